@@ -1,0 +1,45 @@
+//! What happens while a plan is applied, as data: progress and the final summary are built from these alone.
+
+use std::time::Duration;
+
+use crate::model::{Address, Money, Object, Verb};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// Recovery settled an operation of an earlier run whose outcome was not known.
+    Recovered { address: Address, verb: Verb, id: Option<String>, how: String },
+    /// A request is about to be sent. `detail` names the candidate: `NVIDIA L4 in US-CA-2`.
+    Started { address: Address, verb: Verb, id: Option<String>, detail: Option<String> },
+    /// One candidate could not be had; the next is tried.
+    CandidateUnavailable { address: Address, detail: String, message: String },
+    /// RunPod answered, the id is recorded; the resource is not ready yet.
+    Accepted { address: Address, verb: Verb, id: String },
+    /// Still waiting for it.
+    Waiting { address: Address, id: String, status: String, elapsed: Duration },
+    /// Settled.
+    Done { address: Address, verb: Verb, id: Option<String>, object: Option<Box<Object>>, elapsed: Duration },
+    /// Failed; `changed` says whether something exists or was changed all the same.
+    Failed {
+        address: Address,
+        verb: Verb,
+        id: Option<String>,
+        message: String,
+        help: Option<String>,
+        code: String,
+        changed: bool,
+    },
+    /// Not started, because something that it needs failed, or because the user interrupted.
+    Skipped { address: Address, verb: Verb, because: String },
+    /// RunPod asked for slower requests, or a quota nears its end.
+    Paced { wait: Duration, reason: String },
+    /// A create whose answer was lost was looked for, and what was found.
+    Settled { address: Address, message: String },
+    /// Something alive carries our marker and is in no state.
+    OrphanFound { id: String, name: String, hourly: Option<Money> },
+    /// The user asked to stop: nothing new starts.
+    Interrupted { in_flight: usize },
+}
+
+/// Where events go; called from the one task that applies.
+pub type Events<'a> = &'a (dyn Fn(Event) + Send + Sync);

@@ -1,0 +1,128 @@
+//! The kinds of resources, as tables: attributes, how they compare, what changing them costs, what a dialect can say.
+//!
+//! Planner, apply, store and render read these tables and know no kind by name; a new kind is a new file here, with its
+//! encoding in `runpod` and its life in `emulator`.
+
+pub mod network_volume;
+pub mod pod;
+pub mod port;
+
+use crate::model::{Attributes, Dialect, Effect, Value};
+
+pub use network_volume::NETWORK_VOLUME;
+pub use pod::POD;
+pub use port::PORT;
+
+/// Every kind, in the order in which they stand on each other.
+pub static KINDS: [&Kind; 3] = [&NETWORK_VOLUME, &POD, &PORT];
+
+/// One kind of resource.
+#[derive(Debug)]
+pub struct Kind {
+    /// As in addresses: `network_volume`.
+    pub name: &'static str,
+    /// For sentences: `network volume`.
+    pub title: &'static str,
+    pub attributes: &'static [Attribute],
+    /// Whether RunPod has objects of this kind; ports are parts of their pod's request.
+    pub member_of: Option<Membership>,
+    /// Whether it can be stopped and started.
+    pub has_power: bool,
+    /// Whether creating it may run out of stock, so that candidates are tried.
+    pub has_capacity: bool,
+    /// Whether its objects carry a [`crate::model::Marker`]; otherwise name, size and place identify a lost create.
+    pub marked: bool,
+    /// Whether new records are protected, so that a deleted block alone destroys nothing.
+    pub protected: bool,
+    /// The attributes that identify a lost create of a kind without markers.
+    pub identity: &'static [&'static str],
+    /// What destroying an object with these attributes loses.
+    pub losses: fn(&Attributes) -> Vec<crate::model::Loss>,
+}
+
+/// How members fold into their parent's request.
+#[derive(Debug)]
+pub struct Membership {
+    pub parent: &'static str,
+    /// The parent's attribute that lists its members' `member` names.
+    pub attribute: &'static str,
+}
+
+/// One attribute of a kind.
+#[derive(Debug)]
+pub struct Attribute {
+    pub name: &'static str,
+    pub compare: Compare,
+    /// What changing it from the first value to the second costs; an error is the reason why it cannot be done at all.
+    pub effect: fn(&Value, &Value) -> Result<Effect, &'static str>,
+    /// The API's rule behind the effect, for people.
+    pub rule: &'static str,
+    /// What each dialect can do with it.
+    pub v1: Support,
+    pub v2: Support,
+}
+
+/// How a wanted value is held against an observed one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// Equal, with `Null` equal to empty text and an empty list or map.
+    Exact,
+    /// The wanted list holds the observed value; an empty or absent list accepts anything.
+    OneOf,
+    /// Equal as sets.
+    Set,
+    /// The observed number is at least the wanted one.
+    AtLeast,
+    /// Only the keys that are declared or recorded count; others belong to RunPod or to people.
+    ManagedKeys,
+    /// The API never returns it: the record stands for the object.
+    Recorded,
+}
+
+/// Whether a dialect can express an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    Yes,
+    /// Why not, and what to do instead.
+    No {
+        reason: &'static str,
+        help: &'static str,
+    },
+}
+
+impl Attribute {
+    pub fn support(&self, dialect: Dialect) -> Support {
+        match dialect {
+            Dialect::V1 => self.v1,
+            Dialect::V2 => self.v2,
+        }
+    }
+}
+
+impl Kind {
+    pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+}
+
+/// The kind of that name.
+pub fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// The kinds that RunPod lists: each costs one list request per refresh.
+pub fn listed() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().filter(|kind| kind.member_of.is_none())
+}
+
+pub(crate) fn in_place(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+    Ok(Effect::InPlace)
+}
+
+pub(crate) fn restart(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+    Ok(Effect::Restart)
+}
+
+pub(crate) fn replace(_: &Value, _: &Value) -> Result<Effect, &'static str> {
+    Ok(Effect::Replace)
+}

@@ -1,0 +1,147 @@
+//! Pods: one container on a rented machine.
+
+use super::{Attribute, Compare, Kind, Support, in_place, replace, restart};
+use crate::model::{Attributes, Effect, Loss, Value};
+
+const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
+
+const V1_ONLY_SPOT: Support = Support::No {
+    reason: "REST v2 cannot rent spot pods: its create request has no such member, and RunPod withdrew spot pods in May 2026",
+    help: "remove `spot` and `spotBid` (COMMUNITY is the cheaper cloud), or keep this file for `--api v1` on a private gateway",
+};
+
+/// One container on a rented machine, with its disk, its pod volume and at most one network volume.
+///
+/// Sources: `CreatePodRequest` and `UpdatePodRequest` of RunPod's OpenAPI v2, `PodCreateInput` and `PodUpdateInput` of v1.
+/// What neither update schema can carry forces replacement.
+pub static POD: Kind = Kind {
+    name: "pod",
+    title: "pod",
+    attributes: &[
+        attribute("name", Compare::Exact, in_place, "a pod is renamed in place", BOTH),
+        attribute("image", Compare::Exact, restart, "a new image makes the container anew", BOTH),
+        attribute("cloud", Compare::Exact, replace, "RunPod cannot move a pod to another cloud", BOTH),
+        attribute("gpu_types", Compare::OneOf, replace, "RunPod cannot change the GPU type of a pod", BOTH),
+        attribute("gpu_count", Compare::Exact, replace, "RunPod cannot change the number of GPUs of a pod", BOTH),
+        attribute("cpu_flavors", Compare::OneOf, replace, "RunPod cannot change the CPU flavor of a pod", BOTH),
+        attribute("vcpu_count", Compare::Exact, replace, "RunPod cannot change the vCPUs of a pod", BOTH),
+        attribute("regions", Compare::OneOf, replace, "RunPod cannot move a pod to another data center", BOTH),
+        attribute(
+            "min_ram_gb_per_gpu",
+            Compare::AtLeast,
+            replace,
+            "memory is chosen with the machine, when the pod is created",
+            BOTH,
+        ),
+        attribute(
+            "min_vcpu_per_gpu",
+            Compare::AtLeast,
+            replace,
+            "vCPUs are chosen with the machine, when the pod is created",
+            BOTH,
+        ),
+        attribute(
+            "cuda_versions",
+            Compare::OneOf,
+            replace,
+            "the CUDA version is chosen with the machine, when the pod is created",
+            BOTH,
+        ),
+        attribute("container_disk_gb", Compare::Exact, restart, "a new disk size makes the container anew", BOTH),
+        attribute(
+            "volume_gb",
+            Compare::Exact,
+            pod_volume,
+            "a pod volume can be enlarged, but neither shrunk, added nor removed",
+            BOTH,
+        ),
+        attribute("volume_mount_path", Compare::Exact, restart, "a new mount path makes the container anew", BOTH),
+        attribute(
+            "network_volume",
+            Compare::Exact,
+            replace,
+            "a network volume is attached when the pod is created, and never changed after",
+            BOTH,
+        ),
+        attribute("ports", Compare::Set, restart, "a change of ports makes the container anew", BOTH),
+        attribute("env", Compare::ManagedKeys, restart, "a change of the environment makes the container anew", BOTH),
+        attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH),
+        attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH),
+        attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
+        attribute("locked", Compare::Exact, in_place, "a pod is locked and unlocked in place", BOTH),
+        attribute(
+            "global_networking",
+            Compare::Exact,
+            replace,
+            "global networking takes effect only when a pod starts",
+            BOTH,
+        ),
+        attribute("template", Compare::Recorded, replace, "a template is read once, when the pod is created", BOTH),
+        attribute(
+            "start_ssh",
+            Compare::Recorded,
+            replace,
+            "`startSsh` is read once, when the pod is created",
+            (
+                Support::No {
+                    reason: "REST v1 has no `startSsh`",
+                    help: "put your public key into `env.PUBLIC_KEY`: RunPod's images start sshd with it",
+                },
+                Support::Yes,
+            ),
+        ),
+        attribute(
+            "spot",
+            Compare::Exact,
+            replace,
+            "RunPod cannot turn a spot pod into an on-demand pod",
+            (Support::Yes, V1_ONLY_SPOT),
+        ),
+        attribute(
+            "public_ip",
+            Compare::Recorded,
+            replace,
+            "a public address is asked for when the pod is created",
+            // On v2 a `true` is only a wish: SECURE hosts always have one, COMMUNITY cannot be asked. `config` warns.
+            BOTH,
+        ),
+    ],
+    member_of: None,
+    has_power: true,
+    has_capacity: true,
+    marked: true,
+    protected: false,
+    identity: &[],
+    losses,
+};
+
+const fn attribute(
+    name: &'static str,
+    compare: Compare,
+    effect: fn(&Value, &Value) -> Result<Effect, &'static str>,
+    rule: &'static str,
+    (v1, v2): (Support, Support),
+) -> Attribute {
+    Attribute { name, compare, effect, rule, v1, v2 }
+}
+
+/// Growing a pod volume is a PATCH with a restart; a smaller one, a first one or none needs another pod.
+fn pod_volume(before: &Value, after: &Value) -> Result<Effect, &'static str> {
+    Ok(match (before.as_int().unwrap_or(0), after.as_int().unwrap_or(0)) {
+        (before, after) if before > 0 && after > before => Effect::Restart,
+        _ => Effect::Replace,
+    })
+}
+
+fn losses(attributes: &Attributes) -> Vec<Loss> {
+    let size = |name: &str| attributes.get(name).and_then(Value::as_int).filter(|size| *size > 0);
+    let mut losses = Vec::new();
+    if let Some(size_gb) = size("volume_gb") {
+        let mount_path = attributes.get("volume_mount_path").and_then(Value::as_text).map(str::to_owned);
+        losses.push(Loss { what: "pod volume".into(), size_gb: Some(size_gb), mount_path, precious: true });
+    }
+    if let Some(size_gb) = size("container_disk_gb") {
+        losses.push(Loss { what: "container disk".into(), size_gb: Some(size_gb), mount_path: None, precious: false });
+    }
+    losses
+}

@@ -1,0 +1,36 @@
+//! Ports: exposures of a pod, which exist only within their pod's request.
+
+use super::{Attribute, Compare, Kind, Membership, Support, restart};
+
+/// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
+///
+/// RunPod has no object of this kind; a port is created, changed and removed with the `ports` of its pod.
+pub static PORT: Kind = Kind {
+    name: "port",
+    title: "port",
+    attributes: &[
+        Attribute {
+            name: "port",
+            compare: Compare::Exact,
+            effect: restart,
+            rule: "ports are part of the pod's request",
+            v1: Support::Yes,
+            v2: Support::Yes,
+        },
+        Attribute {
+            name: "protocol",
+            compare: Compare::Exact,
+            effect: restart,
+            rule: "ports are part of the pod's request",
+            v1: Support::Yes,
+            v2: Support::Yes,
+        },
+    ],
+    member_of: Some(Membership { parent: "pod", attribute: "ports" }),
+    has_power: false,
+    has_capacity: false,
+    marked: false,
+    protected: false,
+    identity: &[],
+    losses: |_| Vec::new(),
+};

@@ -1,0 +1,126 @@
+//! Addresses: the stable names of resources, `kind.name`, `kind.name[index]`, `kind.name[index]:member`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
+///
+/// Sorts by kind, name, replica number and member, so that files and plans list replicas in counting order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address {
+    pub kind: String,
+    pub name: String,
+    /// The number of a replica; absent where `replicas` is not set.
+    pub index: Option<u32>,
+    /// What tells several children of one parent apart: `8888/http` of a port.
+    pub member: Option<String>,
+}
+
+/// A text that is no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not an address; addresses look like `pod.trainer`, `pod.trainer[3]` or `port.trainer:8888/http`")]
+pub struct ParseAddressError(pub String);
+
+impl Address {
+    pub fn new(kind: &str, name: &str) -> Self {
+        Self { kind: kind.to_owned(), name: name.to_owned(), index: None, member: None }
+    }
+
+    #[must_use]
+    pub fn with_index(mut self, index: u32) -> Self {
+        self.index = Some(index);
+        self
+    }
+
+    #[must_use]
+    pub fn with_member(mut self, member: &str) -> Self {
+        self.member = Some(member.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.kind, self.name)?;
+        if let Some(index) = self.index {
+            write!(formatter, "[{index}]")?;
+        }
+        if let Some(member) = &self.member {
+            write!(formatter, ":{member}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Address {
+    type Err = ParseAddressError;
+
+    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
+        let refuse = || ParseAddressError(text.to_owned());
+        let (kind, rest) = text.split_once('.').ok_or_else(refuse)?;
+        let (head, member) = match rest.split_once(':') {
+            Some((head, member)) => (head, Some(member.to_owned())),
+            None => (rest, None),
+        };
+        let (name, index) = match head.split_once('[') {
+            Some((name, index)) => {
+                let index = index.strip_suffix(']').ok_or_else(refuse)?;
+                // One spelling per address: `[03]` would be a second one.
+                let number: u32 = index.parse().map_err(|_| refuse())?;
+                if number.to_string() != index {
+                    return Err(refuse());
+                }
+                (name, Some(number))
+            }
+            None => (head, None),
+        };
+        let word =
+            |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'));
+        let plain =
+            |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || c == ':');
+        if !word(kind) || !word(name) || !member.as_deref().is_none_or(plain) {
+            return Err(refuse());
+        }
+        Ok(Self { kind: kind.to_owned(), name: name.to_owned(), index, member })
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_read_back_as_written() {
+        for text in ["network_volume.datasets", "pod.trainer", "pod.trainer[3]", "port.trainer[3]:8888/http"] {
+            assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "pod", "pod.", ".x", "pod.a[", "pod.a[03]", "pod.a[x]", "pod.a b", "port.a:"] {
+            assert!(text.parse::<Address>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn replicas_sort_in_counting_order() {
+        let mut addresses: Vec<Address> = ["pod.a[10]", "pod.a[2]", "pod.a"].map(|text| text.parse().unwrap()).to_vec();
+        addresses.sort();
+        assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pod.a", "pod.a[2]", "pod.a[10]"]);
+    }
+}

@@ -1,0 +1,101 @@
+//! The journal's entries, and what they mean: a pure fold of entries over a state. Bytes and fsync belong to `store`.
+//!
+//! An intent is durable before its request leaves, its outcome after the answer. An intent without an outcome is
+//! *pending*: the request may or may not have taken effect, and recovery has to look before anything is sent again.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Record, State, Verb};
+
+/// The journal format that this version writes, and the newest that it reads.
+pub const JOURNAL_FORMAT_VERSION: u32 = 1;
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum Entry {
+    /// The first line: which state this journal continues. It makes a journal without a state file usable.
+    Begin {
+        format_version: u32,
+        lineage: String,
+        environment: String,
+        api: String,
+    },
+    Intent(Intent),
+    Outcome(Outcome),
+}
+
+/// What is about to be asked of RunPod.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// Unique to this attempt; in the marker of a pod that it creates.
+    pub operation: String,
+    pub address: Address,
+    pub verb: Verb,
+    /// RunPod's id, where the object exists already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// What the record will be if the request succeeds (of a create: with an empty id).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<Record>,
+    /// Records of the members (ports) that the same request creates, with empty ids.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub members: BTreeMap<Address, Record>,
+    /// Of a kind that carries no marker (volumes): the ids that existed before, so that a new one can be told apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub existing: Vec<String>,
+    /// When, RFC 3339. For display and for the age of a pending create.
+    pub at: String,
+}
+
+/// What became of an intent: the new truth about every record that it touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    pub operation: String,
+    /// Records after the operation; `None` removes one. Empty: nothing changed (it failed without effect).
+    pub records: BTreeMap<Address, Option<Record>>,
+    /// Whether the operation is settled. `false` records an id while its resource is still being waited for,
+    /// or before the predecessor is destroyed.
+    pub settled: bool,
+}
+
+/// An intent whose outcome is not known.
+pub type Pending = Intent;
+
+/// A state with its journal folded in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replay {
+    pub state: State,
+    /// In the order in which they were written.
+    pub pending: Vec<Pending>,
+}
+
+impl Replay {
+    pub fn new(state: State) -> Self {
+        Self { state, pending: Vec::new() }
+    }
+
+    /// Folds one entry in. Entries are whole truths, so folding a journal twice gives the same state.
+    pub fn fold(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Begin { .. } => {}
+            Entry::Intent(intent) => {
+                self.pending.retain(|pending| pending.operation != intent.operation);
+                self.pending.push(intent.clone());
+            }
+            Entry::Outcome(outcome) => {
+                for (address, record) in &outcome.records {
+                    match record {
+                        Some(record) => self.state.resources.insert(address.clone(), record.clone()),
+                        None => self.state.resources.remove(address),
+                    };
+                }
+                if outcome.settled {
+                    self.pending.retain(|pending| pending.operation != outcome.operation);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The nouns: plain data that every other module passes around.
+//!
+//! Nothing here does I/O, reads a clock, knows a terminal or an API dialect. Maps are sorted, so that the same facts
+//! always serialise to the same bytes.
+
+pub mod address;
+pub mod journal;
+pub mod marker;
+pub mod money;
+pub mod object;
+pub mod plan;
+pub mod resource;
+pub mod state;
+pub mod value;
+
+pub use address::{Address, ParseAddressError};
+pub use journal::{Entry, Intent, Outcome, Pending, Replay};
+pub use marker::Marker;
+pub use money::Money;
+pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
+pub use plan::{
+    Action, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Orphan, Plan,
+    Refusal, Risk, Verb,
+};
+pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
+pub use state::{Record, State};
+pub use value::{Attributes, Secret, Value};

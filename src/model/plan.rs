@@ -1,0 +1,368 @@
+//! A plan: what differs, why, what that would destroy and cost, and the requests that would settle it.
+//!
+//! A plan is data. The same value is printed, saved, compared and applied; apply decides nothing that is not in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Address, Attributes, Dialect, Marker, Money, Position, Power, Record, Timeouts, Value};
+
+/// What is done to one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    NoOp,
+    Create,
+    Update,
+    /// Destroyed, then created again.
+    Replace,
+    /// Created again, then the predecessor destroyed (`createBeforeDestroy`).
+    ReplaceCreateFirst,
+    Delete,
+    Start,
+    Stop,
+    /// Taken into the state as it is; no request.
+    Import,
+    /// Dropped from the state, while whatever it named lives on or is gone already; no request.
+    Forget,
+}
+
+impl Action {
+    /// The symbol in front of a plan's line, where there is one.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Self::NoOp => ".",
+            Self::Create => "+",
+            Self::Update => "~",
+            Self::Replace => "-/+",
+            Self::ReplaceCreateFirst => "+/-",
+            Self::Delete => "-",
+            Self::Start => ">",
+            Self::Stop => "||",
+            Self::Import => "<-",
+            Self::Forget => "x",
+        }
+    }
+
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NoOp => "no-op",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Replace | Self::ReplaceCreateFirst => "replace",
+            Self::Delete => "delete",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Import => "import",
+            Self::Forget => "forget",
+        }
+    }
+
+    pub fn is_replacement(self) -> bool {
+        matches!(self, Self::Replace | Self::ReplaceCreateFirst)
+    }
+
+    /// Whether the object that exists now is gone afterwards.
+    pub fn destroys(self) -> bool {
+        self.is_replacement() || self == Self::Delete
+    }
+}
+
+/// What changing one attribute costs the object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    /// Nothing restarts.
+    InPlace,
+    /// The container is made anew: container disk wiped, pod volume kept.
+    Restart,
+    /// Only a new object can have the new value.
+    Replace,
+}
+
+/// The worst that a change can do. Ordered: later is worse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Risk {
+    #[default]
+    None,
+    /// A running container restarts; what is outside its volumes is lost.
+    Restart,
+    /// A container disk is gone for good, with its pod.
+    EphemeralLoss,
+    /// A pod volume is destroyed.
+    DiskLoss,
+    /// A network volume is destroyed.
+    VolumeLoss,
+}
+
+/// One request that changes the world, or one change of the state alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verb {
+    Create,
+    Update,
+    Delete,
+    Start,
+    Stop,
+    Import,
+    Forget,
+}
+
+impl Verb {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Import => "import",
+            Self::Forget => "forget",
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+/// One attribute that differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// `image`, `env.LOG_LEVEL`.
+    pub path: String,
+    pub before: Value,
+    pub after: Value,
+    /// The new value is known only when another resource exists.
+    pub after_unknown: bool,
+    pub effect: Effect,
+    /// The rule of the API that makes the effect what it is; from the kind's table. For display.
+    pub rule: String,
+    /// Where the new value is written.
+    pub position: Option<Position>,
+}
+
+/// Why an address is in the plan. For display and for tools; apply must not read it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// Declared, and there is neither a record nor an object.
+    New { position: Option<Position> },
+    /// Attributes differ from what is declared; see the change's `fields`.
+    Fields,
+    /// Recorded, but no longer there.
+    Missing { id: String },
+    /// It never became ready.
+    Tainted,
+    /// It is there, but unusable: `Error`, or running without its GPU.
+    Broken { status: String },
+    /// Its block is gone from the configuration.
+    Undeclared,
+    /// Everything is being destroyed.
+    Destroy,
+    /// Another resource is replaced, created or destroyed.
+    Dependency { address: Address, action: Action },
+    /// The part that it belongs to changes; its request does the work.
+    Parent { address: Address },
+    /// Power differs: it should be running, or stopped.
+    Power { wanted: Power },
+    /// A pod that carries the marker of this address is alive, though no state records it.
+    Marker { id: String, operation: String, same_lineage: bool },
+    /// A volume of the same name, size and place is in no state.
+    Lookalike { id: String },
+    /// A command-line flag asked for it, named here.
+    Flag { flag: String },
+}
+
+/// Data that a change destroys.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// `container disk`, `pod volume`, `network volume`.
+    pub what: String,
+    pub size_gb: Option<i64>,
+    pub mount_path: Option<String>,
+    /// Whether losing it needs consent of its own (pod volumes and network volumes do).
+    pub precious: bool,
+}
+
+/// Why a plan must not be applied as it stands, and how to proceed on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// Stable word: `protected`, `prevent_destroy`, `shrink`, `budget`, `locked`.
+    pub code: String,
+    pub message: String,
+    pub help: String,
+    /// Where in the configuration, if it is there.
+    pub position: Option<Position>,
+}
+
+/// What happens to one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    pub address: Address,
+    pub action: Action,
+    /// The id of the object that exists now.
+    pub id: Option<String>,
+    /// What differs, desired from observed; empty for creates and deletes, whose whole is in `before` or `after`.
+    pub fields: Vec<FieldChange>,
+    /// The object's attributes now, as far as sindri manages them; empty where there is none.
+    pub before: Attributes,
+    /// The attributes wanted; empty where none is.
+    pub after: Attributes,
+    pub causes: Vec<Cause>,
+    pub risk: Risk,
+    pub losses: Vec<Loss>,
+    /// Estimated cost of the object now and afterwards, storage included.
+    pub hourly_before: Money,
+    pub hourly_after: Money,
+    /// What `--updates in-place` would do instead of this replacement, in words.
+    pub in_place_alternative: Option<String>,
+    pub position: Option<Position>,
+    /// Refusals of this change; the plan cannot be applied while any stands.
+    pub refusals: Vec<Refusal>,
+}
+
+/// How reality left the last applied state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DriftClass {
+    Gone,
+    Changed,
+    Stopped,
+    Started,
+    ZeroGpu,
+    Errored,
+}
+
+/// One address where observed differs from prior.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    pub address: Address,
+    pub id: String,
+    pub class: DriftClass,
+    /// `before` is what was applied last, `after` what is there now.
+    pub fields: Vec<FieldChange>,
+}
+
+/// An object that carries our marker and is in no state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Orphan {
+    pub kind: String,
+    pub id: String,
+    pub name: String,
+    #[serde(serialize_with = "as_text")]
+    pub marker: Marker,
+    pub status: Option<String>,
+    pub hourly: Option<Money>,
+    pub created_at: Option<String>,
+}
+
+fn as_text<S: serde::Serializer>(marker: &Marker, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(marker)
+}
+
+/// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Operation {
+    pub address: Address,
+    pub verb: Verb,
+    /// The object acted upon; `None` for a create.
+    pub id: Option<String>,
+    /// Create: every attribute. Update: those that change, and of `env` the managed map with `Null` for removed keys.
+    pub inputs: Attributes,
+    /// Create: what to lay over `inputs`, in the order to try when capacity is short. Never empty for a create.
+    pub candidates: Vec<Attributes>,
+    /// Indices into [`Plan::operations`] that must have succeeded before; always smaller than this one's own.
+    pub depends_on: Vec<usize>,
+    /// The record once it has succeeded (with the id to be filled in by a create); `None` once it is gone.
+    pub record: Option<Record>,
+    /// Members (ports) that the same request creates, changes or removes.
+    pub members: BTreeMap<Address, Option<Record>>,
+    /// Wait until the object is ready (create, start, update that restarts), or gone (delete).
+    pub wait: bool,
+    pub timeouts: Timeouts,
+    /// Of a delete that makes room for a replacement: the operation that will create the successor. Stock is looked at
+    /// again before it runs.
+    pub replaced_by: Option<usize>,
+}
+
+/// Something a reader of the plan should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    pub address: Option<Address>,
+    pub message: String,
+}
+
+/// Estimated hourly cost of everything in the state and the plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CostSummary {
+    pub hourly_before: Money,
+    pub hourly_after: Money,
+    /// Of data with precious losses, in GB.
+    pub data_at_risk_gb: i64,
+}
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The configuration's `name`.
+    pub name: String,
+    pub environment: String,
+    pub lineage: String,
+    pub api: String,
+    pub dialect: Dialect,
+    /// Whether this plan destroys everything (`sindri destroy`).
+    pub destroy: bool,
+    /// Every address that is declared or recorded, unchanged ones included, in graph order.
+    pub changes: Vec<Change>,
+    pub drift: Vec<Drift>,
+    pub orphans: Vec<Orphan>,
+    /// In an order that respects every edge.
+    pub operations: Vec<Operation>,
+    pub cost: CostSummary,
+    pub notes: Vec<Note>,
+    /// Refusals of the plan as a whole (budget).
+    pub refusals: Vec<Refusal>,
+    /// [`super::State::digest`] of the state that was planned from.
+    pub prior_digest: String,
+}
+
+impl Plan {
+    pub fn counts(&self) -> BTreeMap<Action, usize> {
+        let mut counts = BTreeMap::new();
+        for change in &self.changes {
+            *counts.entry(change.action).or_insert(0) += 1;
+        }
+        counts
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.action == Action::NoOp)
+    }
+
+    pub fn change(&self, address: &Address) -> Option<&Change> {
+        self.changes.iter().find(|change| &change.address == address)
+    }
+
+    /// All refusals, of the plan and of its changes.
+    pub fn all_refusals(&self) -> impl Iterator<Item = (Option<&Address>, &Refusal)> {
+        let own = self.refusals.iter().map(|refusal| (None, refusal));
+        own.chain(
+            self.changes
+                .iter()
+                .flat_map(|change| change.refusals.iter().map(|refusal| (Some(&change.address), refusal))),
+        )
+    }
+
+    /// Losses that need consent of their own.
+    pub fn precious_losses(&self) -> impl Iterator<Item = (&Address, &Loss)> {
+        self.changes
+            .iter()
+            .flat_map(|change| change.losses.iter().filter(|loss| loss.precious).map(|loss| (&change.address, loss)))
+    }
+}

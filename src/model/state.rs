@@ -1,0 +1,77 @@
+//! The state: what sindri has made or taken over, by address. Data only; bytes, locks and files belong to `store`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Address, Attributes, Power};
+
+/// The state format that this version writes, and the newest that it reads.
+pub const STATE_FORMAT_VERSION: u32 = 1;
+
+/// Everything that one environment's state file holds.
+///
+/// Nothing in it is volatile or counts upwards: identity is the content ([`State::digest`]), so that branches that touch
+/// different resources merge, and a stale reading is recognised by what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    pub format_version: u32,
+    /// Made once, when the state is first written; it is in the marker of every pod made from this state.
+    pub lineage: String,
+    pub environment: String,
+    /// Which world the ids belong to: `runpod`, `sandbox`, or the origin of another API (`http://127.0.0.1:4010`).
+    pub api: String,
+    pub resources: BTreeMap<Address, Record>,
+}
+
+/// What is known of one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    pub kind: String,
+    /// RunPod's id. Of a port: `<pod id>:<port>`.
+    pub id: String,
+    /// The inputs last applied; of a secret only that it is one.
+    pub inputs: Attributes,
+    /// What was chosen among the candidates of the inputs (`gpu_type`). For display; no diff reads it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub chosen: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depends_on: Vec<Address>,
+    /// The power that was last asked for; absent for kinds without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub power: Option<Power>,
+    /// Destroying it needs more than its block being gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub protected: bool,
+    /// It exists but never became ready: the next plan replaces it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tainted: bool,
+}
+
+impl State {
+    pub fn new(lineage: String, environment: String, api: String) -> Self {
+        Self { format_version: STATE_FORMAT_VERSION, lineage, environment, api, resources: BTreeMap::new() }
+    }
+
+    /// SHA-256 over the records, lineage and environment, as 64 hex digits: the state's only version.
+    pub fn digest(&self) -> String {
+        let bytes = serde_json::to_vec(self).expect("a state has only text keys");
+        Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The address that holds an id of a kind.
+    pub fn address_of(&self, kind: &str, id: &str) -> Option<&Address> {
+        self.resources.iter().find(|(_, record)| record.kind == kind && record.id == id).map(|(address, _)| address)
+    }
+
+    /// The records that are parts of `parent`: the ports of a pod.
+    pub fn members_of<'a>(&'a self, parent: &'a Address) -> impl Iterator<Item = (&'a Address, &'a Record)> {
+        // Members share name and index with their parent and sort together, in another kind's range.
+        self.resources.iter().filter(move |(address, _)| {
+            address.member.is_some() && address.name == parent.name && address.index == parent.index
+        })
+    }
+}

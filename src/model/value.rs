@@ -1,0 +1,314 @@
+//! Attribute values: what a configuration asks for, a state remembers and an API answers, in one shape.
+//!
+//! A secret is a value of its own variant, so that nothing downstream has to remember to hide it: it prints as a word
+//! and serialises as the bare fact that it is one. Its plain text leaves this type only through [`Secret::expose`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, MapAccess, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::Address;
+
+/// The inputs of a resource by attribute name.
+pub type Attributes = BTreeMap<String, Value>;
+
+/// One value of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Value {
+    /// Not set.
+    #[default]
+    Null,
+    Bool(bool),
+    /// A whole number; its unit is part of the attribute's name (`size_gb`).
+    Int(i64),
+    Text(String),
+    /// A value that must not be shown or stored. In a file: `{"sensitive": true}`.
+    Secret(Secret),
+    /// The identity of another resource, known once that exists. In a file: `{"ref": "network_volume.datasets"}`.
+    Reference(Address),
+    List(Vec<Value>),
+    Map(BTreeMap<String, Value>),
+}
+
+/// A value that is compared and sent, but never shown, logged or stored.
+///
+/// `None` inside means that only its existence is known (it was read back from a state file).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Secret(Option<String>);
+
+impl Secret {
+    pub fn new(plain: impl Into<String>) -> Self {
+        Self(Some(plain.into()))
+    }
+
+    /// A secret of which only the existence is known.
+    pub const fn unknown() -> Self {
+        Self(None)
+    }
+
+    /// The plain text, for a request body or a comparison in memory and for nothing else.
+    pub fn expose(&self) -> Option<&str> {
+        self.0.as_deref()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(sensitive)")
+    }
+}
+
+impl Value {
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    pub fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
+        Self::List(items.into_iter().map(|item| Self::Text(item.into())).collect())
+    }
+
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    pub fn as_list(&self) -> Option<&[Value]> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    pub fn as_map(&self) -> Option<&BTreeMap<String, Value>> {
+        match self {
+            Self::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The texts of a list, or the one text; anything else gives nothing.
+    pub fn text_items(&self) -> Vec<&str> {
+        match self {
+            Self::Text(text) => vec![text],
+            Self::List(items) => items.iter().filter_map(Value::as_text).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The plain text of a text or of a known secret: for request bodies and comparisons only.
+    pub fn expose(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Secret(secret) => secret.expose(),
+            _ => None,
+        }
+    }
+
+    /// Every address that this value refers to.
+    pub fn references(&self) -> Vec<&Address> {
+        match self {
+            Self::Reference(address) => vec![address],
+            Self::List(items) => items.iter().flat_map(Value::references).collect(),
+            Self::Map(map) => map.values().flat_map(Value::references).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl From<bool> for Value {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Int(number)
+    }
+}
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// How people read a value: JSON for what is plain, a word for what is not. Secrets never show.
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => formatter.write_str("(none)"),
+            Self::Bool(flag) => write!(formatter, "{flag}"),
+            Self::Int(number) => write!(formatter, "{number}"),
+            // JSON quoting also keeps control characters of hostile values off a terminal.
+            Self::Text(text) => write!(formatter, "{}", serde_json::Value::String(text.clone())),
+            Self::Secret(_) => formatter.write_str("(sensitive)"),
+            Self::Reference(address) => write!(formatter, "{address}"),
+            Self::List(items) => {
+                formatter.write_str("[")?;
+                for (index, item) in items.iter().enumerate() {
+                    write!(formatter, "{}{item}", if index > 0 { ", " } else { "" })?;
+                }
+                formatter.write_str("]")
+            }
+            Self::Map(map) => {
+                formatter.write_str("{")?;
+                for (index, (key, value)) in map.iter().enumerate() {
+                    write!(formatter, "{}{key}: {value}", if index > 0 { ", " } else { "" })?;
+                }
+                formatter.write_str("}")
+            }
+        }
+    }
+}
+
+const SENSITIVE: &str = "sensitive";
+const REFERENCE: &str = "ref";
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(flag) => serializer.serialize_bool(*flag),
+            Self::Int(number) => serializer.serialize_i64(*number),
+            Self::Text(text) => serializer.serialize_str(text),
+            Self::Secret(_) => one_entry(serializer, SENSITIVE, &true),
+            Self::Reference(address) => one_entry(serializer, REFERENCE, address),
+            Self::List(items) => {
+                let mut sequence = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    sequence.serialize_element(item)?;
+                }
+                sequence.end()
+            }
+            Self::Map(entries) => {
+                let mut map = serializer.serialize_map(Some(entries.len()))?;
+                for (key, value) in entries {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+fn one_entry<S: Serializer>(serializer: S, key: &str, value: &impl Serialize) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(1))?;
+    map.serialize_entry(key, value)?;
+    map.end()
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a boolean, a whole number, a text, a list or a mapping")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Int(number))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Value, E> {
+        i64::try_from(number).map(Value::Int).map_err(|_| E::custom("number out of range"))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.to_owned()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut map = BTreeMap::new();
+        while let Some((key, value)) = access.next_entry::<String, Value>()? {
+            if map.insert(key.clone(), value).is_some() {
+                return Err(de::Error::custom(format!("the key `{key}` stands twice")));
+            }
+        }
+        if map.len() == 1 {
+            if let Some(Value::Bool(true)) = map.get(SENSITIVE) {
+                return Ok(Value::Secret(Secret::unknown()));
+            }
+            if let Some(Value::Text(address)) = map.get(REFERENCE) {
+                return address.parse().map(Value::Reference).map_err(de::Error::custom);
+            }
+        }
+        Ok(Value::Map(map))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_neither_printed_nor_serialised() {
+        let value = Value::Map(BTreeMap::from([("HF_TOKEN".into(), Value::Secret(Secret::new("canary-9f2")))]));
+        for shown in [format!("{value}"), format!("{value:?}"), serde_json::to_string(&value).unwrap()] {
+            assert!(!shown.contains("canary"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn every_variant_survives_a_file() {
+        let value = Value::Map(BTreeMap::from([
+            ("a".into(), Value::Null),
+            ("b".into(), Value::Bool(true)),
+            ("c".into(), Value::Int(-3)),
+            ("d".into(), Value::texts(["x", "y"])),
+            ("e".into(), Value::Secret(Secret::unknown())),
+            ("f".into(), Value::Reference("network_volume.data".parse().unwrap())),
+        ]));
+        let text = serde_json::to_string(&value).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
+}
