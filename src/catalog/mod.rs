@@ -1,5 +1,319 @@
 //! What RunPod rents out: GPU types, pools, CPU flavors, data centers and prices, from a dated snapshot in the binary.
+//!
+//! The snapshot (`catalog.json`, which names its sources) goes in; ids, limits and estimates come out. Prices and stock
+//! move: whatever is shown from here is shown with [`Catalog::compiled`].
+
+mod estimate;
+mod resolve;
+
+pub use resolve::{BadInstance, GpuMatch, Spelling, UnknownGpu, UnknownRegion, nearest};
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer};
+
+use crate::model::Money;
 
 /// The snapshot.
-#[derive(Debug)]
-pub struct Catalog {}
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Catalog {
+    /// The day of the snapshot, `2026-11-23`.
+    pub compiled: String,
+    pub gpu_types: Vec<GpuType>,
+    #[serde(rename = "gpuPools")]
+    pub pools: Vec<Pool>,
+    pub cpu_flavors: Vec<CpuFlavor>,
+    pub data_centers: Vec<DataCenter>,
+    #[serde(rename = "storagePrices")]
+    pub storage: StoragePrices,
+    pub aliases: Aliases,
+}
+
+/// RunPod's own hosts, or those that people rent out through it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cloud {
+    #[default]
+    Secure,
+    Community,
+}
+
+impl Cloud {
+    /// `SECURE` or `COMMUNITY`, in any case.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Secure, Self::Community].into_iter().find(|cloud| cloud.word().eq_ignore_ascii_case(word))
+    }
+
+    /// As the API spells it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Secure => "SECURE",
+            Self::Community => "COMMUNITY",
+        }
+    }
+}
+
+impl fmt::Display for Cloud {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+/// One GPU type that a pod can ask for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GpuType {
+    /// The exact id that the API takes: `NVIDIA L4`.
+    pub id: String,
+    pub display_name: String,
+    pub vram_gb: u32,
+    pub manufacturer: String,
+    /// The serverless pool that it belongs to.
+    pub pool: Option<String>,
+    secure: Option<bool>,
+    community: Option<bool>,
+    #[serde(default)]
+    max_count: Option<MaxCount>,
+    #[serde(default, rename = "pricePerHourUsd")]
+    prices: Option<CloudPrices>,
+    /// Whether REST v1's enumeration of GPU types has it.
+    #[serde(rename = "inV1Enum")]
+    pub in_v1: bool,
+    #[serde(default)]
+    emulator: Option<InferredPrices>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MaxCount {
+    any: Option<u32>,
+    secure: Option<u32>,
+    community: Option<u32>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CloudPrices {
+    #[serde(default, deserialize_with = "optional_dollars")]
+    secure: Option<Money>,
+    #[serde(default, deserialize_with = "optional_dollars")]
+    community: Option<Money>,
+}
+
+/// Prices for types that no reading covers, inferred from similar ones.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InferredPrices {
+    #[serde(default, deserialize_with = "optional_dollars")]
+    price_secure: Option<Money>,
+    #[serde(default, deserialize_with = "optional_dollars")]
+    price_community: Option<Money>,
+}
+
+impl GpuType {
+    /// Whether the cloud sells it; `None` where no source says.
+    pub fn sold_in(&self, cloud: Cloud) -> Option<bool> {
+        match cloud {
+            Cloud::Secure => self.secure,
+            Cloud::Community => self.community,
+        }
+    }
+
+    /// The most GPUs of this type that one pod can have in the cloud; `None` where no source says.
+    pub fn max_count(&self, cloud: Cloud) -> Option<u32> {
+        let counts = self.max_count.as_ref()?;
+        let of_cloud = match cloud {
+            Cloud::Secure => counts.secure,
+            Cloud::Community => counts.community,
+        };
+        // The catalog also writes 0 where it only knows the total, as for MIG slices.
+        [of_cloud, counts.any].into_iter().flatten().find(|count| *count > 0)
+    }
+
+    /// Dollars per hour of one GPU, as last read, else inferred from similar types.
+    pub fn price(&self, cloud: Cloud) -> Option<Money> {
+        let (read, inferred) = (self.prices.as_ref(), self.emulator.as_ref());
+        let candidates = match cloud {
+            Cloud::Secure => [read.and_then(|prices| prices.secure), inferred.and_then(|prices| prices.price_secure)],
+            Cloud::Community => {
+                [read.and_then(|prices| prices.community), inferred.and_then(|prices| prices.price_community)]
+            }
+        };
+        // A price of 0 stands for "not sold" (quirk Q29).
+        candidates.into_iter().flatten().find(|price| *price > Money::ZERO)
+    }
+}
+
+/// A pool of GPU types, as serverless endpoints name them. A pod takes one type id: sindri expands a pool to its members.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pool {
+    pub id: String,
+    pub vram_gb: u32,
+    /// Exact ids, in the order in which they are tried.
+    pub members: Vec<String>,
+}
+
+/// A family of CPU machines; memory follows from the vCPUs.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CpuFlavor {
+    pub id: String,
+    pub name: String,
+    pub group: String,
+    pub vcpu: VcpuRange,
+    pub ram_gb_per_vcpu: i64,
+    #[serde(rename = "containerDiskLimitGbPerVcpu")]
+    pub disk_limit_gb_per_vcpu: i64,
+    #[serde(rename = "inV1Enum")]
+    pub in_v1: bool,
+    #[serde(rename = "pricePerVcpuHourUsd")]
+    prices: CloudPrices,
+    #[serde(rename = "emulatorPricePerVcpu", default, deserialize_with = "optional_dollars")]
+    inferred_price: Option<Money>,
+}
+
+/// How many vCPUs a CPU pod can have: a power of two within this range.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct VcpuRange {
+    pub min: i64,
+    pub max: i64,
+}
+
+impl CpuFlavor {
+    /// Dollars per hour of one vCPU, as last read, else inferred. CPU pods are SECURE only.
+    pub fn price_per_vcpu(&self) -> Option<Money> {
+        self.prices.secure.or(self.inferred_price)
+    }
+
+    pub fn disk_limit_gb(&self, vcpu_count: i64) -> i64 {
+        self.disk_limit_gb_per_vcpu * vcpu_count
+    }
+}
+
+/// A data center.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DataCenter {
+    pub id: String,
+    pub location: String,
+    /// `NORTH_AMERICA`, `EUROPE`, `ASIA`, `OCEANIA`.
+    pub region: String,
+    pub country_code: String,
+    /// Whether REST v1's enumeration of data centers has it.
+    #[serde(rename = "inV1Enum")]
+    pub in_v1: bool,
+    pub global_networking: bool,
+    emulator: CenterState,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CenterState {
+    listed: bool,
+    network_volume_types: Vec<String>,
+}
+
+impl DataCenter {
+    /// The tiers of network volumes that it is known to have; empty where volumes are not known to work.
+    /// The sources disagree (quirk Q17): a hint for warnings, never a reason to refuse.
+    pub fn volume_tiers(&self) -> &[String] {
+        &self.emulator.network_volume_types
+    }
+
+    /// Whether it is in use today; others are only in old enumerations.
+    pub fn is_listed(&self) -> bool {
+        self.emulator.listed
+    }
+}
+
+/// What storage costs, in dollars per GB and month.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoragePrices {
+    pub container_disk_per_gb_month: PowerPrices,
+    pub pod_volume_per_gb_month: PowerPrices,
+    pub network_volume_per_gb_month: VolumePrices,
+}
+
+/// One price for a running pod, one for a stopped one.
+#[derive(Debug, Deserialize)]
+pub struct PowerPrices {
+    #[serde(deserialize_with = "dollars")]
+    pub running: Money,
+    #[serde(deserialize_with = "dollars")]
+    pub stopped: Money,
+}
+
+/// Prices of network volumes.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VolumePrices {
+    #[serde(deserialize_with = "dollars")]
+    pub standard_first1000_gb: Money,
+    #[serde(deserialize_with = "dollars")]
+    pub standard_beyond: Money,
+    #[serde(deserialize_with = "dollars")]
+    pub high_performance: Money,
+}
+
+/// What people write instead of an exact id.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Aliases {
+    pub gpu_types: Vec<GpuAlias>,
+    #[serde(rename = "gpuTiers")]
+    pub tiers: Vec<Tier>,
+}
+
+/// Another spelling of a GPU type.
+#[derive(Debug, Deserialize)]
+pub struct GpuAlias {
+    pub written: String,
+    pub api: String,
+    /// The types that it could mean, where that is more than one.
+    #[serde(default)]
+    pub ambiguous: Vec<String>,
+}
+
+/// `gpu-small` and its like: a word for a pool.
+#[derive(Debug, Deserialize)]
+pub struct Tier {
+    pub tier: String,
+    pub pool: String,
+}
+
+impl Catalog {
+    /// The snapshot of this binary.
+    pub fn embedded() -> &'static Self {
+        static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+            serde_json::from_str(include_str!("catalog.json")).expect("the embedded catalog is read by a test")
+        });
+        &CATALOG
+    }
+
+    /// The GPU type of that exact id.
+    pub fn gpu_type(&self, id: &str) -> Option<&GpuType> {
+        self.gpu_types.iter().find(|gpu| gpu.id == id)
+    }
+
+    pub fn pool(&self, id: &str) -> Option<&Pool> {
+        self.pools.iter().find(|pool| pool.id == id)
+    }
+
+    pub fn cpu_flavor(&self, id: &str) -> Option<&CpuFlavor> {
+        self.cpu_flavors.iter().find(|flavor| flavor.id == id)
+    }
+
+    /// The data center of that exact id.
+    pub fn data_center(&self, id: &str) -> Option<&DataCenter> {
+        self.data_centers.iter().find(|center| center.id == id)
+    }
+}
+
+fn dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Money, D::Error> {
+    f64::deserialize(deserializer).map(Money::from_dollars)
+}
+
+fn optional_dollars<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    Ok(Option::<f64>::deserialize(deserializer)?.map(Money::from_dollars))
+}
