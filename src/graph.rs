@@ -1,1 +1,270 @@
-//! The resource graph.
+//! What stands on what: resources as nodes, typed edges from the dependent to what it needs.
+//!
+//! Takes a configuration's resources or a state's records; gives an order in which every resource comes after what it
+//! needs, or the reason why there is none, as a path of addresses. Knows nothing of actions.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use petgraph::Direction;
+use petgraph::algo::tarjan_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+use crate::kind;
+use crate::model::{Address, Attributes, Resource, State, Value};
+
+/// Why one resource needs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    /// It names the other in an attribute: a pod and the volume that it mounts.
+    Refers,
+    /// It is a part of the other, made by the other's request: a port and its pod.
+    PartOf,
+}
+
+/// A graph that cannot be ordered.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+pub enum GraphError {
+    #[error("`{from}` needs `{to}`, which does not exist")]
+    #[diagnostic(code(sindri::graph::unknown_reference), help("declare `{to}`, or remove the reference from `{from}`"))]
+    Unknown { from: Address, to: Address },
+    #[error("resources need each other in a circle: {}", path(.0))]
+    #[diagnostic(code(sindri::graph::cycle), help("break the circle: one of these references has to go"))]
+    Cycle(Vec<Address>),
+}
+
+fn path(addresses: &[Address]) -> String {
+    addresses.iter().chain(addresses.first()).map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
+}
+
+/// Resources and what they need.
+#[derive(Debug, Clone, Default)]
+pub struct ResourceGraph {
+    graph: DiGraph<Address, Edge>,
+    nodes: BTreeMap<Address, NodeIndex>,
+    order: Vec<Address>,
+}
+
+impl ResourceGraph {
+    /// The graph of what a configuration declares.
+    pub fn of_resources(resources: &BTreeMap<Address, Resource>) -> Result<Self, GraphError> {
+        Self::build(resources.iter().map(|(address, resource)| {
+            let refers = resource.inputs.values().flat_map(Value::references).map(|to| (to, Edge::Refers));
+            let part_of = resource.parent.iter().map(|to| (to, Edge::PartOf));
+            (address, refers.chain(part_of).collect())
+        }))
+    }
+
+    /// The graph of what a state records.
+    pub fn of_state(state: &State) -> Result<Self, GraphError> {
+        Self::build(state.resources.iter().map(|(address, record)| {
+            let edge = if is_member(address) { Edge::PartOf } else { Edge::Refers };
+            (address, record.depends_on.iter().map(|to| (to, edge)).collect())
+        }))
+    }
+
+    fn build<'a>(needs: impl Iterator<Item = (&'a Address, Vec<(&'a Address, Edge)>)>) -> Result<Self, GraphError> {
+        let needs: Vec<_> = needs.collect();
+        let mut graph = DiGraph::new();
+        let nodes: BTreeMap<Address, NodeIndex> =
+            needs.iter().map(|(address, _)| ((*address).clone(), graph.add_node((*address).clone()))).collect();
+        for (from, edges) in needs {
+            for (to, edge) in edges {
+                let target = nodes.get(to).ok_or_else(|| GraphError::Unknown { from: from.clone(), to: to.clone() })?;
+                // Two attributes may name the same resource; one edge says it all.
+                graph.update_edge(nodes[from], *target, edge);
+            }
+        }
+        let order = order(&graph, &nodes)?;
+        Ok(Self { graph, nodes, order })
+    }
+
+    /// Every address, each after all that it needs; ties in the order of addresses.
+    pub fn order(&self) -> &[Address] {
+        &self.order
+    }
+
+    /// What `address` needs.
+    pub fn dependencies(&self, address: &Address) -> impl Iterator<Item = &Address> {
+        self.neighbours(address, Direction::Outgoing)
+    }
+
+    /// What needs `address`.
+    pub fn dependents(&self, address: &Address) -> impl Iterator<Item = &Address> {
+        self.neighbours(address, Direction::Incoming)
+    }
+
+    fn neighbours(&self, address: &Address, direction: Direction) -> impl Iterator<Item = &Address> {
+        let node = self.nodes.get(address).copied();
+        node.into_iter()
+            .flat_map(move |node| self.graph.neighbors_directed(node, direction))
+            .map(|node| &self.graph[node])
+    }
+
+    /// Every edge, from the dependent to what it needs.
+    pub fn edges(&self) -> impl Iterator<Item = (&Address, &Address, Edge)> {
+        self.graph.edge_indices().filter_map(|edge| {
+            let (from, to) = self.graph.edge_endpoints(edge)?;
+            Some((&self.graph[from], &self.graph[to], self.graph[edge]))
+        })
+    }
+}
+
+/// Kahn's algorithm with a sorted frontier: petgraph's `toposort` is right but its order among equals is not an order that
+/// people expect to read.
+fn order(graph: &DiGraph<Address, Edge>, nodes: &BTreeMap<Address, NodeIndex>) -> Result<Vec<Address>, GraphError> {
+    let mut open: Vec<usize> = graph.node_indices().map(|node| graph.neighbors(node).count()).collect();
+    let mut frontier: BTreeSet<&Address> =
+        nodes.iter().filter(|(_, node)| open[node.index()] == 0).map(|(address, _)| address).collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(address) = frontier.pop_first() {
+        order.push(address.clone());
+        for dependent in graph.neighbors_directed(nodes[address], Direction::Incoming) {
+            open[dependent.index()] -= 1;
+            if open[dependent.index()] == 0 {
+                frontier.insert(&graph[dependent]);
+            }
+        }
+    }
+    if order.len() == nodes.len() {
+        return Ok(order);
+    }
+    let circle = tarjan_scc(graph)
+        .into_iter()
+        .find(|group| group.len() > 1 || group.iter().any(|node| graph.contains_edge(*node, *node)))
+        .unwrap_or_default();
+    Err(GraphError::Cycle(walk(graph, &circle)))
+}
+
+/// One circle through a strongly connected group, as it would be walked.
+fn walk(graph: &DiGraph<Address, Edge>, group: &[NodeIndex]) -> Vec<Address> {
+    let Some(&start) = group.iter().min_by_key(|node| &graph[**node]) else { return Vec::new() };
+    let mut seen = vec![start];
+    loop {
+        let here = *seen.last().unwrap_or(&start);
+        let next = graph
+            .neighbors(here)
+            .filter(|node| group.contains(node))
+            .min_by_key(|node| (seen.contains(node), node.index()));
+        match next {
+            Some(next) if !seen.contains(&next) => seen.push(next),
+            Some(next) => {
+                let first = seen.iter().position(|node| *node == next).unwrap_or(0);
+                return seen[first..].iter().map(|node| graph[*node].clone()).collect();
+            }
+            None => return seen.iter().map(|node| graph[*node].clone()).collect(),
+        }
+    }
+}
+
+/// Whether an address names a part of another resource's request.
+pub fn is_member(address: &Address) -> bool {
+    kind::find(&address.kind).is_some_and(|kind| kind.member_of.is_some())
+}
+
+/// The address of the resource that `member` is a part of.
+pub fn parent_of(member: &Address) -> Option<Address> {
+    let membership = kind::find(&member.kind)?.member_of.as_ref()?;
+    Some(Address { kind: membership.parent.to_owned(), member: None, ..member.clone() })
+}
+
+/// Members grouped by the resource that they are parts of.
+pub fn members<'a>(addresses: impl Iterator<Item = &'a Address>) -> BTreeMap<Address, Vec<&'a Address>> {
+    let mut grouped: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
+    for address in addresses {
+        if let Some(parent) = parent_of(address) {
+            grouped.entry(parent).or_default().push(address);
+        }
+    }
+    grouped
+}
+
+/// Lays the members of `parent` into the attribute of its request that lists them.
+pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address]) -> Attributes {
+    let mut folded = inputs.clone();
+    for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == parent.kind)
+    {
+        let mut names: Vec<&str> = members.iter().filter_map(|member| member.member.as_deref()).collect();
+        names.sort_by_key(|name| natural(name));
+        folded.insert(membership.attribute.to_owned(), Value::texts(names));
+    }
+    folded
+}
+
+/// Drops what [`fold_members`] laid in: records hold their own inputs only.
+pub fn unfold_members(kind: &str, inputs: &Attributes) -> Attributes {
+    let mut unfolded = inputs.clone();
+    for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == kind) {
+        unfolded.remove(membership.attribute);
+    }
+    unfolded
+}
+
+/// `22/tcp` before `8888/http`: by number first.
+fn natural(member: &str) -> (u32, &str) {
+    let digits = member.find(|c: char| !c.is_ascii_digit()).unwrap_or(member.len());
+    (member[..digits].parse().unwrap_or(u32::MAX), member)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Record;
+
+    fn record(kind: &str, depends_on: &[&str]) -> Record {
+        Record {
+            kind: kind.into(),
+            id: "x".into(),
+            inputs: Attributes::new(),
+            chosen: BTreeMap::new(),
+            depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
+            power: None,
+            protected: false,
+            tainted: false,
+        }
+    }
+
+    fn state(records: &[(&str, &[&str])]) -> State {
+        let mut state = State::new("l".into(), "default".into(), "runpod".into());
+        for (address, depends_on) in records {
+            let address: Address = address.parse().unwrap();
+            let record = record(&address.kind, depends_on);
+            state.resources.insert(address, record);
+        }
+        state
+    }
+
+    #[test]
+    fn everything_comes_after_what_it_needs() {
+        let graph = ResourceGraph::of_state(&state(&[
+            ("pod.a", &["network_volume.z"]),
+            ("port.a:22/tcp", &["pod.a"]),
+            ("network_volume.z", &[]),
+        ]))
+        .unwrap();
+        let order: Vec<_> = graph.order().iter().map(ToString::to_string).collect();
+        assert_eq!(order, ["network_volume.z", "pod.a", "port.a:22/tcp"]);
+    }
+
+    #[test]
+    fn a_circle_is_reported_as_a_path() {
+        let error = ResourceGraph::of_state(&state(&[("pod.a", &["pod.b"]), ("pod.b", &["pod.a"])])).unwrap_err();
+        assert_eq!(error.to_string(), "resources need each other in a circle: pod.a -> pod.b -> pod.a");
+    }
+
+    #[test]
+    fn an_unknown_reference_names_both_ends() {
+        let error = ResourceGraph::of_state(&state(&[("pod.a", &["network_volume.gone"])])).unwrap_err();
+        assert_eq!(error.to_string(), "`pod.a` needs `network_volume.gone`, which does not exist");
+    }
+
+    #[test]
+    fn ports_fold_into_their_pod_in_counting_order() {
+        let pod: Address = "pod.a[1]".parse().unwrap();
+        let ports: Vec<Address> =
+            ["port.a[1]:8888/http", "port.a[1]:22/tcp"].iter().map(|text| text.parse().unwrap()).collect();
+        let grouped = members(ports.iter());
+        let folded = fold_members(&pod, &Attributes::new(), &grouped[&pod]);
+        assert_eq!(folded["ports"], Value::texts(["22/tcp", "8888/http"]));
+        assert!(unfold_members("pod", &folded).is_empty());
+    }
+}

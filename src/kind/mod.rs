@@ -7,7 +7,7 @@ pub mod network_volume;
 pub mod pod;
 pub mod port;
 
-use crate::model::{Attributes, Dialect, Effect, Value};
+use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
 
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
@@ -37,7 +37,11 @@ pub struct Kind {
     /// The attributes that identify a lost create of a kind without markers.
     pub identity: &'static [&'static str],
     /// What destroying an object with these attributes loses.
-    pub losses: fn(&Attributes) -> Vec<crate::model::Loss>,
+    pub losses: fn(&Attributes) -> Vec<Loss>,
+    /// The risk of losing something precious, where [`Kind::losses`] says that there is any.
+    pub precious_risk: Risk,
+    /// What stopping an object loses: `None` where the kind cannot be stopped.
+    pub stop_risk: Risk,
 }
 
 /// How members fold into their parent's request.
@@ -60,6 +64,11 @@ pub struct Attribute {
     /// What each dialect can do with it.
     pub v1: Support,
     pub v2: Support,
+    /// The dialect whose create request lacks it: a create is followed by an update.
+    pub late: Option<Dialect>,
+    /// Whether its items are alternatives of which one is enough. A dialect that takes only one per request is asked for
+    /// one after the other.
+    pub candidates: bool,
 }
 
 /// How a wanted value is held against an observed one.
@@ -75,6 +84,8 @@ pub enum Compare {
     AtLeast,
     /// Only the keys that are declared or recorded count; others belong to RunPod or to people.
     ManagedKeys,
+    /// Equal where it is declared; anything is right where it is not.
+    WhenSet,
     /// The API never returns it: the record stands for the object.
     Recorded,
 }

@@ -1,7 +1,7 @@
 //! Network volumes: disks that outlive the pods that mount them.
 
 use super::{Attribute, Compare, Kind, Support, in_place, replace};
-use crate::model::{Attributes, Effect, Loss, Value};
+use crate::model::{Attributes, Effect, Loss, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
 ///
@@ -17,6 +17,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             rule: "a network volume is renamed in place",
             v1: Support::Yes,
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
         Attribute {
             name: "size_gb",
@@ -25,6 +27,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             rule: "a network volume grows in place and never shrinks",
             v1: Support::Yes,
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
         Attribute {
             name: "region",
@@ -33,10 +37,12 @@ pub static NETWORK_VOLUME: Kind = Kind {
             rule: "RunPod cannot move a network volume to another data center",
             v1: Support::Yes,
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
         Attribute {
             name: "tier",
-            compare: Compare::Exact,
+            compare: Compare::WhenSet,
             effect: replace,
             rule: "RunPod cannot change the tier of a network volume",
             v1: Support::No {
@@ -44,6 +50,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
                 help: "remove `tier`, or use `apiVersion: v2`",
             },
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
     ],
     member_of: None,
@@ -53,6 +61,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
     protected: true,
     identity: &["name", "size_gb", "region"],
     losses,
+    precious_risk: Risk::VolumeLoss,
+    stop_risk: Risk::None,
 };
 
 fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {

@@ -1,7 +1,7 @@
 //! Pods: one container on a rented machine.
 
 use super::{Attribute, Compare, Kind, Support, in_place, replace, restart};
-use crate::model::{Attributes, Effect, Loss, Value};
+use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
 
 const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
 
@@ -21,9 +21,9 @@ pub static POD: Kind = Kind {
         attribute("name", Compare::Exact, in_place, "a pod is renamed in place", BOTH),
         attribute("image", Compare::Exact, restart, "a new image makes the container anew", BOTH),
         attribute("cloud", Compare::Exact, replace, "RunPod cannot move a pod to another cloud", BOTH),
-        attribute("gpu_types", Compare::OneOf, replace, "RunPod cannot change the GPU type of a pod", BOTH),
+        alternatives("gpu_types", "RunPod cannot change the GPU type of a pod"),
         attribute("gpu_count", Compare::Exact, replace, "RunPod cannot change the number of GPUs of a pod", BOTH),
-        attribute("cpu_flavors", Compare::OneOf, replace, "RunPod cannot change the CPU flavor of a pod", BOTH),
+        alternatives("cpu_flavors", "RunPod cannot change the CPU flavor of a pod"),
         attribute("vcpu_count", Compare::Exact, replace, "RunPod cannot change the vCPUs of a pod", BOTH),
         attribute("regions", Compare::OneOf, replace, "RunPod cannot move a pod to another data center", BOTH),
         attribute(
@@ -68,7 +68,11 @@ pub static POD: Kind = Kind {
         attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH),
         attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH),
         attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
-        attribute("locked", Compare::Exact, in_place, "a pod is locked and unlocked in place", BOTH),
+        Attribute {
+            // Source: `CreatePodRequest` of OpenAPI v2 has no `locked`; `UpdatePodRequest` has.
+            late: Some(Dialect::V2),
+            ..attribute("locked", Compare::WhenSet, in_place, "a pod is locked and unlocked in place", BOTH)
+        },
         attribute(
             "global_networking",
             Compare::Exact,
@@ -113,6 +117,8 @@ pub static POD: Kind = Kind {
     protected: false,
     identity: &[],
     losses,
+    precious_risk: Risk::DiskLoss,
+    stop_risk: Risk::EphemeralLoss,
 };
 
 const fn attribute(
@@ -122,7 +128,12 @@ const fn attribute(
     rule: &'static str,
     (v1, v2): (Support, Support),
 ) -> Attribute {
-    Attribute { name, compare, effect, rule, v1, v2 }
+    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false }
+}
+
+/// One whose items are alternatives.
+const fn alternatives(name: &'static str, rule: &'static str) -> Attribute {
+    Attribute { candidates: true, ..attribute(name, Compare::OneOf, replace, rule, BOTH) }
 }
 
 /// Growing a pod volume is a PATCH with a restart; a smaller one, a first one or none needs another pod.

@@ -1,6 +1,7 @@
 //! Ports: exposures of a pod, which exist only within their pod's request.
 
 use super::{Attribute, Compare, Kind, Membership, Support, restart};
+use crate::model::Risk;
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
@@ -16,6 +17,8 @@ pub static PORT: Kind = Kind {
             rule: "ports are part of the pod's request",
             v1: Support::Yes,
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
         Attribute {
             name: "protocol",
@@ -24,6 +27,8 @@ pub static PORT: Kind = Kind {
             rule: "ports are part of the pod's request",
             v1: Support::Yes,
             v2: Support::Yes,
+            late: None,
+            candidates: false,
         },
     ],
     member_of: Some(Membership { parent: "pod", attribute: "ports" }),
@@ -33,4 +38,6 @@ pub static PORT: Kind = Kind {
     protected: false,
     identity: &[],
     losses: |_| Vec::new(),
+    precious_risk: Risk::None,
+    stop_risk: Risk::None,
 };

@@ -283,6 +283,8 @@ pub struct Operation {
     pub record: Option<Record>,
     /// Members (ports) that the same request creates, changes or removes.
     pub members: BTreeMap<Address, Option<Record>>,
+    /// Of a create that goes before the destruction of its predecessor: where the predecessor's record is kept meanwhile.
+    pub deposes: Option<Address>,
     /// Wait until the object is ready (create, start, update that restarts), or gone (delete).
     pub wait: bool,
     pub timeouts: Timeouts,
@@ -318,12 +320,17 @@ pub struct Plan {
     pub dialect: Dialect,
     /// Whether this plan destroys everything (`sindri destroy`).
     pub destroy: bool,
+    /// Resources that go on under another address, from old to new.
+    pub moves: Vec<(Address, Address)>,
     /// Every address that is declared or recorded, unchanged ones included, in graph order.
     pub changes: Vec<Change>,
     pub drift: Vec<Drift>,
     pub orphans: Vec<Orphan>,
     /// In an order that respects every edge.
     pub operations: Vec<Operation>,
+    /// Corrections of the state that need no request and destroy nothing: renamed addresses, inputs that are satisfied in
+    /// another wording, resources that turned out ready after all. Written before the first operation.
+    pub records: BTreeMap<Address, Option<Record>>,
     pub cost: CostSummary,
     pub notes: Vec<Note>,
     /// Refusals of the plan as a whole (budget).
@@ -347,6 +354,14 @@ impl Plan {
 
     pub fn change(&self, address: &Address) -> Option<&Change> {
         self.changes.iter().find(|change| &change.address == address)
+    }
+
+    /// Whether it takes something over that only looks like ours: a person has to say so.
+    pub fn adopts_strangers(&self) -> bool {
+        self.changes
+            .iter()
+            .flat_map(|change| &change.causes)
+            .any(|cause| matches!(cause, Cause::Marker { same_lineage: false, .. } | Cause::Lookalike { .. }))
     }
 
     /// All refusals, of the plan and of its changes.

@@ -66,12 +66,4 @@ impl State {
     pub fn address_of(&self, kind: &str, id: &str) -> Option<&Address> {
         self.resources.iter().find(|(_, record)| record.kind == kind && record.id == id).map(|(address, _)| address)
     }
-
-    /// The records that are parts of `parent`: the ports of a pod.
-    pub fn members_of<'a>(&'a self, parent: &'a Address) -> impl Iterator<Item = (&'a Address, &'a Record)> {
-        // Members share name and index with their parent and sort together, in another kind's range.
-        self.resources.iter().filter(move |(address, _)| {
-            address.member.is_some() && address.name == parent.name && address.index == parent.index
-        })
-    }
 }

@@ -1,10 +1,25 @@
 //! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
+//!
+//! `claim` says which object belongs to which address, `diff` what differs, `change` what is done about it, `order` which
+//! requests that takes and in what order, `check` whether the finished plan keeps its promises.
+
+mod change;
+pub mod check;
+mod claim;
+pub mod diff;
+mod moves;
+mod order;
+pub mod refresh;
 
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
 use crate::config::Move;
-use crate::model::{Address, Budget, Dialect, Observed, Plan, Resource, State, Updates};
+use crate::graph::{GraphError, ResourceGraph};
+use crate::model::{
+    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Power, Refusal, Resource, State,
+    Updates,
+};
 
 /// Everything that a plan is made of.
 pub struct Input<'a> {
@@ -17,7 +32,7 @@ pub struct Input<'a> {
     pub desired: &'a BTreeMap<Address, Resource>,
     pub moved: &'a [Move],
     pub budget: Budget,
-    /// The state with its journal replayed.
+    /// The state with its journal replayed and settled.
     pub prior: &'a State,
     pub observed: &'a Observed,
     /// For estimates of cost.
@@ -30,7 +45,7 @@ pub struct Input<'a> {
 pub struct Options {
     /// Destroy everything that is recorded, except protected volumes.
     pub destroy: bool,
-    /// `destroy` takes network volumes too.
+    /// Network volumes go too: with `destroy`, or when their block is gone.
     pub include_volumes: bool,
     /// Overrides `lifecycle.updates` of every resource.
     pub updates: Option<Updates>,
@@ -38,9 +53,115 @@ pub struct Options {
     pub adopt: bool,
     /// Create beside what looks like ours.
     pub ignore_existing: bool,
+    /// What `sindri start` and `sindri stop` ask of single addresses.
+    pub power: BTreeMap<Address, Power>,
 }
 
 /// A plan for `input`.
-pub fn plan(_input: &Input<'_>) -> Plan {
-    unimplemented!("written next")
+pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
+    let (prior, moves) = moves::renamed(input.prior, input.moved);
+    let nothing = BTreeMap::new();
+    let desired = if input.options.destroy { &nothing } else { input.desired };
+    let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(&prior)? };
+
+    let claims = claim::claims(input, &prior, desired);
+    let decided = change::decide(&change::Context { input, desired, prior: &prior, claims: &claims, graphs: &graphs });
+    let operations = order::operations(&decided, &graphs, input.dialect);
+
+    let mut records = moves::corrections(input.prior, &prior);
+    records.extend(decided.records());
+    let changes = decided.into_changes();
+    let cost = cost(&changes);
+    let mut plan = Plan {
+        name: input.name.to_owned(),
+        environment: input.environment.to_owned(),
+        lineage: prior.lineage.clone(),
+        api: input.api.to_owned(),
+        dialect: input.dialect,
+        destroy: input.options.destroy,
+        moves,
+        drift: refresh::drift(input.prior, input.observed),
+        orphans: claims.orphans(),
+        operations,
+        records,
+        notes: notes(&changes, input, &prior),
+        refusals: Vec::new(),
+        prior_digest: input.prior.digest(),
+        changes,
+        cost,
+    };
+    plan.refusals = over_budget(&plan, input);
+    Ok(plan)
+}
+
+/// The two graphs that an order has to respect.
+struct Graphs {
+    desired: ResourceGraph,
+    prior: ResourceGraph,
+}
+
+fn cost(changes: &[crate::model::Change]) -> CostSummary {
+    CostSummary {
+        hourly_before: changes.iter().map(|change| change.hourly_before).sum(),
+        hourly_after: changes.iter().map(|change| change.hourly_after).sum(),
+        data_at_risk_gb: changes
+            .iter()
+            .flat_map(|change| &change.losses)
+            .filter(|loss| loss.precious)
+            .filter_map(|loss| loss.size_gb)
+            .sum(),
+    }
+}
+
+/// What stays although nothing declares it, with what it goes on to cost.
+fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for change in changes {
+        let undeclared = change.causes.iter().any(|cause| matches!(cause, Cause::Undeclared | Cause::Destroy));
+        if change.action != Action::NoOp || !undeclared {
+            continue;
+        }
+        let title = crate::kind::find(&change.address.kind).map_or("resource", |kind| kind.title);
+        let id = prior.resources.get(&change.address).map_or("", |record| record.id.as_str());
+        let how = if input.options.destroy {
+            "`sindri destroy --include-volumes` deletes it with its data"
+        } else {
+            "`sindri apply --include-volumes` deletes it with its data, `sindri state rm` forgets it"
+        };
+        notes.push(Note {
+            address: Some(change.address.clone()),
+            message: format!(
+                "{title} `{id}` is protected and stays; it goes on to cost {}/mo. {how}",
+                change.hourly_after.per_month()
+            ),
+        });
+    }
+    notes
+}
+
+fn over_budget(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut refuse = |message: String, key: &str| {
+        refusals.push(Refusal {
+            code: "budget".into(),
+            message,
+            help: format!("ask for less, or raise `budget.{key}` in the configuration"),
+            position: None,
+        });
+    };
+    // A plan that only takes away, or changes nothing, is never held up by the budget.
+    let grows = plan.cost.hourly_after > plan.cost.hourly_before;
+    if let Some(limit) = input.budget.max_hourly.filter(|limit| grows && plan.cost.hourly_after > *limit) {
+        refuse(format!("this plan comes to {}/h, over the budget of {limit}/h", plan.cost.hourly_after), "maxHourly");
+    }
+    let exist = |change: &&crate::model::Change| {
+        crate::kind::find(&change.address.kind).is_some_and(|kind| kind.has_power)
+            && !matches!(change.action, Action::Delete | Action::Forget)
+    };
+    let pods = plan.changes.iter().filter(exist).count();
+    let creates = plan.changes.iter().filter(exist).any(|change| change.action == Action::Create);
+    if let Some(limit) = input.budget.max_pods.filter(|limit| creates && pods > *limit as usize) {
+        refuse(format!("this plan comes to {pods} pods, over the budget of {limit}"), "maxPods");
+    }
+    refusals
 }

@@ -1,0 +1,598 @@
+//! One address after the other, in graph order: what happens to it, why, and what that destroys.
+
+use std::collections::BTreeMap;
+
+use super::claim::Claims;
+use super::diff::{Difference, Readings, difference};
+use super::refresh::{living, resolved};
+use super::{Graphs, Input};
+use crate::graph;
+use crate::kind::{self, Kind};
+use crate::model::{
+    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Power, Record, Refusal,
+    Resource, Risk, Secret, State, Status, Updates, Value,
+};
+
+/// What every decision may look at.
+pub struct Context<'a> {
+    pub input: &'a Input<'a>,
+    /// Empty when everything is being destroyed.
+    pub desired: &'a BTreeMap<Address, Resource>,
+    /// With moves carried out.
+    pub prior: &'a State,
+    pub claims: &'a Claims<'a>,
+    pub graphs: &'a Graphs,
+}
+
+/// A change with what its operations need to know and no reader does.
+pub struct Decision<'a> {
+    pub change: Change,
+    pub kind: &'static Kind,
+    pub resource: Option<&'a Resource>,
+    /// As it is in the state; of an adopted object as it will be once imported.
+    pub record: Option<Record>,
+    pub object: Option<&'a Object>,
+    /// Whether the object is taken into the state first.
+    pub imports: bool,
+    /// The record once all is done; `None` when none is left. Ids of new objects are empty.
+    pub settled: Option<Record>,
+    /// The power that it is to end up with.
+    pub power: Option<Power>,
+}
+
+/// All decisions, by address, and the graph order to read them in.
+pub struct Decisions<'a> {
+    pub by_address: BTreeMap<Address, Decision<'a>>,
+    pub order: Vec<Address>,
+}
+
+impl Decisions<'_> {
+    /// Corrections of records whose resource needs no operation.
+    pub fn records(&self) -> BTreeMap<Address, Option<Record>> {
+        let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
+        untouched
+            .filter(|(_, decision)| decision.settled != decision.record)
+            .map(|(address, decision)| (address.clone(), decision.settled.clone()))
+            .collect()
+    }
+
+    pub fn into_changes(mut self) -> Vec<Change> {
+        let order = std::mem::take(&mut self.order);
+        order.iter().filter_map(|address| self.by_address.remove(address)).map(|decision| decision.change).collect()
+    }
+}
+
+/// Decides about every address that is declared or recorded.
+pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
+    let mut order: Vec<Address> = context.graphs.desired.order().to_vec();
+    order
+        .extend(context.graphs.prior.order().iter().filter(|address| !context.desired.contains_key(*address)).cloned());
+    let members = Members {
+        desired: graph::members(context.desired.keys()),
+        recorded: graph::members(context.prior.resources.keys()),
+    };
+    let mut by_address: BTreeMap<Address, Decision<'a>> = BTreeMap::new();
+    for address in &order {
+        let Some(kind) = kind::find(&address.kind) else { continue };
+        let decision = match graph::parent_of(address) {
+            Some(parent) => decide_member(context, kind, address, by_address.get(&parent)),
+            None => Subject::new(context, kind, address, &members, &by_address).decide(),
+        };
+        by_address.insert(address.clone(), decision);
+    }
+    Decisions { by_address, order }
+}
+
+struct Members<'m> {
+    desired: BTreeMap<Address, Vec<&'m Address>>,
+    recorded: BTreeMap<Address, Vec<&'m Address>>,
+}
+
+/// One address with its three readings.
+struct Subject<'c, 'a> {
+    context: &'c Context<'a>,
+    kind: &'static Kind,
+    address: &'c Address,
+    resource: Option<&'a Resource>,
+    record: Option<Record>,
+    object: Option<&'a Object>,
+    claim: Option<Cause>,
+    /// Inputs with members folded in; references to what exists and stays are ids.
+    wanted: Attributes,
+    recorded: Option<Attributes>,
+    /// What the references of `wanted` that are not ids yet point at, with what happens there.
+    unresolved: Vec<(Address, Action)>,
+}
+
+impl<'c, 'a> Subject<'c, 'a> {
+    fn new(
+        context: &'c Context<'a>,
+        kind: &'static Kind,
+        address: &'c Address,
+        members: &Members<'_>,
+        decided: &BTreeMap<Address, Decision<'a>>,
+    ) -> Self {
+        let resource = context.desired.get(address);
+        let mut record = context.prior.resources.get(address).cloned();
+        let mut object = record.as_ref().and_then(|record| living(context.input.observed, record));
+        let mut claim = None;
+        if let Some(claimed) = context.claims.get(address) {
+            object = Some(claimed.object);
+            claim = Some(claimed.cause.clone());
+        }
+        let of = |members: &BTreeMap<Address, Vec<&Address>>, inputs: &Attributes| {
+            graph::fold_members(address, inputs, members.get(address).map_or(&[][..], Vec::as_slice))
+        };
+        let unresolved = resource
+            .into_iter()
+            .flat_map(|resource| resource.inputs.values().flat_map(Value::references))
+            .filter_map(|target| {
+                let action = decided.get(target)?.change.action;
+                (action == Action::Create || action.is_replacement()).then(|| (target.clone(), action))
+            })
+            .collect();
+        let stays = |target: &Address| {
+            let decision = decided.get(target)?;
+            let exists = decision.change.action != Action::Create && !decision.change.action.destroys();
+            exists.then(|| decision.record.as_ref().map(|record| record.id.clone())).flatten()
+        };
+        let wanted =
+            resource.map(|resource| resolved(&of(&members.desired, &resource.inputs), &stays)).unwrap_or_default();
+        let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
+        let recorded = record.as_ref().map(|record| resolved(&of(&members.recorded, &record.inputs), &was));
+        if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
+            record = Some(adopted_record(kind, resource, object, context));
+        }
+        Self { context, kind, address, resource, record, object, claim, wanted, recorded, unresolved }
+    }
+
+    fn decide(self) -> Decision<'a> {
+        match (self.resource, self.object) {
+            (Some(resource), Some(object)) => self.existing(resource, object),
+            (Some(resource), None) => self.absent(resource),
+            (None, Some(object)) => self.undeclared(object),
+            (None, None) => self.forgotten(),
+        }
+    }
+
+    /// Declared, and not there.
+    fn absent(self, resource: &'a Resource) -> Decision<'a> {
+        let cause = match &self.record {
+            Some(record) => Cause::Missing { id: record.id.clone() },
+            None => Cause::New { position: resource.position.clone() },
+        };
+        let mut change = self.change(Action::Create, vec![cause]);
+        change.after = self.display_wanted();
+        change.hourly_after = self.estimate_wanted(&BTreeMap::new());
+        self.finish(change)
+    }
+
+    /// Declared, and there.
+    fn existing(self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
+        let difference = difference(&Readings {
+            kind: self.kind,
+            wanted: &self.wanted,
+            recorded: self.recorded.as_ref(),
+            seen: &object.attributes,
+            lifecycle: &resource.lifecycle,
+            positions: &resource.positions,
+        });
+        let power = self.wanted_power();
+        let (action, causes) = self.action(resource, object, &difference, power);
+        let mut change = self.change(action, causes);
+        change.refusals = self.refusals(resource, object, action, difference.refused);
+        change.fields = difference.fields;
+        change.before = self.display_object(object);
+        change.after = self.display_wanted();
+        (change.risk, change.losses) = self.damage(object, action, &change.fields);
+        change.hourly_before = self.estimate_object(object);
+        change.hourly_after = match action {
+            Action::NoOp | Action::Import => change.hourly_before,
+            action if action.is_replacement() => self.estimate_wanted(&BTreeMap::new()),
+            _ => self.estimate_wanted(&object.computed.chosen),
+        };
+        change.in_place_alternative = self.in_place_alternative(object, &change);
+        self.finish(change)
+    }
+
+    fn action(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        difference: &Difference,
+        power: Option<Power>,
+    ) -> (Action, Vec<Cause>) {
+        let mut causes: Vec<Cause> = self.claim.iter().cloned().collect();
+        let fields = &difference.fields;
+        if !fields.is_empty() {
+            causes.push(Cause::Fields);
+        }
+        let unknown = fields.iter().any(|field| field.after_unknown);
+        if unknown {
+            let chain = self
+                .unresolved
+                .iter()
+                .map(|(address, action)| Cause::Dependency { address: address.clone(), action: *action });
+            causes.extend(chain);
+        }
+        let broken = self.broken(object);
+        causes.extend(broken.clone());
+
+        let updates = self.context.input.options.updates.unwrap_or(resource.lifecycle.updates);
+        let replaces = broken.is_some()
+            || fields.iter().any(|field| match field.effect {
+                Effect::Replace => true,
+                Effect::Restart => updates == Updates::Recreate,
+                Effect::InPlace => false,
+            });
+        if replaces {
+            // A successor cannot be made first while what it stands on has to go first.
+            let forced = self.unresolved.iter().any(|(_, action)| *action == Action::Replace);
+            let first = resource.lifecycle.create_before_destroy && !forced;
+            return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
+        }
+        let seen = object.status.as_ref().and_then(Status::power);
+        let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
+        if let Some(wanted) = moves {
+            causes.push(Cause::Power { wanted });
+        }
+        let action = match (fields.is_empty(), moves) {
+            (false, _) => Action::Update,
+            (true, Some(Power::Running)) => Action::Start,
+            (true, Some(Power::Stopped)) => Action::Stop,
+            (true, None) if self.claim.is_some() => Action::Import,
+            (true, None) => Action::NoOp,
+        };
+        (action, causes)
+    }
+
+    /// Why the object cannot stay as it is, whatever its attributes say.
+    fn broken(&self, object: &Object) -> Option<Cause> {
+        match &object.status {
+            Some(status @ (Status::Error | Status::ZeroGpu)) => Some(Cause::Broken { status: status.to_string() }),
+            // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
+            _ if self.record.as_ref().is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
+            _ => None,
+        }
+    }
+
+    /// There, and no longer declared.
+    fn undeclared(self, object: &'a Object) -> Decision<'a> {
+        let options = &self.context.input.options;
+        let cause = if options.destroy { Cause::Destroy } else { Cause::Undeclared };
+        let protected = self.record.as_ref().is_some_and(|record| record.protected);
+        let kept = protected && self.kind.protected && !options.include_volumes;
+        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, vec![cause]);
+        change.before = self.display_object(object);
+        change.hourly_before = self.estimate_object(object);
+        if kept {
+            change.hourly_after = change.hourly_before;
+        } else {
+            (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
+            if protected && !self.kind.protected {
+                change.refusals.push(Refusal {
+                    code: "prevent_destroy".into(),
+                    message: format!("`{}` has `preventDestroy` and would be destroyed", self.address),
+                    help: "set `lifecycle.preventDestroy: false` on it and apply that first".into(),
+                    position: None,
+                });
+            }
+            change.refusals.extend(self.locked(object));
+        }
+        self.finish(change)
+    }
+
+    /// Recorded, neither declared nor there.
+    fn forgotten(self) -> Decision<'a> {
+        let id = self.record.as_ref().map_or_else(String::new, |record| record.id.clone());
+        let declared = if self.context.input.options.destroy { Cause::Destroy } else { Cause::Undeclared };
+        let change = self.change(Action::Forget, vec![declared, Cause::Missing { id }]);
+        self.finish(change)
+    }
+
+    fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
+        Change {
+            address: self.address.clone(),
+            action,
+            id: self.object.map(|object| object.id.clone()),
+            fields: Vec::new(),
+            before: Attributes::new(),
+            after: Attributes::new(),
+            causes,
+            risk: Risk::None,
+            losses: Vec::new(),
+            hourly_before: Money::ZERO,
+            hourly_after: Money::ZERO,
+            in_place_alternative: None,
+            position: self.resource.and_then(|resource| resource.position.clone()),
+            refusals: Vec::new(),
+        }
+    }
+
+    fn finish(self, change: Change) -> Decision<'a> {
+        let power = self.wanted_power();
+        let settled = match (self.resource, change.action) {
+            (_, Action::Delete | Action::Forget) => None,
+            (Some(resource), action) => {
+                let keeps = action != Action::Create && !action.is_replacement();
+                let old = self.record.as_ref().filter(|_| keeps);
+                let mut record = declared_record(self.kind, resource, power);
+                record.id = old.map_or_else(String::new, |old| old.id.clone());
+                record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
+                Some(record)
+            }
+            (None, _) => self.record.clone(),
+        };
+        Decision {
+            imports: self.claim.is_some(),
+            kind: self.kind,
+            resource: self.resource,
+            record: self.record,
+            object: self.object,
+            settled,
+            power,
+            change,
+        }
+    }
+
+    /// The power that it should have: what the configuration says where it says so, else what was asked for last, so that
+    /// a pod stopped by `sindri stop` is not started by the next apply.
+    fn wanted_power(&self) -> Option<Power> {
+        if let Some(power) = self.context.input.options.power.get(self.address) {
+            return Some(*power);
+        }
+        let resource = self.resource?;
+        let declared = resource.power?;
+        if resource.positions.contains_key("power") {
+            return Some(declared);
+        }
+        self.record.as_ref().and_then(|record| record.power).or(Some(declared))
+    }
+
+    fn refusals(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        action: Action,
+        refused: Vec<(FieldChange, &'static str)>,
+    ) -> Vec<Refusal> {
+        let mut refusals: Vec<Refusal> = refused
+            .into_iter()
+            .map(|(field, reason)| Refusal {
+                code: "impossible_change".into(),
+                message: format!(
+                    "`{}` of `{}` cannot go from {} to {}: {reason}",
+                    field.path, self.address, field.before, field.after
+                ),
+                help: format!(
+                    "keep {}, or declare a new {} under another name and move the data yourself",
+                    field.before, self.kind.title
+                ),
+                position: field.position,
+            })
+            .collect();
+        if action.destroys() && resource.lifecycle.prevent_destroy {
+            refusals.push(Refusal {
+                code: "prevent_destroy".into(),
+                message: format!("`{}` has `preventDestroy` and would be replaced", self.address),
+                help: "undo the change, or set `lifecycle.preventDestroy: false` to replace it on purpose".into(),
+                position: resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned(),
+            });
+        }
+        if action.destroys() || action == Action::Stop {
+            refusals.extend(self.locked(object));
+        }
+        refusals
+    }
+
+    /// A pod that somebody locked is neither stopped, replaced nor destroyed.
+    fn locked(&self, object: &Object) -> Option<Refusal> {
+        let locked = object.attributes.get("locked") == Some(&Value::Bool(true));
+        locked.then(|| Refusal {
+            code: "locked".into(),
+            message: format!("`{}` ({}) is locked at RunPod", self.address, object.id),
+            help: "set `locked: false` on it and apply that first, or unlock it in the RunPod console".into(),
+            position: None,
+        })
+    }
+
+    fn damage(&self, object: &Object, action: Action, fields: &[FieldChange]) -> (Risk, Vec<Loss>) {
+        let losses = (self.kind.losses)(&object.attributes);
+        let running = object.status.as_ref().and_then(Status::power) == Some(Power::Running);
+        match action {
+            action if action.destroys() => {
+                let precious = losses.iter().any(|loss| loss.precious);
+                (if precious { self.kind.precious_risk } else { Risk::EphemeralLoss }, losses)
+            }
+            Action::Stop => (self.kind.stop_risk, losses.into_iter().filter(|loss| !loss.precious).collect()),
+            Action::Update if running && fields.iter().any(|field| field.effect == Effect::Restart) => {
+                (Risk::Restart, losses.into_iter().filter(|loss| !loss.precious).collect())
+            }
+            _ => (Risk::None, Vec::new()),
+        }
+    }
+
+    /// What `--updates in-place` would do, where the API could.
+    fn in_place_alternative(&self, object: &Object, change: &Change) -> Option<String> {
+        let possible = change.action.is_replacement()
+            && !change.fields.is_empty()
+            && change.fields.iter().all(|field| field.effect < Effect::Replace)
+            && self.broken(object).is_none();
+        if !possible {
+            return None;
+        }
+        let kept: Vec<String> = change.losses.iter().filter(|loss| loss.precious).map(describe).collect();
+        let keeps = if kept.is_empty() { String::new() } else { format!(" and keeps the {}", kept.join(" and the ")) };
+        Some(format!("`--updates in-place` applies this to the living {}: it restarts{keeps}", self.kind.title))
+    }
+
+    fn estimate_wanted(&self, chosen: &BTreeMap<String, String>) -> Money {
+        self.context.input.catalog.estimate(self.kind.name, &self.wanted, chosen, self.wanted_power())
+    }
+
+    fn estimate_object(&self, object: &Object) -> Money {
+        let power = object.status.as_ref().and_then(Status::power);
+        self.context.input.catalog.estimate(self.kind.name, &object.attributes, &object.computed.chosen, power)
+    }
+
+    fn display_wanted(&self) -> Attributes {
+        self.wanted.clone()
+    }
+
+    /// What is there, as far as it is ours: keys of maps that nobody declared stay out.
+    fn display_object(&self, object: &Object) -> Attributes {
+        let mut shown = object.attributes.clone();
+        for attribute in
+            self.kind.attributes.iter().filter(|attribute| attribute.compare == crate::kind::Compare::ManagedKeys)
+        {
+            let declared =
+                |inputs: Option<&Attributes>| inputs.and_then(|inputs| inputs.get(attribute.name)?.as_map().cloned());
+            let wanted = declared(Some(&self.wanted)).unwrap_or_default();
+            let recorded = declared(self.recorded.as_ref()).unwrap_or_default();
+            let Some(Value::Map(map)) = shown.get_mut(attribute.name) else { continue };
+            map.retain(|key, _| wanted.contains_key(key) || recorded.contains_key(key));
+            for (key, value) in map {
+                let declarations = [wanted.get(key), recorded.get(key)];
+                let plain = declarations.into_iter().flatten().all(|value| matches!(value, Value::Text(_)));
+                if let Some(text) = value.expose().filter(|_| plain) {
+                    *value = Value::text(text);
+                }
+            }
+        }
+        shown
+    }
+}
+
+/// `pod volume (100 GB at /workspace)`.
+pub fn describe(loss: &Loss) -> String {
+    let size = loss.size_gb.map(|size| format!("{size} GB"));
+    let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
+    let detail: Vec<String> = size.into_iter().chain(path).collect();
+    if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
+}
+
+/// A part of another resource's request: what happens to it follows from what happens to that.
+fn decide_member<'a>(
+    context: &Context<'a>,
+    kind: &'static Kind,
+    address: &Address,
+    parent: Option<&Decision<'a>>,
+) -> Decision<'a> {
+    let resource = context.desired.get(address);
+    let mut record = context.prior.resources.get(address).cloned();
+    let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
+    let there = parent.is_some_and(|parent| {
+        let listed = kind.member_of.as_ref().and_then(|membership| parent.object?.attributes.get(membership.attribute));
+        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()))
+    });
+    if parent.is_some_and(|parent| parent.imports) && there {
+        record = resource.map(|resource| declared_record(kind, resource, None));
+    }
+    // Whether the parent's request carries its members at all.
+    let carried = parent_action == Action::Create
+        || parent_action.destroys()
+        || parent.is_some_and(|parent| {
+            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
+            parent.change.fields.iter().any(|field| Some(field.path.as_str()) == attribute)
+        });
+    let action = match (resource.is_some(), parent_action) {
+        (true, Action::Create) => Action::Create,
+        (true, action) if action.is_replacement() && record.is_some() => action,
+        (true, action) if action.is_replacement() => Action::Create,
+        (true, Action::Import) if there => Action::Import,
+        (true, _) if there || !carried => Action::NoOp,
+        (true, _) => Action::Create,
+        (false, Action::Forget) => Action::Forget,
+        (false, _) if carried => Action::Delete,
+        (false, _) => Action::NoOp,
+    };
+    let id = record.as_ref().map(|record| record.id.clone());
+    let mut causes = Vec::new();
+    if action != Action::NoOp {
+        causes.extend(parent.map(|parent| Cause::Parent { address: parent.change.address.clone() }));
+    }
+    let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
+    let change = Change {
+        address: address.clone(),
+        action,
+        id,
+        fields: Vec::new(),
+        before: inputs(record.as_ref().map(|record| &record.inputs)),
+        after: inputs(resource.map(|resource| &resource.inputs)),
+        causes,
+        risk: Risk::None,
+        losses: Vec::new(),
+        hourly_before: Money::ZERO,
+        hourly_after: Money::ZERO,
+        in_place_alternative: None,
+        position: resource.and_then(|resource| resource.position.clone()),
+        refusals: Vec::new(),
+    };
+    let settled = match action {
+        Action::Delete | Action::Forget => None,
+        // Removed from the file and from the pod alike: nothing is left to remember.
+        Action::NoOp if resource.is_none() && !there => None,
+        _ => resource
+            .map(|resource| {
+                let mut settled = declared_record(kind, resource, None);
+                let keeps = !matches!(action, Action::Create) && !action.is_replacement();
+                settled.id = record.as_ref().filter(|_| keeps).map_or_else(
+                    || keeps.then(|| member_id(parent, address)).flatten().unwrap_or_default(),
+                    |record| record.id.clone(),
+                );
+                settled
+            })
+            .or_else(|| record.clone()),
+    };
+    Decision { change, kind, resource, record, object: None, imports: false, settled, power: None }
+}
+
+fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {
+    Some(id_of_member(&parent?.object?.id, address))
+}
+
+/// The id that a member's record carries: its parent's, with what tells it apart.
+pub fn id_of_member(parent_id: &str, address: &Address) -> String {
+    format!("{parent_id}:{}", address.member.as_deref().unwrap_or_default())
+}
+
+/// The record of a declared resource, without an id.
+pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -> Record {
+    let mut depends_on: Vec<Address> = resource.inputs.values().flat_map(Value::references).cloned().collect();
+    depends_on.extend(resource.parent.clone());
+    depends_on.sort();
+    depends_on.dedup();
+    Record {
+        kind: kind.name.to_owned(),
+        id: String::new(),
+        inputs: redacted(&graph::unfold_members(kind.name, &resource.inputs)),
+        chosen: BTreeMap::new(),
+        depends_on,
+        power,
+        protected: kind.protected || resource.lifecycle.prevent_destroy,
+        tainted: false,
+    }
+}
+
+/// The record of an object that is taken over: it exists as declared, whatever its attributes; the diff sees to those.
+fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object, context: &Context<'_>) -> Record {
+    let asked = context.prior.resources.get(&resource.address).and_then(|record| record.power);
+    let power = resource.power.map(|declared| asked.unwrap_or(declared));
+    let mut record = declared_record(kind, resource, power);
+    record.id = object.id.clone();
+    record.chosen = object.computed.chosen.clone();
+    record
+}
+
+/// Secrets reduced to the fact that they are.
+fn redacted(inputs: &Attributes) -> Attributes {
+    fn redact(value: &Value) -> Value {
+        match value {
+            Value::Secret(_) => Value::Secret(Secret::unknown()),
+            Value::List(items) => Value::List(items.iter().map(redact).collect()),
+            Value::Map(map) => Value::Map(map.iter().map(|(key, value)| (key.clone(), redact(value))).collect()),
+            plain => plain.clone(),
+        }
+    }
+    inputs.iter().map(|(name, value)| (name.clone(), redact(value))).collect()
+}

@@ -1,0 +1,144 @@
+//! Whether a finished plan keeps its promises. Run in every test, and before every apply: a plan that fails is a bug in the
+//! planner, and is not applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph;
+use crate::model::{Action, Address, Change, Operation, Plan, Risk, Value, Verb};
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{address}`: {broken}")]
+pub struct Violation {
+    pub address: Address,
+    pub broken: &'static str,
+}
+
+/// Every promise that `plan` breaks; none, if the planner is right.
+pub fn violations(plan: &Plan) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut by_address: BTreeMap<&Address, Vec<&Operation>> = BTreeMap::new();
+    for (index, operation) in plan.operations.iter().enumerate() {
+        by_address.entry(&operation.address).or_default().push(operation);
+        each_operation(index, operation, plan, &mut |broken| {
+            violations.push(Violation { address: operation.address.clone(), broken });
+        });
+    }
+    let mut seen = BTreeSet::new();
+    for change in &plan.changes {
+        let mut refuse = |broken| violations.push(Violation { address: change.address.clone(), broken });
+        if !seen.insert(&change.address) {
+            refuse("it stands in the plan twice");
+        }
+        let own = by_address.remove(&change.address).unwrap_or_default();
+        each_change(change, &own, &mut refuse);
+    }
+    for (address, _) in by_address.into_iter().filter(|(address, _)| !is_deposed(address)) {
+        violations.push(Violation {
+            address: address.clone(),
+            broken: "it has operations, but no change that a reader could see",
+        });
+    }
+    references(plan, &mut violations);
+    violations
+}
+
+fn is_deposed(address: &Address) -> bool {
+    address.member.as_deref().is_some_and(|member| member.starts_with("deposed-"))
+}
+
+fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {
+    if operation.depends_on.iter().any(|need| *need >= index) {
+        refuse("an operation comes before what it depends on");
+    }
+    if (operation.verb == Verb::Create) == operation.candidates.is_empty() {
+        refuse("creates have candidates, and nothing else has");
+    }
+    if matches!(operation.verb, Verb::Delete | Verb::Forget) != operation.record.is_none() {
+        refuse("only what is gone leaves no record");
+    }
+    let needs_id = matches!(operation.verb, Verb::Delete | Verb::Import | Verb::Forget);
+    if needs_id && operation.id.as_deref().is_none_or(str::is_empty) {
+        refuse("it does not say which object it means");
+    }
+    if operation
+        .replaced_by
+        .is_some_and(|successor| plan.operations.get(successor).is_none_or(|op| op.verb != Verb::Create))
+    {
+        refuse("its successor is not created");
+    }
+}
+
+fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMut(&'static str)) {
+    let has = |verb| operations.iter().any(|operation| operation.verb == verb);
+    let count = |verb| operations.iter().filter(|operation| operation.verb == verb).count();
+    if graph::is_member(&change.address) {
+        if !operations.is_empty() {
+            refuse("a part of another resource has operations of its own");
+        }
+        return;
+    }
+    let expected = match change.action {
+        Action::NoOp => operations.is_empty(),
+        Action::Create => count(Verb::Create) == 1 && !has(Verb::Delete),
+        Action::Update => count(Verb::Update) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Replace => count(Verb::Create) == 1 && count(Verb::Delete) == 1,
+        // Its delete stands under the address of the deposed predecessor.
+        Action::ReplaceCreateFirst => count(Verb::Create) == 1 && !has(Verb::Delete),
+        Action::Delete => count(Verb::Delete) == 1 && operations.len() == 1,
+        Action::Start => count(Verb::Start) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Stop => count(Verb::Stop) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Import => operations.len() == 1 && has(Verb::Import),
+        Action::Forget => operations.len() == 1 && has(Verb::Forget),
+    };
+    if !expected {
+        refuse("its operations do not fit its action");
+    }
+    if change.action != Action::NoOp && change.causes.is_empty() {
+        refuse("nothing says why it changes");
+    }
+    if change.action.destroys() && change.risk < Risk::EphemeralLoss {
+        refuse("it destroys something without saying so");
+    }
+    if change.losses.iter().any(|loss| loss.precious) && change.risk < Risk::DiskLoss {
+        refuse("it loses precious data at a lower risk than that");
+    }
+    if change.action == Action::NoOp && !change.fields.is_empty() {
+        refuse("it differs, and nothing is done about it");
+    }
+}
+
+/// A create or update that refers to something made in the same plan has to wait for it.
+fn references(plan: &Plan, violations: &mut Vec<Violation>) {
+    let made: BTreeMap<&Address, usize> = plan
+        .operations
+        .iter()
+        .enumerate()
+        .filter(|(_, operation)| matches!(operation.verb, Verb::Create | Verb::Import))
+        .map(|(index, operation)| (&operation.address, index))
+        .collect();
+    for operation in &plan.operations {
+        for target in operation.inputs.values().flat_map(Value::references) {
+            if made.get(target).is_some_and(|maker| !reaches(plan, operation, *maker)) {
+                violations.push(Violation {
+                    address: operation.address.clone(),
+                    broken: "it does not wait for what it refers to",
+                });
+            }
+        }
+    }
+}
+
+fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {
+    let mut open: Vec<usize> = from.depends_on.clone();
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if index == target {
+            return true;
+        }
+        if index > target && seen.insert(index) {
+            open.extend(&plan.operations[index].depends_on);
+        }
+    }
+    false
+}

@@ -1,0 +1,123 @@
+//! Which object belongs to which address, beyond what the state records: pods by their marker, volumes by their looks.
+//!
+//! This is what keeps a lost state, a dead runner or a half-finished create from ending in a twin.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Input;
+use crate::kind::{self, Kind};
+use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
+
+/// An object that an address takes over.
+pub struct Claim<'a> {
+    pub object: &'a Object,
+    pub cause: Cause,
+}
+
+/// Objects in no record: those that an address claims, and marked ones that nothing claims.
+#[derive(Default)]
+pub struct Claims<'a> {
+    by_address: BTreeMap<Address, Claim<'a>>,
+    orphans: Vec<&'a Object>,
+}
+
+impl<'a> Claims<'a> {
+    pub fn get(&self, address: &Address) -> Option<&Claim<'a>> {
+        self.by_address.get(address)
+    }
+
+    pub fn orphans(&self) -> Vec<Orphan> {
+        self.orphans
+            .iter()
+            .filter_map(|object| {
+                Some(Orphan {
+                    kind: object.kind.to_owned(),
+                    id: object.id.clone(),
+                    name: object.name.clone(),
+                    marker: object.marker.clone()?,
+                    status: object.status.as_ref().map(ToString::to_string),
+                    hourly: object.computed.cost_per_hour,
+                    created_at: object.computed.created_at.clone(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Goes through every living object that no record names.
+pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
+    let recorded: BTreeSet<(&str, &str)> =
+        prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
+    let mut strangers: Vec<&Object> = input
+        .observed
+        .iter()
+        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
+        .collect();
+    // The oldest first: of twins the first one made is kept.
+    strangers.sort_by_key(|object| (object.computed.created_at.clone(), object.id.clone()));
+
+    let alive = |address: &Address| {
+        let record = prior.resources.get(address);
+        record
+            .and_then(|record| input.observed.get(&record.kind, &record.id))
+            .is_some_and(|object| !object.is_leaving())
+    };
+    let mut claims = Claims::default();
+    for same_lineage in [true, false] {
+        for object in &strangers {
+            let Some(marker) = &object.marker else { continue };
+            if (marker.lineage == prior.lineage) != same_lineage
+                || !(same_lineage || marker.same_project(input.name, input.environment))
+            {
+                continue;
+            }
+            let address = moved_to(input, &marker.address);
+            let wanted =
+                desired.contains_key(&address) && !alive(&address) && !claims.by_address.contains_key(&address);
+            if wanted && (same_lineage || !input.options.ignore_existing) {
+                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
+                claims.by_address.insert(address, Claim { object, cause });
+            } else {
+                claims.orphans.push(object);
+            }
+        }
+    }
+    if !input.options.ignore_existing {
+        claim_lookalikes(&strangers, desired, &alive, &mut claims);
+    }
+    claims
+}
+
+/// Where `moved` entries send an address.
+fn moved_to(input: &Input<'_>, address: &Address) -> Address {
+    input.moved.iter().find(|moved| &moved.from == address).map_or_else(|| address.clone(), |moved| moved.to.clone())
+}
+
+fn claim_lookalikes<'a>(
+    strangers: &[&'a Object],
+    desired: &BTreeMap<Address, Resource>,
+    alive: &dyn Fn(&Address) -> bool,
+    claims: &mut Claims<'a>,
+) {
+    let mut looks: BTreeMap<(&str, Vec<&Value>), Vec<&'a Object>> = BTreeMap::new();
+    for object in strangers {
+        if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
+            looks.entry((object.kind, look)).or_default().push(object);
+        }
+    }
+    for (address, resource) in desired.iter().filter(|(address, _)| !alive(address)) {
+        let Some(kind) = unmarked(&address.kind) else { continue };
+        let Some(look) = look(kind, |name| resource.inputs.get(name)) else { continue };
+        let Some(found) = looks.get_mut(&(kind.name, look)).filter(|found| !found.is_empty()) else { continue };
+        let object = found.remove(0);
+        claims.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
+    }
+}
+
+fn unmarked(kind: &str) -> Option<&'static Kind> {
+    kind::find(kind).filter(|kind| !kind.marked && !kind.identity.is_empty())
+}
+
+fn look<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Option<Vec<&'v Value>> {
+    kind.identity.iter().map(|name| attribute(name)).collect()
+}

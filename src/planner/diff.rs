@@ -1,0 +1,302 @@
+//! Two readings of one resource become the attributes that differ, each with what changing it costs.
+//!
+//! Knows the kind's table and nothing of other resources; references arrive resolved.
+
+use std::collections::BTreeMap;
+
+use crate::kind::{Attribute, Compare, Kind};
+use crate::model::{Attributes, Effect, FieldChange, Lifecycle, Position, Secret, Value};
+
+/// What is compared.
+pub struct Readings<'a> {
+    pub kind: &'static Kind,
+    /// What should be. References are resolved to ids; one that is not known yet stays a reference.
+    pub wanted: &'a Attributes,
+    /// What was applied last. Of maps with managed keys it says which keys are ours.
+    pub recorded: Option<&'a Attributes>,
+    /// What is there now. Absent attributes are not told by the API; the record stands for them.
+    pub seen: &'a Attributes,
+    pub lifecycle: &'a Lifecycle,
+    pub positions: &'a BTreeMap<String, Position>,
+}
+
+/// The differences, and what cannot be done at all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    pub fields: Vec<FieldChange>,
+    /// Changes that the kind's table refuses, with the reason.
+    pub refused: Vec<(FieldChange, &'static str)>,
+}
+
+/// Every attribute in which `seen` does not satisfy `wanted`.
+pub fn difference(readings: &Readings<'_>) -> Difference {
+    let mut difference = Difference::default();
+    for attribute in readings.kind.attributes {
+        for (path, before, after) in attribute_changes(attribute, readings) {
+            if ignored(&path, &readings.lifecycle.ignore_changes) {
+                continue;
+            }
+            let (effect, refusal) = match (attribute.effect)(&before, &after) {
+                Ok(effect) => (effect, None),
+                Err(reason) => (Effect::Replace, Some(reason)),
+            };
+            let field = FieldChange {
+                after_unknown: matches!(after, Value::Reference(_)),
+                position: position(&path, readings.positions),
+                rule: attribute.rule.to_owned(),
+                path,
+                before,
+                after,
+                effect,
+            };
+            match refusal {
+                Some(reason) => difference.refused.push((field, reason)),
+                None => difference.fields.push(field),
+            }
+        }
+    }
+    difference
+}
+
+fn ignored(path: &str, ignore: &std::collections::BTreeSet<String>) -> bool {
+    ignore.contains(path) || path.split_once('.').is_some_and(|(attribute, _)| ignore.contains(attribute))
+}
+
+fn position(path: &str, positions: &BTreeMap<String, Position>) -> Option<Position> {
+    let attribute = path.split_once('.').map_or(path, |(attribute, _)| attribute);
+    positions.get(path).or_else(|| positions.get(attribute)).cloned()
+}
+
+fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(String, Value, Value)> {
+    let name = attribute.name;
+    let wanted = readings.wanted.get(name).unwrap_or(&Value::Null);
+    let recorded = readings.recorded.map(|recorded| recorded.get(name).unwrap_or(&Value::Null));
+    let seen = match attribute.compare {
+        Compare::Recorded => None,
+        _ => readings.seen.get(name),
+    };
+    if attribute.compare == Compare::ManagedKeys {
+        return map_changes(name, wanted, recorded, seen);
+    }
+    // What the API does not tell is taken from the record; without a record there is nothing to hold against.
+    let Some(before) = seen.or(recorded) else { return Vec::new() };
+    let comparison = if seen.is_some() { attribute.compare } else { against_record(attribute.compare) };
+    if satisfies(comparison, wanted, before) {
+        return Vec::new();
+    }
+    vec![(name.to_owned(), before.clone(), wanted.clone())]
+}
+
+/// A record holds what was asked for, not what was got: lists of candidates compare whole.
+fn against_record(compare: Compare) -> Compare {
+    match compare {
+        Compare::OneOf => Compare::OneOf,
+        Compare::Set => Compare::Set,
+        Compare::WhenSet => Compare::WhenSet,
+        Compare::AtLeast => Compare::AtLeast,
+        Compare::Exact | Compare::Recorded | Compare::ManagedKeys => Compare::Exact,
+    }
+}
+
+/// Whether what is there is what was asked for.
+pub fn satisfies(compare: Compare, wanted: &Value, seen: &Value) -> bool {
+    match compare {
+        Compare::Exact | Compare::Recorded | Compare::ManagedKeys => same(wanted, seen),
+        Compare::WhenSet => wanted.is_null() || same(wanted, seen),
+        Compare::OneOf => {
+            let (wanted, seen) = (wanted.text_items(), seen.text_items());
+            wanted.is_empty() || seen.iter().any(|item| wanted.contains(item))
+        }
+        Compare::Set => sorted(wanted) == sorted(seen),
+        Compare::AtLeast => match (wanted.as_int(), seen.as_int()) {
+            (Some(wanted), Some(seen)) => seen >= wanted,
+            (Some(_), None) => false,
+            (None, _) => true,
+        },
+    }
+}
+
+fn sorted(value: &Value) -> Vec<&Value> {
+    let mut items: Vec<&Value> = value.as_list().unwrap_or_default().iter().collect();
+    items.sort();
+    items.dedup();
+    items
+}
+
+/// Equal, where nothing is nothing however it is written.
+fn same(left: &Value, right: &Value) -> bool {
+    (is_nothing(left) && is_nothing(right)) || left == right
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) | Value::Int(0) => true,
+        Value::Text(text) => text.is_empty(),
+        Value::List(items) => items.is_empty(),
+        Value::Map(map) => map.is_empty(),
+        Value::Bool(true) | Value::Int(_) | Value::Secret(_) | Value::Reference(_) => false,
+    }
+}
+
+/// Compares a map key by key. Keys that are neither wanted nor recorded belong to RunPod or to people: no difference.
+fn map_changes(
+    name: &str,
+    wanted: &Value,
+    recorded: Option<&Value>,
+    seen: Option<&Value>,
+) -> Vec<(String, Value, Value)> {
+    let empty = BTreeMap::new();
+    let map = |value: Option<&'_ Value>| value.and_then(Value::as_map).cloned();
+    let wanted = wanted.as_map().unwrap_or(&empty);
+    let recorded = map(recorded).unwrap_or_default();
+    // A map that the API did not tell is taken to be as recorded.
+    let seen = map(seen).unwrap_or_else(|| recorded.clone());
+    let keys = wanted.keys().chain(recorded.keys().filter(|key| !wanted.contains_key(*key)));
+    let mut changes = Vec::new();
+    for key in keys {
+        let (after, before) = (wanted.get(key), seen.get(key));
+        if agree(after, before) {
+            continue;
+        }
+        let sensitive = [after, recorded.get(key)].into_iter().flatten().any(|value| matches!(value, Value::Secret(_)));
+        let show = |value: Option<&Value>| match value {
+            None => Value::Null,
+            Some(value) if sensitive => Value::Secret(value.expose().map_or_else(Secret::unknown, Secret::new)),
+            // Declared in plain sight, so that it may be shown: the API's side arrives as a secret.
+            Some(value) => value.expose().map_or_else(|| value.clone(), Value::text),
+        };
+        changes.push((format!("{name}.{key}"), show(before), show(after)));
+    }
+    changes
+}
+
+/// Whether two values of one key say the same. A secret of which only the existence is known agrees with any value.
+fn agree(wanted: Option<&Value>, seen: Option<&Value>) -> bool {
+    match (wanted, seen) {
+        (None, None) => true,
+        (Some(wanted), Some(seen)) => match (wanted.expose(), seen.expose()) {
+            (Some(wanted), Some(seen)) => wanted == seen,
+            _ => matches!(wanted, Value::Secret(_)) || matches!(seen, Value::Secret(_)),
+        },
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::{NETWORK_VOLUME, POD};
+
+    fn attributes(pairs: &[(&str, Value)]) -> Attributes {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+    }
+
+    fn compare(
+        kind: &'static Kind,
+        wanted: &Attributes,
+        recorded: Option<&Attributes>,
+        seen: &Attributes,
+    ) -> Difference {
+        let lifecycle = Lifecycle::default();
+        let positions = BTreeMap::new();
+        difference(&Readings { kind, wanted, recorded, seen, lifecycle: &lifecycle, positions: &positions })
+    }
+
+    fn paths(difference: &Difference) -> Vec<&str> {
+        difference.fields.iter().map(|field| field.path.as_str()).collect()
+    }
+
+    fn env(pairs: &[(&str, Value)]) -> Value {
+        Value::Map(pairs.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect())
+    }
+
+    fn secret(plain: &str) -> Value {
+        Value::Secret(Secret::new(plain))
+    }
+
+    #[test]
+    fn what_runpod_chose_is_no_difference_while_it_satisfies_what_was_asked() {
+        let wanted = attributes(&[
+            ("gpu_types", Value::texts(["NVIDIA L4", "NVIDIA A40"])),
+            ("regions", Value::List(vec![])),
+            ("min_ram_gb_per_gpu", Value::Int(16)),
+        ]);
+        let seen = attributes(&[
+            ("gpu_types", Value::texts(["NVIDIA A40"])),
+            ("regions", Value::texts(["US-CA-2"])),
+            ("min_ram_gb_per_gpu", Value::Int(50)),
+        ]);
+        assert_eq!(paths(&compare(&POD, &wanted, None, &seen)), Vec::<&str>::new());
+        let other = attributes(&[("gpu_types", Value::texts(["NVIDIA H200"]))]);
+        assert_eq!(paths(&compare(&POD, &wanted, None, &other)), ["gpu_types"]);
+    }
+
+    #[test]
+    fn keys_that_nobody_declared_are_no_difference_and_removed_ones_are() {
+        let wanted = attributes(&[("env", env(&[("A", "1".into()), ("TOKEN", secret("x"))]))]);
+        let recorded = attributes(&[("env", env(&[("A", "1".into()), ("OLD", "o".into())]))]);
+        let seen = attributes(&[(
+            "env",
+            env(&[("A", secret("2")), ("OLD", secret("o")), ("PUBLIC_KEY", secret("k")), ("TOKEN", secret("y"))]),
+        )]);
+        let difference = compare(&POD, &wanted, Some(&recorded), &seen);
+        assert_eq!(paths(&difference), ["env.A", "env.TOKEN", "env.OLD"]);
+        assert_eq!(difference.fields[0].before, "2".into(), "declared in plain sight, so shown");
+        assert_eq!(difference.fields[1].before.to_string(), "(sensitive)");
+        assert_eq!(difference.fields[2].after, Value::Null);
+    }
+
+    #[test]
+    fn a_secret_known_only_by_name_agrees_with_any_value_but_not_with_none() {
+        let wanted = attributes(&[("env", env(&[("TOKEN", Value::Secret(Secret::unknown()))]))]);
+        let there = attributes(&[("env", env(&[("TOKEN", secret("y"))]))]);
+        let missing = attributes(&[("env", env(&[]))]);
+        assert_eq!(paths(&compare(&POD, &wanted, None, &there)), Vec::<&str>::new());
+        assert_eq!(paths(&compare(&POD, &wanted, None, &missing)), ["env.TOKEN"]);
+    }
+
+    #[test]
+    fn what_the_api_does_not_tell_is_held_against_the_record() {
+        let wanted = attributes(&[("template", "b".into())]);
+        let recorded = attributes(&[("template", "a".into())]);
+        assert_eq!(paths(&compare(&POD, &wanted, Some(&recorded), &Attributes::new())), ["template"]);
+        assert_eq!(paths(&compare(&POD, &wanted, None, &Attributes::new())), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn shrinking_a_network_volume_is_refused_with_the_reason() {
+        let difference = compare(
+            &NETWORK_VOLUME,
+            &attributes(&[("size_gb", Value::Int(50))]),
+            None,
+            &attributes(&[("size_gb", Value::Int(100))]),
+        );
+        assert!(difference.fields.is_empty());
+        assert!(difference.refused[0].1.contains("never shrink"));
+    }
+
+    #[test]
+    fn ports_are_a_set_and_nothing_is_nothing_however_written() {
+        let wanted = attributes(&[("ports", Value::texts(["22/tcp", "80/http"])), ("registry_auth", Value::Null)]);
+        let seen = attributes(&[("ports", Value::texts(["80/http", "22/tcp"])), ("registry_auth", "".into())]);
+        assert_eq!(paths(&compare(&POD, &wanted, None, &seen)), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn ignored_changes_are_not_compared() {
+        let lifecycle =
+            Lifecycle { ignore_changes: ["env.A".to_owned(), "image".to_owned()].into(), ..Default::default() };
+        let wanted = attributes(&[("env", env(&[("A", "1".into()), ("B", "1".into())])), ("image", "x".into())]);
+        let seen = attributes(&[("env", env(&[])), ("image", "y".into())]);
+        let positions = BTreeMap::new();
+        let readings = Readings {
+            kind: &POD,
+            wanted: &wanted,
+            recorded: None,
+            seen: &seen,
+            lifecycle: &lifecycle,
+            positions: &positions,
+        };
+        assert_eq!(paths(&super::difference(&readings)), ["env.B"]);
+    }
+}

@@ -1,0 +1,349 @@
+//! Decisions become operations: exactly one request each, in an order that respects both graphs.
+//!
+//! What is made comes after what it needs (the declared graph); what is destroyed goes after all that stood on it (the
+//! recorded graph). Members have no operations of their own: they fold into the request of their parent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Graphs;
+use super::change::{Decision, Decisions, id_of_member};
+use crate::graph;
+use crate::model::{
+    Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
+};
+
+/// The operations of all decisions.
+pub fn operations(decisions: &Decisions<'_>, graphs: &Graphs, dialect: Dialect) -> Vec<Operation> {
+    let members = graph::members(decisions.by_address.keys());
+    let mut draft = Draft::default();
+    for address in &decisions.order {
+        let Some(decision) = decisions.by_address.get(address).filter(|_| !graph::is_member(address)) else { continue };
+        let members: Vec<&Decision<'_>> =
+            members.get(address).into_iter().flatten().filter_map(|member| decisions.by_address.get(*member)).collect();
+        Sequence { draft: &mut draft, decision, members: &members, dialect, last: None }.build();
+    }
+    for address in &decisions.order {
+        draft.connect(address, graphs);
+    }
+    draft.sorted()
+}
+
+/// Operations in the making: edges may still point forwards.
+#[derive(Default)]
+struct Draft {
+    operations: Vec<Operation>,
+    /// The first and the last operation that make an address usable.
+    makes: BTreeMap<Address, (usize, usize)>,
+    /// The operation that destroys what an address names now.
+    destroys: BTreeMap<Address, usize>,
+}
+
+impl Draft {
+    fn connect(&mut self, address: &Address, graphs: &Graphs) {
+        if let Some((first, _)) = self.makes.get(address).copied() {
+            let needed = graphs.desired.dependencies(address).filter_map(|needed| self.makes.get(needed));
+            let needed: Vec<usize> = needed.map(|(_, last)| *last).collect();
+            self.operations[first].depends_on.extend(needed);
+        }
+        if let Some(destroys) = self.destroys.get(address).copied() {
+            let standing = graphs.prior.dependents(address).filter_map(|standing| self.destroys.get(standing).copied());
+            let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
+            self.operations[destroys].depends_on.extend(standing);
+        }
+    }
+
+    /// Kahn's algorithm over indices: ties keep graph order, so that the same plan lists the same operations everywhere.
+    fn sorted(self) -> Vec<Operation> {
+        let count = self.operations.len();
+        let mut open: Vec<usize> = Vec::with_capacity(count);
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); count];
+        for (index, operation) in self.operations.iter().enumerate() {
+            let needs: BTreeSet<usize> = operation.depends_on.iter().copied().collect();
+            open.push(needs.len());
+            for need in needs {
+                dependents[need].push(index);
+            }
+        }
+        let mut frontier: BTreeSet<usize> = (0..count).filter(|index| open[*index] == 0).collect();
+        let mut place = vec![usize::MAX; count];
+        let mut order = Vec::with_capacity(count);
+        while let Some(index) = frontier.pop_first() {
+            place[index] = order.len();
+            order.push(index);
+            for dependent in &dependents[index] {
+                open[*dependent] -= 1;
+                if open[*dependent] == 0 {
+                    frontier.insert(*dependent);
+                }
+            }
+        }
+        debug_assert_eq!(order.len(), count, "operations never depend on each other in a circle");
+        let mut operations: Vec<Option<Operation>> = self.operations.into_iter().map(Some).collect();
+        let mut sorted = Vec::with_capacity(count);
+        for index in order {
+            let Some(mut operation) = operations[index].take() else { continue };
+            operation.depends_on = operation.depends_on.iter().map(|need| place[*need]).collect();
+            operation.depends_on.sort_unstable();
+            operation.depends_on.dedup();
+            operation.replaced_by = operation.replaced_by.map(|successor| place[successor]);
+            sorted.push(operation);
+        }
+        sorted
+    }
+}
+
+/// The operations of one address, one after the other.
+struct Sequence<'d, 'a> {
+    draft: &'d mut Draft,
+    decision: &'d Decision<'a>,
+    members: &'d [&'d Decision<'a>],
+    dialect: Dialect,
+    last: Option<usize>,
+}
+
+impl Sequence<'_, '_> {
+    fn build(mut self) {
+        let decision = self.decision;
+        let change = &decision.change;
+        if decision.imports {
+            let mut import = self.operation(Verb::Import, decision.record.clone());
+            import.members = self.imported_members();
+            let index = self.push(import);
+            self.makes(index);
+        }
+        match change.action {
+            Action::NoOp | Action::Import => {}
+            Action::Create => self.create(None),
+            Action::Replace => {
+                let delete = self.delete(change.address.clone());
+                self.create(None);
+                let successor = self.draft.makes.get(&change.address).map(|(first, _)| *first);
+                self.draft.operations[delete].replaced_by = successor;
+            }
+            Action::ReplaceCreateFirst => {
+                let id = change.id.clone().unwrap_or_default();
+                let deposed = change.address.clone().with_member(&format!("deposed-{id}"));
+                self.create(Some(deposed.clone()));
+                let mut delete = self.operation(Verb::Delete, None);
+                delete.address = deposed;
+                delete.wait = true;
+                let index = self.push(delete);
+                self.draft.destroys.insert(change.address.clone(), index);
+            }
+            Action::Update => self.update(),
+            Action::Start => self.power(Power::Running),
+            Action::Stop => self.power(Power::Stopped),
+            Action::Delete => {
+                self.delete(change.address.clone());
+            }
+            Action::Forget => {
+                let mut forget = self.operation(Verb::Forget, None);
+                forget.members = self.removed_members();
+                let index = self.push(forget);
+                self.draft.destroys.insert(change.address.clone(), index);
+            }
+        }
+    }
+
+    fn create(&mut self, deposes: Option<Address>) {
+        let decision = self.decision;
+        let Some(resource) = decision.resource else { return };
+        let mut record = decision.settled.clone();
+        if let Some(record) = &mut record {
+            // Created running, and stopped after by an operation of its own.
+            record.power = record.power.map(|_| Power::Running);
+        }
+        let addresses: Vec<&Address> = self
+            .members
+            .iter()
+            .filter(|member| member.resource.is_some())
+            .map(|member| &member.change.address)
+            .collect();
+        let inputs = graph::fold_members(&resource.address, &resource.inputs, &addresses);
+        let mut create = self.operation(Verb::Create, record);
+        create.id = None;
+        create.candidates = candidates(decision, &inputs, self.dialect);
+        create.inputs = inputs;
+        create.wait = decision.kind.has_power;
+        create.members = if deposes.is_some() { self.removed_members() } else { BTreeMap::new() };
+        create.members.extend(self.settled_members());
+        create.deposes = deposes;
+        let index = self.push(create);
+        self.makes(index);
+
+        let late: Attributes = decision
+            .kind
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.late == Some(self.dialect))
+            .filter_map(|attribute| Some((attribute.name.to_owned(), resource.inputs.get(attribute.name)?.clone())))
+            .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+            .collect();
+        if !late.is_empty() {
+            let mut update = self.operation(Verb::Update, decision.settled.clone());
+            update.id = None;
+            update.inputs = late;
+            let index = self.push(update);
+            self.makes(index);
+        }
+        if decision.power == Some(Power::Stopped) {
+            self.power(Power::Stopped);
+        }
+    }
+
+    fn delete(&mut self, address: Address) -> usize {
+        let mut delete = self.operation(Verb::Delete, None);
+        delete.wait = true;
+        delete.members = self.removed_members();
+        let index = self.push(delete);
+        self.draft.destroys.insert(address, index);
+        index
+    }
+
+    fn update(&mut self) {
+        let decision = self.decision;
+        let change = &decision.change;
+        let wanted = change.causes.iter().find_map(|cause| match cause {
+            Cause::Power { wanted } => Some(*wanted),
+            _ => None,
+        });
+        if wanted == Some(Power::Stopped) {
+            self.power(Power::Stopped);
+        }
+        let mut inputs = Attributes::new();
+        for field in &change.fields {
+            match field.path.split_once('.') {
+                None => {
+                    inputs.insert(field.path.clone(), field.after.clone());
+                }
+                Some((name, key)) => {
+                    let map = inputs.entry(name.to_owned()).or_insert_with(|| Value::Map(BTreeMap::new()));
+                    if let Value::Map(map) = map {
+                        map.insert(key.to_owned(), field.after.clone());
+                    }
+                }
+            }
+        }
+        let running = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Running);
+        let restarts = change.fields.iter().any(|field| field.effect == Effect::Restart);
+        let mut record = decision.settled.clone();
+        if let (Some(record), Some(before)) = (&mut record, &decision.record) {
+            // Power is written by the operation that changes it.
+            record.power = if wanted == Some(Power::Running) { before.power } else { record.power };
+        }
+        let mut update = self.operation(Verb::Update, record);
+        update.inputs = inputs;
+        update.wait = decision.kind.has_power && restarts && running && wanted != Some(Power::Stopped);
+        update.members = self.settled_members();
+        update.members.extend(
+            self.members
+                .iter()
+                .filter(|member| member.change.action == Action::Delete)
+                .map(|member| (member.change.address.clone(), None)),
+        );
+        let index = self.push(update);
+        self.makes(index);
+        if wanted == Some(Power::Running) {
+            self.power(Power::Running);
+        }
+    }
+
+    fn power(&mut self, power: Power) {
+        let created = self.last.is_some_and(|last| self.draft.operations[last].id.is_none());
+        let (verb, wait) = match power {
+            Power::Running => (Verb::Start, true),
+            Power::Stopped => (Verb::Stop, false),
+        };
+        let mut operation = self.operation(verb, self.decision.settled.clone());
+        operation.wait = wait;
+        if created {
+            operation.id = None;
+        }
+        let index = self.push(operation);
+        self.makes(index);
+    }
+
+    /// One that acts on the object that exists now.
+    fn operation(&self, verb: Verb, record: Option<Record>) -> Operation {
+        let change = &self.decision.change;
+        Operation {
+            address: change.address.clone(),
+            verb,
+            id: change.id.clone().or_else(|| self.decision.record.as_ref().map(|record| record.id.clone())),
+            inputs: Attributes::new(),
+            candidates: Vec::new(),
+            depends_on: Vec::new(),
+            record,
+            members: BTreeMap::new(),
+            deposes: None,
+            wait: false,
+            timeouts: self.decision.resource.map_or_else(Timeouts::default, |resource| resource.timeouts),
+            replaced_by: None,
+        }
+    }
+
+    fn push(&mut self, mut operation: Operation) -> usize {
+        operation.depends_on.extend(self.last);
+        let index = self.draft.operations.len();
+        self.draft.operations.push(operation);
+        self.last = Some(index);
+        index
+    }
+
+    fn makes(&mut self, index: usize) {
+        let address = self.decision.change.address.clone();
+        let entry = self.draft.makes.entry(address).or_insert((index, index));
+        entry.1 = index;
+    }
+
+    /// Records of the members that the request makes; their ids follow from the parent's.
+    fn settled_members(&self) -> BTreeMap<Address, Option<Record>> {
+        let made = self.members.iter().filter(|member| {
+            matches!(member.change.action, Action::Create | Action::Replace | Action::ReplaceCreateFirst)
+        });
+        made.filter_map(|member| Some((member.change.address.clone(), Some(member.settled.clone()?)))).collect()
+    }
+
+    fn imported_members(&self) -> BTreeMap<Address, Option<Record>> {
+        let Some(id) = &self.decision.change.id else { return BTreeMap::new() };
+        let there = self.members.iter().filter(|member| member.record.is_some());
+        there
+            .filter_map(|member| {
+                let mut record = member.settled.clone().or_else(|| member.record.clone())?;
+                record.id = id_of_member(id, &member.change.address);
+                Some((member.change.address.clone(), Some(record)))
+            })
+            .collect()
+    }
+
+    fn removed_members(&self) -> BTreeMap<Address, Option<Record>> {
+        let recorded = self.members.iter().filter(|member| member.record.is_some());
+        recorded.map(|member| (member.change.address.clone(), None)).collect()
+    }
+}
+
+/// What to lay over the inputs of a create, in the order to try.
+fn candidates(decision: &Decision<'_>, inputs: &Attributes, dialect: Dialect) -> Vec<Attributes> {
+    // v1 takes whole lists and chooses by itself; v2 takes one of each.
+    if dialect == Dialect::V1 {
+        return vec![Attributes::new()];
+    }
+    let mut candidates = vec![Attributes::new()];
+    for attribute in decision.kind.attributes.iter().filter(|attribute| attribute.candidates) {
+        let items = inputs.get(attribute.name).map(Value::text_items).unwrap_or_default();
+        if items.is_empty() {
+            continue;
+        }
+        candidates = candidates
+            .iter()
+            .flat_map(|candidate| {
+                items.iter().map(move |item| {
+                    let mut candidate = candidate.clone();
+                    candidate.insert(attribute.name.to_owned(), Value::texts([*item]));
+                    candidate
+                })
+            })
+            .collect();
+    }
+    candidates
+}

@@ -1,0 +1,134 @@
+//! Observed against last applied: drift, and the state that accepts it.
+
+use std::collections::BTreeMap;
+
+use super::diff::{Readings, difference};
+use crate::graph;
+use crate::kind;
+use crate::model::{Address, Attributes, Drift, DriftClass, Lifecycle, Object, Observed, Record, State, Status, Value};
+
+/// Where reality left the state, by address. Never looks at a configuration.
+pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
+    let members = graph::members(prior.resources.keys());
+    let mut drifts = Vec::new();
+    for (address, record) in prior.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+        let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
+        let entry = |class, fields| Drift { address: address.clone(), id: record.id.clone(), class, fields };
+        let Some(object) = living(observed, record) else {
+            drifts.push(entry(DriftClass::Gone, Vec::new()));
+            continue;
+        };
+        let mut fields = recorded_difference(prior, &record.kind, &folded, object);
+        for field in &mut fields {
+            // Drift reads forward in time: what was applied, then what is there.
+            std::mem::swap(&mut field.before, &mut field.after);
+        }
+        if !fields.is_empty() {
+            drifts.push(entry(DriftClass::Changed, fields));
+        }
+        if let Some(class) = life_drift(record, object) {
+            drifts.push(entry(class, Vec::new()));
+        }
+    }
+    drifts
+}
+
+/// The object of a record, unless it is gone or on its way out.
+pub fn living<'a>(observed: &'a Observed, record: &Record) -> Option<&'a Object> {
+    observed.get(&record.kind, &record.id).filter(|object| !object.is_leaving())
+}
+
+fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
+    match object.status.as_ref()? {
+        Status::Error => Some(DriftClass::Errored),
+        Status::ZeroGpu => Some(DriftClass::ZeroGpu),
+        status => match (record.power?, status.power()?) {
+            (recorded, seen) if recorded == seen => None,
+            (_, crate::model::Power::Stopped) => Some(DriftClass::Stopped),
+            (_, crate::model::Power::Running) => Some(DriftClass::Started),
+        },
+    }
+}
+
+fn recorded_difference(
+    prior: &State,
+    kind: &str,
+    folded: &Attributes,
+    object: &Object,
+) -> Vec<crate::model::FieldChange> {
+    let Some(kind) = kind::find(kind) else { return Vec::new() };
+    let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
+    let lifecycle = Lifecycle::default();
+    let positions = BTreeMap::new();
+    let readings = Readings {
+        kind,
+        wanted: &wanted,
+        recorded: Some(&wanted),
+        seen: &object.attributes,
+        lifecycle: &lifecycle,
+        positions: &positions,
+    };
+    let difference = difference(&readings);
+    difference.fields.into_iter().chain(difference.refused.into_iter().map(|(field, _)| field)).collect()
+}
+
+/// Replaces references by the ids that `id_of` knows; others stay references.
+pub fn resolved(attributes: &Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
+    attributes
+        .iter()
+        .map(|(name, value)| {
+            let value = match value {
+                Value::Reference(address) => id_of(address).map_or_else(|| value.clone(), Value::Text),
+                value => value.clone(),
+            };
+            (name.clone(), value)
+        })
+        .collect()
+}
+
+/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there.
+pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
+    let members = graph::members(prior.resources.keys());
+    let mut records = BTreeMap::new();
+    for drift in drift(prior, observed) {
+        let Some(record) = prior.resources.get(&drift.address) else { continue };
+        if drift.class == DriftClass::Gone {
+            records.insert(drift.address.clone(), None);
+            for member in members.get(&drift.address).into_iter().flatten() {
+                records.insert((*member).clone(), None);
+            }
+            continue;
+        }
+        let mut record = match records.remove(&drift.address) {
+            Some(Some(record)) => record,
+            _ => record.clone(),
+        };
+        if let Some(power) = living(observed, &record).and_then(|object| object.status.as_ref()?.power()) {
+            record.power = record.power.map(|_| power);
+        }
+        for field in drift.fields {
+            accept(&mut record.inputs, &field.path, field.after);
+        }
+        records.insert(drift.address, Some(record));
+    }
+    records
+}
+
+fn accept(inputs: &mut Attributes, path: &str, value: Value) {
+    match path.split_once('.') {
+        Some((name, key)) => {
+            if let Some(Value::Map(map)) = inputs.get_mut(name) {
+                if value.is_null() {
+                    map.remove(key);
+                } else {
+                    map.insert(key.to_owned(), value);
+                }
+            }
+        }
+        // Members hold the folded attributes; they are corrected by the next apply.
+        None if inputs.contains_key(path) => {
+            inputs.insert(path.to_owned(), value);
+        }
+        None => {}
+    }
+}
