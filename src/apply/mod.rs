@@ -1,5 +1,13 @@
 //! Carrying out a plan: its operations become requests, what happened becomes events and records.
+//!
+//! `engine` runs operations side by side as their dependencies allow, `operation` carries out one, `watch` shares one list
+//! poll among all that wait, `recover` settles what earlier runs or lost answers left open. Nothing here chooses what to do.
 
+pub mod engine;
 pub mod event;
+mod operation;
+pub mod recover;
+mod watch;
 
+pub use engine::{Job, Options, Report, run};
 pub use event::{Event, Events};

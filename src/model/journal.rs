@@ -43,7 +43,14 @@ pub struct Intent {
     /// Records of the members (ports) that the same request creates, with empty ids.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<Address, Record>,
-    /// Of a kind that carries no marker (volumes): the ids that existed before, so that a new one can be told apart.
+    /// Members that the same request removes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Address>,
+    /// Of a create that goes before the destruction of its predecessor: where the predecessor's record is kept.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub deposed: BTreeMap<Address, Record>,
+    /// Of a kind that carries no marker (volumes): the ids of those that looked alike before, so that a new one can be told
+    /// apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub existing: Vec<String>,
     /// When, RFC 3339. For display and for the age of a pending create.
@@ -56,9 +63,6 @@ pub struct Outcome {
     pub operation: String,
     /// Records after the operation; `None` removes one. Empty: nothing changed (it failed without effect).
     pub records: BTreeMap<Address, Option<Record>>,
-    /// Whether the operation is settled. `false` records an id while its resource is still being waited for,
-    /// or before the predecessor is destroyed.
-    pub settled: bool,
 }
 
 /// An intent whose outcome is not known.
@@ -92,9 +96,7 @@ impl Replay {
                         None => self.state.resources.remove(address),
                     };
                 }
-                if outcome.settled {
-                    self.pending.retain(|pending| pending.operation != outcome.operation);
-                }
+                self.pending.retain(|pending| pending.operation != outcome.operation);
             }
         }
     }

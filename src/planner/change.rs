@@ -277,7 +277,7 @@ impl<'c, 'a> Subject<'c, 'a> {
                     position: None,
                 });
             }
-            change.refusals.extend(self.locked(object));
+            change.refusals.extend(locked(self.address, object));
         }
         self.finish(change)
     }
@@ -338,9 +338,6 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// The power that it should have: what the configuration says where it says so, else what was asked for last, so that
     /// a pod stopped by `sindri stop` is not started by the next apply.
     fn wanted_power(&self) -> Option<Power> {
-        if let Some(power) = self.context.input.options.power.get(self.address) {
-            return Some(*power);
-        }
         let resource = self.resource?;
         let declared = resource.power?;
         if resource.positions.contains_key("power") {
@@ -380,20 +377,9 @@ impl<'c, 'a> Subject<'c, 'a> {
             });
         }
         if action.destroys() || action == Action::Stop {
-            refusals.extend(self.locked(object));
+            refusals.extend(locked(self.address, object));
         }
         refusals
-    }
-
-    /// A pod that somebody locked is neither stopped, replaced nor destroyed.
-    fn locked(&self, object: &Object) -> Option<Refusal> {
-        let locked = object.attributes.get("locked") == Some(&Value::Bool(true));
-        locked.then(|| Refusal {
-            code: "locked".into(),
-            message: format!("`{}` ({}) is locked at RunPod", self.address, object.id),
-            help: "set `locked: false` on it and apply that first, or unlock it in the RunPod console".into(),
-            position: None,
-        })
     }
 
     fn damage(&self, object: &Object, action: Action, fields: &[FieldChange]) -> (Risk, Vec<Loss>) {
@@ -461,6 +447,17 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         shown
     }
+}
+
+/// A pod that somebody locked is neither stopped, replaced nor destroyed.
+pub(super) fn locked(address: &Address, object: &Object) -> Option<Refusal> {
+    let locked = object.attributes.get("locked") == Some(&Value::Bool(true));
+    locked.then(|| Refusal {
+        code: "locked".into(),
+        message: format!("`{address}` ({}) is locked at RunPod", object.id),
+        help: "set `locked: false` on it and apply that first, or unlock it in the RunPod console".into(),
+        position: None,
+    })
 }
 
 /// `pod volume (100 GB at /workspace)`.

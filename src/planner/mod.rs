@@ -3,12 +3,13 @@
 //! `claim` says which object belongs to which address, `diff` what differs, `change` what is done about it, `order` which
 //! requests that takes and in what order, `check` whether the finished plan keeps its promises.
 
-mod change;
+pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
 mod moves;
 mod order;
+pub mod power;
 pub mod refresh;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use crate::catalog::Catalog;
 use crate::config::Move;
 use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{
-    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Power, Refusal, Resource, State,
+    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State,
     Updates,
 };
 
@@ -53,8 +54,6 @@ pub struct Options {
     pub adopt: bool,
     /// Create beside what looks like ours.
     pub ignore_existing: bool,
-    /// What `sindri start` and `sindri stop` ask of single addresses.
-    pub power: BTreeMap<Address, Power>,
 }
 
 /// A plan for `input`.

@@ -37,6 +37,13 @@ pub trait Api: Send + Sync {
     /// Deletes one object; `false` when RunPod says that it is not there.
     async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError>;
 
+    /// Whether RunPod's catalog shows stock for these inputs of a create; `None` where the dialect cannot tell. Stock is a
+    /// hint: it reserves nothing.
+    async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
+        let _ = (kind, inputs);
+        Ok(None)
+    }
+
     /// Starts or stops one object.
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError>;
 }

@@ -1,0 +1,259 @@
+//! Runs a plan's operations side by side: as many requests at once as allowed, dependents after what they need, and a
+//! failure stops only what depends on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Semaphore, watch};
+
+use super::operation::{Carrier, OperationError};
+use super::watch::Watch;
+use super::{Event, Events};
+use crate::kind;
+use crate::model::{Address, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
+use crate::runpod::{Api, ErrorClass};
+use crate::store::{LockedState, StoreError};
+use crate::transport::clock::Clock;
+
+/// How to apply.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Requests under way at once; waiting for readiness does not count.
+    pub parallelism: usize,
+    /// Seeds the ids of operations; `None` draws them at random.
+    pub seed: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { parallelism: 10, seed: None }
+    }
+}
+
+/// Everything that an apply stands on.
+pub struct Job<'a> {
+    pub plan: &'a Plan,
+    /// What the plan was made from.
+    pub observed: &'a Observed,
+    pub api: &'a dyn Api,
+    pub store: &'a LockedState,
+    pub clock: Clock,
+    pub options: Options,
+    pub events: Events<'a>,
+    /// Turns true when nothing new is to start and waits are to be left.
+    pub interrupt: watch::Receiver<bool>,
+}
+
+/// How it ended. What happened in between went to the events.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub done: usize,
+    pub failed: usize,
+    pub skipped: usize,
+    pub interrupted: bool,
+    /// Whether every failure was for want of stock.
+    pub only_capacity: bool,
+    /// Marked pods in no state, looked for after creates.
+    pub orphans: Vec<Orphan>,
+}
+
+/// Carries out `job.plan`. Only a failing store is an error of the whole; failing operations are counted in the report.
+pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
+    let plan = job.plan;
+    if !plan.records.is_empty() {
+        let outcome = Outcome { operation: "corrections".into(), records: plan.records.clone() };
+        job.store.record(Entry::Outcome(outcome)).await?;
+    }
+    let unstarted = AtomicUsize::new(plan.operations.len());
+    let watches: BTreeMap<&str, Watch<'_>> =
+        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &unstarted))).collect();
+    let carrier = Carrier::new(job, &watches);
+    let polls = join_all(watches.values().map(Watch::run));
+    let ended = tokio::select! {
+        ended = schedule(job, &carrier, &unstarted) => ended,
+        _ = polls => unreachable!("polls go on until they are dropped"),
+    };
+    let mut report = ended?;
+    job.store.checkpoint()?;
+    if plan.operations.iter().any(|operation| operation.verb == Verb::Create) {
+        report.orphans = orphans(job).await;
+    }
+    Ok(report)
+}
+
+/// What became of one operation.
+enum End {
+    Done,
+    Failed { fatal: bool, capacity: bool },
+    Skipped,
+    Store(StoreError),
+}
+
+async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, unstarted: &AtomicUsize) -> Result<Report, StoreError> {
+    let operations = &job.plan.operations;
+    let mut open: Vec<usize> = operations.iter().map(|operation| operation.depends_on.len()).collect();
+    let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); operations.len()];
+    for (index, operation) in operations.iter().enumerate() {
+        for need in &operation.depends_on {
+            dependents[*need].push(index);
+        }
+    }
+    let permits = Semaphore::new(job.options.parallelism.max(1));
+    let stop: Mutex<Option<String>> = Mutex::new(None);
+    let start = |index: usize| {
+        let (permits, stop) = (&permits, &stop);
+        async move { (index, one(job, carrier, index, permits, stop, unstarted).await) }
+    };
+    let mut running: FuturesUnordered<_> = FuturesUnordered::new();
+    let mut ready: BTreeSet<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
+    let mut skipped: BTreeSet<usize> = BTreeSet::new();
+    let mut report = Report { only_capacity: true, ..Report::default() };
+    let mut broken_store = None;
+    loop {
+        while let Some(index) = ready.pop_first() {
+            running.push(start(index));
+        }
+        let Some((index, end)) = running.next().await else { break };
+        match end {
+            End::Done => {
+                report.done += 1;
+                for dependent in &dependents[index] {
+                    open[*dependent] -= 1;
+                    if open[*dependent] == 0 && !skipped.contains(dependent) {
+                        ready.insert(*dependent);
+                    }
+                }
+                continue;
+            }
+            End::Failed { fatal, capacity } => {
+                report.failed += 1;
+                report.only_capacity &= capacity;
+                if fatal {
+                    set_stop(&stop, "an earlier request failed in a way that stops everything");
+                }
+            }
+            End::Skipped => report.skipped += 1,
+            End::Store(error) => {
+                set_stop(&stop, "the state could not be written");
+                broken_store.get_or_insert(error);
+            }
+        }
+        skip_dependents(job, index, &dependents, &mut skipped, unstarted, &mut report);
+    }
+    report.interrupted = *job.interrupt.borrow();
+    report.only_capacity &= report.failed > 0;
+    match broken_store {
+        Some(error) => Err(error),
+        None => Ok(report),
+    }
+}
+
+fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
+    stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
+}
+
+/// Everything that stands on an operation that did not succeed, however far away.
+fn skip_dependents(
+    job: &Job<'_>,
+    failed: usize,
+    dependents: &[Vec<usize>],
+    skipped: &mut BTreeSet<usize>,
+    unstarted: &AtomicUsize,
+    report: &mut Report,
+) {
+    let mut open = dependents[failed].clone();
+    while let Some(index) = open.pop() {
+        if !skipped.insert(index) {
+            continue;
+        }
+        let operation = &job.plan.operations[index];
+        unstarted.fetch_sub(1, Ordering::SeqCst);
+        report.skipped += 1;
+        (job.events)(Event::Skipped {
+            address: operation.address.clone(),
+            verb: operation.verb,
+            because: format!("`{}` did not succeed", job.plan.operations[failed].address),
+        });
+        open.extend(&dependents[index]);
+    }
+}
+
+async fn one(
+    job: &Job<'_>,
+    carrier: &Carrier<'_>,
+    index: usize,
+    permits: &Semaphore,
+    stop: &Mutex<Option<String>>,
+    unstarted: &AtomicUsize,
+) -> End {
+    let operation = &job.plan.operations[index];
+    let permit = permits.acquire().await;
+    unstarted.fetch_sub(1, Ordering::SeqCst);
+    let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
+    if let Some(because) = stopped.or(interrupted) {
+        (job.events)(Event::Skipped { address: operation.address.clone(), verb: operation.verb, because });
+        return End::Skipped;
+    }
+    match carrier.carry_out(operation, permit).await {
+        Ok(()) => End::Done,
+        Err(OperationError::Store(error)) => End::Store(error),
+        Err(OperationError::Interrupted) => End::Skipped,
+        Err(OperationError::Failed(class)) => End::Failed {
+            capacity: class == Some(ErrorClass::NoCapacity),
+            fatal: matches!(
+                class,
+                Some(
+                    ErrorClass::NoBalance
+                        | ErrorClass::Unauthorized
+                        | ErrorClass::Retired
+                        | ErrorClass::Blocked
+                        | ErrorClass::NoCredentials
+                        | ErrorClass::InsecureUrl
+                )
+            ),
+        },
+    }
+}
+
+/// Marked pods that no record names, after the dust has settled. A failing list is no failure of the apply.
+async fn orphans(job: &Job<'_>) -> Vec<Orphan> {
+    let state = job.store.snapshot().state;
+    let recorded: BTreeSet<&str> = state.resources.values().map(|record| record.id.as_str()).collect();
+    let mut orphans = Vec::new();
+    for kind in kind::listed().filter(|kind| kind.marked) {
+        let Ok(objects) = job.api.list(kind).await else { continue };
+        orphans.extend(objects.iter().filter_map(|object| orphan(object, &state.lineage, &recorded)));
+    }
+    for orphan in &orphans {
+        (job.events)(Event::OrphanFound { id: orphan.id.clone(), name: orphan.name.clone(), hourly: orphan.hourly });
+    }
+    orphans
+}
+
+fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<Orphan> {
+    let marker = object.marker.clone().filter(|marker| marker.lineage == lineage)?;
+    if object.is_leaving() || recorded.contains(object.id.as_str()) {
+        return None;
+    }
+    Some(Orphan {
+        kind: object.kind.to_owned(),
+        id: object.id.clone(),
+        name: object.name.clone(),
+        marker,
+        status: object.status.as_ref().map(ToString::to_string),
+        hourly: object.computed.cost_per_hour,
+        created_at: object.computed.created_at.clone(),
+    })
+}
+
+/// The address under which an operation's events go: a deposed predecessor speaks for its successor's address.
+pub(super) fn spoken(address: &Address) -> Address {
+    match &address.member {
+        Some(member) if member.starts_with("deposed-") => Address { member: None, ..address.clone() },
+        _ => address.clone(),
+    }
+}

@@ -1,0 +1,237 @@
+//! Settling what is not known: creates whose answer was lost, and intents that a killed run left behind.
+//!
+//! RunPod's create is not idempotent, may fail after it took effect and may be invisible for a while (contract, section 13).
+//! So a create of unknown outcome is never sent again before the lists were searched for what it may have made, over a
+//! window that outlasts their lag.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::{Event, Events};
+use crate::kind::{self, Kind};
+use crate::model::{Entry, Intent, Object, Observed, Outcome, Record, Replay, State, Status, Verb};
+use crate::observe::observe;
+use crate::planner::change::id_of_member;
+use crate::planner::diff::{Readings, difference};
+use crate::planner::refresh::resolved;
+use crate::runpod::{Api, ApiError};
+use crate::store::{LockedState, StoreError};
+use crate::transport::clock::Clock;
+
+/// When the lists are searched for a create of unknown outcome: six times over 62 s, with growing gaps.
+/// Source: contract, section 13, rule 2 (at least 5 times over 60 s or more).
+const SEARCHES: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_secs(2),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+];
+
+/// What kept an earlier run's intents from being settled.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum RecoverError {
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The objects that `intent`, a create, made: by marker where the kind has one, else by looks among what is new.
+/// The oldest first.
+pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Vec<&'o Object> {
+    let Some(kind) = kind::find(&intent.address.kind) else { return Vec::new() };
+    let mut found: Vec<&Object> = objects
+        .filter(|object| object.kind == kind.name && !object.is_leaving())
+        .filter(|object| match (&object.marker, kind.marked) {
+            (Some(marker), true) => marker.operation == intent.operation && marker.lineage == state.lineage,
+            (None, true) => false,
+            (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
+        })
+        .collect();
+    found.sort_by_key(|object| (object.computed.created_at.clone(), object.id.clone()));
+    found
+}
+
+fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
+    let Some(record) = &intent.record else { return false };
+    !intent.existing.contains(&object.id)
+        && kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
+}
+
+/// The record of a create that made `object`, with those of its members.
+pub fn created(intent: &Intent, object: &Object) -> Outcome {
+    let mut records = BTreeMap::new();
+    if let Some(record) = &intent.record {
+        let chosen = object.computed.chosen.clone();
+        records.insert(intent.address.clone(), Some(Record { id: object.id.clone(), chosen, ..record.clone() }));
+    }
+    for (address, member) in &intent.members {
+        let id = id_of_member(&object.id, address);
+        records.insert(address.clone(), Some(Record { id, ..member.clone() }));
+    }
+    for (address, record) in &intent.deposed {
+        records.insert(address.clone(), Some(record.clone()));
+    }
+    for address in &intent.removed {
+        records.insert(address.clone(), None);
+    }
+    Outcome { operation: intent.operation.clone(), records }
+}
+
+/// An outcome that changes nothing: the request had no effect.
+pub fn without_effect(intent: &Intent) -> Outcome {
+    Outcome { operation: intent.operation.clone(), records: BTreeMap::new() }
+}
+
+/// Searches the lists for what a create of unknown outcome made.
+pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, state: &State) -> Result<Option<Object>, ApiError> {
+    let mut last = Ok(None);
+    for gap in SEARCHES {
+        sleep(gap).await;
+        match api.list(kind).await {
+            Ok(objects) => {
+                if let Some(object) = made_by(intent, state, objects.iter()).first() {
+                    return Ok(Some((*object).clone()));
+                }
+                last = Ok(None);
+            }
+            Err(error) => last = Err(error),
+        }
+    }
+    last
+}
+
+/// What the world says about one pending intent; `None` where it does not say anything yet.
+fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcome, String, Option<String>)> {
+    let object = intent.id.as_ref().and_then(|id| observed.get(&intent.address.kind, id)).filter(|o| !o.is_leaving());
+    let tell = |outcome, how: &str| Some((outcome, how.to_owned(), intent.id.clone()));
+    match intent.verb {
+        Verb::Create => {
+            let found = made_by(intent, state, observed.iter());
+            let first = found.first()?;
+            let twins = found.len() - 1;
+            let how = match twins {
+                0 => "it had been created; its answer was lost".to_owned(),
+                _ => format!("it had been created {} times; the oldest is kept, the others are orphans", twins + 1),
+            };
+            Some((created(intent, first), how, Some(first.id.clone())))
+        }
+        Verb::Delete => match object {
+            None => {
+                let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
+                records.insert(intent.address.clone(), None);
+                tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
+            }
+            Some(_) => tell(without_effect(intent), "it is still there"),
+        },
+        Verb::Update | Verb::Start | Verb::Stop => {
+            let landed = object.is_some_and(|object| has_landed(intent, state, object));
+            if landed { tell(updated(intent), "it had taken effect") } else { tell(without_effect(intent), "it had no effect") }
+        }
+        Verb::Import | Verb::Forget => tell(without_effect(intent), "it changes nothing at RunPod"),
+    }
+}
+
+/// The records after an update, start or stop.
+pub fn updated(intent: &Intent) -> Outcome {
+    let mut records = BTreeMap::new();
+    if let Some(record) = &intent.record {
+        records.insert(intent.address.clone(), Some(record.clone()));
+    }
+    if let Some(id) = &intent.id {
+        for (address, member) in &intent.members {
+            records.insert(address.clone(), Some(Record { id: id_of_member(id, address), ..member.clone() }));
+        }
+    }
+    for address in &intent.removed {
+        records.insert(address.clone(), None);
+    }
+    Outcome { operation: intent.operation.clone(), records }
+}
+
+fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
+    let (Some(record), Some(kind)) = (&intent.record, kind::find(&intent.address.kind)) else { return false };
+    if matches!(intent.verb, Verb::Start | Verb::Stop) {
+        return object.status.as_ref().and_then(Status::power) == record.power;
+    }
+    let wanted = resolved(&record.inputs, &|address| state.resources.get(address).map(|record| record.id.clone()));
+    let lifecycle = crate::model::Lifecycle::default();
+    let positions = BTreeMap::new();
+    // Members are not in the record's own inputs; whether they landed shows with the rest of the same request.
+    let mut seen = object.attributes.clone();
+    seen.retain(|name, _| wanted.contains_key(name));
+    let readings = Readings {
+        kind,
+        wanted: &wanted,
+        recorded: Some(&wanted),
+        seen: &seen,
+        lifecycle: &lifecycle,
+        positions: &positions,
+    };
+    difference(&readings).fields.is_empty()
+}
+
+/// The state that a reader should plan from: pending intents settled in memory as far as the world tells. Writes nothing.
+pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> State {
+    for intent in std::mem::take(&mut replay.pending) {
+        if let Some((outcome, ..)) = settle(&intent, &replay.state, observed) {
+            replay.fold(&Entry::Outcome(outcome));
+        }
+    }
+    replay.state
+}
+
+/// Settles, durably, what earlier runs left open, and returns what was observed on the way.
+///
+/// A create that no list shows is given up only once it is older than the window in which it could still appear.
+pub async fn recover(
+    api: &dyn Api,
+    store: &LockedState,
+    clock: &Clock,
+    events: Events<'_>,
+) -> Result<Observed, RecoverError> {
+    let window: Duration = SEARCHES.iter().sum();
+    let mut gaps = SEARCHES.iter().skip(1);
+    loop {
+        let observed = observe(api).await?;
+        let mut replay = store.snapshot();
+        let mut open = Vec::new();
+        for intent in std::mem::take(&mut replay.pending) {
+            match settle(&intent, &replay.state, &observed) {
+                Some((outcome, how, id)) => {
+                    // Folded one by one, so that a volume found for one intent is not found again for the next.
+                    let entry = Entry::Outcome(outcome);
+                    replay.fold(&entry);
+                    store.record(entry).await?;
+                    events(Event::Recovered { address: intent.address, verb: intent.verb, id, how });
+                }
+                None => open.push(intent),
+            }
+        }
+        if open.is_empty() {
+            return Ok(observed);
+        }
+        let young = open.iter().any(|intent| age(intent, clock) < window);
+        match gaps.next().filter(|_| young) {
+            Some(gap) => sleep(*gap).await,
+            None => {
+                for intent in open {
+                    store.record(Entry::Outcome(without_effect(&intent))).await?;
+                    let how = "no list shows it: it was never created".to_owned();
+                    events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
+                }
+                return Ok(observed);
+            }
+        }
+    }
+}
+
+fn age(intent: &Intent, clock: &Clock) -> Duration {
+    let Ok(at) = intent.at.parse::<jiff::Timestamp>() else { return Duration::ZERO };
+    Duration::try_from(clock.now().duration_since(at)).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,123 @@
+//! One shared list poll for everything that waits: waiting for N pods costs one request per poll, not N.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, sleep};
+
+use crate::kind::Kind;
+use crate::model::Object;
+use crate::runpod::{Api, ApiError};
+
+/// Polls follow the contract's section 13 (1, 2, 4, 8, then every 10 s), counted from the last arrival.
+const GAPS: [Duration; 5] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(10)];
+
+/// While new requests still start, polls stay out of their way: requests are the scarce thing.
+const BUSY_GAP: Duration = Duration::from_secs(15);
+
+/// A list as it was answered to a request that left at `asked`.
+#[derive(Clone)]
+pub struct Sighting {
+    pub asked: Instant,
+    pub objects: Arc<BTreeMap<String, Object>>,
+}
+
+/// Polls one kind's list while somebody waits.
+pub struct Watch<'a> {
+    api: &'a dyn Api,
+    kind: &'static Kind,
+    waiting: AtomicUsize,
+    /// Reset to zero whenever somebody new starts to wait.
+    step: AtomicUsize,
+    arrived: Notify,
+    latest: watch::Sender<Option<Sighting>>,
+    /// The last failure; polls go on, since a failed list says nothing about the objects.
+    failed: Mutex<Option<ApiError>>,
+    /// Operations that have not started yet.
+    unstarted: &'a AtomicUsize,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(api: &'a dyn Api, kind: &'static Kind, unstarted: &'a AtomicUsize) -> Self {
+        Self {
+            api,
+            kind,
+            waiting: AtomicUsize::new(0),
+            step: AtomicUsize::new(0),
+            arrived: Notify::new(),
+            latest: watch::channel(None).0,
+            failed: Mutex::new(None),
+            unstarted,
+        }
+    }
+
+    /// Polls for ever; dropped when the apply ends.
+    pub async fn run(&self) {
+        loop {
+            while self.waiting.load(Ordering::SeqCst) == 0 {
+                self.arrived.notified().await;
+            }
+            let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
+            let busy = self.unstarted.load(Ordering::SeqCst) > 0;
+            sleep(if busy { BUSY_GAP } else { GAPS[step] }).await;
+            if self.waiting.load(Ordering::SeqCst) == 0 {
+                continue;
+            }
+            let asked = Instant::now();
+            match self.api.list(self.kind).await {
+                Ok(objects) => {
+                    let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
+                    self.latest.send_replace(Some(Sighting { asked, objects: Arc::new(objects) }));
+                    *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
+                }
+                Err(error) => *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error),
+            }
+        }
+    }
+
+    /// Calls `look` with every list that was asked for after now, until it returns something or `deadline` passes.
+    pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&Sighting) -> Option<T>) -> Option<T> {
+        let from = Instant::now();
+        let mut updates = self.latest.subscribe();
+        let _waiting = Waiting::enter(self);
+        loop {
+            let changed = tokio::time::timeout_at(deadline, updates.changed()).await;
+            if !matches!(changed, Ok(Ok(()))) {
+                return None;
+            }
+            let sighting = updates.borrow_and_update().clone();
+            if let Some(sighting) = sighting.filter(|sighting| sighting.asked >= from)
+                && let Some(found) = look(&sighting)
+            {
+                return Some(found);
+            }
+        }
+    }
+
+    /// Why the last poll failed, if it did.
+    pub fn last_failure(&self) -> Option<ApiError> {
+        self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+}
+
+/// Counts one that waits, for as long as it lives.
+struct Waiting<'w, 'a>(&'w Watch<'a>);
+
+impl<'w, 'a> Waiting<'w, 'a> {
+    fn enter(watch: &'w Watch<'a>) -> Self {
+        watch.step.store(0, Ordering::SeqCst);
+        watch.waiting.fetch_add(1, Ordering::SeqCst);
+        watch.arrived.notify_one();
+        Self(watch)
+    }
+}
+
+impl Drop for Waiting<'_, '_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,108 @@
+//! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
+
+use super::Input;
+use super::change::locked;
+use super::refresh::living;
+use crate::kind;
+use crate::model::{
+    Action, Address, Attributes, Cause, Change, CostSummary, Money, Operation, Plan, Power, Record, Refusal, Risk, Status, Timeouts,
+    Verb,
+};
+
+/// A plan that brings `addresses` to `wanted`. Those that are there already are in it as no-ops.
+pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Plan {
+    let mut changes = Vec::new();
+    let mut operations = Vec::new();
+    for address in addresses {
+        let Some(record) = input.prior.resources.get(address) else { continue };
+        let change = change(input, address, record, wanted);
+        if change.action != Action::NoOp && change.refusals.is_empty() {
+            operations.push(operation(input, address, record, wanted));
+        }
+        changes.push(change);
+    }
+    Plan {
+        name: input.name.to_owned(),
+        environment: input.environment.to_owned(),
+        lineage: input.prior.lineage.clone(),
+        api: input.api.to_owned(),
+        dialect: input.dialect,
+        destroy: false,
+        moves: Vec::new(),
+        drift: Vec::new(),
+        orphans: Vec::new(),
+        records: Default::default(),
+        cost: CostSummary {
+            hourly_before: changes.iter().map(|change| change.hourly_before).sum(),
+            hourly_after: changes.iter().map(|change| change.hourly_after).sum(),
+            data_at_risk_gb: 0,
+        },
+        notes: Vec::new(),
+        refusals: Vec::new(),
+        prior_digest: input.prior.digest(),
+        operations,
+        changes,
+    }
+}
+
+fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Change {
+    let object = living(input.observed, record);
+    let seen = object.and_then(|object| object.status.as_ref()).and_then(Status::power);
+    let action = match (seen == Some(wanted) && record.power == Some(wanted), wanted) {
+        (true, _) => Action::NoOp,
+        (false, Power::Running) => Action::Start,
+        (false, Power::Stopped) => Action::Stop,
+    };
+    let kind = kind::find(&record.kind);
+    let attributes = object.map_or(&record.inputs, |object| &object.attributes);
+    let estimate = |power| input.catalog.estimate(&record.kind, attributes, &record.chosen, power);
+    let mut refusals: Vec<Refusal> = Vec::new();
+    match object {
+        None => refusals.push(Refusal {
+            code: "not_found".into(),
+            message: format!("`{address}` ({}) is recorded, but RunPod does not list it any more", record.id),
+            help: "`sindri plan` shows what became of it, `sindri apply` creates it again".into(),
+            position: None,
+        }),
+        Some(object) if action == Action::Stop => refusals.extend(locked(address, object)),
+        Some(_) => {}
+    }
+    let losses = match (action, kind) {
+        (Action::Stop, Some(kind)) => (kind.losses)(attributes).into_iter().filter(|loss| !loss.precious).collect(),
+        _ => Vec::new(),
+    };
+    Change {
+        address: address.clone(),
+        action,
+        id: Some(record.id.clone()),
+        fields: Vec::new(),
+        before: Attributes::new(),
+        after: Attributes::new(),
+        causes: if action == Action::NoOp { Vec::new() } else { vec![Cause::Power { wanted }] },
+        risk: if action == Action::Stop { kind.map_or(Risk::None, |kind| kind.stop_risk) } else { Risk::None },
+        losses,
+        hourly_before: if object.is_some() { estimate(seen) } else { Money::ZERO },
+        hourly_after: if object.is_some() { estimate(Some(wanted)) } else { Money::ZERO },
+        in_place_alternative: None,
+        position: None,
+        refusals,
+    }
+}
+
+fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Operation {
+    let timeouts = input.desired.get(address).map_or_else(Timeouts::default, |resource| resource.timeouts);
+    Operation {
+        address: address.clone(),
+        verb: if wanted == Power::Running { Verb::Start } else { Verb::Stop },
+        id: Some(record.id.clone()),
+        inputs: Attributes::new(),
+        candidates: Vec::new(),
+        depends_on: Vec::new(),
+        record: Some(Record { power: Some(wanted), ..record.clone() }),
+        members: Default::default(),
+        deposes: None,
+        wait: wanted == Power::Running,
+        timeouts,
+        replaced_by: None,
+    }
+}
