@@ -1,5 +1,6 @@
 //! The operations that sindri asks of RunPod, in its own words, and how they fail.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,12 @@ pub trait Api: Send + Sync {
         Ok(None)
     }
 
-    /// Starts or stops one object.
+    /// Whether a create carries this attribute. Where it does not, an update has to follow (`locked` on v2).
+    fn creates_with(&self, _kind: &'static Kind, _attribute: &str) -> bool {
+        true
+    }
+
+    /// Starts or stops one object. [`ErrorClass::Conflict`] may mean that it is already where it should be.
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError>;
 }
 
@@ -106,6 +112,65 @@ impl ErrorClass {
             Self::Malformed => "malformed_reply",
         }
     }
+
+    /// What to do about it.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::NoCredentials => {
+                "set the key: `export RUNPOD_API_KEY=...`, or name a file that holds it: `export RUNPOD_API_KEY_FILE=...` \
+                 (keys are made at https://www.runpod.io/console/user/settings)"
+            }
+            Self::InsecureUrl => {
+                "use `https://`; plain http is allowed for loopback addresses (`http://127.0.0.1:4010`) only"
+            }
+            Self::Unauthorized => {
+                "RunPod does not know this key, or it has expired: see that it is set with `test -n \"$RUNPOD_API_KEY\"`, \
+                 and try it: `curl -s -o /dev/null -w '%{http_code}\\n' -H \"Authorization: Bearer $RUNPOD_API_KEY\" \
+                 https://api.runpod.io/v2/pods` answers 200 for a good key"
+            }
+            Self::NoBalance => {
+                "the account needs credit for at least one hour of everything that runs: \
+                 https://www.runpod.io/console/user/billing"
+            }
+            Self::Forbidden => {
+                "the key is valid but may not do this: give it read and write access to pods and network volumes at \
+                 https://www.runpod.io/console/user/settings, or choose a GPU type that the account may rent"
+            }
+            Self::Blocked => {
+                "RunPod's gateway refused the client, not the key: a proxy or a tool on the way may have changed the \
+                 `User-Agent` header; try another network"
+            }
+            Self::NotFound => "it may have been deleted elsewhere, or be too new to be seen: run `sindri plan` again",
+            Self::Conflict => "it is in another state than expected: see `sindri status`, then run the command again",
+            Self::Retired => {
+                "REST v1 was retired on 2026-11-15: set `apiVersion: v2` under `providers.runpod`, or pass `--api v2`"
+            }
+            Self::TooLarge => {
+                "a request may hold 102400 bytes: move large values out of `env` into a file, an account secret or the image"
+            }
+            Self::Invalid => {
+                "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
+                 and that `containerDiskGb` is large enough for it"
+            }
+            Self::NoCapacity => {
+                "widen the choice: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: COMMUNITY`, \
+                 a smaller `containerDiskGb`, or another GPU type"
+            }
+            Self::RateLimited => {
+                "other programs use the same key's quota: wait, or lower their rate, and run the command again"
+            }
+            Self::Server => {
+                "RunPod had an error of its own: run the command again; it looks before it creates anything"
+            }
+            Self::Network => {
+                "check the network, `--api-url` and `RUNPOD_API_BASE_URL`; running the command again is safe, \
+                 since it looks before it creates anything"
+            }
+            Self::Malformed => {
+                "something between here and RunPod answered instead of it, or the API has changed: try again"
+            }
+        }
+    }
 }
 
 /// Whether a failed request may have taken effect.
@@ -117,13 +182,13 @@ pub enum Failure {
     Unknown,
 }
 
-/// A request that failed. Never carries a header, a credential or a request body.
+/// A request that failed. Never carries a header, a credential, a secret value or a request body.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", self.summary())]
 pub struct ApiError {
     pub class: ErrorClass,
     pub failure: Failure,
-    /// `POST /v2/pods`, without query.
+    /// `POST /v2/pods`, without query; empty for what failed before there was a request.
     pub request: String,
     pub status: Option<u16>,
     /// RunPod's own text, always shown.
@@ -136,11 +201,52 @@ pub struct ApiError {
 }
 
 impl ApiError {
+    /// A failure found here, before anything was sent.
+    pub fn local(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            failure: Failure::WithoutEffect,
+            request: request.into(),
+            status: None,
+            message: message.into(),
+            details: Vec::new(),
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
     fn summary(&self) -> String {
-        let status = self.status.map(|status| format!(" answered {status}")).unwrap_or_default();
-        format!("{}{status}: {}", self.request, self.message)
+        let mut text = String::new();
+        if !self.request.is_empty() {
+            let status = self.status.map(|status| format!(" answered {status}")).unwrap_or_default();
+            text = format!("{}{status}: ", self.request);
+        }
+        if self.class == ErrorClass::Unauthorized {
+            text = "RunPod API authentication failed (401 Unauthorized): ".to_owned();
+        }
+        text += &self.message;
+        if !self.details.is_empty() {
+            text += &format!(" ({})", self.details.join("; "));
+        }
+        if let Some(id) = &self.request_id {
+            text += &format!(" [request {id}]");
+        }
+        text
+    }
+}
+
+impl miette::Diagnostic for ApiError {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(format!("sindri::runpod::{}", self.class.code())))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.class.help()))
     }
 }
 
 /// Called with one line per request and reply (method, path, status, time; never headers or bodies), for `-v`.
 pub type TraceFn = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Called before a wait of more than five seconds, with how long and why.
+pub type NotifyFn = Arc<dyn Fn(Duration, &str) + Send + Sync>;

@@ -1,5 +1,15 @@
 //! RunPod's REST API: domain operations behind one trait, two dialects, one way to retry and to pace.
 
 pub mod api;
+pub mod client;
+pub mod credential;
+mod argv;
+mod error;
+mod pace;
+mod v1;
+mod v2;
+mod wire;
 
-pub use api::{Api, ApiError, ErrorClass, Failure, TraceFn};
+pub use api::{Api, ApiError, ErrorClass, Failure, NotifyFn, TraceFn};
+pub use client::{Client, creates_with};
+pub use credential::{ApiKey, Origin, world_identity};

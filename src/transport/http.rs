@@ -1,1 +1,169 @@
-//! Requests over the network, by reqwest.
+//! Requests over the network: one pooled client for one origin.
+
+use std::error::Error;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Method, Reply, Request, Transport, TransportError};
+
+/// How long one request may take, its connection and its whole answer included. Source: RunPod's own SDK waits as long.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Shorter than servers usually keep an idle connection, so that a create seldom meets one that is being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A transport over HTTP.
+pub struct HttpTransport {
+    origin: String,
+    client: reqwest::Client,
+}
+
+/// No HTTP client could be made: the machine's TLS or resolver is not usable.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up HTTP for {origin}: {reason}")]
+pub struct HttpSetupError {
+    pub origin: String,
+    pub reason: String,
+}
+
+impl HttpTransport {
+    /// A transport to `origin` (`https://api.runpod.io`, without a path).
+    ///
+    /// Redirects are answers, never followed: they would carry the key to another host. An https origin uses the proxy of
+    /// the environment (the key stays inside TLS); a plain one, which is loopback, never does.
+    ///
+    /// # Errors
+    /// [`HttpSetupError`] when TLS cannot be set up.
+    pub fn new(origin: &str, timeout: Duration) -> Result<Self, HttpSetupError> {
+        let secure = origin.starts_with("https://");
+        let mut builder = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .https_only(secure);
+        if !secure {
+            builder = builder.no_proxy();
+        }
+        let client =
+            builder.build().map_err(|error| HttpSetupError { origin: origin.to_owned(), reason: reason(error) })?;
+        Ok(Self { origin: origin.to_owned(), client })
+    }
+
+    fn no_answer(&self, error: reqwest::Error) -> TransportError {
+        TransportError::NoAnswer { origin: self.origin.clone(), reason: reason(error) }
+    }
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn send(&self, request: Request) -> Result<Reply, TransportError> {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        };
+        let mut outgoing = self.client.request(method, format!("{}{}", self.origin, request.path));
+        for (name, value) in &request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        if let Some(body) = request.body {
+            outgoing = outgoing.body(body);
+        }
+        let reply = match outgoing.send().await {
+            Ok(reply) => reply,
+            Err(error) if error.is_connect() || error.is_builder() => {
+                return Err(TransportError::NotSent { origin: self.origin.clone(), reason: reason(error) });
+            }
+            Err(error) => return Err(self.no_answer(error)),
+        };
+        let status = reply.status().as_u16();
+        let headers = reply.headers().iter();
+        // Bytes that are no text are of no use to anybody here.
+        let headers = headers
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let body = reply.bytes().await.map_err(|error| self.no_answer(error))?;
+        Ok(Reply { status, headers, body })
+    }
+
+    fn origin(&self) -> &str {
+        &self.origin
+    }
+}
+
+/// What went wrong, in one line: the innermost cause says it best (`connection refused`), and no URL stands in it.
+fn reason(error: reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "timed out".to_owned();
+    }
+    let error = error.without_url();
+    let mut innermost: &dyn Error = &error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn get(path: &str) -> Request {
+        let headers = vec![("authorization".to_owned(), "Bearer rpa_canary".to_owned())];
+        Request { method: Method::Get, path: path.to_owned(), headers, body: None }
+    }
+
+    /// A server that reads one request and answers with `reply`, or closes at once.
+    async fn serve(reply: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut buffer = [0; 4096];
+            let _ = socket.read(&mut buffer).await.unwrap();
+            socket.write_all(reply.as_bytes()).await.unwrap();
+        });
+        format!("http://{address}")
+    }
+
+    async fn send(origin: &str) -> Result<Reply, TransportError> {
+        HttpTransport::new(origin, Duration::from_secs(5)).unwrap().send(get("/v2/pods")).await
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_is_not_followed() {
+        let origin = serve(
+            "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\nX-Request-Id: 7\r\ncontent-length: 0\r\n\r\n",
+        )
+        .await;
+        let reply = send(&origin).await.unwrap();
+        assert_eq!((reply.status, reply.header("x-request-id")), (302, Some("7")));
+    }
+
+    #[tokio::test]
+    async fn a_refused_connection_was_not_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let error = send(&origin).await.unwrap_err();
+        assert!(matches!(error, TransportError::NotSent { .. }), "{error:?}");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn a_connection_closed_before_the_answer_is_no_answer() {
+        for reply in ["", "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{"] {
+            let error = send(&serve(reply).await).await.unwrap_err();
+            assert!(matches!(error, TransportError::NoAnswer { .. }), "{reply:?}: {error:?}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! When the next request may leave: RunPod counts requests per key, and tells in headers how many are left.
+//!
+//! Requests wait here before a quota ends, so that nobody sees a 429 that could be foreseen; after one, all wait for as long
+//! as RunPod said. Time is tokio's, real or simulated. Source: section 2.2 of the API contract.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::NotifyFn;
+use super::error::retry_after;
+use crate::transport::Reply;
+
+/// Shorter waits are not worth a word.
+const ANNOUNCED: Duration = Duration::from_secs(5);
+/// `t` and `w` are whole seconds of another clock.
+const MARGIN: Duration = Duration::from_secs(1);
+/// After a window's reset one request goes ahead to learn what is left; if its answer stays away, another one after this.
+const PROBE: Duration = Duration::from_secs(5);
+
+/// The pacing of one key.
+#[derive(Default)]
+pub(super) struct Pace {
+    state: Mutex<State>,
+    /// Told whenever an answer may have changed what is left.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    windows: BTreeMap<String, Window>,
+    /// When requests left, oldest first: what we used ourselves of a quota, whatever order answers come in.
+    sent: VecDeque<Instant>,
+    in_flight: u64,
+    tickets: u64,
+    /// The youngest request whose answer was read: older news about what is left are no news.
+    latest: u64,
+    /// After a 429 nothing leaves before this.
+    hold: Option<Instant>,
+    announced: Option<Instant>,
+}
+
+/// One quota: `"minute";r=0;t=12` with `"minute";q=60;w=60`.
+struct Window {
+    remaining: u64,
+    reset: Instant,
+    policy: Option<(usize, Duration)>,
+}
+
+/// A request that is on its way.
+pub(super) struct Ticket<'a> {
+    pace: &'a Pace,
+    number: u64,
+}
+
+/// How long a request waited already, and how long it may.
+pub(super) struct Patience {
+    pub waited: Duration,
+    pub limit: Duration,
+}
+
+impl Pace {
+    /// Waits until a request may leave.
+    ///
+    /// # Errors
+    /// How long it would have to wait, where that passes the limit.
+    pub async fn admit(&self, patience: &mut Patience, notify: Option<&NotifyFn>) -> Result<Ticket<'_>, Duration> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on no news is missed, also before the first poll.
+            changed.as_mut().enable();
+            let now = Instant::now();
+            let (until, reason) = {
+                let mut state = self.state();
+                let Some((until, reason)) = state.blocked(now) else {
+                    return Ok(Ticket { pace: self, number: state.leave(now) });
+                };
+                // Answers on their way may tell that more is left than was counted.
+                if state.in_flight == 0 && patience.waited + (until - now) > patience.limit {
+                    return Err(until - now);
+                }
+                let news =
+                    state.in_flight == 0 && until - now > ANNOUNCED && state.announced.is_none_or(|at| at < until);
+                if news {
+                    state.announced = Some(until + MARGIN);
+                }
+                (until, news.then_some(reason))
+            };
+            if let (Some(notify), Some(reason)) = (notify, reason) {
+                notify(until - now, &reason);
+            }
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = changed => {}
+            }
+            patience.waited += now.elapsed();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves counts, which are whole at any time.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket<'_> {
+    /// Learns from the headers of the request's answer. After a 429, all requests hold: for `Retry-After`, else until the
+    /// used-up windows reset, else for `fallback`.
+    pub fn answered(self, reply: &Reply, fallback: Duration) {
+        let now = Instant::now();
+        let mut state = self.pace.state();
+        let limits = parse(reply, "ratelimit");
+        // Requests that are still on their way may or may not be counted in what RunPod says is left: they are, here.
+        let others = state.in_flight.saturating_sub(1);
+        if !limits.is_empty() && self.number >= state.latest {
+            state.latest = self.number;
+            let policies = parse(reply, "ratelimit-policy");
+            state.windows = limits
+                .iter()
+                .filter_map(|(name, limit)| {
+                    let policy = policies.get(name).and_then(|policy| {
+                        Some((usize::try_from(policy.get("q").copied()?).ok()?, Duration::from_secs(*policy.get("w")?)))
+                    });
+                    let remaining = limit.get("r")?.saturating_sub(others);
+                    let reset = now + Duration::from_secs(limit.get("t").copied().unwrap_or(1)) + MARGIN;
+                    Some((name.clone(), Window { remaining, reset, policy }))
+                })
+                .collect();
+        }
+        if reply.status == 429 {
+            let used_up = limits.values().filter(|limit| limit.get("r") == Some(&0)).filter_map(|limit| limit.get("t"));
+            let told = retry_after(reply).or_else(|| used_up.max().map(|seconds| Duration::from_secs(*seconds)));
+            let until = now + told.map_or(fallback, |wait| wait + MARGIN);
+            state.hold = state.hold.max(Some(until));
+        }
+        drop(state);
+        // Dropping the ticket takes it out of flight and tells those who wait.
+    }
+}
+
+impl Drop for Ticket<'_> {
+    fn drop(&mut self) {
+        self.pace.state().in_flight -= 1;
+        self.pace.changed.notify_waiters();
+    }
+}
+
+impl State {
+    /// Until when nothing may leave, and why; `None` if something may.
+    fn blocked(&self, now: Instant) -> Option<(Instant, String)> {
+        let hold = self.hold.map(|until| (until, "RunPod asked for slower requests".to_owned()));
+        let windows = self.windows.iter().flat_map(|(name, window)| {
+            let told = (window.remaining == 0).then_some(window.reset);
+            let own = window.policy.and_then(|(quota, length)| {
+                // The request that has to leave the window before another one may enter.
+                let oldest = self.sent.len().checked_sub(quota.max(1))?;
+                Some(self.sent[oldest] + length + MARGIN)
+            });
+            [told, own].into_iter().flatten().map(move |until| (until, format!("this {name}'s requests are used up")))
+        });
+        hold.into_iter().chain(windows).filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
+    }
+
+    /// Counts a request that leaves now.
+    fn leave(&mut self, now: Instant) -> u64 {
+        let mut kept = 0;
+        for window in self.windows.values_mut() {
+            if window.remaining == 0 {
+                window.reset = now + PROBE;
+            }
+            window.remaining = window.remaining.saturating_sub(1);
+            kept = kept.max(window.policy.map_or(0, |(quota, _)| quota));
+        }
+        self.sent.push_back(now);
+        // Before the first policy is known, what left earlier still counts in the windows to come.
+        while self.sent.len() > kept.max(1000) {
+            self.sent.pop_front();
+        }
+        self.in_flight += 1;
+        self.tickets += 1;
+        self.tickets
+    }
+}
+
+/// `"minute";r=0;t=12, "hour";r=2800;t=1812` by name; whatever else stands there is ignored.
+fn parse(reply: &Reply, header: &str) -> BTreeMap<String, BTreeMap<String, u64>> {
+    let values = reply.headers.iter().filter(|(name, _)| name == header).map(|(_, value)| value);
+    let items = values.flat_map(|value| value.split(','));
+    let items = items.filter_map(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let name: String = parts.next()?.trim_matches('"').chars().filter(|c| !c.is_control()).take(20).collect();
+        let numbers = parts.filter_map(|part| {
+            let (key, value) = part.split_once('=')?;
+            Some((key.trim().to_ascii_lowercase(), value.trim().parse().ok()?))
+        });
+        let numbers: BTreeMap<String, u64> = numbers.collect();
+        (!name.is_empty() && !numbers.is_empty()).then_some((name, numbers))
+    });
+    items.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(status: u16, headers: &[(&str, &str)]) -> Reply {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Reply { status, headers, body: bytes::Bytes::new() }
+    }
+
+    fn patience(limit: u64) -> Patience {
+        Patience { waited: Duration::ZERO, limit: Duration::from_secs(limit) }
+    }
+
+    #[test]
+    fn headers_are_read_whatever_stands_around_them() {
+        let both =
+            reply(200, &[("ratelimit", "\"minute\";r=176;t=1, hour; R=7193 ;t=2701;x=y, nonsense, \"day\";r=x")]);
+        let read = parse(&both, "ratelimit");
+        assert_eq!(read.keys().collect::<Vec<_>>(), ["hour", "minute"]);
+        assert_eq!((read["minute"]["r"], read["hour"]["r"], read["hour"]["t"]), (176, 7193, 2701));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_leaves_before_a_used_up_window_resets() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        first.answered(&reply(200, &[("ratelimit", "\"minute\";r=0;t=12, \"hour\";r=9;t=100")]), PROBE);
+        pace.admit(&mut patience(60), None).await.ok().unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(12) + MARGIN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_beyond_the_limit_is_refused_at_once() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        first.answered(&reply(429, &[("retry-after", "90")]), PROBE);
+        assert_eq!(pace.admit(&mut patience(60), None).await.err(), Some(Duration::from_secs(90) + MARGIN));
+        assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_in_flight_count_as_used() {
+        let pace = Pace::default();
+        let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        let slow = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        first.answered(&reply(200, &[("ratelimit", "\"minute\";r=1;t=30")]), PROBE);
+        let start = Instant::now();
+        let waiting = async {
+            let ticket = pace.admit(&mut patience(60), None).await.ok().unwrap();
+            drop(ticket);
+            start.elapsed()
+        };
+        let answer = async {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            slow.answered(&reply(200, &[("ratelimit", "\"minute\";r=1;t=27")]), PROBE);
+        };
+        let (waited, ()) = tokio::join!(waiting, answer);
+        assert_eq!(waited, Duration::from_secs(3), "an answer that tells more is left frees it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_is_abandoned_is_no_longer_in_flight() {
+        let pace = Pace::default();
+        drop(pace.admit(&mut patience(60), None).await.ok().unwrap());
+        assert_eq!(pace.state().in_flight, 0);
+    }
+}

@@ -1,0 +1,309 @@
+//! REST v2, `https://api.runpod.io/v2`: nested bodies, almost no defaults. Sources: sections 3 to 4, 9 and 11 of the API
+//! contract, and RunPod's OpenAPI document.
+
+use serde_json::{Value as Json, json};
+
+use super::argv::{Argv, words};
+use super::wire::{
+    Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag, id_or_null,
+    is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
+};
+use crate::kind::{NETWORK_VOLUME, POD};
+use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
+
+/// The dialect.
+pub(super) static V2: Codec = Codec {
+    wires: &[
+        Wire {
+            kind: &NETWORK_VOLUME,
+            collection: "/v2/network-volumes",
+            list_query: "",
+            read_query: "",
+            rows: Some("networkVolumes"),
+            create: create_volume,
+            not_in_create: &[],
+            update: update_volume,
+            in_update: &["name", "size_gb"],
+            decode: decode_volume,
+        },
+        Wire {
+            kind: &POD,
+            collection: "/v2/pods",
+            list_query: "limit=1000",
+            read_query: "",
+            rows: Some("pods"),
+            create: create_pod,
+            not_in_create: &["locked"],
+            update: update_pod,
+            in_update: &[
+                "name",
+                "image",
+                "container_disk_gb",
+                "volume_gb",
+                "volume_mount_path",
+                "ports",
+                "env",
+                "entrypoint",
+                "command",
+                "registry_auth",
+                "locked",
+                "global_networking",
+            ],
+            decode: decode_pod,
+        },
+    ],
+    body_limit: Some(102_400),
+    power,
+};
+
+fn power(power: Power) -> (&'static str, Option<Json>) {
+    let action = match power {
+        Power::Running => "start",
+        Power::Stopped => "stop",
+    };
+    ("/action", Some(json!({ "action": action })))
+}
+
+fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {
+    let mut body = Body::default();
+    for (attribute, member) in [("name", "name"), ("size_gb", "size"), ("region", "dataCenter"), ("tier", "type")] {
+        body.given(member, inputs.get(attribute));
+    }
+    body.into_json()
+}
+
+fn update_volume(_: &Object, changes: &Attributes) -> Json {
+    let mut body = Body::default();
+    for (attribute, member) in [("name", "name"), ("size_gb", "size")] {
+        body.given(member, changes.get(attribute));
+    }
+    body.into_json()
+}
+
+fn decode_volume(json: &Json) -> Option<Object> {
+    let id = text(json, "id")?;
+    let mut found = Found::default();
+    found.put("name", text(json, "name"));
+    found.put("size_gb", whole(json, "size"));
+    found.put("region", text(json, "dataCenter"));
+    found.put("tier", text(json, "type"));
+    Some(Object {
+        kind: NETWORK_VOLUME.name,
+        id: id.to_owned(),
+        name: text(json, "name").unwrap_or_default().to_owned(),
+        attributes: found.attributes,
+        marker: None,
+        status: None,
+        ready: true,
+        computed: Computed::default(),
+    })
+}
+
+fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
+    let input = |attribute: &str| inputs.get(attribute);
+    let mut body = Body::default();
+    for (attribute, member) in [
+        ("name", "name"),
+        ("cloud", "cloud"),
+        ("image", "image"),
+        ("container_disk_gb", "disk"),
+        ("regions", "dataCenterIds"),
+        ("registry_auth", "registry"),
+        ("template", "templateId"),
+    ] {
+        body.given(member, input(attribute));
+    }
+    for (attribute, member) in [("global_networking", "globalNetworking"), ("start_ssh", "startSsh")] {
+        if is_set(input(attribute)) {
+            body.set(member, true);
+        }
+    }
+    if let Some(gpu) = first(input("gpu_types")) {
+        body.set("gpu", gpu_request(gpu, inputs));
+    } else if let Some(cpu) = first(input("cpu_flavors")) {
+        let mut request = Body::default();
+        request.set("id", cpu);
+        request.given("vcpuCount", input("vcpu_count"));
+        body.set("cpu", request.into_json());
+    }
+    if let Some(mounts) = mounts(input("network_volume"), input("volume_gb"), input("volume_mount_path")) {
+        body.set("mounts", mounts);
+    }
+    // v2 opens no port by default, and an empty list says so in both readings.
+    if let Some(ports) = input("ports").filter(|ports| !ports.is_null()) {
+        body.set("ports", to_json(ports));
+    }
+    body.set("env", environment(inputs, marker));
+    let argv = Argv { entrypoint: texts(input("entrypoint")), command: texts(input("command")) };
+    if !argv.is_empty() {
+        body.set("args", argv.to_args());
+    }
+    body.into_json()
+}
+
+fn gpu_request(id: &str, inputs: &Attributes) -> Json {
+    let mut request = Body::default();
+    request.set("id", id);
+    // Without a count no machine matches, whatever the document's default says (Q3).
+    request.set("count", inputs.get("gpu_count").and_then(Value::as_int).unwrap_or(1));
+    for (attribute, member) in [
+        ("min_ram_gb_per_gpu", "minRamPerGpu"),
+        ("min_vcpu_per_gpu", "minVcpuCountPerGpu"),
+        ("cuda_versions", "allowedCudaVersions"),
+    ] {
+        if is_set(inputs.get(attribute)) {
+            request.given(member, inputs.get(attribute));
+        }
+    }
+    request.into_json()
+}
+
+/// The one mount of a pod, complete: v2 refuses an entry without all of its members. The path has no default in v2.
+fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Option<&Value>) -> Option<Json> {
+    let path = path.and_then(Value::as_text).unwrap_or("/workspace");
+    if let Some(volume) = network_volume.and_then(Value::as_text).filter(|id| !id.is_empty()) {
+        return Some(json!({ "network": [{ "volumeId": volume, "path": path }] }));
+    }
+    let size = volume_gb.and_then(Value::as_int).filter(|size| *size > 0)?;
+    Some(json!({ "persistent": { "size": size, "path": path } }))
+}
+
+fn update_pod(current: &Object, changes: &Attributes) -> Json {
+    let mut body = Body::default();
+    let wanted = |attribute: &str| changes.get(attribute).or_else(|| current.attributes.get(attribute));
+    let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(*attribute));
+    for (attribute, member) in [("name", "name"), ("image", "image"), ("container_disk_gb", "disk")] {
+        body.given(member, changes.get(attribute));
+    }
+    // What can be cleared says so by a value of its own.
+    if let Some(registry) = changes.get("registry_auth") {
+        body.set("registry", if is_set(Some(registry)) { to_json(registry) } else { Json::Null });
+    }
+    for (attribute, member) in [("locked", "locked"), ("global_networking", "globalNetworking")] {
+        if let Some(value) = changes.get(attribute) {
+            body.set(member, is_set(Some(value)));
+        }
+    }
+    if let Some(ports) = changes.get("ports") {
+        body.set("ports", texts(Some(ports)));
+    }
+    if let Some(env) = changes.get("env") {
+        body.set("env", changed_environment(current, env));
+    }
+    if changed(["entrypoint", "command"]) {
+        let argv = Argv { entrypoint: texts(wanted("entrypoint")), command: texts(wanted("command")) };
+        body.set("args", argv.to_args());
+    }
+    if changed(["volume_gb", "volume_mount_path"])
+        && let Some(mounts) = mounts(wanted("network_volume"), wanted("volume_gb"), wanted("volume_mount_path"))
+    {
+        body.set("mounts", mounts);
+    }
+    body.into_json()
+}
+
+fn decode_pod(json: &Json) -> Option<Object> {
+    let id = text(json, "id")?;
+    let null = Json::Null;
+    let part = |member: &str| json.get(member).filter(|part| part.is_object()).unwrap_or(&null);
+    let (gpu, cpu, runtime, ssh) = (part("gpu"), part("cpu"), part("runtime"), part("ssh"));
+    let persistent = part("mounts").get("persistent").unwrap_or(&null);
+    let network = part("mounts").get("network").and_then(|mounts| mounts.get(0)).unwrap_or(&null);
+    // Zero is the mark of a pod that lost its GPU, not a wish to compare with: the status speaks of it.
+    let gpu_count = whole(gpu, "count").filter(|count| *count > 0);
+    let (env, marker) = read_environment(json);
+
+    let mut found = Found::default();
+    for (attribute, member) in [("name", "name"), ("image", "image"), ("cloud", "cloud")] {
+        found.put(attribute, text(json, member));
+    }
+    found.put_chosen("gpu_types", "gpu_type", text(gpu, "id"));
+    found.put("gpu_count", gpu_count);
+    if let Some(count) = gpu_count {
+        found.put("min_ram_gb_per_gpu", whole(gpu, "memory").map(|total| total / count));
+        found.put("min_vcpu_per_gpu", whole(gpu, "vcpuCount").map(|total| total / count));
+    }
+    found.put_chosen("cpu_flavors", "cpu_flavor", text(cpu, "id"));
+    found.put("vcpu_count", whole(cpu, "vcpuCount"));
+    found.put_chosen("regions", "region", text(json, "dataCenterId"));
+    found.put_chosen("cuda_versions", "cuda_version", text(json, "cudaVersion"));
+    found.put("container_disk_gb", whole(json, "disk"));
+    found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
+    found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
+    found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::text)));
+    let ports = ports(json);
+    found.put("ports", ports.clone().map(Value::texts));
+    found.put("env", env);
+    let argv = read_argv(json);
+    found.put("entrypoint", argv.as_ref().map(|argv| Value::texts(argv.entrypoint.clone())));
+    found.put("command", argv.map(|argv| Value::texts(argv.command)));
+    found.put("registry_auth", id_or_null(json, "registry"));
+    found.put("locked", flag(json, "locked"));
+    found.put("global_networking", flag(part("globalNetworking"), "enabled"));
+
+    let status = status(text(json, "status"), || {
+        if !runtime.is_object() {
+            Status::Creating // seen right after a create (Q11)
+        } else if !cpu.is_object() && gpu_count.is_none() {
+            Status::ZeroGpu
+        } else {
+            Status::Running
+        }
+    });
+    let ssh_direct = ssh_target(ssh, "direct").filter(|target| is_public(&target.host));
+    let endpoints = endpoints(id, &ports.unwrap_or_default(), |port| {
+        public_address(runtime, port).or_else(|| {
+            let ssh = ssh_direct.as_ref().filter(|_| port == 22)?;
+            Some((ssh.host.clone(), ssh.port))
+        })
+    });
+    // Community hosts may have no public address at all, and none is promised there: nothing more to wait for.
+    let mapped = all_mapped(&endpoints) || text(json, "cloud") == Some("COMMUNITY");
+    Some(Object {
+        kind: POD.name,
+        id: id.to_owned(),
+        name: text(json, "name").unwrap_or_default().to_owned(),
+        attributes: found.attributes,
+        marker,
+        ready: status == Status::Running && mapped,
+        computed: Computed {
+            cost_per_hour: cost(number(json, "cost"), &status),
+            created_at: time(json, "createdAt"),
+            started_at: time(json, "startedAt"),
+            chosen: found.chosen,
+            ssh_direct,
+            ssh_proxy: ssh_target(ssh, "proxy"),
+            endpoints,
+            uptime_seconds: whole(runtime, "uptime").and_then(|uptime| uptime.try_into().ok()),
+        },
+        status: Some(status),
+    })
+}
+
+/// Entrypoint and command: the two arrays of newer servers, else what `args` means.
+fn read_argv(json: &Json) -> Option<Argv> {
+    let lists = Argv { entrypoint: words(json.get("entrypoint")), command: words(json.get("cmd")) };
+    if !lists.is_empty() {
+        return Some(lists);
+    }
+    json.get("args").map(|args| Argv::parse(args.as_str().unwrap_or_default()))
+}
+
+fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
+    let target = ssh.get(member)?;
+    Some(SshTarget {
+        host: text(target, "host")?.to_owned(),
+        port: whole(target, "port")?.try_into().ok()?,
+        username: text(target, "username")?.to_owned(),
+    })
+}
+
+/// Where a container's TCP port can be reached. Only `tcp` rows with an address outside 100.64.0.0/10 count (Q13).
+fn public_address(runtime: &Json, port: u16) -> Option<(String, u16)> {
+    let rows = runtime.get("ports")?.as_array()?;
+    rows.iter().find_map(|row| {
+        let address = text(row, "ip").filter(|address| is_public(address))?;
+        let matches = text(row, "type") == Some("tcp") && whole(row, "private") == Some(port.into());
+        matches.then_some((address.to_owned(), whole(row, "public")?.try_into().ok()?))
+    })
+}

@@ -1,0 +1,318 @@
+//! What both dialects' JSON has in common: reading it leniently, writing values, environment, ports, times, addresses.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value as Json};
+
+use crate::kind::Kind;
+use crate::model::marker::MARKER_VARIABLE;
+use crate::model::{Attributes, Endpoint, Marker, Money, Object, Power, Secret, Status, Value};
+
+/// How one dialect speaks.
+pub(super) struct Codec {
+    pub wires: &'static [Wire],
+    /// Largest JSON body, in bytes.
+    pub body_limit: Option<usize>,
+    /// Below an object's own path: what starts or stops it, and its body.
+    pub power: fn(Power) -> (&'static str, Option<Json>),
+}
+
+/// How one dialect speaks of one kind.
+pub(super) struct Wire {
+    pub kind: &'static Kind,
+    /// `/v2/pods`.
+    pub collection: &'static str,
+    /// Query of a list, without `?`; empty where there is none.
+    pub list_query: &'static str,
+    /// Query of reading one object.
+    pub read_query: &'static str,
+    /// The member of a list's answer that holds the objects; `None` for a bare array.
+    pub rows: Option<&'static str>,
+    pub create: fn(&Attributes, Option<&Marker>) -> Json,
+    /// Attributes that a create cannot carry.
+    pub not_in_create: &'static [&'static str],
+    pub update: fn(&Object, &Attributes) -> Json,
+    /// Attributes that an update can carry.
+    pub in_update: &'static [&'static str],
+    /// The object, if the JSON is one: only `id` is indispensable.
+    pub decode: fn(&Json) -> Option<Object>,
+}
+
+/// A body under construction, which leaves out what is not set.
+#[derive(Default)]
+pub(super) struct Body(Map<String, Json>);
+
+impl Body {
+    /// Sets `member`, unless the value is `Null`, empty text or an empty list.
+    pub fn given(&mut self, member: &str, value: Option<&Value>) {
+        match value.map(to_json) {
+            None | Some(Json::Null) => {}
+            Some(Json::String(text)) if text.is_empty() => {}
+            Some(Json::Array(items)) if items.is_empty() => {}
+            Some(json) => self.set(member, json),
+        }
+    }
+
+    pub fn set(&mut self, member: &str, json: impl Into<Json>) {
+        self.0.insert(member.to_owned(), json.into());
+    }
+
+    pub fn into_json(self) -> Json {
+        Json::Object(self.0)
+    }
+}
+
+/// The plain JSON of a value: what is secret is exposed here, in a request body and nowhere else.
+pub(super) fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Bool(flag) => (*flag).into(),
+        Value::Int(number) => (*number).into(),
+        Value::Text(text) => text.clone().into(),
+        Value::Secret(secret) => secret.expose().map_or(Json::Null, Into::into),
+        Value::List(items) => items.iter().map(to_json).collect(),
+        Value::Map(map) => map.iter().map(|(key, value)| (key.clone(), to_json(value))).collect(),
+        // References were resolved before; `Client` refuses those that were not.
+        Value::Null | Value::Reference(_) => Json::Null,
+    }
+}
+
+/// Whether an attribute is set to something: not `Null`, `false`, zero or empty.
+pub(super) fn is_set(value: Option<&Value>) -> bool {
+    match value {
+        None | Some(Value::Null | Value::Bool(false) | Value::Int(0)) => false,
+        Some(Value::Text(text)) => !text.is_empty(),
+        Some(Value::List(items)) => !items.is_empty(),
+        Some(Value::Map(map)) => !map.is_empty(),
+        Some(_) => true,
+    }
+}
+
+/// The first text of a list of candidates.
+pub(super) fn first(value: Option<&Value>) -> Option<&str> {
+    value?.text_items().into_iter().next()
+}
+
+/// The texts of a list attribute.
+pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
+    value.map(Value::text_items).unwrap_or_default().into_iter().map(str::to_owned).collect()
+}
+
+/// The environment of a new pod: what is declared, and the marker.
+pub(super) fn environment(inputs: &Attributes, marker: Option<&Marker>) -> Json {
+    let mut env = Map::new();
+    lay_over(&mut env, inputs.get("env"));
+    if let Some(marker) = marker {
+        env.insert(MARKER_VARIABLE.to_owned(), marker.to_string().into());
+    }
+    Json::Object(env)
+}
+
+/// The whole environment of a pod that changes: RunPod replaces it all, so that what exists is sent again (keys that RunPod
+/// or people put there, and the marker), with the changes laid over it.
+pub(super) fn changed_environment(current: &Object, changes: &Value) -> Json {
+    let mut env = Map::new();
+    lay_over(&mut env, current.attributes.get("env"));
+    lay_over(&mut env, Some(changes));
+    if let Some(marker) = &current.marker {
+        env.insert(MARKER_VARIABLE.to_owned(), marker.to_string().into());
+    }
+    Json::Object(env)
+}
+
+fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
+    for (key, value) in values.and_then(Value::as_map).into_iter().flatten() {
+        match to_json(value) {
+            Json::Null => env.remove(key),
+            Json::String(text) => env.insert(key.clone(), text.into()),
+            // RunPod's environments hold texts only.
+            other => env.insert(key.clone(), other.to_string().into()),
+        };
+    }
+}
+
+/// The environment that a pod shows, and the marker in it.
+pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
+    let Some(members) = json.get("env").and_then(Json::as_object) else { return (None, None) };
+    let mut marker = None;
+    let mut env = BTreeMap::new();
+    for (key, value) in members {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        if key == MARKER_VARIABLE && marker.is_none() {
+            marker = text.parse().ok();
+            if marker.is_some() {
+                continue;
+            }
+            // A text that is no marker of ours stays with the pod like any other variable.
+        }
+        env.insert(key.clone(), Value::Secret(Secret::new(text)));
+    }
+    (Some(Value::Map(env)), marker)
+}
+
+/// The attributes of an object being read, and what was chosen for it.
+#[derive(Default)]
+pub(super) struct Found {
+    pub attributes: Attributes,
+    pub chosen: BTreeMap<String, String>,
+}
+
+impl Found {
+    pub fn put(&mut self, attribute: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.attributes.insert(attribute.to_owned(), value.into());
+        }
+    }
+
+    /// What RunPod chose among candidates: a list of the one, and a word for display.
+    pub fn put_chosen(&mut self, attribute: &str, word: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.put(attribute, Some(Value::texts([value])));
+            self.chosen.insert(word.to_owned(), value.to_owned());
+        }
+    }
+}
+
+/// A text that is there and not empty.
+pub(super) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
+    json.get(member)?.as_str().filter(|text| !text.is_empty())
+}
+
+/// A number, also one written as text.
+pub(super) fn number(json: &Json, member: &str) -> Option<f64> {
+    let value = json.get(member)?;
+    value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
+}
+
+/// A whole number; fractions are cut off (gigabytes and vCPUs come as floating point).
+pub(super) fn whole(json: &Json, member: &str) -> Option<i64> {
+    number(json, member).map(|number| number as i64)
+}
+
+pub(super) fn flag(json: &Json, member: &str) -> Option<bool> {
+    json.get(member)?.as_bool()
+}
+
+/// An id or nothing, where the API has null and "" for nothing.
+pub(super) fn id_or_null(json: &Json, member: &str) -> Option<Value> {
+    json.get(member).map(|_| text(json, member).map_or(Value::Null, Value::text))
+}
+
+/// Declared ports in one spelling: `22/tcp`. v1's document also knows one text with commas.
+pub(super) fn ports(json: &Json) -> Option<Vec<String>> {
+    let items: Vec<&str> = match json.get("ports")? {
+        Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
+        Json::String(text) => text.split(',').collect(),
+        Json::Null => Vec::new(),
+        _ => return None,
+    };
+    Some(items.into_iter().map(|port| port.trim().to_ascii_lowercase()).filter(|port| !port.is_empty()).collect())
+}
+
+/// Where each declared port can be reached. `tcp` knows the public address of a container's port.
+///
+/// Source of the proxy's form: RunPod's documentation, "Expose ports".
+pub(super) fn endpoints(id: &str, ports: &[String], tcp: impl Fn(u16) -> Option<(String, u16)>) -> Vec<Endpoint> {
+    let endpoint = |port: &String| {
+        let (number, protocol) = port.split_once('/').unwrap_or((port, ""));
+        let address = match protocol {
+            "http" => Some(format!("https://{id}-{number}.proxy.runpod.net")),
+            "tcp" => number.parse().ok().and_then(&tcp).map(|(host, port)| format!("{host}:{port}")),
+            _ => None,
+        };
+        Endpoint { port: port.clone(), address }
+    };
+    ports.iter().map(endpoint).collect()
+}
+
+/// Whether every TCP port has an address.
+pub(super) fn all_mapped(endpoints: &[Endpoint]) -> bool {
+    endpoints.iter().all(|endpoint| endpoint.address.is_some() || !endpoint.port.ends_with("/tcp"))
+}
+
+/// Whether an address can be reached from outside: RunPod also lists hosts' own addresses in 100.64.0.0/10 (Q13).
+pub(super) fn is_public(address: &str) -> bool {
+    let inside = |ip: Ipv4Addr| ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
+    !address.is_empty() && !address.parse().is_ok_and(inside)
+}
+
+/// A time as RFC 3339, from that or from the way Go prints it (Q8); anything else is nothing.
+pub(super) fn time(json: &Json, member: &str) -> Option<String> {
+    let text = text(json, member)?;
+    let go = || Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", text.trim_end_matches(" UTC")).ok();
+    text.parse().ok().or_else(go).map(|time: Timestamp| time.to_string())
+}
+
+/// The meaning of a word of status in either dialect; a `RUNNING` of which the pod shows nothing yet is still being made.
+///
+/// `CREATED` and `STOPPED` are words of the user's document and of neither dialect (contract, section 11).
+pub(super) fn status(word: Option<&str>, running: impl FnOnce() -> Status) -> Status {
+    match word {
+        Some("RUNNING") => running(),
+        Some("PROVISIONING" | "STARTING" | "CREATED") => Status::Creating,
+        Some("EXITED" | "STOPPED") => Status::Stopped,
+        Some("ERROR") => Status::Error,
+        Some("TERMINATED") => Status::Terminated,
+        Some(word) => Status::Unknown(word.chars().filter(|c| !c.is_control()).take(40).collect()),
+        None => Status::Unknown("no status".to_owned()),
+    }
+}
+
+/// What a pod costs per hour. Of one that is stopped nothing is known: documented as zero, observed as the price of the
+/// running one (Q12), and neither is what its disk costs.
+pub(super) fn cost(dollars: Option<f64>, status: &Status) -> Option<Money> {
+    let is_off = matches!(status, Status::Stopped | Status::Terminated);
+    dollars.filter(|_| !is_off).map(Money::from_dollars)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn times_of_both_spellings_become_rfc_3339() {
+        for (given, read) in [
+            ("2026-08-20 06:16:19.436 +0000 UTC", Some("2026-08-20T06:16:19.436Z")),
+            ("2026-08-20 06:16:19 +0000 UTC", Some("2026-08-20T06:16:19Z")),
+            ("2026-08-20T06:16:19.42Z", Some("2026-08-20T06:16:19.42Z")),
+            ("2026-08-20T08:16:19+02:00", Some("2026-08-20T06:16:19Z")),
+            ("yesterday", None),
+            ("", None),
+        ] {
+            assert_eq!(time(&json!({ "at": given }), "at").as_deref(), read, "{given}");
+        }
+    }
+
+    #[test]
+    fn addresses_inside_a_host_are_not_public() {
+        for (address, public) in [
+            ("203.0.113.7", true),
+            ("100.63.255.255", true),
+            ("100.64.0.0", false),
+            ("100.127.255.255", false),
+            ("100.128.0.1", true),
+            ("2001:db8::1", true),
+            ("", false),
+        ] {
+            assert_eq!(is_public(address), public, "{address}");
+        }
+    }
+
+    #[test]
+    fn numbers_written_as_text_are_numbers() {
+        let json = json!({ "a": "0.74", "b": 16.9, "c": null, "d": "x", "e": "NaN" });
+        assert_eq!(number(&json, "a"), Some(0.74));
+        assert_eq!(whole(&json, "b"), Some(16));
+        assert_eq!([number(&json, "c"), number(&json, "d"), number(&json, "e")], [None; 3]);
+    }
+
+    #[test]
+    fn a_text_that_is_no_marker_stays_a_variable() {
+        let (env, marker) = read_environment(&json!({ "env": { "SINDRI_RESOURCE": "4f1c/pod.main/7" } }));
+        assert_eq!(marker, None);
+        assert!(env.unwrap().as_map().unwrap().contains_key(MARKER_VARIABLE));
+    }
+}
