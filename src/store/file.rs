@@ -243,3 +243,187 @@ pub(super) fn leads_to(path: &Path, file: &File) -> bool {
         path.exists()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+    use similar::{ChangeTag, TextDiff};
+
+    use crate::model::{Power, Record, Secret, Value};
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<State, StoreError> {
+        parse_state(text.as_bytes(), Path::new("prod.json"))
+    }
+
+    /// A state with two pods and a volume, one of which depends on another, as text.
+    const GOOD: &str = r#"{
+  "format_version": 1,
+  "lineage": "4f1c09aa4f1c09aa",
+  "environment": "prod",
+  "api": "runpod",
+  "resources": {
+    "network_volume.data": {
+      "kind": "network_volume",
+      "id": "v1",
+      "inputs": { "name": "data" }
+    },
+    "pod.a": {
+      "kind": "pod",
+      "id": "p1",
+      "depends_on": [
+        "network_volume.data"
+      ],
+      "inputs": {}
+    },
+    "pod.b": { "kind": "pod", "id": "p2", "inputs": {} }
+  }
+}
+"#;
+
+    #[test]
+    fn what_cannot_be_trusted_is_refused_at_its_place() {
+        assert_eq!(parse(GOOD).unwrap().resources.len(), 3);
+        let cases = [
+            // What a bad merge makes of a file.
+            ("\"pod.b\"", "\"pod.a\"", "line 20, column 5: `pod.a` stands here a second time"),
+            (
+                "\"name\": \"data\"",
+                "\"name\": \"a\", \"name\": \"b\"",
+                "line 10, column 32: `name` stands here a second time",
+            ),
+            ("\"p2\"", "\"p1\"", "line 20, column 31: `pod.b` and `pod.a` are both `p1`"),
+            (
+                "\"network_volume.data\"\n      ]",
+                "\"network_volume.gone\"\n      ]",
+                "line 16, column 9: `pod.a` depends on `network_volume.gone`, which is not in the state",
+            ),
+            ("  \"lineage\"", "<<<<<<< HEAD\n  \"lineage\"", "line 3, column 1: a marker of an unfinished merge"),
+            // What an editor does.
+            ("\"pod.b\"", "\"pod[01].b\"", "line 20, column "),
+            ("\"id\": \"p1\",", "\"id\": \"p1\"", "line 15, column 7: expected `,` or `}`"),
+            ("\"kind\": \"pod\",\n", "\"kind\": \"volume\",\n", "line 13, column 7: `pod.a` is recorded as a `volume`"),
+            ("\"pod.b\": { \"kind\": \"pod\"", "\"gadget.b\": { \"kind\": \"gadget\"", "no kind `gadget`"),
+            ("\"id\": \"p2\"", "\"id\": \"p2\", \"colour\": 1", "unknown field `colour`"),
+            ("  \"format_version\": 1,\n", "", "`format_version` is missing"),
+            ("  \"lineage\": \"4f1c09aa4f1c09aa\",\n", "", "missing field `lineage`"),
+        ];
+        for (good, bad, expected) in cases {
+            let text = GOOD.replacen(good, bad, 1);
+            assert_ne!(text, GOOD, "{good}");
+            let error = parse(&text).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged(_)) && error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn all_contradictions_are_told_together() {
+        let text = GOOD.replace("\"p2\"", "\"p1\"").replace("\"network_volume.data\"\n      ]", "\"pod.x\"\n      ]");
+        let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
+        assert_eq!(damage.problems.len(), 2, "{damage}");
+    }
+
+    #[test]
+    fn no_bytes_are_too_hostile_to_be_refused() {
+        for bytes in [&b""[..], b"\xff\xfe", b"null", b"[]", b"{\"format_version\": 1", "{\"é\": ".as_bytes()] {
+            assert!(parse_state(bytes, Path::new("prod.json")).is_err(), "{bytes:?}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        for cut in 0..GOOD.trim_end().len() {
+            assert!(parse(&GOOD[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            any::<String>().prop_map(Value::Text),
+            Just(Value::Secret(Secret::unknown())),
+            "[a-z]{1,4}".prop_map(|name| Value::Reference(Address::new("network_volume", &name))),
+        ];
+        scalar.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Value::List),
+                // Keys in capitals, as in `env`: `sensitive` and `ref` mean something else.
+                btree_map("[A-Z_\"\\\\é]{1,4}", inner, 0..3).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    fn record() -> impl Strategy<Value = Record> {
+        let power = proptest::option::of(prop_oneof![Just(Power::Running), Just(Power::Stopped)]);
+        let chosen = btree_map("[a-z_]{1,6}", any::<String>(), 0..2);
+        let inputs = btree_map("[a-z_]{1,6}", value(), 0..4);
+        (inputs, chosen, power, any::<bool>(), any::<bool>()).prop_map(|(inputs, chosen, power, protected, tainted)| {
+            Record {
+                kind: String::new(),
+                id: String::new(),
+                inputs,
+                chosen,
+                depends_on: Vec::new(),
+                power,
+                protected,
+                tainted,
+            }
+        })
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        let address = (prop_oneof![Just("pod"), Just("network_volume"), Just("port")], "[a-z]{1,3}", 0..3_u32)
+            .prop_map(|(kind, name, index)| Address::new(kind, &name).with_index(index));
+        (btree_map(address, record(), 0..6), any::<String>()).prop_map(|(resources, api)| {
+            let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), api);
+            let mut before: Option<Address> = None;
+            for (number, (address, mut record)) in resources.into_iter().enumerate() {
+                record.kind.clone_from(&address.kind);
+                record.id = format!("id{number}");
+                record.depends_on = before.replace(address.clone()).into_iter().collect();
+                state.resources.insert(address, record);
+            }
+            state
+        })
+    }
+
+    fn changed_lines(before: &State, after: &State) -> usize {
+        let [before, after] = [before, after].map(|state| String::from_utf8(state_bytes(state)).unwrap());
+        TextDiff::from_lines(&before, &after)
+            .iter_all_changes()
+            .filter(|change| change.tag() != ChangeTag::Equal)
+            .count()
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_reads_back_as_written(state in state()) {
+            let bytes = state_bytes(&state);
+            prop_assert_eq!(bytes.last(), Some(&b'\n'));
+            prop_assert_eq!(parse_state(&bytes, Path::new("prod.json")).unwrap(), state);
+        }
+
+        #[test]
+        fn a_change_of_one_field_is_at_most_two_lines(state in state(), pick in any::<prop::sample::Index>()) {
+            prop_assume!(!state.resources.is_empty());
+            let address = state.resources.keys().nth(pick.index(state.resources.len())).unwrap();
+            let changes: [fn(&mut Record); 6] = [
+                |record| record.id.push('x'),
+                |record| record.protected = !record.protected,
+                |record| record.tainted = !record.tainted,
+                |record| record.power = if record.power.is_some() { None } else { Some(Power::Stopped) },
+                |record| record.power = record.power.map(|_| Power::Running),
+                |record| {
+                    let number = record.inputs.values_mut().find(|value| matches!(value, Value::Int(_)));
+                    number.into_iter().for_each(|value| *value = Value::Int(7));
+                },
+            ];
+            for (index, change) in changes.into_iter().enumerate() {
+                let mut changed = state.clone();
+                change(changed.resources.get_mut(address).unwrap());
+                prop_assert!(changed_lines(&state, &changed) <= 2, "change {}", index);
+            }
+        }
+    }
+}

@@ -170,10 +170,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_state_names_share_a_lock_or_a_journal() {
+    fn states_share_no_file_with_each_other_whatever_their_extension() {
         let paths = Paths::of_state(Path::new("state/prod.json"));
         assert_eq!((paths.lock, paths.journal), ("state/prod.lock".into(), "state/prod.journal".into()));
-        let names = ["eu.prod", "eu.test", "prod.lock", "prod", "eu.json"];
+        let names = ["eu.prod", "eu.test", "eu.json", "prod.lock", "prod.journal"];
         let mut all: Vec<PathBuf> = Vec::new();
         for name in names {
             let Paths { state, lock, journal } = Paths::of_state(Path::new(name));
