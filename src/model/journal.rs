@@ -13,6 +13,7 @@ use super::{Address, Record, State, Verb};
 pub const JOURNAL_FORMAT_VERSION: u32 = 1;
 
 /// One line of the journal.
+#[allow(clippy::large_enum_variant, reason = "entries are few and short-lived; most are the largest variant")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {

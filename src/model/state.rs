@@ -33,8 +33,6 @@ pub struct Record {
     pub kind: String,
     /// RunPod's id. Of a port: `<pod id>:<port>`.
     pub id: String,
-    /// The inputs last applied; of a secret only that it is one.
-    pub inputs: Attributes,
     /// What was chosen among the candidates of the inputs (`gpu_type`). For display; no diff reads it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub chosen: BTreeMap<String, String>,
@@ -49,6 +47,9 @@ pub struct Record {
     /// It exists but never became ready: the next plan replaces it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
+    /// The inputs last applied; of a secret only that it is one. Last, as it is always there: an optional field before it
+    /// comes and goes as one line of the file, without a comma that changes beside it.
+    pub inputs: Attributes,
 }
 
 impl State {

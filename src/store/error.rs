@@ -1,0 +1,245 @@
+//! Everything that can be wrong with stored files, or go wrong while they are written.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource};
+
+use super::lock::Holder;
+
+/// A stored file that cannot be used, read or written. Cloneable, since callers that share a write share its failure.
+#[derive(Clone, Debug, thiserror::Error, Diagnostic)]
+pub enum StoreError {
+    /// Another command that changes the world is running (exit code 4).
+    #[error("the state is locked by {holder}{}", waited_for(waited))]
+    #[diagnostic(
+        code(sindri::state::locked),
+        help(
+            "wait until it ends, or let `--lock-timeout 5m` wait; the lock frees itself when its process ends (`{}`)",
+            path.display()
+        )
+    )]
+    Locked { path: PathBuf, holder: Box<Holder>, waited: Duration },
+
+    #[error("files under `{}` cannot be locked", parent(path).display())]
+    #[diagnostic(
+        code(sindri::state::locks_unsupported),
+        help(
+            "its file system has no advisory locks, so two runs could not keep apart; keep the state on a local disk, or name one with `--state FILE`"
+        )
+    )]
+    LocksUnsupported { path: PathBuf, source: Arc<io::Error> },
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Damaged(Box<Damage>),
+
+    #[error(
+        "`{}` has format version {found}; this version of sindri reads up to {newest}",
+        path.display()
+    )]
+    #[diagnostic(
+        code(sindri::state::newer),
+        help("a newer sindri wrote it: update sindri. The file was left as it is")
+    )]
+    Newer { path: PathBuf, found: u64, newest: u32 },
+
+    /// The file belongs to another environment or API (exit code 3).
+    #[error("`{}` was made for the {what} `{found}`, not for `{expected}`", path.display())]
+    #[diagnostic(
+        code(sindri::state::wrong_world),
+        help(
+            "its ids mean nothing elsewhere: select the {what} `{found}`, or name another file with `--state FILE`. The file was left as it is"
+        )
+    )]
+    WrongWorld {
+        path: PathBuf,
+        /// `environment` or `API`.
+        what: &'static str,
+        found: String,
+        expected: String,
+    },
+
+    #[error(
+        "`{}` continues another state (lineage `{journal_lineage}`) than `{}` (lineage `{state_lineage}`)",
+        journal.display(),
+        state.display()
+    )]
+    #[diagnostic(
+        code(sindri::state::foreign_journal),
+        help(
+            "the state file was exchanged while requests were recorded here: bring back the one of lineage `{journal_lineage}`, or move the journal away if nothing of it is needed. Both were left as they are"
+        )
+    )]
+    ForeignJournal { state: PathBuf, state_lineage: String, journal: PathBuf, journal_lineage: String },
+
+    /// The state file is not the one that was loaded: a checkout or an editor was quicker.
+    #[error("`{}` was changed by something else while this command ran", path.display())]
+    #[diagnostic(
+        code(sindri::state::swapped),
+        help("nothing was overwritten; the journal still holds what happened{}", saved_at(rescued))
+    )]
+    Swapped { path: PathBuf, rescued: Option<PathBuf> },
+
+    /// The records contradict each other, so that the file could not be read again.
+    #[error("the state was not written to `{}`: {}", path.display(), listed(problems))]
+    #[diagnostic(
+        code(sindri::state::contradiction),
+        help("the journal holds everything and the old file stands; remove one of the records with `sindri state rm`")
+    )]
+    Contradiction { path: PathBuf, problems: Vec<Problem> },
+
+    #[error("`{}` kept changing while it was read", path.display())]
+    #[diagnostic(code(sindri::state::changing), help("an apply is writing it without pause; try again in a moment"))]
+    Changing { path: PathBuf },
+
+    #[error("no permission to {action} `{}`", path.display())]
+    #[diagnostic(
+        code(sindri::state::not_permitted),
+        help("`{}` must be writable for the user that runs sindri, for commands that only read: readable", parent(path).display())
+    )]
+    NotPermitted { action: &'static str, path: PathBuf, source: Arc<io::Error> },
+
+    #[error("cannot {action} `{}`: it is read-only", path.display())]
+    #[diagnostic(
+        code(sindri::state::read_only),
+        help(
+            "make it writable, or keep the state elsewhere with `--state FILE`; `plan`, `drift` and `status` only read"
+        )
+    )]
+    ReadOnly { action: &'static str, path: PathBuf, source: Arc<io::Error> },
+
+    #[error("cannot {action} `{}`: the disk is full", path.display())]
+    #[diagnostic(
+        code(sindri::state::disk_full),
+        help(
+            "free some space and run the command again: the journal still holds every request that was sent, and the next run settles them"
+        )
+    )]
+    DiskFull { action: &'static str, path: PathBuf, source: Arc<io::Error> },
+
+    #[error("cannot {action} `{}`: its folder is gone", path.display())]
+    #[diagnostic(
+        code(sindri::state::vanished),
+        help("the folder was moved or deleted while sindri ran: bring it back{}", saved_at(rescued))
+    )]
+    Vanished { action: &'static str, path: PathBuf, rescued: Option<PathBuf>, source: Arc<io::Error> },
+
+    #[error("cannot {action} `{}`", path.display())]
+    #[diagnostic(code(sindri::state::io), help("check the disk and the path, then run the command again"))]
+    Io { action: &'static str, path: PathBuf, source: Arc<io::Error> },
+}
+
+impl StoreError {
+    /// The variant that fits a failed system call. `action` completes "cannot ... `path`".
+    pub(super) fn io(action: &'static str, path: &Path, error: io::Error) -> Self {
+        let path = path.to_owned();
+        let kind = error.kind();
+        let source = Arc::new(error);
+        match kind {
+            io::ErrorKind::PermissionDenied => Self::NotPermitted { action, path, source },
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { action, path, source },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { action, path, source },
+            io::ErrorKind::NotFound => Self::Vanished { action, path, rescued: None, source },
+            _ => Self::Io { action, path, source },
+        }
+    }
+}
+
+/// One thing that is wrong with a stored file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub message: String,
+    /// Bytes of the file that show it, where known.
+    pub at: Option<Range<usize>>,
+}
+
+/// A file that was refused and left as it is, with all that is wrong with it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("`{}` cannot be used: {}", .path.display(), .places.join("; "))]
+pub struct Damage {
+    pub path: PathBuf,
+    pub problems: Vec<Problem>,
+    /// One text per problem, with line and column.
+    pub places: Vec<String>,
+    help: &'static str,
+    text: NamedSource<String>,
+}
+
+impl Damage {
+    pub(super) fn new(path: &Path, text: &str, problems: Vec<Problem>, help: &'static str) -> Self {
+        let places = problems
+            .iter()
+            .map(|problem| match &problem.at {
+                Some(at) => {
+                    let (line, column) = line_and_column(text, at.start);
+                    format!("line {line}, column {column}: {}", problem.message)
+                }
+                None => problem.message.clone(),
+            })
+            .collect();
+        let text = NamedSource::new(path.display().to_string(), text.to_owned());
+        Self { path: path.to_owned(), problems, places, help, text }
+    }
+}
+
+impl Diagnostic for Damage {
+    fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        Some(Box::new("sindri::state::damaged"))
+    }
+
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        Some(Box::new(self.help))
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.text)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.problems.iter().filter_map(|problem| {
+            let at = problem.at.clone()?;
+            Some(LabeledSpan::new(Some(problem.message.clone()), at.start, at.len()))
+        })))
+    }
+}
+
+impl From<Damage> for StoreError {
+    fn from(damage: Damage) -> Self {
+        Self::Damaged(Box::new(damage))
+    }
+}
+
+/// Counted from 1, columns in characters.
+fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+/// The folder that a path is in.
+pub(super) fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn waited_for(waited: &Duration) -> String {
+    if waited.is_zero() { String::new() } else { format!(" (waited {} s)", waited.as_secs()) }
+}
+
+fn saved_at(rescued: &Option<PathBuf>) -> String {
+    match rescued {
+        Some(path) => format!("; the state as this command knew it was saved to `{}`", path.display()),
+        None => String::new(),
+    }
+}
+
+fn listed(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+}

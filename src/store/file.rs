@@ -1,0 +1,429 @@
+//! The state file: its bytes, what is refused in them, and how a file is replaced so that no kill can tear it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use crate::kind;
+use crate::model::state::STATE_FORMAT_VERSION;
+use crate::model::{Address, State};
+
+use super::error::{Damage, Problem, StoreError, parent};
+use super::migrate::{self, Unreadable};
+use super::outline::{Place, outline};
+
+/// Where a damaged state file comes from, most likely.
+const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
+const UNFINISHED_MERGE: &str =
+    "finish git's merge: keep both sides' resources, remove the markers, then run `sindri state verify`";
+
+/// Reads a state. `path` is for messages.
+///
+/// Refused, all problems together and each with its place: text that is no JSON, keys that stand twice, words and
+/// addresses that this version does not know, two records of one object, and `depends_on` that name no record.
+pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
+    let damaged = |text: &str, problems, help| Err(Damage::new(path, text, problems, help).into());
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let text = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+            let end = text.len();
+            return damaged(
+                &text,
+                vec![Problem { message: "not UTF-8 from here on".into(), at: Some(end..end) }],
+                REPAIR,
+            );
+        }
+    };
+    let markers = conflict_markers(text);
+    if !markers.is_empty() {
+        return damaged(text, markers, UNFINISHED_MERGE);
+    }
+    let document = match serde_json::from_str(text) {
+        Ok(document) => document,
+        Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
+    };
+    let version = match migrate::version(&document, STATE_FORMAT_VERSION) {
+        Ok(version) => version,
+        Err(Unreadable::Newer(found)) => {
+            return Err(StoreError::Newer { path: path.to_owned(), found, newest: STATE_FORMAT_VERSION });
+        }
+        Err(Unreadable::Unknown(message)) => return damaged(text, vec![Problem { message, at: None }], REPAIR),
+    };
+    let places = outline(text);
+    let doubles = doubled_keys(&places);
+    if !doubles.is_empty() {
+        return damaged(text, doubles, REPAIR);
+    }
+    let state = match migrate::state(text, version) {
+        Ok(state) => state,
+        Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
+    };
+    let problems = contradictions(&state, &|path| find(&places, path));
+    if problems.is_empty() { Ok(state) } else { damaged(text, problems, REPAIR) }
+}
+
+/// The bytes of a state: sorted, indented by two, one line per scalar, a newline at the end.
+pub fn state_bytes(state: &State) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(state).expect("a state has only text keys");
+    bytes.push(b'\n');
+    bytes
+}
+
+/// What no state file may hold although its shape is right. `place` finds the bytes of a path within the file.
+pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
+    for (address, record) in &state.resources {
+        let name = address.to_string();
+        let mut refuse = |field: &[&str], message: String| {
+            let path = [&["resources", name.as_str()], field].concat();
+            problems.push(Problem { message, at: place(&path) });
+        };
+        if record.kind != address.kind {
+            refuse(&["kind"], format!("`{address}` is recorded as a `{}`", record.kind));
+        } else if kind::find(&record.kind).is_none() {
+            refuse(&["kind"], format!("this version of sindri knows no kind `{}`", record.kind));
+        }
+        if let Some(other) = owners.insert((&record.kind, &record.id), address) {
+            refuse(&["id"], format!("`{address}` and `{other}` are both `{}`", record.id));
+        }
+        for (index, dependency) in record.depends_on.iter().enumerate() {
+            if !state.resources.contains_key(dependency) {
+                let message = format!("`{address}` depends on `{dependency}`, which is not in the state");
+                refuse(&["depends_on", &index.to_string()], message);
+            }
+        }
+    }
+    problems
+}
+
+fn find(places: &[Place], path: &[&str]) -> Option<Range<usize>> {
+    places.iter().find(|place| place.path == path).map(|place| place.at.clone())
+}
+
+/// Keys that stand twice in one mapping; serde would keep the last one in silence.
+fn doubled_keys(places: &[Place]) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    places
+        .iter()
+        .filter(|place| place.is_key && !seen.insert(&place.path))
+        .map(|place| Problem {
+            message: format!("`{}` stands here a second time", place.path.last().map_or("", String::as_str)),
+            at: Some(place.at.clone()),
+        })
+        .collect()
+}
+
+/// Lines that git leaves where it could not merge.
+fn conflict_markers(text: &str) -> Vec<Problem> {
+    let mut start = 0;
+    let mut problems = Vec::new();
+    for line in text.split_inclusive('\n') {
+        // JSON never begins a line with any of them.
+        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
+            let at = Some(start..start + line.trim_end().len());
+            problems.push(Problem { message: "a marker of an unfinished merge".into(), at });
+        }
+        start += line.len();
+    }
+    problems
+}
+
+/// serde's message without its place, which the problem carries itself.
+fn from_serde(text: &str, error: &serde_json::Error) -> Problem {
+    let (line, column) = (error.line(), error.column());
+    let message = error.to_string();
+    let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message).to_owned();
+    // Line 0: an error without a place. The column counts bytes, and the one before the place is the last one read.
+    let at = (line > 0).then(|| {
+        let line_start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        let mut start = (line_start + column.saturating_sub(1)).min(text.len());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        start..start
+    });
+    Problem { message, at }
+}
+
+/// What was asked of the disk, for tests that hold the store to its promises.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Meter {
+    pub fsyncs: u64,
+    pub bytes: u64,
+}
+
+/// The content of a file, or `None` where there is none.
+pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(StoreError::io("read", path, error)),
+    }
+}
+
+/// Replaces a file whole, durably: whoever reads it, and whenever the machine stops, finds the old bytes or the new.
+pub(super) fn replace(path: &Path, bytes: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
+    write_beside(path, bytes, meter).map_err(|error| StoreError::io("write", path, error))
+}
+
+fn write_beside(path: &Path, bytes: &[u8], meter: &mut Meter) -> io::Result<()> {
+    // A rename onto a symbolic link would replace the link, not the file that it stands for.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = parent(path);
+    let mut builder = tempfile::Builder::new();
+    let prefix = temporary_prefix(path);
+    builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
+    let permissions = fs::metadata(path).map(|metadata| metadata.permissions()).ok();
+    // Temporary files are private by default; this one becomes an ordinary file of a repository.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut temporary = builder.tempfile_in(folder)?;
+    if let Some(permissions) = permissions {
+        temporary.as_file().set_permissions(permissions)?;
+    }
+    temporary.write_all(bytes)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
+    sync_folder(folder)?;
+    meter.bytes += bytes.len() as u64;
+    meter.fsyncs += 2;
+    Ok(())
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    // Windows cannot open a folder for this and makes names durable by itself.
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+const TEMPORARY_SUFFIX: &str = ".tmp";
+
+fn temporary_prefix(path: &Path) -> String {
+    format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
+}
+
+/// Removes what killed writers of `path` left beside it. Only the lock's holder may: a living writer's file looks the same.
+pub(super) fn remove_leftovers(path: &Path) {
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let prefix = temporary_prefix(path);
+    // Leftovers harm nobody, so failing to remove them is no error.
+    for entry in fs::read_dir(parent(path)).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Saves bytes that must not be lost where they belong neither: beside `path`, else among the computer's temporary files.
+pub(super) fn rescue(path: &Path, bytes: &[u8], meter: &mut Meter) -> Option<PathBuf> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name = format!("{stem}.rescued-{}.json", std::process::id());
+    [parent(path).join(&name), std::env::temp_dir().join(&name)]
+        .into_iter()
+        .find(|candidate| write_beside(candidate, bytes, meter).is_ok())
+}
+
+/// Whether a path still leads to an open file, rather than to nothing or to another one.
+pub(super) fn leads_to(path: &Path, file: &File) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let (Ok(named), Ok(open)) = (fs::metadata(path), file.metadata()) else { return false };
+        (named.dev(), named.ino()) == (open.dev(), open.ino())
+    }
+    // Elsewhere an open file cannot be deleted or exchanged.
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        path.exists()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+    use similar::{ChangeTag, TextDiff};
+
+    use crate::model::{Power, Record, Secret, Value};
+
+    use super::*;
+
+    fn parse(text: &str) -> Result<State, StoreError> {
+        parse_state(text.as_bytes(), Path::new("prod.json"))
+    }
+
+    /// A state with two pods and a volume, one of which depends on another, as text.
+    const GOOD: &str = r#"{
+  "format_version": 1,
+  "lineage": "4f1c09aa4f1c09aa",
+  "environment": "prod",
+  "api": "runpod",
+  "resources": {
+    "network_volume.data": {
+      "kind": "network_volume",
+      "id": "v1",
+      "inputs": { "name": "data" }
+    },
+    "pod.a": {
+      "kind": "pod",
+      "id": "p1",
+      "depends_on": [
+        "network_volume.data"
+      ],
+      "inputs": {}
+    },
+    "pod.b": { "kind": "pod", "id": "p2", "inputs": {} }
+  }
+}
+"#;
+
+    #[test]
+    fn what_cannot_be_trusted_is_refused_at_its_place() {
+        assert_eq!(parse(GOOD).unwrap().resources.len(), 3);
+        let cases = [
+            // What a bad merge makes of a file.
+            ("\"pod.b\"", "\"pod.a\"", "line 20, column 5: `pod.a` stands here a second time"),
+            (
+                "\"name\": \"data\"",
+                "\"name\": \"a\", \"name\": \"b\"",
+                "line 10, column 32: `name` stands here a second time",
+            ),
+            ("\"p2\"", "\"p1\"", "line 20, column 31: `pod.b` and `pod.a` are both `p1`"),
+            (
+                "\"network_volume.data\"\n      ]",
+                "\"network_volume.gone\"\n      ]",
+                "line 16, column 9: `pod.a` depends on `network_volume.gone`, which is not in the state",
+            ),
+            ("  \"lineage\"", "<<<<<<< HEAD\n  \"lineage\"", "line 3, column 1: a marker of an unfinished merge"),
+            // What an editor does.
+            ("\"pod.b\"", "\"pod[01].b\"", "line 20, column "),
+            ("\"id\": \"p1\",", "\"id\": \"p1\"", "line 15, column 7: expected `,` or `}`"),
+            ("\"kind\": \"pod\",\n", "\"kind\": \"volume\",\n", "line 13, column 7: `pod.a` is recorded as a `volume`"),
+            ("\"pod.b\": { \"kind\": \"pod\"", "\"gadget.b\": { \"kind\": \"gadget\"", "no kind `gadget`"),
+            ("\"id\": \"p2\"", "\"id\": \"p2\", \"colour\": 1", "unknown field `colour`"),
+            ("  \"format_version\": 1,\n", "", "`format_version` is missing"),
+            ("  \"lineage\": \"4f1c09aa4f1c09aa\",\n", "", "missing field `lineage`"),
+        ];
+        for (good, bad, expected) in cases {
+            let text = GOOD.replacen(good, bad, 1);
+            assert_ne!(text, GOOD, "{good}");
+            let error = parse(&text).unwrap_err();
+            assert!(matches!(error, StoreError::Damaged(_)) && error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn all_contradictions_are_told_together() {
+        let text = GOOD.replace("\"p2\"", "\"p1\"").replace("\"network_volume.data\"\n      ]", "\"pod.x\"\n      ]");
+        let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
+        assert_eq!(damage.problems.len(), 2, "{damage}");
+    }
+
+    #[test]
+    fn no_bytes_are_too_hostile_to_be_refused() {
+        for bytes in [&b""[..], b"\xff\xfe", b"null", b"[]", b"{\"format_version\": 1", "{\"é\": ".as_bytes()] {
+            assert!(parse_state(bytes, Path::new("prod.json")).is_err(), "{bytes:?}");
+        }
+        assert!(parse(&"[".repeat(100_000)).is_err());
+        for cut in 0..GOOD.trim_end().len() {
+            assert!(parse(&GOOD[..cut]).is_err(), "cut at {cut}");
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let scalar = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::Bool),
+            any::<i64>().prop_map(Value::Int),
+            any::<String>().prop_map(Value::Text),
+            Just(Value::Secret(Secret::unknown())),
+            "[a-z]{1,4}".prop_map(|name| Value::Reference(Address::new("network_volume", &name))),
+        ];
+        scalar.prop_recursive(2, 8, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3).prop_map(Value::List),
+                // Keys in capitals, as in `env`: `sensitive` and `ref` mean something else.
+                btree_map("[A-Z_\"\\\\é]{1,4}", inner, 0..3).prop_map(Value::Map),
+            ]
+        })
+    }
+
+    fn record() -> impl Strategy<Value = Record> {
+        let power = proptest::option::of(prop_oneof![Just(Power::Running), Just(Power::Stopped)]);
+        let chosen = btree_map("[a-z_]{1,6}", any::<String>(), 0..2);
+        let inputs = btree_map("[a-z_]{1,6}", value(), 0..4);
+        (inputs, chosen, power, any::<bool>(), any::<bool>()).prop_map(|(inputs, chosen, power, protected, tainted)| {
+            Record {
+                kind: String::new(),
+                id: String::new(),
+                inputs,
+                chosen,
+                depends_on: Vec::new(),
+                power,
+                protected,
+                tainted,
+            }
+        })
+    }
+
+    fn state() -> impl Strategy<Value = State> {
+        let address = (prop_oneof![Just("pod"), Just("network_volume"), Just("port")], "[a-z]{1,3}", 0..3_u32)
+            .prop_map(|(kind, name, index)| Address::new(kind, &name).with_index(index));
+        (btree_map(address, record(), 0..6), any::<String>()).prop_map(|(resources, api)| {
+            let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), api);
+            let mut before: Option<Address> = None;
+            for (number, (address, mut record)) in resources.into_iter().enumerate() {
+                record.kind.clone_from(&address.kind);
+                record.id = format!("id{number}");
+                record.depends_on = before.replace(address.clone()).into_iter().collect();
+                state.resources.insert(address, record);
+            }
+            state
+        })
+    }
+
+    fn changed_lines(before: &State, after: &State) -> usize {
+        let [before, after] = [before, after].map(|state| String::from_utf8(state_bytes(state)).unwrap());
+        TextDiff::from_lines(&before, &after)
+            .iter_all_changes()
+            .filter(|change| change.tag() != ChangeTag::Equal)
+            .count()
+    }
+
+    proptest! {
+        #[test]
+        fn a_state_reads_back_as_written(state in state()) {
+            let bytes = state_bytes(&state);
+            prop_assert_eq!(bytes.last(), Some(&b'\n'));
+            prop_assert_eq!(parse_state(&bytes, Path::new("prod.json")).unwrap(), state);
+        }
+
+        #[test]
+        fn a_change_of_one_field_is_at_most_two_lines(state in state(), pick in any::<prop::sample::Index>()) {
+            prop_assume!(!state.resources.is_empty());
+            let address = state.resources.keys().nth(pick.index(state.resources.len())).unwrap();
+            let changes: [fn(&mut Record); 6] = [
+                |record| record.id.push('x'),
+                |record| record.protected = !record.protected,
+                |record| record.tainted = !record.tainted,
+                |record| record.power = if record.power.is_some() { None } else { Some(Power::Stopped) },
+                |record| record.power = record.power.map(|_| Power::Running),
+                |record| {
+                    let number = record.inputs.values_mut().find(|value| matches!(value, Value::Int(_)));
+                    number.into_iter().for_each(|value| *value = Value::Int(7));
+                },
+            ];
+            for (index, change) in changes.into_iter().enumerate() {
+                let mut changed = state.clone();
+                change(changed.resources.get_mut(address).unwrap());
+                prop_assert!(changed_lines(&state, &changed) <= 2, "change {}", index);
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The journal file: JSON lines, appended and flushed before anything counts, emptied once the state file holds it all.
+//!
+//! A line counts when its newline is there. A last line without one is what a kill in mid-write leaves; it was never
+//! acknowledged, so it is passed over, and cut off by the next writer.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::model::Entry;
+use crate::model::journal::JOURNAL_FORMAT_VERSION;
+
+use super::error::{Damage, Problem, StoreError, parent};
+use super::file::{Meter, leads_to, replace, sync_folder};
+use super::migrate::{self, Unreadable};
+
+const REPAIR: &str = "the journal was left as it is; it holds requests that the state file may not know: keep a copy of it, repair the line, or move it away and let `sindri import` find what it created";
+
+/// What a journal's bytes say.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Empty, or begun by [`Entry::Begin`].
+    pub entries: Vec<Entry>,
+    /// Bytes up to the end of the last whole line.
+    pub length: u64,
+    /// Whether there are bytes after it.
+    pub torn: bool,
+}
+
+/// Reads a journal. `path` is for messages.
+pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, StoreError> {
+    let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let whole = String::from_utf8_lossy(&bytes[..length]);
+    let mut entries = Vec::new();
+    let mut start = 0;
+    for line in whole.split_inclusive('\n') {
+        let entry = entry(line, entries.is_empty()).map_err(|refused| match refused {
+            Refused::Newer(found) => StoreError::Newer { path: path.to_owned(), found, newest: JOURNAL_FORMAT_VERSION },
+            Refused::Line(message) => {
+                let problem = Problem { message, at: Some(start..start + line.trim_end().len()) };
+                Damage::new(path, &whole, vec![problem], REPAIR).into()
+            }
+        })?;
+        entries.push(entry);
+        start += line.len();
+    }
+    Ok(Contents { entries, length: length as u64, torn: length < bytes.len() })
+}
+
+enum Refused {
+    Newer(u64),
+    Line(String),
+}
+
+fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
+    let bad = |error: serde_json::Error| Refused::Line(format!("no entry of a journal: {error}"));
+    let document: serde_json::Value = serde_json::from_str(line).map_err(bad)?;
+    let begins = document.get("entry").is_some_and(|entry| entry == "begin");
+    if first != begins {
+        let message = if first { "a journal opens with a `begin` entry" } else { "a second `begin` entry" };
+        return Err(Refused::Line(message.into()));
+    }
+    if begins {
+        // Before the other fields, which a newer format may have renamed.
+        migrate::version(&document, JOURNAL_FORMAT_VERSION).map_err(|unreadable| match unreadable {
+            Unreadable::Newer(found) => Refused::Newer(found),
+            Unreadable::Unknown(message) => Refused::Line(message),
+        })?;
+    }
+    serde_json::from_value(document).map_err(bad)
+}
+
+/// The lines of entries.
+pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        serde_json::to_writer(&mut bytes, entry).expect("an entry has only text keys, and memory takes every byte");
+        bytes.push(b'\n');
+    }
+    bytes
+}
+
+/// The writer's end of the file.
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    /// Opened by the first write.
+    file: Option<File>,
+    /// Bytes that count.
+    length: u64,
+    /// Whether bytes that do not count may follow them.
+    torn: bool,
+}
+
+impl Journal {
+    pub fn new(path: &Path, contents: &Contents) -> Self {
+        Self { path: path.to_owned(), file: None, length: contents.length, torn: contents.torn }
+    }
+
+    /// Whether nothing is in it, not even a beginning.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Whether the file that holds what was appended is no longer there to be read by anyone.
+    pub fn is_lost(&self) -> bool {
+        match &self.file {
+            Some(file) => !leads_to(&self.path, file),
+            None => self.length > 0 && !self.path.exists(),
+        }
+    }
+
+    /// Appends whole lines; they are durable when this returns, and do not count when it fails.
+    pub fn append(&mut self, lines: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
+        self.try_append(lines, meter).map_err(|error| {
+            self.torn = true;
+            StoreError::io("write", &self.path, error)
+        })
+    }
+
+    fn try_append(&mut self, lines: &[u8], meter: &mut Meter) -> io::Result<()> {
+        if self.file.is_none() {
+            let is_new = !self.path.exists();
+            self.file = Some(OpenOptions::new().write(true).create(true).truncate(false).open(&self.path)?);
+            if is_new {
+                sync_folder(parent(&self.path))?;
+                meter.fsyncs += 1;
+            }
+        }
+        let Some(file) = &mut self.file else { return Ok(()) };
+        if self.torn {
+            file.set_len(self.length)?;
+            self.torn = false;
+        }
+        file.seek(SeekFrom::Start(self.length))?;
+        file.write_all(lines)?;
+        file.sync_data()?;
+        self.length += lines.len() as u64;
+        meter.bytes += lines.len() as u64;
+        meter.fsyncs += 1;
+        Ok(())
+    }
+
+    /// Leaves only `lines` in it, or nothing at all. Whenever it is interrupted, the old lines are there or the new.
+    pub fn reset(&mut self, lines: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
+        // `lines` are among those in it, so that the same length means the same lines.
+        if self.length == lines.len() as u64 && !self.torn && !self.is_lost() {
+            return Ok(());
+        }
+        if lines.is_empty() {
+            match OpenOptions::new().write(true).open(&self.path) {
+                Ok(file) => {
+                    let emptied = file.set_len(0).and_then(|()| file.sync_data());
+                    emptied.map_err(|error| StoreError::io("empty", &self.path, error))?;
+                    meter.fsyncs += 1;
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(StoreError::io("open", &self.path, error)),
+            }
+        } else {
+            replace(&self.path, lines, meter)?;
+        }
+        // Replaced or recreated: whatever was open is not the file of that name any more.
+        self.file = None;
+        self.length = lines.len() as u64;
+        self.torn = false;
+        Ok(())
+    }
+}

@@ -1,0 +1,237 @@
+//! Who may change the world: an advisory lock of the operating system on a file of its own, which is never deleted.
+//!
+//! The lock ends with its process, however that ends, so there is no stale lock to break. What the file says is for
+//! people: it names the holder while there is one.
+
+use std::fmt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use fs2::FileExt;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::error::{StoreError, parent};
+use super::file::leads_to;
+use super::read::Paths;
+
+/// Who holds the lock, and why. For display; nothing decides by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// The user's name.
+    pub who: String,
+    /// The command: `apply`, `state rm`.
+    pub what: String,
+    /// RFC 3339.
+    pub since: String,
+    pub host: String,
+    pub pid: u32,
+}
+
+impl Holder {
+    /// This process, about to do `what`.
+    pub fn new(what: &str) -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+        Self {
+            who: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "unknown".into()),
+            what: what.to_owned(),
+            since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            host: host.filter(|name| !name.is_empty()).or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "?".into()),
+            pid: std::process::id(),
+        }
+    }
+
+    /// Somebody who has not written who they are yet.
+    fn unknown() -> Self {
+        Self { who: "unknown".into(), what: "unknown".into(), since: "unknown".into(), host: "?".into(), pid: 0 }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, what, since, host, pid } = self;
+        write!(formatter, "{who} on {host} (`{what}`, process {pid}, since {since})")
+    }
+}
+
+/// The lock, held until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lock {
+    file: File,
+}
+
+/// How long one attempt is worth repeating even without a timeout: a reading command holds the lock for a moment, to see
+/// whether anybody else does.
+const GRACE: Duration = Duration::from_millis(200);
+
+impl Lock {
+    /// Takes the lock, waiting for up to `timeout`. Creates the folder and the file where they are missing.
+    pub fn acquire(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, StoreError> {
+        let start = Instant::now();
+        fs::create_dir_all(parent(path)).map_err(|error| StoreError::io("create", parent(path), error))?;
+        let mut pause = Duration::from_millis(5);
+        loop {
+            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+            let file = file.map_err(|error| StoreError::io("open", path, error))?;
+            match FileExt::try_lock_exclusive(&file) {
+                Ok(()) if leads_to(path, &file) => {
+                    let mut lock = Self { file };
+                    lock.announce(holder).map_err(|error| StoreError::io("write", path, error))?;
+                    return Ok(lock);
+                }
+                // Someone deleted or exchanged the file since it was opened: two processes could each hold "the" lock.
+                Ok(()) => drop(file),
+                Err(error) if is_contended(&error) => {}
+                Err(error) => return Err(refusal(path, error)),
+            }
+            if start.elapsed() >= timeout.max(GRACE) {
+                let holder = Box::new(read_holder(path).unwrap_or_else(Holder::unknown));
+                return Err(StoreError::Locked { path: path.to_owned(), holder, waited: timeout });
+            }
+            sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(100));
+        }
+    }
+
+    fn announce(&mut self, holder: &Holder) -> io::Result<()> {
+        let mut text = serde_json::to_vec(holder)?;
+        text.push(b'\n');
+        self.file.set_len(0)?;
+        self.file.rewind()?;
+        self.file.write_all(&text)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // The name goes before the lock does. Closing the file would free it too; should either fail, nothing is lost.
+        let _ = self.file.set_len(0);
+        let _ = FileExt::unlock(&self.file);
+    }
+}
+
+/// Who is changing the world just now, if anybody. Writes nothing and waits for nobody.
+pub fn running(paths: &Paths) -> Result<Option<Holder>, StoreError> {
+    let path = &paths.lock;
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) => return Ok(None),
+        Err(error) => return Err(StoreError::io("open", path, error)),
+    };
+    match FileExt::try_lock_shared(&file) {
+        Ok(()) => {
+            let _ = FileExt::unlock(&file);
+            Ok(None)
+        }
+        Err(error) if is_contended(&error) => Ok(Some(read_holder(path).unwrap_or_else(Holder::unknown))),
+        Err(error) => Err(refusal(path, error)),
+    }
+}
+
+/// What the holder wrote. Between taking the lock and writing lies a moment, which is waited for.
+fn read_holder(path: &Path) -> Option<Holder> {
+    for attempt in 0..5 {
+        if attempt > 0 {
+            sleep(Duration::from_millis(10));
+        }
+        let mut text = String::new();
+        File::open(path).and_then(|mut file| file.read_to_string(&mut text)).ok()?;
+        if let Ok(holder) = serde_json::from_str(&text) {
+            return Some(holder);
+        }
+    }
+    None
+}
+
+fn is_contended(error: &io::Error) -> bool {
+    error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
+}
+
+/// A lock that was refused for another reason than being held.
+fn refusal(path: &Path, error: io::Error) -> StoreError {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::io("lock", path, error),
+        // ENOLCK, ENOTSUP, ENOSYS, EINVAL: file systems say it in different ways.
+        _ => StoreError::LocksUnsupported { path: PathBuf::from(path), source: Arc::new(error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(folder: &tempfile::TempDir) -> Paths {
+        Paths::of_state(&folder.path().join("state/prod.json"))
+    }
+
+    #[test]
+    fn a_held_lock_names_its_holder_and_is_free_afterwards() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        assert_eq!(running(&paths).unwrap(), None, "no lock file, nobody running");
+        let holder = Holder::new("apply");
+        let lock = Lock::acquire(&paths.lock, &holder, Duration::ZERO).unwrap();
+        assert_eq!(running(&paths).unwrap(), Some(holder.clone()));
+        match Lock::acquire(&paths.lock, &Holder::new("destroy"), Duration::ZERO) {
+            Err(StoreError::Locked { holder: named, .. }) => assert_eq!(*named, holder),
+            other => panic!("{other:?}"),
+        }
+        drop(lock);
+        assert_eq!(running(&paths).unwrap(), None);
+        assert!(paths.lock.exists(), "the lock file is never deleted");
+        Lock::acquire(&paths.lock, &holder, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn waiting_for_the_lock_succeeds_once_it_is_freed() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        let lock = Lock::acquire(&paths.lock, &Holder::new("apply"), Duration::ZERO).unwrap();
+        std::thread::scope(|scope| {
+            let waiting =
+                scope.spawn(|| Lock::acquire(&paths.lock, &Holder::new("destroy"), Duration::from_secs(20)).map(drop));
+            sleep(Duration::from_millis(400));
+            assert!(!waiting.is_finished());
+            drop(lock);
+            waiting.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_command_that_only_looks_does_not_keep_a_writer_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        drop(Lock::acquire(&paths.lock, &Holder::new("apply"), Duration::ZERO).unwrap());
+        let looking = File::open(&paths.lock).unwrap();
+        FileExt::lock_shared(&looking).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| Lock::acquire(&paths.lock, &Holder::new("apply"), Duration::ZERO).map(drop));
+            sleep(Duration::from_millis(30));
+            drop(looking);
+            writer.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_lock_file_that_was_exchanged_meanwhile_is_not_mistaken_for_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let file = File::create(&path).unwrap();
+        assert!(leads_to(&path, &file));
+        fs::rename(&path, folder.path().join("b.lock")).unwrap();
+        assert!(!leads_to(&path, &file));
+        File::create(&path).unwrap();
+        assert!(!leads_to(&path, &file));
+    }
+
+    #[test]
+    fn file_systems_without_locks_are_refused() {
+        let error = refusal(Path::new("prod.lock"), io::Error::from(io::ErrorKind::Unsupported));
+        assert!(matches!(error, StoreError::LocksUnsupported { .. }), "{error}");
+    }
+}

@@ -1,0 +1,234 @@
+//! Writing: the one place with methods that change stored files, which only the lock's holder has.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use crate::model::journal::JOURNAL_FORMAT_VERSION;
+use crate::model::{Address, Entry, Replay, State};
+
+use super::error::{StoreError, parent};
+use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
+use super::journal::{self, Journal};
+use super::lock::{Holder, Lock};
+use super::read::{FileContents, Identity, Loaded, Paths, digest};
+
+/// A state that this process alone may change, until it is dropped.
+///
+/// Shared by concurrent tasks. Entries that arrive together become durable together: the first task that gets to write
+/// takes along what the others have queued, so that N requests in flight cost far fewer than N flushes.
+#[derive(Debug)]
+pub struct LockedState {
+    queue: Mutex<Batch>,
+    writer: Mutex<Writer>,
+}
+
+/// Entries that wait for the same flush, and how that ended.
+#[derive(Debug, Default)]
+struct Batch {
+    entries: Vec<Entry>,
+    result: Arc<OnceLock<Result<(), StoreError>>>,
+}
+
+impl LockedState {
+    /// Takes the lock, waiting for up to `timeout` (this blocks the thread), and loads the state with its journal.
+    ///
+    /// Creates the folder and the lock file; the state file and the journal only appear once there is something to say.
+    pub fn acquire(
+        paths: &Paths,
+        identity: &Identity<'_>,
+        holder: Holder,
+        timeout: Duration,
+    ) -> Result<Self, StoreError> {
+        let lock = Lock::acquire(&paths.lock, &holder, timeout)?;
+        if let Ok(metadata) = fs::metadata(&paths.state)
+            && metadata.permissions().readonly()
+        {
+            // Replacing it would succeed all the same: but someone has said that it must not change.
+            let error = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
+            return Err(StoreError::io("write", &paths.state, error));
+        }
+        remove_leftovers(&paths.state);
+        remove_leftovers(&paths.journal);
+        let Loaded { replay, file, journal } = Loaded::from_disk(paths, identity)?;
+        let journal = Journal::new(&paths.journal, &journal);
+        let meter = Meter::default();
+        let writer = Writer { paths: paths.clone(), replay, file, journal, unwritten: Vec::new(), meter, _lock: lock };
+        Ok(Self { queue: Mutex::default(), writer: Mutex::new(writer) })
+    }
+
+    /// The state and what is pending, now.
+    pub fn snapshot(&self) -> Replay {
+        held(&self.writer).replay.clone()
+    }
+
+    /// Records one entry; it is durable when this returns.
+    ///
+    /// After an error an intent does not count, and its request must not be sent. An outcome is kept in memory and
+    /// written with whatever is written next. A caller that is dropped while it waits leaves its entry to the next write.
+    pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
+        self.record_all(vec![entry]).await
+    }
+
+    /// Records entries with one flush: all of them count, or none does.
+    pub async fn record_all(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let result = {
+            let mut batch = held(&self.queue);
+            batch.entries.extend(entries);
+            Arc::clone(&batch.result)
+        };
+        // Lets every task that is ready to record do so before the first of them writes.
+        tokio::task::yield_now().await;
+        let mut writer = held(&self.writer);
+        // Results are set while the writer is held: without one, our batch is still the queued one, and ours to write.
+        match result.get() {
+            Some(result) => result.clone(),
+            None => self.write_queued(&mut writer),
+        }
+    }
+
+    /// Brings the state file up to date and empties the journal down to what is pending.
+    ///
+    /// Writes nothing where nothing changed. Whatever fails, and wherever it is killed, the journal or the state file
+    /// still says what happened; where neither can, an error names the file that does.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        let mut writer = held(&self.writer);
+        let queued = self.write_queued(&mut writer);
+        // A journal that cannot be written is one more reason to try the state file.
+        writer.checkpoint().and(queued)
+    }
+
+    /// Flushes so far that waited for the disk.
+    pub fn fsyncs(&self) -> u64 {
+        held(&self.writer).meter.fsyncs
+    }
+
+    /// Bytes written so far to state file and journal.
+    pub fn bytes_written(&self) -> u64 {
+        held(&self.writer).meter.bytes
+    }
+
+    fn write_queued(&self, writer: &mut Writer) -> Result<(), StoreError> {
+        let batch = mem::take(&mut *held(&self.queue));
+        let result = if batch.entries.is_empty() { Ok(()) } else { writer.write(batch.entries) };
+        batch.result.get_or_init(|| result).clone()
+    }
+}
+
+/// A panic elsewhere leaves plain data behind, which is as good as before.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[derive(Debug)]
+struct Writer {
+    paths: Paths,
+    replay: Replay,
+    /// The state file as it was last read or written.
+    file: Option<FileContents>,
+    journal: Journal,
+    /// Outcomes that the disk refused; they hold in memory, and go out with the next write.
+    unwritten: Vec<Entry>,
+    meter: Meter,
+    /// Last: the lock outlives every file that it guards.
+    _lock: Lock,
+}
+
+impl Writer {
+    fn write(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        let written = self.append(&entries);
+        for entry in entries {
+            match (&written, &entry) {
+                (Ok(()), _) => self.replay.fold(&entry),
+                (Err(_), Entry::Outcome(_)) => {
+                    self.replay.fold(&entry);
+                    self.unwritten.push(entry);
+                }
+                // Its request is not sent, so that it never was.
+                (Err(_), Entry::Intent(_) | Entry::Begin { .. }) => {}
+            }
+        }
+        written
+    }
+
+    fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        if self.journal.is_lost() {
+            // Someone cleaned the folder. What the file held is in memory: into the state file with it, and begin anew.
+            self.save()?;
+            self.reset_journal()?;
+        }
+        let begin = self.journal.is_empty().then(|| self.begin());
+        let lines = journal::lines(begin.iter().chain(&self.unwritten).chain(entries));
+        self.journal.append(&lines, &mut self.meter)?;
+        self.unwritten.clear();
+        Ok(())
+    }
+
+    fn begin(&self) -> Entry {
+        let State { lineage, environment, api, .. } = self.replay.state.clone();
+        Entry::Begin { format_version: JOURNAL_FORMAT_VERSION, lineage, environment, api }
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        if self.journal.is_empty() && self.unwritten.is_empty() {
+            return Ok(());
+        }
+        self.save()?;
+        self.reset_journal()
+    }
+
+    /// Makes the state file say what is known, unless it does.
+    fn save(&mut self) -> Result<(), StoreError> {
+        let state = without_dangling(&self.replay.state);
+        let path = &self.paths.state;
+        let bytes = state_bytes(&state);
+        if !parent(path).is_dir() {
+            // The journal is gone with the folder, so what is rescued is all that is left.
+            let source = Arc::new(io::Error::from(io::ErrorKind::NotFound));
+            let rescued = rescue(path, &bytes, &mut self.meter);
+            return Err(StoreError::Vanished { action: "write", path: path.clone(), rescued, source });
+        }
+        let on_disk = read_if_there(path)?.map(|bytes| digest(&bytes));
+        if on_disk != self.file.as_ref().map(|file| file.digest) {
+            let rescued = rescue(path, &bytes, &mut self.meter);
+            return Err(StoreError::Swapped { path: path.clone(), rescued });
+        }
+        // The same content in another layout is someone's choice, and no change.
+        if self.file.as_ref().is_some_and(|file| file.state == state) {
+            return Ok(());
+        }
+        let problems = contradictions(&state, &|_| None);
+        if !problems.is_empty() {
+            return Err(StoreError::Contradiction { path: path.clone(), problems });
+        }
+        replace(path, &bytes, &mut self.meter)?;
+        self.file = Some(FileContents { digest: digest(&bytes), state });
+        Ok(())
+    }
+
+    /// Leaves in the journal only what the state file cannot hold.
+    fn reset_journal(&mut self) -> Result<(), StoreError> {
+        let pending: Vec<Entry> = self.replay.pending.iter().cloned().map(Entry::Intent).collect();
+        let begin = (!pending.is_empty()).then(|| self.begin());
+        let lines = journal::lines(begin.iter().chain(&pending));
+        self.journal.reset(&lines, &mut self.meter)?;
+        self.unwritten.clear();
+        Ok(())
+    }
+}
+
+/// The state without dependencies on records that are gone: a file that held them would be refused.
+fn without_dangling(state: &State) -> State {
+    let known: BTreeSet<&Address> = state.resources.keys().collect();
+    let mut tidy = state.clone();
+    for record in tidy.resources.values_mut() {
+        record.depends_on.retain(|address| known.contains(address));
+    }
+    tidy
+}

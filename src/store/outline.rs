@@ -1,0 +1,124 @@
+//! Where the keys and list elements of a JSON text stand: serde forgets it, people who repair a merge need it.
+
+use std::ops::Range;
+
+/// A key of a mapping, or an element of a list, with the bytes that show it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Keys and list positions from the outermost inwards.
+    pub path: Vec<String>,
+    /// The key with its quotes, or the element.
+    pub at: Range<usize>,
+    /// Whether the last of `path` is a key.
+    pub is_key: bool,
+}
+
+/// Every key and list element, in the order of the text, which must be valid JSON of bounded depth.
+pub(super) fn outline(text: &str) -> Vec<Place> {
+    let mut scanner = Scanner { text, at: 0, path: Vec::new(), places: Vec::new() };
+    scanner.value();
+    scanner.places
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    at: usize,
+    path: Vec<String>,
+    places: Vec<Place>,
+}
+
+impl Scanner<'_> {
+    fn value(&mut self) {
+        match self.peek() {
+            Some(b'{') => self.mapping(),
+            Some(b'[') => self.list(),
+            Some(b'"') => {
+                self.string();
+            }
+            _ => {
+                let rest = &self.text[self.at..];
+                let end = rest.find(|c: char| matches!(c, ',' | ']' | '}') || c.is_ascii_whitespace());
+                self.at += end.unwrap_or(rest.len());
+            }
+        }
+    }
+
+    fn mapping(&mut self) {
+        self.at += 1;
+        while self.peek() == Some(b'"') {
+            let at = self.string();
+            let key = serde_json::from_str(&self.text[at.clone()]).unwrap_or_default();
+            self.path.push(key);
+            self.places.push(Place { path: self.path.clone(), at, is_key: true });
+            self.skip(b':');
+            self.value();
+            self.path.pop();
+            self.skip(b',');
+        }
+        self.skip(b'}');
+    }
+
+    fn list(&mut self) {
+        self.at += 1;
+        let mut index = 0;
+        while !matches!(self.peek(), Some(b']') | None) {
+            self.path.push(index.to_string());
+            let (start, place) = (self.at, self.places.len());
+            self.places.push(Place { path: self.path.clone(), at: start..start, is_key: false });
+            self.value();
+            self.places[place].at.end = self.at;
+            self.path.pop();
+            self.skip(b',');
+            index += 1;
+        }
+        self.skip(b']');
+    }
+
+    /// Passes a string; its bytes with the quotes.
+    fn string(&mut self) -> Range<usize> {
+        let start = self.at;
+        let mut escaped = false;
+        let closing = self.text.bytes().enumerate().skip(start + 1).find(|(_, byte)| {
+            let closes = *byte == b'"' && !escaped;
+            escaped = *byte == b'\\' && !escaped;
+            closes
+        });
+        self.at = closing.map_or(self.text.len(), |(quote, _)| quote + 1);
+        start..self.at
+    }
+
+    /// The next byte that is not white space.
+    fn peek(&mut self) -> Option<u8> {
+        let rest = &self.text.as_bytes()[self.at..];
+        self.at += rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    fn skip(&mut self, byte: u8) {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_and_element_is_found_where_it_stands() {
+        let text = r#"{ "a\"}": [1, {"é": null}, [], "x]"], "b":{} }"#;
+        let found: Vec<(String, &str)> =
+            outline(text).into_iter().map(|place| (place.path.join("/"), &text[place.at])).collect();
+        let expected = [
+            ("a\"}", r#""a\"}""#),
+            ("a\"}/0", "1"),
+            ("a\"}/1", "{\"é\": null}"),
+            ("a\"}/1/é", "\"é\""),
+            ("a\"}/2", "[]"),
+            ("a\"}/3", "\"x]\""),
+            ("b", "\"b\""),
+        ];
+        assert_eq!(found, expected.map(|(path, text)| (path.to_owned(), text)));
+    }
+}

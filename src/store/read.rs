@@ -1,0 +1,193 @@
+//! Reading: a state file with its journal folded in, without lock and without writing.
+
+use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::model::{Entry, Pending, Replay, State};
+
+use super::error::StoreError;
+use super::file::{parse_state, read_if_there};
+use super::journal::{self, Contents};
+use super::lock::{Holder, running};
+
+/// The three files of one environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    pub state: PathBuf,
+    pub lock: PathBuf,
+    pub journal: PathBuf,
+}
+
+impl Paths {
+    /// `prod.json` has `prod.lock` and `prod.journal` beside it; a name without `.json` gets them appended.
+    pub fn of_state(path: &Path) -> Self {
+        let beside = |extension: &str| match path.extension() {
+            Some(json) if json == "json" => path.with_extension(extension),
+            // Not replaced: `eu.prod` and `eu.test` are two states, and `prod.lock` may itself be one.
+            _ => {
+                let mut name = path.as_os_str().to_owned();
+                name.push(".");
+                name.push(extension);
+                PathBuf::from(name)
+            }
+        };
+        Self { state: path.to_owned(), lock: beside("lock"), journal: beside("journal") }
+    }
+}
+
+/// Whose state the caller expects.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    pub environment: &'a str,
+    /// See [`State::api`].
+    pub api: &'a str,
+}
+
+/// What was on disk at one moment.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// With the journal folded in.
+    pub state: State,
+    /// Whether anything was ever recorded here. If not, the state is empty and its lineage a new one.
+    pub exists: bool,
+    /// Requests of earlier runs, or of one that runs now, whose outcome is not known. Oldest first.
+    pub pending: Vec<Pending>,
+    /// Who is changing the world just now.
+    pub running: Option<Holder>,
+}
+
+/// Reads the state for a command that changes nothing. Takes no lock, writes nothing.
+pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
+    let running = running(paths)?;
+    let Loaded { replay: Replay { state, pending }, file, journal, .. } = consistent(paths, identity)?;
+    let exists = file.is_some() || !journal.entries.is_empty();
+    Ok(Snapshot { state, exists, pending, running })
+}
+
+/// A state file and its journal that belong to each other, though somebody may be writing them.
+fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreError> {
+    // A writer replaces the state and then resets the journal. If the journal read the same before and after the state was
+    // read, no reset fell in between, and either state file fits it, since folding is idempotent.
+    let mut before = read_if_there(&paths.journal)?;
+    for _ in 0..200 {
+        let state = read_if_there(&paths.state)?;
+        let after = read_if_there(&paths.journal)?;
+        if before == after {
+            return Loaded::of(paths, identity, state.as_deref(), after.as_deref().unwrap_or_default());
+        }
+        before = after;
+        sleep(Duration::from_millis(1));
+    }
+    Err(StoreError::Changing { path: paths.state.clone() })
+}
+
+/// Everything that was on disk.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub replay: Replay,
+    /// What the state file held by itself, if there was one.
+    pub file: Option<FileContents>,
+    pub journal: Contents,
+}
+
+/// A state file as it was read.
+#[derive(Debug)]
+pub(super) struct FileContents {
+    pub state: State,
+    pub digest: [u8; 32],
+}
+
+/// What recognises a file's bytes again.
+pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+impl Loaded {
+    /// Reads both files; for the holder of the lock.
+    pub fn from_disk(paths: &Paths, identity: &Identity<'_>) -> Result<Self, StoreError> {
+        let state = read_if_there(&paths.state)?;
+        let journal = read_if_there(&paths.journal)?;
+        Self::of(paths, identity, state.as_deref(), journal.as_deref().unwrap_or_default())
+    }
+
+    fn of(paths: &Paths, identity: &Identity<'_>, state: Option<&[u8]>, journal: &[u8]) -> Result<Self, StoreError> {
+        let file = match state {
+            Some(bytes) => Some(FileContents { state: parse_state(bytes, &paths.state)?, digest: digest(bytes) }),
+            None => None,
+        };
+        if let Some(FileContents { state, .. }) = &file {
+            identity.check(&paths.state, &state.environment, &state.api)?;
+        }
+        let journal = journal::parse(journal, &paths.journal)?;
+        let mut replay = Replay::new(match &file {
+            Some(FileContents { state, .. }) => state.clone(),
+            None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),
+        });
+        if let Some(Entry::Begin { lineage, environment, api, .. }) = journal.entries.first() {
+            identity.check(&paths.journal, environment, api)?;
+            match &file {
+                Some(FileContents { state, .. }) if state.lineage != *lineage => {
+                    return Err(StoreError::ForeignJournal {
+                        state: paths.state.clone(),
+                        state_lineage: state.lineage.clone(),
+                        journal: paths.journal.clone(),
+                        journal_lineage: lineage.clone(),
+                    });
+                }
+                _ => replay.state.lineage.clone_from(lineage),
+            }
+        }
+        journal.entries.iter().for_each(|entry| replay.fold(entry));
+        Ok(Self { replay, file, journal })
+    }
+}
+
+impl Identity<'_> {
+    fn check(&self, path: &Path, environment: &str, api: &str) -> Result<(), StoreError> {
+        for (what, found, expected) in [("environment", environment, self.environment), ("API", api, self.api)] {
+            if found != expected {
+                let (found, expected) = (found.to_owned(), expected.to_owned());
+                return Err(StoreError::WrongWorld { path: path.to_owned(), what, found, expected });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// 16 hex digits, random: made once, and then part of the marker of every pod.
+fn new_lineage() -> String {
+    let mut digits = Uuid::new_v4().simple().to_string();
+    digits.truncate(16);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_share_no_file_with_each_other_whatever_their_extension() {
+        let paths = Paths::of_state(Path::new("state/prod.json"));
+        assert_eq!((paths.lock, paths.journal), ("state/prod.lock".into(), "state/prod.journal".into()));
+        let names = ["eu.prod", "eu.test", "eu.json", "prod.lock", "prod.journal"];
+        let mut all: Vec<PathBuf> = Vec::new();
+        for name in names {
+            let Paths { state, lock, journal } = Paths::of_state(Path::new(name));
+            all.extend([state, lock, journal]);
+        }
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), 3 * names.len(), "{all:?}");
+    }
+
+    #[test]
+    fn a_lineage_is_sixteen_hex_digits_and_never_the_same() {
+        let (one, other) = (new_lineage(), new_lineage());
+        assert!(one.len() == 16 && one.chars().all(|c| c.is_ascii_hexdigit()), "{one}");
+        assert_ne!(one, other);
+    }
+}

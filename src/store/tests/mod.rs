@@ -1,0 +1,82 @@
+//! What the store promises, whenever it is stopped and whoever else is at work.
+
+mod durable;
+mod process;
+mod refuse;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::model::{Address, Entry, Intent, Outcome, Record, Replay, State, Value, Verb};
+
+use super::*;
+
+const PROD: Identity<'_> = Identity { environment: "prod", api: "runpod" };
+
+fn world() -> (TempDir, Paths) {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = Paths::of_state(&folder.path().join("state/prod.json"));
+    (folder, paths)
+}
+
+fn lock(paths: &Paths) -> Result<LockedState, StoreError> {
+    LockedState::acquire(paths, &PROD, Holder::new("apply"), Duration::from_secs(5))
+}
+
+fn replay(paths: &Paths) -> Replay {
+    let Snapshot { state, pending, .. } = read(paths, &PROD).unwrap();
+    Replay { state, pending }
+}
+
+fn pod(index: u32) -> Address {
+    Address::new("pod", "trainer").with_index(index)
+}
+
+fn record(id: &str) -> Record {
+    let inputs = BTreeMap::from([("image".to_owned(), Value::text("runpod/pytorch"))]);
+    Record {
+        kind: "pod".into(),
+        id: id.into(),
+        inputs,
+        chosen: BTreeMap::new(),
+        depends_on: Vec::new(),
+        power: None,
+        protected: false,
+        tainted: false,
+    }
+}
+
+fn intent(index: u32) -> Entry {
+    Entry::Intent(Intent {
+        operation: format!("op{index}"),
+        address: pod(index),
+        verb: Verb::Create,
+        id: None,
+        record: Some(record("")),
+        members: BTreeMap::new(),
+        existing: Vec::new(),
+        at: "2026-11-23T14:00:00Z".into(),
+    })
+}
+
+fn outcome(index: u32, id: Option<&str>) -> Entry {
+    let records = BTreeMap::from([(pod(index), id.map(record))]);
+    Entry::Outcome(Outcome { operation: format!("op{index}"), records, settled: true })
+}
+
+fn ids(state: &State) -> Vec<&str> {
+    state.resources.values().map(|record| record.id.as_str()).collect()
+}
+
+fn pending(replay: &Replay) -> Vec<&str> {
+    replay.pending.iter().map(|intent| intent.operation.as_str()).collect()
+}
+
+#[test]
+fn tasks_can_share_a_locked_state() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<LockedState>();
+    shared::<StoreError>();
+}
