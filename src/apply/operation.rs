@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::Instant;
 
+use super::Event;
 use super::engine::{Job, spoken};
 use super::recover::{created, search, updated, without_effect};
 use super::watch::Watch;
-use super::Event;
 use crate::kind::{self, Kind};
 use crate::model::{
     Address, Attributes, Entry, Intent, Marker, Object, Operation, Outcome, Power, Record, Status, Value, Verb,
@@ -122,7 +122,10 @@ impl<'a> Run<'_, 'a> {
             verb: operation.verb,
             id: if operation.verb == Verb::Create { None } else { self.id() },
             record: operation.record.clone(),
-            members: made.into_iter().filter_map(|(address, record)| Some((address.clone(), record.clone()?))).collect(),
+            members: made
+                .into_iter()
+                .filter_map(|(address, record)| Some((address.clone(), record.clone()?)))
+                .collect(),
             removed: gone.into_iter().map(|(address, _)| address.clone()).collect(),
             deposed: BTreeMap::new(),
             existing: Vec::new(),
@@ -153,7 +156,11 @@ impl<'a> Run<'_, 'a> {
                 Attempt::Refused(error) => return Err(self.failed(&error, None, false)),
             }
             if *self.job().interrupt.borrow() {
-                self.tell(Event::Skipped { address: self.address(), verb: Verb::Create, because: "interrupted".into() });
+                self.tell(Event::Skipped {
+                    address: self.address(),
+                    verb: Verb::Create,
+                    because: "interrupted".into(),
+                });
                 return Err(OperationError::Interrupted);
             }
         }
@@ -271,7 +278,12 @@ impl<'a> Run<'_, 'a> {
 
     async fn update(&self) -> Result<(), OperationError> {
         let Some(current) = self.current() else { return Err(self.vanished()) };
-        self.tell(Event::Started { address: self.address(), verb: Verb::Update, id: Some(current.id.clone()), detail: None });
+        self.tell(Event::Started {
+            address: self.address(),
+            verb: Verb::Update,
+            id: Some(current.id.clone()),
+            detail: None,
+        });
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
         match self.api().update(self.kind, &current, &self.resolved_inputs()).await {
@@ -379,7 +391,9 @@ impl<'a> Run<'_, 'a> {
                         self.kind.title,
                         self.operation.timeouts.delete.as_secs()
                     ),
-                    help: Some("apply again, or delete it in the RunPod console; until then it may go on billing".into()),
+                    help: Some(
+                        "apply again, or delete it in the RunPod console; until then it may go on billing".into(),
+                    ),
                     code: "delete_not_confirmed".into(),
                     changed: true,
                 });
@@ -416,9 +430,8 @@ impl<'a> Run<'_, 'a> {
     async fn gone(&self, id: &str) -> Result<bool, OperationError> {
         let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(false) };
         let deadline = Instant::now() + self.operation.timeouts.delete;
-        let absent = watch.until(deadline, |sighting| {
-            sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(())
-        });
+        let absent =
+            watch.until(deadline, |sighting| sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(()));
         let mut interrupt = self.job().interrupt.clone();
         tokio::select! {
             biased;
@@ -469,7 +482,9 @@ impl<'a> Run<'_, 'a> {
             let status = seen.and_then(|object| object.status.as_ref());
             match (seen, status) {
                 (Some(object), _) if object.ready => return Some(Ok(object.clone())),
-                (Some(_), Some(Status::Error)) => return Some(Err("RunPod reports an error of its container".to_owned())),
+                (Some(_), Some(Status::Error)) => {
+                    return Some(Err("RunPod reports an error of its container".to_owned()));
+                }
                 (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
                 (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
                 (None, _) if since.elapsed() > APPEARANCE => {
@@ -497,7 +512,8 @@ impl<'a> Run<'_, 'a> {
             }
             Some(Err(why)) => why,
             None => {
-                let polls = watch.last_failure().map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
+                let polls =
+                    watch.last_failure().map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
                 format!("it was not ready after {} s{polls}", timeout.as_secs())
             }
         };
@@ -550,7 +566,7 @@ impl<'a> Run<'_, 'a> {
             verb: self.operation.verb,
             id: id.map(str::to_owned),
             message: error.to_string(),
-            help: error.help(),
+            help: miette::Diagnostic::help(error).map(|help| help.to_string()),
             code: error.class.code().into(),
             changed,
         });

@@ -35,6 +35,7 @@ const SEARCHES: [Duration; 6] = [
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RecoverError {
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Api(#[from] ApiError),
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -89,7 +90,12 @@ pub fn without_effect(intent: &Intent) -> Outcome {
 }
 
 /// Searches the lists for what a create of unknown outcome made.
-pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, state: &State) -> Result<Option<Object>, ApiError> {
+pub async fn search(
+    api: &dyn Api,
+    kind: &'static Kind,
+    intent: &Intent,
+    state: &State,
+) -> Result<Option<Object>, ApiError> {
     let mut last = Ok(None);
     for gap in SEARCHES {
         sleep(gap).await;
@@ -123,7 +129,8 @@ fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcom
         }
         Verb::Delete => match object {
             None => {
-                let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
+                let mut records: BTreeMap<_, _> =
+                    intent.removed.iter().map(|address| (address.clone(), None)).collect();
                 records.insert(intent.address.clone(), None);
                 tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
             }
@@ -131,7 +138,11 @@ fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcom
         },
         Verb::Update | Verb::Start | Verb::Stop => {
             let landed = object.is_some_and(|object| has_landed(intent, state, object));
-            if landed { tell(updated(intent), "it had taken effect") } else { tell(without_effect(intent), "it had no effect") }
+            if landed {
+                tell(updated(intent), "it had taken effect")
+            } else {
+                tell(without_effect(intent), "it had no effect")
+            }
         }
         Verb::Import | Verb::Forget => tell(without_effect(intent), "it changes nothing at RunPod"),
     }

@@ -13,8 +13,13 @@ use crate::model::Object;
 use crate::runpod::{Api, ApiError};
 
 /// Polls follow the contract's section 13 (1, 2, 4, 8, then every 10 s), counted from the last arrival.
-const GAPS: [Duration; 5] =
-    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8), Duration::from_secs(10)];
+const GAPS: [Duration; 5] = [
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+    Duration::from_secs(10),
+];
 
 /// While new requests still start, polls stay out of their way: requests are the scarce thing.
 const BUSY_GAP: Duration = Duration::from_secs(15);

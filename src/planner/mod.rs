@@ -18,8 +18,7 @@ use crate::catalog::Catalog;
 use crate::config::Move;
 use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{
-    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State,
-    Updates,
+    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State, Updates,
 };
 
 /// Everything that a plan is made of.
@@ -94,9 +93,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
 }
 
 /// The two graphs that an order has to respect.
-struct Graphs {
-    desired: ResourceGraph,
-    prior: ResourceGraph,
+pub struct Graphs {
+    pub desired: ResourceGraph,
+    pub prior: ResourceGraph,
 }
 
 fn cost(changes: &[crate::model::Change]) -> CostSummary {

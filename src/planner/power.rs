@@ -5,8 +5,8 @@ use super::change::locked;
 use super::refresh::living;
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, CostSummary, Money, Operation, Plan, Power, Record, Refusal, Risk, Status, Timeouts,
-    Verb,
+    Action, Address, Attributes, Cause, Change, CostSummary, Money, Operation, Plan, Power, Record, Refusal, Risk,
+    Status, Timeouts, Verb,
 };
 
 /// A plan that brings `addresses` to `wanted`. Those that are there already are in it as no-ops.

@@ -56,6 +56,8 @@ fn intent(index: u32) -> Entry {
         id: None,
         record: Some(record("")),
         members: BTreeMap::new(),
+        removed: Vec::new(),
+        deposed: BTreeMap::new(),
         existing: Vec::new(),
         at: "2026-11-23T14:00:00Z".into(),
     })
@@ -63,7 +65,7 @@ fn intent(index: u32) -> Entry {
 
 fn outcome(index: u32, id: Option<&str>) -> Entry {
     let records = BTreeMap::from([(pod(index), id.map(record))]);
-    Entry::Outcome(Outcome { operation: format!("op{index}"), records, settled: true })
+    Entry::Outcome(Outcome { operation: format!("op{index}"), records })
 }
 
 fn ids(state: &State) -> Vec<&str> {

@@ -106,7 +106,7 @@ async fn a_dependency_on_a_forgotten_record_does_not_spoil_the_file() {
     let mut dependent = record("b");
     dependent.depends_on = vec![pod(0)];
     let records = BTreeMap::from([(pod(1), Some(dependent))]);
-    let second = Entry::Outcome(Outcome { operation: "op1".into(), records, settled: true });
+    let second = Entry::Outcome(Outcome { operation: "op1".into(), records });
     locked.record_all(vec![outcome(0, Some("a")), second, outcome(0, None)]).await.unwrap();
     locked.checkpoint().unwrap();
     assert_eq!(ids(&replay(&paths).state), ["b"]);
