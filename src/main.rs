@@ -1,1 +1,7 @@
-fn main() {}
+//! The `sindri` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    sindri::cli::main()
+}

@@ -1,0 +1,339 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::emulator::quota::QuotaProfile;
+use crate::emulator::settings::{Fidelity, Pace};
+use crate::model::{Address, Dialect, Updates};
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 success, 1 error, 2 changes pending (plan --detailed-exitcode), 3 refused: consent is needed,
+4 locked by another command, 6 over budget, 7 no capacity, 8 partly applied, 64 usage, 130 interrupted.
+
+Try it without an account: `sindri -C examples/training-cluster apply --sandbox`";
+
+/// Plan and apply GPU pods on RunPod from one reviewed YAML file.
+#[derive(Debug, Parser)]
+#[command(name = "sindri", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true, help_heading = "Global options")]
+    pub directory: Option<PathBuf>,
+    /// Read this configuration instead of searching for sindri.yaml
+    #[arg(
+        short = 'f',
+        long = "file",
+        value_name = "FILE",
+        global = true,
+        env = "SINDRI_CONFIG",
+        help_heading = "Global options"
+    )]
+    pub file: Option<PathBuf>,
+    /// The environment: merges sindri.ENV.yaml over the configuration and uses state/ENV.json
+    #[arg(
+        short = 'e',
+        long = "env",
+        value_name = "ENV",
+        global = true,
+        env = "SINDRI_ENV",
+        help_heading = "Global options"
+    )]
+    pub environment: Option<String>,
+    /// The state file (default: state/ENV.json beside the configuration)
+    #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
+    pub state: Option<PathBuf>,
+    /// Work on an emulated RunPod inside this process, with a state of its own in .sindri/sandbox
+    #[arg(long, global = true, env = "SINDRI_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Global options")]
+    pub sandbox: bool,
+    /// The dialect of RunPod's REST API (default: `apiVersion` of the configuration, else v2)
+    #[arg(long, value_name = "v1|v2", global = true, value_parser = dialect, help_heading = "Global options")]
+    pub api: Option<Dialect>,
+    /// Another origin than RunPod's own: scheme, host and port
+    #[arg(long, value_name = "URL", global = true, env = "RUNPOD_API_BASE_URL", help_heading = "Global options")]
+    pub api_url: Option<String>,
+    /// Print results and errors as JSON
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub json: bool,
+    /// Colours: auto looks for a terminal, NO_COLOR and CLICOLOR_FORCE
+    #[arg(
+        long,
+        value_enum,
+        default_value = "auto",
+        global = true,
+        hide_possible_values = true,
+        value_name = "auto|always|never",
+        help_heading = "Global options"
+    )]
+    pub color: ColorChoice,
+    /// Print results and errors only
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub quiet: bool,
+    /// Tell every request on stderr (never headers, bodies or keys)
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    Auto,
+    Always,
+    Never,
+}
+
+fn dialect(word: &str) -> Result<Dialect, String> {
+    match word {
+        "v1" => Ok(Dialect::V1),
+        "v2" => Ok(Dialect::V2),
+        _ => Err("the dialects are v1 and v2".into()),
+    }
+}
+
+fn updates(word: &str) -> Result<Updates, String> {
+    match word {
+        "recreate" => Ok(Updates::Recreate),
+        "in-place" => Ok(Updates::InPlace),
+        _ => Err("updates are `recreate` or `in-place`".into()),
+    }
+}
+
+/// `30s`, `5m`, `1h`; a bare number is seconds.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u64 = number.parse().map_err(|_| "a duration looks like 30s, 5m or 1h".to_owned())?;
+    let seconds = match unit {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err("a duration looks like 30s, 5m or 1h".into()),
+    };
+    number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".into())
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the configuration without asking RunPod anything
+    Validate,
+    /// Show what apply would do, and why
+    Plan(PlanArgs),
+    /// Make RunPod match the configuration
+    Apply(ApplyArgs),
+    /// Apply, then show how to connect
+    Deploy(ApplyArgs),
+    /// Destroy what the state records; network volumes stay
+    Destroy(DestroyArgs),
+    /// Show what is running and what it costs
+    Status,
+    /// Open a shell on a pod over SSH
+    Connect(ConnectArgs),
+    /// Stop pods: their GPUs are released, their pod volumes kept
+    Stop(PowerArgs),
+    /// Start stopped pods
+    Start(PowerArgs),
+    /// Take what RunPod shows into the state, changing nothing at RunPod
+    Refresh(RefreshArgs),
+    /// Show addresses, URLs and SSH commands of what is there
+    Output(OutputArgs),
+    /// Draw the configuration's graph
+    Graph(GraphArgs),
+    /// List GPU types, pools, CPU flavors and data centers
+    Catalog(CatalogArgs),
+    /// Serve an emulated RunPod over HTTP
+    #[command(subcommand)]
+    Emulator(EmulatorCommand),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    /// Show what `destroy` would do
+    #[arg(long)]
+    pub destroy: bool,
+}
+
+/// Flags that shape a plan.
+#[derive(Debug, Args)]
+pub struct PlanFlags {
+    /// Show every attribute, and unchanged resources too
+    #[arg(long)]
+    pub full: bool,
+    /// How changes that RunPod could apply to a living pod are carried out (default: `lifecycle.updates`)
+    #[arg(long, value_name = "recreate|in-place", value_parser = updates)]
+    pub updates: Option<Updates>,
+    /// Delete network volumes too, with their data, when their block is gone
+    #[arg(long)]
+    pub include_volumes: bool,
+    /// Take over pods and volumes that look like ours, but are in no state
+    #[arg(long, conflicts_with = "ignore_existing")]
+    pub adopt: bool,
+    /// Create new resources beside pods and volumes that look like ours
+    #[arg(long)]
+    pub ignore_existing: bool,
+}
+
+/// Flags of whatever changes the world.
+#[derive(Debug, Args)]
+pub struct ChangeFlags {
+    /// Do not ask; losing data still needs --allow-data-loss
+    #[arg(long, visible_alias = "yes", short = 'y')]
+    pub auto_approve: bool,
+    /// With --auto-approve: consent to losing pod volumes and network volumes that the plan names
+    #[arg(long)]
+    pub allow_data_loss: bool,
+    /// Requests under way at once
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub parallelism: u16,
+    /// Wait for the lock this long
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    #[command(flatten)]
+    pub change: ChangeFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    /// Delete network volumes too, with their data
+    #[arg(long)]
+    pub include_volumes: bool,
+    /// Show every attribute
+    #[arg(long)]
+    pub full: bool,
+    #[command(flatten)]
+    pub change: ChangeFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct ConnectArgs {
+    /// The pod (needed where there are several): `trainer`, `pod.trainer[3]`
+    pub pod: Option<String>,
+    /// Print the command instead of running it
+    #[arg(long)]
+    pub print: bool,
+    /// A command to run on the pod instead of a shell
+    #[arg(last = true, value_name = "COMMAND")]
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct PowerArgs {
+    /// The pods (needed where there are several): `trainer`, `pod.trainer[3]`
+    pub pods: Vec<String>,
+    /// All pods of the environment
+    #[arg(long, conflicts_with = "pods")]
+    pub all: bool,
+    /// Wait for the lock this long
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// Wait for the lock this long
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Print one value alone: `pod.trainer.ssh`
+    pub path: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    /// The language to draw in
+    #[arg(long, value_enum, default_value = "dot")]
+    pub format: GraphFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// Mermaid, as GitHub draws it
+    Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub struct CatalogArgs {
+    /// What to list
+    #[arg(value_enum, default_value = "gpus")]
+    pub what: CatalogList,
+    /// Only rows that contain this, in any case
+    pub filter: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CatalogList {
+    Gpus,
+    Pools,
+    Cpus,
+    Regions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum EmulatorCommand {
+    /// Serve both dialects on loopback until interrupted
+    Serve(ServeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The port; 0 picks a free one
+    #[arg(long, default_value_t = 4010)]
+    pub port: u16,
+    /// Keep the world in this file
+    #[arg(long, value_name = "FILE")]
+    pub world: Option<PathBuf>,
+    /// Faults: the name of a scenario, or a file of rules
+    #[arg(long, value_name = "NAME|FILE")]
+    pub faults: Option<String>,
+    /// Seeds ids, ports, stock and chance
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// What to serve where RunPod's documents and recordings of the live service disagree
+    #[arg(long, default_value_t, value_name = "observed|documented")]
+    pub fidelity: Fidelity,
+    /// How long pods take to come up
+    #[arg(long, default_value_t, value_name = "fast|realistic")]
+    pub pace: Pace,
+    /// Requests that are allowed
+    #[arg(long, default_value_t, value_name = "off|documented|generous")]
+    pub quota: QuotaProfile,
+    /// Answer 410 on every /v1 path, as the real service does since 2026-11-15
+    #[arg(long)]
+    pub v1_retired: bool,
+}
+
+/// An address from a word that people type: `trainer` is `pod.trainer`.
+pub fn pod_address(word: &str) -> Option<Address> {
+    word.parse().ok().or_else(|| format!("pod.{word}").parse().ok())
+}

@@ -1,0 +1,190 @@
+//! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, ask, carry out, say what happened.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::plan::{checked, options, show};
+use crate::apply::recover::recover;
+use crate::apply::{self, Event, Job};
+use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global};
+use crate::cli::consent;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Entry, Observed, Outcome, Plan};
+use crate::planner::{self, Options};
+use crate::render::{Progress, Summary, json, status};
+use crate::store::LockedState;
+
+pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
+    consent::can_be_given(&args.change, console, command)?;
+    let session = Session::open(global, console, Secrets::Needed)?;
+    let run = Run { session: &session, console, change: &args.change, adopt: args.plan.adopt, full: args.plan.full };
+    let exit = run.all(options(&args.plan), command, "Apply this plan to").await?;
+    if exit == Exit::Success && (command == "deploy" || !console.quiet) {
+        how_to_connect(&session, console).await?;
+    }
+    session.close()?;
+    Ok(exit)
+}
+
+pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    consent::can_be_given(&args.change, console, "destroy")?;
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let run = Run { session: &session, console, change: &args.change, adopt: false, full: args.full };
+    let options = Options { destroy: true, include_volumes: args.include_volumes, ..Options::default() };
+    let exit = run.all(options, "destroy", "Destroy everything listed above in").await?;
+    session.close()?;
+    Ok(exit)
+}
+
+/// One run of whatever changes the world.
+pub struct Run<'a> {
+    pub session: &'a Session,
+    pub console: &'a Console,
+    pub change: &'a ChangeFlags,
+    pub adopt: bool,
+    pub full: bool,
+}
+
+impl Run<'_> {
+    async fn all(&self, options: Options, command: &str, question: &str) -> Result<Exit, Failure> {
+        let store = self.session.lock(command, self.change.lock_timeout)?;
+        let observed = self.recover(&store).await?;
+        let prior = store.snapshot().state;
+        let plan = checked(planner::plan(&self.session.plan_input(&prior, &observed, options))?)?;
+        show(&plan, self.full, self.session, self.console);
+        consent::refusals(&plan)?;
+        if plan.is_empty() {
+            self.correct(&store, &plan).await?;
+            return Ok(Exit::Success);
+        }
+        consent::obtain(&plan, self.change, self.adopt, self.console, question)?;
+        carry_out(self.session, self.console, &store, &plan, &observed, usize::from(self.change.parallelism)).await
+    }
+
+    /// Settles what earlier runs left open.
+    async fn recover(&self, store: &LockedState) -> Result<Observed, Failure> {
+        let progress = progress(self.console);
+        let observed =
+            recover(&self.session.client, store, &self.session.clock, &|event| progress.show(&event)).await?;
+        progress.finish();
+        Ok(observed)
+    }
+
+    /// Writes what the state has to say differently although nothing changes at RunPod.
+    async fn correct(&self, store: &LockedState, plan: &Plan) -> Result<(), Failure> {
+        if !plan.records.is_empty() {
+            let outcome = Outcome { operation: "corrections".into(), records: plan.records.clone() };
+            store.record(Entry::Outcome(outcome)).await?;
+        }
+        Ok(store.checkpoint()?)
+    }
+}
+
+fn progress(console: &Console) -> Arc<Progress> {
+    let json = console.json;
+    Arc::new(Progress::new(console.progress_kind(), console.progress_style(), move |line| {
+        // With `--json` events are the result; else they are progress.
+        if json { print!("{line}") } else { eprint!("{line}") }
+    }))
+}
+
+/// Applies a plan that was consented to, and prints what came of it.
+pub async fn carry_out(
+    session: &Session,
+    console: &Console,
+    store: &LockedState,
+    plan: &Plan,
+    observed: &Observed,
+    parallelism: usize,
+) -> Result<Exit, Failure> {
+    let started = Instant::now();
+    let progress = progress(console);
+    let summary = Mutex::new(Summary::expecting(plan));
+    let note = |event: Event| {
+        progress.show(&event);
+        summary.lock().unwrap_or_else(PoisonError::into_inner).note(&event);
+    };
+    let (stop, interrupt) = watch::channel(false);
+    let signals = tokio::spawn(interruptible(stop));
+    let job = Job {
+        plan,
+        observed,
+        api: &session.client,
+        store,
+        clock: session.clock,
+        options: apply::Options { parallelism, seed: None },
+        events: &note,
+        interrupt,
+    };
+    let ended = apply::run(&job).await;
+    signals.abort();
+    progress.finish();
+    let summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tell(&summary, started.elapsed(), console);
+    let report = ended?;
+    Ok(match (report.interrupted, report.failed, report.done) {
+        (true, ..) => Exit::Interrupted,
+        (_, 0, _) => Exit::Success,
+        (_, _, 0) if report.only_capacity => Exit::NoCapacity,
+        (_, _, 0) => Exit::Error,
+        _ => Exit::PartlyApplied,
+    })
+}
+
+fn tell(summary: &Summary, elapsed: Duration, console: &Console) {
+    if console.json {
+        console.result(&(json::to_text(&summary.json(elapsed), false) + "\n"));
+        return;
+    }
+    let mut text = String::new();
+    let _ = summary.text(&mut text, elapsed, &console.style());
+    console.result(&text);
+}
+
+/// The first SIGINT or SIGTERM lets what is in flight finish; the second leaves at once, and the journal holds.
+async fn interruptible(stop: watch::Sender<bool>) {
+    signal().await;
+    eprintln!("Interrupted: nothing new starts, what is in flight finishes and is recorded. Once more leaves at once.");
+    stop.send_replace(true);
+    signal().await;
+    eprintln!("Left at once. The journal holds what was in flight: the next sindri command settles it.");
+    std::process::exit(i32::from(Exit::Interrupted.code()));
+}
+
+async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Proxy URLs, ssh and the web terminal of every pod that is up.
+async fn how_to_connect(session: &Session, console: &Console) -> Result<(), Failure> {
+    if console.json {
+        return Ok(());
+    }
+    let (state, observed) = session.look(console).await?;
+    let mut text = String::new();
+    for (address, record) in &state.resources {
+        if let Some(object) = observed.get(&record.kind, &record.id).filter(|object| object.ready) {
+            let _ = status::connect(&mut text, address, object, &console.style());
+        }
+    }
+    if !text.is_empty() {
+        console.result(&format!("\n{text}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! `sindri connect`: the right ssh for a pod: direct where there is a public mapping, else RunPod's proxy.
+
+use std::process::Command;
+
+use super::power::select;
+use crate::cli::args::{ConnectArgs, Global};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Address, Object, SshTarget, Status};
+use crate::planner::refresh::living;
+use crate::render::words;
+
+pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let (state, observed) = session.look(console).await?;
+    session.close()?;
+    let words: Vec<String> = args.pod.iter().cloned().collect();
+    let pods = select(&words, false, &state, "connect")?;
+    let [pod] = pods.as_slice() else {
+        let known = pods.iter().map(|pod| format!("`{pod}`")).collect::<Vec<_>>().join(", ");
+        return Err(Failure::message(
+            Exit::Usage,
+            "ambiguous",
+            "that names several pods",
+            Some(format!("name one of {known}")),
+        ));
+    };
+    let record = &state.resources[pod];
+    let Some(object) = living(&observed, record) else {
+        return Err(Failure::message(
+            Exit::Error,
+            "not_found",
+            format!("`{pod}` ({}) is recorded, but RunPod does not list it any more", record.id),
+            Some("`sindri plan` shows what became of it".into()),
+        ));
+    };
+    let (target, direct) = target(pod, object)?;
+    if !direct && !args.command.is_empty() {
+        return Err(Failure::message(
+            Exit::Error,
+            "no_direct_ssh",
+            format!("`{pod}` is reachable through RunPod's proxy only, which opens a terminal and runs no commands"),
+            Some("expose `22/tcp` on a machine with a public address (SECURE machines have one)".into()),
+        ));
+    }
+    let argv = argv(target, &args.command);
+    if console.json {
+        console.json(&serde_json::json!({
+            "format_version": "1.0",
+            "address": pod.to_string(),
+            "id": object.id,
+            "method": if direct { "direct" } else { "proxy" },
+            "host": target.host,
+            "port": target.port,
+            "username": target.username,
+            "command": argv,
+        }));
+        return Ok(Exit::Success);
+    }
+    if args.print {
+        console.result(&format!("{}\n", argv.iter().map(|word| words::shell(word)).collect::<Vec<_>>().join(" ")));
+        return Ok(Exit::Success);
+    }
+    if global.sandbox {
+        return Err(Failure::message(
+            Exit::Error,
+            "sandbox",
+            "pods of the sandbox have no ssh server",
+            Some("`sindri connect --print` shows the command that would run".into()),
+        ));
+    }
+    console.say(&format!(
+        "Connecting to `{pod}` ({}): {}",
+        if direct { "direct" } else { "through RunPod's proxy" },
+        argv.join(" ")
+    ));
+    ssh(&argv)
+}
+
+/// Where to connect, and whether that is the pod itself.
+fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool), Failure> {
+    let computed = &object.computed;
+    if object.status == Some(Status::Stopped) {
+        return Err(Failure::message(
+            Exit::Error,
+            "stopped",
+            format!("`{pod}` ({}) is stopped", object.id),
+            Some(format!("`sindri start {pod}` starts it")),
+        ));
+    }
+    if let Some(direct) = &computed.ssh_direct {
+        return Ok((direct, true));
+    }
+    if let Some(proxy) = &computed.ssh_proxy {
+        return Ok((proxy, false));
+    }
+    Err(Failure::message(
+        Exit::Error,
+        "not_ready",
+        format!(
+            "`{pod}` ({}) has no ssh address yet; its status is {}",
+            object.id,
+            object.status.as_ref().map_or_else(String::new, ToString::to_string)
+        ),
+        Some(format!("try again in a moment, or open its web terminal: {}", words::web_terminal(&object.id))),
+    ))
+}
+
+fn argv(target: &SshTarget, command: &[String]) -> Vec<String> {
+    let mut argv = vec!["ssh".to_owned(), format!("{}@{}", target.username, target.host)];
+    if target.port != 22 {
+        argv.extend(["-p".to_owned(), target.port.to_string()]);
+    }
+    if !command.is_empty() {
+        argv.push("--".to_owned());
+        argv.extend(command.iter().cloned());
+    }
+    argv
+}
+
+/// Becomes ssh, so that its exit code, signals and terminal are the caller's own.
+fn ssh(argv: &[String]) -> Result<Exit, Failure> {
+    let mut command = Command::new(&argv[0]);
+    command.args(&argv[1..]);
+    #[cfg(unix)]
+    let error = std::os::unix::process::CommandExt::exec(&mut command);
+    #[cfg(not(unix))]
+    let error = match command.status() {
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    };
+    Err(Failure::message(
+        Exit::Error,
+        "ssh_failed",
+        format!("cannot run ssh: {error}"),
+        Some("install an OpenSSH client, or run the command of `sindri connect --print` where there is one".into()),
+    ))
+}

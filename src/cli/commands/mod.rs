@@ -1,0 +1,44 @@
+//! One file per command, or per family of commands that share their work.
+
+mod apply;
+mod catalog;
+mod connect;
+mod emulator;
+mod graph;
+mod output;
+mod plan;
+mod power;
+mod refresh;
+mod validate;
+
+use std::io;
+
+use clap::CommandFactory;
+
+use super::args::{Arguments, Command, Global};
+use super::console::Console;
+use super::exit::{Exit, Failure};
+
+/// Runs one command.
+pub async fn run(command: &Command, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    match command {
+        Command::Validate => validate::run(global, console),
+        Command::Plan(args) => plan::run(args, global, console).await,
+        Command::Apply(args) => apply::apply(args, global, console, "apply").await,
+        Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,
+        Command::Destroy(args) => apply::destroy(args, global, console).await,
+        Command::Status => output::status(global, console).await,
+        Command::Connect(args) => connect::run(args, global, console).await,
+        Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
+        Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,
+        Command::Refresh(args) => refresh::run(args, global, console).await,
+        Command::Output(args) => output::run(args, global, console).await,
+        Command::Graph(args) => graph::run(args, global, console),
+        Command::Catalog(args) => Ok(catalog::run(args, console)),
+        Command::Emulator(command) => emulator::run(command, global, console).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "sindri", &mut io::stdout());
+            Ok(Exit::Success)
+        }
+    }
+}

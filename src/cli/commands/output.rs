@@ -1,0 +1,62 @@
+//! `sindri status` and `sindri output`: what is there, and how to reach it.
+
+use crate::cli::args::{Global, OutputArgs};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::render::status::{self, Outputs};
+
+pub async fn status(global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let (state, observed) = session.look(console).await?;
+    session.close()?;
+    if console.json {
+        console.json(&status::status_json(&state, &observed));
+        return Ok(Exit::Success);
+    }
+    if state.resources.is_empty() {
+        console.result(&format!(
+            "Nothing is recorded in environment `{}` ({}). `sindri plan` shows what would be created.\n",
+            state.environment,
+            session.state_path().display()
+        ));
+        return Ok(Exit::Success);
+    }
+    let mut text = String::new();
+    let _ = status::table(&mut text, &state, &observed, &console.style());
+    console.result(&text);
+    Ok(Exit::Success)
+}
+
+pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let (state, observed) = session.look(console).await?;
+    session.close()?;
+    let outputs = Outputs::new(&state, &observed);
+    match &args.path {
+        Some(path) => {
+            let Some(value) = outputs.raw(path) else {
+                let known = outputs.paths();
+                let nearest = crate::catalog::nearest(path, known.iter().map(String::as_str));
+                let help = nearest.map_or_else(
+                    || "`sindri output` lists every value".to_owned(),
+                    |nearest| format!("did you mean `{nearest}`? `sindri output` lists every value"),
+                );
+                return Err(Failure::message(
+                    Exit::Error,
+                    "not_found",
+                    format!("there is no output `{path}`"),
+                    Some(help),
+                ));
+            };
+            console.result(&format!("{value}\n"));
+        }
+        None if console.json => console.json(&outputs.json()),
+        None => {
+            let mut text = String::new();
+            let _ = outputs.text(&mut text, &console.style());
+            console.result(&text);
+        }
+    }
+    Ok(Exit::Success)
+}

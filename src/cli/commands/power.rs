@@ -1,0 +1,111 @@
+//! `sindri stop` and `sindri start`.
+
+use super::apply::carry_out;
+use crate::apply::recover::recover;
+use crate::cli::args::{Global, PowerArgs, pod_address};
+use crate::cli::consent;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Action, Address, Plan, Power, State};
+use crate::planner::power::power_plan;
+
+pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let command = if wanted == Power::Stopped { "stop" } else { "start" };
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let store = session.lock(command, args.lock_timeout)?;
+    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let prior = store.snapshot().state;
+    let pods = select(&args.pods, args.all, &prior, command)?;
+    let plan = power_plan(&session.plan_input(&prior, &observed, Default::default()), &pods, wanted);
+    consent::refusals(&plan)?;
+    if plan.is_empty() {
+        let state = if wanted == Power::Stopped { "stopped" } else { "running" };
+        console.result(&format!("Nothing to do: {} already {state}.\n", names(&pods)));
+        return Ok(Exit::Success);
+    }
+    let exit = carry_out(&session, console, &store, &plan, &observed, 10).await?;
+    if exit == Exit::Success && !console.json {
+        console.result(&aftermath(&plan, wanted));
+    }
+    session.close()?;
+    Ok(exit)
+}
+
+/// The recorded pods that were named; the only one, where none was.
+pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
+    let pods: Vec<&Address> =
+        state.resources.iter().filter(|(_, record)| record.power.is_some()).map(|(address, _)| address).collect();
+    let known = || pods.iter().map(|pod| format!("`{pod}`")).collect::<Vec<_>>().join(", ");
+    if pods.is_empty() {
+        return Err(Failure::message(
+            Exit::Error,
+            "not_found",
+            format!("no pods are recorded in environment `{}`", state.environment),
+            Some("`sindri apply` creates them".into()),
+        ));
+    }
+    if all {
+        return Ok(pods.into_iter().cloned().collect());
+    }
+    if words.is_empty() {
+        return match pods.as_slice() {
+            [pod] => Ok(vec![(*pod).clone()]),
+            _ => Err(Failure::message(
+                Exit::Usage,
+                "ambiguous",
+                format!("there are {} pods", pods.len()),
+                Some(format!("name one: `sindri {command} {}`; there are {}", pods[0], known())),
+            )),
+        };
+    }
+    let mut chosen = Vec::new();
+    for word in words {
+        let address = pod_address(word);
+        // A name alone means all replicas of that name.
+        let matches: Vec<Address> = pods
+            .iter()
+            .filter(|pod| {
+                address.as_ref().is_some_and(|address| {
+                    **pod == address
+                        || (address.index.is_none() && address.kind == pod.kind && address.name == pod.name)
+                })
+            })
+            .map(|pod| (*pod).clone())
+            .collect();
+        if matches.is_empty() {
+            return Err(Failure::message(
+                Exit::Error,
+                "not_found",
+                format!("no pod `{word}` is recorded in environment `{}`", state.environment),
+                Some(format!("there are {}", known())),
+            ));
+        }
+        chosen.extend(matches);
+    }
+    chosen.sort();
+    chosen.dedup();
+    Ok(chosen)
+}
+
+fn names(pods: &[Address]) -> String {
+    let listed = pods.iter().map(|pod| format!("`{pod}`")).collect::<Vec<_>>().join(", ");
+    format!("{listed} {}", if pods.len() == 1 { "is" } else { "are" })
+}
+
+/// What a stop kept, lost and goes on to cost.
+fn aftermath(plan: &Plan, wanted: Power) -> String {
+    let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+    let after = plan.cost.hourly_after;
+    if wanted == Power::Running {
+        return format!(
+            "Running costs {after}/h (estimate). Public ports and addresses may have moved: `sindri output`.\n"
+        );
+    }
+    let lost: i64 = changed.flat_map(|change| &change.losses).filter_map(|loss| loss.size_gb).sum();
+    format!(
+        "Volumes are kept and cost {after}/h ({}/mo) while stopped; {lost} GB of container disk were wiped. \
+         `sindri start` brings the pods back if their machines still have free GPUs.\n",
+        after.per_month()
+    )
+}

@@ -1,0 +1,44 @@
+//! `sindri refresh`: the state accepts what RunPod shows; nothing changes at RunPod.
+
+use serde_json::json;
+
+use crate::apply::recover::recover;
+use crate::cli::args::{Global, RefreshArgs};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Entry, Outcome};
+use crate::planner::refresh;
+
+pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let store = session.lock("refresh", args.lock_timeout)?;
+    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let prior = store.snapshot().state;
+    let records = refresh::accepted(&prior, &observed);
+    let (gone, changed): (Vec<_>, Vec<_>) = records.iter().partition(|(_, record)| record.is_none());
+    let names = |records: Vec<(&crate::model::Address, _)>| -> Vec<String> {
+        records.into_iter().map(|(address, _): (_, &Option<crate::model::Record>)| address.to_string()).collect()
+    };
+    let (gone, changed) = (names(gone), names(changed));
+    if !records.is_empty() {
+        store.record(Entry::Outcome(Outcome { operation: "refresh".into(), records })).await?;
+    }
+    store.checkpoint()?;
+    session.close()?;
+    if console.json {
+        console.json(&json!({ "format_version": "1.0", "gone": gone, "changed": changed }));
+    } else if gone.is_empty() && changed.is_empty() {
+        console.result(&format!("The state says what RunPod shows: {} records.\n", prior.resources.len()));
+    } else {
+        let mut text = String::new();
+        for (what, addresses) in [("forgotten, because it is gone", gone), ("taken over as it is now", changed)] {
+            for address in addresses {
+                text.push_str(&format!("`{address}`: {what}\n"));
+            }
+        }
+        text.push_str("`sindri plan` shows what the configuration makes of that.\n");
+        console.result(&text);
+    }
+    Ok(Exit::Success)
+}

@@ -1,0 +1,92 @@
+//! Whether a plan may be applied: what refuses it, and whose consent it needs.
+
+use super::args::ChangeFlags;
+use super::console::Console;
+use super::exit::{Exit, Failure};
+use crate::model::{Plan, Refusal};
+use crate::planner::change::describe;
+
+/// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
+pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
+    if change.auto_approve || console.can_ask() {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "no_terminal",
+        format!("`sindri {command}` asks before it changes anything, and there is no terminal to ask on"),
+        "pass `--auto-approve` to apply without asking (losing data needs `--allow-data-loss` as well); nothing was requested",
+    ))
+}
+
+/// The first of the plan's refusals, as a failure that names all of them.
+pub fn refusals(plan: &Plan) -> Result<(), Failure> {
+    let all: Vec<&Refusal> = plan.all_refusals().map(|(_, refusal)| refusal).collect();
+    let Some(worst) = all.iter().min_by_key(|refusal| exit_of(refusal).code()) else { return Ok(()) };
+    let (exit, code): (Exit, &'static str) = (exit_of(worst), code_of(worst));
+    let lines: Vec<String> = all
+        .iter()
+        .map(|refusal| match &refusal.position {
+            Some(position) => format!("{position}: {}", refusal.message),
+            None => refusal.message.clone(),
+        })
+        .collect();
+    let mut help: Vec<&str> = all.iter().map(|refusal| refusal.help.as_str()).collect();
+    help.dedup();
+    let message = match lines.as_slice() {
+        [line] => line.clone(),
+        lines => format!("this plan cannot be applied for {} reasons:\n{}", lines.len(), lines.join("\n")),
+    };
+    Err(Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; ")))))
+}
+
+fn exit_of(refusal: &Refusal) -> Exit {
+    match refusal.code.as_str() {
+        "impossible_change" | "not_found" => Exit::Error,
+        "budget" => Exit::Policy,
+        _ => Exit::Refused,
+    }
+}
+
+fn code_of(refusal: &Refusal) -> &'static str {
+    match refusal.code.as_str() {
+        "impossible_change" => "impossible_change",
+        "not_found" => "not_found",
+        "budget" => "budget_exceeded",
+        "prevent_destroy" => "prevent_destroy",
+        "locked" => "pod_locked",
+        _ => "refused",
+    }
+}
+
+/// Asks for consent, or checks that flags gave it. An error means that nothing was changed.
+pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console, verb: &str) -> Result<(), Failure> {
+    let losses: Vec<String> =
+        plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))).collect();
+    if change.auto_approve {
+        if plan.adopts_strangers() && !adopt {
+            return Err(Failure::refused(
+                "adoption_needs_consent",
+                "there are pods or volumes that look like this configuration's own, but are in no state",
+                "look at the plan, then pass `--adopt` to take them over, or `--ignore-existing` to create new ones beside \
+                 them; nothing was changed",
+            ));
+        }
+        if !losses.is_empty() && !change.allow_data_loss {
+            return Err(Failure::refused(
+                "data_loss_needs_consent",
+                format!("this plan destroys data: {}", losses.join(", ")),
+                "pass `--allow-data-loss` beside `--auto-approve` if that is meant; nothing was changed",
+            ));
+        }
+        return Ok(());
+    }
+    let mut question = String::new();
+    if !losses.is_empty() {
+        question.push_str(&format!("This destroys data for good: {}.\n", losses.join(", ")));
+    }
+    question.push_str(&format!("{verb} environment `{}`? Only `yes` goes on: ", plan.environment));
+    if console.ask(&question, "yes") {
+        return Ok(());
+    }
+    Err(Failure::refused("not_approved", "not approved", "nothing was changed"))
+}

@@ -1,0 +1,146 @@
+//! Exit codes, and failures that carry one.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use miette::Diagnostic;
+
+use crate::apply::recover::RecoverError;
+use crate::config::Problems;
+use crate::emulator::OpenError;
+use crate::emulator::sandbox::SandboxError;
+use crate::graph::GraphError;
+use crate::render::json::ErrorContext;
+use crate::runpod::{ApiError, ErrorClass};
+use crate::store::StoreError;
+use crate::transport::http::HttpSetupError;
+
+/// What the process says to its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Success,
+    Error,
+    /// Changes are pending (`plan --detailed-exitcode`).
+    Changes,
+    /// Consent is needed: data loss, protection, adoption, no terminal; or the state belongs to another world.
+    Refused,
+    /// Another command holds the lock.
+    Locked,
+    /// Over the budget.
+    Policy,
+    NoCapacity,
+    PartlyApplied,
+    Usage,
+    Interrupted,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Error => 1,
+            Self::Changes => 2,
+            Self::Refused => 3,
+            Self::Locked => 4,
+            Self::Policy => 6,
+            Self::NoCapacity => 7,
+            Self::PartlyApplied => 8,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A command that failed: what to print, and how to exit.
+pub struct Failure {
+    pub exit: Exit,
+    pub report: Box<dyn Diagnostic + Send + Sync>,
+    pub context: ErrorContext,
+}
+
+impl Failure {
+    fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
+        let context = ErrorContext { exit_code: Some(exit.code()), ..ErrorContext::default() };
+        Self { exit, report: Box::new(report), context }
+    }
+
+    /// A failure of the command line itself. `code` is stable.
+    pub fn message(exit: Exit, code: &'static str, message: impl Into<String>, help: Option<String>) -> Self {
+        Self::of(exit, Message { code, message: message.into(), help })
+    }
+
+    /// A refusal: nothing was changed, and `help` says how to proceed on purpose.
+    pub fn refused(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::message(Exit::Refused, code, message, Some(help.into()))
+    }
+}
+
+#[derive(Debug)]
+struct Message {
+    code: &'static str,
+    message: String,
+    help: Option<String>,
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Message {}
+
+impl Diagnostic for Message {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let exit = match &error {
+            StoreError::Locked { .. } => Exit::Locked,
+            StoreError::WrongWorld { .. } => Exit::Refused,
+            _ => Exit::Error,
+        };
+        Self::of(exit, error)
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        let exit = if error.class == ErrorClass::NoCapacity { Exit::NoCapacity } else { Exit::Error };
+        Self::of(exit, error)
+    }
+}
+
+impl From<RecoverError> for Failure {
+    fn from(error: RecoverError) -> Self {
+        match error {
+            RecoverError::Api(error) => error.into(),
+            RecoverError::Store(error) => error.into(),
+        }
+    }
+}
+
+macro_rules! plain_errors {
+    ($($error:ty),+) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::of(Exit::Error, error)
+            }
+        })+
+    };
+}
+
+plain_errors!(Problems, GraphError, OpenError, SandboxError, HttpSetupError);

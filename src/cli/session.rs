@@ -1,0 +1,173 @@
+//! What most commands start from: the configuration, the paths of the state, and a client of the API that was asked for.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::args::Global;
+use super::console::Console;
+use super::exit::{Exit, Failure};
+use crate::apply::recover::settled_in_memory;
+use crate::catalog::Catalog;
+use crate::config::{self, Config, LoadOptions};
+use crate::emulator::{Emulator, EmulatorOptions, InProcess};
+use crate::model::{Observed, Replay, State};
+use crate::observe::observe;
+use crate::planner;
+use crate::runpod::Client;
+use crate::runpod::credential::{ApiKey, Origin, world_identity};
+use crate::store::{self, Holder, Identity, LockedState, Paths, Snapshot};
+use crate::transport::Transport;
+use crate::transport::clock::Clock;
+use crate::transport::http::HttpTransport;
+
+/// One request may take this long; source of the figure: RunPod's TypeScript SDK (contract, section 2.5).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A command's surroundings.
+pub struct Session {
+    pub config: Config,
+    pub paths: Paths,
+    /// Which world: [`State::api`].
+    pub api: String,
+    pub client: Client,
+    pub clock: Clock,
+    emulator: Option<Arc<Emulator>>,
+}
+
+/// Whether a command needs the values of secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrets {
+    Needed,
+    /// It changes no environment of any pod: a missing secret must not keep anybody from stopping a pod.
+    NotNeeded,
+}
+
+/// Loads the configuration and prints its warnings.
+pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
+    let directory = match &global.directory {
+        Some(directory) => directory.clone(),
+        None => std::env::current_dir().map_err(|error| {
+            Failure::message(Exit::Error, "no_directory", format!("cannot tell the current folder: {error}"), None)
+        })?,
+    };
+    let config = config::load(&LoadOptions {
+        directory,
+        file: global.file.clone(),
+        environment: global.environment.clone(),
+        dialect: global.api,
+        variables: &variable,
+        offline_secrets: secrets == Secrets::NotNeeded,
+    })?;
+    for warning in &config.warnings {
+        console.warning(warning);
+    }
+    Ok(config)
+}
+
+/// A variable of this process, if it is set and is text.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+impl Session {
+    /// Opens the API that was asked for; sends nothing yet.
+    pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
+        let config = configuration(global, console, secrets)?;
+        let sandbox_folder = config.directory.join(".sindri/sandbox");
+        let state_file = match (&global.state, global.sandbox) {
+            (Some(file), _) => file.clone(),
+            (None, true) => sandbox_folder.join(format!("{}.json", config.environment)),
+            (None, false) => config.directory.join("state").join(format!("{}.json", config.environment)),
+        };
+        let (transport, key, api, clock, emulator): (Arc<dyn Transport>, _, _, _, _) = if global.sandbox {
+            let world = match &global.state {
+                Some(file) => file.with_extension("world.json"),
+                None => sandbox_folder.join("world.json"),
+            };
+            let (emulator, start) = EmulatorOptions { world: Some(world), ..EmulatorOptions::default() }.open()?;
+            let clock = Clock::starting_at(start);
+            let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
+            (transport, ApiKey::emulator(), "sandbox".to_owned(), clock, Some(emulator))
+        } else {
+            let origin = match &global.api_url {
+                Some(url) => Origin::parse(url, config.dialect)?,
+                None => Origin::of(config.dialect),
+            };
+            let key = ApiKey::find(&origin, variable, |path| std::fs::read_to_string(path))?;
+            let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
+            (transport, key, world_identity(&origin), Clock::wall(), None)
+        };
+        let mut client = Client::new(transport, key, config.dialect);
+        if console.verbose {
+            client = client.with_trace(Arc::new(|line| eprintln!("{line}")));
+        }
+        if !console.quiet && !console.json {
+            client = client.with_notify(Arc::new(|wait, reason| {
+                eprintln!("waiting {} s: {reason}", wait.as_secs());
+            }));
+        }
+        Ok(Self { config, paths: Paths::of_state(&state_file), api, client, clock, emulator })
+    }
+
+    pub fn identity(&self) -> Identity<'_> {
+        Identity { environment: &self.config.environment, api: &self.api }
+    }
+
+    /// The state as it stands, without a lock, and what exists; what a running or killed apply left open is settled in memory.
+    pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
+        let Snapshot { state, pending, running, .. } = store::read(&self.paths, &self.identity())?;
+        if let Some(holder) = running {
+            console
+                .say(&format!("Note: {holder} is changing this environment right now; what follows may be half done."));
+        }
+        let observed = observe(&self.client).await?;
+        let state = settled_in_memory(Replay { state, pending }, &observed);
+        Ok((state, observed))
+    }
+
+    /// Takes the lock.
+    pub fn lock(&self, what: &str, timeout: Duration) -> Result<LockedState, Failure> {
+        Ok(LockedState::acquire(&self.paths, &self.identity(), Holder::new(what), timeout)?)
+    }
+
+    /// What a plan is made of.
+    pub fn plan_input<'a>(
+        &'a self,
+        prior: &'a State,
+        observed: &'a Observed,
+        options: planner::Options,
+    ) -> planner::Input<'a> {
+        planner::Input {
+            name: &self.config.name,
+            environment: &self.config.environment,
+            api: &self.api,
+            dialect: self.config.dialect,
+            desired: &self.config.resources,
+            moved: &self.config.moved,
+            budget: self.config.budget,
+            prior,
+            observed,
+            catalog: Catalog::embedded(),
+            options,
+        }
+    }
+
+    /// The configuration file's name, for sentences.
+    pub fn config_name(&self) -> String {
+        self.config.file.file_name().map_or_else(|| "sindri.yaml".into(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// Writes the sandbox's world, where there is one.
+    pub fn close(&self) -> Result<(), Failure> {
+        match &self.emulator {
+            Some(emulator) => Ok(emulator.save()?),
+            None => Ok(()),
+        }
+    }
+
+    /// Where `state/` is, for messages.
+    pub fn state_path(&self) -> &PathBuf {
+        &self.paths.state
+    }
+}
