@@ -167,3 +167,20 @@ impl Journal {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_writer_cuts_off_all_that_a_killed_one_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prod.journal");
+        fs::write(&path, "whole\nhalf a line that is longer than the next one").unwrap();
+        let contents = Contents { entries: Vec::new(), length: 6, torn: true };
+        Journal::new(&path, &contents).append(b"next\n", &mut Meter::default()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "whole\nnext\n");
+    }
+}

@@ -68,19 +68,23 @@ pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreErr
     Ok(Snapshot { state, exists, pending, running })
 }
 
+/// How often, and how soon again, a reader looks while a writer is quicker: a second in all, of which an apply, waiting for
+/// RunPod most of the time, needs a fraction.
+const ATTEMPTS: u32 = 1000;
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// A state file and its journal that belong to each other, though somebody may be writing them.
 fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreError> {
     // A writer replaces the state and then resets the journal. If the journal read the same before and after the state was
     // read, no reset fell in between, and either state file fits it, since folding is idempotent.
-    let mut before = read_if_there(&paths.journal)?;
-    for _ in 0..200 {
+    for _ in 0..ATTEMPTS {
+        let before = read_if_there(&paths.journal)?;
         let state = read_if_there(&paths.state)?;
         let after = read_if_there(&paths.journal)?;
         if before == after {
             return Loaded::of(paths, identity, state.as_deref(), after.as_deref().unwrap_or_default());
         }
-        before = after;
-        sleep(Duration::from_millis(1));
+        sleep(PAUSE);
     }
     Err(StoreError::Changing { path: paths.state.clone() })
 }

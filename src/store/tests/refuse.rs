@@ -156,6 +156,19 @@ async fn on_a_full_disk_an_intent_fails_and_an_outcome_waits_for_the_next_write(
     assert_eq!((ids(&found.state), pending(&found)), (vec!["b"], vec!["op2"]));
 }
 
+#[tokio::test]
+async fn an_outcome_that_could_not_be_written_goes_out_with_the_next_entry() {
+    let (_folder, paths) = world();
+    let locked = lock(&paths).unwrap();
+    fs::create_dir(&paths.journal).unwrap();
+    locked.record_all(vec![intent(0), outcome(1, Some("b"))]).await.unwrap_err();
+    fs::remove_dir(&paths.journal).unwrap();
+    locked.record(intent(2)).await.unwrap();
+    let found = replay(&paths);
+    assert_eq!((ids(&found.state), pending(&found)), (vec!["b"], vec!["op2"]));
+    assert_eq!(found, locked.snapshot());
+}
+
 #[test]
 fn a_state_file_that_is_write_protected_stays_as_it_is() {
     let (_folder, paths) = world();
