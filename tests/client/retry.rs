@@ -14,7 +14,7 @@ use crate::script::{Answer, KEY, SECRET, Script, attributes, client, env, json a
 /// Every answer after which nobody knows what happened.
 fn unclear() -> Vec<Answer> {
     let body = json!({ "title": "Error", "detail": "try later" });
-    let mut answers = vec![Answer::NoAnswer, text(200, "{\"id\": \"p"), text(201, "<html>")];
+    let mut answers = vec![Answer::Lost, text(200, "{\"id\": \"p"), text(201, "<html>")];
     answers.extend([408, 500, 502, 503, 504, 520, 524].map(|status| answer(status, &body)));
     answers
 }
@@ -84,7 +84,7 @@ async fn reads_deletes_and_updates_are_tried_four_times_with_growing_pauses() {
         client(&script, Dialect::V2).update(&NETWORK_VOLUME, &volume, &changes).await.unwrap();
         assert_eq!(script.asked().len(), 2);
     }
-    let script = Script::new([Answer::NoAnswer, text(204, "")]);
+    let script = Script::new([Answer::Lost, text(204, "")]);
     assert!(client(&script, Dialect::V2).delete(&POD, "p1").await.unwrap());
 }
 
@@ -99,7 +99,7 @@ async fn what_is_refused_is_not_asked_again() {
 
 #[tokio::test(start_paused = true)]
 async fn an_earlier_attempt_in_doubt_leaves_the_whole_in_doubt() {
-    let script = Script::new([Answer::NoAnswer, answer(409, &json!({ "detail": "busy" }))]);
+    let script = Script::new([Answer::Lost, answer(409, &json!({ "detail": "busy" }))]);
     let error = client(&script, Dialect::V2).delete(&POD, "p1").await.unwrap_err();
     assert_eq!((error.class, error.failure), (ErrorClass::Conflict, Failure::Unknown));
 }
@@ -160,7 +160,7 @@ async fn no_error_and_no_trace_shows_the_key_or_a_secret() {
         "detail": format!("bad key {KEY} or value {SECRET}"),
         "errors": [format!("$.env.HF_TOKEN: '{SECRET}'"), format!("Bearer {KEY}")],
     });
-    for reply in [answer(422, &echo), answer(500, &echo), text(502, &format!("<{SECRET}> {KEY}")), Answer::NoAnswer] {
+    for reply in [answer(422, &echo), answer(500, &echo), text(502, &format!("<{SECRET}> {KEY}")), Answer::Lost] {
         let script = Script::new([reply]);
         let log = log.clone();
         let client =

@@ -18,7 +18,7 @@ pub const SECRET: &str = "canary-secret-9f2";
 pub enum Answer {
     Reply(u16, Vec<(&'static str, String)>, String),
     NotSent,
-    NoAnswer,
+    Lost,
 }
 
 pub fn json(status: u16, body: &Json) -> Answer {
@@ -68,7 +68,7 @@ impl Transport for Script {
                 Ok(Reply { status, headers, body: body.into() })
             }
             Answer::NotSent => Err(TransportError::NotSent { origin, reason: "refused".into() }),
-            Answer::NoAnswer => Err(TransportError::NoAnswer { origin, reason: "reset".into() }),
+            Answer::Lost => Err(TransportError::NoAnswer { origin, reason: "reset".into() }),
         }
     }
 
