@@ -191,6 +191,15 @@ async fn a_changed_environment_keeps_what_others_put_there_and_the_marker() {
 }
 
 #[tokio::test]
+async fn an_environment_that_was_not_shown_is_not_replaced() {
+    let script = Script::new([]);
+    let current = observed(Dialect::V2, json!({ "id": "p1" })).await;
+    let changes = attributes(&[("env", env(&[("A", "b")]))]);
+    let error = client(&script, Dialect::V2).update(&POD, &current, &changes).await.unwrap_err();
+    assert_eq!(error.class, ErrorClass::Malformed);
+}
+
+#[tokio::test]
 async fn a_mount_is_sent_whole_whichever_part_of_it_changes() {
     assert_eq!(
         update(Dialect::V2, current(), &[("volume_gb", Value::Int(30))]).await,
