@@ -345,6 +345,12 @@ impl Api for Client {
             let message = format!("`{name}` of a {} cannot be changed", kind.title);
             return Err(ApiError::local(ErrorClass::Invalid, request, message));
         }
+        let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
+        if let Some(name) = wire.replaced_whole.iter().find(unknown) {
+            let message =
+                format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
+            return Err(ApiError::local(ErrorClass::Malformed, request, message));
+        }
         self.object(wire, call).await
     }
 

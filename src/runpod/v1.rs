@@ -27,6 +27,7 @@ pub(super) static V1: Codec = Codec {
             not_in_create: &[],
             update: update_volume,
             in_update: &["name", "size_gb"],
+            replaced_whole: &[],
             decode: decode_volume,
         },
         Wire {
@@ -52,6 +53,7 @@ pub(super) static V1: Codec = Codec {
                 "locked",
                 "global_networking",
             ],
+            replaced_whole: &["env"],
             decode: decode_pod,
         },
     ],

@@ -24,6 +24,7 @@ pub(super) static V2: Codec = Codec {
             not_in_create: &[],
             update: update_volume,
             in_update: &["name", "size_gb"],
+            replaced_whole: &[],
             decode: decode_volume,
         },
         Wire {
@@ -49,6 +50,7 @@ pub(super) static V2: Codec = Codec {
                 "locked",
                 "global_networking",
             ],
+            replaced_whole: &["env"],
             decode: decode_pod,
         },
     ],

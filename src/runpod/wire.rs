@@ -36,6 +36,8 @@ pub(super) struct Wire {
     pub update: fn(&Object, &Attributes) -> Json,
     /// Attributes that an update can carry.
     pub in_update: &'static [&'static str],
+    /// Attributes of which an update replaces all, so that what exists has to be known.
+    pub replaced_whole: &'static [&'static str],
     /// The object, if the JSON is one: only `id` is indispensable.
     pub decode: fn(&Json) -> Option<Object>,
 }

@@ -1,0 +1,7 @@
+//! The client against scripted answers: what it sends, what it reads, what it repeats, when it waits.
+
+mod decode;
+mod encode;
+mod pacing;
+mod retry;
+mod script;

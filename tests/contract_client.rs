@@ -1,0 +1,190 @@
+//! What the client sends, held against RunPod's own OpenAPI documents.
+//!
+//! The documents are RunPod's and not part of this repository: `SINDRI_CONTRACT_DIR` names the folder that holds them
+//! (`openapi-v1.json`, `openapi-v2-2026-10.json`). Without them these tests say so and check nothing.
+
+#[path = "client/script.rs"]
+mod script;
+
+use std::path::PathBuf;
+
+use serde_json::{Value as Json, json};
+use sindri::kind::{Kind, NETWORK_VOLUME, POD};
+use sindri::model::{Attributes, Dialect, Power, Value};
+use sindri::runpod::Api;
+
+use script::{Script, attributes, client, env, json as answer, marker, pod, pod_with};
+
+fn document(name: &str) -> Option<Json> {
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/runpod");
+    let path = std::env::var_os("SINDRI_CONTRACT_DIR").map_or_else(beside, PathBuf::from).join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).expect("an OpenAPI document is JSON")),
+        Err(error) => {
+            eprintln!("skipped: {}: {error}", path.display());
+            None
+        }
+    }
+}
+
+/// What is wrong with `body` by the schema of that name.
+fn violations(document: &Json, schema: &str, body: &Json) -> Vec<String> {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}"), "components": document["components"] });
+    let validator = jsonschema::draft202012::new(&schema).expect("the document's schemas are valid");
+    validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path)).collect()
+}
+
+/// Members that v1's schema does not know: v1 refuses them, though its document does not say so.
+fn unknown_members(document: &Json, schema: &str, body: &Json) -> Vec<String> {
+    let known = document["components"]["schemas"][schema]["properties"].as_object().expect("an object's schema");
+    body.as_object().unwrap().keys().filter(|member| !known.contains_key(*member)).cloned().collect()
+}
+
+async fn create_body(dialect: Dialect, kind: &'static Kind, inputs: &Attributes) -> Json {
+    let script = Script::new([answer(201, &json!({ "id": "p1" }))]);
+    client(&script, dialect).create(kind, inputs, Some(&marker())).await.unwrap();
+    script.body(0)
+}
+
+async fn update_body(dialect: Dialect, kind: &'static Kind, changes: &Attributes) -> Json {
+    let current = json!({
+        "id": "p1", "mounts": { "persistent": { "size": 20, "path": "/workspace" } }, "env": { "PUBLIC_KEY": "x" },
+    });
+    let script = Script::new([answer(200, &current), answer(200, &current)]);
+    let client = client(&script, dialect);
+    let current = client.read(kind, "p1").await.unwrap().unwrap();
+    client.update(kind, &current, changes).await.unwrap();
+    script.body(1)
+}
+
+/// Every attribute that the dialect can express, in all combinations that matter to the body's shape.
+fn pods(dialect: Dialect) -> Vec<Attributes> {
+    let everything = [
+        ("env", env(&[("A", "b")])),
+        ("cuda_versions", Value::texts(["12.8"])),
+        ("command", Value::texts(["python", "train.py"])),
+        ("entrypoint", Value::texts(["bash", "-c"])),
+        ("registry_auth", "cred1".into()),
+        ("global_networking", true.into()),
+        ("locked", true.into()),
+        ("public_ip", true.into()),
+        ("template", "tpl1".into()),
+        ("spot", (dialect == Dialect::V1).into()),
+        ("start_ssh", (dialect == Dialect::V2).into()),
+    ];
+    let cpu = [
+        ("gpu_types", Value::List(vec![])),
+        ("gpu_count", Value::Null),
+        ("cpu_flavors", Value::texts(["cpu3c"])),
+        ("vcpu_count", Value::Int(4)),
+        ("volume_gb", Value::Int(0)),
+        ("regions", Value::List(vec![])),
+    ];
+    let mounted = [("network_volume", Value::text("vol1")), ("volume_gb", Value::Int(0))];
+    vec![pod(), pod_with(&everything), pod_with(&cpu), pod_with(&mounted)]
+}
+
+fn pod_changes() -> Attributes {
+    attributes(&[
+        ("name", "new".into()),
+        ("image", "img:2".into()),
+        ("container_disk_gb", Value::Int(60)),
+        ("volume_gb", Value::Int(30)),
+        ("volume_mount_path", "/data".into()),
+        ("ports", Value::texts(["22/tcp"])),
+        ("env", env(&[("A", "b")])),
+        ("entrypoint", Value::texts(["bash"])),
+        ("command", Value::texts(["x"])),
+        ("registry_auth", Value::Null),
+        ("locked", true.into()),
+        ("global_networking", true.into()),
+    ])
+}
+
+fn volume(tier: Value) -> Attributes {
+    attributes(&[("name", "data".into()), ("size_gb", Value::Int(50)), ("region", "US-CA-2".into()), ("tier", tier)])
+}
+
+#[tokio::test]
+async fn bodies_of_v2_fit_its_document() {
+    let Some(document) = document("openapi-v2-2026-10.json") else { return };
+    assert!(!violations(&document, "CreatePodRequest", &json!({ "name": "x", "image": "y", "extra": 1 })).is_empty());
+    let none: [String; 0] = [];
+    for inputs in pods(Dialect::V2) {
+        let body = create_body(Dialect::V2, &POD, &inputs).await;
+        assert_eq!(violations(&document, "CreatePodRequest", &body), none, "{body}");
+    }
+    let body = update_body(Dialect::V2, &POD, &pod_changes()).await;
+    assert_eq!(violations(&document, "UpdatePodRequest", &body), none, "{body}");
+    let body = create_body(Dialect::V2, &NETWORK_VOLUME, &volume("HIGH_PERFORMANCE".into())).await;
+    assert_eq!(violations(&document, "CreateNetworkVolumeRequest", &body), none, "{body}");
+    let changes = attributes(&[("name", "new".into()), ("size_gb", Value::Int(80))]);
+    let body = update_body(Dialect::V2, &NETWORK_VOLUME, &changes).await;
+    assert_eq!(violations(&document, "UpdateNetworkVolumeRequest", &body), none, "{body}");
+}
+
+#[tokio::test]
+async fn bodies_of_v1_fit_its_document() {
+    let Some(document) = document("openapi-v1.json") else { return };
+    let check = |schema: &str, body: &Json| {
+        let none: [String; 0] = [];
+        assert_eq!(violations(&document, schema, body), none, "{body}");
+        assert_eq!(unknown_members(&document, schema, body), none, "{body}");
+    };
+    for inputs in pods(Dialect::V1) {
+        check("PodCreateInput", &create_body(Dialect::V1, &POD, &inputs).await);
+    }
+    check("PodUpdateInput", &update_body(Dialect::V1, &POD, &pod_changes()).await);
+    check("NetworkVolumeCreateInput", &create_body(Dialect::V1, &NETWORK_VOLUME, &volume(Value::Null)).await);
+    let changes = attributes(&[("name", "new".into()), ("size_gb", Value::Int(80))]);
+    check("NetworkVolumeUpdateInput", &update_body(Dialect::V1, &NETWORK_VOLUME, &changes).await);
+}
+
+/// Whether the document has the operation and knows every parameter of its query.
+fn knows(document: &Json, prefix: &str, asked: &str) -> bool {
+    let (method, target) = asked.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let path: Vec<&str> = path.strip_prefix(prefix).unwrap().split('/').collect();
+    let fits = |template: &str| {
+        let template: Vec<&str> = template.split('/').collect();
+        template.len() == path.len()
+            && template.iter().zip(&path).all(|(a, b)| a == b || (a.starts_with('{') && *b == "p1"))
+    };
+    let operations = document["paths"].as_object().unwrap().iter().filter(|(template, _)| fits(template));
+    operations.filter_map(|(_, item)| item.get(method.to_lowercase())).any(|operation| {
+        let parameters = operation["parameters"].as_array();
+        query.split('&').filter(|pair| !pair.is_empty()).all(|pair| {
+            let name = pair.split('=').next().unwrap();
+            parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+        })
+    })
+}
+
+#[tokio::test]
+async fn every_request_is_an_operation_of_the_document() {
+    for (dialect, name, prefix) in
+        [(Dialect::V1, "openapi-v1.json", "/v1"), (Dialect::V2, "openapi-v2-2026-10.json", "")]
+    {
+        let Some(document) = document(name) else { return };
+        for (kind, inputs) in [(&POD, pod()), (&NETWORK_VOLUME, volume(Value::Null))] {
+            let one = json!({ "id": "p1" });
+            let list = if dialect == Dialect::V1 { json!([]) } else { json!({ "pods": [], "networkVolumes": [] }) };
+            let mut answers = vec![answer(200, &list)];
+            answers.resize(7, answer(200, &one));
+            let script = Script::new(answers);
+            let client = client(&script, dialect);
+            client.list(kind).await.unwrap();
+            let object = client.read(kind, "p1").await.unwrap().unwrap();
+            client.create(kind, &inputs, None).await.unwrap();
+            client.update(kind, &object, &attributes(&[("name", "new".into())])).await.unwrap();
+            client.delete(kind, "p1").await.unwrap();
+            if kind.has_power {
+                client.power(kind, "p1", Power::Running).await.unwrap();
+                client.power(kind, "p1", Power::Stopped).await.unwrap();
+            }
+            for asked in script.asked() {
+                assert!(knows(&document, prefix, &asked), "{asked}");
+            }
+        }
+    }
+}
