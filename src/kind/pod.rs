@@ -1,6 +1,8 @@
 //! Pods: one container on a rented machine.
 
-use super::{Attribute, Compare, Kind, Support, in_place, replace, restart};
+use std::collections::BTreeMap;
+
+use super::{Attribute, Compare, Description, Kind, Support, alternatives, in_place, replace, restart};
 use crate::model::{Attributes, Effect, Loss, Value};
 
 const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
@@ -113,6 +115,7 @@ pub static POD: Kind = Kind {
     protected: false,
     identity: &[],
     losses,
+    describe,
 };
 
 const fn attribute(
@@ -144,4 +147,35 @@ fn losses(attributes: &Attributes) -> Vec<Loss> {
         losses.push(Loss { what: "container disk".into(), size_gb: Some(size_gb), mount_path: None, precious: false });
     }
     losses
+}
+
+fn describe(attributes: &Attributes, chosen: &BTreeMap<String, String>) -> Description {
+    let number = |name: &str| attributes.get(name).and_then(Value::as_int).filter(|number| *number > 0);
+    let candidates = |member: &str, list: &str| {
+        let listed = || alternatives(&attributes.get(list).map(Value::text_items).unwrap_or_default());
+        Some(chosen.get(member).cloned().unwrap_or_else(listed)).filter(|words| !words.is_empty())
+    };
+    let what = match candidates("gpu_type", "gpu_types") {
+        Some(gpu) => format!("{} x {gpu}", number("gpu_count").unwrap_or(1)),
+        None => {
+            let vcpus = number("vcpu_count").map(|count| format!("{count} vCPU"));
+            vcpus.into_iter().chain(candidates("cpu_flavor", "cpu_flavors")).collect::<Vec<_>>().join(" ")
+        }
+    };
+    let mut details = Vec::new();
+    details.extend(attributes.get("cloud").and_then(Value::as_text).map(str::to_owned));
+    if !matches!(attributes.get("spot"), None | Some(Value::Null | Value::Bool(false))) {
+        details.push("spot".to_owned());
+    }
+    details.extend(attributes.get("image").and_then(Value::as_text).map(|image| format!("image {image}")));
+    if let Some(size) = number("volume_gb") {
+        let path = attributes.get("volume_mount_path").and_then(Value::as_text);
+        details.push(format!("pod volume {size} GB{}", path.map(|path| format!(" at {path}")).unwrap_or_default()));
+    }
+    match attributes.get("network_volume") {
+        Some(Value::Reference(address)) => details.push(format!("on {address}")),
+        Some(Value::Text(id)) if !id.is_empty() => details.push(format!("on network volume {id}")),
+        _ => {}
+    }
+    Description { what, place: candidates("region", "regions"), details }
 }

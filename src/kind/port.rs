@@ -1,6 +1,6 @@
 //! Ports: exposures of a pod, which exist only within their pod's request.
 
-use super::{Attribute, Compare, Kind, Membership, Support, restart};
+use super::{Attribute, Compare, Description, Kind, Membership, Support, restart};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
@@ -33,4 +33,6 @@ pub static PORT: Kind = Kind {
     protected: false,
     identity: &[],
     losses: |_| Vec::new(),
+    // The address says it all: `port.trainer:8888/http`.
+    describe: |_, _| Description::default(),
 };
