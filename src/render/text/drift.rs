@@ -13,7 +13,7 @@ pub fn section(plan: &Plan) -> Vec<Line> {
     }
     let mut lines = vec![
         Line::new(0).ink(Ink::Heading, "Outside changes since the last apply"),
-        Line::of(0, "Made at RunPod, not by sindri. What is below is planned from what is there now."),
+        Line::of(0, "Made at RunPod, not by sindri. What is below is planned from what is there now.").hanging(0),
     ];
     let faces = plan.drift.iter().map(|drift| (&drift.address, face(plan, drift))).collect();
     let groups = block::group(faces);
@@ -22,7 +22,11 @@ pub fn section(plan: &Plan) -> Vec<Line> {
         let title = fold::group_address(&addresses);
         let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Ink::Change, format!("{happened:11}"));
         let ids = plan.drift.iter().filter(|drift| addresses.contains(&&drift.address)).map(|drift| drift.id.as_str());
-        line = line.text(format!("  {}", ids.collect::<Vec<_>>().join(", ")));
+        line = line.text(match addresses.len() {
+            0..=3 => format!("  {}", ids.collect::<Vec<_>>().join(", ")),
+            // A fleet's ids are in `--json`; here they would bury what happened.
+            many => format!("  {many} of them"),
+        });
         lines.push(line.ink(Ink::Dim, format!("  # {consequence}")));
         lines.extend(body);
     }
