@@ -15,7 +15,7 @@ pub struct Graph<'a> {
 
 /// A `digraph`. Nodes are named by their addresses, so that the text is stable and can be searched.
 pub fn dot(out: &mut dyn fmt::Write, graph: &Graph<'_>) -> fmt::Result {
-    // Backslashes first: `harmless` spells out characters with backslashes of its own, which DOT would read.
+    // After `harmless`, which spells characters out with backslashes that DOT would read.
     let quoted = |text: &str| format!("\"{}\"", harmless(text).replace('\\', "\\\\").replace('"', "\\\""));
     writeln!(out, "digraph sindri {{\n  rankdir = LR\n  node [shape = box]")?;
     for (address, label) in graph.nodes {
@@ -62,19 +62,19 @@ fn mermaid_text(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn example() -> ([(Address, String); 2], [(Address, Address); 1]) {
+    fn drawn(draw: fn(&mut dyn fmt::Write, &Graph<'_>) -> fmt::Result) -> String {
         let pod: Address = "pod.trainer[0]".parse().unwrap();
         let volume: Address = "network_volume.data".parse().unwrap();
-        ([(pod.clone(), "4 x \"H100\"\n<b>".into()), (volume.clone(), String::new())], [(pod, volume)])
+        let nodes = [(pod.clone(), "4 x \"H100\"\n<b>".into()), (volume.clone(), String::new())];
+        let mut out = String::new();
+        draw(&mut out, &Graph { nodes: &nodes, edges: &[(pod, volume)] }).unwrap();
+        out
     }
 
     #[test]
     fn dot_quotes_what_it_would_read() {
-        let (nodes, edges) = example();
-        let mut out = String::new();
-        dot(&mut out, &Graph { nodes: &nodes, edges: &edges }).unwrap();
         assert_eq!(
-            out,
+            drawn(dot),
             r#"digraph sindri {
   rankdir = LR
   node [shape = box]
@@ -88,11 +88,8 @@ mod tests {
 
     #[test]
     fn mermaid_escapes_markup_and_numbers_its_nodes() {
-        let (nodes, edges) = example();
-        let mut out = String::new();
-        mermaid(&mut out, &Graph { nodes: &nodes, edges: &edges }).unwrap();
         assert_eq!(
-            out,
+            drawn(mermaid),
             "flowchart LR\n  n0[\"pod.trainer[0]: 4 x #34;H100#34;#92;n#60;b#62;\"]\n  n1[\"network_volume.data\"]\n  n0 --> n1\n"
         );
     }

@@ -10,7 +10,7 @@ pub mod text;
 pub mod json;
 pub mod summary;
 pub mod progress;
-//pub mod status;
+pub mod status;
 pub mod graph;
 
 pub use progress::{Progress, ProgressKind};

@@ -10,7 +10,7 @@ use super::json::{FORMAT_VERSION, dollars};
 use super::style::{Ink, Line, Style};
 use super::words;
 use crate::apply::Event;
-use crate::model::{Address, Money, Plan, Verb};
+use crate::model::{Address, Change, Money, Plan, Verb};
 
 /// Something that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +22,13 @@ struct Failure {
     help: Option<String>,
     code: String,
     changed: bool,
+}
+
+impl Failure {
+    /// The id of what goes on billing: a half-made object, or one that could not be destroyed.
+    fn alive(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| self.changed || self.verb == Verb::Delete)
+    }
 }
 
 /// An object that no state knows.
@@ -49,8 +56,9 @@ pub struct Summary {
 impl Summary {
     /// With the plan's estimates of hourly cost, which events of failures do not carry.
     pub fn expecting(plan: &Plan) -> Self {
-        let estimates = plan.changes.iter().map(|change| (change.address.clone(), change.hourly_after)).collect();
-        Self { estimates, ..Self::default() }
+        // Of a failed replacement or destruction the old object may be what is left: the dearer of both is the honest one.
+        let dearer = |change: &Change| (change.address.clone(), change.hourly_before.max(change.hourly_after));
+        Self { estimates: plan.changes.iter().map(dearer).collect(), ..Self::default() }
     }
 
     pub fn note(&mut self, event: &Event) {
@@ -159,7 +167,7 @@ impl Summary {
     fn failures(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         for failure in &self.failed {
-            let Failure { address, verb, id, message, help, code, changed } = failure;
+            let Failure { address, verb, message, help, code, .. } = failure;
             lines.push(Line::new(0));
             lines.push(
                 Line::new(2)
@@ -169,7 +177,7 @@ impl Summary {
             );
             lines.push(Line::of(6, message));
             lines.extend(help.as_ref().map(|help| Line::of(6, format!("help: {help}"))));
-            if *changed && let Some(id) = id {
+            if let Some(id) = failure.alive() {
                 lines.push(Line::of(6, self.what_exists(failure, id)));
             }
             if *verb == Verb::Create && self.done.iter().any(|(done, verb, _)| done == address && *verb == Verb::Delete)
@@ -224,7 +232,7 @@ impl Summary {
             .iter()
             .map(|failure| {
                 let Failure { address, verb, id, message, help, code, changed } = failure;
-                let alive = *changed && id.is_some();
+                let alive = failure.alive().is_some();
                 json!({
                     "address": address, "verb": verb, "id": id, "message": message, "help": help, "code": code,
                     "changed": changed,

@@ -3,4 +3,7 @@
 mod fixture;
 mod golden;
 mod plans;
+mod applies;
+mod standing;
+mod shapes;
 mod hostile;

@@ -108,7 +108,7 @@ fn changed_pod() -> Change {
     }
 }
 
-fn everything() -> Plan {
+pub fn everything() -> Plan {
     let old = gpu_pod("NVIDIA A40", 1, "ghcr.io/acme/old:1");
     let mut plan = plan(vec![
         kept("network_volume.models", volume(200, "US-CA-2"), 0.02),
