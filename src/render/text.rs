@@ -49,6 +49,16 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     page.section(verdict)
 }
 
+/// What must be consented to: every precious loss, one line each. Nothing where none is at stake.
+pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::Result {
+    if plan.precious_losses().next().is_none() {
+        return Ok(());
+    }
+    Line::new(0).ink(Ink::Bad, "This destroys data").text(", and nothing brings it back:").write(out, style)?;
+    plan.precious_losses()
+        .try_for_each(|(address, loss)| Line::of(2, format!("{address}  {}", block::loss(loss))).write(out, style))
+}
+
 /// The line that sums a plan up: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
 pub fn summary_line(plan: &Plan) -> String {
     let tallies = fold::tally(&fold::rows(plan));

@@ -155,3 +155,9 @@ fn a_failed_destruction_still_bills_and_says_so() {
     assert!(text.starts_with("Apply failed: 1 failed in"), "{text}");
     assert!(text.contains("`tr0` exists and costs about $0.44/h; to end it: `sindri destroy"), "{text}");
 }
+
+#[test]
+fn an_interrupted_apply_says_so_first() {
+    let text = summary(&troubled());
+    assert!(text.starts_with("Apply interrupted: 1 recovered, 1 created, 1 replaced, 2 failed"), "{text}");
+}

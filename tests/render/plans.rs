@@ -275,6 +275,44 @@ fn the_summary_line_counts_every_class_and_shouts_where_data_is_lost() {
 }
 
 #[test]
+fn drift_that_needs_no_change_is_told_before_the_one_line() {
+    let mut calm = plan(vec![kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
+    calm.drift = everything().drift.split_off(2);
+    let text = plain(&calm);
+    assert!(text.starts_with("Outside changes since the last apply\n"), "{text}");
+    assert!(text.ends_with("\n\nNo changes. 1 resource matches sindri.yaml.\n"), "{text}");
+}
+
+#[test]
+fn consent_names_each_precious_loss_and_nothing_else() {
+    let mut out = String::new();
+    text::data_loss(&mut out, &everything(), &Style::default()).expect("a string takes everything");
+    assert_eq!(
+        out,
+        "This destroys data, and nothing brings it back:\n  network_volume.datasets  network volume 100 GB\n  \
+         pod.inference  pod volume 100 GB at /workspace\n  pod.old  pod volume 100 GB at /workspace\n"
+    );
+    out.clear();
+    text::data_loss(&mut out, &plan(fleet()), &Style::default()).expect("a string takes everything");
+    assert_eq!(out, "");
+}
+
+#[test]
+fn a_chain_of_causes_is_followed_to_its_beginning_and_never_in_circles() {
+    let because = |text: &str, on: &str| Change {
+        causes: vec![Cause::Dependency { address: address(on), action: Action::Replace }],
+        ..change(text, Action::Replace)
+    };
+    let chain = plan(vec![moved_volume(), because("pod.a", "network_volume.datasets"), because("pod.b", "pod.a")]);
+    let whole = "because `pod.a` is replaced, because `network_volume.datasets` is replaced, \
+                 because its `region` changes (sindri.yaml:7)";
+    assert!(plain(&chain).contains(whole), "{}", plain(&chain));
+    let circle = plan(vec![because("pod.a", "pod.b"), because("pod.b", "pod.a")]);
+    let text = plain(&circle);
+    assert!(text.contains("because `pod.b` is replaced, because `pod.a` is replaced\n"), "{text}");
+}
+
+#[test]
 fn destroying_everything_says_so_once() {
     let old = gpu_pod("NVIDIA A40", 1, "ghcr.io/acme/old:1");
     let mut plan = plan(vec![

@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{dollars, split_secrets};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Drift, DriftClass, Effect, FieldChange, Money, Plan, Refusal, Risk,
-    Value,
+    Action, Address, Attributes, Cause, Change, Drift, DriftClass, Effect, FieldChange, Money, Plan, Power, Refusal,
+    Risk, Value,
 };
 use crate::render::fold;
 
@@ -260,6 +260,15 @@ fn resource_drift(drift: &Drift) -> Json {
     let (mut before_sensitive, mut after_sensitive) = (Map::new(), Map::new());
     for map in [&mut before, &mut after] {
         map.insert("id".into(), json!(id));
+    }
+    // What was stopped or started outside differs in its power alone.
+    if let Some(powers) = match class {
+        DriftClass::Stopped => Some([Power::Running, Power::Stopped]),
+        DriftClass::Started => Some([Power::Stopped, Power::Running]),
+        DriftClass::Gone | DriftClass::Changed | DriftClass::ZeroGpu | DriftClass::Errored => None,
+    } {
+        before.insert("power".into(), json!(powers[0]));
+        after.insert("power".into(), json!(powers[1]));
     }
     for field in fields {
         place(&mut before, &mut before_sensitive, &field.path, &field.before);
