@@ -179,3 +179,26 @@ fn describe(attributes: &Attributes, chosen: &BTreeMap<String, String>) -> Descr
     }
     Description { what, place: candidates("region", "regions"), details }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(pairs: &[(&str, Value)], chosen: &[(&str, &str)]) -> String {
+        let attributes = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let chosen = chosen.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        describe(&attributes, &chosen).to_string()
+    }
+
+    #[test]
+    fn a_pod_is_named_by_its_hardware_place_and_image() {
+        let cpu =
+            [("cpu_flavors", Value::texts(["cpu3c", "cpu5c"])), ("vcpu_count", 8.into()), ("image", "a:1".into())];
+        assert_eq!(words(&cpu, &[]), "8 vCPU cpu3c or cpu5c, image a:1");
+        let gpus = Value::texts(["A", "B", "C", "D", "E"]);
+        let mut gpu = vec![("gpu_types", gpus), ("gpu_count", 2.into()), ("regions", Value::texts(["X", "Y"]))];
+        gpu.extend([("spot", true.into()), ("network_volume", "vol-1".into()), ("volume_gb", 0.into())]);
+        assert_eq!(words(&gpu, &[]), "2 x A, B or 3 others, X or Y, spot, on network volume vol-1");
+        assert_eq!(words(&gpu, &[("gpu_type", "B"), ("region", "Y")]), "2 x B, Y, spot, on network volume vol-1");
+    }
+}

@@ -97,7 +97,7 @@ impl Drop for Progress {
 
 fn live_line(style: Style) -> ProgressBar {
     let ticks = if style.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
-    let template = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}").expect("a constant template");
+    let template = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}").expect("a constant template");
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(template.tick_chars(ticks));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
@@ -226,11 +226,15 @@ impl Tracker {
             }
             _ => format!("{address} ({})", words::doing(*verb)),
         };
-        let mut open: Vec<String> = self.open.iter().take(NAMED).map(doing).collect();
-        if self.open.len() > NAMED {
-            open.push(format!("{} more", self.open.len() - NAMED));
+        if !self.open.is_empty() {
+            parts.push(format!("{} in progress", self.open.len()));
         }
-        let text = format!("{}{}{}", parts.join(", "), if open.is_empty() { "" } else { "; " }, open.join(", "));
+        // Counts first: the terminal may be too narrow for the names.
+        let mut text = parts.join(", ");
+        let named: Vec<String> = self.open.iter().take(NAMED).map(doing).collect();
+        if !named.is_empty() {
+            text = format!("{text}: {}{}", named.join(", "), if self.open.len() > NAMED { ", ..." } else { "" });
+        }
         harmless(&text).into_owned()
     }
 }
@@ -300,7 +304,8 @@ mod tests {
         tracker.lines(&waiting(1, 45), Duration::ZERO, false);
         assert_eq!(
             tracker.live(),
-            "1 done; pod.trainer[1] (Creating, 45s), pod.trainer[2] (creating), pod.trainer[3] (creating), 5 more"
+            "1 done, 8 in progress: pod.trainer[1] (Creating, 45s), pod.trainer[2] (creating), \
+             pod.trainer[3] (creating), ..."
         );
     }
 }

@@ -52,7 +52,8 @@ fn world() -> (State, Observed) {
     let data = Object { kind: "network_volume", status: None, ..object("vol-1", 0.048) };
     let marker = "4f1c09aa:llm-team/prod:pod.trainer[1]:01hx".parse().ok();
     let orphan = Object { marker, ..object("w0rph4n", 2.93) };
-    (state, [running("5xpma5eg46tqjq"), stopped, data, orphan].into_iter().collect())
+    let stranger = Object { marker: "77aa:other/prod:pod.x:01hx".parse().ok(), ..object("str4nger", 1.0) };
+    (state, [running("5xpma5eg46tqjq"), stopped, data, orphan, stranger].into_iter().collect())
 }
 
 #[test]
