@@ -1,6 +1,8 @@
 //! Network volumes: disks that outlive the pods that mount them.
 
-use super::{Attribute, Compare, Kind, Support, in_place, replace};
+use std::collections::BTreeMap;
+
+use super::{Attribute, Compare, Description, Kind, Support, in_place, replace};
 use crate::model::{Attributes, Effect, Loss, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
@@ -63,6 +65,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     losses,
     precious_risk: Risk::VolumeLoss,
     stop_risk: Risk::None,
+    describe,
 };
 
 fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {
@@ -77,4 +80,13 @@ fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {
 fn losses(attributes: &Attributes) -> Vec<Loss> {
     let size_gb = attributes.get("size_gb").and_then(Value::as_int);
     vec![Loss { what: "network volume".into(), size_gb, mount_path: None, precious: true }]
+}
+
+fn describe(attributes: &Attributes, _: &BTreeMap<String, String>) -> Description {
+    let text = |name: &str| attributes.get(name).and_then(Value::as_text).map(str::to_owned);
+    Description {
+        what: attributes.get("size_gb").and_then(Value::as_int).map(|size| format!("{size} GB")).unwrap_or_default(),
+        place: text("region"),
+        details: text("tier").into_iter().collect(),
+    }
 }

@@ -1,6 +1,6 @@
 //! Ports: exposures of a pod, which exist only within their pod's request.
 
-use super::{Attribute, Compare, Kind, Membership, Support, restart};
+use super::{Attribute, Compare, Description, Kind, Membership, Support, restart};
 use crate::model::Risk;
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
@@ -40,4 +40,6 @@ pub static PORT: Kind = Kind {
     losses: |_| Vec::new(),
     precious_risk: Risk::None,
     stop_risk: Risk::None,
+    // The address says it all: `port.trainer:8888/http`.
+    describe: |_, _| Description::default(),
 };

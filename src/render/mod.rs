@@ -1,1 +1,19 @@
-//! (to be written)
+//! Plans, events and states become text that people read and JSON that tools read.
+//!
+//! Takes data, gives `fmt::Write`. Knows no API, no store and no kind by name: what is particular to a kind comes from its
+//! table. Every text that a reader sees passes through [`style::Line`], which keeps hostile values harmless.
+
+pub mod style;
+pub mod words;
+pub mod fold;
+pub mod text;
+pub mod json;
+pub mod summary;
+pub mod progress;
+pub mod status;
+pub mod graph;
+
+pub use progress::{Progress, ProgressKind};
+pub use style::Style;
+pub use summary::Summary;
+pub use text::PlanView;

@@ -1,0 +1,114 @@
+//! What a reader counts: members (the ports of a pod) fold into the line of the part they belong to, and replicas that
+//! change alike stand together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind;
+use crate::model::{Action, Address, Change, Plan};
+
+/// One change with the members that its request carries along.
+#[derive(Clone, Debug)]
+pub struct Row<'a> {
+    pub change: &'a Change,
+    pub members: Vec<&'a Change>,
+}
+
+/// The address of the part that a member belongs to: `pod.trainer[3]` of `port.trainer[3]:8888/http`.
+pub fn parent(address: &Address) -> Option<Address> {
+    let membership = kind::find(&address.kind)?.member_of.as_ref()?;
+    Some(Address { kind: membership.parent.to_owned(), member: None, ..address.clone() })
+}
+
+/// The plan's changes in its order. A member that changes while its parent does not stands on its own.
+pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
+    let actions: BTreeMap<&Address, Action> =
+        plan.changes.iter().map(|change| (&change.address, change.action)).collect();
+    let folds_into = |change: &Change| {
+        let parent = parent(&change.address)?;
+        let action = *actions.get(&parent)?;
+        (action != Action::NoOp || change.action == Action::NoOp).then_some(parent)
+    };
+    let mut members: BTreeMap<Address, Vec<&Change>> = BTreeMap::new();
+    let mut own = Vec::new();
+    for change in &plan.changes {
+        match folds_into(change) {
+            Some(parent) => members.entry(parent).or_default().push(change),
+            None => own.push(change),
+        }
+    }
+    own.into_iter().map(|change| Row { change, members: members.remove(&change.address).unwrap_or_default() }).collect()
+}
+
+/// How many rows there are of each action, and whether any of them loses precious data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub rows: usize,
+    pub loses_data: bool,
+}
+
+/// Every action that occurs.
+pub fn tally(rows: &[Row<'_>]) -> BTreeMap<Action, Tally> {
+    let mut tallies: BTreeMap<Action, Tally> = BTreeMap::new();
+    for Row { change, .. } in rows {
+        let tally = tallies.entry(change.action).or_default();
+        tally.rows += 1;
+        tally.loses_data |= loses_data(change);
+    }
+    tallies
+}
+
+pub fn loses_data(change: &Change) -> bool {
+    change.losses.iter().any(|loss| loss.precious)
+}
+
+/// Numbers as ranges, ends included: `0..3,5`.
+pub fn ranges(numbers: &BTreeSet<u32>) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for &number in numbers {
+        match runs.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    let words: Vec<String> = runs
+        .into_iter()
+        .map(|(first, last)| match last - first {
+            0 => first.to_string(),
+            1 => format!("{first},{last}"),
+            _ => format!("{first}..{last}"),
+        })
+        .collect();
+    words.join(",")
+}
+
+/// `pod.trainer[0..3]` for replicas of one name; the address itself for one.
+pub fn group_address(addresses: &[&Address]) -> String {
+    match addresses {
+        [] => String::new(),
+        [only] => only.to_string(),
+        [first, ..] => {
+            let numbers = addresses.iter().filter_map(|address| address.index).collect();
+            let member = first.member.as_ref().map(|member| format!(":{member}")).unwrap_or_default();
+            format!("{}.{}[{}]{member}", first.kind, first.name, ranges(&numbers))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_become_ranges() {
+        for (numbers, text) in [(vec![4], "4"), (vec![0, 1, 2, 3], "0..3"), (vec![0, 1, 3, 4, 5, 7], "0,1,3..5,7")] {
+            assert_eq!(ranges(&numbers.into_iter().collect()), text);
+        }
+    }
+
+    #[test]
+    fn a_port_belongs_to_its_pod() {
+        let port: Address = "port.trainer[3]:8888/http".parse().unwrap();
+        assert_eq!(parent(&port).unwrap().to_string(), "pod.trainer[3]");
+        assert_eq!(parent(&"pod.trainer".parse().unwrap()), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! What tools read: versioned shapes. Money is in US dollars, durations in seconds, secrets are `null` beside a marker.
+//!
+//! A shape only ever gains members within one version; a reader ignores members that it does not know.
+
+mod error;
+mod event;
+mod plan;
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json, json};
+
+pub use error::{ErrorContext, error_json};
+pub use event::event_json;
+pub use plan::plan_json;
+
+use super::style::is_harmful;
+use crate::model::{Money, Value};
+
+/// The version of every shape but the plan's, which follows Terraform's numbering.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// JSON as text: on one line, or indented. Characters that could rewrite a terminal are written as `\u` escapes, which
+/// changes nothing for a parser.
+pub fn to_text(value: &Json, indented: bool) -> String {
+    // Only strings hold such characters, so that escaping them where they stand is sound; line ends are our own layout.
+    let text = if indented { format!("{value:#}") } else { value.to_string() };
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_harmful(character) && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}").expect("a string takes everything");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// US dollars, from exact millionths.
+pub(super) fn dollars(amount: Money) -> Json {
+    json!(amount.dollars())
+}
+
+/// The value without secrets, and where they are: `true` for a secret, a map of such markers for a map, `false` for none.
+pub(super) fn split_secrets(value: &Value) -> (Json, Json) {
+    match value {
+        Value::Null => (Json::Null, Json::Bool(false)),
+        Value::Bool(flag) => (json!(flag), Json::Bool(false)),
+        Value::Int(number) => (json!(number), Json::Bool(false)),
+        Value::Text(text) => (json!(text), Json::Bool(false)),
+        Value::Secret(_) => (Json::Null, Json::Bool(true)),
+        Value::Reference(address) => (json!(address.to_string()), Json::Bool(false)),
+        Value::List(items) => {
+            let (items, markers): (Vec<_>, Vec<_>) = items.iter().map(split_secrets).unzip();
+            let any = markers.iter().any(|marker| *marker != Json::Bool(false));
+            (Json::Array(items), if any { Json::Array(markers) } else { Json::Bool(false) })
+        }
+        Value::Map(map) => {
+            let (mut values, mut markers) = (Map::new(), Map::new());
+            for (key, value) in map {
+                let (value, marker) = split_secrets(value);
+                values.insert(key.clone(), value);
+                if marker != Json::Bool(false) {
+                    markers.insert(key.clone(), marker);
+                }
+            }
+            (Json::Object(values), if markers.is_empty() { Json::Bool(false) } else { Json::Object(markers) })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Secret;
+
+    #[test]
+    fn escaping_is_invisible_to_a_parser() {
+        let value = json!({"na\u{202e}me": "a\u{1b}[2J\u{9b}\u{7f}\n\u{e0001}é"});
+        for text in [to_text(&value, false), to_text(&value, true)] {
+            assert!(!text.chars().any(|character| is_harmful(character) && character != '\n'), "{text}");
+            assert_eq!(serde_json::from_str::<Json>(&text).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_null_beside_its_marker() {
+        let value =
+            Value::Map([("A".to_owned(), Value::Secret(Secret::new("canary"))), ("B".to_owned(), 1.into())].into());
+        assert_eq!(split_secrets(&value), (json!({"A": null, "B": 1}), json!({"A": true})));
+    }
+}

@@ -1,0 +1,103 @@
+//! Errors as one flat object with a stable `code`.
+
+use miette::Diagnostic;
+use serde_json::{Map, Value as Json, json};
+
+use crate::model::Address;
+
+/// What the place that reports an error knows beyond the error itself.
+#[derive(Clone, Debug, Default)]
+pub struct ErrorContext {
+    pub address: Option<Address>,
+    /// RunPod's id of what the error is about.
+    pub id: Option<String>,
+    /// The code where the error has none of its own.
+    pub code: Option<String>,
+    pub exit_code: Option<u8>,
+}
+
+/// `{"code", "message", "help", "address", "id", "exit_code", "causes", "labels", "related"}`. The message is the error's
+/// own; what lies below it is in `causes`, outermost first.
+pub fn error_json(error: &dyn Diagnostic, context: &ErrorContext) -> Json {
+    let ErrorContext { address, id, code, exit_code } = context;
+    let mut json = describe(error);
+    if json["code"].is_null() {
+        json["code"] = json!(code.as_deref().unwrap_or("error"));
+    }
+    json["format_version"] = json!(super::FORMAT_VERSION);
+    json["address"] = json!(address);
+    json["id"] = json!(id);
+    json["exit_code"] = json!(exit_code);
+    json
+}
+
+fn describe(error: &dyn Diagnostic) -> Json {
+    let mut causes = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    let related: Vec<Json> = error.related().map(|related| related.map(describe).collect()).unwrap_or_default();
+    json!({
+        "code": error.code().map(|code| code.to_string()),
+        "message": error.to_string(),
+        "help": error.help().map(|help| help.to_string()),
+        "causes": causes,
+        "labels": labels(error),
+        "related": related,
+    })
+}
+
+/// Where in a file, counted from 1.
+fn labels(error: &dyn Diagnostic) -> Vec<Json> {
+    let place = |span: &miette::SourceSpan| {
+        let contents = error.source_code()?.read_span(span, 0, 0).ok()?;
+        let mut place = Map::new();
+        place.insert("file".into(), json!(contents.name()));
+        place.insert("line".into(), json!(contents.line() + 1));
+        place.insert("column".into(), json!(contents.column() + 1));
+        Some(place)
+    };
+    let labels = error.labels().into_iter().flatten();
+    labels
+        .map(|label| {
+            let mut json = place(label.inner()).unwrap_or_default();
+            json.insert("text".into(), json!(label.label()));
+            Json::Object(json)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error, Diagnostic)]
+    #[error("`pod.trainer` mounts an unknown network volume")]
+    #[diagnostic(code(sindri::config::unknown_volume), help("Did you mean `datasets`?"))]
+    struct Unknown {
+        #[source_code]
+        file: miette::NamedSource<String>,
+        #[label("not declared")]
+        at: miette::SourceSpan,
+        #[source]
+        cause: std::num::ParseIntError,
+    }
+
+    #[test]
+    fn an_error_says_what_where_and_what_to_do() {
+        let error = Unknown {
+            file: miette::NamedSource::new("sindri.yaml", "a: 1\nb: datasts\n".to_owned()),
+            at: (8, 7).into(),
+            cause: "x".parse::<u8>().unwrap_err(),
+        };
+        let context = ErrorContext { address: "pod.trainer".parse().ok(), exit_code: Some(1), ..Default::default() };
+        let json = error_json(&error, &context);
+        assert_eq!(json["code"], "sindri::config::unknown_volume");
+        assert_eq!(json["help"], "Did you mean `datasets`?");
+        assert_eq!(json["address"], "pod.trainer");
+        assert_eq!(json["causes"], json!(["invalid digit found in string"]));
+        assert_eq!(json["labels"], json!([{"file": "sindri.yaml", "line": 2, "column": 4, "text": "not declared"}]));
+    }
+}

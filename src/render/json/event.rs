@@ -1,0 +1,69 @@
+//! One event as one object: `apply --json` writes one per line.
+
+use serde_json::{Value as Json, json};
+
+use super::{FORMAT_VERSION, dollars};
+use crate::apply::Event;
+use crate::model::Object;
+
+/// `{"event": "done", "address": "pod.trainer", "verb": "create", ...}`.
+pub fn event_json(event: &Event) -> Json {
+    let mut json = match event {
+        Event::Recovered { address, verb, id, how } => {
+            json!({"event": "recovered", "address": address, "verb": verb, "id": id, "how": how})
+        }
+        Event::Started { address, verb, id, detail } => {
+            json!({"event": "started", "address": address, "verb": verb, "id": id, "detail": detail})
+        }
+        Event::CandidateUnavailable { address, detail, message } => {
+            json!({"event": "candidate_unavailable", "address": address, "detail": detail, "message": message})
+        }
+        Event::Accepted { address, verb, id } => {
+            json!({"event": "accepted", "address": address, "verb": verb, "id": id})
+        }
+        Event::Waiting { address, id, status, elapsed } => json!({
+            "event": "waiting", "address": address, "id": id, "status": status, "elapsed_seconds": elapsed.as_secs_f64(),
+        }),
+        Event::Done { address, verb, id, object, elapsed } => json!({
+            "event": "done", "address": address, "verb": verb, "id": id, "elapsed_seconds": elapsed.as_secs_f64(),
+            "object": object.as_deref().map(object_json),
+        }),
+        Event::Failed { address, verb, id, message, help, code, changed } => json!({
+            "event": "failed", "address": address, "verb": verb, "id": id, "message": message, "help": help,
+            "code": code, "changed": changed,
+        }),
+        Event::Skipped { address, verb, because } => {
+            json!({"event": "skipped", "address": address, "verb": verb, "because": because})
+        }
+        Event::Paced { wait, reason } => {
+            json!({"event": "paced", "wait_seconds": wait.as_secs_f64(), "reason": reason})
+        }
+        Event::Settled { address, message } => json!({"event": "settled", "address": address, "message": message}),
+        Event::OrphanFound { id, name, hourly } => {
+            json!({"event": "orphan_found", "id": id, "name": name, "hourly": hourly.map(dollars)})
+        }
+        Event::Interrupted { in_flight } => json!({"event": "interrupted", "in_flight": in_flight}),
+    };
+    json["format_version"] = json!(FORMAT_VERSION);
+    json
+}
+
+/// What is worth knowing of a living object, and safe to say: attributes stay out, since their values may be secrets
+/// that nobody declared.
+pub(in crate::render) fn object_json(object: &Object) -> Json {
+    let computed = &object.computed;
+    json!({
+        "kind": object.kind,
+        "id": object.id,
+        "name": object.name,
+        "status": object.status.as_ref().map(ToString::to_string),
+        "ready": object.ready,
+        "hourly": computed.cost_per_hour.map(dollars),
+        "chosen": computed.chosen,
+        "created_at": computed.created_at,
+        "started_at": computed.started_at,
+        "uptime_seconds": computed.uptime_seconds,
+        "ssh": {"direct": computed.ssh_direct, "proxy": computed.ssh_proxy},
+        "endpoints": computed.endpoints,
+    })
+}

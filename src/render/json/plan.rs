@@ -1,0 +1,314 @@
+//! A plan in the shape that Terraform's tools read, with what is sindri's own below `sindri`.
+//!
+//! Source of the shape: "JSON Output Format" of Terraform's documentation, plan representation, format version 1.2.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{dollars, split_secrets};
+use crate::model::{
+    Action, Address, Attributes, Cause, Change, Drift, DriftClass, Effect, FieldChange, Money, Plan, Power, Refusal,
+    Risk, Value,
+};
+use crate::render::fold;
+
+/// The whole plan. `plan_id` is what `apply --expect` takes.
+pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
+    // Every field named: a new one does not compile until someone decides where it is shown. Operations are how apply
+    // carries the changes out; they hold what is sent, and are not a reader's business.
+    let Plan {
+        name,
+        environment,
+        lineage,
+        api,
+        dialect,
+        destroy,
+        changes,
+        drift,
+        orphans,
+        operations,
+        cost,
+        notes,
+        refusals: _, // among `all_refusals`
+        prior_digest,
+    } = plan;
+    let refused = plan.all_refusals().next().is_some();
+    json!({
+        "format_version": "1.2",
+        "complete": true,
+        "errored": false,
+        "applyable": !plan.is_empty() && !refused,
+        "resource_changes": changes.iter().map(|change| resource_change(plan, change)).collect::<Vec<_>>(),
+        "resource_drift": drift.iter().map(resource_drift).collect::<Vec<_>>(),
+        "sindri": {
+            "format_version": super::FORMAT_VERSION,
+            "plan_id": plan_id,
+            "name": name,
+            "environment": environment,
+            "lineage": lineage,
+            "api": api,
+            "dialect": dialect,
+            "destroy": destroy,
+            "prior_digest": prior_digest,
+            "requests": operations.len(),
+            "summary": summary(plan),
+            "cost": {
+                "currency": "USD",
+                "hourly_before": dollars(cost.hourly_before),
+                "hourly_after": dollars(cost.hourly_after),
+                "hourly_change": dollars(cost.hourly_after - cost.hourly_before),
+                "monthly_change": dollars((cost.hourly_after - cost.hourly_before).per_month()),
+            },
+            "data_at_risk_gb": cost.data_at_risk_gb,
+            "data_loss": data_loss(plan),
+            "risk": changes.iter().map(|change| change.risk).max().unwrap_or(Risk::None),
+            "refusals": plan.all_refusals().map(|(address, refusal)| refusal_json(address, refusal)).collect::<Vec<_>>(),
+            "orphans": orphans.iter().map(|orphan| json!({
+                "kind": orphan.kind, "id": orphan.id, "name": orphan.name, "marker": orphan.marker.to_string(),
+                "address": orphan.marker.address, "status": orphan.status, "hourly": orphan.hourly.map(Money::dollars),
+                "created_at": orphan.created_at,
+            })).collect::<Vec<_>>(),
+            "notes": notes,
+        },
+    })
+}
+
+/// Rows as a reader counts them: ports fold into their pods.
+fn summary(plan: &Plan) -> Json {
+    let tallies = fold::tally(&fold::rows(plan));
+    let count = |actions: &[Action]| {
+        actions.iter().filter_map(|action| tallies.get(action)).map(|tally| tally.rows).sum::<usize>()
+    };
+    json!({
+        "create": count(&[Action::Create]),
+        "update": count(&[Action::Update]),
+        "start": count(&[Action::Start]),
+        "stop": count(&[Action::Stop]),
+        "replace": count(&[Action::Replace, Action::ReplaceCreateFirst]),
+        "delete": count(&[Action::Delete]),
+        "import": count(&[Action::Import]),
+        "forget": count(&[Action::Forget]),
+        "no-op": count(&[Action::NoOp]),
+    })
+}
+
+fn data_loss(plan: &Plan) -> Vec<Json> {
+    let losses = plan.changes.iter().flat_map(|change| change.losses.iter().map(move |loss| (change, loss)));
+    losses
+        .map(|(change, loss)| {
+            json!({
+                "address": change.address, "id": change.id, "what": loss.what, "size_gb": loss.size_gb,
+                "mount_path": loss.mount_path, "precious": loss.precious,
+            })
+        })
+        .collect()
+}
+
+fn refusal_json(address: Option<&Address>, refusal: &Refusal) -> Json {
+    let Refusal { code, message, help, position } = refusal;
+    json!({"address": address, "code": code, "message": message, "help": help, "position": position})
+}
+
+fn resource_change(plan: &Plan, change: &Change) -> Json {
+    let (before, before_sensitive) = side(&change.before);
+    let (mut after, after_sensitive) = side(&change.after);
+    let after_unknown = resolve_references(plan, change, &mut after);
+    let mut inner = json!({
+        "actions": terraform_actions(change.action),
+        "before": before,
+        "after": after,
+        "after_unknown": after_unknown,
+        "before_sensitive": before_sensitive,
+        "after_sensitive": after_sensitive,
+    });
+    if change.action.is_replacement() {
+        inner["replace_paths"] = json!(replace_paths(&change.fields));
+    }
+    if change.action == Action::Import {
+        inner["importing"] = json!({"id": change.id});
+    }
+    let mut entry = identity(&change.address);
+    entry.insert("change".into(), inner);
+    if let Some(reason) = action_reason(change) {
+        entry.insert("action_reason".into(), json!(reason));
+    }
+    entry.insert("sindri".into(), own(change));
+    Json::Object(entry)
+}
+
+fn identity(address: &Address) -> Map<String, Json> {
+    let mut entry = Map::new();
+    entry.insert("address".into(), json!(address));
+    entry.insert("mode".into(), json!("managed"));
+    entry.insert("type".into(), json!(address.kind));
+    entry.insert("name".into(), json!(address.name));
+    if let Some(index) = address.index {
+        entry.insert("index".into(), json!(index));
+    }
+    entry.insert("provider_name".into(), json!("runpod"));
+    entry
+}
+
+/// What Terraform's shape has no place for.
+fn own(change: &Change) -> Json {
+    let fields: Vec<Json> = change.fields.iter().map(field_json).collect();
+    json!({
+        "action": change.action.word(),
+        "create_before_destroy": change.action == Action::ReplaceCreateFirst,
+        "id": change.id,
+        "member": change.address.member,
+        "risk": change.risk,
+        "reasons": change.causes,
+        "fields": fields,
+        "hourly_before": dollars(change.hourly_before),
+        "hourly_after": dollars(change.hourly_after),
+        "in_place_alternative": change.in_place_alternative,
+        "position": change.position,
+    })
+}
+
+fn field_json(field: &FieldChange) -> Json {
+    let FieldChange { path, before, after, after_unknown, effect, rule, position } = field;
+    let (before, before_sensitive) = split_secrets(before);
+    let (after, after_sensitive) = split_secrets(after);
+    json!({
+        "path": path_of(path), "before": before, "after": if *after_unknown { Json::Null } else { after },
+        "after_unknown": after_unknown, "before_sensitive": before_sensitive, "after_sensitive": after_sensitive,
+        "effect": effect, "rule": rule, "position": position,
+    })
+}
+
+/// Starting and stopping are updates to a reader that knows Terraform's actions only; so is nothing for an import.
+fn terraform_actions(action: Action) -> &'static [&'static str] {
+    match action {
+        Action::NoOp | Action::Import => &["no-op"],
+        Action::Create => &["create"],
+        Action::Update | Action::Start | Action::Stop => &["update"],
+        Action::Replace => &["delete", "create"],
+        Action::ReplaceCreateFirst => &["create", "delete"],
+        Action::Delete => &["delete"],
+        Action::Forget => &["forget"],
+    }
+}
+
+/// Terraform's words for the reasons that it knows.
+fn action_reason(change: &Change) -> Option<&'static str> {
+    change.causes.iter().find_map(|cause| match (cause, change.action) {
+        (Cause::Tainted, Action::Replace | Action::ReplaceCreateFirst) => Some("replace_because_tainted"),
+        (Cause::Fields, Action::Replace | Action::ReplaceCreateFirst) => Some("replace_because_cannot_update"),
+        (Cause::Flag { .. }, Action::Replace | Action::ReplaceCreateFirst) => Some("replace_by_request"),
+        (Cause::Undeclared, Action::Delete) => Some("delete_because_no_resource_config"),
+        _ => None,
+    })
+}
+
+/// Attributes and the markers of their secrets; `null` and `false` where there is no object.
+fn side(attributes: &Attributes) -> (Json, Json) {
+    if attributes.is_empty() {
+        return (Json::Null, Json::Bool(false));
+    }
+    match split_secrets(&Value::Map(attributes.clone())) {
+        (values, Json::Bool(false)) => (values, json!({})),
+        split => split,
+    }
+}
+
+/// Puts ids in place of references to what exists, takes out what is known only after apply, and marks that as unknown.
+fn resolve_references(plan: &Plan, change: &Change, after: &mut Json) -> Json {
+    let Json::Object(values) = after else { return json!({}) };
+    let mut unknown = Map::new();
+    for (name, value) in &change.after {
+        let Value::Reference(target) = value else { continue };
+        let known =
+            plan.change(target).filter(|target| target.action != Action::Create && !target.action.is_replacement());
+        match known.and_then(|target| target.id.as_ref()) {
+            Some(id) => values.insert(name.clone(), json!(id)),
+            None => {
+                unknown.insert(name.clone(), json!(true));
+                values.remove(name)
+            }
+        };
+    }
+    for field in change.fields.iter().filter(|field| field.after_unknown) {
+        match field.path.split_once('.') {
+            Some((name, key)) => {
+                values.get_mut(name).and_then(Json::as_object_mut).map(|map| map.remove(key));
+            }
+            None => {
+                values.remove(&field.path);
+            }
+        }
+        put(&mut unknown, &field.path, json!(true));
+    }
+    Json::Object(unknown)
+}
+
+/// What forces the replacement; where only a policy does (`updates: recreate`), every field that it applies to.
+fn replace_paths(fields: &[FieldChange]) -> Vec<Vec<String>> {
+    let worst = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::InPlace);
+    let forcing = fields.iter().filter(|field| field.effect == worst && worst > Effect::InPlace);
+    forcing.map(|field| path_of(&field.path)).collect()
+}
+
+/// `env.LOG.LEVEL` is the key `LOG.LEVEL` of `env`: attribute names hold no dot, keys may.
+fn path_of(path: &str) -> Vec<String> {
+    path.splitn(2, '.').map(str::to_owned).collect()
+}
+
+fn resource_drift(drift: &Drift) -> Json {
+    let Drift { address, id, class, fields } = drift;
+    let (mut before, mut after) = (Map::new(), Map::new());
+    let (mut before_sensitive, mut after_sensitive) = (Map::new(), Map::new());
+    for map in [&mut before, &mut after] {
+        map.insert("id".into(), json!(id));
+    }
+    // What was stopped or started outside differs in its power alone.
+    if let Some(powers) = match class {
+        DriftClass::Stopped => Some([Power::Running, Power::Stopped]),
+        DriftClass::Started => Some([Power::Stopped, Power::Running]),
+        DriftClass::Gone | DriftClass::Changed | DriftClass::ZeroGpu | DriftClass::Errored => None,
+    } {
+        before.insert("power".into(), json!(powers[0]));
+        after.insert("power".into(), json!(powers[1]));
+    }
+    for field in fields {
+        place(&mut before, &mut before_sensitive, &field.path, &field.before);
+        place(&mut after, &mut after_sensitive, &field.path, &field.after);
+    }
+    let gone = *class == DriftClass::Gone;
+    let mut entry = identity(address);
+    entry.insert(
+        "change".into(),
+        json!({
+            "actions": if gone { ["delete"] } else { ["update"] },
+            "before": before,
+            "after": if gone { Json::Null } else { Json::Object(after) },
+            "after_unknown": {},
+            "before_sensitive": before_sensitive,
+            "after_sensitive": if gone { Json::Bool(false) } else { Json::Object(after_sensitive) },
+        }),
+    );
+    entry.insert("sindri".into(), json!({"class": class, "id": id, "member": address.member}));
+    Json::Object(entry)
+}
+
+/// Sets a value at `attribute` or `attribute.key`.
+fn place(values: &mut Map<String, Json>, markers: &mut Map<String, Json>, path: &str, value: &Value) {
+    let (value, marker) = split_secrets(value);
+    put(values, path, value);
+    if marker != Json::Bool(false) {
+        put(markers, path, marker);
+    }
+}
+
+fn put(map: &mut Map<String, Json>, path: &str, value: Json) {
+    match path.split_once('.') {
+        Some((name, key)) => {
+            if let Json::Object(inner) = map.entry(name).or_insert_with(|| json!({})) {
+                inner.insert(key.to_owned(), value);
+            }
+        }
+        None => {
+            map.insert(path.to_owned(), value);
+        }
+    }
+}

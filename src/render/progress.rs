@@ -1,0 +1,311 @@
+//! Progress while a plan is applied: one live line on a terminal, plain lines elsewhere, JSON lines for tools.
+//!
+//! What to say is decided by [`Tracker`], which is pure: an event and the time since the start become lines.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::style::{Ink, Line, Style, harmless};
+use super::{json, words};
+use crate::apply::Event;
+use crate::model::{Address, Verb};
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgressKind {
+    /// One live line below lines that stay, on standard error.
+    Terminal,
+    /// Lines without control codes.
+    Plain,
+    /// Nothing; the summary says what failed.
+    Quiet,
+    /// One object per line.
+    Json,
+}
+
+/// The shortest time between two lines that only say that nothing has happened.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// From this many on, resources that are waited for share one line.
+const FLEET: usize = 6;
+/// Shorter pauses are not worth a line.
+const NOTABLE_PAUSE: Duration = Duration::from_secs(5);
+
+/// Shows events. Its methods may be called from any task.
+pub struct Progress {
+    kind: ProgressKind,
+    style: Style,
+    started: Instant,
+    tracker: Mutex<Tracker>,
+    /// Of [`ProgressKind::Terminal`].
+    bar: Option<ProgressBar>,
+    /// Takes lines with their line ends; not used by `Terminal`, where lines must pass above the live one.
+    sink: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Progress {
+    /// `sink` takes each line with its line end; who calls this decides which stream that is.
+    pub fn new(kind: ProgressKind, style: Style, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        let bar = (kind == ProgressKind::Terminal).then(|| live_line(style));
+        let tracker = Mutex::new(Tracker::default());
+        Self { kind, style, started: Instant::now(), tracker, bar, sink: Box::new(sink) }
+    }
+
+    /// Shows one event.
+    pub fn show(&self, event: &Event) {
+        match self.kind {
+            ProgressKind::Quiet => {}
+            ProgressKind::Json => (self.sink)(&(json::to_text(&json::event_json(event), false) + "\n")),
+            ProgressKind::Plain | ProgressKind::Terminal => {
+                // A poisoned tracker still tells the truth about the past.
+                let mut tracker = self.tracker.lock().unwrap_or_else(PoisonError::into_inner);
+                let patient = self.kind == ProgressKind::Plain;
+                for line in tracker.lines(event, self.started.elapsed(), patient) {
+                    self.print(&line);
+                }
+                if let Some(bar) = &self.bar {
+                    bar.set_message(tracker.live());
+                }
+            }
+        }
+    }
+
+    /// Ends the live line, so that what follows stands alone. Dropping it does the same.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn print(&self, line: &Line) {
+        let mut text = String::new();
+        line.write(&mut text, &self.style).expect("a string takes everything");
+        match &self.bar {
+            Some(bar) => bar.println(text.trim_end_matches('\n')),
+            None => (self.sink)(&text),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn live_line(style: Style) -> ProgressBar {
+    let ticks = if style.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
+    let template = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}").expect("a constant template");
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_style(template.tick_chars(ticks));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// What is going on, as far as events have told.
+#[derive(Debug, Default)]
+struct Tracker {
+    /// Begun and not ended.
+    open: BTreeMap<Address, Verb>,
+    /// Answered, and waited for since; with the last status.
+    waiting: BTreeMap<Address, (String, Duration)>,
+    /// Everything that was ever waited for.
+    waited: BTreeSet<Address>,
+    finished: usize,
+    failed: usize,
+    /// When a line last said that a resource (`None`: the fleet) is still waited for.
+    told: BTreeMap<Option<Address>, Duration>,
+}
+
+impl Tracker {
+    /// The lines that an event is worth, `now` after the start. `patient`: waiting is worth a line too, now and then.
+    fn lines(&mut self, event: &Event, now: Duration, patient: bool) -> Vec<Line> {
+        let about = |address: &Address| Line::of(0, format!("{address}: "));
+        match event {
+            Event::Recovered { address, verb, id, how } => {
+                let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+                vec![about(address).text(format!("recovered ({} by an earlier run){id}: {how}", words::done(*verb)))]
+            }
+            Event::Started { address, verb, id, detail } => {
+                self.open.insert(address.clone(), *verb);
+                let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+                let detail = detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
+                vec![about(address).text(format!("{}{id}{detail}", words::doing(*verb)))]
+            }
+            Event::CandidateUnavailable { address, detail, message } => {
+                vec![about(address).ink(Ink::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
+            }
+            Event::Accepted { address, verb, id } => {
+                self.waited.insert(address.clone());
+                self.waiting.insert(address.clone(), (String::new(), Duration::ZERO));
+                self.told.insert(Some(address.clone()), now);
+                // The id of something new is said at once: it bills from now on.
+                let new = *verb == Verb::Create;
+                new.then(|| about(address).text(format!("accepted as {id}, waiting until it is ready")))
+                    .into_iter()
+                    .collect()
+            }
+            Event::Waiting { address, status, elapsed, .. } => {
+                self.waited.insert(address.clone());
+                self.waiting.insert(address.clone(), (status.clone(), *elapsed));
+                if patient { self.still_waiting(address, now).into_iter().collect() } else { Vec::new() }
+            }
+            Event::Done { address, verb, id, object, elapsed } => {
+                self.close(address);
+                self.finished += 1;
+                let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
+                let cost = object.as_ref().and_then(|object| object.computed.cost_per_hour);
+                let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
+                let done = Line::new(0).ink(Ink::Good, words::done(*verb));
+                vec![about(address).join(done).text(format!("{id}{cost}, after {}", words::duration(*elapsed)))]
+            }
+            Event::Failed { address, verb, id, message, changed, .. } => {
+                self.close(address);
+                self.failed += 1;
+                let exists = id.as_ref().filter(|_| *changed).map(|id| format!(" ({id} exists)")).unwrap_or_default();
+                let word = format!("could not {}{exists}", words::infinitive(*verb));
+                vec![about(address).ink(Ink::Bad, word).text(format!(": {message}"))]
+            }
+            Event::Skipped { address, verb, because } => {
+                vec![about(address).text(format!("not started ({}): {because}", words::infinitive(*verb)))]
+            }
+            Event::Paced { wait, reason } if *wait >= NOTABLE_PAUSE => {
+                vec![Line::of(0, format!("pausing for {}: {reason}", words::duration(*wait)))]
+            }
+            Event::Paced { .. } => Vec::new(),
+            Event::Settled { address, message } => vec![about(address).text(message)],
+            Event::OrphanFound { id, name, hourly } => {
+                let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
+                vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
+            }
+            Event::Interrupted { in_flight } => {
+                let rest = words::count(*in_flight, "operation");
+                let again = "interrupt again to leave at once";
+                vec![Line::of(0, format!("interrupted: nothing new starts, {rest} in flight; {again}"))]
+            }
+        }
+    }
+
+    fn close(&mut self, address: &Address) {
+        self.open.remove(address);
+        self.waiting.remove(address);
+        self.told.remove(&Some(address.clone()));
+    }
+
+    /// One line per resource and 30 seconds; of a fleet one line for all.
+    fn still_waiting(&mut self, address: &Address, now: Duration) -> Option<Line> {
+        let fleet = self.waiting.len() >= FLEET;
+        let key = (!fleet).then(|| address.clone());
+        let last = *self.told.entry(key.clone()).or_insert(now);
+        if now.saturating_sub(last) < PATIENCE {
+            return None;
+        }
+        self.told.insert(key, now);
+        let (status, elapsed) = self.waiting.get(address)?;
+        Some(match fleet {
+            true => {
+                let longest = self.waiting.values().map(|(_, elapsed)| *elapsed).max().unwrap_or_default();
+                let (left, all) = (self.waiting.len(), self.waited.len());
+                Line::of(0, format!("waiting for {left} of {all}, the longest for {}", words::duration(longest)))
+            }
+            false => Line::of(0, format!("{address}: still waiting, {status}, for {}", words::duration(*elapsed))),
+        })
+    }
+
+    /// The live line: how far it is, and what is going on.
+    fn live(&self) -> String {
+        const NAMED: usize = 3;
+        let mut parts = vec![format!("{} done", self.finished)];
+        if self.failed > 0 {
+            parts.push(format!("{} failed", self.failed));
+        }
+        let doing = |(address, verb): (&Address, &Verb)| match self.waiting.get(address) {
+            Some((status, elapsed)) if !status.is_empty() => {
+                format!("{address} ({status}, {})", words::duration(*elapsed))
+            }
+            _ => format!("{address} ({})", words::doing(*verb)),
+        };
+        if !self.open.is_empty() {
+            parts.push(format!("{} in progress", self.open.len()));
+        }
+        // Counts first: the terminal may be too narrow for the names.
+        let mut text = parts.join(", ");
+        let named: Vec<String> = self.open.iter().take(NAMED).map(doing).collect();
+        if !named.is_empty() {
+            text = format!("{text}: {}{}", named.join(", "), if self.open.len() > NAMED { ", ..." } else { "" });
+        }
+        harmless(&text).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(index: u32) -> Address {
+        Address::new("pod", "trainer").with_index(index)
+    }
+
+    fn waiting(index: u32, seconds: u64) -> Event {
+        let elapsed = Duration::from_secs(seconds);
+        Event::Waiting { address: address(index), id: format!("id{index}"), status: "Creating".into(), elapsed }
+    }
+
+    fn accepted(index: u32) -> Event {
+        Event::Accepted { address: address(index), verb: Verb::Create, id: format!("id{index}") }
+    }
+
+    /// Polls `pods` every five seconds for `seconds`, and gives the lines that waiting was worth.
+    fn lines_while_waiting(pods: u32, seconds: u64) -> Vec<String> {
+        let mut tracker = Tracker::default();
+        for index in 0..pods {
+            tracker.lines(&accepted(index), Duration::ZERO, true);
+        }
+        let mut text = String::new();
+        for second in (0..=seconds).step_by(5) {
+            for index in 0..pods {
+                for line in tracker.lines(&waiting(index, second), Duration::from_secs(second), true) {
+                    line.write(&mut text, &Style::default()).unwrap();
+                }
+            }
+        }
+        text.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_long_wait_is_a_line_every_thirty_seconds() {
+        assert_eq!(
+            lines_while_waiting(1, 64),
+            ["pod.trainer[0]: still waiting, Creating, for 30s", "pod.trainer[0]: still waiting, Creating, for 1m 00s"]
+        );
+    }
+
+    #[test]
+    fn a_fleet_waits_in_one_line() {
+        assert_eq!(lines_while_waiting(40, 34), ["waiting for 40 of 40, the longest for 30s"]);
+    }
+
+    #[test]
+    fn the_live_line_names_a_few_and_counts_the_rest() {
+        let mut tracker = Tracker::default();
+        for index in 0..9 {
+            let event = Event::Started { address: address(index), verb: Verb::Create, id: None, detail: None };
+            tracker.lines(&event, Duration::ZERO, false);
+        }
+        let done = Event::Done {
+            address: address(0),
+            verb: Verb::Create,
+            id: Some("id0".into()),
+            object: None,
+            elapsed: Duration::from_secs(70),
+        };
+        tracker.lines(&done, Duration::ZERO, false);
+        tracker.lines(&waiting(1, 45), Duration::ZERO, false);
+        assert_eq!(
+            tracker.live(),
+            "1 done, 8 in progress: pod.trainer[1] (Creating, 45s), pod.trainer[2] (creating), \
+             pod.trainer[3] (creating), ..."
+        );
+    }
+}

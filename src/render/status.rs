@@ -1,0 +1,313 @@
+//! What is there now: the status table, values for later steps (`output`), and how to reach a pod.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::json::{FORMAT_VERSION, dollars};
+use super::style::{Ink, Line, Style, harmless};
+use super::words;
+use crate::kind::{self, Description};
+use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
+
+/// One resource as it stands.
+struct Row<'a> {
+    address: &'a Address,
+    record: &'a Record,
+    /// `None`: it is gone.
+    object: Option<&'a Object>,
+}
+
+/// Recorded resources in their order; members (ports) show at the part that they belong to.
+fn rows<'a>(state: &'a State, observed: &'a Observed) -> Vec<Row<'a>> {
+    let own = state.resources.iter().filter(|(address, _)| super::fold::parent(address).is_none());
+    own.map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) }).collect()
+}
+
+/// Alive, marked by this state's lineage, and in no record.
+fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item = &'a Object> {
+    let ours = |object: &&Object| object.marker.as_ref().is_some_and(|marker| marker.lineage == state.lineage);
+    observed
+        .iter()
+        .filter(ours)
+        .filter(|object| !object.is_leaving() && state.address_of(object.kind, &object.id).is_none())
+}
+
+impl Row<'_> {
+    /// The state in the user's words, and what is wrong with it.
+    fn state(&self) -> String {
+        let word = match (self.object, self.object.and_then(|object| object.status.as_ref())) {
+            (None, _) => return "NotDeployed (gone)".to_owned(),
+            (Some(_), None) => "Available".to_owned(),
+            (Some(_), Some(status)) => status.to_string(),
+        };
+        let waiting = self.object.is_some_and(|object| object.status == Some(Status::Running) && !object.ready);
+        match (self.record.tainted, waiting) {
+            (true, _) => format!("{word} (tainted)"),
+            (_, true) => format!("{word} (not ready)"),
+            _ => word,
+        }
+    }
+
+    fn is_well(&self) -> bool {
+        let fine = |object: &Object| object.ready || matches!(object.status, None | Some(Status::Stopped));
+        self.object.is_some_and(fine) && !self.record.tainted
+    }
+
+    fn description(&self) -> Description {
+        let mut chosen = self.record.chosen.clone();
+        chosen.extend(self.object.map(|object| object.computed.chosen.clone()).unwrap_or_default());
+        let kind = kind::find(&self.record.kind);
+        kind.map(|kind| (kind.describe)(&self.record.inputs, &chosen)).unwrap_or_default()
+    }
+
+    fn cells(&self) -> [String; 8] {
+        let Description { what, place, details: _ } = self.description();
+        let dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
+        let hourly = self.object.and_then(|object| object.computed.cost_per_hour);
+        let uptime = self.object.and_then(|object| object.computed.uptime_seconds);
+        [
+            self.address.to_string(),
+            self.record.id.clone(),
+            self.state(),
+            what,
+            dash(place),
+            dash(hourly.map(|hourly| hourly.to_string())),
+            dash(uptime.map(|seconds| words::duration(Duration::from_secs(seconds)))),
+            dash(hourly.zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
+        ]
+    }
+}
+
+/// What has been paid since the container started, at today's price.
+fn spent(hourly: Money, seconds: u64) -> Money {
+    let millionths = i128::from(hourly.0) * i128::from(seconds) / 3_600;
+    Money(i64::try_from(millionths).unwrap_or(i64::MAX))
+}
+
+const HEADINGS: [&str; 8] = ["ADDRESS", "ID", "STATE", "WHAT", "REGION", "$/H", "UPTIME", "SPENT"];
+
+/// The table of `sindri status`: a row per resource, below it how to reach it, at the end what all of it costs.
+pub fn table(out: &mut dyn fmt::Write, state: &State, observed: &Observed, style: &Style) -> fmt::Result {
+    let rows = rows(state, observed);
+    if rows.is_empty() {
+        Line::of(0, format!("Nothing is deployed in environment {}.", state.environment)).write(out, style)?;
+        return orphan_lines(state, observed).iter().try_for_each(|line| line.write(out, style));
+    }
+    // Made harmless before they are measured, so that columns stand under each other whatever a name holds.
+    let cells: Vec<[String; 8]> = rows.iter().map(|row| row.cells().map(|cell| harmless(&cell).into_owned())).collect();
+    let widths: Vec<usize> = (0..HEADINGS.len())
+        .map(|column| {
+            let contents = cells.iter().map(|row| row[column].chars().count());
+            contents.chain([HEADINGS[column].len()]).max().unwrap_or(0)
+        })
+        .collect();
+    let pad = |column: usize, text: &str| format!("{text:width$}  ", width = widths[column]);
+    let mut heading = Line::new(0);
+    for (column, text) in HEADINGS.iter().enumerate() {
+        heading = heading.ink(Ink::Dim, pad(column, text));
+    }
+    heading.write(out, style)?;
+    for (row, cells) in rows.iter().zip(&cells) {
+        let mut line = Line::new(0);
+        for (column, text) in cells.iter().enumerate() {
+            let state = if row.is_well() { Ink::Good } else { Ink::Bad };
+            line = line.ink(if column == 2 { state } else { Ink::Plain }, pad(column, text));
+        }
+        line.write(out, style)?;
+        // What does not run cannot be reached.
+        if let Some(object) = row.object.filter(|object| object.status == Some(Status::Running)) {
+            reach(object)
+                .iter()
+                .try_for_each(|(name, how)| Line::of(4, format!("{name:12}  {how}")).write(out, style))?;
+        }
+    }
+    orphan_lines(state, observed).iter().try_for_each(|line| line.write(out, style))?;
+    total(&rows).write(out, style)
+}
+
+fn total(rows: &[Row<'_>]) -> Line {
+    let hourly: Money = rows.iter().filter_map(|row| row.object?.computed.cost_per_hour).sum();
+    let resources = words::count(rows.len(), "resource");
+    let ailing = rows.iter().filter(|row| !row.is_well()).count();
+    let ailing = if ailing > 0 { format!(", {ailing} not ready") } else { String::new() };
+    Line::of(0, format!("{resources}{ailing} | {hourly}/h ({}/mo)", hourly.per_month()))
+}
+
+fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
+    let line = |object: &Object| {
+        let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
+        let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
+        let facts =
+            format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
+        Line::new(0).ink(Ink::Bad, "orphan").text(facts)
+    };
+    orphans(state, observed).map(line).collect()
+}
+
+/// Every way to reach an object, as names and commands or addresses.
+fn reach(object: &Object) -> Vec<(String, String)> {
+    let computed = &object.computed;
+    let endpoint = |endpoint: &crate::model::Endpoint| {
+        (endpoint.port.clone(), endpoint.address.clone().unwrap_or_else(|| "not mapped yet".to_owned()))
+    };
+    let mut ways: Vec<(String, String)> = computed.endpoints.iter().map(endpoint).collect();
+    ways.extend(computed.ssh_direct.as_ref().map(|target| ("ssh".to_owned(), ssh_command(target))));
+    ways.extend(computed.ssh_proxy.as_ref().map(|target| ("ssh (proxy)".to_owned(), ssh_command(target))));
+    ways
+}
+
+/// `ssh root@203.0.113.7 -p 35558`, safe to paste.
+pub fn ssh_command(target: &SshTarget) -> String {
+    let SshTarget { host, port, username } = target;
+    let place = words::shell(&format!("{username}@{host}"));
+    if *port == 22 { format!("ssh {place}") } else { format!("ssh {place} -p {port}") }
+}
+
+/// How to connect, after a deploy and for `sindri connect --print`.
+pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, style: &Style) -> fmt::Result {
+    let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
+    let status = object.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
+    let head = Line::new(0).ink(Ink::Heading, address);
+    head.text(format!("  {}{status}{cost}", object.id)).write(out, style)?;
+    let mut ways = reach(object);
+    // Kinds with a life of their own have a container to open a shell in.
+    if object.status.is_some() {
+        ways.push(("web terminal".to_owned(), words::web_terminal(&object.id)));
+    }
+    for (name, how) in ways {
+        // Source: the user's document, "Method 2: SSH via Proxy".
+        let limits = if name == "ssh (proxy)" { "  # a terminal only: no scp, no sftp" } else { "" };
+        Line::of(2, format!("{name:12}  {how}")).join(Line::new(0).ink(Ink::Dim, limits)).write(out, style)?;
+    }
+    Ok(())
+}
+
+/// The status for tools.
+pub fn status_json(state: &State, observed: &Observed) -> Json {
+    let rows = rows(state, observed);
+    let resources: Vec<Json> = rows
+        .iter()
+        .map(|row| {
+            let Description { what, place, details: _ } = row.description();
+            let mut json = values(row);
+            json.insert("address".into(), json!(row.address));
+            json.insert("kind".into(), json!(row.record.kind));
+            json.insert("state".into(), json!(row.state()));
+            json.insert("what".into(), json!(what));
+            json.insert("region".into(), json!(place));
+            json.insert("tainted".into(), json!(row.record.tainted));
+            json.insert("protected".into(), json!(row.record.protected));
+            Json::Object(json)
+        })
+        .collect();
+    let orphans: Vec<Json> = orphans(state, observed)
+        .map(|object| {
+            json!({
+                "kind": object.kind, "id": object.id, "name": object.name,
+                "marker": object.marker.as_ref().map(ToString::to_string),
+                "hourly": object.computed.cost_per_hour.map(dollars),
+            })
+        })
+        .collect();
+    let hourly: Money = rows.iter().filter_map(|row| row.object?.computed.cost_per_hour).sum();
+    json!({
+        "format_version": FORMAT_VERSION,
+        "environment": state.environment,
+        "api": state.api,
+        "resources": resources,
+        "orphans": orphans,
+        "hourly": dollars(hourly),
+    })
+}
+
+/// What later steps need of one resource. No attributes: their values may be secrets that nobody declared.
+fn values(row: &Row<'_>) -> Map<String, Json> {
+    let mut values = Map::new();
+    values.insert("id".into(), json!(row.record.id));
+    let Some(object) = row.object else { return values };
+    let computed = &object.computed;
+    values.insert("name".into(), json!(object.name));
+    values.extend(object.status.as_ref().map(|status| ("status".to_owned(), json!(status.to_string()))));
+    values.insert("ready".into(), json!(object.ready));
+    values.extend(computed.cost_per_hour.map(|hourly| ("hourly".to_owned(), dollars(hourly))));
+    values.extend(computed.uptime_seconds.map(|seconds| ("uptime_seconds".to_owned(), json!(seconds))));
+    values.extend(computed.chosen.iter().map(|(name, value)| (name.clone(), json!(value))));
+    let target = |target: &SshTarget| {
+        json!({
+            "host": target.host, "port": target.port, "username": target.username, "command": ssh_command(target),
+        })
+    };
+    values.extend(computed.ssh_direct.as_ref().map(|direct| ("ssh".to_owned(), target(direct))));
+    values.extend(computed.ssh_proxy.as_ref().map(|proxy| ("ssh_proxy".to_owned(), target(proxy))));
+    let endpoints: Map<String, Json> =
+        computed.endpoints.iter().map(|endpoint| (endpoint.port.clone(), json!(endpoint.address))).collect();
+    if !endpoints.is_empty() {
+        values.insert("endpoints".into(), Json::Object(endpoints));
+    }
+    if object.status.is_some() {
+        values.insert("web_terminal".into(), json!(words::web_terminal(&object.id)));
+    }
+    values
+}
+
+/// What `sindri output` knows: values by address.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outputs(BTreeMap<Address, Json>);
+
+impl Outputs {
+    pub fn new(state: &State, observed: &Observed) -> Self {
+        Self(rows(state, observed).iter().map(|row| (row.address.clone(), Json::Object(values(row)))).collect())
+    }
+
+    /// `{"format_version", "outputs": {"pod.trainer": {...}}}`.
+    pub fn json(&self) -> Json {
+        let outputs: Map<String, Json> =
+            self.0.iter().map(|(address, values)| (address.to_string(), values.clone())).collect();
+        json!({"format_version": FORMAT_VERSION, "outputs": outputs})
+    }
+
+    /// One line per value: `pod.trainer.ssh.host = "203.0.113.7"`.
+    pub fn text(&self, out: &mut dyn fmt::Write, style: &Style) -> fmt::Result {
+        self.flat().iter().try_for_each(|(path, value)| Line::of(0, format!("{path} = {value}")).write(out, style))
+    }
+
+    /// The value at `pod.trainer.ssh.host` for `output --raw`: a text as it is, anything else as JSON.
+    pub fn raw(&self, path: &str) -> Option<String> {
+        let (values, rest) = self.0.iter().find_map(|(address, values)| {
+            let rest = path.strip_prefix(&address.to_string())?;
+            (rest.is_empty() || rest.starts_with('.')).then_some((values, rest))
+        })?;
+        let found = rest.split('.').skip(1).try_fold(values, |value, key| value.get(key))?;
+        Some(match found {
+            Json::String(text) => harmless(text).into_owned(),
+            other => super::json::to_text(other, false),
+        })
+    }
+
+    /// Every path that [`Self::raw`] takes and that leads to one value; for suggestions.
+    pub fn paths(&self) -> Vec<String> {
+        self.flat().into_iter().map(|(path, _)| path).collect()
+    }
+
+    fn flat(&self) -> Vec<(String, &Json)> {
+        let mut lines = Vec::new();
+        for (address, values) in &self.0 {
+            flatten(address.to_string(), values, &mut lines);
+        }
+        lines
+    }
+}
+
+fn flatten<'a>(path: String, value: &'a Json, lines: &mut Vec<(String, &'a Json)>) {
+    match value {
+        Json::Object(map) => {
+            for (key, value) in map {
+                flatten(format!("{path}.{key}"), value, lines);
+            }
+        }
+        _ => lines.push((path, value)),
+    }
+}

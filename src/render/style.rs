@@ -1,0 +1,222 @@
+//! How lines look: colour, wrapping, and the one gate through which every text passes on its way to a reader.
+//!
+//! Names and values come from files and from an API, so they may hold escape sequences or bidirectional controls that
+//! would rewrite what a terminal shows. A [`Line`] makes each text harmless as it is added; nothing else writes lines.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+/// What the reader's terminal can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Colour only repeats what words say.
+    pub color: bool,
+    /// Columns to wrap at; `None` never wraps (no terminal).
+    pub width: Option<usize>,
+    /// Whether signs beyond ASCII may be drawn.
+    pub unicode: bool,
+}
+
+/// What a stretch of text is, from which its colour follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ink {
+    #[default]
+    Plain,
+    Heading,
+    Good,
+    Change,
+    Bad,
+    Dim,
+}
+
+impl Ink {
+    fn ansi(self) -> Ansi {
+        match self {
+            Self::Plain => Ansi::new(),
+            Self::Heading => Ansi::new().bold(),
+            Self::Good => AnsiColor::Green.on_default(),
+            Self::Change => AnsiColor::Yellow.on_default(),
+            Self::Bad => AnsiColor::Red.on_default().bold(),
+            Self::Dim => Ansi::new().dimmed(),
+        }
+    }
+}
+
+/// Whether a character could hide, reorder or rewrite what is shown: controls, line and paragraph separators,
+/// bidirectional controls, and characters without a width.
+pub fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every harmful character spelled out: `\n`, `\u{1b}`. Always one line.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_harmful) {
+        return Cow::Borrowed(text);
+    }
+    let spell = |character: char| match character {
+        harmful if is_harmful(harmful) => harmful.escape_default().to_string(),
+        other => other.to_string(),
+    };
+    Cow::Owned(text.chars().map(spell).collect())
+}
+
+/// One line of output: an indent and stretches of harmless text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Line {
+    indent: usize,
+    /// Where it goes on when it wraps.
+    hang: usize,
+    spans: Vec<(Ink, String)>,
+}
+
+impl Line {
+    pub fn new(indent: usize) -> Self {
+        Self { indent, hang: indent + 4, spans: Vec::new() }
+    }
+
+    /// Goes on at this column when it wraps, instead of four behind its indent.
+    #[must_use]
+    pub fn hanging(mut self, hang: usize) -> Self {
+        self.hang = hang;
+        self
+    }
+
+    /// A line of one plain text.
+    pub fn of(indent: usize, text: impl fmt::Display) -> Self {
+        Self::new(indent).text(text)
+    }
+
+    #[must_use]
+    pub fn text(self, text: impl fmt::Display) -> Self {
+        self.ink(Ink::Plain, text)
+    }
+
+    #[must_use]
+    pub fn ink(mut self, ink: Ink, text: impl fmt::Display) -> Self {
+        self.spans.push((ink, harmless(&text.to_string()).into_owned()));
+        self
+    }
+
+    /// Everything of `other` behind this, whatever its indent.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.spans.extend(other.spans);
+        self
+    }
+
+    /// Characters without the indent.
+    pub fn len(&self) -> usize {
+        self.spans.iter().map(|(_, text)| text.chars().count()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes it with its line end. Too long for the width, it goes on at a space, further in;
+    /// a word that is longer than the width stays whole, so that it can be copied.
+    pub fn write(&self, out: &mut dyn fmt::Write, style: &Style) -> fmt::Result {
+        for row in self.rows(style.width) {
+            for (ink, text) in row {
+                match ink.ansi() {
+                    ansi if style.color && ink != Ink::Plain => write!(out, "{ansi}{text}{ansi:#}")?,
+                    _ => out.write_str(&text)?,
+                }
+            }
+            out.write_char('\n')?;
+        }
+        Ok(())
+    }
+
+    fn rows(&self, width: Option<usize>) -> Vec<Vec<(Ink, String)>> {
+        let mut rows = vec![vec![(Ink::Plain, " ".repeat(self.indent))]];
+        let (mut column, mut start) = (self.indent, self.indent);
+        let mut gap = 0;
+        let pieces =
+            self.spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
+        for (ink, piece) in pieces {
+            let word = piece.trim_end_matches(' ');
+            let length = word.chars().count();
+            // A word that is glued to the one before (no gap) may not be torn off.
+            let full = width.is_some_and(|width| column + gap + length > width);
+            if full && length > 0 && gap > 0 && column > start {
+                start = self.hang;
+                rows.push(vec![(Ink::Plain, " ".repeat(start))]);
+                (column, gap) = (start, 0);
+            }
+            if length > 0 {
+                let row = rows.last_mut().expect("there is always a row");
+                append(row, ink, &" ".repeat(gap));
+                append(row, ink, word);
+                column += gap + length;
+                gap = 0;
+            }
+            gap += piece.len() - word.len();
+        }
+        rows
+    }
+}
+
+/// Adds to the last stretch where the ink is the same; blanks take the ink of what they follow.
+fn append(row: &mut Vec<(Ink, String)>, ink: Ink, text: &str) {
+    match row.last_mut() {
+        Some((last, before)) if *last == ink || text.trim().is_empty() => before.push_str(text),
+        _ => row.push((ink, text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(line: &Line, style: &Style) -> String {
+        let mut out = String::new();
+        line.write(&mut out, style).unwrap();
+        out
+    }
+
+    #[test]
+    fn what_could_rewrite_a_terminal_is_spelled_out() {
+        let line = Line::of(0, "a\u{1b}[31m\r\n\u{202e}\u{9b}b\u{7f}");
+        assert_eq!(written(&line, &Style::default()), "a\\u{1b}[31m\\r\\n\\u{202e}\\u{9b}b\\u{7f}\n");
+    }
+
+    #[test]
+    fn without_a_width_nothing_wraps() {
+        let line = Line::of(2, "word ".repeat(400));
+        assert_eq!(written(&line, &Style::default()).lines().count(), 1);
+    }
+
+    #[test]
+    fn a_wrapped_line_breaks_at_spaces_and_goes_on_indented() {
+        let style = Style { width: Some(16), ..Style::default() };
+        let line = Line::of(2, "one two three https://example.org/a/long/one four");
+        assert_eq!(written(&line, &style), "  one two three\n      https://example.org/a/long/one\n      four\n");
+    }
+
+    #[test]
+    fn colour_adds_nothing_to_the_words() {
+        let line = Line::new(1).ink(Ink::Bad, "REPLACE").text(" pod.trainer ").ink(Ink::Dim, "x");
+        let coloured = written(&line, &Style { color: true, ..Style::default() });
+        assert!(coloured.contains("\u{1b}["));
+        let mut plain = String::new();
+        let mut rest = coloured.as_str();
+        while let Some((before, after)) = rest.split_once('\u{1b}') {
+            plain.push_str(before);
+            rest = after.split_once('m').expect("a colour ends in m").1;
+        }
+        assert_eq!(plain + rest, written(&line, &Style::default()));
+    }
+
+    #[test]
+    fn two_stretches_without_a_space_between_stay_together() {
+        let style = Style { width: Some(10), ..Style::default() };
+        let line = Line::new(0).text("12345678 ").text("abc").ink(Ink::Dim, "def");
+        assert_eq!(written(&line, &style), "12345678\n    abcdef\n");
+    }
+}

@@ -1,0 +1,267 @@
+//! What an apply did, told from its events alone, and what to do about what it did not do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::json::{FORMAT_VERSION, dollars};
+use super::style::{Ink, Line, Style};
+use super::words;
+use crate::apply::Event;
+use crate::model::{Address, Change, Money, Plan, Verb};
+
+/// Something that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Failure {
+    address: Address,
+    verb: Verb,
+    id: Option<String>,
+    message: String,
+    help: Option<String>,
+    code: String,
+    changed: bool,
+}
+
+impl Failure {
+    /// The id of what goes on billing: a half-made object, or one that could not be destroyed.
+    fn alive(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| self.changed || self.verb == Verb::Delete)
+    }
+}
+
+/// An object that no state knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stray {
+    id: String,
+    name: String,
+    hourly: Option<Money>,
+}
+
+/// Collects events, then says what they come to.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// In the order of their ends, with RunPod's id.
+    done: Vec<(Address, Verb, Option<String>)>,
+    failed: Vec<Failure>,
+    skipped: Vec<(Address, Verb, String)>,
+    recovered: usize,
+    strays: Vec<Stray>,
+    interrupted: bool,
+    /// Estimates of what objects cost, for those that failed before they told.
+    estimates: BTreeMap<Address, Money>,
+}
+
+impl Summary {
+    /// With the plan's estimates of hourly cost, which events of failures do not carry.
+    pub fn expecting(plan: &Plan) -> Self {
+        // Of a failed replacement or destruction the old object may be what is left: the dearer of both is the honest one.
+        let dearer = |change: &Change| (change.address.clone(), change.hourly_before.max(change.hourly_after));
+        Self { estimates: plan.changes.iter().map(dearer).collect(), ..Self::default() }
+    }
+
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Done { address, verb, id, .. } => self.done.push((address.clone(), *verb, id.clone())),
+            Event::Failed { address, verb, id, message, help, code, changed } => self.failed.push(Failure {
+                address: address.clone(),
+                verb: *verb,
+                id: id.clone(),
+                message: message.clone(),
+                help: help.clone(),
+                code: code.clone(),
+                changed: *changed,
+            }),
+            Event::Skipped { address, verb, because } => {
+                self.skipped.push((address.clone(), *verb, because.clone()));
+            }
+            Event::Recovered { .. } => self.recovered += 1,
+            Event::OrphanFound { id, name, hourly } => {
+                self.strays.push(Stray { id: id.clone(), name: name.clone(), hourly: *hourly });
+            }
+            Event::Interrupted { .. } => self.interrupted = true,
+            Event::Started { .. }
+            | Event::CandidateUnavailable { .. }
+            | Event::Accepted { .. }
+            | Event::Waiting { .. }
+            | Event::Paced { .. }
+            | Event::Settled { .. } => {}
+        }
+    }
+
+    /// Whether everything that was begun or planned came to its end.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+
+    /// Whether anything changed at RunPod or in the state, failures with an effect included.
+    pub fn changed_anything(&self) -> bool {
+        !self.done.is_empty() || self.recovered > 0 || self.failed.iter().any(|failure| failure.changed)
+    }
+
+    pub fn was_interrupted(&self) -> bool {
+        self.interrupted
+    }
+
+    /// The stable codes of what failed, for the exit code.
+    pub fn failure_codes(&self) -> BTreeSet<&str> {
+        self.failed.iter().map(|failure| failure.code.as_str()).collect()
+    }
+
+    /// Writes `Apply complete: 3 created, 1 replaced in 1m 04s.`, or what exists, what failed and what to do next.
+    pub fn text(&self, out: &mut dyn fmt::Write, elapsed: Duration, style: &Style) -> fmt::Result {
+        self.verdict(elapsed).write(out, style)?;
+        for line in self.failures().into_iter().chain(self.not_started()).chain(self.stray_lines()) {
+            line.write(out, style)?;
+        }
+        if !self.is_complete() {
+            let next = match self.changed_anything() {
+                true => "What was done is recorded in the state. Run `sindri apply` again to do the rest.",
+                false => "Nothing was changed. Run `sindri apply` again when the cause is gone.",
+            };
+            Line::new(0).write(out, style)?;
+            Line::of(0, next).hanging(0).write(out, style)?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self, elapsed: Duration) -> Line {
+        let (ink, head) = match (self.interrupted, self.is_complete(), self.changed_anything()) {
+            (true, ..) => (Ink::Bad, "Apply interrupted"),
+            (_, true, _) => (Ink::Good, "Apply complete"),
+            (_, _, true) => (Ink::Bad, "Apply incomplete"),
+            (_, _, false) => (Ink::Bad, "Apply failed"),
+        };
+        let mut counts: Vec<String> =
+            self.counts().into_iter().map(|(word, number)| format!("{number} {word}")).collect();
+        if counts.is_empty() {
+            counts.push("nothing changed".to_owned());
+        }
+        Line::new(0).ink(ink, head).text(format!(": {} in {}.", counts.join(", "), words::duration(elapsed)))
+    }
+
+    /// `created: 3`, in the order of a plan's summary line; what was destroyed and created is `replaced`.
+    fn counts(&self) -> Vec<(&'static str, usize)> {
+        let of = |verb: Verb| -> BTreeSet<&Address> {
+            self.done.iter().filter(|(_, done, _)| *done == verb).map(|(address, ..)| address).collect()
+        };
+        let (created, deleted) = (of(Verb::Create), of(Verb::Delete));
+        let replaced = created.intersection(&deleted).count();
+        let counts = [
+            ("recovered", self.recovered),
+            ("created", created.len() - replaced),
+            ("updated", of(Verb::Update).len()),
+            ("started", of(Verb::Start).len()),
+            ("stopped", of(Verb::Stop).len()),
+            ("replaced", replaced),
+            ("destroyed", deleted.len() - replaced),
+            ("imported", of(Verb::Import).len()),
+            ("forgotten", of(Verb::Forget).len()),
+            ("failed", self.failed.len()),
+            ("not started", self.skipped.len()),
+        ];
+        counts.into_iter().filter(|(_, number)| *number > 0).collect()
+    }
+
+    fn failures(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        for failure in &self.failed {
+            let Failure { address, verb, message, help, code, .. } = failure;
+            lines.push(Line::new(0));
+            lines.push(
+                Line::new(2)
+                    .text(format!("{address}  "))
+                    .ink(Ink::Bad, format!("could not {}", words::infinitive(*verb)))
+                    .ink(Ink::Dim, format!("  [{code}]")),
+            );
+            lines.push(Line::of(6, message));
+            lines.extend(help.as_ref().map(|help| Line::of(6, format!("help: {help}"))));
+            if let Some(id) = failure.alive() {
+                lines.push(Line::of(6, self.what_exists(failure, id)));
+            }
+            if *verb == Verb::Create && self.done.iter().any(|(done, verb, _)| done == address && *verb == Verb::Delete)
+            {
+                lines.push(Line::of(6, "its predecessor is destroyed already"));
+            }
+        }
+        lines
+    }
+
+    /// What goes on billing after a failure, and the command that ends it.
+    fn what_exists(&self, failure: &Failure, id: &str) -> String {
+        let cost = match self.estimates.get(&failure.address) {
+            Some(hourly) if *hourly > Money::ZERO => format!(" and costs about {hourly}/h"),
+            _ => String::new(),
+        };
+        format!("`{id}` exists{cost}; to end it: `{}`", words::end_command(&failure.address))
+    }
+
+    fn not_started(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if !self.skipped.is_empty() {
+            lines.extend([Line::new(0), Line::of(0, "Not started")]);
+        }
+        for (address, verb, because) in &self.skipped {
+            lines.push(Line::of(2, format!("{address}  {}: {because}", words::infinitive(*verb))));
+        }
+        lines
+    }
+
+    fn stray_lines(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if !self.strays.is_empty() {
+            lines.extend([Line::new(0), Line::new(0).ink(Ink::Heading, "Orphans")]);
+        }
+        for Stray { id, name, hourly } in &self.strays {
+            let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
+            lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
+            let todo = format!("take it over: `sindri import --discover`, or end it at {}", words::CONSOLE);
+            lines.push(Line::of(6, todo));
+        }
+        lines
+    }
+
+    /// The same for tools.
+    pub fn json(&self, elapsed: Duration) -> Json {
+        let counts: BTreeMap<&str, usize> = self.counts().into_iter().collect();
+        let done: Vec<Json> =
+            self.done.iter().map(|(address, verb, id)| json!({"address": address, "verb": verb, "id": id})).collect();
+        let failed: Vec<Json> = self
+            .failed
+            .iter()
+            .map(|failure| {
+                let Failure { address, verb, id, message, help, code, changed } = failure;
+                let alive = failure.alive().is_some();
+                json!({
+                    "address": address, "verb": verb, "id": id, "message": message, "help": help, "code": code,
+                    "changed": changed,
+                    "hourly_estimate": self.estimates.get(address).filter(|_| alive).copied().map(dollars),
+                    "end_command": alive.then(|| words::end_command(address)),
+                })
+            })
+            .collect();
+        let skipped: Vec<Json> = self
+            .skipped
+            .iter()
+            .map(|(address, verb, because)| json!({"address": address, "verb": verb, "because": because}))
+            .collect();
+        let strays: Vec<Json> = self
+            .strays
+            .iter()
+            .map(|Stray { id, name, hourly }| json!({"id": id, "name": name, "hourly": hourly.map(dollars)}))
+            .collect();
+        json!({
+            "format_version": FORMAT_VERSION,
+            "event": "summary",
+            "complete": self.is_complete(),
+            "interrupted": self.interrupted,
+            "elapsed_seconds": elapsed.as_secs_f64(),
+            "counts": counts,
+            "done": done,
+            "failed": failed,
+            "skipped": skipped,
+            "orphans": strays,
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! A plan as text: outside changes first and apart, then changes with the worst first, then what needs attention, then
+//! one line that sums it all up.
+
+mod block;
+mod causes;
+mod drift;
+mod fields;
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use super::fold::{self, Row, Tally};
+use super::style::{Ink, Line, Style};
+use super::words;
+use crate::model::{Action, Money, Orphan, Plan, Refusal};
+
+/// What the reader asked to see, and what the plan itself does not know.
+#[derive(Clone, Debug, Default)]
+pub struct PlanView {
+    /// Every attribute, and unchanged resources too.
+    pub full: bool,
+    /// The configuration file, for sentences: `sindri.yaml`.
+    pub config: String,
+    /// The day of the catalog that prices come from: `2026-11-23`.
+    pub catalog_date: Option<String>,
+    /// The plan's id, for `apply --expect`.
+    pub plan_id: Option<String>,
+}
+
+/// Writes the whole plan. A plan without anything to say is exactly one line.
+pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Style) -> fmt::Result {
+    let rows = fold::rows(plan);
+    let changed = rows.iter().any(|row| row.change.action != Action::NoOp);
+    let mut page = Page { out, style, sections: 0 };
+    if changed {
+        page.section([heading(plan)])?;
+    }
+    page.section(drift::section(plan))?;
+    if changed {
+        page.section(changes(plan, &rows, view))?;
+    }
+    if view.full {
+        page.section(unchanged(plan, &rows, view))?;
+    }
+    page.section(orphans(&plan.orphans))?;
+    page.section(refusals(plan))?;
+    page.section(notes(plan))?;
+    let verdict = if changed { summary(plan, &rows, view) } else { vec![no_changes(plan, &rows, view)] };
+    page.section(verdict)
+}
+
+/// What must be consented to: every precious loss, one line each. Nothing where none is at stake.
+pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::Result {
+    if plan.precious_losses().next().is_none() {
+        return Ok(());
+    }
+    Line::new(0).ink(Ink::Bad, "This destroys data").text(", and nothing brings it back:").write(out, style)?;
+    plan.precious_losses()
+        .try_for_each(|(address, loss)| Line::of(2, format!("{address}  {}", block::loss(loss))).write(out, style))
+}
+
+/// The line that sums a plan up: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
+pub fn summary_line(plan: &Plan) -> String {
+    let tallies = fold::tally(&fold::rows(plan));
+    // In the order in which people ask: what comes, what changes, what goes.
+    const ORDER: [(&[Action], &str); 8] = [
+        (&[Action::Create], "create"),
+        (&[Action::Update], "update"),
+        (&[Action::Start], "start"),
+        (&[Action::Stop], "stop"),
+        (&[Action::Replace, Action::ReplaceCreateFirst], "replace"),
+        (&[Action::Delete], "destroy"),
+        (&[Action::Import], "import"),
+        (&[Action::Forget], "forget"),
+    ];
+    let tally = |actions: &[Action]| {
+        actions.iter().filter_map(|action| tallies.get(action)).fold(Tally::default(), |sum, tally| Tally {
+            rows: sum.rows + tally.rows,
+            loses_data: sum.loses_data || tally.loses_data,
+        })
+    };
+    let mut classes: Vec<String> = Vec::new();
+    for (actions, word) in ORDER {
+        let Tally { rows, loses_data } = tally(actions);
+        if rows > 0 {
+            classes.push(format!("{rows} {}", if loses_data { word.to_uppercase() } else { word.to_owned() }));
+        }
+    }
+    let unchanged = tally(&[Action::NoOp]).rows;
+    if unchanged > 0 {
+        classes.push(format!("{unchanged} unchanged"));
+    }
+    let mut parts = vec![classes.join(", "), cost_change(plan)];
+    if plan.precious_losses().next().is_some() {
+        let at_risk = plan.cost.data_at_risk_gb;
+        parts.push(match at_risk {
+            0 => "data at risk: of unknown size".to_owned(),
+            _ => format!("data at risk: {at_risk} GB"),
+        });
+    }
+    format!("Plan: {}", parts.join(" | "))
+}
+
+fn cost_change(plan: &Plan) -> String {
+    match plan.cost.hourly_after - plan.cost.hourly_before {
+        Money::ZERO => "cost unchanged".to_owned(),
+        change => format!("{}/h ({}/mo)", words::difference(change), words::difference(change.per_month())),
+    }
+}
+
+/// Sections with one blank line between them.
+struct Page<'a> {
+    out: &'a mut dyn fmt::Write,
+    style: &'a Style,
+    sections: usize,
+}
+
+impl Page<'_> {
+    fn section(&mut self, lines: impl IntoIterator<Item = Line>) -> fmt::Result {
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_none() {
+            return Ok(());
+        }
+        if self.sections > 0 {
+            self.out.write_char('\n')?;
+        }
+        self.sections += 1;
+        lines.try_for_each(|line| line.write(self.out, self.style))
+    }
+}
+
+fn heading(plan: &Plan) -> Line {
+    let purpose = if plan.destroy { "Plan to destroy" } else { "Plan for" };
+    let place = match plan.api.as_str() {
+        "runpod" => "RunPod".to_owned(),
+        other => other.to_owned(),
+    };
+    Line::new(0).ink(
+        Ink::Heading,
+        format!("{purpose} {}, environment {}, at {place} (REST {})", plan.name, plan.environment, plan.dialect),
+    )
+}
+
+fn changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+    let mut changed: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action != Action::NoOp).collect();
+    // Stable: among equals the graph's order stays.
+    changed.sort_by_key(|row| Reverse(row.change.risk));
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes")];
+    lines.extend(block::blocks(plan, &changed, view));
+    lines
+}
+
+fn unchanged(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+    let kept: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action == Action::NoOp).collect();
+    if kept.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Unchanged")];
+    lines.extend(block::blocks(plan, &kept, view));
+    lines
+}
+
+fn orphans(orphans: &[Orphan]) -> Vec<Line> {
+    if orphans.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        Line::new(0).ink(Ink::Heading, "Orphans"),
+        Line::of(
+            0,
+            "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.",
+        ),
+    ];
+    for orphan in orphans {
+        lines.extend(orphan_lines(orphan));
+    }
+    lines
+}
+
+fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
+    let Orphan { kind, id, name, marker, status, hourly, created_at } = orphan;
+    let mut line = Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
+    line = match hourly {
+        Some(hourly) => line.text(format!("  {hourly}/h")),
+        None => line.text("  cost unknown"),
+    };
+    for fact in [status.clone(), created_at.as_ref().map(|at| format!("since {at}"))].into_iter().flatten() {
+        line = line.text(format!("  {fact}"));
+    }
+    let todo = format!(
+        "made for `{}`; take it over: `{}`, or end it at {}",
+        marker.address,
+        words::import_command(&marker.address, id),
+        words::CONSOLE
+    );
+    [line, Line::of(6, todo)]
+}
+
+fn refusals(plan: &Plan) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (address, Refusal { code, message, help, position }) in plan.all_refusals() {
+        let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
+        head = match address {
+            Some(address) => head.text(address),
+            None => head.text("the whole plan"),
+        };
+        head = head.ink(Ink::Dim, format!("  [{code}]"));
+        if let Some(position) = position {
+            head = head.ink(Ink::Dim, format!("  {position}"));
+        }
+        lines.push(head);
+        lines.push(Line::of(6, message));
+        if !help.is_empty() {
+            lines.push(Line::of(6, format!("help: {help}")));
+        }
+    }
+    if !lines.is_empty() {
+        lines.insert(0, Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands"));
+    }
+    lines
+}
+
+fn notes(plan: &Plan) -> Vec<Line> {
+    let note = |note: &crate::model::Note| {
+        let about = note.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+        Line::of(0, format!("note: {about}{}", note.message))
+    };
+    plan.notes.iter().map(note).collect()
+}
+
+fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+    let resources = words::count(rows.len(), "resource");
+    let verb = |one: &'static str, many: &'static str| if rows.len() == 1 { one } else { many };
+    Line::of(
+        0,
+        match (plan.destroy, rows.len()) {
+            (true, 0) => "Nothing to destroy: no resource is recorded.".to_owned(),
+            (true, _) => format!("Nothing to destroy. {resources} {} kept.", verb("is", "are")),
+            (false, 0) => format!("No changes. {} declares no resources, and none is recorded.", view.config),
+            (false, _) => format!("No changes. {resources} {} {}.", verb("matches", "match"), view.config),
+        },
+    )
+}
+
+fn summary(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+    debug_assert!(!rows.is_empty(), "a summary is written for changes");
+    let total = plan.cost.hourly_after;
+    let mut footer = match total {
+        Money::ZERO => "Nothing is billed afterwards.".to_owned(),
+        _ => format!("Afterwards {total}/h ({}/mo) in all.", total.per_month()),
+    };
+    if let Some(date) = &view.catalog_date {
+        footer.push_str(&format!(" Prices are estimates, catalog of {date}."));
+    }
+    if let Some(id) = &view.plan_id {
+        footer.push_str(&format!(" Plan id: {id}"));
+    }
+    vec![Line::new(0).ink(Ink::Heading, summary_line(plan)), Line::new(0).ink(Ink::Dim, footer)]
+}

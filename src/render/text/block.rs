@@ -1,0 +1,205 @@
+//! One change as a block of lines: a headline, and below it what changes, why, and what that destroys.
+//!
+//! Replicas whose blocks read alike become one block with a range of numbers, so that a fleet is as short as one pod.
+
+use std::collections::BTreeMap;
+
+use super::super::fold::{self, Row};
+use super::super::style::{Ink, Line};
+use super::super::words;
+use super::{PlanView, causes, fields};
+use crate::kind::{self, Description};
+use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money, Plan};
+
+/// How a change reads, whatever its address: what makes replicas alike.
+#[derive(PartialEq, Eq)]
+struct Face {
+    action: Action,
+    loses_data: bool,
+    /// What the object is, in words.
+    what: Line,
+    body: Vec<Line>,
+    hourly_before: Money,
+    hourly_after: Money,
+    position: Option<String>,
+    refused: bool,
+}
+
+/// The blocks of rows, in their order.
+pub fn blocks(plan: &Plan, rows: &[&Row<'_>], view: &PlanView) -> Vec<Line> {
+    let groups = group(rows.iter().map(|row| (&row.change.address, face(plan, row, view))).collect());
+    let titled: Vec<(String, _)> =
+        groups.into_iter().map(|(addresses, face)| (fold::group_address(&addresses), (addresses, face))).collect();
+    // Aligned, unless one very long name would push everything aside.
+    let column = titled.iter().map(|(title, _)| title.chars().count()).filter(|width| *width <= 36).max().unwrap_or(0);
+    let mut lines = Vec::new();
+    let mut tall = false;
+    for (title, (addresses, face)) in titled {
+        // Long blocks stand apart; lists of short ones stay lists.
+        let was_tall = std::mem::replace(&mut tall, face.body.len() > 1);
+        if !lines.is_empty() && (tall || was_tall) {
+            lines.push(Line::new(0));
+        }
+        lines.push(headline(plan, &format!("{title:column$}"), &addresses, &face));
+        lines.extend(face.body);
+    }
+    lines
+}
+
+/// Gathers replicas of one name whose faces are equal, at the place of the first.
+pub fn group<T: PartialEq>(items: Vec<(&Address, T)>) -> Vec<(Vec<&Address>, T)> {
+    let mut groups: Vec<(Vec<&Address>, T)> = Vec::new();
+    for (address, face) in items {
+        let alike = |(addresses, other): &&mut (Vec<&Address>, T)| {
+            let first = addresses[0];
+            let replicas = address.index.is_some() && first.index.is_some();
+            replicas
+                && (&address.kind, &address.name, &address.member) == (&first.kind, &first.name, &first.member)
+                && *other == face
+        };
+        match groups.iter_mut().find(alike) {
+            Some((addresses, _)) => addresses.push(address),
+            None => groups.push((vec![address], face)),
+        }
+    }
+    groups
+}
+
+fn headline(plan: &Plan, title: &str, addresses: &[&Address], face: &Face) -> Line {
+    let ink = ink(face.action, face.loses_data);
+    let word = words::action(face.action);
+    let word = if face.loses_data { word.to_uppercase() } else { word.to_owned() };
+    let mut line = Line::new(0)
+        .hanging(INDENT + 2)
+        .ink(ink, format!("{:3} ", face.action.symbol()))
+        .text(format!("{title}  "))
+        .ink(ink, format!("{word:7}"));
+    let each = addresses.len() > 1;
+    if each {
+        let title = kind::find(&addresses[0].kind).map_or(addresses[0].kind.as_str(), |kind| kind.title);
+        let number = words::count(addresses.len(), title);
+        line = line.text(format!("  {number}, each{}", if face.what.is_empty() { ":" } else { "" }));
+    } else if let Some(id) = addresses.first().and_then(|address| plan.change(address)?.id.as_ref()) {
+        line = line.text(format!("  {id}"));
+    }
+    if !face.what.is_empty() {
+        line = line.text(if each { " " } else { "  " }).join(face.what.clone());
+    }
+    line = price(line, face, addresses.len());
+    if let Some(position) = &face.position {
+        line = line.ink(Ink::Dim, format!("  ({position})"));
+    }
+    if face.refused {
+        line = line.ink(Ink::Bad, "  refused, see below");
+    }
+    line
+}
+
+/// What a new object costs, or what the end of an old one saves. Other changes have a line of their own for it.
+fn price(line: Line, face: &Face, number: usize) -> Line {
+    let (word, amount) = match face.action {
+        Action::Create | Action::Import => ("", face.hourly_after),
+        Action::Delete => ("saves ", face.hourly_before),
+        _ => return line,
+    };
+    if amount == Money::ZERO {
+        return line;
+    }
+    match number {
+        1 => line.text(format!(", {word}{amount}/h")),
+        _ => line.text(format!(", {word}{amount}/h; {}/h together", amount.times(number as i64))),
+    }
+}
+
+fn ink(action: Action, loses_data: bool) -> Ink {
+    match action {
+        _ if loses_data => Ink::Bad,
+        Action::NoOp => Ink::Dim,
+        Action::Create | Action::Start | Action::Import => Ink::Good,
+        Action::Update | Action::Stop | Action::Replace | Action::ReplaceCreateFirst | Action::Forget => Ink::Change,
+        Action::Delete => Ink::Bad,
+    }
+}
+
+fn face(plan: &Plan, row: &Row<'_>, view: &PlanView) -> Face {
+    let Row { change, members } = row;
+    let action = change.action;
+    // What goes or stays is known already: its hardware and place are enough to recognise it.
+    let what = match action {
+        Action::Create | Action::Import => describe(&change.address, &change.after),
+        Action::Delete | Action::NoOp => {
+            Description { details: Vec::new(), ..describe(&change.address, &change.before) }
+        }
+        _ => Description::default(),
+    };
+    Face {
+        action,
+        loses_data: fold::loses_data(change),
+        what: Line::of(0, what),
+        body: body(plan, change, members, view),
+        hourly_before: change.hourly_before,
+        hourly_after: change.hourly_after,
+        position: change.position.as_ref().filter(|_| action == Action::Create).map(ToString::to_string),
+        refused: !change.refusals.is_empty(),
+    }
+}
+
+fn describe(address: &Address, attributes: &Attributes) -> Description {
+    kind::find(&address.kind).map(|kind| (kind.describe)(attributes, &BTreeMap::new())).unwrap_or_default()
+}
+
+const INDENT: usize = 6;
+
+fn body(plan: &Plan, change: &Change, members: &[&Change], view: &PlanView) -> Vec<Line> {
+    let mut lines = fields::lines(change, INDENT);
+    lines.extend(member_line(change, members));
+    lines.extend(causes::because(plan, change).into_iter().map(|cause| Line::of(INDENT, cause)));
+    if change.action == Action::ReplaceCreateFirst {
+        lines.push(Line::of(INDENT, "the new one is created before the old one is destroyed"));
+    }
+    if !change.losses.is_empty() {
+        let losses: Vec<String> = change.losses.iter().map(loss).collect();
+        let ink = if fold::loses_data(change) { Ink::Bad } else { Ink::Plain };
+        lines.push(Line::new(INDENT).ink(ink, "destroys").text(format!(": {}", losses.join(", "))));
+    }
+    if !change.action.destroys() && change.fields.iter().any(|field| field.effect == Effect::Restart) {
+        lines.push(Line::of(INDENT, "restarts: the container disk is wiped, volumes are kept"));
+    }
+    if let Some(alternative) = &change.in_place_alternative {
+        lines.push(Line::of(INDENT, format!("with `--updates in-place`: {alternative}")));
+    }
+    let (before, after) = (change.hourly_before, change.hourly_after);
+    let priced_above = matches!(change.action, Action::Create | Action::Delete | Action::Import);
+    if before != after && !priced_above {
+        lines.push(Line::of(INDENT, format!("costs: {before}/h -> {after}/h")));
+    }
+    if view.full {
+        let attributes = if change.after.is_empty() { &change.before } else { &change.after };
+        lines.extend(fields::attributes(attributes, INDENT));
+    }
+    lines
+}
+
+/// `pod volume 100 GB at /workspace`.
+pub fn loss(loss: &Loss) -> String {
+    let Loss { what, size_gb, mount_path, precious: _ } = loss;
+    let size = size_gb.map(|size| format!(" {size} GB")).unwrap_or_default();
+    let path = mount_path.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
+    format!("{what}{size}{path}")
+}
+
+/// Members of a new object by name; of a changed one those that come and go, unless its own fields say it already.
+fn member_line(change: &Change, members: &[&Change]) -> Option<Line> {
+    let attribute = kind::find(&members.first()?.address.kind)?.member_of.as_ref()?.attribute;
+    let name = |member: &Change| member.address.member.clone().unwrap_or_default();
+    let words: Vec<String> = if change.action == Action::Create {
+        members.iter().map(|member| name(member)).collect()
+    } else if change.fields.iter().any(|field| field.path == attribute) {
+        Vec::new()
+    } else {
+        let moving = members.iter().filter(|member| matches!(member.action, Action::Create | Action::Delete));
+        let moving = moving.filter(|_| change.action != Action::Delete);
+        moving.map(|member| format!("{} {}", member.action.symbol(), name(member))).collect()
+    };
+    (!words.is_empty()).then(|| Line::of(INDENT, format!("{attribute}: {}", words.join(", "))))
+}

@@ -1,0 +1,67 @@
+//! Why a change is in the plan, as sentences that follow the chain of causes to its beginning.
+
+use std::collections::BTreeSet;
+
+use super::super::words;
+use crate::model::{Action, Address, Cause, Change, Effect, Plan, Power};
+
+/// One line per cause that the fields do not tell already.
+pub fn because(plan: &Plan, change: &Change) -> Vec<String> {
+    let sentence =
+        |cause: &Cause| clause(plan, cause, &mut vec![&change.address]).map(|clause| format!("because {clause}"));
+    change.causes.iter().filter_map(sentence).collect()
+}
+
+/// A cause as a clause; `None` where the plan's line says it already. `seen` ends chains that lead back.
+fn clause<'a>(plan: &'a Plan, cause: &'a Cause, seen: &mut Vec<&'a Address>) -> Option<String> {
+    Some(match cause {
+        Cause::New { .. } | Cause::Fields => return None,
+        Cause::Destroy if plan.destroy => return None,
+        Cause::Destroy => "everything is destroyed".to_owned(),
+        Cause::Missing { id } => format!("`{id}` is no longer at RunPod"),
+        Cause::Tainted => "it never became ready (tainted)".to_owned(),
+        Cause::Broken { status } => format!("it is unusable: {status}"),
+        Cause::Undeclared => "it is no longer declared".to_owned(),
+        Cause::Dependency { address, action } => dependency(plan, address, *action, seen),
+        Cause::Parent { address } => format!("it is a part of `{address}`"),
+        Cause::Power { wanted: Power::Running } => "it should be running".to_owned(),
+        Cause::Power { wanted: Power::Stopped } => "it should be stopped".to_owned(),
+        Cause::Marker { id, same_lineage: true, .. } => {
+            format!("`{id}` at RunPod carries its marker, made from this state")
+        }
+        Cause::Marker { id, same_lineage: false, .. } => {
+            format!("`{id}` at RunPod carries its marker, made from a state that is not at hand")
+        }
+        Cause::Lookalike { id } => format!("`{id}` at RunPod has its name, size and place, and is in no state"),
+        Cause::Flag { flag } => format!("`{flag}` asks for it"),
+    })
+}
+
+/// `` `network_volume.data` is replaced, because its `region` changes (sindri.yaml:7) ``.
+fn dependency<'a>(plan: &'a Plan, address: &'a Address, action: Action, seen: &mut Vec<&'a Address>) -> String {
+    let what = format!("`{address}` {}", words::happens(action));
+    if seen.contains(&address) {
+        return what;
+    }
+    seen.push(address);
+    let reason = plan.change(address).and_then(|change| {
+        own_reason(change).or_else(|| change.causes.iter().find_map(|cause| clause(plan, cause, seen)))
+    });
+    match reason {
+        Some(reason) => format!("{what}, because {reason}"),
+        None => what,
+    }
+}
+
+/// The fields that make a change what it is: those with the worst effect.
+fn own_reason(change: &Change) -> Option<String> {
+    let worst: Effect = change.fields.iter().map(|field| field.effect).max()?;
+    let fields = || change.fields.iter().filter(|field| field.effect == worst);
+    let names: Vec<String> = fields().map(|field| format!("`{}`", field.path)).collect();
+    let places: BTreeSet<String> = fields().filter_map(|field| Some(field.position.as_ref()?.to_string())).collect();
+    let places = match places.len() {
+        0 => String::new(),
+        _ => format!(" ({})", places.into_iter().collect::<Vec<_>>().join(", ")),
+    };
+    Some(format!("its {} change{}{places}", names.join(" and "), if names.len() == 1 { "s" } else { "" }))
+}

@@ -1,0 +1,130 @@
+//! Words that several renderings share: durations, verbs, counts, and the commands that readers are told to run.
+
+use std::time::Duration;
+
+use crate::model::{Action, Address, Money, Verb};
+
+/// `45s`, `1m 04s`, `3h 12m`, `2d 05h`: the two largest units.
+pub fn duration(elapsed: Duration) -> String {
+    let seconds = elapsed.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {:02}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {:02}m", minutes % 60),
+        _ => format!("{days}d {:02}h", hours % 24),
+    }
+}
+
+/// `1 pod`, `3 pods`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// `creating`: what is going on.
+pub fn doing(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "creating",
+        Verb::Update => "updating",
+        Verb::Delete => "destroying",
+        Verb::Start => "starting",
+        Verb::Stop => "stopping",
+        Verb::Import => "importing",
+        Verb::Forget => "forgetting",
+    }
+}
+
+/// `created`: what is over.
+pub fn done(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "created",
+        Verb::Update => "updated",
+        Verb::Delete => "destroyed",
+        Verb::Start => "started",
+        Verb::Stop => "stopped",
+        Verb::Import => "imported",
+        Verb::Forget => "forgotten",
+    }
+}
+
+/// `destroy`: what could not be done. The plan's words, where a deletion of something real is a destruction.
+pub fn infinitive(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Delete => "destroy",
+        other => other.word(),
+    }
+}
+
+/// The word of an action in a plan.
+pub fn action(action: Action) -> &'static str {
+    match action {
+        Action::Delete => "destroy",
+        other => other.word(),
+    }
+}
+
+/// What happens to a resource, as a cause of something else: `is replaced`.
+pub fn happens(action: Action) -> &'static str {
+    match action {
+        Action::NoOp => "stays as it is",
+        Action::Create => "is created",
+        Action::Update => "is updated",
+        Action::Replace | Action::ReplaceCreateFirst => "is replaced",
+        Action::Delete => "is destroyed",
+        Action::Start => "is started",
+        Action::Stop => "is stopped",
+        Action::Import => "is imported",
+        Action::Forget => "is forgotten",
+    }
+}
+
+/// `+$1.98`, `-$0.74`.
+pub fn difference(amount: Money) -> String {
+    format!("{}{amount}", if amount < Money::ZERO { "" } else { "+" })
+}
+
+/// The path of a pod's page at RunPod that opens a shell in the browser.
+///
+/// Source: the user's document, "Method 4: Web Terminal".
+pub fn web_terminal(pod_id: &str) -> String {
+    format!("https://www.runpod.io/console/pods/{pod_id}/terminal")
+}
+
+/// Where objects that no state knows are ended by hand.
+pub const CONSOLE: &str = "https://www.runpod.io/console/pods";
+
+/// The command that ends one resource.
+pub fn end_command(address: &Address) -> String {
+    format!("sindri destroy --target {}", shell(&address.to_string()))
+}
+
+/// The command that takes one living object into the state.
+pub fn import_command(address: &Address, id: &str) -> String {
+    format!("sindri import {} {}", shell(&address.to_string()), shell(id))
+}
+
+/// A word as a shell reads it back: `'pod.trainer[0]'` is quoted, since brackets are patterns there.
+pub fn shell(word: &str) -> String {
+    // A null byte cannot be an argument at all; it is spelled out when the line is written.
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |quoted| quoted.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_name_the_two_largest_units() {
+        for (seconds, text) in
+            [(0, "0s"), (59, "59s"), (64, "1m 04s"), (3_600, "1h 00m"), (11_520, "3h 12m"), (190_800, "2d 05h")]
+        {
+            assert_eq!(duration(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn commands_can_be_pasted_into_a_shell() {
+        let address: Address = "pod.trainer[0]".parse().unwrap();
+        assert_eq!(import_command(&address, "x; rm -rf ~"), "sindri import 'pod.trainer[0]' 'x; rm -rf ~'");
+    }
+}

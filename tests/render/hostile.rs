@@ -1,0 +1,261 @@
+//! Whatever names and values hold: no output rewrites a terminal, and no secret is in it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use sindri::apply::Event;
+use sindri::model::{
+    Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
+    Observed, Orphan, Plan, Position, Record, Refusal, Risk, Secret, SshTarget, State, Status, Value, Verb,
+};
+use sindri::render::style::is_harmful;
+use sindri::render::{PlanView, Progress, ProgressKind, Style, Summary, graph, json, status, text};
+
+use crate::fixture::{change, money, plan};
+
+const CANARY: &str = "canary-secret-7781";
+
+fn hostile_plan(evil: &str) -> Plan {
+    let address = Address { kind: "pod".into(), name: evil.into(), index: Some(1), member: None };
+    let position = Some(Position { file: evil.into(), line: 1, column: 1 });
+    let value = Value::Map(BTreeMap::from([
+        (evil.to_owned(), Value::text(evil)),
+        ("list".to_owned(), Value::texts([evil])),
+        ("token".to_owned(), Value::Secret(Secret::new(CANARY))),
+    ]));
+    let attributes = BTreeMap::from([
+        ("image".to_owned(), Value::text(evil)),
+        ("gpu_types".to_owned(), Value::texts([evil, evil])),
+        ("volume_gb".to_owned(), 5.into()),
+        ("volume_mount_path".to_owned(), Value::text(evil)),
+        ("env".to_owned(), value.clone()),
+        (evil.to_owned(), value.clone()),
+    ]);
+    let field = |path: String, before: Value, after: Value| FieldChange {
+        path,
+        before,
+        after,
+        after_unknown: false,
+        effect: Effect::Replace,
+        rule: evil.into(),
+        position: position.clone(),
+    };
+    let fields = vec![
+        field("env".into(), Value::Null, value),
+        field(
+            format!("env.{evil}"),
+            Value::text(format!("a\n{evil}\n")),
+            Value::text(format!("{evil}{}", "b".repeat(80))),
+        ),
+        field("env.token".into(), Value::Secret(Secret::unknown()), Value::Secret(Secret::new(CANARY))),
+    ];
+    let causes = vec![
+        Cause::Missing { id: evil.into() },
+        Cause::Broken { status: evil.into() },
+        Cause::Dependency { address: address.clone(), action: Action::Replace },
+        Cause::Marker { id: evil.into(), operation: evil.into(), same_lineage: false },
+        Cause::Lookalike { id: evil.into() },
+        Cause::Flag { flag: evil.into() },
+    ];
+    let of = |action: Action, name: &str| Change {
+        address: Address { name: name.into(), ..address.clone() },
+        id: Some(evil.into()),
+        fields: fields.clone(),
+        before: attributes.clone(),
+        after: attributes.clone(),
+        causes: causes.clone(),
+        risk: Risk::DiskLoss,
+        losses: vec![Loss { what: evil.into(), size_gb: Some(5), mount_path: Some(evil.into()), precious: true }],
+        hourly_before: money(0.5),
+        hourly_after: money(1.5),
+        in_place_alternative: Some(evil.into()),
+        position: position.clone(),
+        refusals: vec![Refusal {
+            code: evil.into(),
+            message: evil.into(),
+            help: evil.into(),
+            position: position.clone(),
+        }],
+        ..change("pod.x", action)
+    };
+    let mut plan = plan(vec![
+        of(Action::Replace, evil),
+        of(Action::Create, "new"),
+        of(Action::Delete, "old"),
+        of(Action::NoOp, "kept"),
+    ]);
+    (plan.name, plan.environment, plan.api) = (evil.into(), evil.into(), evil.into());
+    plan.drift = vec![Drift { address: address.clone(), id: evil.into(), class: DriftClass::Changed, fields }];
+    plan.orphans = vec![Orphan {
+        kind: evil.into(),
+        id: evil.into(),
+        name: evil.into(),
+        marker: sindri::model::Marker {
+            lineage: evil.into(),
+            name: evil.into(),
+            environment: evil.into(),
+            address: address.clone(),
+            operation: evil.into(),
+        },
+        status: Some(evil.into()),
+        hourly: None,
+        created_at: Some(evil.into()),
+    }];
+    plan.notes = vec![Note { address: Some(address), message: evil.into() }];
+    plan
+}
+
+fn hostile_object(evil: &str) -> Object {
+    let target = || Some(SshTarget { host: evil.into(), port: 2222, username: evil.into() });
+    Object {
+        kind: "pod",
+        id: evil.into(),
+        name: evil.into(),
+        attributes: BTreeMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]),
+        marker: format!("line:{}/x:pod.x:op", "n").parse().ok(),
+        status: Some(Status::Unknown(evil.into())),
+        ready: false,
+        computed: Computed {
+            chosen: BTreeMap::from([("gpu_type".to_owned(), evil.to_owned())]),
+            ssh_direct: target(),
+            ssh_proxy: target(),
+            endpoints: vec![Endpoint { port: evil.into(), address: Some(evil.into()) }],
+            ..Computed::default()
+        },
+    }
+}
+
+fn hostile_events(evil: &str) -> Vec<Event> {
+    let address = Address::new("pod", evil);
+    let (verb, id) = (Verb::Create, Some(evil.to_owned()));
+    let text = || evil.to_owned();
+    vec![
+        Event::Recovered { address: address.clone(), verb, id: id.clone(), how: text() },
+        Event::Started { address: address.clone(), verb, id: id.clone(), detail: id.clone() },
+        Event::CandidateUnavailable { address: address.clone(), detail: text(), message: text() },
+        Event::Accepted { address: address.clone(), verb, id: text() },
+        Event::Waiting { address: address.clone(), id: text(), status: text(), elapsed: Duration::from_secs(99) },
+        Event::Done {
+            address: address.clone(),
+            verb,
+            id: id.clone(),
+            object: Some(Box::new(hostile_object(evil))),
+            elapsed: Duration::ZERO,
+        },
+        Event::Failed {
+            address: address.clone(),
+            verb,
+            id,
+            message: text(),
+            help: Some(text()),
+            code: text(),
+            changed: true,
+        },
+        Event::Skipped { address: address.clone(), verb, because: text() },
+        Event::Paced { wait: Duration::from_secs(9), reason: text() },
+        Event::Settled { address, message: text() },
+        Event::OrphanFound { id: text(), name: text(), hourly: None },
+    ]
+}
+
+fn plan_text(plan: &Plan, full: bool, width: Option<usize>) -> String {
+    let view = PlanView { full, config: "sindri.yaml".into(), catalog_date: None, plan_id: None };
+    let mut out = String::new();
+    text::plan(&mut out, plan, &view, &Style { width, ..Style::default() }).expect("a string takes everything");
+    out
+}
+
+/// Everything that rendering can say about hostile input.
+fn outputs(evil: &str) -> Vec<(&'static str, String)> {
+    let plan = hostile_plan(evil);
+    let style = Style::default();
+    let mut found = vec![
+        ("plan", plan_text(&plan, false, None)),
+        ("full plan", plan_text(&plan, true, None)),
+        ("narrow plan", plan_text(&plan, false, Some(40))),
+        ("plan as JSON", json::to_text(&json::plan_json(&plan, Some(evil)), true)),
+    ];
+
+    let mut summary = Summary::expecting(&plan);
+    let mut text = String::new();
+    let events = hostile_events(evil);
+    events.iter().for_each(|event| summary.note(event));
+    summary.text(&mut text, Duration::ZERO, &style).expect("a string takes everything");
+    found.push(("summary", std::mem::take(&mut text)));
+    found.push(("summary as JSON", json::to_text(&summary.json(Duration::ZERO), false)));
+
+    for (name, kind) in [("progress", ProgressKind::Plain), ("progress as JSON", ProgressKind::Json)] {
+        let lines = Arc::new(Mutex::new(String::new()));
+        let sink = Arc::clone(&lines);
+        let progress = Progress::new(kind, style, move |line| sink.lock().expect("one thread").push_str(line));
+        events.iter().for_each(|event| progress.show(event));
+        found.push((name, lines.lock().expect("one thread").clone()));
+    }
+
+    let mut state = State::new("line".into(), evil.into(), evil.into());
+    let inputs = BTreeMap::from([("env".to_owned(), Value::Secret(Secret::new(CANARY)))]);
+    let record = Record {
+        kind: "pod".into(),
+        id: evil.into(),
+        inputs,
+        ..serde_json::from_str(r#"{"kind":"","id":"","inputs":{}}"#).expect("a record")
+    };
+    state.resources.insert(Address::new("pod", evil), record);
+    let other = Object { id: format!("{evil}2"), ..hostile_object(evil) };
+    let observed: Observed = [hostile_object(evil), other].into_iter().collect();
+    status::table(&mut text, &state, &observed, &style).expect("a string takes everything");
+    found.push(("status", std::mem::take(&mut text)));
+    found.push(("status as JSON", json::to_text(&status::status_json(&state, &observed), true)));
+    status::connect(&mut text, &Address::new("pod", evil), &hostile_object(evil), &style)
+        .expect("a string takes everything");
+    found.push(("connect", std::mem::take(&mut text)));
+    let values = status::Outputs::new(&state, &observed);
+    values.text(&mut text, &style).expect("a string takes everything");
+    found.push(("outputs", std::mem::take(&mut text)));
+    found.extend(values.paths().iter().filter_map(|path| Some(("one output", values.raw(path)?))));
+
+    let (from, to) = (Address::new("pod", evil), Address::new("port", evil));
+    let drawing = graph::Graph { nodes: &[(from.clone(), evil.to_owned())], edges: &[(from, to)] };
+    graph::dot(&mut text, &drawing).expect("a string takes everything");
+    graph::mermaid(&mut text, &drawing).expect("a string takes everything");
+    found.push(("graph", text));
+    found
+}
+
+/// Texts that are mostly trouble.
+fn evil() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("\u{1b}[2J".to_owned()),
+        Just("\u{1b}]0;title\u{7}".to_owned()),
+        Just("\r\n+ pod.forged".to_owned()),
+        Just("\u{202e}\u{2066}\u{200b}\u{feff}\u{9b}31m\u{7f}\0\u{2028}".to_owned()),
+        "[a-z \"'`\\\\$<>&|]{0,12}",
+        any::<char>().prop_map(String::from),
+    ];
+    proptest::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_output_holds_a_control_character_or_a_secret(evil in evil()) {
+        for (name, output) in outputs(&evil) {
+            let harmful = output.chars().find(|character| is_harmful(*character) && *character != '\n');
+            prop_assert_eq!(harmful, None, "{} holds one: {:?}", name, output);
+            prop_assert!(!output.contains("canary"), "{} holds a secret: {:?}", name, output);
+        }
+    }
+
+    #[test]
+    fn wrapping_adds_line_ends_and_nothing_else(evil in evil(), width in 1_usize..120) {
+        let plan = hostile_plan(&evil);
+        let (whole, wrapped) = (plan_text(&plan, true, None), plan_text(&plan, true, Some(width)));
+        // Beyond any line's length a width is no limit; without one nothing may wrap either.
+        prop_assert_eq!(&whole, &plan_text(&plan, true, Some(usize::MAX)));
+        let words = |text: &str| text.split([' ', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        prop_assert_eq!(words(&whole), words(&wrapped));
+    }
+}

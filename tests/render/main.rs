@@ -1,0 +1,9 @@
+//! Rendering, read as a user reads it: whole outputs against golden files, and what must hold for any input.
+
+mod fixture;
+mod golden;
+mod plans;
+mod applies;
+mod standing;
+mod shapes;
+mod hostile;

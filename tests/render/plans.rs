@@ -1,0 +1,348 @@
+//! Whole plans as text.
+
+use std::collections::BTreeMap;
+
+use sindri::model::{
+    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Marker, Note, Orphan, Plan, Refusal, Risk, Secret,
+    Value,
+};
+use sindri::render::{PlanView, Style, text};
+
+use crate::fixture::{address, at, attributes, change, create, field, gpu_pod, kept, losses, money, plan, volume};
+use crate::golden;
+
+fn view() -> PlanView {
+    PlanView {
+        full: false,
+        config: "sindri.yaml".into(),
+        catalog_date: Some("2026-11-23".into()),
+        plan_id: Some("9c1f7a2e44b0".into()),
+    }
+}
+
+fn rendered(plan: &Plan, view: &PlanView, style: &Style) -> String {
+    let mut out = String::new();
+    text::plan(&mut out, plan, view, style).expect("a string takes everything");
+    out
+}
+
+fn plain(plan: &Plan) -> String {
+    rendered(plan, &view(), &Style::default())
+}
+
+const H100: &str = "NVIDIA H100 80GB HBM3";
+const PYTORCH: &str = "runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404";
+
+fn fleet() -> Vec<Change> {
+    let mut changes = vec![create("network_volume.datasets", volume(500, "US-CA-2"), 0.048, 6)];
+    for index in 0..4 {
+        let mut pod = gpu_pod(H100, 2, PYTORCH);
+        pod.insert("name".into(), format!("trainer-{index}").into());
+        pod.insert("network_volume".into(), Value::Reference(address("network_volume.datasets")));
+        pod.insert("volume_gb".into(), Value::Null);
+        changes.push(create(&format!("pod.trainer[{index}]"), pod, 5.86, 12));
+        for port in ["8888/http", "22/tcp"] {
+            changes.push(create(&format!("port.trainer[{index}]:{port}"), attributes([]), 0.0, 20));
+        }
+    }
+    changes
+}
+
+#[test]
+fn a_first_apply_takes_a_line_or_two_per_resource() {
+    golden::check("first_apply.txt", &plain(&plan(fleet())));
+}
+
+fn moved_volume() -> Change {
+    let before = volume(100, "US-CA-2");
+    Change {
+        id: Some("vol-7f3a".into()),
+        fields: vec![field("network_volume", "region", "US-CA-2".into(), "US-TX-3".into(), Effect::Replace, 7)],
+        losses: losses("network_volume", &before),
+        before,
+        after: volume(100, "US-TX-3"),
+        causes: vec![Cause::Fields],
+        risk: Risk::VolumeLoss,
+        hourly_before: money(0.0096),
+        hourly_after: money(0.0096),
+        refusals: vec![Refusal {
+            code: "protected".into(),
+            message: "`network_volume.datasets` is protected, and replacing it destroys 100 GB".into(),
+            help: "run `sindri state unprotect network_volume.datasets` first, if the data may go".into(),
+            position: Some(at(7)),
+        }],
+        ..change("network_volume.datasets", Action::Replace)
+    }
+}
+
+fn changed_pod() -> Change {
+    let before = gpu_pod("NVIDIA L4", 1, "vllm/vllm-openai:v0.9");
+    let mut reference = field("pod", "network_volume", "vol-7f3a".into(), Value::Null, Effect::Replace, 31);
+    reference.after_unknown = true;
+    Change {
+        id: Some("5xpma5eg46tqjq".into()),
+        fields: vec![
+            reference,
+            field("pod", "image", "vllm/vllm-openai:v0.9".into(), "vllm/vllm-openai:v0.10".into(), Effect::Restart, 26),
+            field(
+                "pod",
+                "env.HF_TOKEN",
+                Value::Secret(Secret::unknown()),
+                Value::Secret(Secret::new("hf_abc")),
+                Effect::Restart,
+                33,
+            ),
+            field("pod", "env.DEBUG", Value::Null, "1".into(), Effect::Restart, 34),
+        ],
+        losses: losses("pod", &before),
+        before,
+        after: gpu_pod("NVIDIA L4", 1, "vllm/vllm-openai:v0.10"),
+        causes: vec![
+            Cause::Fields,
+            Cause::Dependency { address: address("network_volume.datasets"), action: Action::Replace },
+        ],
+        risk: Risk::DiskLoss,
+        hourly_before: money(0.44),
+        hourly_after: money(0.44),
+        ..change("pod.inference", Action::Replace)
+    }
+}
+
+pub fn everything() -> Plan {
+    let old = gpu_pod("NVIDIA A40", 1, "ghcr.io/acme/old:1");
+    let mut plan = plan(vec![
+        kept("network_volume.models", volume(200, "US-CA-2"), 0.02),
+        Change {
+            id: Some("vol-11aa".into()),
+            fields: vec![field("network_volume", "size_gb", 500.into(), 600.into(), Effect::InPlace, 5)],
+            causes: vec![Cause::Fields],
+            hourly_before: money(0.048),
+            hourly_after: money(0.0575),
+            ..change("network_volume.scratch", Action::Update)
+        },
+        moved_volume(),
+        create("pod.fresh", gpu_pod(H100, 2, PYTORCH), 5.86, 40),
+        create("port.fresh:8888/http", attributes([]), 0.0, 44),
+        changed_pod(),
+        Change {
+            id: Some("a1b2c3d4e5f6g7".into()),
+            losses: losses("pod", &old),
+            before: old,
+            causes: vec![Cause::Undeclared],
+            risk: Risk::DiskLoss,
+            hourly_before: money(0.45),
+            ..change("pod.old", Action::Delete)
+        },
+        Change {
+            id: Some("zz9".into()),
+            causes: vec![Cause::Power { wanted: sindri::model::Power::Running }],
+            hourly_before: money(0.03),
+            hourly_after: money(0.77),
+            ..change("pod.sleeper", Action::Start)
+        },
+        kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44),
+        kept("port.steady:8888/http", attributes([]), 0.0),
+    ]);
+    plan.drift = vec![
+        Drift { address: address("pod.fresh"), id: "gone0".into(), class: DriftClass::Gone, fields: Vec::new() },
+        Drift { address: address("pod.sleeper"), id: "zz9".into(), class: DriftClass::Stopped, fields: Vec::new() },
+        Drift {
+            address: address("pod.steady"),
+            id: "k3pt".into(),
+            class: DriftClass::Changed,
+            fields: vec![FieldChange {
+                rule: String::new(),
+                position: None,
+                ..field("pod", "image", "nginx:0".into(), "nginx:1".into(), Effect::Restart, 1)
+            }],
+        },
+    ];
+    plan.orphans = vec![Orphan {
+        kind: "pod".into(),
+        id: "w0rph4n".into(),
+        name: "trainer-2".into(),
+        marker: "4f1c09aa:llm-team/prod:pod.trainer[2]:01hx2".parse::<Marker>().expect("a marker"),
+        status: Some("Running".into()),
+        hourly: Some(money(2.93)),
+        created_at: Some("2026-11-22T19:04:11Z".into()),
+    }];
+    plan.notes = vec![Note {
+        address: Some(address("pod.fresh")),
+        message: "`publicIp: true` is only a wish on REST v2".into(),
+    }];
+    plan
+}
+
+#[test]
+fn a_plan_with_everything_reads_from_worst_to_least() {
+    golden::check("everything.txt", &plain(&everything()));
+}
+
+#[test]
+fn a_narrow_terminal_wraps_at_words() {
+    let style = Style { width: Some(80), ..Style::default() };
+    golden::check("everything_80.txt", &rendered(&everything(), &view(), &style));
+}
+
+#[test]
+fn the_full_view_shows_every_attribute_and_what_stays() {
+    let full = PlanView { full: true, ..view() };
+    golden::check("everything_full.txt", &rendered(&everything(), &full, &Style::default()));
+}
+
+#[test]
+fn replicas_that_change_alike_are_one_block_and_others_stand_alone() {
+    let replica = |index: u32, image: &str| {
+        let before = gpu_pod(H100, 2, "ghcr.io/acme/train:1");
+        Change {
+            id: Some(format!("id{index}")),
+            fields: vec![field("pod", "image", "ghcr.io/acme/train:1".into(), image.into(), Effect::Restart, 14)],
+            losses: losses("pod", &before),
+            before,
+            after: gpu_pod(H100, 2, image),
+            causes: vec![Cause::Fields],
+            risk: Risk::DiskLoss,
+            hourly_before: money(5.86),
+            hourly_after: money(5.86),
+            in_place_alternative: Some("one request that keeps the pod volume (100 GB at /workspace)".into()),
+            ..change(&format!("pod.trainer[{index}]"), Action::Replace)
+        }
+    };
+    let changes = vec![
+        replica(0, "ghcr.io/acme/train:2"),
+        replica(1, "ghcr.io/acme/train:2"),
+        replica(2, "ghcr.io/acme/train:2-debug"),
+        replica(3, "ghcr.io/acme/train:2"),
+    ];
+    golden::check("fleet_update.txt", &plain(&plan(changes)));
+}
+
+#[test]
+fn long_texts_and_ports_show_only_what_differs() {
+    let script =
+        |middle: &str| format!("set -e\npip install -r requirements.txt\n{middle}\nexport A=1\nexport B=2\nrun\n");
+    let env = |middle: &str, extra: Option<&str>| {
+        let mut map = BTreeMap::from([("SCRIPT".to_owned(), script(middle).into()), ("SAME".to_owned(), "x".into())]);
+        map.extend(extra.map(|value| ("NEW".to_owned(), value.into())));
+        Value::Map(map)
+    };
+    let command = |rate: &str| {
+        Value::text(format!(
+            "python train.py --learning-rate {rate} --batch-size 64 --checkpoint /workspace/checkpoints"
+        ))
+    };
+    let pod = Change {
+        id: Some("5xpma5eg46tqjq".into()),
+        fields: vec![
+            field("pod", "env", env("old step", None), env("new step", Some("1")), Effect::Restart, 20),
+            field("pod", "command", command("3e-4"), command("1e-4"), Effect::Restart, 28),
+            field(
+                "pod",
+                "ports",
+                Value::texts(["22/tcp", "8888/http"]),
+                Value::texts(["8888/http", "3000/http"]),
+                Effect::Restart,
+                30,
+            ),
+        ],
+        causes: vec![Cause::Fields],
+        risk: Risk::Restart,
+        hourly_before: money(0.44),
+        hourly_after: money(0.44),
+        ..change("pod.main", Action::Update)
+    };
+    let new_port = change("port.main:3000/http", Action::Create);
+    golden::check("long_texts.txt", &plain(&plan(vec![pod, new_port])));
+}
+
+#[test]
+fn without_changes_a_plan_is_one_line() {
+    let calm = plan(vec![
+        kept("network_volume.models", volume(200, "US-CA-2"), 0.02),
+        kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44),
+        kept("port.steady:8888/http", attributes([]), 0.0),
+    ]);
+    assert_eq!(plain(&calm), "No changes. 2 resources match sindri.yaml.\n");
+    assert_eq!(plain(&Plan { destroy: true, ..plan(vec![]) }), "Nothing to destroy: no resource is recorded.\n");
+}
+
+#[test]
+fn the_summary_line_counts_every_class_and_shouts_where_data_is_lost() {
+    assert_eq!(
+        text::summary_line(&everything()),
+        "Plan: 1 create, 1 update, 1 start, 2 REPLACE, 1 DESTROY, 2 unchanged | +$6.16/h (+$4,496/mo) | data at risk: 300 GB"
+    );
+}
+
+#[test]
+fn drift_that_needs_no_change_is_told_before_the_one_line() {
+    let mut calm = plan(vec![kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
+    calm.drift = everything().drift.split_off(2);
+    let text = plain(&calm);
+    assert!(text.starts_with("Outside changes since the last apply\n"), "{text}");
+    assert!(text.ends_with("\n\nNo changes. 1 resource matches sindri.yaml.\n"), "{text}");
+}
+
+#[test]
+fn consent_names_each_precious_loss_and_nothing_else() {
+    let mut out = String::new();
+    text::data_loss(&mut out, &everything(), &Style::default()).expect("a string takes everything");
+    assert_eq!(
+        out,
+        "This destroys data, and nothing brings it back:\n  network_volume.datasets  network volume 100 GB\n  \
+         pod.inference  pod volume 100 GB at /workspace\n  pod.old  pod volume 100 GB at /workspace\n"
+    );
+    out.clear();
+    text::data_loss(&mut out, &plan(fleet()), &Style::default()).expect("a string takes everything");
+    assert_eq!(out, "");
+}
+
+#[test]
+fn a_chain_of_causes_is_followed_to_its_beginning_and_never_in_circles() {
+    let because = |text: &str, on: &str| Change {
+        causes: vec![Cause::Dependency { address: address(on), action: Action::Replace }],
+        ..change(text, Action::Replace)
+    };
+    let chain = plan(vec![moved_volume(), because("pod.a", "network_volume.datasets"), because("pod.b", "pod.a")]);
+    let whole = "because `pod.a` is replaced, because `network_volume.datasets` is replaced, \
+                 because its `region` changes (sindri.yaml:7)";
+    assert!(plain(&chain).contains(whole), "{}", plain(&chain));
+    let circle = plan(vec![because("pod.a", "pod.b"), because("pod.b", "pod.a")]);
+    let text = plain(&circle);
+    let line = "      because `pod.b` is replaced, because `pod.a` is replaced";
+    assert!(text.lines().any(|found| found == line), "{text}");
+}
+
+#[test]
+fn a_port_that_changes_without_its_pod_stands_on_its_own() {
+    let lonely = plan(vec![
+        kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44),
+        change("port.steady:3000/http", Action::Create),
+    ]);
+    let text = plain(&lonely);
+    assert!(text.contains("\n+   port.steady:3000/http  create"), "{text}");
+    assert!(text.contains("\nPlan: 1 create, 1 unchanged | "), "{text}");
+}
+
+#[test]
+fn destroying_everything_says_so_once() {
+    let old = gpu_pod("NVIDIA A40", 1, "ghcr.io/acme/old:1");
+    let mut plan = plan(vec![
+        Change {
+            id: Some("a1b2c3d4e5f6g7".into()),
+            losses: losses("pod", &old),
+            before: old,
+            causes: vec![Cause::Destroy],
+            risk: Risk::DiskLoss,
+            hourly_before: money(0.45),
+            ..change("pod.old", Action::Delete)
+        },
+        kept("network_volume.models", volume(200, "US-CA-2"), 0.02),
+    ]);
+    plan.destroy = true;
+    plan.notes = vec![Note {
+        address: Some(address("network_volume.models")),
+        message: "kept; `--include-volumes` destroys it too".into(),
+    }];
+    golden::check("destroy.txt", &plain(&plan));
+}

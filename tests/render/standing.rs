@@ -1,0 +1,98 @@
+//! What is there now: status, outputs, how to connect.
+
+use std::collections::BTreeMap;
+
+use sindri::model::{Endpoint, Object, Observed, Record, SshTarget, State, Status, Value};
+use sindri::render::{Style, json, status};
+
+use crate::applies::object;
+use crate::fixture::{address, gpu_pod, volume};
+use crate::golden;
+
+fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record {
+    Record {
+        kind: kind.into(),
+        id: id.into(),
+        inputs,
+        chosen: BTreeMap::new(),
+        depends_on: Vec::new(),
+        power: None,
+        protected: false,
+        tainted: false,
+    }
+}
+
+fn running(id: &str) -> Object {
+    let mut pod = object(id, 5.86);
+    pod.computed.uptime_seconds = Some(11_520);
+    pod.computed.chosen =
+        BTreeMap::from([("gpu_type".into(), "NVIDIA H100 80GB HBM3".into()), ("region".into(), "US-CA-2".into())]);
+    pod.computed.ssh_direct = Some(SshTarget { host: "203.0.113.7".into(), port: 35_558, username: "root".into() });
+    pod.computed.ssh_proxy =
+        Some(SshTarget { host: "ssh.runpod.io".into(), port: 22, username: format!("{id}-6441103b") });
+    pod.computed.endpoints = vec![
+        Endpoint { port: "8888/http".into(), address: Some(format!("https://{id}-8888.proxy.runpod.net")) },
+        Endpoint { port: "22/tcp".into(), address: Some("203.0.113.7:35558".into()) },
+        Endpoint { port: "6006/tcp".into(), address: None },
+    ];
+    pod
+}
+
+fn world() -> (State, Observed) {
+    let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
+    let mut pod = gpu_pod("NVIDIA H100 80GB HBM3", 2, "a:1");
+    pod.insert("gpu_types".into(), Value::texts(["NVIDIA H100 80GB HBM3", "NVIDIA H100 PCIe"]));
+    for (text, id) in [("pod.trainer[0]", "5xpma5eg46tqjq"), ("pod.trainer[1]", "k3j9x0qa"), ("pod.gone", "g0ne")] {
+        state.resources.insert(address(text), record("pod", id, pod.clone()));
+    }
+    let port = record("port", "5xpma5eg46tqjq:8888/http", Default::default());
+    state.resources.insert(address("port.trainer[0]:8888/http"), port);
+    state.resources.insert(address("network_volume.data"), record("network_volume", "vol-1", volume(500, "US-CA-2")));
+    let stopped = Object { status: Some(Status::Stopped), ready: false, ..object("k3j9x0qa", 0.03) };
+    let data = Object { kind: "network_volume", status: None, ..object("vol-1", 0.048) };
+    let marker = "4f1c09aa:llm-team/prod:pod.trainer[1]:01hx".parse().ok();
+    let orphan = Object { marker, ..object("w0rph4n", 2.93) };
+    let stranger = Object { marker: "77aa:other/prod:pod.x:01hx".parse().ok(), ..object("str4nger", 1.0) };
+    (state, [running("5xpma5eg46tqjq"), stopped, data, orphan, stranger].into_iter().collect())
+}
+
+#[test]
+fn status_says_what_runs_what_it_costs_and_how_to_reach_it() {
+    let (state, observed) = world();
+    let mut out = String::new();
+    status::table(&mut out, &state, &observed, &Style::default()).expect("a string takes everything");
+    golden::check("status.txt", &out);
+    golden::check("status.json", &(json::to_text(&status::status_json(&state, &observed), true) + "\n"));
+}
+
+#[test]
+fn after_a_deploy_every_way_in_is_named() {
+    let mut out = String::new();
+    let pod = running("5xpma5eg46tqjq");
+    status::connect(&mut out, &address("pod.main"), &pod, &Style::default()).expect("a string takes everything");
+    golden::check("connect.txt", &out);
+}
+
+#[test]
+fn outputs_can_be_listed_and_picked_one_by_one() {
+    let (state, observed) = world();
+    let outputs = status::Outputs::new(&state, &observed);
+    let mut out = String::new();
+    outputs.text(&mut out, &Style::default()).expect("a string takes everything");
+    golden::check("output.txt", &out);
+    for path in outputs.paths() {
+        assert!(outputs.raw(&path).is_some(), "{path}");
+    }
+    assert_eq!(outputs.raw("pod.trainer[0].ssh.host").as_deref(), Some("203.0.113.7"));
+    assert_eq!(outputs.raw("pod.trainer[0].ssh.port").as_deref(), Some("35558"));
+    assert_eq!(outputs.raw("pod.trainer"), None);
+    assert_eq!(outputs.raw("pod.trainer[0].nothing"), None);
+}
+
+#[test]
+fn an_empty_state_says_so() {
+    let state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
+    let mut out = String::new();
+    status::table(&mut out, &state, &Observed::default(), &Style::default()).expect("a string takes everything");
+    assert_eq!(out, "Nothing is deployed in environment prod.\n");
+}
