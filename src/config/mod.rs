@@ -1,9 +1,36 @@
 //! Files, overlays and the environment become a [`Config`], or all problems at once.
+//!
+//! `load` chooses files, `document` makes a tree of them, `interpolate` puts variables in, `schema` (over the tables of
+//! `fields`) refuses what is not understood, `legacy` brings `deployment` into the words of a pod; `pod`, `machine`,
+//! `storage`, `port`, `volume` and `environment` make resources of it. Knows nothing of state and API.
+
+mod document;
+mod draft;
+mod environment;
+mod fields;
+mod interpolate;
+mod json_schema;
+mod legacy;
+mod life;
+mod load;
+mod machine;
+mod pod;
+mod port;
+mod problem;
+mod project;
+mod schema;
+mod source;
+mod storage;
+mod volume;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::model::{Address, Budget, Dialect, Position, Resource};
+
+pub use json_schema::json_schema;
+pub use load::{DEFAULT_ENVIRONMENT, LoadOptions};
+pub use problem::{Problem, Problems};
 
 /// A configuration that passed every check: what the rest of the engine reads.
 #[derive(Debug)]
@@ -17,7 +44,8 @@ pub struct Config {
     pub resources: BTreeMap<Address, Resource>,
     pub moved: Vec<Move>,
     pub budget: Budget,
-    /// Not wrong, but worth saying: fields without effect, values that RunPod may refuse.
+    /// Not wrong, but worth saying: fields without effect, values that RunPod may refuse. Each is a [`Problem`], for
+    /// `downcast_ref`.
     pub warnings: Vec<miette::Report>,
     /// The folder of the base file; `state/` is looked for here.
     pub directory: PathBuf,
@@ -31,4 +59,30 @@ pub struct Move {
     pub from: Address,
     pub to: Address,
     pub position: Option<Position>,
+}
+
+/// Reads and checks a configuration.
+///
+/// # Errors
+/// Everything that is wrong with it, in the order of the files.
+pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let files = load::choose(options)?;
+    let mut findings = problem::Findings::new();
+    let mut trees = Vec::new();
+    for path in std::iter::once(&files.base).chain(&files.overlay) {
+        let file = findings.sources.add(shown_name(path, &options.directory), load::read(path)?);
+        trees.push(document::parse(file, &mut findings));
+    }
+    // Without one of its files there is no telling what the rest means.
+    let trees: Option<Vec<document::Node>> = trees.into_iter().collect();
+    let Some(mut tree) = trees.and_then(|trees| trees.into_iter().reduce(document::merge)) else {
+        return Err(findings.into_problems());
+    };
+    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    project::read(&tree, &files, options, findings)
+}
+
+/// As positions and messages spell a file: relative to where the user stands, where it can be.
+fn shown_name(path: &Path, directory: &Path) -> String {
+    path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }

@@ -1,0 +1,312 @@
+//! YAML text becomes a tree whose every key and value knows its place.
+//!
+//! Scalars keep their text as written (`1.10` stays `1.10`, which matters in an environment); what type they have is
+//! decided by who reads them.
+
+use saphyr_parser::{Event, Parser, ScalarStyle};
+
+use super::problem::Findings;
+use super::source::Span;
+
+/// Deeper nesting, or more nodes once aliases are expanded, is no configuration but an attack on memory.
+const DEEPEST: usize = 64;
+const MOST_NODES: usize = 200_000;
+
+/// One value and its place. A collection's place is that of the key it belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub span: Span,
+    pub data: Data,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Data {
+    Scalar(Scalar),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Scalar {
+    pub text: String,
+    /// Written without quotes.
+    pub plain: bool,
+    /// The text before variables were put in; messages show this one.
+    pub written: Option<String>,
+    /// Holds the value of a variable that looks like a credential.
+    pub sensitive: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub key: String,
+    pub key_span: Span,
+    pub value: Node,
+}
+
+impl Scalar {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), plain: true, written: None, sensitive: false }
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.plain && self.written.is_none() && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
+    }
+
+    /// The text for messages: never the value of a variable.
+    pub fn shown(&self) -> &str {
+        self.written.as_deref().unwrap_or(&self.text)
+    }
+}
+
+impl Node {
+    pub fn scalar(&self) -> Option<&Scalar> {
+        match &self.data {
+            Data::Scalar(scalar) => Some(scalar),
+            _ => None,
+        }
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        self.scalar().map(|scalar| scalar.text.as_str())
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.scalar().is_some_and(Scalar::is_null)
+    }
+
+    pub fn items(&self) -> &[Node] {
+        match &self.data {
+            Data::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list, or the one scalar.
+    pub fn one_or_more(&self) -> &[Node] {
+        match &self.data {
+            Data::Scalar(_) => std::slice::from_ref(self),
+            _ => self.items(),
+        }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        match &self.data {
+            Data::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    pub fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entry(key).map(|entry| &entry.value)
+    }
+
+    /// The value below several keys.
+    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+        path.iter().try_fold(self, |node, key| node.get(key))
+    }
+
+    pub fn int(&self) -> Option<i64> {
+        self.text()?.parse().ok()
+    }
+
+    pub fn bool(&self) -> Option<bool> {
+        match self.text()? {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// For "this is ...".
+    pub fn description(&self) -> &'static str {
+        match &self.data {
+            Data::Scalar(scalar) if scalar.is_null() => "nothing",
+            Data::Scalar(_) => "a single value",
+            Data::List(_) => "a list",
+            Data::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// The tree of a file; `None` when it is no YAML, which is then among the findings.
+pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
+    let text = findings.sources.text(file).to_owned();
+    // The parser counts characters, everything else counts bytes.
+    let mut bytes: Vec<usize> = text.char_indices().map(|(byte, _)| byte).collect();
+    bytes.push(text.len());
+    let mut events = Vec::new();
+    for event in Parser::new_from_str(&text) {
+        match event {
+            Ok((event, span)) => {
+                let byte = |index: usize| bytes.get(index).copied().unwrap_or(text.len());
+                events.push((event, Span { file, start: byte(span.start.index()), end: byte(span.end.index()) }));
+            }
+            Err(error) => {
+                let at = bytes.get(error.marker().index()).copied().unwrap_or(text.len());
+                let at = Span { file, start: at.min(text.len().saturating_sub(1)), end: at };
+                let at = Span { start: floor(&text, at.start), ..at };
+                findings
+                    .error("syntax", at, format!("this is not YAML: {}", error.info()))
+                    .label("here")
+                    .help("check indentation, colons and quotes at this place and just above it");
+                return None;
+            }
+        }
+    }
+    let documents = events.iter().filter(|(event, _)| matches!(event, Event::DocumentStart(_))).count();
+    if documents > 1
+        && let Some((_, second)) = events.iter().filter(|(event, _)| matches!(event, Event::DocumentStart(_))).nth(1)
+    {
+        findings
+            .error("syntax", *second, "the file holds more than one YAML document")
+            .help("keep one document per file; other environments go into overlays such as `sindri.prod.yaml`");
+        return None;
+    }
+    let mut builder = Builder { events: events.into_iter(), anchors: Vec::new(), nodes: 0, findings };
+    loop {
+        match builder.events.next()? {
+            (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
+            (Event::StreamEnd | Event::DocumentEnd, span) => {
+                return Some(Node { span, data: Data::Map(Vec::new()) });
+            }
+            (event, span) => return builder.node(event, span, None, 0),
+        }
+    }
+}
+
+fn floor(text: &str, mut index: usize) -> usize {
+    while !text.is_char_boundary(index) {
+        index -= 1;
+    }
+    index
+}
+
+struct Builder<'a, 'text> {
+    events: std::vec::IntoIter<(Event<'text>, Span)>,
+    anchors: Vec<(usize, Node)>,
+    nodes: usize,
+    findings: &'a mut Findings,
+}
+
+impl Builder<'_, '_> {
+    fn node(&mut self, event: Event<'_>, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
+        if depth > DEEPEST || self.nodes > MOST_NODES {
+            self.findings.error("too_large", span, "the file is nested too deeply, or its aliases grow too large");
+            return None;
+        }
+        self.nodes += 1;
+        let (anchor, node) = match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let plain = style == ScalarStyle::Plain;
+                // An absent value has no extent: its key is the better place.
+                let span = if span.start == span.end { key.unwrap_or(span) } else { span };
+                let scalar = Scalar { plain, ..Scalar::new(text) };
+                (anchor, Node { span, data: Data::Scalar(scalar) })
+            }
+            Event::SequenceStart(anchor, _) => (anchor, self.list(span, key, depth)?),
+            Event::MappingStart(anchor, _) => (anchor, self.map(span, key, depth)?),
+            Event::Alias(anchor) => {
+                let node = self.anchors.iter().rev().find(|(id, _)| *id == anchor).map(|(_, node)| node.clone());
+                let Some(node) = node else {
+                    self.findings.error("syntax", span, "this alias refers to the value that it is a part of");
+                    return None;
+                };
+                self.nodes += size(&node);
+                return Some(node);
+            }
+            _ => return None,
+        };
+        if anchor > 0 {
+            self.anchors.push((anchor, node.clone()));
+        }
+        Some(node)
+    }
+
+    fn list(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
+        let mut items = Vec::new();
+        loop {
+            match self.events.next()? {
+                (Event::SequenceEnd, _) => break,
+                (event, span) => items.push(self.node(event, span, None, depth + 1)?),
+            }
+        }
+        let first = items.first().map(|item: &Node| item.span);
+        Some(Node { span: key.or(first).unwrap_or(span), data: Data::List(items) })
+    }
+
+    fn map(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut inherited = Vec::new();
+        loop {
+            let (name, key_span) = match self.events.next()? {
+                (Event::MappingEnd, _) => break,
+                (Event::Scalar(name, ..), key_span) => (name.into_owned(), key_span),
+                (_, span) => {
+                    self.findings.error("syntax", span, "a key must be a plain word").label("not a word");
+                    return None;
+                }
+            };
+            let (event, value_span) = self.events.next()?;
+            let value = self.node(event, value_span, Some(key_span), depth + 1)?;
+            if name == "<<" {
+                inherited.push(value);
+            } else if let Some(first) = entries.iter().find(|entry| entry.key == name) {
+                self.findings
+                    .error("duplicate_key", key_span, format!("`{name}` is written twice"))
+                    .label("again here")
+                    .also(first.key_span, "first here")
+                    .help("remove one of the two");
+            } else {
+                entries.push(Entry { key: name, key_span, value });
+            }
+        }
+        // `<<: *defaults` (or a list of them): what is not written here.
+        for entry in inherited.iter().flat_map(|node| match &node.data {
+            Data::List(nodes) => nodes.as_slice(),
+            _ => std::slice::from_ref(node),
+        }) {
+            for entry in entry.entries() {
+                if !entries.iter().any(|own| own.key == entry.key) {
+                    entries.push(entry.clone());
+                }
+            }
+        }
+        let first = entries.first().map(|entry| entry.key_span);
+        Some(Node { span: key.or(first).unwrap_or(span), data: Data::Map(entries) })
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.data {
+        Data::Scalar(_) => 0,
+        Data::List(items) => items.iter().map(size).sum(),
+        Data::Map(entries) => entries.iter().map(|entry| size(&entry.value)).sum(),
+    }
+}
+
+/// Puts `over` on top of `base`: mappings merge, everything else replaces, `null` removes.
+pub(super) fn merge(base: Node, over: Node) -> Node {
+    match (base.data, over.data) {
+        (Data::Map(mut entries), Data::Map(overlay)) => {
+            for entry in overlay {
+                match entries.iter().position(|own| own.key == entry.key) {
+                    Some(index) if entry.value.is_null() => {
+                        entries.remove(index);
+                    }
+                    Some(index) => {
+                        let own = entries.remove(index);
+                        entries.insert(index, Entry { value: merge(own.value, entry.value), ..entry });
+                    }
+                    None => entries.push(entry),
+                }
+            }
+            Node { span: over.span, data: Data::Map(entries) }
+        }
+        (_, data) => Node { span: over.span, data },
+    }
+}

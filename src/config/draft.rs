@@ -1,0 +1,80 @@
+//! The inputs of one resource while they are put together, with the places that they come from.
+
+use std::collections::BTreeMap;
+
+use super::problem::Findings;
+use super::source::Span;
+use crate::kind::{Kind, Support};
+use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
+
+#[derive(Clone)]
+pub(super) struct Draft {
+    kind: &'static Kind,
+    inputs: Attributes,
+    spans: BTreeMap<String, Span>,
+}
+
+impl Draft {
+    /// Every attribute of the kind, unset, except those that members fold into (`ports` of a pod).
+    pub fn new(kind: &'static Kind) -> Self {
+        let folded = |name: &str| {
+            crate::kind::KINDS.iter().any(|member| {
+                member
+                    .member_of
+                    .as_ref()
+                    .is_some_and(|membership| membership.parent == kind.name && membership.attribute == name)
+            })
+        };
+        let names = kind.attributes.iter().map(|attribute| attribute.name).filter(|name| !folded(name));
+        let inputs = names.map(|name| (name.to_owned(), Value::Null)).collect();
+        Self { kind, inputs, spans: BTreeMap::new() }
+    }
+
+    /// Sets an attribute; `span` is where it is written, `None` for a default.
+    pub fn set(&mut self, name: &str, value: Value, span: Option<Span>) {
+        debug_assert!(self.kind.attribute(name).is_some(), "{name}");
+        self.inputs.insert(name.to_owned(), value);
+        if let Some(span) = span {
+            self.place(name, span);
+        }
+    }
+
+    /// Where a part of an attribute is written: `env.LOG_LEVEL`.
+    pub fn place(&mut self, path: &str, span: Span) {
+        self.spans.insert(path.to_owned(), span);
+    }
+
+    /// Findings for what is asked for and the dialect cannot say. `false` asks for nothing.
+    pub fn refuse_unsupported(&self, dialect: Dialect, at: Span, findings: &mut Findings) {
+        for attribute in self.kind.attributes {
+            let asked =
+                self.inputs.get(attribute.name).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
+            if let (true, Support::No { reason, help }) = (asked, attribute.support(dialect)) {
+                let at = self.spans.get(attribute.name).copied().unwrap_or(at);
+                findings.error("unsupported", at, reason).label(format!("not possible on {dialect}")).help(help);
+            }
+        }
+    }
+
+    pub fn finish(self, address: Address, life: Life, at: Span, findings: &Findings) -> Resource {
+        let positions = self.spans.into_iter().map(|(path, span)| (path, findings.sources.position(span))).collect();
+        Resource {
+            address,
+            inputs: self.inputs,
+            parent: None,
+            power: life.power,
+            lifecycle: life.lifecycle,
+            timeouts: life.timeouts,
+            position: Some(findings.sources.position(at)),
+            positions,
+        }
+    }
+}
+
+/// How a resource lives, beside its inputs.
+#[derive(Clone, Default)]
+pub(super) struct Life {
+    pub power: Option<Power>,
+    pub lifecycle: Lifecycle,
+    pub timeouts: Timeouts,
+}

@@ -1,0 +1,131 @@
+//! What `deployment` says about the machine, in the words of a pod's fields, so that the rest knows one vocabulary.
+//!
+//! Sources: the user's document and sindri 3.x, whose files load too.
+
+use super::document::{Data, Entry, Node, Scalar};
+use super::problem::Findings;
+use super::schema::megabytes;
+
+/// The fields of a pod that `deployment` gives; everything below `runpod` goes above them.
+pub(super) fn pod_fields(root: &Node, runpod: &Node, findings: &mut Findings) -> Node {
+    let deployment = root.entry("deployment");
+    let span = deployment.map_or(root.span, |entry| entry.key_span);
+    let mut fields: Vec<Entry> = Vec::new();
+    if let Some(Entry { value: deployment, .. }) = deployment {
+        refuse_builds(deployment, findings);
+        fields.extend(image(deployment, findings));
+        fields.extend(resources(deployment, runpod, findings));
+        fields.extend(workspace(deployment));
+    }
+    Node { span, data: Data::Map(fields) }
+}
+
+/// The same place under another key.
+fn renamed(entry: &Entry, key: &str) -> Entry {
+    Entry { key: key.to_owned(), ..entry.clone() }
+}
+
+fn refuse_builds(deployment: &Node, findings: &mut Findings) {
+    if let Some(enabled) = deployment.at(&["buildFromSource", "enabled"]).filter(|node| node.bool() == Some(true)) {
+        findings
+            .error("unsupported", enabled.span, "RunPod runs images and builds none")
+            .help("build and push the image in CI, then name it in `deployment.image`");
+    }
+}
+
+fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
+    let (plain, parts) = (deployment.entry("image"), deployment.entry("image_config"));
+    let (Some(parts), None) = (parts, plain) else {
+        if let (Some(parts), Some(plain)) = (parts, plain) {
+            findings
+                .error("conflict", parts.key_span, "`image_config` and `image` both name the image")
+                .also(plain.key_span, "the other one")
+                .help("keep one of them");
+        }
+        return plain.cloned();
+    };
+    let part = |key: &str| parts.value.get(key).and_then(Node::text);
+    let Some(registry) = part("registry") else {
+        findings
+            .error("missing_field", parts.key_span, "`image_config` has no `registry`")
+            .help("write the whole image into `deployment.image`: `ghcr.io/owner/name:tag`");
+        return None;
+    };
+    let exact = |version: &&str| {
+        version.chars().next().is_some_and(|first| first.is_ascii_alphanumeric()) && !version.contains([' ', '*', ','])
+    };
+    let image = if let Some(digest) = part("digest") {
+        format!("{registry}@{digest}")
+    } else if let Some(tag) = part("tag_override") {
+        format!("{registry}:{tag}")
+    } else if let Some(version) = part("version").filter(exact) {
+        format!("{registry}:{version}")
+    } else {
+        let at = parts.value.get("version").map_or(parts.key_span, |node| node.span);
+        findings
+            .error("unsupported", at, "the image needs an exact tag or digest: sindri resolves no version ranges")
+            .help("give `tag_override` or `digest`, so that every apply runs the same image");
+        return None;
+    };
+    Some(Entry {
+        key: "image".into(),
+        key_span: parts.key_span,
+        value: Node { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) },
+    })
+}
+
+fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<Entry> {
+    let Some(resources) = deployment.get("resources") else { return Vec::new() };
+    let mut fields: Vec<Entry> = ["memory", "cpus"].iter().filter_map(|key| resources.entry(key)).cloned().collect();
+    let Some(gpu) = resources.get("gpu") else { return fields };
+    let gpu_type = runpod.entry("gpuType");
+    match gpu.entry("enabled").map(|entry| (entry, entry.value.bool())) {
+        Some((entry, Some(false))) => {
+            if let Some(gpu_type) = gpu_type {
+                findings
+                    .error("conflict", entry.value.span, "`gpu.enabled: false` contradicts `gpuType`")
+                    .also(gpu_type.key_span, "asks for GPUs")
+                    .help("remove one of them; a pod without GPUs has `cpuOnly: true`");
+            }
+            return fields;
+        }
+        Some((entry, _)) if runpod.get("cpuOnly").and_then(Node::bool) == Some(true) => {
+            findings
+                .error("cpu_with_gpu", entry.value.span, "`gpu.enabled: true` contradicts `cpuOnly: true`")
+                .help("remove one of them");
+        }
+        _ => {}
+    }
+    if let Some(count) = gpu.entry("count") {
+        match runpod.entry("gpuCount") {
+            Some(other) if other.value.int() != count.value.int() => {
+                findings
+                    .error("conflict", count.value.span, "`gpu.count` and `gpuCount` differ")
+                    .also(other.value.span, "the other one")
+                    .help("keep `gpuCount`");
+            }
+            _ => fields.push(renamed(count, "gpuCount")),
+        }
+    }
+    if let Some(tier) = gpu.entry("tier") {
+        fields.push(renamed(tier, "gpuType"));
+    }
+    if let (Some("amd"), None, Some(maker)) = (gpu.get("type").and_then(Node::text), gpu_type, gpu.get("type")) {
+        findings
+            .error("missing_gpu", maker.span, "`type: amd` alone does not say which GPU")
+            .help("write `gpuType: \"AMD Instinct MI300X OAM\"` below `providers.runpod`");
+    }
+    fields
+}
+
+/// `volumes.workspace` of sindri 3.x is today's pod volume.
+fn workspace(deployment: &Node) -> Vec<Entry> {
+    let Some(workspace) = deployment.at(&["volumes", "workspace"]) else { return Vec::new() };
+    let size = workspace.entry("size").and_then(|entry| {
+        let size_gb = megabytes(&entry.value)?.div_euclid(1024).max(1);
+        let value = Node { span: entry.value.span, data: Data::Scalar(Scalar::new(size_gb.to_string())) };
+        Some(Entry { value, ..renamed(entry, "volumeSizeGb") })
+    });
+    let path = workspace.entry("path").map(|entry| renamed(entry, "volumeMountPath"));
+    size.into_iter().chain(path).collect()
+}

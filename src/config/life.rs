@@ -1,0 +1,56 @@
+//! `lifecycle` and `timeouts`.
+
+use std::collections::BTreeSet;
+
+use super::document::Node;
+use super::problem::Findings;
+use super::schema::{Block, duration};
+use crate::catalog::nearest;
+use crate::kind::Kind;
+use crate::model::{Lifecycle, Timeouts, Updates};
+
+pub(super) fn lifecycle(node: Option<&Node>, kind: &Kind, block: &Block, findings: &mut Findings) -> Lifecycle {
+    let Some(node) = node else { return Lifecycle::default() };
+    let flag = |key: &str| node.get(key).and_then(Node::bool).unwrap_or(false);
+    let updates = match node.get("updates").and_then(Node::text) {
+        Some("in-place") => Updates::InPlace,
+        _ => Updates::Recreate,
+    };
+    let mut ignore_changes = BTreeSet::new();
+    for path in node.get("ignoreChanges").map(Node::one_or_more).unwrap_or_default() {
+        ignore_changes.extend(attribute_path(path, kind, block, findings));
+    }
+    Lifecycle {
+        updates,
+        create_before_destroy: flag("createBeforeDestroy"),
+        prevent_destroy: flag("preventDestroy"),
+        ignore_changes,
+    }
+}
+
+/// The attribute path that a path of the file means: `containerDiskGb` is `container_disk_gb`, `env.FOO` stays.
+fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findings) -> Option<String> {
+    let written = node.text().unwrap_or_default();
+    let (head, rest) = match written.split_once('.') {
+        Some((head, rest)) => (head, Some(rest)),
+        None => (written, None),
+    };
+    let field = block.fields().find(|field| field.name == head || field.aliases.contains(&head));
+    let attribute = field.and_then(|field| field.attribute).or(kind.attribute(head).map(|attribute| attribute.name));
+    let Some(attribute) = attribute else {
+        let names = || block.fields().filter(|field| field.attribute.is_some()).map(|field| field.name);
+        let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        findings
+            .error("unknown_attribute", node.span, format!("`{written}` is nothing that a {} could change", kind.title))
+            .label("unknown")
+            .nearest(nearest(head, names()), format!("accepted: {accepted}, and parts such as `env.NAME`"));
+        return None;
+    };
+    Some(rest.map_or_else(|| attribute.to_owned(), |rest| format!("{attribute}.{rest}")))
+}
+
+pub(super) fn timeouts(node: Option<&Node>) -> Timeouts {
+    let standard = Timeouts::default();
+    let time = |key: &str| node?.get(key).and_then(duration);
+    Timeouts { create: time("create").unwrap_or(standard.create), delete: time("delete").unwrap_or(standard.delete) }
+}

@@ -1,0 +1,393 @@
+//! On what machine a pod runs: its cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
+
+use super::document::{Data, Entry, Node};
+use super::draft::Draft;
+use super::pod::Project;
+use super::problem::Findings;
+use super::schema::megabytes;
+use super::source::Span;
+use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, Spelling, nearest};
+use crate::model::{Dialect, Value};
+
+const DEFAULT_VCPUS: i64 = 4;
+
+/// What else depends on the machine.
+pub(super) struct Machine {
+    pub cloud: Cloud,
+    /// Where the cloud is written.
+    pub cloud_span: Option<Span>,
+    pub has_gpus: bool,
+    /// Most container disk, in GB, of a CPU pod.
+    pub disk_limit_gb: Option<i64>,
+}
+
+/// Sets the attributes of the machine.
+pub(super) fn choose(
+    pod: &Node,
+    at: Span,
+    project: &Project<'_>,
+    draft: &mut Draft,
+    findings: &mut Findings,
+) -> Machine {
+    let cloud_node = pod.get("cloudType");
+    let cloud = cloud_node.and_then(Node::text).and_then(Cloud::parse).unwrap_or_default();
+    draft.set("cloud", Value::text(cloud.word()), cloud_node.map(|node| node.span));
+    let mut machine =
+        Machine { cloud, cloud_span: cloud_node.map(|node| node.span), has_gpus: true, disk_limit_gb: None };
+
+    let wants_cpu = pod.get("cpuOnly").and_then(Node::bool);
+    let names_cpu = pod.entry("cpuInstanceId").or_else(|| pod.entry("cpuFlavor"));
+    let gpu_type = pod.entry("gpuType");
+    match (wants_cpu, gpu_type, names_cpu) {
+        (Some(true), _, _) | (None, None, Some(_)) => {
+            machine.has_gpus = false;
+            refuse_gpu_fields(pod, findings);
+            machine.disk_limit_gb = cpus(pod, at, &machine, project, draft, findings);
+        }
+        (_, Some(gpu_type), None) => {
+            if let Some(vcpus) = pod.entry("vcpuCount") {
+                findings
+                    .error("cpu_with_gpu", vcpus.key_span, "`vcpuCount` belongs to a pod without GPUs")
+                    .help("for a floor on a GPU pod write `cpus`, below `deployment.resources` or in the pod");
+            }
+            gpus(pod, gpu_type, cloud, project, draft, findings);
+        }
+        (_, Some(gpu_type), Some(cpu)) => {
+            findings
+                .error("cpu_with_gpu", cpu.key_span, format!("`{}` and `gpuType` exclude each other", cpu.key))
+                .also(gpu_type.key_span, "asks for GPUs")
+                .help("keep one of them");
+        }
+        (_, None, _) => {
+            let tiers: Vec<String> =
+                project.catalog.aliases.tiers.iter().map(|tier| format!("`{}`", tier.tier)).collect();
+            findings.error("missing_gpu", at, "the pod says neither which GPU it needs nor that it needs none").help(
+                format!(
+                    "write `gpuType: \"NVIDIA L4\"` (or a pool, or {}), or `cpuOnly: true`; `sindri catalog` lists all",
+                    tiers.join(", ")
+                ),
+            );
+        }
+    }
+    machine
+}
+
+fn refuse_gpu_fields(pod: &Node, findings: &mut Findings) {
+    for key in ["gpuType", "gpuCount", "cudaVersions", "globalNetworking"] {
+        // `globalNetworking: false` asks for nothing.
+        if let Some(entry) = pod.entry(key).filter(|entry| entry.value.bool() != Some(false)) {
+            findings
+                .error("cpu_with_gpu", entry.key_span, format!("`{key}` belongs to a pod with GPUs"))
+                .label("the pod has none")
+                .help("remove it, or remove `cpuOnly` and the other CPU fields");
+        }
+    }
+}
+
+// ---- GPUs
+
+fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+    let count_node = pod.get("gpuCount");
+    let count = count_node.and_then(Node::int).unwrap_or(1);
+    draft.set("gpu_count", Value::Int(count), count_node.map(|node| node.span));
+    // Floors per GPU: RunPod multiplies by the number of GPUs (contract, section 9).
+    if let Some(memory) = pod.get("memory") {
+        let gb = megabytes(memory).unwrap_or(0).max(1).div_euclid(1024).max(1);
+        draft.set("min_ram_gb_per_gpu", Value::Int(ceil_div(gb, count)), Some(memory.span));
+    }
+    if let Some(cpus) = pod.get("cpus") {
+        draft.set("min_vcpu_per_gpu", Value::Int(ceil_div(cpus.int().unwrap_or(1), count)), Some(cpus.span));
+    }
+    if let Some(versions) = pod.get("cudaVersions") {
+        for version in versions.one_or_more() {
+            let text = version.text().unwrap_or_default();
+            let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+            if !text.split_once('.').is_some_and(|(major, minor)| number(major) && number(minor)) {
+                findings
+                    .error("bad_version", version.span, "a CUDA version has two numbers")
+                    .help("for example `\"12.8\"`, with quotes, so that `12.10` stays `12.10`");
+            }
+        }
+        draft.set("cuda_versions", texts(versions), Some(versions.span));
+    }
+
+    let mut ids: Vec<String> = Vec::new();
+    for node in gpu_type.value.one_or_more() {
+        for id in candidates(node, cloud, count, project, findings) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    if gpu_type.value.one_or_more().is_empty() {
+        findings
+            .error("missing_gpu", gpu_type.key_span, "`gpuType` lists no GPU")
+            .help("name at least one, for example `NVIDIA L4`");
+    }
+    draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));
+}
+
+/// The ids that one word stands for, without the members of a pool that cannot be had here.
+fn candidates(node: &Node, cloud: Cloud, count: i64, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+    let word = node.text().unwrap_or_default();
+    let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+    let resolved = match project.catalog.resolve_gpu(word) {
+        Ok(resolved) => resolved,
+        Err(unknown) if unknown.ambiguous.is_empty() => {
+            findings
+                .error("unknown_gpu", node.span, format!("there is no GPU type, pool or tier `{shown}`"))
+                .label("unknown")
+                .nearest(unknown.nearest.as_deref(), "`sindri catalog` lists all");
+            return Vec::new();
+        }
+        Err(unknown) => {
+            let choices = unknown.ambiguous.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            findings
+                .error("ambiguous_gpu", node.span, format!("`{shown}` may mean several GPU types"))
+                .label("ambiguous")
+                .help(format!("write one of {choices}, or a list of them in the order to try"));
+            return Vec::new();
+        }
+    };
+    if resolved.spelling == Spelling::Alias {
+        findings
+            .advise("gpu_spelling", node.span, format!("`{shown}` is read as `{}`", resolved.ids.join(", ")))
+            .help("write it as RunPod does to silence this");
+    }
+    let mut fit = Vec::new();
+    let mut unfit = Vec::new();
+    for id in resolved.ids {
+        match project.catalog.gpu_type(&id).and_then(|gpu| objection(gpu, cloud, count, project.dialect)) {
+            Some(objection) => unfit.push(objection),
+            None => fit.push(id),
+        }
+    }
+    // Of a pool, some members may be out of question; whoever names one type means that one.
+    if fit.is_empty()
+        && let Some(first) = unfit.first()
+    {
+        let message = match &resolved.spelling {
+            Spelling::Pool(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
+            _ => first.message.clone(),
+        };
+        findings.error(first.code, node.span, message).help(first.help.clone());
+    }
+    fit
+}
+
+struct Objection {
+    code: &'static str,
+    message: String,
+    help: String,
+}
+
+/// Why a type cannot be rented that way, as far as the catalog knows.
+fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Option<Objection> {
+    let id = &gpu.id;
+    if gpu.sold_in(cloud) == Some(false) {
+        let other = if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
+        return Some(Objection {
+            code: "gpu_not_in_cloud",
+            message: format!("`{id}` is not offered in the {cloud} cloud"),
+            help: match gpu.sold_in(other) {
+                Some(false) => "choose another GPU type; `sindri catalog` lists all".into(),
+                _ => format!("write `cloudType: {other}`, or choose another GPU type"),
+            },
+        });
+    }
+    if let Some(most) = gpu.max_count(cloud).map(i64::from).filter(|most| count > *most) {
+        return Some(Objection {
+            code: "too_many_gpus",
+            message: format!("a pod in the {cloud} cloud has at most {most} of `{id}`, not {count}"),
+            help: "lower `gpuCount`, or use `replicas` for several pods".into(),
+        });
+    }
+    (dialect == Dialect::V1 && !gpu.in_v1).then(|| Objection {
+        code: "not_in_v1",
+        message: format!("REST v1 does not know `{id}`"),
+        help: "use `apiVersion: v2`, or choose another GPU type".into(),
+    })
+}
+
+// ---- CPUs
+
+/// Sets flavor and vCPUs, and gives the limit of the container disk in GB.
+fn cpus(
+    pod: &Node,
+    at: Span,
+    machine: &Machine,
+    project: &Project<'_>,
+    draft: &mut Draft,
+    findings: &mut Findings,
+) -> Option<i64> {
+    if machine.cloud == Cloud::Community {
+        findings
+            .error("cpu_on_community", machine.cloud_span.unwrap_or(at), "RunPod has CPU pods in the SECURE cloud only")
+            .help("remove `cloudType`, or write `cloudType: SECURE`");
+    }
+    let choice = match pod.get("cpuInstanceId") {
+        Some(instance) => instance_choice(pod, instance, project, findings)?,
+        None => flavor_choice(pod, project, findings)?,
+    };
+    let Choice { flavors, vcpus, flavor_span, vcpu_span } = choice;
+    for flavor in &flavors {
+        let range = flavor.vcpu;
+        if !(range.min..=range.max).contains(&vcpus) || vcpus.count_ones() != 1 {
+            findings
+                .error(
+                    "bad_vcpus",
+                    vcpu_span.or(flavor_span).unwrap_or(at),
+                    format!("`{}` has no machine with {vcpus} vCPUs", flavor.id),
+                )
+                .help(format!("use a power of two from {} to {}", range.min, range.max));
+        }
+    }
+    let memory_gb = flavors.iter().map(|flavor| flavor.ram_gb_per_vcpu * vcpus).min()?;
+    if let Some(memory) = pod.get("memory")
+        && megabytes(memory).is_some_and(|wanted| wanted > memory_gb * 1024)
+    {
+        findings
+            .warn(
+                "less_memory",
+                memory.span,
+                format!("the CPU machine has {memory_gb} GB of memory, less than asked for"),
+            )
+            .help("raise the vCPUs, or choose a flavor with more memory per vCPU: `cpu3g` has 4 GB, `cpu3m` 8 GB");
+    }
+    draft.set("cpu_flavors", Value::texts(flavors.iter().map(|flavor| flavor.id.as_str())), flavor_span);
+    draft.set("vcpu_count", Value::Int(vcpus), vcpu_span.or(flavor_span));
+    flavors.iter().map(|flavor| flavor.disk_limit_gb(vcpus)).min()
+}
+
+struct Choice<'a> {
+    flavors: Vec<&'a CpuFlavor>,
+    vcpus: i64,
+    flavor_span: Option<Span>,
+    vcpu_span: Option<Span>,
+}
+
+fn instance_choice<'a>(
+    pod: &Node,
+    instance: &Node,
+    project: &Project<'a>,
+    findings: &mut Findings,
+) -> Option<Choice<'a>> {
+    let shown = instance.scalar().map_or("", |scalar| scalar.shown());
+    match project.catalog.resolve_cpu_instance(instance.text().unwrap_or_default()) {
+        Ok((flavor, vcpus)) => {
+            if let Some(other) = pod.entry("vcpuCount").filter(|entry| entry.value.int() != Some(vcpus)) {
+                findings
+                    .error("conflict", other.value.span, format!("`{shown}` has {vcpus} vCPUs"))
+                    .also(instance.span, "named here")
+                    .help("remove `vcpuCount`");
+            }
+            Some(Choice { flavors: vec![flavor], vcpus, flavor_span: Some(instance.span), vcpu_span: None })
+        }
+        Err(why) => {
+            let close = match &why {
+                BadInstance::UnknownFlavor { nearest } => nearest.as_deref(),
+                _ => None,
+            };
+            findings
+                .error("bad_cpu_instance", instance.span, format!("`{shown}` is no CPU machine: {why}"))
+                .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
+            None
+        }
+    }
+}
+
+fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings) -> Option<Choice<'a>> {
+    let catalog = project.catalog;
+    let (count, cpus) = (pod.get("vcpuCount"), pod.get("cpus"));
+    let vcpus = match (count.and_then(Node::int), cpus.and_then(Node::int)) {
+        (Some(count), _) => count,
+        // A floor: the next machine that is large enough.
+        (None, Some(floor)) => u32::try_from(floor).ok()?.checked_next_power_of_two()?.max(2).into(),
+        (None, None) => DEFAULT_VCPUS,
+    };
+    let vcpu_span = count.or(cpus).map(|node| node.span);
+    let Some(named) = pod.get("cpuFlavor") else {
+        let memory = pod.get("memory");
+        let wanted_mb = memory.and_then(megabytes).unwrap_or(0);
+        let third_generation = ["cpu3c", "cpu3g", "cpu3m"].into_iter().filter_map(|id| catalog.cpu_flavor(id));
+        // The leanest that is large enough; where none is, the largest, and `cpus` says that it is too small.
+        let flavors: Vec<&CpuFlavor> = third_generation.collect();
+        let fits = |flavor: &&&CpuFlavor| flavor.ram_gb_per_vcpu * vcpus * 1024 >= wanted_mb;
+        let flavor = *flavors.iter().find(fits).or(flavors.last())?;
+        return Some(Choice { flavors: vec![flavor], vcpus, flavor_span: memory.map(|node| node.span), vcpu_span });
+    };
+    let mut flavors = Vec::new();
+    for node in named.one_or_more() {
+        let word = node.text().unwrap_or_default();
+        match catalog.cpu_flavors.iter().find(|flavor| flavor.id.eq_ignore_ascii_case(word)) {
+            Some(flavor) => flavors.push(flavor),
+            None => {
+                let names = || catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str());
+                let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+                findings
+                    .error("unknown_flavor", node.span, format!("there is no CPU flavor `{shown}`"))
+                    .label("unknown")
+                    .nearest(nearest(word, names()), format!("accepted: {accepted}"));
+            }
+        }
+    }
+    Some(Choice { flavors, vcpus, flavor_span: Some(named.span), vcpu_span })
+}
+
+// ---- data centers
+
+/// The data centers that the pod may run in, in order; empty for any.
+pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for node in pod.get("region").map(Node::one_or_more).unwrap_or_default() {
+        for id in resolve_region(node, project, findings) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    ids
+}
+
+/// The ids that one word stands for.
+pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+    let word = node.text().unwrap_or_default();
+    let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+    let ids = match project.catalog.resolve_region(word) {
+        Ok(ids) => ids,
+        Err(unknown) => {
+            findings
+                .error("unknown_region", node.span, format!("there is no data center or country `{shown}`"))
+                .label("unknown")
+                .nearest(
+                    unknown.nearest.as_deref(),
+                    "accepted: ids such as `US-CA-2`, countries such as `US`, `EU` for Europe; `sindri catalog` lists all",
+                );
+            return Vec::new();
+        }
+    };
+    if project.dialect == Dialect::V2 {
+        return ids;
+    }
+    let in_v1 = |id: &String| project.catalog.data_center(id).is_some_and(|center| center.in_v1);
+    let known: Vec<String> = ids.into_iter().filter(in_v1).collect();
+    if known.is_empty() {
+        findings
+            .error("not_in_v1", node.span, format!("REST v1 does not know `{shown}`"))
+            .help("use `apiVersion: v2`, or choose another data center");
+    }
+    known
+}
+
+fn ceil_div(amount: i64, parts: i64) -> i64 {
+    (amount + parts - 1).div_euclid(parts.max(1))
+}
+
+/// One text or a list of them as a list value.
+pub(super) fn texts(node: &Node) -> Value {
+    match &node.data {
+        Data::Map(_) => Value::Null,
+        _ => Value::texts(node.one_or_more().iter().filter_map(Node::text)),
+    }
+}

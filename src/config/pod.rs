@@ -1,0 +1,242 @@
+//! Pods and their ports: a pod's fields become resources.
+
+use std::collections::BTreeMap;
+
+use super::document::{Data, Node, merge};
+use super::draft::{Draft, Life};
+use super::environment::{self, Variables};
+use super::fields;
+use super::life::{lifecycle, timeouts};
+use super::load::DEFAULT_ENVIRONMENT;
+use super::machine::{self, Machine};
+use super::port::ports;
+use super::problem::Findings;
+use super::source::Span;
+use super::storage::storage;
+use super::volume::Volume;
+use crate::catalog::{Catalog, Cloud};
+use crate::kind::{POD, PORT};
+use crate::model::{Address, Dialect, Power, Resource, Value};
+
+/// What all resources of a configuration share.
+pub(super) struct Project<'a> {
+    pub name: String,
+    pub environment: String,
+    pub dialect: Dialect,
+    pub catalog: &'a Catalog,
+    pub volumes: Vec<Volume>,
+    /// Environment variables that every pod gets.
+    pub variables: Variables,
+}
+
+const LONGEST_KEY: usize = 63;
+
+impl Project<'_> {
+    /// What names at RunPod end with, so that environments of one account stay apart.
+    pub fn suffix(&self) -> String {
+        if self.environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("-{}", self.environment) }
+    }
+
+    /// A key becomes a part of addresses and of names at RunPod.
+    pub fn check_key(&self, key: &str, at: Span, findings: &mut Findings) {
+        let fits = key.starts_with(|c: char| c.is_ascii_lowercase())
+            && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
+            && key.len() <= LONGEST_KEY;
+        if !fits {
+            findings
+                .error("bad_name", at, format!("`{key}` cannot name a resource"))
+                .help(format!("a small letter, then small letters, digits, `-` and `_`, at most {LONGEST_KEY} in all"));
+        }
+    }
+}
+
+/// The fields of a pod on top of its defaults: mappings merge, the rest replaces.
+///
+/// A field also takes away those defaults that it excludes: a pod with `cpuOnly: true` has no default GPU.
+pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
+    const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
+    const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
+    const STORAGE: &[&str] = &["networkVolume", "networkVolumeId", "volumeSizeGb"];
+    let taken_away: [(&str, &[&str]); 10] = [
+        ("gpuType", CPU),
+        ("cpuOnly", GPU),
+        ("cpuInstanceId", GPU),
+        ("cpuInstanceId", &["cpuFlavor", "vcpuCount"]),
+        ("cpuFlavor", GPU),
+        ("networkVolume", STORAGE),
+        ("networkVolumeId", STORAGE),
+        ("volumeSizeGb", STORAGE),
+        ("ports", &["exposePorts"]),
+        ("exposePorts", &["ports"]),
+    ];
+    // `cpuOnly: false` and `volumeSizeGb: 0` ask for nothing, so they exclude nothing.
+    let asks = |key: &str| own.get(key).is_some_and(|value| value.bool() != Some(false) && value.int() != Some(0));
+    if let Data::Map(entries) = &mut defaults.data {
+        for (key, excluded) in taken_away {
+            if asks(key) {
+                entries.retain(|entry| !excluded.contains(&entry.key.as_str()));
+            }
+        }
+    }
+    merge(defaults, own.clone())
+}
+
+/// Where a pod stands in the file.
+pub(super) struct Place<'a> {
+    /// The name in its address.
+    pub key: &'a str,
+    /// Its key in a fleet; a single pod is named after the project alone.
+    pub in_fleet: bool,
+    pub at: Span,
+}
+
+/// A pod, or its replicas, with their ports.
+pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<Resource> {
+    let at = place.at;
+    let mut draft = Draft::new(&POD);
+    let machine = machine::choose(pod, at, project, &mut draft, findings);
+    image(pod, at, &mut draft, findings);
+    storage(pod, at, &machine, project, &mut draft, findings);
+    env(pod, at, project, &mut draft, findings);
+    switches(pod, &machine, project, &mut draft, findings);
+    draft.refuse_unsupported(project.dialect, at, findings);
+    let ports = ports(pod, findings);
+
+    let power = match pod.get("power").and_then(Node::text) {
+        Some("stopped") => Power::Stopped,
+        _ => Power::Running,
+    };
+    let life = Life {
+        power: Some(power),
+        lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
+        timeouts: timeouts(pod.get("timeouts")),
+    };
+    let replicas = pod.get("replicas").and_then(Node::int).and_then(|count| u32::try_from(count).ok());
+    let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());
+
+    let mut resources = Vec::new();
+    for index in indexes {
+        let mut name = project.name.clone();
+        if place.in_fleet {
+            name = format!("{name}-{}", place.key);
+        }
+        if let Some(index) = index {
+            name = format!("{name}-{index}");
+        }
+        let mut draft = draft.clone();
+        draft.set("name", Value::Text(name + &project.suffix()), None);
+        let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
+        let address = with_index(Address::new(POD.name, place.key));
+        for port in &ports {
+            let port_address = with_index(Address::new(PORT.name, place.key)).with_member(&port.text());
+            let mut draft = Draft::new(&PORT);
+            draft.set("port", Value::Int(port.number.into()), port.span);
+            draft.set("protocol", Value::text(port.protocol), port.span);
+            let mut resource = draft.finish(port_address, Life::default(), port.span.unwrap_or(at), findings);
+            resource.parent = Some(address.clone());
+            resources.push(resource);
+        }
+        resources.push(draft.finish(address, life.clone(), at, findings));
+    }
+    resources
+}
+
+fn image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
+    let Some(image) = pod.get("image") else {
+        if pod.get("templateId").is_none() {
+            findings
+                .error("missing_image", at, "no image is named")
+                .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
+        }
+        return;
+    };
+    let text = image.text().unwrap_or_default();
+    let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
+    // A colon before the last slash belongs to the registry's port.
+    let tag = name.rsplit('/').next().and_then(|last| last.split_once(':')).map(|(_, tag)| tag);
+    if text.contains(char::is_whitespace) || name.is_empty() || name.ends_with([':', '/']) {
+        findings
+            .error("bad_image", image.span, "this is no name of an image")
+            .help("for example `ghcr.io/owner/name:1.2.3`");
+    } else if digest.is_none() && matches!(tag, None | Some("latest")) {
+        findings
+            .warn("moving_image", image.span, "the image may change under the same name")
+            .label(if tag.is_none() { "no tag" } else { "`latest` moves" })
+            .help("pin a version tag or a digest: a pod that is made again should run the same image");
+    }
+    draft.set("image", Value::text(text), Some(image.span));
+}
+
+fn env(pod: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+    let entry = pod.entry("env");
+    let variables = environment::of_pod(&project.variables, entry.map(|entry| &entry.value), at, findings);
+    for (name, variable) in &variables {
+        draft.place(&format!("env.{name}"), variable.span);
+    }
+    let map: BTreeMap<String, Value> = variables.into_iter().map(|(name, variable)| (name, variable.value)).collect();
+    draft.set("env", Value::Map(map), entry.map(|entry| entry.key_span));
+}
+
+/// What is passed on as it is written.
+fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+    let mut copy = |key: &str, attribute: &str, value: fn(&Node) -> Option<Value>| {
+        if let Some(node) = pod.get(key)
+            && let Some(value) = value(node)
+        {
+            draft.set(attribute, value, Some(node.span));
+        }
+    };
+    let flag: fn(&Node) -> Option<Value> = |node| node.bool().map(Value::Bool);
+    let text: fn(&Node) -> Option<Value> = |node| node.text().map(Value::from);
+    copy("startSsh", "start_ssh", flag);
+    copy("registryAuth", "registry_auth", text);
+    copy("templateId", "template", text);
+    for (key, attribute) in
+        [("publicIp", "public_ip"), ("locked", "locked"), ("globalNetworking", "global_networking"), ("spot", "spot")]
+    {
+        let node = pod.get(key);
+        let set = node.and_then(Node::bool).unwrap_or(false);
+        draft.set(attribute, Value::Bool(set), node.map(|node| node.span));
+    }
+    for (key, attribute) in [("args", "command"), ("entrypoint", "entrypoint")] {
+        if let Some(node) = pod.get(key) {
+            let words = words(node, key, findings);
+            draft.set(attribute, words, Some(node.span));
+        }
+    }
+    spot_bid(pod, project.dialect, draft, findings);
+    if let Some(public) = pod.get("publicIp").filter(|node| node.bool() == Some(true))
+        && (project.dialect, machine.cloud) == (Dialect::V2, Cloud::Community)
+    {
+        findings
+            .warn("public_ip", public.span, "REST v2 cannot ask for a public address in the COMMUNITY cloud")
+            .help("SECURE hosts always have one; here it depends on the host that RunPod chooses");
+    }
+}
+
+/// A bid makes a spot pod; no REST dialect takes its price.
+fn spot_bid(pod: &Node, dialect: Dialect, draft: &mut Draft, findings: &mut Findings) {
+    let Some(bid) = pod.get("spotBid").filter(|bid| bid.text().and_then(|text| text.parse().ok()) != Some(0.0)) else {
+        return;
+    };
+    if dialect == Dialect::V1 {
+        findings
+            .warn("spot_bid", bid.span, "the bid is not sent: RunPod's REST API takes none")
+            .help("write `spot: true`; RunPod sets the price");
+    }
+    draft.set("spot", Value::Bool(true), Some(bid.span));
+}
+
+/// A command line as argv. Words of one text are split as a shell would; a list is taken as it is.
+fn words(node: &Node, key: &str, findings: &mut Findings) -> Value {
+    let words: Vec<String> = match node.scalar() {
+        None => node.items().iter().filter_map(Node::text).map(str::to_owned).collect(),
+        Some(line) => shlex::split(&line.text).unwrap_or_else(|| {
+            findings
+                .error("bad_command", node.span, format!("`{key}` has an open quote or ends in a backslash"))
+                .help("close the quote, or write a list: `[\"python\", \"train.py\"]`");
+            Vec::new()
+        }),
+    };
+    if words.is_empty() { Value::Null } else { Value::texts(words) }
+}

@@ -1,0 +1,92 @@
+//! The ports that a pod exposes.
+
+use super::document::Node;
+use super::problem::Findings;
+use super::source::Span;
+
+/// Defaults of the user's document.
+const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
+const SSH: &str = "22/tcp";
+/// Most HTTP ports of a pod. Source: RunPod's console (contract, section 15).
+const MOST_HTTP_PORTS: usize = 10;
+
+/// One exposed port.
+pub(super) struct Port {
+    pub number: u16,
+    /// `http` or `tcp`.
+    pub protocol: &'static str,
+    /// `None` for a default.
+    pub span: Option<Span>,
+}
+
+impl Port {
+    /// As in addresses and requests: `8888/http`.
+    pub fn text(&self) -> String {
+        format!("{}/{}", self.number, self.protocol)
+    }
+}
+
+/// The ports of a pod, in the order of the file.
+pub(super) fn ports(pod: &Node, findings: &mut Findings) -> Vec<Port> {
+    let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
+    let mut found: Vec<Port> = Vec::new();
+    for node in written.map(Node::one_or_more).unwrap_or_default() {
+        let text = node.text().unwrap_or_default();
+        add_port(text, node, &mut found, findings);
+    }
+    for node in exposed.map(Node::one_or_more).unwrap_or_default() {
+        let text = node.text().unwrap_or_default();
+        let with_protocol = if text.contains('/') { text.to_owned() } else { format!("{text}/http") };
+        add_port(&with_protocol, node, &mut found, findings);
+    }
+    let defaults: &[&str] = match (written, exposed) {
+        (None, None) => &PORTS,
+        // sindri 3.x exposed SSH beside whatever was listed.
+        (None, Some(_)) if found.iter().all(|port| port.text() != SSH) => &[SSH],
+        _ => &[],
+    };
+    found.extend(defaults.iter().filter_map(|text| parse_port(text).ok()));
+    if found.iter().filter(|port| port.protocol == "http").count() > MOST_HTTP_PORTS
+        && let Some(node) = written.or(exposed)
+    {
+        findings
+            .error("too_many_ports", node.span, format!("a pod has at most {MOST_HTTP_PORTS} HTTP ports"))
+            .help("put a reverse proxy into the image, or expose some as `tcp`");
+    }
+    found
+}
+
+fn add_port(text: &str, node: &Node, found: &mut Vec<Port>, findings: &mut Findings) {
+    let shown = node.scalar().map_or(text, |scalar| scalar.shown());
+    match parse_port(text) {
+        Ok(port) => match found.iter().find(|other| other.number == port.number) {
+            Some(other) => {
+                let first = other.span;
+                let problem =
+                    findings.error("duplicate_port", node.span, format!("port {} is listed twice", port.number));
+                problem.label("again here").help("a port has one protocol: keep one of the two");
+                if let Some(first) = first {
+                    problem.also(first, "first here");
+                }
+            }
+            None => found.push(Port { span: Some(node.span), ..port }),
+        },
+        Err(help) => {
+            findings.error("bad_port", node.span, format!("`{shown}` is no port")).help(help);
+        }
+    }
+}
+
+fn parse_port(text: &str) -> Result<Port, &'static str> {
+    let (number, protocol) = text.split_once('/').ok_or("add a protocol: `8888/http` or `22/tcp`")?;
+    let protocol = match protocol.to_ascii_lowercase().as_str() {
+        "http" => "http",
+        "tcp" => "tcp",
+        "udp" => return Err("RunPod forwards no UDP; use `tcp`, or a tunnel over it"),
+        _ => return Err("the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)"),
+    };
+    match number.parse() {
+        Ok(number) if number > 0 => Ok(Port { number, protocol, span: None }),
+        _ => Err("the number must be from 1 to 65535"),
+    }
+}

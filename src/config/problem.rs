@@ -1,0 +1,204 @@
+//! What is wrong with a configuration, where, and what to do about it: collected, so that all of it is told at once.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+
+use super::source::{Sources, Span};
+use crate::model::Position;
+
+/// One finding in a configuration.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// Stable word for `--json`: `unknown_key`. As a diagnostic code it reads `sindri::config::unknown_key`.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it: accepted values, the nearest name.
+    pub help: Option<String>,
+    /// Where; `None` where no file is at fault.
+    pub position: Option<Position>,
+    severity: Severity,
+    at: Option<Span>,
+    file: Option<Arc<NamedSource<String>>>,
+    labels: Vec<LabeledSpan>,
+}
+
+impl Problem {
+    /// A finding that belongs to no place in a file.
+    pub fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help: Some(help.into()),
+            position: None,
+            severity: Severity::Error,
+            at: None,
+            file: None,
+            labels: Vec::new(),
+        }
+    }
+
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// "Did you mean" where there is a nearest name, the sentence `otherwise` in any case.
+    pub(super) fn nearest(&mut self, nearest: Option<&str>, otherwise: impl fmt::Display) -> &mut Self {
+        self.help(match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`? {otherwise}").trim_end().to_owned(),
+            None => otherwise.to_string(),
+        })
+    }
+
+    /// Words at the place itself.
+    pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+        if let (Some(at), Some(first)) = (self.at, self.labels.first_mut()) {
+            *first = LabeledSpan::new_primary_with_span(Some(label.into()), SourceSpan::from(at.start..at.end));
+        }
+        self
+    }
+
+    /// Words at a second place of the same file; ignored for another file, which miette cannot show beside the first.
+    pub(super) fn also(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+        if self.at.is_some_and(|at| at.file == span.file) {
+            let range = SourceSpan::from(span.start..span.end);
+            self.labels.push(LabeledSpan::new_with_span(Some(label.into()), range));
+        }
+        self
+    }
+}
+
+impl Diagnostic for Problem {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(format!("sindri::config::{}", self.code)))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.file.as_deref().map(|file| file as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+}
+
+/// All errors of a configuration, in the order of its files.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {}", count(.0.len()))]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl From<Problem> for Problems {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Diagnostic for Problems {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new("sindri::config"))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.0.iter().map(|problem| problem as &dyn Diagnostic)))
+    }
+}
+
+fn count(problems: usize) -> String {
+    match problems {
+        1 => "one problem".to_owned(),
+        _ => format!("{problems} problems"),
+    }
+}
+
+/// Collects findings while a configuration is read; owns its files, so that each finding can show its line.
+pub(super) struct Findings {
+    pub sources: Sources,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+}
+
+impl Findings {
+    pub fn new() -> Self {
+        Self { sources: Sources::default(), errors: Vec::new(), warnings: Vec::new() }
+    }
+
+    pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+        let problem = self.problem(Severity::Error, code, at, message.into());
+        pushed(&mut self.errors, problem)
+    }
+
+    /// Something that RunPod may refuse, or that is not what it seems.
+    pub fn warn(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+        let problem = self.problem(Severity::Warning, code, at, message.into());
+        pushed(&mut self.warnings, problem)
+    }
+
+    /// Something good to know.
+    pub fn advise(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
+        let problem = self.problem(Severity::Advice, code, at, message.into());
+        pushed(&mut self.warnings, problem)
+    }
+
+    fn problem(&self, severity: Severity, code: &'static str, at: Span, message: String) -> Problem {
+        Problem {
+            code,
+            message,
+            help: None,
+            position: Some(self.sources.position(at)),
+            severity,
+            at: Some(at),
+            file: Some(self.sources.shown(at)),
+            labels: vec![LabeledSpan::new_primary_with_span(None, SourceSpan::from(at.start..at.end))],
+        }
+    }
+
+    pub fn into_problems(self) -> Problems {
+        Problems(in_order(self.errors))
+    }
+
+    /// The warnings where there is no error, else all errors. What several pods inherit is told once.
+    pub fn finish(self) -> Result<Vec<Problem>, Problems> {
+        if self.errors.is_empty() { Ok(in_order(self.warnings)) } else { Err(Problems(in_order(self.errors))) }
+    }
+}
+
+fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert((problem.at, problem.code, problem.message.clone())));
+    problems.sort_by_key(|problem| problem.at);
+    problems
+}
+
+/// Appends, and gives the new element for words that follow.
+fn pushed(problems: &mut Vec<Problem>, problem: Problem) -> &mut Problem {
+    problems.push(problem);
+    problems.last_mut().expect("an element was just pushed")
+}

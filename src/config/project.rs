@@ -1,0 +1,193 @@
+//! The whole of a configuration: its name, dialect, volumes, pods, moves and budget.
+
+use std::collections::BTreeMap;
+
+use super::document::{Data, Entry, Node};
+use super::environment::{self, SecretSources};
+use super::fields::ROOT;
+use super::legacy;
+use super::load::{Files, LoadOptions, folder};
+use super::pod::{Place, Project, inherit, pods};
+use super::problem::{Findings, Problems};
+use super::schema::{amount, conform};
+use super::source::Span;
+use super::volume::volume;
+use super::{Config, Move};
+use crate::catalog::{Catalog, nearest};
+use crate::model::{Address, Budget, Dialect, Resource};
+
+const LONGEST_NAME: usize = 63;
+/// Fields below `runpod` that are no defaults of pods.
+const NOT_OF_PODS: [&str; 3] = ["apiVersion", "networkVolumes", "pods"];
+
+/// Makes a configuration of an interpolated tree.
+pub(super) fn read(
+    tree: &Node,
+    files: &Files,
+    options: &LoadOptions<'_>,
+    mut findings: Findings,
+) -> Result<Config, Problems> {
+    let root = conform(tree, &ROOT, &mut findings);
+    check_version(&root, &mut findings);
+    check_provider(&root, &mut findings);
+    let runpod = root.get("providers").and_then(|providers| providers.entry("runpod"));
+    let empty = Node { span: root.span, data: Data::Map(Vec::new()) };
+    let (runpod_span, runpod) = runpod.map_or((root.span, &empty), |entry| (entry.key_span, &entry.value));
+
+    let directory = folder(&files.base);
+    let sources =
+        SecretSources { folder: directory.clone(), process: options.variables, offline: options.offline_secrets };
+    let dialect = options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
+        Some("v1") => Dialect::V1,
+        _ => Dialect::V2,
+    });
+    let mut project = Project {
+        name: name(&root, &mut findings),
+        environment: files.environment.clone(),
+        dialect,
+        catalog: Catalog::embedded(),
+        volumes: Vec::new(),
+        variables: environment::of_all(&root, &sources, &mut findings),
+    };
+
+    let mut resources: BTreeMap<Address, Resource> = BTreeMap::new();
+    for entry in runpod.get("networkVolumes").map(Node::entries).unwrap_or_default() {
+        let (resource, volume) = volume(entry, &project, &mut findings);
+        resources.insert(resource.address.clone(), resource);
+        project.volumes.push(volume);
+    }
+    for resource in all_pods(&root, runpod, runpod_span, &project, &mut findings) {
+        resources.insert(resource.address.clone(), resource);
+    }
+    let moved = moved(&root, &resources, &mut findings);
+    let budget = budget(&root);
+    let Project { name, environment, .. } = project;
+    let warnings = findings.finish()?.into_iter().map(miette::Report::new).collect();
+    let file = files.base.clone();
+    Ok(Config { name, environment, dialect, resources, moved, budget, warnings, directory, file })
+}
+
+fn all_pods(
+    root: &Node,
+    runpod: &Node,
+    runpod_span: Span,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) -> Vec<Resource> {
+    let own = runpod.entries().iter().filter(|entry| !NOT_OF_PODS.contains(&entry.key.as_str())).cloned().collect();
+    let own = Node { span: runpod.span, data: Data::Map(own) };
+    let defaults = inherit(legacy::pod_fields(root, runpod, findings), &own);
+    match runpod.get("pods") {
+        Some(fleet) => {
+            let mut resources = Vec::new();
+            for Entry { key, key_span, value } in fleet.entries() {
+                project.check_key(key, *key_span, findings);
+                let place = Place { key, in_fleet: true, at: *key_span };
+                resources.extend(pods(&place, &inherit(defaults.clone(), value), project, findings));
+            }
+            resources
+        }
+        // A file may declare volumes alone.
+        None if own.entries().is_empty() && runpod.get("networkVolumes").is_some() => Vec::new(),
+        None => pods(&Place { key: &project.name, in_fleet: false, at: runpod_span }, &defaults, project, findings),
+    }
+}
+
+fn check_version(root: &Node, findings: &mut Findings) {
+    let Some(version) = root.get("version") else { return };
+    let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    let major = version
+        .text()
+        .and_then(|text| text.split_once('.'))
+        .filter(|(major, minor)| number(major) && number(minor))
+        .map(|(major, _)| major);
+    if major != Some("3") {
+        findings
+            .error("version", version.span, "this sindri reads files of version 3")
+            .help("write `version: \"3.0\"`");
+    }
+}
+
+fn check_provider(root: &Node, findings: &mut Findings) {
+    let provider = root.at(&["deployment", "provider"]);
+    if let Some(provider) = provider.filter(|provider| provider.text() != Some("runpod")) {
+        let shown = provider.scalar().map_or("", |scalar| scalar.shown());
+        findings
+            .error("provider", provider.span, format!("sindri rents from RunPod, not from `{shown}`"))
+            .help("write `provider: runpod`");
+    } else if provider.is_none() && root.at(&["providers", "runpod"]).is_none() {
+        findings
+            .error("missing_field", root.span, "the file says nothing of RunPod")
+            .help("add `deployment: { provider: runpod, image: ... }` and `providers: { runpod: { gpuType: ... } }`");
+    }
+}
+
+/// The project's name; a usable one even where it is wrong, so that the rest can be checked.
+fn name(root: &Node, findings: &mut Findings) -> String {
+    let Some(node) = root.get("name") else {
+        findings
+            .error("missing_field", root.span, "the file has no `name`")
+            .help("pods and volumes are named after it: `name: ml-dev`");
+        return "unnamed".into();
+    };
+    let name = node.text().unwrap_or_default();
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+        && name.len() <= LONGEST_NAME;
+    if !fits {
+        findings
+            .error("bad_name", node.span, "this cannot be the `name`")
+            .help(format!("a small letter, then small letters, digits and `-`, at most {LONGEST_NAME} in all"));
+    }
+    let small = name.to_ascii_lowercase();
+    let sanitized = small.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
+    if small.is_empty() { "unnamed".into() } else { sanitized }
+}
+
+fn budget(root: &Node) -> Budget {
+    let limit = |key: &str| root.at(&["budget", key]);
+    Budget {
+        max_hourly: limit("maxHourly").and_then(amount),
+        max_pods: limit("maxPods").and_then(Node::int).and_then(|count| u32::try_from(count).ok()),
+    }
+}
+
+fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for node in root.get("moved").map(Node::items).unwrap_or_default() {
+        let mut end = |key: &str| {
+            let Some(end) = node.get(key) else {
+                findings
+                    .error("missing_field", node.span, format!("the move has no `{key}`"))
+                    .help("a move reads `{ from: pod.train, to: pod.trainer }`");
+                return None;
+            };
+            let address = end.text().unwrap_or_default().parse::<Address>();
+            if address.is_err() {
+                findings
+                    .error("bad_address", end.span, format!("`{key}` is no address"))
+                    .help("addresses look like `pod.trainer`, `pod.trainer[3]` or `network_volume.datasets`");
+            }
+            Some((address.ok()?, end.span))
+        };
+        let (Some((from, from_span)), Some((to, to_span))) = (end("from"), end("to")) else { continue };
+        if from.kind != to.kind {
+            findings
+                .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
+                .help("both ends must be of one kind");
+        } else if resources.contains_key(&from) {
+            findings
+                .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
+                .help("rename its block as well, or remove the move");
+        } else if !resources.contains_key(&to) {
+            let known: Vec<String> =
+                resources.keys().filter(|address| address.kind == to.kind).map(ToString::to_string).collect();
+            let close = nearest(&to.to_string(), known.iter().map(String::as_str)).map(str::to_owned);
+            findings
+                .warn("unknown_address", to_span, format!("`{to}` is not declared"))
+                .nearest(close.as_deref(), "the resource would move there and then be destroyed");
+        }
+        moves.push(Move { from, to, position: Some(findings.sources.position(from_span)) });
+    }
+    moves
+}

@@ -1,0 +1,129 @@
+//! `networkVolumes`: the volumes that sindri creates, grows and keeps.
+
+use super::document::{Entry, Node};
+use super::draft::{Draft, Life};
+use super::fields;
+use super::life::lifecycle;
+use super::machine::resolve_region;
+use super::pod::Project;
+use super::problem::Findings;
+use super::source::Span;
+use crate::kind::NETWORK_VOLUME;
+use crate::model::{Address, Dialect, Resource, Value};
+
+/// What a pod needs to know of a volume that it mounts.
+pub(super) struct Volume {
+    pub key: String,
+    pub address: Address,
+    /// `None` after a finding.
+    pub region: Option<String>,
+    pub region_span: Option<Span>,
+}
+
+const STANDARD: &str = "STANDARD";
+
+/// One declared volume, as resource and as pods see it.
+pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) -> (Resource, Volume) {
+    let (key, at, node) = (&entry.key, entry.key_span, &entry.value);
+    project.check_key(key, at, findings);
+    let mut draft = Draft::new(&NETWORK_VOLUME);
+
+    let name = node.get("name");
+    let standard_name = || format!("{}-{key}{}", project.name, project.suffix());
+    draft.set(
+        "name",
+        Value::Text(name.and_then(Node::text).map_or_else(standard_name, str::to_owned)),
+        name.map(|node| node.span),
+    );
+    size(node, at, project, &mut draft, findings);
+    let tier = tier(node, project.dialect, &mut draft);
+    let region_node = node.get("region");
+    let region = region(region_node, at, tier.as_deref(), project, findings);
+    if let Some(region) = &region {
+        draft.set("region", Value::text(region), region_node.map(|node| node.span));
+    }
+    draft.refuse_unsupported(project.dialect, at, findings);
+
+    let address = Address::new(NETWORK_VOLUME.name, key);
+    let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::NETWORK_VOLUME, findings);
+    let resource = draft.finish(address.clone(), Life { lifecycle, ..Life::default() }, at, findings);
+    (resource, Volume { key: key.clone(), address, region, region_span: region_node.map(|node| node.span) })
+}
+
+/// Sizes that a create accepts, in GB. Source: contract, section 15.
+fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+    let (low, high) = match project.dialect {
+        Dialect::V1 => (1, 4000),
+        Dialect::V2 => (10, 4096),
+    };
+    let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
+        findings
+            .error("missing_field", at, "the network volume has no `sizeGb`")
+            .help(format!("give its size in GB, from {low} to {high}"));
+        return;
+    };
+    if !(low..=high).contains(&size_gb) {
+        findings
+            .error("volume_size", size.span, format!("a network volume cannot have {size_gb} GB"))
+            .help(format!("from {low} to {high} GB on {}; for more, ask RunPod's support", project.dialect));
+    }
+    draft.set("size_gb", Value::Int(size_gb), Some(size.span));
+}
+
+/// On v2 a tier is always asked for: what a data center would choose by itself is not documented for each.
+fn tier(node: &Node, dialect: Dialect, draft: &mut Draft) -> Option<String> {
+    let written = node.get("tier");
+    let tier = match (written.and_then(Node::text), dialect) {
+        (Some(tier), _) => tier.to_owned(),
+        (None, Dialect::V2) => STANDARD.to_owned(),
+        (None, Dialect::V1) => return None,
+    };
+    draft.set("tier", Value::text(&tier), written.map(|node| node.span));
+    Some(tier)
+}
+
+fn region(
+    node: Option<&Node>,
+    at: Span,
+    tier: Option<&str>,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) -> Option<String> {
+    let Some(node) = node else {
+        findings
+            .error("missing_field", at, "the network volume has no `region`")
+            .help("name its data center, for example `US-KS-2`; pods that mount it run there");
+        return None;
+    };
+    let ids = resolve_region(node, project, findings);
+    let id = match ids.as_slice() {
+        [] => return None,
+        [id] => id.clone(),
+        several => {
+            findings
+                .error("region_conflict", node.span, "a network volume lives in one data center")
+                .help(format!("choose one of {}", several.join(", ")));
+            return None;
+        }
+    };
+    // The sources on volume support disagree (quirk Q17): say so, and let RunPod decide.
+    if let Some(center) = project.catalog.data_center(&id) {
+        let tiers = center.volume_tiers();
+        if tiers.is_empty() {
+            findings
+                .warn("volume_region", node.span, format!("`{id}` is not known to have network volumes"))
+                .help(format!("these are: {}", with_volumes(project, STANDARD)));
+        } else if let Some(tier) = tier.filter(|tier| !tiers.iter().any(|known| known == tier)) {
+            findings
+                .warn("volume_region", node.span, format!("`{id}` is not known to have {tier} network volumes"))
+                .help(format!("these are: {}", with_volumes(project, tier)));
+        }
+    }
+    Some(id)
+}
+
+fn with_volumes(project: &Project<'_>, tier: &str) -> String {
+    let has = |tiers: &[String]| tiers.iter().any(|known| known == tier);
+    let centers = project.catalog.data_centers.iter().filter(|center| has(center.volume_tiers()));
+    centers.map(|center| center.id.as_str()).collect::<Vec<_>>().join(", ")
+}
