@@ -1,0 +1,257 @@
+//! The emulated RunPod: everything it knows, and one function from (call, virtual time) to an answer.
+//!
+//! Reads change nothing, so that a saved world stays the same file until something happens in it.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::account::Secret;
+use super::answer::Reply;
+use super::call::{Answer, Call, Dialect, OperationName};
+use super::dice::Dice;
+use super::lifecycle::Departed;
+use super::money::Ledger;
+use super::pod::Pod;
+use super::roll::Roll;
+pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
+use super::stock::Stock;
+use super::volume::Volume;
+use super::{v1, v2};
+
+/// Everything, saved as one JSON document.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct World {
+    pub settings: Settings,
+    /// When something last changed; virtual time never goes back behind it.
+    pub(super) now: Timestamp,
+    pub(super) dice: Dice,
+    pub(super) next_serial: u64,
+    pub(super) ledger: Ledger,
+    pub(super) stock: Stock,
+    pub(super) volumes: Roll<Volume>,
+    pub(super) pods: Roll<Pod>,
+    /// What was deleted a moment ago, for reads and lists that lag.
+    pub(super) departed_volumes: Roll<Departed<Volume>>,
+    pub(super) departed_pods: Roll<Departed<Pod>>,
+    pub(super) ssh_keys: Vec<String>,
+    pub(super) secrets: Roll<Secret>,
+    /// Ids of registry credentials that pods may name; no route creates them.
+    pub registries: BTreeSet<String>,
+    /// Ids that the current call created or changed.
+    #[serde(skip)]
+    pub(super) touched: Vec<String>,
+}
+
+/// What somebody else does to a pod: the console, the host, the market.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum PodEvent {
+    /// The host takes the GPU back: the pod ends EXITED.
+    Preempt,
+    /// The container exits again and again.
+    Crash,
+    /// The container cannot run.
+    Fail,
+    Stop,
+    Start,
+    /// The body of a v2 PATCH, done in the console.
+    Edit {
+        changes: Value,
+    },
+    Delete,
+    /// The pod moves: the old id is gone, a new one has its name and environment.
+    Migrate,
+    ZeroGpu,
+    /// The pod keeps RUNNING, and nothing answers.
+    HostDown {
+        seconds: u64,
+    },
+}
+
+/// What somebody else does to a network volume.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub enum VolumeEvent {
+    /// To any size, in GB.
+    Resize {
+        size: u64,
+    },
+    Delete,
+    Rename {
+        name: String,
+    },
+}
+
+/// Overrides how many GPUs can still be rented. The first rule that matches decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CapacityRule {
+    /// GPU type or CPU flavor id; `*` matches any run of characters.
+    #[serde(alias = "cpu")]
+    pub gpu: String,
+    #[serde(default = "any")]
+    pub data_center: String,
+    /// What is free: GPUs, or CPU pods. Taken by creates and starts, given back by stops and deletes.
+    pub free: u32,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+/// The account's money. USD.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    pub balance: f64,
+    pub spend_limit: Option<f64>,
+    /// What everything costs now, per hour.
+    pub hourly: f64,
+    pub spent_compute: f64,
+    pub spent_storage: f64,
+}
+
+impl World {
+    pub fn new(settings: Settings, now: Timestamp) -> Self {
+        Self {
+            now,
+            dice: Dice::new(settings.seed),
+            next_serial: 1,
+            ledger: Ledger::new(settings.balance_usd, settings.spend_limit_usd, now),
+            stock: Stock::default(),
+            volumes: Roll::default(),
+            pods: Roll::default(),
+            departed_volumes: Roll::default(),
+            departed_pods: Roll::default(),
+            ssh_keys: Vec::new(),
+            secrets: Roll::default(),
+            registries: BTreeSet::new(),
+            touched: Vec::new(),
+            settings,
+        }
+    }
+
+    /// Answers one call at virtual time `now`. Time that runs backwards counts as standing still.
+    pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
+        let now = self.arrive(now);
+        self.touched.clear();
+        let mut reply = match call.dialect {
+            Dialect::V1 if self.settings.v1_retired => v1::retired(),
+            Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V2 => v2::answer(self, call, now),
+        };
+        reply.tweak(&call.tweaks);
+        reply.into_answer(std::mem::take(&mut self.touched))
+    }
+
+    pub fn set_capacity(&mut self, rules: Vec<CapacityRule>) {
+        self.stock.rules = rules;
+    }
+
+    pub fn capacity(&self) -> &[CapacityRule] {
+        &self.stock.rules
+    }
+
+    pub fn account(&self, now: Timestamp) -> Account {
+        self.ledger.account(now.max(self.now))
+    }
+
+    /// Sets the balance, the spend limit, or both, in USD. What a balance that ran out stopped does not come back.
+    pub fn set_account(&mut self, balance: Option<f64>, spend_limit: Option<Option<f64>>, now: Timestamp) {
+        self.now = self.arrive(now);
+        if let Some(balance) = balance {
+            self.ledger.set_balance(balance, self.now);
+        }
+        if let Some(limit) = spend_limit {
+            self.ledger.set_spend_limit(limit);
+        }
+        self.arrive(self.now);
+    }
+
+    /// The name of a living pod, for fault rules that match it.
+    pub fn pod_name(&self, id: &str) -> Option<&str> {
+        self.pods.get(id).map(|pod| pod.name.as_str())
+    }
+
+    /// Ids of all living pods, newest first.
+    pub fn pod_ids(&self) -> impl Iterator<Item = &str> {
+        self.pods.newest_first().map(|pod| pod.id.as_str())
+    }
+
+    /// Ids of all living network volumes, newest first.
+    pub fn volume_ids(&self) -> impl Iterator<Item = &str> {
+        self.volumes.newest_first().map(|volume| volume.id.as_str())
+    }
+
+    /// The moment that counts, in whole milliseconds, after what the empty purse did on the way there.
+    pub(super) fn arrive(&mut self, now: Timestamp) -> Timestamp {
+        let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let now = whole.max(self.now);
+        if !self.ledger.broke && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
+            self.now = now;
+            self.run_out_of_money();
+        }
+        now
+    }
+
+    pub(super) fn serial(&mut self) -> u64 {
+        self.next_serial += 1;
+        self.next_serial - 1
+    }
+}
+
+/// `now` and so many milliseconds.
+pub(super) fn after_millis(now: Timestamp, millis: u64) -> Timestamp {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    now.checked_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
+}
+
+/// `now` and so many seconds.
+pub(super) fn after_seconds(now: Timestamp, seconds: u64) -> Timestamp {
+    after_millis(now, seconds.saturating_mul(1000))
+}
+
+impl OperationName {
+    /// Whether the operation can change the world.
+    pub fn changes_world(self) -> bool {
+        match self {
+            Self::CreatePod
+            | Self::UpdatePod
+            | Self::DeletePod
+            | Self::PodAction
+            | Self::StartPod
+            | Self::StopPod
+            | Self::RestartPod
+            | Self::ResetPod
+            | Self::CreateVolume
+            | Self::UpdateVolume
+            | Self::DeleteVolume
+            | Self::PutSshKeys
+            | Self::CreateSecret
+            | Self::UpdateSecret
+            | Self::DeleteSecret => true,
+            Self::ListPods
+            | Self::GetPod
+            | Self::PodLogs
+            | Self::ListVolumes
+            | Self::GetVolume
+            | Self::ListGpus
+            | Self::GetGpu
+            | Self::ListCpus
+            | Self::GetCpu
+            | Self::ListDataCenters
+            | Self::GetDataCenter
+            | Self::GetSshKeys
+            | Self::ListSecrets
+            | Self::GetSecret
+            | Self::OpenApi => false,
+        }
+    }
+}
+
+/// A reply of either dialect before it is bytes.
+pub(super) type Replied = Result<Reply, super::order::Refusal>;
