@@ -17,7 +17,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use super::faults::{self, Faults};
+use super::faults;
+use super::firing::Faults;
 use super::front::{Emulator, Inner};
 use super::journal::Journal;
 use super::sandbox::Saved;

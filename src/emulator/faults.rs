@@ -1,4 +1,4 @@
-//! Faults that can be switched on: an ordered list of rules, of which the first that fires decides.
+//! Fault lists: what can be written, and whether it means anything. Which rule fires is `firing`'s to say.
 //!
 //! A rule says which calls it concerns (`match`) and what happens to them (`effect`). The same list and the same seed give
 //! the same faults for the same calls. Rules come from a YAML or JSON file, or from a named scenario:
@@ -13,15 +13,13 @@
 //! Effects that happen without a call (preemption, crashes, lost hosts, a falling balance) are the control interface's.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::call::{Dialect, OperationName, Tweaks};
+use super::call::{Dialect, OperationName};
 use super::scenarios;
 use super::settings::matches_pattern;
-use crate::transport::Method;
 
 /// One rule of a fault list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -228,184 +226,6 @@ impl Default for Lag {
     }
 }
 
-/// What happens to the answer of one call.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Interference {
-    #[default]
-    None,
-    Before(Substitute),
-    After(Substitute),
-    Cut(Truncate),
-}
-
-/// What comes instead of the true answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Substitute {
-    Status(ErrorStatus),
-    Garbage(Garbage),
-    RateLimited(RateLimited),
-    Cloudflare,
-    Reset,
-}
-
-impl Effects {
-    /// Every effect on the answer that is switched on; a valid rule has at most one.
-    fn interferences(&self) -> Vec<Interference> {
-        use Interference::{After, Before, Cut};
-        let mut found = Vec::new();
-        found.extend(self.status.clone().map(|status| Before(Substitute::Status(status))));
-        found.extend(self.status_after_effect.clone().map(|status| After(Substitute::Status(status))));
-        found.extend(self.reset_before_effect.then_some(Before(Substitute::Reset)));
-        found.extend(self.reset_after_effect.then_some(After(Substitute::Reset)));
-        found.extend(self.truncate.clone().map(Cut));
-        found.extend(self.garbage.clone().map(|garbage| Before(Substitute::Garbage(garbage))));
-        found.extend(self.rate_limited.clone().map(|limit| Before(Substitute::RateLimited(limit))));
-        found.extend(self.cloudflare1010.then_some(Before(Substitute::Cloudflare)));
-        found
-    }
-
-    /// The effects that take place inside the world.
-    fn tweaks(&self) -> Tweaks {
-        Tweaks {
-            ghost: self.ghost,
-            no_capacity: self.no_capacity,
-            not_found_after_create_seconds: self.not_found_after_create.as_ref().map(|lag| lag.seconds),
-            appear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.appear),
-            disappear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.disappear),
-            delete_ignored: self.delete_ignored,
-            delete_slow_seconds: self.delete_slow.as_ref().map(|lag| lag.seconds),
-            stale_read_seconds: self.stale_read.as_ref().map(|lag| lag.seconds),
-            patch_drops_field: self.patch_drops_field.clone(),
-            resume_refused: self.resume_refused,
-            zero_gpu: self.zero_gpu,
-            extra_members: self.extra_members,
-            missing_members: self.missing_members.clone(),
-        }
-    }
-}
-
-/// A call as rules see it.
-pub struct Subject<'call> {
-    pub dialect: Dialect,
-    pub method: Method,
-    pub operation: OperationName,
-    pub id: Option<&'call str>,
-    /// The name that the object already has.
-    pub name: Option<&'call str>,
-    pub body: Option<&'call Value>,
-}
-
-impl Subject<'_> {
-    fn is_met_by(&self, when: &When) -> bool {
-        let matches = |pattern: &Option<String>, text: Option<&str>| {
-            pattern.as_deref().is_none_or(|pattern| text.is_some_and(|text| matches_pattern(pattern, text)))
-        };
-        let new_name = || self.body?.get("name")?.as_str();
-        when.dialect.is_none_or(|dialect| dialect == self.dialect)
-            && when.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(self.method.word()))
-            && matches(&when.operation, Some(self.operation.name()))
-            && [self.id, self.name, new_name()].into_iter().any(|text| matches(&when.pod, text))
-            && self.asks_only_for(&when.gpu, ["/gpu/id", "/gpuTypeIds"])
-            && self.asks_only_for(&when.data_center, ["/dataCenterIds", "/dataCenterId"])
-    }
-
-    /// Whether the body names something at one of the pointers, and only what fits the pattern.
-    fn asks_only_for(&self, pattern: &Option<String>, pointers: [&str; 2]) -> bool {
-        let Some(pattern) = pattern else { return true };
-        let asked = pointers.into_iter().find_map(|pointer| self.body?.pointer(pointer));
-        match asked {
-            Some(Value::String(text)) => matches_pattern(pattern, text),
-            Some(Value::Array(items)) => {
-                !items.is_empty()
-                    && items.iter().all(|item| item.as_str().is_some_and(|text| matches_pattern(pattern, text)))
-            }
-            _ => false,
-        }
-    }
-}
-
-/// What the rule that fired does to this one call.
-#[derive(Debug, Default, PartialEq)]
-pub struct Fired {
-    /// The number of the rule, counted from 1; none when no rule fired.
-    pub rule: Option<usize>,
-    pub before: Duration,
-    pub after: Duration,
-    pub interference: Interference,
-    pub tweaks: Tweaks,
-}
-
-/// The rules with what they have seen so far.
-#[derive(Debug, Default)]
-pub struct Faults {
-    armed: Vec<Armed>,
-}
-
-#[derive(Debug)]
-struct Armed {
-    rule: Rule,
-    /// A generator per rule, so that adding a rule does not change what the others draw.
-    random: fastrand::Rng,
-    matched: u64,
-    fired: u64,
-}
-
-impl Faults {
-    pub fn new(rules: Vec<Rule>, seed: u64) -> Self {
-        let arm = |(index, rule): (usize, Rule)| {
-            let random =
-                fastrand::Rng::with_seed(seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
-            Armed { rule, random, matched: 0, fired: 0 }
-        };
-        Self { armed: rules.into_iter().enumerate().map(arm).collect() }
-    }
-
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.armed.iter().map(|armed| &armed.rule)
-    }
-
-    /// Finds the first rule that fires for a call. A rule counts the calls that no earlier one took.
-    pub fn fire(&mut self, subject: &Subject<'_>) -> Fired {
-        let mut numbered = self.armed.iter_mut().zip(1..);
-        let fired = numbered.find_map(|(armed, number)| Some(Fired { rule: Some(number), ..armed.fire(subject)? }));
-        fired.unwrap_or_default()
-    }
-}
-
-impl Armed {
-    fn fire(&mut self, subject: &Subject<'_>) -> Option<Fired> {
-        let when = &self.rule.when;
-        if !subject.is_met_by(when) {
-            return None;
-        }
-        self.matched += 1;
-        let every = when.every.unwrap_or(1);
-        let first = when.nth.unwrap_or(every);
-        let times = when.times.unwrap_or(if when.nth.is_some() && when.every.is_none() { 1 } else { u64::MAX });
-        let due = self.matched >= first && (self.matched - first).is_multiple_of(every) && self.fired < times;
-        if !due || when.probability.is_some_and(|probability| self.random.f64() >= probability) {
-            return None;
-        }
-        self.fired += 1;
-
-        let effects = &self.rule.effect;
-        let mut fired = Fired {
-            interference: effects.interferences().pop().unwrap_or_default(),
-            tweaks: effects.tweaks(),
-            ..Fired::default()
-        };
-        if let Some(latency) = &effects.latency {
-            let spread = latency.up_to.map_or(0.0, |up_to| (up_to - latency.seconds) * self.random.f64());
-            let time = Duration::from_secs_f64(latency.seconds + spread);
-            match latency.side {
-                Side::BeforeEffect => fired.before = time,
-                Side::AfterEffect => fired.after = time,
-            }
-        }
-        Some(fired)
-    }
-}
-
 /// A fault list that cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum FaultsError {
@@ -512,4 +332,47 @@ fn check(rule: &Rule) -> Option<String> {
         return Some("only one effect can replace the answer".into());
     }
     (*effect == Effects::default()).then(|| "`effect` is empty".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_can_mean_nothing_is_refused_with_its_number_and_reason() {
+        for (rule, expected) in [
+            ("{ effect: { preempt: true } }", "unknown field `preempt`, expected one of `latency`"),
+            ("{ match: { pods: x }, effect: { ghost: true } }", "unknown field `pods`"),
+            ("{ match: { operation: createPods }, effect: { ghost: true } }", "no operation is called `createPods`"),
+            ("{ match: { probability: 2 }, effect: { ghost: true } }", "`probability` is between 0 and 1"),
+            ("{ match: { nth: 0 }, effect: { ghost: true } }", "count from 1"),
+            ("{ effect: { latency: { seconds: -1 } } }", "`latency.seconds`"),
+            ("{ effect: { latency: { seconds: 2, upTo: 1 } } }", "`latency.upTo`"),
+            ("{ effect: { status: { code: 42 } } }", "42 is not a status"),
+            ("{ effect: { resetAfterEffect: true, cloudflare1010: true } }", "only one effect"),
+            ("{ effect: {} }", "`effect` is empty"),
+            ("{ match: {} }", "missing field `effect`"),
+        ] {
+            let text = format!("[{{ effect: {{ ghost: true }} }}, {rule}]");
+            let error = parse(&text, "my.yaml").expect_err(rule).to_string();
+            assert!(error.starts_with("rule 2 of the fault list `my.yaml`: "), "{error}");
+            assert!(error.contains(expected), "{error} does not say {expected}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_list_and_what_is_no_file_are_told_apart() {
+        assert!(matches!(parse("rules: []", "x"), Err(FaultsError::Syntax { .. })));
+        assert!(matches!(load("no/such/file.yaml"), Err(FaultsError::Unreadable { .. })));
+        assert!(matches!(scenario("nonsense"), Err(FaultsError::UnknownScenario { .. })));
+        assert!(!load("flaky").expect("a scenario").is_empty());
+    }
+
+    #[test]
+    fn rules_are_written_as_they_are_read() {
+        let rules =
+            parse("[{ match: { nth: 2 }, effect: { truncate: { bytes: 9 }, listLag: {} } }]", "x").expect("valid");
+        let written = serde_json::to_string(&rules).expect("JSON");
+        assert_eq!(parse(&written, "x").expect("still valid"), rules);
+    }
 }

@@ -6,14 +6,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::call::{Call, Dialect};
-use super::faults::{Faults, Fired, Interference, Rule, Subject, Substitute};
-use super::journal::{Entry, Journal};
+use super::call::{Call, Dialect, Tweaks};
+use super::faults::Rule;
+use super::firing::{Faults, Fired, Interference, Subject};
+use super::journal::{Entry, Journal, without_secret};
 use super::quota::{QuotaProfile, Quotas};
+use super::replies::{error, gateway_block, reply, substituted, too_many, violation};
 use super::route::{Routed, Target};
 use super::sandbox::{SandboxError, Saved, WorldFile};
 use super::timeline::Timeline;
@@ -60,6 +61,13 @@ pub struct Pending {
 enum Step {
     Refused(Reply),
     Call(Call, Fired),
+}
+
+/// Why a request never reaches the world.
+enum Refusal {
+    /// By the gateway, whose answers have none of the API's headers.
+    Gateway(Reply),
+    Api(Reply),
 }
 
 /// What leaves the emulator.
@@ -116,8 +124,13 @@ impl Emulator {
         self.lock().timeline.real(virtual_time)
     }
 
-    /// Looks at the world, or does something to it behind the client's back, at the latest time it has seen.
-    pub fn with_world<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
+    /// Looks at the world.
+    pub fn look<R>(&self, look: impl FnOnce(&World) -> R) -> R {
+        look(&self.lock().world)
+    }
+
+    /// Does something to the world behind the client's back, at the latest time that it has seen.
+    pub fn meddle<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let mut inner = self.lock();
         let now = inner.now;
         let result = act(&mut inner.world, now);
@@ -163,15 +176,15 @@ impl Emulator {
         inner.now = inner.now.max(now);
         let target = Target::parse(&request.path);
         let dialect = target.dialect.unwrap_or(Dialect::V2);
-        let mut pending = Pending {
-            wait: Duration::ZERO,
-            entry: Entry::new(request, dialect),
-            dialect,
-            headers: Vec::new(),
-            step: Step::Refused(gateway_block()),
-        };
-        match inner.check(request, &target, dialect, &mut pending) {
-            Err(refusal) => pending.step = Step::Refused(refusal),
+        let mut entry = Entry::new(request, dialect);
+        let mut headers = Vec::new();
+        let checked = inner.check(request, &target, dialect, &mut entry, &mut headers);
+        let (wait, step) = match checked {
+            Err(Refusal::Gateway(reply)) => (Duration::ZERO, Step::Refused(reply)),
+            Err(Refusal::Api(mut reply)) => {
+                reply.headers.append(&mut headers);
+                (Duration::ZERO, Step::Refused(reply))
+            }
             Ok(call) => {
                 let fired = inner.faults.fire(&Subject {
                     dialect,
@@ -181,12 +194,11 @@ impl Emulator {
                     name: None,
                     body: call.body.as_ref(),
                 });
-                pending.wait = fired.before;
-                pending.entry.fault = fired.rule;
-                pending.step = Step::Call(call, fired);
+                entry.fault = fired.rule;
+                (fired.before, Step::Call(call, fired))
             }
-        }
-        pending
+        };
+        Pending { wait, entry, dialect, headers, step }
     }
 
     /// Lets a received request take effect at `now` and says what to send, and when.
@@ -220,70 +232,54 @@ impl Drop for Emulator {
 }
 
 impl Inner {
-    /// The checks of emulator behaviour, section 1.1, up to the call that the world sees.
+    /// The checks of emulator behaviour, section 1.1, up to the call that the world sees. `headers` are those that every
+    /// answer of the API carries, as far as the checks came.
     fn check(
         &mut self,
         request: &Request,
         target: &Target<'_>,
         dialect: Dialect,
-        pending: &mut Pending,
-    ) -> Result<Call, Reply> {
-        let refuse = |status, detail: &str, headers: &[(String, String)]| {
-            let mut reply = error(dialect, status, detail);
-            reply.headers.extend_from_slice(headers);
-            reply
-        };
-        if dialect == Dialect::V2 {
-            self.answered += 1;
-            pending.headers.push(("x-request-id".into(), request_id(self.world.settings.seed, self.answered)));
-        }
+        entry: &mut Entry,
+        headers: &mut Vec<(String, String)>,
+    ) -> Result<Call, Refusal> {
+        let refuse = |status, detail: &str| Refusal::Api(error(dialect, status, detail));
         let settings = &self.world.settings;
-        if dialect == Dialect::V1 && settings.v1_retired {
-            return Err(refuse(410, "REST API v1 has been retired", &[]));
-        }
-        if dialect == Dialect::V2 && request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES) {
-            return Err(refuse(413, "request body exceeds 102400 bytes", &pending.headers));
+        match dialect {
+            Dialect::V1 if settings.v1_retired => return Err(refuse(410, "REST API v1 has been retired")),
+            Dialect::V1 => {}
+            Dialect::V2 => {
+                self.answered += 1;
+                headers.push(("x-request-id".into(), request_id(settings.seed, self.answered)));
+                if request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES) {
+                    return Err(refuse(413, "request body exceeds 102400 bytes"));
+                }
+            }
         }
         if settings.fidelity == Fidelity::Observed && !has_own_agent(request) {
-            return Err(gateway_block());
+            return Err(Refusal::Gateway(gateway_block()));
         }
-        let Some(token) = bearer_token(request) else {
-            return Err(refuse(401, "missing bearer token", &pending.headers));
-        };
+        let token = bearer_token(request).ok_or_else(|| refuse(401, "missing bearer token"))?;
         let counted = self.quotas.count(dialect, token, self.now);
-        pending.headers.extend(counted.headers);
+        headers.extend(counted.headers);
         if let Some((window, wait)) = counted.refused {
-            let mut reply = too_many(dialect, &format!("rate limit exceeded for the {window} window"));
-            reply.headers.append(&mut pending.headers);
             if dialect == Dialect::V2 {
-                reply.headers.push(("retry-after".into(), wait.to_string()));
+                headers.push(("retry-after".into(), wait.to_string()));
             }
-            return Err(reply);
+            return Err(Refusal::Api(too_many(dialect, &format!("rate limit exceeded for the {window} window"))));
         }
         let (operation, id) = match target.route(request.method) {
             Routed::Operation(operation, id) => (operation, id),
-            Routed::NotFound => return Err(refuse(404, "resource not found", &pending.headers)),
+            Routed::NotFound => return Err(refuse(404, "resource not found")),
             Routed::WrongMethod(allow) => {
-                let mut reply = refuse(405, "method not allowed", &pending.headers);
-                reply.headers.push(("allow".into(), allow));
-                return Err(reply);
+                headers.push(("allow".into(), allow));
+                return Err(refuse(405, "method not allowed"));
             }
         };
-        pending.entry.operation = Some(operation);
-        let query = target.query().map_err(|violation| {
-            let body = json!({
-                "title": "Unprocessable Entity",
-                "status": 422,
-                "detail": "Request validation failed.",
-                "errors": [violation],
-            });
-            let mut reply = reply(422, "application/problem+json", body.to_string());
-            reply.headers.extend_from_slice(&pending.headers);
-            reply
-        })?;
-        let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON", &pending.headers))?;
-        pending.entry.body = body.as_ref().map(|body| super::journal::without_secret(operation, body));
-        Ok(Call { dialect, operation, id, query, body, tweaks: Default::default() })
+        entry.operation = Some(operation);
+        let query = target.query().map_err(|repeated| Refusal::Api(violation(&repeated)))?;
+        let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
+        entry.body = body.as_ref().map(|body| without_secret(operation, body));
+        Ok(Call { dialect, operation, id, query, body, tweaks: Tweaks::default() })
     }
 
     /// Asks the world, or not, as the fault says.
@@ -341,29 +337,6 @@ impl Inner {
     }
 }
 
-/// What comes instead of the world's answer. A gateway's page has none of the API's headers.
-fn substituted(substitute: Substitute, dialect: Dialect, headers: Vec<(String, String)>) -> Outcome {
-    let mut from_api = match substitute {
-        Substitute::Reset => return Outcome::Reset,
-        Substitute::Cloudflare => return Outcome::Reply(gateway_block()),
-        Substitute::Garbage(garbage) => {
-            return Outcome::Reply(reply(garbage.code, &garbage.content_type, garbage.text));
-        }
-        Substitute::Status(status) => match status.body {
-            Some(Value::String(text)) => reply(status.code, "text/plain", text),
-            Some(body) => reply(status.code, error_type(dialect), body.to_string()),
-            None => error(dialect, status.code, "an emulated failure"),
-        },
-        Substitute::RateLimited(limit) => {
-            let mut reply = too_many(dialect, "rate limit exceeded for the minute window");
-            reply.headers.extend(limit.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string())));
-            reply
-        }
-    };
-    from_api.headers.extend(headers);
-    Outcome::Reply(from_api)
-}
-
 fn has_own_agent(request: &Request) -> bool {
     header(request, "user-agent").is_some_and(|agent| {
         let is_default =
@@ -388,44 +361,6 @@ fn json_body(request: &Request) -> Result<Option<Value>, serde_json::Error> {
         Some(body) if carries && !body.trim_ascii().is_empty() => serde_json::from_slice(body).map(Some),
         _ => Ok(None),
     }
-}
-
-fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
-    let body = body.into();
-    let headers = if body.is_empty() { Vec::new() } else { vec![("content-type".into(), content_type.into())] };
-    Reply { status, headers, body }
-}
-
-/// An error as the dialect words it (contract, section 2.3).
-fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
-    let body = match dialect {
-        Dialect::V1 => json!({ "error": detail, "status": status }),
-        Dialect::V2 => json!({ "title": title(status), "status": status, "detail": detail }),
-    };
-    reply(status, error_type(dialect), body.to_string())
-}
-
-fn too_many(dialect: Dialect, detail: &str) -> Reply {
-    match dialect {
-        Dialect::V1 => error(dialect, 429, "Too many requests"),
-        Dialect::V2 => error(dialect, 429, detail),
-    }
-}
-
-fn error_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::V1 => "application/json",
-        Dialect::V2 => "application/problem+json",
-    }
-}
-
-fn title(status: u16) -> &'static str {
-    hyper::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error")
-}
-
-/// What Cloudflare answers to clients that it does not like (quirk Q1).
-fn gateway_block() -> Reply {
-    reply(403, "text/plain", "error code: 1010")
 }
 
 /// A UUID that depends on nothing but the seed and the count of answers.

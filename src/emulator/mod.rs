@@ -11,6 +11,8 @@ pub mod route;
 pub mod quota;
 pub mod faults;
 mod scenarios;
+mod firing;
+mod replies;
 pub mod journal;
 pub mod timeline;
 pub mod sandbox;

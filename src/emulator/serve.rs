@@ -79,7 +79,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>
             // An error is the client's leaving, or the end of an answer that was cut on purpose.
             _ = &mut connection => return,
             () = reset.notified() => break,
-            Ok(()) = stopping.changed() => Pin::new(&mut connection).graceful_shutdown(),
+            Ok(()) = stopping.changed() => std::pin::Pin::new(&mut connection).graceful_shutdown(),
         }
     }
     // Closing without lingering sends RST instead of FIN.
