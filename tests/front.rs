@@ -336,7 +336,8 @@ async fn a_client_over_http_meets_the_same_api() {
     assert_eq!(serde_json::from_slice::<Value>(&listed).expect("JSON")["pods"][0]["name"], "trainer");
     let options = server.client.request("OPTIONS".parse().expect("a method"), format!("{}/v2/pods", server.url));
     let refused = options.send().await.expect("a reply");
-    assert_eq!((refused.status().as_u16(), refused.headers()["allow"].to_str()), (405, Ok("GET, POST")));
+    assert_eq!(refused.status(), 405);
+    assert_eq!(refused.headers()["allow"], "GET, POST");
 }
 
 #[tokio::test]

@@ -163,16 +163,17 @@ impl Inner {
 
     fn change_clock(&mut self, change: &ClockChange) -> Result<Value, Refusal> {
         let ClockChange { advance, scale } = *change;
+        if scale.is_some_and(|scale| scale != 0.0 && !(0.001..=1e6).contains(&scale)) {
+            return Err(Refusal(400, "`scale` is 0, or between 0.001 and 1000000".into()));
+        }
+        if advance.is_some_and(|seconds| !(0.0..=1e9).contains(&seconds)) {
+            return Err(Refusal(400, "`advance` is between 0 and 1000000000 seconds".into()));
+        }
         if let Some(scale) = scale {
-            if !(0.0..=1e6).contains(&scale) {
-                return Err(Refusal(400, "`scale` is between 0 and 1000000".into()));
-            }
             self.timeline.set_scale(scale);
         }
         if let Some(seconds) = advance {
-            let advance =
-                Duration::try_from_secs_f64(seconds).map_err(|error| Refusal(400, format!("`advance`: {error}")))?;
-            self.timeline.advance(advance);
+            self.timeline.advance(Duration::from_secs_f64(seconds));
         }
         self.now = self.now.max(self.timeline.now());
         Ok(self.clock())

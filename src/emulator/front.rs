@@ -60,7 +60,7 @@ pub struct Pending {
 
 enum Step {
     Refused(Reply),
-    Call(Call, Fired),
+    Call(Box<(Call, Fired)>),
 }
 
 /// Why a request never reaches the world.
@@ -195,7 +195,7 @@ impl Emulator {
                     body: call.body.as_ref(),
                 });
                 entry.fault = fired.rule;
-                (fired.before, Step::Call(call, fired))
+                (fired.before, Step::Call(Box::new((call, fired))))
             }
         };
         Pending { wait, entry, dialect, headers, step }
@@ -208,7 +208,8 @@ impl Emulator {
         let Pending { wait: _, mut entry, dialect, headers, step } = pending;
         let (delay, outcome) = match step {
             Step::Refused(reply) => (Duration::ZERO, Outcome::Reply(reply)),
-            Step::Call(mut call, fired) => {
+            Step::Call(accepted) => {
+                let (mut call, fired) = *accepted;
                 call.tweaks = fired.tweaks;
                 (fired.after, inner.effect(call, fired.interference, dialect, headers, &mut entry))
             }
@@ -341,7 +342,7 @@ fn has_own_agent(request: &Request) -> bool {
     header(request, "user-agent").is_some_and(|agent| {
         let is_default =
             |library: &&str| agent.get(..library.len()).is_some_and(|start| start.eq_ignore_ascii_case(library));
-        !agent.trim().is_empty() && !LIBRARY_AGENTS.iter().any(|library| is_default(&library))
+        !agent.trim().is_empty() && !LIBRARY_AGENTS.iter().any(|library| is_default(library))
     })
 }
 
