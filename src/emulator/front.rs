@@ -339,10 +339,11 @@ impl Inner {
 }
 
 fn has_own_agent(request: &Request) -> bool {
+    let starts_with = |agent: &str, library: &str| {
+        agent.get(..library.len()).is_some_and(|start| start.eq_ignore_ascii_case(library))
+    };
     header(request, "user-agent").is_some_and(|agent| {
-        let is_default =
-            |library: &&str| agent.get(..library.len()).is_some_and(|start| start.eq_ignore_ascii_case(library));
-        !agent.trim().is_empty() && !LIBRARY_AGENTS.iter().any(|library| is_default(library))
+        !agent.trim().is_empty() && !LIBRARY_AGENTS.iter().any(|library| starts_with(agent, library))
     })
 }
 
