@@ -1,7 +1,7 @@
 //! RunPod in the binary: both dialects answered from one world, for tests, rehearsals and every failure on record.
 //!
 //! The world is a state machine over (call, virtual time, seed). It shares no type with `runpod/`, the client: a misreading
-//! shared by both would hide.
+//! shared by both would hide. In front of it stands what a gateway does: checks, quotas, faults, headers.
 
 pub mod call;
 pub mod settings;
@@ -22,3 +22,23 @@ mod stock;
 mod v1;
 mod v2;
 mod volume;
+pub mod route;
+pub mod quota;
+pub mod faults;
+mod scenarios;
+mod firing;
+mod replies;
+pub mod journal;
+pub mod timeline;
+pub mod sandbox;
+pub mod front;
+pub mod options;
+pub mod control;
+mod carry;
+pub mod in_process;
+pub mod serve;
+
+pub use front::{Delivery, Emulator, Outcome};
+pub use in_process::InProcess;
+pub use options::{EmulatorOptions, OpenError};
+pub use serve::serve;

@@ -22,7 +22,8 @@ pub struct HttpTransport {
 }
 
 /// No HTTP client could be made: the machine's TLS or resolver is not usable.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[diagnostic(code(sindri::transport::setup), help("the machine's TLS or proxy settings are unusable"))]
 #[error("cannot set up HTTP for {origin}: {reason}")]
 pub struct HttpSetupError {
     pub origin: String,

@@ -29,6 +29,8 @@ pub fn plan(changes: Vec<Change>) -> Plan {
     let losses = changes.iter().flat_map(|change| &change.losses).filter(|loss| loss.precious);
     let data_at_risk_gb = losses.filter_map(|loss| loss.size_gb).sum();
     Plan {
+        moves: Vec::new(),
+        records: BTreeMap::new(),
         name: "llm-team".into(),
         environment: "prod".into(),
         lineage: "4f1c09aa".into(),

@@ -22,6 +22,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         api,
         dialect,
         destroy,
+        moves,
+        records: _, // how the state is corrected on the way; it changes nothing that exists
         changes,
         drift,
         orphans,
@@ -48,6 +50,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
             "api": api,
             "dialect": dialect,
             "destroy": destroy,
+            "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
             "prior_digest": prior_digest,
             "requests": operations.len(),
             "summary": summary(plan),
