@@ -67,13 +67,13 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         let outcome = Outcome { operation: "corrections".into(), records: plan.records.clone() };
         job.store.record(Entry::Outcome(outcome)).await?;
     }
-    let unstarted = AtomicUsize::new(plan.operations.len());
+    let queued = AtomicUsize::new(0);
     let watches: BTreeMap<&str, Watch<'_>> =
-        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &unstarted))).collect();
+        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued))).collect();
     let carrier = Carrier::new(job, &watches);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
-        ended = schedule(job, &carrier, &unstarted) => ended,
+        ended = schedule(job, &carrier, &queued) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
     let mut report = ended?;
@@ -92,7 +92,7 @@ enum End {
     Store(StoreError),
 }
 
-async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, unstarted: &AtomicUsize) -> Result<Report, StoreError> {
+async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) -> Result<Report, StoreError> {
     let operations = &job.plan.operations;
     let mut open: Vec<usize> = operations.iter().map(|operation| operation.depends_on.len()).collect();
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); operations.len()];
@@ -105,7 +105,7 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, unstarted: &AtomicUsize)
     let stop: Mutex<Option<String>> = Mutex::new(None);
     let start = |index: usize| {
         let (permits, stop) = (&permits, &stop);
-        async move { (index, one(job, carrier, index, permits, stop, unstarted).await) }
+        async move { (index, one(job, carrier, index, permits, stop, queued).await) }
     };
     let mut running: FuturesUnordered<_> = FuturesUnordered::new();
     let mut ready: BTreeSet<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
@@ -114,6 +114,7 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, unstarted: &AtomicUsize)
     let mut broken_store = None;
     loop {
         while let Some(index) = ready.pop_first() {
+            queued.fetch_add(1, Ordering::SeqCst);
             running.push(start(index));
         }
         let Some((index, end)) = running.next().await else { break };
@@ -141,7 +142,7 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, unstarted: &AtomicUsize)
                 broken_store.get_or_insert(error);
             }
         }
-        skip_dependents(job, index, &dependents, &mut skipped, unstarted, &mut report);
+        skip_dependents(job, index, &dependents, &mut skipped, &mut report);
     }
     report.interrupted = *job.interrupt.borrow();
     report.only_capacity &= report.failed > 0;
@@ -161,7 +162,6 @@ fn skip_dependents(
     failed: usize,
     dependents: &[Vec<usize>],
     skipped: &mut BTreeSet<usize>,
-    unstarted: &AtomicUsize,
     report: &mut Report,
 ) {
     let mut open = dependents[failed].clone();
@@ -170,7 +170,6 @@ fn skip_dependents(
             continue;
         }
         let operation = &job.plan.operations[index];
-        unstarted.fetch_sub(1, Ordering::SeqCst);
         report.skipped += 1;
         (job.events)(Event::Skipped {
             address: operation.address.clone(),
@@ -187,11 +186,11 @@ async fn one(
     index: usize,
     permits: &Semaphore,
     stop: &Mutex<Option<String>>,
-    unstarted: &AtomicUsize,
+    queued: &AtomicUsize,
 ) -> End {
     let operation = &job.plan.operations[index];
     let permit = permits.acquire().await;
-    unstarted.fetch_sub(1, Ordering::SeqCst);
+    queued.fetch_sub(1, Ordering::SeqCst);
     let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
     if let Some(because) = stopped.or(interrupted) {

@@ -21,7 +21,7 @@ const GAPS: [Duration; 5] = [
     Duration::from_secs(10),
 ];
 
-/// While new requests still start, polls stay out of their way: requests are the scarce thing.
+/// While requests queue up, polls stay out of their way: requests are the scarce thing.
 const BUSY_GAP: Duration = Duration::from_secs(15);
 
 /// A list as it was answered to a request that left at `asked`.
@@ -42,12 +42,12 @@ pub struct Watch<'a> {
     latest: watch::Sender<Option<Sighting>>,
     /// The last failure; polls go on, since a failed list says nothing about the objects.
     failed: Mutex<Option<ApiError>>,
-    /// Operations that have not started yet.
-    unstarted: &'a AtomicUsize,
+    /// Operations that could start, but have to wait for their turn.
+    queued: &'a AtomicUsize,
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(api: &'a dyn Api, kind: &'static Kind, unstarted: &'a AtomicUsize) -> Self {
+    pub fn new(api: &'a dyn Api, kind: &'static Kind, queued: &'a AtomicUsize) -> Self {
         Self {
             api,
             kind,
@@ -56,7 +56,7 @@ impl<'a> Watch<'a> {
             arrived: Notify::new(),
             latest: watch::channel(None).0,
             failed: Mutex::new(None),
-            unstarted,
+            queued,
         }
     }
 
@@ -67,7 +67,7 @@ impl<'a> Watch<'a> {
                 self.arrived.notified().await;
             }
             let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
-            let busy = self.unstarted.load(Ordering::SeqCst) > 0;
+            let busy = self.queued.load(Ordering::SeqCst) > 0;
             sleep(if busy { BUSY_GAP } else { GAPS[step] }).await;
             if self.waiting.load(Ordering::SeqCst) == 0 {
                 continue;

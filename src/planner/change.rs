@@ -408,8 +408,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             return None;
         }
         let kept: Vec<String> = change.losses.iter().filter(|loss| loss.precious).map(describe).collect();
-        let keeps = if kept.is_empty() { String::new() } else { format!(" and keeps the {}", kept.join(" and the ")) };
-        Some(format!("`--updates in-place` applies this to the living {}: it restarts{keeps}", self.kind.title))
+        let keeps = if kept.is_empty() { String::new() } else { format!(" and keeps its {}", kept.join(" and its ")) };
+        Some(format!("the {} restarts, with a fresh container disk{keeps}", self.kind.title))
     }
 
     fn estimate_wanted(&self, chosen: &BTreeMap<String, String>) -> Money {
