@@ -164,7 +164,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
     for secret in list.items() {
         let Some(name_node) = secret.get("name") else {
             findings
-                .error("missing_field", secret.span, "a secret has no `name`")
+                .missing(&["name"], "missing_field", secret.span, "a secret has no `name`")
                 .help("`name` is the environment variable that the pod sees");
             continue;
         };
@@ -189,7 +189,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                 Some(path) => file(path, sources),
                 None => {
                     findings
-                        .error("missing_field", secret.span, format!("the secret `{name}` has no `path`"))
+                        .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
                         .help("`source: file` needs the `path` of the file, relative to this one");
                     continue;
                 }

@@ -145,7 +145,12 @@ fn image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
     let Some(image) = pod.get("image") else {
         if pod.get("templateId").is_none() {
             findings
-                .error("missing_image", at, "no image is named")
+                .missing(
+                    &["image", "image_config", "deployment", "templateId"],
+                    "missing_image",
+                    at,
+                    "no image is named",
+                )
                 .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
         }
         return;
