@@ -176,6 +176,7 @@ fn the_quick_start_means_what_the_document_says() {
     assert_eq!(env["INIT_WORKSPACE"], Value::text("true"));
     assert_eq!(pod.power, Some(Power::Running));
     assert_eq!(pod.positions["gpu_types"].to_string(), "sindri.yaml:18");
+    assert_eq!(pod.positions["name"].to_string(), "sindri.yaml:2");
     assert_eq!(pod.position.as_ref().unwrap().line, 17);
     let port = resource(&config, "port.my-sindri-gpu:22/tcp");
     assert_eq!(port.parent.as_ref().unwrap().to_string(), "pod.my-sindri-gpu");
@@ -242,6 +243,29 @@ fn a_cpu_pod_takes_flavor_and_size_from_what_is_asked() {
         assert_eq!(pod.inputs["volume_gb"], Value::Int(0), "{fields}");
         assert_eq!((&pod.inputs["gpu_types"], &pod.inputs["gpu_count"]), (&Value::Null, &Value::Null), "{fields}");
     }
+}
+
+#[test]
+fn a_volume_of_someone_else_is_mounted_by_id_in_place_of_the_pod_volume() {
+    let config = Folder::pod("gpuType: NVIDIA L4\nnetworkVolumeId: vol-abc123\nregion: us-ca-2").config();
+    let pod = resource(&config, "pod.demo");
+    assert_eq!(pod.inputs["network_volume"], Value::text("vol-abc123"));
+    assert_eq!(pod.inputs["volume_gb"], Value::Int(0));
+    assert_eq!(pod.inputs["regions"], Value::texts(["US-CA-2"]));
+}
+
+#[test]
+fn on_v1_a_cpu_pod_keeps_the_pod_volume_that_it_asks_for() {
+    let config = Folder::pod("cpuOnly: true\nvolumeSizeGb: 100").dialect(Dialect::V1).config();
+    assert_eq!(input(&config, "pod.demo", "volume_gb"), &Value::Int(100));
+}
+
+#[test]
+fn a_pod_that_mounts_a_network_volume_drops_the_default_pod_volume_of_its_fleet() {
+    let fields = "gpuType: NVIDIA L4\nvolumeSizeGb: 50\nnetworkVolumes: { d: { sizeGb: 10, region: US-CA-2 } }\npods:\n  a: { networkVolume: d }\n  b:";
+    let config = Folder::pod(fields).config();
+    assert_eq!(input(&config, "pod.a", "volume_gb"), &Value::Int(0));
+    assert_eq!(input(&config, "pod.b", "volume_gb"), &Value::Int(50));
 }
 
 // ---- sindri 3.x

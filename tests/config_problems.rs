@@ -166,6 +166,8 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nspotBid: 0.5", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
         ("gpuType: ADA_24\ncloudType: COMMUNITY\npublicIp: true", "public_ip", 2, "SECURE hosts"),
         ("gpuType: NVIDIA L4\nlifecycle: { ignoreChanges: [imge] }", "unknown_attribute", 1, "did you mean `image`?"),
+        ("gpuType: NVIDIA L4\nglobalNetworking: true\nregion: AP-JP-1", "global_networking", 1, "US-CA-2"),
+        ("gpuType: NVIDIA L4\nenv: { HF_TOKEN: hf_x }", "literal_credential", 1, "${HF_TOKEN}"),
         ("gpuType: NVIDIA RTX 5090", "gpu_spelling", 0, "as RunPod does"),
         ("gpuType: NVIDIA L4\npods:\n  Trainer: {}", "bad_name", 2, "small letter"),
     ];

@@ -79,6 +79,16 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
         }
         let Some(scalar) = entry.value.scalar() else { continue };
         let hidden = (scalar.sensitive || looks_like_credential(&entry.key)) && !refers_to_secret(scalar);
+        let written_here = scalar.written.is_none() && !scalar.text.is_empty() && !entry.key.contains("PUBLIC");
+        if hidden && written_here {
+            findings
+                .warn(
+                    "literal_credential",
+                    entry.key_span,
+                    format!("the value of `{}` is written into the file", entry.key),
+                )
+                .help(format!("files get shared: write `${{{0}}}` here, or list `{0}` below `secrets`", entry.key));
+        }
         let text = scalar.text.clone();
         let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::Text(text) };
         variables.insert(entry.key.clone(), Variable { value, span: entry.value.span });

@@ -89,7 +89,9 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
 
 /// The nearest `sindri.yaml`, upward; never beyond the root of the repository, where a stranger's file may lie.
 fn search(directory: &Path) -> Result<PathBuf, Problems> {
-    let absolute = std::path::absolute(directory).map_err(|error| unreadable(directory, &error))?;
+    // An empty path is the current folder too, though not to `absolute`.
+    let absolute =
+        std::path::absolute(Path::new(".").join(directory)).map_err(|error| unreadable(directory, &error))?;
     for (height, folder) in absolute.ancestors().enumerate() {
         // Relative to where the user stands: `../sindri.yaml` says more than a long absolute path.
         let shown = (0..height).fold(directory.to_path_buf(), |path, _| path.join(".."));

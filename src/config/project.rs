@@ -43,6 +43,7 @@ pub(super) fn read(
     });
     let mut project = Project {
         name: name(&root, &mut findings),
+        name_span: root.get("name").map(|node| node.span),
         environment: files.environment.clone(),
         dialect,
         catalog: Catalog::embedded(),

@@ -33,7 +33,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
     draft.set(
         "name",
         Value::Text(name.and_then(Node::text).map_or_else(standard_name, str::to_owned)),
-        name.map(|node| node.span),
+        name.map_or(project.name_span, |node| Some(node.span)),
     );
     size(node, at, project, &mut draft, findings);
     let tier = tier(node, project.dialect, &mut draft);
