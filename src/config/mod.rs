@@ -70,7 +70,7 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
     for path in std::iter::once(&files.base).chain(&files.overlay) {
-        let file = findings.sources.add(shown_name(path, &options.directory), load::read(path)?);
+        let file = findings.sources.add(shown_name(path, &options.directory), &load::read(path)?);
         trees.push(document::parse(file, &mut findings));
     }
     // Without one of its files there is no telling what the rest means.
