@@ -70,7 +70,8 @@ impl World {
         self.change_pod(id, |pod| {
             if let Phase::Started { placed, pulled, up, fate, .. } = &mut pod.phase {
                 *fate = to;
-                (*placed, *pulled, *up) = ((*placed).min(now), (*pulled).min(now), (*up).min(now));
+                // The first of the new runs begins now.
+                (*placed, *pulled, *up) = ((*placed).min(now), (*pulled).min(now), now);
             }
         });
         Ok(())

@@ -8,6 +8,7 @@ pub mod settings;
 pub mod world;
 mod account;
 mod answer;
+mod boot;
 mod command;
 mod dice;
 mod events;
@@ -22,3 +23,6 @@ mod stock;
 mod v1;
 mod v2;
 mod volume;
+
+#[cfg(test)]
+mod tests;
