@@ -447,10 +447,11 @@ impl World {
         Ok(())
     }
 
-    fn depart(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
+    /// Deletes a pod now; lists and reads may lag behind.
+    pub(super) fn depart(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
         let now = self.now;
-        // Looking through the departed each time their number doubles costs nothing on average.
-        if self.departed_pods.len().is_power_of_two() && self.departed_pods.len() >= 64 {
+        // A few are looked through each time, many whenever their number has doubled: next to nothing on average.
+        if self.departed_pods.len() < 64 || self.departed_pods.len().is_power_of_two() {
             self.departed_pods.retain(|departed| !departed.is_forgotten(now));
         }
         if let Some(mut item) = self.remove_pod(id) {

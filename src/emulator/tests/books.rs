@@ -74,6 +74,7 @@ fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
 #[test]
 fn an_hour_of_a_pod_costs_its_price_and_its_disks() {
     let mut bench = Bench::observed();
+    let start = bench.world.account(bench.now).balance;
     let id = bench.create(pod("a"));
     let before = bench.world.account(bench.now).balance;
     bench.pass(3_600_000);
@@ -87,6 +88,8 @@ fn an_hour_of_a_pod_costs_its_price_and_its_disks() {
     let spent = before - bench.world.account(bench.now).balance;
     let stopped = 20.0 * 0.20 / 730.0;
     assert!((spent - stopped).abs() < 1e-6, "{spent} instead of {stopped}");
+    let all = start - bench.world.account(bench.now).balance;
+    assert!((all - running - stopped).abs() < 1e-6, "{all} in both hours");
 }
 
 #[test]

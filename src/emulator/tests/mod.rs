@@ -151,7 +151,14 @@ fn an_action_is_accepted_exactly_where_the_pod_lists_it() {
 fn check_action(bench: &mut Bench, id: &str, status: &str, action: &str) {
     let (_, body) = bench.get(id);
     assert_eq!(body["status"], status);
-    let listed = body["actions"].as_array().is_some_and(|actions| actions.contains(&json!(action)));
+    // Contract, section 3.7.
+    let actions: &[&str] = match status {
+        "RUNNING" => &["stop", "restart", "terminate"],
+        "EXITED" | "ERROR" => &["start", "terminate"],
+        _ => &["stop", "terminate"],
+    };
+    assert_eq!(body["actions"], json!(actions), "{status}");
+    let listed = actions.contains(&action);
     let (code, body) = bench.act(id, action);
     let expected = match (listed, action) {
         (false, _) => 409,
@@ -259,13 +266,14 @@ fn thousands_of_pods_are_created_and_listed_page_by_page() {
     for number in 0..count {
         bench.create(pod(&format!("p{number}")));
     }
-    let (mut seen, mut cursor) = (Vec::new(), None::<String>);
+    let (mut seen, mut pages, mut cursor) = (Vec::new(), 0, None::<String>);
     loop {
         let mut call = v2(Op::ListPods).query("limit", 1000);
         if let Some(cursor) = &cursor {
             call = call.query("cursor", cursor);
         }
         let (_, body) = bench.send(call);
+        pages += 1;
         seen.extend(body["pods"].as_array().into_iter().flatten().map(|pod| pod["name"].to_string()));
         if body["pagination"]["hasNextPage"] == false {
             break;
@@ -276,4 +284,31 @@ fn thousands_of_pods_are_created_and_listed_page_by_page() {
     }
     let expected: Vec<String> = (0..count).rev().map(|number| format!("\"p{number}\"")).collect();
     assert_eq!(seen, expected, "newest first, each once");
+    assert_eq!(pages, 3, "a last full page has no successor");
+}
+
+#[test]
+fn a_cursor_is_good_only_for_the_list_it_came_from() {
+    let mut bench = Bench::observed();
+    for name in ["a", "b", "c"] {
+        bench.create(pod(name));
+    }
+    let (_, page) = bench.send(v2(Op::ListPods).query("limit", 1));
+    let cursor = page["pagination"]["nextCursor"].as_str().expect("a second page").to_owned();
+    let with_cursor = |limit: u32, cursor: &str| v2(Op::ListPods).query("limit", limit).query("cursor", cursor);
+    assert_eq!(bench.send(with_cursor(1, &cursor)).0, 200);
+    for call in [with_cursor(2, &cursor), with_cursor(1, "made up"), v2(Op::ListPods).query("limit", "x")] {
+        assert_eq!(bench.send(call).0, 422);
+    }
+}
+
+#[test]
+fn time_that_runs_backwards_stands_still() {
+    let mut bench = Bench::observed();
+    let first = bench.create(pod("a"));
+    bench.pass(60_000);
+    bench.create(pod("b"));
+    let (before, account) = (bench.get(&first), bench.world.account(bench.now));
+    bench.pass(-3_600_000);
+    assert_eq!((bench.get(&first), bench.world.account(bench.now)), (before, account));
 }
