@@ -8,6 +8,7 @@ pub mod settings;
 pub mod world;
 mod account;
 mod answer;
+mod boot;
 mod command;
 mod dice;
 mod events;
@@ -42,3 +43,6 @@ pub use front::{Delivery, Emulator, Outcome};
 pub use in_process::InProcess;
 pub use options::{EmulatorOptions, OpenError};
 pub use serve::serve;
+
+#[cfg(test)]
+mod tests;
