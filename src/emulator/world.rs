@@ -1,12 +1,25 @@
 //! The emulated RunPod: everything it knows, and one function from (call, virtual time) to an answer.
+//!
+//! Reads change nothing, so that a saved world stays the same file until something happens in it.
 
-use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::call::{Answer, Call};
+use super::account::Secret;
+use super::answer::Reply;
+use super::call::{Answer, Call, Dialect, OperationName};
 use super::dice::Dice;
+use super::lifecycle::Departed;
+use super::money::Ledger;
+use super::pod::Pod;
+use super::roll::Roll;
 pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
+use super::stock::Stock;
+use super::volume::Volume;
+use super::{v1, v2};
 
 /// Everything, saved as one JSON document.
 #[derive(Clone, Serialize, Deserialize)]
@@ -14,8 +27,23 @@ pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
 pub struct World {
     pub settings: Settings,
     /// When something last changed; virtual time never goes back behind it.
-    now: Timestamp,
-    dice: Dice,
+    pub(super) now: Timestamp,
+    pub(super) dice: Dice,
+    pub(super) next_serial: u64,
+    pub(super) ledger: Ledger,
+    pub(super) stock: Stock,
+    pub(super) volumes: Roll<Volume>,
+    pub(super) pods: Roll<Pod>,
+    /// What was deleted a moment ago, for reads and lists that lag.
+    pub(super) departed_volumes: Roll<Departed<Volume>>,
+    pub(super) departed_pods: Roll<Departed<Pod>>,
+    pub(super) ssh_keys: Vec<String>,
+    pub(super) secrets: Roll<Secret>,
+    /// Ids of registry credentials that pods may name; no route creates them.
+    pub registries: BTreeSet<String>,
+    /// Ids that the current call created or changed.
+    #[serde(skip)]
+    pub(super) touched: Vec<String>,
 }
 
 /// What somebody else does to a pod: the console, the host, the market.
@@ -48,9 +76,14 @@ pub enum PodEvent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 pub enum VolumeEvent {
-    Resize { size: u64 },
+    /// To any size, in GB.
+    Resize {
+        size: u64,
+    },
     Delete,
-    Rename { name: String },
+    Rename {
+        name: String,
+    },
 }
 
 /// Overrides how many GPUs can still be rented. The first rule that matches decides.
@@ -62,7 +95,7 @@ pub struct CapacityRule {
     pub gpu: String,
     #[serde(default = "any")]
     pub data_center: String,
-    /// GPUs that are free; taken by creates and starts, given back by stops and deletes.
+    /// What is free: GPUs, or CPU pods. Taken by creates and starts, given back by stops and deletes.
     pub free: u32,
 }
 
@@ -84,30 +117,141 @@ pub struct Account {
 
 impl World {
     pub fn new(settings: Settings, now: Timestamp) -> Self {
-        Self { dice: Dice::new(settings.seed), settings, now }
+        Self {
+            now,
+            dice: Dice::new(settings.seed),
+            next_serial: 1,
+            ledger: Ledger::new(settings.balance_usd, settings.spend_limit_usd, now),
+            stock: Stock::default(),
+            volumes: Roll::default(),
+            pods: Roll::default(),
+            departed_volumes: Roll::default(),
+            departed_pods: Roll::default(),
+            ssh_keys: Vec::new(),
+            secrets: Roll::default(),
+            registries: BTreeSet::new(),
+            touched: Vec::new(),
+            settings,
+        }
     }
 
-    /// Answers one call at virtual time `now`.
-    pub fn answer(&mut self, _call: &Call, _now: Timestamp) -> Answer {
-        Answer { status: 404, content_type: "application/problem+json", body: Vec::new(), touched: Vec::new() }
+    /// Answers one call at virtual time `now`. Time that runs backwards counts as standing still.
+    pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
+        let now = self.arrive(now);
+        self.touched.clear();
+        let mut reply = match call.dialect {
+            Dialect::V1 if self.settings.v1_retired => v1::retired(),
+            Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V2 => v2::answer(self, call, now),
+        };
+        reply.tweak(&call.tweaks);
+        reply.into_answer(std::mem::take(&mut self.touched))
     }
 
-    /// Does to a pod what somebody else would. The error says why it cannot be.
-    pub fn pod_event(&mut self, id: &str, _event: &PodEvent, _now: Timestamp) -> Result<(), String> {
-        Err(format!("no pod `{id}`"))
+    pub fn set_capacity(&mut self, rules: Vec<CapacityRule>) {
+        self.stock.rules = rules;
     }
 
-    /// Does to a volume what somebody else would.
-    pub fn volume_event(&mut self, id: &str, _event: &VolumeEvent, _now: Timestamp) -> Result<(), String> {
-        Err(format!("no network volume `{id}`"))
+    pub fn capacity(&self) -> &[CapacityRule] {
+        &self.stock.rules
     }
 
-    pub fn set_capacity(&mut self, _rules: Vec<CapacityRule>) {}
-
-    pub fn account(&self, _now: Timestamp) -> Account {
-        Account { balance: 0.0, spend_limit: None, hourly: 0.0, spent_compute: 0.0, spent_storage: 0.0 }
+    pub fn account(&self, now: Timestamp) -> Account {
+        self.ledger.account(now.max(self.now))
     }
 
-    /// Sets the balance and the spend limit, in USD.
-    pub fn set_account(&mut self, _balance: Option<f64>, _spend_limit: Option<Option<f64>>, _now: Timestamp) {}
+    /// Sets the balance, the spend limit, or both, in USD. What a balance that ran out stopped does not come back.
+    pub fn set_account(&mut self, balance: Option<f64>, spend_limit: Option<Option<f64>>, now: Timestamp) {
+        self.now = self.arrive(now);
+        if let Some(balance) = balance {
+            self.ledger.set_balance(balance, self.now);
+        }
+        if let Some(limit) = spend_limit {
+            self.ledger.set_spend_limit(limit);
+        }
+        self.arrive(self.now);
+    }
+
+    /// The name of a living pod, for fault rules that match it.
+    pub fn pod_name(&self, id: &str) -> Option<&str> {
+        self.pods.get(id).map(|pod| pod.name.as_str())
+    }
+
+    /// Ids of all living pods, newest first.
+    pub fn pod_ids(&self) -> impl Iterator<Item = &str> {
+        self.pods.newest_first().map(|pod| pod.id.as_str())
+    }
+
+    /// Ids of all living network volumes, newest first.
+    pub fn volume_ids(&self) -> impl Iterator<Item = &str> {
+        self.volumes.newest_first().map(|volume| volume.id.as_str())
+    }
+
+    /// The moment that counts, in whole milliseconds, after what the empty purse did on the way there.
+    pub(super) fn arrive(&mut self, now: Timestamp) -> Timestamp {
+        let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let now = whole.max(self.now);
+        if !self.ledger.broke && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
+            self.now = now;
+            self.run_out_of_money();
+        }
+        now
+    }
+
+    pub(super) fn serial(&mut self) -> u64 {
+        self.next_serial += 1;
+        self.next_serial - 1
+    }
 }
+
+/// `now` and so many milliseconds.
+pub(super) fn after_millis(now: Timestamp, millis: u64) -> Timestamp {
+    let millis = i64::try_from(millis).unwrap_or(i64::MAX);
+    now.checked_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
+}
+
+/// `now` and so many seconds.
+pub(super) fn after_seconds(now: Timestamp, seconds: u64) -> Timestamp {
+    after_millis(now, seconds.saturating_mul(1000))
+}
+
+impl OperationName {
+    /// Whether the operation can change the world.
+    pub fn changes_world(self) -> bool {
+        match self {
+            Self::CreatePod
+            | Self::UpdatePod
+            | Self::DeletePod
+            | Self::PodAction
+            | Self::StartPod
+            | Self::StopPod
+            | Self::RestartPod
+            | Self::ResetPod
+            | Self::CreateVolume
+            | Self::UpdateVolume
+            | Self::DeleteVolume
+            | Self::PutSshKeys
+            | Self::CreateSecret
+            | Self::UpdateSecret
+            | Self::DeleteSecret => true,
+            Self::ListPods
+            | Self::GetPod
+            | Self::PodLogs
+            | Self::ListVolumes
+            | Self::GetVolume
+            | Self::ListGpus
+            | Self::GetGpu
+            | Self::ListCpus
+            | Self::GetCpu
+            | Self::ListDataCenters
+            | Self::GetDataCenter
+            | Self::GetSshKeys
+            | Self::ListSecrets
+            | Self::GetSecret
+            | Self::OpenApi => false,
+        }
+    }
+}
+
+/// A reply of either dialect before it is bytes.
+pub(super) type Replied = Result<Reply, super::order::Refusal>;

@@ -1,0 +1,89 @@
+//! From values to bytes, and the faults that change what an answer holds.
+
+use serde_json::{Map, Value, json};
+
+use super::call::{Answer, Tweaks};
+
+/// A status and what goes with it.
+pub(super) struct Reply {
+    pub status: u16,
+    pub content: Content,
+}
+
+pub(super) enum Content {
+    Empty,
+    Json(Value),
+    Problem(Value),
+    Events(String),
+}
+
+impl Reply {
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, content: Content::Json(body) }
+    }
+
+    pub fn no_content() -> Self {
+        Self { status: 204, content: Content::Empty }
+    }
+
+    /// v2's error body, RFC 9457.
+    pub fn problem(status: u16, detail: &str, errors: Option<Vec<String>>) -> Self {
+        let title = match status {
+            400 => "Bad Request",
+            402 => "Payment Required",
+            404 => "Not Found",
+            409 => "Conflict",
+            422 => "Unprocessable Entity",
+            _ => "Internal Server Error",
+        };
+        let mut body = json!({ "title": title, "status": status, "detail": detail });
+        if let Some(errors) = errors {
+            body["errors"] = json!(errors);
+        }
+        Self { status, content: Content::Problem(body) }
+    }
+
+    /// Members that come or go by a fault; error bodies stay as they are.
+    pub fn tweak(&mut self, tweaks: &Tweaks) {
+        if !tweaks.extra_members && tweaks.missing_members.is_empty() {
+            return;
+        }
+        let Content::Json(body) = &mut self.content else { return };
+        if self.status >= 400 {
+            return;
+        }
+        for_each_object(body, &|object| {
+            for name in &tweaks.missing_members {
+                object.remove(name);
+            }
+            if tweaks.extra_members {
+                object.insert("hostGeneration".to_owned(), json!(7));
+                object.insert("labels".to_owned(), json!({ "emulated": "true" }));
+            }
+        });
+    }
+
+    pub fn into_answer(self, touched: Vec<String>) -> Answer {
+        let (content_type, body) = match self.content {
+            Content::Empty => ("application/json", Vec::new()),
+            Content::Json(value) => ("application/json", value.to_string().into_bytes()),
+            Content::Problem(value) => ("application/problem+json", value.to_string().into_bytes()),
+            Content::Events(text) => ("text/event-stream", text.into_bytes()),
+        };
+        Answer { status: self.status, content_type, body, touched }
+    }
+}
+
+/// The resources in a body: itself, the items of an array, or the items of the arrays in an envelope.
+fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
+    match body {
+        Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(change),
+        Value::Object(members) if members.contains_key("id") => change(members),
+        Value::Object(members) => {
+            for member in members.values_mut().filter(|member| member.is_array()) {
+                for_each_object(member, change);
+            }
+        }
+        _ => {}
+    }
+}
