@@ -113,7 +113,7 @@ impl Emulator {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic inside the lock is a bug in a rule; the world behind it is whole, since rules change it last.
+        // A panic in here was a bug, and was reported as one; failing every later request would only bury it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
