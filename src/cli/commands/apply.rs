@@ -26,7 +26,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
     let (exit, changed) = run.all(options(&args.plan), command, "Apply this plan to").await?;
     // After an apply that changed nothing one line says it all; `deploy` is asked for the way in.
     if exit == Exit::Success && (command == "deploy" || (changed && !console.quiet)) {
-        how_to_connect(&session, console).await?;
+        how_to_connect(&session, console, command == "deploy").await?;
     }
     session.close()?;
     Ok(exit)
@@ -184,17 +184,29 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Proxy URLs, ssh and the web terminal of every pod that is up.
-async fn how_to_connect(session: &Session, console: &Console) -> Result<(), Failure> {
+/// So many pods are told in full after an `apply`; `deploy` tells all.
+const FEW: usize = 2;
+
+/// Proxy URLs, ssh and the web terminal of pods that are up.
+async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Result<(), Failure> {
     if console.json {
         return Ok(());
     }
     let (state, observed) = session.look(console).await?;
     let mut text = String::new();
-    for (address, record) in &state.resources {
-        if let Some(object) = observed.get(&record.kind, &record.id).filter(|object| object.ready) {
+    let pods = state.resources.iter().filter_map(|(address, record)| {
+        let object = observed.get(&record.kind, &record.id)?;
+        (object.ready && object.status.is_some()).then_some((address, object))
+    });
+    let mut ready = 0;
+    for (address, object) in pods {
+        ready += 1;
+        if all || ready <= FEW {
             let _ = status::connect(&mut text, address, object, &console.style());
         }
+    }
+    if ready > FEW && !all {
+        text.push_str(&format!("... and {} more: `sindri output` tells how to reach them all.\n", ready - FEW));
     }
     if !text.is_empty() {
         console.result(&format!("\n{text}"));
