@@ -29,9 +29,7 @@ fn source() -> PathBuf {
 /// The modules of the crate in the order of `src/lib.rs`.
 fn modules() -> Vec<String> {
     let text = fs::read_to_string(source().join("lib.rs")).unwrap();
-    text.lines()
-        .filter_map(|line| line.trim().strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned))
-        .collect()
+    text.lines().filter_map(|line| line.trim().strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned)).collect()
 }
 
 fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
@@ -152,9 +150,10 @@ fn every_way_to_name_a_module_is_read_and_judged() {
     };
     assert_eq!(faults("planner", "use crate::model::Plan; // unlike crate::cli"), Vec::<String>::new());
     assert_eq!(faults("planner", "use crate::{model::{Plan, State}, graph};"), Vec::<String>::new());
-    assert_eq!(faults("planner", "use crate::{model::Plan,\n    render::{text, json}};"), [
-        "`render` stands below `planner`"
-    ]);
+    assert_eq!(
+        faults("planner", "use crate::{model::Plan,\n    render::{text, json}};"),
+        ["`render` stands below `planner`"]
+    );
     assert_eq!(faults("model", "let x = crate::store::read(&crate::kind::POD);").len(), 2);
     assert_eq!(faults("runpod", "pub(crate) fn f(_: crate::emulator::Emulator) {}"), ["they must not know each other"]);
     assert_eq!(faults("emulator", "use crate::runpod::Client;").len(), 1);
