@@ -571,6 +571,32 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
     }
 }
 
+/// The records that `object` and its declared members get when it is imported as `address`.
+pub fn imported(
+    declared: &BTreeMap<Address, Resource>,
+    address: &Address,
+    object: &Object,
+) -> BTreeMap<Address, Option<Record>> {
+    let mut records = BTreeMap::new();
+    let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return records };
+    let power = resource.power.map(|declared| object.status.as_ref().and_then(Status::power).unwrap_or(declared));
+    let record = Record {
+        id: object.id.clone(),
+        chosen: object.computed.chosen.clone(),
+        ..declared_record(kind, resource, power)
+    };
+    records.insert(address.clone(), Some(record));
+    for (member, resource) in declared.iter().filter(|(_, resource)| resource.parent.as_ref() == Some(address)) {
+        let Some(kind) = kind::find(&member.kind) else { continue };
+        let listed = kind.member_of.as_ref().and_then(|membership| object.attributes.get(membership.attribute));
+        if listed.is_some_and(|listed| listed.text_items().contains(&member.member.as_deref().unwrap_or_default())) {
+            let record = Record { id: id_of_member(&object.id, member), ..declared_record(kind, resource, None) };
+            records.insert(member.clone(), Some(record));
+        }
+    }
+    records
+}
+
 /// The record of an object that is taken over: it exists as declared, whatever its attributes; the diff sees to those.
 fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object, context: &Context<'_>) -> Record {
     let asked = context.prior.resources.get(&resource.address).and_then(|record| record.power);
