@@ -24,12 +24,14 @@ mod v1;
 mod v2;
 mod volume;
 pub mod quota;
+#[allow(clippy::disallowed_methods, reason = "reads files of rules")]
 pub mod faults;
 mod firing;
 mod scenarios;
 pub mod journal;
 mod replies;
 mod route;
+#[allow(clippy::disallowed_methods, reason = "keeps the world in a file")]
 pub mod sandbox;
 mod timeline;
 pub mod front;
