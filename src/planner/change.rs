@@ -278,6 +278,14 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.hourly_before = self.estimate_object(object);
         if kept {
             change.hourly_after = change.hourly_before;
+            if options.only.contains(self.address) {
+                change.refusals.push(Refusal {
+                    code: "protected".into(),
+                    message: format!("`{}` is protected, and was named to be destroyed", self.address),
+                    help: "pass `--include-volumes` to delete it with its data".into(),
+                    position: None,
+                });
+            }
         } else {
             (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
             if protected && !self.kind.protected {
