@@ -178,7 +178,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             wanted: &self.wanted,
             recorded: self.recorded.as_ref(),
             seen: &object.attributes,
-            lifecycle: &resource.lifecycle,
+            ignored: &resource.lifecycle.ignore_changes,
             positions: &resource.positions,
         });
         let power = self.wanted_power();
