@@ -6,12 +6,14 @@
 
 mod document;
 mod draft;
+#[allow(clippy::disallowed_methods, reason = "reads files of secrets")]
 mod environment;
 mod fields;
 mod interpolate;
 mod json_schema;
 mod legacy;
 mod life;
+#[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
 mod pod;
