@@ -53,18 +53,19 @@ fn untidy(plan: &Plan) -> Vec<&sindri::model::Change> {
     plan.changes.iter().filter(|change| change.action != Action::NoOp).collect()
 }
 
-/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more. (A port
-/// stays, too, whose pod ignores changes of its ports.)
+/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more. (Ports of a pod
+/// that ignores changes of them are as they were.)
 fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
-    let recorded: BTreeSet<&Address> = state.resources.keys().collect();
-    let missing: Vec<_> = desired.keys().filter(|address| !recorded.contains(address)).collect();
-    assert!(missing.is_empty(), "{missing:?}");
-    let kept = |address: &Address| {
+    let (recorded, declared): (BTreeSet<_>, BTreeSet<_>) = (state.resources.keys().collect(), desired.keys().collect());
+    let is_ignored = |port: &Address| {
         let ignores =
             |pod: Address| desired.get(&pod).is_some_and(|pod| pod.lifecycle.ignore_changes.contains("ports"));
-        address.kind == "network_volume" || graph::parent_of(address).is_some_and(ignores)
+        graph::parent_of(port).is_some_and(ignores)
     };
-    let surplus: Vec<_> = recorded.iter().filter(|it| !desired.contains_key(**it) && !kept(it)).collect();
+    let missing: Vec<_> = declared.difference(&recorded).filter(|address| !is_ignored(address)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let surplus = recorded.difference(&declared).filter(|it| it.kind != "network_volume" && !is_ignored(it));
+    let surplus: Vec<_> = surplus.collect();
     assert!(surplus.is_empty(), "{surplus:?}");
 
     let listed = state.resources.iter().filter(|(address, _)| !graph::is_member(address));

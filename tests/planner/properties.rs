@@ -109,6 +109,15 @@ fn in_both_dialects(mut fleet: Fleet) -> Fleet {
         if let (Machine::Cpus { .. }, Storage::Own(_)) = (&pod.machine, &pod.storage) {
             pod.storage = Storage::None;
         }
+        let mounts = match pod.storage {
+            Storage::Network(key) => fleet.volumes.contains_key(key),
+            Storage::Own(_) => true,
+            Storage::None => false,
+        };
+        if !mounts {
+            // v2 cannot be told where to mount nothing, and v1 shows a path all the same.
+            pod.path = "/workspace";
+        }
     }
     fleet
 }
