@@ -196,11 +196,11 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     let flag: fn(&Node) -> Option<Value> = |node| node.bool().map(Value::Bool);
     let text: fn(&Node) -> Option<Value> = |node| node.text().map(Value::from);
     copy("startSsh", "start_ssh", flag);
+    // Unset leaves the lock to whoever set it in the console.
+    copy("locked", "locked", flag);
     copy("registryAuth", "registry_auth", text);
     copy("templateId", "template", text);
-    for (key, attribute) in
-        [("publicIp", "public_ip"), ("locked", "locked"), ("globalNetworking", "global_networking"), ("spot", "spot")]
-    {
+    for (key, attribute) in [("publicIp", "public_ip"), ("globalNetworking", "global_networking"), ("spot", "spot")] {
         let node = pod.get(key);
         let set = node.and_then(Node::bool).unwrap_or(false);
         draft.set(attribute, Value::Bool(set), node.map(|node| node.span));

@@ -25,11 +25,11 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
 /// What the flags ask of the planner.
 pub fn options(flags: &PlanFlags) -> Options {
     Options {
-        destroy: false,
         include_volumes: flags.include_volumes,
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
+        ..Options::default()
     }
 }
 
