@@ -64,6 +64,9 @@ pub struct Global {
     /// Another origin than RunPod's own: scheme, host and port
     #[arg(long, value_name = "URL", global = true, env = "RUNPOD_API_BASE_URL", help_heading = "Global options")]
     pub api_url: Option<String>,
+    /// How long quotas and 429s may delay one request before it fails (default: 10m)
+    #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_WAIT_LIMIT", value_parser = duration, help_heading = "Global options")]
+    pub wait_limit: Option<Duration>,
     /// Print results and errors as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,

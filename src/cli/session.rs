@@ -43,7 +43,7 @@ pub enum Secrets {
     NotNeeded,
 }
 
-/// Loads the configuration and prints its warnings.
+/// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
@@ -59,8 +59,8 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
     })?;
-    for warning in &config.warnings {
-        console.warning(warning);
+    if secrets == Secrets::Needed {
+        config.warnings.iter().for_each(|warning| console.warning(warning));
     }
     Ok(config)
 }
@@ -101,6 +101,9 @@ impl Session {
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };
         let mut client = Client::new(transport, key, config.dialect);
+        if let Some(limit) = global.wait_limit {
+            client = client.with_wait_limit(limit);
+        }
         if console.verbose {
             client = client.with_trace(Arc::new(|line| eprintln!("{line}")));
         }
