@@ -26,7 +26,7 @@ pub enum Edge {
 pub enum GraphError {
     #[error("`{from}` needs `{to}`, which does not exist")]
     #[diagnostic(code(sindri::graph::unknown_reference), help("declare `{to}`, or remove the reference from `{from}`"))]
-    Unknown { from: Address, to: Address },
+    Unknown { from: Box<Address>, to: Box<Address> },
     #[error("resources need each other in a circle: {}", path(.0))]
     #[diagnostic(code(sindri::graph::cycle), help("break the circle: one of these references has to go"))]
     Cycle(Vec<Address>),
@@ -69,7 +69,9 @@ impl ResourceGraph {
             needs.iter().map(|(address, _)| ((*address).clone(), graph.add_node((*address).clone()))).collect();
         for (from, edges) in needs {
             for (to, edge) in edges {
-                let target = nodes.get(to).ok_or_else(|| GraphError::Unknown { from: from.clone(), to: to.clone() })?;
+                let target = nodes
+                    .get(to)
+                    .ok_or_else(|| GraphError::Unknown { from: Box::new(from.clone()), to: Box::new(to.clone()) })?;
                 // Two attributes may name the same resource; one edge says it all.
                 graph.update_edge(nodes[from], *target, edge);
             }

@@ -3,17 +3,22 @@
 //! One direction: files become a configuration, a graph, a plan, operations, a state. Deciding is pure and synchronous;
 //! doing is async and decides nothing. A module uses only modules above it in this list.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_macros, clippy::disallowed_methods))]
+
 pub mod model;
 pub mod kind;
 pub mod catalog;
 pub mod config;
 pub mod graph;
 pub mod planner;
+#[allow(clippy::disallowed_methods, reason = "its clock is where time comes from")]
 pub mod transport;
 pub mod emulator;
 pub mod runpod;
+#[allow(clippy::disallowed_methods, reason = "durable files are its work")]
 pub mod store;
 pub mod observe;
 pub mod apply;
 pub mod render;
+#[allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "it talks to people, processes and files")]
 pub mod cli;

@@ -185,7 +185,7 @@ impl<'a> Run<'_, 'a> {
             self.record(Entry::Intent(intent.clone())).await?;
             let marker = self.kind.marked.then(|| self.marker(&intent));
             let error = match self.api().create(self.kind, inputs, marker.as_ref()).await {
-                Ok(object) => return Ok(Attempt::Made(Box::new(object), intent)),
+                Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
                 Err(error) => error,
             };
             if error.failure == Failure::Unknown {
@@ -200,7 +200,7 @@ impl<'a> Run<'_, 'a> {
                             address: self.address(),
                             message: format!("found: {} `{}` had been created", self.kind.title, object.id),
                         });
-                        return Ok(Attempt::Made(Box::new(object), intent));
+                        return Ok(Attempt::Made(Box::new(object), Box::new(intent)));
                     }
                     Ok(None) => {}
                     // The intent stays pending: the next command searches again before it creates.
@@ -268,7 +268,8 @@ impl<'a> Run<'_, 'a> {
         lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
         if !self.operation.wait {
-            return Ok(self.done(Some(object)));
+            self.done(Some(object));
+            return Ok(());
         }
         let record = outcome.records.get(&self.operation.address).cloned().flatten();
         self.ready(&object.id, record).await
@@ -317,7 +318,8 @@ impl<'a> Run<'_, 'a> {
         self.record(Entry::Outcome(updated(intent))).await?;
         lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
         if !self.operation.wait {
-            return Ok(self.done(Some(object)));
+            self.done(Some(object));
+            return Ok(());
         }
         self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: object.id.clone() });
         self.ready(&object.id, intent.record.clone()).await
@@ -376,7 +378,8 @@ impl<'a> Run<'_, 'a> {
                 self.operation.members.iter().map(|(address, record)| (address.clone(), record.clone())).collect();
             records.insert(self.operation.address.clone(), None);
             self.record(Entry::Outcome(Outcome { operation: intent.operation, records })).await?;
-            return Ok(self.done(None));
+            self.done(None);
+            return Ok(());
         }
         self.record(Entry::Outcome(without_effect(&intent))).await?;
         match sent {
@@ -454,7 +457,8 @@ impl<'a> Run<'_, 'a> {
         if let Some(record) = &self.operation.record {
             lock(&self.carrier.ids).insert(self.operation.address.clone(), record.id.clone());
         }
-        Ok(self.done(None))
+        self.done(None);
+        Ok(())
     }
 
     // ----- waiting -----
@@ -474,7 +478,10 @@ impl<'a> Run<'_, 'a> {
     /// Waits until the object is ready for use. One that never becomes so stays recorded, tainted.
     async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
         self.release();
-        let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(self.done(None)) };
+        let Some(watch) = self.carrier.watches.get(self.kind.name) else {
+            self.done(None);
+            return Ok(());
+        };
         let since = Instant::now();
         let timeout = self.operation.timeouts.create;
         let settled = watch.until(since + timeout, |sighting| {
@@ -508,7 +515,8 @@ impl<'a> Run<'_, 'a> {
         let why = match settled {
             Some(Ok(object)) => {
                 self.settle_choice(record, &object).await?;
-                return Ok(self.done(Some(object)));
+                self.done(Some(object));
+                return Ok(());
             }
             Some(Err(why)) => why,
             None => {
@@ -576,7 +584,7 @@ impl<'a> Run<'_, 'a> {
 
 /// How one attempt at a create ended.
 enum Attempt {
-    Made(Box<Object>, Intent),
+    Made(Box<Object>, Box<Intent>),
     /// This candidate cannot be had; another may.
     Unavailable(ApiError),
     Refused(ApiError),

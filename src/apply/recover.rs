@@ -171,20 +171,10 @@ fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
         return object.status.as_ref().and_then(Status::power) == record.power;
     }
     let wanted = resolved(&record.inputs, &|address| state.resources.get(address).map(|record| record.id.clone()));
-    let lifecycle = crate::model::Lifecycle::default();
-    let positions = BTreeMap::new();
     // Members are not in the record's own inputs; whether they landed shows with the rest of the same request.
     let mut seen = object.attributes.clone();
     seen.retain(|name, _| wanted.contains_key(name));
-    let readings = Readings {
-        kind,
-        wanted: &wanted,
-        recorded: Some(&wanted),
-        seen: &seen,
-        lifecycle: &lifecycle,
-        positions: &positions,
-    };
-    difference(&readings).fields.is_empty()
+    difference(&Readings::of_record(kind, &wanted, &seen)).fields.is_empty()
 }
 
 /// The state that a reader should plan from: pending intents settled in memory as far as the world tells. Writes nothing.

@@ -136,6 +136,13 @@ pub enum Command {
     Destroy(DestroyArgs),
     /// Show what is running and what it costs
     Status,
+    /// Write a first sindri.yaml
+    Init,
+    /// Take a living pod or volume into the state, under an address of the configuration
+    Import(ImportArgs),
+    /// Look at the state, and correct it by hand
+    #[command(subcommand)]
+    State(StateCommand),
     /// Open a shell on a pod over SSH
     Connect(ConnectArgs),
     /// Stop pods: their GPUs are released, their pod volumes kept
@@ -220,6 +227,9 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
+    /// Only these, with what stands on them (default: everything): `pod.trainer`, `pod.trainer[3]`
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<Address>,
     /// Delete network volumes too, with their data
     #[arg(long)]
     pub include_volumes: bool,
@@ -259,6 +269,42 @@ pub struct RefreshArgs {
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Where it belongs: `pod.trainer`, `network_volume.datasets`
+    pub address: Address,
+    /// RunPod's id
+    pub id: String,
+    /// Wait for the lock this long
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum StateCommand {
+    /// List every address with its id
+    List,
+    /// Show one record
+    Show {
+        /// `pod.trainer`
+        address: Address,
+    },
+    /// Give a record another address; its ports follow
+    Mv {
+        /// The address now
+        from: Address,
+        /// The address from now on
+        to: Address,
+    },
+    /// Forget a record; what it names lives on and is not managed any more
+    Rm {
+        /// `pod.trainer`
+        address: Address,
+    },
+    /// Check the state file, as after a merge
+    Verify,
 }
 
 #[derive(Debug, Args)]

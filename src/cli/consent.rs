@@ -54,6 +54,7 @@ fn code_of(refusal: &Refusal) -> &'static str {
         "budget" => "budget_exceeded",
         "prevent_destroy" => "prevent_destroy",
         "locked" => "pod_locked",
+        "protected" => "protected",
         _ => "refused",
     }
 }

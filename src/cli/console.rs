@@ -6,7 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::args::{ColorChoice, Global};
 use super::exit::Failure;
-use crate::render::json::{self, error_json};
+use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::{ProgressKind, Style};
 
 /// The two streams of a command, as its flags and the environment want them.
@@ -89,7 +89,8 @@ impl Console {
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            let value = error_json(failure.report.as_ref(), &failure.context);
+            let context = ErrorContext { exit_code: Some(failure.exit.code()), ..ErrorContext::default() };
+            let value = error_json(failure.report.as_ref(), &context);
             let _ = writeln!(io::stderr(), "{}", json::to_text(&value, false));
         } else {
             let _ = write!(io::stderr(), "{}", self.drawn(failure.report.as_ref()));

@@ -10,7 +10,6 @@ use crate::config::Problems;
 use crate::emulator::OpenError;
 use crate::emulator::sandbox::SandboxError;
 use crate::graph::GraphError;
-use crate::render::json::ErrorContext;
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
@@ -61,13 +60,11 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     pub exit: Exit,
     pub report: Box<dyn Diagnostic + Send + Sync>,
-    pub context: ErrorContext,
 }
 
 impl Failure {
     fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
-        let context = ErrorContext { exit_code: Some(exit.code()), ..ErrorContext::default() };
-        Self { exit, report: Box::new(report), context }
+        Self { exit, report: Box::new(report) }
     }
 
     /// A failure of the command line itself. `code` is stable.

@@ -75,13 +75,15 @@ impl Session {
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
         let config = configuration(global, console, secrets)?;
         let sandbox_folder = config.directory.join(".sindri/sandbox");
-        let state_file = match (&global.state, global.sandbox) {
+        // As if started in `-C`, like every other path of the command line.
+        let named = global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file));
+        let state_file = match (&named, global.sandbox) {
             (Some(file), _) => file.clone(),
             (None, true) => sandbox_folder.join(format!("{}.json", config.environment)),
             (None, false) => config.directory.join("state").join(format!("{}.json", config.environment)),
         };
         let (transport, key, api, clock, emulator): (Arc<dyn Transport>, _, _, _, _) = if global.sandbox {
-            let world = match &global.state {
+            let world = match &named {
                 Some(file) => file.with_extension("world.json"),
                 None => sandbox_folder.join("world.json"),
             };

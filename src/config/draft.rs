@@ -39,6 +39,10 @@ impl Draft {
         }
     }
 
+    pub fn get(&self, name: &str) -> &Value {
+        self.inputs.get(name).unwrap_or(&Value::Null)
+    }
+
     /// Where a part of an attribute is written: `env.LOG_LEVEL`.
     pub fn place(&mut self, path: &str, span: Span) {
         self.spans.insert(path.to_owned(), span);

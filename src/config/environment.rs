@@ -79,6 +79,16 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
         }
         let Some(scalar) = entry.value.scalar() else { continue };
         let hidden = (scalar.sensitive || looks_like_credential(&entry.key)) && !refers_to_secret(scalar);
+        let written_here = scalar.written.is_none() && !scalar.text.is_empty() && !entry.key.contains("PUBLIC");
+        if hidden && written_here {
+            findings
+                .warn(
+                    "literal_credential",
+                    entry.key_span,
+                    format!("the value of `{}` is written into the file", entry.key),
+                )
+                .help(format!("files get shared: write `${{{0}}}` here, or list `{0}` below `secrets`", entry.key));
+        }
         let text = scalar.text.clone();
         let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::Text(text) };
         variables.insert(entry.key.clone(), Variable { value, span: entry.value.span });
@@ -164,7 +174,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
     for secret in list.items() {
         let Some(name_node) = secret.get("name") else {
             findings
-                .error("missing_field", secret.span, "a secret has no `name`")
+                .missing(&["name"], "missing_field", secret.span, "a secret has no `name`")
                 .help("`name` is the environment variable that the pod sees");
             continue;
         };
@@ -189,7 +199,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                 Some(path) => file(path, sources),
                 None => {
                     findings
-                        .error("missing_field", secret.span, format!("the secret `{name}` has no `path`"))
+                        .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
                         .help("`source: file` needs the `path` of the file, relative to this one");
                     continue;
                 }

@@ -47,7 +47,7 @@ fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
     let part = |key: &str| parts.value.get(key).and_then(Node::text);
     let Some(registry) = part("registry") else {
         findings
-            .error("missing_field", parts.key_span, "`image_config` has no `registry`")
+            .missing(&["registry"], "missing_field", parts.key_span, "`image_config` has no `registry`")
             .help("write the whole image into `deployment.image`: `ghcr.io/owner/name:tag`");
         return None;
     };
@@ -56,22 +56,18 @@ fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
     };
     let image = if let Some(digest) = part("digest") {
         format!("{registry}@{digest}")
-    } else if let Some(tag) = part("tag_override") {
+    } else if let Some(tag) = part("tag_override").or(part("version").filter(exact)) {
         format!("{registry}:{tag}")
-    } else if let Some(version) = part("version").filter(exact) {
-        format!("{registry}:{version}")
     } else {
         let at = parts.value.get("version").map_or(parts.key_span, |node| node.span);
         findings
             .error("unsupported", at, "the image needs an exact tag or digest: sindri resolves no version ranges")
             .help("give `tag_override` or `digest`, so that every apply runs the same image");
-        return None;
+        // Named all the same, so that nobody adds that there is none.
+        registry.to_owned()
     };
-    Some(Entry {
-        key: "image".into(),
-        key_span: parts.key_span,
-        value: Node { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) },
-    })
+    let value = Node { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) };
+    Some(Entry { key: "image".into(), key_span: parts.key_span, value })
 }
 
 fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<Entry> {

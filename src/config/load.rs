@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::problem::Problem;
+use super::problem::{Problems, nowhere};
 use crate::catalog::nearest;
 use crate::model::Dialect;
 
@@ -43,7 +43,7 @@ struct Overlay {
     path: PathBuf,
 }
 
-pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problem> {
+pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
     let base = match &options.file {
         Some(file) => options.directory.join(file),
         None => search(&options.directory)?,
@@ -55,7 +55,7 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problem> {
         if overlays.is_empty() {
             return Ok(Files { base, overlay: None, environment: DEFAULT_ENVIRONMENT.into() });
         }
-        return Err(Problem::nowhere(
+        return Err(nowhere(
             "environment_required",
             format!("{} has overlays, and no environment is selected", file_name(&base)),
             format!("select one with `-e` or `SINDRI_ENV`: {}", listed()),
@@ -64,7 +64,7 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problem> {
     if let Some(overlay) = overlays.iter().find(|overlay| overlay.environment == *environment) {
         let twice = overlays.iter().filter(|other| other.environment == *environment).count() > 1;
         if twice {
-            return Err(Problem::nowhere(
+            return Err(nowhere(
                 "ambiguous_file",
                 format!("environment `{environment}` has two overlays, one `.yaml` and one `.yml`"),
                 "keep one of them",
@@ -84,12 +84,14 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problem> {
         }
         None => format!("there are overlays for {}", listed()),
     };
-    Err(Problem::nowhere("unknown_environment", format!("there is no environment `{environment}`"), help))
+    Err(nowhere("unknown_environment", format!("there is no environment `{environment}`"), help))
 }
 
 /// The nearest `sindri.yaml`, upward; never beyond the root of the repository, where a stranger's file may lie.
-fn search(directory: &Path) -> Result<PathBuf, Problem> {
-    let absolute = std::path::absolute(directory).map_err(|error| unreadable(directory, &error))?;
+fn search(directory: &Path) -> Result<PathBuf, Problems> {
+    // An empty path is the current folder too, though not to `absolute`.
+    let absolute =
+        std::path::absolute(Path::new(".").join(directory)).map_err(|error| unreadable(directory, &error))?;
     for (height, folder) in absolute.ancestors().enumerate() {
         // Relative to where the user stands: `../sindri.yaml` says more than a long absolute path.
         let shown = (0..height).fold(directory.to_path_buf(), |path, _| path.join(".."));
@@ -98,7 +100,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problem> {
             [] => {}
             [name] => return Ok(shown.join(name)),
             _ => {
-                return Err(Problem::nowhere(
+                return Err(nowhere(
                     "ambiguous_file",
                     format!("{} has both `sindri.yaml` and `sindri.yml`", folder.display()),
                     "keep one of them, or name the file with `-f`",
@@ -109,7 +111,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problem> {
             break;
         }
     }
-    Err(Problem::nowhere(
+    Err(nowhere(
         "no_configuration",
         format!("there is no `sindri.yaml` in {} or above it", absolute.display()),
         "`sindri init` writes one; `-f FILE` names another, `-C DIR` another folder",
@@ -117,7 +119,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problem> {
 }
 
 /// `sindri.prod.yaml` and its like beside `sindri.yaml`, sorted by environment.
-fn overlays(base: &Path) -> Result<Vec<Overlay>, Problem> {
+fn overlays(base: &Path) -> Result<Vec<Overlay>, Problems> {
     let folder = folder(base);
     let Some(stem) = base.file_stem().and_then(|stem| stem.to_str()) else { return Ok(Vec::new()) };
     let mut overlays = Vec::new();
@@ -141,7 +143,7 @@ fn is_environment(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-pub(super) fn read(path: &Path) -> Result<String, Problem> {
+pub(super) fn read(path: &Path) -> Result<String, Problems> {
     fs::read_to_string(path).map_err(|error| unreadable(path, &error))
 }
 
@@ -154,11 +156,11 @@ fn file_name(path: &Path) -> String {
     format!("`{}`", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
     let help = match error.kind() {
         ErrorKind::NotFound => "check the path; `sindri init` writes a first `sindri.yaml`",
         ErrorKind::InvalidData => "the file must be text in UTF-8",
         _ => "check that you may read it",
     };
-    Problem::nowhere("unreadable", format!("cannot read {}: {error}", path.display()), help)
+    nowhere("unreadable", format!("cannot read {}: {error}", path.display()), help)
 }

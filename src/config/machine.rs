@@ -10,6 +10,19 @@ use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, Spelling, nearest};
 use crate::model::{Dialect, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
+/// Each of these says, or holds, which machine it is.
+const GPU_OR_CPU: &[&str] = &[
+    "gpuType",
+    "cpuOnly",
+    "cpuInstanceId",
+    "cpuFlavor",
+    "tier",
+    "gpu",
+    "resources",
+    "deployment",
+    "runpod",
+    "providers",
+];
 
 /// What else depends on the machine.
 pub(super) struct Machine {
@@ -61,12 +74,17 @@ pub(super) fn choose(
         (_, None, _) => {
             let tiers: Vec<String> =
                 project.catalog.aliases.tiers.iter().map(|tier| format!("`{}`", tier.tier)).collect();
-            findings.error("missing_gpu", at, "the pod says neither which GPU it needs nor that it needs none").help(
-                format!(
+            findings
+                .missing(
+                    GPU_OR_CPU,
+                    "missing_gpu",
+                    at,
+                    "the pod says neither which GPU it needs nor that it needs none",
+                )
+                .help(format!(
                     "write `gpuType: \"NVIDIA L4\"` (or a pool, or {}), or `cpuOnly: true`; `sindri catalog` lists all",
                     tiers.join(", ")
-                ),
-            );
+                ));
         }
     }
     machine
@@ -121,7 +139,7 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
     }
     if gpu_type.value.one_or_more().is_empty() {
         findings
-            .error("missing_gpu", gpu_type.key_span, "`gpuType` lists no GPU")
+            .missing(&["gpuType"], "missing_gpu", gpu_type.key_span, "`gpuType` lists no GPU")
             .help("name at least one, for example `NVIDIA L4`");
     }
     draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));

@@ -6,12 +6,14 @@
 
 mod document;
 mod draft;
+#[allow(clippy::disallowed_methods, reason = "reads files of secrets")]
 mod environment;
 mod fields;
 mod interpolate;
 mod json_schema;
 mod legacy;
 mod life;
+#[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
 mod pod;
@@ -70,7 +72,7 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
     for path in std::iter::once(&files.base).chain(&files.overlay) {
-        let file = findings.sources.add(shown_name(path, &options.directory), load::read(path)?);
+        let file = findings.sources.add(shown_name(path, &options.directory), &load::read(path)?);
         trees.push(document::parse(file, &mut findings));
     }
     // Without one of its files there is no telling what the rest means.

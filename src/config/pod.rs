@@ -21,6 +21,8 @@ use crate::model::{Address, Dialect, Power, Resource, Value};
 /// What all resources of a configuration share.
 pub(super) struct Project<'a> {
     pub name: String,
+    /// Where the name is written.
+    pub name_span: Option<Span>,
     pub environment: String,
     pub dialect: Dialect,
     pub catalog: &'a Catalog,
@@ -124,7 +126,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
             name = format!("{name}-{index}");
         }
         let mut draft = draft.clone();
-        draft.set("name", Value::Text(name + &project.suffix()), None);
+        draft.set("name", Value::Text(name + &project.suffix()), project.name_span);
         let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
         let address = with_index(Address::new(POD.name, place.key));
         for port in &ports {
@@ -145,7 +147,12 @@ fn image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
     let Some(image) = pod.get("image") else {
         if pod.get("templateId").is_none() {
             findings
-                .error("missing_image", at, "no image is named")
+                .missing(
+                    &["image", "image_config", "deployment", "templateId"],
+                    "missing_image",
+                    at,
+                    "no image is named",
+                )
                 .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
         }
         return;
@@ -189,11 +196,11 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     let flag: fn(&Node) -> Option<Value> = |node| node.bool().map(Value::Bool);
     let text: fn(&Node) -> Option<Value> = |node| node.text().map(Value::from);
     copy("startSsh", "start_ssh", flag);
+    // Unset leaves the lock to whoever set it in the console.
+    copy("locked", "locked", flag);
     copy("registryAuth", "registry_auth", text);
     copy("templateId", "template", text);
-    for (key, attribute) in
-        [("publicIp", "public_ip"), ("locked", "locked"), ("globalNetworking", "global_networking"), ("spot", "spot")]
-    {
+    for (key, attribute) in [("publicIp", "public_ip"), ("globalNetworking", "global_networking"), ("spot", "spot")] {
         let node = pod.get(key);
         let set = node.and_then(Node::bool).unwrap_or(false);
         draft.set(attribute, Value::Bool(set), node.map(|node| node.span));
@@ -204,6 +211,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
             draft.set(attribute, words, Some(node.span));
         }
     }
+    global_networking(pod, project, draft, findings);
     spot_bid(pod, project.dialect, draft, findings);
     if let Some(public) = pod.get("publicIp").filter(|node| node.bool() == Some(true))
         && (project.dialect, machine.cloud) == (Dialect::V2, Cloud::Community)
@@ -211,6 +219,28 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
         findings
             .warn("public_ip", public.span, "REST v2 cannot ask for a public address in the COMMUNITY cloud")
             .help("SECURE hosts always have one; here it depends on the host that RunPod chooses");
+    }
+}
+
+/// Only some data centers join pods to the private network, and a wish that none can grant should not pass in silence.
+fn global_networking(pod: &Node, project: &Project<'_>, draft: &Draft, findings: &mut Findings) {
+    let Some(wish) = pod.get("globalNetworking").filter(|node| node.bool() == Some(true)) else { return };
+    let able = |id: &&str| project.catalog.data_center(id).is_some_and(|center| center.global_networking);
+    let regions = draft.get("regions").text_items();
+    if !regions.is_empty() && !regions.iter().any(able) {
+        findings
+            .warn("global_networking", wish.span, "none of the pod's data centers is known to have global networking")
+            .help(
+                "these are: ".to_owned()
+                    + &project
+                        .catalog
+                        .data_centers
+                        .iter()
+                        .map(|center| center.id.as_str())
+                        .filter(able)
+                        .collect::<Vec<_>>()
+                        .join(", "),
+            );
     }
 }
 

@@ -25,23 +25,11 @@ pub struct Problem {
     at: Option<Span>,
     file: Option<Arc<NamedSource<String>>>,
     labels: Vec<LabeledSpan>,
+    /// The fields of which it misses one.
+    misses: &'static [&'static str],
 }
 
 impl Problem {
-    /// A finding that belongs to no place in a file.
-    pub fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            help: Some(help.into()),
-            position: None,
-            severity: Severity::Error,
-            at: None,
-            file: None,
-            labels: Vec::new(),
-        }
-    }
-
     pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
@@ -107,9 +95,26 @@ impl Problems {
     }
 }
 
-impl From<Problem> for Problems {
-    fn from(problem: Problem) -> Self {
-        Self(vec![problem])
+/// The one problem that belongs to no place in a file, and that ends the reading.
+pub(super) fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Problems {
+    Problems(vec![Problem {
+        code,
+        message: message.into(),
+        help: Some(help.into()),
+        position: None,
+        severity: Severity::Error,
+        at: None,
+        file: None,
+        labels: Vec::new(),
+        misses: &[],
+    }])
+}
+
+impl IntoIterator for Problems {
+    type Item = Problem;
+    type IntoIter = std::vec::IntoIter<Problem>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 
@@ -143,16 +148,35 @@ pub(super) struct Findings {
     pub sources: Sources,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
+    /// Fields that are written, but were refused: nobody need hear that they are missing as well.
+    refused: BTreeSet<&'static str>,
 }
 
 impl Findings {
     pub fn new() -> Self {
-        Self { sources: Sources::default(), errors: Vec::new(), warnings: Vec::new() }
+        Self { sources: Sources::default(), errors: Vec::new(), warnings: Vec::new(), refused: BTreeSet::new() }
     }
 
     pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Error, code, at, message.into());
         pushed(&mut self.errors, problem)
+    }
+
+    /// None of `fields` is there, one of which is needed.
+    pub fn missing(
+        &mut self,
+        fields: &'static [&'static str],
+        code: &'static str,
+        at: Span,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        let problem = Problem { misses: fields, ..self.problem(Severity::Error, code, at, message.into()) };
+        pushed(&mut self.errors, problem)
+    }
+
+    /// A field is written, but what it says is refused by another finding.
+    pub fn refuse(&mut self, field: &'static str) {
+        self.refused.insert(field);
     }
 
     /// Something that RunPod may refuse, or that is not what it seems.
@@ -177,6 +201,7 @@ impl Findings {
             at: Some(at),
             file: Some(self.sources.shown(at)),
             labels: vec![LabeledSpan::new_primary_with_span(None, SourceSpan::from(at.start..at.end))],
+            misses: &[],
         }
     }
 
@@ -185,7 +210,8 @@ impl Findings {
     }
 
     /// The warnings where there is no error, else all errors. What several pods inherit is told once.
-    pub fn finish(self) -> Result<Vec<Problem>, Problems> {
+    pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
+        self.errors.retain(|problem| !problem.misses.iter().any(|field| self.refused.contains(field)));
         if self.errors.is_empty() { Ok(in_order(self.warnings)) } else { Err(Problems(in_order(self.errors))) }
     }
 }

@@ -43,6 +43,7 @@ pub(super) fn read(
     });
     let mut project = Project {
         name: name(&root, &mut findings),
+        name_span: root.get("name").map(|node| node.span),
         environment: files.environment.clone(),
         dialect,
         catalog: Catalog::embedded(),
@@ -117,7 +118,12 @@ fn check_provider(root: &Node, findings: &mut Findings) {
             .help("write `provider: runpod`");
     } else if provider.is_none() && root.at(&["providers", "runpod"]).is_none() {
         findings
-            .error("missing_field", root.span, "the file says nothing of RunPod")
+            .missing(
+                &["providers", "runpod", "deployment", "provider"],
+                "missing_field",
+                root.span,
+                "the file says nothing of RunPod",
+            )
             .help("add `deployment: { provider: runpod, image: ... }` and `providers: { runpod: { gpuType: ... } }`");
     }
 }
@@ -126,7 +132,7 @@ fn check_provider(root: &Node, findings: &mut Findings) {
 fn name(root: &Node, findings: &mut Findings) -> String {
     let Some(node) = root.get("name") else {
         findings
-            .error("missing_field", root.span, "the file has no `name`")
+            .missing(&["name"], "missing_field", root.span, "the file has no `name`")
             .help("pods and volumes are named after it: `name: ml-dev`");
         return "unnamed".into();
     };
@@ -158,7 +164,7 @@ fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Fi
         let mut end = |key: &str| {
             let Some(end) = node.get(key) else {
                 findings
-                    .error("missing_field", node.span, format!("the move has no `{key}`"))
+                    .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{key}`"))
                     .help("a move reads `{ from: pod.train, to: pod.trainer }`");
                 return None;
             };

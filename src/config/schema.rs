@@ -112,7 +112,10 @@ pub(super) fn conform(node: &Node, block: &'static Block, findings: &mut Finding
             continue;
         }
         let value = shaped(&entry.value, &field.shape, field.name, findings);
-        let Some(value) = value else { continue };
+        let Some(value) = value else {
+            findings.refuse(field.name);
+            continue;
+        };
         let own = Entry { key: field.name.to_owned(), key_span: entry.key_span, value };
         match entries.iter().position(|other| other.key == field.name) {
             // Two spellings in one file contradict each other; an overlay's simply wins.
@@ -136,6 +139,9 @@ fn unknown_key(entry: &Entry, block: &Block, findings: &mut Findings) {
     let every = || block.fields().flat_map(|field| field.aliases.iter().copied().chain([field.name]));
     let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let close = nearest(&entry.key, every());
+    if let Some(field) = close.and_then(|close| block.fields().find(|field| field.is_called(close))) {
+        findings.refuse(field.name);
+    }
     let otherwise = if close.is_some() { String::new() } else { format!("accepted here: {accepted}") };
     findings
         .error("unknown_key", entry.key_span, format!("`{}` is no key of {}", entry.key, block.title))

@@ -32,7 +32,8 @@ struct Source {
 
 impl Sources {
     /// Adds a file and gives its index.
-    pub fn add(&mut self, name: String, text: String) -> usize {
+    pub fn add(&mut self, name: String, text: &str) -> usize {
+        let text = text.trim_start_matches('\u{feff}').to_owned();
         let shown = Arc::new(NamedSource::new(&name, masked(&text)).with_language("yaml"));
         self.0.push(Source { name, text, shown });
         self.0.len() - 1
@@ -95,12 +96,12 @@ fn masked(text: &str) -> String {
 fn credential_value(line: &str) -> Option<usize> {
     line.match_indices(':').find_map(|(colon, _)| {
         let before = line[..colon].trim_end().trim_end_matches(['"', '\'']);
-        let name_start = before.rfind(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).map_or(0, |other| other + 1);
+        let name = before.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
         let value = &line[colon + 1..];
         let is_value = value.is_empty() || value.starts_with(char::is_whitespace);
         let plain = value.trim_start().trim_start_matches(['"', '\'']);
         let refers = plain.starts_with("${") || plain.starts_with("{{");
-        (is_value && looks_like_credential(&before[name_start..]) && !refers).then_some(colon + 1)
+        (is_value && looks_like_credential(name) && !refers).then_some(colon + 1)
     })
 }
 
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn positions_count_lines_and_characters_from_one() {
         let mut sources = Sources::default();
-        let file = sources.add("a.yaml".into(), "x: 1\né: 2\n".into());
+        let file = sources.add("a.yaml".into(), "x: 1\né: 2\n");
         let position = sources.position(Span { file, start: 9, end: 10 });
         assert_eq!((position.line, position.column), (2, 4));
     }

@@ -33,7 +33,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
     draft.set(
         "name",
         Value::Text(name.and_then(Node::text).map_or_else(standard_name, str::to_owned)),
-        name.map(|node| node.span),
+        name.map_or(project.name_span, |node| Some(node.span)),
     );
     size(node, at, project, &mut draft, findings);
     let tier = tier(node, project.dialect, &mut draft);
@@ -58,7 +58,7 @@ fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, finding
     };
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
         findings
-            .error("missing_field", at, "the network volume has no `sizeGb`")
+            .missing(&["sizeGb"], "missing_field", at, "the network volume has no `sizeGb`")
             .help(format!("give its size in GB, from {low} to {high}"));
         return;
     };
@@ -91,7 +91,7 @@ fn region(
 ) -> Option<String> {
     let Some(node) = node else {
         findings
-            .error("missing_field", at, "the network volume has no `region`")
+            .missing(&["region"], "missing_field", at, "the network volume has no `region`")
             .help("name its data center, for example `US-KS-2`; pods that mount it run there");
         return None;
     };

@@ -37,9 +37,7 @@ impl World {
             PodEvent::Edit { changes } => v2::edit(self, id, changes, now).map_err(|refusal| why(&refusal))?,
             PodEvent::Delete => {
                 self.now = now;
-                if let Some(item) = self.remove_pod(id) {
-                    self.departed_pods.insert(Departed { item, at: now, listed_until: now, shown_until: now });
-                }
+                self.depart(id, now, now);
             }
             PodEvent::Migrate => self.migrate(id, now)?,
             PodEvent::ZeroGpu => {
@@ -70,7 +68,8 @@ impl World {
         self.change_pod(id, |pod| {
             if let Phase::Started { placed, pulled, up, fate, .. } = &mut pod.phase {
                 *fate = to;
-                (*placed, *pulled, *up) = ((*placed).min(now), (*pulled).min(now), (*up).min(now));
+                // The first of the new runs begins now.
+                (*placed, *pulled, *up) = ((*placed).min(now), (*pulled).min(now), now);
             }
         });
         Ok(())

@@ -27,6 +27,9 @@ const MAX_BODY_BYTES: usize = 102_400;
 /// Default agents of libraries, which the gateway turns away (quirk Q1; the first was recorded, the others are likely).
 const LIBRARY_AGENTS: [&str; 4] = ["Python-urllib", "Go-http-client", "libwww-perl", "Java/"];
 
+/// Sent by clients that resume a stream; the world finds it among the query parameters.
+const LAST_EVENT: &str = "last-event-id";
+
 /// An emulated RunPod with its gateway. Shared by whatever carries requests to it.
 pub struct Emulator {
     inner: Mutex<Inner>,
@@ -110,7 +113,7 @@ impl Emulator {
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic inside the lock is a bug in a rule; the world behind it is whole, since rules change it last.
+        // A panic in here was a bug, and was reported as one; failing every later request would only bury it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -191,7 +194,7 @@ impl Emulator {
                     method: request.method,
                     operation: call.operation,
                     id: call.id.as_deref(),
-                    name: None,
+                    name: call.id.as_deref().and_then(|id| inner.world.pod_name(id)),
                     body: call.body.as_ref(),
                 });
                 entry.fault = fired.rule;
@@ -277,7 +280,9 @@ impl Inner {
             }
         };
         entry.operation = Some(operation);
-        let query = target.query().map_err(|repeated| Refusal::Api(violation(&repeated)))?;
+        let mut query = target.query().map_err(|repeated| Refusal::Api(violation(&repeated)))?;
+        // The one header that means something to an operation: where a stream of logs goes on.
+        query.extend(header(request, LAST_EVENT).map(|id| (LAST_EVENT.to_owned(), id.to_owned())));
         let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
         entry.body = body.as_ref().map(|body| without_secret(operation, body));
         Ok(Call { dialect, operation, id, query, body, tweaks: Tweaks::default() })
@@ -296,7 +301,7 @@ impl Inner {
             return substituted(substitute, dialect, headers);
         }
         let answer = self.world.answer(&call, self.now);
-        if entry.changes_world() && (answer.status < 400 || !answer.touched.is_empty()) {
+        if call.operation.changes_world() && (answer.status < 400 || !answer.touched.is_empty()) {
             self.changed();
         }
         entry.touched = answer.touched;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::call::{Dialect, OperationName};
-use crate::transport::{Method, Request};
+use crate::transport::Request;
 
 /// Older entries fall out, so that a server can run for long.
 const KEPT: usize = 100_000;
@@ -52,9 +52,9 @@ impl Entry {
         }
     }
 
-    /// Whether the request is one that may change something.
+    /// Whether the request is one that may change the world.
     pub fn changes_world(&self) -> bool {
-        self.method != Method::Get.word()
+        self.operation.is_some_and(OperationName::changes_world)
     }
 }
 

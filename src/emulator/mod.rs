@@ -8,6 +8,7 @@ pub mod settings;
 pub mod world;
 mod account;
 mod answer;
+mod boot;
 mod command;
 mod dice;
 mod events;
@@ -22,18 +23,20 @@ mod stock;
 mod v1;
 mod v2;
 mod volume;
-pub mod route;
 pub mod quota;
+#[allow(clippy::disallowed_methods, reason = "reads files of rules")]
 pub mod faults;
-mod scenarios;
 mod firing;
-mod replies;
+mod scenarios;
 pub mod journal;
-pub mod timeline;
+mod replies;
+mod route;
+#[allow(clippy::disallowed_methods, reason = "keeps the world in a file")]
 pub mod sandbox;
+mod timeline;
 pub mod front;
+mod control;
 pub mod options;
-pub mod control;
 mod carry;
 pub mod in_process;
 pub mod serve;
@@ -42,3 +45,6 @@ pub use front::{Delivery, Emulator, Outcome};
 pub use in_process::InProcess;
 pub use options::{EmulatorOptions, OpenError};
 pub use serve::serve;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! One address after the other, in graph order: what happens to it, why, and what that destroys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::Claims;
 use super::diff::{Difference, Readings, difference};
@@ -22,6 +22,8 @@ pub struct Context<'a> {
     pub prior: &'a State,
     pub claims: &'a Claims<'a>,
     pub graphs: &'a Graphs,
+    /// What `sindri destroy` is about.
+    pub doomed: &'a BTreeSet<Address>,
 }
 
 /// A change with what its operations need to know and no reader does.
@@ -99,6 +101,8 @@ struct Subject<'c, 'a> {
     claim: Option<Cause>,
     /// Inputs with members folded in; references to what exists and stays are ids.
     wanted: Attributes,
+    /// The same with all references left as they are written: for display.
+    declared: Attributes,
     recorded: Option<Attributes>,
     /// What the references of `wanted` that are not ids yet point at, with what happens there.
     unresolved: Vec<(Address, Action)>,
@@ -136,14 +140,14 @@ impl<'c, 'a> Subject<'c, 'a> {
             let exists = decision.change.action != Action::Create && !decision.change.action.destroys();
             exists.then(|| decision.record.as_ref().map(|record| record.id.clone())).flatten()
         };
-        let wanted =
-            resource.map(|resource| resolved(&of(&members.desired, &resource.inputs), &stays)).unwrap_or_default();
+        let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
+        let wanted = resolved(&declared, &stays);
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
         let recorded = record.as_ref().map(|record| resolved(&of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
             record = Some(adopted_record(kind, resource, object, context));
         }
-        Self { context, kind, address, resource, record, object, claim, wanted, recorded, unresolved }
+        Self { context, kind, address, resource, record, object, claim, wanted, declared, recorded, unresolved }
     }
 
     fn decide(self) -> Decision<'a> {
@@ -162,7 +166,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             None => Cause::New { position: resource.position.clone() },
         };
         let mut change = self.change(Action::Create, vec![cause]);
-        change.after = self.display_wanted();
+        change.after = self.declared.clone();
         change.hourly_after = self.estimate_wanted(&BTreeMap::new());
         self.finish(change)
     }
@@ -174,7 +178,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             wanted: &self.wanted,
             recorded: self.recorded.as_ref(),
             seen: &object.attributes,
-            lifecycle: &resource.lifecycle,
+            ignored: &resource.lifecycle.ignore_changes,
             positions: &resource.positions,
         });
         let power = self.wanted_power();
@@ -183,7 +187,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.refusals = self.refusals(resource, object, action, difference.refused);
         change.fields = difference.fields;
         change.before = self.display_object(object);
-        change.after = self.display_wanted();
+        change.after = self.declared.clone();
         (change.risk, change.losses) = self.damage(object, action, &change.fields);
         change.hourly_before = self.estimate_object(object);
         change.hourly_after = match action {
@@ -259,6 +263,13 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// There, and no longer declared.
     fn undeclared(self, object: &'a Object) -> Decision<'a> {
         let options = &self.context.input.options;
+        if self.is_spared() {
+            let mut change = self.change(Action::NoOp, Vec::new());
+            change.before = self.display_object(object);
+            change.hourly_before = self.estimate_object(object);
+            change.hourly_after = change.hourly_before;
+            return self.finish(change);
+        }
         let cause = if options.destroy { Cause::Destroy } else { Cause::Undeclared };
         let protected = self.record.as_ref().is_some_and(|record| record.protected);
         let kept = protected && self.kind.protected && !options.include_volumes;
@@ -267,6 +278,14 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.hourly_before = self.estimate_object(object);
         if kept {
             change.hourly_after = change.hourly_before;
+            if options.only.contains(self.address) {
+                change.refusals.push(Refusal {
+                    code: "protected".into(),
+                    message: format!("`{}` is protected, and was named to be destroyed", self.address),
+                    help: "pass `--include-volumes` to delete it with its data".into(),
+                    position: None,
+                });
+            }
         } else {
             (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
             if protected && !self.kind.protected {
@@ -284,10 +303,19 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     /// Recorded, neither declared nor there.
     fn forgotten(self) -> Decision<'a> {
+        if self.is_spared() {
+            let change = self.change(Action::NoOp, Vec::new());
+            return self.finish(change);
+        }
         let id = self.record.as_ref().map_or_else(String::new, |record| record.id.clone());
         let declared = if self.context.input.options.destroy { Cause::Destroy } else { Cause::Undeclared };
         let change = self.change(Action::Forget, vec![declared, Cause::Missing { id }]);
         self.finish(change)
+    }
+
+    /// Whether other addresses are being destroyed, and this one is not.
+    fn is_spared(&self) -> bool {
+        self.context.input.options.destroy && !self.context.doomed.contains(self.address)
     }
 
     fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
@@ -419,10 +447,6 @@ impl<'c, 'a> Subject<'c, 'a> {
     fn estimate_object(&self, object: &Object) -> Money {
         let power = object.status.as_ref().and_then(Status::power);
         self.context.input.catalog.estimate(self.kind.name, &object.attributes, &object.computed.chosen, power)
-    }
-
-    fn display_wanted(&self) -> Attributes {
-        self.wanted.clone()
     }
 
     /// What is there, as far as it is ours: keys of maps that nobody declared stay out.
@@ -569,6 +593,32 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
         protected: kind.protected || resource.lifecycle.prevent_destroy,
         tainted: false,
     }
+}
+
+/// The records that `object` and its declared members get when it is imported as `address`.
+pub fn imported(
+    declared: &BTreeMap<Address, Resource>,
+    address: &Address,
+    object: &Object,
+) -> BTreeMap<Address, Option<Record>> {
+    let mut records = BTreeMap::new();
+    let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return records };
+    let power = resource.power.map(|declared| object.status.as_ref().and_then(Status::power).unwrap_or(declared));
+    let record = Record {
+        id: object.id.clone(),
+        chosen: object.computed.chosen.clone(),
+        ..declared_record(kind, resource, power)
+    };
+    records.insert(address.clone(), Some(record));
+    for (member, resource) in declared.iter().filter(|(_, resource)| resource.parent.as_ref() == Some(address)) {
+        let Some(kind) = kind::find(&member.kind) else { continue };
+        let listed = kind.member_of.as_ref().and_then(|membership| object.attributes.get(membership.attribute));
+        if listed.is_some_and(|listed| listed.text_items().contains(&member.member.as_deref().unwrap_or_default())) {
+            let record = Record { id: id_of_member(&object.id, member), ..declared_record(kind, resource, None) };
+            records.insert(member.clone(), Some(record));
+        }
+    }
+    records
 }
 
 /// The record of an object that is taken over: it exists as declared, whatever its attributes; the diff sees to those.

@@ -7,12 +7,12 @@ pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
-mod moves;
+pub mod moves;
 mod order;
 pub mod power;
 pub mod refresh;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
 use crate::config::Move;
@@ -45,6 +45,8 @@ pub struct Input<'a> {
 pub struct Options {
     /// Destroy everything that is recorded, except protected volumes.
     pub destroy: bool,
+    /// With `destroy`: only these, with what stands on them; empty for everything.
+    pub only: BTreeSet<Address>,
     /// Network volumes go too: with `destroy`, or when their block is gone.
     pub include_volumes: bool,
     /// Overrides `lifecycle.updates` of every resource.
@@ -58,15 +60,24 @@ pub struct Options {
 /// A plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let (prior, moves) = moves::renamed(input.prior, input.moved);
+    let corrections = moves::corrections(input.prior, &prior);
     let nothing = BTreeMap::new();
     let desired = if input.options.destroy { &nothing } else { input.desired };
     let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(&prior)? };
 
     let claims = claim::claims(input, &prior, desired);
-    let decided = change::decide(&change::Context { input, desired, prior: &prior, claims: &claims, graphs: &graphs });
+    let doomed = doomed(&prior, &graphs.prior, &input.options);
+    let decided = change::decide(&change::Context {
+        input,
+        desired,
+        prior: &prior,
+        claims: &claims,
+        graphs: &graphs,
+        doomed: &doomed,
+    });
     let operations = order::operations(&decided, &graphs, input.dialect);
 
-    let mut records = moves::corrections(input.prior, &prior);
+    let mut records = corrections;
     records.extend(decided.records());
     let changes = decided.into_changes();
     let cost = cost(&changes);
@@ -90,6 +101,24 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     };
     plan.refusals = over_budget(&plan, input);
     Ok(plan)
+}
+
+/// What a destruction is about: the addresses that were named, and all that stands on them; everything, where none was.
+fn doomed(prior: &State, graph: &ResourceGraph, options: &Options) -> BTreeSet<Address> {
+    if !options.destroy {
+        return BTreeSet::new();
+    }
+    if options.only.is_empty() {
+        return prior.resources.keys().cloned().collect();
+    }
+    let mut doomed = BTreeSet::new();
+    let mut open: Vec<&Address> = options.only.iter().collect();
+    while let Some(address) = open.pop() {
+        if doomed.insert(address.clone()) {
+            open.extend(graph.dependents(address));
+        }
+    }
+    doomed
 }
 
 /// The two graphs that an order has to respect.

@@ -1,6 +1,6 @@
 //! What is there now: the status table, values for later steps (`output`), and how to reach a pod.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::json::{FORMAT_VERSION, dollars};
 use super::style::{Ink, Line, Style, harmless};
 use super::words;
+use crate::catalog::Catalog;
 use crate::kind::{self, Description};
 use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
 
@@ -29,10 +30,12 @@ fn rows<'a>(state: &'a State, observed: &'a Observed) -> Vec<Row<'a>> {
 /// Alive, marked by this state's lineage, and in no record.
 fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item = &'a Object> {
     let ours = |object: &&Object| object.marker.as_ref().is_some_and(|marker| marker.lineage == state.lineage);
+    let recorded: BTreeSet<(&str, &str)> =
+        state.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
     observed
         .iter()
         .filter(ours)
-        .filter(|object| !object.is_leaving() && state.address_of(object.kind, &object.id).is_none())
+        .filter(move |object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
 }
 
 impl Row<'_> {
@@ -63,10 +66,19 @@ impl Row<'_> {
         kind.map(|kind| (kind.describe)(&self.record.inputs, &chosen)).unwrap_or_default()
     }
 
+    /// What RunPod says that it costs by the hour, or the catalog's estimate where RunPod says nothing: of volumes, and of
+    /// what stopped pods keep.
+    fn hourly(&self) -> Option<Money> {
+        let object = self.object?;
+        let power = object.status.as_ref().and_then(Status::power);
+        let estimate = || Catalog::embedded().estimate(object.kind, &object.attributes, &object.computed.chosen, power);
+        Some(object.computed.cost_per_hour.unwrap_or_else(estimate))
+    }
+
     fn cells(&self) -> [String; 8] {
         let Description { what, place, details: _ } = self.description();
         let dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
-        let hourly = self.object.and_then(|object| object.computed.cost_per_hour);
+        let hourly = self.hourly();
         let uptime = self.object.and_then(|object| object.computed.uptime_seconds);
         [
             self.address.to_string(),
@@ -129,7 +141,7 @@ pub fn table(out: &mut dyn fmt::Write, state: &State, observed: &Observed, style
 }
 
 fn total(rows: &[Row<'_>]) -> Line {
-    let hourly: Money = rows.iter().filter_map(|row| row.object?.computed.cost_per_hour).sum();
+    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
     let resources = words::count(rows.len(), "resource");
     let ailing = rows.iter().filter(|row| !row.is_well()).count();
     let ailing = if ailing > 0 { format!(", {ailing} not ready") } else { String::new() };
@@ -212,7 +224,7 @@ pub fn status_json(state: &State, observed: &Observed) -> Json {
             })
         })
         .collect();
-    let hourly: Money = rows.iter().filter_map(|row| row.object?.computed.cost_per_hour).sum();
+    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
     json!({
         "format_version": FORMAT_VERSION,
         "environment": state.environment,
@@ -232,7 +244,7 @@ fn values(row: &Row<'_>) -> Map<String, Json> {
     values.insert("name".into(), json!(object.name));
     values.extend(object.status.as_ref().map(|status| ("status".to_owned(), json!(status.to_string()))));
     values.insert("ready".into(), json!(object.ready));
-    values.extend(computed.cost_per_hour.map(|hourly| ("hourly".to_owned(), dollars(hourly))));
+    values.extend(row.hourly().map(|hourly| ("hourly".to_owned(), dollars(hourly))));
     values.extend(computed.uptime_seconds.map(|seconds| ("uptime_seconds".to_owned(), json!(seconds))));
     values.extend(computed.chosen.iter().map(|(name, value)| (name.clone(), json!(value))));
     let target = |target: &SshTarget| {

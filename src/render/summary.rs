@@ -216,7 +216,7 @@ impl Summary {
         for Stray { id, name, hourly } in &self.strays {
             let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
             lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
-            let todo = format!("take it over: `sindri import --discover`, or end it at {}", words::CONSOLE);
+            let todo = format!("end it at {}, or take it over with `sindri import ADDRESS ID`", words::CONSOLE);
             lines.push(Line::of(6, todo));
         }
         lines

@@ -95,7 +95,7 @@ pub const CONSOLE: &str = "https://www.runpod.io/console/pods";
 
 /// The command that ends one resource.
 pub fn end_command(address: &Address) -> String {
-    format!("sindri destroy --target {}", shell(&address.to_string()))
+    format!("sindri destroy {}", shell(&address.to_string()))
 }
 
 /// The command that takes one living object into the state.

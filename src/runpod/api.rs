@@ -45,11 +45,6 @@ pub trait Api: Send + Sync {
         Ok(None)
     }
 
-    /// Whether a create carries this attribute. Where it does not, an update has to follow (`locked` on v2).
-    fn creates_with(&self, _kind: &'static Kind, _attribute: &str) -> bool {
-        true
-    }
-
     /// Starts or stops one object. [`ErrorClass::Conflict`] may mean that it is already where it should be.
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError>;
 }

@@ -371,15 +371,12 @@ impl Api for Client {
         self.send(call).await.map(drop)
     }
 
-    fn creates_with(&self, kind: &'static Kind, attribute: &str) -> bool {
-        creates_with(self.dialect, kind, attribute)
+    async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
+        let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
+        let Some(path) = (stock.path)(inputs) else { return Ok(None) };
+        let row = self.send(Call::read(path)).await?;
+        Ok((stock.any)(&row, inputs))
     }
-}
-
-/// Whether a create of this dialect carries the attribute; where it does not, an update has to follow.
-pub fn creates_with(dialect: Dialect, kind: &Kind, attribute: &str) -> bool {
-    let wire = codec(dialect).wires.iter().find(|wire| wire.kind.name == kind.name);
-    wire.is_none_or(|wire| !wire.not_in_create.contains(&attribute))
 }
 
 fn codec(dialect: Dialect) -> &'static Codec {

@@ -11,5 +11,5 @@ mod v2;
 mod wire;
 
 pub use api::{Api, ApiError, ErrorClass, Failure, NotifyFn, TraceFn};
-pub use client::{Client, creates_with};
+pub use client::Client;
 pub use credential::{ApiKey, Origin, world_identity};

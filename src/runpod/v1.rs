@@ -24,11 +24,11 @@ pub(super) static V1: Codec = Codec {
             read_query: "",
             rows: None,
             create: create_volume,
-            not_in_create: &[],
             update: update_volume,
             in_update: &["name", "size_gb"],
             replaced_whole: &[],
             decode: decode_volume,
+            stock: None,
         },
         Wire {
             kind: &POD,
@@ -37,7 +37,6 @@ pub(super) static V1: Codec = Codec {
             read_query: INCLUDE,
             rows: None,
             create: create_pod,
-            not_in_create: &[],
             update: update_pod,
             in_update: &[
                 "name",
@@ -55,6 +54,7 @@ pub(super) static V1: Codec = Codec {
             ],
             replaced_whole: &["env"],
             decode: decode_pod,
+            stock: None,
         },
     ],
     body_limit: None,

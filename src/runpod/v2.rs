@@ -1,12 +1,13 @@
 //! REST v2, `https://api.runpod.io/v2`: nested bodies, almost no defaults. Sources: sections 3 to 4, 9 and 11 of the API
 //! contract, and RunPod's OpenAPI document.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value as Json, json};
 
 use super::argv::{Argv, words};
 use super::wire::{
-    Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag, id_or_null,
-    is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
+    Body, Codec, Found, Stock, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag,
+    id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
 };
 use crate::kind::{NETWORK_VOLUME, POD};
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
@@ -21,11 +22,11 @@ pub(super) static V2: Codec = Codec {
             read_query: "",
             rows: Some("networkVolumes"),
             create: create_volume,
-            not_in_create: &[],
             update: update_volume,
             in_update: &["name", "size_gb"],
             replaced_whole: &[],
             decode: decode_volume,
+            stock: None,
         },
         Wire {
             kind: &POD,
@@ -34,7 +35,6 @@ pub(super) static V2: Codec = Codec {
             read_query: "",
             rows: Some("pods"),
             create: create_pod,
-            not_in_create: &["locked"],
             update: update_pod,
             in_update: &[
                 "name",
@@ -52,6 +52,7 @@ pub(super) static V2: Codec = Codec {
             ],
             replaced_whole: &["env"],
             decode: decode_pod,
+            stock: Some(Stock { path: stock_path, any: any_stock }),
         },
     ],
     body_limit: Some(102_400),
@@ -64,6 +65,37 @@ fn power(power: Power) -> (&'static str, Option<Json>) {
         Power::Stopped => "stop",
     };
     ("/action", Some(json!({ "action": action })))
+}
+
+/// The catalog's row of the GPU type or CPU flavor, with its availability. Source: `GET /v2/catalog/gpus/{id}`,
+/// `GET /v2/catalog/cpus/{id}`; `include` and `product` go together.
+fn stock_path(inputs: &Attributes) -> Option<String> {
+    let first = |name: &str| inputs.get(name)?.text_items().first().map(|item| (*item).to_owned());
+    let row = |list: &str, id: &str| {
+        format!("/v2/catalog/{list}/{}?include=AVAILABILITY&product=POD", utf8_percent_encode(id, NON_ALPHANUMERIC))
+    };
+    if let Some(id) = first("gpu_types") {
+        let count = inputs.get("gpu_count").and_then(Value::as_int).unwrap_or(1);
+        let cloud = first("cloud").map(|cloud| format!("&cloud={cloud}")).unwrap_or_default();
+        return Some(format!("{}&count={count}{cloud}", row("gpus", &id)));
+    }
+    let id = first("cpu_flavors")?;
+    let vcpu = inputs.get("vcpu_count").and_then(Value::as_int).map(|vcpu| format!("&vcpuCount={vcpu}"));
+    Some(row("cpus", &id) + &vcpu.unwrap_or_default())
+}
+
+/// `NONE` everywhere that was asked for is no stock. A center that the row does not list says nothing.
+fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
+    let some = |row: &Json| row.get("availability")?.as_str().map(|word| word != "NONE");
+    let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
+    if regions.is_empty() {
+        return some(row);
+    }
+    let centers = row.get("dataCenters").and_then(Json::as_array)?;
+    let asked =
+        centers.iter().filter(|center| center.get("id").and_then(Json::as_str).is_some_and(|id| regions.contains(&id)));
+    let told: Vec<bool> = asked.filter_map(some).collect();
+    if told.is_empty() { some(row).filter(|some| !some) } else { Some(told.contains(&true)) }
 }
 
 fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {

@@ -31,8 +31,6 @@ pub(super) struct Wire {
     /// The member of a list's answer that holds the objects; `None` for a bare array.
     pub rows: Option<&'static str>,
     pub create: fn(&Attributes, Option<&Marker>) -> Json,
-    /// Attributes that a create cannot carry.
-    pub not_in_create: &'static [&'static str],
     pub update: fn(&Object, &Attributes) -> Json,
     /// Attributes that an update can carry.
     pub in_update: &'static [&'static str],
@@ -40,6 +38,16 @@ pub(super) struct Wire {
     pub replaced_whole: &'static [&'static str],
     /// The object, if the JSON is one: only `id` is indispensable.
     pub decode: fn(&Json) -> Option<Object>,
+    /// How to ask whether a create could be served now, where the dialect has a catalog.
+    pub stock: Option<Stock>,
+}
+
+/// A look at the catalog.
+pub(super) struct Stock {
+    /// Path and query for these inputs of a create; `None` where they name nothing that the catalog lists.
+    pub path: fn(&Attributes) -> Option<String>,
+    /// Whether the answer shows any stock; `None` where it does not say.
+    pub any: fn(&Json, &Attributes) -> Option<bool>,
 }
 
 /// A body under construction, which leaves out what is not set.

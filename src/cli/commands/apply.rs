@@ -23,9 +23,10 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
     consent::can_be_given(&args.change, console, command)?;
     let session = Session::open(global, console, Secrets::Needed)?;
     let run = Run { session: &session, console, change: &args.change, adopt: args.plan.adopt, full: args.plan.full };
-    let exit = run.all(options(&args.plan), command, "Apply this plan to").await?;
-    if exit == Exit::Success && (command == "deploy" || !console.quiet) {
-        how_to_connect(&session, console).await?;
+    let (exit, changed) = run.all(options(&args.plan), command, "Apply this plan to").await?;
+    // After an apply that changed nothing one line says it all; `deploy` is asked for the way in.
+    if exit == Exit::Success && (command == "deploy" || (changed && !console.quiet)) {
+        how_to_connect(&session, console, command == "deploy").await?;
     }
     session.close()?;
     Ok(exit)
@@ -35,8 +36,9 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     consent::can_be_given(&args.change, console, "destroy")?;
     let session = Session::open(global, console, Secrets::NotNeeded)?;
     let run = Run { session: &session, console, change: &args.change, adopt: false, full: args.full };
-    let options = Options { destroy: true, include_volumes: args.include_volumes, ..Options::default() };
-    let exit = run.all(options, "destroy", "Destroy everything listed above in").await?;
+    let only = args.addresses.iter().cloned().collect();
+    let options = Options { destroy: true, only, include_volumes: args.include_volumes, ..Options::default() };
+    let (exit, _) = run.all(options, "destroy", "Destroy everything listed above in").await?;
     session.close()?;
     Ok(exit)
 }
@@ -51,19 +53,36 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn all(&self, options: Options, command: &str, question: &str) -> Result<Exit, Failure> {
+    /// How it ended, and whether there was anything to change.
+    async fn all(&self, options: Options, command: &str, question: &str) -> Result<(Exit, bool), Failure> {
         let store = self.session.lock(command, self.change.lock_timeout)?;
         let observed = self.recover(&store).await?;
         let prior = store.snapshot().state;
+        if let Some(unknown) = options.only.iter().find(|address| !prior.resources.contains_key(address)) {
+            return Err(Failure::message(
+                Exit::Error,
+                "not_found",
+                format!("`{unknown}` is not in the state"),
+                Some("`sindri state list` lists every address; nothing was changed".into()),
+            ));
+        }
         let plan = checked(planner::plan(&self.session.plan_input(&prior, &observed, options))?)?;
-        show(&plan, self.full, self.session, self.console);
+        if self.console.json {
+            // The first of the lines that tell what happens.
+            let line = serde_json::json!({ "event": "planned", "plan": json::plan_json(&plan, None) });
+            self.console.result(&(json::to_text(&line, false) + "\n"));
+        } else {
+            show(&plan, self.full, self.session, self.console);
+        }
         consent::refusals(&plan)?;
         if plan.is_empty() {
             self.correct(&store, &plan).await?;
-            return Ok(Exit::Success);
+            return Ok((Exit::Success, false));
         }
         consent::obtain(&plan, self.change, self.adopt, self.console, question)?;
-        carry_out(self.session, self.console, &store, &plan, &observed, usize::from(self.change.parallelism)).await
+        let parallelism = usize::from(self.change.parallelism);
+        let exit = carry_out(self.session, self.console, &store, &plan, &observed, parallelism).await?;
+        Ok((exit, true))
     }
 
     /// Settles what earlier runs left open.
@@ -171,17 +190,29 @@ async fn signal() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-/// Proxy URLs, ssh and the web terminal of every pod that is up.
-async fn how_to_connect(session: &Session, console: &Console) -> Result<(), Failure> {
+/// So many pods are told in full after an `apply`; `deploy` tells all.
+const FEW: usize = 2;
+
+/// Proxy URLs, ssh and the web terminal of pods that are up.
+async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Result<(), Failure> {
     if console.json {
         return Ok(());
     }
     let (state, observed) = session.look(console).await?;
     let mut text = String::new();
-    for (address, record) in &state.resources {
-        if let Some(object) = observed.get(&record.kind, &record.id).filter(|object| object.ready) {
+    let pods = state.resources.iter().filter_map(|(address, record)| {
+        let object = observed.get(&record.kind, &record.id)?;
+        (object.ready && object.status.is_some()).then_some((address, object))
+    });
+    let mut ready = 0;
+    for (address, object) in pods {
+        ready += 1;
+        if all || ready <= FEW {
             let _ = status::connect(&mut text, address, object, &console.style());
         }
+    }
+    if ready > FEW && !all {
+        text.push_str(&format!("... and {} more: `sindri output` tells how to reach them all.\n", ready - FEW));
     }
     if !text.is_empty() {
         console.result(&format!("\n{text}"));

@@ -10,7 +10,7 @@ use crate::render::graph::{Graph, dot, mermaid};
 pub fn run(args: &GraphArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let config = configuration(global, console, Secrets::NotNeeded)?;
     let graph = ResourceGraph::of_resources(&config.resources)?;
-    let nodes: Vec<_> = graph.order().iter().map(|address| (address.clone(), address.to_string())).collect();
+    let nodes: Vec<_> = graph.order().iter().map(|address| (address.clone(), String::new())).collect();
     let edges: Vec<_> = graph.edges().map(|(from, to, _)| (from.clone(), to.clone())).collect();
     if console.json {
         console.json(&serde_json::json!({

@@ -5,13 +5,14 @@ mod catalog;
 mod connect;
 mod emulator;
 mod graph;
+mod import;
+mod init;
 mod output;
 mod plan;
 mod power;
 mod refresh;
+mod state;
 mod validate;
-
-use std::io;
 
 use clap::CommandFactory;
 
@@ -28,6 +29,9 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,
         Command::Destroy(args) => apply::destroy(args, global, console).await,
         Command::Status => output::status(global, console).await,
+        Command::Init => init::run(global, console),
+        Command::Import(args) => import::run(args, global, console).await,
+        Command::State(command) => state::run(command, global, console).await,
         Command::Connect(args) => connect::run(args, global, console).await,
         Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
         Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,
@@ -37,7 +41,9 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Catalog(args) => Ok(catalog::run(args, console)),
         Command::Emulator(command) => emulator::run(command, global, console).await,
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "sindri", &mut io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "sindri", &mut script);
+            console.result(&String::from_utf8_lossy(&script));
             Ok(Exit::Success)
         }
     }

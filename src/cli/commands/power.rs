@@ -7,7 +7,7 @@ use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Action, Address, Plan, Power, State};
+use crate::model::{Action, Address, Money, Plan, Power, State};
 use crate::planner::power::power_plan;
 
 pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -103,9 +103,14 @@ fn aftermath(plan: &Plan, wanted: Power) -> String {
         );
     }
     let lost: i64 = changed.flat_map(|change| &change.losses).filter_map(|loss| loss.size_gb).sum();
+    let kept = if after == Money::ZERO {
+        "There is no pod volume to keep, so that they cost nothing while stopped; network volumes bill as before."
+            .to_owned()
+    } else {
+        format!("Pod volumes are kept and cost {after}/h ({}/mo) while stopped.", after.per_month())
+    };
     format!(
-        "Volumes are kept and cost {after}/h ({}/mo) while stopped; {lost} GB of container disk were wiped. \
-         `sindri start` brings the pods back if their machines still have free GPUs.\n",
-        after.per_month()
+        "{kept} {lost} GB of container disk were wiped. `sindri start` brings the pods back if their machines still have \
+         free GPUs.\n"
     )
 }

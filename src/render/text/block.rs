@@ -157,7 +157,8 @@ fn body(plan: &Plan, change: &Change, members: &[&Change], view: &PlanView) -> V
     if change.action == Action::ReplaceCreateFirst {
         lines.push(Line::of(INDENT, "the new one is created before the old one is destroyed"));
     }
-    if !change.losses.is_empty() {
+    // An update that restarts says so in its own words below.
+    if !change.losses.is_empty() && change.action != Action::Update {
         let losses: Vec<String> = change.losses.iter().map(loss).collect();
         let ink = if fold::loses_data(change) { Ink::Bad } else { Ink::Plain };
         lines.push(Line::new(INDENT).ink(ink, "destroys").text(format!(": {}", losses.join(", "))));

@@ -1,0 +1,63 @@
+//! `sindri import`: a living object goes into the state, under an address that the configuration declares.
+
+use crate::apply::recover::recover;
+use crate::cli::args::{Global, ImportArgs};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Entry, Outcome};
+use crate::planner::change::imported;
+use crate::planner::refresh::living;
+
+pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let ImportArgs { address, id, lock_timeout } = args;
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let refuse =
+        |code, message: String, help: &str| Err(Failure::message(Exit::Error, code, message, Some(help.to_owned())));
+    let declared = &session.config.resources;
+    if !declared.contains_key(address) {
+        let known = crate::catalog::nearest(
+            &address.to_string(),
+            declared.keys().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str),
+        )
+        .map(|nearest| format!("did you mean `{nearest}`? "));
+        let help = format!(
+            "{}declare it first: an import takes over what the configuration asks for",
+            known.unwrap_or_default()
+        );
+        return refuse("not_declared", format!("`{address}` is not in the configuration"), &help);
+    }
+    let store = session.lock("import", *lock_timeout)?;
+    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let state = store.snapshot().state;
+    if let Some(other) = state.address_of(&address.kind, id) {
+        return refuse(
+            "recorded",
+            format!("`{id}` is recorded as `{other}` already"),
+            "`sindri state mv` renames a record",
+        );
+    }
+    if state.resources.get(address).is_some_and(|record| living(&observed, record).is_some()) {
+        return refuse(
+            "recorded",
+            format!("`{address}` is recorded already, and what it names is alive"),
+            "`sindri state rm` forgets a record without touching what it names",
+        );
+    }
+    let Some(object) = observed.get(&address.kind, id).filter(|object| !object.is_leaving()) else {
+        return refuse(
+            "not_found",
+            format!("RunPod lists no {} `{id}`", address.kind.replace('_', " ")),
+            "check the id and the API key's account",
+        );
+    };
+    let records = imported(declared, address, object);
+    store.record(Entry::Outcome(Outcome { operation: "import".into(), records })).await?;
+    store.checkpoint()?;
+    session.close()?;
+    console.result(&format!(
+        "Imported `{id}` (\"{}\") as `{address}`. `sindri plan` shows where it differs from the configuration.\n",
+        object.name
+    ));
+    Ok(Exit::Success)
+}

@@ -1,0 +1,127 @@
+//! `sindri state`: the records as they stand, and corrections by hand. Asks RunPod nothing.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::cli::args::{Global, StateCommand};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::config::Move;
+use crate::graph::{self, ResourceGraph};
+use crate::model::{Address, Entry, Outcome, Record, State};
+use crate::planner::moves;
+use crate::store::{self, LockedState};
+
+pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    match command {
+        StateCommand::List => list(&read(&session)?, console),
+        StateCommand::Show { address } => show(&read(&session)?, address, console)?,
+        StateCommand::Verify => verify(&read(&session)?, console)?,
+        StateCommand::Mv { from, to } => {
+            let store = session.lock("state mv", Duration::ZERO)?;
+            let records = moved(&store.snapshot().state, from, to)?;
+            write(&store, records).await?;
+            console.result(&format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"));
+        }
+        StateCommand::Rm { address } => {
+            let store = session.lock("state rm", Duration::ZERO)?;
+            let state = store.snapshot().state;
+            let id = record(&state, address)?.id.clone();
+            write(&store, removed(&state, address)?).await?;
+            console.result(&format!(
+                "Forgot `{address}`. `{id}` lives on at RunPod and goes on to cost what it costs; sindri manages it no more.\n"
+            ));
+        }
+    }
+    session.close()?;
+    Ok(Exit::Success)
+}
+
+fn read(session: &Session) -> Result<State, Failure> {
+    Ok(store::read(&session.paths, &session.identity())?.state)
+}
+
+fn record<'s>(state: &'s State, address: &Address) -> Result<&'s Record, Failure> {
+    state.resources.get(address).ok_or_else(|| {
+        Failure::message(
+            Exit::Error,
+            "not_found",
+            format!("`{address}` is not in the state"),
+            Some("`sindri state list` lists every address".into()),
+        )
+    })
+}
+
+fn list(state: &State, console: &Console) {
+    if console.json {
+        let rows: Vec<_> =
+            state.resources.iter().map(|(address, record)| json!({ "address": address, "id": record.id })).collect();
+        console.json(&json!({ "format_version": "1.0", "resources": rows }));
+        return;
+    }
+    let width = state.resources.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
+    let rows =
+        state.resources.iter().map(|(address, record)| format!("{:width$}  {}\n", address.to_string(), record.id));
+    console.result(&rows.collect::<String>());
+}
+
+fn show(state: &State, address: &Address, console: &Console) -> Result<(), Failure> {
+    console.json(&json!(record(state, address)?));
+    Ok(())
+}
+
+fn verify(state: &State, console: &Console) -> Result<(), Failure> {
+    // Reading found no damage; what is left is whether the records can be put in an order.
+    ResourceGraph::of_state(state)?;
+    let count = state.resources.len();
+    if console.json {
+        console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
+    } else {
+        console.result(&format!("The state is sound: {count} records, digest {}.\n", state.digest()));
+    }
+    Ok(())
+}
+
+fn moved(state: &State, from: &Address, to: &Address) -> Result<BTreeMap<Address, Option<Record>>, Failure> {
+    record(state, from)?;
+    let refuse = |message: String| Err(Failure::refused("not_movable", message, "nothing was changed"));
+    if from.kind != to.kind {
+        return refuse(format!("`{from}` and `{to}` are of different kinds"));
+    }
+    if state.resources.contains_key(to) {
+        return refuse(format!("`{to}` is taken"));
+    }
+    if graph::is_member(from) {
+        return refuse(format!("`{from}` is a part of another resource and moves with that"));
+    }
+    let step = Move { from: from.clone(), to: to.clone(), position: None };
+    let (after, _) = moves::renamed(state, &[step]);
+    Ok(moves::corrections(state, &after))
+}
+
+fn removed(state: &State, address: &Address) -> Result<BTreeMap<Address, Option<Record>>, Failure> {
+    let standing: Vec<String> = state
+        .resources
+        .iter()
+        .filter(|(other, record)| !graph::is_member(other) && record.depends_on.contains(address))
+        .map(|(other, _)| format!("`{other}`"))
+        .collect();
+    if !standing.is_empty() {
+        return Err(Failure::refused(
+            "needed",
+            format!("{} stand on `{address}`", standing.join(", ")),
+            "forget those first; nothing was changed",
+        ));
+    }
+    let members = state.resources.keys().filter(|other| graph::parent_of(other).as_ref() == Some(address));
+    Ok(members.chain([address]).map(|address| (address.clone(), None)).collect())
+}
+
+async fn write(store: &LockedState, records: BTreeMap<Address, Option<Record>>) -> Result<(), Failure> {
+    store.record(Entry::Outcome(Outcome { operation: "by hand".into(), records })).await?;
+    Ok(store.checkpoint()?)
+}

@@ -1,0 +1,339 @@
+//! Every mistake that can be known without the API: its code, its line and what helps.
+
+use std::fs;
+
+use sindri::config::{LoadOptions, Problem, json_schema, load};
+use sindri::model::Dialect;
+
+/// Errors, or else warnings, of a file.
+fn findings(yaml: &str, dialect: Dialect) -> Vec<Problem> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sindri.yaml"), yaml).unwrap();
+    let options = LoadOptions {
+        directory: folder.path().into(),
+        file: Some("sindri.yaml".into()),
+        environment: None,
+        dialect: Some(dialect),
+        variables: &|name| (name == "SIZE_WORD").then(|| "large".to_owned()),
+        offline_secrets: false,
+    };
+    match load(&options) {
+        Err(problems) => problems.into_iter().collect(),
+        Ok(config) => {
+            config.warnings.into_iter().map(|report| report.downcast::<Problem>().expect("a problem")).collect()
+        }
+    }
+}
+
+/// The fields below `runpod` begin on this line.
+const FIRST: u32 = 7;
+
+fn pod(fields: &str) -> String {
+    let fields = fields.replace('\n', "\n    ");
+    format!("version: \"3.0\"\nname: demo\ndeployment:\n  image: ubuntu:24.04\nproviders:\n  runpod:\n    {fields}\n")
+}
+
+/// Why there is not exactly one finding, with that code, on that line, and with that phrase in its help.
+fn mismatch(yaml: &str, dialect: Dialect, code: &str, line: u32, phrase: &str) -> Option<String> {
+    let found = findings(yaml, dialect);
+    let [problem] = &found[..] else {
+        let found: Vec<String> = found.iter().map(|problem| format!("{}: {problem}", problem.code)).collect();
+        return Some(format!("expected `{code}` alone, found {found:#?} in\n{yaml}"));
+    };
+    let help = problem.help.as_deref().unwrap_or("");
+    let fits = problem.code == code
+        && problem.position.as_ref().is_some_and(|position| position.line == line && position.file == "sindri.yaml")
+        && help.contains(phrase);
+    (!fits).then(|| {
+        format!(
+            "expected `{code}` on line {line} with `{phrase}`, found {} {:?} `{problem}` `{help}` in\n{yaml}",
+            problem.code, problem.position
+        )
+    })
+}
+
+#[test]
+fn a_wrong_pod_on_v2_says_where_and_what_helps() {
+    let cases = [
+        // keys and types
+        ("gpuTyp: NVIDIA L4\ngpuType: NVIDIA L4", "unknown_key", 0, "did you mean `gpuType`?"),
+        ("gpuTyp: NVIDIA L4", "unknown_key", 0, "did you mean `gpuType`?"),
+        ("gpuType: NVIDIA L4\nzzz: 1", "unknown_key", 1, "accepted here: `apiVersion`"),
+        ("gpuType: NVIDIA L4\ngpuCount: two", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\ngpuCount: ${SIZE_WORD}", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\ngpuCount: 17", "out_of_range", 1, ""),
+        ("gpuType: NVIDIA L4\nlocked: yes", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\nenv: [A]", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\nenv: { A: }", "wrong_type", 1, "write `\"\"`"),
+        ("gpuType: NVIDIA L4\nenv: { A: [1] }", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\nmemory: 16", "wrong_type", 1, ""),
+        ("gpuType: NVIDIA L4\ntimeouts: { create: soon }", "wrong_type", 1, ""),
+        ("gpuType: { id: NVIDIA L4 }", "wrong_type", 0, ""),
+        ("gpuType: NVIDIA L4\ncloudType: SECUR", "unknown_word", 1, "did you mean `SECURE`?"),
+        ("gpuType: NVIDIA L4\npower: off", "unknown_word", 1, "accepted: `running`, `stopped`"),
+        ("gpuType: NVIDIA L4\ngpu_type: NVIDIA A40", "duplicate_key", 1, "keep `gpuType`"),
+        ("gpuType: NVIDIA L4\ngpuType: NVIDIA A40", "duplicate_key", 1, "remove one"),
+        // GPUs
+        ("gpuType: NVIDIA L44", "unknown_gpu", 0, "did you mean `NVIDIA L4`?"),
+        ("gpuType: [NVIDIA L4,\n  ADA_42]", "unknown_gpu", 1, "did you mean `ADA_24`?"),
+        ("gpuType: NVIDIA H100", "ambiguous_gpu", 0, "`NVIDIA H100 NVL`"),
+        ("gpuType: []", "missing_gpu", 0, "name at least one"),
+        ("containerDiskGb: 20", "missing_gpu", -1, "`cpuOnly: true`"),
+        ("gpuType: NVIDIA L4\ncloudType: COMMUNITY", "gpu_not_in_cloud", 0, "`cloudType: SECURE`"),
+        ("gpuType: NVIDIA A100 80GB PCIe\ngpuCount: 9", "too_many_gpus", 0, "replicas"),
+        ("gpuType: ADA_24\ngpuCount: 9", "too_many_gpus", 0, "replicas"),
+        ("gpuType: NVIDIA L4\ncudaVersions: [12]", "bad_version", 1, "\"12.8\""),
+        // CPUs
+        ("cpuOnly: true\ngpuCount: 1", "cpu_with_gpu", 1, "remove"),
+        ("cpuInstanceId: cpu3c-2-4\ngpuType: NVIDIA L4", "cpu_with_gpu", 0, "keep one"),
+        ("gpuType: NVIDIA L4\nvcpuCount: 4", "cpu_with_gpu", 1, "write `cpus`"),
+        ("cpuInstanceId: cpu3c-2-8", "bad_cpu_instance", 0, "cpu3c-2-4"),
+        ("cpuInstanceId: cpu3x-2-4", "bad_cpu_instance", 0, "did you mean `cpu3"),
+        ("cpuInstanceId: cpu3c-2-4\nvcpuCount: 4", "conflict", 1, "remove `vcpuCount`"),
+        ("cpuFlavor: cpu9", "unknown_flavor", 0, "accepted: `cpu3c`"),
+        ("cpuOnly: true\nvcpuCount: 6", "bad_vcpus", 1, "power of two"),
+        ("cpuOnly: true\nvcpuCount: 64", "bad_vcpus", 1, "from 2 to 32"),
+        ("cpuOnly: true\ncloudType: COMMUNITY", "cpu_on_community", 1, "SECURE"),
+        ("cpuOnly: true\nvcpuCount: 2\ncontainerDiskGb: 21", "disk_limit", 2, "more vCPUs"),
+        ("cpuOnly: true\nvolumeSizeGb: 20", "volume_on_cpu", 1, "network volume"),
+        ("cpuInstanceId: cpu3c-2-4\nmemory: 8GB", "less_memory", 1, "cpu3g"),
+        // storage
+        ("gpuType: NVIDIA L4\nvolumeSizeGb: 9", "volume_size", 1, "at least 10 GB"),
+        ("gpuType: NVIDIA L4\nvolumeMountPath: workspace", "bad_path", 1, "`/workspace`"),
+        ("gpuType: NVIDIA L4\nnetworkVolumeId: vol1\nvolumeSizeGb: 20", "two_volumes", 2, "remove `volumeSizeGb`"),
+        ("gpuType: ADA_24\nnetworkVolumeId: vol1\ncloudType: COMMUNITY", "volume_on_community", 1, "remove"),
+        ("gpuType: NVIDIA L4\nnetworkVolume: data", "unknown_volume", 1, "declare it below `networkVolumes`"),
+        (
+            "gpuType: NVIDIA L4\nnetworkVolume: dta\nnetworkVolumes: { data: { sizeGb: 10, region: US-CA-2 } }",
+            "unknown_volume",
+            1,
+            "did you mean `data`?",
+        ),
+        (
+            "gpuType: NVIDIA L4\nregion: EU-RO-1\nnetworkVolume: data\nnetworkVolumes: { data: { sizeGb: 10, region: US-CA-2 } }",
+            "region_conflict",
+            1,
+            "`region: US-CA-2`",
+        ),
+        (
+            "gpuType: NVIDIA L4\nnetworkVolumeId: x\nnetworkVolume: data\nnetworkVolumes: { data: { sizeGb: 10, region: US-CA-2 } }",
+            "conflict",
+            1,
+            "one network volume per pod",
+        ),
+        ("networkVolumes:\n  data: { sizeGb: 9, region: US-CA-2 }", "volume_size", 1, "from 10 to 4096"),
+        ("networkVolumes:\n  data: { region: US-CA-2 }", "missing_field", 1, "from 10 to 4096"),
+        ("networkVolumes:\n  data: { sizeGb: 10 }", "missing_field", 1, "data center"),
+        ("networkVolumes:\n  data: { sizeGb: 10, region: EU }", "region_conflict", 1, "EU-RO-1"),
+        ("networkVolumes:\n  data: { sizeGb: 10, region: US-TX-4 }", "volume_region", 1, "US-KS-2"),
+        (
+            "networkVolumes:\n  data: { sizeGb: 10, region: US-CA-2, tier: HIGH_PERFORMANCE }",
+            "volume_region",
+            1,
+            "CA-MTL-4, US-KS-2",
+        ),
+        ("networkVolumes:\n  Data: { sizeGb: 10, region: US-CA-2 }", "bad_name", 1, "small letter"),
+        // places
+        ("gpuType: NVIDIA L4\nregion: US-CA-22", "unknown_region", 1, "did you mean `US-CA-2`?"),
+        ("gpuType: NVIDIA L4\nregion: [US-CA-2, ATLANTIS]", "unknown_region", 1, "`EU` for Europe"),
+        // ports
+        ("gpuType: NVIDIA L4\nports: [53/udp]", "bad_port", 1, "no UDP"),
+        ("gpuType: NVIDIA L4\nports: [8888]", "bad_port", 1, "add a protocol"),
+        ("gpuType: NVIDIA L4\nports: [70000/tcp]", "bad_port", 1, "1 to 65535"),
+        ("gpuType: NVIDIA L4\nports: [0/tcp]", "bad_port", 1, "1 to 65535"),
+        ("gpuType: NVIDIA L4\nports: [80/http, 80/tcp]", "duplicate_port", 1, "keep one"),
+        (
+            "gpuType: NVIDIA L4\nports: [1/http, 2/http, 3/http, 4/http, 5/http, 6/http, 7/http, 8/http, 9/http, 10/http, 11/http]",
+            "too_many_ports",
+            1,
+            "reverse proxy",
+        ),
+        // environment
+        ("gpuType: NVIDIA L4\nenv: { RUNPOD_API_KEY: x }", "api_key", 1, "a key of its own"),
+        ("gpuType: NVIDIA L4\nenv: { RUNPOD_POD_ID: x }", "reserved_variable", 1, "another name"),
+        ("gpuType: NVIDIA L4\nenv: { SINDRI_RESOURCE: x }", "reserved_variable", 1, "another name"),
+        ("gpuType: NVIDIA L4\nenv: { 1A: x }", "bad_variable", 1, "letters, digits"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${RUNPOD_API_KEY}\" }", "api_key", 1, "reads it by itself"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE}\" }", "undefined_variable", 1, "${NOWHERE:-value}"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE\" }", "bad_variable", 1, "`$$`"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${no where}\" }", "bad_variable", 1, "${NAME:-default}"),
+        // the rest of a pod
+        ("gpuType: NVIDIA L4\nimage: ubuntu", "moving_image", 1, "pin a version"),
+        ("gpuType: NVIDIA L4\nimage: reg.io:5000/ubuntu:latest", "moving_image", 1, "pin a version"),
+        ("gpuType: NVIDIA L4\nimage: \"a b\"", "bad_image", 1, "ghcr.io"),
+        ("gpuType: NVIDIA L4\nargs: \"echo 'open\"", "bad_command", 1, "close the quote"),
+        ("gpuType: NVIDIA L4\nspot: true", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
+        ("gpuType: NVIDIA L4\nspotBid: 0.5", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
+        ("gpuType: ADA_24\ncloudType: COMMUNITY\npublicIp: true", "public_ip", 2, "SECURE hosts"),
+        ("gpuType: NVIDIA L4\nlifecycle: { ignoreChanges: [imge] }", "unknown_attribute", 1, "did you mean `image`?"),
+        ("gpuType: NVIDIA L4\nglobalNetworking: true\nregion: AP-JP-1", "global_networking", 1, "US-CA-2"),
+        ("gpuType: NVIDIA L4\nenv: { HF_TOKEN: hf_x }", "literal_credential", 1, "${HF_TOKEN}"),
+        ("gpuType: NVIDIA RTX 5090", "gpu_spelling", 0, "as RunPod does"),
+        ("gpuType: NVIDIA L4\npods:\n  Trainer: {}", "bad_name", 2, "small letter"),
+    ];
+    let mismatches: Vec<String> = cases
+        .into_iter()
+        .filter_map(|(fields, code, line, phrase)| {
+            mismatch(&pod(fields), Dialect::V2, code, FIRST.checked_add_signed(line).unwrap(), phrase)
+        })
+        .collect();
+    assert!(
+        mismatches.is_empty(),
+        "{}",
+        mismatches.join(
+            "
+"
+        )
+    );
+}
+
+#[test]
+fn v1_has_limits_of_its_own() {
+    let cases = [
+        ("gpuType: NVIDIA B300 SXM6 AC", "not_in_v1", 0, "`apiVersion: v2`"),
+        ("gpuType: NVIDIA L4\nregion: US-MO-2", "not_in_v1", 1, "`apiVersion: v2`"),
+        ("gpuType: NVIDIA L4\nstartSsh: true", "unsupported", 1, "PUBLIC_KEY"),
+        ("gpuType: NVIDIA L4\nnetworkVolumeId: vol1\nvolumeSizeGb: 20", "two_volumes", 2, "remove `volumeSizeGb`"),
+        ("gpuType: NVIDIA L4\nspotBid: 0.5", "spot_bid", 1, "RunPod sets the price"),
+        ("networkVolumes:\n  data: { sizeGb: 4001, region: US-CA-2 }", "volume_size", 1, "from 1 to 4000"),
+        ("networkVolumes:\n  data: { sizeGb: 10, region: US-CA-2, tier: STANDARD }", "unsupported", 1, "`tier`"),
+    ];
+    let mismatches: Vec<String> = cases
+        .into_iter()
+        .filter_map(|(fields, code, line, phrase)| mismatch(&pod(fields), Dialect::V1, code, FIRST + line, phrase))
+        .collect();
+    assert!(
+        mismatches.is_empty(),
+        "{}",
+        mismatches.join(
+            "
+"
+        )
+    );
+}
+
+#[test]
+fn a_wrong_file_says_where_and_what_helps() {
+    let tail = "deployment: { image: \"x:1\" }\nproviders: { runpod: { gpuType: NVIDIA L4 } }\n";
+    let named = |rest: &str| format!("name: demo\n{rest}\n{tail}");
+    let cases = [
+        (format!("name: [\n{tail}"), "syntax", 2, "indentation"),
+        (named("---"), "syntax", 2, "one document per file"),
+        (tail.to_owned(), "missing_field", 1, "`name: ml-dev`"),
+        (format!("name: Demo\n{tail}"), "bad_name", 1, "small letter"),
+        (format!("name: {}\n{tail}", "a".repeat(64)), "bad_name", 1, "at most 63"),
+        ("name: a\ndeployment: []\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "wrong_type", 2, ""),
+        (named("version: \"4.0\""), "version", 2, "3.0"),
+        (named("nmae: x"), "unknown_key", 2, "did you mean `name`?"),
+        ("name: a\ndeployment: { provider: fly, image: \"x:1\" }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "provider", 2, "runpod"),
+        ("name: a\ndeployment: {}\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "missing_image", 3, "deployment.image"),
+        ("name: a\ndeployment: { image: \"x:1\", buildFromSource: { enabled: true } }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "unsupported", 2, "in CI"),
+        ("name: a\ndeployment: { image_config: { registry: x, version: ^3.0 } }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "unsupported", 2, "`tag_override`"),
+        ("name: a\ndeployment: { image: \"x:1\", resources: { gpu: { count: 2 } } }\nproviders: { runpod: { gpuType: NVIDIA L4, gpuCount: 3 } }".into(), "conflict", 2, "keep `gpuCount`"),
+        ("name: a\ndeployment: { image: \"x:1\", resources: { gpu: { enabled: false } } }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "conflict", 2, "cpuOnly"),
+        (named("moved: [ { from: pod, to: pod.demo } ]"), "bad_address", 2, "pod.trainer"),
+        (named("moved: [ { from: pod.x } ]"), "missing_field", 2, "a move reads"),
+        (named("moved: [ { from: pod.demo, to: pod.x } ]"), "bad_move", 2, "rename its block"),
+        (named("moved: [ { from: pod.x, to: network_volume.x } ]"), "bad_move", 2, "of one kind"),
+        (named("moved: [ { from: pod.x, to: pod.dmo } ]"), "unknown_address", 2, "did you mean `pod.demo`?"),
+        (named("budget: { maxHourly: lots }"), "wrong_type", 2, ""),
+        (named("secrets: [ { source: env } ]"), "missing_field", 2, "environment variable"),
+        (named("secrets: [ { name: A, source: vault } ]"), "unsupported_source", 2, "`source: env`"),
+        (named("secrets: [ { name: A, source: file } ]"), "missing_field", 2, "`path`"),
+        (named("secrets: [ { name: A, required: true } ]"), "missing_secrets", 2, ".env.local"),
+        (named("secrets: [ { name: RUNPOD_API_KEY } ]"), "api_key", 2, "a key of its own"),
+        (named("extensions: { profile: ml, active: [x] }"), "conflict", 2, "keep `profile`"),
+    ];
+    let mismatches: Vec<String> = cases
+        .into_iter()
+        .filter_map(|(yaml, code, line, phrase)| mismatch(&yaml, Dialect::V2, code, line, phrase))
+        .collect();
+    assert!(
+        mismatches.is_empty(),
+        "{}",
+        mismatches.join(
+            "
+"
+        )
+    );
+}
+
+#[test]
+fn more_variables_than_runpod_takes_are_refused_and_one_place_is_sindris() {
+    let env = |count: u32| {
+        let lines: String = (0..count).map(|number| format!("\n  V{number}: x")).collect();
+        pod(&format!("gpuType: NVIDIA L4\nenv:{lines}"))
+    };
+    assert!(findings(&env(49), Dialect::V2).is_empty());
+    assert_eq!(mismatch(&env(50), Dialect::V2, "too_many_variables", 6, "50 per pod"), None);
+}
+
+#[test]
+fn all_problems_of_a_file_come_together_in_its_order_and_once_each() {
+    let yaml = "name: Demo\ndeployment: { image: \"x:1\" }\nproviders:\n  runpod:\n    gpuType: RTX 9999999\n    env: { RUNPOD_X: 1 }\n    pods:\n      a: { portz: [] }\n      b: { region: MOON }\n";
+    let found: Vec<(&str, u32)> = findings(yaml, Dialect::V2)
+        .iter()
+        .map(|problem| (problem.code, problem.position.as_ref().unwrap().line))
+        .collect();
+    assert_eq!(
+        found,
+        [("bad_name", 1), ("unknown_gpu", 5), ("reserved_variable", 6), ("unknown_key", 8), ("unknown_region", 9)]
+    );
+}
+
+#[test]
+fn a_finding_shows_its_line_and_marks_the_very_words() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sindri.yaml"), pod("gpuType: NVIDIA L4\nregion: [ US-CA-2, US-CA-22 ]")).unwrap();
+    let options = LoadOptions {
+        directory: folder.path().into(),
+        file: None,
+        environment: None,
+        dialect: None,
+        variables: &|_| None,
+        offline_secrets: false,
+    };
+    let problems = load(&options).unwrap_err();
+    let mut text = String::new();
+    miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
+        .render_report(&mut text, &problems)
+        .unwrap();
+    for expected in [
+        "the configuration has one problem",
+        "sindri::config::unknown_region",
+        "sindri.yaml:8:24",
+        "region: [ US-CA-2, US-CA-22 ]",
+        "did you mean `US-CA-2`?",
+    ] {
+        assert!(text.contains(expected), "{expected} in\n{text}");
+    }
+}
+
+#[test]
+fn hostile_yaml_is_refused_and_does_not_exhaust_the_machine() {
+    let mut bomb = "name: a\nx-0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n".to_owned();
+    for level in 1..12 {
+        let refs = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb.push_str(&format!("x-{level}: &a{level} [{refs}]\n"));
+    }
+    assert_eq!(findings(&bomb, Dialect::V2)[0].code, "too_large");
+    let deep = format!("name: {}1{}\n", "[".repeat(200), "]".repeat(200));
+    assert_eq!(findings(&deep, Dialect::V2)[0].code, "too_large");
+    for odd in ["", "\u{feff}name: a", "- a", "a", "? [a]: b", "{", "\t", "&a [*a]", "é: \"", "!!x y"] {
+        assert!(!findings(odd, Dialect::V2).is_empty(), "{odd:?}");
+    }
+}
+
+#[test]
+fn the_schema_for_editors_accepts_the_examples_and_refuses_unknown_keys() {
+    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/seed");
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let value: serde_json::Value = serde_yaml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let errors: Vec<String> = schema.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", path.display());
+    }
+    assert!(!schema.is_valid(&serde_json::json!({ "nmae": "x" })));
+    assert!(!schema.is_valid(&serde_json::json!({ "providers": { "runpod": { "gpuCount": 17 } } })));
+}

@@ -1,0 +1,281 @@
+//! Every answer of the emulated RunPod fits the vendor's OpenAPI documents.
+//!
+//! The documents are not part of the repository: `SINDRI_CONTRACT_DIR` names their folder, else `shared/runpod` beside it is
+//! taken; without either, this is skipped and says so.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use sindri::emulator::call::{Answer, Call, Dialect, OperationName as Op, Tweaks};
+use sindri::emulator::world::{CapacityRule, Fidelity, Settings, World};
+
+struct Documents {
+    v1: Value,
+    v2: Value,
+}
+
+fn documents() -> Option<Documents> {
+    let folder = std::env::var_os("SINDRI_CONTRACT_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/runpod"), PathBuf::from);
+    let read = |name: &str| -> Option<Value> {
+        let text = std::fs::read_to_string(folder.join(name)).ok()?;
+        Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
+    };
+    let documents = read("openapi-v1.json").zip(read("openapi-v2-2026-10.json"));
+    if documents.is_none() {
+        println!("skipped: no OpenAPI documents in {}", folder.display());
+    }
+    documents.map(|(v1, v2)| Documents { v1, v2 })
+}
+
+/// Checks answers as they come.
+struct Bench {
+    world: World,
+    now: Timestamp,
+    documents: Documents,
+    validators: BTreeMap<(Dialect, String), jsonschema::Validator>,
+    checked: usize,
+}
+
+impl Bench {
+    fn new(fidelity: Fidelity) -> Option<Self> {
+        let now = "2026-01-01T00:00:00Z".parse().expect("a valid time");
+        let settings = Settings { fidelity, ..Settings::default() };
+        let world = World::new(settings, now);
+        Some(Self { world, now, documents: documents()?, validators: BTreeMap::new(), checked: 0 })
+    }
+
+    fn pass(&mut self, millis: i64) {
+        self.now = self.now.checked_add(SignedDuration::from_millis(millis)).expect("within time");
+    }
+
+    /// Sends a call, checks that it is answered with this status, and the body against this schema.
+    fn send(&mut self, call: Call, status: u16, schema: Option<&str>) -> Value {
+        let what = format!("{:?} {} {:?}", call.dialect, call.operation.name(), call.id);
+        let dialect = call.dialect;
+        let Answer { status: actual, content_type, body, .. } = self.world.answer(&call, self.now);
+        let value: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
+        assert_eq!(actual, status, "{what}: {value}");
+        let schema = match (dialect, schema) {
+            (Dialect::V2, None) if status >= 400 => {
+                assert_eq!(content_type, "application/problem+json", "{what}");
+                Some("ErrorResponse")
+            }
+            (_, schema) => schema,
+        };
+        if let Some(schema) = schema {
+            self.validate(dialect, schema, &value, &what);
+        }
+        value
+    }
+
+    fn validate(&mut self, dialect: Dialect, schema: &str, value: &Value, what: &str) {
+        let documents = &self.documents;
+        let validator = self.validators.entry((dialect, schema.to_owned())).or_insert_with(|| {
+            let document = if dialect == Dialect::V1 { &documents.v1 } else { &documents.v2 };
+            let root = json!({
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "$ref": format!("#/components/schemas/{schema}"),
+                "components": document["components"],
+            });
+            let root = if dialect == Dialect::V1 { in_json_schema(root) } else { root };
+            jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema")
+        });
+        let errors: Vec<String> =
+            validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path)).collect();
+        assert!(errors.is_empty(), "{what} against {schema}: {errors:#?}\n{value:#}");
+        self.checked += 1;
+    }
+}
+
+/// v1 is OpenAPI 3.0: `nullable` becomes a second type. Its one format, of `publicIp`, is dropped: the live service answers
+/// an empty text while a pod starts, and objects say `items`, which constrains only arrays.
+fn in_json_schema(value: Value) -> Value {
+    match value {
+        Value::Object(mut members) => {
+            members.remove("format");
+            if members.remove("nullable") == Some(json!(true))
+                && let Some(kind) = members.get("type").cloned()
+            {
+                members.insert("type".to_owned(), json!([kind, "null"]));
+            }
+            Value::Object(members.into_iter().map(|(name, member)| (name, in_json_schema(member))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(in_json_schema).collect()),
+        other => other,
+    }
+}
+
+fn v2(operation: Op) -> Call {
+    Call::new(Dialect::V2, operation)
+}
+
+fn v1(operation: Op) -> Call {
+    Call::new(Dialect::V1, operation)
+}
+
+fn id(value: &Value) -> String {
+    value["id"].as_str().expect("an id").to_owned()
+}
+
+const GPU: &str = "NVIDIA GeForce RTX 4090";
+
+fn gpu_pod(name: &str) -> Value {
+    json!({
+        "name": name, "image": "runpod/pytorch:1", "disk": 50, "gpu": { "id": GPU, "count": 2 },
+        "ports": ["8888/http", "22/tcp", "70001/tcp"], "env": { "A": "b" },
+        "mounts": { "persistent": { "size": 20, "path": "/workspace" } },
+    })
+}
+
+fn every_v2_answer_fits(fidelity: Fidelity) {
+    let Some(mut bench) = Bench::new(fidelity) else { return };
+    let keys = json!({ "keys": ["ssh-ed25519 AAAA me"] });
+    bench.send(v2(Op::PutSshKeys).body(keys), 200, Some("SshKeys"));
+    bench.send(v2(Op::GetSshKeys), 200, Some("SshKeys"));
+    bench.send(v2(Op::PutSshKeys).body(json!({ "keys": ["no"] })), 422, None);
+
+    let volume = json!({ "name": "data", "size": 100, "dataCenter": "US-CA-2" });
+    let volume = id(&bench.send(v2(Op::CreateVolume).body(volume), 201, Some("NetworkVolume")));
+    bench.send(v2(Op::GetVolume).id(&volume), 200, Some("NetworkVolume"));
+    bench.send(v2(Op::ListVolumes), 200, Some("ListNetworkVolumesResponse"));
+    bench.send(v2(Op::UpdateVolume).id(&volume).body(json!({ "size": 200 })), 200, Some("NetworkVolume"));
+    bench.send(v2(Op::UpdateVolume).id(&volume).body(json!({ "size": 100 })), 400, None);
+    bench.send(v2(Op::UpdateVolume).id(&volume).body(json!({})), 422, None);
+
+    let mut wanted = gpu_pod("a");
+    wanted["startSsh"] = json!(true);
+    wanted["startJupyter"] = json!(true);
+    wanted["globalNetworking"] = json!(true);
+    let pod = id(&bench.send(v2(Op::CreatePod).body(wanted), 201, Some("Pod")));
+    let cpu = json!({ "name": "c", "image": "i", "disk": 20, "cpu": { "id": "cpu3c", "vcpuCount": 4 } });
+    bench.send(v2(Op::CreatePod).body(cpu), 201, Some("Pod"));
+    let mut on_volume = gpu_pod("n");
+    on_volume["mounts"] = json!({ "network": [{ "volumeId": volume, "path": "/data" }] });
+    let on_volume = id(&bench.send(v2(Op::CreatePod).body(on_volume), 201, Some("Pod")));
+    bench.send(v2(Op::DeleteVolume).id(&volume), 400, None);
+
+    // Every stage that a pod goes through.
+    for _ in 0..20 {
+        bench.send(v2(Op::GetPod).id(&pod), 200, Some("Pod"));
+        bench.pass(100);
+    }
+    bench.send(v2(Op::ListPods), 200, Some("ListPodsResponse"));
+    let page = bench.send(v2(Op::ListPods).query("limit", 2), 200, Some("ListPodsResponse"));
+    let cursor = page["pagination"]["nextCursor"].as_str().expect("a third pod").to_owned();
+    let rest = v2(Op::ListPods).query("limit", 2).query("cursor", &cursor);
+    bench.send(rest, 200, Some("ListPodsResponse"));
+    bench.send(v2(Op::ListPods).query("cursor", &cursor), 422, None);
+    bench.send(v2(Op::ListPods).query("limit", 1001), 422, None);
+    bench.send(v2(Op::ListPods).query("limit", 0), 422, None);
+
+    let patch = json!({ "image": "other:2", "cmd": ["a"], "entrypoint": ["b"], "registry": null });
+    bench.send(v2(Op::UpdatePod).id(&pod).body(patch), 200, Some("Pod"));
+    bench.pass(2000);
+    for (action, status) in [("restart", 200), ("stop", 200), ("stop", 409), ("start", 200)] {
+        let schema = (status == 200).then_some("Pod");
+        bench.send(v2(Op::PodAction).id(&pod).body(json!({ "action": action })), status, schema);
+        bench.pass(2000);
+    }
+    bench.send(v2(Op::PodAction).id(&pod).body(json!({ "action": "reset" })), 422, None);
+    let zero = Tweaks { zero_gpu: true, ..Tweaks::default() };
+    bench.send(v2(Op::PodAction).id(&pod).body(json!({ "action": "stop" })), 200, Some("Pod"));
+    let start = v2(Op::PodAction).id(&pod).body(json!({ "action": "start" })).tweaks(zero);
+    assert_eq!(bench.send(start, 200, Some("Pod")).get("gpu"), None, "a zero-GPU pod has no `gpu`");
+
+    let slow = Tweaks { delete_slow_seconds: Some(5), ..Tweaks::default() };
+    bench.send(v2(Op::DeletePod).id(&on_volume).tweaks(slow), 204, None);
+    let last = bench.send(v2(Op::GetPod).id(&on_volume), 200, Some("Pod"));
+    assert_eq!(last["status"], "TERMINATED");
+    bench.send(v2(Op::DeletePod).id(&on_volume), 404, None);
+    bench.send(v2(Op::DeleteVolume).id(&volume), 204, None);
+    bench.send(v2(Op::PodAction).id(&pod).body(json!({ "action": "terminate" })), 204, None);
+    bench.send(v2(Op::GetPod).id(&pod), 404, None);
+
+    bench.world.set_capacity(vec![CapacityRule { gpu: "*".into(), data_center: "*".into(), free: 0 }]);
+    bench.send(v2(Op::CreatePod).body(gpu_pod("late")), 400, None);
+    bench.world.set_account(Some(0.0), None, bench.now);
+    bench.send(v2(Op::CreatePod).body(gpu_pod("late")), 402, None);
+    bench.send(v2(Op::CreatePod).body(json!({ "nam": 1 })), 422, None);
+
+    catalog_and_secrets_fit(&mut bench);
+    assert!(bench.checked > 60, "{} answers were checked", bench.checked);
+}
+
+fn catalog_and_secrets_fit(bench: &mut Bench) {
+    let with = |operation| v2(operation).query("include", "AVAILABILITY").query("product", "POD");
+    bench.send(v2(Op::ListGpus), 200, Some("ListGpuTypesResponse"));
+    bench.send(with(Op::ListGpus).query("count", 8).query("cloud", "SECURE"), 200, Some("ListGpuTypesResponse"));
+    bench.send(with(Op::GetGpu).id(GPU), 200, Some("GpuType"));
+    bench.send(v2(Op::GetGpu).id("no such"), 404, None);
+    bench.send(v2(Op::ListGpus).query("include", "AVAILABILITY"), 400, None);
+    bench.send(v2(Op::ListGpus).query("product", "POD"), 400, None);
+    bench.send(v2(Op::ListGpus).query("cloud", "MY"), 422, None);
+    bench.send(with(Op::ListCpus), 200, Some("ListCpuTypesResponse"));
+    bench.send(with(Op::GetCpu).id("cpu3c"), 200, Some("CpuType"));
+    let include = "GPU_AVAILABILITY,CPU_AVAILABILITY";
+    bench.send(v2(Op::ListDataCenters).query("include", include), 200, Some("ListDataCentersResponse"));
+    bench.send(v2(Op::GetDataCenter).id("US-CA-2").query("include", include), 200, Some("DataCenter"));
+
+    let secret = json!({ "name": "HF_TOKEN", "value": "v", "description": "d" });
+    let secret_id = id(&bench.send(v2(Op::CreateSecret).body(secret.clone()), 201, Some("Secret")));
+    bench.send(v2(Op::CreateSecret).body(secret), 409, None);
+    bench.send(v2(Op::CreateSecret).body(json!({ "name": "runpod_x", "value": "v" })), 400, None);
+    bench.send(v2(Op::ListSecrets).query("name", "hf_token"), 200, Some("ListSecretsResponse"));
+    bench.send(v2(Op::GetSecret).id(&secret_id), 200, Some("Secret"));
+    bench.send(v2(Op::UpdateSecret).id(&secret_id).body(json!({ "value": "w" })), 200, Some("Secret"));
+    bench.send(v2(Op::DeleteSecret).id(&secret_id), 204, None);
+    bench.send(v2(Op::GetSecret).id(&secret_id), 404, None);
+}
+
+#[test]
+fn every_v2_answer_fits_the_document_as_observed() {
+    every_v2_answer_fits(Fidelity::Observed);
+}
+
+#[test]
+fn every_v2_answer_fits_the_document_as_documented() {
+    every_v2_answer_fits(Fidelity::Documented);
+}
+
+fn every_v1_answer_fits(fidelity: Fidelity) {
+    let Some(mut bench) = Bench::new(fidelity) else { return };
+    let volume = json!({ "name": "data", "size": 100, "dataCenterId": "US-CA-2" });
+    let volume = id(&bench.send(v1(Op::CreateVolume).body(volume), 200, Some("NetworkVolume")));
+    bench.send(v1(Op::GetVolume).id(&volume), 200, Some("NetworkVolume"));
+    bench.send(v1(Op::ListVolumes), 200, Some("NetworkVolumes"));
+    let wanted = json!({ "imageName": "i", "gpuTypeIds": [GPU], "networkVolumeId": volume });
+    let pod = id(&bench.send(v1(Op::CreatePod).body(wanted), 201, Some("Pod")));
+    let cpu = json!({ "imageName": "i", "computeType": "CPU", "containerDiskInGb": 20, "volumeInGb": 0 });
+    bench.send(v1(Op::CreatePod).body(cpu), 201, Some("Pod"));
+    let include = |call: Call| call.query("includeMachine", true).query("includeNetworkVolume", true);
+    for _ in 0..20 {
+        bench.send(include(v1(Op::GetPod).id(&pod)), 200, Some("Pod"));
+        bench.pass(100);
+    }
+    bench.send(include(v1(Op::ListPods)), 200, Some("Pods"));
+    bench.send(v1(Op::UpdatePod).id(&pod).body(json!({ "env": { "A": "b" } })), 200, Some("Pod"));
+    bench.pass(2000);
+    for operation in [Op::RestartPod, Op::ResetPod, Op::StopPod, Op::StartPod] {
+        bench.send(v1(operation).id(&pod), 200, Some("Pod"));
+        bench.pass(2000);
+    }
+    bench.send(v1(Op::DeletePod).id(&pod), 204, None);
+    bench.send(v1(Op::GetPod).id(&pod), 404, None);
+    bench.send(v1(Op::DeleteVolume).id(&volume), 204, None);
+    let mistake = if fidelity == Fidelity::Observed { 500 } else { 400 };
+    bench.send(v1(Op::DeleteVolume).id(&volume), mistake, None);
+    assert!(bench.checked > 30, "{} answers were checked", bench.checked);
+}
+
+#[test]
+fn every_v1_answer_fits_the_document_as_observed() {
+    every_v1_answer_fits(Fidelity::Observed);
+}
+
+#[test]
+fn every_v1_answer_fits_the_document_as_documented() {
+    every_v1_answer_fits(Fidelity::Documented);
+}

@@ -1,0 +1,390 @@
+//! Every example in the life that its README promises, through the built binary, on a copy of its folder: created, unchanged,
+//! changed, replaced, destroyed, with its network volumes kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sindri::emulator::{EmulatorOptions, InProcess};
+use sindri::kind::NETWORK_VOLUME;
+use sindri::model::Dialect;
+use sindri::runpod::credential::ApiKey;
+use sindri::runpod::{Api, Client};
+use sindri::transport::clock::Clock;
+use tempfile::TempDir;
+
+/// One configuration that an example's folder holds.
+struct Example {
+    folder: &'static str,
+    file: &'static str,
+    /// Beside `-C`, `-f` and `--sandbox`.
+    arguments: &'static [&'static str],
+    /// A volume that the file only names by id; the README asks to put in an id of one's own.
+    foreign_volume: Option<&'static str>,
+    /// What is updated rather than replaced, since its `lifecycle` says so.
+    in_place: &'static [&'static str],
+}
+
+const fn example(folder: &'static str, file: &'static str) -> Example {
+    Example { folder, file, arguments: &[], foreign_volume: None, in_place: &[] }
+}
+
+const fn v1(folder: &'static str) -> Example {
+    Example { arguments: &["--api", "v1"], ..example(folder, "sindri-v1.yaml") }
+}
+
+const fn environment(arguments: &'static [&'static str]) -> Example {
+    Example { arguments, ..example("environments", "sindri.yaml") }
+}
+
+macro_rules! examples {
+    ($($name:ident = $example:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            live(&$example);
+        })*
+
+        const EXAMPLES: &[Example] = &[$($example),*];
+    };
+}
+
+examples! {
+    quick_start = example("quick-start", "sindri.yaml");
+    basic_gpu = example("basic-gpu", "sindri.yaml");
+    cpu_only = example("cpu-only", "sindri.yaml");
+    spot = example("spot", "sindri.yaml");
+    spot_v1 = v1("spot");
+    network_volume = example("network-volume", "sindri.yaml");
+    network_volume_of_somebody_else =
+        Example { foreign_volume: Some("vol-abc123"), ..example("network-volume", "sindri-byo.yaml") };
+    advanced = example("advanced", "sindri.yaml");
+    ml_development = example("ml-development", "sindri.yaml");
+    training_cluster = example("training-cluster", "sindri.yaml");
+    training_cluster_v1 = Example { foreign_volume: Some("vol-training-data"), ..v1("training-cluster") };
+    budget_research = example("budget-research", "sindri.yaml");
+    budget_research_v1 = v1("budget-research");
+    cpu_data_processing = example("cpu-data-processing", "sindri.yaml");
+    cpu_data_processing_v1 = v1("cpu-data-processing");
+    inference_server = example("inference-server", "sindri.yaml");
+    fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
+    environments_staging = environment(&["-e", "staging"]);
+    environments_prod = environment(&["-e", "prod"]);
+}
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+#[test]
+fn every_example_is_tried() {
+    let mut found = BTreeSet::new();
+    for folder in fs::read_dir(source()).expect("examples").map(|entry| entry.expect("entry").path()) {
+        for file in folder.read_dir().into_iter().flatten().map(|entry| entry.expect("entry").file_name()) {
+            let file = file.to_string_lossy().into_owned();
+            // `sindri.NAME.yaml` is an overlay, and no configuration by itself.
+            if file.starts_with("sindri") && file.ends_with(".yaml") && file.matches('.').count() == 1 {
+                found.insert((folder.file_name().expect("name").to_string_lossy().into_owned(), file));
+            }
+        }
+    }
+    let tried: BTreeSet<_> = EXAMPLES.iter().map(|it| (it.folder.to_owned(), it.file.to_owned())).collect();
+    assert_eq!(found, tried);
+}
+
+#[test]
+fn every_overlay_is_tried() {
+    let overlays = source().join("environments").read_dir().expect("folder");
+    let names = overlays.filter_map(|entry| {
+        let name = entry.expect("entry").file_name().to_string_lossy().into_owned();
+        Some(name.strip_prefix("sindri.")?.strip_suffix(".yaml")?.to_owned())
+    });
+    let tried = EXAMPLES.iter().filter_map(|it| it.arguments.strip_prefix(&["-e"])?.first().map(ToString::to_string));
+    assert_eq!(names.collect::<BTreeSet<_>>(), tried.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn a_volume_that_is_not_there_keeps_the_pod_from_being_created() {
+    let example = example("network-volume", "sindri-byo.yaml");
+    let copy = Copy::of(&example);
+    let run = copy.run(&["apply", "--auto-approve"]);
+    run.exits(1).says_on_stdout("pod.volume-demo  could not create").says_on_stdout("Nothing was changed.");
+    assert_eq!(copy.world("pods"), BTreeSet::new());
+}
+
+/// The whole life of one example.
+fn live(example: &Example) {
+    let copy = Copy::of(example);
+    if let Some(id) = example.foreign_volume {
+        copy.put_in_a_volume_for(id);
+    }
+    let foreign = copy.world("volumes");
+
+    copy.run(&["validate"]).exits(0).says_on_stdout("is valid");
+    let wanted = copy.plan();
+    assert!(wanted.values().all(|change| change.action == "create"), "{wanted:#?}");
+    copy.run(&["apply", "--auto-approve"]).exits(0).says_on_stdout("Apply complete");
+    copy.is_settled(&wanted, &foreign);
+
+    let edit = copy.edit_image();
+    let replaced = copy.announces(&edit, &wanted);
+    let before = copy.recorded();
+    let data_is_lost = replaced.iter().any(|pod| wanted[pod].gigabytes("volume_gb") > 0);
+    if data_is_lost {
+        copy.run(&["apply", "--auto-approve"]).exits(3).says_on_stderr("--allow-data-loss");
+        assert_eq!(copy.recorded(), before, "a refused apply changes nothing");
+    }
+    let consent: &[&str] = if data_is_lost { &["--allow-data-loss"] } else { &[] };
+    copy.run(&[&["apply", "--auto-approve"], consent].concat()).exits(0).says_on_stdout("Apply complete");
+    copy.is_settled(&wanted, &foreign);
+    let after = copy.recorded();
+    let gone: BTreeSet<String> = before.keys().filter(|address| before[*address] != after[*address]).cloned().collect();
+    assert_eq!(gone, replaced, "exactly what was announced has another id now");
+
+    let destroy = copy.run(&["destroy", "--auto-approve", "--allow-data-loss"]);
+    destroy.exits(0);
+    let kept: BTreeMap<_, _> = after.into_iter().filter(|(address, _)| !is_pod(address)).collect();
+    for id in kept.values() {
+        destroy.says_on_stdout(&format!("network volume `{id}` is protected and stays; it goes on to cost $"));
+    }
+    assert_eq!(copy.recorded(), kept, "only network volumes are left in the state");
+    assert_eq!(copy.world("pods"), BTreeSet::new());
+    assert_eq!(copy.world("volumes"), kept.into_values().chain(foreign).collect());
+    let again = copy.plan();
+    let created = again.iter().filter(|(_, change)| change.action == "create").map(|(address, _)| address);
+    assert!(created.eq(wanted.keys().filter(|address| is_pod(address))), "{again:#?}");
+}
+
+fn is_pod(address: &str) -> bool {
+    address.starts_with("pod.")
+}
+
+/// An example's folder, copied to where it may be changed.
+struct Copy<'e> {
+    example: &'e Example,
+    folder: TempDir,
+}
+
+/// One line that was changed.
+struct Edit {
+    before: String,
+    after: String,
+    /// From 1.
+    line: usize,
+}
+
+/// What a plan says of one address.
+#[derive(Debug)]
+struct Change {
+    action: String,
+    after: Value,
+}
+
+impl Change {
+    fn gigabytes(&self, attribute: &str) -> i64 {
+        self.after[attribute].as_i64().unwrap_or_default()
+    }
+}
+
+impl<'e> Copy<'e> {
+    fn of(example: &'e Example) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        for entry in fs::read_dir(source().join(example.folder)).expect("the example") {
+            let path = entry.expect("an entry").path();
+            if path.is_file() {
+                fs::copy(&path, folder.path().join(path.file_name().expect("a name"))).expect("a copy");
+            }
+        }
+        // As the README of such an example asks.
+        let secrets = folder.path().join(".env.example");
+        if secrets.exists() {
+            fs::copy(&secrets, folder.path().join(".env.local")).expect("a copy");
+        }
+        Self { example, folder }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.path().join(self.example.file)
+    }
+
+    fn sandbox(&self) -> PathBuf {
+        self.folder.path().join(".sindri/sandbox")
+    }
+
+    /// Makes a volume in the sandbox, where the file says that it is, and writes its id into the file.
+    fn put_in_a_volume_for(&self, placeholder: &str) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        let id = runtime.block_on(async {
+            fs::create_dir_all(self.sandbox()).expect("a folder");
+            let options = EmulatorOptions { world: Some(self.sandbox().join("world.json")), ..Default::default() };
+            let (emulator, start) = options.open().expect("a world");
+            let transport = Arc::new(InProcess::new(Arc::clone(&emulator), Clock::starting_at(start)));
+            let client = Client::new(transport, ApiKey::emulator(), Dialect::V2);
+            let inputs = [("name", "by-hand".into()), ("size_gb", 500.into()), ("region", "US-CA-2".into())];
+            let inputs = inputs.map(|(name, value): (_, sindri::model::Value)| (name.to_owned(), value));
+            let volume = client.create(&NETWORK_VOLUME, &inputs.into(), None).await.expect("a volume");
+            emulator.save().expect("a saved world");
+            volume.id
+        });
+        let text = fs::read_to_string(self.file()).expect("the file");
+        assert!(text.contains(placeholder));
+        fs::write(self.file(), text.replace(placeholder, &id)).expect("a changed file");
+    }
+
+    /// Runs a command in an environment that holds nothing but the way to other programs.
+    fn run(&self, arguments: &[&str]) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.arg("-C").arg(self.folder.path()).args(["-f", self.example.file, "--sandbox"]);
+        command.args(self.example.arguments).args(arguments);
+        let output = command.output().expect("the binary runs");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+        Run {
+            what: format!("{} {}: {}", self.example.folder, self.example.file, arguments.join(" ")),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+            code: output.status.code(),
+        }
+    }
+
+    /// The plan by address, ports left out.
+    fn plan(&self) -> BTreeMap<String, Change> {
+        let run = self.run(&["plan", "--json"]);
+        run.exits(0);
+        let plan: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{run}: {error}"));
+        let changes = plan["resource_changes"].as_array().expect("changes").iter();
+        let listed = changes.filter(|change| change["type"] != "port");
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        let entry = |change: &Value| {
+            let action = text(&change["sindri"]["action"]);
+            (text(&change["address"]), Change { action, after: change["change"]["after"].clone() })
+        };
+        listed.map(entry).collect()
+    }
+
+    /// Ids by address, ports left out, as the sandbox's state has them.
+    fn recorded(&self) -> BTreeMap<String, String> {
+        let environment = match self.example.arguments {
+            ["-e", name] => name,
+            _ => "default",
+        };
+        let state = read_json(&self.sandbox().join(format!("{environment}.json")));
+        let records = state["resources"].as_object().expect("records").iter();
+        let listed = records.filter(|(_, record)| record["kind"] != "port");
+        listed.map(|(address, record)| (address.clone(), record["id"].as_str().expect("an id").to_owned())).collect()
+    }
+
+    /// Ids in the sandbox's world, of `pods` or `volumes`.
+    fn world(&self, member: &str) -> BTreeSet<String> {
+        let path = self.sandbox().join("world.json");
+        if !path.exists() {
+            return BTreeSet::new();
+        }
+        let world = read_json(&path);
+        let objects = world["world"][member].as_array().expect("objects");
+        objects.iter().map(|object| object["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
+    /// State and world hold what is wanted, once, and there is nothing left to do.
+    fn is_settled(&self, wanted: &BTreeMap<String, Change>, foreign: &BTreeSet<String>) {
+        let recorded = self.recorded();
+        assert!(recorded.keys().eq(wanted.keys()), "{recorded:#?}");
+        let (pods, volumes): (Vec<_>, Vec<_>) = recorded.into_iter().partition(|(address, _)| is_pod(address));
+        let ids = |records: Vec<(String, String)>| records.into_iter().map(|(_, id)| id);
+        assert_eq!(self.world("pods"), ids(pods).collect());
+        assert_eq!(self.world("volumes"), ids(volumes).chain(foreign.iter().cloned()).collect());
+
+        let run = self.run(&["plan", "--detailed-exitcode"]);
+        run.exits(0);
+        assert!(run.stdout.starts_with("No changes.") && run.stdout.lines().count() == 1, "{run}");
+    }
+
+    /// Gives the first image of the file another tag.
+    fn edit_image(&self) -> Edit {
+        let text = fs::read_to_string(self.file()).expect("the file");
+        let images =
+            text.lines().enumerate().filter_map(|(index, line)| Some((index, line.trim().strip_prefix("image: ")?)));
+        let (index, before) = images.into_iter().next().expect("an image");
+        let after = format!("{before}-next");
+        let changed = text.replacen(&format!("image: {before}"), &format!("image: {after}"), 1);
+        fs::write(self.file(), changed).expect("a changed file");
+        Edit { before: before.to_owned(), after, line: index + 1 }
+    }
+
+    /// The plan says what the edit does to whom, why, and what that destroys. Gives the addresses that are replaced.
+    fn announces(&self, edit: &Edit, wanted: &BTreeMap<String, Change>) -> BTreeSet<String> {
+        let run = self.run(&["plan", "--detailed-exitcode"]);
+        let Edit { before, after, line } = edit;
+        run.exits(2);
+        run.says_on_stdout(&format!("image  \"{before}\" -> \"{after}\""));
+        run.says_on_stdout(&format!("({}:{line})", self.example.file));
+        let mut replaced = BTreeSet::new();
+        for (address, change) in self.plan() {
+            let wanted = &wanted[&address];
+            let uses_it = wanted.after["image"] == before.as_str();
+            let expected = match (uses_it, self.example.in_place.contains(&address.as_str())) {
+                (false, _) => "no-op",
+                (true, true) => "update",
+                (true, false) => "replace",
+            };
+            assert_eq!(change.action, expected, "{address}");
+            if expected != "replace" {
+                continue;
+            }
+            let volume = match wanted.gigabytes("volume_gb") {
+                0 => String::new(),
+                size => {
+                    format!("pod volume {size} GB at {}, ", wanted.after["volume_mount_path"].as_str().expect("a path"))
+                }
+            };
+            let disk = wanted.gigabytes("container_disk_gb");
+            run.says_on_stdout(&format!("destroys: {volume}container disk {disk} GB"));
+            replaced.insert(address);
+        }
+        assert!(!replaced.is_empty(), "{run}");
+        replaced
+    }
+}
+
+fn read_json(path: &Path) -> Value {
+    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// One command that has ended.
+struct Run {
+    what: String,
+    stdout: String,
+    stderr: String,
+    code: Option<i32>,
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, stdout, stderr, code } = self;
+        write!(formatter, "{what}\nexit code {code:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
+    }
+}
+
+impl Run {
+    #[track_caller]
+    fn exits(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self}");
+        self
+    }
+
+    #[track_caller]
+    fn says_on_stdout(&self, words: &str) -> &Self {
+        assert!(self.stdout.contains(words), "not said: {words}\n{self}");
+        self
+    }
+
+    #[track_caller]
+    fn says_on_stderr(&self, words: &str) -> &Self {
+        assert!(self.stderr.contains(words), "not said: {words}\n{self}");
+        self
+    }
+}

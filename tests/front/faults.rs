@@ -1,0 +1,184 @@
+//! Every fault, seen from outside.
+
+use jiff::SignedDuration;
+use serde_json::json;
+use sindri::emulator::{Emulator, EmulatorOptions, OpenError, Outcome, faults};
+use sindri::transport::{Method, Reply, Request};
+
+use crate::support::*;
+
+#[test]
+fn a_fault_before_the_effect_leaves_the_world_alone_and_one_after_does_not() {
+    for (effect, status, created) in [
+        ("status: { code: 503 }", Some(503), 0),
+        ("statusAfterEffect: { code: 500 }", Some(500), 1),
+        ("resetBeforeEffect: true", None, 0),
+        ("resetAfterEffect: true", None, 1),
+        ("garbage: {}", Some(502), 0),
+        ("rateLimited: { retryAfter: 7 }", Some(429), 0),
+        ("cloudflare1010: true", Some(403), 0),
+        ("truncate: { bytes: 5 }", Some(201), 1),
+        ("truncate: { bytes: 5, hangUp: true }", Some(201), 1),
+        ("noCapacity: true", Some(400), 0),
+        ("ghost: true", Some(400), 1),
+    ] {
+        let emulator =
+            emulator_with_faults(&format!("[{{ match: {{ operation: createPod }}, effect: {{ {effect} }} }}]"));
+        let outcome = emulator.handle(&create_pod(), START).outcome;
+        match &outcome {
+            Outcome::Reply(reply) | Outcome::Cut(reply, 5) => assert_eq!(Some(reply.status), status, "{effect}"),
+            Outcome::Reset => assert_eq!(status, None, "{effect}"),
+            Outcome::Cut(..) => panic!("{effect}: cut elsewhere"),
+        }
+        assert_eq!(matches!(outcome, Outcome::Cut(..)), effect.contains("hangUp"), "{effect}");
+        assert_eq!(pods(&emulator), created, "{effect}");
+        let journal = emulator.journal(0);
+        assert_eq!((journal[0].status, journal[0].fault), (status, Some(1)), "{effect}");
+        assert_eq!(journal[0].touched.len(), created, "{effect}");
+    }
+}
+
+#[test]
+fn substituted_answers_look_like_what_they_imitate() {
+    let answer =
+        |effect: &str, path: &str| reply(&emulator_with_faults(&format!("[{{ effect: {effect} }}]")), &get(path));
+    let status = answer("{ status: { code: 503 } }", "/v2/pods");
+    assert_eq!(status.header("content-type"), Some("application/problem+json"));
+    assert_eq!(json_of(&status)["title"], "Service Unavailable");
+    assert_eq!(json_of(&answer("{ status: { code: 503 } }", "/v1/pods"))["status"], 503);
+    assert_eq!(
+        json_of(&answer("{ status: { code: 500, body: { error: oops } } }", "/v2/pods")),
+        json!({ "error": "oops" })
+    );
+    let page = answer("{ garbage: { code: 520 } }", "/v2/pods");
+    assert_eq!((page.status, page.header("content-type")), (520, Some("text/html")));
+    assert_eq!(answer("{ rateLimited: { retryAfter: 7 } }", "/v2/pods").header("retry-after"), Some("7"));
+    assert_eq!(answer("{ rateLimited: {} }", "/v2/pods").header("retry-after"), None);
+    let short = answer("{ truncate: { bytes: 5 } }", "/v2/pods");
+    assert_eq!((short.status, short.body.len()), (200, 5));
+}
+
+/// An emulator with one running pod, its id, and faults that concern whatever comes next.
+fn emulator_with_pod(effect: &str) -> (Emulator, String) {
+    let emulator = emulator();
+    reply(&emulator, &create_pod());
+    let id = emulator.journal(0)[0].touched[0].clone();
+    emulator.set_faults(faults::parse(&format!("[{{ effect: {effect} }}]"), "test").expect("valid rules"));
+    (emulator, id)
+}
+
+/// Sends a request `seconds` after the start.
+fn later(emulator: &Emulator, seconds: i64, request: &Request) -> Reply {
+    match emulator.handle(request, START + SignedDuration::from_secs(seconds)).outcome {
+        Outcome::Reply(reply) => reply,
+        other => panic!("no reply: {other:?}"),
+    }
+}
+
+fn action(id: &str, action: &str) -> Request {
+    request(Method::Post, &format!("/v2/pods/{id}/action"), Some(json!({ "action": action })))
+}
+
+#[test]
+fn a_fresh_pod_can_be_out_of_sight_for_a_while() {
+    let emulator = emulator_with_faults(
+        "[{ match: { operation: createPod }, effect: { notFoundAfterCreate: {}, listLag: { appear: 20 } } }]",
+    );
+    let id = json_of(&reply(&emulator, &create_pod()))["id"].as_str().expect("an id").to_owned();
+    let read = get(&format!("/v2/pods/{id}"));
+    assert_eq!([5, 9].map(|seconds| later(&emulator, seconds, &read).status), [404, 200]);
+    let listed = |seconds| json_of(&later(&emulator, seconds, &get("/v2/pods")))["pods"].as_array().map(Vec::len);
+    assert_eq!([10, 21].map(listed), [Some(0), Some(1)]);
+}
+
+#[test]
+fn a_delete_can_be_slow_or_ignored() {
+    let delete = |id: &str| request(Method::Delete, &format!("/v2/pods/{id}"), None);
+    let (emulator, id) = emulator_with_pod("{ deleteIgnored: true }");
+    assert_eq!(later(&emulator, 5, &delete(&id)).status, 204);
+    assert_eq!(later(&emulator, 90, &get(&format!("/v2/pods/{id}"))).status, 200);
+
+    let (emulator, id) = emulator_with_pod("{ deleteSlow: { seconds: 30 } }");
+    assert_eq!(later(&emulator, 5, &delete(&id)).status, 204);
+    assert_eq!(json_of(&later(&emulator, 20, &get(&format!("/v2/pods/{id}"))))["status"], "TERMINATED");
+    assert_eq!(later(&emulator, 40, &get(&format!("/v2/pods/{id}"))).status, 404);
+
+    let (emulator, id) = emulator_with_pod("{ listLag: { disappear: 30 } }");
+    assert_eq!(later(&emulator, 5, &delete(&id)).status, 204);
+    emulator.set_faults(Vec::new());
+    let listed = |seconds| json_of(&later(&emulator, seconds, &get("/v2/pods")))["pods"].as_array().map(Vec::len);
+    assert_eq!([20, 40].map(listed), [Some(1), Some(0)]);
+}
+
+#[test]
+fn a_start_can_be_refused_or_come_back_without_its_gpu() {
+    for (effect, status, gpu) in [("{ resumeRefused: true }", "EXITED", true), ("{ zeroGpu: true }", "RUNNING", false)]
+    {
+        let (emulator, id) = emulator_with_pod(effect);
+        assert_eq!(later(&emulator, 5, &action(&id, "stop")).status, 200);
+        let started = later(&emulator, 20, &action(&id, "start"));
+        assert_eq!(started.status, if status == "EXITED" { 400 } else { 200 }, "{effect}");
+        let pod = json_of(&later(&emulator, 60, &get(&format!("/v2/pods/{id}"))));
+        assert_eq!((&pod["status"], pod.get("gpu").is_some()), (&json!(status), gpu), "{effect}");
+    }
+}
+
+#[test]
+fn an_update_can_be_dropped_in_part_or_shown_late() {
+    let patch = |id: &str| {
+        let changes = json!({ "name": "renamed", "ports": ["22/tcp"] });
+        request(Method::Patch, &format!("/v2/pods/{id}"), Some(changes))
+    };
+    let (emulator, id) = emulator_with_pod("{ patchDropsField: ports }");
+    assert_eq!(later(&emulator, 5, &patch(&id)).status, 200);
+    let pod = json_of(&later(&emulator, 60, &get(&format!("/v2/pods/{id}"))));
+    assert_eq!((&pod["name"], &pod["ports"]), (&json!("renamed"), &json!([])));
+
+    let (emulator, id) = emulator_with_pod("{ staleRead: { seconds: 30 } }");
+    later(&emulator, 5, &patch(&id));
+    let name = |seconds| json_of(&later(&emulator, seconds, &get(&format!("/v2/pods/{id}"))))["name"].clone();
+    assert_eq!([20, 60].map(name), ["trainer", "renamed"]);
+}
+
+#[test]
+fn answers_can_hold_more_or_less_than_is_documented() {
+    let members = |effect: &str| {
+        let (emulator, id) = emulator_with_pod(effect);
+        let pod = json_of(&later(&emulator, 5, &get(&format!("/v2/pods/{id}"))));
+        pod.as_object().expect("an object").keys().cloned().collect::<Vec<_>>()
+    };
+    let usual = members("{ status: { code: 200, body: {} } }");
+    assert!(usual.is_empty(), "a status can replace a good answer too");
+    let usual = members("{ latency: { seconds: 0 } }");
+    let fewer = members("{ missingMembers: [mounts, cost] }");
+    assert_eq!(usual.iter().filter(|member| !fewer.contains(member)).collect::<Vec<_>>(), ["cost", "mounts"]);
+    assert!(members("{ extraMembers: true }").len() > usual.len());
+}
+
+#[test]
+fn a_scenario_is_accepted_wherever_a_fault_file_is() {
+    let options = |faults: &str| EmulatorOptions { faults: Some(faults.into()), ..EmulatorOptions::default() };
+    let statuses = |scenario: &str, path: &str| {
+        let (emulator, _) = options(scenario).open().expect("a scenario");
+        (0..6).map(|_| reply(&emulator, &get(path)).status).collect::<Vec<_>>()
+    };
+    assert_eq!(statuses("storm", "/v2/pods"), [200, 200, 429, 200, 200, 429]);
+    assert_eq!(statuses("v1-retired", "/v1/pods"), [410; 6]);
+    assert_eq!(statuses("v1-retired", "/v2/pods"), [200; 6]);
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("faults.yaml");
+    std::fs::write(&path, "- effect: { status: { code: 503 } }\n").expect("written");
+    assert_eq!(statuses(path.to_str().expect("text"), "/v2/pods"), [503; 6]);
+    assert!(matches!(options("no-such-scenario").open(), Err(OpenError::Faults(_))));
+}
+
+#[test]
+fn a_fault_finds_a_pod_by_the_name_that_it_has() {
+    let emulator =
+        emulator_with_faults("[{ match: { operation: getPod, pod: 'train*' }, effect: { status: { code: 503 } } }]");
+    let created = json_of(&reply(&emulator, &create_pod()));
+    let id = created["id"].as_str().expect("an id");
+    assert_eq!(reply(&emulator, &get(&format!("/v2/pods/{id}"))).status, 503);
+    assert_eq!(reply(&emulator, &get("/v2/pods/other")).status, 404);
+}

@@ -1,0 +1,78 @@
+//! A world that is kept in a file.
+
+use jiff::SignedDuration;
+use sindri::emulator::{EmulatorOptions, OpenError, Outcome, sandbox};
+
+use crate::support::*;
+
+fn options(folder: &std::path::Path) -> EmulatorOptions {
+    EmulatorOptions { world: Some(folder.join("world.json")), ..EmulatorOptions::default() }
+}
+
+#[test]
+fn a_world_outlives_its_emulator_and_its_file_is_the_same_on_every_day() {
+    let text = || {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = options(folder.path());
+        let (emulator, start) = options.open().expect("a new world");
+        assert_eq!(start, START);
+        let created = json_of(&reply(&emulator, &create_pod()));
+        drop(emulator);
+        let path = options.world.clone().expect("a path");
+        let text = std::fs::read_to_string(&path).expect("a saved world");
+
+        let (emulator, reopened) = options.open().expect("the same world");
+        assert!(reopened > START, "time went on");
+        let Outcome::Reply(listed) = emulator.handle(&get("/v2/pods"), reopened).outcome else { panic!("no reply") };
+        assert_eq!(json_of(&listed)["pods"][0]["id"], created["id"]);
+        drop(emulator);
+        assert_eq!(std::fs::read_to_string(&path).expect("still there"), text, "reading leaves no trace");
+        text
+    };
+    assert_eq!(text(), text());
+}
+
+#[test]
+fn a_change_is_in_the_file_before_its_answer_is_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = options(folder.path());
+    let (emulator, _) = options.open().expect("a new world");
+    reply(&emulator, &get("/v2/pods"));
+    assert!(!folder.path().join("world.json").exists(), "nothing changed yet");
+    reply(&emulator, &create_pod());
+    let text = std::fs::read_to_string(folder.path().join("world.json")).expect("saved at once");
+    assert!(text.contains("\"trainer\"") && text.ends_with("}\n"));
+    drop(emulator);
+}
+
+#[test]
+fn two_emulators_do_not_share_a_world_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    let refused = options(folder.path()).open().map(|_| ()).expect_err("in use");
+    assert!(matches!(refused, OpenError::World(sandbox::SandboxError::Locked { .. })), "{refused}");
+    drop(emulator);
+    options(folder.path()).open().expect("free again");
+}
+
+#[test]
+fn a_world_file_that_cannot_be_read_is_refused_and_left_as_it_is() {
+    for (text, expected) in
+        [("{", "not an emulated world"), (r#"{"format": 9}"#, "has format 9"), (r#"{"format": 1}"#, "not an")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("world.json");
+        std::fs::write(&path, text).expect("written");
+        let error = options(folder.path()).open().map(|_| ()).expect_err(text).to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).expect("still there"), text);
+    }
+}
+
+#[test]
+fn a_server_takes_up_a_world_no_earlier_than_it_is_told() {
+    let later = START + SignedDuration::from_hours(1000);
+    let (emulator, start) = EmulatorOptions { not_before: Some(later), ..Default::default() }.open().expect("a world");
+    assert_eq!(start, later);
+    assert!(emulator.now() >= later);
+}
