@@ -146,7 +146,7 @@ impl Sequence<'_, '_> {
         }
     }
 
-    /// The index of the create itself.
+    /// Gives the create itself, which others may follow.
     fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
         let resource = decision.resource?;
