@@ -150,7 +150,8 @@ fn destroy_removes_pods_and_keeps_volumes_with_their_monthly_cost() {
         let (emulator, project) = (Emulator::start(), Project::new(PAIR));
         project.run(&emulator, &format!("{APPLY} --api {dialect}")).exits(0);
         let volume = project.id("network_volume.data");
-        let said = project.run(&emulator, &format!("destroy --auto-approve --allow-data-loss --api {dialect}")).exits(0);
+        let said =
+            project.run(&emulator, &format!("destroy --auto-approve --allow-data-loss --api {dialect}")).exits(0);
         // 100 GB at $0.07 a month.
         said.tells("2 destroyed").tells(&volume).tells("$7.00/mo").tells("--include-volumes");
         assert_eq!(emulator.pod_names(), Vec::<String>::new());
@@ -166,7 +167,8 @@ fn status_uses_the_words_of_the_users_document_in_both_dialects() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.bare");
-    let states = || ["v1", "v2"].map(|d| state_of(&project.run(&emulator, &format!("status --api {d}")).exits(0), "pod.bare"));
+    let states =
+        || ["v1", "v2"].map(|d| state_of(&project.run(&emulator, &format!("status --api {d}")).exits(0), "pod.bare"));
     assert_eq!(states(), ["Running", "Running"]);
     project.run(&emulator, "stop").exits(0);
     assert_eq!(states(), ["Stopped", "Stopped"]);
