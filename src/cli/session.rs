@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::apply::recover::settled_in_memory;
+use crate::apply::recover::{look_again, settled_in_memory};
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
@@ -121,13 +121,15 @@ impl Session {
 
     /// The state as it stands, without a lock, and what exists; what a running or killed apply left open is settled in memory.
     pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
-        let Snapshot { state, pending, running, .. } = store::read(&self.paths, &self.identity())?;
+        let Snapshot { state, pending, last_create, running, .. } = store::read(&self.paths, &self.identity())?;
         if let Some(holder) = running {
             console
                 .say(&format!("Note: {holder} is changing this environment right now; what follows may be half done."));
         }
-        let observed = observe(&self.client).await?;
-        let state = settled_in_memory(Replay { state, pending }, &observed);
+        let mut observed = observe(&self.client).await?;
+        let replay = Replay { state, pending, last_create };
+        look_again(&self.client, &replay, &self.clock, &mut observed).await?;
+        let state = settled_in_memory(replay, &observed);
         Ok((state, observed))
     }
 

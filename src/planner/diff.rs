@@ -2,10 +2,10 @@
 //!
 //! Knows the kind's table and nothing of other resources; references arrive resolved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
-use crate::model::{Attributes, Effect, FieldChange, Lifecycle, Position, Secret, Value};
+use crate::model::{Attributes, Effect, FieldChange, Position, Secret, Value};
 
 /// What is compared.
 pub struct Readings<'a> {
@@ -16,8 +16,18 @@ pub struct Readings<'a> {
     pub recorded: Option<&'a Attributes>,
     /// What is there now. Absent attributes are not told by the API; the record stands for them.
     pub seen: &'a Attributes,
-    pub lifecycle: &'a Lifecycle,
+    /// `lifecycle.ignoreChanges`.
+    pub ignored: &'a BTreeSet<String>,
     pub positions: &'a BTreeMap<String, Position>,
+}
+
+impl<'a> Readings<'a> {
+    /// Readings that no configuration has a say in.
+    pub fn of_record(kind: &'static Kind, recorded: &'a Attributes, seen: &'a Attributes) -> Self {
+        static NOTHING: BTreeSet<String> = BTreeSet::new();
+        static NOWHERE: BTreeMap<String, Position> = BTreeMap::new();
+        Self { kind, wanted: recorded, recorded: Some(recorded), seen, ignored: &NOTHING, positions: &NOWHERE }
+    }
 }
 
 /// The differences, and what cannot be done at all.
@@ -33,7 +43,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
     let mut difference = Difference::default();
     for attribute in readings.kind.attributes {
         for (path, before, after) in attribute_changes(attribute, readings) {
-            if ignored(&path, &readings.lifecycle.ignore_changes) {
+            if ignored(&path, readings.ignored) {
                 continue;
             }
             let (effect, refusal) = match (attribute.effect)(&before, &after) {
@@ -58,7 +68,8 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
     difference
 }
 
-fn ignored(path: &str, ignore: &std::collections::BTreeSet<String>) -> bool {
+/// Whether `lifecycle.ignoreChanges` names this path, or all of its attribute.
+pub(super) fn ignored(path: &str, ignore: &BTreeSet<String>) -> bool {
     ignore.contains(path) || path.split_once('.').is_some_and(|(attribute, _)| ignore.contains(attribute))
 }
 
@@ -197,9 +208,7 @@ mod tests {
         recorded: Option<&Attributes>,
         seen: &Attributes,
     ) -> Difference {
-        let lifecycle = Lifecycle::default();
-        let positions = BTreeMap::new();
-        difference(&Readings { kind, wanted, recorded, seen, lifecycle: &lifecycle, positions: &positions })
+        difference(&Readings { recorded, ..Readings::of_record(kind, wanted, seen) })
     }
 
     fn paths(difference: &Difference) -> Vec<&str> {
@@ -284,19 +293,10 @@ mod tests {
 
     #[test]
     fn ignored_changes_are_not_compared() {
-        let lifecycle =
-            Lifecycle { ignore_changes: ["env.A".to_owned(), "image".to_owned()].into(), ..Default::default() };
+        let ignored = ["env.A".to_owned(), "image".to_owned()].into();
         let wanted = attributes(&[("env", env(&[("A", "1".into()), ("B", "1".into())])), ("image", "x".into())]);
         let seen = attributes(&[("env", env(&[])), ("image", "y".into())]);
-        let positions = BTreeMap::new();
-        let readings = Readings {
-            kind: &POD,
-            wanted: &wanted,
-            recorded: None,
-            seen: &seen,
-            lifecycle: &lifecycle,
-            positions: &positions,
-        };
+        let readings = Readings { recorded: None, ignored: &ignored, ..Readings::of_record(&POD, &wanted, &seen) };
         assert_eq!(paths(&super::difference(&readings)), ["env.B"]);
     }
 }

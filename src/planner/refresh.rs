@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::diff::{Readings, difference};
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Attributes, Drift, DriftClass, Lifecycle, Object, Observed, Record, State, Status, Value};
+use crate::model::{Address, Attributes, Drift, DriftClass, Object, Observed, Record, State, Status, Value};
 
 /// Where reality left the state, by address. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
@@ -58,17 +58,7 @@ fn recorded_difference(
 ) -> Vec<crate::model::FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
     let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
-    let lifecycle = Lifecycle::default();
-    let positions = BTreeMap::new();
-    let readings = Readings {
-        kind,
-        wanted: &wanted,
-        recorded: Some(&wanted),
-        seen: &object.attributes,
-        lifecycle: &lifecycle,
-        positions: &positions,
-    };
-    let difference = difference(&readings);
+    let difference = difference(&Readings::of_record(kind, &wanted, &object.attributes));
     difference.fields.into_iter().chain(difference.refused.into_iter().map(|(field, _)| field)).collect()
 }
 
@@ -114,7 +104,8 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
     records
 }
 
-fn accept(inputs: &mut Attributes, path: &str, value: Value) {
+/// Lets one path say what is there; of a map, `Null` takes the key away.
+pub(super) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
     match path.split_once('.') {
         Some((name, key)) => {
             if let Some(Value::Map(map)) = inputs.get_mut(name) {

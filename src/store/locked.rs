@@ -171,8 +171,14 @@ impl Writer {
     }
 
     fn begin(&self) -> Entry {
-        let State { lineage, environment, api, .. } = self.replay.state.clone();
-        Entry::Begin { format_version: JOURNAL_FORMAT_VERSION, lineage, environment, api }
+        let State { lineage, environment, api, .. } = &self.replay.state;
+        Entry::Begin {
+            format_version: JOURNAL_FORMAT_VERSION,
+            lineage: lineage.clone(),
+            environment: environment.clone(),
+            api: api.clone(),
+            last_create: self.replay.last_create.clone(),
+        }
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
@@ -215,7 +221,7 @@ impl Writer {
     /// Leaves in the journal only what the state file cannot hold.
     fn reset_journal(&mut self) -> Result<(), StoreError> {
         let pending: Vec<Entry> = self.replay.pending.iter().cloned().map(Entry::Intent).collect();
-        let begin = (!pending.is_empty()).then(|| self.begin());
+        let begin = (!pending.is_empty() || self.replay.last_create.is_some()).then(|| self.begin());
         let lines = journal::lines(begin.iter().chain(&pending));
         self.journal.reset(&lines, &mut self.meter)?;
         self.unwritten.clear();

@@ -67,7 +67,13 @@ impl Run<'_> {
             ));
         }
         let plan = checked(planner::plan(&self.session.plan_input(&prior, &observed, options))?)?;
-        show(&plan, self.full, self.session, self.console);
+        if self.console.json {
+            // The first of the lines that tell what happens.
+            let line = serde_json::json!({ "event": "planned", "plan": json::plan_json(&plan, None) });
+            self.console.result(&(json::to_text(&line, false) + "\n"));
+        } else {
+            show(&plan, self.full, self.session, self.console);
+        }
         consent::refusals(&plan)?;
         if plan.is_empty() {
             self.correct(&store, &plan).await?;

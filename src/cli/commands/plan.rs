@@ -16,7 +16,11 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
     let (prior, observed) = session.look(console).await?;
     let options = Options { destroy: args.destroy, ..options(&args.plan) };
     let plan = checked(planner::plan(&session.plan_input(&prior, &observed, options))?)?;
-    show(&plan, args.plan.full, &session, console);
+    if console.json {
+        console.json(&json::plan_json(&plan, None));
+    } else {
+        show(&plan, args.plan.full, &session, console);
+    }
     session.close()?;
     consent::refusals(&plan)?;
     Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Success })
@@ -46,12 +50,8 @@ pub fn checked(plan: Plan) -> Result<Plan, Failure> {
     }
 }
 
-/// Prints a plan as the result of a command.
+/// Prints a plan for people; for tools the caller knows which shape it wants.
 pub fn show(plan: &Plan, full: bool, session: &Session, console: &Console) {
-    if console.json {
-        console.json(&json::plan_json(plan, None));
-        return;
-    }
     let view = PlanView {
         full,
         config: session.config_name(),
