@@ -257,7 +257,7 @@ pub async fn look_again(
     observed: &mut Observed,
 ) -> Result<Vec<Address>, ApiError> {
     let mut unseen = Vec::new();
-    if !replay.last_create.as_ref().is_some_and(|at| age(at, clock) < FRESH) {
+    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= FRESH) {
         return Ok(unseen);
     }
     let missing = replay.state.resources.iter().filter_map(|(address, record)| {

@@ -12,3 +12,5 @@ mod interrupt;
 mod refusals;
 mod secrets;
 mod story;
+#[cfg(unix)]
+mod terminal;

@@ -256,10 +256,7 @@ async fn a_journal_that_only_remembers_a_create_gives_way_to_a_state_of_another_
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![intent(1), outcome(1, Some("b"))]).await.unwrap();
     locked.checkpoint().unwrap();
-    assert_eq!(
-        (replay(&paths).state.lineage.as_str(), ids(&replay(&paths).state)),
-        ("another", vec!["a".into(), "b".into()])
-    );
+    assert_eq!((replay(&paths).state.lineage.as_str(), ids(&replay(&paths).state)), ("another", vec!["a", "b"]));
 }
 
 #[tokio::test]
