@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::{Address, Entry, Replay, State};
+use crate::model::{Address, Entry, Record, Replay, State};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -63,6 +63,11 @@ impl LockedState {
     /// The state and what is pending, now.
     pub fn snapshot(&self) -> Replay {
         held(&self.writer).replay.clone()
+    }
+
+    /// The record of one address, now.
+    pub fn record_of(&self, address: &Address) -> Option<Record> {
+        held(&self.writer).replay.state.resources.get(address).cloned()
     }
 
     /// Records one entry; it is durable when this returns.
@@ -171,8 +176,13 @@ impl Writer {
     }
 
     fn begin(&self) -> Entry {
-        let State { lineage, environment, api, .. } = self.replay.state.clone();
-        Entry::Begin { format_version: JOURNAL_FORMAT_VERSION, lineage, environment, api }
+        let State { lineage, environment, api, .. } = &self.replay.state;
+        Entry::Begin {
+            format_version: JOURNAL_FORMAT_VERSION,
+            lineage: lineage.clone(),
+            environment: environment.clone(),
+            api: api.clone(),
+        }
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
