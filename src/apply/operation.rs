@@ -237,7 +237,7 @@ impl<'a> Run<'_, 'a> {
 
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
-        let record = self.job().store.snapshot().state.resources.remove(&self.operation.address);
+        let record = self.job().store.record_of(&self.operation.address);
         record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
     }
 
@@ -484,7 +484,7 @@ impl<'a> Run<'_, 'a> {
 
     /// For how much longer reads may deny what exists, because something was created so recently.
     fn freshness(&self) -> Duration {
-        let created = self.job().store.snapshot().last_create;
+        let created = self.job().store.last_create();
         created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
     }
 
