@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::{Address, Entry, Replay, State};
+use crate::model::{Address, Entry, Record, Replay, State};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -63,6 +63,16 @@ impl LockedState {
     /// The state and what is pending, now.
     pub fn snapshot(&self) -> Replay {
         held(&self.writer).replay.clone()
+    }
+
+    /// The record of one address, now.
+    pub fn record_of(&self, address: &Address) -> Option<Record> {
+        held(&self.writer).replay.state.resources.get(address).cloned()
+    }
+
+    /// See [`Replay::last_create`].
+    pub fn last_create(&self) -> Option<String> {
+        held(&self.writer).replay.last_create.clone()
     }
 
     /// Records one entry; it is durable when this returns.
@@ -171,8 +181,14 @@ impl Writer {
     }
 
     fn begin(&self) -> Entry {
-        let State { lineage, environment, api, .. } = self.replay.state.clone();
-        Entry::Begin { format_version: JOURNAL_FORMAT_VERSION, lineage, environment, api }
+        let State { lineage, environment, api, .. } = &self.replay.state;
+        Entry::Begin {
+            format_version: JOURNAL_FORMAT_VERSION,
+            lineage: lineage.clone(),
+            environment: environment.clone(),
+            api: api.clone(),
+            last_create: self.replay.last_create.clone(),
+        }
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
@@ -215,7 +231,7 @@ impl Writer {
     /// Leaves in the journal only what the state file cannot hold.
     fn reset_journal(&mut self) -> Result<(), StoreError> {
         let pending: Vec<Entry> = self.replay.pending.iter().cloned().map(Entry::Intent).collect();
-        let begin = (!pending.is_empty()).then(|| self.begin());
+        let begin = (!pending.is_empty() || self.replay.last_create.is_some()).then(|| self.begin());
         let lines = journal::lines(begin.iter().chain(&pending));
         self.journal.reset(&lines, &mut self.meter)?;
         self.unwritten.clear();

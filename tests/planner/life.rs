@@ -121,7 +121,7 @@ fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object:
 fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
     for (address, refusal) in plan.all_refusals() {
         let address = address.expect("there is no budget");
-        let (record, change) = (&prior.resources[address], plan.change(address).expect("a change"));
+        let (record, change) = (&prior.resources[address], change_of(plan, address).expect("a change"));
         let object = observed.get(&record.kind, change.id.as_deref().unwrap_or_default()).expect("it is there");
         let size = |attributes: &Attributes| attributes.get("size_gb").and_then(Value::as_int);
         let meant = match refusal.code.as_str() {
@@ -150,4 +150,9 @@ fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Obse
         assert_eq!(change.risk, least, "{change:#?}");
         assert_eq!(change.losses.iter().any(|loss| loss.precious), least >= Risk::DiskLoss);
     }
+}
+
+/// What happens to one address.
+pub fn change_of<'p>(plan: &'p Plan, address: &Address) -> Option<&'p sindri::model::Change> {
+    plan.changes.iter().find(|change| &change.address == address)
 }

@@ -8,7 +8,7 @@ use sindri::model::{Action, Address, Cause, Dialect, Object, Power, Resource, Ve
 use sindri::planner::Options;
 
 use crate::fleet::{Fleet, Pod, Variable};
-use crate::life;
+use crate::life::{self, change_of};
 use crate::meddle::rest;
 use crate::world::{World, in_virtual_time};
 
@@ -58,7 +58,7 @@ fn a_locked_pod_is_unlocked_before_it_is_stopped_and_else_not_stopped() {
 
             let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
             let plan = life::apply(&world, &one(unlocked, dialect)).await;
-            assert_eq!(plan.change(&main_pod()).map(|change| change.action), Some(Action::Update));
+            assert_eq!(change_of(&plan, &main_pod()).map(|change| change.action), Some(Action::Update));
         });
     }
 }
@@ -108,7 +108,7 @@ fn a_pod_that_migrated_and_fails_is_taken_over_and_then_replaced() {
         let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
         assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Create]);
         assert_eq!(plan.operations[1].replaced_by, Some(2));
-        let causes = &plan.change(&main_pod()).expect("a change").causes;
+        let causes = &change_of(&plan, &main_pod()).expect("a change").causes;
         assert!(matches!(causes[..], [Cause::Marker { same_lineage: true, .. }, Cause::Broken { .. }]), "{causes:?}");
     });
 }

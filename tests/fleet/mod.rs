@@ -1,0 +1,187 @@
+//! Configurations of any size, and what RunPod would show once they are applied. Shared by `tests/scale` and
+//! `benches/fleet.rs`.
+#![allow(dead_code, reason = "each target uses its part")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use sindri::catalog::Catalog;
+use sindri::config::{self, Config, LoadOptions};
+use sindri::kind;
+use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Plan, Secret, State, Status, Value};
+use sindri::planner::{self, Input, Options};
+use tempfile::TempDir;
+
+/// Ports of a pod, as the configuration gives them by default.
+pub const PORTS: usize = 2;
+
+/// How a fleet is written down.
+#[derive(Clone, Copy, Debug)]
+pub struct Fleet {
+    pub volumes: usize,
+    pub pods: usize,
+    pub layout: Layout,
+    pub image: &'static str,
+    pub create_before_destroy: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One block of replicas per volume.
+    Replicas,
+    /// A block per pod, each unlike all others.
+    Blocks,
+}
+
+impl Fleet {
+    /// A fleet of so many pods, a hundred to a volume.
+    pub fn of(pods: usize) -> Self {
+        let volumes = pods.div_ceil(100);
+        Self { volumes, pods, layout: Layout::Replicas, image: "ghcr.io/team/train:1", create_before_destroy: false }
+    }
+
+    /// About so many resources: volumes, pods and their ports.
+    pub fn of_resources(resources: usize) -> Self {
+        Self::of(resources / (1 + PORTS))
+    }
+
+    pub fn resources(&self) -> usize {
+        self.volumes + self.pods * (1 + PORTS)
+    }
+
+    pub fn yaml(&self) -> String {
+        let mut yaml = String::from("version: \"3.0\"\nname: fleet\ndeployment: { provider: runpod, image: x:1 }\n");
+        yaml.push_str("providers:\n  runpod:\n    networkVolumes:\n");
+        let mut line = |text: std::fmt::Arguments<'_>| writeln!(yaml, "{text}").expect("a string takes everything");
+        for volume in 0..self.volumes {
+            line(format_args!("      data{volume}: {{ sizeGb: 100, region: US-CA-2 }}"));
+        }
+        line(format_args!("    gpuType: NVIDIA L4\n    env: {{ LOG_LEVEL: info, HF_TOKEN: hf_secret }}\n    pods:"));
+        let image = self.image;
+        let lifecycle = match self.create_before_destroy {
+            true => ", lifecycle: { createBeforeDestroy: true }",
+            false => "",
+        };
+        match self.layout {
+            Layout::Replicas => {
+                for volume in 0..self.volumes {
+                    let replicas = self.pods / self.volumes + usize::from(volume < self.pods % self.volumes);
+                    line(format_args!(
+                        "      group{volume}: {{ replicas: {replicas}, image: {image}, networkVolume: data{volume}{lifecycle} }}"
+                    ));
+                }
+            }
+            Layout::Blocks => {
+                for pod in 0..self.pods {
+                    let volume = pod % self.volumes;
+                    line(format_args!(
+                        "      pod{pod}:\n        image: {image}-{pod}\n        networkVolume: data{volume}\n        env: {{ RANK: \"{pod}\" }}"
+                    ));
+                    if self.create_before_destroy {
+                        line(format_args!("        lifecycle: {{ createBeforeDestroy: true }}"));
+                    }
+                }
+            }
+        }
+        yaml
+    }
+
+    /// The configuration, and the folder that it lies in.
+    pub fn config(&self) -> (Config, TempDir) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("sindri.yaml"), self.yaml()).expect("a file in it");
+        (load(&folder), folder)
+    }
+}
+
+/// Reads the configuration in a folder.
+pub fn load(folder: &TempDir) -> Config {
+    let options = LoadOptions {
+        directory: folder.path().to_owned(),
+        file: None,
+        environment: None,
+        dialect: None,
+        variables: &|_| None,
+        offline_secrets: false,
+    };
+    config::load(&options).expect("a valid configuration")
+}
+
+/// A state without records.
+pub fn nothing() -> State {
+    State::new("4f1c09aa4f1c09aa".into(), "default".into(), "sandbox".into())
+}
+
+pub fn plan(config: &Config, prior: &State, observed: &Observed, options: Options) -> Plan {
+    let input = Input {
+        name: &config.name,
+        environment: &config.environment,
+        api: &prior.api,
+        dialect: config.dialect,
+        desired: &config.resources,
+        moved: &config.moved,
+        budget: config.budget,
+        prior,
+        observed,
+        catalog: Catalog::embedded(),
+        options,
+    };
+    planner::plan(&input).expect("a plan")
+}
+
+/// State and world after a plan of creates, as if every request had succeeded.
+pub fn applied(plan: &Plan) -> (State, Observed) {
+    let mut state = nothing();
+    let mut observed = Observed::default();
+    for (number, operation) in plan.operations.iter().enumerate() {
+        let id = format!("id{number:06}");
+        let mut record = operation.record.clone().expect("creates leave records");
+        record.id.clone_from(&id);
+        state.resources.insert(operation.address.clone(), record);
+        for (address, member) in &operation.members {
+            let mut record = member.clone().expect("creates make members");
+            record.id = format!("{id}:{}", address.member.as_deref().unwrap_or_default());
+            state.resources.insert(address.clone(), record);
+        }
+        let mut inputs = operation.inputs.clone();
+        inputs.extend(operation.candidates[0].clone());
+        observed.insert(object(&operation.address, id, seen(inputs, &state), &state));
+    }
+    (state, observed)
+}
+
+/// Inputs as the API tells them: references are ids, and every variable may be somebody's secret.
+fn seen(mut inputs: Attributes, state: &State) -> Attributes {
+    for value in inputs.values_mut() {
+        if let Value::Reference(address) = value {
+            *value = Value::text(&state.resources[address].id);
+        }
+    }
+    if let Some(Value::Map(env)) = inputs.get_mut("env") {
+        for value in env.values_mut() {
+            *value = Value::Secret(value.expose().map_or_else(Secret::unknown, Secret::new));
+        }
+    }
+    inputs
+}
+
+fn object(address: &Address, id: String, attributes: Attributes, state: &State) -> Object {
+    let kind = kind::find(&address.kind).expect("a known kind");
+    let marker = kind.marked.then(|| Marker {
+        lineage: state.lineage.clone(),
+        name: "fleet".into(),
+        environment: state.environment.clone(),
+        address: address.clone(),
+        operation: format!("op-{id}"),
+    });
+    Object {
+        kind: kind.name,
+        name: attributes.get("name").and_then(Value::as_text).unwrap_or_default().to_owned(),
+        id,
+        attributes,
+        marker,
+        status: kind.has_power.then_some(Status::Running),
+        ready: true,
+        computed: Computed { chosen: BTreeMap::new(), ..Computed::default() },
+    }
+}

@@ -1,0 +1,131 @@
+//! Every stage that decides or writes: twice the fleet, about twice the allocations.
+
+use std::time::Duration;
+
+use sindri::apply::Event;
+use sindri::config::Config;
+use sindri::model::{Observed, Plan, State, Verb};
+use sindri::planner::check::violations;
+use sindri::planner::{Options, refresh};
+use sindri::render::{PlanView, Style, Summary, json, status, text};
+use sindri::store::{parse_state, state_bytes};
+use tempfile::TempDir;
+
+use super::count::{Work, work};
+use super::fleet::{self, Fleet, Layout};
+
+/// Twice the fleet may take this many times the work: what sorts takes a little more than twice.
+const GROWTH: f64 = 2.6;
+
+/// Sizes in resources, each twice the one before.
+const SIZES: [usize; 3] = [5_000, 10_000, 20_000];
+
+/// A fleet that was applied, and the configuration that comes next.
+struct World {
+    folder: TempDir,
+    config: Config,
+    state: State,
+    observed: Observed,
+}
+
+impl World {
+    /// Applied with one image, declared with another.
+    fn of(before: Fleet, after: Fleet) -> Self {
+        let (config, folder) = before.config();
+        let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), Options::default());
+        let (state, observed) = fleet::applied(&plan);
+        let config = if before.image == after.image { config } else { after.config().0 };
+        Self { folder, config, state, observed }
+    }
+
+    fn plan(&self, options: Options) -> Plan {
+        fleet::plan(&self.config, &self.state, &self.observed, options)
+    }
+}
+
+/// One thing to do with a world; what it allocates is counted.
+type Stage = (&'static str, fn(&World, &Plan));
+
+const STAGES: &[Stage] = &[
+    ("load", |world, _| drop(fleet::load(&world.folder))),
+    ("plan to create", |world, _| {
+        drop(fleet::plan(&world.config, &fleet::nothing(), &Observed::default(), Options::default()));
+    }),
+    ("plan", |world, _| drop(world.plan(Options::default()))),
+    ("plan to destroy", |world, _| drop(world.plan(Options { destroy: true, ..Options::default() }))),
+    ("check", |_, plan| assert_eq!(violations(plan), [])),
+    ("drift", |world, _| drop(refresh::accepted(&world.state, &world.observed))),
+    ("text", |_, plan| {
+        text::plan(&mut String::new(), plan, &PlanView { full: true, ..PlanView::default() }, &Style::default())
+            .expect("a string takes everything");
+    }),
+    ("json", |_, plan| drop(json::to_text(&json::plan_json(plan, Some("id")), true))),
+    ("status", |world, _| {
+        status::table(&mut String::new(), &world.state, &world.observed, &Style::default())
+            .expect("a string takes everything");
+        drop(status::status_json(&world.state, &world.observed));
+    }),
+    ("state file", |world, _| {
+        let bytes = state_bytes(&world.state);
+        assert!(parse_state(&bytes, "default.json".as_ref()).is_ok_and(|state| state == world.state));
+    }),
+    ("summary", |_, plan| {
+        let mut summary = Summary::expecting(plan);
+        for change in &plan.changes {
+            let (address, id) = (change.address.clone(), change.id.clone());
+            summary.note(&Event::Done {
+                address,
+                verb: Verb::Create,
+                id,
+                object: None,
+                elapsed: Duration::from_secs(1),
+            });
+        }
+        summary.text(&mut String::new(), Duration::from_secs(1), &Style::default()).expect("a string takes everything");
+    }),
+];
+
+/// Runs every stage on worlds of all sizes and compares neighbours.
+fn assert_linear(world: impl Fn(usize) -> World) {
+    let mut before: Option<Vec<Work>> = None;
+    for size in SIZES {
+        let world = world(size);
+        let plan = world.plan(Options::default());
+        let now: Vec<Work> = STAGES.iter().map(|(_, stage)| work(|| stage(&world, &plan)).0).collect();
+        for ((name, _), (before, now)) in STAGES.iter().zip(before.iter().flatten().zip(&now)) {
+            let growth = [(before.allocations, now.allocations), (before.bytes, now.bytes)]
+                .map(|(before, now)| now as f64 / before.max(1_000) as f64);
+            assert!(
+                growth.iter().all(|growth| *growth < GROWTH),
+                "{name} of {size} resources takes {growth:.1?} times as much as half of them: {before:?}, then {now:?}"
+            );
+        }
+        before = Some(now);
+    }
+}
+
+#[test]
+fn no_stage_is_quadratic_where_nothing_changes() {
+    assert_linear(|size| {
+        let fleet = Fleet::of_resources(size);
+        let world = World::of(fleet, fleet);
+        assert!(world.plan(Options::default()).is_empty());
+        world
+    });
+}
+
+#[test]
+fn no_stage_is_quadratic_where_every_pod_is_replaced_and_no_two_are_alike() {
+    assert_linear(|size| {
+        let before = Fleet { layout: Layout::Blocks, ..Fleet::of_resources(size) };
+        World::of(before, Fleet { image: "ghcr.io/team/train:2", ..before })
+    });
+}
+
+#[test]
+fn no_stage_is_quadratic_where_successors_are_made_first() {
+    assert_linear(|size| {
+        let before = Fleet { create_before_destroy: true, ..Fleet::of_resources(size) };
+        World::of(before, Fleet { image: "ghcr.io/team/train:2", ..before })
+    });
+}
