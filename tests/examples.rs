@@ -72,6 +72,7 @@ examples! {
     inference_server = example("inference-server", "sindri.yaml");
     fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
     environments_staging = environment(&["-e", "staging"]);
+    environments_demo = environment(&["-e", "demo"]);
     environments_prod = environment(&["-e", "prod"]);
 }
 
