@@ -22,7 +22,7 @@ use crate::store::StoreError;
 /// How often a delete is sent before it is given up, spread over its timeout.
 const DELETES: u32 = 2;
 
-/// How soon a delete of a fresh object is sent again after a 404.
+/// How soon a request about a fresh object is sent again after a 404.
 const RESEND_FRESH: Duration = Duration::from_secs(10);
 
 /// Why an operation did not succeed. What happened has been told by events already, except of a failing store.
@@ -237,7 +237,7 @@ impl<'a> Run<'_, 'a> {
 
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
-        let record = self.job().store.snapshot().state.resources.remove(&self.operation.address);
+        let record = self.job().store.record_of(&self.operation.address);
         record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
     }
 
@@ -290,7 +290,8 @@ impl<'a> Run<'_, 'a> {
         });
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
-        match self.api().update(self.kind, &current, &self.resolved_inputs()).await {
+        let changes = self.resolved_inputs();
+        match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
             Ok(object) => self.changed(&intent, object).await,
             Err(error) => {
                 // Repeating a PATCH is harmless, and the next plan compares with what is there.
@@ -334,7 +335,7 @@ impl<'a> Run<'_, 'a> {
         self.tell(Event::Started { address: self.address(), verb, id: Some(current.id.clone()), detail: None });
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
-        if let Err(error) = self.api().power(self.kind, &current.id, wanted).await {
+        if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
             // Refused because it is there already, or lost after it took effect: what the API shows now decides.
             let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
             let seen = if worth_a_look { self.api().read(self.kind, &current.id).await.ok().flatten() } else { None };
@@ -345,6 +346,19 @@ impl<'a> Run<'_, 'a> {
             }
         }
         self.changed(&intent, current).await
+    }
+
+    /// Repeats what is answered with 404 while that may only mean that the object is fresh.
+    async fn patiently<T>(&self, request: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let until = Instant::now() + self.freshness();
+        loop {
+            match request().await {
+                Err(error) if error.class == ErrorClass::NotFound && Instant::now() < until => {
+                    sleep(RESEND_FRESH).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     fn vanished(&self) -> OperationError {
@@ -470,7 +484,7 @@ impl<'a> Run<'_, 'a> {
 
     /// For how much longer reads may deny what exists, because something was created so recently.
     fn freshness(&self) -> Duration {
-        let created = self.job().store.snapshot().last_create;
+        let created = self.job().store.last_create();
         created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
     }
 

@@ -213,23 +213,26 @@ pub async fn recover(
         let mut observed = observe(api).await?;
         let mut replay = store.snapshot();
         let mut open = Vec::new();
+        let (mut entries, mut news) = (Vec::new(), Vec::new());
         for intent in std::mem::take(&mut replay.pending) {
             match settle(&intent, &replay.state, &observed) {
                 Some((outcome, how, id)) => {
                     // Folded one by one, so that a volume found for one intent is not found again for the next.
                     let entry = Entry::Outcome(outcome);
                     replay.fold(&entry);
-                    store.record(entry).await?;
-                    events(Event::Recovered { address: intent.address, verb: intent.verb, id, how });
+                    entries.push(entry);
+                    news.push(Event::Recovered { address: intent.address, verb: intent.verb, id, how });
                 }
                 None => open.push(intent),
             }
         }
+        store.record_all(entries).await?;
+        news.into_iter().for_each(events);
         let unseen = look_again(api, &replay, clock, &mut observed).await?;
         let young = open.iter().any(|intent| age(&intent.at, clock) < window);
         if !young && unseen.is_empty() {
+            store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
-                store.record(Entry::Outcome(without_effect(&intent))).await?;
                 let how = "no list shows it: it was never created".to_owned();
                 events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
             }

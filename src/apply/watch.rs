@@ -21,8 +21,11 @@ const GAPS: [Duration; 5] = [
     Duration::from_secs(10),
 ];
 
-/// While requests queue up, polls stay out of their way: requests are the scarce thing.
+/// While requests queue up, polls stay out of their way for so long: requests are the scarce thing.
 const BUSY_GAP: Duration = Duration::from_secs(15);
+
+/// How soon a poll that was put off follows the last of those requests.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A list as it was answered to a request that left at `asked`.
 #[derive(Clone)]
@@ -66,9 +69,7 @@ impl<'a> Watch<'a> {
             while self.waiting.load(Ordering::SeqCst) == 0 {
                 self.arrived.notified().await;
             }
-            let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
-            let busy = self.queued.load(Ordering::SeqCst) > 0;
-            sleep(if busy { BUSY_GAP } else { GAPS[step] }).await;
+            self.pause().await;
             if self.waiting.load(Ordering::SeqCst) == 0 {
                 continue;
             }
@@ -81,6 +82,17 @@ impl<'a> Watch<'a> {
                 }
                 Err(error) => *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error),
             }
+        }
+    }
+
+    /// Lets the time until the next poll pass.
+    async fn pause(&self) {
+        let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
+        sleep(GAPS[step]).await;
+        let mut waited = GAPS[step];
+        while waited < BUSY_GAP && self.queued.load(Ordering::SeqCst) > 0 {
+            sleep(LOOK_AGAIN).await;
+            waited += LOOK_AGAIN;
         }
     }
 

@@ -3,6 +3,8 @@
 //! Scalars keep their text as written (`1.10` stays `1.10`, which matters in an environment); what type they have is
 //! decided by who reads them.
 
+use std::collections::BTreeMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::problem::Findings;
@@ -241,6 +243,7 @@ impl Builder<'_, '_> {
 
     fn map(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
         let mut entries: Vec<Entry> = Vec::new();
+        let mut places: BTreeMap<String, Span> = BTreeMap::new();
         let mut inherited = Vec::new();
         loop {
             let (name, key_span) = match self.events.next()? {
@@ -255,13 +258,14 @@ impl Builder<'_, '_> {
             let value = self.node(event, value_span, Some(key_span), depth + 1)?;
             if name == "<<" {
                 inherited.push(value);
-            } else if let Some(first) = entries.iter().find(|entry| entry.key == name) {
+            } else if let Some(first) = places.get(&name) {
                 self.findings
                     .error("duplicate_key", key_span, format!("`{name}` is written twice"))
                     .label("again here")
-                    .also(first.key_span, "first here")
+                    .also(*first, "first here")
                     .help("remove one of the two");
             } else {
+                places.insert(name.clone(), key_span);
                 entries.push(Entry { key: name, key_span, value });
             }
         }
@@ -271,7 +275,8 @@ impl Builder<'_, '_> {
             _ => std::slice::from_ref(node),
         }) {
             for entry in entry.entries() {
-                if !entries.iter().any(|own| own.key == entry.key) {
+                if !places.contains_key(&entry.key) {
+                    places.insert(entry.key.clone(), entry.key_span);
                     entries.push(entry.clone());
                 }
             }
@@ -292,20 +297,22 @@ fn size(node: &Node) -> usize {
 /// Puts `over` on top of `base`: mappings merge, everything else replaces, `null` removes.
 pub(super) fn merge(base: Node, over: Node) -> Node {
     match (base.data, over.data) {
-        (Data::Map(mut entries), Data::Map(overlay)) => {
+        (Data::Map(entries), Data::Map(overlay)) => {
+            // Own entries keep their places, new ones follow in the order of the overlay.
+            let places: BTreeMap<String, usize> =
+                entries.iter().enumerate().map(|(index, entry)| (entry.key.clone(), index)).collect();
+            let mut merged: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
             for entry in overlay {
-                match entries.iter().position(|own| own.key == entry.key) {
-                    Some(index) if entry.value.is_null() => {
-                        entries.remove(index);
+                match places.get(&entry.key) {
+                    Some(&index) if entry.value.is_null() => merged[index] = None,
+                    Some(&index) => {
+                        merged[index] =
+                            merged[index].take().map(|own| Entry { value: merge(own.value, entry.value), ..entry });
                     }
-                    Some(index) => {
-                        let own = entries.remove(index);
-                        entries.insert(index, Entry { value: merge(own.value, entry.value), ..entry });
-                    }
-                    None => entries.push(entry),
+                    None => merged.push(Some(entry)),
                 }
             }
-            Node { span: over.span, data: Data::Map(entries) }
+            Node { span: over.span, data: Data::Map(merged.into_iter().flatten().collect()) }
         }
         (_, data) => Node { span: over.span, data },
     }

@@ -26,7 +26,7 @@ pub(super) struct Project<'a> {
     pub environment: String,
     pub dialect: Dialect,
     pub catalog: &'a Catalog,
-    pub volumes: Vec<Volume>,
+    pub volumes: BTreeMap<String, Volume>,
     /// Environment variables that every pod gets.
     pub variables: Variables,
 }

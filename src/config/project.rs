@@ -47,7 +47,7 @@ pub(super) fn read(
         environment: files.environment.clone(),
         dialect,
         catalog: Catalog::embedded(),
-        volumes: Vec::new(),
+        volumes: BTreeMap::new(),
         variables: environment::of_all(&root, &sources, &mut findings),
     };
 
@@ -55,7 +55,7 @@ pub(super) fn read(
     for entry in runpod.get("networkVolumes").map(Node::entries).unwrap_or_default() {
         let (resource, volume) = volume(entry, &project, &mut findings);
         resources.insert(resource.address.clone(), resource);
-        project.volumes.push(volume);
+        project.volumes.insert(entry.key.clone(), volume);
     }
     for resource in all_pods(&root, runpod, runpod_span, &project, &mut findings) {
         resources.insert(resource.address.clone(), resource);

@@ -27,6 +27,8 @@ struct Source {
     /// As positions spell it.
     name: String,
     text: String,
+    /// Where each line begins: every resource asks for positions, so that none may look through the whole text.
+    lines: Vec<usize>,
     shown: Arc<NamedSource<String>>,
 }
 
@@ -35,7 +37,8 @@ impl Sources {
     pub fn add(&mut self, name: String, text: &str) -> usize {
         let text = text.trim_start_matches('\u{feff}').to_owned();
         let shown = Arc::new(NamedSource::new(&name, masked(&text)).with_language("yaml"));
-        self.0.push(Source { name, text, shown });
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+        self.0.push(Source { name, text, lines, shown });
         self.0.len() - 1
     }
 
@@ -54,14 +57,11 @@ impl Sources {
 
     pub fn position(&self, span: Span) -> Position {
         let source = &self.0[span.file];
-        let before = &source.text[..span.start];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        // The first line begins at 0, so that there always is one before any place.
+        let line = source.lines.partition_point(|start| *start <= span.start).saturating_sub(1);
+        let before = &source.text[source.lines[line]..span.start];
         let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
-        Position {
-            file: source.name.clone(),
-            line: number(before.matches('\n').count()),
-            column: number(before[line_start..].chars().count()),
-        }
+        Position { file: source.name.clone(), line: number(line), column: number(before.chars().count()) }
     }
 }
 

@@ -112,7 +112,7 @@ fn network_volume(
     }
     if let Some(name) = by_name {
         let text = name.value.text().unwrap_or_default();
-        match project.volumes.iter().find(|volume| volume.key == text) {
+        match project.volumes.get(text) {
             Some(volume) => {
                 draft.set("network_volume", Value::Reference(volume.address.clone()), Some(name.value.span));
                 if let Some(home) = &volume.region {
@@ -141,7 +141,7 @@ fn network_volume(
 
 fn unknown_volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) {
     let shown = entry.value.scalar().map_or("", |scalar| scalar.shown());
-    let names = || project.volumes.iter().map(|volume| volume.key.as_str());
+    let names = || project.volumes.keys().map(String::as_str);
     let declared = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let otherwise = if declared.is_empty() {
         "declare it below `networkVolumes`, or use `networkVolumeId` for one that sindri does not own".to_owned()

@@ -13,7 +13,6 @@ use crate::model::{Address, Dialect, Resource, Value};
 
 /// What a pod needs to know of a volume that it mounts.
 pub(super) struct Volume {
-    pub key: String,
     pub address: Address,
     /// `None` after a finding.
     pub region: Option<String>,
@@ -47,7 +46,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
     let address = Address::new(NETWORK_VOLUME.name, key);
     let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::NETWORK_VOLUME, findings);
     let resource = draft.finish(address.clone(), Life { lifecycle, ..Life::default() }, at, findings);
-    (resource, Volume { key: key.clone(), address, region, region_span: region_node.map(|node| node.span) })
+    (resource, Volume { address, region, region_span: region_node.map(|node| node.span) })
 }
 
 /// Sizes that a create accepts, in GB. Source: contract, section 15.

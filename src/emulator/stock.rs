@@ -21,6 +21,9 @@ pub(super) struct Stock {
     pub rules: Vec<CapacityRule>,
     /// By hardware, data center and cloud.
     pools: BTreeMap<String, Vec<Host>>,
+    /// By pool: so many hosts from the first on are full, and need not be looked at.
+    #[serde(skip)]
+    full: BTreeMap<String, usize>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -148,12 +151,14 @@ impl Stock {
             Hardware::Cpu { .. } => (1, CPU_PODS_PER_HOST, false),
         };
         let hosts = self.pools.entry(pool.clone()).or_default();
-        let known = hosts.iter().position(|host| {
+        let full = self.full.entry(pool.clone()).or_default();
+        *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
+        let known = hosts.iter().skip(*full).position(|host| {
             host.assigned + size <= host.slots
                 && (!order.public_ip || host.ip.is_some())
                 && host.cuda.as_deref().is_none_or(|version| order.cuda.accepts(version))
         });
-        let index = known.unwrap_or_else(|| {
+        let index = known.map(|behind| *full + behind).unwrap_or_else(|| {
             hosts.push(Host::open(slots, nvidia, order, dice));
             hosts.len() - 1
         });
@@ -179,6 +184,7 @@ impl Stock {
         let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
         if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
             host.assigned = host.assigned.saturating_sub(size);
+            self.full.entry(machine.pool.clone()).and_modify(|full| *full = (*full).min(machine.host));
         }
     }
 

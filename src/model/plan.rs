@@ -352,8 +352,9 @@ impl Plan {
         self.changes.iter().all(|change| change.action == Action::NoOp)
     }
 
-    pub fn change(&self, address: &Address) -> Option<&Change> {
-        self.changes.iter().find(|change| &change.address == address)
+    /// The changes by address, for whoever looks up more than one.
+    pub fn by_address(&self) -> BTreeMap<&Address, &Change> {
+        self.changes.iter().map(|change| (&change.address, change)).collect()
     }
 
     /// Whether it takes something over that only looks like ours: a person has to say so.

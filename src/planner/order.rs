@@ -114,12 +114,12 @@ impl Sequence<'_, '_> {
         }
         match change.action {
             Action::NoOp | Action::Import => {}
-            Action::Create => self.create(None),
+            Action::Create => {
+                self.create(None);
+            }
             Action::Replace => {
                 let delete = self.delete(change.address.clone());
-                self.create(None);
-                let successor = self.draft.makes.get(&change.address).map(|(first, _)| *first);
-                self.draft.operations[delete].replaced_by = successor;
+                self.draft.operations[delete].replaced_by = self.create(None);
             }
             Action::ReplaceCreateFirst => {
                 let id = change.id.clone().unwrap_or_default();
@@ -146,9 +146,10 @@ impl Sequence<'_, '_> {
         }
     }
 
-    fn create(&mut self, deposes: Option<Address>) {
+    /// Gives the create itself, which others may follow.
+    fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
-        let Some(resource) = decision.resource else { return };
+        let resource = decision.resource?;
         let mut record = decision.settled.clone();
         if let Some(record) = &mut record {
             // Created running, and stopped after by an operation of its own.
@@ -172,8 +173,8 @@ impl Sequence<'_, '_> {
         create.members = if deposes.is_some() { self.removed_members() } else { BTreeMap::new() };
         create.members.extend(self.settled_members());
         create.deposes = deposes;
-        let index = self.push(create);
-        self.makes(index);
+        let created = self.push(create);
+        self.makes(created);
 
         if stopped {
             self.power(Power::Stopped);
@@ -185,6 +186,7 @@ impl Sequence<'_, '_> {
             let index = self.push(update);
             self.makes(index);
         }
+        Some(created)
     }
 
     /// What a create cannot carry, and an update after it does.

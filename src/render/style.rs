@@ -20,7 +20,7 @@ pub struct Style {
 }
 
 /// What a stretch of text is, from which its colour follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ink {
     #[default]
     Plain,
@@ -66,7 +66,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// One line of output: an indent and stretches of harmless text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     indent: usize,
     /// Where it goes on when it wraps.

@@ -166,6 +166,8 @@ impl Summary {
 
     fn failures(&self) -> Vec<Line> {
         let mut lines = Vec::new();
+        let destroyed: BTreeSet<&Address> =
+            self.done.iter().filter(|(_, verb, _)| *verb == Verb::Delete).map(|(address, ..)| address).collect();
         for failure in &self.failed {
             let Failure { address, verb, message, help, code, .. } = failure;
             lines.push(Line::new(0));
@@ -180,8 +182,7 @@ impl Summary {
             if let Some(id) = failure.alive() {
                 lines.push(Line::of(6, self.what_exists(failure, id)));
             }
-            if *verb == Verb::Create && self.done.iter().any(|(done, verb, _)| done == address && *verb == Verb::Delete)
-            {
+            if *verb == Verb::Create && destroyed.contains(address) {
                 lines.push(Line::of(6, "its predecessor is destroyed already"));
             }
         }

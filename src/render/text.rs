@@ -7,12 +7,13 @@ mod drift;
 mod fields;
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
-use crate::model::{Action, Money, Orphan, Plan, Refusal};
+use crate::model::{Action, Address, Change, Money, Orphan, Plan, Refusal};
 
 /// What the reader asked to see, and what the plan itself does not know.
 #[derive(Clone, Debug, Default)]
@@ -27,20 +28,28 @@ pub struct PlanView {
     pub plan_id: Option<String>,
 }
 
+/// What every line may look at.
+struct Context<'a> {
+    plan: &'a Plan,
+    by_address: BTreeMap<&'a Address, &'a Change>,
+    view: &'a PlanView,
+}
+
 /// Writes the whole plan. A plan without anything to say is exactly one line.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Style) -> fmt::Result {
+    let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
     let changed = rows.iter().any(|row| row.change.action != Action::NoOp);
     let mut page = Page { out, style, sections: 0 };
     if changed {
         page.section([heading(plan)])?;
     }
-    page.section(drift::section(plan))?;
+    page.section(drift::section(&context))?;
     if changed {
-        page.section(changes(plan, &rows, view))?;
+        page.section(changes(&context, &rows))?;
     }
     if view.full {
-        page.section(unchanged(plan, &rows, view))?;
+        page.section(unchanged(&context, &rows))?;
     }
     page.section(orphans(&plan.orphans))?;
     page.section(refusals(plan))?;
@@ -141,22 +150,22 @@ fn heading(plan: &Plan) -> Line {
     )
 }
 
-fn changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     let mut changed: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action != Action::NoOp).collect();
     // Stable: among equals the graph's order stays.
     changed.sort_by_key(|row| Reverse(row.change.risk));
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes")];
-    lines.extend(block::blocks(plan, &changed, view));
+    lines.extend(block::blocks(context, &changed));
     lines
 }
 
-fn unchanged(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     let kept: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action == Action::NoOp).collect();
     if kept.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Unchanged")];
-    lines.extend(block::blocks(plan, &kept, view));
+    lines.extend(block::blocks(context, &kept));
     lines
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::{Address, Entry, Replay, State};
+use crate::model::{Address, Entry, Record, Replay, State};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -63,6 +63,16 @@ impl LockedState {
     /// The state and what is pending, now.
     pub fn snapshot(&self) -> Replay {
         held(&self.writer).replay.clone()
+    }
+
+    /// The record of one address, now.
+    pub fn record_of(&self, address: &Address) -> Option<Record> {
+        held(&self.writer).replay.state.resources.get(address).cloned()
+    }
+
+    /// See [`Replay::last_create`].
+    pub fn last_create(&self) -> Option<String> {
+        held(&self.writer).replay.last_create.clone()
     }
 
     /// Records one entry; it is durable when this returns.

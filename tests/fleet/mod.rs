@@ -8,9 +8,7 @@ use std::fmt::Write;
 use sindri::catalog::Catalog;
 use sindri::config::{self, Config, LoadOptions};
 use sindri::kind;
-use sindri::model::{
-    Address, Attributes, Computed, Marker, Object, Observed, Plan, Secret, State, Status, Value,
-};
+use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Plan, Secret, State, Status, Value};
 use sindri::planner::{self, Input, Options};
 use tempfile::TempDir;
 

@@ -23,6 +23,27 @@ pub fn fleet() -> impl Strategy<Value = Fleet> {
         .prop_map(|(volumes, pods)| Fleet { volumes, pods })
 }
 
+/// What somebody else does to a pod or volume.
+#[derive(Clone, Copy, Debug)]
+pub enum Meddling {
+    Delete,
+    Power,
+    Image,
+    Variable,
+    Fail,
+    LoseGpu,
+    Migrate,
+    Rename,
+    Grow,
+}
+
+/// Things that are done, each to one of the objects that exist then.
+pub fn meddlings() -> impl Strategy<Value = Vec<(Meddling, proptest::sample::Index)>> {
+    use Meddling::{Delete, Fail, Grow, Image, LoseGpu, Migrate, Power, Rename, Variable};
+    let kinds = select(vec![Delete, Power, Image, Variable, Fail, LoseGpu, Migrate, Rename, Grow]);
+    proptest::collection::vec((kinds, any::<proptest::sample::Index>()), 1..=3)
+}
+
 /// A configuration and a later version of it: some blocks gone, some new, some with a few other fields.
 pub fn history() -> impl Strategy<Value = (Fleet, Fleet)> {
     let fields = prop_oneof![3 => Just(0), 6 => (0..32_u32).prop_map(|field| 1 << field), 1 => any::<u32>()];

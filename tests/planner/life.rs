@@ -18,6 +18,7 @@ pub async fn apply(world: &World, desired: &Desired) -> Plan {
     order::respects_every_edge(&applied.plan, desired, &prior);
     if applied.plan.all_refusals().next().is_some() {
         assert_eq!(applied.requests, [""; 0]);
+        refuses_for_a_reason(&applied.plan, &prior, &before);
         return applied.plan;
     }
     nothing_is_lost_in_silence(&applied, &before, &world.observe().await);
@@ -52,13 +53,20 @@ fn untidy(plan: &Plan) -> Vec<&sindri::model::Change> {
     plan.changes.iter().filter(|change| change.action != Action::NoOp).collect()
 }
 
-/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more.
+/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more. (Ports of a pod
+/// that ignores changes of them are as they were.)
 fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
-    let recorded: BTreeSet<&Address> = state.resources.keys().collect();
-    let missing: Vec<_> = desired.keys().filter(|address| !recorded.contains(address)).collect();
+    let (recorded, declared): (BTreeSet<_>, BTreeSet<_>) = (state.resources.keys().collect(), desired.keys().collect());
+    let is_ignored = |port: &Address| {
+        let ignores =
+            |pod: Address| desired.get(&pod).is_some_and(|pod| pod.lifecycle.ignore_changes.contains("ports"));
+        graph::parent_of(port).is_some_and(ignores)
+    };
+    let missing: Vec<_> = declared.difference(&recorded).filter(|address| !is_ignored(address)).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    let surplus = recorded.iter().filter(|address| !desired.contains_key(**address));
-    assert!(surplus.clone().all(|address| address.kind == "network_volume"), "{:?}", surplus.collect::<Vec<_>>());
+    let surplus = recorded.difference(&declared).filter(|it| it.kind != "network_volume" && !is_ignored(it));
+    let surplus: Vec<_> = surplus.collect();
+    assert!(surplus.is_empty(), "{surplus:?}");
 
     let listed = state.resources.iter().filter(|(address, _)| !graph::is_member(address));
     let ids: Vec<&str> = listed.map(|(_, record)| record.id.as_str()).collect();
@@ -109,12 +117,30 @@ fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object:
     assert_eq!(marker.lineage, state.lineage);
 }
 
+/// Only locks, `preventDestroy` and volumes that would shrink hold a plan up.
+fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
+    for (address, refusal) in plan.all_refusals() {
+        let address = address.expect("there is no budget");
+        let (record, change) = (&prior.resources[address], change_of(plan, address).expect("a change"));
+        let object = observed.get(&record.kind, change.id.as_deref().unwrap_or_default()).expect("it is there");
+        let size = |attributes: &Attributes| attributes.get("size_gb").and_then(Value::as_int);
+        let meant = match refusal.code.as_str() {
+            "locked" => object.attributes["locked"] == Value::Bool(true),
+            "prevent_destroy" => change.action.destroys(),
+            "impossible_change" => size(&change.after) < size(&object.attributes),
+            _ => false,
+        };
+        assert!(meant, "{refusal:#?}");
+    }
+}
+
 /// What existed and exists no more was announced as destroyed, at the risk that it is.
 fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Observed) {
     for object in before.iter().filter(|object| after.get(object.kind, &object.id).is_none()) {
         let change = applied.plan.changes.iter().find(|change| change.id.as_deref() == Some(&object.id));
         let change = change.unwrap_or_else(|| panic!("nothing says that `{}` goes", object.id));
         assert!(change.action.destroys(), "{change:#?}");
+        assert_ne!(object.attributes.get("locked"), Some(&Value::Bool(true)), "{change:#?}");
         let own_gb = object.attributes.get("volume_gb").and_then(Value::as_int).unwrap_or_default();
         let least = match object.kind {
             "network_volume" => Risk::VolumeLoss,
@@ -124,4 +150,9 @@ fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Obse
         assert_eq!(change.risk, least, "{change:#?}");
         assert_eq!(change.losses.iter().any(|loss| loss.precious), least >= Risk::DiskLoss);
     }
+}
+
+/// What happens to one address.
+pub fn change_of<'p>(plan: &'p Plan, address: &Address) -> Option<&'p sindri::model::Change> {
+    plan.changes.iter().find(|change| &change.address == address)
 }

@@ -4,6 +4,7 @@
 mod fleet;
 mod generate;
 mod life;
+mod meddle;
 mod order;
 mod properties;
 mod regressions;

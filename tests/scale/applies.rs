@@ -43,7 +43,8 @@ impl Account {
     /// An account with room and money for everything, and without quotas.
     fn of(fleet: &Fleet) -> Self {
         let (config, folder) = fleet.config();
-        let settings = Settings { balance_usd: 1e9, spend_limit_usd: None, volume_quota: 10_000, ..Settings::default() };
+        let settings =
+            Settings { balance_usd: 1e9, spend_limit_usd: None, volume_quota: 10_000, ..Settings::default() };
         let emulator = Arc::new(Emulator::new(World::new(settings, EPOCH), EPOCH));
         let clock = Clock::starting_at(EPOCH);
         let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
@@ -90,12 +91,7 @@ impl Account {
         assert_eq!((report.done, report.failed, report.skipped), (plan.operations.len(), 0, 0));
         let asked = self.asked(before);
         let count = |method: &str| asked.iter().filter(|request| request.starts_with(method)).count();
-        Cost {
-            bytes: store.bytes_written(),
-            fsyncs: store.fsyncs(),
-            creates: count("POST"),
-            reads: count("GET"),
-        }
+        Cost { bytes: store.bytes_written(), fsyncs: store.fsyncs(), creates: count("POST"), reads: count("GET") }
     }
 }
 

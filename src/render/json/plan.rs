@@ -2,6 +2,8 @@
 //!
 //! Source of the shape: "JSON Output Format" of Terraform's documentation, plan representation, format version 1.2.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{dollars, split_secrets};
@@ -10,6 +12,8 @@ use crate::model::{
     Risk, Value,
 };
 use crate::render::fold;
+
+type ByAddress<'a> = BTreeMap<&'a Address, &'a Change>;
 
 /// The whole plan. `plan_id` is what `apply --expect` takes.
 pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
@@ -34,12 +38,13 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         prior_digest,
     } = plan;
     let refused = plan.all_refusals().next().is_some();
+    let by_address = plan.by_address();
     json!({
         "format_version": "1.2",
         "complete": true,
         "errored": false,
         "applyable": !plan.is_empty() && !refused,
-        "resource_changes": changes.iter().map(|change| resource_change(plan, change)).collect::<Vec<_>>(),
+        "resource_changes": changes.iter().map(|change| resource_change(&by_address, change)).collect::<Vec<_>>(),
         "resource_drift": drift.iter().map(resource_drift).collect::<Vec<_>>(),
         "sindri": {
             "format_version": super::FORMAT_VERSION,
@@ -111,10 +116,10 @@ fn refusal_json(address: Option<&Address>, refusal: &Refusal) -> Json {
     json!({"address": address, "code": code, "message": message, "help": help, "position": position})
 }
 
-fn resource_change(plan: &Plan, change: &Change) -> Json {
+fn resource_change(by_address: &ByAddress<'_>, change: &Change) -> Json {
     let (before, before_sensitive) = side(&change.before);
     let (mut after, after_sensitive) = side(&change.after);
-    let after_unknown = resolve_references(plan, change, &mut after);
+    let after_unknown = resolve_references(by_address, change, &mut after);
     let mut inner = json!({
         "actions": terraform_actions(change.action),
         "before": before,
@@ -216,13 +221,13 @@ fn side(attributes: &Attributes) -> (Json, Json) {
 }
 
 /// Puts ids in place of references to what exists, takes out what is known only after apply, and marks that as unknown.
-fn resolve_references(plan: &Plan, change: &Change, after: &mut Json) -> Json {
+fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut Json) -> Json {
     let Json::Object(values) = after else { return json!({}) };
     let mut unknown = Map::new();
     for (name, value) in &change.after {
         let Value::Reference(target) = value else { continue };
         let known =
-            plan.change(target).filter(|target| target.action != Action::Create && !target.action.is_replacement());
+            by_address.get(target).filter(|target| target.action != Action::Create && !target.action.is_replacement());
         match known.and_then(|target| target.id.as_ref()) {
             Some(id) => values.insert(name.clone(), json!(id)),
             None => {

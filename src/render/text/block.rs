@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use super::super::fold::{self, Row};
 use super::super::style::{Ink, Line};
 use super::super::words;
-use super::{PlanView, causes, fields};
+use super::{Context, causes, fields};
 use crate::kind::{self, Description};
-use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money, Plan};
+use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money};
 
 /// How a change reads, whatever its address: what makes replicas alike.
-#[derive(PartialEq, Eq)]
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Face {
     action: Action,
     loses_data: bool,
@@ -26,46 +26,48 @@ struct Face {
 }
 
 /// The blocks of rows, in their order.
-pub fn blocks(plan: &Plan, rows: &[&Row<'_>], view: &PlanView) -> Vec<Line> {
-    let groups = group(rows.iter().map(|row| (&row.change.address, face(plan, row, view))).collect());
-    let titled: Vec<(String, _)> =
-        groups.into_iter().map(|(addresses, face)| (fold::group_address(&addresses), (addresses, face))).collect();
+pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
+    let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row))));
+    let titled: Vec<(String, _)> = groups
+        .into_iter()
+        .map(|(changes, face)| (title(&changes, |change| &change.address), (changes, face)))
+        .collect();
     // Aligned, unless one very long name would push everything aside.
     let column = titled.iter().map(|(title, _)| title.chars().count()).filter(|width| *width <= 36).max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut tall = false;
-    for (title, (addresses, face)) in titled {
+    for (title, (changes, face)) in titled {
         // Long blocks stand apart; lists of short ones stay lists.
         let was_tall = std::mem::replace(&mut tall, face.body.len() > 1);
         if !lines.is_empty() && (tall || was_tall) {
             lines.push(Line::new(0));
         }
-        lines.push(headline(plan, &format!("{title:column$}"), &addresses, &face));
+        lines.push(headline(&format!("{title:column$}"), &changes, &face));
         lines.extend(face.body);
     }
     lines
 }
 
-/// Gathers replicas of one name whose faces are equal, at the place of the first.
-pub fn group<T: PartialEq>(items: Vec<(&Address, T)>) -> Vec<(Vec<&Address>, T)> {
-    let mut groups: Vec<(Vec<&Address>, T)> = Vec::new();
-    for (address, face) in items {
-        let alike = |(addresses, other): &&mut (Vec<&Address>, T)| {
-            let first = addresses[0];
-            let replicas = address.index.is_some() && first.index.is_some();
-            replicas
-                && (&address.kind, &address.name, &address.member) == (&first.kind, &first.name, &first.member)
-                && *other == face
-        };
-        match groups.iter_mut().find(alike) {
-            Some((addresses, _)) => addresses.push(address),
-            None => groups.push((vec![address], face)),
-        }
+/// Gathers replicas of one name whose faces are equal, at the place of the first. Items come with address and face.
+pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
+    // What has no number stands alone, so its place takes the number's.
+    let mut groups: BTreeMap<(&str, &str, Option<&str>, Option<usize>, T), (usize, Vec<I>)> = BTreeMap::new();
+    for (place, (item, address, face)) in items.into_iter().enumerate() {
+        let alone = address.index.is_none().then_some(place);
+        let key = (address.kind.as_str(), address.name.as_str(), address.member.as_deref(), alone, face);
+        groups.entry(key).or_insert_with(|| (place, Vec::new())).1.push(item);
     }
-    groups
+    let mut groups: Vec<_> = groups.into_iter().map(|((.., face), (place, items))| (place, items, face)).collect();
+    groups.sort_by_key(|(place, ..)| *place);
+    groups.into_iter().map(|(_, items, face)| (items, face)).collect()
 }
 
-fn headline(plan: &Plan, title: &str, addresses: &[&Address], face: &Face) -> Line {
+/// The address of a group.
+pub fn title<'a, I>(items: &[&'a I], address: impl Fn(&'a I) -> &'a Address) -> String {
+    fold::group_address(&items.iter().map(|item| address(item)).collect::<Vec<_>>())
+}
+
+fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
     let ink = ink(face.action, face.loses_data);
     let word = words::action(face.action);
     let word = if face.loses_data { word.to_uppercase() } else { word.to_owned() };
@@ -74,18 +76,18 @@ fn headline(plan: &Plan, title: &str, addresses: &[&Address], face: &Face) -> Li
         .ink(ink, format!("{:3} ", face.action.symbol()))
         .text(format!("{title}  "))
         .ink(ink, format!("{word:7}"));
-    let each = addresses.len() > 1;
-    if each {
-        let title = kind::find(&addresses[0].kind).map_or(addresses[0].kind.as_str(), |kind| kind.title);
-        let number = words::count(addresses.len(), title);
+    let each = changes.len() > 1;
+    if let [only] = changes {
+        line = only.id.iter().fold(line, |line, id| line.text(format!("  {id}")));
+    } else if let Some(Change { address, .. }) = changes.first() {
+        let title = kind::find(&address.kind).map_or(address.kind.as_str(), |kind| kind.title);
+        let number = words::count(changes.len(), title);
         line = line.text(format!("  {number}, each{}", if face.what.is_empty() { ":" } else { "" }));
-    } else if let Some(id) = addresses.first().and_then(|address| plan.change(address)?.id.as_ref()) {
-        line = line.text(format!("  {id}"));
     }
     if !face.what.is_empty() {
         line = line.text(if each { " " } else { "  " }).join(face.what.clone());
     }
-    line = price(line, face, addresses.len());
+    line = price(line, face, changes.len());
     if let Some(position) = &face.position {
         line = line.ink(Ink::Dim, format!("  ({position})"));
     }
@@ -121,7 +123,7 @@ fn ink(action: Action, loses_data: bool) -> Ink {
     }
 }
 
-fn face(plan: &Plan, row: &Row<'_>, view: &PlanView) -> Face {
+fn face(context: &Context<'_>, row: &Row<'_>) -> Face {
     let Row { change, members } = row;
     let action = change.action;
     // What goes or stays is known already: its hardware and place are enough to recognise it.
@@ -136,7 +138,7 @@ fn face(plan: &Plan, row: &Row<'_>, view: &PlanView) -> Face {
         action,
         loses_data: fold::loses_data(change),
         what: Line::of(0, what),
-        body: body(plan, change, members, view),
+        body: body(context, change, members),
         hourly_before: change.hourly_before,
         hourly_after: change.hourly_after,
         position: change.position.as_ref().filter(|_| action == Action::Create).map(ToString::to_string),
@@ -150,10 +152,10 @@ fn describe(address: &Address, attributes: &Attributes) -> Description {
 
 const INDENT: usize = 6;
 
-fn body(plan: &Plan, change: &Change, members: &[&Change], view: &PlanView) -> Vec<Line> {
+fn body(context: &Context<'_>, change: &Change, members: &[&Change]) -> Vec<Line> {
     let mut lines = fields::lines(change, INDENT);
     lines.extend(member_line(change, members));
-    lines.extend(causes::because(plan, change).into_iter().map(|cause| Line::of(INDENT, cause)));
+    lines.extend(causes::because(context, change).into_iter().map(|cause| Line::of(INDENT, cause)));
     if change.action == Action::ReplaceCreateFirst {
         lines.push(Line::of(INDENT, "the new one is created before the old one is destroyed"));
     }
@@ -174,7 +176,7 @@ fn body(plan: &Plan, change: &Change, members: &[&Change], view: &PlanView) -> V
     if before != after && !priced_above {
         lines.push(Line::of(INDENT, format!("costs: {before}/h -> {after}/h")));
     }
-    if view.full {
+    if context.view.full {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
         lines.extend(fields::attributes(attributes, INDENT));
     }

@@ -3,26 +3,27 @@
 use std::collections::BTreeSet;
 
 use super::super::words;
-use crate::model::{Action, Address, Cause, Change, Effect, Plan, Power};
+use super::Context;
+use crate::model::{Action, Address, Cause, Change, Effect, Power};
 
 /// One line per cause that the fields do not tell already.
-pub fn because(plan: &Plan, change: &Change) -> Vec<String> {
+pub fn because(context: &Context<'_>, change: &Change) -> Vec<String> {
     let sentence =
-        |cause: &Cause| clause(plan, cause, &mut vec![&change.address]).map(|clause| format!("because {clause}"));
+        |cause: &Cause| clause(context, cause, &mut vec![&change.address]).map(|clause| format!("because {clause}"));
     change.causes.iter().filter_map(sentence).collect()
 }
 
 /// A cause as a clause; `None` where the plan's line says it already. `seen` ends chains that lead back.
-fn clause<'a>(plan: &'a Plan, cause: &'a Cause, seen: &mut Vec<&'a Address>) -> Option<String> {
+fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Address>) -> Option<String> {
     Some(match cause {
         Cause::New { .. } | Cause::Fields => return None,
-        Cause::Destroy if plan.destroy => return None,
+        Cause::Destroy if context.plan.destroy => return None,
         Cause::Destroy => "everything is destroyed".to_owned(),
         Cause::Missing { id } => format!("`{id}` is no longer at RunPod"),
         Cause::Tainted => "it never became ready (tainted)".to_owned(),
         Cause::Broken { status } => format!("it is unusable: {status}"),
         Cause::Undeclared => "it is no longer declared".to_owned(),
-        Cause::Dependency { address, action } => dependency(plan, address, *action, seen),
+        Cause::Dependency { address, action } => dependency(context, address, *action, seen),
         Cause::Parent { address } => format!("it is a part of `{address}`"),
         Cause::Power { wanted: Power::Running } => "it should be running".to_owned(),
         Cause::Power { wanted: Power::Stopped } => "it should be stopped".to_owned(),
@@ -38,14 +39,14 @@ fn clause<'a>(plan: &'a Plan, cause: &'a Cause, seen: &mut Vec<&'a Address>) -> 
 }
 
 /// `` `network_volume.data` is replaced, because its `region` changes (sindri.yaml:7) ``.
-fn dependency<'a>(plan: &'a Plan, address: &'a Address, action: Action, seen: &mut Vec<&'a Address>) -> String {
+fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, seen: &mut Vec<&'a Address>) -> String {
     let what = format!("`{address}` {}", words::happens(action));
     if seen.contains(&address) {
         return what;
     }
     seen.push(address);
-    let reason = plan.change(address).and_then(|change| {
-        own_reason(change).or_else(|| change.causes.iter().find_map(|cause| clause(plan, cause, seen)))
+    let reason = context.by_address.get(address).and_then(|change| {
+        own_reason(change).or_else(|| change.causes.iter().find_map(|cause| clause(context, cause, seen)))
     });
     match reason {
         Some(reason) => format!("{what}, because {reason}"),

@@ -1,29 +1,28 @@
 //! Outside changes: how reality left what was applied last, and whether this plan undoes it.
 
-use super::super::fold;
 use super::super::style::{Ink, Line};
 use super::super::words;
-use super::{block, fields};
-use crate::model::{Action, Drift, DriftClass, Plan};
+use super::{Context, block, fields};
+use crate::model::{Action, Drift, DriftClass};
 
 /// The section; empty without drift.
-pub fn section(plan: &Plan) -> Vec<Line> {
-    if plan.drift.is_empty() {
+pub fn section(context: &Context<'_>) -> Vec<Line> {
+    let drift = &context.plan.drift;
+    if drift.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![
         Line::new(0).ink(Ink::Heading, "Outside changes since the last apply"),
         Line::of(0, "Made at RunPod, not by sindri. What is below is planned from what is there now.").hanging(0),
     ];
-    let faces = plan.drift.iter().map(|drift| (&drift.address, face(plan, drift))).collect();
-    let groups = block::group(faces);
-    let column = groups.iter().map(|(addresses, _)| fold::group_address(addresses).chars().count()).max().unwrap_or(0);
-    for (addresses, (happened, consequence, body)) in groups {
-        let title = fold::group_address(&addresses);
+    let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(context, drift))));
+    let title = |drifts: &[&Drift]| block::title(drifts, |drift| &drift.address);
+    let column = groups.iter().map(|(drifts, _)| title(drifts).chars().count()).max().unwrap_or(0);
+    for (drifts, (happened, consequence, body)) in groups {
+        let title = title(&drifts);
         let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Ink::Change, format!("{happened:11}"));
-        let ids = plan.drift.iter().filter(|drift| addresses.contains(&&drift.address)).map(|drift| drift.id.as_str());
-        line = line.text(match addresses.len() {
-            0..=3 => format!("  {}", ids.collect::<Vec<_>>().join(", ")),
+        line = line.text(match drifts.len() {
+            0..=3 => format!("  {}", drifts.iter().map(|drift| drift.id.as_str()).collect::<Vec<_>>().join(", ")),
             // A fleet's ids are in `--json`; here they would bury what happened.
             many => format!("  {many} of them"),
         });
@@ -33,7 +32,7 @@ pub fn section(plan: &Plan) -> Vec<Line> {
     lines
 }
 
-fn face(plan: &Plan, drift: &Drift) -> (&'static str, String, Vec<Line>) {
+fn face(context: &Context<'_>, drift: &Drift) -> (&'static str, String, Vec<Line>) {
     let happened = match drift.class {
         DriftClass::Gone => "is gone",
         DriftClass::Changed => "was changed",
@@ -42,7 +41,7 @@ fn face(plan: &Plan, drift: &Drift) -> (&'static str, String, Vec<Line>) {
         DriftClass::ZeroGpu => "lost its GPU",
         DriftClass::Errored => "is in error",
     };
-    let action = plan.change(&drift.address).map_or(Action::NoOp, |change| change.action);
+    let action = context.by_address.get(&drift.address).map_or(Action::NoOp, |change| change.action);
     let consequence = match (action, drift.class) {
         (Action::NoOp, DriftClass::Gone) => "nothing is to be done".to_owned(),
         (Action::NoOp, _) => "it agrees with what is declared; nothing is to be done".to_owned(),
