@@ -187,7 +187,11 @@ impl<'a> Run<'_, 'a> {
             intent.deposed = self.deposed();
             self.record(Entry::Intent(intent.clone())).await?;
             let marker = self.kind.marked.then(|| self.marker(&intent));
-            let error = match self.api().create(self.kind, inputs, marker.as_ref()).await {
+            let create = async || self.api().create(self.kind, inputs, marker.as_ref()).await;
+            // A 404 has no effect; where it may mean a fresh volume that is not seen yet, the same request goes out again.
+            let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
+            let answer = if refers { self.patiently(create).await } else { create().await };
+            let error = match answer {
                 Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
                 Err(error) => error,
             };

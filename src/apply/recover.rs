@@ -136,15 +136,13 @@ fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcom
             };
             Some((created(intent, first), how, Some(first.id.clone())))
         }
-        Verb::Delete => match object {
-            None => {
-                let mut records: BTreeMap<_, _> =
-                    intent.removed.iter().map(|address| (address.clone(), None)).collect();
-                records.insert(intent.address.clone(), None);
-                tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
-            }
-            Some(_) => tell(without_effect(intent), "it is still there"),
-        },
+        // Lists go on showing what is deleted for a while, so that being listed says nothing yet.
+        Verb::Delete if object.is_some() => None,
+        Verb::Delete => {
+            let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
+            records.insert(intent.address.clone(), None);
+            tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
+        }
         Verb::Update | Verb::Start | Verb::Stop => {
             let landed = object.is_some_and(|object| has_landed(intent, state, object));
             if landed {
@@ -206,7 +204,6 @@ pub async fn recover(
     clock: &Clock,
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
-    let window: Duration = SEARCHES.iter().sum();
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut told = false;
     loop {
@@ -229,11 +226,14 @@ pub async fn recover(
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
         let unseen = look_again(api, &replay, clock, &mut observed).await?;
-        let young = open.iter().any(|intent| age(&intent.at, clock) < window);
+        let young = open.iter().any(|intent| age(&intent.at, clock) < FRESH);
         if !young && unseen.is_empty() {
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
-                let how = "no list shows it: it was never created".to_owned();
+                let how = match intent.verb {
+                    Verb::Create => "no list shows it: it was never created".to_owned(),
+                    _ => "it is still there".to_owned(),
+                };
                 events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
             }
             return Ok(observed);
@@ -241,7 +241,7 @@ pub async fn recover(
         if !std::mem::replace(&mut told, true) {
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
-                    "no list shows it, which proves nothing within {} s of a create; looking again",
+                    "an interrupted run created or deleted it less than {} s ago, and lists lag; looking again",
                     FRESH.as_secs()
                 );
                 events(Event::Settled { address: address.clone(), message });
