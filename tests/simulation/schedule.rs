@@ -200,7 +200,7 @@ impl World {
         self.emulator.meddle(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
-            if !volumes.is_empty() && pick % 7 == 0 {
+            if !volumes.is_empty() && pick.is_multiple_of(7) {
                 return world
                     .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
                     .is_ok();
