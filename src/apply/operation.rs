@@ -5,11 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::{AcquireError, SemaphorePermit};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use super::Event;
 use super::engine::{Job, spoken};
-use super::recover::{created, search, updated, without_effect};
+use super::recover::{FRESH, age, created, search, updated, without_effect};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{
@@ -19,8 +19,11 @@ use crate::planner::refresh::resolved;
 use crate::runpod::{Api, ApiError, ErrorClass, Failure};
 use crate::store::StoreError;
 
-/// How long a fresh pod may be missing from the lists before it counts as gone (contract, section 13, rule 3).
-const APPEARANCE: Duration = Duration::from_secs(120);
+/// How often a delete is sent before it is given up, spread over its timeout.
+const DELETES: u32 = 2;
+
+/// How soon a request about a fresh object is sent again after a 404.
+const RESEND_FRESH: Duration = Duration::from_secs(10);
 
 /// Why an operation did not succeed. What happened has been told by events already, except of a failing store.
 pub(super) enum OperationError {
@@ -184,7 +187,11 @@ impl<'a> Run<'_, 'a> {
             intent.deposed = self.deposed();
             self.record(Entry::Intent(intent.clone())).await?;
             let marker = self.kind.marked.then(|| self.marker(&intent));
-            let error = match self.api().create(self.kind, inputs, marker.as_ref()).await {
+            let create = async || self.api().create(self.kind, inputs, marker.as_ref()).await;
+            // A 404 has no effect; where it may mean a fresh volume that is not seen yet, the same request goes out again.
+            let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
+            let answer = if refers { self.patiently(create).await } else { create().await };
+            let error = match answer {
                 Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
                 Err(error) => error,
             };
@@ -287,7 +294,8 @@ impl<'a> Run<'_, 'a> {
         });
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
-        match self.api().update(self.kind, &current, &self.resolved_inputs()).await {
+        let changes = self.resolved_inputs();
+        match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
             Ok(object) => self.changed(&intent, object).await,
             Err(error) => {
                 // Repeating a PATCH is harmless, and the next plan compares with what is there.
@@ -331,7 +339,7 @@ impl<'a> Run<'_, 'a> {
         self.tell(Event::Started { address: self.address(), verb, id: Some(current.id.clone()), detail: None });
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
-        if let Err(error) = self.api().power(self.kind, &current.id, wanted).await {
+        if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
             // Refused because it is there already, or lost after it took effect: what the API shows now decides.
             let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
             let seen = if worth_a_look { self.api().read(self.kind, &current.id).await.ok().flatten() } else { None };
@@ -342,6 +350,19 @@ impl<'a> Run<'_, 'a> {
             }
         }
         self.changed(&intent, current).await
+    }
+
+    /// Repeats what is answered with 404 while that may only mean that the object is fresh.
+    async fn patiently<T>(&self, request: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let until = Instant::now() + self.freshness();
+        loop {
+            match request().await {
+                Err(error) if error.class == ErrorClass::NotFound && Instant::now() < until => {
+                    sleep(RESEND_FRESH).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     fn vanished(&self) -> OperationError {
@@ -373,7 +394,7 @@ impl<'a> Run<'_, 'a> {
             return Err(self.failed(error, Some(&id), false));
         }
         self.release();
-        if self.gone(&id).await? {
+        if self.gone(&id, matches!(sent, Ok(true))).await? {
             let mut records: BTreeMap<Address, Option<Record>> =
                 self.operation.members.iter().map(|(address, record)| (address.clone(), record.clone())).collect();
             records.insert(self.operation.address.clone(), None);
@@ -429,22 +450,46 @@ impl<'a> Run<'_, 'a> {
         Err(OperationError::Failed(Some(ErrorClass::NoCapacity)))
     }
 
-    /// Waits until no list shows it. A delete is confirmed by absence alone.
-    async fn gone(&self, id: &str) -> Result<bool, OperationError> {
+    /// Waits until no list shows it: a delete is confirmed by absence alone. Of a fresh object neither a 404 nor absence
+    /// proves anything, so that the delete is sent until it is accepted.
+    async fn gone(&self, id: &str, mut accepted: bool) -> Result<bool, OperationError> {
         let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(false) };
-        let deadline = Instant::now() + self.operation.timeouts.delete;
-        let absent =
-            watch.until(deadline, |sighting| sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(()));
+        let end = Instant::now() + self.operation.timeouts.delete;
+        let fresh_until = Instant::now() + if accepted { Duration::ZERO } else { self.freshness() };
         let mut interrupt = self.job().interrupt.clone();
+        let confirmed = async {
+            while Instant::now() < end {
+                if !accepted && Instant::now() < fresh_until {
+                    sleep(RESEND_FRESH).await;
+                } else {
+                    let patience = end.min(Instant::now() + self.operation.timeouts.delete / DELETES);
+                    let absent = watch.until(patience, |sighting| {
+                        sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(())
+                    });
+                    if absent.await.is_some() {
+                        return true;
+                    }
+                }
+                // Accepted and without effect is on record, too; deleting what is gone is harmless.
+                accepted |= self.api().delete(self.kind, id).await.unwrap_or(false);
+            }
+            false
+        };
         tokio::select! {
             biased;
-            absent = absent => Ok(absent.is_some()),
+            confirmed = confirmed => Ok(confirmed),
             // Its intent stays pending; the next command sees whether it is gone.
             _ = interrupt.wait_for(|stop| *stop) => {
                 self.left(id);
                 Err(OperationError::Interrupted)
             }
         }
+    }
+
+    /// For how much longer reads may deny what exists, because something was created so recently.
+    fn freshness(&self) -> Duration {
+        let created = self.job().store.last_create();
+        created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
     }
 
     // ----- import, forget -----
@@ -494,8 +539,8 @@ impl<'a> Run<'_, 'a> {
                 }
                 (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
                 (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
-                (None, _) if since.elapsed() > APPEARANCE => {
-                    return Some(Err(format!("no list has shown it for {} s", APPEARANCE.as_secs())));
+                (None, _) if since.elapsed() > FRESH => {
+                    return Some(Err(format!("no list has shown it for {} s", FRESH.as_secs())));
                 }
                 _ => {}
             }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::{Event, Events};
 use crate::kind::{self, Kind};
-use crate::model::{Entry, Intent, Object, Observed, Outcome, Record, Replay, State, Status, Verb};
+use crate::model::{Address, Entry, Intent, Object, Observed, Outcome, Record, Replay, State, Status, Verb};
 use crate::observe::observe;
 use crate::planner::change::id_of_member;
 use crate::planner::diff::{Readings, difference};
@@ -30,6 +30,15 @@ const SEARCHES: [Duration; 6] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
 ];
+
+/// Between searches after the last of those.
+const LAST_GAP: Duration = Duration::from_secs(10);
+
+/// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
+pub(super) const FRESH: Duration = Duration::from_secs(120);
+
+/// So many objects are asked for one by one; of more than that the next list tells.
+const MOST_READS: usize = 20;
 
 /// What kept an earlier run's intents from being settled.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -127,15 +136,13 @@ fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcom
             };
             Some((created(intent, first), how, Some(first.id.clone())))
         }
-        Verb::Delete => match object {
-            None => {
-                let mut records: BTreeMap<_, _> =
-                    intent.removed.iter().map(|address| (address.clone(), None)).collect();
-                records.insert(intent.address.clone(), None);
-                tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
-            }
-            Some(_) => tell(without_effect(intent), "it is still there"),
-        },
+        // Lists go on showing what is deleted for a while, so that being listed says nothing yet.
+        Verb::Delete if object.is_some() => None,
+        Verb::Delete => {
+            let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
+            records.insert(intent.address.clone(), None);
+            tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
+        }
         Verb::Update | Verb::Start | Verb::Stop => {
             let landed = object.is_some_and(|object| has_landed(intent, state, object));
             if landed {
@@ -189,17 +196,18 @@ pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> State {
 
 /// Settles, durably, what earlier runs left open, and returns what was observed on the way.
 ///
-/// A create that no list shows is given up only once it is older than the window in which it could still appear.
+/// What no list shows is given up only once it is older than the window in which it could still appear: a pending create
+/// was never made then, and a recorded object is gone.
 pub async fn recover(
     api: &dyn Api,
     store: &LockedState,
     clock: &Clock,
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
-    let window: Duration = SEARCHES.iter().sum();
-    let mut gaps = SEARCHES.iter().skip(1);
+    let mut gaps = SEARCHES.iter().skip(1).copied();
+    let mut told = false;
     loop {
-        let observed = observe(api).await?;
+        let mut observed = observe(api).await?;
         let mut replay = store.snapshot();
         let mut open = Vec::new();
         let (mut entries, mut news) = (Vec::new(), Vec::new());
@@ -217,25 +225,62 @@ pub async fn recover(
         }
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
-        if open.is_empty() {
+        let unseen = look_again(api, &replay, clock, &mut observed).await?;
+        let young = open.iter().any(|intent| age(&intent.at, clock) < FRESH);
+        if !young && unseen.is_empty() {
+            store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
+            for intent in open {
+                let how = match intent.verb {
+                    Verb::Create => "no list shows it: it was never created".to_owned(),
+                    _ => "it is still there".to_owned(),
+                };
+                events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
+            }
             return Ok(observed);
         }
-        let young = open.iter().any(|intent| age(intent, clock) < window);
-        match gaps.next().filter(|_| young) {
-            Some(gap) => sleep(*gap).await,
-            None => {
-                store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
-                for intent in open {
-                    let how = "no list shows it: it was never created".to_owned();
-                    events(Event::Recovered { address: intent.address, verb: intent.verb, id: None, how });
-                }
-                return Ok(observed);
+        if !std::mem::replace(&mut told, true) {
+            for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
+                let message = format!(
+                    "an interrupted run created or deleted it less than {} s ago, and lists lag; looking again",
+                    FRESH.as_secs()
+                );
+                events(Event::Settled { address: address.clone(), message });
             }
         }
+        sleep(gaps.next().unwrap_or(LAST_GAP)).await;
     }
 }
 
-fn age(intent: &Intent, clock: &Clock) -> Duration {
-    let Ok(at) = intent.at.parse::<jiff::Timestamp>() else { return Duration::ZERO };
+/// Asks for recorded objects that the lists lack, while something was created so recently that lists may lag: a fresh pod
+/// is missing from them for longer than from reads. Puts what is found into `observed`, and names what is not.
+pub async fn look_again(
+    api: &dyn Api,
+    replay: &Replay,
+    clock: &Clock,
+    observed: &mut Observed,
+) -> Result<Vec<Address>, ApiError> {
+    let mut unseen = Vec::new();
+    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= FRESH) {
+        return Ok(unseen);
+    }
+    let missing = replay.state.resources.iter().filter_map(|(address, record)| {
+        let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
+        observed.get(kind.name, &record.id).is_none().then_some((address, kind, record))
+    });
+    let mut found = Vec::new();
+    for (asked, (address, kind, record)) in missing.enumerate() {
+        let object = if asked < MOST_READS { api.read(kind, &record.id).await? } else { None };
+        match object {
+            Some(object) => found.push(object),
+            None => unseen.push(address.clone()),
+        }
+    }
+    found.into_iter().for_each(|object| observed.insert(object));
+    Ok(unseen)
+}
+
+/// How long ago `at` was; nothing, where that cannot be told: the careful reading.
+pub(super) fn age(at: &str, clock: &Clock) -> Duration {
+    let Ok(at) = at.parse::<jiff::Timestamp>() else { return Duration::ZERO };
     Duration::try_from(clock.now().duration_since(at)).unwrap_or(Duration::ZERO)
 }

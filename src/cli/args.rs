@@ -11,14 +11,84 @@ use crate::emulator::settings::{Fidelity, Pace};
 use crate::model::{Address, Dialect, Updates};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 success, 1 error, 2 changes pending (plan --detailed-exitcode), 3 refused: consent is needed,
-4 locked by another command, 6 over budget, 7 no capacity, 8 partly applied, 64 usage, 130 interrupted.
+Exit codes:
+    0  done, or nothing to do
+    1  error
+    2  changes are pending (plan --detailed-exitcode)
+    3  refused: consent is needed, or the state belongs to another API
+    4  locked by another command
+    6  over budget
+    7  no capacity
+    8  partly applied
+   64  wrong usage
+  130  interrupted
 
-Try it without an account: `sindri -C examples/training-cluster apply --sandbox`";
+Try it without an account: sindri -C examples/training-cluster apply --sandbox";
+
+const PLAN_EXAMPLES: &str = "\
+Sends two list calls, takes no lock and writes nothing.
+
+Examples:
+  sindri plan                          what apply would do
+  sindri plan -e prod --full           every attribute, in the environment prod
+  sindri plan --detailed-exitcode      2 where anything would change
+  sindri plan --updates in-place       what could be done without replacing pods";
+
+const APPLY_EXAMPLES: &str = "\
+Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
+
+Examples:
+  sindri apply                                     ask at the terminal
+  sindri apply --auto-approve                      in CI; refused where data would be lost
+  sindri apply --auto-approve --allow-data-loss    in CI, with consent to that too
+  sindri apply --sandbox                           a rehearsal without an account";
+
+const DESTROY_EXAMPLES: &str = "\
+Shows the plan and asks. Network volumes stay, and go on to cost, unless --include-volumes is given.
+
+Examples:
+  sindri destroy                       everything of the environment but network volumes
+  sindri destroy 'pod.trainer[3]'      one pod";
+
+const CONNECT_EXAMPLES: &str = "\
+Goes straight to the pod where RunPod maps port 22, else through RunPod's proxy.
+
+Examples:
+  sindri connect                       the only pod
+  sindri connect 'pod.trainer[3]'      one of several
+  sindri connect trainer -- nvidia-smi
+  sindri connect trainer --print       the ssh command alone";
+
+const OUTPUT_EXAMPLES: &str = "\
+Examples:
+  sindri output                        every value
+  sindri output pod.trainer.id         one value alone, for scripts
+  sindri output --json";
+
+const CATALOG_EXAMPLES: &str = "\
+Reads the snapshot in the binary: prices are estimates, stock is not in it.
+
+Examples:
+  sindri catalog                       GPU types
+  sindri catalog gpus a100             those with a100 in any column
+  sindri catalog regions";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  sindri import pod.trainer 7kq2m9x4ab3c1d
+  sindri import network_volume.datasets agv6w2qcg7";
+
+const SERVE_EXAMPLES: &str = "\
+Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
+
+Examples:
+  sindri emulator serve &
+  sindri --api-url http://127.0.0.1:4010 apply
+  sindri emulator serve --faults flaky --seed 7 --quota documented";
 
 /// Plan and apply GPU pods on RunPod from one reviewed YAML file.
 #[derive(Debug, Parser)]
-#[command(name = "sindri", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "sindri", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Arguments {
     #[command(flatten)]
     pub global: Global,
@@ -39,6 +109,7 @@ pub struct Global {
         value_name = "FILE",
         global = true,
         env = "SINDRI_CONFIG",
+        hide_env_values = true,
         help_heading = "Global options"
     )]
     pub file: Option<PathBuf>,
@@ -49,6 +120,7 @@ pub struct Global {
         value_name = "ENV",
         global = true,
         env = "SINDRI_ENV",
+        hide_env_values = true,
         help_heading = "Global options"
     )]
     pub environment: Option<String>,
@@ -56,14 +128,24 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
     /// Work on an emulated RunPod inside this process, with a state of its own in .sindri/sandbox
-    #[arg(long, global = true, env = "SINDRI_SANDBOX", value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Global options")]
+    #[arg(long, global = true, env = "SINDRI_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Global options")]
     pub sandbox: bool,
     /// The dialect of RunPod's REST API (default: `apiVersion` of the configuration, else v2)
     #[arg(long, value_name = "v1|v2", global = true, value_parser = dialect, help_heading = "Global options")]
     pub api: Option<Dialect>,
     /// Another origin than RunPod's own: scheme, host and port
-    #[arg(long, value_name = "URL", global = true, env = "RUNPOD_API_BASE_URL", help_heading = "Global options")]
+    #[arg(
+        long,
+        value_name = "URL",
+        global = true,
+        env = "RUNPOD_API_BASE_URL",
+        hide_env_values = true,
+        help_heading = "Global options"
+    )]
     pub api_url: Option<String>,
+    /// How long quotas and 429s may delay one request before it fails (default: 10m)
+    #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_WAIT_LIMIT", hide_env_values = true, value_parser = duration, help_heading = "Global options")]
+    pub wait_limit: Option<Duration>,
     /// Print results and errors as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -81,7 +163,7 @@ pub struct Global {
     /// Print results and errors only
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub quiet: bool,
-    /// Tell every request on stderr (never headers, bodies or keys)
+    /// Print every request on stderr, without headers, bodies or keys
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub verbose: bool,
 }
@@ -124,26 +206,29 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first sindri.yaml
+    Init,
     /// Check the configuration without asking RunPod anything
     Validate,
     /// Show what apply would do, and why
+    #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
     /// Make RunPod match the configuration
+    #[command(after_help = APPLY_EXAMPLES)]
     Apply(ApplyArgs),
     /// Apply, then show how to connect
+    #[command(after_help = APPLY_EXAMPLES.replace("sindri apply", "sindri deploy"))]
     Deploy(ApplyArgs),
     /// Destroy what the state records; network volumes stay
+    #[command(after_help = DESTROY_EXAMPLES)]
     Destroy(DestroyArgs),
     /// Show what is running and what it costs
     Status,
-    /// Write a first sindri.yaml
-    Init,
-    /// Take a living pod or volume into the state, under an address of the configuration
-    Import(ImportArgs),
-    /// Look at the state, and correct it by hand
-    #[command(subcommand)]
-    State(StateCommand),
+    /// Show addresses, URLs and SSH commands of what is there
+    #[command(after_help = OUTPUT_EXAMPLES)]
+    Output(OutputArgs),
     /// Open a shell on a pod over SSH
+    #[command(after_help = CONNECT_EXAMPLES)]
     Connect(ConnectArgs),
     /// Stop pods: their GPUs are released, their pod volumes kept
     Stop(PowerArgs),
@@ -151,11 +236,16 @@ pub enum Command {
     Start(PowerArgs),
     /// Take what RunPod shows into the state, changing nothing at RunPod
     Refresh(RefreshArgs),
-    /// Show addresses, URLs and SSH commands of what is there
-    Output(OutputArgs),
+    /// Take a living pod or volume into the state, under an address of the configuration
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArgs),
+    /// Look at the state, and correct it by hand
+    #[command(subcommand)]
+    State(StateCommand),
     /// Draw the configuration's graph
     Graph(GraphArgs),
     /// List GPU types, pools, CPU flavors and data centers
+    #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
     /// Serve an emulated RunPod over HTTP
     #[command(subcommand)]
@@ -255,6 +345,7 @@ pub struct ConnectArgs {
 #[derive(Debug, Args)]
 pub struct PowerArgs {
     /// The pods (needed where there are several): `trainer`, `pod.trainer[3]`
+    #[arg(value_name = "POD")]
     pub pods: Vec<String>,
     /// All pods of the environment
     #[arg(long, conflicts_with = "pods")]
@@ -293,9 +384,9 @@ pub enum StateCommand {
     },
     /// Give a record another address; its ports follow
     Mv {
-        /// The address now
+        /// What the state calls it now: `pod.train`
         from: Address,
-        /// The address from now on
+        /// What it is called from now on: `pod.trainer`
         to: Address,
     },
     /// Forget a record; what it names lives on and is not managed any more
@@ -309,22 +400,20 @@ pub enum StateCommand {
 
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Print one value alone: `pod.trainer.ssh`
+    /// Print one value alone: `pod.trainer.ssh.command`
     pub path: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// The language to draw in
-    #[arg(long, value_enum, default_value = "dot")]
+    /// The language to draw in: Graphviz's, or the one that GitHub draws
+    #[arg(long, value_enum, default_value = "dot", hide_possible_values = true, value_name = "dot|mermaid")]
     pub format: GraphFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormat {
-    /// Graphviz
     Dot,
-    /// Mermaid, as GitHub draws it
     Mermaid,
 }
 
@@ -348,6 +437,7 @@ pub enum CatalogList {
 #[derive(Debug, Subcommand)]
 pub enum EmulatorCommand {
     /// Serve both dialects on loopback until interrupted
+    #[command(after_help = SERVE_EXAMPLES)]
     Serve(ServeArgs),
 }
 
@@ -371,7 +461,7 @@ pub struct ServeArgs {
     /// How long pods take to come up
     #[arg(long, default_value_t, value_name = "fast|realistic")]
     pub pace: Pace,
-    /// Requests that are allowed
+    /// How many requests are allowed
     #[arg(long, default_value_t, value_name = "off|documented|generous")]
     pub quota: QuotaProfile,
     /// Answer 410 on every /v1 path, as the real service does since 2026-11-15

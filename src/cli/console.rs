@@ -89,9 +89,7 @@ impl Console {
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            let context = ErrorContext { exit_code: Some(failure.exit.code()), ..ErrorContext::default() };
-            let value = error_json(failure.report.as_ref(), &context);
-            let _ = writeln!(io::stderr(), "{}", json::to_text(&value, false));
+            print_json(failure);
         } else {
             let _ = write!(io::stderr(), "{}", self.drawn(failure.report.as_ref()));
         }
@@ -124,6 +122,13 @@ impl Console {
         let _ = io::stdin().read_line(&mut answer);
         answer.trim() == yes
     }
+}
+
+/// Prints what went wrong as one JSON object on one line.
+pub fn print_json(failure: &Failure) {
+    let context = ErrorContext { exit_code: Some(failure.exit.code()), ..ErrorContext::default() };
+    let value = error_json(failure.report.as_ref(), &context);
+    let _ = writeln!(io::stderr(), "{}", json::to_text(&value, false));
 }
 
 /// `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE`, which wins over what the stream is.

@@ -67,7 +67,7 @@ impl Failure {
         Self { exit, report: Box::new(report) }
     }
 
-    /// A failure of the command line itself. `code` is stable.
+    /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.
     pub fn message(exit: Exit, code: &'static str, message: impl Into<String>, help: Option<String>) -> Self {
         Self::of(exit, Message { code, message: message.into(), help })
     }
@@ -95,7 +95,7 @@ impl std::error::Error for Message {}
 
 impl Diagnostic for Message {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.code))
+        Some(Box::new(format!("sindri::cli::{}", self.code)))
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

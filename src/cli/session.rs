@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::apply::recover::settled_in_memory;
+use crate::apply::recover::{look_again, settled_in_memory};
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
@@ -43,7 +43,7 @@ pub enum Secrets {
     NotNeeded,
 }
 
-/// Loads the configuration and prints its warnings.
+/// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
@@ -59,8 +59,8 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
     })?;
-    for warning in &config.warnings {
-        console.warning(warning);
+    if secrets == Secrets::Needed {
+        config.warnings.iter().for_each(|warning| console.warning(warning));
     }
     Ok(config)
 }
@@ -101,6 +101,9 @@ impl Session {
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };
         let mut client = Client::new(transport, key, config.dialect);
+        if let Some(limit) = global.wait_limit {
+            client = client.with_wait_limit(limit);
+        }
         if console.verbose {
             client = client.with_trace(Arc::new(|line| eprintln!("{line}")));
         }
@@ -118,13 +121,15 @@ impl Session {
 
     /// The state as it stands, without a lock, and what exists; what a running or killed apply left open is settled in memory.
     pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
-        let Snapshot { state, pending, running, .. } = store::read(&self.paths, &self.identity())?;
+        let Snapshot { state, pending, last_create, running, .. } = store::read(&self.paths, &self.identity())?;
         if let Some(holder) = running {
             console
                 .say(&format!("Note: {holder} is changing this environment right now; what follows may be half done."));
         }
-        let observed = observe(&self.client).await?;
-        let state = settled_in_memory(Replay { state, pending }, &observed);
+        let mut observed = observe(&self.client).await?;
+        let replay = Replay { state, pending, last_create };
+        look_again(&self.client, &replay, &self.clock, &mut observed).await?;
+        let state = settled_in_memory(replay, &observed);
         Ok((state, observed))
     }
 

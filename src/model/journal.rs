@@ -23,6 +23,9 @@ pub enum Entry {
         lineage: String,
         environment: String,
         api: String,
+        /// See [`Replay::last_create`]; survives the entries that said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_create: Option<String>,
     },
     Intent(Intent),
     Outcome(Outcome),
@@ -75,18 +78,23 @@ pub struct Replay {
     pub state: State,
     /// In the order in which they were written.
     pub pending: Vec<Pending>,
+    /// When something was last asked to be created, RFC 3339: for so long lists may lack what is recorded.
+    pub last_create: Option<String>,
 }
 
 impl Replay {
     pub fn new(state: State) -> Self {
-        Self { state, pending: Vec::new() }
+        Self { state, pending: Vec::new(), last_create: None }
     }
 
     /// Folds one entry in. Entries are whole truths, so folding a journal twice gives the same state.
     pub fn fold(&mut self, entry: &Entry) {
         match entry {
-            Entry::Begin { .. } => {}
+            Entry::Begin { last_create, .. } => self.last_create.clone_from(last_create),
             Entry::Intent(intent) => {
+                if intent.verb == Verb::Create {
+                    self.last_create = Some(intent.at.clone());
+                }
                 self.pending.retain(|pending| pending.operation != intent.operation);
                 self.pending.push(intent.clone());
             }

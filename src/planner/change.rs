@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::Claims;
 use super::diff::{Difference, Readings, difference};
+use super::ignored;
+use super::lock::{locked, unlocks};
 use super::refresh::{living, resolved};
 use super::{Graphs, Input};
 use crate::graph;
@@ -184,7 +186,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let power = self.wanted_power();
         let (action, causes) = self.action(resource, object, &difference, power);
         let mut change = self.change(action, causes);
-        change.refusals = self.refusals(resource, object, action, difference.refused);
+        change.refusals = self.refusals(resource, object, &change, &difference);
         change.fields = difference.fields;
         change.before = self.display_object(object);
         change.after = self.declared.clone();
@@ -347,6 +349,13 @@ impl<'c, 'a> Subject<'c, 'a> {
                 let mut record = declared_record(self.kind, resource, power);
                 record.id = old.map_or_else(String::new, |old| old.id.clone());
                 record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
+                if let Some((old, object)) = old.zip(self.object) {
+                    // What is taken over counts as applied, whatever a state said of another object.
+                    let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
+                    let ignore = &resource.lifecycle.ignore_changes;
+                    ignored::keep(&mut record, self.kind, ignore, old, applied, &object.attributes);
+                    record.inputs = redacted(&record.inputs);
+                }
                 Some(record)
             }
             (None, _) => self.record.clone(),
@@ -374,15 +383,10 @@ impl<'c, 'a> Subject<'c, 'a> {
         self.record.as_ref().and_then(|record| record.power).or(Some(declared))
     }
 
-    fn refusals(
-        &self,
-        resource: &Resource,
-        object: &Object,
-        action: Action,
-        refused: Vec<(FieldChange, &'static str)>,
-    ) -> Vec<Refusal> {
-        let mut refusals: Vec<Refusal> = refused
-            .into_iter()
+    fn refusals(&self, resource: &Resource, object: &Object, change: &Change, difference: &Difference) -> Vec<Refusal> {
+        let mut refusals: Vec<Refusal> = difference
+            .refused
+            .iter()
             .map(|(field, reason)| Refusal {
                 code: "impossible_change".into(),
                 message: format!(
@@ -393,10 +397,10 @@ impl<'c, 'a> Subject<'c, 'a> {
                     "keep {}, or declare a new {} under another name and move the data yourself",
                     field.before, self.kind.title
                 ),
-                position: field.position,
+                position: field.position.clone(),
             })
             .collect();
-        if action.destroys() && resource.lifecycle.prevent_destroy {
+        if change.action.destroys() && resource.lifecycle.prevent_destroy {
             refusals.push(Refusal {
                 code: "prevent_destroy".into(),
                 message: format!("`{}` has `preventDestroy` and would be replaced", self.address),
@@ -404,7 +408,8 @@ impl<'c, 'a> Subject<'c, 'a> {
                 position: resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned(),
             });
         }
-        if action.destroys() || action == Action::Stop {
+        let stops = change.causes.contains(&Cause::Power { wanted: Power::Stopped });
+        if change.action.destroys() || (stops && !unlocks(&difference.fields)) {
             refusals.extend(locked(self.address, object));
         }
         refusals
@@ -473,17 +478,6 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 }
 
-/// A pod that somebody locked is neither stopped, replaced nor destroyed.
-pub(super) fn locked(address: &Address, object: &Object) -> Option<Refusal> {
-    let locked = object.attributes.get("locked") == Some(&Value::Bool(true));
-    locked.then(|| Refusal {
-        code: "locked".into(),
-        message: format!("`{address}` ({}) is locked at RunPod", object.id),
-        help: "set `locked: false` on it and apply that first, or unlock it in the RunPod console".into(),
-        position: None,
-    })
-}
-
 /// `pod volume (100 GB at /workspace)`.
 pub fn describe(loss: &Loss) -> String {
     let size = loss.size_gb.map(|size| format!("{size} GB"));
@@ -502,10 +496,9 @@ fn decide_member<'a>(
     let resource = context.desired.get(address);
     let mut record = context.prior.resources.get(address).cloned();
     let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
-    let there = parent.is_some_and(|parent| {
-        let listed = kind.member_of.as_ref().and_then(|membership| parent.object?.attributes.get(membership.attribute));
-        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()))
-    });
+    let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
+    let there =
+        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
     if parent.is_some_and(|parent| parent.imports) && there {
         record = resource.map(|resource| declared_record(kind, resource, None));
     }
@@ -551,8 +544,8 @@ fn decide_member<'a>(
     };
     let settled = match action {
         Action::Delete | Action::Forget => None,
-        // Removed from the file and from the pod alike: nothing is left to remember.
-        Action::NoOp if resource.is_none() && !there => None,
+        // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
+        Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
         _ => resource
             .map(|resource| {
                 let mut settled = declared_record(kind, resource, None);

@@ -68,7 +68,8 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
     difference
 }
 
-fn ignored(path: &str, ignore: &BTreeSet<String>) -> bool {
+/// Whether `lifecycle.ignoreChanges` names this path, or all of its attribute.
+pub(super) fn ignored(path: &str, ignore: &BTreeSet<String>) -> bool {
     ignore.contains(path) || path.split_once('.').is_some_and(|(attribute, _)| ignore.contains(attribute))
 }
 

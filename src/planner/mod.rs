@@ -7,6 +7,8 @@ pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
+mod ignored;
+mod lock;
 pub mod moves;
 mod order;
 pub mod power;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graphs;
 use super::change::{Decision, Decisions, id_of_member};
+use super::lock::{LOCK, is_locked, unlocks};
 use crate::graph;
 use crate::model::{
     Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
@@ -113,12 +114,12 @@ impl Sequence<'_, '_> {
         }
         match change.action {
             Action::NoOp | Action::Import => {}
-            Action::Create => self.create(None),
+            Action::Create => {
+                self.create(None);
+            }
             Action::Replace => {
                 let delete = self.delete(change.address.clone());
-                self.create(None);
-                let successor = self.draft.makes.get(&change.address).map(|(first, _)| *first);
-                self.draft.operations[delete].replaced_by = successor;
+                self.draft.operations[delete].replaced_by = self.create(None);
             }
             Action::ReplaceCreateFirst => {
                 let id = change.id.clone().unwrap_or_default();
@@ -145,9 +146,10 @@ impl Sequence<'_, '_> {
         }
     }
 
-    fn create(&mut self, deposes: Option<Address>) {
+    /// Gives the create itself, which others may follow.
+    fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
-        let Some(resource) = decision.resource else { return };
+        let resource = decision.resource?;
         let mut record = decision.settled.clone();
         if let Some(record) = &mut record {
             // Created running, and stopped after by an operation of its own.
@@ -160,25 +162,23 @@ impl Sequence<'_, '_> {
             .map(|member| &member.change.address)
             .collect();
         let inputs = graph::fold_members(&resource.address, &resource.inputs, &addresses);
+        let stopped = decision.power == Some(Power::Stopped);
+        let late = self.late(&resource.inputs, stopped);
         let mut create = self.operation(Verb::Create, record);
         create.id = None;
         create.candidates = candidates(decision, &inputs, self.dialect);
         create.inputs = inputs;
+        create.inputs.retain(|name, _| !late.contains_key(name));
         create.wait = decision.kind.has_power;
         create.members = if deposes.is_some() { self.removed_members() } else { BTreeMap::new() };
         create.members.extend(self.settled_members());
         create.deposes = deposes;
-        let index = self.push(create);
-        self.makes(index);
+        let created = self.push(create);
+        self.makes(created);
 
-        let late: Attributes = decision
-            .kind
-            .attributes
-            .iter()
-            .filter(|attribute| attribute.late == Some(self.dialect))
-            .filter_map(|attribute| Some((attribute.name.to_owned(), resource.inputs.get(attribute.name)?.clone())))
-            .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
-            .collect();
+        if stopped {
+            self.power(Power::Stopped);
+        }
         if !late.is_empty() {
             let mut update = self.operation(Verb::Update, decision.settled.clone());
             update.id = None;
@@ -186,9 +186,19 @@ impl Sequence<'_, '_> {
             let index = self.push(update);
             self.makes(index);
         }
-        if decision.power == Some(Power::Stopped) {
-            self.power(Power::Stopped);
-        }
+        Some(created)
+    }
+
+    /// What a create cannot carry, and an update after it does.
+    fn late(&self, inputs: &Attributes, stopped: bool) -> Attributes {
+        let attributes = self.decision.kind.attributes.iter();
+        let late = attributes.filter(|attribute| {
+            // A lock would be in the way of the stop that follows.
+            attribute.late == Some(self.dialect) || (attribute.name == LOCK && stopped && is_locked(inputs))
+        });
+        late.filter_map(|attribute| Some((attribute.name.to_owned(), inputs.get(attribute.name)?.clone())))
+            .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
+            .collect()
     }
 
     fn delete(&mut self, address: Address) -> usize {
@@ -207,8 +217,13 @@ impl Sequence<'_, '_> {
             Cause::Power { wanted } => Some(*wanted),
             _ => None,
         });
-        if wanted == Some(Power::Stopped) {
-            self.power(Power::Stopped);
+        // What is stopped first does not restart for its other changes; what is locked cannot be stopped first.
+        let (first, last) = match wanted {
+            Some(Power::Stopped) if !unlocks(&change.fields) => (wanted, None),
+            _ => (None, wanted),
+        };
+        if let Some(power) = first {
+            self.power(power);
         }
         let mut inputs = Attributes::new();
         for field in &change.fields {
@@ -229,11 +244,11 @@ impl Sequence<'_, '_> {
         let mut record = decision.settled.clone();
         if let (Some(record), Some(before)) = (&mut record, &decision.record) {
             // Power is written by the operation that changes it.
-            record.power = if wanted == Some(Power::Running) { before.power } else { record.power };
+            record.power = if last.is_some() { before.power } else { record.power };
         }
         let mut update = self.operation(Verb::Update, record);
         update.inputs = inputs;
-        update.wait = decision.kind.has_power && restarts && running && wanted != Some(Power::Stopped);
+        update.wait = decision.kind.has_power && restarts && running && first.is_none();
         update.members = self.settled_members();
         update.members.extend(
             self.members
@@ -243,8 +258,8 @@ impl Sequence<'_, '_> {
         );
         let index = self.push(update);
         self.makes(index);
-        if wanted == Some(Power::Running) {
-            self.power(Power::Running);
+        if let Some(power) = last {
+            self.power(power);
         }
     }
 

@@ -1,7 +1,7 @@
 //! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
 
 use super::Input;
-use super::change::locked;
+use super::lock::locked;
 use super::refresh::living;
 use crate::kind;
 use crate::model::{

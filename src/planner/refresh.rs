@@ -104,7 +104,8 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
     records
 }
 
-fn accept(inputs: &mut Attributes, path: &str, value: Value) {
+/// Lets one path say what is there; of a map, `Null` takes the key away.
+pub(super) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
     match path.split_once('.') {
         Some((name, key)) => {
             if let Some(Value::Map(map)) = inputs.get_mut(name) {

@@ -7,12 +7,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::model::Entry;
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
+use crate::model::{Entry, State};
 
 use super::error::{Damage, Problem, StoreError, parent};
 use super::file::{Meter, leads_to, replace, sync_folder};
 use super::migrate::{self, Unreadable};
+use super::read::Identity;
 
 const REPAIR: &str = "the journal was left as it is; it holds requests that the state file may not know: keep a copy of it, repair the line, or move it away and let `sindri import` find what it created";
 
@@ -25,6 +26,17 @@ pub(super) struct Contents {
     pub length: u64,
     /// Whether there are bytes after it.
     pub torn: bool,
+}
+
+impl Contents {
+    /// Whether it says nothing but that it was begun, and that for a state which is not here any more: a checkout brought
+    /// another one. Nothing is lost with it.
+    pub fn is_about_another(&self, file: Option<&State>, identity: &Identity<'_>) -> bool {
+        let [Entry::Begin { lineage, environment, api, .. }] = self.entries.as_slice() else { return false };
+        environment != identity.environment
+            || api != identity.api
+            || file.is_some_and(|state| state.lineage != *lineage)
+    }
 }
 
 /// Reads a journal. `path` is for messages.

@@ -70,6 +70,11 @@ impl LockedState {
         held(&self.writer).replay.state.resources.get(address).cloned()
     }
 
+    /// See [`Replay::last_create`].
+    pub fn last_create(&self) -> Option<String> {
+        held(&self.writer).replay.last_create.clone()
+    }
+
     /// Records one entry; it is durable when this returns.
     ///
     /// After an error an intent does not count, and its request must not be sent. An outcome is kept in memory and
@@ -182,6 +187,7 @@ impl Writer {
             lineage: lineage.clone(),
             environment: environment.clone(),
             api: api.clone(),
+            last_create: self.replay.last_create.clone(),
         }
     }
 
@@ -225,7 +231,7 @@ impl Writer {
     /// Leaves in the journal only what the state file cannot hold.
     fn reset_journal(&mut self) -> Result<(), StoreError> {
         let pending: Vec<Entry> = self.replay.pending.iter().cloned().map(Entry::Intent).collect();
-        let begin = (!pending.is_empty()).then(|| self.begin());
+        let begin = (!pending.is_empty() || self.replay.last_create.is_some()).then(|| self.begin());
         let lines = journal::lines(begin.iter().chain(&pending));
         self.journal.reset(&lines, &mut self.meter)?;
         self.unwritten.clear();

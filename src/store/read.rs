@@ -56,6 +56,8 @@ pub struct Snapshot {
     pub exists: bool,
     /// Requests of earlier runs, or of one that runs now, whose outcome is not known. Oldest first.
     pub pending: Vec<Pending>,
+    /// See [`Replay::last_create`].
+    pub last_create: Option<String>,
     /// Who is changing the world just now.
     pub running: Option<Holder>,
 }
@@ -63,9 +65,9 @@ pub struct Snapshot {
 /// Reads the state for a command that changes nothing. Takes no lock, writes nothing.
 pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
     let running = running(paths)?;
-    let Loaded { replay: Replay { state, pending }, file, journal, .. } = consistent(paths, identity)?;
+    let Loaded { replay: Replay { state, pending, last_create }, file, journal, .. } = consistent(paths, identity)?;
     let exists = file.is_some() || !journal.entries.is_empty();
-    Ok(Snapshot { state, exists, pending, running })
+    Ok(Snapshot { state, exists, pending, last_create, running })
 }
 
 /// How often, and how soon again, a reader looks while a writer is quicker: a second in all, of which an apply, waiting for
@@ -126,7 +128,10 @@ impl Loaded {
         if let Some(FileContents { state, .. }) = &file {
             identity.check(&paths.state, &state.environment, &state.api)?;
         }
-        let journal = journal::parse(journal, &paths.journal)?;
+        let mut journal = journal::parse(journal, &paths.journal)?;
+        if journal.is_about_another(file.as_ref().map(|file| &file.state), identity) {
+            journal = Contents { torn: true, ..Contents::default() };
+        }
         let mut replay = Replay::new(match &file {
             Some(FileContents { state, .. }) => state.clone(),
             None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),

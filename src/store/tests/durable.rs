@@ -236,8 +236,27 @@ async fn what_is_pending_survives_checkpoints_and_processes_until_it_is_settled(
     assert_eq!(pending(&locked.snapshot()), ["op0"]);
     locked.record(outcome(0, Some("a"))).await.unwrap();
     locked.checkpoint().unwrap();
-    assert_eq!(fs::read(&paths.journal).unwrap(), b"");
+    let left = fs::read_to_string(&paths.journal).unwrap();
+    assert_eq!(left.lines().count(), 1, "only when something was last created is still worth knowing: {left}");
+    assert_eq!(replay(&paths).last_create.as_deref(), Some("2026-11-23T14:00:00Z"));
     assert_eq!(ids(&replay(&paths).state), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn a_journal_that_only_remembers_a_create_gives_way_to_a_state_of_another_lineage() {
+    let (_folder, paths) = world();
+    let locked = lock(&paths).unwrap();
+    locked.record_all(vec![intent(0), outcome(0, Some("a"))]).await.unwrap();
+    locked.checkpoint().unwrap();
+    drop(locked);
+    let mut other = replay(&paths).state;
+    other.lineage = "another".into();
+    fs::write(&paths.state, state_bytes(&other)).unwrap();
+    assert_eq!(replay(&paths).state.lineage, "another");
+    let locked = lock(&paths).unwrap();
+    locked.record_all(vec![intent(1), outcome(1, Some("b"))]).await.unwrap();
+    locked.checkpoint().unwrap();
+    assert_eq!((replay(&paths).state.lineage.as_str(), ids(&replay(&paths).state)), ("another", vec!["a", "b"]));
 }
 
 #[tokio::test]

@@ -26,8 +26,8 @@ fn lock(paths: &Paths) -> Result<LockedState, StoreError> {
 }
 
 fn replay(paths: &Paths) -> Replay {
-    let Snapshot { state, pending, .. } = read(paths, &PROD).unwrap();
-    Replay { state, pending }
+    let Snapshot { state, pending, last_create, .. } = read(paths, &PROD).unwrap();
+    Replay { state, pending, last_create }
 }
 
 fn pod(index: u32) -> Address {

@@ -1,0 +1,69 @@
+//! What is refused until somebody says that it is meant.
+
+use serde_json::json;
+
+use crate::support::{BARE, Emulator, PAIR, Project};
+
+#[test]
+fn without_a_terminal_nothing_is_asked_requested_or_written() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    for command in ["apply", "deploy", "destroy", "apply --json"] {
+        let said = project.run(&emulator, command).exits(3);
+        said.warns("no_terminal").warns("`--auto-approve`").warns("nothing was requested");
+    }
+    assert_eq!(emulator.requests(), Vec::<String>::new());
+    assert!(!project.path("state").exists());
+}
+
+#[test]
+fn losing_data_needs_a_flag_of_its_own() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (writes, stored) = (emulator.writes(), project.stored());
+    project.edit("image:1", "image:2");
+    let said = project.run(&emulator, "apply --auto-approve").exits(3).warns("data_loss_needs_consent");
+    said.warns("pod volume (20 GB at /workspace) of `pod.notebook`").warns("`--allow-data-loss`");
+    project.run(&emulator, "destroy --auto-approve").exits(3).warns("data_loss_needs_consent");
+    project.run(&emulator, "destroy --auto-approve --include-volumes").exits(3).warns("`network_volume.data`");
+    assert_eq!((emulator.writes(), project.stored()), (writes, stored));
+    // A pod whose only data is on a network volume loses none with it.
+    project.run(&emulator, "destroy pod.trainer --auto-approve").exits(0);
+    assert_eq!(emulator.pod_names(), ["story-notebook"]);
+}
+
+#[test]
+fn what_must_not_be_destroyed_is_not() {
+    let emulator = Emulator::start();
+    let project = Project::new(&format!("{BARE}    lifecycle: {{ preventDestroy: true }}\n"));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let writes = emulator.writes();
+    project.edit("image:1", "image:2");
+    project.run(&emulator, "apply --auto-approve --allow-data-loss").exits(3).warns("preventDestroy");
+    assert_eq!(emulator.writes(), writes);
+}
+
+#[test]
+fn what_looks_like_ours_is_taken_over_only_on_purpose() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (id, writes) = (project.id("pod.bare"), emulator.writes());
+    // The state is lost, and its lineage with it.
+    std::fs::remove_dir_all(project.path("state")).unwrap();
+    let said = project.run(&emulator, "apply --auto-approve").exits(3);
+    said.warns("adoption_needs_consent").warns("`--adopt`").warns("`--ignore-existing`");
+    assert_eq!(emulator.writes(), writes);
+    project.run(&emulator, "apply --auto-approve --adopt").exits(0);
+    assert_eq!((project.id("pod.bare"), emulator.pods().len()), (id, 1));
+    assert_eq!(emulator.writes().iter().filter(|write| write.starts_with("POST")).count(), 1, "{writes:?}");
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn a_pod_that_is_locked_at_runpod_is_not_stopped_or_destroyed() {
+    let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}    locked: true\n")));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    assert_eq!(emulator.pods()[0]["locked"], json!(true));
+    project.run(&emulator, "stop").exits(3).warns("pod_locked");
+    project.run(&emulator, "destroy --auto-approve --allow-data-loss").exits(3).warns("pod_locked");
+    assert_eq!(emulator.pod_names(), ["bare"]);
+}

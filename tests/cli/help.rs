@@ -1,0 +1,75 @@
+//! What `--help` says, word by word: `tests/golden/help/`. `SINDRI_BLESS=1` rewrites it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{BARE, Project};
+
+fn golden(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help").join(format!("{name}.txt"))
+}
+
+/// The commands that a help text lists.
+fn commands(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+/// Every command path below `path`, itself included, with its help.
+fn walk(project: &Project, path: &str, found: &mut Vec<(String, String)>) {
+    let help = project.offline(&format!("{path} --help")).exits(0);
+    assert_eq!(help.stderr, "");
+    let below = commands(&help.stdout);
+    found.push((path.trim().to_owned(), help.stdout));
+    for name in below {
+        walk(project, &format!("{path} {name}"), found);
+    }
+}
+
+#[test]
+fn every_command_says_what_it_is_for() {
+    let project = Project::new(BARE);
+    let mut all = Vec::new();
+    walk(&project, "", &mut all);
+    assert!(all.len() > 20, "{}", all.len());
+    let bless = std::env::var_os("SINDRI_BLESS").is_some();
+    for (path, help) in &all {
+        for (number, line) in help.lines().enumerate() {
+            assert_eq!(line, line.trim_end(), "`{path} --help`, line {}: trailing spaces", number + 1);
+            assert!(line.chars().count() <= 100, "`{path} --help`, line {}: {line}", number + 1);
+        }
+        let name = if path.is_empty() { "sindri".to_owned() } else { path.replace(' ', "-") };
+        let file = golden(&name);
+        if bless {
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, help).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(&kept, help, "`{path} --help` differs from {}; SINDRI_BLESS=1 rewrites it", file.display());
+    }
+    let kept = fs::read_dir(golden("sindri").parent().unwrap()).unwrap().count();
+    assert_eq!(kept, all.len(), "a golden file stands for no command");
+}
+
+#[test]
+fn every_command_has_completions_in_every_shell() {
+    let project = Project::new(BARE);
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        project.offline(&format!("completions {shell}")).exits(0).tells("auto-approve").tells("emulator");
+    }
+}
+
+#[test]
+fn help_shows_no_value_of_the_environment() {
+    let mut command = crate::support::sindri(&std::env::temp_dir());
+    command.args(["plan", "--help"]).env("RUNPOD_API_BASE_URL", "https://user:canary@gateway.example");
+    let said = crate::support::Said::of(&mut command).exits(0).tells("RUNPOD_API_BASE_URL");
+    assert!(!said.stdout.contains("canary"), "{}", said.stdout);
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    let said = Project::new(BARE).offline("--version").exits(0);
+    assert_eq!(said.stdout, concat!("sindri ", env!("CARGO_PKG_VERSION"), "\n"));
+}

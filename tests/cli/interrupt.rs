@@ -1,0 +1,138 @@
+//! Commands that are interrupted or killed: what was begun is recorded, and the next command finishes it.
+
+use std::collections::BTreeSet;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::{Emulator, Project, Said, fault, fleet, until};
+
+const APPLY: &str = "apply --auto-approve";
+
+fn begun(project: &Project, emulator: &Emulator, words: &str) -> Child {
+    let mut command = project.command(emulator, words);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("a shell");
+    assert!(sent.success());
+}
+
+/// Creates whose answers take this long after they took effect.
+fn slow_answers(seconds: f64, up_to: f64) -> Value {
+    let latency = json!({ "seconds": seconds, "upTo": up_to, "side": "afterEffect" });
+    json!([fault(json!({ "operation": "createPod" }), json!({ "latency": latency }))])
+}
+
+/// The ids of the pods in the state file.
+fn recorded(project: &Project) -> BTreeSet<String> {
+    let state = project.state();
+    let resources = state["resources"].as_object().expect("resources");
+    let pods = resources.iter().filter(|(address, _)| address.starts_with("pod."));
+    pods.map(|(_, record)| record["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+fn alive(emulator: &Emulator) -> BTreeSet<String> {
+    emulator.pods().iter().map(|pod| pod["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+/// What must be true at the end of every such story.
+#[track_caller]
+fn whole(project: &Project, emulator: &Emulator, pods: usize) {
+    let names: Vec<String> = (0..pods).map(|index| format!("bare-worker-{index}")).collect();
+    assert_eq!(emulator.pod_names(), names, "every desired pod exactly once");
+    assert_eq!(recorded(project), alive(emulator), "no pod that is in no state, no record without a pod");
+    assert_eq!(project.read("state/default.journal"), "", "nothing is left open");
+    project.run(emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn the_first_interrupt_records_what_is_in_flight_and_begins_nothing_new() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
+    let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+    until("the first create", || !emulator.writes().is_empty());
+    signal(&first, "INT");
+    let said = Said::from(first.wait_with_output().unwrap()).exits(130).warns("nothing new starts");
+    let made = alive(&emulator);
+    assert!((1..=2).contains(&made.len()), "{made:?}");
+    assert_eq!(recorded(&project), made, "\n{}\n{}", said.stdout, said.stderr);
+    emulator.faults(json!([]));
+    project.run(&emulator, APPLY).exits(0).tells(&format!("{} created", 6 - made.len()));
+    whole(&project, &emulator, 6);
+}
+
+#[test]
+fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
+    let first = begun(&project, &emulator, APPLY);
+    until("all creates", || emulator.writes().len() == 3);
+    signal(&first, "TERM");
+    // Both signals must be seen as two: the first one has been once its line is on stderr.
+    let mut first = first;
+    let mut stderr = std::io::BufReader::new(first.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("nothing new starts") {
+        line.clear();
+        assert_ne!(std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(), 0, "stderr ended");
+    }
+    signal(&first, "INT");
+    assert_eq!(first.wait().unwrap().code(), Some(130));
+    emulator.faults(json!([]));
+    project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("No changes");
+    let said = project.run(&emulator, APPLY).exits(0);
+    assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
+    assert_eq!(emulator.writes().len(), 3);
+    whole(&project, &emulator, 3);
+}
+
+#[test]
+fn a_killed_apply_is_finished_by_the_next_one_wherever_it_died() {
+    for creates in [1, 3, 6, 10] {
+        let (emulator, project) = (Emulator::with_faults(slow_answers(0.1, 1.5)), Project::new(&fleet(10)));
+        let mut first = begun(&project, &emulator, "apply --auto-approve --parallelism 4");
+        until("so many creates", || emulator.writes().len() >= creates);
+        first.kill().unwrap();
+        first.wait().unwrap();
+        emulator.faults(json!([]));
+        project.run(&emulator, APPLY).exits(0);
+        whole(&project, &emulator, 10);
+    }
+}
+
+#[test]
+fn a_create_that_never_arrived_is_sent_again_only_after_the_lists_could_have_shown_it() {
+    let latency = json!({ "latency": { "seconds": 600 } });
+    let rules = json!([fault(json!({ "operation": "createPod" }), latency)]);
+    let (emulator, project) = (Emulator::with_faults(rules), Project::new(&fleet(2)));
+    let mut first = begun(&project, &emulator, APPLY);
+    until("two intents", || {
+        let journal = project.path("state/default.journal");
+        std::fs::read_to_string(journal)
+            .is_ok_and(|journal| journal.lines().filter(|line| line.contains("intent")).count() == 2)
+    });
+    first.kill().unwrap();
+    first.wait().unwrap();
+    emulator.faults(json!([]));
+    let said = project.run(&emulator, APPLY).exits(0).warns("it was never created").tells("2 created");
+    let lists = emulator.requests().iter().filter(|request| *request == "GET /v2/pods").count();
+    assert!(lists >= 6, "{lists} lists\n{}", said.stderr);
+    whole(&project, &emulator, 2);
+}
+
+#[test]
+fn a_killed_destroy_is_finished_by_the_next_one() {
+    let (emulator, project) = (Emulator::start(), Project::new(&fleet(6)));
+    project.run(&emulator, APPLY).exits(0);
+    let latency = json!({ "latency": { "seconds": 0.3, "side": "afterEffect" } });
+    emulator.faults(json!([fault(json!({ "operation": "deletePod" }), latency)]));
+    let before = emulator.writes().len();
+    let mut first = begun(&project, &emulator, "destroy --auto-approve --parallelism 2");
+    until("three deletes", || emulator.writes().len() >= before + 3);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    emulator.faults(json!([]));
+    project.run(&emulator, "destroy --auto-approve").exits(0);
+    assert_eq!(emulator.pod_names(), Vec::<String>::new());
+    assert_eq!(recorded(&project), BTreeSet::new());
+}

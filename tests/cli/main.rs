@@ -1,0 +1,16 @@
+//! The built binary, from the outside: exit codes, both streams, files, and what reaches RunPod.
+//!
+//! Every test has a folder and an emulator of its own; nothing is read from the environment of whoever runs the tests.
+
+mod support;
+
+mod answers;
+mod consent;
+mod files;
+mod help;
+mod interrupt;
+mod refusals;
+mod secrets;
+mod story;
+#[cfg(unix)]
+mod terminal;

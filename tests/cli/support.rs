@@ -1,0 +1,292 @@
+//! A project in a temporary folder, an emulator as a child process, and what a command said.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// For whatever must happen sooner or later, on a machine of any speed.
+pub const DEADLINE: Duration = Duration::from_secs(120);
+
+/// Must never be seen again.
+pub const KEY: &str = "rpa_CANARYKEY0123456789";
+
+/// One pod on a network volume, and one on its own.
+pub const PAIR: &str = r#"version: "3.0"
+name: story
+deployment:
+  provider: runpod
+  image: example/image:1
+providers:
+  runpod:
+    networkVolumes:
+      data: { sizeGb: 100, region: US-CA-2 }
+    pods:
+      trainer:
+        gpuType: NVIDIA A100-SXM4-80GB
+        networkVolume: data
+      notebook:
+        gpuType: NVIDIA RTX A4000
+"#;
+
+/// One pod without any volume: nothing that is lost with it is precious.
+pub const BARE: &str = r#"version: "3.0"
+name: bare
+deployment:
+  provider: runpod
+  image: example/image:1
+providers:
+  runpod:
+    gpuType: NVIDIA RTX A4000
+    volumeSizeGb: 0
+"#;
+
+/// So many pods without volumes.
+pub fn fleet(pods: usize) -> String {
+    format!("{BARE}    pods: {{ worker: {{ replicas: {pods} }} }}\n")
+}
+
+/// `sindri` with nothing of the caller's environment but the search path.
+pub fn sindri(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
+    command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command.env("HOME", folder).current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// What a command left behind.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    pub fn of(command: &mut Command) -> Self {
+        Self::from(command.output().expect("the binary runs"))
+    }
+
+    /// Checks the exit code, and shows everything where it is another one.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn tells(self, phrase: &str) -> Self {
+        assert!(self.stdout.contains(phrase), "stdout does not say `{phrase}`:\n{}", self.stdout);
+        self
+    }
+
+    #[track_caller]
+    pub fn warns(self, phrase: &str) -> Self {
+        assert!(self.stderr.contains(phrase), "stderr does not say `{phrase}`:\n{}", self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {}", self.stdout))
+    }
+}
+
+impl From<std::process::Output> for Said {
+    fn from(output: std::process::Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// `sindri emulator serve` on a free port, until it is dropped.
+pub struct Emulator {
+    child: Child,
+    pub url: String,
+}
+
+impl Emulator {
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    pub fn with(flags: &[&str]) -> Self {
+        let folder = std::env::temp_dir();
+        let mut command = sindri(&folder);
+        command.args(["emulator", "serve", "--port", "0"]).args(flags).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("said {line:?}")).to_owned();
+        Self { child, url }
+    }
+
+    /// An emulator whose answers are bent by these rules.
+    pub fn with_faults(rules: Value) -> Self {
+        let emulator = Self::start();
+        emulator.faults(rules);
+        emulator
+    }
+
+    pub fn faults(&self, rules: Value) {
+        assert_eq!(self.ask("PUT", "/_emu/faults", Some(rules)).0, 200);
+    }
+
+    /// Any request, as curl would send it.
+    pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = async {
+            let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+            let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+            request = request.bearer_auth("rpa_curl").header("user-agent", "curl/8.0");
+            if let Some(body) = body {
+                request = request.header("content-type", "application/json").body(body.to_string());
+            }
+            let reply = request.send().await.expect("an answer");
+            let status = reply.status().as_u16();
+            let text = reply.text().await.expect("a body");
+            (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(request)
+    }
+
+    pub fn get(&self, path: &str) -> Value {
+        let (status, body) = self.ask("GET", path, None);
+        assert_eq!(status, 200, "GET {path}: {body}");
+        body
+    }
+
+    /// The requests that were received: `POST /v2/pods`, without queries.
+    pub fn requests(&self) -> Vec<String> {
+        let journal = self.get("/_emu/journal");
+        let entries = journal["entries"].as_array().expect("entries");
+        let line = |entry: &Value| {
+            let path = entry["path"].as_str().expect("a path").split('?').next().unwrap_or_default();
+            format!("{} {path}", entry["method"].as_str().expect("a method"))
+        };
+        entries.iter().map(line).collect()
+    }
+
+    /// The requests that were meant to change something.
+    pub fn writes(&self) -> Vec<String> {
+        self.requests().into_iter().filter(|request| !request.starts_with("GET ")).collect()
+    }
+
+    pub fn pods(&self) -> Vec<Value> {
+        self.get("/v2/pods?limit=1000")["pods"].as_array().expect("pods").clone()
+    }
+
+    /// The names of the pods that exist, sorted.
+    pub fn pod_names(&self) -> Vec<String> {
+        let mut names: Vec<String> =
+            self.pods().iter().map(|pod| pod["name"].as_str().expect("a name").to_owned()).collect();
+        names.sort();
+        names
+    }
+
+    pub fn volumes(&self) -> Vec<Value> {
+        let body = self.get("/v2/network-volumes");
+        body.as_array().or_else(|| body["networkVolumes"].as_array()).expect("volumes").clone()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder with a `sindri.yaml`.
+pub struct Project {
+    folder: TempDir,
+}
+
+impl Project {
+    pub fn new(config: &str) -> Self {
+        let project = Self { folder: tempfile::tempdir().expect("a folder") };
+        project.write("sindri.yaml", config);
+        project
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("written");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Replaces text that must be in the configuration.
+    pub fn edit(&self, from: &str, to: &str) {
+        let config = self.read("sindri.yaml");
+        assert!(config.contains(from), "no `{from}` in:\n{config}");
+        self.write("sindri.yaml", &config.replace(from, to));
+    }
+
+    /// The state file, as JSON.
+    pub fn state(&self) -> Value {
+        serde_json::from_str(&self.read("state/default.json")).expect("JSON")
+    }
+
+    /// The id that the state has for an address.
+    pub fn id(&self, address: &str) -> String {
+        let state = self.state();
+        let id = state["resources"][address]["id"].as_str();
+        id.unwrap_or_else(|| panic!("no {address} in {state:#}")).to_owned()
+    }
+
+    /// Every byte below `state/` but the lock's; nothing where there is no such folder.
+    pub fn stored(&self) -> Vec<(String, Vec<u8>)> {
+        let Ok(entries) = fs::read_dir(self.path("state")) else { return Vec::new() };
+        let mut files: Vec<(String, Vec<u8>)> = entries
+            .map(|entry| entry.expect("an entry"))
+            .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+            .filter(|(name, path)| !name.ends_with(".lock") && path.is_file())
+            .map(|(name, path)| (name, fs::read(path).expect("readable")))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// A command against an emulator; words are split at spaces.
+    pub fn command(&self, emulator: &Emulator, words: &str) -> Command {
+        let mut command = sindri(self.folder.path());
+        command.args(["--api-url", &emulator.url]).args(words.split_whitespace()).env("RUNPOD_API_KEY", KEY);
+        command
+    }
+
+    pub fn run(&self, emulator: &Emulator, words: &str) -> Said {
+        Said::of(&mut self.command(emulator, words))
+    }
+
+    /// A command that needs no API.
+    pub fn offline(&self, words: &str) -> Said {
+        Said::of(sindri(self.folder.path()).args(words.split_whitespace()))
+    }
+}
+
+/// Waits for something that must come.
+#[track_caller]
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < DEADLINE, "{what} did not come");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A rule of a fault list.
+pub fn fault(when: Value, effect: Value) -> Value {
+    json!({ "match": when, "effect": effect })
+}

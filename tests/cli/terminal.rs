@@ -1,0 +1,94 @@
+//! What is asked on a terminal, and what the answers do.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::Command;
+use std::sync::mpsc;
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::support::{DEADLINE, Emulator, PAIR, Project};
+
+/// A terminal of 100 columns: the side that people are on, and the side that programs are on.
+fn terminal() -> (OwnedFd, OwnedFd) {
+    let people = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&people).expect("granted");
+    unlockpt(&people).expect("unlocked");
+    let name = ptsname(&people, Vec::new()).expect("a name");
+    let programs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other side");
+    tcsetwinsize(&programs, Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+    (people, programs)
+}
+
+/// Runs a command on a terminal, answers its first question, and gives its exit code and all that was shown.
+fn asked(command: &mut Command, answer: &str) -> (Option<i32>, String) {
+    let (people, programs) = terminal();
+    let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
+    let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
+    // Only the child and `command` hold the program's side from here on; the reader ends when nobody does.
+    command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    drop(programs);
+    let (shown, receive) = mpsc::channel::<Vec<u8>>();
+    let mut screen = File::from(people.try_clone().expect("a copy"));
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        // Linux ends a terminal that nobody writes to with an error.
+        while let Ok(read @ 1..) = screen.read(&mut buffer) {
+            if shown.send(buffer[..read].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    let (mut all, mut answered) = (Vec::new(), false);
+    while let Ok(part) = receive.recv_timeout(DEADLINE) {
+        all.extend(part);
+        if !answered && String::from_utf8_lossy(&all).contains("Only `yes` goes on: ") {
+            File::from(people.try_clone().expect("a copy")).write_all(format!("{answer}\n").as_bytes()).expect("typed");
+            answered = true;
+        }
+    }
+    (child.wait().expect("an end").code(), String::from_utf8_lossy(&all).into_owned())
+}
+
+#[test]
+fn only_yes_goes_on() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    for answer in ["", "y", "no", "YES"] {
+        let (code, shown) = asked(&mut project.command(&emulator, "apply"), answer);
+        assert_eq!(code, Some(3), "{shown}");
+        assert!(shown.contains("not approved") && shown.contains("3 create"), "{shown}");
+    }
+    assert_eq!(emulator.writes(), Vec::<String>::new());
+    let (code, shown) = asked(&mut project.command(&emulator, "apply"), "yes");
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(emulator.pods().len(), 2);
+}
+
+#[test]
+fn the_question_names_the_data_that_is_lost_and_yes_is_consent_to_that() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (code, shown) = asked(&mut project.command(&emulator, "destroy"), "n");
+    assert_eq!(code, Some(3), "{shown}");
+    let lost = "This destroys data for good: pod volume (20 GB at /workspace) of `pod.notebook`.";
+    assert!(shown.contains(lost), "{shown}");
+    assert_eq!(emulator.pods().len(), 2);
+    let (code, shown) = asked(&mut project.command(&emulator, "destroy"), "yes");
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("$7.00/mo"), "the volume stays and costs: {shown}");
+    assert_eq!((emulator.pods().len(), emulator.volumes().len()), (0, 1));
+}
+
+#[test]
+fn colours_are_for_terminals_and_can_be_switched_off() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    let coloured =
+        |name: &str, value: &str| asked(project.command(&emulator, "plan").env(name, value), "").1.contains("\u{1b}[");
+    assert!(coloured("LANG", "C"));
+    assert!(!coloured("NO_COLOR", "1"));
+    assert!(!project.run(&emulator, "plan").stdout.contains('\u{1b}'));
+    assert!(project.run(&emulator, "plan --color always").stdout.contains('\u{1b}'));
+}

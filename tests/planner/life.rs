@@ -1,0 +1,158 @@
+//! What must hold after every apply, read off the world and the state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sindri::graph;
+use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
+
+use crate::order;
+use crate::world::{Applied, World};
+
+pub type Desired = BTreeMap<Address, Resource>;
+
+/// Applies, and asserts all that holds of any apply. Gives the plan; one with refusals was not carried out.
+pub async fn apply(world: &World, desired: &Desired) -> Plan {
+    let prior = world.state();
+    let before = world.observe().await;
+    let applied = world.apply(desired).await;
+    order::respects_every_edge(&applied.plan, desired, &prior);
+    if applied.plan.all_refusals().next().is_some() {
+        assert_eq!(applied.requests, [""; 0]);
+        refuses_for_a_reason(&applied.plan, &prior, &before);
+        return applied.plan;
+    }
+    nothing_is_lost_in_silence(&applied, &before, &world.observe().await);
+    settled(world, desired).await;
+    applied.plan
+}
+
+/// There is nothing left to do, a second apply does nothing, and what exists is what is declared.
+pub async fn settled(world: &World, desired: &Desired) {
+    let plan = world.plan(desired).await;
+    assert!(plan.is_empty() && plan.operations.is_empty(), "{:#?}", untidy(&plan));
+    assert_eq!(plan.drift, [], "nothing happened from outside");
+    assert_eq!(plan.orphans, []);
+    assert_eq!(plan.all_refusals().count(), 0);
+
+    let file = world.state_file();
+    let again = world.apply(desired).await;
+    assert_eq!(again.requests, [""; 0], "a second apply sends nothing that changes anything");
+    assert!(again.events.is_empty(), "{:#?}", again.events);
+    assert_eq!(world.state_file(), file, "a second apply leaves the state file alone");
+
+    let (state, observed) = (world.state(), world.observe().await);
+    each_exists_once(desired, &state, &observed);
+    for resource in desired.values().filter(|resource| !graph::is_member(&resource.address)) {
+        let record = &state.resources[&resource.address];
+        let object = observed.get(&record.kind, &record.id).expect("it exists");
+        is_as_declared(resource, desired, &state, object);
+    }
+}
+
+fn untidy(plan: &Plan) -> Vec<&sindri::model::Change> {
+    plan.changes.iter().filter(|change| change.action != Action::NoOp).collect()
+}
+
+/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more. (Ports of a pod
+/// that ignores changes of them are as they were.)
+fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
+    let (recorded, declared): (BTreeSet<_>, BTreeSet<_>) = (state.resources.keys().collect(), desired.keys().collect());
+    let is_ignored = |port: &Address| {
+        let ignores =
+            |pod: Address| desired.get(&pod).is_some_and(|pod| pod.lifecycle.ignore_changes.contains("ports"));
+        graph::parent_of(port).is_some_and(ignores)
+    };
+    let missing: Vec<_> = declared.difference(&recorded).filter(|address| !is_ignored(address)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let surplus = recorded.difference(&declared).filter(|it| it.kind != "network_volume" && !is_ignored(it));
+    let surplus: Vec<_> = surplus.collect();
+    assert!(surplus.is_empty(), "{surplus:?}");
+
+    let listed = state.resources.iter().filter(|(address, _)| !graph::is_member(address));
+    let ids: Vec<&str> = listed.map(|(_, record)| record.id.as_str()).collect();
+    let existing: BTreeSet<&str> =
+        observed.iter().filter(|object| !object.is_leaving()).map(|it| it.id.as_str()).collect();
+    assert_eq!(ids.len(), existing.len(), "{ids:?}\n{existing:?}");
+    assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), existing);
+}
+
+/// What the API shows of an object, against what the configuration says of it.
+fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object: &Object) {
+    let ignored = |path: &str| resource.lifecycle.ignore_changes.contains(path);
+    let shown: &Attributes = &object.attributes;
+    for name in ["name", "size_gb", "image", "container_disk_gb", "volume_gb", "cloud", "gpu_count", "vcpu_count"] {
+        let wanted = resource.inputs.get(name).filter(|wanted| !wanted.is_null() && !ignored(name));
+        if let Some(wanted) = wanted {
+            assert_eq!(shown.get(name), Some(wanted), "`{name}` of `{}`", resource.address);
+        }
+    }
+    if object.kind == "network_volume" {
+        assert_eq!(shown.get("region"), resource.inputs.get("region"));
+        return;
+    }
+    let volume = match &resource.inputs["network_volume"] {
+        Value::Reference(address) => Value::text(&state.resources[address].id),
+        other => other.clone(),
+    };
+    assert_eq!(shown["network_volume"], volume, "`{}`", resource.address);
+    for name in ["command", "entrypoint"].into_iter().filter(|name| !ignored(name)) {
+        assert_eq!(shown[name], resource.inputs[name], "`{name}` of `{}`", resource.address);
+    }
+    let ports = desired.keys().filter(|port| graph::parent_of(port).as_ref() == Some(&resource.address));
+    let ports: BTreeSet<&str> = ports.filter_map(|port| port.member.as_deref()).collect();
+    if !ignored("ports") {
+        assert_eq!(shown["ports"].text_items().into_iter().collect::<BTreeSet<_>>(), ports, "`{}`", resource.address);
+    }
+    let env = resource.inputs["env"].as_map().expect("a map");
+    for (key, value) in env.iter().filter(|(key, _)| !ignored("env") && !ignored(&format!("env.{key}"))) {
+        let shown = shown["env"].as_map().expect("a map").get(key).and_then(Value::expose);
+        assert_eq!(shown, value.expose(), "`env.{key}` of `{}`", resource.address);
+    }
+    let locked = shown["locked"].as_bool();
+    assert!(ignored("locked") || locked == resource.inputs["locked"].as_bool(), "`{}` {locked:?}", resource.address);
+    if resource.positions.contains_key("power") {
+        assert_eq!(object.status.as_ref().and_then(|it| it.power()), resource.power, "`{}`", resource.address);
+    }
+    let marker = object.marker.as_ref().expect("every pod of ours is marked");
+    assert_eq!(marker.lineage, state.lineage);
+}
+
+/// Only locks, `preventDestroy` and volumes that would shrink hold a plan up.
+fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
+    for (address, refusal) in plan.all_refusals() {
+        let address = address.expect("there is no budget");
+        let (record, change) = (&prior.resources[address], change_of(plan, address).expect("a change"));
+        let object = observed.get(&record.kind, change.id.as_deref().unwrap_or_default()).expect("it is there");
+        let size = |attributes: &Attributes| attributes.get("size_gb").and_then(Value::as_int);
+        let meant = match refusal.code.as_str() {
+            "locked" => object.attributes["locked"] == Value::Bool(true),
+            "prevent_destroy" => change.action.destroys(),
+            "impossible_change" => size(&change.after) < size(&object.attributes),
+            _ => false,
+        };
+        assert!(meant, "{refusal:#?}");
+    }
+}
+
+/// What existed and exists no more was announced as destroyed, at the risk that it is.
+fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Observed) {
+    for object in before.iter().filter(|object| after.get(object.kind, &object.id).is_none()) {
+        let change = applied.plan.changes.iter().find(|change| change.id.as_deref() == Some(&object.id));
+        let change = change.unwrap_or_else(|| panic!("nothing says that `{}` goes", object.id));
+        assert!(change.action.destroys(), "{change:#?}");
+        assert_ne!(object.attributes.get("locked"), Some(&Value::Bool(true)), "{change:#?}");
+        let own_gb = object.attributes.get("volume_gb").and_then(Value::as_int).unwrap_or_default();
+        let least = match object.kind {
+            "network_volume" => Risk::VolumeLoss,
+            _ if own_gb > 0 => Risk::DiskLoss,
+            _ => Risk::EphemeralLoss,
+        };
+        assert_eq!(change.risk, least, "{change:#?}");
+        assert_eq!(change.losses.iter().any(|loss| loss.precious), least >= Risk::DiskLoss);
+    }
+}
+
+/// What happens to one address.
+pub fn change_of<'p>(plan: &'p Plan, address: &Address) -> Option<&'p sindri::model::Change> {
+    plan.changes.iter().find(|change| &change.address == address)
+}

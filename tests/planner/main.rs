@@ -1,0 +1,12 @@
+//! The planner, judged by what its plans do to an emulated RunPod: generated configurations are applied, changed, meddled
+//! with and destroyed, and what must hold for every one of them is checked against the world itself.
+
+mod fleet;
+mod generate;
+mod life;
+mod meddle;
+mod order;
+mod properties;
+mod regressions;
+mod small;
+mod world;

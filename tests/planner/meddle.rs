@@ -1,0 +1,85 @@
+//! What somebody else does to objects that sindri has made, and what drift that has to be.
+
+use std::time::Duration;
+
+use serde_json::{Map, json};
+use sindri::emulator::world::{PodEvent, VolumeEvent};
+use sindri::model::marker::MARKER_VARIABLE;
+use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
+
+use crate::generate::Meddling;
+use crate::world::World;
+
+/// Does it to `object`, where it can be done to such an object. Gives the drift that it has to be, if any.
+pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expected> {
+    let state = world.state();
+    let address = state.address_of(object.kind, &object.id)?.clone();
+    let expect = |class, path| Some(Expected { address: address.clone(), class, path });
+    let changed = |path| expect(DriftClass::Changed, Some(path));
+    if object.kind == "network_volume" {
+        let size_gb = object.attributes["size_gb"].as_int().and_then(|size| u64::try_from(size).ok()).expect("a size");
+        let (event, expected) = match meddling {
+            Meddling::Delete => (VolumeEvent::Delete, expect(DriftClass::Gone, None)),
+            Meddling::Grow => (VolumeEvent::Resize { size: size_gb + 10 }, changed("size_gb")),
+            Meddling::Rename => (VolumeEvent::Rename { name: "renamed".into() }, changed("name")),
+            _ => return None,
+        };
+        let done = world.emulator.meddle(|world, now| world.volume_event(&object.id, &event, now));
+        return done.ok().and(expected);
+    }
+    let stopped = object.status.as_ref().and_then(|status| status.power()) == Some(Power::Stopped);
+    let edit = |changes| PodEvent::Edit { changes };
+    let (event, expected) = match meddling {
+        Meddling::Delete => (PodEvent::Delete, expect(DriftClass::Gone, None)),
+        Meddling::Migrate => (PodEvent::Migrate, expect(DriftClass::Gone, None)),
+        Meddling::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
+        Meddling::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
+        // v1 has no word for it, and goes on saying RUNNING.
+        Meddling::Fail if world.dialect == Dialect::V1 => return None,
+        Meddling::Fail => (PodEvent::Fail, expect(DriftClass::Errored, None)),
+        Meddling::LoseGpu if !stopped => (PodEvent::ZeroGpu, expect(DriftClass::ZeroGpu, None)),
+        Meddling::Image => (edit(json!({ "image": "image:outside" })), changed("image")),
+        Meddling::Rename => (edit(json!({ "name": "renamed" })), changed("name")),
+        Meddling::Variable => {
+            let declared = state.resources[&address].inputs["env"].as_map().is_some_and(|env| {
+                // Of a secret only its name is on record: another value is a difference to the file, and no drift.
+                env.get("A").is_some_and(|value| matches!(value, Value::Text(_)))
+            });
+            (edit(json!({ "env": outside_env(object) })), changed("env.A").filter(|_| declared))
+        }
+        Meddling::LoseGpu | Meddling::Grow => return None,
+    };
+    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
+}
+
+/// All that the pod has, the marker with it, and another value of `A`.
+fn outside_env(object: &Object) -> Map<String, serde_json::Value> {
+    let shown = object.attributes["env"].as_map().expect("a map");
+    let mut env: Map<_, _> =
+        shown.iter().map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
+    env.insert("A".into(), "outside".into());
+    env.extend(object.marker.as_ref().map(|marker| (MARKER_VARIABLE.to_owned(), marker.to_string().into())));
+    env
+}
+
+/// Drift that a plan has to name.
+#[derive(Debug)]
+pub struct Expected {
+    address: Address,
+    class: DriftClass,
+    path: Option<&'static str>,
+}
+
+impl Expected {
+    pub fn is_named(&self, drift: &[Drift]) -> bool {
+        drift.iter().any(|drift| {
+            let names = |path| drift.fields.iter().any(|field| field.path == path);
+            drift.address == self.address && drift.class == self.class && self.path.is_none_or(names)
+        })
+    }
+}
+
+/// Lets whatever was begun come to its end.
+pub async fn rest() {
+    tokio::time::sleep(Duration::from_secs(60)).await;
+}

@@ -1,0 +1,123 @@
+//! What holds for every configuration. `PROPTEST_CASES` asks for more of them.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use sindri::model::{Action, Dialect, Risk};
+use sindri::planner::Options;
+
+use crate::fleet::{Fleet, Machine, Storage};
+use crate::generate::{dialect, fleet, history, meddlings};
+use crate::life;
+use crate::meddle::{meddle, rest};
+use crate::world::{World, in_virtual_time};
+
+fn cases(standard: u32) -> Config {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config { cases: asked.unwrap_or(standard), failure_persistence: None, ..Config::default() }
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn after_an_apply_there_is_nothing_left_to_do(dialect in dialect(), fleet in fleet()) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let plan = life::apply(&world, &fleet.resources(dialect)).await;
+            prop_assert!(plan.changes.iter().all(|change| change.action == Action::Create));
+            prop_assert!(plan.changes.iter().all(|change| change.risk == Risk::None));
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn any_configuration_can_become_any_other(dialect in dialect(), (first, second) in history()) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &first.resources(dialect)).await;
+            life::apply(&world, &second.resources(dialect)).await;
+        });
+    }
+
+    #[test]
+    fn destroying_leaves_network_volumes_and_nothing_else(dialect in dialect(), fleet in fleet()) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let desired = fleet.resources(dialect);
+            life::apply(&world, &desired).await;
+            let options = Options { destroy: true, ..Options::default() };
+            let applied = world.apply_with(&desired, &[], options).await;
+            let meant = ["locked", "prevent_destroy"];
+            prop_assert!(applied.plan.all_refusals().all(|(_, refusal)| meant.contains(&refusal.code.as_str())));
+            if applied.plan.all_refusals().next().is_none() {
+                let left = world.state().resources.into_keys();
+                prop_assert!(left.eq(desired.into_keys().filter(|address| address.kind == "network_volume")));
+                prop_assert_eq!(world.emulator.look(|world| world.pod_ids().count()), 0);
+                prop_assert_eq!(world.emulator.look(|world| world.volume_ids().count()), fleet.volumes.len());
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn what_somebody_else_did_is_named_and_put_right(dialect in dialect(), fleet in fleet(), deeds in meddlings()) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let desired = fleet.resources(dialect);
+            life::apply(&world, &desired).await;
+            let objects: Vec<_> = world.observe().await.iter().cloned().collect();
+            let mut touched = BTreeSet::new();
+            let mut expected = Vec::new();
+            for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
+                let object = which.get(&objects);
+                if touched.insert(&object.id) {
+                    expected.extend(meddle(&world, *deed, object));
+                }
+            }
+            rest().await;
+            let plan = world.plan(&desired).await;
+            for expected in &expected {
+                prop_assert!(expected.is_named(&plan.drift), "{expected:?} {:#?}", plan.drift);
+            }
+            life::apply(&world, &desired).await;
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_state_made_in_one_dialect_serves_the_other(dialect in dialect(), fleet in fleet()) {
+        let fleet = in_both_dialects(fleet);
+        let other = if dialect == Dialect::V1 { Dialect::V2 } else { Dialect::V1 };
+        in_virtual_time(async {
+            let mut world = World::new(dialect);
+            life::apply(&world, &fleet.resources(dialect)).await;
+            world.speak(other);
+            let plan = world.plan(&fleet.resources(other)).await;
+            prop_assert!(plan.is_empty(), "{:#?}", plan.changes);
+            prop_assert_eq!(&plan.drift, &[]);
+            Ok(())
+        })?;
+    }
+}
+
+/// What both dialects can say.
+fn in_both_dialects(mut fleet: Fleet) -> Fleet {
+    for pod in fleet.pods.values_mut() {
+        pod.ssh = None;
+        if let (Machine::Cpus { .. }, Storage::Own(_)) = (&pod.machine, &pod.storage) {
+            pod.storage = Storage::None;
+        }
+        let mounts = match pod.storage {
+            Storage::Network(key) => fleet.volumes.contains_key(key),
+            Storage::Own(_) => true,
+            Storage::None => false,
+        };
+        if !mounts {
+            // v2 cannot be told where to mount nothing, and v1 shows a path all the same.
+            pod.path = "/workspace";
+        }
+    }
+    fleet
+}

@@ -1,0 +1,132 @@
+//! What generated configurations found, and rules that deserve a name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sindri::config::Move;
+use sindri::emulator::world::PodEvent;
+use sindri::model::{Action, Address, Cause, Dialect, Object, Power, Resource, Verb};
+use sindri::planner::Options;
+
+use crate::fleet::{Fleet, Pod, Variable};
+use crate::life::{self, change_of};
+use crate::meddle::rest;
+use crate::world::{World, in_virtual_time};
+
+const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
+
+fn one(pod: Pod, dialect: Dialect) -> BTreeMap<Address, Resource> {
+    Fleet::default().with_pod("main", pod).resources(dialect)
+}
+
+fn main_pod() -> Address {
+    Address::new("pod", "main")
+}
+
+async fn only_pod(world: &World) -> Object {
+    world.observe().await.of_kind("pod").next().expect("one pod").clone()
+}
+
+fn edit(world: &World, object: &Object, changes: serde_json::Value) {
+    let event = PodEvent::Edit { changes };
+    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
+}
+
+#[test]
+fn a_pod_can_be_made_stopped_and_locked() {
+    for dialect in BOTH {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let pod = Pod { locked: true, power: Some(Power::Stopped), ..Pod::default() };
+            let plan = life::apply(&world, &one(pod, dialect)).await;
+            let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
+            assert_eq!(verbs, [Verb::Create, Verb::Stop, Verb::Update]);
+        });
+    }
+}
+
+#[test]
+fn a_locked_pod_is_unlocked_before_it_is_stopped_and_else_not_stopped() {
+    for dialect in BOTH {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let locked = Pod { locked: true, ..Pod::default() };
+            life::apply(&world, &one(locked.clone(), dialect)).await;
+
+            let still_locked = Pod { power: Some(Power::Stopped), title: "-b", ..locked.clone() };
+            let plan = life::apply(&world, &one(still_locked, dialect)).await;
+            assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect::<Vec<_>>(), ["locked"]);
+
+            let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
+            let plan = life::apply(&world, &one(unlocked, dialect)).await;
+            assert_eq!(change_of(&plan, &main_pod()).map(|change| change.action), Some(Action::Update));
+        });
+    }
+}
+
+#[test]
+fn what_is_ignored_is_recorded_as_it_is_there() {
+    for dialect in BOTH {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
+            let ignore = BTreeSet::from(["image", "env.A", "ports"]);
+            let first = Pod { ports: BTreeSet::from(["22/tcp"]), env, ignore, ..Pod::default() };
+            life::apply(&world, &one(first.clone(), dialect)).await;
+            let env = BTreeMap::from([("A", Variable::Plain("2")), ("TOKEN", Variable::Secret("one"))]);
+            let second = Pod { image: "image:2", env, ports: BTreeSet::from(["8888/http"]), ..first };
+            let desired = one(second, dialect);
+            let plan = life::apply(&world, &desired).await;
+            assert!(plan.is_empty(), "{:#?}", plan.changes);
+
+            let record = &world.state().resources[&main_pod()];
+            assert_eq!(record.inputs["image"], "image:1".into(), "the other one was never applied");
+            assert!(!world.state().resources.keys().any(|address| address.member.as_deref() == Some("8888/http")));
+
+            let object = only_pod(&world).await;
+            edit(&world, &object, serde_json::json!({ "image": "image:outside" }));
+            rest().await;
+            let plan = world.plan(&desired).await;
+            assert!(plan.is_empty() && plan.drift.len() == 1, "{:#?}", plan.drift);
+            life::apply(&world, &desired).await;
+            assert_eq!(world.state().resources[&main_pod()].inputs["image"], "image:outside".into());
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_migrated_and_fails_is_taken_over_and_then_replaced() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = one(Pod::default(), Dialect::V2);
+        life::apply(&world, &desired).await;
+        for event in [PodEvent::Migrate, PodEvent::Fail] {
+            let id = only_pod(&world).await.id;
+            world.emulator.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+        }
+        rest().await;
+        let plan = life::apply(&world, &desired).await;
+        let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
+        assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Create]);
+        assert_eq!(plan.operations[1].replaced_by, Some(2));
+        let causes = &change_of(&plan, &main_pod()).expect("a change").causes;
+        assert!(matches!(causes[..], [Cause::Marker { same_lineage: true, .. }, Cause::Broken { .. }]), "{causes:?}");
+    });
+}
+
+#[test]
+fn a_moved_pod_goes_on_under_its_new_address() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let pod = Pod { ports: BTreeSet::from(["22/tcp", "8888/http"]), ..Pod::default() };
+        let before = Fleet::default().with_pod("old", pod.clone()).resources(Dialect::V2);
+        life::apply(&world, &before).await;
+        let id = only_pod(&world).await.id;
+
+        let after = Fleet::default().with_pod("new", pod).resources(Dialect::V2);
+        let moved = [Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
+        let applied = world.apply_with(&after, &moved, Options::default()).await;
+        assert_eq!(applied.requests, [format!("PATCH /v2/pods/{id}")], "its name follows its key");
+        assert_eq!(only_pod(&world).await.id, id);
+        life::settled(&world, &after).await;
+    });
+}

@@ -1,0 +1,157 @@
+//! One emulated RunPod with one state, and the way of an apply through the whole engine: lock, recover, plan, carry out.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sindri::apply::{self, Event, Job, recover};
+use sindri::catalog::Catalog;
+use sindri::config::Move;
+use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
+use sindri::model::{Address, Budget, Dialect, Observed, Plan, Resource, State};
+use sindri::observe::observe;
+use sindri::planner::{self, Input, Options};
+use sindri::runpod::Client;
+use sindri::runpod::credential::ApiKey;
+use sindri::store::{self, Holder, Identity, LockedState, Paths};
+use sindri::transport::clock::Clock;
+use tempfile::TempDir;
+use tokio::sync::watch;
+
+const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
+
+/// Runs on a clock that stands still while anything can run.
+pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+pub struct World {
+    pub emulator: Arc<Emulator>,
+    pub dialect: Dialect,
+    clock: Clock,
+    client: Client,
+    folder: TempDir,
+}
+
+/// What an apply did.
+pub struct Applied {
+    pub plan: Plan,
+    pub events: Vec<Event>,
+    /// Requests that may change something, in the order of their effects: `POST /v2/pods`.
+    pub requests: Vec<String>,
+}
+
+impl World {
+    /// An empty account. Must be called in a runtime.
+    pub fn new(dialect: Dialect) -> Self {
+        let (emulator, start) = EmulatorOptions::default().open().expect("a world in memory");
+        let clock = Clock::starting_at(start);
+        let client = client(&emulator, clock, dialect);
+        Self { emulator, dialect, clock, client, folder: TempDir::new().expect("a temporary folder") }
+    }
+
+    /// The same account and state, spoken to in another dialect from now on.
+    pub fn speak(&mut self, dialect: Dialect) {
+        self.dialect = dialect;
+        self.client = client(&self.emulator, self.clock, dialect);
+    }
+
+    fn paths(&self) -> Paths {
+        Paths::of_state(&self.folder.path().join("default.json"))
+    }
+
+    pub fn state(&self) -> State {
+        store::read(&self.paths(), &IDENTITY).expect("a readable state").state
+    }
+
+    /// The state file as it lies there.
+    pub fn state_file(&self) -> Option<Vec<u8>> {
+        std::fs::read(self.paths().state).ok()
+    }
+
+    pub async fn observe(&self) -> Observed {
+        observe(&self.client).await.expect("lists")
+    }
+
+    /// The plan of these three readings, checked.
+    pub fn plan_from(&self, readings: Readings<'_>, options: Options) -> Plan {
+        let input = Input {
+            name: "test",
+            environment: IDENTITY.environment,
+            api: IDENTITY.api,
+            dialect: self.dialect,
+            desired: readings.desired,
+            moved: readings.moved,
+            budget: Budget::default(),
+            prior: readings.prior,
+            observed: readings.observed,
+            catalog: Catalog::embedded(),
+            options,
+        };
+        let plan = planner::plan(&input).expect("no circles");
+        assert_eq!(planner::check::violations(&plan), [], "{plan:#?}");
+        let mut objects: Vec<_> = readings.observed.iter().cloned().collect();
+        objects.reverse();
+        let input = Input { observed: &objects.into_iter().collect(), ..input };
+        assert_eq!(planner::plan(&input).expect("no circles"), plan, "the same readings give the same plan");
+        plan
+    }
+
+    pub async fn plan(&self, desired: &BTreeMap<Address, Resource>) -> Plan {
+        let readings = Readings { desired, moved: &[], prior: &self.state(), observed: &self.observe().await };
+        self.plan_from(readings, Options::default())
+    }
+
+    pub async fn apply(&self, desired: &BTreeMap<Address, Resource>) -> Applied {
+        self.apply_with(desired, &[], Options::default()).await
+    }
+
+    /// Applies without asking, whatever is lost; everything must succeed. A plan with refusals is returned as it is.
+    pub async fn apply_with(&self, desired: &BTreeMap<Address, Resource>, moved: &[Move], options: Options) -> Applied {
+        let since = self.emulator.journal(0).len() as u64;
+        let holder = Holder::new("test");
+        let store = LockedState::acquire(&self.paths(), &IDENTITY, holder, Duration::ZERO).expect("the lock");
+        let events = Mutex::new(Vec::new());
+        let note = |event: Event| events.lock().expect("no panic").push(event);
+        let observed = recover::recover(&self.client, &store, &self.clock, &note).await.expect("nothing to recover");
+        let prior = store.snapshot().state;
+        let plan = self.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, options);
+        if plan.all_refusals().next().is_none() {
+            let (_stop, interrupt) = watch::channel(false);
+            let job = Job {
+                plan: &plan,
+                observed: &observed,
+                api: &self.client,
+                store: &store,
+                clock: self.clock,
+                options: apply::Options { seed: Some(7), ..apply::Options::default() },
+                events: &note,
+                interrupt,
+            };
+            let report = apply::run(&job).await.expect("a store that can be written");
+            let told = events.lock().expect("no panic");
+            assert_eq!((report.failed, report.skipped), (0, 0), "{told:#?}\n{:#?}", plan.operations);
+            assert_eq!(report.done, plan.operations.len());
+            assert!(report.orphans.is_empty(), "{:#?}", report.orphans);
+        }
+        let journal = self.emulator.journal(since);
+        let changing = journal.iter().filter(|entry| entry.changes_world());
+        let requests = changing.map(|entry| format!("{} {}", entry.method, entry.path)).collect();
+        Applied { plan, events: events.into_inner().expect("no panic"), requests }
+    }
+}
+
+/// What a plan is made of.
+pub struct Readings<'a> {
+    pub desired: &'a BTreeMap<Address, Resource>,
+    pub moved: &'a [Move],
+    pub prior: &'a State,
+    pub observed: &'a Observed,
+}
+
+fn client(emulator: &Arc<Emulator>, clock: Clock, dialect: Dialect) -> Client {
+    let transport = Arc::new(InProcess::new(Arc::clone(emulator), clock));
+    Client::new(transport, ApiKey::emulator(), dialect).with_seed(7)
+}

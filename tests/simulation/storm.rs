@@ -1,0 +1,46 @@
+//! Fault lists at random, from the table of what RunPod has been seen to do.
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+use sindri::emulator::faults::{self, Rule};
+
+/// Up to four rules.
+pub fn rules(dice: &mut Rng) -> Vec<Rule> {
+    let count = dice.usize(0..=4);
+    let rules: Vec<Value> = (0..count).map(|_| rule(dice)).collect();
+    faults::from_values(rules, "the storm").expect("rules that mean something")
+}
+
+fn rule(dice: &mut Rng) -> Value {
+    let probability = [0.1, 0.3, 0.7][dice.usize(..3)];
+    let creates = json!({ "operation": "create*", "probability": probability });
+    let any = json!({ "probability": probability / 3.0 });
+    let code = [500, 502, 503, 504][dice.usize(..4)];
+    match dice.usize(..18) {
+        0 | 1 => json!({ "match": creates, "effect": { "statusAfterEffect": { "code": code } } }),
+        // On record for v1 alone (quirk Q7); of v2's refusals for want of stock the contract knows no counter-example.
+        2 => json!({ "match": { "dialect": "v1", "operation": "create*", "probability": probability },
+                     "effect": { "ghost": true } }),
+        3 => json!({ "match": creates, "effect": { "resetAfterEffect": true } }),
+        4 => json!({ "match": any, "effect": { "resetBeforeEffect": true } }),
+        5 => json!({ "match": any, "effect": { "resetAfterEffect": true } }),
+        6 => json!({ "match": creates, "effect": { "truncate": { "bytes": dice.usize(0..60) } } }),
+        7 => json!({ "match": any, "effect": { "status": { "code": code } } }),
+        8 => json!({ "match": { "every": dice.usize(2..6) }, "effect": { "rateLimited": { "retryAfter": 2 } } }),
+        9 => json!({ "match": { "operation": "create*" },
+                     "effect": { "notFoundAfterCreate": { "seconds": 8 }, "listLag": { "appear": dice.u32(1..25) } } }),
+        10 => json!({ "match": { "operation": "delete*" },
+                      "effect": { "listLag": { "disappear": 30 }, "deleteSlow": { "seconds": 30 } } }),
+        11 => json!({ "match": { "operation": "delete*", "times": 1 }, "effect": { "deleteIgnored": true } }),
+        12 => json!({ "match": { "operation": "updatePod" }, "effect": { "staleRead": { "seconds": 30 } } }),
+        13 => json!({ "match": creates, "effect": { "noCapacity": true } }),
+        14 => json!({ "match": any, "effect": { "latency": { "seconds": 1, "upTo": 45, "side": "afterEffect" } } }),
+        15 => json!({ "match": any, "effect": { "latency": { "seconds": 0.1, "upTo": 5 } } }),
+        16 => {
+            json!({ "match": any, "effect": { "garbage": { "code": 502, "contentType": "text/html", "text": "<html>" } } })
+        }
+        _ => {
+            json!({ "match": { "operation": "*", "probability": 0.2 }, "effect": { "zeroGpu": true, "extraMembers": true } })
+        }
+    }
+}
