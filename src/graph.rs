@@ -195,12 +195,11 @@ pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address])
 }
 
 /// Drops what [`fold_members`] laid in: records hold their own inputs only.
-pub fn unfold_members(kind: &str, inputs: &Attributes) -> Attributes {
-    let mut unfolded = inputs.clone();
+pub fn unfold_members(kind: &str, mut inputs: Attributes) -> Attributes {
     for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == kind) {
-        unfolded.remove(membership.attribute);
+        inputs.remove(membership.attribute);
     }
-    unfolded
+    inputs
 }
 
 /// `22/tcp` before `8888/http`: by number first.
@@ -287,6 +286,6 @@ mod tests {
         let grouped = members(ports.iter());
         let folded = fold_members(&pod, &Attributes::new(), &grouped[&pod]);
         assert_eq!(folded["ports"], Value::texts(["22/tcp", "8888/http"]));
-        assert!(unfold_members("pod", &folded).is_empty());
+        assert!(unfold_members("pod", folded).is_empty());
     }
 }
