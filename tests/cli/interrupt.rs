@@ -43,7 +43,8 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
     let names: Vec<String> = (0..pods).map(|index| format!("bare-worker-{index}")).collect();
     assert_eq!(emulator.pod_names(), names, "every desired pod exactly once");
     assert_eq!(recorded(project), alive(emulator), "no pod that is in no state, no record without a pod");
-    assert_eq!(project.read("state/default.journal"), "", "nothing is left open");
+    let journal = project.read("state/default.journal");
+    assert!(!journal.contains("intent"), "nothing is left open:\n{journal}");
     project.run(emulator, "plan --detailed-exitcode").exits(0);
 }
 

@@ -182,6 +182,7 @@ fn drift_is_told_apart_from_what_is_pending() {
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.trainer");
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{id}"), None).0, 204);
+    project.forget_when_it_created();
     let plan = project.run(&emulator, "plan --detailed-exitcode").exits(2);
     assert!(plan.stdout.to_lowercase().contains("drift") || plan.stdout.contains("gone"), "{}", plan.stdout);
     project.run(&emulator, APPLY).exits(0).tells("1 created");
