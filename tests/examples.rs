@@ -214,6 +214,21 @@ impl<'e> Copy<'e> {
         self.folder.path().join(".sindri/sandbox")
     }
 
+    fn state(&self) -> PathBuf {
+        let environment = match self.example.arguments {
+            ["-e", name] => name,
+            _ => "default",
+        };
+        self.sandbox().join(format!("{environment}.json"))
+    }
+
+    /// Values of the example's `.env.local`.
+    fn secrets(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join(".env.local")).unwrap_or_default();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once('=')).map(|(_, value)| value.to_owned()).collect()
+    }
+
     /// Makes a volume in the sandbox, where the file says that it is, and writes its id into the file.
     fn put_in_a_volume_for(&self, placeholder: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
@@ -267,11 +282,7 @@ impl<'e> Copy<'e> {
 
     /// Ids by address, ports left out, as the sandbox's state has them.
     fn recorded(&self) -> BTreeMap<String, String> {
-        let environment = match self.example.arguments {
-            ["-e", name] => name,
-            _ => "default",
-        };
-        let state = read_json(&self.sandbox().join(format!("{environment}.json")));
+        let state = read_json(&self.state());
         let records = state["resources"].as_object().expect("records").iter();
         let listed = records.filter(|(_, record)| record["kind"] != "port");
         listed.map(|(address, record)| (address.clone(), record["id"].as_str().expect("an id").to_owned())).collect()
@@ -297,6 +308,10 @@ impl<'e> Copy<'e> {
         assert_eq!(self.world("pods"), ids(pods).collect());
         assert_eq!(self.world("volumes"), ids(volumes).chain(foreign.iter().cloned()).collect());
 
+        let state = fs::read_to_string(self.state()).expect("a state");
+        for secret in self.secrets() {
+            assert!(!state.contains(&secret), "a secret is in the state");
+        }
         let run = self.run(&["plan", "--detailed-exitcode"]);
         run.exits(0);
         assert!(run.stdout.starts_with("No changes.") && run.stdout.lines().count() == 1, "{run}");

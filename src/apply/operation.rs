@@ -175,7 +175,7 @@ impl<'a> Run<'_, 'a> {
 
     fn resolved_inputs(&self) -> Attributes {
         let ids = lock(&self.carrier.ids);
-        resolved(&self.operation.inputs, &|address| ids.get(address).cloned())
+        resolved(self.operation.inputs.clone(), &|address| ids.get(address).cloned())
     }
 
     /// One candidate: one request, and a second one only after the lists proved that the first left nothing behind.

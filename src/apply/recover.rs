@@ -177,7 +177,8 @@ fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
     if matches!(intent.verb, Verb::Start | Verb::Stop) {
         return object.status.as_ref().and_then(Status::power) == record.power;
     }
-    let wanted = resolved(&record.inputs, &|address| state.resources.get(address).map(|record| record.id.clone()));
+    let wanted =
+        resolved(record.inputs.clone(), &|address| state.resources.get(address).map(|record| record.id.clone()));
     // Members are not in the record's own inputs; whether they landed shows with the rest of the same request.
     let mut seen = object.attributes.clone();
     seen.retain(|name, _| wanted.contains_key(name));

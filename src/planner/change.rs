@@ -143,9 +143,9 @@ impl<'c, 'a> Subject<'c, 'a> {
             exists.then(|| decision.record.as_ref().map(|record| record.id.clone())).flatten()
         };
         let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
-        let wanted = resolved(&declared, &stays);
+        let wanted = resolved(declared.clone(), &stays);
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
-        let recorded = record.as_ref().map(|record| resolved(&of(&members.recorded, &record.inputs), &was));
+        let recorded = record.as_ref().map(|record| resolved(of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
             record = Some(adopted_record(kind, resource, object, context));
         }
@@ -354,7 +354,7 @@ impl<'c, 'a> Subject<'c, 'a> {
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
                     let ignore = &resource.lifecycle.ignore_changes;
                     ignored::keep(&mut record, self.kind, ignore, old, applied, &object.attributes);
-                    record.inputs = redacted(&record.inputs);
+                    record.inputs = redacted(record.inputs);
                 }
                 Some(record)
             }
@@ -460,15 +460,13 @@ impl<'c, 'a> Subject<'c, 'a> {
         for attribute in
             self.kind.attributes.iter().filter(|attribute| attribute.compare == crate::kind::Compare::ManagedKeys)
         {
-            let declared =
-                |inputs: Option<&Attributes>| inputs.and_then(|inputs| inputs.get(attribute.name)?.as_map().cloned());
-            let wanted = declared(Some(&self.wanted)).unwrap_or_default();
-            let recorded = declared(self.recorded.as_ref()).unwrap_or_default();
+            let inputs = [Some(&self.wanted), self.recorded.as_ref()].into_iter().flatten();
+            let maps: Vec<_> = inputs.filter_map(|inputs| inputs.get(attribute.name)?.as_map()).collect();
             let Some(Value::Map(map)) = shown.get_mut(attribute.name) else { continue };
-            map.retain(|key, _| wanted.contains_key(key) || recorded.contains_key(key));
+            map.retain(|key, _| maps.iter().any(|declared| declared.contains_key(key)));
             for (key, value) in map {
-                let declarations = [wanted.get(key), recorded.get(key)];
-                let plain = declarations.into_iter().flatten().all(|value| matches!(value, Value::Text(_)));
+                let mut declarations = maps.iter().filter_map(|declared| declared.get(key));
+                let plain = declarations.all(|value| matches!(value, Value::Text(_)));
                 if let Some(text) = value.expose().filter(|_| plain) {
                     *value = Value::text(text);
                 }
@@ -579,7 +577,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
     Record {
         kind: kind.name.to_owned(),
         id: String::new(),
-        inputs: redacted(&graph::unfold_members(kind.name, &resource.inputs)),
+        inputs: redacted(graph::unfold_members(kind.name, resource.inputs.clone())),
         chosen: BTreeMap::new(),
         depends_on,
         power,
@@ -625,14 +623,15 @@ fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object, con
 }
 
 /// Secrets reduced to the fact that they are.
-fn redacted(inputs: &Attributes) -> Attributes {
-    fn redact(value: &Value) -> Value {
+fn redacted(mut inputs: Attributes) -> Attributes {
+    fn redact(value: &mut Value) {
         match value {
-            Value::Secret(_) => Value::Secret(Secret::unknown()),
-            Value::List(items) => Value::List(items.iter().map(redact).collect()),
-            Value::Map(map) => Value::Map(map.iter().map(|(key, value)| (key.clone(), redact(value))).collect()),
-            plain => plain.clone(),
+            Value::Secret(secret) => *secret = Secret::unknown(),
+            Value::List(items) => items.iter_mut().for_each(redact),
+            Value::Map(map) => map.values_mut().for_each(redact),
+            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
         }
     }
-    inputs.iter().map(|(name, value)| (name.clone(), redact(value))).collect()
+    inputs.values_mut().for_each(redact);
+    inputs
 }

@@ -157,11 +157,10 @@ fn map_changes(
     seen: Option<&Value>,
 ) -> Vec<(String, Value, Value)> {
     let empty = BTreeMap::new();
-    let map = |value: Option<&'_ Value>| value.and_then(Value::as_map).cloned();
     let wanted = wanted.as_map().unwrap_or(&empty);
-    let recorded = map(recorded).unwrap_or_default();
+    let recorded = recorded.and_then(Value::as_map).unwrap_or(&empty);
     // A map that the API did not tell is taken to be as recorded.
-    let seen = map(seen).unwrap_or_else(|| recorded.clone());
+    let seen = seen.and_then(Value::as_map).unwrap_or(recorded);
     let keys = wanted.keys().chain(recorded.keys().filter(|key| !wanted.contains_key(*key)));
     let mut changes = Vec::new();
     for key in keys {

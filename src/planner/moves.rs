@@ -1,5 +1,6 @@
 //! `moved` entries: records that go on under another address.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::config::Move;
@@ -7,8 +8,8 @@ use crate::graph;
 use crate::model::{Address, Record, State};
 
 /// The state with every move carried out that names a recorded address and a free one; members move with their parent.
-pub fn renamed(prior: &State, moved: &[Move]) -> (State, Vec<(Address, Address)>) {
-    let mut state = prior.clone();
+pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> (Cow<'s, State>, Vec<(Address, Address)>) {
+    let mut state = Cow::Borrowed(prior);
     let mut done = Vec::new();
     for Move { from, to, .. } in moved {
         if state.resources.contains_key(to) || !state.resources.contains_key(from) {
@@ -19,6 +20,7 @@ pub fn renamed(prior: &State, moved: &[Move]) -> (State, Vec<(Address, Address)>
             .keys()
             .filter_map(|address| rename(address, from, to).map(|renamed| (address.clone(), renamed)))
             .collect();
+        let state = state.to_mut();
         let records = std::mem::take(&mut state.resources);
         let target = |address: &Address| renames.get(address).cloned().unwrap_or_else(|| address.clone());
         state.resources = records

@@ -18,7 +18,7 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
             drifts.push(entry(DriftClass::Gone, Vec::new()));
             continue;
         };
-        let mut fields = recorded_difference(prior, &record.kind, &folded, object);
+        let mut fields = recorded_difference(prior, &record.kind, folded, object);
         for field in &mut fields {
             // Drift reads forward in time: what was applied, then what is there.
             std::mem::swap(&mut field.before, &mut field.after);
@@ -53,7 +53,7 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
 fn recorded_difference(
     prior: &State,
     kind: &str,
-    folded: &Attributes,
+    folded: Attributes,
     object: &Object,
 ) -> Vec<crate::model::FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
@@ -63,17 +63,15 @@ fn recorded_difference(
 }
 
 /// Replaces references by the ids that `id_of` knows; others stay references.
-pub fn resolved(attributes: &Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
+pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
+    for value in attributes.values_mut() {
+        if let Value::Reference(address) = value
+            && let Some(id) = id_of(address)
+        {
+            *value = Value::Text(id);
+        }
+    }
     attributes
-        .iter()
-        .map(|(name, value)| {
-            let value = match value {
-                Value::Reference(address) => id_of(address).map_or_else(|| value.clone(), Value::Text),
-                value => value.clone(),
-            };
-            (name.clone(), value)
-        })
-        .collect()
 }
 
 /// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there.

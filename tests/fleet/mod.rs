@@ -2,6 +2,8 @@
 //! `benches/fleet.rs`.
 #![allow(dead_code, reason = "each target uses its part")]
 
+pub mod account;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 

@@ -1,0 +1,112 @@
+//! How long a fleet takes. Run by hand, on a machine that does nothing else: `cargo bench --bench fleet`.
+//!
+//! Requests go over loopback to an emulator in a thread of its own, without quotas. What was measured stands in
+//! `docs/performance.md`; that work grows no faster than the fleet is the business of `tests/scale`.
+
+use std::sync::LazyLock;
+
+use divan::Bencher;
+use sindri::model::{Observed, Plan};
+use sindri::planner::Options;
+use sindri::planner::check::violations;
+use sindri::render::{PlanView, Style, json, text};
+use tokio::runtime::{Builder, Runtime};
+
+#[path = "../tests/fleet/mod.rs"]
+mod fleet;
+
+use fleet::account::Account;
+use fleet::{Fleet, Layout};
+
+/// As the command line has it.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| Builder::new_current_thread().enable_all().build().expect("a runtime"));
+
+fn main() {
+    divan::main();
+}
+
+fn as_text(plan: &Plan) -> String {
+    let mut shown = String::new();
+    text::plan(&mut shown, plan, &PlanView::default(), &Style::default()).expect("a string takes everything");
+    shown
+}
+
+/// What `sindri validate` does with one block of 2,000 replicas, and with 2,000 blocks.
+#[divan::bench(args = [Layout::Replicas, Layout::Blocks])]
+fn validate_2000_pods(bencher: Bencher<'_, '_>, layout: Layout) {
+    let (_, folder) = Fleet { volumes: 1, layout, ..Fleet::of(2_000) }.config();
+    bencher.bench_local(|| fleet::load(&folder));
+}
+
+/// What `sindri plan` does where nothing changed: file, state, lists, plan, check, text.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
+    let account = Account::over_loopback(&Fleet::of(2_000));
+    RUNTIME.block_on(account.apply(Options::default()));
+    bencher.bench_local(|| {
+        let config = fleet::load(&account.folder);
+        let plan = RUNTIME.block_on(account.plan());
+        assert!(plan.is_empty() && violations(&plan).is_empty());
+        (config, as_text(&plan))
+    });
+}
+
+/// What `sindri apply` does on an empty account, up to the last pod's being ready.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn apply_2000_pods(bencher: Bencher<'_, '_>) {
+    bencher
+        .with_inputs(|| Account::over_loopback(&Fleet::of(2_000)))
+        .bench_local_refs(|account| RUNTIME.block_on(account.apply(Options::default())).creates);
+}
+
+/// What `sindri destroy` does with them.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn destroy_2000_pods(bencher: Bencher<'_, '_>) {
+    let applied = || {
+        let account = Account::over_loopback(&Fleet::of(2_000));
+        RUNTIME.block_on(account.apply(Options::default()));
+        account
+    };
+    let options = Options { destroy: true, ..Options::default() };
+    bencher.with_inputs(applied).bench_local_refs(|account| RUNTIME.block_on(account.apply(options.clone())).fsyncs);
+}
+
+/// A fleet of 20,000 resources where every pod gets another image, without requests.
+struct Changed {
+    config: sindri::config::Config,
+    state: sindri::model::State,
+    observed: Observed,
+}
+
+impl Changed {
+    fn new() -> Self {
+        let before = Fleet::of_resources(20_000);
+        let plan = fleet::plan(&before.config().0, &fleet::nothing(), &Observed::default(), Options::default());
+        let (state, observed) = fleet::applied(&plan);
+        let (config, _) = Fleet { image: "ghcr.io/team/train:2", ..before }.config();
+        Self { config, state, observed }
+    }
+
+    fn plan(&self) -> Plan {
+        fleet::plan(&self.config, &self.state, &self.observed, Options::default())
+    }
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn plan_20000_resources(bencher: Bencher<'_, '_>) {
+    let changed = Changed::new();
+    bencher.bench_local(|| changed.plan());
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn text_of_20000_resources(bencher: Bencher<'_, '_>) {
+    let plan = Changed::new().plan();
+    bencher.bench_local(|| as_text(&plan));
+}
+
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn json_of_20000_resources(bencher: Bencher<'_, '_>) {
+    let plan = Changed::new().plan();
+    bencher.bench_local(|| json::to_text(&json::plan_json(&plan, None), true));
+}

@@ -1,0 +1,126 @@
+//! A project in an emulated account, reached in process or over loopback.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use sindri::apply::{self, Job};
+use sindri::config::Config;
+use sindri::emulator::sandbox::EPOCH;
+use sindri::emulator::world::{Settings, World};
+use sindri::emulator::{self, Emulator, InProcess};
+use sindri::model::{Dialect, Plan};
+use sindri::observe::observe;
+use sindri::planner::Options;
+use sindri::runpod::{ApiKey, Client};
+use sindri::store::{self, Holder, Identity, LockedState, Paths};
+use sindri::transport::Transport;
+use sindri::transport::clock::Clock;
+use sindri::transport::http::{HttpTransport, REQUEST_TIMEOUT};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::Fleet;
+
+const HERE: Identity<'_> = Identity { environment: "default", api: "sandbox" };
+
+/// An emulated account with a project in it.
+pub struct Account {
+    pub config: Config,
+    pub folder: TempDir,
+    paths: Paths,
+    emulator: Arc<Emulator>,
+    client: Client,
+    clock: Clock,
+}
+
+/// What one apply cost.
+pub struct Cost {
+    pub bytes: u64,
+    pub fsyncs: u64,
+    pub creates: usize,
+    pub reads: usize,
+}
+
+impl Account {
+    /// Reached by direct calls, in tokio's time.
+    pub fn in_process(fleet: &Fleet) -> Self {
+        let emulator = emulator();
+        let clock = Clock::starting_at(EPOCH);
+        let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
+        Self::new(fleet, emulator, clock, transport)
+    }
+
+    /// Served by a thread of its own, which ends with the process.
+    pub fn over_loopback(fleet: &Fleet) -> Self {
+        let emulator = emulator();
+        let (tell, told) = mpsc::channel();
+        let served = Arc::clone(&emulator);
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+                tell.send(listener.local_addr().expect("an address")).expect("somebody who waits for it");
+                emulator::serve(listener, served).await.expect("a world without a file");
+            });
+        });
+        let origin = format!("http://{}", told.recv().expect("an address"));
+        let transport = Arc::new(HttpTransport::new(&origin, REQUEST_TIMEOUT).expect("an HTTP client"));
+        Self::new(fleet, emulator, Clock::wall(), transport)
+    }
+
+    fn new(fleet: &Fleet, emulator: Arc<Emulator>, clock: Clock, transport: Arc<dyn Transport>) -> Self {
+        let (config, folder) = fleet.config();
+        let client = Client::new(transport, ApiKey::emulator(), Dialect::V2).with_seed(7);
+        let paths = Paths::of_state(&folder.path().join("default.json"));
+        Self { config, folder, paths, emulator, client, clock }
+    }
+
+    /// `GET /v2/pods` and the like since entry `since`, one per request that was answered.
+    pub fn asked(&self, since: u64) -> Vec<String> {
+        let path = |path: &str| path.split('?').next().unwrap_or_default().to_owned();
+        let entries = self.emulator.journal(since);
+        entries.iter().map(|entry| format!("{} {}", entry.method, path(&entry.path))).collect()
+    }
+
+    pub fn answered(&self) -> u64 {
+        self.emulator.journal(0).last().map_or(0, |entry| entry.number)
+    }
+
+    pub async fn plan(&self) -> Plan {
+        let snapshot = store::read(&self.paths, &HERE).expect("a readable state");
+        let observed = observe(&self.client).await.expect("lists");
+        super::plan(&self.config, &snapshot.state, &observed, Options::default())
+    }
+
+    pub async fn apply(&self, options: Options) -> Cost {
+        let store =
+            LockedState::acquire(&self.paths, &HERE, Holder::new("apply"), Duration::ZERO).expect("a free lock");
+        let observed = observe(&self.client).await.expect("lists");
+        let plan = super::plan(&self.config, &store.snapshot().state, &observed, options);
+        let before = self.answered();
+        let (_stop, interrupt) = watch::channel(false);
+        let job = Job {
+            plan: &plan,
+            observed: &observed,
+            api: &self.client,
+            store: &store,
+            clock: self.clock,
+            options: apply::Options { seed: Some(7), ..apply::Options::default() },
+            events: &|_| {},
+            interrupt,
+        };
+        let report = apply::run(&job).await.expect("a working store");
+        assert_eq!((report.done, report.failed, report.skipped), (plan.operations.len(), 0, 0));
+        let asked = self.asked(before);
+        let count = |method: &str| asked.iter().filter(|request| request.starts_with(method)).count();
+        Cost { bytes: store.bytes_written(), fsyncs: store.fsyncs(), creates: count("POST"), reads: count("GET") }
+    }
+}
+
+/// An account with room and money for everything, and without quotas.
+fn emulator() -> Arc<Emulator> {
+    let settings = Settings { balance_usd: 1e9, spend_limit_usd: None, volume_quota: 10_000, ..Settings::default() };
+    Arc::new(Emulator::new(World::new(settings, EPOCH), EPOCH))
+}
