@@ -125,6 +125,7 @@ fn a_create_that_never_arrived_is_sent_again_only_after_the_lists_could_have_sho
 fn a_killed_destroy_is_finished_by_the_next_one() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(6)));
     project.run(&emulator, APPLY).exits(0);
+    project.forget_when_it_created();
     let latency = json!({ "latency": { "seconds": 0.3, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "deletePod" }), latency)]));
     let before = emulator.writes().len();
