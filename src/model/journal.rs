@@ -4,6 +4,7 @@
 //! *pending*: the request may or may not have taken effect, and recovery has to look before anything is sent again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::IntoValues;
 
 use serde::{Deserialize, Serialize};
 
@@ -72,19 +73,70 @@ pub struct Outcome {
 /// An intent whose outcome is not known.
 pub type Pending = Intent;
 
+/// Pending intents in the order in which they were written, and found by their operation: of a fleet that is being
+/// destroyed, every pod has one until the lists no longer show it.
+#[derive(Clone, Debug, Default)]
+pub struct PendingIntents {
+    by_number: BTreeMap<u64, Pending>,
+    numbers: BTreeMap<String, u64>,
+    next: u64,
+}
+
+impl PendingIntents {
+    /// Adds an intent as the last one, in place of an earlier one of the same operation.
+    pub fn push(&mut self, intent: Pending) {
+        self.remove(&intent.operation);
+        self.numbers.insert(intent.operation.clone(), self.next);
+        self.by_number.insert(self.next, intent);
+        self.next += 1;
+    }
+
+    pub fn remove(&mut self, operation: &str) -> Option<Pending> {
+        self.by_number.remove(&self.numbers.remove(operation)?)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Pending> {
+        self.by_number.values()
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_number.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_number.is_empty()
+    }
+}
+
+impl PartialEq for PendingIntents {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for PendingIntents {}
+
+impl IntoIterator for PendingIntents {
+    type Item = Pending;
+    type IntoIter = IntoValues<u64, Pending>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.by_number.into_values()
+    }
+}
+
 /// A state with its journal folded in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
     pub state: State,
-    /// In the order in which they were written.
-    pub pending: Vec<Pending>,
+    pub pending: PendingIntents,
     /// When something was last asked to be created, RFC 3339: for so long lists may lack what is recorded.
     pub last_create: Option<String>,
 }
 
 impl Replay {
     pub fn new(state: State) -> Self {
-        Self { state, pending: Vec::new(), last_create: None }
+        Self { state, pending: PendingIntents::default(), last_create: None }
     }
 
     /// Folds one entry in. Entries are whole truths, so folding a journal twice gives the same state.
@@ -95,7 +147,6 @@ impl Replay {
                 if intent.verb == Verb::Create {
                     self.last_create = Some(intent.at.clone());
                 }
-                self.pending.retain(|pending| pending.operation != intent.operation);
                 self.pending.push(intent.clone());
             }
             Entry::Outcome(outcome) => {
@@ -105,7 +156,7 @@ impl Replay {
                         None => self.state.resources.remove(address),
                     };
                 }
-                self.pending.retain(|pending| pending.operation != outcome.operation);
+                self.pending.remove(&outcome.operation);
             }
         }
     }

@@ -14,7 +14,7 @@ pub mod state;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
-pub use journal::{Entry, Intent, Outcome, Pending, Replay};
+pub use journal::{Entry, Intent, Outcome, Pending, PendingIntents, Replay};
 pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};

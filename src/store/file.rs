@@ -1,5 +1,6 @@
 //! The state file: its bytes, what is refused in them, and how a file is replaced so that no kill can tear it.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -12,7 +13,7 @@ use crate::model::{Address, State};
 
 use super::error::{Damage, Problem, StoreError, parent};
 use super::migrate::{self, Unreadable};
-use super::outline::{Place, outline};
+use super::outline::{Place, keys_written, outline};
 
 /// Where a damaged state file comes from, most likely.
 const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
@@ -41,7 +42,7 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     if !markers.is_empty() {
         return damaged(text, markers, UNFINISHED_MERGE);
     }
-    let document = match serde_json::from_str(text) {
+    let document: serde_json::Value = match serde_json::from_str(text) {
         Ok(document) => document,
         Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
     };
@@ -52,16 +53,17 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
         }
         Err(Unreadable::Unknown(message)) => return damaged(text, vec![Problem { message, at: None }], REPAIR),
     };
-    let places = outline(text);
-    let doubles = doubled_keys(&places);
-    if !doubles.is_empty() {
-        return damaged(text, doubles, REPAIR);
+    // A key that is written twice is one key of the document.
+    if keys_written(text) != keys_of(&document) {
+        return damaged(text, doubled_keys(&outline(text)), REPAIR);
     }
     let state = match migrate::state(text, version) {
         Ok(state) => state,
         Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
     };
-    let problems = contradictions(&state, &|path| find(&places, path));
+    // Only a refusal needs to know where everything stands.
+    let places = LazyCell::new(|| by_path(outline(text)));
+    let problems = contradictions(&state, &|path| places.get(path.join("\n").as_str()).cloned());
     if problems.is_empty() { Ok(state) } else { damaged(text, problems, REPAIR) }
 }
 
@@ -100,8 +102,18 @@ pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Ra
     problems
 }
 
-fn find(places: &[Place], path: &[&str]) -> Option<Range<usize>> {
-    places.iter().find(|place| place.path == path).map(|place| place.at.clone())
+/// The places by their path, joined by line ends, which no key of a state holds.
+fn by_path(places: Vec<Place>) -> BTreeMap<String, Range<usize>> {
+    places.into_iter().map(|place| (place.path.join("\n"), place.at)).collect()
+}
+
+/// How many keys the mappings of a document have.
+fn keys_of(document: &serde_json::Value) -> usize {
+    match document {
+        serde_json::Value::Array(items) => items.iter().map(keys_of).sum(),
+        serde_json::Value::Object(members) => members.len() + members.values().map(keys_of).sum::<usize>(),
+        _ => 0,
+    }
 }
 
 /// Keys that stand twice in one mapping; serde would keep the last one in silence. What is inside the second one stands

@@ -1,6 +1,73 @@
 //! Where the keys and list elements of a JSON text stand: serde forgets it, people who repair a merge need it.
 
+use std::fmt;
 use std::ops::Range;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// How many keys stand in a JSON text, those that are written twice counted twice.
+pub(super) fn keys_written(text: &str) -> usize {
+    serde_json::from_str(text).map_or(0, |Keys(keys)| keys)
+}
+
+struct Keys(usize);
+
+impl<'de> Deserialize<'de> for Keys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Counter;
+
+        impl<'de> Visitor<'de> for Counter {
+            type Value = Keys;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("JSON")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                let mut keys = 0;
+                while let Some((IgnoredAny, Keys(below))) = map.next_entry()? {
+                    keys += 1 + below;
+                }
+                Ok(Keys(keys))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Keys, A::Error> {
+                let mut keys = 0;
+                while let Some(Keys(below)) = list.next_element()? {
+                    keys += below;
+                }
+                Ok(Keys(keys))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+
+            fn visit_unit<E>(self) -> Result<Keys, E> {
+                Ok(Keys(0))
+            }
+        }
+
+        deserializer.deserialize_any(Counter)
+    }
+}
 
 /// A key of a mapping, or an element of a list, with the bytes that show it.
 #[derive(Debug, PartialEq, Eq)]

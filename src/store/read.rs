@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::model::{Entry, Pending, Replay, State};
+use crate::model::{Entry, PendingIntents, Replay, State};
 
 use super::error::StoreError;
 use super::file::{parse_state, read_if_there};
@@ -55,7 +55,7 @@ pub struct Snapshot {
     /// Whether anything was ever recorded here. If not, the state is empty and its lineage a new one.
     pub exists: bool,
     /// Requests of earlier runs, or of one that runs now, whose outcome is not known. Oldest first.
-    pub pending: Vec<Pending>,
+    pub pending: PendingIntents,
     /// See [`Replay::last_create`].
     pub last_create: Option<String>,
     /// Who is changing the world just now.
