@@ -43,7 +43,7 @@ providers:
 pub struct Place {
     pub emulator: Emulator,
     pub project: Project,
-    pods: usize,
+    pub pods: usize,
 }
 
 impl Place {
@@ -83,7 +83,7 @@ impl Place {
     /// One plain apply; `moment` names what went before.
     pub fn put_right(&self, moment: &str) -> Figures {
         let before = self.alive();
-        let mut figures = Figures { kills: 1, ..Figures::default() };
+        let mut figures = Figures { stops: 1, ..Figures::default() };
         figures.expect_success(moment, "state verify", &self.run("state verify"));
         let said = self.run(APPLY);
         figures.expect_success(moment, APPLY, &said);
@@ -115,11 +115,11 @@ impl Place {
     }
 }
 
-/// What is counted over many kills.
+/// What is counted over many runs that were stopped in some way.
 #[derive(Debug, Default)]
 pub struct Figures {
-    pub kills: usize,
-    /// Objects that existed when the run was killed.
+    pub stops: usize,
+    /// Objects that existed when the run was stopped.
     pub survivors: usize,
     /// Those of them that the next run destroyed.
     pub destroyed: usize,
@@ -142,7 +142,7 @@ impl Figures {
     }
 
     fn add(&mut self, other: Self) {
-        self.kills += other.kills;
+        self.stops += other.stops;
         self.survivors += other.survivors;
         self.destroyed += other.destroyed;
         self.orphans += other.orphans;
@@ -155,10 +155,10 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kills, survivors, destroyed, orphans, lost, duplicated, missing, problems } = self;
+        let Self { stops, survivors, destroyed, orphans, lost, duplicated, missing, problems } = self;
         write!(
             f,
-            "{kills} kills, {survivors} objects alive at them: {lost} lost, {duplicated} duplicated, {orphans} orphans, \
+            "{stops} stopped runs, {survivors} objects alive then: {lost} lost, {duplicated} duplicated, {orphans} orphans, \
              {destroyed} healthy ones destroyed, {missing} missing, {} problems",
             problems.len()
         )
@@ -180,6 +180,6 @@ pub fn count<P: Sync>(what: &str, points: &[P], point: impl Fn(&P) -> Figures + 
     });
     let total = total.into_inner().expect("no panic while adding");
     println!("{what}: {total}");
-    assert_eq!(total.kills, points.len(), "{what}: every run was killed");
+    assert_eq!(total.stops, points.len(), "{what}: every run was stopped");
     assert!(total.problems.is_empty(), "{what}: {total}\n{}", total.problems.join("\n\n"));
 }
