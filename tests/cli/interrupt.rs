@@ -50,41 +50,45 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
 
 #[test]
 fn the_first_interrupt_records_what_is_in_flight_and_begins_nothing_new() {
-    let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
-    let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
-    until("the first create", || !emulator.writes().is_empty());
-    signal(&first, "INT");
-    let said = Said::from(first.wait_with_output().unwrap()).exits(130).warns("nothing new starts");
-    let made = alive(&emulator);
-    assert!((1..=2).contains(&made.len()), "{made:?}");
-    assert_eq!(recorded(&project), made, "\n{}\n{}", said.stdout, said.stderr);
-    emulator.faults(json!([]));
-    project.run(&emulator, APPLY).exits(0).tells(&format!("{} created", 6 - made.len()));
-    whole(&project, &emulator, 6);
+    for name in ["INT", "TERM"] {
+        let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
+        let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+        until("the first create", || !emulator.writes().is_empty());
+        signal(&first, name);
+        let said = Said::from(first.wait_with_output().unwrap()).exits(130).warns("nothing new starts");
+        let made = alive(&emulator);
+        assert!((1..=2).contains(&made.len()), "{made:?}");
+        assert_eq!(recorded(&project), made, "\n{}\n{}", said.stdout, said.stderr);
+        emulator.faults(json!([]));
+        project.run(&emulator, APPLY).exits(0).tells(&format!("{} created", 6 - made.len()));
+        whole(&project, &emulator, 6);
+    }
 }
 
 #[test]
 fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
-    let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
-    let first = begun(&project, &emulator, APPLY);
-    until("all creates", || emulator.writes().len() == 3);
-    signal(&first, "TERM");
-    // Both signals must be seen as two: the first one has been once its line is on stderr.
-    let mut first = first;
-    let mut stderr = std::io::BufReader::new(first.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("nothing new starts") {
-        line.clear();
-        assert_ne!(std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(), 0, "stderr ended");
+    for (name, again) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
+        let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
+        let first = begun(&project, &emulator, APPLY);
+        until("all creates", || emulator.writes().len() == 3);
+        signal(&first, name);
+        // Both signals must be seen as two: the first one has been once its line is on stderr.
+        let mut first = first;
+        let mut stderr = std::io::BufReader::new(first.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("nothing new starts") {
+            line.clear();
+            assert_ne!(std::io::BufRead::read_line(&mut stderr, &mut line).unwrap(), 0, "stderr ended");
+        }
+        signal(&first, again);
+        assert_eq!(first.wait().unwrap().code(), Some(130));
+        emulator.faults(json!([]));
+        project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("No changes");
+        let said = project.run(&emulator, APPLY).exits(0);
+        assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
+        assert_eq!(emulator.writes().len(), 3);
+        whole(&project, &emulator, 3);
     }
-    signal(&first, "INT");
-    assert_eq!(first.wait().unwrap().code(), Some(130));
-    emulator.faults(json!([]));
-    project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("No changes");
-    let said = project.run(&emulator, APPLY).exits(0);
-    assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
-    assert_eq!(emulator.writes().len(), 3);
-    whole(&project, &emulator, 3);
 }
 
 #[test]
