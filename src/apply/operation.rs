@@ -242,7 +242,7 @@ impl<'a> Run<'_, 'a> {
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
         let record = self.job().store.record_of(&self.operation.address);
-        record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
+        record.into_iter().map(|record| (deposed.clone(), record)).collect()
     }
 
     fn marker(&self, intent: &Intent) -> Marker {
