@@ -614,12 +614,20 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
+        let help = match (self.operation.verb, error.class) {
+            (Verb::Create, ErrorClass::NotFound) => Some(
+                "the configuration names a network volume, template or registry credential that this account does not \
+                 have: check its id, and that the API key belongs to the same account"
+                    .to_owned(),
+            ),
+            _ => miette::Diagnostic::help(error).map(|help| help.to_string()),
+        };
         self.tell(Event::Failed {
             address: self.address(),
             verb: self.operation.verb,
             id: id.map(str::to_owned),
             message: error.to_string(),
-            help: miette::Diagnostic::help(error).map(|help| help.to_string()),
+            help,
             code: error.class.code().into(),
             changed,
         });
