@@ -51,7 +51,7 @@ pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
 /// Gathers replicas of one name whose faces are equal, at the place of the first. Items come with address and face.
 pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
     // What has no number stands alone, so its place takes the number's.
-    let mut groups: BTreeMap<(&str, &str, Option<&str>, Option<usize>, T), (usize, Vec<I>)> = BTreeMap::new();
+    let mut groups: BTreeMap<_, (usize, Vec<I>)> = BTreeMap::new();
     for (place, (item, address, face)) in items.into_iter().enumerate() {
         let alone = address.index.is_none().then_some(place);
         let key = (address.kind.as_str(), address.name.as_str(), address.member.as_deref(), alone, face);
