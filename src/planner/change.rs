@@ -1,5 +1,6 @@
 //! One address after the other, in graph order: what happens to it, why, and what that destroys.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::Claims;
@@ -36,7 +37,7 @@ pub struct Decision<'a> {
     pub kind: &'static Kind,
     pub resource: Option<&'a Resource>,
     /// As it is in the state; of an adopted object as it will be once imported.
-    pub record: Option<Record>,
+    pub record: Option<Cow<'a, Record>>,
     pub object: Option<&'a Object>,
     /// Whether the object is taken into the state first.
     pub imports: bool,
@@ -57,7 +58,7 @@ impl Decisions<'_> {
     pub fn records(&self) -> BTreeMap<Address, Option<Record>> {
         let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
         untouched
-            .filter(|(_, decision)| decision.settled != decision.record)
+            .filter(|(_, decision)| decision.settled.as_ref() != decision.record.as_deref())
             .map(|(address, decision)| (address.clone(), decision.settled.clone()))
             .collect()
     }
@@ -100,7 +101,7 @@ struct Subject<'c, 'a> {
     kind: &'static Kind,
     address: &'c Address,
     resource: Option<&'a Resource>,
-    record: Option<Record>,
+    record: Option<Cow<'a, Record>>,
     object: Option<&'a Object>,
     claim: Option<Cause>,
     /// Inputs with members folded in; references to what exists and stays are ids.
@@ -121,7 +122,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         decided: &BTreeMap<Address, Decision<'a>>,
     ) -> Self {
         let resource = context.desired.get(address);
-        let mut record = context.prior.resources.get(address).cloned();
+        let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
         let mut object = record.as_ref().and_then(|record| living(context.input.observed, record));
         let mut claim = None;
         if let Some(claimed) = context.claims.get(address) {
@@ -149,7 +150,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
         let recorded = record.as_ref().map(|record| resolved(of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
-            record = Some(adopted_record(kind, resource, object, context));
+            record = Some(Cow::Owned(adopted_record(kind, resource, object, context)));
         }
         Self { context, kind, address, resource, record, object, claim, wanted, declared, recorded, unresolved }
     }
@@ -360,7 +361,7 @@ impl<'c, 'a> Subject<'c, 'a> {
                 }
                 Some(record)
             }
-            (None, _) => self.record.clone(),
+            (None, _) => self.record.as_deref().cloned(),
         };
         Decision {
             imports: self.claim.is_some(),

@@ -1,5 +1,7 @@
 //! Parts of another resource's request: what happens to them follows from what happens to that.
 
+use std::borrow::Cow;
+
 use super::change::{Context, Decision};
 use super::record::{declared_record, id_of_member};
 use crate::kind::Kind;
@@ -13,13 +15,13 @@ pub fn decide_member<'a>(
     parent: Option<&Decision<'a>>,
 ) -> Decision<'a> {
     let resource = context.desired.get(address);
-    let mut record = context.prior.resources.get(address).cloned();
+    let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
     let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
     let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
     let there =
         listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
     if parent.is_some_and(|parent| parent.imports) && there {
-        record = resource.map(|resource| declared_record(kind, resource, None));
+        record = resource.map(|resource| Cow::Owned(declared_record(kind, resource, None)));
     }
     // Whether the parent's request carries its members at all.
     let carried = parent_action == Action::Create
@@ -75,7 +77,7 @@ pub fn decide_member<'a>(
                 );
                 settled
             })
-            .or_else(|| record.clone()),
+            .or_else(|| record.as_deref().cloned()),
     };
     Decision { change, kind, resource, record, object: None, imports: false, settled, power: None }
 }
