@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Event;
 use super::engine::{Job, spoken};
-use super::recover::{FRESH, age, created, search, updated, without_effect};
+use super::recover::{age, created, search, updated, without_effect};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{
@@ -489,7 +489,7 @@ impl<'a> Run<'_, 'a> {
     /// For how much longer reads may deny what exists, because something was created so recently.
     fn freshness(&self) -> Duration {
         let created = self.job().store.last_create();
-        created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
+        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(age(&at, &self.job().clock)))
     }
 
     // ----- import, forget -----
@@ -529,6 +529,7 @@ impl<'a> Run<'_, 'a> {
         };
         let since = Instant::now();
         let timeout = self.operation.timeouts.create;
+        let lag = self.api().list_lag();
         let settled = watch.until(since + timeout, |sighting| {
             let seen = sighting.objects.get(id);
             let status = seen.and_then(|object| object.status.as_ref());
@@ -539,8 +540,8 @@ impl<'a> Run<'_, 'a> {
                 }
                 (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
                 (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
-                (None, _) if since.elapsed() > FRESH => {
-                    return Some(Err(format!("no list has shown it for {} s", FRESH.as_secs())));
+                (None, _) if since.elapsed() > lag => {
+                    return Some(Err(format!("no list has shown it for {} s", lag.as_secs())));
                 }
                 _ => {}
             }
