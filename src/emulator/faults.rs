@@ -379,9 +379,6 @@ fn check(rule: &Rule) -> Option<String> {
     if let Some(code) = codes.into_iter().flatten().find(|code| !(200..=599).contains(code)) {
         return Some(format!("{code} is not a status of an answer"));
     }
-    if effect.balance.is_some_and(|balance| !balance.is_finite()) {
-        return Some("`balance` is a number of USD".into());
-    }
     if effect.interferences().len() > 1 {
         return Some("only one effect can replace the answer".into());
     }
@@ -396,7 +393,6 @@ mod tests {
     fn a_rule_that_can_mean_nothing_is_refused_with_its_number_and_reason() {
         for (rule, expected) in [
             ("{ effect: { eclipse: true } }", "unknown field `eclipse`, expected one of `latency`"),
-            ("{ effect: { balance: .nan } }", "`balance` is a number"),
             ("{ match: { pods: x }, effect: { ghost: true } }", "unknown field `pods`"),
             ("{ match: { operation: createPods }, effect: { ghost: true } }", "no operation is called `createPods`"),
             ("{ match: { probability: 2 }, effect: { ghost: true } }", "`probability` is between 0 and 1"),
