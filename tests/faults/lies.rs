@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::json;
 use sindri::apply::Event;
+use sindri::emulator::world::PodEvent;
 use sindri::emulator::{EmulatorOptions, faults};
 use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
+use tokio::time::sleep;
 
 use crate::fleet::{Fleet, Pod, Variable};
 use crate::world::{World, change, rest};
@@ -107,17 +110,23 @@ fn a_crash_loop_is_named_while_waiting() {
 }
 
 #[test]
-fn a_container_that_an_update_makes_anew_is_no_crash_loop() {
+fn a_container_that_is_made_anew_once_is_no_crash_loop() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        let id = world.record("main").id;
         let slow = Pod { image: "emulator/slow:1", ..Pod::default() };
-        let both = |pod| Fleet::default().with_pod("main", pod).with_pod("slow", slow.clone()).resources(Dialect::V2);
-        world.settle(&one(updatable())).await;
-        let mut desired = both(updated());
+        let mut desired =
+            Fleet::default().with_pod("main", Pod::default()).with_pod("slow", slow).resources(Dialect::V2);
         for resource in desired.values_mut() {
             resource.timeouts.create = Duration::from_secs(3600);
         }
-        let applied = world.settle(&desired).await;
+        let somebody = async {
+            sleep(Duration::from_secs(300)).await;
+            let edit = PodEvent::Edit { changes: json!({ "image": "image:2" }) };
+            world.meddle(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
+        };
+        let (applied, ()) = tokio::join!(world.settle(&desired), somebody);
         assert!(!applied.events.iter().any(|event| matches!(event, Event::CrashLoop { .. })));
     });
 }
@@ -185,9 +194,8 @@ fn a_host_that_is_down_is_no_reason_to_replace_its_pod() {
 
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;
-        world.fault("listPods, times: 1", "latency: { seconds: 0 }");
         let id = world.record("main").id;
-        let down = sindri::emulator::world::PodEvent::HostDown { seconds: 100_000 };
+        let down = PodEvent::HostDown { seconds: 100_000 };
         world.meddle(|world, now| world.pod_event(&id, &down, now)).expect("a host");
         rest().await;
         let plan = world.plan(&one(Pod::default())).await;
