@@ -1,5 +1,7 @@
 //! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
 
+mod landed;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -296,7 +298,10 @@ impl<'a> Run<'_, 'a> {
         self.record(Entry::Intent(intent.clone())).await?;
         let changes = self.resolved_inputs();
         match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
-            Ok(object) => self.changed(&intent, object).await,
+            Ok(object) => {
+                let object = self.landed(&intent, &changes, object).await?;
+                self.changed(&intent, object).await
+            }
             Err(error) => {
                 // Repeating a PATCH is harmless, and the next plan compares with what is there.
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
