@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use super::operation::{Carrier, OperationError};
 use super::watch::Watch;
 use super::{Event, Events};
+use crate::graph;
 use crate::kind;
 use crate::model::{Address, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
 use crate::runpod::{Api, ErrorClass};
@@ -68,8 +69,9 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         job.store.record(Entry::Outcome(outcome)).await?;
     }
     let queued = AtomicUsize::new(0);
+    let crashing = |id: &str| tell_crash(job, id);
     let watches: BTreeMap<&str, Watch<'_>> =
-        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued))).collect();
+        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
     let carrier = Carrier::new(job, &watches);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
@@ -84,6 +86,15 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         report.orphans = orphans(job).await;
     }
     Ok(report)
+}
+
+/// Of ours alone: what others run is none of this apply's business.
+fn tell_crash(job: &Job<'_>, id: &str) {
+    let state = job.store.snapshot().state;
+    let recorded = state.resources.iter().find(|(address, record)| record.id == id && !graph::is_member(address));
+    if let Some((address, _)) = recorded {
+        (job.events)(Event::CrashLoop { address: spoken(address), id: id.to_owned() });
+    }
 }
 
 /// What became of one operation.

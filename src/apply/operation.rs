@@ -1,5 +1,7 @@
 //! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
 
+mod landed;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -242,7 +244,7 @@ impl<'a> Run<'_, 'a> {
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
         let record = self.job().store.record_of(&self.operation.address);
-        record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
+        record.into_iter().map(|record| (deposed.clone(), record)).collect()
     }
 
     fn marker(&self, intent: &Intent) -> Marker {
@@ -296,7 +298,10 @@ impl<'a> Run<'_, 'a> {
         self.record(Entry::Intent(intent.clone())).await?;
         let changes = self.resolved_inputs();
         match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
-            Ok(object) => self.changed(&intent, object).await,
+            Ok(object) => {
+                let object = self.landed(&intent, &changes, object).await?;
+                self.changed(&intent, object).await
+            }
             Err(error) => {
                 // Repeating a PATCH is harmless, and the next plan compares with what is there.
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
@@ -615,12 +620,20 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
+        let help = match (self.operation.verb, error.class) {
+            (Verb::Create, ErrorClass::NotFound) => Some(
+                "the configuration names a network volume, template or registry credential that this account does not \
+                 have: check its id, and that the API key belongs to the same account"
+                    .to_owned(),
+            ),
+            _ => miette::Diagnostic::help(error).map(|help| help.to_string()),
+        };
         self.tell(Event::Failed {
             address: self.address(),
             verb: self.operation.verb,
             id: id.map(str::to_owned),
             message: error.to_string(),
-            help: miette::Diagnostic::help(error).map(|help| help.to_string()),
+            help,
             code: error.class.code().into(),
             changed,
         });

@@ -48,6 +48,8 @@ pub struct Summary {
     skipped: Vec<(Address, Verb, String)>,
     recovered: usize,
     strays: Vec<Stray>,
+    /// What runs, and exits again and again.
+    crashing: Vec<(Address, String)>,
     interrupted: bool,
     /// Estimates of what objects cost, for those that failed before they told.
     estimates: BTreeMap<Address, Money>,
@@ -80,6 +82,7 @@ impl Summary {
             Event::OrphanFound { id, name, hourly } => {
                 self.strays.push(Stray { id: id.clone(), name: name.clone(), hourly: *hourly });
             }
+            Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
             Event::Interrupted { .. } => self.interrupted = true,
             Event::Started { .. }
             | Event::CandidateUnavailable { .. }
@@ -112,7 +115,7 @@ impl Summary {
     /// Writes `Apply complete: 3 created, 1 replaced in 1m 04s.`, or what exists, what failed and what to do next.
     pub fn text(&self, out: &mut dyn fmt::Write, elapsed: Duration, style: &Style) -> fmt::Result {
         self.verdict(elapsed).write(out, style)?;
-        for line in self.failures().into_iter().chain(self.not_started()).chain(self.stray_lines()) {
+        for line in self.failures().into_iter().chain(self.not_started()).chain(self.warnings()) {
             line.write(out, style)?;
         }
         if !self.is_complete() {
@@ -209,8 +212,18 @@ impl Summary {
         lines
     }
 
-    fn stray_lines(&self) -> Vec<Line> {
+    /// What no failure is, and bills all the same.
+    fn warnings(&self) -> Vec<Line> {
         let mut lines = Vec::new();
+        if !self.crashing.is_empty() {
+            lines.extend([Line::new(0), Line::new(0).ink(Ink::Heading, "Crash loops")]);
+        }
+        for (address, id) in &self.crashing {
+            let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
+            lines.push(Line::new(2).ink(Ink::Bad, "!").text(what));
+            let end = words::end_command(address);
+            lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
+        }
         if !self.strays.is_empty() {
             lines.extend([Line::new(0), Line::new(0).ink(Ink::Heading, "Orphans")]);
         }
@@ -247,6 +260,8 @@ impl Summary {
             .iter()
             .map(|(address, verb, because)| json!({"address": address, "verb": verb, "because": because}))
             .collect();
+        let crashing: Vec<Json> =
+            self.crashing.iter().map(|(address, id)| json!({"address": address, "id": id})).collect();
         let strays: Vec<Json> = self
             .strays
             .iter()
@@ -263,6 +278,7 @@ impl Summary {
             "failed": failed,
             "skipped": skipped,
             "orphans": strays,
+            "crash_loops": crashing,
         })
     }
 }
