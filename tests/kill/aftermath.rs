@@ -70,6 +70,15 @@ impl Place {
         objects.map(|object| (text(&object, "id"), text(&object, "name"))).collect()
     }
 
+    /// What no apply has a reason to destroy: volumes, and pods of the image that is wanted.
+    fn healthy(&self) -> BTreeSet<String> {
+        let config = self.project.read("sindri.yaml");
+        let wanted = |pod: &&Value| config.contains(&format!("image: {}\n", pod["image"].as_str().expect("an image")));
+        let (pods, volumes) = (self.emulator.pods(), self.emulator.volumes());
+        let healthy = pods.iter().filter(wanted).chain(&volumes);
+        healthy.map(|object| object["id"].as_str().expect("an id").to_owned()).collect()
+    }
+
     /// Every id in the state file; none where there is no file.
     fn recorded(&self) -> BTreeSet<String> {
         if !self.project.path("state/default.json").exists() {
@@ -82,7 +91,7 @@ impl Place {
 
     /// One plain apply; `moment` names what went before.
     pub fn put_right(&self, moment: &str) -> Figures {
-        let before = self.alive();
+        let before = self.healthy();
         let mut figures = Figures { stops: 1, ..Figures::default() };
         figures.expect_success(moment, "state verify", &self.run("state verify"));
         let said = self.run(APPLY);
@@ -91,7 +100,7 @@ impl Place {
         figures.expect_success(moment, "plan", &self.run("plan --detailed-exitcode"));
 
         let (after, recorded) = (self.alive(), self.recorded());
-        let destroyed = before.keys().filter(|id| !after.contains_key(*id)).count();
+        let destroyed = before.iter().filter(|id| !after.contains_key(*id)).count();
         let orphans = after.keys().filter(|id| !recorded.contains(*id)).count();
         let lost = recorded.iter().filter(|id| !after.contains_key(*id)).count();
         let distinct: BTreeSet<&String> = after.values().collect();

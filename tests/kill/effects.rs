@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::aftermath::{Figures, Place, count};
+use crate::aftermath::{APPLY, Figures, Place, count};
 use crate::support::Said;
 
 const STEPPED: &str = "apply --auto-approve --parallelism 1";
@@ -64,6 +64,30 @@ fn nothing_is_lost_or_doubled_at_any_stepped_kill() {
     };
     count(&format!("killed before each of {} of {effects} effects", points.len()), &points, |point| {
         kill_at(library, *point)
+    });
+}
+
+#[test]
+fn a_stepped_kill_of_a_replacement_destroys_nothing_new() {
+    let Some(library) = library() else { return };
+    let all = std::env::var("SINDRI_KILL_POINTS").as_deref() == Ok("all");
+    // Four pods: for each an intent, a look at the stock, a delete, an outcome, and the same for the create.
+    let points: Vec<usize> = (7..73).step_by(if all { 1 } else { 9 }).collect();
+    count("kills of a replacement of four pods", &points, |effect| {
+        let place = Place::new(4);
+        place.run(APPLY).exits(0);
+        place.project.edit("image:1", "image:2");
+        let mut command = place.command(STEPPED);
+        let said = Said::of(command.env("LD_PRELOAD", library).env("EFFECTS_KILL", effect.to_string()));
+        // The last ones are polls, whose number varies.
+        assert!(
+            said.code.is_none() || *effect > 60,
+            "not killed before effect {effect}\n{}\n{}",
+            said.stdout,
+            said.stderr
+        );
+        let last = said.stderr.lines().last().unwrap_or_default();
+        place.put_right(&format!("a replacement, effect {effect} ({last})"))
     });
 }
 

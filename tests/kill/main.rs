@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! SINDRI_KILL_POINTS=all cargo test --release --test kill stepped -- --nocapture
+//! SINDRI_KILL_POINTS=all cargo test --release --test kill disk:: -- --nocapture
 //! SINDRI_KILLS=200 cargo test --release --test kill random -- --nocapture
 //! ```
 
