@@ -25,9 +25,9 @@ pub enum Value {
     /// A whole number; its unit is part of the attribute's name (`size_gb`).
     Int(i64),
     Text(String),
-    /// A value that must not be shown or stored. In a file: `{"sensitive": true}`.
+    /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
-    /// The identity of another resource, known once that exists. In a file: `{"ref": "network_volume.datasets"}`.
+    /// The identity of another resource, known once that exists. In a file: `{"$ref": "network_volume.datasets"}`.
     Reference(Address),
     List(Vec<Value>),
     Map(BTreeMap<String, Value>),
@@ -188,8 +188,9 @@ impl fmt::Display for Value {
     }
 }
 
-const SENSITIVE: &str = "sensitive";
-const REFERENCE: &str = "ref";
+// No variable of an environment can have such a name, so that no map of a user's can be mistaken for one of these.
+const SENSITIVE: &str = "$sensitive";
+const REFERENCE: &str = "$ref";
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -307,6 +308,8 @@ mod tests {
             ("d".into(), Value::texts(["x", "y"])),
             ("e".into(), Value::Secret(Secret::unknown())),
             ("f".into(), Value::Reference("network_volume.data".parse().unwrap())),
+            ("g".into(), Value::Map(BTreeMap::from([("ref".into(), Value::text("main"))]))),
+            ("h".into(), Value::Map(BTreeMap::from([("sensitive".into(), Value::Bool(true))]))),
         ]));
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
