@@ -116,6 +116,31 @@ fn a_volume_that_is_not_there_keeps_the_pod_from_being_created() {
     assert_eq!(copy.world("pods"), BTreeSet::new());
 }
 
+#[test]
+fn the_plan_of_the_committed_demo_is_empty_and_writes_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = TempDir::new().expect("a temporary folder");
+    let files = ["state/demo.json", "state/demo.world.json", "examples/environments/sindri.yaml"];
+    for file in files.iter().chain(&["examples/environments/sindri.demo.yaml"]) {
+        let copy = folder.path().join(file);
+        fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        fs::copy(root.join(file), copy).expect("a committed file");
+    }
+    let arguments = ["-C", "examples/environments", "-e", "demo", "--sandbox", "--state", "../../state/demo.json"];
+    let run = Command::new(env!("CARGO_BIN_EXE_sindri"))
+        .args(arguments)
+        .args(["plan", "--detailed-exitcode"])
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert_eq!((run.status.code(), said.as_ref()), (Some(0), "No changes. 3 resources match sindri.yaml.\n"));
+    for file in files {
+        assert_eq!(fs::read(root.join(file)).unwrap(), fs::read(folder.path().join(file)).unwrap(), "{file}");
+    }
+}
+
 /// The whole life of one example.
 fn live(example: &Example) {
     let copy = Copy::of(example);

@@ -78,8 +78,10 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         ended = schedule(job, &carrier, &queued) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
+    // Also where a write failed: its outcome is in memory alone, and the state file, or what is rescued of it, may hold it.
+    let saved = job.store.checkpoint();
     let mut report = ended?;
-    job.store.checkpoint()?;
+    saved?;
     if plan.operations.iter().any(|operation| operation.verb == Verb::Create) {
         report.orphans = orphans(job).await;
     }

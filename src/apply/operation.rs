@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use super::Event;
 use super::engine::{Job, spoken};
-use super::recover::{FRESH, age, created, search, updated, without_effect};
+use super::recover::{age, created, search, updated, without_effect};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{
@@ -244,7 +244,7 @@ impl<'a> Run<'_, 'a> {
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
         let record = self.job().store.record_of(&self.operation.address);
-        record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
+        record.into_iter().map(|record| (deposed.clone(), record)).collect()
     }
 
     fn marker(&self, intent: &Intent) -> Marker {
@@ -494,7 +494,7 @@ impl<'a> Run<'_, 'a> {
     /// For how much longer reads may deny what exists, because something was created so recently.
     fn freshness(&self) -> Duration {
         let created = self.job().store.last_create();
-        created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
+        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(age(&at, &self.job().clock)))
     }
 
     // ----- import, forget -----
@@ -534,6 +534,7 @@ impl<'a> Run<'_, 'a> {
         };
         let since = Instant::now();
         let timeout = self.operation.timeouts.create;
+        let lag = self.api().list_lag();
         let settled = watch.until(since + timeout, |sighting| {
             let seen = sighting.objects.get(id);
             let status = seen.and_then(|object| object.status.as_ref());
@@ -544,8 +545,8 @@ impl<'a> Run<'_, 'a> {
                 }
                 (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
                 (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
-                (None, _) if since.elapsed() > FRESH => {
-                    return Some(Err(format!("no list has shown it for {} s", FRESH.as_secs())));
+                (None, _) if since.elapsed() > lag => {
+                    return Some(Err(format!("no list has shown it for {} s", lag.as_secs())));
                 }
                 _ => {}
             }
@@ -619,12 +620,20 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
+        let help = match (self.operation.verb, error.class) {
+            (Verb::Create, ErrorClass::NotFound) => Some(
+                "the configuration names a network volume, template or registry credential that this account does not \
+                 have: check its id, and that the API key belongs to the same account"
+                    .to_owned(),
+            ),
+            _ => miette::Diagnostic::help(error).map(|help| help.to_string()),
+        };
         self.tell(Event::Failed {
             address: self.address(),
             verb: self.operation.verb,
             id: id.map(str::to_owned),
             message: error.to_string(),
-            help: miette::Diagnostic::help(error).map(|help| help.to_string()),
+            help,
             code: error.class.code().into(),
             changed,
         });

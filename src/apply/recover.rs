@@ -13,8 +13,8 @@ use super::{Event, Events};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Entry, Intent, Object, Observed, Outcome, Record, Replay, State, Status, Verb};
 use crate::observe::observe;
-use crate::planner::change::id_of_member;
 use crate::planner::diff::{Readings, difference};
+use crate::planner::record::id_of_member;
 use crate::planner::refresh::resolved;
 use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
@@ -33,9 +33,6 @@ const SEARCHES: [Duration; 6] = [
 
 /// Between searches after the last of those.
 const LAST_GAP: Duration = Duration::from_secs(10);
-
-/// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
-pub(super) const FRESH: Duration = Duration::from_secs(120);
 
 /// So many objects are asked for one by one; of more than that the next list tells.
 const MOST_READS: usize = 20;
@@ -205,6 +202,7 @@ pub async fn recover(
     clock: &Clock,
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
+    let lag = api.list_lag();
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut told = false;
     loop {
@@ -227,7 +225,7 @@ pub async fn recover(
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
         let unseen = look_again(api, &replay, clock, &mut observed).await?;
-        let young = open.iter().any(|intent| age(&intent.at, clock) < FRESH);
+        let young = open.iter().any(|intent| age(&intent.at, clock) < lag);
         if !young && unseen.is_empty() {
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
@@ -243,12 +241,12 @@ pub async fn recover(
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
                     "an interrupted run created or deleted it less than {} s ago, and lists lag; looking again",
-                    FRESH.as_secs()
+                    lag.as_secs()
                 );
                 events(Event::Settled { address: address.clone(), message });
             }
         }
-        sleep(gaps.next().unwrap_or(LAST_GAP)).await;
+        sleep(gaps.next().unwrap_or(LAST_GAP).min(lag)).await;
     }
 }
 
@@ -261,7 +259,7 @@ pub async fn look_again(
     observed: &mut Observed,
 ) -> Result<Vec<Address>, ApiError> {
     let mut unseen = Vec::new();
-    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= FRESH) {
+    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= api.list_lag()) {
         return Ok(unseen);
     }
     let missing = replay.state.resources.iter().filter_map(|(address, record)| {

@@ -104,6 +104,9 @@ impl Session {
         if let Some(limit) = global.wait_limit {
             client = client.with_wait_limit(limit);
         }
+        if let Some(lag) = global.list_lag {
+            client = client.with_list_lag(lag);
+        }
         if console.verbose {
             client = client.with_trace(Arc::new(|line| eprintln!("{line}")));
         }

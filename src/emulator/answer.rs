@@ -78,12 +78,17 @@ impl Reply {
     pub fn into_answer(self, touched: Vec<String>) -> Answer {
         let (content_type, body) = match self.content {
             Content::Empty => ("application/json", Vec::new()),
-            Content::Json(value) => ("application/json", value.to_string().into_bytes()),
-            Content::Problem(value) => ("application/problem+json", value.to_string().into_bytes()),
+            Content::Json(value) => ("application/json", bytes(&value)),
+            Content::Problem(value) => ("application/problem+json", bytes(&value)),
             Content::Events(text) => ("text/event-stream", text.into_bytes()),
         };
         Answer { status: self.status, content_type, body, touched }
     }
+}
+
+/// Quicker than printing, which goes through a formatter for every piece.
+fn bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value has only text keys")
 }
 
 /// Says what a container runs in another way. v1 has the two arrays alone.

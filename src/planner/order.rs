@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graphs;
-use super::change::{Decision, Decisions, id_of_member};
+use super::change::{Decision, Decisions};
 use super::lock::{LOCK, is_locked, unlocks};
+use super::record::id_of_member;
 use crate::graph;
 use crate::model::{
     Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
@@ -107,7 +108,7 @@ impl Sequence<'_, '_> {
         let decision = self.decision;
         let change = &decision.change;
         if decision.imports {
-            let mut import = self.operation(Verb::Import, decision.record.clone());
+            let mut import = self.operation(Verb::Import, decision.record.as_deref().cloned());
             import.members = self.imported_members();
             let index = self.push(import);
             // Bookkeeping needs nothing of others; what comes after it does.
@@ -327,7 +328,7 @@ impl Sequence<'_, '_> {
         let there = self.members.iter().filter(|member| member.record.is_some());
         there
             .filter_map(|member| {
-                let mut record = member.settled.clone().or_else(|| member.record.clone())?;
+                let mut record = member.settled.clone().or_else(|| member.record.as_deref().cloned())?;
                 record.id = id_of_member(id, &member.change.address);
                 Some((member.change.address.clone(), Some(record)))
             })

@@ -10,6 +10,6 @@ mod v1;
 mod v2;
 mod wire;
 
-pub use api::{Api, ApiError, ErrorClass, Failure, NotifyFn, TraceFn};
+pub use api::{Api, ApiError, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
 pub use credential::{ApiKey, Origin, world_identity};

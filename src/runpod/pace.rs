@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn after_a_429_without_retry_after_the_used_up_window_says_how_long() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        first.answered(&reply(429, &[("ratelimit", "\"minute\";r=0;t=42, \"hour\";r=9;t=100")]), PROBE);
+        pace.admit(&mut patience(60), None).await.ok().unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(42) + MARGIN);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_limit_is_refused_at_once() {
         let pace = Pace::default();
         let start = Instant::now();

@@ -5,7 +5,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Entry, Outcome};
-use crate::planner::change::imported;
+use crate::planner::record::imported;
 use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {

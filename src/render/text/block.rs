@@ -48,13 +48,10 @@ pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
     lines
 }
 
-/// What puts two items into one group: kind, name, member, the place of what has no number, and the face.
-type Likeness<'a, T> = (&'a str, &'a str, Option<&'a str>, Option<usize>, T);
-
 /// Gathers replicas of one name whose faces are equal, at the place of the first. Items come with address and face.
 pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
     // What has no number stands alone, so its place takes the number's.
-    let mut groups: BTreeMap<Likeness<'_, T>, (usize, Vec<I>)> = BTreeMap::new();
+    let mut groups: BTreeMap<_, (usize, Vec<I>)> = BTreeMap::new();
     for (place, (item, address, face)) in items.into_iter().enumerate() {
         let alone = address.index.is_none().then_some(place);
         let key = (address.kind.as_str(), address.name.as_str(), address.member.as_deref(), alone, face);
