@@ -313,7 +313,8 @@ impl<'c, 'a> Subject<'c, 'a> {
         };
         let protected = self.record.as_ref().is_some_and(|record| record.protected);
         let kept = protected && self.kind.protected && !options.include_volumes;
-        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, vec![cause]);
+        let causes = self.claim.iter().cloned().chain([cause]).collect();
+        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
         change.before = self.display_object(object);
         change.hourly_before = self.estimate_object(object);
         if kept {
@@ -399,7 +400,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             (None, _) => self.record.as_deref().cloned(),
         };
         Decision {
-            imports: self.claim.is_some(),
+            imports: self.claim.is_some() && self.resource.is_some(),
             kind: self.kind,
             resource: self.resource,
             record: self.record,

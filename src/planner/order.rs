@@ -114,7 +114,10 @@ impl Sequence<'_, '_> {
             let mut import = self.operation(Verb::Import, decision.record.as_deref().cloned());
             import.members = self.imported_members();
             let index = self.push(import);
-            self.makes(index);
+            // Bookkeeping needs nothing of others; what comes after it does.
+            if change.action == Action::Import {
+                self.makes(index);
+            }
         }
         match change.action {
             Action::NoOp | Action::Import => {}
