@@ -54,11 +54,13 @@ impl ResourceGraph {
         }))
     }
 
-    /// The graph of what a state records.
+    /// The graph of what a state records. What stood on something that is gone stands on nothing any more: an apply that was
+    /// killed half-way leaves such records, and they must not be in the way of the next one.
     pub fn of_state(state: &State) -> Result<Self, GraphError> {
         Self::build(state.resources.iter().map(|(address, record)| {
             let edge = if is_member(address) { Edge::PartOf } else { Edge::Refers };
-            (address, record.depends_on.iter().map(|to| (to, edge)).collect())
+            let there = record.depends_on.iter().filter(|to| state.resources.contains_key(to));
+            (address, there.map(|to| (to, edge)).collect())
         }))
     }
 
@@ -253,8 +255,26 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_reference_names_both_ends() {
-        let error = ResourceGraph::of_state(&state(&[("pod.a", &["network_volume.gone"])])).unwrap_err();
+    fn a_record_may_outlive_what_it_stood_on() {
+        let graph = ResourceGraph::of_state(&state(&[("pod.a", &["network_volume.gone"])])).unwrap();
+        assert_eq!(graph.order().len(), 1);
+    }
+
+    #[test]
+    fn an_unknown_reference_of_a_configuration_names_both_ends() {
+        let volume = Value::Reference("network_volume.gone".parse().unwrap());
+        let pod: Address = "pod.a".parse().unwrap();
+        let resource = Resource {
+            address: pod.clone(),
+            inputs: Attributes::from([("network_volume".to_owned(), volume)]),
+            parent: None,
+            power: None,
+            lifecycle: Default::default(),
+            timeouts: Default::default(),
+            position: None,
+            positions: BTreeMap::new(),
+        };
+        let error = ResourceGraph::of_resources(&BTreeMap::from([(pod, resource)])).unwrap_err();
         assert_eq!(error.to_string(), "`pod.a` needs `network_volume.gone`, which does not exist");
     }
 

@@ -148,14 +148,18 @@ fn knows(document: &Json, prefix: &str, asked: &str) -> bool {
     let fits = |template: &str| {
         let template: Vec<&str> = template.split('/').collect();
         template.len() == path.len()
-            && template.iter().zip(&path).all(|(a, b)| a == b || (a.starts_with('{') && *b == "p1"))
+            && template.iter().zip(&path).all(|(a, b)| a == b || (a.starts_with('{') && !b.is_empty()))
     };
     let operations = document["paths"].as_object().unwrap().iter().filter(|(template, _)| fits(template));
     operations.filter_map(|(_, item)| item.get(method.to_lowercase())).any(|operation| {
         let parameters = operation["parameters"].as_array();
         query.split('&').filter(|pair| !pair.is_empty()).all(|pair| {
             let name = pair.split('=').next().unwrap();
-            parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
+            let resolved = |parameter: &Json| match parameter["$ref"].as_str() {
+                Some(reference) => document.pointer(reference.trim_start_matches('#')).map(|it| it["name"].clone()),
+                None => Some(parameter["name"].clone()),
+            };
+            parameters.is_some_and(|all| all.iter().any(|parameter| resolved(parameter) == Some(name.into())))
         })
     })
 }
@@ -170,7 +174,7 @@ async fn every_request_is_an_operation_of_the_document() {
             let one = json!({ "id": "p1" });
             let list = if dialect == Dialect::V1 { json!([]) } else { json!({ "pods": [], "networkVolumes": [] }) };
             let mut answers = vec![answer(200, &list)];
-            answers.resize(7, answer(200, &one));
+            answers.resize(8, answer(200, &one));
             let script = Script::new(answers);
             let client = client(&script, dialect);
             client.list(kind).await.unwrap();
@@ -181,6 +185,7 @@ async fn every_request_is_an_operation_of_the_document() {
             if kind.has_power {
                 client.power(kind, "p1", Power::Running).await.unwrap();
                 client.power(kind, "p1", Power::Stopped).await.unwrap();
+                client.in_stock(kind, &inputs).await.unwrap();
             }
             for asked in script.asked() {
                 assert!(knows(&document, prefix, &asked), "{asked}");

@@ -72,6 +72,7 @@ examples! {
     inference_server = example("inference-server", "sindri.yaml");
     fleet = Example { in_place: &["pod.notebook"], ..example("fleet", "sindri.yaml") };
     environments_staging = environment(&["-e", "staging"]);
+    environments_demo = environment(&["-e", "demo"]);
     environments_prod = environment(&["-e", "prod"]);
 }
 
@@ -113,6 +114,31 @@ fn a_volume_that_is_not_there_keeps_the_pod_from_being_created() {
     let run = copy.run(&["apply", "--auto-approve"]);
     run.exits(1).says_on_stdout("pod.volume-demo  could not create").says_on_stdout("Nothing was changed.");
     assert_eq!(copy.world("pods"), BTreeSet::new());
+}
+
+#[test]
+fn the_plan_of_the_committed_demo_is_empty_and_writes_nothing() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = TempDir::new().expect("a temporary folder");
+    let files = ["state/demo.json", "state/demo.world.json", "examples/environments/sindri.yaml"];
+    for file in files.iter().chain(&["examples/environments/sindri.demo.yaml"]) {
+        let copy = folder.path().join(file);
+        fs::create_dir_all(copy.parent().expect("a folder")).expect("a folder");
+        fs::copy(root.join(file), copy).expect("a committed file");
+    }
+    let arguments = ["-C", "examples/environments", "-e", "demo", "--sandbox", "--state", "../../state/demo.json"];
+    let run = Command::new(env!("CARGO_BIN_EXE_sindri"))
+        .args(arguments)
+        .args(["plan", "--detailed-exitcode"])
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .expect("the binary runs");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert_eq!((run.status.code(), said.as_ref()), (Some(0), "No changes. 3 resources match sindri.yaml.\n"));
+    for file in files {
+        assert_eq!(fs::read(root.join(file)).unwrap(), fs::read(folder.path().join(file)).unwrap(), "{file}");
+    }
 }
 
 /// The whole life of one example.
@@ -214,6 +240,21 @@ impl<'e> Copy<'e> {
         self.folder.path().join(".sindri/sandbox")
     }
 
+    fn state(&self) -> PathBuf {
+        let environment = match self.example.arguments {
+            ["-e", name] => name,
+            _ => "default",
+        };
+        self.sandbox().join(format!("{environment}.json"))
+    }
+
+    /// Values of the example's `.env.local`.
+    fn secrets(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.folder.path().join(".env.local")).unwrap_or_default();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        lines.filter_map(|line| line.split_once('=')).map(|(_, value)| value.to_owned()).collect()
+    }
+
     /// Makes a volume in the sandbox, where the file says that it is, and writes its id into the file.
     fn put_in_a_volume_for(&self, placeholder: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
@@ -267,11 +308,7 @@ impl<'e> Copy<'e> {
 
     /// Ids by address, ports left out, as the sandbox's state has them.
     fn recorded(&self) -> BTreeMap<String, String> {
-        let environment = match self.example.arguments {
-            ["-e", name] => name,
-            _ => "default",
-        };
-        let state = read_json(&self.sandbox().join(format!("{environment}.json")));
+        let state = read_json(&self.state());
         let records = state["resources"].as_object().expect("records").iter();
         let listed = records.filter(|(_, record)| record["kind"] != "port");
         listed.map(|(address, record)| (address.clone(), record["id"].as_str().expect("an id").to_owned())).collect()
@@ -297,6 +334,10 @@ impl<'e> Copy<'e> {
         assert_eq!(self.world("pods"), ids(pods).collect());
         assert_eq!(self.world("volumes"), ids(volumes).chain(foreign.iter().cloned()).collect());
 
+        let state = fs::read_to_string(self.state()).expect("a state");
+        for secret in self.secrets() {
+            assert!(!state.contains(&secret), "a secret is in the state");
+        }
         let run = self.run(&["plan", "--detailed-exitcode"]);
         run.exits(0);
         assert!(run.stdout.starts_with("No changes.") && run.stdout.lines().count() == 1, "{run}");

@@ -242,7 +242,7 @@ impl<'a> Run<'_, 'a> {
     fn deposed(&self) -> BTreeMap<Address, Record> {
         let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
         let record = self.job().store.record_of(&self.operation.address);
-        record.into_iter().map(|record| (deposed.clone(), Record { depends_on: Vec::new(), ..record })).collect()
+        record.into_iter().map(|record| (deposed.clone(), record)).collect()
     }
 
     fn marker(&self, intent: &Intent) -> Marker {
@@ -614,12 +614,20 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
+        let help = match (self.operation.verb, error.class) {
+            (Verb::Create, ErrorClass::NotFound) => Some(
+                "the configuration names a network volume, template or registry credential that this account does not \
+                 have: check its id, and that the API key belongs to the same account"
+                    .to_owned(),
+            ),
+            _ => miette::Diagnostic::help(error).map(|help| help.to_string()),
+        };
         self.tell(Event::Failed {
             address: self.address(),
             verb: self.operation.verb,
             id: id.map(str::to_owned),
             message: error.to_string(),
-            help: miette::Diagnostic::help(error).map(|help| help.to_string()),
+            help,
             code: error.class.code().into(),
             changed,
         });

@@ -1,13 +1,14 @@
 //! Standard output and standard error: what goes where, and whether it is coloured.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use super::args::{ColorChoice, Global};
 use super::exit::Failure;
 use crate::render::json::{self, ErrorContext, error_json};
-use crate::render::{ProgressKind, Style};
+use crate::render::{Progress, ProgressKind, Style};
 
 /// The two streams of a command, as its flags and the environment want them.
 pub struct Console {
@@ -43,18 +44,25 @@ impl Console {
         self.out
     }
 
-    /// How progress looks.
-    pub fn progress_style(&self) -> Style {
-        self.err
-    }
-
-    pub fn progress_kind(&self) -> ProgressKind {
+    fn progress_kind(&self) -> ProgressKind {
         match (self.json, self.quiet) {
             (true, _) => ProgressKind::Json,
             (false, true) => ProgressKind::Quiet,
             (false, false) if io::stderr().is_terminal() && std::env::var_os("CI").is_none() => ProgressKind::Terminal,
             (false, false) => ProgressKind::Plain,
         }
+    }
+
+    /// What shows events as they come: as results with `--json`, else as progress.
+    pub fn progress(&self) -> Arc<Progress> {
+        let json = self.json;
+        Arc::new(Progress::new(
+            self.progress_kind(),
+            self.err,
+            move |line| {
+                if json { print!("{line}") } else { eprint!("{line}") }
+            },
+        ))
     }
 
     /// Whether a question can be asked and answered.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::apply::recover::{look_again, settled_in_memory};
+use crate::apply::recover::{look_again, recover, settled_in_memory};
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
@@ -136,6 +136,14 @@ impl Session {
     /// Takes the lock.
     pub fn lock(&self, what: &str, timeout: Duration) -> Result<LockedState, Failure> {
         Ok(LockedState::acquire(&self.paths, &self.identity(), Holder::new(what), timeout)?)
+    }
+
+    /// Settles, durably, what earlier runs left open, and tells what that takes: it may be minutes.
+    pub async fn recover(&self, store: &LockedState, console: &Console) -> Result<Observed, Failure> {
+        let progress = console.progress();
+        let observed = recover(&self.client, store, &self.clock, &|event| progress.show(&event)).await?;
+        progress.finish();
+        Ok(observed)
     }
 
     /// What a plan is made of.

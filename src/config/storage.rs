@@ -43,8 +43,6 @@ pub(super) fn storage(
             findings.error("bad_path", path.span, "a mount path must be absolute").help("for example `/workspace`");
         }
     }
-    draft.set("volume_mount_path", Value::Text(mount_path), pod.get("volumeMountPath").map(|node| node.span));
-
     let size = pod.get("volumeSizeGb");
     let explicit_gb = size.and_then(Node::int).filter(|gb| *gb > 0);
     let attached = network_volume(pod, at, machine, project, draft, findings);
@@ -83,6 +81,9 @@ pub(super) fn storage(
         }
     };
     draft.set("volume_gb", Value::Int(volume_gb), size.map(|node| node.span));
+    // Where nothing is mounted there is no path: v2 has no place for one, v1 shows its own default.
+    let path = if attached || volume_gb > 0 { Value::Text(mount_path) } else { Value::Null };
+    draft.set("volume_mount_path", path, pod.get("volumeMountPath").map(|node| node.span));
 }
 
 /// Sets the network volume and the regions, which must fit it; gives whether there is one.

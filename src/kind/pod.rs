@@ -57,7 +57,7 @@ pub static POD: Kind = Kind {
             "a pod volume can be enlarged, but neither shrunk, added nor removed",
             BOTH,
         ),
-        attribute("volume_mount_path", Compare::Exact, restart, "a new mount path makes the container anew", BOTH),
+        attribute("volume_mount_path", Compare::WhenSet, restart, "a new mount path makes the container anew", BOTH),
         attribute(
             "network_volume",
             Compare::Exact,

@@ -7,13 +7,15 @@ use super::claim::Claims;
 use super::diff::{Difference, Readings, difference};
 use super::ignored;
 use super::lock::{locked, unlocks};
+use super::member::decide_member;
+use super::record::{adopted_record, declared_record, redacted};
 use super::refresh::{living, resolved};
 use super::{Graphs, Input};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Power, Record, Refusal,
-    Resource, Risk, Secret, State, Status, Updates, Value,
+    Resource, Risk, State, Status, Updates, Value,
 };
 
 /// What every decision may look at.
@@ -483,156 +485,4 @@ pub fn describe(loss: &Loss) -> String {
     let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
     let detail: Vec<String> = size.into_iter().chain(path).collect();
     if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
-}
-
-/// A part of another resource's request: what happens to it follows from what happens to that.
-fn decide_member<'a>(
-    context: &Context<'a>,
-    kind: &'static Kind,
-    address: &Address,
-    parent: Option<&Decision<'a>>,
-) -> Decision<'a> {
-    let resource = context.desired.get(address);
-    let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
-    let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
-    let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
-    let there =
-        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
-    if parent.is_some_and(|parent| parent.imports) && there {
-        record = resource.map(|resource| Cow::Owned(declared_record(kind, resource, None)));
-    }
-    // Whether the parent's request carries its members at all.
-    let carried = parent_action == Action::Create
-        || parent_action.destroys()
-        || parent.is_some_and(|parent| {
-            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
-            parent.change.fields.iter().any(|field| Some(field.path.as_str()) == attribute)
-        });
-    let action = match (resource.is_some(), parent_action) {
-        (true, Action::Create) => Action::Create,
-        (true, action) if action.is_replacement() && record.is_some() => action,
-        (true, action) if action.is_replacement() => Action::Create,
-        (true, Action::Import) if there => Action::Import,
-        (true, _) if there || !carried => Action::NoOp,
-        (true, _) => Action::Create,
-        (false, Action::Forget) => Action::Forget,
-        (false, _) if carried => Action::Delete,
-        (false, _) => Action::NoOp,
-    };
-    let id = record.as_ref().map(|record| record.id.clone());
-    let mut causes = Vec::new();
-    if action != Action::NoOp {
-        causes.extend(parent.map(|parent| Cause::Parent { address: parent.change.address.clone() }));
-    }
-    let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
-    let change = Change {
-        address: address.clone(),
-        action,
-        id,
-        fields: Vec::new(),
-        before: inputs(record.as_ref().map(|record| &record.inputs)),
-        after: inputs(resource.map(|resource| &resource.inputs)),
-        causes,
-        risk: Risk::None,
-        losses: Vec::new(),
-        hourly_before: Money::ZERO,
-        hourly_after: Money::ZERO,
-        in_place_alternative: None,
-        position: resource.and_then(|resource| resource.position.clone()),
-        refusals: Vec::new(),
-    };
-    let settled = match action {
-        Action::Delete | Action::Forget => None,
-        // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
-        Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
-        _ => resource
-            .map(|resource| {
-                let mut settled = declared_record(kind, resource, None);
-                let keeps = !matches!(action, Action::Create) && !action.is_replacement();
-                settled.id = record.as_ref().filter(|_| keeps).map_or_else(
-                    || keeps.then(|| member_id(parent, address)).flatten().unwrap_or_default(),
-                    |record| record.id.clone(),
-                );
-                settled
-            })
-            .or_else(|| record.as_deref().cloned()),
-    };
-    Decision { change, kind, resource, record, object: None, imports: false, settled, power: None }
-}
-
-fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {
-    Some(id_of_member(&parent?.object?.id, address))
-}
-
-/// The id that a member's record carries: its parent's, with what tells it apart.
-pub fn id_of_member(parent_id: &str, address: &Address) -> String {
-    format!("{parent_id}:{}", address.member.as_deref().unwrap_or_default())
-}
-
-/// The record of a declared resource, without an id.
-pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -> Record {
-    let mut depends_on: Vec<Address> = resource.inputs.values().flat_map(Value::references).cloned().collect();
-    depends_on.extend(resource.parent.clone());
-    depends_on.sort();
-    depends_on.dedup();
-    Record {
-        kind: kind.name.to_owned(),
-        id: String::new(),
-        inputs: redacted(graph::unfold_members(kind.name, resource.inputs.clone())),
-        chosen: BTreeMap::new(),
-        depends_on,
-        power,
-        protected: kind.protected || resource.lifecycle.prevent_destroy,
-        tainted: false,
-    }
-}
-
-/// The records that `object` and its declared members get when it is imported as `address`.
-pub fn imported(
-    declared: &BTreeMap<Address, Resource>,
-    address: &Address,
-    object: &Object,
-) -> BTreeMap<Address, Option<Record>> {
-    let mut records = BTreeMap::new();
-    let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return records };
-    let power = resource.power.map(|declared| object.status.as_ref().and_then(Status::power).unwrap_or(declared));
-    let record = Record {
-        id: object.id.clone(),
-        chosen: object.computed.chosen.clone(),
-        ..declared_record(kind, resource, power)
-    };
-    records.insert(address.clone(), Some(record));
-    for (member, resource) in declared.iter().filter(|(_, resource)| resource.parent.as_ref() == Some(address)) {
-        let Some(kind) = kind::find(&member.kind) else { continue };
-        let listed = kind.member_of.as_ref().and_then(|membership| object.attributes.get(membership.attribute));
-        if listed.is_some_and(|listed| listed.text_items().contains(&member.member.as_deref().unwrap_or_default())) {
-            let record = Record { id: id_of_member(&object.id, member), ..declared_record(kind, resource, None) };
-            records.insert(member.clone(), Some(record));
-        }
-    }
-    records
-}
-
-/// The record of an object that is taken over: it exists as declared, whatever its attributes; the diff sees to those.
-fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object, context: &Context<'_>) -> Record {
-    let asked = context.prior.resources.get(&resource.address).and_then(|record| record.power);
-    let power = resource.power.map(|declared| asked.unwrap_or(declared));
-    let mut record = declared_record(kind, resource, power);
-    record.id = object.id.clone();
-    record.chosen = object.computed.chosen.clone();
-    record
-}
-
-/// Secrets reduced to the fact that they are.
-fn redacted(mut inputs: Attributes) -> Attributes {
-    fn redact(value: &mut Value) {
-        match value {
-            Value::Secret(secret) => *secret = Secret::unknown(),
-            Value::List(items) => items.iter_mut().for_each(redact),
-            Value::Map(map) => map.values_mut().for_each(redact),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
-        }
-    }
-    inputs.values_mut().for_each(redact);
-    inputs
 }

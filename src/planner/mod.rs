@@ -9,9 +9,11 @@ mod claim;
 pub mod diff;
 mod ignored;
 mod lock;
+mod member;
 pub mod moves;
 mod order;
 pub mod power;
+pub mod record;
 pub mod refresh;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graphs;
-use super::change::{Decision, Decisions, id_of_member};
+use super::change::{Decision, Decisions};
 use super::lock::{LOCK, is_locked, unlocks};
+use super::record::id_of_member;
 use crate::graph;
 use crate::model::{
     Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,

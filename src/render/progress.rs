@@ -155,7 +155,9 @@ impl Tracker {
                 self.close(address);
                 self.finished += 1;
                 let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-                let cost = object.as_ref().and_then(|object| object.computed.cost_per_hour);
+                // The answer to a stop still holds the price of running.
+                let running = object.as_ref().filter(|_| *verb != Verb::Stop);
+                let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
                 let done = Line::new(0).ink(Ink::Good, words::done(*verb));
                 vec![about(address).join(done).text(format!("{id}{cost}, after {}", words::duration(*elapsed)))]

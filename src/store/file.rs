@@ -116,17 +116,22 @@ fn keys_of(document: &serde_json::Value) -> usize {
     }
 }
 
-/// Keys that stand twice in one mapping; serde would keep the last one in silence.
+/// Keys that stand twice in one mapping; serde would keep the last one in silence. What is inside the second one stands
+/// there twice as well, and is not told.
 fn doubled_keys(places: &[Place]) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
-    places
-        .iter()
-        .filter(|place| place.is_key && !seen.insert(&place.path))
-        .map(|place| Problem {
-            message: format!("`{}` stands here a second time", place.path.last().map_or("", String::as_str)),
-            at: Some(place.at.clone()),
-        })
-        .collect()
+    let mut outer: Option<&[String]> = None;
+    let mut problems = Vec::new();
+    for place in places.iter().filter(|place| place.is_key) {
+        let inside = outer.is_some_and(|outer| place.path.len() > outer.len() && place.path.starts_with(outer));
+        if !seen.insert(&place.path) && !inside {
+            outer = Some(&place.path);
+            let key = place.path.last().map_or("", String::as_str);
+            problems
+                .push(Problem { message: format!("`{key}` stands here a second time"), at: Some(place.at.clone()) });
+        }
+    }
+    problems
 }
 
 /// Lines that git leaves where it could not merge.
@@ -333,6 +338,14 @@ mod tests {
     #[test]
     fn all_contradictions_are_told_together() {
         let text = GOOD.replace("\"p2\"", "\"p1\"").replace("\"network_volume.data\"\n      ]", "\"pod.x\"\n      ]");
+        let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
+        assert_eq!(damage.problems.len(), 2, "{damage}");
+    }
+
+    #[test]
+    fn a_doubled_record_is_one_problem_and_not_one_for_each_of_its_keys() {
+        let record = "\"pod.b\": { \"kind\": \"pod\", \"id\": \"p2\", \"inputs\": {} }";
+        let text = GOOD.replace(record, &format!("{record},\n    {record},\n    {record}"));
         let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
         assert_eq!(damage.problems.len(), 2, "{damage}");
     }

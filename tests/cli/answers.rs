@@ -19,7 +19,9 @@ fn refusals_of_the_account_say_what_to_do_and_change_nothing() {
             project.run(&emulator, command).exits(1).warns(&format!("sindri::runpod::{code}")).warns(says);
         }
         assert_eq!((emulator.writes(), project.stored()), (vec![], vec![]), "{code}");
-        assert_eq!(emulator.requests().len(), 8, "{code}: what a person has to change is not tried again");
+        // Two lists per command, of which the second may be given up when the first is refused.
+        let requests = emulator.requests().len();
+        assert!((4..=8).contains(&requests), "{code}: {requests}: what a person has to change is not tried again");
         emulator.faults(json!([]));
         project.run(&emulator, APPLY).exits(0);
     }

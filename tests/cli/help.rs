@@ -53,6 +53,27 @@ fn every_command_says_what_it_is_for() {
 }
 
 #[test]
+fn every_command_and_flag_is_in_the_documentation() {
+    let project = Project::new(BARE);
+    let mut all = Vec::new();
+    walk(&project, "", &mut all);
+    let page = |name: &str| {
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs").join(name);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let pages = page("commands.md") + &page("emulator.md");
+    for (path, help) in all {
+        let leaf = commands(&help).is_empty();
+        assert!(!leaf || pages.contains(&format!("`{path}")), "`{path}` is in no page");
+        let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+        for flag in words.filter(|word| word.len() > 2 && word.starts_with("--")) {
+            let known = ["--help", "--version"].contains(&flag) || pages.contains(flag);
+            assert!(known, "`{flag}` of `{path}` is in no page");
+        }
+    }
+}
+
+#[test]
 fn every_command_has_completions_in_every_shell() {
     let project = Project::new(BARE);
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

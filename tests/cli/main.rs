@@ -5,6 +5,7 @@
 mod support;
 
 mod answers;
+mod bookkeeping;
 mod consent;
 mod files;
 mod help;

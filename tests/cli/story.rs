@@ -85,7 +85,8 @@ fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
         run(APPLY).exits(0);
         let id = project.id("pod.notebook");
         // 20 GB at $0.20 a month.
-        run("stop notebook").exits(0).tells("1 stopped").tells("$4.00/mo").tells("50 GB of container disk");
+        let said = run("stop notebook").exits(0).tells("1 stopped").tells("$4.00/mo").tells("50 GB of container disk");
+        assert!(!said.stderr.contains("$0.25"), "no longer the price of running: {}", said.stderr);
         assert_eq!(state_of(&run("status").exits(0), "pod.notebook"), "Stopped", "{dialect}");
         assert_eq!(state_of(&run("status").exits(0), "pod.trainer"), "Running", "{dialect}");
         // Stopped on purpose is no difference, and a later apply does not undo it.
@@ -182,6 +183,7 @@ fn drift_is_told_apart_from_what_is_pending() {
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.trainer");
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{id}"), None).0, 204);
+    project.forget_when_it_created();
     let plan = project.run(&emulator, "plan --detailed-exitcode").exits(2);
     assert!(plan.stdout.to_lowercase().contains("drift") || plan.stdout.contains("gone"), "{}", plan.stdout);
     project.run(&emulator, APPLY).exits(0).tells("1 created");

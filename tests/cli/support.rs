@@ -259,6 +259,12 @@ impl Project {
         files
     }
 
+    /// The journal knows how fresh the last create is: for two minutes, a pod that no list shows may just be late. In a
+    /// clone of the repository, as from now on here, there is no journal.
+    pub fn forget_when_it_created(&self) {
+        fs::remove_file(self.path("state/default.journal")).expect("a journal");
+    }
+
     /// A command against an emulator; words are split at spaces.
     pub fn command(&self, emulator: &Emulator, words: &str) -> Command {
         let mut command = sindri(self.folder.path());

@@ -53,8 +53,8 @@ fn untidy(plan: &Plan) -> Vec<&sindri::model::Change> {
     plan.changes.iter().filter(|change| change.action != Action::NoOp).collect()
 }
 
-/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more. (Ports of a pod
-/// that ignores changes of them are as they were.)
+/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more.
+/// (Ports of a pod that ignores changes of them are as they were.)
 fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
     let (recorded, declared): (BTreeSet<_>, BTreeSet<_>) = (state.resources.keys().collect(), desired.keys().collect());
     let is_ignored = |port: &Address| {

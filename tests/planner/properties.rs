@@ -19,7 +19,7 @@ fn cases(standard: u32) -> Config {
 }
 
 proptest! {
-    #![proptest_config(cases(64))]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn after_an_apply_there_is_nothing_left_to_do(dialect in dialect(), fleet in fleet()) {

@@ -29,7 +29,9 @@ fn fleet(pod: Option<&Pod>, region: &'static str, (in_place, create_first): (boo
 fn every_small_world_becomes_every_other() {
     let pods = pods();
     for lifecycle in [(false, false), (false, true), (true, false), (true, true)] {
-        for (before, after) in pods.iter().flat_map(|before| pods.iter().map(move |after| (before, after))) {
+        // From one image to the other says as much as back again.
+        let first = pods.iter().filter(|pod| pod.as_ref().is_none_or(|pod| pod.image == "image:1"));
+        for (before, after) in first.flat_map(|before| pods.iter().map(move |after| (before, after))) {
             // Another place is another volume, and that concerns whoever mounts it.
             let mounted = [before, after].into_iter().flatten().any(|pod| matches!(pod.storage, Storage::Network(_)));
             for region in if mounted { &["US-CA-2", "US-KS-2"][..] } else { &["US-CA-2"] } {

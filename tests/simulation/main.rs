@@ -10,11 +10,13 @@ mod fleet;
 #[path = "../planner/generate.rs"]
 #[allow(dead_code)]
 mod generate;
+mod sabotage;
 mod schedule;
 mod storm;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use sabotage::Sabotage;
 use schedule::{Verdict, run};
 
 /// Schedules per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
@@ -28,7 +30,7 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
     let mut tally = Verdict::default();
     let mut failed = Vec::new();
     for seed in range {
-        match catch_unwind(AssertUnwindSafe(|| run(seed))) {
+        match catch_unwind(AssertUnwindSafe(|| run(seed, Sabotage::None))) {
             Ok(verdict) => tally.add(&verdict),
             Err(_) => {
                 eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation -- --nocapture");
@@ -42,5 +44,14 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
     if only.is_none() {
         // A search that never meets what it searches for proves nothing.
         assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.meddled > 0 && tally.faults > 0, "{tally:?}");
+    }
+}
+
+#[test]
+fn the_search_notices_every_safeguard_that_is_left_out() {
+    for sabotage in [Sabotage::NoMarkers, Sabotage::NoIntents, Sabotage::BlindRetry] {
+        let noticed = (0..SEEDS).find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, sabotage))).is_err());
+        assert!(noticed.is_some(), "{sabotage:?} passes {SEEDS} schedules");
+        println!("{sabotage:?}: noticed by seed {}", noticed.unwrap_or_default());
     }
 }

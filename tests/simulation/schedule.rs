@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::generate;
+use crate::sabotage::{Sabotage, Sabotaged};
 use crate::storm;
 
 const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
@@ -60,16 +61,16 @@ impl Verdict {
 }
 
 /// Runs one seed; panics where an invariant is broken.
-pub fn run(seed: u64) -> Verdict {
+pub fn run(seed: u64, sabotage: Sabotage) -> Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(schedule(seed))
+    runtime.expect("a runtime").block_on(schedule(seed, sabotage))
 }
 
-async fn schedule(seed: u64) -> Verdict {
+async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let mut dice = Rng::with_seed(seed);
     let mut verdict = Verdict { schedules: 1, ..Verdict::default() };
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
-    let world = World::new(seed, dialect);
+    let world = World::new(seed, dialect, sabotage);
     let (first, second) = history(seed);
     let versions = [first.resources(dialect), second.resources(dialect)];
 
@@ -86,7 +87,10 @@ async fn schedule(seed: u64) -> Verdict {
         verdict.applies += 1;
         let ended = KillAfter { polls, future: Box::pin(world.apply(desired, dice.u64(..))) }.await;
         match ended {
-            None => verdict.kills += 1,
+            None => {
+                verdict.kills += 1;
+                world.forget_intents();
+            }
             Some(Ended::Refused) => verdict.refused += 1,
             Some(Ended::Applied(_)) => {}
         }
@@ -153,10 +157,11 @@ struct World {
     clock: Clock,
     client: Client,
     folder: TempDir,
+    sabotage: Sabotage,
 }
 
 impl World {
-    fn new(seed: u64, dialect: Dialect) -> Self {
+    fn new(seed: u64, dialect: Dialect, sabotage: Sabotage) -> Self {
         let options = EmulatorOptions { seed, ..EmulatorOptions::default() };
         let (emulator, start) = options.open().expect("a world in memory");
         let clock = Clock::starting_at(start);
@@ -165,7 +170,7 @@ impl World {
         // Memory where there is some: every schedule flushes hundreds of times.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        Self { emulator, dialect, clock, client, folder: folder.expect("a temporary folder") }
+        Self { emulator, dialect, clock, client, folder: folder.expect("a temporary folder"), sabotage }
     }
 
     fn paths(&self) -> Paths {
@@ -175,6 +180,17 @@ impl World {
     /// The state file as it would have been committed.
     fn copy_of_state(&self) -> Option<Vec<u8>> {
         std::fs::read(self.paths().state).ok()
+    }
+
+    /// What the journal would say if nothing were written before requests leave.
+    fn forget_intents(&self) {
+        let journal = self.paths().journal;
+        if let Ok(text) = std::fs::read_to_string(&journal)
+            && self.sabotage == Sabotage::NoIntents
+        {
+            let outcomes: String = text.split_inclusive('\n').filter(|line| !line.contains("\"intent\"")).collect();
+            std::fs::write(&journal, outcomes).expect("a writable folder");
+        }
     }
 
     /// A fresh disk with the committed state, and no journal.
@@ -200,7 +216,7 @@ impl World {
         self.emulator.meddle(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
-            if !volumes.is_empty() && pick % 7 == 0 {
+            if !volumes.is_empty() && pick.is_multiple_of(7) {
                 return world
                     .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
                     .is_ok();
@@ -213,9 +229,10 @@ impl World {
     async fn apply(&self, desired: &Desired, seed: u64) -> Ended {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("the lock");
+        let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
         let events = Mutex::new(Vec::new());
         let note = |event: Event| events.lock().expect("no panic").push(event);
-        let Ok(observed) = recover::recover(&self.client, &store, &self.clock, &note).await else {
+        let Ok(observed) = recover::recover(&api, &store, &self.clock, &note).await else {
             return Ended::Refused;
         };
         let prior = store.snapshot().state;
@@ -227,7 +244,7 @@ impl World {
         let job = Job {
             plan: &plan,
             observed: &observed,
-            api: &self.client,
+            api: &api,
             store: &store,
             clock: self.clock,
             options: apply::Options { seed: Some(seed), ..apply::Options::default() },
@@ -286,10 +303,10 @@ impl World {
             assert_eq!(plan.orphans, [], "nothing of ours is left without a record");
             no_twins(observed.iter());
         }
-        state_equals_world(&state, &observed);
         if refused {
-            return;
+            return; // a shrinking volume, for example: a person has to decide, and nothing was touched
         }
+        state_equals_world(&state, &observed);
         let left: Vec<String> = plan
             .changes
             .iter()

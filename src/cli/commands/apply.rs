@@ -1,13 +1,12 @@
 //! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, ask, carry out, say what happened.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::{checked, options, show};
-use crate::apply::recover::recover;
 use crate::apply::{self, Event, Job};
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global};
 use crate::cli::consent;
@@ -16,7 +15,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Entry, Observed, Outcome, Plan};
 use crate::planner::{self, Options};
-use crate::render::{Progress, Summary, json, status};
+use crate::render::{Summary, json, status};
 use crate::store::LockedState;
 
 pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
@@ -56,7 +55,7 @@ impl Run<'_> {
     /// How it ended, and whether there was anything to change.
     async fn all(&self, options: Options, command: &str, question: &str) -> Result<(Exit, bool), Failure> {
         let store = self.session.lock(command, self.change.lock_timeout)?;
-        let observed = self.recover(&store).await?;
+        let observed = self.session.recover(&store, self.console).await?;
         let prior = store.snapshot().state;
         if let Some(unknown) = options.only.iter().find(|address| !prior.resources.contains_key(address)) {
             return Err(Failure::message(
@@ -85,15 +84,6 @@ impl Run<'_> {
         Ok((exit, true))
     }
 
-    /// Settles what earlier runs left open.
-    async fn recover(&self, store: &LockedState) -> Result<Observed, Failure> {
-        let progress = progress(self.console);
-        let observed =
-            recover(&self.session.client, store, &self.session.clock, &|event| progress.show(&event)).await?;
-        progress.finish();
-        Ok(observed)
-    }
-
     /// Writes what the state has to say differently although nothing changes at RunPod.
     async fn correct(&self, store: &LockedState, plan: &Plan) -> Result<(), Failure> {
         if !plan.records.is_empty() {
@@ -102,14 +92,6 @@ impl Run<'_> {
         }
         Ok(store.checkpoint()?)
     }
-}
-
-fn progress(console: &Console) -> Arc<Progress> {
-    let json = console.json;
-    Arc::new(Progress::new(console.progress_kind(), console.progress_style(), move |line| {
-        // With `--json` events are the result; else they are progress.
-        if json { print!("{line}") } else { eprint!("{line}") }
-    }))
 }
 
 /// Applies a plan that was consented to, and prints what came of it.
@@ -122,7 +104,7 @@ pub async fn carry_out(
     parallelism: usize,
 ) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let progress = progress(console);
+    let progress = console.progress();
     let summary = Mutex::new(Summary::expecting(plan));
     let note = |event: Event| {
         progress.show(&event);

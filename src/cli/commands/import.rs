@@ -1,12 +1,11 @@
 //! `sindri import`: a living object goes into the state, under an address that the configuration declares.
 
-use crate::apply::recover::recover;
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Entry, Outcome};
-use crate::planner::change::imported;
+use crate::planner::record::imported;
 use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -28,7 +27,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
         return refuse("not_declared", format!("`{address}` is not in the configuration"), &help);
     }
     let store = session.lock("import", *lock_timeout)?;
-    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;
     if let Some(other) = state.address_of(&address.kind, id) {
         return refuse(

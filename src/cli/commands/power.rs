@@ -1,7 +1,6 @@
 //! `sindri stop` and `sindri start`.
 
 use super::apply::carry_out;
-use crate::apply::recover::recover;
 use crate::cli::args::{Global, PowerArgs, pod_address};
 use crate::cli::consent;
 use crate::cli::console::Console;
@@ -14,7 +13,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     let command = if wanted == Power::Stopped { "stop" } else { "start" };
     let session = Session::open(global, console, Secrets::NotNeeded)?;
     let store = session.lock(command, args.lock_timeout)?;
-    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;
     let pods = select(&args.pods, args.all, &prior, command)?;
     let plan = power_plan(&session.plan_input(&prior, &observed, Default::default()), &pods, wanted);

@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::apply::recover::recover;
 use crate::cli::args::{Global, RefreshArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -13,7 +12,7 @@ use crate::planner::refresh;
 pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open(global, console, Secrets::NotNeeded)?;
     let store = session.lock("refresh", args.lock_timeout)?;
-    let observed = recover(&session.client, &store, &session.clock, &|_| {}).await?;
+    let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;
     let records = refresh::accepted(&prior, &observed);
     let (gone, changed): (Vec<_>, Vec<_>) = records.iter().partition(|(_, record)| record.is_none());

@@ -1,0 +1,107 @@
+//! Commands that change the state and nothing at RunPod, and states that are kept apart.
+
+use serde_json::json;
+
+use crate::support::{BARE, Emulator, PAIR, Project, fleet};
+
+const APPLY: &str = "apply --auto-approve";
+
+#[test]
+fn init_writes_a_configuration_that_works_and_overwrites_nothing() {
+    let project = Project::new("");
+    std::fs::remove_file(project.path("sindri.yaml")).unwrap();
+    project.offline("init").exits(0);
+    let written = project.read("sindri.yaml");
+    project.offline("validate").exits(0).tells("1 pod");
+    project.offline("apply --sandbox --auto-approve").exits(0).tells("1 created");
+    project.offline("init").exits(3).warns("sindri.yaml");
+    assert_eq!(project.read("sindri.yaml"), written);
+}
+
+#[test]
+fn import_takes_what_somebody_else_made_and_the_plan_is_empty_then() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    let body = json!({
+        "name": "bare", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "ports": ["8888/http", "22/tcp"],
+        "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
+    });
+    let (status, pod) = emulator.ask("POST", "/v2/pods", Some(body));
+    assert_eq!(status, 201, "{pod}");
+    let id = pod["id"].as_str().unwrap();
+    project.run(&emulator, "import pod.bare nothing-like-it").exits(1).warns("nothing-like-it");
+    project.run(&emulator, &format!("import pod.other {id}")).exits(1).warns("pod.other");
+    project.run(&emulator, &format!("import pod.bare {id}")).exits(0).tells(id);
+    assert_eq!(project.id("pod.bare"), id);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+    assert_eq!(emulator.writes(), ["POST /v2/pods"]);
+    project.run(&emulator, "destroy --auto-approve").exits(0);
+    assert_eq!(emulator.pod_names(), Vec::<String>::new());
+}
+
+#[test]
+fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
+    let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
+    project.run(&emulator, APPLY).exits(0);
+    let id = project.id("pod.worker[1]");
+    let requests = emulator.requests();
+    project.run(&emulator, "state verify").exits(0);
+    project.run(&emulator, "state list").exits(0).tells("pod.worker[0]").tells(&id).tells("port.worker[1]:22/tcp");
+    project.run(&emulator, "state show pod.worker[1]").exits(0).tells("example/image:1");
+    project.run(&emulator, "state show pod.nobody").exits(1).warns("pod.nobody");
+    project.run(&emulator, "state mv pod.worker[1] pod.worker[0]").exits(3).warns("pod.worker[0]");
+    project.run(&emulator, "state mv pod.worker[1] pod.solo").exits(0);
+    assert_eq!(project.id("pod.solo"), id);
+    project.run(&emulator, "state list").exits(0).tells("port.solo:22/tcp");
+    project.run(&emulator, "state mv pod.solo pod.worker[1]").exits(0);
+    assert_eq!(emulator.requests(), requests);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+
+    project.run(&emulator, "state rm pod.worker[1]").exits(0);
+    assert_eq!(emulator.pods().len(), 2, "forgotten, not destroyed");
+    // Its marker still says whose it is: it is taken back, not made again.
+    project.run(&emulator, APPLY).exits(0);
+    assert_eq!((project.id("pod.worker[1]"), emulator.pods().len()), (id, 2));
+}
+
+#[test]
+fn refresh_takes_over_what_runpod_shows_and_changes_nothing_there() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, APPLY).exits(0);
+    let (gone, kept) = (project.id("pod.notebook"), project.id("pod.trainer"));
+    assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{gone}"), None).0, 204);
+    project.forget_when_it_created();
+    let writes = emulator.writes();
+    project.run(&emulator, "refresh").exits(0).tells("`pod.notebook`");
+    let state = project.read("state/default.json");
+    assert!(!state.contains(&gone) && state.contains(&kept), "{state}");
+    assert_eq!(emulator.writes(), writes);
+    project.run(&emulator, "refresh").exits(0);
+    assert_eq!(project.read("state/default.json"), state);
+}
+
+#[test]
+fn a_rehearsal_in_the_sandbox_never_touches_the_committed_state() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let stored = project.stored();
+    project.offline("apply --sandbox --auto-approve").exits(0).tells("1 created");
+    project.offline("plan --sandbox --detailed-exitcode").exits(0);
+    project.offline("destroy --sandbox --auto-approve").exits(0).tells("1 destroyed");
+    project.offline("plan --sandbox --detailed-exitcode").exits(2);
+    assert_eq!(project.stored(), stored);
+    project.offline("apply --sandbox --state state/default.json --auto-approve").exits(3).warns("wrong_world");
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn environments_have_states_of_their_own_and_none_is_chosen_in_hiding() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.write("sindri.prod.yaml", "name: bare-prod\n");
+    project.run(&emulator, "plan").exits(1).warns("-e").warns("prod");
+    project.run(&emulator, "apply -e prod --auto-approve").exits(0);
+    project.run(&emulator, "apply -e test --auto-approve").exits(1).warns("test");
+    assert!(project.read("state/prod.json").contains("\"environment\": \"prod\""));
+    assert!(!project.path("state/default.json").exists());
+    let mut command = project.command(&emulator, "plan --detailed-exitcode");
+    crate::support::Said::of(command.env("SINDRI_ENV", "prod")).exits(0);
+}

@@ -1,0 +1,74 @@
+//! Safeguards left out on purpose: a search that does not notice proves nothing.
+
+use async_trait::async_trait;
+use sindri::kind::Kind;
+use sindri::model::{Attributes, Dialect, Marker, Object, Power};
+use sindri::runpod::{Api, ApiError, Client, Failure};
+
+/// What is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    None,
+    /// Nobody looks at the markers of pods.
+    NoMarkers,
+    /// Nothing is written down before a request leaves.
+    NoIntents,
+    /// A create of unknown outcome is sent again at once.
+    BlindRetry,
+}
+
+/// The client, less one safeguard.
+pub struct Sabotaged<'c> {
+    pub client: &'c Client,
+    pub sabotage: Sabotage,
+}
+
+#[async_trait]
+impl Api for Sabotaged<'_> {
+    fn dialect(&self) -> Dialect {
+        self.client.dialect()
+    }
+
+    async fn list(&self, kind: &'static Kind) -> Result<Vec<Object>, ApiError> {
+        let mut objects = self.client.list(kind).await?;
+        if self.sabotage == Sabotage::NoMarkers {
+            objects.iter_mut().for_each(|object| object.marker = None);
+        }
+        Ok(objects)
+    }
+
+    async fn read(&self, kind: &'static Kind, id: &str) -> Result<Option<Object>, ApiError> {
+        self.client.read(kind, id).await
+    }
+
+    async fn create(
+        &self,
+        kind: &'static Kind,
+        inputs: &Attributes,
+        marker: Option<&Marker>,
+    ) -> Result<Object, ApiError> {
+        let answer = self.client.create(kind, inputs, marker).await;
+        match &answer {
+            Err(error) if self.sabotage == Sabotage::BlindRetry && error.failure == Failure::Unknown => {
+                self.client.create(kind, inputs, marker).await
+            }
+            _ => answer,
+        }
+    }
+
+    async fn update(&self, kind: &'static Kind, current: &Object, changes: &Attributes) -> Result<Object, ApiError> {
+        self.client.update(kind, current, changes).await
+    }
+
+    async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError> {
+        self.client.delete(kind, id).await
+    }
+
+    async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
+        self.client.in_stock(kind, inputs).await
+    }
+
+    async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {
+        self.client.power(kind, id, power).await
+    }
+}
