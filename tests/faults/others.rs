@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use sindri::emulator::world::PodEvent;
-use sindri::model::{Action, Address, Cause, Dialect, DriftClass, Power};
+use sindri::model::{Action, Address, Cause, Dialect, DriftClass, Power, Verb};
 use sindri::planner::Options;
 use sindri::planner::refresh::accepted;
 use tokio::time::sleep;
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};
 use crate::world::{World, change, rest};
-use crate::{in_virtual_time, one};
+use crate::{Desired, in_virtual_time, one};
 
 #[test]
 fn a_preempted_pod_is_started_again_or_left_by_policy() {
@@ -58,6 +58,47 @@ fn a_pod_that_moved_is_adopted_not_created_again() {
         let pods = world.pods().await;
         assert_eq!(pods.iter().map(|pod| &pod.id).collect::<Vec<_>>(), [&world.record("main").id]);
         assert_ne!(world.record("main").id, old);
+    });
+}
+
+#[test]
+fn a_pod_that_moved_is_destroyed_and_not_forgotten_once_it_is_no_longer_declared() {
+    for destroy in [false, true] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            let desired = one(Pod { ports: ["22/tcp"].into(), ..Pod::default() });
+            world.fault("createPod", "migrate: { seconds: 200 }");
+            world.settle(&desired).await;
+            sleep(Duration::from_secs(210)).await;
+            let options = Options { destroy, ..Options::default() };
+            let declared = if destroy { desired } else { Desired::new() };
+            let applied = world.apply_with(&declared, options).await;
+            let change = change(&applied.plan, "main");
+            assert_eq!(change.action, Action::Delete);
+            assert!(matches!(change.causes[0], Cause::Marker { same_lineage: true, .. }), "{:?}", change.causes);
+            assert!(applied.plan.orphans.is_empty() && world.pods().await.is_empty(), "{}", applied.text);
+            assert!(world.state().resources.is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_moved_is_replaced_together_with_its_volume() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let fleet = |region| {
+            let pod = Pod { storage: Storage::Network("data"), ..Pod::default() };
+            let fleet = Fleet::default().with_volume("data", Volume { region, ..Volume::default() });
+            fleet.with_pod("main", pod).resources(Dialect::V2)
+        };
+        world.fault("createPod", "migrate: { seconds: 200 }");
+        world.settle(&fleet("US-CA-2")).await;
+        sleep(Duration::from_secs(210)).await;
+        world.calm();
+        let applied = world.settle(&fleet("US-KS-2")).await;
+        let verbs: Vec<Verb> = applied.plan.operations.iter().map(|operation| operation.verb).collect();
+        assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Delete, Verb::Create, Verb::Create]);
+        assert!(world.plan(&fleet("US-KS-2")).await.is_empty());
     });
 }
 
