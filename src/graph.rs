@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn an_unknown_reference_of_a_configuration_names_both_ends() {
-        let volume = Value::Reference("network_volume.gone".parse().unwrap());
+        let volume = Value::reference("network_volume.gone".parse().unwrap());
         let pod: Address = "pod.a".parse().unwrap();
         let resource = Resource {
             address: pod.clone(),

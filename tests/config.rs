@@ -369,7 +369,7 @@ fn a_fleet_becomes_pods_with_defaults_replicas_and_volumes() {
         trainer.inputs["gpu_types"],
         Value::texts(["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"])
     );
-    assert_eq!(trainer.inputs["network_volume"], Value::Reference("network_volume.datasets".parse().unwrap()));
+    assert_eq!(trainer.inputs["network_volume"], Value::reference("network_volume.datasets".parse().unwrap()));
     assert_eq!(trainer.inputs["volume_gb"], Value::Int(0));
     assert_eq!(trainer.inputs["regions"], Value::texts(["US-KS-2"]), "the volume decides");
     assert_eq!(trainer.inputs["command"], Value::texts(["python", "train.py", "--name", "a b"]));

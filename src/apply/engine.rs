@@ -264,8 +264,5 @@ fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<O
 
 /// The address under which an operation's events go: a deposed predecessor speaks for its successor's address.
 pub(super) fn spoken(address: &Address) -> Address {
-    match &address.member {
-        Some(member) if member.starts_with("deposed-") => Address { member: None, ..address.clone() },
-        _ => address.clone(),
-    }
+    address.successor().unwrap_or_else(|| address.clone())
 }

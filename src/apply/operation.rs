@@ -13,7 +13,7 @@ use super::Event;
 use super::engine::{Job, spoken};
 use super::recover::{age, created, search, updated, without_effect};
 use super::watch::Watch;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Compare, Kind};
 use crate::model::{
     Address, Attributes, Entry, Intent, Marker, Object, Operation, Outcome, Power, Record, Status, Value, Verb,
 };
@@ -287,7 +287,12 @@ impl<'a> Run<'_, 'a> {
     // ----- update, start, stop -----
 
     async fn update(&self) -> Result<(), OperationError> {
-        let Some(current) = self.current() else { return Err(self.vanished()) };
+        let Some(mut current) = self.current() else { return Err(self.vanished()) };
+        if self.replaces_a_map()
+            && let Ok(Some(now)) = self.api().read(self.kind, &current.id).await
+        {
+            current = now;
+        }
         self.tell(Event::Started {
             address: self.address(),
             verb: Verb::Update,
@@ -308,6 +313,15 @@ impl<'a> Run<'_, 'a> {
                 Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown))
             }
         }
+    }
+
+    /// Whether the update sends a whole map of which only some keys are ours: what others put there since the plan was made
+    /// has to be in it.
+    fn replaces_a_map(&self) -> bool {
+        let managed = |name: &String| {
+            self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::ManagedKeys)
+        };
+        self.operation.inputs.keys().any(managed)
     }
 
     fn intent_on(&self, current: &Object) -> Intent {
@@ -576,7 +590,8 @@ impl<'a> Run<'_, 'a> {
                 format!("it was not ready after {} s{polls}", timeout.as_secs())
             }
         };
-        if let Some(record) = record {
+        // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
+        if let Some(record) = record.filter(|_| self.operation.verb == Verb::Create) {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(Record { tainted: true, ..record }))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
@@ -586,9 +601,12 @@ impl<'a> Run<'_, 'a> {
             id: Some(id.to_owned()),
             message: format!("{} `{id}` is there, but {why}", self.kind.title),
             help: Some(format!(
-                "it is recorded as tainted and goes on billing. `sindri apply` replaces it unless it became ready \
-                 meanwhile, `sindri stop {}` or `sindri destroy` end the cost",
-                self.address()
+                "it goes on billing; `sindri stop {0}` or `sindri destroy {0}` end the cost.{1}",
+                self.address(),
+                match self.operation.verb {
+                    Verb::Create => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile",
+                    _ => " `sindri status` shows whether it became ready meanwhile",
+                }
             )),
             code: "not_ready".into(),
             changed: true,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Event, Events};
 use crate::kind::{self, Kind};
@@ -33,6 +33,9 @@ const SEARCHES: [Duration; 6] = [
 
 /// Between searches after the last of those.
 const LAST_GAP: Duration = Duration::from_secs(10);
+
+/// How long after its intent a create may have left: it waits for quotas and connections first.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// So many objects are asked for one by one; of more than that the next list tells.
 const MOST_READS: usize = 20;
@@ -203,6 +206,9 @@ pub async fn recover(
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
     let lag = api.list_lag();
+    // Counted on this run's own clock: times in the journal come from another run, whose clock may have been wrong, and whose
+    // request may have left long after its intent was written.
+    let started = Instant::now();
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut told = false;
     loop {
@@ -225,8 +231,12 @@ pub async fn recover(
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
         let unseen = look_again(api, &replay, clock, &mut observed).await?;
-        let young = open.iter().any(|intent| age(&intent.at, clock) < lag);
-        if !young && unseen.is_empty() {
+        let looked_long_enough = started.elapsed() >= lag;
+        let settled = open.iter().all(|intent| {
+            let delay = if intent.verb == Verb::Create { LONGEST_DELAY } else { Duration::ZERO };
+            age(&intent.at, clock) >= lag + delay
+        });
+        if looked_long_enough || (settled && unseen.is_empty()) {
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
                 let how = match intent.verb {

@@ -115,7 +115,7 @@ fn network_volume(
         let text = name.value.text().unwrap_or_default();
         match project.volumes.get(text) {
             Some(volume) => {
-                draft.set("network_volume", Value::Reference(volume.address.clone()), Some(name.value.span));
+                draft.set("network_volume", Value::reference(volume.address.clone()), Some(name.value.span));
                 if let Some(home) = &volume.region {
                     if let Some(region) = region.filter(|_| !ids.is_empty() && !ids.contains(home)) {
                         let problem = findings.error(

@@ -25,10 +25,11 @@ pub enum Value {
     /// A whole number; its unit is part of the attribute's name (`size_gb`).
     Int(i64),
     Text(String),
-    /// A value that must not be shown or stored. In a file: `{"sensitive": true}`.
+    /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
-    /// The identity of another resource, known once that exists. In a file: `{"ref": "network_volume.datasets"}`.
-    Reference(Address),
+    /// The identity of another resource, known once that exists. In a file: `{"$ref": "network_volume.datasets"}`.
+    /// Boxed: it is rare, and would make every other value four times as large.
+    Reference(Box<Address>),
     List(Vec<Value>),
     Map(BTreeMap<String, Value>),
 }
@@ -68,6 +69,10 @@ impl Value {
 
     pub fn texts<T: Into<String>>(items: impl IntoIterator<Item = T>) -> Self {
         Self::List(items.into_iter().map(|item| Self::Text(item.into())).collect())
+    }
+
+    pub fn reference(address: Address) -> Self {
+        Self::Reference(Box::new(address))
     }
 
     pub fn is_null(&self) -> bool {
@@ -188,8 +193,9 @@ impl fmt::Display for Value {
     }
 }
 
-const SENSITIVE: &str = "sensitive";
-const REFERENCE: &str = "ref";
+// No variable of an environment can have such a name, so that no map of a user's can be mistaken for one of these.
+const SENSITIVE: &str = "$sensitive";
+const REFERENCE: &str = "$ref";
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -279,7 +285,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 return Ok(Value::Secret(Secret::unknown()));
             }
             if let Some(Value::Text(address)) = map.get(REFERENCE) {
-                return address.parse().map(Value::Reference).map_err(de::Error::custom);
+                return address.parse().map(Value::reference).map_err(de::Error::custom);
             }
         }
         Ok(Value::Map(map))
@@ -299,6 +305,12 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_small() {
+        // A node of a map of attributes has room for eleven; allocators are slow with what is larger than about 1 kB.
+        assert!(size_of::<Value>() <= 32, "{}", size_of::<Value>());
+    }
+
+    #[test]
     fn every_variant_survives_a_file() {
         let value = Value::Map(BTreeMap::from([
             ("a".into(), Value::Null),
@@ -306,7 +318,9 @@ mod tests {
             ("c".into(), Value::Int(-3)),
             ("d".into(), Value::texts(["x", "y"])),
             ("e".into(), Value::Secret(Secret::unknown())),
-            ("f".into(), Value::Reference("network_volume.data".parse().unwrap())),
+            ("f".into(), Value::reference("network_volume.data".parse().unwrap())),
+            ("g".into(), Value::Map(BTreeMap::from([("ref".into(), Value::text("main"))]))),
+            ("h".into(), Value::Map(BTreeMap::from([("sensitive".into(), Value::Bool(true))]))),
         ]));
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);

@@ -171,6 +171,12 @@ fn empty_purse(input: &Input<'_>) -> Option<Note> {
 fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
     let mut notes = Vec::new();
     for change in changes {
+        if let (Action::NoOp, [Cause::Superseded { by }]) = (change.action, change.causes.as_slice()) {
+            let id = change.id.as_deref().unwrap_or_default();
+            let message = format!("`{id}` stays until `{by}`, which takes its place, is ready");
+            notes.push(Note { address: Some(change.address.clone()), message });
+            continue;
+        }
         let undeclared = change.causes.iter().any(|cause| matches!(cause, Cause::Undeclared | Cause::Destroy));
         if change.action != Action::NoOp || !undeclared {
             continue;

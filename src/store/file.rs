@@ -368,7 +368,7 @@ mod tests {
             any::<i64>().prop_map(Value::Int),
             any::<String>().prop_map(Value::Text),
             Just(Value::Secret(Secret::unknown())),
-            "[a-z]{1,4}".prop_map(|name| Value::Reference(Address::new("network_volume", &name))),
+            "[a-z]{1,4}".prop_map(|name| Value::reference(Address::new("network_volume", &name))),
         ];
         scalar.prop_recursive(2, 8, 3, |inner| {
             prop_oneof![

@@ -133,7 +133,7 @@ async fn what_a_dialect_cannot_say_is_refused_and_never_dropped() {
     for (dialect, name, value, words) in [
         (Dialect::V2, "spot", Value::Bool(true), "spot"),
         (Dialect::V1, "start_ssh", Value::Bool(true), "startSsh"),
-        (Dialect::V2, "network_volume", Value::Reference("network_volume.data".parse().unwrap()), "not known"),
+        (Dialect::V2, "network_volume", Value::reference("network_volume.data".parse().unwrap()), "not known"),
         (Dialect::V2, "env", Value::Map([("A".into(), Value::Secret(Secret::unknown()))].into()), "not known"),
     ] {
         let inputs = pod_with(&[(name, value)]);

@@ -190,7 +190,7 @@ fn a_host_that_is_down_is_no_reason_to_replace_its_pod() {
         let mut desired = one(Pod::default());
         desired.values_mut().for_each(|resource| resource.timeouts.create = Duration::from_secs(60));
         let applied = world.apply(&desired).await;
-        applied.says(&["it was not ready after 60 s", "recorded as tainted"]);
+        applied.says(&["it was not ready after 60 s", "It is tainted"]);
 
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;

@@ -18,4 +18,6 @@ mod disk;
 #[cfg(target_os = "linux")]
 mod effects;
 mod instants;
+#[cfg(target_os = "linux")]
+mod lost;
 mod race;

@@ -218,7 +218,7 @@ impl Pod {
             ),
         );
         if let Some((key, _)) = volume {
-            set("network_volume", Value::Reference(Address::new("network_volume", key)));
+            set("network_volume", Value::reference(Address::new("network_volume", key)));
         }
         // Neither CPUs nor network volumes are to be had there.
         let community = self.community && has_gpus && volume.is_none();

@@ -25,7 +25,7 @@ pub fn respects_every_edge(plan: &Plan, desired: &BTreeMap<Address, Resource>, p
 
 fn needs(resource: &Resource) -> impl Iterator<Item = (&Address, &Address)> {
     let references = resource.inputs.values().filter_map(|value| match value {
-        Value::Reference(address) => Some(address),
+        Value::Reference(address) => Some(address.as_ref()),
         _ => None,
     });
     references.chain(&resource.parent).map(|to| (&resource.address, to))

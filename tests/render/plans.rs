@@ -38,7 +38,7 @@ fn fleet() -> Vec<Change> {
     for index in 0..4 {
         let mut pod = gpu_pod(H100, 2, PYTORCH);
         pod.insert("name".into(), format!("trainer-{index}").into());
-        pod.insert("network_volume".into(), Value::Reference(address("network_volume.datasets")));
+        pod.insert("network_volume".into(), Value::reference(address("network_volume.datasets")));
         pod.insert("volume_gb".into(), Value::Null);
         changes.push(create(&format!("pod.trainer[{index}]"), pod, 5.86, 12));
         for port in ["8888/http", "22/tcp"] {

@@ -16,7 +16,7 @@ fn the_plan_as_json() {
 fn references_are_ids_where_known_and_unknown_where_not() {
     let mounting = |volume: &str| {
         let mut pod = gpu_pod("NVIDIA L4", 1, "a:1");
-        pod.insert("network_volume".into(), Value::Reference(address(volume)));
+        pod.insert("network_volume".into(), Value::reference(address(volume)));
         pod
     };
     let plan = plan(vec![

@@ -50,6 +50,10 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     if words.is_empty() {
         return match pods.as_slice() {
             [pod] => Ok(vec![(*pod).clone()]),
+            // A predecessor that waits for its end is nobody's choice.
+            pods if pods.iter().filter(|pod| pod.member.is_none()).count() == 1 => {
+                Ok(pods.iter().filter(|pod| pod.member.is_none()).map(|pod| (*pod).clone()).collect())
+            }
             _ => Err(Failure::message(
                 Exit::Usage,
                 "ambiguous",
@@ -62,16 +66,16 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     for word in words {
         let address = pod_address(word);
         // A name alone means all replicas of that name.
-        let matches: Vec<Address> = pods
-            .iter()
-            .filter(|pod| {
-                address.as_ref().is_some_and(|address| {
-                    **pod == address
-                        || (address.index.is_none() && address.kind == pod.kind && address.name == pod.name)
-                })
+        let exact = pods.iter().find(|pod| Some(**pod) == address.as_ref());
+        let replica = |pod: &&&Address| {
+            address.as_ref().is_some_and(|address| {
+                address.index.is_none() && pod.member.is_none() && address.kind == pod.kind && address.name == pod.name
             })
-            .map(|pod| (*pod).clone())
-            .collect();
+        };
+        let matches: Vec<Address> = match exact {
+            Some(pod) => vec![(*pod).clone()],
+            None => pods.iter().filter(replica).map(|pod| (*pod).clone()).collect(),
+        };
         if matches.is_empty() {
             return Err(Failure::message(
                 Exit::Error,

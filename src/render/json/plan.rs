@@ -226,8 +226,9 @@ fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut J
     let mut unknown = Map::new();
     for (name, value) in &change.after {
         let Value::Reference(target) = value else { continue };
-        let known =
-            by_address.get(target).filter(|target| target.action != Action::Create && !target.action.is_replacement());
+        let known = by_address
+            .get(target.as_ref())
+            .filter(|target| target.action != Action::Create && !target.action.is_replacement());
         match known.and_then(|target| target.id.as_ref()) {
             Some(id) => values.insert(name.clone(), json!(id)),
             None => {
