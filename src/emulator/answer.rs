@@ -108,7 +108,7 @@ fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
 }
 
 /// The resources in a body: itself, the items of an array, or the items of the arrays in an envelope.
-fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
+pub(super) fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
     match body {
         Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(change),
         Value::Object(members) if members.contains_key("id") => change(members),

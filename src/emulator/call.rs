@@ -213,6 +213,8 @@ pub struct Tweaks {
     pub new_status: Option<String>,
     /// How every pod in the answer says what its container runs.
     pub echo_args: Option<EchoArgs>,
+    /// v2 is as it was in August 2026.
+    pub august_spec: bool,
     /// Create: refused by a fault of the service itself (Q26).
     pub object_mounts_bug: bool,
     /// Create: somebody else creates a pod of the same name just before.

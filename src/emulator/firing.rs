@@ -67,6 +67,7 @@ impl Effects {
             missing_members: self.missing_members.clone(),
             new_status: self.new_status.clone(),
             echo_args: self.echo_args,
+            august_spec: self.august_spec,
             object_mounts_bug: self.object_mounts_bug,
             duplicate_name: self.duplicate_name,
             balance: self.balance,

@@ -75,6 +75,7 @@ const SCENARIOS: &[(&str, &str)] = &[
   effect: { balance: 0.05 }
 ",
     ),
+    ("august-spec", "[{ match: { dialect: v2 }, effect: { augustSpec: true } }]"),
     (
         "v1-retired",
         "

@@ -20,7 +20,7 @@ use super::roll::Roll;
 pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
 use super::stock::Stock;
 use super::volume::Volume;
-use super::{v1, v2};
+use super::{august, v1, v2};
 
 /// Everything, saved as one JSON document.
 #[derive(Clone, Serialize, Deserialize)]
@@ -152,6 +152,7 @@ impl World {
         let mut reply = match call.dialect {
             Dialect::V1 if self.settings.v1_retired => v1::retired(),
             Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V2 if call.tweaks.august_spec => august::answer(self, call, now),
             Dialect::V2 => v2::answer(self, call, now),
         };
         reply.tweak(&call.tweaks);

@@ -219,6 +219,21 @@ fn answers_with_more_or_fewer_members_change_nothing() {
 }
 
 #[test]
+fn the_api_of_august_is_enough() {
+    in_virtual_time(async {
+        let options = EmulatorOptions { faults: Some("august-spec".into()), ..EmulatorOptions::default() };
+        let world = World::with(&options, Dialect::V2);
+        let pod = Pod { entrypoint: &["sh", "-c"], command: &["echo hi"], ..updatable() };
+        for pod in [pod.clone(), Pod { command: &["echo ho"], image: "image:2", ..pod }] {
+            world.settle(&one(pod.clone())).await;
+            rest().await;
+            let plan = world.plan(&one(pod)).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
+        }
+    });
+}
+
+#[test]
 fn zero_gpus_after_a_start_is_a_failure_that_says_so() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {

@@ -1,6 +1,6 @@
 //! Requests whose outcome is not known.
 
-use sindri::model::{Action, Dialect};
+use sindri::model::{Action, Dialect, Power};
 
 use crate::fleet::{Fleet, Pod};
 use crate::world::{World, change, rest};
@@ -101,6 +101,26 @@ fn a_refused_rate_is_obeyed_and_no_failure() {
             world.settle(&one(Pod::default())).await;
             world.calm();
             assert_eq!(world.pods().await.len(), 1, "{effect}");
+        });
+    }
+}
+
+#[test]
+fn an_update_and_a_start_succeed_though_their_answers_are_lost() {
+    for effect in ["resetAfterEffect: true", "statusAfterEffect: { code: 502 }", "truncate: { bytes: 9 }"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            let pod = |image, power| one(Pod { in_place: true, image, power: Some(power), ..Pod::default() });
+            world.settle(&pod("image:1", Power::Stopped)).await;
+            rest().await;
+            world.fault("updatePod, times: 1", effect);
+            world.settle(&pod("image:2", Power::Stopped)).await;
+            rest().await;
+            world.fault("podAction, times: 1", effect);
+            world.settle(&pod("image:2", Power::Running)).await;
+            rest().await;
+            let plan = world.plan(&pod("image:2", Power::Running)).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{effect}: {:#?}", plan.changes);
         });
     }
 }

@@ -328,3 +328,24 @@ fn a_create_can_meet_a_pod_of_the_same_name() {
     assert_eq!(rows.iter().filter(|row| row["id"] == json!(id)).count(), 1);
     assert_eq!(emulator.journal(0)[0].touched, [id], "the other one is somebody else's");
 }
+
+#[test]
+fn v2_can_be_as_it_was_in_august() {
+    let emulator = emulator();
+    reply(&emulator, &create_pod());
+    reply(&emulator, &create_pod());
+    emulator.set_faults(faults::scenario("august-spec").expect("a scenario"));
+    let listed = json_of(&reply(&emulator, &get("/v2/pods?limit=1")));
+    let rows = listed["pods"].as_array().expect("a list");
+    assert_eq!((rows.len(), listed.get("pagination")), (2, None), "no pages");
+    assert_eq!(["cmd", "entrypoint"].map(|member| rows[0].get(member)), [None, None]);
+    assert_eq!(rows[0]["gpu"], json!({ "id": "NVIDIA GeForce RTX 4090", "count": 1 }));
+    assert_eq!(reply(&emulator, &get("/v2/account/secrets")).status, 404);
+
+    let body = json!({ "name": "x", "image": "x:1", "gpu": { "id": "NVIDIA L4", "minRamPerGpu": 8 }, "cmd": ["ls"] });
+    let refused = reply(&emulator, &request(Method::Post, "/v2/pods", Some(body)));
+    let errors =
+        ["$: additional properties 'cmd' not allowed", "$.gpu: additional properties 'minRamPerGpu' not allowed"];
+    assert_eq!((refused.status, &json_of(&refused)["errors"]), (422, &json!(errors)));
+    assert_eq!(pods(&emulator), 2);
+}
