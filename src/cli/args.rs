@@ -392,11 +392,17 @@ pub enum StateCommand {
         from: Address,
         /// What it is called from now on: `pod.trainer`
         to: Address,
+        /// Wait for the lock this long
+        #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+        lock_timeout: Duration,
     },
     /// Forget a record; what it names lives on and is not managed any more
     Rm {
         /// `pod.trainer`
         address: Address,
+        /// Wait for the lock this long
+        #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+        lock_timeout: Duration,
     },
     /// Check the state file, as after a merge
     Verify,

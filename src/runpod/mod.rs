@@ -5,6 +5,7 @@ pub mod client;
 pub mod credential;
 mod argv;
 mod error;
+mod mask;
 mod pace;
 mod v1;
 mod v2;

@@ -1,5 +1,7 @@
 //! `sindri stop` and `sindri start`.
 
+use serde_json::json;
+
 use super::apply::carry_out;
 use crate::cli::args::{Global, PowerArgs, pod_address};
 use crate::cli::consent;
@@ -20,7 +22,11 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     consent::refusals(&plan)?;
     if plan.is_empty() {
         let state = if wanted == Power::Stopped { "stopped" } else { "running" };
-        console.result(&format!("Nothing to do: {} already {state}.\n", names(&pods)));
+        session.close()?;
+        console.either(
+            &format!("Nothing to do: {} already {state}.\n", names(&pods)),
+            &json!({ "format_version": "1.0", "changed": false, "power": state, "pods": pods }),
+        );
         return Ok(Exit::Success);
     }
     let exit = carry_out(&session, console, &store, &plan, &observed, 10).await?;
