@@ -105,7 +105,9 @@ fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World
 
 #[test]
 fn no_stage_is_quadratic_where_nothing_changes() {
-    assert_linear(&[5_000, 10_000, 20_000], Action::NoOp, |size| World::of(Fleet::of_resources(size), Fleet::of_resources(size)));
+    assert_linear(&[5_000, 10_000, 20_000], Action::NoOp, |size| {
+        World::of(Fleet::of_resources(size), Fleet::of_resources(size))
+    });
 }
 
 #[test]
