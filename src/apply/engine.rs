@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 use super::operation::{Carrier, OperationError};
 use super::watch::Watch;
 use super::{Event, Events};
+use crate::graph;
 use crate::kind;
 use crate::model::{Address, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
 use crate::runpod::{Api, ErrorClass};
@@ -68,20 +69,32 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
         job.store.record(Entry::Outcome(outcome)).await?;
     }
     let queued = AtomicUsize::new(0);
+    let crashing = |id: &str| tell_crash(job, id);
     let watches: BTreeMap<&str, Watch<'_>> =
-        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued))).collect();
+        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
     let carrier = Carrier::new(job, &watches);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
         ended = schedule(job, &carrier, &queued) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
+    // Also where a write failed: its outcome is in memory alone, and the state file, or what is rescued of it, may hold it.
+    let saved = job.store.checkpoint();
     let mut report = ended?;
-    job.store.checkpoint()?;
+    saved?;
     if plan.operations.iter().any(|operation| operation.verb == Verb::Create) {
         report.orphans = orphans(job).await;
     }
     Ok(report)
+}
+
+/// Of ours alone: what others run is none of this apply's business.
+fn tell_crash(job: &Job<'_>, id: &str) {
+    let state = job.store.snapshot().state;
+    let recorded = state.resources.iter().find(|(address, record)| record.id == id && !graph::is_member(address));
+    if let Some((address, _)) = recorded {
+        (job.events)(Event::CrashLoop { address: spoken(address), id: id.to_owned() });
+    }
 }
 
 /// What became of one operation.
@@ -251,8 +264,5 @@ fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<O
 
 /// The address under which an operation's events go: a deposed predecessor speaks for its successor's address.
 pub(super) fn spoken(address: &Address) -> Address {
-    match &address.member {
-        Some(member) if member.starts_with("deposed-") => Address { member: None, ..address.clone() },
-        _ => address.clone(),
-    }
+    address.successor().unwrap_or_else(|| address.clone())
 }

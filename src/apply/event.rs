@@ -35,6 +35,8 @@ pub enum Event {
     Paced { wait: Duration, reason: String },
     /// A create whose answer was lost was looked for, and what was found.
     Settled { address: Address, message: String },
+    /// A container exits and is started again, over and over, while the pod says that it runs and bills.
+    CrashLoop { address: Address, id: String },
     /// Something alive carries our marker and is in no state.
     OrphanFound { id: String, name: String, hourly: Option<Money> },
     /// The user asked to stop: nothing new starts.

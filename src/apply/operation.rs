@@ -1,5 +1,7 @@
 //! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
 
+mod landed;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,9 +11,9 @@ use tokio::time::{Instant, sleep};
 
 use super::Event;
 use super::engine::{Job, spoken};
-use super::recover::{FRESH, age, created, search, updated, without_effect};
+use super::recover::{age, created, search, updated, without_effect};
 use super::watch::Watch;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Compare, Kind};
 use crate::model::{
     Address, Attributes, Entry, Intent, Marker, Object, Operation, Outcome, Power, Record, Status, Value, Verb,
 };
@@ -285,7 +287,12 @@ impl<'a> Run<'_, 'a> {
     // ----- update, start, stop -----
 
     async fn update(&self) -> Result<(), OperationError> {
-        let Some(current) = self.current() else { return Err(self.vanished()) };
+        let Some(mut current) = self.current() else { return Err(self.vanished()) };
+        if self.replaces_a_map()
+            && let Ok(Some(now)) = self.api().read(self.kind, &current.id).await
+        {
+            current = now;
+        }
         self.tell(Event::Started {
             address: self.address(),
             verb: Verb::Update,
@@ -296,13 +303,25 @@ impl<'a> Run<'_, 'a> {
         self.record(Entry::Intent(intent.clone())).await?;
         let changes = self.resolved_inputs();
         match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
-            Ok(object) => self.changed(&intent, object).await,
+            Ok(object) => {
+                let object = self.landed(&intent, &changes, object).await?;
+                self.changed(&intent, object).await
+            }
             Err(error) => {
                 // Repeating a PATCH is harmless, and the next plan compares with what is there.
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
                 Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown))
             }
         }
+    }
+
+    /// Whether the update sends a whole map of which only some keys are ours: what others put there since the plan was made
+    /// has to be in it.
+    fn replaces_a_map(&self) -> bool {
+        let managed = |name: &String| {
+            self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::ManagedKeys)
+        };
+        self.operation.inputs.keys().any(managed)
     }
 
     fn intent_on(&self, current: &Object) -> Intent {
@@ -489,7 +508,7 @@ impl<'a> Run<'_, 'a> {
     /// For how much longer reads may deny what exists, because something was created so recently.
     fn freshness(&self) -> Duration {
         let created = self.job().store.last_create();
-        created.map_or(Duration::ZERO, |at| FRESH.saturating_sub(age(&at, &self.job().clock)))
+        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(age(&at, &self.job().clock)))
     }
 
     // ----- import, forget -----
@@ -529,6 +548,7 @@ impl<'a> Run<'_, 'a> {
         };
         let since = Instant::now();
         let timeout = self.operation.timeouts.create;
+        let lag = self.api().list_lag();
         let settled = watch.until(since + timeout, |sighting| {
             let seen = sighting.objects.get(id);
             let status = seen.and_then(|object| object.status.as_ref());
@@ -539,8 +559,8 @@ impl<'a> Run<'_, 'a> {
                 }
                 (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
                 (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
-                (None, _) if since.elapsed() > FRESH => {
-                    return Some(Err(format!("no list has shown it for {} s", FRESH.as_secs())));
+                (None, _) if since.elapsed() > lag => {
+                    return Some(Err(format!("no list has shown it for {} s", lag.as_secs())));
                 }
                 _ => {}
             }
@@ -570,7 +590,8 @@ impl<'a> Run<'_, 'a> {
                 format!("it was not ready after {} s{polls}", timeout.as_secs())
             }
         };
-        if let Some(record) = record {
+        // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
+        if let Some(record) = record.filter(|_| self.operation.verb == Verb::Create) {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(Record { tainted: true, ..record }))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
@@ -580,9 +601,12 @@ impl<'a> Run<'_, 'a> {
             id: Some(id.to_owned()),
             message: format!("{} `{id}` is there, but {why}", self.kind.title),
             help: Some(format!(
-                "it is recorded as tainted and goes on billing. `sindri apply` replaces it unless it became ready \
-                 meanwhile, `sindri stop {}` or `sindri destroy` end the cost",
-                self.address()
+                "it goes on billing; `sindri stop {0}` or `sindri destroy {0}` end the cost.{1}",
+                self.address(),
+                match self.operation.verb {
+                    Verb::Create => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile",
+                    _ => " `sindri status` shows whether it became ready meanwhile",
+                }
             )),
             code: "not_ready".into(),
             changed: true,

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{Event, Events};
 use crate::kind::{self, Kind};
@@ -34,8 +34,8 @@ const SEARCHES: [Duration; 6] = [
 /// Between searches after the last of those.
 const LAST_GAP: Duration = Duration::from_secs(10);
 
-/// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
-pub(super) const FRESH: Duration = Duration::from_secs(120);
+/// How long after its intent a create may have left: it waits for quotas and connections first.
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// So many objects are asked for one by one; of more than that the next list tells.
 const MOST_READS: usize = 20;
@@ -205,6 +205,10 @@ pub async fn recover(
     clock: &Clock,
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
+    let lag = api.list_lag();
+    // Counted on this run's own clock: times in the journal come from another run, whose clock may have been wrong, and whose
+    // request may have left long after its intent was written.
+    let started = Instant::now();
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut told = false;
     loop {
@@ -227,8 +231,12 @@ pub async fn recover(
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
         let unseen = look_again(api, &replay, clock, &mut observed).await?;
-        let young = open.iter().any(|intent| age(&intent.at, clock) < FRESH);
-        if !young && unseen.is_empty() {
+        let looked_long_enough = started.elapsed() >= lag;
+        let settled = open.iter().all(|intent| {
+            let delay = if intent.verb == Verb::Create { LONGEST_DELAY } else { Duration::ZERO };
+            age(&intent.at, clock) >= lag + delay
+        });
+        if looked_long_enough || (settled && unseen.is_empty()) {
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
             for intent in open {
                 let how = match intent.verb {
@@ -243,12 +251,12 @@ pub async fn recover(
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
                     "an interrupted run created or deleted it less than {} s ago, and lists lag; looking again",
-                    FRESH.as_secs()
+                    lag.as_secs()
                 );
                 events(Event::Settled { address: address.clone(), message });
             }
         }
-        sleep(gaps.next().unwrap_or(LAST_GAP)).await;
+        sleep(gaps.next().unwrap_or(LAST_GAP).min(lag)).await;
     }
 }
 
@@ -261,7 +269,7 @@ pub async fn look_again(
     observed: &mut Observed,
 ) -> Result<Vec<Address>, ApiError> {
     let mut unseen = Vec::new();
-    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= FRESH) {
+    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= api.list_lag()) {
         return Ok(unseen);
     }
     let missing = replay.state.resources.iter().filter_map(|(address, record)| {

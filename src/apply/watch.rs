@@ -24,6 +24,9 @@ const GAPS: [Duration; 5] = [
 /// While requests queue up, polls stay out of their way for so long: requests are the scarce thing.
 const BUSY_GAP: Duration = Duration::from_secs(15);
 
+/// So many falls of a container's uptime are a crash loop: an update of ours that makes it anew is one.
+const CRASHES: u32 = 2;
+
 /// How soon a poll that was put off follows the last of those requests.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -43,6 +46,10 @@ pub struct Watch<'a> {
     step: AtomicUsize,
     arrived: Notify,
     latest: watch::Sender<Option<Sighting>>,
+    /// How long each container had run at the last look, and how often that had fallen since the one before.
+    uptimes: Mutex<BTreeMap<String, (u64, u32)>>,
+    /// Told the id of what crashes again and again, once.
+    crashing: &'a (dyn Fn(&str) + Send + Sync),
     /// The last failure; polls go on, since a failed list says nothing about the objects.
     failed: Mutex<Option<ApiError>>,
     /// Operations that could start, but have to wait for their turn.
@@ -50,7 +57,12 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    pub fn new(api: &'a dyn Api, kind: &'static Kind, queued: &'a AtomicUsize) -> Self {
+    pub fn new(
+        api: &'a dyn Api,
+        kind: &'static Kind,
+        queued: &'a AtomicUsize,
+        crashing: &'a (dyn Fn(&str) + Send + Sync),
+    ) -> Self {
         Self {
             api,
             kind,
@@ -58,6 +70,8 @@ impl<'a> Watch<'a> {
             step: AtomicUsize::new(0),
             arrived: Notify::new(),
             latest: watch::channel(None).0,
+            uptimes: Mutex::new(BTreeMap::new()),
+            crashing,
             failed: Mutex::new(None),
             queued,
         }
@@ -76,6 +90,7 @@ impl<'a> Watch<'a> {
             let asked = Instant::now();
             match self.api.list(self.kind).await {
                 Ok(objects) => {
+                    objects.iter().for_each(|object| self.note_uptime(object));
                     let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
                     self.latest.send_replace(Some(Sighting { asked, objects: Arc::new(objects) }));
                     *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
@@ -83,6 +98,20 @@ impl<'a> Watch<'a> {
                 Err(error) => *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error),
             }
         }
+    }
+
+    /// A status never tells of a crash loop; an uptime that falls does (quirk Q15).
+    fn note_uptime(&self, object: &Object) {
+        let Some(uptime) = object.computed.uptime_seconds else { return };
+        let mut uptimes = self.uptimes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (last, falls) = uptimes.entry(object.id.clone()).or_insert((uptime, 0));
+        if uptime < *last {
+            *falls += 1;
+            if *falls == CRASHES {
+                (self.crashing)(&object.id);
+            }
+        }
+        *last = uptime;
     }
 
     /// Lets the time until the next poll pass.

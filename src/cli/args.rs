@@ -146,6 +146,10 @@ pub struct Global {
     /// How long quotas and 429s may delay one request before it fails (default: 10m)
     #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_WAIT_LIMIT", hide_env_values = true, value_parser = duration, help_heading = "Global options")]
     pub wait_limit: Option<Duration>,
+    /// How long a fresh pod may be missing from lists (2m for RunPod): less is right only for a gateway or an emulator
+    /// whose lists do not lag, and with RunPod makes twins
+    #[arg(long, value_name = "DURATION", global = true, env = "SINDRI_LIST_LAG", hide = true, value_parser = duration)]
+    pub list_lag: Option<Duration>,
     /// Print results and errors as JSON
     #[arg(long, global = true, help_heading = "Global options")]
     pub json: bool,
@@ -388,11 +392,17 @@ pub enum StateCommand {
         from: Address,
         /// What it is called from now on: `pod.trainer`
         to: Address,
+        /// Wait for the lock this long
+        #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+        lock_timeout: Duration,
     },
     /// Forget a record; what it names lives on and is not managed any more
     Rm {
         /// `pod.trainer`
         address: Address,
+        /// Wait for the lock this long
+        #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+        lock_timeout: Duration,
     },
     /// Check the state file, as after a merge
     Verify,

@@ -79,6 +79,11 @@ impl Console {
         self.result(&(json::to_text(value, true) + "\n"));
     }
 
+    /// Prints a result that people read as a sentence and tools as an object.
+    pub fn either(&self, text: &str, value: &serde_json::Value) {
+        if self.json { self.json(value) } else { self.result(text) }
+    }
+
     /// Prints what is worth knowing, but no result.
     pub fn say(&self, text: &str) {
         if !self.quiet {

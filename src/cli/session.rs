@@ -65,6 +65,15 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
     Ok(config)
 }
 
+/// Keeps a sandbox out of commits: its world plays RunPod, and so holds what pods were given, secrets too.
+fn ignored_by_git(folder: &std::path::Path) {
+    let ignore = folder.join(".gitignore");
+    // A folder that cannot be written is told by whatever has to write there.
+    if !ignore.exists() && std::fs::create_dir_all(folder).is_ok() {
+        let _ = std::fs::write(ignore, "*\n");
+    }
+}
+
 /// A variable of this process, if it is set and is text.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
@@ -85,7 +94,10 @@ impl Session {
         let (transport, key, api, clock, emulator): (Arc<dyn Transport>, _, _, _, _) = if global.sandbox {
             let world = match &named {
                 Some(file) => file.with_extension("world.json"),
-                None => sandbox_folder.join("world.json"),
+                None => {
+                    ignored_by_git(&config.directory.join(".sindri"));
+                    sandbox_folder.join("world.json")
+                }
             };
             let (emulator, start) = EmulatorOptions { world: Some(world), ..EmulatorOptions::default() }.open()?;
             let clock = Clock::starting_at(start);
@@ -103,6 +115,9 @@ impl Session {
         let mut client = Client::new(transport, key, config.dialect);
         if let Some(limit) = global.wait_limit {
             client = client.with_wait_limit(limit);
+        }
+        if let Some(lag) = global.list_lag {
+            client = client.with_list_lag(lag);
         }
         if console.verbose {
             client = client.with_trace(Arc::new(|line| eprintln!("{line}")));

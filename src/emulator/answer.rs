@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::call::{Answer, Tweaks};
+use super::call::{Answer, EchoArgs, Tweaks};
+use super::command::Command;
 
 /// A status and what goes with it.
 pub(super) struct Reply {
@@ -45,7 +46,8 @@ impl Reply {
 
     /// Members that come or go by a fault; error bodies stay as they are.
     pub fn tweak(&mut self, tweaks: &Tweaks) {
-        if !tweaks.extra_members && tweaks.missing_members.is_empty() {
+        let Tweaks { extra_members, missing_members, new_status, echo_args, .. } = tweaks;
+        if !extra_members && missing_members.is_empty() && new_status.is_none() && echo_args.is_none() {
             return;
         }
         let Content::Json(body) = &mut self.content else { return };
@@ -53,10 +55,20 @@ impl Reply {
             return;
         }
         for_each_object(body, &|object| {
-            for name in &tweaks.missing_members {
+            if let Some(word) = new_status {
+                for (_, status) in
+                    object.iter_mut().filter(|(name, _)| ["status", "desiredStatus"].contains(&name.as_str()))
+                {
+                    *status = json!(word);
+                }
+            }
+            if let Some(echo) = echo_args {
+                echo_command(object, *echo);
+            }
+            for name in missing_members {
                 object.remove(name);
             }
-            if tweaks.extra_members {
+            if *extra_members {
                 object.insert("hostGeneration".to_owned(), json!(7));
                 object.insert("labels".to_owned(), json!({ "emulated": "true" }));
             }
@@ -79,8 +91,24 @@ fn bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).expect("a JSON value has only text keys")
 }
 
+/// Says what a container runs in another way. v1 has the two arrays alone.
+fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
+    let Some(args) = object.get("args").and_then(Value::as_str) else { return };
+    let again = match echo {
+        EchoArgs::Verbatim => args.to_owned(),
+        EchoArgs::Reserialized => Command::parse(args).encode(),
+        EchoArgs::Split => String::new(),
+    };
+    object.insert("args".to_owned(), json!(again));
+    if echo != EchoArgs::Split {
+        // As before the two arrays existed, so that a client has nothing but `args` to go by.
+        object.remove("cmd");
+        object.remove("entrypoint");
+    }
+}
+
 /// The resources in a body: itself, the items of an array, or the items of the arrays in an envelope.
-fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
+pub(super) fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
     match body {
         Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(change),
         Value::Object(members) if members.contains_key("id") => change(members),

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::events::Aftermath;
+
 /// Which of RunPod's two REST dialects a call speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -207,4 +209,30 @@ pub struct Tweaks {
     pub extra_members: bool,
     /// Members that every object in the answer lacks (Q23).
     pub missing_members: Vec<String>,
+    /// The status that every pod in the answer has.
+    pub new_status: Option<String>,
+    /// How every pod in the answer says what its container runs.
+    pub echo_args: Option<EchoArgs>,
+    /// v2 is as it was in August 2026.
+    pub august_spec: bool,
+    /// Create: refused by a fault of the service itself (Q26).
+    pub object_mounts_bug: bool,
+    /// Create: somebody else creates a pod of the same name just before.
+    pub duplicate_name: bool,
+    /// What happens to the account: its balance, in USD.
+    pub balance: Option<f64>,
+    /// What happens because of the call, now or later.
+    pub aftermath: Vec<Aftermath>,
+}
+
+/// How `args` comes back; no document says (contract, section 20).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EchoArgs {
+    /// As it was sent.
+    Verbatim,
+    /// As a JSON object of the two arrays, however it was sent.
+    Reserialized,
+    /// Only in `entrypoint` and `cmd`.
+    Split,
 }

@@ -1,15 +1,97 @@
 //! What somebody else does: the console, the host, the market. The cause of all drift.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::call::Tweaks;
 use super::lifecycle::Departed;
 use super::order::{CudaWish, Order, Refusal};
-use super::pod::{Change, Fate, Hardware, Phase, Pod, Storage, Visible};
+use super::pod::{Change, Fate, Hardware, Maintenance, Phase, Pod, Storage, Visible};
 use super::v2;
 use super::world::{PodEvent, VolumeEvent, World, after_seconds};
 
+/// What a call sets off, so many virtual seconds after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aftermath {
+    pub seconds: u64,
+    pub whose: Whose,
+    pub event: PodEvent,
+}
+
+/// Whom it happens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The pod that the call creates or names.
+    Called,
+    /// Every spot pod that runs then.
+    Spot,
+}
+
+/// Something that is going to happen.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Due {
+    pub at: Timestamp,
+    /// None: every spot pod that runs then.
+    pub pod: Option<String>,
+    pub happening: Happening,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Happening {
+    Event(PodEvent),
+    MaintenanceBegins,
+    MaintenanceEnds,
+}
+
 impl World {
+    /// Takes the first of what is due by `now`.
+    pub(super) fn next_due(&mut self, now: Timestamp) -> Option<Due> {
+        let (index, first) = self.due.iter().enumerate().min_by_key(|(_, due)| due.at)?;
+        (first.at <= now).then(|| self.due.remove(index))
+    }
+
+    /// Lets it happen. What has become impossible meanwhile (the pod is gone, or stopped) does not happen.
+    pub(super) fn happen(&mut self, due: Due) {
+        let at = due.at.max(self.now);
+        let ids = match due.pod {
+            Some(id) => vec![id],
+            None => self.pods.newest_first().filter(|pod| pod.interruptible).map(|pod| pod.id.clone()).collect(),
+        };
+        for id in ids {
+            match &due.happening {
+                Happening::Event(event) => drop(self.pod_event(&id, event, at)),
+                Happening::MaintenanceBegins => self.begin_maintenance(&id, at),
+                Happening::MaintenanceEnds => self.end_maintenance(&id, at),
+            }
+        }
+    }
+
+    fn begin_maintenance(&mut self, id: &str, at: Timestamp) {
+        self.now = at;
+        let runs = self.pods.get(id).is_some_and(|pod| !pod.is_stopped());
+        if runs {
+            self.stop(id, "System");
+        }
+        self.change_pod(id, |pod| {
+            if let Some(window) = &mut pod.maintenance {
+                (window.under_way, window.resumes) = (true, runs);
+            }
+        });
+    }
+
+    fn end_maintenance(&mut self, id: &str, at: Timestamp) {
+        self.now = at;
+        let mut resumes = false;
+        self.change_pod(id, |pod| {
+            resumes = pod.maintenance.take().is_some_and(|window| window.resumes) && pod.is_stopped();
+        });
+        if resumes {
+            // Whoever cannot be started now stays stopped.
+            let _ = self.start(id, &Tweaks::default(), at);
+        }
+    }
+
     /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
     pub fn pod_event(&mut self, id: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
         let now = self.arrive(now);
@@ -55,6 +137,17 @@ impl World {
                 self.now = now;
                 self.change_pod(id, |pod| pod.down_until = Some(after_seconds(now, *seconds)));
             }
+            PodEvent::Maintenance { starts_in, seconds } => {
+                self.now = now;
+                let start = after_seconds(now, *starts_in);
+                let end = after_seconds(start, *seconds);
+                let window = Maintenance { start, end, under_way: false, resumes: false };
+                self.change_pod(id, |pod| pod.maintenance = Some(window));
+                for (at, happening) in [(start, Happening::MaintenanceBegins), (end, Happening::MaintenanceEnds)] {
+                    self.due.push(Due { at, pod: Some(id.to_owned()), happening });
+                }
+                self.arrive(now);
+            }
         }
         Ok(())
     }
@@ -66,10 +159,12 @@ impl World {
         }
         self.now = now;
         self.change_pod(id, |pod| {
-            if let Phase::Started { placed, pulled, up, fate, .. } = &mut pod.phase {
+            if let Phase::Started { up, fate, .. } = &mut pod.phase {
                 *fate = to;
-                // The first of the new runs begins now.
-                (*placed, *pulled, *up) = ((*placed).min(now), (*pulled).min(now), now);
+                // Of a container that runs, the first of the new runs begins now; another one comes up first.
+                if *up <= now {
+                    *up = now;
+                }
             }
         });
         Ok(())
@@ -98,6 +193,7 @@ impl World {
             visible: Visible { found: now, listed: now },
             stolen_at: None,
             down_until: None,
+            maintenance: None,
             stale_ports: None,
             shadow: None,
             ..old

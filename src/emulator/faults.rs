@@ -10,14 +10,15 @@
 //!   effect: { latency: { seconds: 1, upTo: 4 } }
 //! ```
 //!
-//! Effects that happen without a call (preemption, crashes, lost hosts, a falling balance) are the control interface's.
+//! What happens to a pod later (preemption, maintenance, migration, ...) is set off by a call, too: the one that creates
+//! or names the pod. The control interface does the same to a pod without any call.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::call::{Dialect, OperationName};
+use super::call::{Dialect, EchoArgs, OperationName};
 use super::scenarios;
 use super::settings::matches_pattern;
 
@@ -122,6 +123,58 @@ effects! {
     missing_members: Vec<String>,
     /// Answers hold members that no document names.
     extra_members: bool,
+    /// Pods in answers have a status that no document names.
+    new_status: Option<String>,
+    /// Pods in answers say otherwise what they run.
+    echo_args: Option<EchoArgs>,
+    /// v2 is as it was in August 2026: without pages, the two arrays of a command, account secrets.
+    august_spec: bool,
+    /// Creates are refused by a fault of the service itself (quirk Q26).
+    object_mounts_bug: bool,
+    /// A create meets a pod of the same name that somebody else made.
+    duplicate_name: bool,
+    /// The account's balance, in USD, from this call on.
+    balance: Option<f64>,
+    /// The host takes the GPU back: the pod ends EXITED.
+    preempt: Option<Preempt>,
+    /// The container exits again and again (quirk Q15).
+    crash_loop: bool,
+    /// The pod keeps RUNNING for so long, and nothing answers.
+    host_down: Option<Lag>,
+    /// The host is serviced: the pod is stopped meanwhile, and costs nothing.
+    maintenance: Option<Maintenance>,
+    /// So long after the call the pod has another id.
+    migrate: Option<Lag>,
+}
+
+/// So long after the call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Preempt {
+    pub seconds: u64,
+    /// Every spot pod that runs then, and not the one that the call is about.
+    #[serde(skip_serializing_if = "is_default")]
+    pub all_spot: bool,
+}
+
+impl Default for Preempt {
+    fn default() -> Self {
+        Self { seconds: 60, all_spot: false }
+    }
+}
+
+/// Begins so long after the call, and lasts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Maintenance {
+    pub starts_in: u64,
+    pub seconds: u64,
+}
+
+impl Default for Maintenance {
+    fn default() -> Self {
+        Self { starts_in: 60, seconds: 600 }
+    }
 }
 
 /// Seconds are virtual; with `upTo` the seed chooses between the two.
@@ -341,7 +394,7 @@ mod tests {
     #[test]
     fn a_rule_that_can_mean_nothing_is_refused_with_its_number_and_reason() {
         for (rule, expected) in [
-            ("{ effect: { preempt: true } }", "unknown field `preempt`, expected one of `latency`"),
+            ("{ effect: { eclipse: true } }", "unknown field `eclipse`, expected one of `latency`"),
             ("{ match: { pods: x }, effect: { ghost: true } }", "unknown field `pods`"),
             ("{ match: { operation: createPods }, effect: { ghost: true } }", "no operation is called `createPods`"),
             ("{ match: { probability: 2 }, effect: { ghost: true } }", "`probability` is between 0 and 1"),

@@ -7,8 +7,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::call::{Dialect, OperationName, Tweaks};
+use super::events::{Aftermath, Whose};
 use super::faults::{Effects, ErrorStatus, Garbage, RateLimited, Rule, Side, Truncate, When};
 use super::settings::matches_pattern;
+use super::world::PodEvent;
 use crate::transport::Method;
 
 /// What happens to the answer of one call.
@@ -63,7 +65,32 @@ impl Effects {
             zero_gpu: self.zero_gpu,
             extra_members: self.extra_members,
             missing_members: self.missing_members.clone(),
+            new_status: self.new_status.clone(),
+            echo_args: self.echo_args,
+            august_spec: self.august_spec,
+            object_mounts_bug: self.object_mounts_bug,
+            duplicate_name: self.duplicate_name,
+            balance: self.balance,
+            aftermath: self.aftermath(),
         }
+    }
+
+    /// What happens to pods because of the call.
+    fn aftermath(&self) -> Vec<Aftermath> {
+        let to_called = |seconds, event| Aftermath { seconds, whose: Whose::Called, event };
+        let mut found = Vec::new();
+        found.extend(self.preempt.as_ref().map(|preempt| Aftermath {
+            seconds: preempt.seconds,
+            whose: if preempt.all_spot { Whose::Spot } else { Whose::Called },
+            event: PodEvent::Preempt,
+        }));
+        found.extend(self.crash_loop.then(|| to_called(0, PodEvent::Crash)));
+        found.extend(self.host_down.as_ref().map(|lag| to_called(0, PodEvent::HostDown { seconds: lag.seconds })));
+        found.extend(self.maintenance.as_ref().map(|window| {
+            to_called(0, PodEvent::Maintenance { starts_in: window.starts_in, seconds: window.seconds })
+        }));
+        found.extend(self.migrate.as_ref().map(|lag| to_called(lag.seconds, PodEvent::Migrate)));
+        found
     }
 }
 

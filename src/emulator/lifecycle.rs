@@ -124,6 +124,11 @@ impl World {
         self.check_registry(order.registry.as_deref())?;
         self.check_global_networking(&order)?;
         self.check_money(&order, now)?;
+        if tweaks.object_mounts_bug {
+            return Err(Refusal::rule(
+                r#"Variable "$input" got invalid value: Field "objectMounts" is not defined by type "PodFindAndDeployOnDemandInput"."#,
+            ));
+        }
         if tweaks.no_capacity && !tweaks.ghost {
             return Err(Refusal::NoCapacity);
         }
@@ -135,6 +140,11 @@ impl World {
             place.map(|(hardware, machine)| (hardware, Some(machine)))
         };
         let (hardware, machine) = placement?;
+        if tweaks.duplicate_name {
+            let theirs = Order { env: BTreeMap::new(), storage: Storage::None, ..order.clone() };
+            self.settle_in(theirs, hardware.clone(), machine.clone(), &Tweaks::default());
+            self.touched.clear(); // not this call's doing
+        }
         let id = self.settle_in(order, hardware, machine, tweaks);
         if tweaks.ghost { Err(Refusal::NoCapacity) } else { Ok(id) }
     }
@@ -220,6 +230,7 @@ impl World {
             stale_ports: None,
             stolen_at: None,
             down_until: None,
+            maintenance: None,
             visible: Visible {
                 found: after_seconds(now, tweaks.not_found_after_create_seconds.unwrap_or(0)),
                 listed: after_seconds(now, tweaks.appear_lag_seconds.unwrap_or(0)),
@@ -350,7 +361,7 @@ impl World {
         let wanted = if let Hardware::Gpu { count, .. } = pod.hardware { count } else { 1 };
         let full = pod.stolen_at.is_some_and(|at| at <= now) || free.is_some_and(|free| free < wanted);
         let zero = tweaks.zero_gpu || (full && self.settings.resume_without_gpu == ResumeWithoutGpu::Zero);
-        if tweaks.resume_refused || (full && !zero) {
+        if tweaks.resume_refused || pod.is_serviced() || (full && !zero) {
             return Err(Refusal::HostFull);
         }
         let (old, mut next) = (pod.clone(), pod.clone());

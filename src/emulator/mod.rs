@@ -8,6 +8,7 @@ pub mod settings;
 pub mod world;
 mod account;
 mod answer;
+mod august;
 mod boot;
 mod command;
 mod dice;

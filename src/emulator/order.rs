@@ -7,6 +7,7 @@ use super::pod::{Hardware, Storage};
 use super::schema::Violation;
 
 /// A pod to be created.
+#[derive(Clone)]
 pub(super) struct Order {
     pub name: String,
     /// Tried one after another.
@@ -40,7 +41,7 @@ pub(super) struct Order {
 }
 
 /// Which CUDA versions a host may report.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct CudaWish {
     /// Exact matches; empty: any.
     pub allowed: Vec<String>,

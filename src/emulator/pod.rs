@@ -57,6 +57,9 @@ pub(super) struct Pod {
     /// The host does not answer until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_until: Option<Timestamp>,
+    /// Announced, or under way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maintenance: Option<Maintenance>,
     pub visible: Visible,
     /// What reads show instead, for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,6 +151,18 @@ pub(super) enum Phase {
     Stopped {
         since: Timestamp,
     },
+}
+
+/// When the host is serviced (contract, section 12.11).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Maintenance {
+    pub start: Timestamp,
+    pub end: Timestamp,
+    /// The pod is stopped for it, and costs nothing.
+    pub under_way: bool,
+    /// The pod ran when it began, so that it is started at the end.
+    pub resumes: bool,
 }
 
 /// How a start ends.
@@ -345,11 +360,17 @@ impl Pod {
     pub fn rate(&self) -> Rate {
         let persistent = if let Storage::Persistent { size } = self.storage { size } else { 0 };
         match self.phase {
+            _ if self.is_serviced() => Rate::default(),
             Phase::Started { .. } => {
                 Rate { compute: nanos(self.price()), storage: storage(self.disk, 0.10) + storage(persistent, 0.10) }
             }
             Phase::Stopped { .. } => Rate { compute: 0, storage: storage(persistent, 0.20) },
         }
+    }
+
+    /// Whether the host is being serviced.
+    pub fn is_serviced(&self) -> bool {
+        self.maintenance.as_ref().is_some_and(|window| window.under_way)
     }
 
     /// What nobody else can have of the stock: GPUs, or one place of a CPU flavor.

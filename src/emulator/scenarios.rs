@@ -57,6 +57,25 @@ const SCENARIOS: &[(&str, &str)] = &[
   effect: { zeroGpu: true }
 ",
     ),
+    // Whatever is started lives for five minutes at most. Spot is v1's alone.
+    (
+        "spot",
+        "
+- match: { operation: createPod }
+  effect: { preempt: { seconds: 300, allSpot: true } }
+- match: { operation: startPod }
+  effect: { preempt: { seconds: 300, allSpot: true } }
+",
+    ),
+    // The third pod leaves next to nothing of the balance.
+    (
+        "broke",
+        "
+- match: { operation: createPod, nth: 3 }
+  effect: { balance: 0.05 }
+",
+    ),
+    ("august-spec", "[{ match: { dialect: v2 }, effect: { augustSpec: true } }]"),
     (
         "v1-retired",
         "

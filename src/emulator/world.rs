@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use super::account::Secret;
 use super::answer::Reply;
-use super::call::{Answer, Call, Dialect, OperationName};
+use super::call::{Answer, Call, Dialect, OperationName, Tweaks};
 use super::dice::Dice;
+use super::events::{Aftermath, Due, Happening, Whose};
 use super::lifecycle::Departed;
 use super::money::Ledger;
 use super::pod::Pod;
@@ -19,7 +20,7 @@ use super::roll::Roll;
 pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
 use super::stock::Stock;
 use super::volume::Volume;
-use super::{v1, v2};
+use super::{august, v1, v2};
 
 /// Everything, saved as one JSON document.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,6 +40,9 @@ pub struct World {
     pub(super) departed_pods: Roll<Departed<Pod>>,
     pub(super) ssh_keys: Vec<String>,
     pub(super) secrets: Roll<Secret>,
+    /// What is going to happen to pods, whoever looks or not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) due: Vec<Due>,
     /// Ids of registry credentials that pods may name; no route creates them.
     pub registries: BTreeSet<String>,
     /// Ids that the current call created or changed.
@@ -68,6 +72,11 @@ pub enum PodEvent {
     ZeroGpu,
     /// The pod keeps RUNNING, and nothing answers.
     HostDown {
+        seconds: u64,
+    },
+    /// The host is serviced: announced at once (v1 shows it), the pod is stopped meanwhile, and costs nothing.
+    Maintenance {
+        starts_in: u64,
         seconds: u64,
     },
 }
@@ -129,6 +138,7 @@ impl World {
             departed_pods: Roll::default(),
             ssh_keys: Vec::new(),
             secrets: Roll::default(),
+            due: Vec::new(),
             registries: BTreeSet::new(),
             touched: Vec::new(),
             settings,
@@ -142,10 +152,29 @@ impl World {
         let mut reply = match call.dialect {
             Dialect::V1 if self.settings.v1_retired => v1::retired(),
             Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V2 if call.tweaks.august_spec => august::answer(self, call, now),
             Dialect::V2 => v2::answer(self, call, now),
         };
         reply.tweak(&call.tweaks);
-        reply.into_answer(std::mem::take(&mut self.touched))
+        let touched = std::mem::take(&mut self.touched);
+        let pod = if call.operation == OperationName::CreatePod { touched.last() } else { call.id.as_ref() };
+        self.follow_up(&call.tweaks, pod.map(String::as_str), now);
+        reply.into_answer(touched)
+    }
+
+    /// What the call sets off, to the pod that it is about and to the account.
+    fn follow_up(&mut self, tweaks: &Tweaks, pod: Option<&str>, now: Timestamp) {
+        if tweaks.balance.is_some() {
+            self.set_account(tweaks.balance, None, now);
+        }
+        for Aftermath { seconds, whose, event } in &tweaks.aftermath {
+            let pod = if *whose == Whose::Spot { None } else { pod };
+            if pod.is_some() || *whose == Whose::Spot {
+                let happening = Happening::Event(event.clone());
+                self.due.push(Due { at: after_seconds(now, *seconds), pod: pod.map(str::to_owned), happening });
+            }
+        }
+        self.arrive(now);
     }
 
     pub fn set_capacity(&mut self, rules: Vec<CapacityRule>) {
@@ -187,10 +216,13 @@ impl World {
         self.volumes.newest_first().map(|volume| volume.id.as_str())
     }
 
-    /// The moment that counts, in whole milliseconds, after what the empty purse did on the way there.
+    /// The moment that counts, in whole milliseconds, after what was due and what the empty purse did on the way there.
     pub(super) fn arrive(&mut self, now: Timestamp) -> Timestamp {
         let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let now = whole.max(self.now);
+        while let Some(due) = self.next_due(now) {
+            self.happen(due);
+        }
         if !self.ledger.broke && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
             self.now = now;
             self.run_out_of_money();

@@ -41,6 +41,23 @@ impl Address {
     }
 }
 
+/// What the member of a predecessor's address begins with.
+const DEPOSED: &str = "deposed-";
+
+impl Address {
+    /// Where the record of a predecessor is kept while its successor comes up: `pod.trainer:deposed-5xpma5eg46tqjq`.
+    #[must_use]
+    pub fn deposed(&self, id: &str) -> Self {
+        self.clone().with_member(&format!("{DEPOSED}{id}"))
+    }
+
+    /// Of a predecessor: the address of its successor.
+    pub fn successor(&self) -> Option<Self> {
+        let deposed = self.member.as_deref().is_some_and(|member| member.starts_with(DEPOSED));
+        deposed.then(|| Self { member: None, ..self.clone() })
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}", self.kind, self.name)?;

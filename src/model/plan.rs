@@ -163,6 +163,8 @@ pub enum Cause {
     Broken { status: String },
     /// Its block is gone from the configuration.
     Undeclared,
+    /// A replacement that creates first has made, or is making, its successor.
+    Superseded { by: Address },
     /// Everything is being destroyed.
     Destroy,
     /// Another resource is replaced, created or destroyed.

@@ -25,9 +25,9 @@ pub enum Value {
     /// A whole number; its unit is part of the attribute's name (`size_gb`).
     Int(i64),
     Text(String),
-    /// A value that must not be shown or stored. In a file: `{"sensitive": true}`.
+    /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
-    /// The identity of another resource, known once that exists. In a file: `{"ref": "network_volume.datasets"}`.
+    /// The identity of another resource, known once that exists. In a file: `{"$ref": "network_volume.datasets"}`.
     /// Boxed: it is rare, and would make every other value four times as large.
     Reference(Box<Address>),
     List(Vec<Value>),
@@ -193,8 +193,9 @@ impl fmt::Display for Value {
     }
 }
 
-const SENSITIVE: &str = "sensitive";
-const REFERENCE: &str = "ref";
+// No variable of an environment can have such a name, so that no map of a user's can be mistaken for one of these.
+const SENSITIVE: &str = "$sensitive";
+const REFERENCE: &str = "$ref";
 
 impl Serialize for Value {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -318,6 +319,8 @@ mod tests {
             ("d".into(), Value::texts(["x", "y"])),
             ("e".into(), Value::Secret(Secret::unknown())),
             ("f".into(), Value::reference("network_volume.data".parse().unwrap())),
+            ("g".into(), Value::Map(BTreeMap::from([("ref".into(), Value::text("main"))]))),
+            ("h".into(), Value::Map(BTreeMap::from([("sensitive".into(), Value::Bool(true))]))),
         ]));
         let text = serde_json::to_string(&value).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);

@@ -109,8 +109,20 @@ struct Subject<'c, 'a> {
     /// The same with all references left as they are written: for display.
     declared: Attributes,
     recorded: Option<Attributes>,
+    /// Of a predecessor: the successor's address, and how far that is.
+    heir: Option<(Address, Heir)>,
     /// What the references of `wanted` that are not ids yet point at, with what happens there.
     unresolved: Vec<(Address, Action)>,
+}
+
+/// How far the successor of a predecessor is that an earlier run left behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Heir {
+    Ready,
+    /// Created, or created anew, in this plan.
+    Coming,
+    /// There, and not ready: it may never be.
+    NotReady,
 }
 
 impl<'c, 'a> Subject<'c, 'a> {
@@ -152,7 +164,17 @@ impl<'c, 'a> Subject<'c, 'a> {
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
             record = Some(Cow::Owned(adopted_record(kind, resource, object, context)));
         }
-        Self { context, kind, address, resource, record, object, claim, wanted, declared, recorded, unresolved }
+        let heir = address.successor().and_then(|successor| {
+            let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
+            let action = decision.change.action;
+            let heir = match decision.object {
+                _ if action == Action::Create || action.is_replacement() => Heir::Coming,
+                Some(object) if object.ready || object.status == Some(Status::Stopped) => Heir::Ready,
+                _ => Heir::NotReady,
+            };
+            Some((successor, heir))
+        });
+        Self { context, kind, address, resource, record, object, claim, wanted, declared, recorded, heir, unresolved }
     }
 
     fn decide(self) -> Decision<'a> {
@@ -260,6 +282,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         match &object.status {
             Some(status @ (Status::Error | Status::ZeroGpu)) => Some(Cause::Broken { status: status.to_string() }),
             // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
+            Some(Status::Stopped) => None,
             _ if self.record.as_ref().is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
             _ => None,
         }
@@ -275,10 +298,23 @@ impl<'c, 'a> Subject<'c, 'a> {
             change.hourly_after = change.hourly_before;
             return self.finish(change);
         }
-        let cause = if options.destroy { Cause::Destroy } else { Cause::Undeclared };
+        if let Some((by, Heir::NotReady)) = &self.heir {
+            // It may be all that works: it goes when its successor is ready, and not before.
+            let mut change = self.change(Action::NoOp, vec![Cause::Superseded { by: by.clone() }]);
+            change.before = self.display_object(object);
+            change.hourly_before = self.estimate_object(object);
+            change.hourly_after = change.hourly_before;
+            return self.finish(change);
+        }
+        let cause = match &self.heir {
+            Some((by, _)) => Cause::Superseded { by: by.clone() },
+            None if options.destroy => Cause::Destroy,
+            None => Cause::Undeclared,
+        };
         let protected = self.record.as_ref().is_some_and(|record| record.protected);
         let kept = protected && self.kind.protected && !options.include_volumes;
-        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, vec![cause]);
+        let causes = self.claim.iter().cloned().chain([cause]).collect();
+        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
         change.before = self.display_object(object);
         change.hourly_before = self.estimate_object(object);
         if kept {
@@ -364,7 +400,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             (None, _) => self.record.as_deref().cloned(),
         };
         Decision {
-            imports: self.claim.is_some(),
+            imports: self.claim.is_some() && self.resource.is_some(),
             kind: self.kind,
             resource: self.resource,
             record: self.record,
@@ -469,7 +505,9 @@ impl<'c, 'a> Subject<'c, 'a> {
             map.retain(|key, _| maps.iter().any(|declared| declared.contains_key(key)));
             for (key, value) in map {
                 let mut declarations = maps.iter().filter_map(|declared| declared.get(key));
-                let plain = declarations.all(|value| matches!(value, Value::Text(_)));
+                // Only what a file or a record says in plain sight is shown; another value may be anybody's secret.
+                let plain =
+                    declarations.any(|declared| declared.as_text().is_some_and(|text| value.expose() == Some(text)));
                 if let Some(text) = value.expose().filter(|_| plain) {
                     *value = Value::text(text);
                 }

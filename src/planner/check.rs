@@ -33,7 +33,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
         let own = by_address.remove(&change.address).unwrap_or_default();
         each_change(change, &own, &mut refuse);
     }
-    for (address, _) in by_address.into_iter().filter(|(address, _)| !is_deposed(address)) {
+    for (address, _) in by_address.into_iter().filter(|(address, _)| address.successor().is_none()) {
         violations.push(Violation {
             address: address.clone(),
             broken: "it has operations, but no change that a reader could see",
@@ -41,10 +41,6 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
     }
     references(plan, &mut violations);
     violations
-}
-
-fn is_deposed(address: &Address) -> bool {
-    address.member.as_deref().is_some_and(|member| member.starts_with("deposed-"))
 }
 
 fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {

@@ -72,8 +72,9 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
                 continue;
             }
             let address = moved_to(input, &marker.address);
-            let wanted =
-                desired.contains_key(&address) && !alive(&address) && !claims.by_address.contains_key(&address);
+            // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
+            let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
+            let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
             if wanted && (same_lineage || !input.options.ignore_existing) {
                 let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
                 claims.by_address.insert(address, Claim { object, cause });

@@ -169,11 +169,13 @@ fn map_changes(
             continue;
         }
         let sensitive = [after, recorded.get(key)].into_iter().flatten().any(|value| matches!(value, Value::Secret(_)));
-        let show = |value: Option<&Value>| match value {
+        let plain = [after, recorded.get(key)].map(|value| value.and_then(Value::as_text));
+        let show = |value: Option<&Value>| match value.map(|value| (value, value.expose())) {
             None => Value::Null,
-            Some(value) if sensitive => Value::Secret(value.expose().map_or_else(Secret::unknown, Secret::new)),
-            // Declared in plain sight, so that it may be shown: the API's side arrives as a secret.
-            Some(value) => value.expose().map_or_else(|| value.clone(), Value::text),
+            // Shown is what a file or a record says in plain sight. Another value is somebody else's, and may be a secret.
+            Some((_, Some(text))) if !sensitive && plain.contains(&Some(text)) => Value::text(text),
+            Some((Value::Null, _)) => Value::Null,
+            Some((_, text)) => Value::Secret(text.map_or_else(Secret::unknown, Secret::new)),
         };
         changes.push((format!("{name}.{key}"), show(before), show(after)));
     }
@@ -249,7 +251,8 @@ mod tests {
         )]);
         let difference = compare(&POD, &wanted, Some(&recorded), &seen);
         assert_eq!(paths(&difference), ["env.A", "env.TOKEN", "env.OLD"]);
-        assert_eq!(difference.fields[0].before, "2".into(), "declared in plain sight, so shown");
+        assert_eq!(difference.fields[0].after, "1".into(), "declared in plain sight, so shown");
+        assert_eq!(difference.fields[0].before.to_string(), "(sensitive)", "somebody else's, so perhaps a secret");
         assert_eq!(difference.fields[1].before.to_string(), "(sensitive)");
         assert_eq!(difference.fields[2].after, Value::Null);
     }

@@ -22,7 +22,8 @@ use crate::catalog::Catalog;
 use crate::config::Move;
 use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{
-    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State, Updates,
+    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Object, Observed, Plan, Power, Record, Refusal,
+    Resource, State, Status, Updates,
 };
 
 /// Everything that a plan is made of.
@@ -97,7 +98,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         orphans: claims.orphans(),
         operations,
         records,
-        notes: notes(&changes, input, &prior),
+        notes: empty_purse(input).into_iter().chain(notes(&changes, input, &prior)).collect(),
         refusals: Vec::new(),
         prior_digest: input.prior.digest(),
         changes,
@@ -144,10 +145,38 @@ fn cost(changes: &[crate::model::Change]) -> CostSummary {
     }
 }
 
+/// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
+/// (contract, section 12, rule 10). One of many that is gone has another reason.
+fn empty_purse(input: &Input<'_>) -> Option<Note> {
+    let is_pod = |kind: &str| crate::kind::find(kind).is_some_and(|kind| kind.has_power);
+    let ran = |record: &&Record| is_pod(&record.kind) && record.power == Some(Power::Running);
+    let mut ran = input.prior.resources.values().filter(ran).peekable();
+    ran.peek()?;
+    let gone = ran.any(|record| refresh::living(input.observed, record).is_none());
+    let runs = |object: &Object| {
+        let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == input.prior.lineage);
+        ours && object.status.as_ref().and_then(Status::power) != Some(Power::Stopped)
+    };
+    let none_runs = !input.observed.iter().any(|object| !object.is_leaving() && runs(object));
+    (gone && none_runs && !input.options.destroy).then(|| Note {
+        address: None,
+        message: "no pod that should run does, and some are gone. If nobody deleted them, the account's balance may have \
+                  reached zero: RunPod then stops the pods with a network volume and deletes all others with their data. \
+                  See https://www.runpod.io/console/user/billing"
+            .into(),
+    })
+}
+
 /// What stays although nothing declares it, with what it goes on to cost.
 fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
     let mut notes = Vec::new();
     for change in changes {
+        if let (Action::NoOp, [Cause::Superseded { by }]) = (change.action, change.causes.as_slice()) {
+            let id = change.id.as_deref().unwrap_or_default();
+            let message = format!("`{id}` stays until `{by}`, which takes its place, is ready");
+            notes.push(Note { address: Some(change.address.clone()), message });
+            continue;
+        }
         let undeclared = change.causes.iter().any(|cause| matches!(cause, Cause::Undeclared | Cause::Destroy));
         if change.action != Action::NoOp || !undeclared {
             continue;

@@ -51,6 +51,9 @@ impl Draft {
             let standing = graphs.prior.dependents(address).filter_map(|standing| self.destroys.get(standing).copied());
             let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
             self.operations[destroys].depends_on.extend(standing);
+            // A predecessor that an earlier run left behind goes when its successor is there.
+            let successor = address.successor().and_then(|successor| self.makes.get(&successor));
+            self.operations[destroys].depends_on.extend(successor.map(|(_, last)| *last));
         }
     }
 
@@ -111,7 +114,10 @@ impl Sequence<'_, '_> {
             let mut import = self.operation(Verb::Import, decision.record.as_deref().cloned());
             import.members = self.imported_members();
             let index = self.push(import);
-            self.makes(index);
+            // Bookkeeping needs nothing of others; what comes after it does.
+            if change.action == Action::Import {
+                self.makes(index);
+            }
         }
         match change.action {
             Action::NoOp | Action::Import => {}
@@ -124,7 +130,7 @@ impl Sequence<'_, '_> {
             }
             Action::ReplaceCreateFirst => {
                 let id = change.id.clone().unwrap_or_default();
-                let deposed = change.address.clone().with_member(&format!("deposed-{id}"));
+                let deposed = change.address.deposed(&id);
                 self.create(Some(deposed.clone()));
                 let mut delete = self.operation(Verb::Delete, None);
                 delete.address = deposed;

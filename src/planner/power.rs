@@ -90,6 +90,8 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
 }
 
 fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Operation {
+    // What has become ready is not to be replaced for having been late.
+    let ready = living(input.observed, record).is_some_and(|object| object.ready);
     let timeouts = input.desired.get(address).map_or_else(Timeouts::default, |resource| resource.timeouts);
     Operation {
         address: address.clone(),
@@ -98,7 +100,7 @@ fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Powe
         inputs: Attributes::new(),
         candidates: Vec::new(),
         depends_on: Vec::new(),
-        record: Some(Record { power: Some(wanted), ..record.clone() }),
+        record: Some(Record { power: Some(wanted), tainted: record.tainted && !ready, ..record.clone() }),
         members: Default::default(),
         deposes: None,
         wait: wanted == Power::Running,

@@ -59,7 +59,9 @@ pub fn imported(
 /// The record of an object that is taken over: it exists as declared, whatever its attributes; the diff sees to those.
 pub fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object, context: &Context<'_>) -> Record {
     let asked = context.prior.resources.get(&resource.address).and_then(|record| record.power);
-    let power = resource.power.map(|declared| asked.unwrap_or(declared));
+    // Nobody remembers what was asked for: what was stopped stays stopped.
+    let seen = object.status.as_ref().and_then(Status::power);
+    let power = resource.power.map(|declared| asked.or(seen).unwrap_or(declared));
     let mut record = declared_record(kind, resource, power);
     record.id = object.id.clone();
     record.chosen = object.computed.chosen.clone();

@@ -11,7 +11,9 @@ use crate::model::{Address, Attributes, Drift, DriftClass, Object, Observed, Rec
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
     let members = graph::members(prior.resources.keys());
     let mut drifts = Vec::new();
-    for (address, record) in prior.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+    // A predecessor on its way out is nobody's to look after any more.
+    let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
+    for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
         let entry = |class, fields| Drift { address: address.clone(), id: record.id.clone(), class, fields };
         let Some(object) = living(observed, record) else {

@@ -177,6 +177,10 @@ impl Tracker {
             }
             Event::Paced { .. } => Vec::new(),
             Event::Settled { address, message } => vec![about(address).text(message)],
+            Event::CrashLoop { address, id } => {
+                let rest = format!(" {id} exits and is started again, over and over, and bills all the same");
+                vec![about(address).ink(Ink::Bad, "its container in").text(rest)]
+            }
             Event::OrphanFound { id, name, hourly } => {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
                 vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]

@@ -31,6 +31,16 @@ impl Failure {
     }
 }
 
+/// What RunPod was asked for, and what nobody saw the end of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Begun {
+    address: Address,
+    verb: Verb,
+    id: String,
+    /// Why it was not waited for, where that was told.
+    because: Option<String>,
+}
+
 /// An object that no state knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Stray {
@@ -45,9 +55,14 @@ pub struct Summary {
     /// In the order of their ends, with RunPod's id.
     done: Vec<(Address, Verb, Option<String>)>,
     failed: Vec<Failure>,
+    begun: Vec<Begun>,
+    /// Ids of what is about to be deleted: no event tells that a delete was accepted.
+    deleting: BTreeMap<Address, String>,
     skipped: Vec<(Address, Verb, String)>,
     recovered: usize,
     strays: Vec<Stray>,
+    /// What runs, and exits again and again.
+    crashing: Vec<(Address, String)>,
     interrupted: bool,
     /// Estimates of what objects cost, for those that failed before they told.
     estimates: BTreeMap<Address, Money>,
@@ -62,6 +77,9 @@ impl Summary {
     }
 
     pub fn note(&mut self, event: &Event) {
+        if let Event::Done { address, verb, .. } | Event::Failed { address, verb, .. } = event {
+            self.begun.retain(|begun| (&begun.address, begun.verb) != (address, *verb));
+        }
         match event {
             Event::Done { address, verb, id, .. } => self.done.push((address.clone(), *verb, id.clone())),
             Event::Failed { address, verb, id, message, help, code, changed } => self.failed.push(Failure {
@@ -73,31 +91,52 @@ impl Summary {
                 code: code.clone(),
                 changed: *changed,
             }),
-            Event::Skipped { address, verb, because } => {
-                self.skipped.push((address.clone(), *verb, because.clone()));
+            Event::Started { address, verb: Verb::Delete, id: Some(id), .. } => {
+                self.deleting.insert(address.clone(), id.clone());
             }
+            Event::Accepted { address, verb, id } => self.begin(address, *verb, id.clone(), None),
+            Event::Skipped { address, verb, because } => self.skip(address, *verb, because),
             Event::Recovered { .. } => self.recovered += 1,
             Event::OrphanFound { id, name, hourly } => {
                 self.strays.push(Stray { id: id.clone(), name: name.clone(), hourly: *hourly });
             }
+            Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
             Event::Interrupted { .. } => self.interrupted = true,
             Event::Started { .. }
             | Event::CandidateUnavailable { .. }
-            | Event::Accepted { .. }
             | Event::Waiting { .. }
             | Event::Paced { .. }
             | Event::Settled { .. } => {}
         }
     }
 
-    /// Whether everything that was begun or planned came to its end.
-    pub fn is_complete(&self) -> bool {
-        self.failed.is_empty() && self.skipped.is_empty() && !self.interrupted
+    fn begin(&mut self, address: &Address, verb: Verb, id: String, because: Option<String>) {
+        self.begun.push(Begun { address: address.clone(), verb, id, because });
     }
 
-    /// Whether anything changed at RunPod or in the state, failures with an effect included.
+    /// What is skipped after it began is under way, and bills.
+    fn skip(&mut self, address: &Address, verb: Verb, because: &str) {
+        if let Some(begun) = self.begun.iter_mut().find(|begun| (&begun.address, begun.verb) == (address, verb)) {
+            begun.because = Some(because.to_owned());
+            return;
+        }
+        match self.deleting.remove(address).filter(|_| verb == Verb::Delete) {
+            Some(id) => self.begin(address, verb, id, Some(because.to_owned())),
+            None => self.skipped.push((address.clone(), verb, because.to_owned())),
+        }
+    }
+
+    /// Whether everything that was begun or planned came to its end.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.begun.is_empty() && self.skipped.is_empty() && !self.interrupted
+    }
+
+    /// Whether anything changed at RunPod or in the state, failures with an effect and what has not ended included.
     pub fn changed_anything(&self) -> bool {
-        !self.done.is_empty() || self.recovered > 0 || self.failed.iter().any(|failure| failure.changed)
+        !self.done.is_empty()
+            || !self.begun.is_empty()
+            || self.recovered > 0
+            || self.failed.iter().any(|failure| failure.changed)
     }
 
     pub fn was_interrupted(&self) -> bool {
@@ -112,7 +151,9 @@ impl Summary {
     /// Writes `Apply complete: 3 created, 1 replaced in 1m 04s.`, or what exists, what failed and what to do next.
     pub fn text(&self, out: &mut dyn fmt::Write, elapsed: Duration, style: &Style) -> fmt::Result {
         self.verdict(elapsed).write(out, style)?;
-        for line in self.failures().into_iter().chain(self.not_started()).chain(self.stray_lines()) {
+        for line in
+            self.failures().into_iter().chain(self.not_finished()).chain(self.not_started()).chain(self.warnings())
+        {
             line.write(out, style)?;
         }
         if !self.is_complete() {
@@ -159,6 +200,7 @@ impl Summary {
             ("imported", of(Verb::Import).len()),
             ("forgotten", of(Verb::Forget).len()),
             ("failed", self.failed.len()),
+            ("not finished", self.begun.len()),
             ("not started", self.skipped.len()),
         ];
         counts.into_iter().filter(|(_, number)| *number > 0).collect()
@@ -180,7 +222,7 @@ impl Summary {
             lines.push(Line::of(6, message));
             lines.extend(help.as_ref().map(|help| Line::of(6, format!("help: {help}"))));
             if let Some(id) = failure.alive() {
-                lines.push(Line::of(6, self.what_exists(failure, id)));
+                lines.push(Line::of(6, self.what_exists(address, id)));
             }
             if *verb == Verb::Create && destroyed.contains(address) {
                 lines.push(Line::of(6, "its predecessor is destroyed already"));
@@ -189,13 +231,38 @@ impl Summary {
         lines
     }
 
-    /// What goes on billing after a failure, and the command that ends it.
-    fn what_exists(&self, failure: &Failure, id: &str) -> String {
-        let cost = match self.estimates.get(&failure.address) {
+    /// What goes on billing, and the command that ends it.
+    fn what_exists(&self, address: &Address, id: &str) -> String {
+        format!("`{id}` exists{}; to end it: `{}`", self.and_costs(address), words::end_command(address))
+    }
+
+    fn and_costs(&self, address: &Address) -> String {
+        match self.estimates.get(address) {
             Some(hourly) if *hourly > Money::ZERO => format!(" and costs about {hourly}/h"),
             _ => String::new(),
-        };
-        format!("`{id}` exists{cost}; to end it: `{}`", words::end_command(&failure.address))
+        }
+    }
+
+    fn not_finished(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        if !self.begun.is_empty() {
+            lines.extend([Line::new(0), Line::of(0, "Not finished")]);
+        }
+        for Begun { address, verb, id, because } in &self.begun {
+            let because = because.as_deref().unwrap_or("RunPod accepted it, and its end was not seen");
+            lines.push(Line::of(2, format!("{address}  {}: {because}", words::infinitive(*verb))));
+            lines.push(Line::of(
+                6,
+                match verb {
+                    Verb::Delete => {
+                        let end = words::end_command(address);
+                        format!("`{id}` may still exist{}; to make sure: `{end}`", self.and_costs(address))
+                    }
+                    _ => self.what_exists(address, id),
+                },
+            ));
+        }
+        lines
     }
 
     fn not_started(&self) -> Vec<Line> {
@@ -209,8 +276,18 @@ impl Summary {
         lines
     }
 
-    fn stray_lines(&self) -> Vec<Line> {
+    /// What no failure is, and bills all the same.
+    fn warnings(&self) -> Vec<Line> {
         let mut lines = Vec::new();
+        if !self.crashing.is_empty() {
+            lines.extend([Line::new(0), Line::new(0).ink(Ink::Heading, "Crash loops")]);
+        }
+        for (address, id) in &self.crashing {
+            let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
+            lines.push(Line::new(2).ink(Ink::Bad, "!").text(what));
+            let end = words::end_command(address);
+            lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
+        }
         if !self.strays.is_empty() {
             lines.extend([Line::new(0), Line::new(0).ink(Ink::Heading, "Orphans")]);
         }
@@ -242,11 +319,24 @@ impl Summary {
                 })
             })
             .collect();
+        let begun: Vec<Json> = self
+            .begun
+            .iter()
+            .map(|Begun { address, verb, id, because }| {
+                json!({
+                    "address": address, "verb": verb, "id": id, "because": because,
+                    "hourly_estimate": self.estimates.get(address).copied().map(dollars),
+                    "end_command": words::end_command(address),
+                })
+            })
+            .collect();
         let skipped: Vec<Json> = self
             .skipped
             .iter()
             .map(|(address, verb, because)| json!({"address": address, "verb": verb, "because": because}))
             .collect();
+        let crashing: Vec<Json> =
+            self.crashing.iter().map(|(address, id)| json!({"address": address, "id": id})).collect();
         let strays: Vec<Json> = self
             .strays
             .iter()
@@ -261,8 +351,10 @@ impl Summary {
             "counts": counts,
             "done": done,
             "failed": failed,
+            "not_finished": begun,
             "skipped": skipped,
             "orphans": strays,
+            "crash_loops": crashing,
         })
     }
 }

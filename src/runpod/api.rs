@@ -9,6 +9,9 @@ use async_trait::async_trait;
 use crate::kind::Kind;
 use crate::model::{Attributes, Dialect, Marker, Object, Power};
 
+/// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
+pub const LIST_LAG: Duration = Duration::from_secs(120);
+
 /// RunPod, as the engine sees it. One method is one request (lists: one per page).
 ///
 /// Reads and deletes retry by themselves; a create is sent once and never again, since RunPod has no idempotency key: what
@@ -16,6 +19,11 @@ use crate::model::{Attributes, Dialect, Marker, Object, Power};
 #[async_trait]
 pub trait Api: Send + Sync {
     fn dialect(&self) -> Dialect;
+
+    /// How long after a create its object may be missing from lists and reads.
+    fn list_lag(&self) -> Duration {
+        LIST_LAG
+    }
 
     /// Every object of a listed kind, all pages.
     async fn list(&self, kind: &'static Kind) -> Result<Vec<Object>, ApiError>;

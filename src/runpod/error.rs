@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::mask::masked;
 use super::{ApiError, ErrorClass, Failure};
 use crate::model::Dialect;
 use crate::transport::{Reply, TransportError};
@@ -57,8 +58,6 @@ const V1_ABSENT: &str = "tried to delete nonexistent";
 const MESSAGE_LIMIT: usize = 500;
 /// Most violations taken over from an answer.
 const DETAILS_LIMIT: usize = 20;
-/// Shorter values are words that any message may hold, and no secrets.
-const SHORTEST_SECRET: usize = 6;
 
 impl Context<'_> {
     /// The failure that an answer outside 2xx stands for.
@@ -142,12 +141,11 @@ impl Context<'_> {
 
     /// One line of readable text without secrets.
     fn clean(&self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for secret in self.secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET) {
-            text = text.replace(secret, "(sensitive)");
-        }
-        let visible: String =
-            text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| shows(*c)).collect();
+        let visible: String = masked(text, self.secrets)
+            .chars()
+            .map(|c| if c.is_whitespace() { ' ' } else { c })
+            .filter(|c| shows(*c))
+            .collect();
         let words: Vec<&str> = visible.split(' ').filter(|word| !word.is_empty()).collect();
         let line = words.join(" ");
         match line.char_indices().nth(MESSAGE_LIMIT) {
@@ -176,7 +174,13 @@ fn request_id(reply: &Reply) -> Option<String> {
 
 /// `Retry-After`, in the whole seconds that RunPod sends.
 pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
-    reply.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+    reply.header("retry-after")?.trim().parse().ok().map(told_seconds)
+}
+
+/// Seconds that a header tells. A day is longer than anybody waits, and as far as they are believed: more could not be
+/// added to a time.
+pub(super) fn told_seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds.min(86_400))
 }
 
 #[cfg(test)]
@@ -282,5 +286,31 @@ mod tests {
         assert!(!format!("{error:?}").contains("canary"));
         let nested = r#"{"detail":"bad value 'canary-9f2'","errors":["$.env.A: 'canary-9f2'"]}"#;
         assert!(!format!("{:?}", judge(Dialect::V2, Purpose::Create, 422, nested)).contains("canary"));
+    }
+
+    #[test]
+    fn a_repeated_secret_is_hidden_in_an_answer_shown_as_it_came() {
+        let secret = "can\"ary\\9f2\nend";
+        let quoted = Json::from(secret).to_string();
+        for body in [format!("{{\"input\":{quoted}}}"), format!("cannot parse {quoted}")] {
+            let context = Context {
+                request: "POST /v2/pods",
+                purpose: Purpose::Create,
+                dialect: Dialect::V2,
+                secrets: &[secret],
+            };
+            let message = context.refused(&reply(422, &body)).message;
+            assert!(message.contains("(sensitive)") && !message.contains("9f2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn no_header_names_a_time_that_cannot_be_reckoned_with() {
+        let reply = Reply {
+            status: 429,
+            headers: vec![("retry-after".into(), u64::MAX.to_string())],
+            body: bytes::Bytes::new(),
+        };
+        assert_eq!(retry_after(&reply), Some(Duration::from_secs(86_400)));
     }
 }

@@ -5,11 +5,12 @@ pub mod client;
 pub mod credential;
 mod argv;
 mod error;
+mod mask;
 mod pace;
 mod v1;
 mod v2;
 mod wire;
 
-pub use api::{Api, ApiError, ErrorClass, Failure, NotifyFn, TraceFn};
+pub use api::{Api, ApiError, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
 pub use credential::{ApiKey, Origin, world_identity};

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::NotifyFn;
-use super::error::retry_after;
+use super::error::{retry_after, told_seconds};
 use crate::transport::Reply;
 
 /// Shorter waits are not worth a word.
@@ -123,17 +123,17 @@ impl Ticket<'_> {
                 .iter()
                 .filter_map(|(name, limit)| {
                     let policy = policies.get(name).and_then(|policy| {
-                        Some((usize::try_from(policy.get("q").copied()?).ok()?, Duration::from_secs(*policy.get("w")?)))
+                        Some((usize::try_from(policy.get("q").copied()?).ok()?, told_seconds(*policy.get("w")?)))
                     });
                     let remaining = limit.get("r")?.saturating_sub(others);
-                    let reset = now + Duration::from_secs(limit.get("t").copied().unwrap_or(1)) + MARGIN;
+                    let reset = now + told_seconds(limit.get("t").copied().unwrap_or(1)) + MARGIN;
                     Some((name.clone(), Window { remaining, reset, policy }))
                 })
                 .collect();
         }
         if reply.status == 429 {
             let used_up = limits.values().filter(|limit| limit.get("r") == Some(&0)).filter_map(|limit| limit.get("t"));
-            let told = retry_after(reply).or_else(|| used_up.max().map(|seconds| Duration::from_secs(*seconds)));
+            let told = retry_after(reply).or_else(|| used_up.max().copied().map(told_seconds));
             let until = now + told.map_or(fallback, |wait| wait + MARGIN);
             state.hold = state.hold.max(Some(until));
         }
@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn after_a_429_without_retry_after_the_used_up_window_says_how_long() {
+        let pace = Pace::default();
+        let start = Instant::now();
+        let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+        first.answered(&reply(429, &[("ratelimit", "\"minute\";r=0;t=42, \"hour\";r=9;t=100")]), PROBE);
+        pace.admit(&mut patience(60), None).await.ok().unwrap();
+        assert_eq!(start.elapsed(), Duration::from_secs(42) + MARGIN);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_limit_is_refused_at_once() {
         let pace = Pace::default();
         let start = Instant::now();
@@ -243,6 +253,26 @@ mod tests {
         first.answered(&reply(429, &[("retry-after", "90")]), PROBE);
         assert_eq!(pace.admit(&mut patience(60), None).await.err(), Some(Duration::from_secs(90) + MARGIN));
         assert_eq!(start.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_header_is_too_large_to_be_reckoned_with() {
+        let huge = u64::MAX;
+        let limit = format!("\"minute\";r=0;t={huge}");
+        let policy = format!("\"minute\";q=1;w={huge}");
+        let day = Duration::from_secs(86_400) + MARGIN;
+        for (status, headers) in [
+            (429, vec![("retry-after", huge.to_string())]),
+            (429, vec![("ratelimit", limit.clone())]),
+            (200, vec![("ratelimit", limit)]),
+            (200, vec![("ratelimit", "\"minute\";r=5;t=9".to_owned()), ("ratelimit-policy", policy)]),
+        ] {
+            let pace = Pace::default();
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
+            first.answered(&reply(status, &headers), PROBE);
+            assert_eq!(pace.admit(&mut patience(60), None).await.err(), Some(day), "{headers:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -89,7 +89,9 @@ pub enum StoreError {
     #[error("the state was not written to `{}`: {}", path.display(), listed(problems))]
     #[diagnostic(
         code(sindri::state::contradiction),
-        help("the journal holds everything and the old file stands; remove one of the records with `sindri state rm`")
+        help(
+            "the journal holds everything and the old file stands; remove one record of each contradiction with `sindri state rm`, which may take several in turn"
+        )
     )]
     Contradiction { path: PathBuf, problems: Vec<Problem> },
 

@@ -52,15 +52,68 @@ fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
     project.run(&emulator, "state mv pod.worker[1] pod.solo").exits(0);
     assert_eq!(project.id("pod.solo"), id);
     project.run(&emulator, "state list").exits(0).tells("port.solo:22/tcp");
+    // A part's address would tear the pod from its ports.
+    let said = project.run(&emulator, "state mv pod.solo pod.worker[1]:deposed-x").exits(3);
+    said.warns("not_movable").warns("nothing was changed");
+    assert_eq!(project.id("pod.solo"), id);
     project.run(&emulator, "state mv pod.solo pod.worker[1]").exits(0);
     assert_eq!(emulator.requests(), requests);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
 
-    project.run(&emulator, "state rm pod.worker[1]").exits(0);
+    let said = project.run(&emulator, "state rm pod.worker[1]").exits(0);
+    said.tells("`pod.worker[1]` is still declared in `sindri.yaml`").tells("takes it over again");
     assert_eq!(emulator.pods().len(), 2, "forgotten, not destroyed");
     // Its marker still says whose it is: it is taken back, not made again.
     project.run(&emulator, APPLY).exits(0);
     assert_eq!((project.id("pod.worker[1]"), emulator.pods().len()), (id, 2));
+}
+
+#[test]
+fn what_a_replacement_left_behind_can_be_brought_back() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let (mut state, id) = (project.state(), project.id("pod.bare"));
+    let resources = state["resources"].as_object_mut().unwrap();
+    let mut old = resources["pod.bare"].clone();
+    old["id"] = json!("0ldp0d");
+    resources.insert("pod.bare:deposed-0ldp0d".into(), old);
+    project.write("state/default.json", &state.to_string());
+    project.run(&emulator, "state mv pod.bare:deposed-0ldp0d pod.bare").exits(3).warns("is taken");
+    project.run(&emulator, "state rm pod.bare").exits(0);
+    project.run(&emulator, "state mv pod.bare:deposed-0ldp0d pod.bare").exits(0);
+    assert_eq!((project.id("pod.bare"), id != "0ldp0d"), ("0ldp0d".to_owned(), true));
+}
+
+#[test]
+fn what_is_forgotten_for_good_needs_no_word_about_the_configuration() {
+    let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
+    project.run(&emulator, APPLY).exits(0);
+    project.write("sindri.yaml", &fleet(1));
+    let said = project.run(&emulator, "state rm pod.worker[1]").exits(0).tells("lives on at RunPod");
+    assert!(!said.stdout.contains("declared"), "{}", said.stdout);
+}
+
+#[test]
+fn corrections_tell_tools_what_they_did() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let id = project.id("pod.bare");
+    let run = |words: &str| {
+        let json = project.run(&emulator, &format!("{words} --json")).exits(0).json();
+        assert_eq!(json["format_version"], "1.0", "{words}");
+        json
+    };
+    let json = run("start bare");
+    assert_eq!(json, json!({ "format_version": "1.0", "changed": false, "power": "running", "pods": ["pod.bare"] }));
+    let json = run("state mv pod.bare pod.other --lock-timeout 1s");
+    assert_eq!((&json["from"], &json["to"]), (&json!("pod.bare"), &json!("pod.other")));
+    let json = run("state rm pod.other --lock-timeout 1s");
+    assert_eq!(
+        (&json["forgotten"], &json["id"], &json["still_declared"]),
+        (&json!("pod.other"), &json!(id), &json!(false))
+    );
+    let json = run(&format!("import pod.bare {id}"));
+    assert_eq!((&json["address"], &json["id"], &json["name"]), (&json!("pod.bare"), &json!(id), &json!("bare")));
 }
 
 #[test]

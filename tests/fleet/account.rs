@@ -1,7 +1,7 @@
 //! A project in an emulated account, reached in process or over loopback.
 
-use std::sync::Arc;
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sindri::apply::{self, Job};
@@ -30,9 +30,11 @@ pub struct Account {
     pub config: Config,
     pub folder: TempDir,
     paths: Paths,
-    emulator: Arc<Emulator>,
+    pub emulator: Arc<Emulator>,
     client: Client,
     clock: Clock,
+    /// Waits that were told of, and why.
+    pub announced: Arc<Mutex<Vec<(Duration, String)>>>,
 }
 
 /// What one apply cost.
@@ -72,9 +74,13 @@ impl Account {
 
     fn new(fleet: &Fleet, emulator: Arc<Emulator>, clock: Clock, transport: Arc<dyn Transport>) -> Self {
         let (config, folder) = fleet.config();
-        let client = Client::new(transport, ApiKey::emulator(), Dialect::V2).with_seed(7);
+        let announced = Arc::<Mutex<Vec<_>>>::default();
+        let note = Arc::clone(&announced);
+        let note =
+            move |wait, reason: &str| note.lock().expect("no panic while noting").push((wait, reason.to_owned()));
+        let client = Client::new(transport, ApiKey::emulator(), Dialect::V2).with_seed(7).with_notify(Arc::new(note));
         let paths = Paths::of_state(&folder.path().join("default.json"));
-        Self { config, folder, paths, emulator, client, clock }
+        Self { config, folder, paths, emulator, client, clock, announced }
     }
 
     /// `GET /v2/pods` and the like since entry `since`, one per request that was answered.
@@ -82,6 +88,11 @@ impl Account {
         let path = |path: &str| path.split('?').next().unwrap_or_default().to_owned();
         let entries = self.emulator.journal(since);
         entries.iter().map(|entry| format!("{} {}", entry.method, path(&entry.path))).collect()
+    }
+
+    /// How many requests were answered with 429.
+    pub fn refused(&self) -> usize {
+        self.emulator.journal(0).iter().filter(|entry| entry.status == Some(429)).count()
     }
 
     pub fn answered(&self) -> u64 {

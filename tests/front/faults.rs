@@ -182,3 +182,170 @@ fn a_fault_finds_a_pod_by_the_name_that_it_has() {
     assert_eq!(reply(&emulator, &get(&format!("/v2/pods/{id}"))).status, 503);
     assert_eq!(reply(&emulator, &get("/v2/pods/other")).status, 404);
 }
+
+fn pod_after(emulator: &Emulator, seconds: i64, id: &str) -> serde_json::Value {
+    json_of(&later(emulator, seconds, &get(&format!("/v2/pods/{id}"))))
+}
+
+/// An emulator whose only pod was created under this effect, and its id.
+fn emulator_creating_with(effect: &str) -> (Emulator, String) {
+    let emulator =
+        emulator_with_faults(&format!("[{{ match: {{ operation: createPod, nth: 1 }}, effect: {effect} }}]"));
+    let id = json_of(&reply(&emulator, &create_pod()))["id"].as_str().expect("an id").to_owned();
+    (emulator, id)
+}
+
+#[test]
+fn a_pod_can_be_preempted_some_time_after_the_call_that_made_it() {
+    let (emulator, id) = emulator_creating_with("{ preempt: { seconds: 60 } }");
+    assert_eq!([50, 61].map(|seconds| pod_after(&emulator, seconds, &id)["status"].clone()), ["RUNNING", "EXITED"]);
+    assert_eq!(later(&emulator, 70, &action(&id, "start")).status, 200);
+    assert_eq!(pod_after(&emulator, 500, &id)["status"], "RUNNING", "once");
+}
+
+#[test]
+fn all_spot_pods_and_no_others_are_preempted_in_the_scenario_of_that_name() {
+    let emulator = emulator();
+    emulator.set_faults(faults::scenario("spot").expect("a scenario"));
+    let create = |name: &str, interruptible: bool| {
+        let body = json!({ "name": name, "imageName": "x:1", "interruptible": interruptible });
+        let pod = json_of(&reply(&emulator, &request(Method::Post, "/v1/pods", Some(body))));
+        pod["id"].as_str().expect("an id").to_owned()
+    };
+    let ids = [("spot", true), ("another", true), ("on demand", false)].map(|(name, spot)| create(name, spot));
+    let statuses =
+        |seconds| ids.each_ref().map(|id| pod_after(&emulator, seconds, id)["status"].as_str().map(str::to_owned));
+    assert_eq!(statuses(290).map(Option::unwrap), ["RUNNING"; 3]);
+    assert_eq!(statuses(301).map(Option::unwrap), ["EXITED", "EXITED", "RUNNING"]);
+}
+
+#[test]
+fn a_container_can_crash_for_ever_while_its_pod_runs() {
+    let (emulator, id) = emulator_creating_with("{ crashLoop: true }");
+    let uptimes: Vec<i64> = (10..60)
+        .step_by(5)
+        .map(|seconds| {
+            let pod = pod_after(&emulator, seconds, &id);
+            assert_eq!(pod["status"], "RUNNING");
+            pod["runtime"]["uptime"].as_i64().expect("it is up")
+        })
+        .collect();
+    assert!(uptimes.windows(2).filter(|pair| pair[1] < pair[0]).count() >= 2, "{uptimes:?}");
+}
+
+#[test]
+fn a_host_can_be_down_while_its_pod_says_that_it_runs() {
+    let (emulator, id) = emulator_with_pod("{ hostDown: { seconds: 60 } }");
+    later(&emulator, 10, &get(&format!("/v2/pods/{id}")));
+    emulator.set_faults(Vec::new());
+    let [down, up] = [20, 80].map(|seconds| pod_after(&emulator, seconds, &id));
+    assert_eq!((&down["status"], down["runtime"].is_null()), (&json!("RUNNING"), true));
+    assert_eq!((&up["status"], up["runtime"].is_null()), (&json!("RUNNING"), false));
+}
+
+#[test]
+fn maintenance_is_announced_by_v1_stops_the_pod_and_costs_nothing() {
+    let (emulator, id) = emulator_creating_with("{ maintenance: { startsIn: 60, seconds: 600 } }");
+    let machine = |seconds| {
+        let pod = json_of(&later(&emulator, seconds, &get(&format!("/v1/pods/{id}?includeMachine=true"))));
+        (pod["desiredStatus"].clone(), pod["machine"]["maintenanceStart"].clone())
+    };
+    assert_eq!(machine(30), (json!("RUNNING"), json!("2026-01-01T00:01:00Z")));
+    assert_eq!(machine(90).0, "EXITED");
+    let spent = || emulator.meddle(|world, now| world.account(now).hourly);
+    assert_eq!(spent(), 0.0);
+    assert_eq!(later(&emulator, 100, &action(&id, "start")).status, 400, "not before it is over");
+    assert_eq!(machine(700), (json!("RUNNING"), json!(null)));
+    assert!(spent() > 0.0);
+}
+
+#[test]
+fn a_migrated_pod_has_another_id_and_the_same_name() {
+    let (emulator, id) = emulator_creating_with("{ migrate: { seconds: 30 } }");
+    assert_eq!([20, 40].map(|seconds| later(&emulator, seconds, &get(&format!("/v2/pods/{id}"))).status), [200, 404]);
+    let pods = json_of(&later(&emulator, 40, &get("/v2/pods")));
+    assert_eq!((&pods["pods"][0]["name"], pods["pods"].as_array().map(Vec::len)), (&json!("trainer"), Some(1)));
+    assert_ne!(pods["pods"][0]["id"], json!(id));
+}
+
+#[test]
+fn an_empty_balance_takes_the_pods_and_refuses_new_ones() {
+    let (emulator, id) = emulator_creating_with("{ balance: 0.01 }");
+    assert_eq!(pod_after(&emulator, 10, &id)["status"], "RUNNING");
+    assert_eq!(later(&emulator, 3600, &get(&format!("/v2/pods/{id}"))).status, 404);
+    assert_eq!(later(&emulator, 3600, &create_pod()).status, 402);
+
+    let emulator = crate::support::emulator();
+    emulator.set_faults(faults::scenario("broke").expect("a scenario"));
+    let statuses = [(); 4].map(|()| reply(&emulator, &create_pod()).status);
+    assert_eq!(statuses, [201, 201, 201, 402]);
+}
+
+#[test]
+fn a_command_can_come_back_in_other_words() {
+    let shown = |echo: &str| {
+        let emulator =
+            emulator_with_faults(&format!("[{{ match: {{ method: GET }}, effect: {{ echoArgs: {echo} }} }}]"));
+        let mut create = create_pod();
+        let mut body: serde_json::Value =
+            serde_json::from_slice(create.body.as_deref().expect("a body")).expect("JSON");
+        body["args"] = json!("python 'a b.py'");
+        create.body = Some(body.to_string().into());
+        let id = json_of(&reply(&emulator, &create))["id"].as_str().expect("an id").to_owned();
+        let pod = pod_after(&emulator, 5, &id);
+        (pod["args"].clone(), pod["cmd"].clone())
+    };
+    assert_eq!(shown("verbatim"), (json!("python 'a b.py'"), json!(null)));
+    assert_eq!(shown("reserialized"), (json!(r#"{"cmd":["python","a b.py"]}"#), json!(null)));
+    assert_eq!(shown("split"), (json!(""), json!(["python", "a b.py"])));
+}
+
+#[test]
+fn a_status_can_be_a_word_that_no_document_names() {
+    let (emulator, id) = emulator_with_pod("{ newStatus: PAUSED }");
+    assert_eq!(pod_after(&emulator, 5, &id)["status"], "PAUSED");
+    assert_eq!(json_of(&later(&emulator, 5, &get("/v2/pods")))["pods"][0]["status"], "PAUSED");
+    let v1 = json_of(&later(&emulator, 5, &get(&format!("/v1/pods/{id}"))));
+    assert_eq!(v1["desiredStatus"], "PAUSED");
+}
+
+#[test]
+fn the_service_can_refuse_every_create_for_a_while() {
+    let emulator =
+        emulator_with_faults("[{ match: { operation: createPod, times: 2 }, effect: { objectMountsBug: true } }]");
+    let answers = [(); 3].map(|()| reply(&emulator, &create_pod()));
+    assert_eq!(answers.each_ref().map(|reply| reply.status), [400, 400, 201]);
+    assert!(json_of(&answers[0])["detail"].as_str().is_some_and(|text| text.contains("objectMounts")));
+    assert_eq!(pods(&emulator), 1);
+}
+
+#[test]
+fn a_create_can_meet_a_pod_of_the_same_name() {
+    let (emulator, id) = emulator_creating_with("{ duplicateName: true }");
+    let listed = json_of(&reply(&emulator, &get("/v2/pods")));
+    let rows = listed["pods"].as_array().expect("a list");
+    assert_eq!(rows.iter().map(|row| &row["name"]).collect::<Vec<_>>(), ["trainer", "trainer"]);
+    assert_eq!(rows.iter().filter(|row| row["id"] == json!(id)).count(), 1);
+    assert_eq!(emulator.journal(0)[0].touched, [id], "the other one is somebody else's");
+}
+
+#[test]
+fn v2_can_be_as_it_was_in_august() {
+    let emulator = emulator();
+    reply(&emulator, &create_pod());
+    reply(&emulator, &create_pod());
+    emulator.set_faults(faults::scenario("august-spec").expect("a scenario"));
+    let listed = json_of(&reply(&emulator, &get("/v2/pods?limit=1")));
+    let rows = listed["pods"].as_array().expect("a list");
+    assert_eq!((rows.len(), listed.get("pagination")), (2, None), "no pages");
+    assert_eq!(["cmd", "entrypoint"].map(|member| rows[0].get(member)), [None, None]);
+    assert_eq!(rows[0]["gpu"], json!({ "id": "NVIDIA GeForce RTX 4090", "count": 1 }));
+    assert_eq!(reply(&emulator, &get("/v2/account/secrets")).status, 404);
+
+    let body = json!({ "name": "x", "image": "x:1", "gpu": { "id": "NVIDIA L4", "minRamPerGpu": 8 }, "cmd": ["ls"] });
+    let refused = reply(&emulator, &request(Method::Post, "/v2/pods", Some(body)));
+    let errors =
+        ["$: additional properties 'cmd' not allowed", "$.gpu: additional properties 'minRamPerGpu' not allowed"];
+    assert_eq!((refused.status, &json_of(&refused)["errors"]), (422, &json!(errors)));
+    assert_eq!(pods(&emulator), 2);
+}

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sindri::apply::Event;
-use sindri::model::{Computed, Object, Status, Verb};
+use sindri::model::{Address, Computed, Object, Status, Verb};
 use sindri::render::{Progress, ProgressKind, Style, Summary};
 
 use crate::fixture::{address, create, gpu_pod, money, plan};
@@ -32,9 +32,12 @@ fn started(text: &str, verb: Verb, id: Option<&str>, detail: Option<&str>) -> Ev
     Event::Started { address: address(text), verb, id: id.map(Into::into), detail: detail.map(Into::into) }
 }
 
+fn trainer(index: u32) -> Address {
+    address(&format!("pod.trainer[{index}]"))
+}
+
 /// An apply with everything that can happen in it.
 pub fn troubled() -> Vec<Event> {
-    let trainer = |index: u32| address(&format!("pod.trainer[{index}]"));
     vec![
         Event::Recovered {
             address: address("network_volume.data"),
@@ -160,4 +163,52 @@ fn a_failed_destruction_still_bills_and_says_so() {
 fn an_interrupted_apply_says_so_first() {
     let text = summary(&troubled());
     assert!(text.starts_with("Apply interrupted: 1 recovered, 1 created, 1 replaced, 2 failed"), "{text}");
+}
+
+fn left(verb: Verb) -> Event {
+    let because = "interrupted while waiting for `tr0`; it is recorded, and the next command takes it up".into();
+    Event::Skipped { address: trainer(0), verb, because }
+}
+
+#[test]
+fn what_an_interrupt_left_under_way_exists_and_bills_and_is_no_nothing() {
+    for verb in [Verb::Create, Verb::Start, Verb::Stop, Verb::Update] {
+        let accepted = Event::Accepted { address: trainer(0), verb, id: "tr0".into() };
+        for told in [vec![accepted.clone(), left(verb)], vec![accepted.clone()]] {
+            let text = summary(&[told, vec![Event::Interrupted { in_flight: 1 }]].concat());
+            assert!(text.starts_with("Apply interrupted: 1 not finished in"), "{text}");
+            assert!(text.contains("Not finished\n  pod.trainer[0]  "), "{text}");
+            let exists = "`tr0` exists and costs about $0.44/h; to end it: `sindri destroy 'pod.trainer[0]'`";
+            assert!(text.contains(exists), "{text}");
+            assert!(text.ends_with("Run `sindri apply` again to do the rest.\n"), "{text}");
+            assert!(!text.contains("othing") && !text.contains("Not started"), "{text}");
+        }
+        let text = summary(&[accepted, done("pod.trainer[0]", verb, "tr0", 5)]);
+        assert!(text.starts_with("Apply complete: ") && !text.contains("inished"), "{text}");
+    }
+}
+
+#[test]
+fn a_delete_that_was_sent_and_not_waited_for_may_still_bill() {
+    let text = summary(&[started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(Verb::Delete)]);
+    let still = "`tr0` may still exist and costs about $0.44/h; to make sure: `sindri destroy 'pod.trainer[0]'`";
+    assert!(text.contains("1 not finished") && text.contains(still), "{text}");
+    let text = summary(&[left(Verb::Delete)]);
+    assert!(text.contains("1 not started") && text.contains("Nothing was changed"), "{text}");
+}
+
+#[test]
+fn tools_learn_what_is_under_way() {
+    let mut summary = Summary::default();
+    summary.note(&Event::Accepted { address: trainer(0), verb: Verb::Create, id: "tr0".into() });
+    summary.note(&left(Verb::Create));
+    let json = summary.json(Duration::ZERO);
+    assert_eq!(
+        (&json["complete"], &json["counts"]["not finished"], &json["skipped"]),
+        (&false.into(), &1.into(), &serde_json::json!([]))
+    );
+    assert_eq!(
+        (&json["not_finished"][0]["id"], &json["not_finished"][0]["address"]),
+        (&"tr0".into(), &"pod.trainer[0]".into())
+    );
 }

@@ -20,7 +20,7 @@ use sabotage::Sabotage;
 use schedule::{Verdict, run};
 
 /// Schedules per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
-const SEEDS: u64 = 600;
+const SEEDS: u64 = 2_000;
 
 #[test]
 fn one_plain_apply_puts_everything_right_after_any_storm() {

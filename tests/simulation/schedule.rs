@@ -109,6 +109,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
 
     // The sky clears; what lags may go on lagging for a while.
     world.emulator.set_faults(Vec::new());
+    sleep(Duration::from_secs(10)).await;
     world.put_right(desired, dice.u64(..), verdict.lost_disks > 0).await;
     verdict
 }

@@ -16,7 +16,9 @@ fn rule(dice: &mut Rng) -> Value {
     let creates = json!({ "operation": "create*", "probability": probability });
     let any = json!({ "probability": probability / 3.0 });
     let code = [500, 502, 503, 504][dice.usize(..4)];
-    match dice.usize(..18) {
+    let dropped = ["image", "env"][dice.usize(..2)];
+    let echo = ["verbatim", "reserialized", "split"][dice.usize(..3)];
+    match dice.usize(..24) {
         0 | 1 => json!({ "match": creates, "effect": { "statusAfterEffect": { "code": code } } }),
         // On record for v1 alone (quirk Q7); of v2's refusals for want of stock the contract knows no counter-example.
         2 => json!({ "match": { "dialect": "v1", "operation": "create*", "probability": probability },
@@ -38,6 +40,19 @@ fn rule(dice: &mut Rng) -> Value {
         15 => json!({ "match": any, "effect": { "latency": { "seconds": 0.1, "upTo": 5 } } }),
         16 => {
             json!({ "match": any, "effect": { "garbage": { "code": 502, "contentType": "text/html", "text": "<html>" } } })
+        }
+        17 => {
+            json!({ "match": { "operation": "updatePod" }, "effect": { "patchDropsField": dropped } })
+        }
+        // Soon, so that it is over when the sky clears.
+        18 => json!({ "match": creates, "effect": { "migrate": { "seconds": dice.u32(0..10) } } }),
+        19 => json!({ "match": creates, "effect": { "preempt": { "seconds": dice.u32(0..10) } } }),
+        20 => json!({ "match": creates, "effect": { "crashLoop": true, "hostDown": { "seconds": 5 } } }),
+        21 => {
+            json!({ "match": { "operation": "listPods", "probability": probability }, "effect": { "newStatus": "PAUSED" } })
+        }
+        22 => {
+            json!({ "match": { "method": "GET" }, "effect": { "echoArgs": echo } })
         }
         _ => {
             json!({ "match": { "operation": "*", "probability": 0.2 }, "effect": { "zeroGpu": true, "extraMembers": true } })

@@ -1,5 +1,7 @@
 //! `sindri import`: a living object goes into the state, under an address that the configuration declares.
 
+use serde_json::json;
+
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -54,9 +56,12 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
     store.record(Entry::Outcome(Outcome { operation: "import".into(), records })).await?;
     store.checkpoint()?;
     session.close()?;
-    console.result(&format!(
-        "Imported `{id}` (\"{}\") as `{address}`. `sindri plan` shows where it differs from the configuration.\n",
-        object.name
-    ));
+    console.either(
+        &format!(
+            "Imported `{id}` (\"{}\") as `{address}`. `sindri plan` shows where it differs from the configuration.\n",
+            object.name
+        ),
+        &json!({ "format_version": "1.0", "address": address, "id": id, "name": object.name }),
+    );
     Ok(Exit::Success)
 }

@@ -1,5 +1,7 @@
 //! `sindri stop` and `sindri start`.
 
+use serde_json::json;
+
 use super::apply::carry_out;
 use crate::cli::args::{Global, PowerArgs, pod_address};
 use crate::cli::consent;
@@ -20,7 +22,11 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     consent::refusals(&plan)?;
     if plan.is_empty() {
         let state = if wanted == Power::Stopped { "stopped" } else { "running" };
-        console.result(&format!("Nothing to do: {} already {state}.\n", names(&pods)));
+        session.close()?;
+        console.either(
+            &format!("Nothing to do: {} already {state}.\n", names(&pods)),
+            &json!({ "format_version": "1.0", "changed": false, "power": state, "pods": pods }),
+        );
         return Ok(Exit::Success);
     }
     let exit = carry_out(&session, console, &store, &plan, &observed, 10).await?;
@@ -50,6 +56,10 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     if words.is_empty() {
         return match pods.as_slice() {
             [pod] => Ok(vec![(*pod).clone()]),
+            // A predecessor that waits for its end is nobody's choice.
+            pods if pods.iter().filter(|pod| pod.member.is_none()).count() == 1 => {
+                Ok(pods.iter().filter(|pod| pod.member.is_none()).map(|pod| (*pod).clone()).collect())
+            }
             _ => Err(Failure::message(
                 Exit::Usage,
                 "ambiguous",
@@ -62,16 +72,16 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     for word in words {
         let address = pod_address(word);
         // A name alone means all replicas of that name.
-        let matches: Vec<Address> = pods
-            .iter()
-            .filter(|pod| {
-                address.as_ref().is_some_and(|address| {
-                    **pod == address
-                        || (address.index.is_none() && address.kind == pod.kind && address.name == pod.name)
-                })
+        let exact = pods.iter().find(|pod| Some(**pod) == address.as_ref());
+        let replica = |pod: &&&Address| {
+            address.as_ref().is_some_and(|address| {
+                address.index.is_none() && pod.member.is_none() && address.kind == pod.kind && address.name == pod.name
             })
-            .map(|pod| (*pod).clone())
-            .collect();
+        };
+        let matches: Vec<Address> = match exact {
+            Some(pod) => vec![(*pod).clone()],
+            None => pods.iter().filter(replica).map(|pod| (*pod).clone()).collect(),
+        };
         if matches.is_empty() {
             return Err(Failure::message(
                 Exit::Error,

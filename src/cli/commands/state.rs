@@ -1,7 +1,6 @@
 //! `sindri state`: the records as they stand, and corrections by hand. Asks RunPod nothing.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::json;
 
@@ -11,6 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::config::Move;
 use crate::graph::{self, ResourceGraph};
+use crate::kind;
 use crate::model::{Address, Entry, Outcome, Record, State};
 use crate::planner::moves;
 use crate::store::{self, LockedState};
@@ -21,20 +21,25 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
         StateCommand::List => list(&read(&session)?, console),
         StateCommand::Show { address } => show(&read(&session)?, address, console)?,
         StateCommand::Verify => verify(&read(&session)?, console)?,
-        StateCommand::Mv { from, to } => {
-            let store = session.lock("state mv", Duration::ZERO)?;
+        StateCommand::Mv { from, to, lock_timeout } => {
+            let store = session.lock("state mv", *lock_timeout)?;
             let records = moved(&store.snapshot().state, from, to)?;
             write(&store, records).await?;
-            console.result(&format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"));
+            console.either(
+                &format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"),
+                &json!({ "format_version": "1.0", "from": from, "to": to }),
+            );
         }
-        StateCommand::Rm { address } => {
-            let store = session.lock("state rm", Duration::ZERO)?;
+        StateCommand::Rm { address, lock_timeout } => {
+            let store = session.lock("state rm", *lock_timeout)?;
             let state = store.snapshot().state;
             let id = record(&state, address)?.id.clone();
             write(&store, removed(&state, address)?).await?;
-            console.result(&format!(
-                "Forgot `{address}`. `{id}` lives on at RunPod and goes on to cost what it costs; sindri manages it no more.\n"
-            ));
+            let declared = session.config.resources.contains_key(address);
+            console.either(
+                &forgotten(address, &id, declared.then(|| session.config_name()).as_deref()),
+                &json!({ "format_version": "1.0", "forgotten": address, "id": id, "still_declared": declared }),
+            );
         }
     }
     session.close()?;
@@ -54,6 +59,24 @@ fn record<'s>(state: &'s State, address: &Address) -> Result<&'s Record, Failure
             Some("`sindri state list` lists every address".into()),
         )
     })
+}
+
+/// What `state rm` leaves behind; `declared_in` is the configuration that still asks for it.
+fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
+    let mut text = format!(
+        "Forgot `{address}`. `{id}` lives on at RunPod and goes on to cost what it costs; sindri manages it no more.\n"
+    );
+    if let Some(file) = declared_in {
+        let again = match kind::find(&address.kind).is_some_and(|kind| kind.marked) {
+            true => "takes it over again by its marker",
+            false => "finds it there and asks whether to take it over",
+        };
+        text.push_str(&format!(
+            "`{address}` is still declared in `{file}`: the next `sindri apply` {again} unless its block is removed as \
+             well.\n"
+        ));
+    }
+    text
 }
 
 fn list(state: &State, console: &Console) {
@@ -97,6 +120,10 @@ fn moved(state: &State, from: &Address, to: &Address) -> Result<BTreeMap<Address
     }
     if graph::is_member(from) {
         return refuse(format!("`{from}` is a part of another resource and moves with that"));
+    }
+    // A member names a part, or a predecessor that a replacement left behind: it may be brought back, not made by hand.
+    if to.member.is_some() {
+        return refuse(format!("`{to}` names a part of another resource"));
     }
     let step = Move { from: from.clone(), to: to.clone(), position: None };
     let (after, _) = moves::renamed(state, &[step]);

@@ -157,6 +157,11 @@ fn machine(pod: &Pod, host: Option<&Machine>) -> Value {
         "supportPublicIp": host.ip.is_some(),
         "cpuCount": host.vcpu_count,
     });
+    if let Some(window) = &pod.maintenance {
+        body["maintenanceStart"] = json!(window.start);
+        body["maintenanceEnd"] = json!(window.end);
+        body["maintenanceNote"] = json!("Scheduled host maintenance.");
+    }
     if let Hardware::Gpu { id, .. } = &pod.hardware {
         body["gpuTypeId"] = json!(id);
         if let Some(gpu) = market().gpu(id) {

@@ -39,6 +39,7 @@ pub fn event_json(event: &Event) -> Json {
             json!({"event": "paced", "wait_seconds": wait.as_secs_f64(), "reason": reason})
         }
         Event::Settled { address, message } => json!({"event": "settled", "address": address, "message": message}),
+        Event::CrashLoop { address, id } => json!({"event": "crash_loop", "address": address, "id": id}),
         Event::OrphanFound { id, name, hourly } => {
             json!({"event": "orphan_found", "id": id, "name": name, "hourly": hourly.map(dollars)})
         }

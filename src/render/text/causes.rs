@@ -23,6 +23,7 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Tainted => "it never became ready (tainted)".to_owned(),
         Cause::Broken { status } => format!("it is unusable: {status}"),
         Cause::Undeclared => "it is no longer declared".to_owned(),
+        Cause::Superseded { by } => format!("`{by}` takes its place"),
         Cause::Dependency { address, action } => dependency(context, address, *action, seen),
         Cause::Parent { address } => format!("it is a part of `{address}`"),
         Cause::Power { wanted: Power::Running } => "it should be running".to_owned(),

@@ -1,0 +1,271 @@
+//! Answers that do not say what is.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::json;
+use sindri::apply::Event;
+use sindri::emulator::world::PodEvent;
+use sindri::emulator::{EmulatorOptions, faults};
+use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
+use tokio::time::sleep;
+
+use crate::fleet::{Fleet, Pod, Variable};
+use crate::world::{World, change, rest};
+use crate::{in_virtual_time, one};
+
+fn updatable() -> Pod {
+    let env = BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Secret("one"))]);
+    Pod { in_place: true, ports: BTreeSet::from(["22/tcp"]), env, ..Pod::default() }
+}
+
+fn updated() -> Pod {
+    let env = BTreeMap::from([("A", Variable::Plain("2")), ("C", Variable::Secret("two"))]);
+    Pod { image: "image:2", ports: BTreeSet::from(["22/tcp", "8888/http"]), env, ..updatable() }
+}
+
+#[test]
+fn a_patch_that_drops_a_field_is_reported_and_stays_pending() {
+    for (member, attribute, paths) in [
+        ("image", "image", vec!["image"]),
+        ("ports", "ports", vec!["ports"]),
+        ("env", "env", vec!["env.A", "env.B", "env.C"]),
+    ] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.settle(&one(updatable())).await;
+            let before = world.state();
+            world.fault("updatePod", &format!("patchDropsField: {member}"));
+            let desired = one(updated());
+            let applied = world.apply(&desired).await;
+            assert_eq!((applied.report.failed, applied.report.done), (1, 0));
+            applied.says(&["[update_not_done]", "RunPod accepted the update, but", "the rest is done"]);
+            applied.says(
+                &paths
+                    .iter()
+                    .map(|path| format!("`{path}`"))
+                    .collect::<Vec<_>>()
+                    .iter()
+                    .map(String::as_str)
+                    .collect::<Vec<_>>(),
+            );
+
+            let state = world.state();
+            let main = Address::new("pod", "main");
+            let changed =
+                |name: &str| state.resources[&main].inputs.get(name) != before.resources[&main].inputs.get(name);
+            let port = state.resources.contains_key(&Address::new("port", "main").with_member("8888/http"));
+            assert_eq!(
+                [changed("image"), port, changed("env")],
+                ["image", "ports", "env"].map(|name| name != attribute)
+            );
+
+            let plan = world.plan(&desired).await;
+            assert_eq!(change(&plan, "main").action, Action::Update);
+            let pending: BTreeSet<&str> =
+                change(&plan, "main").fields.iter().map(|field| field.path.as_str()).collect();
+            assert_eq!(pending, paths.iter().copied().collect());
+            assert_eq!(plan.drift, [], "nobody else did anything");
+
+            world.calm();
+            world.settle(&desired).await;
+            assert!(world.plan(&desired).await.is_empty());
+        });
+    }
+}
+
+#[test]
+fn an_update_that_is_shown_late_is_waited_for_and_succeeds() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let resources = |pod| Fleet::default().with_pod("main", pod).resources(dialect);
+            world.settle(&resources(updatable())).await;
+            world.fault("updatePod", "staleRead: { seconds: 60 }");
+            let applied = world.settle(&resources(updated())).await;
+            assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
+            assert_eq!(world.record("main").inputs["image"], "image:2".into());
+            assert!(world.plan(&resources(updated())).await.is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_crash_loop_is_named_while_waiting() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.fault("createPod, pod: '*crasher'", "crashLoop: true");
+        let slow = Pod { image: "emulator/slow:1", ..Pod::default() };
+        let mut desired =
+            Fleet::default().with_pod("crasher", Pod::default()).with_pod("slow", slow).resources(Dialect::V2);
+        for resource in desired.values_mut() {
+            resource.timeouts.create = Duration::from_secs(3600);
+        }
+        let applied = world.settle(&desired).await;
+        let named: Vec<_> = applied.events.iter().filter(|event| matches!(event, Event::CrashLoop { .. })).collect();
+        let [Event::CrashLoop { address, id }] = named[..] else { panic!("once: {named:?}") };
+        assert_eq!((address, id), (&Address::new("pod", "crasher"), &world.record("crasher").id));
+        applied.says(&["Crash loops", "its container exits and is started again", "sindri destroy"]);
+    });
+}
+
+#[test]
+fn a_container_that_is_made_anew_once_is_no_crash_loop() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        let id = world.record("main").id;
+        let slow = Pod { image: "emulator/slow:1", ..Pod::default() };
+        let mut desired =
+            Fleet::default().with_pod("main", Pod::default()).with_pod("slow", slow).resources(Dialect::V2);
+        for resource in desired.values_mut() {
+            resource.timeouts.create = Duration::from_secs(3600);
+        }
+        let somebody = async {
+            sleep(Duration::from_secs(300)).await;
+            let edit = PodEvent::Edit { changes: json!({ "image": "image:2" }) };
+            world.meddle(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
+        };
+        let (applied, ()) = tokio::join!(world.settle(&desired), somebody);
+        assert!(!applied.events.iter().any(|event| matches!(event, Event::CrashLoop { .. })));
+    });
+}
+
+#[test]
+fn an_unknown_status_is_never_read_as_absent() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
+            world.settle(&desired).await;
+            world.fault("listPods", "newStatus: PAUSED");
+            rest().await;
+            assert_eq!(world.pods().await[0].status, Some(Status::Unknown("PAUSED".into())));
+            let applied = world.settle(&desired).await;
+            assert!(applied.plan.is_empty() && applied.requests.is_empty(), "{:?}", applied.requests);
+        });
+    }
+}
+
+#[test]
+fn a_create_whose_pod_has_an_unknown_status_is_waited_for_in_vain_and_recorded() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.fault("'*Pod*'", "newStatus: PAUSED");
+        let applied = world.apply(&one(Pod::default())).await;
+        applied.says(&["[not_ready]", "it was not ready after"]);
+        assert!(world.record("main").tainted);
+        world.calm();
+        let applied = world.settle(&one(Pod::default())).await;
+        assert_eq!((applied.creates(), world.record("main").tainted), (0, false), "it turned out ready after all");
+    });
+}
+
+#[test]
+fn a_command_that_comes_back_in_other_words_is_no_difference() {
+    for echo in ["verbatim", "reserialized", "split"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.fault("'*'", &format!("echoArgs: {echo}"));
+            for (entrypoint, command) in [
+                (&[][..], &["python", "a b.py"][..]),
+                (&["sh", "-c"][..], &["echo \"it's\""][..]),
+                (&["serve"][..], &[][..]),
+            ] {
+                let desired = one(Pod { entrypoint, command, in_place: true, ..Pod::default() });
+                world.settle(&desired).await;
+                rest().await;
+                let plan = world.plan(&desired).await;
+                assert!(plan.is_empty() && plan.drift.is_empty(), "{echo}: {:#?}", plan.changes);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_host_that_is_down_is_no_reason_to_replace_its_pod() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.fault("createPod", "hostDown: { seconds: 100000 }");
+        let mut desired = one(Pod::default());
+        desired.values_mut().for_each(|resource| resource.timeouts.create = Duration::from_secs(60));
+        let applied = world.apply(&desired).await;
+        applied.says(&["it was not ready after 60 s", "It is tainted"]);
+
+        let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        let id = world.record("main").id;
+        let down = PodEvent::HostDown { seconds: 100_000 };
+        world.meddle(|world, now| world.pod_event(&id, &down, now)).expect("a host");
+        rest().await;
+        let plan = world.plan(&one(Pod::default())).await;
+        assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
+    });
+}
+
+#[test]
+fn answers_with_more_or_fewer_members_change_nothing() {
+    for effect in ["extraMembers: true", "missingMembers: [mounts, cost, template, cudaVersion, actions, startedAt]"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            let desired = one(updatable());
+            world.fault("'*'", effect);
+            world.settle(&desired).await;
+            rest().await;
+            let plan = world.plan(&desired).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{effect}: {:#?}", plan.changes);
+        });
+    }
+}
+
+#[test]
+fn the_api_of_august_is_enough() {
+    in_virtual_time(async {
+        let options = EmulatorOptions { faults: Some("august-spec".into()), ..EmulatorOptions::default() };
+        let world = World::with(&options, Dialect::V2);
+        let pod = Pod { entrypoint: &["sh", "-c"], command: &["echo hi"], ..updatable() };
+        for pod in [pod.clone(), Pod { command: &["echo ho"], image: "image:2", ..pod }] {
+            world.settle(&one(pod.clone())).await;
+            rest().await;
+            let plan = world.plan(&one(pod)).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
+        }
+    });
+}
+
+#[test]
+fn zero_gpus_after_a_start_is_a_failure_that_says_so() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let with = |power| {
+                Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
+            };
+            world.settle(&with(Power::Stopped)).await;
+            world.emulator.set_faults(faults::scenario("restart-without-gpu").expect("a scenario"));
+            rest().await;
+            let applied = world.apply(&with(Power::Running)).await;
+            assert_eq!(applied.report.failed, 1);
+            applied.says(&["could not start", "it came up without a GPU", "goes on billing"]);
+            rest().await;
+            let plan = world.plan(&with(Power::Running)).await;
+            assert_eq!(change(&plan, "main").action, Action::Replace);
+            assert_eq!(plan.drift[0].class, DriftClass::ZeroGpu);
+        });
+    }
+}
+
+#[test]
+fn a_fault_list_and_a_seed_give_the_same_run_twice() {
+    let run = |seed| {
+        in_virtual_time(async move {
+            let options = EmulatorOptions { faults: Some("flaky".into()), seed, ..EmulatorOptions::default() };
+            let world = World::with(&options, Dialect::V2);
+            let fleet = Fleet::default().with_pod("main", Pod { replicas: Some(12), ..Pod::default() });
+            let applied = world.apply(&fleet.resources(Dialect::V2)).await;
+            (applied.requests, format!("{:?}", applied.events))
+        })
+    };
+    assert_eq!(run(3).0, run(3).0);
+    assert_ne!(run(3).1, run(4).1);
+}

@@ -1,0 +1,126 @@
+//! Requests whose outcome is not known.
+
+use sindri::model::{Action, Dialect, Power};
+
+use crate::fleet::{Fleet, Pod};
+use crate::world::{World, change, rest};
+use crate::{in_virtual_time, one};
+
+#[test]
+fn a_create_that_happened_in_spite_of_its_answer_is_found_and_not_sent_again() {
+    for (dialect, effect) in [
+        (Dialect::V2, "statusAfterEffect: { code: 500 }"),
+        (Dialect::V1, "statusAfterEffect: { code: 500 }"),
+        (Dialect::V1, "ghost: true"),
+        (Dialect::V2, "resetAfterEffect: true"),
+        (Dialect::V2, "truncate: { bytes: 9 }"),
+        (Dialect::V2, "truncate: { bytes: 9, hangUp: true }"),
+        (Dialect::V2, "latency: { seconds: 45, side: afterEffect }"),
+        (Dialect::V2, "missingMembers: [id]"),
+        (Dialect::V2, "statusAfterEffect: { code: 502 }, listLag: { appear: 30 }, notFoundAfterCreate: { seconds: 8 }"),
+    ] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let desired = Fleet::default().with_pod("main", Pod::default()).resources(dialect);
+            world.fault("createPod, times: 1", effect);
+            let applied = world.settle(&desired).await;
+            assert_eq!(applied.creates(), 1, "{effect}");
+            let told = applied.settled();
+            assert!(told[0].contains("whether it took effect is not known"), "{effect}: {told:?}");
+            assert!(told[1].contains("had been created"), "{effect}: {told:?}");
+            rest().await;
+            let pods = world.pods().await;
+            assert_eq!(pods.iter().map(|pod| &pod.id).collect::<Vec<_>>(), [&world.record("main").id], "{effect}");
+        });
+    }
+}
+
+#[test]
+fn a_create_that_did_not_happen_is_sent_again_only_after_the_search() {
+    for effect in ["status: { code: 503 }", "resetBeforeEffect: true", "garbage: { code: 520 }"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.fault("createPod, times: 1", effect);
+            let applied = world.settle(&one(Pod::default())).await;
+            let journal = world.emulator.journal(0);
+            let creates: Vec<usize> = journal
+                .iter()
+                .enumerate()
+                .filter(|(_, entry)| entry.path == "/v2/pods")
+                .map(|(index, _)| index)
+                .collect();
+            assert_eq!((applied.creates(), creates.len()), (2, 2), "{effect}");
+            let lists = journal[creates[0]..creates[1]].iter().filter(|entry| entry.method == "GET").count();
+            let searched = journal[creates[1]].time.duration_since(journal[creates[0]].time);
+            assert!(lists >= 5 && searched.as_secs() >= 60, "{effect}: {lists} lists in {searched}");
+            rest().await;
+            assert_eq!(world.pods().await.len(), 1, "{effect}");
+        });
+    }
+}
+
+#[test]
+fn a_delete_that_is_ignored_is_sent_again_and_one_that_is_slow_is_waited_for() {
+    for (effect, times) in [("deleteIgnored: true", 2), ("deleteSlow: { seconds: 60 }, listLag: { disappear: 60 }", 1)]
+    {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.settle(&one(Pod::default())).await;
+            rest().await;
+            world.fault("deletePod, times: 1", effect);
+            let applied = world.settle(&Default::default()).await;
+            assert_eq!(applied.requests.len(), times, "{effect}: {:?}", applied.requests);
+            assert!(world.pods().await.is_empty() && world.state().resources.is_empty(), "{effect}");
+        });
+    }
+}
+
+#[test]
+fn a_delete_that_is_always_ignored_is_a_failure_that_keeps_the_record() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        rest().await;
+        world.fault("deletePod", "deleteIgnored: true");
+        let applied = world.apply(&Default::default()).await;
+        applied.says(&[
+            "[delete_not_confirmed]",
+            "RunPod accepted the delete, but still lists the pod",
+            "go on billing",
+        ]);
+        assert_eq!(change(&world.plan(&Default::default()).await, "main").action, Action::Delete);
+    });
+}
+
+#[test]
+fn a_refused_rate_is_obeyed_and_no_failure() {
+    for effect in ["rateLimited: { retryAfter: 7 }", "rateLimited: {}"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.fault("'*', every: 2", effect);
+            world.settle(&one(Pod::default())).await;
+            world.calm();
+            assert_eq!(world.pods().await.len(), 1, "{effect}");
+        });
+    }
+}
+
+#[test]
+fn an_update_and_a_start_succeed_though_their_answers_are_lost() {
+    for effect in ["resetAfterEffect: true", "statusAfterEffect: { code: 502 }", "truncate: { bytes: 9 }"] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            let pod = |image, power| one(Pod { in_place: true, image, power: Some(power), ..Pod::default() });
+            world.settle(&pod("image:1", Power::Stopped)).await;
+            rest().await;
+            world.fault("updatePod, times: 1", effect);
+            world.settle(&pod("image:2", Power::Stopped)).await;
+            rest().await;
+            world.fault("podAction, times: 1", effect);
+            world.settle(&pod("image:2", Power::Running)).await;
+            rest().await;
+            let plan = world.plan(&pod("image:2", Power::Running)).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{effect}: {:#?}", plan.changes);
+        });
+    }
+}

@@ -1,0 +1,30 @@
+//! Every fault on record, and what the user gets: one test per effect of the emulator's fault list, through client, planner
+//! and engine, in virtual time. What random mixtures of them do is `tests/simulation`'s to say.
+
+#[path = "../planner/fleet.rs"]
+#[allow(dead_code)]
+mod fleet;
+mod lies;
+mod lost;
+mod others;
+mod refused;
+mod world;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use fleet::{Fleet, Pod};
+use sindri::model::{Address, Dialect, Resource};
+
+pub type Desired = BTreeMap<Address, Resource>;
+
+/// Runs on a clock that stands still while anything can run.
+pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(future)
+}
+
+/// One pod, `pod.main`.
+pub fn one(pod: Pod) -> Desired {
+    Fleet::default().with_pod("main", pod).resources(Dialect::V2)
+}

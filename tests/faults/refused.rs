@@ -1,0 +1,76 @@
+//! Requests that RunPod, or what stands before it, refuses.
+
+use sindri::model::{Dialect, Power};
+
+use crate::fleet::{Fleet, Machine, Pod};
+use crate::world::{World, rest};
+use crate::{in_virtual_time, one};
+
+fn choosy() -> Pod {
+    let types = &["NVIDIA GeForce RTX 3090", "NVIDIA GeForce RTX 4090"];
+    Pod { machine: Machine::Gpus { types, count: 1, least_ram_gb: None }, ..Pod::default() }
+}
+
+#[test]
+fn a_gateway_that_refuses_every_create_stops_the_apply_with_its_text() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.fault("createPod", "objectMountsBug: true");
+        let applied = world.apply(&one(choosy())).await;
+        assert_eq!(applied.creates(), 1, "another GPU type would be refused for the same reason");
+        assert!(!applied.report.only_capacity);
+        applied.says(&["[invalid_request]", "\"objectMounts\" is not defined", "Nothing was changed"]);
+        assert!(world.state().resources.is_empty() && world.pods().await.is_empty());
+        world.calm();
+        world.settle(&one(choosy())).await;
+    });
+}
+
+#[test]
+fn want_of_stock_tries_the_next_candidate_and_else_is_named() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.fault("createPod, gpu: '*3090'", "noCapacity: true");
+        let applied = world.settle(&one(choosy())).await;
+        assert_eq!(applied.creates(), 2);
+        assert_eq!(world.record("main").chosen["gpu_type"], "NVIDIA GeForce RTX 4090");
+
+        let world = World::new(Dialect::V2);
+        world.fault("createPod", "noCapacity: true");
+        let applied = world.apply(&one(choosy())).await;
+        assert!(applied.report.only_capacity);
+        applied.says(&["[no_capacity]", "There are no longer any instances available"]);
+    });
+}
+
+#[test]
+fn a_start_on_a_full_host_fails_in_runpods_words_and_leaves_the_pod_as_it_was() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let with = |power| {
+                Fleet::default().with_pod("main", Pod { power: Some(power), ..Pod::default() }).resources(dialect)
+            };
+            world.settle(&with(Power::Stopped)).await;
+            rest().await;
+            world.fault("'*'", "resumeRefused: true");
+            let applied = world.apply(&with(Power::Running)).await;
+            applied.says(&["could not start", "There are not enough free GPUs on the host machine"]);
+            assert_eq!(world.record("main").power, Some(Power::Stopped));
+            world.calm();
+            world.settle(&with(Power::Running)).await;
+        });
+    }
+}
+
+#[test]
+fn a_gateway_that_refuses_the_client_is_told_from_a_bad_key_and_stops_everything() {
+    in_virtual_time(async {
+        let mut world = World::new(Dialect::V2);
+        world.parallelism = 1;
+        world.fault("createPod", "cloudflare1010: true");
+        let applied = world.apply(&one(Pod { replicas: Some(3), ..Pod::default() })).await;
+        assert_eq!((applied.creates(), applied.report.failed, applied.report.skipped), (1, 1, 2));
+        applied.says(&["[client_blocked]", "error code: 1010", "refused the client, not the key"]);
+    });
+}

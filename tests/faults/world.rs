@@ -1,0 +1,201 @@
+//! One emulated RunPod that misbehaves, one state, and applies that may fail: what is told counts as much as what is done.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sindri::apply::{self, Event, Job, Report, recover};
+use sindri::catalog::Catalog;
+use sindri::emulator::world::World as Inside;
+use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
+use sindri::model::{Address, Budget, Change, Dialect, Object, Observed, Plan, Record, State};
+use sindri::observe::observe;
+use sindri::planner::{self, Input, Options};
+use sindri::render::{Style, Summary};
+use sindri::runpod::Client;
+use sindri::runpod::credential::ApiKey;
+use sindri::store::{self, Holder, Identity, LockedState, Paths};
+use sindri::transport::clock::Clock;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::Desired;
+
+const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
+
+pub struct World {
+    pub emulator: Arc<Emulator>,
+    dialect: Dialect,
+    clock: Clock,
+    client: Client,
+    folder: TempDir,
+    /// Requests under way at once.
+    pub parallelism: usize,
+}
+
+/// What an apply did and said.
+pub struct Applied {
+    pub plan: Plan,
+    pub report: Report,
+    pub events: Vec<Event>,
+    /// The summary at the end, as a person reads it.
+    pub text: String,
+    /// Requests that may change something: `POST /v2/pods`.
+    pub requests: Vec<String>,
+}
+
+impl World {
+    /// Must be called in a runtime.
+    pub fn with(options: &EmulatorOptions, dialect: Dialect) -> Self {
+        let (emulator, start) = options.open().expect("a world in memory");
+        let clock = Clock::starting_at(start);
+        let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
+        let client = Client::new(transport, ApiKey::emulator(), dialect).with_seed(7);
+        Self { emulator, dialect, clock, client, folder: TempDir::new().expect("a folder"), parallelism: 10 }
+    }
+
+    pub fn new(dialect: Dialect) -> Self {
+        Self::with(&EmulatorOptions::default(), dialect)
+    }
+
+    /// One rule from now on: `createPod, times: 1` and an effect.
+    pub fn fault(&self, when: &str, effect: &str) {
+        let rules = format!("[{{ match: {{ operation: {when} }}, effect: {{ {effect} }} }}]");
+        self.emulator.set_faults(faults::parse(&rules, "test").expect("valid rules"));
+    }
+
+    pub fn calm(&self) {
+        self.emulator.set_faults(Vec::new());
+    }
+
+    pub fn meddle<R>(&self, act: impl FnOnce(&mut Inside, jiff::Timestamp) -> R) -> R {
+        self.emulator.meddle(act)
+    }
+
+    fn paths(&self) -> Paths {
+        Paths::of_state(&self.folder.path().join("default.json"))
+    }
+
+    pub fn state(&self) -> State {
+        store::read(&self.paths(), &IDENTITY).expect("a readable state").state
+    }
+
+    pub fn record(&self, name: &str) -> Record {
+        self.state().resources[&Address::new("pod", name)].clone()
+    }
+
+    pub async fn observe(&self) -> Observed {
+        observe(&self.client).await.expect("lists")
+    }
+
+    /// The pods that exist.
+    pub async fn pods(&self) -> Vec<Object> {
+        self.observe().await.of_kind("pod").filter(|object| !object.is_leaving()).cloned().collect()
+    }
+
+    pub fn plan_from(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
+        let input = Input {
+            name: "test",
+            environment: IDENTITY.environment,
+            api: IDENTITY.api,
+            dialect: self.dialect,
+            desired,
+            moved: &[],
+            budget: Budget::default(),
+            prior,
+            observed,
+            catalog: Catalog::embedded(),
+            options,
+        };
+        let plan = planner::plan(&input).expect("no circles");
+        assert_eq!(planner::check::violations(&plan), []);
+        plan
+    }
+
+    pub async fn plan(&self, desired: &Desired) -> Plan {
+        self.plan_from(desired, &self.state(), &self.observe().await, Options::default())
+    }
+
+    pub async fn apply(&self, desired: &Desired) -> Applied {
+        self.apply_with(desired, Options::default()).await
+    }
+
+    /// Applies without asking.
+    pub async fn apply_with(&self, desired: &Desired, options: Options) -> Applied {
+        let since = self.emulator.journal(0).len() as u64;
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("the lock");
+        let events = Mutex::new(Vec::new());
+        let note = |event: Event| events.lock().expect("no panic").push(event);
+        let observed = recover::recover(&self.client, &store, &self.clock, &note).await.expect("lists");
+        let prior = store.snapshot().state;
+        let plan = self.plan_from(desired, &prior, &observed, options);
+        assert_eq!(plan.all_refusals().count(), 0);
+        let (_stop, interrupt) = watch::channel(false);
+        let job = Job {
+            plan: &plan,
+            observed: &observed,
+            api: &self.client,
+            store: &store,
+            clock: self.clock,
+            options: apply::Options { seed: Some(7), parallelism: self.parallelism },
+            events: &note,
+            interrupt,
+        };
+        let report = apply::run(&job).await.expect("a store that can be written");
+        let events = events.into_inner().expect("no panic");
+        let mut summary = Summary::expecting(&plan);
+        events.iter().for_each(|event| summary.note(event));
+        let mut text = String::new();
+        summary.text(&mut text, Duration::ZERO, &Style::default()).expect("a string takes everything");
+        let journal = self.emulator.journal(since);
+        let changing = journal.iter().filter(|entry| entry.changes_world());
+        let requests = changing.map(|entry| format!("{} {}", entry.method, entry.path)).collect();
+        Applied { plan, report, events, text: on_one_line(&text), requests }
+    }
+
+    /// Applies, and everything must succeed.
+    pub async fn settle(&self, desired: &Desired) -> Applied {
+        let applied = self.apply(desired).await;
+        assert_eq!((applied.report.failed, applied.report.skipped), (0, 0), "{}", applied.text);
+        applied
+    }
+}
+
+impl Applied {
+    /// Fails unless the summary says all of this.
+    #[track_caller]
+    pub fn says(&self, words: &[&str]) {
+        for words in words {
+            assert!(self.text.contains(words), "`{words}` is not in: {}", self.text);
+        }
+    }
+
+    /// What was told on the way.
+    pub fn settled(&self) -> Vec<&str> {
+        let message = |event: &'_ Event| matches!(event, Event::Settled { .. });
+        let settled = self.events.iter().filter(|event| message(event));
+        settled
+            .filter_map(|event| if let Event::Settled { message, .. } = event { Some(&**message) } else { None })
+            .collect()
+    }
+
+    pub fn creates(&self) -> usize {
+        self.requests.iter().filter(|request| request.starts_with("POST") && request.ends_with("/pods")).count()
+    }
+}
+
+/// Paragraphs are wrapped for people; tests look for words.
+pub fn on_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The change of a pod.
+pub fn change<'p>(plan: &'p Plan, name: &str) -> &'p Change {
+    plan.by_address()[&Address::new("pod", name)]
+}
+
+/// Lets lists and reads catch up.
+pub async fn rest() {
+    sleep(Duration::from_secs(130)).await;
+}

@@ -1,0 +1,24 @@
+//! The built binary is killed, starved of its disk and raced against itself; then one plain `sindri apply` has to put
+//! everything right.
+//!
+//! Short forms run with `cargo test`. The long ones, by hand, print their figures:
+//!
+//! ```text
+//! SINDRI_KILL_POINTS=all cargo test --release --test kill stepped -- --nocapture
+//! SINDRI_KILL_POINTS=all cargo test --release --test kill disk:: -- --nocapture
+//! SINDRI_KILLS=200 cargo test --release --test kill random -- --nocapture
+//! ```
+
+#[allow(dead_code, reason = "shared with the tests of the command line")]
+#[path = "../cli/support.rs"]
+mod support;
+
+mod aftermath;
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
+mod effects;
+mod instants;
+#[cfg(target_os = "linux")]
+mod lost;
+mod race;

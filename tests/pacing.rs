@@ -1,0 +1,91 @@
+//! A fleet of 200 pods within RunPod's documented quota, in virtual time.
+//!
+//! The quota sets a bound: of N requests, 60 may leave in any minute, so that the last one leaves (N - 1) / 60 whole
+//! minutes after the first. Every request counts, lists too.
+
+#[path = "fleet/mod.rs"]
+mod fleet;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sindri::emulator::faults;
+use sindri::emulator::quota::QuotaProfile;
+use sindri::planner::Options;
+use tokio::time::Instant;
+
+use fleet::Fleet;
+use fleet::account::Account;
+
+/// Requests in any minute. Source: section 2.2 of the API contract.
+const PER_MINUTE: usize = 60;
+
+/// Volumes and pods before, all pods once they are up, and all pods again to look for orphans.
+const LISTS: usize = 4;
+
+fn limited(fleet: &Fleet) -> Account {
+    let account = Account::in_process(fleet);
+    account.emulator.set_quota(QuotaProfile::Documented);
+    account
+}
+
+fn bound(requests: usize) -> Duration {
+    Duration::from_secs(60) * u32::try_from((requests - 1) / PER_MINUTE).expect("a few")
+}
+
+fn fault(account: &Account, when: Value, effect: Value) {
+    let rules = faults::from_values(vec![json!({ "match": when, "effect": effect })], "a test").expect("a rule");
+    account.emulator.set_faults(rules);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hundred_pods_meet_no_429_and_take_hardly_longer_than_the_quota_asks() {
+    for seconds in [0.0, 0.1] {
+        let fleet = Fleet::of(200);
+        let account = limited(&fleet);
+        fault(&account, json!({}), json!({ "latency": { "seconds": seconds, "upTo": 10.0 * seconds } }));
+        let start = Instant::now();
+        let cost = account.apply(Options::default()).await;
+        let (took, bound) = (start.elapsed(), bound(fleet.volumes + fleet.pods + LISTS));
+        println!("{} creates, {} lists, {took:?}; the bound is {bound:?}", cost.creates, cost.reads);
+        assert_eq!((cost.creates, account.refused()), (fleet.volumes + fleet.pods, 0));
+        assert!(took.as_secs_f64() <= 1.1 * bound.as_secs_f64(), "{took:?}, and the bound is {bound:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn replacing_two_hundred_pods_meets_no_429_and_spends_little_on_polls() {
+    let fleet = Fleet::of(200);
+    let mut account = limited(&fleet);
+    account.apply(Options::default()).await;
+    let newer = Fleet { image: "ghcr.io/team/train:2", ..fleet };
+    account.config = newer.config().0;
+    let (start, before) = (Instant::now(), account.answered());
+    let cost = account.apply(Options::default()).await;
+    let asked = account.asked(before);
+    let (took, bound) = (start.elapsed(), bound(asked.len()));
+    let lists = asked.iter().filter(|request| *request == "GET /v2/pods").count();
+    println!("{} requests, {lists} lists, {took:?}; the bound is {bound:?}", asked.len());
+    assert_eq!((cost.creates, account.refused()), (200, 0));
+    assert!(lists <= asked.len() / 20, "{lists} lists of {} requests", asked.len());
+    assert!(took.as_secs_f64() <= 1.1 * bound.as_secs_f64(), "{took:?}, and the bound is {bound:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_429_holds_everything_for_as_long_as_it_says_and_says_why() {
+    let account = Account::in_process(&Fleet::of(50));
+    let refusal = json!({ "rateLimited": { "retryAfter": 90 } });
+    fault(&account, json!({ "operation": "createPod", "nth": 20 }), refusal);
+    let cost = account.apply(Options::default()).await;
+    assert_eq!((cost.creates, account.refused()), (51 + 1, 1), "one is sent again, none twice");
+
+    let journal = account.emulator.journal(0);
+    let refused = journal.iter().position(|entry| entry.status == Some(429)).expect("a refusal");
+    // What had left already is answered; then nothing leaves for as long.
+    let resumed = journal[refused..].iter().find(|entry| entry.time > journal[refused].time).expect("a request");
+    let waited = Duration::try_from(resumed.time.duration_since(journal[refused].time)).expect("later");
+    assert!(waited >= Duration::from_secs(90) && waited < Duration::from_secs(95), "{waited:?}");
+    let announced = account.announced.lock().expect("no panic while noting");
+    let (wait, reason) = announced.first().expect("a wait beyond a minute is announced");
+    assert!(*wait >= Duration::from_secs(90) && reason == "RunPod asked for slower requests", "{announced:?}");
+}
