@@ -1,0 +1,123 @@
+//! Updates, starts and stops of what exists.
+
+use tokio::time::{Instant, sleep};
+
+use super::{OperationError, RESEND_FRESH, Run, lock};
+use crate::apply::Event;
+use crate::apply::recover::{updated, without_effect};
+use crate::kind::Compare;
+use crate::model::{Entry, Intent, Object, Power, Verb};
+use crate::runpod::{ApiError, ErrorClass, Failure};
+
+impl Run<'_, '_> {
+    pub(super) async fn update(&self) -> Result<(), OperationError> {
+        let Some(mut current) = self.current() else { return Err(self.vanished()) };
+        if self.replaces_a_map()
+            && let Ok(Some(now)) = self.api().read(self.kind, &current.id).await
+        {
+            current = now;
+        }
+        self.tell(Event::Started {
+            address: self.address(),
+            verb: Verb::Update,
+            id: Some(current.id.clone()),
+            detail: None,
+        });
+        let intent = self.intent_on(&current);
+        self.record(Entry::Intent(intent.clone())).await?;
+        let changes = self.resolved_inputs();
+        match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
+            Ok(object) => {
+                let object = self.landed(&intent, &changes, object).await?;
+                self.changed(&intent, object).await
+            }
+            Err(error) => {
+                // Repeating a PATCH is harmless, and the next plan compares with what is there.
+                self.record(Entry::Outcome(without_effect(&intent))).await?;
+                Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown))
+            }
+        }
+    }
+
+    /// Whether the update sends a whole map of which only some keys are ours: what others put there since the plan was made
+    /// has to be in it.
+    fn replaces_a_map(&self) -> bool {
+        let managed = |name: &String| {
+            self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::ManagedKeys)
+        };
+        self.operation.inputs.keys().any(managed)
+    }
+
+    fn intent_on(&self, current: &Object) -> Intent {
+        let mut intent = self.intent();
+        if let Some(record) = &mut intent.record {
+            record.id = current.id.clone();
+            if record.chosen.is_empty() {
+                record.chosen = current.computed.chosen.clone();
+            }
+        }
+        intent
+    }
+
+    fn current(&self) -> Option<Object> {
+        let id = self.id()?;
+        let answered = lock(&self.carrier.objects).get(&id).cloned();
+        answered.or_else(|| self.job().observed.get(self.kind.name, &id).cloned())
+    }
+
+    async fn changed(&self, intent: &Intent, object: Object) -> Result<(), OperationError> {
+        self.record(Entry::Outcome(updated(intent))).await?;
+        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        if !self.operation.wait {
+            self.done(Some(object));
+            return Ok(());
+        }
+        self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: object.id.clone() });
+        self.ready(&object.id, intent.record.clone()).await
+    }
+
+    pub(super) async fn power(&self, wanted: Power) -> Result<(), OperationError> {
+        let verb = self.operation.verb;
+        let Some(current) = self.current() else { return Err(self.vanished()) };
+        self.tell(Event::Started { address: self.address(), verb, id: Some(current.id.clone()), detail: None });
+        let intent = self.intent_on(&current);
+        self.record(Entry::Intent(intent.clone())).await?;
+        if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
+            // Refused because it is there already, or lost after it took effect: what the API shows now decides.
+            let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
+            let seen = if worth_a_look { self.api().read(self.kind, &current.id).await.ok().flatten() } else { None };
+            let there = seen.and_then(|object| object.status?.power()) == Some(wanted);
+            if !there {
+                self.record(Entry::Outcome(without_effect(&intent))).await?;
+                return Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown));
+            }
+        }
+        self.changed(&intent, current).await
+    }
+
+    /// Repeats what is answered with 404 while that may only mean that the object is fresh.
+    pub(super) async fn patiently<T>(&self, request: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let until = Instant::now() + self.freshness();
+        loop {
+            match request().await {
+                Err(error) if error.class == ErrorClass::NotFound && Instant::now() < until => {
+                    sleep(RESEND_FRESH).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    pub(super) fn vanished(&self) -> OperationError {
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: self.operation.verb,
+            id: self.id(),
+            message: format!("the {} is not there any more", self.kind.title),
+            help: Some("plan again: it may have been deleted by somebody else".into()),
+            code: "not_found".into(),
+            changed: false,
+        });
+        OperationError::Failed(Some(ErrorClass::NotFound))
+    }
+}

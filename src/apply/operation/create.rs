@@ -1,0 +1,170 @@
+//! Creates: candidates in their order, each sent once, and what is not known looked for.
+
+use std::collections::BTreeMap;
+
+use super::{OperationError, Run, lock};
+use crate::apply::Event;
+use crate::apply::recover::{created, search, without_effect};
+use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
+use crate::planner::refresh::resolved;
+use crate::runpod::{ApiError, ErrorClass, Failure};
+
+impl Run<'_, '_> {
+    pub(super) async fn create(&self) -> Result<(), OperationError> {
+        let inputs = self.resolved_inputs();
+        let mut refused: Option<ApiError> = None;
+        for candidate in &self.operation.candidates {
+            let detail = describe(candidate);
+            self.tell(Event::Started { address: self.address(), verb: Verb::Create, id: None, detail: detail.clone() });
+            let mut inputs = inputs.clone();
+            inputs.extend(candidate.clone());
+            match self.attempt(&inputs).await? {
+                Attempt::Made(object, intent) => return self.made(*object, &intent).await,
+                Attempt::Unavailable(error) => {
+                    self.tell(Event::CandidateUnavailable {
+                        address: self.address(),
+                        detail: detail.unwrap_or_else(|| "as asked".into()),
+                        message: error.message.clone(),
+                    });
+                    refused = Some(error);
+                }
+                Attempt::Refused(error) => return Err(self.failed(&error, None, false)),
+            }
+            if *self.job().interrupt.borrow() {
+                self.tell(Event::Skipped {
+                    address: self.address(),
+                    verb: Verb::Create,
+                    because: "interrupted".into(),
+                });
+                return Err(OperationError::Interrupted);
+            }
+        }
+        match refused {
+            Some(error) => Err(self.failed(&error, None, false)),
+            None => Err(OperationError::Failed(None)),
+        }
+    }
+
+    pub(super) fn resolved_inputs(&self) -> Attributes {
+        let ids = lock(&self.carrier.ids);
+        resolved(self.operation.inputs.clone(), &|address| ids.get(address).cloned())
+    }
+
+    /// One candidate: one request, and a second one only after the lists proved that the first left nothing behind.
+    async fn attempt(&self, inputs: &Attributes) -> Result<Attempt, OperationError> {
+        let mut last = None;
+        for _ in 0..2 {
+            let mut intent = self.intent();
+            intent.existing = self.existing();
+            intent.deposed = self.deposed();
+            self.record(Entry::Intent(intent.clone())).await?;
+            let marker = self.kind.marked.then(|| self.marker(&intent));
+            let create = async || self.api().create(self.kind, inputs, marker.as_ref()).await;
+            // A 404 has no effect; where it may mean a fresh volume that is not seen yet, the same request goes out again.
+            let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
+            let answer = if refers { self.patiently(create).await } else { create().await };
+            let error = match answer {
+                Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
+                Err(error) => error,
+            };
+            if error.failure == Failure::Unknown {
+                self.tell(Event::Settled {
+                    address: self.address(),
+                    message: format!("{error}; whether it took effect is not known, so the lists are searched for it"),
+                });
+                let state = self.job().store.snapshot().state;
+                match search(self.api(), self.kind, &intent, &state).await {
+                    Ok(Some(object)) => {
+                        self.tell(Event::Settled {
+                            address: self.address(),
+                            message: format!("found: {} `{}` had been created", self.kind.title, object.id),
+                        });
+                        return Ok(Attempt::Made(Box::new(object), Box::new(intent)));
+                    }
+                    Ok(None) => {}
+                    // The intent stays pending: the next command searches again before it creates.
+                    Err(_) => return Ok(Attempt::Refused(error)),
+                }
+            }
+            self.record(Entry::Outcome(without_effect(&intent))).await?;
+            match error.class {
+                ErrorClass::NoCapacity | ErrorClass::Forbidden => return Ok(Attempt::Unavailable(error)),
+                _ if error.failure == Failure::Unknown => last = Some(error),
+                _ => return Ok(Attempt::Refused(error)),
+            }
+        }
+        match last {
+            Some(error) => Ok(Attempt::Refused(error)),
+            None => Err(OperationError::Failed(None)),
+        }
+    }
+
+    /// Ids of objects that look like the one to be made and are not it, of a kind without markers.
+    fn existing(&self) -> Vec<String> {
+        let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.marked) else { return Vec::new() };
+        let alike = |object: &&Object| {
+            self.kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
+        };
+        let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
+        let made = lock(&self.carrier.objects);
+        let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);
+        observed.chain(made.map(|object| object.id.clone())).collect()
+    }
+
+    fn deposed(&self) -> BTreeMap<Address, Record> {
+        let Some(deposed) = &self.operation.deposes else { return BTreeMap::new() };
+        let record = self.job().store.record_of(&self.operation.address);
+        record.into_iter().map(|record| (deposed.clone(), record)).collect()
+    }
+
+    fn marker(&self, intent: &Intent) -> Marker {
+        let plan = self.job().plan;
+        Marker {
+            lineage: plan.lineage.clone(),
+            name: plan.name.clone(),
+            environment: plan.environment.clone(),
+            address: self.operation.address.clone(),
+            operation: intent.operation.clone(),
+        }
+    }
+
+    async fn made(&self, object: Object, intent: &Intent) -> Result<(), OperationError> {
+        let outcome = created(intent, &object);
+        if let Err(error) = self.record(Entry::Outcome(outcome.clone())).await {
+            // The one thing that must not get lost is the id.
+            self.tell(Event::Failed {
+                address: self.address(),
+                verb: Verb::Create,
+                id: Some(object.id.clone()),
+                message: format!("{} `{}` was created, but could not be recorded: {error}", self.kind.title, object.id),
+                help: Some("the journal holds its intent: the next sindri command finds it by its marker".into()),
+                code: "state_not_written".into(),
+                changed: true,
+            });
+            return Err(error.into());
+        }
+        lock(&self.carrier.ids).insert(self.operation.address.clone(), object.id.clone());
+        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
+        if !self.operation.wait {
+            self.done(Some(object));
+            return Ok(());
+        }
+        let record = outcome.records.get(&self.operation.address).cloned().flatten();
+        self.ready(&object.id, record).await
+    }
+}
+
+/// How one attempt at a create ended.
+enum Attempt {
+    Made(Box<Object>, Box<Intent>),
+    /// This candidate cannot be had; another may.
+    Unavailable(ApiError),
+    Refused(ApiError),
+}
+
+/// `NVIDIA L4`: what a candidate lays over the inputs.
+fn describe(candidate: &Attributes) -> Option<String> {
+    let items: Vec<&str> = candidate.values().flat_map(Value::text_items).collect();
+    (!items.is_empty()).then(|| items.join(", "))
+}

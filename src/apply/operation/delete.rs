@@ -1,0 +1,129 @@
+//! Deletes: confirmed by absence alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::{OperationError, RESEND_FRESH, Run};
+use crate::apply::Event;
+use crate::apply::recover::{age, without_effect};
+use crate::model::{Address, Entry, Object, Outcome, Record, Verb};
+use crate::runpod::{ErrorClass, Failure};
+
+/// How often a delete is sent before it is given up, spread over its timeout.
+const DELETES: u32 = 2;
+
+impl Run<'_, '_> {
+    pub(super) async fn delete(&self) -> Result<(), OperationError> {
+        let Some(id) = self.id() else { return Err(self.vanished()) };
+        self.tell(Event::Started { address: self.address(), verb: Verb::Delete, id: Some(id.clone()), detail: None });
+        self.stock_for_successor(&id).await?;
+        let intent = self.intent();
+        self.record(Entry::Intent(intent.clone())).await?;
+        let sent = self.api().delete(self.kind, &id).await;
+        if let Err(error) = &sent
+            && error.failure == Failure::WithoutEffect
+        {
+            self.record(Entry::Outcome(without_effect(&intent))).await?;
+            return Err(self.failed(error, Some(&id), false));
+        }
+        self.release();
+        if self.gone(&id, matches!(sent, Ok(true))).await? {
+            let mut records: BTreeMap<Address, Option<Record>> =
+                self.operation.members.iter().map(|(address, record)| (address.clone(), record.clone())).collect();
+            records.insert(self.operation.address.clone(), None);
+            self.record(Entry::Outcome(Outcome { operation: intent.operation, records })).await?;
+            self.done(None);
+            return Ok(());
+        }
+        self.record(Entry::Outcome(without_effect(&intent))).await?;
+        match sent {
+            Err(error) => Err(self.failed(&error, Some(&id), true)),
+            Ok(_) => {
+                self.tell(Event::Failed {
+                    address: self.address(),
+                    verb: Verb::Delete,
+                    id: Some(id),
+                    message: format!(
+                        "RunPod accepted the delete, but still lists the {} after {} s",
+                        self.kind.title,
+                        self.operation.timeouts.delete.as_secs()
+                    ),
+                    help: Some(
+                        "apply again, or delete it in the RunPod console; until then it may go on billing".into(),
+                    ),
+                    code: "delete_not_confirmed".into(),
+                    changed: true,
+                });
+                Err(OperationError::Failed(None))
+            }
+        }
+    }
+
+    /// Before something is destroyed to make room for its successor: can the successor be had at all?
+    async fn stock_for_successor(&self, id: &str) -> Result<(), OperationError> {
+        let successor = self.operation.replaced_by.and_then(|index| self.job().plan.operations.get(index));
+        let Some(successor) = successor.filter(|_| self.kind.has_capacity) else { return Ok(()) };
+        for candidate in &successor.candidates {
+            let mut inputs = successor.inputs.clone();
+            inputs.extend(candidate.clone());
+            // What the API cannot tell, or does not answer, is no reason to refuse.
+            if !matches!(self.api().in_stock(self.kind, &inputs).await, Ok(Some(false))) {
+                return Ok(());
+            }
+        }
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: Verb::Delete,
+            id: Some(id.to_owned()),
+            message: "its replacement is out of stock, so nothing was destroyed".into(),
+            help: Some("try again later, or allow more GPU types or regions".into()),
+            code: ErrorClass::NoCapacity.code().into(),
+            changed: false,
+        });
+        Err(OperationError::Failed(Some(ErrorClass::NoCapacity)))
+    }
+
+    /// Waits until no list shows it: a delete is confirmed by absence alone. Of a fresh object neither a 404 nor absence
+    /// proves anything, so that the delete is sent until it is accepted.
+    async fn gone(&self, id: &str, mut accepted: bool) -> Result<bool, OperationError> {
+        let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(false) };
+        let end = Instant::now() + self.operation.timeouts.delete;
+        let fresh_until = Instant::now() + if accepted { Duration::ZERO } else { self.freshness() };
+        let mut interrupt = self.job().interrupt.clone();
+        let confirmed = async {
+            while Instant::now() < end {
+                if !accepted && Instant::now() < fresh_until {
+                    sleep(RESEND_FRESH).await;
+                } else {
+                    let patience = end.min(Instant::now() + self.operation.timeouts.delete / DELETES);
+                    let absent = watch.until(patience, |sighting| {
+                        sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(())
+                    });
+                    if absent.await.is_some() {
+                        return true;
+                    }
+                }
+                // Accepted and without effect is on record, too; deleting what is gone is harmless.
+                accepted |= self.api().delete(self.kind, id).await.unwrap_or(false);
+            }
+            false
+        };
+        tokio::select! {
+            biased;
+            confirmed = confirmed => Ok(confirmed),
+            // Its intent stays pending; the next command sees whether it is gone.
+            _ = interrupt.wait_for(|stop| *stop) => {
+                self.left(id);
+                Err(OperationError::Interrupted)
+            }
+        }
+    }
+
+    /// For how much longer reads may deny what exists, because something was created so recently.
+    pub(super) fn freshness(&self) -> Duration {
+        let created = self.job().store.last_create();
+        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(age(&at, &self.job().clock)))
+    }
+}

@@ -1,0 +1,109 @@
+//! Waiting until what was made is ready for use.
+
+use std::collections::BTreeMap;
+
+use tokio::time::Instant;
+
+use super::{OperationError, Run, lock};
+use crate::apply::Event;
+use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
+
+impl Run<'_, '_> {
+    pub(super) fn release(&self) {
+        lock(&self.permit).take();
+    }
+
+    pub(super) fn left(&self, id: &str) {
+        self.tell(Event::Skipped {
+            address: self.address(),
+            verb: self.operation.verb,
+            because: format!("interrupted while waiting for `{id}`; it is recorded, and the next command takes it up"),
+        });
+    }
+
+    /// Waits until the object is ready for use. One that never becomes so stays recorded, tainted.
+    pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
+        self.release();
+        let Some(watch) = self.carrier.watches.get(self.kind.name) else {
+            self.done(None);
+            return Ok(());
+        };
+        let since = Instant::now();
+        let timeout = self.operation.timeouts.create;
+        let lag = self.api().list_lag();
+        let settled = watch.until(since + timeout, |sighting| {
+            let seen = sighting.objects.get(id);
+            let status = seen.and_then(|object| object.status.as_ref());
+            match (seen, status) {
+                (Some(object), _) if object.ready => return Some(Ok(object.clone())),
+                (Some(_), Some(Status::Error)) => {
+                    return Some(Err("RunPod reports an error of its container".to_owned()));
+                }
+                (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
+                (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
+                (None, _) if since.elapsed() > lag => {
+                    return Some(Err(format!("no list has shown it for {} s", lag.as_secs())));
+                }
+                _ => {}
+            }
+            let status = status.map_or_else(|| "not listed yet".to_owned(), ToString::to_string);
+            self.tell(Event::Waiting { address: self.address(), id: id.to_owned(), status, elapsed: since.elapsed() });
+            None
+        });
+        let mut interrupt = self.job().interrupt.clone();
+        let settled = tokio::select! {
+            biased;
+            settled = settled => settled,
+            _ = interrupt.wait_for(|stop| *stop) => {
+                self.left(id);
+                return Err(OperationError::Interrupted);
+            }
+        };
+        let why = match settled {
+            Some(Ok(object)) => {
+                self.settle_choice(record, &object).await?;
+                self.done(Some(object));
+                return Ok(());
+            }
+            Some(Err(why)) => why,
+            None => {
+                let polls =
+                    watch.last_failure().map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
+                format!("it was not ready after {} s{polls}", timeout.as_secs())
+            }
+        };
+        // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
+        if let Some(record) = record.filter(|_| self.operation.verb == Verb::Create) {
+            let records = BTreeMap::from([(self.operation.address.clone(), Some(Record { tainted: true, ..record }))]);
+            self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
+        }
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: self.operation.verb,
+            id: Some(id.to_owned()),
+            message: format!("{} `{id}` is there, but {why}", self.kind.title),
+            help: Some(format!(
+                "it goes on billing; `sindri stop {0}` or `sindri destroy {0}` end the cost.{1}",
+                self.address(),
+                match self.operation.verb {
+                    Verb::Create => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile",
+                    _ => " `sindri status` shows whether it became ready meanwhile",
+                }
+            )),
+            code: "not_ready".into(),
+            changed: true,
+        });
+        Err(OperationError::Failed(None))
+    }
+
+    /// What RunPod chose is known for certain only once the object is up.
+    async fn settle_choice(&self, record: Option<Record>, object: &Object) -> Result<(), OperationError> {
+        if let Some(record) = record.filter(|record| record.chosen != object.computed.chosen) {
+            let record = Record { chosen: object.computed.chosen.clone(), ..record };
+            let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
+            self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
+        }
+        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        Ok(())
+    }
+}
