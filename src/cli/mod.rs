@@ -9,7 +9,9 @@ mod consent;
 mod exit;
 mod session;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -34,7 +36,7 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(&arguments.global);
-    match run(&arguments, &console) {
+    match guarded(|| run(&arguments, &console)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             console.failure(&failure);
@@ -51,6 +53,31 @@ fn usage(error: &clap::Error) -> Failure {
     Failure::message(Exit::Usage, "usage", message, Some(help.to_owned()).filter(|help| !help.is_empty()))
 }
 
+/// Keeps a panic, which is a bug of sindri's, from reaching the user as one. Its message is not printed: what it was about to
+/// say of a value may be a secret. Where it happened is enough for a report.
+fn guarded(run: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    let place = Arc::new(Mutex::new(String::new()));
+    let noted = Arc::clone(&place);
+    std::panic::set_hook(Box::new(move |panic| {
+        if let (Some(location), Ok(mut place)) = (panic.location(), noted.lock()) {
+            *place = format!(" at {}:{}", location.file(), location.line());
+        }
+    }));
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+        let place = place.lock().map(|place| place.clone()).unwrap_or_default();
+        Err(Failure::message(
+            Exit::Error,
+            "bug",
+            format!("sindri stopped because of a mistake of its own{place}"),
+            Some(
+                "what was in flight is in the journal beside the state file, and the next sindri command settles it. Please \
+                 report the place above, and what you ran"
+                    .to_owned(),
+            ),
+        ))
+    })
+}
+
 fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     let global = &arguments.global;
     // Under `--sandbox` time is simulated: tokio's clock is paused and jumps to the next timer, so that waits cost nothing.
@@ -61,4 +88,19 @@ fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
         .build()
         .map_err(|error| Failure::message(Exit::Error, "runtime", format!("cannot start: {error}"), None))?;
     runtime.block_on(commands::run(&arguments.command, global, console))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_failure_that_names_the_place_and_not_the_words() {
+        let failure = guarded(|| panic!("canary-of-a-secret")).err().expect("a failure");
+        let said = format!("{} {:?}", failure.report, failure.report.help().map(|help| help.to_string()));
+        // Back to the usual hook for the other tests of this process.
+        let _ = std::panic::take_hook();
+        assert_eq!(failure.exit, Exit::Error);
+        assert!(said.contains("src/cli/mod.rs:") && said.contains("journal") && !said.contains("canary"), "{said}");
+    }
 }
