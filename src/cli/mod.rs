@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_a_failure_that_names_the_place_and_not_the_words() {
-        let failure = guarded(|| panic!("canary-of-a-secret")).err().expect("a failure");
+        let failure = guarded(|| panic!("canary-of-a-secret")).expect_err("a failure");
         let said = format!("{} {:?}", failure.report, failure.report.help().map(|help| help.to_string()));
         // Back to the usual hook for the other tests of this process.
         let _ = std::panic::take_hook();
