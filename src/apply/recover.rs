@@ -63,7 +63,7 @@ pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item =
             (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
         })
         .collect();
-    found.sort_by_key(|object| (object.computed.created_at.clone(), object.id.clone()));
+    found.sort_by_cached_key(|object| object.seniority());
     found
 }
 

@@ -101,6 +101,12 @@ pub struct Object {
 }
 
 impl Object {
+    /// Sorts objects by age, the oldest first. Times are compared as times: `08.5Z` is a text before `08Z`.
+    pub fn seniority(&self) -> (Option<jiff::Timestamp>, String) {
+        let created = self.computed.created_at.as_ref().and_then(|at| at.parse().ok());
+        (created, self.id.clone())
+    }
+
     /// Whether the object is on its way out: listed, but no longer there to be used.
     pub fn is_leaving(&self) -> bool {
         self.status == Some(Status::Terminated)
@@ -143,5 +149,25 @@ impl FromIterator<Object> for Observed {
             observed.insert(object);
         }
         observed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_of_two_is_told_by_time_and_not_by_text() {
+        let made = |at: &str| Object {
+            kind: "pod",
+            id: at.to_owned(),
+            name: String::new(),
+            attributes: Attributes::new(),
+            marker: None,
+            status: None,
+            ready: false,
+            computed: Computed { created_at: Some(at.to_owned()), ..Computed::default() },
+        };
+        assert!(made("2026-01-01T00:00:08Z").seniority() < made("2026-01-01T00:00:08.5Z").seniority());
     }
 }

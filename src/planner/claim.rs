@@ -54,7 +54,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
         .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
         .collect();
     // The oldest first: of twins the first one made is kept.
-    strangers.sort_by_key(|object| (object.computed.created_at.clone(), object.id.clone()));
+    strangers.sort_by_cached_key(|object| object.seniority());
 
     let alive = |address: &Address| {
         let record = prior.resources.get(address);
