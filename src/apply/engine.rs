@@ -247,19 +247,8 @@ async fn orphans(job: &Job<'_>) -> Vec<Orphan> {
 }
 
 fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<Orphan> {
-    let marker = object.marker.clone().filter(|marker| marker.lineage == lineage)?;
-    if object.is_leaving() || recorded.contains(object.id.as_str()) {
-        return None;
-    }
-    Some(Orphan {
-        kind: object.kind.to_owned(),
-        id: object.id.clone(),
-        name: object.name.clone(),
-        marker,
-        status: object.status.as_ref().map(ToString::to_string),
-        hourly: object.computed.cost_per_hour,
-        created_at: object.computed.created_at.clone(),
-    })
+    let unknown = !object.is_leaving() && !recorded.contains(object.id.as_str());
+    Orphan::of(object).filter(|orphan| unknown && orphan.marker.lineage == lineage)
 }
 
 /// The address under which an operation's events go: a deposed predecessor speaks for its successor's address.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Attributes, Dialect, Marker, Money, Position, Power, Record, Timeouts, Value};
+use super::{Address, Attributes, Dialect, Marker, Money, Object, Position, Power, Record, Timeouts, Value};
 
 /// What is done to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -262,6 +262,21 @@ pub struct Orphan {
     pub status: Option<String>,
     pub hourly: Option<Money>,
     pub created_at: Option<String>,
+}
+
+impl Orphan {
+    /// A marked object, told as an orphan; `None` for one without a marker.
+    pub fn of(object: &Object) -> Option<Self> {
+        Some(Self {
+            kind: object.kind.to_owned(),
+            id: object.id.clone(),
+            name: object.name.clone(),
+            marker: object.marker.clone()?,
+            status: object.status.as_ref().map(ToString::to_string),
+            hourly: object.computed.cost_per_hour,
+            created_at: object.computed.created_at.clone(),
+        })
+    }
 }
 
 fn as_text<S: serde::Serializer>(marker: &Marker, serializer: S) -> Result<S::Ok, S::Error> {

@@ -27,20 +27,7 @@ impl<'a> Claims<'a> {
     }
 
     pub fn orphans(&self) -> Vec<Orphan> {
-        self.orphans
-            .iter()
-            .filter_map(|object| {
-                Some(Orphan {
-                    kind: object.kind.to_owned(),
-                    id: object.id.clone(),
-                    name: object.name.clone(),
-                    marker: object.marker.clone()?,
-                    status: object.status.as_ref().map(ToString::to_string),
-                    hourly: object.computed.cost_per_hour,
-                    created_at: object.computed.created_at.clone(),
-                })
-            })
-            .collect()
+        self.orphans.iter().filter_map(|object| Orphan::of(object)).collect()
     }
 }
 
