@@ -8,15 +8,16 @@ use clap_complete::Shell;
 
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
-use crate::model::{Address, Dialect, Updates};
+use crate::model::{Action, Address, Dialect, Updates};
 
 const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-    2  changes are pending (plan --detailed-exitcode)
+    2  changes are pending (plan --detailed-exitcode, or left out by --target)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
+    5  not the plan that was approved
     6  over budget
     7  no capacity
     8  partly applied
@@ -32,7 +33,10 @@ Examples:
   sindri plan                          what apply would do
   sindri plan -e prod --full           every attribute, in the environment prod
   sindri plan --detailed-exitcode      2 where anything would change
-  sindri plan --updates in-place       what could be done without replacing pods";
+  sindri plan --updates in-place       what could be done without replacing pods
+  sindri plan --only replace,destroy   what would be destroyed
+  sindri plan --target pod.trainer     one resource, with what it needs
+  sindri plan --out plan.json          a file for `sindri show` and `sindri apply`";
 
 const APPLY_EXAMPLES: &str = "\
 Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
@@ -41,7 +45,17 @@ Examples:
   sindri apply                                     ask at the terminal
   sindri apply --auto-approve                      in CI; refused where data would be lost
   sindri apply --auto-approve --allow-data-loss    in CI, with consent to that too
+  sindri apply --expect 3f9c0a1b2c3d4e5f           exactly the plan of that id, without asking
+  sindri apply plan.json                           a plan saved by `plan --out`, without asking
   sindri apply --sandbox                           a rehearsal without an account";
+
+const SHOW_EXAMPLES: &str = "\
+Reads the file alone: no configuration, no state, no account.
+
+Examples:
+  sindri show plan.json
+  sindri show plan.json --full
+  sindri show plan.json --json         the shape that Terraform's tools read";
 
 const DESTROY_EXAMPLES: &str = "\
 Shows the plan and asks. Network volumes stay, and go on to cost, unless --include-volumes is given.
@@ -195,6 +209,25 @@ fn updates(word: &str) -> Result<Updates, String> {
     }
 }
 
+/// A word of a plan's line; both replacements are one word.
+fn action(word: &str) -> Result<Action, String> {
+    const WORDS: [(&str, Action); 9] = [
+        ("create", Action::Create),
+        ("update", Action::Update),
+        ("replace", Action::Replace),
+        ("destroy", Action::Delete),
+        ("delete", Action::Delete),
+        ("start", Action::Start),
+        ("stop", Action::Stop),
+        ("import", Action::Import),
+        ("forget", Action::Forget),
+    ];
+    let known = WORDS.iter().find(|(known, _)| *known == word);
+    known
+        .map(|(_, action)| *action)
+        .ok_or_else(|| "the actions are create, update, replace, destroy, start, stop, import and forget".to_owned())
+}
+
 /// `30s`, `5m`, `1h`; a bare number is seconds.
 fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
@@ -223,6 +256,9 @@ pub enum Command {
     /// Apply, then show how to connect
     #[command(after_help = APPLY_EXAMPLES.replace("sindri apply", "sindri deploy"))]
     Deploy(ApplyArgs),
+    /// Show a plan that `plan --out` saved
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show(ShowArgs),
     /// Destroy what the state records; network volumes stay
     #[command(after_help = DESTROY_EXAMPLES)]
     Destroy(DestroyArgs),
@@ -270,16 +306,51 @@ pub struct PlanArgs {
     #[command(flatten)]
     pub plan: PlanFlags,
     /// Show what `destroy` would do
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["replace", "refresh_only"])]
     pub destroy: bool,
+    /// Save the plan for `sindri show FILE` and `sindri apply FILE`; no secret is in it
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
+    pub out: Option<PathBuf>,
+    /// With false: ask RunPod nothing, and take what the state records to be there; needs no key
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
+        hide_possible_values = true, conflicts_with_all = ["out", "refresh_only"])]
+    pub refresh: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// What `sindri plan --out` wrote
+    #[arg(value_name = "FILE")]
+    pub saved: PathBuf,
+    #[command(flatten)]
+    pub view: ViewFlags,
+}
+
+/// Flags that say how much of a plan is shown.
+#[derive(Debug, Args)]
+pub struct ViewFlags {
+    /// Show every attribute, and unchanged resources too
+    #[arg(long)]
+    pub full: bool,
+    /// Show changes of these kinds alone, and count the others: `replace,destroy`
+    #[arg(long, value_name = "ACTIONS", value_delimiter = ',', value_parser = action)]
+    pub only: Vec<Action>,
 }
 
 /// Flags that shape a plan.
 #[derive(Debug, Args)]
 pub struct PlanFlags {
-    /// Show every attribute, and unchanged resources too
+    #[command(flatten)]
+    pub view: ViewFlags,
+    /// Only this, with what it needs; all replicas where it names no number. May be given several times
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    pub target: Vec<Address>,
+    /// Replace this whether anything differs or not. May be given several times
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    pub replace: Vec<Address>,
+    /// Take into the state what RunPod shows, and change nothing there
     #[arg(long)]
-    pub full: bool,
+    pub refresh_only: bool,
     /// How changes that RunPod could apply to a living pod are carried out (default: `lifecycle.updates`)
     #[arg(long, value_name = "recreate|in-place", value_parser = updates)]
     pub updates: Option<Updates>,
@@ -303,6 +374,10 @@ pub struct ChangeFlags {
     /// With --auto-approve: consent to losing pod volumes and network volumes that the plan names
     #[arg(long)]
     pub allow_data_loss: bool,
+    /// Apply the plan of this id or none, and do not ask: the id is consent to all that the plan does. With the file that
+    /// `plan --out` saved instead of the id, a difference is told field by field
+    #[arg(long, value_name = "ID|FILE", conflicts_with_all = ["auto_approve", "allow_data_loss"])]
+    pub expect: Option<String>,
     /// Requests under way at once
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     pub parallelism: u16,
@@ -313,6 +388,10 @@ pub struct ChangeFlags {
 
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
+    /// Apply the plan that `sindri plan --out` saved, if nothing that it was made from has changed
+    #[arg(value_name = "FILE", conflicts_with_all = ["updates", "include_volumes", "adopt", "ignore_existing", "target",
+        "replace", "refresh_only"])]
+    pub saved: Option<PathBuf>,
     #[command(flatten)]
     pub plan: PlanFlags,
     #[command(flatten)]
@@ -327,9 +406,8 @@ pub struct DestroyArgs {
     /// Delete network volumes too, with their data
     #[arg(long)]
     pub include_volumes: bool,
-    /// Show every attribute
-    #[arg(long)]
-    pub full: bool,
+    #[command(flatten)]
+    pub view: ViewFlags,
     #[command(flatten)]
     pub change: ChangeFlags,
 }

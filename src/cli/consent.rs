@@ -14,7 +14,8 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
     Err(Failure::refused(
         "no_terminal",
         format!("`sindri {command}` asks before it changes anything, and there is no terminal to ask on"),
-        "pass `--auto-approve` to apply without asking (losing data needs `--allow-data-loss` as well); nothing was requested",
+        "pass the plan that was reviewed (`--expect PLAN-ID`, or the file of `plan --out`), or `--auto-approve` to apply without \
+         asking (losing data needs `--allow-data-loss` as well); nothing was requested",
     ))
 }
 

@@ -25,6 +25,8 @@ pub enum Exit {
     Refused,
     /// Another command holds the lock.
     Locked,
+    /// Another plan than the one that was approved.
+    Stale,
     /// Over the budget.
     Policy,
     NoCapacity,
@@ -41,6 +43,7 @@ impl Exit {
             Self::Changes => 2,
             Self::Refused => 3,
             Self::Locked => 4,
+            Self::Stale => 5,
             Self::Policy => 6,
             Self::NoCapacity => 7,
             Self::PartlyApplied => 8,

@@ -2,11 +2,13 @@
 //!
 //! The only module that prints, prompts, reads the process environment and exits. stdout carries results, stderr progress.
 
+mod approval;
 mod args;
 mod commands;
 mod console;
 mod consent;
 mod exit;
+mod saved;
 mod session;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -82,6 +82,22 @@ pub fn variable(name: &str) -> Option<String> {
 impl Session {
     /// Opens the API that was asked for; sends nothing yet.
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
+        Self::build(global, console, secrets, |origin| {
+            Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
+        })
+    }
+
+    /// For commands that ask RunPod nothing, and so need no key.
+    pub fn offline(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
+        Self::build(global, console, secrets, |_| Ok(ApiKey::emulator()))
+    }
+
+    fn build(
+        global: &Global,
+        console: &Console,
+        secrets: Secrets,
+        find_key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
+    ) -> Result<Self, Failure> {
         let config = configuration(global, console, secrets)?;
         let sandbox_folder = config.directory.join(".sindri/sandbox");
         // As if started in `-C`, like every other path of the command line.
@@ -108,7 +124,7 @@ impl Session {
                 Some(url) => Origin::parse(url, config.dialect)?,
                 None => Origin::of(config.dialect),
             };
-            let key = ApiKey::find(&origin, variable, |path| std::fs::read_to_string(path))?;
+            let key = find_key(&origin)?;
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };
@@ -145,6 +161,13 @@ impl Session {
         let replay = Replay { state, pending, last_create };
         look_again(&self.client, &replay, &self.clock, &mut observed).await?;
         let state = settled_in_memory(replay, &observed);
+        Ok((state, observed))
+    }
+
+    /// The state as it stands, and what it says is there; RunPod is not asked.
+    pub fn remember(&self) -> Result<(State, Observed), Failure> {
+        let state = store::read(&self.paths, &self.identity())?.state;
+        let observed = planner::refresh::remembered(&state);
         Ok((state, observed))
     }
 

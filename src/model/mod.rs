@@ -19,8 +19,8 @@ pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use plan::{
-    Action, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Orphan, Plan,
-    Refusal, Risk, Verb,
+    Action, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Origin, Orphan,
+    Partial, Plan, Refusal, Risk, Verb,
 };
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Record, State};

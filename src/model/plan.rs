@@ -131,8 +131,18 @@ impl fmt::Display for Verb {
     }
 }
 
+/// Who made a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The configuration asks for something else than was applied last.
+    Declared,
+    /// The configuration asks for what was applied last; somebody changed the object at RunPod.
+    Drift,
+}
+
 /// One attribute that differs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
     /// `image`, `env.LOG_LEVEL`.
     pub path: String,
@@ -143,12 +153,14 @@ pub struct FieldChange {
     pub effect: Effect,
     /// The rule of the API that makes the effect what it is; from the kind's table. For display.
     pub rule: String,
+    /// Who made the difference; `None` where that cannot be told: nothing was applied yet, or the value is secret.
+    pub origin: Option<Origin>,
     /// Where the new value is written.
     pub position: Option<Position>,
 }
 
 /// Why an address is in the plan. For display and for tools; apply must not read it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
     /// Declared, and there is neither a record nor an object.
@@ -172,7 +184,7 @@ pub enum Cause {
     /// The part that it belongs to changes; its request does the work.
     Parent { address: Address },
     /// Power differs: it should be running, or stopped.
-    Power { wanted: Power },
+    Power { wanted: Power, origin: Option<Origin>, position: Option<Position> },
     /// A pod that carries the marker of this address is alive, though no state records it.
     Marker { id: String, operation: String, same_lineage: bool },
     /// A volume of the same name, size and place is in no state.
@@ -182,7 +194,7 @@ pub enum Cause {
 }
 
 /// Data that a change destroys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// `container disk`, `pod volume`, `network volume`.
     pub what: String,
@@ -193,7 +205,7 @@ pub struct Loss {
 }
 
 /// Why a plan must not be applied as it stands, and how to proceed on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// Stable word: `protected`, `prevent_destroy`, `shrink`, `budget`, `locked`.
     pub code: String,
@@ -204,7 +216,7 @@ pub struct Refusal {
 }
 
 /// What happens to one address.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub address: Address,
     pub action: Action,
@@ -230,7 +242,7 @@ pub struct Change {
 }
 
 /// How reality left the last applied state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftClass {
     Gone,
@@ -242,7 +254,7 @@ pub enum DriftClass {
 }
 
 /// One address where observed differs from prior.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
     pub address: Address,
     pub id: String,
@@ -252,12 +264,11 @@ pub struct Drift {
 }
 
 /// An object that carries our marker and is in no state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orphan {
     pub kind: String,
     pub id: String,
     pub name: String,
-    #[serde(serialize_with = "as_text")]
     pub marker: Marker,
     pub status: Option<String>,
     pub hourly: Option<Money>,
@@ -277,10 +288,6 @@ impl Orphan {
             created_at: object.computed.created_at.clone(),
         })
     }
-}
-
-fn as_text<S: serde::Serializer>(marker: &Marker, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(marker)
 }
 
 /// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone).
@@ -311,14 +318,14 @@ pub struct Operation {
 }
 
 /// Something a reader of the plan should know.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub address: Option<Address>,
     pub message: String,
 }
 
 /// Estimated hourly cost of everything in the state and the plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostSummary {
     pub hourly_before: Money,
     pub hourly_after: Money,
@@ -326,8 +333,17 @@ pub struct CostSummary {
     pub data_at_risk_gb: i64,
 }
 
-/// All of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a plan of some resources leaves for another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partial {
+    /// What was asked for (`--target`); what these need, or stand in the way of, is in the plan as well.
+    pub targets: Vec<Address>,
+    /// What else is pending, in graph order; ports count with their pods.
+    pub left_out: Vec<(Address, Action)>,
+}
+
+/// All of it. A saved plan reads back without its operations and records: they are made anew before anything is applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The configuration's `name`.
     pub name: String,
@@ -337,6 +353,12 @@ pub struct Plan {
     pub dialect: Dialect,
     /// Whether this plan destroys everything (`sindri destroy`).
     pub destroy: bool,
+    /// Whether this plan only takes into the state what RunPod shows (`--refresh-only`).
+    pub refresh_only: bool,
+    /// Whether RunPod was not asked, and what the state records was taken to be there (`--refresh=false`).
+    pub unrefreshed: bool,
+    /// Where the plan is about some resources only.
+    pub partial: Option<Partial>,
     /// Resources that go on under another address, from old to new.
     pub moves: Vec<(Address, Address)>,
     /// Every address that is declared or recorded, unchanged ones included, in graph order.
@@ -344,9 +366,11 @@ pub struct Plan {
     pub drift: Vec<Drift>,
     pub orphans: Vec<Orphan>,
     /// In an order that respects every edge.
+    #[serde(skip)]
     pub operations: Vec<Operation>,
     /// Corrections of the state that need no request and destroy nothing: renamed addresses, inputs that are satisfied in
     /// another wording, resources that turned out ready after all. Written before the first operation.
+    #[serde(skip)]
     pub records: BTreeMap<Address, Option<Record>>,
     pub cost: CostSummary,
     pub notes: Vec<Note>,
@@ -365,8 +389,15 @@ impl Plan {
         counts
     }
 
+    /// Whether applying it would change nothing at RunPod, nor, where that is all it is for, in the state.
     pub fn is_empty(&self) -> bool {
-        self.changes.iter().all(|change| change.action == Action::NoOp)
+        let accepts = self.refresh_only && !self.drift.is_empty();
+        self.changes.iter().all(|change| change.action == Action::NoOp) && !accepts
+    }
+
+    /// Whether something else is pending that this plan leaves out.
+    pub fn leaves_out(&self) -> bool {
+        self.partial.as_ref().is_some_and(|partial| !partial.left_out.is_empty())
     }
 
     /// The changes by address, for whoever looks up more than one.

@@ -14,8 +14,8 @@ use super::{Graphs, Input};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Power, Record, Refusal,
-    Resource, Risk, State, Status, Updates, Value,
+    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Origin, Power, Record,
+    Refusal, Resource, Risk, State, Status, Updates, Value,
 };
 
 /// What every decision may look at.
@@ -248,9 +248,14 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         let broken = self.broken(object);
         causes.extend(broken.clone());
+        let asked = self.context.input.options.replace.contains(self.address);
+        if asked {
+            causes.push(Cause::Flag { flag: format!("--replace {}", self.address) });
+        }
 
         let updates = self.context.input.options.updates.unwrap_or(resource.lifecycle.updates);
-        let replaces = broken.is_some()
+        let replaces = asked
+            || broken.is_some()
             || fields.iter().any(|field| match field.effect {
                 Effect::Replace => true,
                 Effect::Restart => updates == Updates::Recreate,
@@ -265,7 +270,9 @@ impl<'c, 'a> Subject<'c, 'a> {
         let seen = object.status.as_ref().and_then(Status::power);
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
         if let Some(wanted) = moves {
-            causes.push(Cause::Power { wanted });
+            let recorded = self.record.as_ref().filter(|_| self.claim.is_none()).and_then(|record| record.power);
+            let origin = recorded.map(|recorded| if recorded == wanted { Origin::Drift } else { Origin::Declared });
+            causes.push(Cause::Power { wanted, origin, position: resource.positions.get("power").cloned() });
         }
         let action = match (fields.is_empty(), moves) {
             (false, _) => Action::Update,
@@ -447,7 +454,7 @@ impl<'c, 'a> Subject<'c, 'a> {
                 position: resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned(),
             });
         }
-        let stops = change.causes.contains(&Cause::Power { wanted: Power::Stopped });
+        let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
         if change.action.destroys() || (stops && !unlocks(&difference.fields)) {
             refusals.extend(locked(self.address, object));
         }
@@ -475,6 +482,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let possible = change.action.is_replacement()
             && !change.fields.is_empty()
             && change.fields.iter().all(|field| field.effect < Effect::Replace)
+            && !change.causes.iter().any(|cause| matches!(cause, Cause::Flag { .. }))
             && self.broken(object).is_none();
         if !possible {
             return None;

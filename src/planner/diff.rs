@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
-use crate::model::{Attributes, Effect, FieldChange, Position, Secret, Value};
+use crate::model::{Attributes, Effect, FieldChange, Origin, Position, Secret, Value};
 
 /// What is compared.
 pub struct Readings<'a> {
@@ -54,6 +54,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
                 after_unknown: matches!(after, Value::Reference(_)),
                 position: position(&path, readings.positions),
                 rule: attribute.rule.to_owned(),
+                origin: origin(attribute, &path, readings),
                 path,
                 before,
                 after,
@@ -76,6 +77,31 @@ pub(super) fn ignored(path: &str, ignore: &BTreeSet<String>) -> bool {
 fn position(path: &str, positions: &BTreeMap<String, Position>) -> Option<Position> {
     let attribute = path.split_once('.').map_or(path, |(attribute, _)| attribute);
     positions.get(path).or_else(|| positions.get(attribute)).cloned()
+}
+
+/// Who made the difference at `path`: what was applied last either is what is wanted now, or is not.
+fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<Origin> {
+    let name = attribute.name;
+    let (wanted, recorded) = (readings.wanted.get(name), readings.recorded?.get(name));
+    if matches!(wanted, Some(Value::Reference(_))) {
+        // What it refers to is new, whoever made it so: the causes of the change tell.
+        return None;
+    }
+    let unchanged = match path.split_once('.').filter(|_| attribute.compare == Compare::ManagedKeys) {
+        Some((_, key)) => {
+            let at = |value: Option<&Value>| value.and_then(Value::as_map).and_then(|map| map.get(key)).cloned();
+            let (wanted, recorded) = (at(wanted), at(recorded));
+            if [&wanted, &recorded].into_iter().flatten().any(|value| matches!(value, Value::Secret(_))) {
+                return None;
+            }
+            wanted == recorded
+        }
+        None => {
+            let comparison = against_record(attribute.compare);
+            satisfies(comparison, wanted.unwrap_or(&Value::Null), recorded.unwrap_or(&Value::Null))
+        }
+    };
+    Some(if unchanged { Origin::Drift } else { Origin::Declared })
 }
 
 fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(String, Value, Value)> {

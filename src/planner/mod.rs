@@ -1,22 +1,28 @@
 //! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
 //!
 //! `claim` says which object belongs to which address, `diff` what differs, `change` what is done about it, `order` which
-//! requests that takes and in what order, `check` whether the finished plan keeps its promises.
+//! requests that takes and in what order, `partial` what some resources need of that, `identity` what the plan is called,
+//! `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
 
 pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
+pub mod identity;
 mod ignored;
 mod lock;
 mod member;
 pub mod moves;
 mod order;
+mod partial;
 pub mod power;
 pub mod record;
 pub mod refresh;
+pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::Catalog;
 use crate::config::Move;
@@ -46,7 +52,8 @@ pub struct Input<'a> {
 }
 
 /// What flags ask of a plan.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
     /// Destroy everything that is recorded, except protected volumes.
     pub destroy: bool,
@@ -60,6 +67,14 @@ pub struct Options {
     pub adopt: bool,
     /// Create beside what looks like ours.
     pub ignore_existing: bool,
+    /// Only these, with what they need; everything where it is empty.
+    pub targets: BTreeSet<Address>,
+    /// Replaced whether anything differs or not.
+    pub replace: BTreeSet<Address>,
+    /// Take into the state what RunPod shows, and change nothing there.
+    pub refresh_only: bool,
+    /// RunPod was not asked: [`refresh::remembered`] stands for what is there.
+    pub unrefreshed: bool,
 }
 
 /// A plan for `input`.
@@ -80,11 +95,20 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         graphs: &graphs,
         doomed: &doomed,
     });
-    let operations = order::operations(&decided, &graphs, input.dialect);
+    let mut operations = order::operations(&decided, &graphs, input.dialect);
 
     let mut records = corrections;
     records.extend(decided.records());
-    let changes = decided.into_changes();
+    let mut changes = decided.into_changes();
+    let mut partial = None;
+    if input.options.refresh_only {
+        changes.iter_mut().for_each(partial::leave);
+        operations.clear();
+        records = refresh::accepted(input.prior, input.observed);
+    } else if !input.options.targets.is_empty() {
+        let (told, remaining) = partial::restrict(&input.options.targets, &mut changes, operations);
+        (partial, operations) = (Some(told), remaining);
+    }
     let cost = cost(&changes);
     let mut plan = Plan {
         name: input.name.to_owned(),
@@ -93,6 +117,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         api: input.api.to_owned(),
         dialect: input.dialect,
         destroy: input.options.destroy,
+        refresh_only: input.options.refresh_only,
+        unrefreshed: input.options.unrefreshed,
+        partial,
         moves,
         drift: refresh::drift(input.prior, input.observed),
         orphans: claims.orphans(),

@@ -221,7 +221,7 @@ impl Sequence<'_, '_> {
         let decision = self.decision;
         let change = &decision.change;
         let wanted = change.causes.iter().find_map(|cause| match cause {
-            Cause::Power { wanted } => Some(*wanted),
+            Cause::Power { wanted, .. } => Some(*wanted),
             _ => None,
         });
         // What is stopped first does not restart for its other changes; what is locked cannot be stopped first.

@@ -70,14 +70,16 @@ pub fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object,
 
 /// Secrets reduced to the fact that they are.
 pub fn redacted(mut inputs: Attributes) -> Attributes {
-    fn redact(value: &mut Value) {
-        match value {
-            Value::Secret(secret) => *secret = Secret::unknown(),
-            Value::List(items) => items.iter_mut().for_each(redact),
-            Value::Map(map) => map.values_mut().for_each(redact),
-            Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
-        }
-    }
     inputs.values_mut().for_each(redact);
     inputs
+}
+
+/// The same of one value.
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::Secret(secret) => *secret = Secret::unknown(),
+        Value::List(items) => items.iter_mut().for_each(redact),
+        Value::Map(map) => map.values_mut().for_each(redact),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
+    }
 }

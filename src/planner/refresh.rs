@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use super::diff::{Readings, difference};
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Attributes, Drift, DriftClass, Object, Observed, Record, State, Status, Value};
+use crate::model::{
+    Address, Attributes, Computed, Drift, DriftClass, Object, Observed, Power, Record, State, Status, Value,
+};
 
 /// Where reality left the state, by address. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
@@ -46,8 +48,8 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
         Status::ZeroGpu => Some(DriftClass::ZeroGpu),
         status => match (record.power?, status.power()?) {
             (recorded, seen) if recorded == seen => None,
-            (_, crate::model::Power::Stopped) => Some(DriftClass::Stopped),
-            (_, crate::model::Power::Running) => Some(DriftClass::Started),
+            (_, Power::Stopped) => Some(DriftClass::Stopped),
+            (_, Power::Running) => Some(DriftClass::Started),
         },
     }
 }
@@ -101,7 +103,34 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
         }
         records.insert(drift.address, Some(record));
     }
+    // A pod in error, or without its GPU, is recorded as what it is to be.
+    records.retain(|address, record| record.as_ref() != prior.resources.get(address));
     records
+}
+
+/// What the state says is there, for a plan that asks RunPod nothing (`--refresh=false`).
+pub fn remembered(prior: &State) -> Observed {
+    let members = graph::members(prior.resources.keys());
+    let id_of = |address: &Address| prior.resources.get(address).map(|record| record.id.clone());
+    let listed = prior.resources.iter().filter_map(|(address, record)| {
+        let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
+        let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
+        let status = record.power.map(|power| match power {
+            Power::Running => Status::Running,
+            Power::Stopped => Status::Stopped,
+        });
+        Some(Object {
+            kind: kind.name,
+            id: record.id.clone(),
+            name: record.inputs.get("name").and_then(Value::as_text).unwrap_or_default().to_owned(),
+            attributes: resolved(folded, &id_of),
+            marker: None,
+            ready: status != Some(Status::Stopped) && !record.tainted,
+            status,
+            computed: Computed { chosen: record.chosen.clone(), ..Computed::default() },
+        })
+    });
+    listed.collect()
 }
 
 /// Lets one path say what is there; of a map, `Null` takes the key away.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind;
+use crate::graph;
 use crate::model::{Action, Address, Change, Plan};
 
 /// One change with the members that its request carries along.
@@ -13,18 +13,12 @@ pub struct Row<'a> {
     pub members: Vec<&'a Change>,
 }
 
-/// The address of the part that a member belongs to: `pod.trainer[3]` of `port.trainer[3]:8888/http`.
-pub fn parent(address: &Address) -> Option<Address> {
-    let membership = kind::find(&address.kind)?.member_of.as_ref()?;
-    Some(Address { kind: membership.parent.to_owned(), member: None, ..address.clone() })
-}
-
 /// The plan's changes in its order. A member that changes while its parent does not stands on its own.
 pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
     let actions: BTreeMap<&Address, Action> =
         plan.changes.iter().map(|change| (&change.address, change.action)).collect();
     let folds_into = |change: &Change| {
-        let parent = parent(&change.address)?;
+        let parent = graph::parent_of(&change.address)?;
         let action = *actions.get(&parent)?;
         (action != Action::NoOp || change.action == Action::NoOp).then_some(parent)
     };
@@ -94,6 +88,24 @@ pub fn group_address(addresses: &[&Address]) -> String {
     }
 }
 
+/// Addresses in their order, replicas of one name as one: `pod.trainer[0..3]`, `pod.notebook`.
+pub fn group_addresses(addresses: Vec<&Address>) -> Vec<String> {
+    let mut groups: Vec<Vec<&Address>> = Vec::new();
+    let mut places = BTreeMap::new();
+    for address in addresses {
+        let place = address.index.map(|_| (&address.kind, &address.name, &address.member));
+        let group = match place {
+            Some(key) => *places.entry(key).or_insert(groups.len()),
+            None => groups.len(),
+        };
+        match groups.get_mut(group) {
+            Some(group) => group.push(address),
+            None => groups.push(vec![address]),
+        }
+    }
+    groups.iter().map(|group| group_address(group)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,12 +115,5 @@ mod tests {
         for (numbers, text) in [(vec![4], "4"), (vec![0, 1, 2, 3], "0..3"), (vec![0, 1, 3, 4, 5, 7], "0,1,3..5,7")] {
             assert_eq!(ranges(&numbers.into_iter().collect()), text);
         }
-    }
-
-    #[test]
-    fn a_port_belongs_to_its_pod() {
-        let port: Address = "port.trainer[3]:8888/http".parse().unwrap();
-        assert_eq!(parent(&port).unwrap().to_string(), "pod.trainer[3]");
-        assert_eq!(parent(&"pod.trainer".parse().unwrap()), None);
     }
 }

@@ -23,7 +23,7 @@ struct Row<'a> {
 
 /// Recorded resources in their order; members (ports) show at the part that they belong to.
 fn rows<'a>(state: &'a State, observed: &'a Observed) -> Vec<Row<'a>> {
-    let own = state.resources.iter().filter(|(address, _)| super::fold::parent(address).is_none());
+    let own = state.resources.iter().filter(|(address, _)| !crate::graph::is_member(address));
     own.map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) }).collect()
 }
 

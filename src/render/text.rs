@@ -7,7 +7,7 @@ mod drift;
 mod fields;
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::fold::{self, Row, Tally};
@@ -26,6 +26,8 @@ pub struct PlanView {
     pub catalog_date: Option<String>,
     /// The plan's id, for `apply --expect`.
     pub plan_id: Option<String>,
+    /// Changes of these kinds alone, of which the summary counts all the same; everything where it is empty.
+    pub only: BTreeSet<Action>,
 }
 
 /// What every line may look at.
@@ -51,10 +53,15 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     if view.full {
         page.section(unchanged(&context, &rows))?;
     }
+    page.section(left_out(plan))?;
     page.section(orphans(&plan.orphans))?;
     page.section(refusals(plan))?;
     page.section(notes(plan))?;
-    let verdict = if changed { summary(plan, &rows, view) } else { vec![no_changes(plan, &rows, view)] };
+    let verdict = match (changed, plan.refresh_only) {
+        (true, _) => summary(plan, &rows, view),
+        (false, true) => vec![accepted(plan)],
+        (false, false) => vec![no_changes(plan, &rows, view)],
+    };
     page.section(verdict)
 }
 
@@ -139,7 +146,11 @@ impl Page<'_> {
 }
 
 fn heading(plan: &Plan) -> Line {
-    let purpose = if plan.destroy { "Plan to destroy" } else { "Plan for" };
+    let purpose = match (plan.destroy, &plan.partial) {
+        (true, _) => "Plan to destroy",
+        (false, Some(_)) => "Partial plan for",
+        (false, None) => "Plan for",
+    };
     let place = match plan.api.as_str() {
         "runpod" => "RunPod".to_owned(),
         other => other.to_owned(),
@@ -151,11 +162,50 @@ fn heading(plan: &Plan) -> Line {
 }
 
 fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
-    let mut changed: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action != Action::NoOp).collect();
+    let all = rows.iter().filter(|row| row.change.action != Action::NoOp);
+    let only = &context.view.only;
+    let (mut changed, hidden): (Vec<_>, Vec<_>) =
+        all.partition(|row| only.is_empty() || only.contains(&row.change.action));
     // Stable: among equals the graph's order stays.
     changed.sort_by_key(|row| Reverse(row.change.risk));
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes")];
     lines.extend(block::blocks(context, &changed));
+    if !hidden.is_empty() {
+        lines.push(
+            Line::new(0).ink(Ink::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
+        );
+    }
+    lines
+}
+
+/// So many resources are named in a sentence.
+const NAMED: usize = 8;
+
+/// What else is pending where a plan is about some resources only.
+fn left_out(plan: &Plan) -> Vec<Line> {
+    let Some(partial) = &plan.partial else { return Vec::new() };
+    let names = fold::group_addresses(partial.targets.iter().collect());
+    let more = match names.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let head = Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": only {names}{more}, and what they need"));
+    let mut lines = vec![head.hanging(0)];
+    if partial.left_out.is_empty() {
+        lines.push(Line::of(2, "nothing else is pending"));
+        return lines;
+    }
+    let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
+    for (address, action) in &partial.left_out {
+        by_action.entry(*action).or_default().push(address);
+    }
+    lines.push(Line::of(2, "pending as well, and not in this plan:"));
+    for (action, addresses) in by_action {
+        let names = fold::group_addresses(addresses);
+        let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
+        lines.push(line.text(format!("  {}", names.join(", "))).hanging(8));
+    }
     lines
 }
 
@@ -237,7 +287,24 @@ fn notes(plan: &Plan) -> Vec<Line> {
     plan.notes.iter().map(note).collect()
 }
 
+/// Of a plan that only takes over what RunPod shows.
+fn accepted(plan: &Plan) -> Line {
+    match plan.drift.len() {
+        0 => Line::of(0, "No changes. The state says what RunPod shows."),
+        number => Line::new(0).ink(
+            Ink::Heading,
+            format!(
+                "The state takes over {} from RunPod; nothing changes there.",
+                words::count(number, "outside change")
+            ),
+        ),
+    }
+}
+
 fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+    if plan.leaves_out() {
+        return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");
+    }
     let resources = words::count(rows.len(), "resource");
     let verb = |one: &'static str, many: &'static str| if rows.len() == 1 { one } else { many };
     Line::of(
@@ -258,6 +325,9 @@ fn summary(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
         Money::ZERO => "Nothing is billed afterwards.".to_owned(),
         _ => format!("Afterwards {total}/h ({}/mo) in all.", total.per_month()),
     };
+    if plan.unrefreshed {
+        footer.push_str(" RunPod was not asked.");
+    }
     if let Some(date) = &view.catalog_date {
         footer.push_str(&format!(" Prices are estimates, catalog of {date}."));
     }

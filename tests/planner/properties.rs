@@ -13,7 +13,7 @@ use crate::life;
 use crate::meddle::{meddle, rest};
 use crate::world::{World, in_virtual_time};
 
-fn cases(standard: u32) -> Config {
+pub fn cases(standard: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
     Config { cases: asked.unwrap_or(standard), failure_persistence: None, ..Config::default() }
 }

@@ -75,9 +75,8 @@ impl World {
         observe(&self.client).await.expect("lists")
     }
 
-    /// The plan of these three readings, checked.
-    pub fn plan_from(&self, readings: Readings<'_>, options: Options) -> Plan {
-        let input = Input {
+    pub fn input<'a>(&self, readings: &Readings<'a>, options: Options) -> Input<'a> {
+        Input {
             name: "test",
             environment: IDENTITY.environment,
             api: IDENTITY.api,
@@ -89,7 +88,12 @@ impl World {
             observed: readings.observed,
             catalog: Catalog::embedded(),
             options,
-        };
+        }
+    }
+
+    /// The plan of these three readings, checked.
+    pub fn plan_from(&self, readings: Readings<'_>, options: Options) -> Plan {
+        let input = self.input(&readings, options);
         let plan = planner::plan(&input).expect("no circles");
         assert_eq!(planner::check::violations(&plan), [], "{plan:#?}");
         let mut objects: Vec<_> = readings.observed.iter().cloned().collect();

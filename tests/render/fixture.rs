@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Address, Attributes, Cause, Change, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Plan, Position,
-    Risk, Value,
+    Action, Address, Attributes, Cause, Change, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin, Plan,
+    Position, Risk, Value,
 };
 
 pub fn address(text: &str) -> Address {
@@ -37,6 +37,9 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         api: "runpod".into(),
         dialect: Dialect::V2,
         destroy: false,
+        refresh_only: false,
+        unrefreshed: false,
+        partial: None,
         changes,
         drift: Vec::new(),
         orphans: Vec::new(),
@@ -78,6 +81,7 @@ pub fn field(kind: &str, path: &str, before: Value, after: Value, effect: Effect
         after_unknown: false,
         effect,
         rule: rule.into(),
+        origin: Some(Origin::Declared),
         position: Some(at(line)),
     }
 }

@@ -40,6 +40,7 @@ fn hostile_plan(evil: &str) -> Plan {
         after_unknown: false,
         effect: Effect::Replace,
         rule: evil.into(),
+        origin: None,
         position: position.clone(),
     };
     let fields = vec![
@@ -161,7 +162,7 @@ fn hostile_events(evil: &str) -> Vec<Event> {
 }
 
 fn plan_text(plan: &Plan, full: bool, width: Option<usize>) -> String {
-    let view = PlanView { full, config: "sindri.yaml".into(), catalog_date: None, plan_id: None };
+    let view = PlanView { full, config: "sindri.yaml".into(), ..PlanView::default() };
     let mut out = String::new();
     text::plan(&mut out, plan, &view, &Style { width, ..Style::default() }).expect("a string takes everything");
     out

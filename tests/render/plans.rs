@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Marker, Note, Orphan, Plan, Refusal, Risk, Secret,
-    Value,
+    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Marker, Note, Origin, Orphan, Partial, Plan,
+    Refusal, Risk, Secret, Value,
 };
 use sindri::render::{PlanView, Style, text};
 
@@ -17,6 +17,7 @@ fn view() -> PlanView {
         config: "sindri.yaml".into(),
         catalog_date: Some("2026-11-23".into()),
         plan_id: Some("9c1f7a2e44b0".into()),
+        ..PlanView::default()
     }
 }
 
@@ -135,7 +136,7 @@ pub fn everything() -> Plan {
         },
         Change {
             id: Some("zz9".into()),
-            causes: vec![Cause::Power { wanted: sindri::model::Power::Running }],
+            causes: vec![Cause::Power { wanted: sindri::model::Power::Running, origin: None, position: None }],
             hourly_before: money(0.03),
             hourly_after: money(0.77),
             ..change("pod.sleeper", Action::Start)
@@ -345,4 +346,27 @@ fn destroying_everything_says_so_once() {
         message: "kept; `--include-volumes` destroys it too".into(),
     }];
     golden::check("destroy.txt", &plain(&plan));
+}
+
+#[test]
+fn a_part_of_a_plan_counts_what_it_leaves_out() {
+    let mut plan = plan(vec![changed_pod(), kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
+    plan.changes[0].fields[0].origin = Some(Origin::Drift);
+    let left_out =
+        [("network_volume.models", Action::Create), ("pod.b[0]", Action::Replace), ("pod.b[1]", Action::Replace)];
+    plan.partial = Some(Partial {
+        targets: vec![plan.changes[0].address.clone()],
+        left_out: left_out.iter().map(|(text, action)| (address(text), *action)).collect(),
+    });
+    golden::check("partial.txt", &plain(&plan));
+
+    let only = PlanView { only: [Action::Delete].into(), ..view() };
+    let text = rendered(&plan, &only, &Style::default());
+    assert!(text.contains("1 other change not shown (--only)"), "{text}");
+    assert!(text.contains("\nPlan: 1 "), "the summary counts all the same: {text}");
+
+    plan.changes.remove(0);
+    plan.partial.as_mut().expect("partial").targets = vec![address("pod.steady")];
+    let text = plain(&plan);
+    assert!(text.ends_with("No changes in this part of the configuration; the rest is not as declared.\n"), "{text}");
 }

@@ -1,30 +1,45 @@
-//! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, ask, carry out, say what happened.
+//! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, hold it against what was approved or ask, carry out, say what
+//! happened.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::{checked, options, show};
 use crate::apply::{self, Event, Job};
-use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global};
+use crate::cli::approval::Approval;
+use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Entry, Observed, Outcome, Plan};
-use crate::planner::{self, Options};
+use crate::model::{Entry, Observed, Outcome, Plan, State};
+use crate::planner::{self, Options, identity};
 use crate::render::{Summary, json, status};
 use crate::store::LockedState;
 
 pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
-    consent::can_be_given(&args.change, console, command)?;
-    let session = Session::open(global, console, Secrets::Needed)?;
-    let run = Run { session: &session, console, change: &args.change, adopt: args.plan.adopt, full: args.plan.full };
-    let (exit, changed) = run.all(options(&args.plan), command, "Apply this plan to").await?;
+    let approval = Approval::of(args.saved.as_deref(), &args.change, global)?;
+    approval.can_be_given(&args.change, console, command)?;
+    let destroys = matches!(&approval, Approval::Saved(saved) if saved.options.destroy);
+    let secrets = if destroys { Secrets::NotNeeded } else { Secrets::Needed };
+    let session = Session::open(global, console, secrets)?;
+    let run = Run {
+        session: &session,
+        console,
+        change: &args.change,
+        view: &args.plan.view,
+        adopt: args.plan.adopt,
+        approval,
+    };
+    let asked = |prior: &State| options(&args.plan, &session, prior);
+    let (exit, changed) = run.all(&asked, command, "Apply this plan to").await?;
     // After an apply that changed nothing one line says it all; `deploy` is asked for the way in.
-    if exit == Exit::Success && (command == "deploy" || (changed && !console.quiet)) {
+    let done = matches!(exit, Exit::Success | Exit::Changes) && !destroys;
+    if done && (command == "deploy" || (changed && !console.quiet)) {
         how_to_connect(&session, console, command == "deploy").await?;
     }
     session.close()?;
@@ -32,32 +47,12 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
 }
 
 pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    consent::can_be_given(&args.change, console, "destroy")?;
+    let approval = Approval::of(None, &args.change, global)?;
+    approval.can_be_given(&args.change, console, "destroy")?;
     let session = Session::open(global, console, Secrets::NotNeeded)?;
-    let run = Run { session: &session, console, change: &args.change, adopt: false, full: args.full };
-    let only = args.addresses.iter().cloned().collect();
-    let options = Options { destroy: true, only, include_volumes: args.include_volumes, ..Options::default() };
-    let (exit, _) = run.all(options, "destroy", "Destroy everything listed above in").await?;
-    session.close()?;
-    Ok(exit)
-}
-
-/// One run of whatever changes the world.
-pub struct Run<'a> {
-    pub session: &'a Session,
-    pub console: &'a Console,
-    pub change: &'a ChangeFlags,
-    pub adopt: bool,
-    pub full: bool,
-}
-
-impl Run<'_> {
-    /// How it ended, and whether there was anything to change.
-    async fn all(&self, options: Options, command: &str, question: &str) -> Result<(Exit, bool), Failure> {
-        let store = self.session.lock(command, self.change.lock_timeout)?;
-        let observed = self.session.recover(&store, self.console).await?;
-        let prior = store.snapshot().state;
-        if let Some(unknown) = options.only.iter().find(|address| !prior.resources.contains_key(address)) {
+    let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
+    let asked = |prior: &State| {
+        if let Some(unknown) = args.addresses.iter().find(|address| !prior.resources.contains_key(address)) {
             return Err(Failure::message(
                 Exit::Error,
                 "not_found",
@@ -65,23 +60,66 @@ impl Run<'_> {
                 Some("`sindri state list` lists every address; nothing was changed".into()),
             ));
         }
-        let plan = checked(planner::plan(&self.session.plan_input(&prior, &observed, options))?)?;
+        let only = args.addresses.iter().cloned().collect();
+        Ok(Options { destroy: true, only, include_volumes: args.include_volumes, ..Options::default() })
+    };
+    let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
+    session.close()?;
+    Ok(exit)
+}
+
+/// One run of whatever changes the world.
+struct Run<'a> {
+    session: &'a Session,
+    console: &'a Console,
+    change: &'a ChangeFlags,
+    view: &'a ViewFlags,
+    adopt: bool,
+    approval: Approval,
+}
+
+impl Run<'_> {
+    /// How it ended, and whether there was anything to change.
+    async fn all(
+        &self,
+        asked: &dyn Fn(&State) -> Result<Options, Failure>,
+        command: &str,
+        question: &str,
+    ) -> Result<(Exit, bool), Failure> {
+        let store = self.session.lock(command, self.change.lock_timeout)?;
+        let observed = self.session.recover(&store, self.console).await?;
+        let prior = store.snapshot().state;
+        let options = match self.approval.options() {
+            Some(options) => options,
+            None => asked(&prior)?,
+        };
+        let input = self.session.plan_input(&prior, &observed, options);
+        let mut plan = checked(planner::plan(&input)?)?;
+        self.approval.narrows(&mut plan);
         if self.console.json {
             // The first of the lines that tell what happens.
-            let line = serde_json::json!({ "event": "planned", "plan": json::plan_json(&plan, None) });
-            self.console.result(&(json::to_text(&line, false) + "\n"));
+            let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
+            self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
         } else {
-            show(&plan, self.full, self.session, self.console);
+            show(&plan, self.view, self.session, self.console);
         }
+        self.approval.stands(&input, &plan)?;
         consent::refusals(&plan)?;
+        let exit = if plan.leaves_out() && self.approval.minds_rest() { Exit::Changes } else { Exit::Success };
         if plan.is_empty() {
             self.correct(&store, &plan).await?;
-            return Ok((Exit::Success, false));
+            return Ok((exit, false));
         }
-        consent::obtain(&plan, self.change, self.adopt, self.console, question)?;
+        if !self.approval.is_given() {
+            consent::obtain(&plan, self.change, self.adopt, self.console, question)?;
+        }
+        if plan.refresh_only {
+            self.correct(&store, &plan).await?;
+            return Ok((exit, false));
+        }
         let parallelism = usize::from(self.change.parallelism);
-        let exit = carry_out(self.session, self.console, &store, &plan, &observed, parallelism).await?;
-        Ok((exit, true))
+        let ended = carry_out(self.session, self.console, &store, &plan, &observed, parallelism).await?;
+        Ok((if ended == Exit::Success { exit } else { ended }, true))
     }
 
     /// Writes what the state has to say differently although nothing changes at RunPod.

@@ -11,6 +11,7 @@ mod output;
 mod plan;
 mod power;
 mod refresh;
+mod show;
 mod state;
 mod validate;
 
@@ -25,6 +26,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
     match command {
         Command::Validate => validate::run(global, console),
         Command::Plan(args) => plan::run(args, global, console).await,
+        Command::Show(args) => show::run(args, console),
         Command::Apply(args) => apply::apply(args, global, console, "apply").await,
         Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,
         Command::Destroy(args) => apply::destroy(args, global, console).await,

@@ -1,40 +1,90 @@
-//! `sindri plan`: what apply would do, and why. Takes no lock and writes nothing.
+//! `sindri plan`: what apply would do, and why. Takes no lock and writes nothing but the file that `--out` names.
 
-use crate::catalog::Catalog;
-use crate::cli::args::{Global, PlanArgs, PlanFlags};
+use std::collections::BTreeSet;
+
+use crate::catalog::{self, Catalog};
+use crate::cli::args::{Global, PlanArgs, PlanFlags, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
-use crate::model::Plan;
-use crate::planner::{self, Options};
+use crate::model::{Address, Plan, State};
+use crate::planner::saved::SavedPlan;
+use crate::planner::{self, Options, identity};
 use crate::render::{PlanView, json, text};
 
 pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let secrets = if args.destroy { Secrets::NotNeeded } else { Secrets::Needed };
-    let session = Session::open(global, console, secrets)?;
-    let (prior, observed) = session.look(console).await?;
-    let options = Options { destroy: args.destroy, ..options(&args.plan) };
-    let plan = checked(planner::plan(&session.plan_input(&prior, &observed, options))?)?;
-    if console.json {
-        console.json(&json::plan_json(&plan, None));
+    let (session, (prior, observed)) = if args.refresh {
+        let session = Session::open(global, console, secrets)?;
+        let looked = session.look(console).await?;
+        (session, looked)
     } else {
-        show(&plan, args.plan.full, &session, console);
+        let session = Session::offline(global, console, secrets)?;
+        let remembered = session.remember()?;
+        (session, remembered)
+    };
+    let mut options = Options { unrefreshed: !args.refresh, ..options(&args.plan, &session, &prior)? };
+    if args.destroy {
+        options.destroy = true;
+        options.only = std::mem::take(&mut options.targets);
+    }
+    let input = session.plan_input(&prior, &observed, options);
+    let plan = checked(planner::plan(&input)?)?;
+    if let Some(path) = &args.out {
+        let path = global.directory.clone().unwrap_or_default().join(path);
+        saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;
+    }
+    if console.json {
+        console.json(&json::plan_json(&plan, Some(&identity::id(&plan))));
+    } else {
+        show(&plan, &args.plan.view, &session, console);
     }
     session.close()?;
     consent::refusals(&plan)?;
-    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Success })
+    Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })
 }
 
 /// What the flags ask of the planner.
-pub fn options(flags: &PlanFlags) -> Options {
-    Options {
+pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Options, Failure> {
+    let declared: BTreeSet<&Address> = session.config.resources.keys().collect();
+    let known = declared.iter().copied().chain(prior.resources.keys()).collect();
+    Ok(Options {
         include_volumes: flags.include_volumes,
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
+        targets: named(&flags.target, &known, "neither declared nor in the state")?,
+        replace: named(&flags.replace, &declared, "not declared")?,
+        refresh_only: flags.refresh_only,
         ..Options::default()
+    })
+}
+
+/// The known addresses that `words` mean: a name without a number means all its replicas.
+fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Result<BTreeSet<Address>, Failure> {
+    let mut found = BTreeSet::new();
+    for word in words {
+        let replica = |address: &&&Address| Address { index: None, ..(**address).clone() } == *word;
+        let before = found.len();
+        match known.get(word) {
+            Some(exact) => found.extend([(*exact).clone()]),
+            None => found.extend(known.iter().filter(replica).map(|address| (*address).clone())),
+        }
+        if found.len() == before && !found.contains(word) {
+            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+            let nearest = catalog::nearest(&word.to_string(), names.iter().map(String::as_str));
+            let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
+            return Err(Failure::message(
+                Exit::Error,
+                "not_found",
+                format!("`{word}` is {otherwise}"),
+                Some(format!("{meant}`sindri plan --full` lists every address; nothing was changed")),
+            ));
+        }
     }
+    Ok(found)
 }
 
 /// A plan that breaks a promise is a bug of sindri's and goes no further.
@@ -51,12 +101,13 @@ pub fn checked(plan: Plan) -> Result<Plan, Failure> {
 }
 
 /// Prints a plan for people; for tools the caller knows which shape it wants.
-pub fn show(plan: &Plan, full: bool, session: &Session, console: &Console) {
+pub fn show(plan: &Plan, view: &ViewFlags, session: &Session, console: &Console) {
     let view = PlanView {
-        full,
+        full: view.full,
         config: session.config_name(),
         catalog_date: Some(Catalog::embedded().compiled.clone()),
-        plan_id: None,
+        plan_id: Some(identity::id(plan)),
+        only: view.only.iter().copied().collect(),
     };
     let mut page = String::new();
     // Writing to a string cannot fail.

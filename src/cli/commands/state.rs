@@ -16,7 +16,7 @@ use crate::planner::moves;
 use crate::store::{self, LockedState};
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::offline(global, console, Secrets::NotNeeded)?;
     match command {
         StateCommand::List => list(&read(&session)?, console),
         StateCommand::Show { address } => show(&read(&session)?, address, console)?,

@@ -26,6 +26,9 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         api,
         dialect,
         destroy,
+        refresh_only,
+        unrefreshed,
+        partial,
         moves,
         records: _, // how the state is corrected on the way; it changes nothing that exists
         changes,
@@ -41,7 +44,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
     let by_address = plan.by_address();
     json!({
         "format_version": "1.2",
-        "complete": true,
+        // Terraform's word for a plan that leaves nothing for another one.
+        "complete": !plan.leaves_out(),
         "errored": false,
         "applyable": !plan.is_empty() && !refused,
         "resource_changes": changes.iter().map(|change| resource_change(&by_address, change)).collect::<Vec<_>>(),
@@ -55,6 +59,14 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
             "api": api,
             "dialect": dialect,
             "destroy": destroy,
+            "refresh_only": refresh_only,
+            "refreshed": !unrefreshed,
+            "partial": partial.as_ref().map(|partial| json!({
+                "targets": partial.targets,
+                "left_out": partial.left_out.iter().map(|(address, action)| json!({
+                    "address": address, "action": action.word(),
+                })).collect::<Vec<_>>(),
+            })),
             "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
             "prior_digest": prior_digest,
             "requests": operations.len(),
@@ -175,13 +187,13 @@ fn own(change: &Change) -> Json {
 }
 
 fn field_json(field: &FieldChange) -> Json {
-    let FieldChange { path, before, after, after_unknown, effect, rule, position } = field;
+    let FieldChange { path, before, after, after_unknown, effect, rule, origin, position } = field;
     let (before, before_sensitive) = split_secrets(before);
     let (after, after_sensitive) = split_secrets(after);
     json!({
         "path": path_of(path), "before": before, "after": if *after_unknown { Json::Null } else { after },
         "after_unknown": after_unknown, "before_sensitive": before_sensitive, "after_sensitive": after_sensitive,
-        "effect": effect, "rule": rule, "position": position,
+        "effect": effect, "rule": rule, "origin": origin, "position": position,
     })
 }
 

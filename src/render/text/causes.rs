@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::words;
 use super::Context;
-use crate::model::{Action, Address, Cause, Change, Effect, Power};
+use crate::model::{Action, Address, Cause, Change, Effect, Origin, Power};
 
 /// One line per cause that the fields do not tell already.
 pub fn because(context: &Context<'_>, change: &Change) -> Vec<String> {
@@ -26,8 +26,17 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Superseded { by } => format!("`{by}` takes its place"),
         Cause::Dependency { address, action } => dependency(context, address, *action, seen),
         Cause::Parent { address } => format!("it is a part of `{address}`"),
-        Cause::Power { wanted: Power::Running } => "it should be running".to_owned(),
-        Cause::Power { wanted: Power::Stopped } => "it should be stopped".to_owned(),
+        Cause::Power { wanted, origin, position } => {
+            let wanted = match wanted {
+                Power::Running => "it should be running",
+                Power::Stopped => "it should be stopped",
+            };
+            match (origin, position) {
+                (Some(Origin::Drift), _) => format!("{wanted}, as it was when applied last"),
+                (_, Some(position)) => format!("{wanted} ({position})"),
+                _ => wanted.to_owned(),
+            }
+        }
         Cause::Marker { id, same_lineage: true, .. } => {
             format!("`{id}` at RunPod carries its marker, made from this state")
         }
@@ -59,11 +68,16 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
 fn own_reason(change: &Change) -> Option<String> {
     let worst: Effect = change.fields.iter().map(|field| field.effect).max()?;
     let fields = || change.fields.iter().filter(|field| field.effect == worst);
+    let drifted = fields().all(|field| field.origin == Some(Origin::Drift));
     let names: Vec<String> = fields().map(|field| format!("`{}`", field.path)).collect();
     let places: BTreeSet<String> = fields().filter_map(|field| Some(field.position.as_ref()?.to_string())).collect();
     let places = match places.len() {
         0 => String::new(),
         _ => format!(" ({})", places.into_iter().collect::<Vec<_>>().join(", ")),
     };
-    Some(format!("its {} change{}{places}", names.join(" and "), if names.len() == 1 { "s" } else { "" }))
+    let (names, one) = (names.join(" and "), names.len() == 1);
+    Some(match (drifted, one) {
+        (true, _) => format!("its {names} {} changed at RunPod", if one { "was" } else { "were" }),
+        (false, _) => format!("its {names} change{}{places}", if one { "s" } else { "" }),
+    })
 }

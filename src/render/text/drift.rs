@@ -13,7 +13,16 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
     }
     let mut lines = vec![
         Line::new(0).ink(Ink::Heading, "Outside changes since the last apply"),
-        Line::of(0, "Made at RunPod, not by sindri. What is below is planned from what is there now.").hanging(0),
+        Line::of(
+            0,
+            match context.plan.refresh_only {
+                false => "Made at RunPod, not by sindri. What is below is planned from what is there now.",
+                true => {
+                    "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now."
+                }
+            },
+        )
+        .hanging(0),
     ];
     let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(context, drift))));
     let title = |drifts: &[&Drift]| block::title(drifts, |drift| &drift.address);
@@ -43,6 +52,7 @@ fn face(context: &Context<'_>, drift: &Drift) -> (&'static str, String, Vec<Line
     };
     let action = context.by_address.get(&drift.address).map_or(Action::NoOp, |change| change.action);
     let consequence = match (action, drift.class) {
+        _ if context.plan.refresh_only => "the state takes it over".to_owned(),
         (Action::NoOp, DriftClass::Gone) => "nothing is to be done".to_owned(),
         (Action::NoOp, _) => "it agrees with what is declared; nothing is to be done".to_owned(),
         (action, _) => format!("this plan: {}", words::action(action)),

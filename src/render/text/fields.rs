@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::super::style::{Ink, Line};
 use crate::kind::{self, Compare};
-use crate::model::{Attributes, Change, Effect, FieldChange, Value};
+use crate::model::{Attributes, Change, Effect, FieldChange, Origin, Value};
 
 /// A single text longer than this is shown in lines of its own.
 const LONG: usize = 72;
@@ -165,11 +165,16 @@ fn noun(lines: usize) -> &'static str {
     if lines == 1 { "line" } else { "lines" }
 }
 
-/// `forces replacement: RunPod cannot move a pod to another cloud (sindri.yaml:14)`.
+/// `forces replacement: RunPod cannot move a pod to another cloud (sindri.yaml:14)`. The place is the root of the change:
+/// where the file says something new, or RunPod, where somebody else changed what the file still says.
 fn remark(change: &Change, field: &FieldChange, with_rule: bool) -> Option<String> {
     let forces = field.effect == Effect::Replace && change.action.is_replacement();
     let effect = if forces { "forces replacement: " } else { "" };
-    let place = field.position.as_ref().map(ToString::to_string);
+    let place = match (field.origin, &field.position) {
+        (Some(Origin::Drift), Some(position)) => Some(format!("changed at RunPod, not at {position}")),
+        (Some(Origin::Drift), None) => Some("changed at RunPod".to_owned()),
+        (_, position) => position.as_ref().map(ToString::to_string),
+    };
     match (if with_rule { field.rule.as_str() } else { "" }, place) {
         ("", None) => None,
         ("", Some(place)) => Some(place),

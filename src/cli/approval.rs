@@ -1,0 +1,164 @@
+//! A plan that somebody approved beforehand, by its id or as a file, and the one that was made just now: what runs is what
+//! was approved, or nothing.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{ChangeFlags, Global};
+use super::consent;
+use super::console::Console;
+use super::exit::{Exit, Failure};
+use super::saved;
+use crate::model::Plan;
+use crate::planner::saved::{Comparison, SavedPlan};
+use crate::planner::{Input, Options, identity};
+use crate::render::words;
+
+/// So many differences are told; more would bury them.
+const TOLD: usize = 20;
+
+/// What was approved.
+pub enum Approval {
+    /// Nothing yet: flags or a person will say.
+    None,
+    /// The whole plan of this id; with the file, a difference can be told.
+    Expected { id: String, saved: Option<Box<SavedPlan>> },
+    /// What this file holds, whatever else is pending.
+    Saved(Box<SavedPlan>),
+}
+
+impl Approval {
+    /// What the command line names; paths are meant as if started in `-C`.
+    pub fn of(file: Option<&Path>, change: &ChangeFlags, global: &Global) -> Result<Self, Failure> {
+        let placed = |path: PathBuf| global.directory.clone().unwrap_or_default().join(path);
+        let expected = match change.expect.as_deref() {
+            None => None,
+            Some(id) if is_id(id) => Some((id.to_owned(), None)),
+            Some(path) => {
+                let saved = saved::read(&placed(path.into()))?;
+                Some((saved.plan_id.clone(), Some(Box::new(saved))))
+            }
+        };
+        let Some(file) = file else {
+            return Ok(match expected {
+                None => Self::None,
+                Some((id, saved)) => Self::Expected { id, saved },
+            });
+        };
+        let saved = saved::read(&placed(file.to_owned()))?;
+        match expected {
+            Some((id, _)) if id != saved.plan_id => Err(Failure::message(
+                Exit::Stale,
+                "unexpected_plan",
+                format!("`{}` is the plan `{}`, and `{id}` was expected", file.display(), saved.plan_id),
+                Some("pass the file of the plan that was approved; nothing was requested".into()),
+            )),
+            _ => Ok(Self::Saved(Box::new(saved))),
+        }
+    }
+
+    /// Whether somebody has agreed already to all that the plan does.
+    pub fn is_given(&self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Nothing was approved and nothing can be asked: refused before any request is sent.
+    pub fn can_be_given(&self, change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
+        if self.is_given() { Ok(()) } else { consent::can_be_given(change, console, command) }
+    }
+
+    /// What the planner is asked, where the approval says so: the same as then, about what the file holds.
+    pub fn options(&self) -> Option<Options> {
+        let Self::Saved(saved) = self else { return None };
+        let mut options = saved.options.clone();
+        // An empty plan names nothing, which would mean everything: what is found then is held against the file as well.
+        if options.destroy {
+            options.only = saved.targets();
+        } else {
+            options.targets = saved.targets();
+        }
+        Some(options)
+    }
+
+    /// A saved plan is whole in itself: that it is about some addresses only is worth a word where something else is pending,
+    /// or where it was so from the beginning.
+    pub fn narrows(&self, plan: &mut Plan) {
+        let Self::Saved(saved) = self else { return };
+        if saved.options.targets.is_empty() && !plan.leaves_out() {
+            plan.partial = None;
+        }
+    }
+
+    /// Whether it is worth an exit code of its own that something else is pending. A saved plan was whole when it was made: what
+    /// came up since is the next plan's business.
+    pub fn minds_rest(&self) -> bool {
+        !matches!(self, Self::Saved(saved) if saved.options.targets.is_empty())
+    }
+
+    /// Whether the plan made just now is the approved one.
+    pub fn stands(&self, input: &Input<'_>, plan: &Plan) -> Result<(), Failure> {
+        match self {
+            Self::None => Ok(()),
+            Self::Expected { id, saved } => {
+                let now = identity::id(plan);
+                if now == *id {
+                    return Ok(());
+                }
+                let told =
+                    saved.as_ref().map(|saved| differences(&saved.compare(input, plan), true)).unwrap_or_default();
+                let state = if plan.is_empty() {
+                    "nothing is to be done any more".to_owned()
+                } else {
+                    format!("this is `{now}`")
+                };
+                Err(Failure::message(
+                    Exit::Stale,
+                    "unexpected_plan",
+                    format!("the plan `{id}` was expected, and {state}{told}"),
+                    Some(match plan.is_empty() {
+                        true => "if it was applied already, all is well; nothing was changed".into(),
+                        false => format!(
+                            "review the plan above, and pass `--expect {now}` if it is right; nothing was changed"
+                        ),
+                    }),
+                ))
+            }
+            Self::Saved(saved) => {
+                let comparison = saved.compare(input, plan);
+                if comparison.moved.is_empty() {
+                    return Ok(());
+                }
+                let changed = words::count(comparison.moved.len(), "difference");
+                Err(Failure::message(
+                    Exit::Stale,
+                    "stale_plan",
+                    format!(
+                        "the plan `{}` is stale: {changed} since it was made{}",
+                        saved.plan_id,
+                        differences(&comparison, false)
+                    ),
+                    Some("`sindri plan --out FILE` makes a new one to review; nothing was changed".into()),
+                ))
+            }
+        }
+    }
+}
+
+/// 16 hex digits; anything else is the name of a file.
+fn is_id(word: &str) -> bool {
+    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// What moved, a line each; `done` tells also what needs nothing any more.
+fn differences(comparison: &Comparison, done: bool) -> String {
+    let settled =
+        comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: nothing is to be done any more"));
+    let lines: Vec<String> = comparison.moved.iter().map(ToString::to_string).chain(settled).collect();
+    let mut text = String::new();
+    for line in lines.iter().take(TOLD) {
+        text.push_str(&format!("\n  {line}"));
+    }
+    if lines.len() > TOLD {
+        text.push_str(&format!("\n  ... and {}", words::count(lines.len() - TOLD, "other difference")));
+    }
+    text
+}

@@ -1,0 +1,190 @@
+//! What was reviewed is what runs: plans by their id and in files, parts of plans, plans without an account.
+
+use serde_json::Value;
+
+use crate::support::{Emulator, PAIR, Project};
+
+fn plan_id(plan: &Value) -> String {
+    plan["sindri"]["plan_id"].as_str().expect("a plan id").to_owned()
+}
+
+/// `PAIR`, applied.
+fn applied() -> (Emulator, Project) {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply -y").exits(0);
+    (emulator, project)
+}
+
+#[test]
+fn an_id_is_consent_to_exactly_this_plan() {
+    let (emulator, project) = applied();
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    let id = plan_id(&project.run(&emulator, "plan --json").exits(0).json());
+    project.run(&emulator, "plan").exits(0).tells(&format!("Plan id: {id}\n"));
+    let (writes, stored) = (emulator.writes(), project.stored());
+
+    let said = project.run(&emulator, "apply --expect 0123456789abcdef").exits(5);
+    said.warns("the plan `0123456789abcdef` was expected").warns(&format!("--expect {id}")).tells("-/+ pod.notebook");
+    project.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA L4");
+    project.run(&emulator, &format!("apply --expect {id}")).exits(5).warns("nothing was changed");
+    let error = project.run(&emulator, &format!("apply --json --expect {id}")).exits(5).stderr;
+    let error: Value = serde_json::from_str(error.lines().last().expect("a line")).expect("JSON");
+    assert_eq!((&error["code"], &error["exit_code"]), (&"sindri::cli::unexpected_plan".into(), &5.into()));
+    assert_eq!(emulator.writes(), writes, "a plan that was not expected sends nothing");
+    assert_eq!(project.stored(), stored);
+
+    // The pod volume of 20 GB that goes with it needs no flag of its own: the id stands for all that the plan says.
+    project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
+    project.run(&emulator, &format!("apply --expect {id}")).exits(0).tells("1 replaced");
+    project.run(&emulator, &format!("apply --expect {id}")).exits(5).warns("nothing is to be done any more");
+}
+
+#[test]
+fn a_saved_plan_is_shown_as_it_was_and_applied_while_it_holds() {
+    let (emulator, project) = applied();
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    let text = project.run(&emulator, "plan --out plan.json").exits(0).stdout;
+    let json = project.run(&emulator, "plan --json").exits(0).json();
+    assert_eq!(project.offline("show plan.json").exits(0).stdout, text);
+    let shown = project.offline("show plan.json --json").exits(0).json();
+    for member in ["sindri", "resource_drift", "format_version", "applyable"] {
+        let (mut shown, mut json) = (shown[member].clone(), json[member].clone());
+        // The plan's requests are made anew; how many there are is not in the file.
+        for value in [&mut shown, &mut json] {
+            value.as_object_mut().map(|members| members.remove("requests"));
+        }
+        assert_eq!(shown, json, "{member}");
+    }
+
+    // Something else came up since: it is told, and left alone.
+    project.edit(
+        "        gpuType: NVIDIA A100-SXM4-80GB\n",
+        "        gpuType: NVIDIA A100-SXM4-80GB\n        gpuCount: 2\n",
+    );
+    let trainer = project.id("pod.trainer");
+    project
+        .run(&emulator, "apply plan.json")
+        .exits(0)
+        .tells("1 replaced")
+        .tells("pending as well, and not in this plan");
+    assert_eq!(project.id("pod.trainer"), trainer);
+    // Once more: nothing is left of it, and nothing else is done.
+    let writes = emulator.writes();
+    project.run(&emulator, "apply plan.json").exits(0);
+    assert_eq!(emulator.writes(), writes);
+}
+
+#[test]
+fn a_stale_plan_is_refused_and_names_what_moved() {
+    let (emulator, project) = applied();
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    project.run(&emulator, "plan --out plan.json").exits(0);
+    let (writes, stored) = (emulator.writes(), project.stored());
+
+    project.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA L4");
+    let moved = "`pod.notebook`: the configuration says something else of `gpu_types` (sindri.yaml:15)";
+    project.run(&emulator, "apply plan.json").exits(5).warns(moved).warns("nothing was changed");
+    project.run(&emulator, "apply --expect plan.json").exits(5).warns(moved);
+    project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
+
+    // Another branch replaced the pod meanwhile, and committed its state.
+    let state = project.read("state/default.json");
+    project.forget_when_it_created();
+    project.write("state/default.json", &state.replace(&project.id("pod.notebook"), "0th3rbr4nch"));
+    let said = project.run(&emulator, "apply plan.json").exits(5);
+    said.warns("`pod.notebook`: its record in the state says something else of `id`");
+    project.write("state/default.json", &state);
+
+    let (status, _) = emulator.ask("DELETE", &format!("/v2/pods/{}", project.id("pod.notebook")), None);
+    assert_eq!(status, 204);
+    project.run(&emulator, "apply plan.json").exits(5).warns("`pod.notebook`: RunPod does not show it any more");
+    assert_eq!(emulator.writes().len(), writes.len() + 1, "the one by hand");
+    let of = |files: Vec<(String, Vec<u8>)>| {
+        files.into_iter().filter(|(name, _)| name.ends_with(".json")).collect::<Vec<_>>()
+    };
+    assert_eq!(of(project.stored()), of(stored));
+}
+
+#[test]
+fn a_plan_is_for_one_environment_and_one_file_holds_what_it_shows() {
+    let (emulator, project) = applied();
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    project.run(&emulator, "plan --out plan.json").exits(0);
+    let plan = project.read("plan.json");
+
+    project.write("changed.json", &plan.replace("\"size_gb\": 20", "\"size_gb\": 0"));
+    for command in ["show changed.json", "apply changed.json"] {
+        project.run(&emulator, command).exits(1).warns("was changed after it was written");
+    }
+    project.write("newer.json", &plan.replacen("\"format_version\": 1", "\"format_version\": 9", 1));
+    project.run(&emulator, "show newer.json").exits(1).warns("has format 9");
+    project.run(&emulator, "show nowhere.json").exits(1).warns("cannot read the plan");
+    project.run(&emulator, "apply plan.json --expect 0123456789abcdef").exits(5);
+    project.run(&emulator, "apply plan.json --target pod.notebook").exits(64);
+
+    for file in ["sindri.yaml", "state/default.json"] {
+        let before = project.read(file);
+        project.run(&emulator, &format!("plan --out {file}")).exits(1).warns("is there already, and is no plan");
+        assert_eq!(project.read(file), before);
+    }
+
+    project.write("sindri.other.yaml", "");
+    project.run(&emulator, "apply plan.json -e other").exits(5).warns("made for the environment `default`");
+    assert_eq!(emulator.pods().len(), 2);
+}
+
+#[test]
+fn a_part_of_a_plan_says_what_it_leaves_out() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    let said = project.run(&emulator, "plan --target pod.trainer").exits(2);
+    said.tells("Partial plan").tells("+   create  pod.notebook").tells("network_volume.data");
+    let json = project.run(&emulator, "plan --json --target pod.trainer").exits(2).json();
+    assert_eq!(json["complete"], false);
+    assert_eq!(json["sindri"]["partial"]["left_out"][0]["address"], "pod.notebook");
+
+    project.run(&emulator, "apply -y --target pod.trainer").exits(2).tells("2 created");
+    assert_eq!(emulator.pod_names(), ["story-trainer"]);
+    project.run(&emulator, "apply -y --target pod.trainer").exits(2).tells("the rest is not as declared");
+    project.run(&emulator, "apply -y --target pod.notebok").exits(1).warns("did you mean `pod.notebook`?");
+    project.run(&emulator, "apply -y --target pod.notebook").exits(0);
+    project.run(&emulator, "plan --target pod.notebook --detailed-exitcode").exits(0);
+
+    let before = project.id("pod.notebook");
+    project.run(&emulator, "plan --replace pod.notebook").exits(0).tells("`--replace pod.notebook` asks for it");
+    project.run(&emulator, "apply -y --allow-data-loss --replace pod.notebook").exits(0).tells("1 replaced");
+    assert_ne!(project.id("pod.notebook"), before);
+
+    let said = project.run(&emulator, "plan --destroy --only forget").exits(0);
+    said.tells("2 other changes not shown").tells("2 DESTROY");
+    project.run(&emulator, "plan --only smash").exits(64).warns("the actions are");
+}
+
+#[test]
+fn a_plan_without_an_account_asks_nobody() {
+    let (emulator, project) = applied();
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    let asked = emulator.requests().len();
+    let mut command = project.command(&emulator, "plan --refresh=false");
+    command.env_remove("RUNPOD_API_KEY");
+    crate::support::Said::of(&mut command).exits(0).tells("-/+ pod.notebook").tells("RunPod was not asked.");
+    assert_eq!(emulator.requests().len(), asked);
+}
+
+#[test]
+fn the_state_takes_over_what_runpod_shows_when_asked_to() {
+    let (emulator, project) = applied();
+    let id = project.id("pod.trainer");
+    let changes = serde_json::json!({ "event": "edit", "changes": { "name": "renamed" } });
+    assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{id}/event"), Some(changes)).0, 200);
+    project.run(&emulator, "plan").exits(0).tells("changed at RunPod, not at sindri.yaml");
+    let said = project.run(&emulator, "plan --refresh-only --detailed-exitcode").exits(2);
+    said.tells("The state takes over 1 outside change from RunPod").tells("the state takes it over");
+    let writes = emulator.writes();
+    project.run(&emulator, "apply --refresh-only -y").exits(0);
+    assert_eq!(emulator.writes(), writes, "nothing changes there");
+    assert_eq!(project.state()["resources"]["pod.trainer"]["inputs"]["name"], "renamed");
+    project
+        .run(&emulator, "plan --refresh-only --detailed-exitcode")
+        .exits(0)
+        .tells("The state says what RunPod shows.");
+}

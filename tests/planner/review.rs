@@ -1,0 +1,349 @@
+//! Plans that are looked at before they are applied: what they are called, what a file keeps of them, what makes them
+//! stale, and what a part of one leaves for later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+use sindri::model::{Action, Address, Dialect, Observed, Plan, Resource, Secret, State, Value};
+use sindri::planner::saved::{Comparison, SavedPlan};
+use sindri::planner::{Options, identity};
+
+use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
+use crate::generate::{dialect, history, meddlings};
+use crate::life::{self, Desired};
+use crate::meddle::{meddle, rest};
+use crate::properties::cases;
+use crate::world::{Readings, World, in_virtual_time};
+
+/// Everything that a plan is made of, at one moment.
+struct Moment {
+    desired: Desired,
+    prior: State,
+    observed: Observed,
+}
+
+impl Moment {
+    async fn of(world: &World, desired: &Desired) -> Self {
+        Self { desired: desired.clone(), prior: world.state(), observed: world.observe().await }
+    }
+
+    fn readings(&self) -> Readings<'_> {
+        Readings { desired: &self.desired, moved: &[], prior: &self.prior, observed: &self.observed }
+    }
+
+    fn plan(&self, world: &World, targets: BTreeSet<Address>) -> Plan {
+        world.plan_from(self.readings(), Options { targets, ..Options::default() })
+    }
+
+    fn save(&self, world: &World) -> SavedPlan {
+        let plan = self.plan(world, BTreeSet::new());
+        let saved = SavedPlan::of(&plan, &world.input(&self.readings(), Options::default()), "sindri.yaml".into());
+        let text = serde_json::to_string(&saved).expect("JSON");
+        let read: SavedPlan = serde_json::from_str(&text).expect("the file reads back");
+        assert_eq!(read, saved);
+        assert_eq!(read.verify(), Ok(()));
+        assert_eq!(read.plan_id, identity::id(&plan));
+        read
+    }
+
+    fn compare(&self, world: &World, saved: &SavedPlan) -> (Comparison, Plan) {
+        let options = Options { targets: saved.targets(), ..Options::default() };
+        let plan = self.plan(world, saved.targets());
+        (saved.compare(&world.input(&self.readings(), options), &plan), plan)
+    }
+}
+
+fn told(comparison: &Comparison) -> Vec<String> {
+    comparison.moved.iter().map(ToString::to_string).collect()
+}
+
+fn done_by(plan: &Plan) -> BTreeMap<&Address, (Action, Option<&str>, Vec<&str>)> {
+    let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+    changed
+        .map(|change| {
+            let fields = change.fields.iter().map(|field| field.path.as_str()).collect();
+            (&change.address, (change.action, change.id.as_deref(), fields))
+        })
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(cases(48))]
+
+    #[test]
+    fn a_part_of_a_plan_can_be_applied_and_the_rest_after_it(
+        dialect in dialect(), (first, second) in history(), which in any::<prop::sample::Index>(),
+    ) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &first.resources(dialect)).await;
+            let desired = second.resources(dialect);
+            let whole = world.plan(&desired).await;
+            let changed: Vec<_> = whole.changes.iter().filter(|change| change.action != Action::NoOp).collect();
+            if changed.is_empty() {
+                return Ok(());
+            }
+            let targets = BTreeSet::from([which.get(&changed).address.clone()]);
+            let part = world.apply_with(&desired, &[], Options { targets, ..Options::default() }).await.plan;
+            let left = &part.partial.as_ref().expect("a partial plan").left_out;
+            prop_assert!(part.operations.len() <= whole.operations.len());
+            // What one of the two does, the other leaves; together they are the whole.
+            let (whole_does, part_does) = (done_by(&whole), done_by(&part));
+            for (address, does) in &part_does {
+                prop_assert_eq!(Some(does), whole_does.get(address));
+            }
+            for (address, action) in left {
+                prop_assert!(!part_does.contains_key(address));
+                prop_assert_eq!(whole_does.get(address).map(|(action, ..)| action), Some(action));
+            }
+            if part.all_refusals().next().is_none() {
+                life::apply(&world, &desired).await;
+            }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn a_saved_plan_is_the_plan_and_what_came_up_elsewhere_does_not_touch_it(dialect in dialect(), (first, second) in history()) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &first.resources(dialect)).await;
+            let moment = Moment::of(&world, &second.resources(dialect)).await;
+            let saved = moment.save(&world);
+            let (same, _) = moment.compare(&world, &saved);
+            prop_assert_eq!(same, Comparison::default());
+
+            let elsewhere = Fleet::default().with_pod("new", Pod::default()).resources(dialect);
+            let desired = moment.desired.iter().chain(&elsewhere).map(|(address, it)| (address.clone(), it.clone())).collect();
+            let later = Moment { desired, ..moment };
+            let (comparison, plan) = later.compare(&world, &saved);
+            if saved.actions.is_empty() {
+                prop_assert!(!comparison.moved.is_empty(), "an empty plan does nothing, whatever is pending");
+            } else {
+                prop_assert_eq!(comparison, Comparison::default());
+                prop_assert!(plan.leaves_out());
+            }
+            Ok(())
+        })?;
+    }
+
+    /// Whatever happens meanwhile: what is carried out in the name of a saved plan is in that plan.
+    #[test]
+    fn nothing_runs_that_was_not_approved(
+        dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in meddlings(), edits in any::<bool>(),
+    ) {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &first.resources(dialect)).await;
+            let saved = Moment::of(&world, &second.resources(dialect)).await.save(&world);
+            let objects: Vec<_> = world.observe().await.iter().cloned().collect();
+            for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
+                meddle(&world, *deed, which.get(&objects));
+            }
+            rest().await;
+            let desired = if edits { third } else { second }.resources(dialect);
+            let (comparison, plan) = Moment::of(&world, &desired).await.compare(&world, &saved);
+            if comparison.moved.is_empty() {
+                let (approved, runs) = (done_by(&saved.plan), done_by(&plan));
+                for (address, does) in runs {
+                    prop_assert_eq!(Some(&does), approved.get(address), "{}", address);
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
+
+fn with(pods: &[(&'static str, Pod)]) -> Fleet {
+    let fleet = Fleet::default().with_volume("data", Volume::default());
+    pods.iter().fold(fleet, |fleet, (key, pod)| fleet.with_pod(key, pod.clone()))
+}
+
+fn mounted(image: &'static str) -> Pod {
+    Pod { image, storage: Storage::Network("data"), ..Pod::default() }
+}
+
+fn pod(name: &str) -> Address {
+    Address::new("pod", name)
+}
+
+/// A world with `api` and `eval` applied, and a saved plan that replaces `api` alone.
+async fn reviewed() -> (World, Moment, SavedPlan) {
+    let world = World::new(Dialect::V2);
+    let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
+    life::apply(&world, &before).await;
+    let after = with(&[("api", mounted("image:2")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
+    let moment = Moment::of(&world, &after).await;
+    let saved = moment.save(&world);
+    assert_eq!(saved.actions.keys().collect::<Vec<_>>(), [&pod("api")]);
+    (world, moment, saved)
+}
+
+#[test]
+fn what_moved_is_named_reading_by_reading() {
+    in_virtual_time(async {
+        let (world, moment, saved) = reviewed().await;
+        let changed = |change: &dyn Fn(&mut Moment)| {
+            let mut later = Moment {
+                desired: moment.desired.clone(),
+                prior: moment.prior.clone(),
+                observed: moment.observed.clone(),
+            };
+            change(&mut later);
+            told(&later.compare(&world, &saved).0)
+        };
+        let id = moment.prior.resources[&pod("api")].id.clone();
+
+        let disk = changed(&|later| {
+            let resource: &mut Resource = later.desired.get_mut(&pod("api")).expect("declared");
+            resource.inputs.insert("container_disk_gb".into(), 40.into());
+        });
+        assert_eq!(disk, ["`pod.api`: the configuration says something else of `container_disk_gb` (sindri.yaml:1)"]);
+
+        let undeclared = changed(&|later| drop(later.desired.remove(&pod("api"))));
+        assert_eq!(undeclared, ["`pod.api`: it is no longer declared"]);
+
+        let other_branch = changed(&|later| {
+            later.prior.resources.get_mut(&pod("api")).expect("recorded").id = "0th3rbr4nch".into();
+        });
+        assert!(other_branch.contains(&"`pod.api`: its record in the state says something else of `id`".into()));
+
+        let unrecorded = changed(&|later| drop(later.prior.resources.remove(&pod("api"))));
+        assert!(unrecorded.contains(&"`pod.api`: the state has no record of it any more".into()), "{unrecorded:?}");
+
+        let drifted = changed(&|later| {
+            let mut object = later.observed.remove("pod", &id).expect("it exists");
+            object.attributes.insert("image".into(), "image:outside".into());
+            later.observed.insert(object);
+        });
+        assert_eq!(drifted, ["`pod.api`: RunPod shows something else of `image`"]);
+
+        let gone = changed(&|later| drop(later.observed.remove("pod", &id)));
+        assert_eq!(gone, ["`pod.api`: RunPod does not show it any more"]);
+
+        let needs_more = changed(&|later| {
+            let volume = later.prior.resources[&Address::new("network_volume", "data")].id.clone();
+            later.observed.remove("network_volume", &volume);
+        });
+        assert!(
+            needs_more
+                .contains(&"`network_volume.data`: it would now be `create` as well, which is not in the plan".into()),
+            "{needs_more:?}"
+        );
+
+        let elsewhere = changed(&|later| later.prior.lineage = "another".into());
+        assert!(elsewhere[0].starts_with("it was made for the state "), "{elsewhere:?}");
+    });
+}
+
+#[test]
+fn what_is_as_planned_already_is_done_and_not_stale() {
+    in_virtual_time(async {
+        let (world, moment, saved) = reviewed().await;
+        life::apply(&world, &moment.desired).await;
+        let (comparison, plan) = Moment::of(&world, &moment.desired).await.compare(&world, &saved);
+        assert_eq!(comparison, Comparison { moved: Vec::new(), done: vec![pod("api")] });
+        assert!(plan.is_empty());
+        // Given up again: nothing is to be done either, but not because the plan was carried out.
+        let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
+        life::apply(&world, &before).await;
+        let (comparison, _) = Moment::of(&world, &before).await.compare(&world, &saved);
+        let image = "`pod.api`: the configuration says something else of `image` (sindri.yaml:7)";
+        assert_eq!(told(&comparison)[0], image);
+    });
+}
+
+#[test]
+fn a_file_that_was_edited_is_not_what_it_says() {
+    in_virtual_time(async {
+        let (_, _, saved) = reviewed().await;
+        let mut shown = saved.clone();
+        shown.plan.changes.iter_mut().find(|change| change.address == pod("api")).expect("a change").losses.clear();
+        assert!(shown.verify().is_err());
+        let mut hidden = saved.clone();
+        hidden.plan.changes.iter_mut().for_each(|change| change.action = Action::NoOp);
+        assert!(hidden.verify().is_err());
+    });
+}
+
+#[test]
+fn an_id_is_of_what_is_done_and_of_nothing_else() {
+    in_virtual_time(async {
+        let (world, moment, saved) = reviewed().await;
+        let id_of = |moment: &Moment| identity::id(&moment.plan(&world, BTreeSet::new()));
+        let mut later = moment;
+        for resource in later.desired.values_mut() {
+            // Another line of another file is the same plan.
+            resource.position.iter_mut().chain(resource.positions.values_mut()).for_each(|position| position.line += 7);
+        }
+        assert_eq!(id_of(&later), saved.plan_id);
+        later.desired.get_mut(&pod("api")).expect("declared").inputs.insert("image".into(), "image:3".into());
+        assert_ne!(id_of(&later), saved.plan_id);
+    });
+}
+
+#[test]
+fn neither_an_id_nor_a_file_knows_a_secret() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let secret = |value| Pod { env: [("A", Variable::Secret(value))].into(), ..Pod::default() };
+        let of = |value| with(&[("api", secret(value))]).resources(Dialect::V2);
+        let ids = ["canary-one", "canary-two"].map(|value| {
+            let (prior, observed) = (State::new(value.into(), "default".into(), "sandbox".into()), Observed::default());
+            let moment = Moment { desired: of(value), prior, observed };
+            let text = serde_json::to_string(&moment.save(&world)).expect("JSON");
+            assert!(!text.contains("canary") || text.matches("canary").count() == 1, "the lineage alone: {text}");
+            moment.save(&world).plan_id
+        });
+        assert_eq!(ids[0], ids[1], "neither the secret nor, before the first apply, the lineage is part of it");
+
+        life::apply(&world, &of("canary-one")).await;
+        let moment = Moment::of(&world, &of("canary-two")).await;
+        let saved = moment.save(&world);
+        assert_eq!(saved.actions.len(), 1, "a new value is a change");
+        assert!(!serde_json::to_string(&saved).expect("JSON").contains("canary"));
+        let mut third = moment;
+        let env = third.desired.get_mut(&pod("api")).expect("declared").inputs.get_mut("env").expect("env");
+        let Value::Map(env) = env else { panic!("{env:?}") };
+        env.insert("A".into(), Value::Secret(Secret::new("canary-three")));
+        assert_eq!(third.compare(&world, &saved).0, Comparison::default(), "secrets are read when they are sent");
+    });
+}
+
+#[test]
+fn a_resource_is_replaced_on_request() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
+        life::apply(&world, &desired).await;
+        let before = world.state();
+        let options = Options { replace: [pod("api")].into(), ..Options::default() };
+        let applied = world.apply_with(&desired, &[], options).await;
+        assert_eq!(done_by(&applied.plan).into_keys().collect::<Vec<_>>(), [&pod("api")]);
+        let id = |state: &State, name| state.resources[&pod(name)].id.clone();
+        assert_ne!(id(&world.state(), "api"), id(&before, "api"));
+        assert_eq!(id(&world.state(), "eval"), id(&before, "eval"));
+        life::settled(&world, &desired).await;
+    });
+}
+
+#[test]
+fn a_plan_from_memory_asks_nobody_and_agrees_with_one_that_asked() {
+    in_virtual_time(async {
+        for dialect in [Dialect::V1, Dialect::V2] {
+            let world = World::new(dialect);
+            let desired = with(&[("api", mounted("image:1"))]).resources(dialect);
+            life::apply(&world, &desired).await;
+            let remembered = sindri::planner::refresh::remembered(&world.state());
+            let edited = with(&[("api", mounted("image:2"))]).resources(dialect);
+            for (desired, changes) in [(&desired, 0), (&edited, 1)] {
+                let mut moment = Moment::of(&world, desired).await;
+                moment.observed = remembered.clone();
+                let plan = moment.plan(&world, BTreeSet::new());
+                assert_eq!(done_by(&plan).len(), changes);
+                assert_eq!(done_by(&plan), done_by(&world.plan(desired).await));
+                assert_eq!((plan.drift.len(), plan.orphans.len()), (0, 0));
+            }
+        }
+    });
+}
