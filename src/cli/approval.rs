@@ -69,7 +69,8 @@ impl Approval {
     /// What the planner is asked, where the approval says so: the same as then, about what the file holds.
     pub fn options(&self) -> Option<Options> {
         let Self::Saved(saved) = self else { return None };
-        let mut options = saved.options.clone();
+        // Made from memory perhaps; what is applied is held against what is there.
+        let mut options = Options { unrefreshed: false, ..saved.options.clone() };
         // An empty plan names nothing, which would mean everything: what is found then is held against the file as well.
         if options.destroy {
             options.only = saved.targets();

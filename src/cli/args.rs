@@ -55,6 +55,7 @@ Reads the file alone: no configuration, no state, no account.
 Examples:
   sindri show plan.json
   sindri show plan.json --full
+  sindri show plan.json --id           for `sindri apply --expect`
   sindri show plan.json --json         the shape that Terraform's tools read";
 
 const DESTROY_EXAMPLES: &str = "\
@@ -313,7 +314,7 @@ pub struct PlanArgs {
     pub out: Option<PathBuf>,
     /// With false: ask RunPod nothing, and take what the state records to be there; needs no key
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
-        hide_possible_values = true, conflicts_with_all = ["out", "refresh_only"])]
+        hide_possible_values = true, conflicts_with = "refresh_only")]
     pub refresh: bool,
 }
 
@@ -322,6 +323,9 @@ pub struct ShowArgs {
     /// What `sindri plan --out` wrote
     #[arg(value_name = "FILE")]
     pub saved: PathBuf,
+    /// Print the plan's id alone, for `sindri apply --expect`
+    #[arg(long, conflicts_with_all = ["full", "only"])]
+    pub id: bool,
     #[command(flatten)]
     pub view: ViewFlags,
 }

@@ -168,6 +168,11 @@ fn a_plan_without_an_account_asks_nobody() {
     command.env_remove("RUNPOD_API_KEY");
     crate::support::Said::of(&mut command).exits(0).tells("-/+ pod.notebook").tells("RunPod was not asked.");
     assert_eq!(emulator.requests().len(), asked);
+    // Nothing is applied from memory: it is held against what is there, and is the same plan.
+    project.run(&emulator, "plan --refresh=false --out plan.json").exits(0);
+    let id = project.offline("show plan.json --id").exits(0).stdout;
+    assert_eq!(id.trim(), plan_id(&project.run(&emulator, "plan --json").exits(0).json()));
+    project.run(&emulator, "apply plan.json").exits(0).tells("1 replaced");
 }
 
 #[test]

@@ -1,15 +1,21 @@
 //! `sindri show`: a saved plan, read again. Needs nothing but the file.
 
+use serde_json::json;
+
 use crate::cli::args::ShowArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::saved;
-use crate::render::{PlanView, json, text};
+use crate::render::{PlanView, json as shapes, text};
 
 pub fn run(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let saved = saved::read(&args.saved)?;
+    if args.id {
+        console.either(&format!("{}\n", saved.plan_id), &json!({ "format_version": "1.0", "plan_id": saved.plan_id }));
+        return Ok(Exit::Success);
+    }
     if console.json {
-        console.json(&json::plan_json(&saved.plan, Some(&saved.plan_id)));
+        console.json(&shapes::plan_json(&saved.plan, Some(&saved.plan_id)));
         return Ok(Exit::Success);
     }
     let view = PlanView {
