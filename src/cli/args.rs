@@ -292,6 +292,9 @@ pub struct PlanFlags {
     /// Create new resources beside pods and volumes that look like ours
     #[arg(long)]
     pub ignore_existing: bool,
+    /// Destroy and create what looks as if only its key was changed
+    #[arg(long)]
+    pub no_renames: bool,
 }
 
 /// Flags of whatever changes the world.

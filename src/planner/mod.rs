@@ -15,6 +15,7 @@ mod order;
 pub mod power;
 pub mod record;
 pub mod refresh;
+mod rename;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -60,6 +61,8 @@ pub struct Options {
     pub adopt: bool,
     /// Create beside what looks like ours.
     pub ignore_existing: bool,
+    /// What looks renamed is not: destroy and create.
+    pub no_renames: bool,
 }
 
 /// A plan for `input`.
@@ -72,14 +75,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
 
     let claims = claim::claims(input, &prior, desired);
     let doomed = doomed(&prior, &graphs.prior, &input.options);
-    let decided = change::decide(&change::Context {
-        input,
-        desired,
-        prior: &prior,
-        claims: &claims,
-        graphs: &graphs,
-        doomed: &doomed,
-    });
+    let context = change::Context { input, desired, prior: &prior, claims: &claims, graphs: &graphs, doomed: &doomed };
+    let decided = change::decide(&context);
+    let renames = rename::renames(&context, &decided);
     let operations = order::operations(&decided, &graphs, input.dialect);
 
     let mut records = corrections;
@@ -94,6 +92,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         dialect: input.dialect,
         destroy: input.options.destroy,
         moves,
+        renames,
         drift: refresh::drift(input.prior, input.observed),
         orphans: claims.orphans(),
         operations,

@@ -29,6 +29,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         dialect: input.dialect,
         destroy: false,
         moves: Vec::new(),
+        renames: Vec::new(),
         drift: Vec::new(),
         orphans: Vec::new(),
         records: Default::default(),

@@ -5,6 +5,7 @@ mod block;
 mod causes;
 mod drift;
 mod fields;
+mod renames;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -51,6 +52,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     if view.full {
         page.section(unchanged(&context, &rows))?;
     }
+    page.section(renames::section(plan, &view.config))?;
     page.section(orphans(&plan.orphans))?;
     page.section(refusals(plan))?;
     page.section(notes(plan))?;

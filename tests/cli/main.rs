@@ -11,6 +11,7 @@ mod files;
 mod help;
 mod interrupt;
 mod refusals;
+mod renames;
 mod secrets;
 mod story;
 #[cfg(unix)]

@@ -9,5 +9,6 @@ mod meddle;
 mod order;
 mod properties;
 mod regressions;
+mod renames;
 mod small;
 mod world;

@@ -33,6 +33,7 @@ pub fn options(flags: &PlanFlags) -> Options {
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
+        no_renames: flags.no_renames,
         ..Options::default()
     }
 }

@@ -27,6 +27,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         dialect,
         destroy,
         moves,
+        renames,
         records: _, // how the state is corrected on the way; it changes nothing that exists
         changes,
         drift,
@@ -56,6 +57,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
             "dialect": dialect,
             "destroy": destroy,
             "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
+            "renames": renames,
             "prior_digest": prior_digest,
             "requests": operations.len(),
             "summary": summary(plan),
