@@ -7,6 +7,7 @@ pub mod style;
 pub mod words;
 pub mod fold;
 pub mod text;
+pub mod markdown;
 pub mod json;
 pub mod summary;
 pub mod progress;

@@ -133,6 +133,23 @@ impl Line {
         self.spans.iter().map(|(_, text)| text.chars().count()).sum()
     }
 
+    /// The line, or so many of its characters and how many are missing.
+    #[must_use]
+    pub fn cut(&self, longest: usize) -> Self {
+        let length = self.len();
+        if length <= longest {
+            return self.clone();
+        }
+        let mut left = longest;
+        let mut short = Self { spans: Vec::new(), ..self.clone() };
+        for (ink, text) in &self.spans {
+            let kept: String = text.chars().take(left).collect();
+            left -= kept.chars().count();
+            short.spans.push((*ink, kept));
+        }
+        short.ink(Ink::Dim, format!("... ({} more characters)", length - longest))
+    }
+
     /// The most telling of its inks: bad before good, any before plain.
     pub fn loudest(&self) -> Ink {
         self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()

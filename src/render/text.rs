@@ -177,17 +177,13 @@ fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     lines
 }
 
-pub(super) const ORPHANS: &str =
-    "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
+pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
 
 fn orphans(orphans: &[Orphan]) -> Vec<Line> {
     if orphans.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![
-        Line::new(0).ink(Ink::Heading, "Orphans"),
-        Line::of(0, ORPHANS),
-    ];
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
     for orphan in orphans {
         lines.extend(orphan_lines(orphan));
     }

@@ -6,4 +6,5 @@ mod plans;
 mod applies;
 mod standing;
 mod shapes;
+mod comment;
 mod hostile;

@@ -40,6 +40,11 @@ impl Block<'_> {
         self.face.action
     }
 
+    /// `update`, or `DESTROY` where precious data is lost.
+    pub fn word(&self) -> String {
+        word(&self.face)
+    }
+
     pub fn ink(&self) -> Ink {
         ink(self.face.action, self.face.loses_data)
     }
@@ -106,9 +111,7 @@ pub fn title<'a, I>(items: &[&'a I], address: impl Fn(&'a I) -> &'a Address) -> 
 
 fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
     let ink = ink(face.action, face.loses_data);
-    let word = words::action(face.action);
-    let word = if face.loses_data { word.to_uppercase() } else { word.to_owned() };
-    let mut line = Line::new(0).text(format!("{title}  ")).ink(ink, format!("{word:7}"));
+    let mut line = Line::new(0).text(format!("{title}  ")).ink(ink, format!("{:7}", word(face)));
     let each = changes.len() > 1;
     if let [only] = changes {
         line = only.id.iter().fold(line, |line, id| line.text(format!("  {id}")));
@@ -125,6 +128,11 @@ fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
         line = line.ink(Ink::Dim, format!("  ({position})"));
     }
     line
+}
+
+fn word(face: &Face) -> String {
+    let word = words::action(face.action);
+    if face.loses_data { word.to_uppercase() } else { word.to_owned() }
 }
 
 /// What a new object costs, or what the end of an old one saves. Other changes have a line of their own for it.

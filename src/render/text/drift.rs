@@ -16,8 +16,7 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
 }
 
 pub const HEADING: &str = "Outside changes since the last apply";
-pub const EXPLANATION: &str =
-    "Made at RunPod, not by sindri. What is below is planned from what is there now.";
+pub const EXPLANATION: &str = "Made at RunPod, not by sindri. What is below is planned from what is there now.";
 
 /// What happened to resources that fared alike, and how many they are.
 pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
