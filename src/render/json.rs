@@ -5,6 +5,7 @@
 mod error;
 mod event;
 mod plan;
+mod schema;
 
 use std::fmt::Write;
 
@@ -13,6 +14,7 @@ use serde_json::{Map, Value as Json, json};
 pub use error::{ErrorContext, error_json};
 pub use event::event_json;
 pub use plan::plan_json;
+pub use schema::plan_schema;
 
 use super::style::is_harmful;
 use crate::model::{Money, Value};

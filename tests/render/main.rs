@@ -7,4 +7,5 @@ mod applies;
 mod standing;
 mod shapes;
 mod comment;
+mod schema;
 mod hostile;
