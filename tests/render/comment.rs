@@ -207,7 +207,7 @@ fn faults(text: &str, canary: &str) -> Vec<String> {
 }
 
 /// Texts that mean something in Markdown, in HTML, at GitHub, or in a build log.
-fn markup() -> impl Strategy<Value = String> {
+pub fn markup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
             "`",

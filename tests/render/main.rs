@@ -7,5 +7,6 @@ mod applies;
 mod standing;
 mod shapes;
 mod comment;
+mod page;
 mod schema;
 mod hostile;
