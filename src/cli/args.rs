@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
 use crate::model::{Address, Dialect, Updates};
+use crate::render::markdown;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -32,7 +33,9 @@ Examples:
   sindri plan                          what apply would do
   sindri plan -e prod --full           every attribute, in the environment prod
   sindri plan --detailed-exitcode      2 where anything would change
-  sindri plan --updates in-place       what could be done without replacing pods";
+  sindri plan --updates in-place       what could be done without replacing pods
+  sindri plan --markdown               a comment for the pull request, on stdout alone
+  sindri plan --html > plan.html       a page with the graph";
 
 const APPLY_EXAMPLES: &str = "\
 Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
@@ -248,6 +251,8 @@ pub enum Command {
     State(StateCommand),
     /// Draw the configuration's graph
     Graph(GraphArgs),
+    /// Print the JSON Schema of a file or of what `--json` prints
+    Schema(SchemaArgs),
     /// List GPU types, pools, CPU flavors and data centers
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
@@ -272,7 +277,26 @@ pub struct PlanArgs {
     /// Show what `destroy` would do
     #[arg(long)]
     pub destroy: bool,
+    #[command(flatten)]
+    pub format: FormatFlags,
 }
+
+/// Flags for what a plan is printed as: one document, and nothing else on stdout.
+#[derive(Debug, Args)]
+pub struct FormatFlags {
+    /// Print a comment for a pull request, in Markdown
+    #[arg(long, conflicts_with_all = ["html", "json"])]
+    pub markdown: bool,
+    /// With --markdown: use at most N bytes [default: 60000]
+    #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
+    pub budget: Option<u32>,
+    /// Print one page of HTML that needs nothing else, with the graph
+    #[arg(long, conflicts_with = "json")]
+    pub html: bool,
+}
+
+/// From what says at least how much is missing, up to what nothing takes as one comment.
+const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=10_000_000;
 
 /// Flags that shape a plan.
 #[derive(Debug, Args)]
@@ -425,6 +449,19 @@ pub struct GraphArgs {
 pub enum GraphFormat {
     Dot,
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what: `sindri.yaml`, or `plan --json`
+    #[arg(value_enum)]
+    pub what: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    Config,
+    Plan,
 }
 
 #[derive(Debug, Args)]

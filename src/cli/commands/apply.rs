@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::plan::{checked, options, show};
+use super::plan::{Format, checked, options, show, view};
 use crate::apply::{self, Event, Job};
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global};
 use crate::cli::consent;
@@ -71,7 +71,7 @@ impl Run<'_> {
             let line = serde_json::json!({ "event": "planned", "plan": json::plan_json(&plan, None) });
             self.console.result(&(json::to_text(&line, false) + "\n"));
         } else {
-            show(&plan, self.full, self.session, self.console);
+            show(&plan, Format::Text, &view(self.full, self.session), self.console);
         }
         consent::refusals(&plan)?;
         if plan.is_empty() {
