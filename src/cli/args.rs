@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
 use crate::model::{Action, Address, Dialect, Updates};
+use crate::render::markdown;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -36,7 +37,9 @@ Examples:
   sindri plan --updates in-place       what could be done without replacing pods
   sindri plan --only replace,destroy   what would be destroyed
   sindri plan --target pod.trainer     one resource, with what it needs
-  sindri plan --out plan.json          a file for `sindri show` and `sindri apply`";
+  sindri plan --out plan.json          a file for `sindri show` and `sindri apply`
+  sindri plan --markdown               a comment for the pull request, on stdout alone
+  sindri plan --html > plan.html       a page with the graph";
 
 const APPLY_EXAMPLES: &str = "\
 Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
@@ -286,6 +289,8 @@ pub enum Command {
     State(StateCommand),
     /// Draw the configuration's graph
     Graph(GraphArgs),
+    /// Print the JSON Schema of a file or of what `--json` prints
+    Schema(SchemaArgs),
     /// List GPU types, pools, CPU flavors and data centers
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
@@ -317,6 +322,8 @@ pub struct PlanArgs {
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
         hide_possible_values = true, conflicts_with = "refresh_only")]
     pub refresh: bool,
+    #[command(flatten)]
+    pub format: FormatFlags,
 }
 
 #[derive(Debug, Args)]
@@ -325,10 +332,12 @@ pub struct ShowArgs {
     #[arg(value_name = "FILE")]
     pub saved: PathBuf,
     /// Print the plan's id alone, for `sindri apply --expect`
-    #[arg(long, conflicts_with_all = ["full", "only"])]
+    #[arg(long, conflicts_with_all = ["full", "only", "markdown", "html"])]
     pub id: bool,
     #[command(flatten)]
     pub view: ViewFlags,
+    #[command(flatten)]
+    pub format: FormatFlags,
 }
 
 /// Flags that say how much of a plan is shown.
@@ -341,6 +350,23 @@ pub struct ViewFlags {
     #[arg(long, value_name = "ACTIONS", value_delimiter = ',', value_parser = action)]
     pub only: Vec<Action>,
 }
+
+/// Flags for what a plan is printed as: one document, and nothing else on stdout.
+#[derive(Debug, Args)]
+pub struct FormatFlags {
+    /// Print a comment for a pull request, in Markdown
+    #[arg(long, conflicts_with_all = ["html", "json", "only"])]
+    pub markdown: bool,
+    /// With --markdown: use at most N bytes [default: 60000]
+    #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
+    pub budget: Option<u32>,
+    /// Print one page of HTML that needs nothing else, with the graph
+    #[arg(long, conflicts_with_all = ["json", "only"])]
+    pub html: bool,
+}
+
+/// From what says at least how much is missing, up to what nothing takes as one comment.
+const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=10_000_000;
 
 /// Flags that shape a plan.
 #[derive(Debug, Args)]
@@ -519,6 +545,19 @@ pub struct GraphArgs {
 pub enum GraphFormat {
     Dot,
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what: `sindri.yaml`, or `plan --json`
+    #[arg(value_enum)]
+    pub what: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    Config,
+    Plan,
 }
 
 #[derive(Debug, Args)]

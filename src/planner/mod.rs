@@ -81,6 +81,43 @@ pub struct Options {
     pub no_renames: bool,
 }
 
+impl Options {
+    /// The flags that ask for the same again, a word each; of `sindri destroy` the addresses.
+    pub fn flags(&self) -> Vec<String> {
+        let Self {
+            destroy,
+            only,
+            include_volumes,
+            updates,
+            adopt,
+            ignore_existing,
+            no_renames,
+            targets,
+            replace,
+            refresh_only,
+            unrefreshed: _, // a way of asking, not what is asked for
+        } = self;
+        let switch = |on: bool, flag: &str| on.then(|| flag.to_owned());
+        let updates = updates.map(|updates| match updates {
+            Updates::Recreate => "--updates=recreate".to_owned(),
+            Updates::InPlace => "--updates=in-place".to_owned(),
+        });
+        let only = only.iter().filter(|_| *destroy).map(ToString::to_string);
+        let switches = [
+            switch(*include_volumes, "--include-volumes"),
+            updates,
+            switch(*adopt, "--adopt"),
+            switch(*ignore_existing, "--ignore-existing"),
+            switch(*no_renames, "--no-renames"),
+            switch(*refresh_only, "--refresh-only"),
+        ];
+        only.chain(targets.iter().map(|address| format!("--target={address}")))
+            .chain(replace.iter().map(|address| format!("--replace={address}")))
+            .chain(switches.into_iter().flatten())
+            .collect()
+    }
+}
+
 /// A plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let (prior, moves) = moves::renamed(input.prior, input.moved);

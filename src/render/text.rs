@@ -1,11 +1,11 @@
 //! A plan as text: outside changes first and apart, then changes with the worst first, then what needs attention, then
 //! one line that sums it all up.
 
-mod block;
+pub(super) mod block;
 mod causes;
-mod drift;
-mod fields;
-mod renames;
+pub(super) mod drift;
+pub(super) mod fields;
+pub(super) mod renames;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use std::fmt;
 use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
-use crate::model::{Action, Address, Change, Money, Orphan, Plan, Refusal};
+use crate::model::{Action, Address, Change, Money, Note, Orphan, Partial, Plan, Refusal};
 
 /// What the reader asked to see, and what the plan itself does not know.
 #[derive(Clone, Debug, Default)]
@@ -27,15 +27,17 @@ pub struct PlanView {
     pub catalog_date: Option<String>,
     /// The plan's id, for `apply --expect`.
     pub plan_id: Option<String>,
+    /// The flags that shaped the plan, for commands that readers are told to run.
+    pub flags: Vec<String>,
     /// Changes of these kinds alone, of which the summary counts all the same; everything where it is empty.
     pub only: BTreeSet<Action>,
 }
 
 /// What every line may look at.
-struct Context<'a> {
-    plan: &'a Plan,
-    by_address: BTreeMap<&'a Address, &'a Change>,
-    view: &'a PlanView,
+pub(super) struct Context<'a> {
+    pub plan: &'a Plan,
+    pub by_address: BTreeMap<&'a Address, &'a Change>,
+    pub view: &'a PlanView,
 }
 
 /// Writes the whole plan. A plan without anything to say is exactly one line.
@@ -79,6 +81,12 @@ pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::R
 
 /// The line that sums a plan up: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
 pub fn summary_line(plan: &Plan) -> String {
+    let parts = [Some(counts(plan)), Some(cost_change(plan)), at_risk(plan)];
+    format!("Plan: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" | "))
+}
+
+/// `2 create, 1 REPLACE, 4 unchanged`.
+pub(super) fn counts(plan: &Plan) -> String {
     let tallies = fold::tally(&fold::rows(plan));
     // In the order in which people ask: what comes, what changes, what goes.
     const ORDER: [(&[Action], &str); 8] = [
@@ -108,18 +116,20 @@ pub fn summary_line(plan: &Plan) -> String {
     if unchanged > 0 {
         classes.push(format!("{unchanged} unchanged"));
     }
-    let mut parts = vec![classes.join(", "), cost_change(plan)];
-    if plan.precious_losses().next().is_some() {
-        let at_risk = plan.cost.data_at_risk_gb;
-        parts.push(match at_risk {
-            0 => "data at risk: of unknown size".to_owned(),
-            _ => format!("data at risk: {at_risk} GB"),
-        });
-    }
-    format!("Plan: {}", parts.join(" | "))
+    classes.join(", ")
 }
 
-fn cost_change(plan: &Plan) -> String {
+/// `data at risk: 100 GB`; nothing where none is.
+pub(super) fn at_risk(plan: &Plan) -> Option<String> {
+    plan.precious_losses().next()?;
+    Some(match plan.cost.data_at_risk_gb {
+        0 => "data at risk: of unknown size".to_owned(),
+        at_risk => format!("data at risk: {at_risk} GB"),
+    })
+}
+
+/// `+$1.98/h (+$1,445/mo)`.
+pub(super) fn cost_change(plan: &Plan) -> String {
     match plan.cost.hourly_after - plan.cost.hourly_before {
         Money::ZERO => "cost unchanged".to_owned(),
         change => format!("{}/h ({}/mo)", words::difference(change), words::difference(change.per_month())),
@@ -147,12 +157,17 @@ impl Page<'_> {
     }
 }
 
-fn heading(plan: &Plan) -> Line {
-    let purpose = match (plan.destroy, &plan.partial) {
+/// What a plan's heading begins with.
+pub(super) fn purpose(plan: &Plan) -> &'static str {
+    match (plan.destroy, &plan.partial) {
         (true, _) => "Plan to destroy",
         (false, Some(_)) => "Partial plan for",
         (false, None) => "Plan for",
-    };
+    }
+}
+
+pub(super) fn heading(plan: &Plan) -> Line {
+    let purpose = purpose(plan);
     let place = match plan.api.as_str() {
         "runpod" => "RunPod".to_owned(),
         other => other.to_owned(),
@@ -186,29 +201,40 @@ const NAMED: usize = 8;
 /// What else is pending where a plan is about some resources only.
 fn left_out(plan: &Plan) -> Vec<Line> {
     let Some(partial) = &plan.partial else { return Vec::new() };
+    let mut lines =
+        vec![Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": {}", scope(partial))).hanging(0)];
+    lines.extend(pending(partial).into_iter().map(|(_, line)| line));
+    lines
+}
+
+/// What a partial plan is about, and whether that leaves anything out.
+pub(super) fn scope(partial: &Partial) -> String {
     let names = fold::group_addresses(partial.targets.iter().collect());
     let more = match names.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let head = Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": only {names}{more}, and what they need"));
-    let mut lines = vec![head.hanging(0)];
-    if partial.left_out.is_empty() {
-        lines.push(Line::of(2, "nothing else is pending"));
-        return lines;
-    }
+    let rest = match partial.left_out.is_empty() {
+        true => "nothing else is pending",
+        false => "pending as well, and not in this plan:",
+    };
+    format!("only {names}{more}, and what they need; {rest}")
+}
+
+/// What is left out, a line for each action, with how many resources it is about.
+pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
     let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
     for (address, action) in &partial.left_out {
         by_action.entry(*action).or_default().push(address);
     }
-    lines.push(Line::of(2, "pending as well, and not in this plan:"));
-    for (action, addresses) in by_action {
-        let names = fold::group_addresses(addresses);
+    let line = |(action, addresses): (Action, Vec<&Address>)| {
+        let number = addresses.len();
+        let names = fold::group_addresses(addresses).join(", ");
         let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
-        lines.push(line.text(format!("  {}", names.join(", "))).hanging(8));
-    }
-    lines
+        (number, line.text(format!("  {names}")).hanging(8))
+    };
+    by_action.into_iter().map(line).collect()
 }
 
 fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
@@ -221,24 +247,20 @@ fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     lines
 }
 
+pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
+
 fn orphans(orphans: &[Orphan]) -> Vec<Line> {
     if orphans.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![
-        Line::new(0).ink(Ink::Heading, "Orphans"),
-        Line::of(
-            0,
-            "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.",
-        ),
-    ];
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
     for orphan in orphans {
         lines.extend(orphan_lines(orphan));
     }
     lines
 }
 
-fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
+pub(super) fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
     let Orphan { kind, id, name, marker, status, hourly, created_at } = orphan;
     let mut line = Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
@@ -258,39 +280,43 @@ fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
 }
 
 fn refusals(plan: &Plan) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (address, Refusal { code, message, help, position }) in plan.all_refusals() {
-        let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
-        head = match address {
-            Some(address) => head.text(address),
-            None => head.text("the whole plan"),
-        };
-        head = head.ink(Ink::Dim, format!("  [{code}]"));
-        if let Some(position) = position {
-            head = head.ink(Ink::Dim, format!("  {position}"));
-        }
-        lines.push(head);
-        lines.push(Line::of(6, message));
-        if !help.is_empty() {
-            lines.push(Line::of(6, format!("help: {help}")));
-        }
-    }
+    let mut lines: Vec<Line> =
+        plan.all_refusals().flat_map(|(address, refusal)| refusal_lines(address, refusal)).collect();
     if !lines.is_empty() {
         lines.insert(0, Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands"));
     }
     lines
 }
 
-fn notes(plan: &Plan) -> Vec<Line> {
-    let note = |note: &crate::model::Note| {
-        let about = note.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
-        Line::of(0, format!("note: {about}{}", note.message))
+pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec<Line> {
+    let Refusal { code, message, help, position } = refusal;
+    let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
+    head = match address {
+        Some(address) => head.text(address),
+        None => head.text("the whole plan"),
     };
+    head = head.ink(Ink::Dim, format!("  [{code}]"));
+    if let Some(position) = position {
+        head = head.ink(Ink::Dim, format!("  {position}"));
+    }
+    let mut lines = vec![head, Line::of(6, message)];
+    if !help.is_empty() {
+        lines.push(Line::of(6, format!("help: {help}")));
+    }
+    lines
+}
+
+fn notes(plan: &Plan) -> Vec<Line> {
     plan.notes.iter().map(note).collect()
 }
 
+pub(super) fn note(note: &Note) -> Line {
+    let about = note.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+    Line::of(0, format!("note: {about}{}", note.message))
+}
+
 /// Of a plan that only takes over what RunPod shows.
-fn accepted(plan: &Plan) -> Line {
+pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
         0 => Line::of(0, "No changes. The state says what RunPod shows."),
         number => Line::new(0).ink(
@@ -303,7 +329,7 @@ fn accepted(plan: &Plan) -> Line {
     }
 }
 
-fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
     if plan.leaves_out() {
         return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");
     }

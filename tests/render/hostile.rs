@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use sindri::apply::Event;
 use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
-    Observed, Orphan, Plan, Position, Record, Refusal, Risk, Secret, SshTarget, State, Status, Value, Verb,
+    Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SshTarget, State, Status, Value,
+    Verb,
 };
 use sindri::render::style::is_harmful;
 use sindri::render::{PlanView, Progress, ProgressKind, Style, Summary, graph, json, status, text};
@@ -17,7 +18,7 @@ use crate::fixture::{change, money, plan};
 
 const CANARY: &str = "canary-secret-7781";
 
-fn hostile_plan(evil: &str) -> Plan {
+pub fn hostile_plan(evil: &str) -> Plan {
     let address = Address { kind: "pod".into(), name: evil.into(), index: Some(1), member: None };
     let position = Some(Position { file: evil.into(), line: 1, column: 1 });
     let value = Value::Map(BTreeMap::from([
@@ -104,7 +105,15 @@ fn hostile_plan(evil: &str) -> Plan {
         hourly: None,
         created_at: Some(evil.into()),
     }];
-    plan.notes = vec![Note { address: Some(address), message: evil.into() }];
+    plan.notes = vec![Note { address: Some(address.clone()), message: evil.into() }];
+    plan.partial = Some(Partial { targets: vec![address.clone()], left_out: vec![(address.clone(), Action::Delete)] });
+    plan.renames = vec![Rename {
+        from: address.clone(),
+        to: address,
+        id: evil.into(),
+        differing: vec![evil.into()],
+        keeps: false,
+    }];
     plan
 }
 
@@ -226,7 +235,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Texts that are mostly trouble.
-fn evil() -> impl Strategy<Value = String> {
+pub fn evil() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\u{1b}[2J".to_owned()),
         Just("\u{1b}]0;title\u{7}".to_owned()),

@@ -6,4 +6,7 @@ mod plans;
 mod applies;
 mod standing;
 mod shapes;
+mod comment;
+mod page;
+mod schema;
 mod hostile;
