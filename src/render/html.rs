@@ -53,7 +53,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
 }
 
 fn head(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
-    let heading: String = text::heading(plan).spans().map(|(_, text)| escaped(text)).collect();
+    let heading: String = text::heading(plan).spans().iter().map(|(_, text)| escaped(text)).collect();
     let title = format!("{}, {}", escaped(&plan.name), escaped(&plan.environment));
     write!(
         out,
@@ -165,7 +165,7 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
     write!(
         out,
         "<details class=\"{}\"{open}>\n<summary><span class=\"symbol\">{}</span>",
-        draw::class(block.action()),
+        markup::class(block.ink()).unwrap_or_default(),
         escaped(block.action().symbol())
     )?;
     let head = block.headline(0);

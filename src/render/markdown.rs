@@ -107,7 +107,7 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
 
 /// Whether what exists now is gone afterwards, or loses its data.
 fn destroys(change: &Change) -> bool {
-    change.action.destroys() || fold::loses_data(change)
+    change.action.destroys() || (change.action != Action::NoOp && fold::loses_data(change))
 }
 
 /// Rows as they are, and with long lines cut.
@@ -126,7 +126,7 @@ fn refusals(plan: &Plan) -> Vec<Form> {
     }
     let counted = codes
         .iter()
-        .map(|(code, number)| rows::plain(&[Line::of(0, format!("{code}: {number} of them"))], *number, rows::LONGEST));
+        .map(|(code, number)| rows::plain(&[Line::of(0, format!("{number} x [{code}]"))], *number, rows::LONGEST));
     forms.push(Form { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
     forms
 }

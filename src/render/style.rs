@@ -155,9 +155,9 @@ impl Line {
         self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
     }
 
-    /// Its texts with their inks, harmless as they were made.
-    pub fn spans(&self) -> impl Iterator<Item = (Ink, &str)> {
-        self.spans.iter().map(|(ink, text)| (*ink, text.as_str()))
+    /// Its texts with their inks, harmless as they are written.
+    pub fn spans(&self) -> Vec<(Ink, String)> {
+        self.disarmed().into_owned()
     }
 
     pub fn indent(&self) -> usize {
@@ -183,8 +183,8 @@ impl Line {
         Ok(())
     }
 
-    /// Whether a build log could take the line for a command to it.
-    fn commands(&self) -> bool {
+    /// Its texts; where a build log could take the line for a command to it, that is spelled out.
+    fn disarmed(&self) -> Cow<'_, [(Ink, String)]> {
         let mut start = String::new();
         for (_, text) in &self.spans {
             start.push_str(if start.is_empty() { text.trim_start() } else { text });
@@ -192,22 +192,22 @@ impl Line {
                 break;
             }
         }
-        start.starts_with(LINE_COMMAND)
+        if !start.starts_with(LINE_COMMAND) {
+            return Cow::Borrowed(&self.spans);
+        }
+        let mut spans = self.spans.clone();
+        if let Some((_, text)) = spans.iter_mut().find(|(_, text)| !text.trim_start().is_empty()) {
+            *text = text.replacen(':', "\\u{3a}", 1);
+        }
+        Cow::Owned(spans)
     }
 
     fn rows(&self, width: Option<usize>) -> Vec<Vec<(Ink, String)>> {
-        if self.commands() {
-            let mut spelled = self.clone();
-            if let Some((_, text)) = spelled.spans.iter_mut().find(|(_, text)| !text.trim_start().is_empty()) {
-                *text = text.replacen(':', "\\u{3a}", 1);
-            }
-            return spelled.rows(width);
-        }
+        let spans = self.disarmed();
         let mut rows = vec![vec![(Ink::Plain, " ".repeat(self.indent))]];
         let (mut column, mut start) = (self.indent, self.indent);
         let mut gap = 0;
-        let pieces =
-            self.spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
+        let pieces = spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
         for (ink, piece) in pieces {
             let word = piece.trim_end_matches(' ');
             let length = word.chars().count();

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod annotations;
 mod answers;
 mod bookkeeping;
 mod consent;
