@@ -8,6 +8,7 @@ mod annotations;
 mod answers;
 mod bookkeeping;
 mod consent;
+mod documents;
 mod files;
 mod help;
 mod interrupt;
