@@ -549,8 +549,8 @@ pub enum GraphFormat {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of what: `sindri.yaml`, or `plan --json`
-    #[arg(value_enum)]
+    /// Of `sindri.yaml`, or of what `plan --json` prints
+    #[arg(value_enum, value_name = "config|plan", hide_possible_values = true)]
     pub what: SchemaName,
 }
 

@@ -58,7 +58,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
 }
 
 fn head(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
-    let heading: String = text::heading(plan).spans().map(|(_, text)| escaped(text)).collect();
+    let heading: String = text::heading(plan).spans().iter().map(|(_, text)| escaped(text)).collect();
     let title = format!("{}, {}", escaped(&plan.name), escaped(&plan.environment));
     write!(
         out,
@@ -73,7 +73,7 @@ fn head(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
 fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
     if plan.changes.iter().all(|change| change.action == Action::NoOp) {
         let nothing = match (plan.refresh_only, plan.destroy, plan.leaves_out()) {
-            (true, ..) => text::accepted(plan).spans().map(|(_, text)| escaped(text)).collect(),
+            (true, ..) => text::accepted(plan).spans().iter().map(|(_, text)| escaped(text)).collect(),
             (_, true, _) => "Nothing to destroy.".to_owned(),
             (_, _, true) => "No changes in this part; the rest is not as declared.".to_owned(),
             _ => "No changes.".to_owned(),
@@ -175,7 +175,7 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
     write!(
         out,
         "<details class=\"{}\"{open}>\n<summary><span class=\"symbol\">{}</span>",
-        draw::class(block.action()),
+        markup::class(block.ink()).unwrap_or_default(),
         escaped(block.action().symbol())
     )?;
     let head = block.headline(0);

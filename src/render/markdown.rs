@@ -24,8 +24,8 @@ use safe::code;
 /// What fits into a comment with room to spare: GitHub takes 65,536 characters.
 pub const BUDGET: usize = 60_000;
 
-/// The smallest budget: heading, counts, what is missing, and where the whole is.
-pub const LEAST_BUDGET: usize = 3_000;
+/// The smallest budget: heading, counts, what is missing, and where the whole is, whatever the names look like.
+pub const LEAST_BUDGET: usize = 5_000;
 
 /// Bytes kept for the sentence that says what is missing.
 const NOTICE: usize = 900;
@@ -109,7 +109,7 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
 
 /// Whether what exists now is gone afterwards, or loses its data.
 fn destroys(change: &Change) -> bool {
-    change.action.destroys() || fold::loses_data(change)
+    change.action.destroys() || (change.action != Action::NoOp && fold::loses_data(change))
 }
 
 /// Rows as they are, and with long lines cut.
@@ -128,7 +128,7 @@ fn refusals(plan: &Plan) -> Vec<Form> {
     }
     let counted = codes
         .iter()
-        .map(|(code, number)| rows::plain(&[Line::of(0, format!("{code}: {number} of them"))], *number, rows::LONGEST));
+        .map(|(code, number)| rows::plain(&[Line::of(0, format!("{number} x [{code}]"))], *number, rows::LONGEST));
     forms.push(Form { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
     forms
 }
@@ -212,7 +212,7 @@ fn heading(plan: &Plan) -> String {
 fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> String {
     if plan.leaves_out() || plan.refresh_only {
         let verdict = if plan.refresh_only { text::accepted(plan) } else { text::no_changes(plan, resources, view) };
-        let sentence: String = verdict.spans().map(|(_, text)| text).collect();
+        let sentence: String = verdict.spans().into_iter().map(|(_, text)| text).collect();
         return format!("\n{}, environment {}: {}\n", code(&plan.name), code(&plan.environment), code(&sentence));
     }
     let number = words::count(resources.len(), "resource");

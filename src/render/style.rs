@@ -54,12 +54,13 @@ impl Ink {
 }
 
 /// Whether a character could hide, reorder or rewrite what is shown: controls, line and paragraph separators,
-/// bidirectional controls, and characters without a width.
+/// bidirectional controls, and characters without a width or a shape.
 pub fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// What a build log may take for a command wherever it stands in a line: `##[error]`.
@@ -155,9 +156,9 @@ impl Line {
         self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
     }
 
-    /// Its texts with their inks, harmless as they were made.
-    pub fn spans(&self) -> impl Iterator<Item = (Ink, &str)> {
-        self.spans.iter().map(|(ink, text)| (*ink, text.as_str()))
+    /// Its texts with their inks, harmless as they are written.
+    pub fn spans(&self) -> Vec<(Ink, String)> {
+        self.disarmed().into_owned()
     }
 
     pub fn indent(&self) -> usize {
@@ -183,8 +184,8 @@ impl Line {
         Ok(())
     }
 
-    /// Whether a build log could take the line for a command to it.
-    fn commands(&self) -> bool {
+    /// Its texts; where a build log could take the line for a command to it, that is spelled out.
+    fn disarmed(&self) -> Cow<'_, [(Ink, String)]> {
         let mut start = String::new();
         for (_, text) in &self.spans {
             start.push_str(if start.is_empty() { text.trim_start() } else { text });
@@ -192,22 +193,22 @@ impl Line {
                 break;
             }
         }
-        start.starts_with(LINE_COMMAND)
+        if !start.starts_with(LINE_COMMAND) {
+            return Cow::Borrowed(&self.spans);
+        }
+        let mut spans = self.spans.clone();
+        if let Some((_, text)) = spans.iter_mut().find(|(_, text)| !text.trim_start().is_empty()) {
+            *text = text.replacen(':', "\\u{3a}", 1);
+        }
+        Cow::Owned(spans)
     }
 
     fn rows(&self, width: Option<usize>) -> Vec<Vec<(Ink, String)>> {
-        if self.commands() {
-            let mut spelled = self.clone();
-            if let Some((_, text)) = spelled.spans.iter_mut().find(|(_, text)| !text.trim_start().is_empty()) {
-                *text = text.replacen(':', "\\u{3a}", 1);
-            }
-            return spelled.rows(width);
-        }
+        let spans = self.disarmed();
         let mut rows = vec![vec![(Ink::Plain, " ".repeat(self.indent))]];
         let (mut column, mut start) = (self.indent, self.indent);
         let mut gap = 0;
-        let pieces =
-            self.spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
+        let pieces = spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
         for (ink, piece) in pieces {
             let word = piece.trim_end_matches(' ');
             let length = word.chars().count();

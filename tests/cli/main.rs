@@ -4,10 +4,12 @@
 
 mod support;
 
+mod annotations;
 mod answers;
 mod bookkeeping;
 mod consent;
 mod discover;
+mod documents;
 mod files;
 mod help;
 mod interrupt;

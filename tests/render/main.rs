@@ -7,6 +7,7 @@ mod applies;
 mod standing;
 mod shapes;
 mod comment;
+mod markup;
 mod page;
 mod schema;
 mod hostile;

@@ -7,9 +7,9 @@ use roxmltree::{Document, Node, ParsingOptions};
 use sindri::model::{Action, Change, Plan, Value};
 use sindri::render::{PlanView, html};
 
-use crate::comment::markup;
 use crate::fixture::{address, change, create, gpu_pod, kept, plan, volume};
 use crate::hostile::{evil, hostile_plan};
+use crate::markup::markup;
 use crate::{golden, plans};
 
 fn page(plan: &Plan, view: &PlanView) -> String {

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::graph::{Graph, Node};
-use super::markup::{escaped, shortened};
-use crate::model::Action;
+use super::markup::{class, escaped, shortened};
 
 const WIDTH: usize = 272;
 const HEIGHT: usize = 48;
@@ -59,7 +58,7 @@ fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
          {}{loses}\"><rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"5\"/>",
         node.anchor,
         escaped(&node.tip),
-        class(node.action),
+        class(node.ink).unwrap_or_default(),
         WIDTH - 2,
         HEIGHT - 2,
     )?;
@@ -67,20 +66,10 @@ fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
     writeln!(
         out,
         "<text class=\"title\" x=\"10\" y=\"20\">{} {}</text><text class=\"what\" x=\"10\" y=\"37\">{}</text></svg></a>",
-        escaped(node.action.symbol()),
+        escaped(node.symbol),
         escaped(&shortened(&node.title, TITLE)),
         escaped(&shortened(&what, WHAT)),
     )
-}
-
-/// The word of the style sheet for an action.
-pub fn class(action: Action) -> &'static str {
-    match action {
-        Action::NoOp => "kept",
-        Action::Create | Action::Start | Action::Import => "good",
-        Action::Update | Action::Stop | Action::Forget => "change",
-        Action::Replace | Action::ReplaceCreateFirst | Action::Delete => "bad",
-    }
 }
 
 /// The corner of every box.
@@ -145,7 +134,8 @@ mod tests {
             title: format!("pod.p{anchor}"),
             what: "create".into(),
             tip: String::new(),
-            action: Action::Create,
+            symbol: "+",
+            ink: crate::render::style::Ink::Good,
             loses_data: false,
             anchor,
         };

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::fold::{self, Row};
+use super::super::style::Ink;
 use super::super::text::block::{self, Block};
 use super::super::words;
 use crate::graph::parent_of;
@@ -21,7 +22,8 @@ pub struct Node {
     pub what: String,
     /// All of it, for whoever points at the box.
     pub tip: String,
-    pub action: Action,
+    pub symbol: &'static str,
+    pub ink: Ink,
     pub loses_data: bool,
     /// The number of the change that the box leads to.
     pub anchor: usize,
@@ -106,7 +108,7 @@ fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>
     }
     let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(block::loss).collect();
     let mut tip = match group {
-        [_] => first.headline(0).spans().map(|(_, text)| text).collect(),
+        [_] => first.headline(0).spans().into_iter().map(|(_, text)| text).collect(),
         _ => format!("{title}: {}", facts.join(", ")),
     };
     if !losses.is_empty() && losses.len() <= 3 && action.destroys() {
@@ -116,7 +118,8 @@ fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>
         title,
         what: facts.join(", "),
         tip,
-        action: *action,
+        symbol: action.symbol(),
+        ink: group.iter().map(|number| blocks[*number].ink()).max_by_key(|ink| *ink == Ink::Bad).unwrap_or_default(),
         loses_data: changes.iter().any(|change| fold::loses_data(change)),
         anchor: group[0],
     }

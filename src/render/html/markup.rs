@@ -23,7 +23,7 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// The word of the style sheet for an ink; nothing for plain text.
-fn class(ink: Ink) -> Option<&'static str> {
+pub fn class(ink: Ink) -> Option<&'static str> {
     match ink {
         Ink::Plain => None,
         Ink::Heading => Some("heading"),
@@ -38,8 +38,8 @@ fn class(ink: Ink) -> Option<&'static str> {
 pub fn spans(out: &mut dyn fmt::Write, line: &Line) -> fmt::Result {
     for (ink, text) in line.spans() {
         match class(ink) {
-            Some(class) => write!(out, "<span class=\"{class}\">{}</span>", escaped(text))?,
-            None => out.write_str(&escaped(text))?,
+            Some(class) => write!(out, "<span class=\"{class}\">{}</span>", escaped(&text))?,
+            None => out.write_str(&escaped(&text))?,
         }
     }
     Ok(())
