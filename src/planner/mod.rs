@@ -7,6 +7,7 @@ pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
+pub mod drift;
 mod ignored;
 mod lock;
 mod member;

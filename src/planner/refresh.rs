@@ -1,22 +1,33 @@
 //! Observed against last applied: drift, and the state that accepts it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Readings, difference};
+use super::record::id_of_member;
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Attributes, Drift, DriftClass, Object, Observed, Record, State, Status, Value};
+use crate::model::{
+    Address, Attributes, Drift, DriftClass, Effect, FieldChange, Object, Observed, Power, Record, State, Status, Value,
+};
 
-/// Where reality left the state, by address. Never looks at a configuration.
+/// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
+    let mut drifts = survey(prior, observed);
+    drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
+    drifts
+}
+
+/// The same, with what is only worth knowing: what stands elsewhere than it was put.
+pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     let members = graph::members(prior.resources.keys());
+    let strays = strays(prior, observed);
     let mut drifts = Vec::new();
     // A predecessor on its way out is nobody's to look after any more.
     let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
         let entry = |class, fields| Drift { address: address.clone(), id: record.id.clone(), class, fields };
-        let Some(object) = living(observed, record) else {
+        let Some(object) = living(observed, record).or_else(|| strays.get(address).copied()) else {
             drifts.push(entry(DriftClass::Gone, Vec::new()));
             continue;
         };
@@ -24,6 +35,10 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
         for field in &mut fields {
             // Drift reads forward in time: what was applied, then what is there.
             std::mem::swap(&mut field.before, &mut field.after);
+        }
+        let moves = moves(record, object, &fields);
+        if !moves.is_empty() {
+            drifts.push(entry(DriftClass::Moved, moves));
         }
         if !fields.is_empty() {
             drifts.push(entry(DriftClass::Changed, fields));
@@ -33,6 +48,52 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
         }
     }
     drifts
+}
+
+/// Living objects in no record that were made from this state, by the address that they were made for; the oldest of each.
+fn strays<'o>(prior: &State, observed: &'o Observed) -> BTreeMap<&'o Address, &'o Object> {
+    let recorded = recorded(prior);
+    let mut found: Vec<(&Address, &Object)> = observed
+        .iter()
+        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
+        .filter_map(|object| Some((object.marker.as_ref().filter(|marker| marker.lineage == prior.lineage)?, object)))
+        .map(|(marker, object)| (&marker.address, object))
+        .collect();
+    // The youngest first, so that the oldest is what stays in the map.
+    found.sort_by_cached_key(|(_, object)| std::cmp::Reverse(object.seniority()));
+    found.into_iter().collect()
+}
+
+/// What the state knows, by kind and id.
+pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
+    prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
+}
+
+/// Another id, and other choices than those that were made when it was created; `changed` says nothing twice.
+fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<FieldChange> {
+    let id = (record.id != object.id).then(|| ("id", &record.id, &object.id));
+    let chosen = record.chosen.iter().filter_map(|(name, before)| {
+        let after = object.computed.chosen.get(name).filter(|after| *after != before)?;
+        let told = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
+        (!told).then_some((name.as_str(), before, after))
+    });
+    id.into_iter()
+        .chain(chosen)
+        .map(|(path, before, after)| told(path, Value::text(before), Value::text(after)))
+        .collect()
+}
+
+/// A field that no request can change back.
+pub(super) fn told(path: &str, before: Value, after: Value) -> FieldChange {
+    FieldChange {
+        path: path.to_owned(),
+        before,
+        after,
+        after_unknown: false,
+        effect: Effect::InPlace,
+        rule: String::new(),
+        position: None,
+    }
 }
 
 /// The object of a record, unless it is gone or on its way out.
@@ -46,18 +107,13 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
         Status::ZeroGpu => Some(DriftClass::ZeroGpu),
         status => match (record.power?, status.power()?) {
             (recorded, seen) if recorded == seen => None,
-            (_, crate::model::Power::Stopped) => Some(DriftClass::Stopped),
-            (_, crate::model::Power::Running) => Some(DriftClass::Started),
+            (_, Power::Stopped) => Some(DriftClass::Stopped),
+            (_, Power::Running) => Some(DriftClass::Started),
         },
     }
 }
 
-fn recorded_difference(
-    prior: &State,
-    kind: &str,
-    folded: Attributes,
-    object: &Object,
-) -> Vec<crate::model::FieldChange> {
+fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &Object) -> Vec<FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
     let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
     let difference = difference(&Readings::of_record(kind, &wanted, &object.attributes));
@@ -76,11 +132,12 @@ pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<S
     attributes
 }
 
-/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there.
+/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there, and what has
+/// another id is followed.
 pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
     let members = graph::members(prior.resources.keys());
     let mut records = BTreeMap::new();
-    for drift in drift(prior, observed) {
+    for drift in survey(prior, observed) {
         let Some(record) = prior.resources.get(&drift.address) else { continue };
         if drift.class == DriftClass::Gone {
             records.insert(drift.address.clone(), None);
@@ -93,11 +150,22 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             Some(Some(record)) => record,
             _ => record.clone(),
         };
+        if let Some(id) = drift.new_id() {
+            record.id = id.to_owned();
+            for member in members.get(&drift.address).into_iter().flatten() {
+                let old = &prior.resources[*member];
+                records.insert((*member).clone(), Some(Record { id: id_of_member(id, member), ..old.clone() }));
+            }
+        }
+        for FieldChange { path, after, .. } in drift.fields {
+            if drift.class != DriftClass::Moved {
+                accept(&mut record.inputs, &path, after);
+            } else if let Some(chosen) = record.chosen.get_mut(&path) {
+                *chosen = after.as_text().unwrap_or_default().to_owned();
+            }
+        }
         if let Some(power) = living(observed, &record).and_then(|object| object.status.as_ref()?.power()) {
             record.power = record.power.map(|_| power);
-        }
-        for field in drift.fields {
-            accept(&mut record.inputs, &field.path, field.after);
         }
         records.insert(drift.address, Some(record));
     }

@@ -304,6 +304,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             cost_per_hour: cost(number(json, "cost"), &status),
             created_at: time(json, "createdAt"),
             started_at: time(json, "startedAt"),
+            last_change: None, // v2 tells no events
             chosen: found.chosen,
             ssh_direct,
             ssh_proxy: ssh_target(ssh, "proxy"),

@@ -10,6 +10,7 @@ use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
     Observed, Orphan, Plan, Position, Record, Refusal, Risk, Secret, SshTarget, State, Status, Value, Verb,
 };
+use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
 use sindri::render::{PlanView, Progress, ProgressKind, Style, Summary, graph, json, status, text};
 
@@ -119,6 +120,7 @@ fn hostile_object(evil: &str) -> Object {
         ready: false,
         computed: Computed {
             chosen: BTreeMap::from([("gpu_type".to_owned(), evil.to_owned())]),
+            last_change: Some(evil.into()),
             ssh_direct: target(),
             ssh_proxy: target(),
             endpoints: vec![Endpoint { port: evil.into(), address: Some(evil.into()) }],
@@ -211,6 +213,16 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     status::connect(&mut text, &Address::new("pod", evil), &hostile_object(evil), &style)
         .expect("a string takes everything");
     found.push(("connect", std::mem::take(&mut text)));
+    for unmanaged in [false, true] {
+        let report = crate::drift::reported(&state, &observed, &[], unmanaged);
+        for width in [None, Some(40)] {
+            let style = Style { width, ..style };
+            render_drift::text(&mut text, &report, &style).expect("a string takes everything");
+            found.push(("drift", std::mem::take(&mut text)));
+        }
+        found.push(("drift as Markdown", crate::drift::markdown(&report)));
+        found.push(("drift as JSON", json::to_text(&json::drift_json(&report), true)));
+    }
     let values = status::Outputs::new(&state, &observed);
     values.text(&mut text, &style).expect("a string takes everything");
     found.push(("outputs", std::mem::take(&mut text)));
