@@ -158,7 +158,10 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             }
         }
         for FieldChange { path, after, .. } in drift.fields {
-            if drift.class != DriftClass::Moved {
+            if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
+                let known = members.get(&drift.address).map_or(&[][..], Vec::as_slice);
+                records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
+            } else if drift.class != DriftClass::Moved {
                 accept(&mut record.inputs, &path, after);
             } else if let Some(chosen) = record.chosen.get_mut(&path) {
                 *chosen = after.as_text().unwrap_or_default().to_owned();
@@ -168,6 +171,39 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             record.power = record.power.map(|_| power);
         }
         records.insert(drift.address, Some(record));
+    }
+    records
+}
+
+/// Records of the members of `parent` that came and went while nobody looked.
+fn accepted_members(
+    kind: &kind::Kind,
+    parent: &Address,
+    parent_id: &str,
+    known: &[&Address],
+    there: &Value,
+) -> BTreeMap<Address, Option<Record>> {
+    let name = |address: &Address| address.member.clone().unwrap_or_default();
+    let names = there.text_items();
+    let gone = known.iter().filter(|address| !names.contains(&name(address).as_str()));
+    let mut records: BTreeMap<Address, Option<Record>> = gone.map(|address| ((*address).clone(), None)).collect();
+    for member in names.iter().filter(|member| !known.iter().any(|address| name(address) == **member)) {
+        let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(member);
+        // A state that nobody can read back is worth less than one that lacks a strange port.
+        if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
+            continue;
+        }
+        let record = Record {
+            kind: kind.name.to_owned(),
+            id: id_of_member(parent_id, &address),
+            chosen: BTreeMap::new(),
+            depends_on: vec![parent.clone()],
+            power: None,
+            protected: false,
+            tainted: false,
+            inputs: kind.member_of.as_ref().map(|membership| (membership.inputs)(member)).unwrap_or_default(),
+        };
+        records.insert(address, Some(record));
     }
     records
 }
@@ -184,7 +220,6 @@ pub(super) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
                 }
             }
         }
-        // Members hold the folded attributes; they are corrected by the next apply.
         None if inputs.contains_key(path) => {
             inputs.insert(path.to_owned(), value);
         }
