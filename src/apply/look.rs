@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::recover::{RecoverError, look_again, settled_in_memory};
+use super::recover::{RecoverError, look_again, made_by, settled_in_memory};
 use crate::model::{Address, Observed, Replay, State, Unsettled};
 use crate::observe::observe;
 use crate::runpod::Api;
@@ -17,7 +17,7 @@ pub struct Sight {
     pub observed: Observed,
     /// Addresses at which sindri itself is, or was so recently that lists may lag.
     pub unsettled: BTreeMap<Address, Unsettled>,
-    /// Objects, by kind and id, that an apply has recorded since the state was read.
+    /// Objects, by kind and id, that an apply has made since the state was read.
     pub expected: BTreeSet<(String, String)>,
 }
 
@@ -46,7 +46,10 @@ pub async fn look_twice(place: Place<'_>, running: impl FnOnce(&Holder)) -> Resu
     for address in moved_on(&before, &after) {
         sight.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
     }
-    sight.expected = after.state.resources.into_values().map(|record| (record.kind, record.id)).collect();
+    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, sight.observed.iter()));
+    let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
+    let recorded = after.state.resources.values().map(|record| (record.kind.clone(), record.id.clone()));
+    sight.expected = made.chain(recorded).collect();
     Ok(sight)
 }
 
