@@ -35,9 +35,9 @@ Examples:
   sindri plan --updates in-place       what could be done without replacing pods";
 
 const DRIFT_EXAMPLES: &str = "\
-Holds what RunPod shows against what was applied last, whatever the configuration says by now. Takes no lock and writes
-nothing. Exits with 2 where something has to be settled; what is only worth knowing (moved within RunPod, unmanaged)
-does not change the exit code. Findings keep their names from night to night.
+Holds what RunPod shows against what was applied last, whatever the file says by now.
+Takes no lock and writes nothing. Exits with 2 where something has to be settled; what is
+only worth knowing does not change the exit code. Findings keep their ids from night to night.
 
 Examples:
   sindri drift                         what left the last applied state

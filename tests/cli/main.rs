@@ -7,6 +7,7 @@ mod support;
 mod answers;
 mod bookkeeping;
 mod consent;
+mod drift;
 mod files;
 mod help;
 mod interrupt;
