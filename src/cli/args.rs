@@ -15,7 +15,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-    2  changes are pending (plan --detailed-exitcode, or left out by --target)
+    2  changes are pending (plan --detailed-exitcode, or left out by --target), or there is drift (drift)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
     5  not the plan that was approved
@@ -40,6 +40,17 @@ Examples:
   sindri plan --out plan.json          a file for `sindri show` and `sindri apply`
   sindri plan --markdown               a comment for the pull request, on stdout alone
   sindri plan --html > plan.html       a page with the graph";
+
+const DRIFT_EXAMPLES: &str = "\
+Holds what RunPod shows against what was applied last, whatever the file says by now.
+Takes no lock and writes nothing. Exits with 2 where something has to be settled; what is
+only worth knowing does not change the exit code. Findings keep their ids from night to night.
+
+Examples:
+  sindri drift                         what left the last applied state
+  sindri drift --unmanaged             and what else the account pays for
+  sindri drift -e prod --markdown      a report for an issue
+  sindri drift --json";
 
 const APPLY_EXAMPLES: &str = "\
 Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
@@ -279,6 +290,9 @@ pub enum Command {
     Stop(PowerArgs),
     /// Start stopped pods
     Start(PowerArgs),
+    /// Show what was changed outside since the last apply, and what is in no state
+    #[command(after_help = DRIFT_EXAMPLES)]
+    Drift(DriftArgs),
     /// Take what RunPod shows into the state, changing nothing at RunPod
     Refresh(RefreshArgs),
     /// Take living pods and volumes into the state
@@ -472,6 +486,16 @@ pub struct PowerArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Print the report as Markdown, for an issue: its first line says which environment it is about
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// List every other pod and network volume of the account too, with what it costs
+    #[arg(long)]
+    pub unmanaged: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct RefreshArgs {
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
@@ -549,8 +573,8 @@ pub enum GraphFormat {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of `sindri.yaml`, or of what `plan --json` prints
-    #[arg(value_enum, value_name = "config|plan", hide_possible_values = true)]
+    /// Of `sindri.yaml`, or of what `plan --json`, `drift --json` or any error with `--json` prints
+    #[arg(value_enum, value_name = "config|plan|drift|error", hide_possible_values = true)]
     pub what: SchemaName,
 }
 
@@ -558,6 +582,8 @@ pub struct SchemaArgs {
 pub enum SchemaName {
     Config,
     Plan,
+    Drift,
+    Error,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod bookkeeping;
 mod consent;
 mod discover;
 mod documents;
+mod drift;
 mod files;
 mod help;
 mod interrupt;

@@ -5,6 +5,7 @@ mod golden;
 mod plans;
 mod applies;
 mod standing;
+mod drift;
 mod shapes;
 mod comment;
 mod markup;

@@ -320,8 +320,13 @@ fn resource_drift() -> Json {
         ],
         &[],
     );
-    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored"];
-    let members = [("class", json!({ "enum": classes })), ("id", text()), ("member", or_null(text()))];
+    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored", "moved"];
+    let members = [
+        ("class", json!({ "enum": classes })),
+        ("id", text()),
+        ("member", or_null(text())),
+        ("finding", json!({ "type": "string", "description": "The name that `sindri drift` gives it." })),
+    ];
     let mut all = identity();
     all.push(("change", change));
     all.push(("sindri", closed("", &members, &[])));
