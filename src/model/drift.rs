@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Power};
+use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Note, Power};
 
 /// How much a finding matters. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -93,6 +93,8 @@ pub struct DriftReport {
     pub checked: usize,
     /// The worst first, then by class and address.
     pub findings: Vec<Finding>,
+    /// What several findings together may mean.
+    pub notes: Vec<Note>,
     /// Addresses of which nothing is said.
     pub unsettled: BTreeMap<Address, Unsettled>,
     /// Whether objects that are not ours were asked for, too.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::refresh::{living, recorded, survey, told};
+use super::refresh::{empty_purse, living, recorded, survey, told};
 use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
@@ -63,6 +63,7 @@ pub fn report(scope: &Scope<'_>) -> DriftReport {
         api: prior.api.clone(),
         prior_digest: prior.digest(),
         checked,
+        notes: empty_purse(prior, observed).filter(|_| unsettled.is_empty()).into_iter().collect(),
         findings,
         unsettled: unsettled.clone(),
         with_unmanaged: unmanaged,

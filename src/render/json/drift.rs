@@ -15,8 +15,18 @@ use crate::render::drift::words;
 /// The whole report of `sindri drift --json`.
 pub fn drift_json(report: &DriftReport) -> Json {
     // Every field named: a new one does not compile until someone decides where it is shown.
-    let DriftReport { name, environment, lineage, api, prior_digest, checked, findings, unsettled, with_unmanaged } =
-        report;
+    let DriftReport {
+        name,
+        environment,
+        lineage,
+        api,
+        prior_digest,
+        checked,
+        findings,
+        notes,
+        unsettled,
+        with_unmanaged,
+    } = report;
     let counts: BTreeMap<&str, usize> =
         report.counts().into_iter().map(|(class, count)| (class.word(), count)).collect();
     let unmanaged = findings.iter().filter(|finding| finding.class == DriftClass::Unmanaged);
@@ -32,6 +42,7 @@ pub fn drift_json(report: &DriftReport) -> Json {
         "checked": checked,
         "summary": counts,
         "findings": findings.iter().map(|finding| finding_json(report, finding)).collect::<Vec<_>>(),
+        "notes": notes,
         "not_told": unsettled.iter().map(|(address, why)| json!({
             "address": address, "reason": why, "message": words::unsettled(*why),
         })).collect::<Vec<_>>(),
