@@ -29,6 +29,20 @@ impl Severity {
     }
 }
 
+/// What it takes to put back what was applied. Ordered: later is worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// Nothing restarts.
+    InPlace,
+    /// The container is made anew where `updates` are `in-place`; otherwise the object is replaced.
+    Restart,
+    /// Only a new object can be as it was.
+    Replace,
+    /// Nothing can.
+    Impossible,
+}
+
 /// What something costs per hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
@@ -57,6 +71,10 @@ pub struct Finding {
     pub fields: Vec<FieldChange>,
     /// Data that is lost already.
     pub losses: Vec<Loss>,
+    /// Of what was changed, or has to be replaced.
+    pub undo: Option<Undo>,
+    /// Volumes that go with the object where undoing it is a replacement.
+    pub at_risk: Vec<Loss>,
     /// What the object costs as it is now; `None` where it is gone.
     pub price: Option<Price>,
     /// Of a stopped one: RunPod took the machine back.
