@@ -37,7 +37,10 @@ pub fn refusals(plan: &Plan) -> Result<(), Failure> {
         [line] => line.clone(),
         lines => format!("this plan cannot be applied for {} reasons:\n{}", lines.len(), lines.join("\n")),
     };
-    Err(Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; ")))))
+    let mut failure = Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; "))));
+    let part = |refusal: &&Refusal| (refusal.position.clone(), format!("{}\nhelp: {}", refusal.message, refusal.help));
+    failure.parts = all.iter().map(part).collect();
+    Err(failure)
 }
 
 fn exit_of(refusal: &Refusal) -> Exit {

@@ -10,6 +10,7 @@ use crate::config::Problems;
 use crate::emulator::OpenError;
 use crate::emulator::sandbox::SandboxError;
 use crate::graph::GraphError;
+use crate::model::Position;
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
@@ -63,11 +64,13 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     pub exit: Exit,
     pub report: Box<dyn Diagnostic + Send + Sync>,
+    /// What it consists of, each with where it is written: for annotations, if the report itself shows no place.
+    pub parts: Vec<(Option<Position>, String)>,
 }
 
 impl Failure {
     fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit, report: Box::new(report) }
+        Self { exit, report: Box::new(report), parts: Vec::new() }
     }
 
     /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.
