@@ -77,7 +77,8 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   sindri import pod.trainer 7kq2m9x4ab3c1d
   sindri import network_volume.datasets agv6w2qcg7
-  sindri import --discover             after the state file was lost";
+  sindri import --discover             after the state file was lost
+  sindri import --all --name llm-team  an account made by hand becomes a configuration";
 
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
@@ -373,10 +374,10 @@ pub struct RefreshArgs {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// Where it belongs: `pod.trainer`, `network_volume.datasets`
-    #[arg(required_unless_present = "discover", requires = "id", conflicts_with = "discover")]
+    #[arg(required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
     pub address: Option<Address>,
     /// RunPod's id
-    #[arg(required_unless_present = "discover")]
+    #[arg(required_unless_present_any = ["discover", "all"])]
     pub id: Option<String>,
     /// Write a lost state again: pods by their markers, volumes by the pods that mount them and by their looks
     #[arg(long)]
@@ -384,6 +385,16 @@ pub struct ImportArgs {
     /// With --discover: the lineage to go on with, where pods of several states carry this project's name
     #[arg(long, value_name = "ID", requires = "discover")]
     pub lineage: Option<String>,
+    /// Everything that no state records: writes sindri.yaml and records what stands in it. Where there is a configuration,
+    /// prints what to add to it, and records what it declares already
+    #[arg(long, conflicts_with = "discover")]
+    pub all: bool,
+    /// With --all: the project's name (default: the folder's)
+    #[arg(long, value_name = "NAME", requires = "all")]
+    pub name: Option<String>,
+    /// With --all: also pods that carry the marker of a sindri project, and the volumes that they mount
+    #[arg(long, requires = "all")]
+    pub include_marked: bool,
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Duration,

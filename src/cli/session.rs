@@ -45,24 +45,29 @@ pub enum Secrets {
 
 /// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
+    let config = config::load(&load_options(global, secrets)?)?;
+    if secrets == Secrets::Needed {
+        config.warnings.iter().for_each(|warning| console.warning(warning));
+    }
+    Ok(config)
+}
+
+/// How the command line asks for a configuration to be read.
+pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
             Failure::message(Exit::Error, "no_directory", format!("cannot tell the current folder: {error}"), None)
         })?,
     };
-    let config = config::load(&LoadOptions {
+    Ok(LoadOptions {
         directory,
         file: global.file.clone(),
         environment: global.environment.clone(),
         dialect: global.api,
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
-    })?;
-    if secrets == Secrets::Needed {
-        config.warnings.iter().for_each(|warning| console.warning(warning));
-    }
-    Ok(config)
+    })
 }
 
 /// Keeps a sandbox out of commits: its world plays RunPod, and so holds what pods were given, secrets too.
@@ -82,7 +87,11 @@ pub fn variable(name: &str) -> Option<String> {
 impl Session {
     /// Opens the API that was asked for; sends nothing yet.
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
-        let config = configuration(global, console, secrets)?;
+        Self::of(configuration(global, console, secrets)?, global, console)
+    }
+
+    /// The same for a configuration that is not in a file yet.
+    pub fn of(config: Config, global: &Global, console: &Console) -> Result<Self, Failure> {
         let sandbox_folder = config.directory.join(".sindri/sandbox");
         // As if started in `-C`, like every other path of the command line.
         let named = global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file));

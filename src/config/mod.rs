@@ -24,6 +24,7 @@ mod schema;
 mod source;
 mod storage;
 mod volume;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -69,10 +70,26 @@ pub struct Move {
 /// Everything that is wrong with it, in the order of the files.
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let files = load::choose(options)?;
+    let paths = std::iter::once(&files.base).chain(&files.overlay);
+    let texts = paths.map(|path| Ok((path.clone(), load::read(path)?))).collect::<Result<Vec<_>, Problems>>()?;
+    read(&files, &texts, options)
+}
+
+/// Checks the text of a configuration that is not written yet, as if it stood in `base`; nothing is searched.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check_text(base: &Path, text: &str, options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let environment = options.environment.clone().unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned());
+    let files = load::Files { base: base.to_owned(), overlay: None, environment };
+    read(&files, &[(base.to_owned(), text.to_owned())], options)
+}
+
+fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
-    for path in std::iter::once(&files.base).chain(&files.overlay) {
-        let file = findings.sources.add(shown_name(path, &options.directory), &load::read(path)?);
+    for (path, text) in texts {
+        let file = findings.sources.add(shown_name(path, &options.directory), text);
         trees.push(document::parse(file, &mut findings));
     }
     // Without one of its files there is no telling what the rest means.
@@ -81,7 +98,7 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
         return Err(findings.into_problems());
     };
     interpolate::interpolate(&mut tree, options.variables, &mut findings);
-    project::read(&tree, &files, options, findings)
+    project::read(&tree, files, options, findings)
 }
 
 /// As positions and messages spell a file: relative to where the user stands, where it can be.

@@ -17,6 +17,7 @@ pub mod power;
 pub mod record;
 pub mod refresh;
 mod rename;
+pub mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 

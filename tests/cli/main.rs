@@ -15,5 +15,6 @@ mod refusals;
 mod renames;
 mod secrets;
 mod story;
+mod takeover;
 #[cfg(unix)]
 mod terminal;
