@@ -80,6 +80,13 @@ Examples:
   sindri import --discover             after the state file was lost
   sindri import --all --name llm-team  an account made by hand becomes a configuration";
 
+const MERGE_EXAMPLES: &str = "\
+Exits with 1 where both sides changed the same resource; its block then shows both.
+
+Once per clone, and once per repository:
+  git config merge.sindri.driver 'sindri state merge %O %A %B'
+  echo 'state/*.json merge=sindri' >> .gitattributes";
+
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
 
@@ -429,6 +436,16 @@ pub enum StateCommand {
     },
     /// Check the state file, as after a merge
     Verify,
+    /// Merge three versions of a state file, resource by resource: a merge driver for git
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge {
+        /// What both come from: git's %O
+        base: PathBuf,
+        /// Ours, which the result replaces: git's %A
+        ours: PathBuf,
+        /// Theirs: git's %B
+        theirs: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]
