@@ -14,7 +14,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-    2  changes are pending (plan --detailed-exitcode)
+    2  changes are pending (plan --detailed-exitcode), or environments differ (diff)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
     6  over budget
@@ -87,6 +87,13 @@ Once per clone, and once per repository:
   git config merge.sindri.driver 'sindri state merge %O %A %B'
   echo 'state/*.json merge=sindri' >> .gitattributes";
 
+const DIFF_EXAMPLES: &str = "\
+Reads files alone. Exits with 0 where they ask for the same, with 2 where they do not.
+
+Examples:
+  sindri diff staging prod
+  sindri diff -e staging -e prod --json";
+
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
 
@@ -130,9 +137,10 @@ pub struct Global {
         global = true,
         env = "SINDRI_ENV",
         hide_env_values = true,
+        action = clap::ArgAction::Append,
         help_heading = "Global options"
     )]
-    pub environment: Option<String>,
+    pub environments: Vec<String>,
     /// The state file (default: state/ENV.json beside the configuration)
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
@@ -181,6 +189,13 @@ pub struct Global {
     pub verbose: bool,
 }
 
+impl Global {
+    /// The environment, of commands that work on one.
+    pub fn environment(&self) -> Option<&str> {
+        self.environments.first().map(String::as_str)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
     Auto,
@@ -223,6 +238,9 @@ pub enum Command {
     Init,
     /// Check the configuration without asking RunPod anything
     Validate,
+    /// Show what two environments ask for, side by side
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Show what apply would do, and why
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
@@ -344,6 +362,16 @@ pub struct DestroyArgs {
     pub full: bool,
     #[command(flatten)]
     pub change: ChangeFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// One environment; `-e` given twice says the same as both
+    #[arg(value_name = "ENV", requires = "right")]
+    pub left: Option<String>,
+    /// The other one
+    #[arg(value_name = "OTHER")]
+    pub right: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -63,7 +63,7 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
     Ok(LoadOptions {
         directory,
         file: global.file.clone(),
-        environment: global.environment.clone(),
+        environment: global.environment().map(str::to_owned),
         dialect: global.api,
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,

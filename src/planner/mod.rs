@@ -6,6 +6,7 @@
 pub mod change;
 pub mod check;
 mod claim;
+pub mod compare;
 pub mod diff;
 pub mod discover;
 mod ignored;

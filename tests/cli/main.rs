@@ -8,6 +8,7 @@ mod answers;
 mod bookkeeping;
 mod consent;
 mod discover;
+mod environments;
 mod files;
 mod help;
 mod interrupt;

@@ -3,6 +3,7 @@
 mod apply;
 mod catalog;
 mod connect;
+mod diff;
 mod emulator;
 mod graph;
 mod import;
@@ -24,6 +25,7 @@ use super::exit::{Exit, Failure};
 pub async fn run(command: &Command, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Validate => validate::run(global, console),
+        Command::Diff(args) => diff::run(args, global, console),
         Command::Plan(args) => plan::run(args, global, console).await,
         Command::Apply(args) => apply::apply(args, global, console, "apply").await,
         Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,

@@ -26,7 +26,7 @@ pub async fn run(
     global: &Global,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    if let Some(other) = global.environment.as_deref().filter(|environment| *environment != DEFAULT_ENVIRONMENT) {
+    if let Some(other) = global.environment().filter(|environment| *environment != DEFAULT_ENVIRONMENT) {
         return Err(Failure::refused(
             "environment_without_configuration",
             format!("there is no configuration that `{other}` could be an environment of"),
