@@ -94,6 +94,10 @@ Examples:
   sindri diff staging prod
   sindri diff -e staging -e prod --json";
 
+const UNLOCK_NOTE: &str = "\
+A lock ends with its process, however that ends, so there is none to break: a living holder is named, and
+keeps it (exit code 4). What a dead one had begun is settled by the next command that changes something.";
+
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
 
@@ -273,6 +277,9 @@ pub enum Command {
     /// Look at the state, and correct it by hand
     #[command(subcommand)]
     State(StateCommand),
+    /// Say who holds the lock, and clear away what a dead holder left
+    #[command(after_help = UNLOCK_NOTE)]
+    Unlock,
     /// Draw the configuration's graph
     Graph(GraphArgs),
     /// List GPU types, pools, CPU flavors and data centers

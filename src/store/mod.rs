@@ -18,7 +18,7 @@ pub mod read;
 
 pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
-pub use lock::{Holder, running};
+pub use lock::{Holder, running, unlock};
 pub use locked::LockedState;
 pub use read::{Identity, Paths, Snapshot, read};
 

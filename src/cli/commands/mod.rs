@@ -13,6 +13,7 @@ mod plan;
 mod power;
 mod refresh;
 mod state;
+mod unlock;
 mod validate;
 
 use clap::CommandFactory;
@@ -34,6 +35,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Init => init::run(global, console),
         Command::Import(args) => import::run(args, global, console).await,
         Command::State(command) => state::run(command, global, console).await,
+        Command::Unlock => unlock::run(global, console),
         Command::Connect(args) => connect::run(args, global, console).await,
         Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
         Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,
