@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use super::fields;
 use crate::model::{Dialect, Object, Power, Status, Value};
 
 /// Room for a number behind a key that would otherwise stand twice.
@@ -91,7 +92,11 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
         lines.line("power: stopped");
     }
     if !ignored.is_empty() {
-        let paths = Value::texts(ignored.iter().map(String::as_str));
+        let field = |attribute: &str| {
+            let field = fields::POD.fields().find(|field| field.attribute == Some(attribute));
+            field.map_or(attribute, |field| field.name).to_owned()
+        };
+        let paths = Value::texts(ignored.iter().map(|attribute| field(attribute)));
         lines.line(&format!("lifecycle: {{ ignoreChanges: {} }}", written(&paths)));
     }
     let names: Vec<String> =

@@ -58,6 +58,8 @@ fn account_v2(emulator: &Emulator) {
     let shapes = [
         json!({ "gpu": { "id": "NVIDIA A100-SXM4-80GB", "count": 2 }, "mounts": { "network": [{ "volumeId": data, "path": "/data" }] } }),
         json!({ "gpu": { "id": "NVIDIA L4", "count": 1 }, "mounts": { "persistent": { "size": 40, "path": "/w x" } } }),
+        // A file cannot say this path, so that it is never compared.
+        with(gpu.clone(), json!({ "mounts": { "persistent": { "size": 40, "path": "relative" } } })),
         json!({ "gpu": { "id": "NVIDIA RTX A4000", "count": 1 }, "ports": ["8888/http", "22/tcp", "9000/tcp"] }),
         json!({ "gpu": { "id": "NVIDIA RTX A4000", "count": 1 }, "cloud": "COMMUNITY" }),
         json!({ "cpu": { "id": "cpu3c", "vcpuCount": 4 }, "disk": 20 }),
@@ -134,6 +136,7 @@ fn an_account_made_by_hand_becomes_a_configuration_whose_plan_is_empty() {
         for text in [&yaml, &said.stdout, &said.stderr] {
             assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{2028}']), "{text}");
         }
+        assert_eq!(yaml.contains("ignoreChanges: [\"volumeMountPath\"]"), dialect == "v2", "{yaml}");
         project.offline(&format!("validate --api {dialect}")).exits(0);
         run("state verify").exits(0);
         let plan = run("plan --detailed-exitcode --full").exits(0);

@@ -115,6 +115,9 @@ fn of_two_equal_ones_each_is_paired_once_and_a_flag_ends_it() {
     let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
     let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
     assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
+    // The likest word, where several would do.
+    let plan = between(Fleet::default().with_pod("train", pod()), &two("eval", "trainer"));
+    assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
