@@ -20,7 +20,7 @@ use crate::transport::http::HttpSetupError;
 pub enum Exit {
     Success,
     Error,
-    /// Changes are pending (`plan --detailed-exitcode`), or something drifted (`drift`).
+    /// Changes are pending (`plan --detailed-exitcode`), something drifted (`drift`), or two environments differ (`diff`).
     Changes,
     /// Consent is needed: data loss, protection, adoption, no terminal; or the state belongs to another world.
     Refused,

@@ -52,7 +52,8 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
     Ok(config)
 }
 
-fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
+/// How the command line asks for a configuration to be read.
+pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
@@ -62,7 +63,7 @@ fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static
     Ok(LoadOptions {
         directory,
         file: global.file.clone(),
-        environment: global.environment.clone(),
+        environment: global.environment().map(str::to_owned),
         dialect: global.api,
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
@@ -102,6 +103,11 @@ impl Session {
     /// read, and whatever else is wrong with it is in nobody's way. Nothing may be planned from this.
     pub fn open_state(global: &Global, console: &Console) -> Result<Self, Failure> {
         Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
+    }
+
+    /// For a configuration that is not in a file yet.
+    pub fn of(config: Config, global: &Global, console: &Console) -> Result<Self, Failure> {
+        Self::with(config, global, console, find_key)
     }
 
     fn with(

@@ -11,6 +11,7 @@ mod consent;
 mod discover;
 mod documents;
 mod drift;
+mod environments;
 mod files;
 mod help;
 mod interrupt;
@@ -19,5 +20,6 @@ mod review;
 mod renames;
 mod secrets;
 mod story;
+mod takeover;
 #[cfg(unix)]
 mod terminal;
