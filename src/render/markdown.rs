@@ -33,9 +33,7 @@ const NOTICE: usize = 900;
 /// Writes the whole comment, of at most `budget` bytes: no count of characters is larger than theirs. A budget below
 /// [`LEAST_BUDGET`] counts as that.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usize) -> fmt::Result {
-    // Attributes have folds of their own.
-    let view_of_blocks = PlanView { full: false, ..view.clone() };
-    let context = Context { plan, by_address: plan.by_address(), view: &view_of_blocks };
+    let context = Context { plan, by_address: plan.by_address(), view };
     let resources = fold::rows(plan);
     let changed = resources.iter().any(|resource| resource.change.action != Action::NoOp);
     let head = if changed { heading(plan) } else { no_changes(plan, &resources, view) };
@@ -43,7 +41,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
     let marker = safe::marker(&plan.name, &plan.environment);
     let room = budget.max(LEAST_BUDGET).saturating_sub(marker.len() + 1 + NOTICE + head.len() + foot.len());
 
-    let sections = sections(&context, &resources, view.full);
+    let sections = sections(&context, &resources);
     let fitted = fit::fit(&sections, room);
     let [destroyed, refusals, others, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted;
     writeln!(out, "{marker}")?;
@@ -56,7 +54,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
 }
 
 /// By weight: what must not be missing first.
-fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>], full: bool) -> [Section; 10] {
+fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 10] {
     let plan = context.plan;
     let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
         resources.iter().filter(|resource| wanted(resource.change)).collect()
@@ -82,9 +80,10 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>], full: bool) -
         let resources = words::count(list.len(), "resource");
         format!("Every attribute of {}", resources.replacen(' ', &format!(" {what} "), 1))
     };
-    let detailed = of(&|change| change.action != Action::NoOp && (full || change.action == Action::Create));
-    let kept = of(&|change| change.action == Action::NoOp && full);
-    let what = if full { "changed" } else { "new" };
+    let detailed =
+        of(&|change| change.action != Action::NoOp && (context.view.full || change.action == Action::Create));
+    let kept = of(&|change| change.action == Action::NoOp && context.view.full);
+    let what = if context.view.full { "changed" } else { "new" };
     [
         section("destructive change", "Destroys", "diff", rows::destroyed(context, &destroyed)),
         section("refusal", "Refused: this plan is not applied as it stands", "text", refusals(plan)),
