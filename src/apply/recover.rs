@@ -4,10 +4,15 @@
 //! So a create of unknown outcome is never sent again before the lists were searched for what it may have made, over a
 //! window that outlasts their lag.
 
+mod trace;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
+
+pub(super) use trace::moved;
+use trace::{Trace, trace};
 
 use super::{Event, Events};
 use crate::kind::{self, Kind};
@@ -53,54 +58,6 @@ pub enum RecoverError {
     Store(#[from] StoreError),
 }
 
-/// What became of a create, as far as the lists tell.
-pub enum Trace<'o> {
-    Nothing,
-    /// What it made, and how many more it made besides: a marker leaves no doubt, and the oldest is kept.
-    Made(&'o Object, usize),
-    /// Several look like it, and somebody else made one of them at the same time: a person has to choose.
-    Several(&'static Kind, usize),
-}
-
-/// What `intent`, a create, made: by marker where the kind has one, else by looks among what is new.
-pub fn trace<'o>(
-    intent: &Intent,
-    state: &State,
-    pending: &PendingIntents,
-    objects: impl Iterator<Item = &'o Object>,
-) -> Trace<'o> {
-    let Some(kind) = kind::find(&intent.address.kind) else { return Trace::Nothing };
-    let mut found: Vec<&Object> = objects
-        .filter(|object| object.kind == kind.name && !object.is_leaving())
-        .filter(|object| match (&object.marker, kind.marked) {
-            (Some(marker), true) => marker.operation == intent.operation && marker.lineage == state.lineage,
-            (None, true) => false,
-            (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
-        })
-        .collect();
-    found.sort_by_cached_key(|object| object.seniority());
-    // Creates of ours that ask for the same: each of them may have made one.
-    let alike = || pending.iter().filter(|other| ask_the_same(kind, intent, other)).count().max(1);
-    match found.first() {
-        None => Trace::Nothing,
-        Some(_) if !kind.marked && found.len() > alike() => Trace::Several(kind, found.len()),
-        Some(first) => Trace::Made(first, if kind.marked { found.len() - 1 } else { 0 }),
-    }
-}
-
-fn ask_the_same(kind: &Kind, one: &Intent, other: &Intent) -> bool {
-    let (Some(record), Some(others)) = (&one.record, &other.record) else { return false };
-    other.verb == Verb::Create
-        && other.address.kind == kind.name
-        && kind.identity.iter().all(|name| record.inputs.get(*name) == others.inputs.get(*name))
-}
-
-fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let Some(record) = &intent.record else { return false };
-    !intent.existing.contains(&object.id)
-        && kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
-}
-
 /// The record of a create that made `object`, with those of its members.
 pub fn created(intent: &Intent, object: &Object) -> Outcome {
     let mut records = BTreeMap::new();
@@ -119,6 +76,20 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
         records.insert(address.clone(), None);
     }
     Outcome { operation: intent.operation.clone(), records }
+}
+
+/// The records of an object that went on under another id before it could be deleted.
+pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
+    let id = |address: &Address| match address == &intent.address {
+        true => object.id.clone(),
+        false => id_of_member(&object.id, address),
+    };
+    let known = std::iter::once(&intent.address).chain(&intent.removed);
+    let records = known.filter_map(|address| {
+        let record = state.resources.get(address)?;
+        Some((address.clone(), Some(Record { id: id(address), ..record.clone() })))
+    });
+    Outcome { operation: intent.operation.clone(), records: records.collect() }
 }
 
 /// An outcome that changes nothing: the request had no effect.
@@ -184,6 +155,10 @@ fn settle(
         // Lists go on showing what is deleted for a while, so that being listed says nothing yet.
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
+            if let Some(object) = moved(intent, state, observed.iter()) {
+                let how = format!("it had moved instead: `{}` carries its marker", object.id);
+                return Some((followed(intent, state, object), how, Some(object.id.clone())));
+            }
             let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
             records.insert(intent.address.clone(), None);
             tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")

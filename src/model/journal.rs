@@ -58,6 +58,10 @@ pub struct Intent {
     /// apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub existing: Vec<String>,
+    /// Of a delete, where the kind carries markers: the operation that made the object. RunPod may move it under another id
+    /// before the request arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
     /// When, RFC 3339. For display and for the age of a pending create.
     pub at: String,
 }

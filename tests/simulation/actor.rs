@@ -179,14 +179,20 @@ impl Actor {
     /// Whether it took `id` for what a create made whose answer was lost. Of volumes, which carry no marker, only looks and
     /// the moment can tell (docs/reliability.md).
     pub fn took_by_looks(&self, id: &str) -> bool {
-        let quoted = format!("`{id}` had been created");
         let events = self.events.lock().expect("no panic");
-        self.project.alike
-            && events.iter().any(|event| match event {
-                Event::Recovered { verb: Verb::Create, id: Some(found), .. } => found == id,
-                Event::Settled { message, .. } => message.contains(&quoted),
-                _ => false,
-            })
+        let recovered = |event: &Event| matches!(event, Event::Recovered { verb: Verb::Create, id: Some(found), .. } if found == id);
+        let recovered = events.iter().any(recovered);
+        drop(events);
+        self.project.alike && (recovered || self.was_told(&format!("`{id}` had been created")))
+    }
+
+    /// Whether it was told something in these words on the way.
+    pub fn was_told(&self, words: &str) -> bool {
+        let events = self.events.lock().expect("no panic");
+        events.iter().any(|event| match event {
+            Event::Recovered { how: text, .. } | Event::Settled { message: text, .. } => text.contains(words),
+            _ => false,
+        })
     }
 
     pub fn plan(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {

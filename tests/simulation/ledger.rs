@@ -55,8 +55,4 @@ impl Ledger {
     pub fn is_made_by(&self, id: &str, actor: &Actor) -> bool {
         self.makers.get(id).is_some_and(|maker| maker == actor.project.signature)
     }
-
-    pub fn is_made_by_another(&self, id: &str, actor: &Actor) -> bool {
-        self.makers.get(id).is_some_and(|maker| maker != actor.project.signature)
-    }
 }

@@ -78,7 +78,6 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let mut ledger = Ledger::default();
 
     let mut desired = &versions[0];
-    let mut moves = false;
     for round in 0..dice.usize(1..=3) {
         if round > 0 && dice.bool() {
             desired = &versions[1];
@@ -86,8 +85,6 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         let committed = main.copy_of_state();
         let mut rules = storm::rules(&mut dice);
         verdict.faults += rules.len() as u64;
-        // A pod that moves while it is being replaced leaves a copy that is told as an orphan (docs/reliability.md).
-        moves |= rules.iter().any(|rule| rule.effect.migrate.is_some());
         if neighbor.is_some() && dice.bool() {
             rules.extend(storm::slow());
         }
@@ -134,11 +131,11 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     // The sky clears; what lags may go on lagging for a while.
     world.emulator.set_faults(Vec::new());
     sleep(Duration::from_secs(10)).await;
-    let told = verdict.lost_disks > 0 || moves;
+    let told = verdict.lost_disks > 0;
     let mut settled = put_right(&main, &ledger, desired, dice.u64(..), told).await;
     ledger.check(&world.emulator, &actors);
     if let Some(neighbor) = &neighbor {
-        settled &= put_right(&neighbor.actor, &ledger, &neighbor.wanted(), dice.u64(..), moves).await;
+        settled &= put_right(&neighbor.actor, &ledger, &neighbor.wanted(), dice.u64(..), false).await;
         ledger.check(&world.emulator, &actors);
         verdict.shared += shared(&main, &neighbor.actor);
         if settled && verdict.shared == 0 {
@@ -228,12 +225,12 @@ async fn put_right(actor: &Actor, ledger: &Ledger, desired: &Desired, seed: u64,
     let state = actor.state();
     let plan = actor.plan(desired, &state, &observed, Options::default());
     only_own_pods(actor, &state, &observed);
-    // Of a clone of the same project the lineage is another, and the names are the same.
+    // Of a clone of the same project the lineage is another, and all names are the same.
+    let clone = actor.project.strangers == Strangers::Beside;
     let mine = |id: &str, marker: Option<&Marker>| match marker {
-        Some(marker) => {
-            actor.is_mine(marker) && (marker.lineage == state.lineage || !ledger.is_made_by_another(id, actor))
-        }
-        None => ledger.is_made_by(id, actor),
+        Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
+        // Who is told that it cannot be seen which volume is theirs, and says "beside", has one more.
+        None => ledger.is_made_by(id, actor) && !(clone && actor.was_told("look like what it asked for")),
     };
     let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
