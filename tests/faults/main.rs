@@ -6,6 +6,7 @@
 mod fleet;
 mod lies;
 mod lost;
+mod moved;
 mod others;
 mod refused;
 mod world;

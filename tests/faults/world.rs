@@ -7,12 +7,13 @@ use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
-use sindri::model::{Address, Budget, Change, Dialect, Object, Observed, Plan, Record, State};
+use sindri::kind::NETWORK_VOLUME;
+use sindri::model::{Address, Budget, Change, Dialect, Object, Observed, Plan, Record, Resource, State, Verb};
 use sindri::observe::observe;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
-use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
+use sindri::runpod::{Api, Client};
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
 use sindri::transport::clock::Clock;
 use tempfile::TempDir;
@@ -70,6 +71,18 @@ impl World {
 
     pub fn meddle<R>(&self, act: impl FnOnce(&mut Inside, jiff::Timestamp) -> R) -> R {
         self.emulator.meddle(act)
+    }
+
+    /// Whether the state waits for the end of this pod.
+    pub fn is_being_deleted(&self, id: &str) -> bool {
+        let replay = store::read(&self.paths(), &IDENTITY).expect("a readable state");
+        replay.pending.iter().any(|intent| intent.verb == Verb::Delete && intent.id.as_deref() == Some(id))
+    }
+
+    /// Somebody else makes a network volume that looks like this one.
+    pub async fn somebody_makes(&self, volume: &Resource) {
+        let made = self.client.create(&NETWORK_VOLUME, &volume.inputs, None).await;
+        made.expect("a network volume");
     }
 
     fn paths(&self) -> Paths {
@@ -178,6 +191,15 @@ impl Applied {
         settled
             .filter_map(|event| if let Event::Settled { message, .. } = event { Some(&**message) } else { None })
             .collect()
+    }
+
+    /// What was settled of an earlier run, and how.
+    pub fn recovered(&self) -> String {
+        let told = self.events.iter().filter_map(|event| match event {
+            Event::Recovered { address, how, .. } => Some(format!("{address}: {how}\n")),
+            _ => None,
+        });
+        told.collect()
     }
 
     pub fn creates(&self) -> usize {

@@ -11,12 +11,18 @@ use crate::actor::Actor;
 #[derive(Default)]
 pub struct Ledger {
     makers: BTreeMap<String, String>,
+    /// Volumes that somebody agreed to take over, and who.
+    takers: BTreeMap<String, &'static str>,
     read: u64,
 }
 
 impl Ledger {
     /// Reads on in the journal of requests, and checks each one.
     pub fn check(&mut self, emulator: &Emulator, actors: &[&Actor]) {
+        for actor in actors {
+            let agreed = actor.agreed.borrow();
+            self.takers.extend(agreed.iter().map(|id| (id.clone(), actor.project.signature)));
+        }
         for entry in emulator.journal(self.read) {
             self.read = entry.number;
             let Some((path, signature)) = entry.path.split_once("?by=") else { continue };
@@ -51,8 +57,10 @@ impl Ledger {
         assert!(announced, "`{project}` destroys `{id}`, which no plan announced");
     }
 
-    /// Whether `actor` made it, as far as requests tell.
-    pub fn is_made_by(&self, id: &str, actor: &Actor) -> bool {
-        self.makers.get(id).is_some_and(|maker| maker == actor.project.signature)
+    /// Whether `actor` made it, as far as requests tell, and nobody else took it over: that one may name it otherwise.
+    pub fn is_of(&self, id: &str, actor: &Actor) -> bool {
+        let project = actor.project.signature;
+        self.makers.get(id).is_some_and(|maker| maker == project)
+            && self.takers.get(id).is_none_or(|taker| *taker == project)
     }
 }

@@ -8,6 +8,7 @@ mod actor;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;
+mod found;
 #[path = "../planner/generate.rs"]
 #[allow(dead_code)]
 mod generate;

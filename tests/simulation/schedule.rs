@@ -230,7 +230,7 @@ async fn put_right(actor: &Actor, ledger: &Ledger, desired: &Desired, seed: u64,
     let mine = |id: &str, marker: Option<&Marker>| match marker {
         Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
         // Who is told that it cannot be seen which volume is theirs, and says "beside", has one more.
-        None => ledger.is_made_by(id, actor) && !(clone && actor.was_told("look like what it asked for")),
+        None => ledger.is_of(id, actor) && !(clone && actor.was_told("look like what it asked for")),
     };
     let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
