@@ -78,6 +78,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let mut ledger = Ledger::default();
 
     let mut desired = &versions[0];
+    let mut hidden = 0;
     for round in 0..dice.usize(1..=3) {
         if round > 0 && dice.bool() {
             desired = &versions[1];
@@ -88,6 +89,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         if neighbor.is_some() && dice.bool() {
             rules.extend(storm::slow());
         }
+        let late = rules.iter().filter_map(|rule| rule.effect.stale_read.as_ref()).map(|lag| lag.seconds).max();
         world.emulator.set_faults(rules);
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
@@ -122,7 +124,10 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             sleep(Duration::from_secs(60)).await;
         }
         if dice.u8(..4) == 0 {
-            verdict.meddled += u64::from(world.meddle(&mut dice));
+            let meddled = world.meddle(&mut dice);
+            verdict.meddled += u64::from(meddled);
+            // What somebody edits while reads show what was before, no apply can see.
+            hidden = late.filter(|_| meddled).unwrap_or(0);
         }
         ledger.check(&world.emulator, &actors);
         sleep(Duration::from_secs(dice.u64(0..40))).await;
@@ -130,20 +135,27 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
 
     // The sky clears; what lags may go on lagging for a while.
     world.emulator.set_faults(Vec::new());
-    sleep(Duration::from_secs(10)).await;
+    sleep(Duration::from_secs(hidden.max(10))).await;
     let told = verdict.lost_disks > 0;
-    let mut settled = put_right(&main, &ledger, desired, dice.u64(..), told).await;
-    ledger.check(&world.emulator, &actors);
-    if let Some(neighbor) = &neighbor {
-        settled &= put_right(&neighbor.actor, &ledger, &neighbor.wanted(), dice.u64(..), false).await;
+    let Some(neighbor) = &neighbor else {
+        put_right(Patient { actor: &main, other: None, told }, &ledger, desired, dice.u64(..)).await;
         ledger.check(&world.emulator, &actors);
-        verdict.shared += shared(&main, &neighbor.actor);
-        if settled && verdict.shared == 0 {
-            // What put the one right left the other alone.
-            let observed = main.observe().await;
-            let plan = main.plan(desired, &main.state(), &observed, Options::default());
-            assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
-        }
+        verdict.trace = world.trace();
+        return verdict;
+    };
+    let other = &neighbor.actor;
+    verdict.shared += shared(&main, other);
+    let patient = Patient { actor: &main, other: Some(other), told };
+    let settled = put_right(patient, &ledger, desired, dice.u64(..)).await;
+    ledger.check(&world.emulator, &actors);
+    let patient = Patient { actor: other, other: Some(&main), told: false };
+    let theirs = put_right(patient, &ledger, &neighbor.wanted(), dice.u64(..)).await;
+    ledger.check(&world.emulator, &actors);
+    if settled && theirs {
+        // What put the one right left the other alone.
+        let observed = main.observe().await;
+        let plan = main.plan(desired, &main.state(), &observed, Options::default());
+        assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
     }
     verdict.trace = world.trace();
     verdict
@@ -209,9 +221,26 @@ impl World {
     }
 }
 
+/// Whose world is put right.
+struct Patient<'a> {
+    actor: &'a Actor,
+    other: Option<&'a Actor>,
+    /// Whether orphans may be left, as long as the plan names them.
+    told: bool,
+}
+
+impl Patient<'_> {
+    /// Whether something is recorded by both: each may change or destroy it, so that the other finds it otherwise.
+    fn shares(&self) -> bool {
+        self.other.is_some_and(|other| shared(self.actor, other) > 0)
+    }
+}
+
 /// Recovery and one more apply: every desired resource exists exactly once, state equals world, nothing healthy went. Says
-/// whether it was applied; `told` is whether orphans may be left, as long as the plan names them.
-async fn put_right(actor: &Actor, ledger: &Ledger, desired: &Desired, seed: u64, told: bool) -> bool {
+/// whether nothing was in the way of that.
+async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
+    let Patient { actor, told, .. } = patient;
+    let shared = patient.shares();
     let refused = match actor.apply(desired, Options::default(), seed).await {
         Ended::Refused => true,
         Ended::Applied(plan) => {
@@ -238,6 +267,9 @@ async fn put_right(actor: &Actor, ledger: &Ledger, desired: &Desired, seed: u64,
     // What a lost state knew and the configuration does not ask for, or a second one of, is told and left alone.
     let counts = |object: &&Object| mine(&object.id, object.marker.as_ref()) && !orphans.contains(&*object.id);
     no_twins(observed.iter().filter(counts));
+    if shared || patient.shares() {
+        return false;
+    }
     if refused {
         return false; // a shrinking volume, for example: a person has to decide, and nothing was touched
     }
