@@ -10,6 +10,8 @@ mod consent;
 mod files;
 mod help;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod locks;
 mod refusals;
 mod secrets;
 mod story;

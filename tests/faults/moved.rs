@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sindri::emulator::world::PodEvent;
-use sindri::model::{Action, Dialect};
+use sindri::model::{Action, Address, Cause, Dialect};
 use tokio::time::{sleep, timeout};
 
 use crate::fleet::{Fleet, Pod};
@@ -84,6 +84,35 @@ fn a_pod_that_moved_after_its_destroyer_died_is_followed_and_no_orphan() {
             rest().await;
             assert_eq!(world.pods().await.len(), usize::from(!destroyed));
             assert_eq!(world.plan(&desired).await.orphans, []);
+        });
+    }
+}
+
+#[test]
+fn a_predecessor_that_moves_before_its_turn_is_destroyed_and_no_orphan() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            world.settle(&version("image:1", true, dialect)).await;
+            rest().await;
+            let old = world.record("main").id;
+            let desired = version("image:2", true, dialect);
+            let killed = timeout(Duration::from_millis(500), world.apply(&desired)).await;
+            assert!(killed.is_err(), "its successor is being waited for");
+            world.meddle(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
+            rest().await;
+
+            let plan = world.plan(&desired).await;
+            assert_eq!(plan.orphans, []);
+            let deposed = Address::new("pod", "main").deposed(&old);
+            let change = plan.by_address()[&deposed];
+            assert_eq!(change.action, Action::Delete);
+            assert!(matches!(change.causes[..], [Cause::Marker { same_lineage: true, .. }, Cause::Superseded { .. }]));
+            world.settle(&desired).await;
+            rest().await;
+            let left: Vec<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
+            assert_eq!(left, [world.record("main").id]);
+            assert!(world.plan(&desired).await.is_empty());
         });
     }
 }

@@ -1,5 +1,6 @@
 //! One emulated RunPod that misbehaves, one state, and applies that may fail: what is told counts as much as what is done.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub struct World {
     folder: TempDir,
     /// Requests under way at once.
     pub parallelism: usize,
+    /// Of the next apply's operations: no two applies may draw the same ids.
+    seed: Cell<u64>,
 }
 
 /// What an apply did and said.
@@ -52,7 +55,15 @@ impl World {
         let clock = Clock::starting_at(start);
         let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
         let client = Client::new(transport, ApiKey::emulator(), dialect).with_seed(7);
-        Self { emulator, dialect, clock, client, folder: TempDir::new().expect("a folder"), parallelism: 10 }
+        Self {
+            emulator,
+            dialect,
+            clock,
+            client,
+            folder: TempDir::new().expect("a folder"),
+            parallelism: 10,
+            seed: Cell::new(7),
+        }
     }
 
     pub fn new(dialect: Dialect) -> Self {
@@ -151,7 +162,10 @@ impl World {
             api: &self.client,
             store: &store,
             clock: self.clock,
-            options: apply::Options { seed: Some(7), parallelism: self.parallelism },
+            options: apply::Options {
+                seed: Some(self.seed.replace(self.seed.get() + 1)),
+                parallelism: self.parallelism,
+            },
             events: &note,
             interrupt,
         };

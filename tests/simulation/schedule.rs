@@ -94,19 +94,23 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
         let mine = KillAfter::new(polls, main.apply(desired, Options::default(), dice.u64(..)));
-        let (ended, theirs) = match &neighbor {
-            Some(neighbor) => {
-                let turn = neighbor.turn(&mut dice);
-                verdict.neighbors += u64::from(turn.is_some());
-                tokio::join!(mine, async {
-                    match turn {
-                        Some(turn) => neighbor.take(turn).await,
-                        None => true,
-                    }
-                })
+        let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
+        verdict.neighbors += u64::from(turn.is_some());
+        let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), Meddling::draw(&mut dice)));
+        let (ended, theirs, visited) = tokio::join!(
+            mine,
+            async {
+                match turn {
+                    Some((neighbor, turn)) => neighbor.take(turn).await,
+                    None => true,
+                }
+            },
+            async {
+                let Some((after, meddling)) = visit else { return false };
+                sleep(Duration::from_millis(after)).await;
+                world.meddle(&meddling)
             }
-            None => (mine.await, true),
-        };
+        );
         verdict.kills += u64::from(!theirs);
         match ended {
             None => {
@@ -123,12 +127,10 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             main.restore(committed);
             sleep(Duration::from_secs(60)).await;
         }
-        if dice.u8(..4) == 0 {
-            let meddled = world.meddle(&mut dice);
-            verdict.meddled += u64::from(meddled);
-            // What somebody edits while reads show what was before, no apply can see.
-            hidden = late.filter(|_| meddled).unwrap_or(0);
-        }
+        let meddled = dice.u8(..4) == 0 && world.meddle(&Meddling::draw(&mut dice));
+        verdict.meddled += u64::from(meddled) + u64::from(visited);
+        // What somebody edits while reads show what was before, no apply can see.
+        hidden = late.filter(|_| meddled || visited).unwrap_or(0).max(hidden);
         ledger.check(&world.emulator, &actors);
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
@@ -198,16 +200,9 @@ impl World {
         hasher.finish()
     }
 
-    /// Somebody else deletes, stops, starts or edits something.
-    fn meddle(&self, dice: &mut Rng) -> bool {
-        let event = match dice.u8(..5) {
-            0 => PodEvent::Delete,
-            1 => PodEvent::Stop,
-            2 => PodEvent::Edit { changes: json!({ "image": "meddled:1" }) },
-            3 => PodEvent::Preempt,
-            _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
-        };
-        let pick = dice.usize(..1000);
+    /// Whether it could be done.
+    fn meddle(&self, meddling: &Meddling) -> bool {
+        let pick = meddling.pick;
         self.emulator.meddle(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
@@ -216,8 +211,28 @@ impl World {
                     .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
                     .is_ok();
             }
-            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &event, now).is_ok()
+            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &meddling.event, now).is_ok()
         })
+    }
+}
+
+/// Somebody else deletes, stops, edits or moves something.
+struct Meddling {
+    event: PodEvent,
+    pick: usize,
+}
+
+impl Meddling {
+    fn draw(dice: &mut Rng) -> Self {
+        let event = match dice.u8(..6) {
+            0 => PodEvent::Delete,
+            1 => PodEvent::Stop,
+            2 => PodEvent::Edit { changes: json!({ "image": "meddled:1" }) },
+            3 => PodEvent::Preempt,
+            4 => PodEvent::Migrate,
+            _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
+        };
+        Self { event, pick: dice.usize(..1000) }
     }
 }
 
