@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sindri::kind::NETWORK_VOLUME;
 use sindri::model::{Action, Address, Dialect, Power};
 use tokio::time::{sleep, timeout};
 
@@ -141,7 +142,7 @@ fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
         );
         let (applied, ()) = tokio::join!(world.apply(&desired), async {
             sleep(Duration::from_secs(2)).await;
-            world.somebody_makes(&desired[&volume]).await;
+            world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
         });
         assert_eq!(applied.report.failed, 1);
         let told = applied.settled();

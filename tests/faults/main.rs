@@ -7,6 +7,7 @@ mod fleet;
 mod lies;
 mod lost;
 mod moved;
+mod older;
 mod others;
 mod refused;
 mod world;

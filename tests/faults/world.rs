@@ -8,8 +8,8 @@ use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
-use sindri::kind::NETWORK_VOLUME;
-use sindri::model::{Address, Budget, Change, Dialect, Object, Observed, Plan, Record, Resource, State, Verb};
+use sindri::kind::Kind;
+use sindri::model::{Address, Budget, Change, Dialect, Marker, Object, Observed, Plan, Record, Resource, State, Verb};
 use sindri::observe::observe;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
@@ -90,10 +90,14 @@ impl World {
         replay.pending.iter().any(|intent| intent.verb == Verb::Delete && intent.id.as_deref() == Some(id))
     }
 
-    /// Somebody else makes a network volume that looks like this one.
-    pub async fn somebody_makes(&self, volume: &Resource) {
-        let made = self.client.create(&NETWORK_VOLUME, &volume.inputs, None).await;
-        made.expect("a network volume");
+    /// Some other program creates this; gives the id.
+    pub async fn makes(&self, kind: &'static Kind, resource: &Resource, marker: Option<&Marker>) -> String {
+        self.client.create(kind, &resource.inputs, marker).await.expect("what it asked for").id
+    }
+
+    /// What an earlier run would have left.
+    pub fn put_journal(&self, text: &str) {
+        std::fs::write(self.paths().journal, text).expect("a writable folder");
     }
 
     fn paths(&self) -> Paths {
