@@ -145,7 +145,8 @@ impl Session {
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };
-        let mut client = Client::new(transport, key, config.dialect);
+        let client = Client::new(transport, key, config.dialect);
+        let mut client = client.hiding(config.resources.values().map(|resource| &resource.inputs));
         if let Some(limit) = global.wait_limit {
             client = client.with_wait_limit(limit);
         }

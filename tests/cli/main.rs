@@ -15,6 +15,8 @@ mod environments;
 mod files;
 mod help;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod locks;
 mod refusals;
 mod review;
 mod renames;
