@@ -91,7 +91,8 @@ Examples:
 const IMPORT_EXAMPLES: &str = "\
 Examples:
   sindri import pod.trainer 7kq2m9x4ab3c1d
-  sindri import network_volume.datasets agv6w2qcg7";
+  sindri import network_volume.datasets agv6w2qcg7
+  sindri import --discover             after the state file was lost";
 
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
@@ -277,7 +278,7 @@ pub enum Command {
     Start(PowerArgs),
     /// Take what RunPod shows into the state, changing nothing at RunPod
     Refresh(RefreshArgs),
-    /// Take a living pod or volume into the state, under an address of the configuration
+    /// Take living pods and volumes into the state
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArgs),
     /// Look at the state, and correct it by hand
@@ -367,6 +368,9 @@ pub struct PlanFlags {
     /// Create new resources beside pods and volumes that look like ours
     #[arg(long)]
     pub ignore_existing: bool,
+    /// Destroy and create what looks as if only its key was changed
+    #[arg(long)]
+    pub no_renames: bool,
 }
 
 /// Flags of whatever changes the world.
@@ -451,9 +455,17 @@ pub struct RefreshArgs {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// Where it belongs: `pod.trainer`, `network_volume.datasets`
-    pub address: Address,
+    #[arg(required_unless_present = "discover", requires = "id", conflicts_with = "discover")]
+    pub address: Option<Address>,
     /// RunPod's id
-    pub id: String,
+    #[arg(required_unless_present = "discover")]
+    pub id: Option<String>,
+    /// Write a lost state again: pods by their markers, volumes by the pods that mount them and by their looks
+    #[arg(long)]
+    pub discover: bool,
+    /// With --discover: the lineage to go on with, where pods of several states carry this project's name
+    #[arg(long, value_name = "ID", requires = "discover")]
+    pub lineage: Option<String>,
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Duration,

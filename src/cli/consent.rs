@@ -64,7 +64,17 @@ fn code_of(refusal: &Refusal) -> &'static str {
 pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console, verb: &str) -> Result<(), Failure> {
     let losses: Vec<String> =
         plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))).collect();
+    let renames: Vec<String> =
+        plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)).collect();
     if change.auto_approve {
+        if !renames.is_empty() {
+            return Err(Failure::refused(
+                "rename_needs_decision",
+                format!("this plan destroys and creates what looks renamed: {}", renames.join(", ")),
+                "if it is, add the `moved` entries that the plan shows, and it goes on as it is; if not, pass `--no-renames`; \
+                 nothing was changed",
+            ));
+        }
         if plan.adopts_strangers() && !adopt {
             return Err(Failure::refused(
                 "adoption_needs_consent",
@@ -83,6 +93,12 @@ pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console,
         return Ok(());
     }
     let mut question = String::new();
+    if !renames.is_empty() {
+        question.push_str(&format!(
+            "This makes anew what looks renamed: {}. With the `moved` entries above it would go on as it is.\n",
+            renames.join(", ")
+        ));
+    }
     if !losses.is_empty() {
         question.push_str(&format!("This destroys data for good: {}.\n", losses.join(", ")));
     }

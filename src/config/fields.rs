@@ -185,7 +185,11 @@ pub(super) static NETWORK_VOLUME: Block = Block {
     ]],
 };
 
-pub(super) static POD: Block = Block { title: "a pod", fields: &[POD_FIELDS] };
+/// One of `pods`: only there does a name of its own make sense, since a single pod is named after the project.
+pub(super) static POD: Block = Block {
+    title: "a pod",
+    fields: &[&[Field::new("name", Shape::Text, "Its name at RunPod.").sets("name")], POD_FIELDS],
+};
 
 /// The fields of one pod: below `runpod`, and below each of `pods`.
 static POD_FIELDS: &[Field] = &[

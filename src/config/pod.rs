@@ -108,6 +108,10 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         Some("stopped") => Power::Stopped,
         _ => Power::Running,
     };
+    if let Some(node) = pod.get("power") {
+        // Its place says that the file asks for it: what it does not ask for stays as `stop` and `start` left it.
+        draft.place("power", node.span);
+    }
     let life = Life {
         power: Some(power),
         lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
@@ -116,17 +120,22 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     let replicas = pod.get("replicas").and_then(Node::int).and_then(|count| u32::try_from(count).ok());
     let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());
 
+    let own_name = pod.get("name").filter(|name| name.text().is_some_and(|text| !text.is_empty()));
     let mut resources = Vec::new();
     for index in indexes {
-        let mut name = project.name.clone();
-        if place.in_fleet {
-            name = format!("{name}-{}", place.key);
-        }
+        let mut name = match own_name.and_then(Node::text) {
+            Some(own) => own.to_owned(),
+            None if place.in_fleet => format!("{}-{}", project.name, place.key),
+            None => project.name.clone(),
+        };
         if let Some(index) = index {
             name = format!("{name}-{index}");
         }
+        if own_name.is_none() {
+            name += &project.suffix();
+        }
         let mut draft = draft.clone();
-        draft.set("name", Value::Text(name + &project.suffix()), project.name_span);
+        draft.set("name", Value::Text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
         let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
         let address = with_index(Address::new(POD.name, place.key));
         for port in &ports {

@@ -290,6 +290,20 @@ impl Orphan {
     }
 }
 
+/// Two addresses that look like one resource whose key was changed: the old one is undeclared and alive, the new one is to
+/// be created. For people; a `moved` entry makes it one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rename {
+    pub from: Address,
+    pub to: Address,
+    /// The object that is there.
+    pub id: String,
+    /// Attributes in which it differs from what is declared, beside its name; empty where it is the same.
+    pub differing: Vec<String>,
+    /// Whether it would go on under the new address. If not, what differs replaces it there as well.
+    pub keeps: bool,
+}
+
 /// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
@@ -361,6 +375,8 @@ pub struct Plan {
     pub partial: Option<Partial>,
     /// Resources that go on under another address, from old to new.
     pub moves: Vec<(Address, Address)>,
+    /// Resources that look as if their key was changed without a `moved` entry.
+    pub renames: Vec<Rename>,
     /// Every address that is declared or recorded, unchanged ones included, in graph order.
     pub changes: Vec<Change>,
     pub drift: Vec<Drift>,
@@ -411,6 +427,11 @@ impl Plan {
             .iter()
             .flat_map(|change| &change.causes)
             .any(|cause| matches!(cause, Cause::Marker { same_lineage: false, .. } | Cause::Lookalike { .. }))
+    }
+
+    /// What would be destroyed and made again although only its key seems to have changed: a person has to say which it is.
+    pub fn undecided_renames(&self) -> impl Iterator<Item = &Rename> {
+        self.renames.iter().filter(|rename| rename.keeps)
     }
 
     /// All refusals, of the plan and of its changes.

@@ -8,6 +8,7 @@ pub mod change;
 pub mod check;
 mod claim;
 pub mod diff;
+pub mod discover;
 pub mod identity;
 mod ignored;
 mod lock;
@@ -18,6 +19,7 @@ mod partial;
 pub mod power;
 pub mod record;
 pub mod refresh;
+mod rename;
 pub mod saved;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,6 +77,8 @@ pub struct Options {
     pub refresh_only: bool,
     /// RunPod was not asked: [`refresh::remembered`] stands for what is there.
     pub unrefreshed: bool,
+    /// What looks renamed is not: destroy and create.
+    pub no_renames: bool,
 }
 
 /// A plan for `input`.
@@ -87,14 +91,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
 
     let claims = claim::claims(input, &prior, desired);
     let doomed = doomed(&prior, &graphs.prior, &input.options);
-    let decided = change::decide(&change::Context {
-        input,
-        desired,
-        prior: &prior,
-        claims: &claims,
-        graphs: &graphs,
-        doomed: &doomed,
-    });
+    let context = change::Context { input, desired, prior: &prior, claims: &claims, graphs: &graphs, doomed: &doomed };
+    let decided = change::decide(&context);
+    let mut renames = rename::renames(&context, &decided);
     let mut operations = order::operations(&decided, &graphs, input.dialect);
 
     let mut records = corrections;
@@ -109,6 +108,11 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         let (told, remaining) = partial::restrict(&input.options.targets, &mut changes, operations);
         (partial, operations) = (Some(told), remaining);
     }
+    if partial.is_some() || input.options.refresh_only {
+        let pending: BTreeSet<&Address> =
+            changes.iter().filter(|change| change.action != Action::NoOp).map(|change| &change.address).collect();
+        renames.retain(|rename| pending.contains(&rename.to) || pending.contains(&rename.from));
+    }
     let cost = cost(&changes);
     let mut plan = Plan {
         name: input.name.to_owned(),
@@ -121,6 +125,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         unrefreshed: input.options.unrefreshed,
         partial,
         moves,
+        renames,
         drift: refresh::drift(input.prior, input.observed),
         orphans: claims.orphans(),
         operations,

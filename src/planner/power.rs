@@ -32,6 +32,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         unrefreshed: false,
         partial: None,
         moves: Vec::new(),
+        renames: Vec::new(),
         drift: Vec::new(),
         orphans: Vec::new(),
         records: Default::default(),

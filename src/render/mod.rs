@@ -12,6 +12,7 @@ pub mod summary;
 pub mod progress;
 pub mod status;
 pub mod graph;
+pub mod discovery;
 
 pub use progress::{Progress, ProgressKind};
 pub use style::Style;

@@ -5,6 +5,7 @@ mod block;
 mod causes;
 mod drift;
 mod fields;
+mod renames;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
         page.section(unchanged(&context, &rows))?;
     }
     page.section(left_out(plan))?;
+    page.section(renames::section(plan, &view.config))?;
     page.section(orphans(&plan.orphans))?;
     page.section(refusals(plan))?;
     page.section(notes(plan))?;

@@ -103,6 +103,16 @@ pub fn import_command(address: &Address, id: &str) -> String {
     format!("sindri import {} {}", shell(&address.to_string()), shell(id))
 }
 
+/// An entry of `moved`, as YAML.
+pub fn move_entry(from: &Address, to: &Address) -> String {
+    // Brackets begin a list there, unless they are quoted.
+    let end = |address: &Address| match address.index {
+        Some(_) => format!("\"{address}\""),
+        None => address.to_string(),
+    };
+    format!("- {{ from: {}, to: {} }}", end(from), end(to))
+}
+
 /// A word as a shell reads it back: `'pod.trainer[0]'` is quoted, since brackets are patterns there.
 pub fn shell(word: &str) -> String {
     // A null byte cannot be an argument at all; it is spelled out when the line is written.

@@ -114,6 +114,15 @@ impl LockedState {
         writer.checkpoint().and(queued)
     }
 
+    /// Makes a state without records continue `lineage`, so that what carries its markers is ours; durable when this returns.
+    ///
+    /// Gives `false`, and changes nothing, where anything is recorded or pending: that belongs to the lineage that it has.
+    pub fn continue_lineage(&self, lineage: &str) -> Result<bool, StoreError> {
+        let mut writer = held(&self.writer);
+        self.write_queued(&mut writer)?;
+        writer.continue_lineage(lineage)
+    }
+
     /// Flushes so far that waited for the disk.
     pub fn fsyncs(&self) -> u64 {
         held(&self.writer).meter.fsyncs
@@ -197,6 +206,18 @@ impl Writer {
         }
         self.save()?;
         self.reset_journal()
+    }
+
+    fn continue_lineage(&mut self, lineage: &str) -> Result<bool, StoreError> {
+        let blank =
+            self.replay.state.resources.is_empty() && self.replay.pending.is_empty() && self.unwritten.is_empty();
+        if blank && self.replay.state.lineage != lineage {
+            // The journal first: beside a state of another lineage, its entries would be refused.
+            self.journal.reset(&[], &mut self.meter)?;
+            lineage.clone_into(&mut self.replay.state.lineage);
+            self.save()?;
+        }
+        Ok(blank)
     }
 
     /// Makes the state file say what is known, unless it does.

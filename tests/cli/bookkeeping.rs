@@ -158,3 +158,17 @@ fn environments_have_states_of_their_own_and_none_is_chosen_in_hiding() {
     let mut command = project.command(&emulator, "plan --detailed-exitcode");
     crate::support::Said::of(command.env("SINDRI_ENV", "prod")).exits(0);
 }
+
+#[test]
+fn what_the_file_says_of_power_wins_over_what_was_asked_for_last() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    project.edit("    volumeSizeGb: 0\n", "    volumeSizeGb: 0\n    power: stopped\n");
+    project.run(&emulator, APPLY).exits(0).tells("1 stopped");
+    project.edit("power: stopped", "power: running");
+    project.run(&emulator, APPLY).exits(0).tells("1 started");
+    project.run(&emulator, "stop").exits(0);
+    project.run(&emulator, "plan --detailed-exitcode").exits(2);
+    project.edit("    power: running\n", "");
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}

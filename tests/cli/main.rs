@@ -7,11 +7,13 @@ mod support;
 mod answers;
 mod bookkeeping;
 mod consent;
+mod discover;
 mod files;
 mod help;
 mod interrupt;
 mod refusals;
 mod review;
+mod renames;
 mod secrets;
 mod story;
 #[cfg(unix)]

@@ -83,6 +83,20 @@ fn the_question_names_the_data_that_is_lost_and_yes_is_consent_to_that() {
 }
 
 #[test]
+fn what_looks_renamed_is_told_before_the_question() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    project.edit("notebook:", "lab:");
+    let (code, shown) = asked(&mut project.command(&emulator, "apply"), "n");
+    assert_eq!(code, Some(3), "{shown}");
+    assert!(shown.contains("- { from: pod.notebook, to: pod.lab }"), "{shown}");
+    assert!(shown.contains("This makes anew what looks renamed: `pod.notebook` to `pod.lab`."), "{shown}");
+    let (code, shown) = asked(&mut project.command(&emulator, "apply"), "yes");
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(emulator.pod_names(), ["story-lab", "story-trainer"]);
+}
+
+#[test]
 fn colours_are_for_terminals_and_can_be_switched_off() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     let coloured =

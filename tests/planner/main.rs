@@ -10,5 +10,6 @@ mod order;
 mod properties;
 mod regressions;
 mod review;
+mod renames;
 mod small;
 mod world;

@@ -30,6 +30,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
     let data_at_risk_gb = losses.filter_map(|loss| loss.size_gb).sum();
     Plan {
         moves: Vec::new(),
+        renames: Vec::new(),
         records: BTreeMap::new(),
         name: "llm-team".into(),
         environment: "prod".into(),

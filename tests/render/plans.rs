@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sindri::model::{
     Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Marker, Note, Origin, Orphan, Partial, Plan,
-    Refusal, Risk, Secret, Value,
+    Refusal, Rename, Risk, Secret, Value,
 };
 use sindri::render::{PlanView, Style, text};
 
@@ -52,6 +52,25 @@ fn fleet() -> Vec<Change> {
 #[test]
 fn a_first_apply_takes_a_line_or_two_per_resource() {
     golden::check("first_apply.txt", &plain(&plan(fleet())));
+}
+
+#[test]
+fn what_looks_renamed_is_offered_as_lines_to_paste() {
+    let rename = |from: &str, to: &str, differing: &[&str], keeps| Rename {
+        from: address(from),
+        to: address(to),
+        id: "7kq2m9x4ab3c1d".into(),
+        differing: differing.iter().map(ToString::to_string).collect(),
+        keeps,
+    };
+    let plan = Plan {
+        renames: vec![
+            rename("network_volume.data", "network_volume.datasets", &[], true),
+            rename("pod.train[0]", "pod.trainer[0]", &["env.LOG_LEVEL"], false),
+        ],
+        ..plan(vec![create("pod.trainer[0]", gpu_pod(H100, 2, PYTORCH), 5.86, 12)])
+    };
+    golden::check("renames.txt", &plain(&plan));
 }
 
 fn moved_volume() -> Change {

@@ -1,4 +1,9 @@
-//! `sindri import`: a living object goes into the state, under an address that the configuration declares.
+//! `sindri import`: what lives at RunPod goes into the state: one object under an address that the configuration declares,
+//! or a lost state as a whole.
+
+mod discover;
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -6,12 +11,24 @@ use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Entry, Outcome};
+use crate::model::{Address, Entry, Outcome};
 use crate::planner::record::imported;
 use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let ImportArgs { address, id, lock_timeout } = args;
+    match (&args.address, &args.id) {
+        (Some(address), Some(id)) if !args.discover => one(address, id, args.lock_timeout, global, console).await,
+        _ => discover::run(args.lineage.as_deref(), args.lock_timeout, global, console).await,
+    }
+}
+
+async fn one(
+    address: &Address,
+    id: &str,
+    lock_timeout: Duration,
+    global: &Global,
+    console: &Console,
+) -> Result<Exit, Failure> {
     let session = Session::open(global, console, Secrets::NotNeeded)?;
     let refuse =
         |code, message: String, help: &str| Err(Failure::message(Exit::Error, code, message, Some(help.to_owned())));
@@ -28,7 +45,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
         );
         return refuse("not_declared", format!("`{address}` is not in the configuration"), &help);
     }
-    let store = session.lock("import", *lock_timeout)?;
+    let store = session.lock("import", lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;
     if let Some(other) = state.address_of(&address.kind, id) {

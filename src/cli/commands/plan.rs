@@ -58,6 +58,7 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
         targets: named(&flags.target, &known, "neither declared nor in the state")?,
         replace: named(&flags.replace, &declared, "not declared")?,
         refresh_only: flags.refresh_only,
+        no_renames: flags.no_renames,
         ..Options::default()
     })
 }

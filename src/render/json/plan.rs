@@ -30,6 +30,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         unrefreshed,
         partial,
         moves,
+        renames,
         records: _, // how the state is corrected on the way; it changes nothing that exists
         changes,
         drift,
@@ -68,6 +69,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
                 })).collect::<Vec<_>>(),
             })),
             "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
+            "renames": renames,
             "prior_digest": prior_digest,
             "requests": operations.len(),
             "summary": summary(plan),

@@ -289,3 +289,28 @@ async fn unchanged_content_is_not_rewritten_in_another_layout() {
     locked.checkpoint().unwrap();
     assert_eq!(fs::read(&paths.state).unwrap(), state_bytes(&locked.snapshot().state));
 }
+
+#[tokio::test]
+async fn a_state_without_records_goes_on_with_another_lineage_and_one_with_records_does_not() {
+    let (_folder, paths) = world();
+    // What an apply leaves that created something and destroyed it: a lineage and a time, and no record.
+    let locked = lock(&paths).unwrap();
+    for entry in [intent(0), outcome(0, Some("a")), intent(0), outcome(0, None)] {
+        locked.record(entry).await.unwrap();
+    }
+    assert!(locked.continue_lineage("4f1c09aa4f1c09aa").unwrap());
+    assert_eq!(replay(&paths).state.lineage, "4f1c09aa4f1c09aa");
+    locked.record(outcome(1, Some("b"))).await.unwrap();
+    // Killed here: what is on disk belongs together.
+    let found = replay(&paths);
+    assert_eq!((ids(&found.state), found.state.lineage.as_str()), (vec!["b"], "4f1c09aa4f1c09aa"));
+    assert!(found.last_create.is_some(), "lists may lag all the same");
+    assert!(!locked.continue_lineage("0123456789abcdef").unwrap());
+    locked.checkpoint().unwrap();
+    assert_eq!(replay(&paths).state.lineage, "4f1c09aa4f1c09aa");
+    drop(locked);
+
+    let locked = lock(&paths).unwrap();
+    locked.record_all(vec![outcome(1, None), intent(2)]).await.unwrap();
+    assert!(!locked.continue_lineage("0123456789abcdef").unwrap(), "something is pending");
+}

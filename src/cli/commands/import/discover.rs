@@ -1,0 +1,87 @@
+//! `sindri import --discover`: a lost state is written again from what RunPod shows. Changes nothing there.
+
+use std::time::Duration;
+
+use crate::cli::args::Global;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::{Entry, Outcome, Replay};
+use crate::planner::discover::Search;
+use crate::render::discovery;
+
+pub async fn run(
+    lineage: Option<&str>,
+    lock_timeout: Duration,
+    global: &Global,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let store = session.lock("import --discover", lock_timeout)?;
+    let observed = session.recover(&store, console).await?;
+    let Replay { state: prior, pending, .. } = store.snapshot();
+    let search = Search {
+        name: &session.config.name,
+        declared: &session.config.resources,
+        moved: &session.config.moved,
+        prior: &prior,
+        observed: &observed,
+    };
+    let blank = prior.resources.is_empty() && pending.is_empty();
+    let lineage = chosen(&search, lineage, blank)?;
+    let found = search.of(&lineage);
+    if !found.records.is_empty() {
+        if blank {
+            store.continue_lineage(&lineage)?;
+        }
+        let records = found.records.clone();
+        store.record(Entry::Outcome(Outcome { operation: "import --discover".into(), records })).await?;
+    }
+    store.checkpoint()?;
+    session.close()?;
+    let others: Vec<String> = search.lineages().into_keys().filter(|other| *other != lineage).collect();
+    if console.json {
+        console.json(&discovery::json(&found, &lineage, &others));
+        return Ok(Exit::Success);
+    }
+    let project = (session.config.name.as_str(), session.config.environment.as_str());
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = discovery::text(&mut text, &found, project, (&lineage, &others), &console.style());
+    console.result(&text);
+    Ok(Exit::Success)
+}
+
+/// The lineage to look for: the state's own where it has records; else the only one that is there.
+fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<String, Failure> {
+    let (own, there) = (&search.prior.lineage, search.lineages());
+    let listed = || there.iter().map(|(name, pods)| format!("`{name}` (pods: {pods})"));
+    let listed = || listed().collect::<Vec<_>>().join(", ");
+    let refuse = |code, message, help: String| Err(Failure::refused(code, message, help));
+    match wanted {
+        Some(wanted) if !blank && wanted != own => refuse(
+            "other_lineage",
+            format!("the state has records of lineage `{own}`, and goes on with it"),
+            "`sindri import ADDRESS ID` takes single pods of another lineage; for a state of its own name a new file with \
+             `--state FILE`; nothing was changed"
+                .into(),
+        ),
+        Some(wanted) if there.contains_key(wanted) => Ok(wanted.to_owned()),
+        Some(wanted) => {
+            let known = if there.is_empty() { "no pod carries one".to_owned() } else { format!("there are {}", listed()) };
+            refuse("no_such_lineage", format!("no pod carries the lineage `{wanted}`"), format!("{known}; nothing was changed"))
+        }
+        None if !blank || there.contains_key(own) => Ok(own.clone()),
+        None => match there.keys().collect::<Vec<_>>().as_slice() {
+            [] => Ok(own.clone()),
+            [only] => Ok((*only).clone()),
+            _ => refuse(
+                "several_lineages",
+                format!("pods of several states carry this project's name: {}", listed()),
+                "choose one with `--lineage ID`; the pods of the others stay outside and are told as orphans. Nothing was \
+                 changed"
+                    .into(),
+            ),
+        },
+    }
+}

@@ -1,0 +1,179 @@
+//! A lost state, from what is left of it: markers on pods, the looks of volumes, and which volume a pod mounts.
+//!
+//! Takes what is declared, recorded and observed; gives the records that can be had back, and what cannot be taken, with
+//! the reason. Sends nothing and destroys nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::record::imported;
+use super::refresh::living;
+use crate::config::Move;
+use crate::kind;
+use crate::model::{Address, Object, Observed, Record, Resource, State, Value};
+
+/// What there is to go by.
+pub struct Search<'a> {
+    /// The configuration's `name`.
+    pub name: &'a str,
+    pub declared: &'a BTreeMap<Address, Resource>,
+    pub moved: &'a [Move],
+    pub prior: &'a State,
+    pub observed: &'a Observed,
+}
+
+/// How an object was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    Marker,
+    /// A discovered pod mounts it where its block says so.
+    Mount,
+    /// Name, size and place, for kinds that carry no marker.
+    Looks,
+}
+
+/// Why an object was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Another object of the same address is older, or is recorded.
+    Twin {
+        of: String,
+    },
+    Undeclared,
+    /// Several look the same, and nothing tells which is meant.
+    Ambiguous,
+}
+
+/// An object that belongs to an address.
+pub struct Taken<'a> {
+    pub address: Address,
+    pub object: &'a Object,
+    pub by: Trace,
+}
+
+/// An object that looks like ours and stays outside.
+pub struct Left<'a> {
+    pub address: Address,
+    pub object: &'a Object,
+    pub why: Reason,
+}
+
+/// What one lineage left behind.
+#[derive(Default)]
+pub struct Discovery<'a> {
+    pub taken: Vec<Taken<'a>>,
+    pub left: Vec<Left<'a>>,
+    pub records: BTreeMap<Address, Option<Record>>,
+}
+
+impl<'a> Search<'a> {
+    /// The lineages of living pods with this project's marker that no record names, each with how many pods carry it.
+    pub fn lineages(&self) -> BTreeMap<String, usize> {
+        let mut lineages = BTreeMap::new();
+        for marker in self.strangers().filter_map(|object| object.marker.as_ref()) {
+            if marker.same_project(self.name, &self.prior.environment) {
+                *lineages.entry(marker.lineage.clone()).or_insert(0) += 1;
+            }
+        }
+        lineages
+    }
+
+    /// Everything of `lineage`, and the volumes that belong to it.
+    pub fn of(&self, lineage: &str) -> Discovery<'a> {
+        let mut found = Discovery::default();
+        let mut marked: Vec<&Object> = self.strangers().filter(|object| self.is_of(object, lineage)).collect();
+        // The oldest first: of twins the first one made is kept.
+        marked.sort_by_cached_key(|object| object.seniority());
+        for object in marked {
+            let Some(marker) = &object.marker else { continue };
+            let moved = self.moved.iter().find(|moved| moved.from == marker.address);
+            let address = moved.map_or_else(|| marker.address.clone(), |moved| moved.to.clone());
+            match self.holder(&found, &address) {
+                Some(of) => found.leave(address, object, Reason::Twin { of }),
+                None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),
+                None => found.take(self.declared, address, object, Trace::Marker),
+            }
+        }
+        self.mounted(&mut found);
+        self.alike(&mut found);
+        found.taken.sort_by(|one, other| one.address.cmp(&other.address));
+        found
+    }
+
+    fn is_of(&self, object: &Object, lineage: &str) -> bool {
+        let ours = |marker: &crate::model::Marker| marker.same_project(self.name, &self.prior.environment);
+        object.marker.as_ref().is_some_and(|marker| marker.lineage == lineage && ours(marker))
+    }
+
+    fn strangers(&self) -> impl Iterator<Item = &'a Object> {
+        let records = self.prior.resources.values();
+        let recorded: BTreeSet<(&str, &str)> =
+            records.map(|record| (record.kind.as_str(), record.id.as_str())).collect();
+        let is_stranger =
+            move |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
+        self.observed.iter().filter(is_stranger)
+    }
+
+    /// The id of the living object that an address has already.
+    fn holder(&self, found: &Discovery<'_>, address: &Address) -> Option<String> {
+        let taken = found.taken.iter().find(|taken| taken.address == *address).map(|taken| taken.object.id.clone());
+        let record = self.prior.resources.get(address);
+        taken.or_else(|| record.and_then(|record| living(self.observed, record)).map(|object| object.id.clone()))
+    }
+
+    /// Volumes that discovered pods mount where their blocks name a declared one.
+    fn mounted(&self, found: &mut Discovery<'a>) {
+        let mut mounts: Vec<(Address, String)> = Vec::new();
+        for Taken { address, object, .. } in &found.taken {
+            let Some(resource) = self.declared.get(address) else { continue };
+            for (name, value) in &resource.inputs {
+                if let (Value::Reference(target), Some(id)) =
+                    (value, object.attributes.get(name).and_then(Value::as_text))
+                {
+                    mounts.push((target.as_ref().clone(), id.to_owned()));
+                }
+            }
+        }
+        for (address, id) in mounts {
+            let stranger = self.strangers().find(|object| object.kind == address.kind && object.id == id);
+            let taken = found.taken.iter().any(|taken| taken.object.kind == address.kind && taken.object.id == id);
+            let Some(object) = stranger.filter(|_| !taken && self.holder(found, &address).is_none()) else { continue };
+            found.take(self.declared, address, object, Trace::Mount);
+        }
+    }
+
+    /// Objects without markers that look as declared.
+    fn alike(&self, found: &mut Discovery<'a>) {
+        for (address, resource) in self.declared {
+            let Some(kind) = kind::find(&address.kind).filter(|kind| !kind.marked && !kind.identity.is_empty()) else {
+                continue;
+            };
+            if self.holder(found, address).is_some() {
+                continue;
+            }
+            let looks = |object: &Object| {
+                object.kind == kind.name
+                    && kind.identity.iter().all(|name| resource.inputs.get(*name) == object.attributes.get(*name))
+            };
+            let free = |object: &&Object| !found.taken.iter().any(|taken| std::ptr::eq(taken.object, *object));
+            let alike: Vec<&Object> = self.strangers().filter(|object| looks(object)).filter(free).collect();
+            match alike.as_slice() {
+                [] => {}
+                [only] => found.take(self.declared, address.clone(), only, Trace::Looks),
+                several => {
+                    several.iter().for_each(|object| found.leave(address.clone(), object, Reason::Ambiguous));
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Discovery<'a> {
+    fn take(&mut self, declared: &BTreeMap<Address, Resource>, address: Address, object: &'a Object, by: Trace) {
+        self.records.extend(imported(declared, &address, object));
+        self.taken.push(Taken { address, object, by });
+    }
+
+    fn leave(&mut self, address: Address, object: &'a Object, why: Reason) {
+        self.left.push(Left { address, object, why });
+    }
+}

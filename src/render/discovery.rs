@@ -1,0 +1,93 @@
+//! What `sindri import --discover` took into the state, and what it left outside.
+
+use std::fmt;
+
+use serde_json::{Value as Json, json};
+
+use super::style::{Ink, Line, Style};
+use super::words;
+use crate::model::{Money, Value};
+use crate::planner::discover::{Discovery, Left, Reason, Taken, Trace};
+
+/// For people. `project` is its name and environment; `lineages` the one that was taken, and the others that are there.
+pub fn text(
+    out: &mut dyn fmt::Write,
+    found: &Discovery<'_>,
+    (name, environment): (&str, &str),
+    (lineage, others): (&str, &[String]),
+    style: &Style,
+) -> fmt::Result {
+    let count = words::count(found.taken.len(), "resource");
+    let head = match found.taken.len() {
+        0 => format!("Found nothing of {name}/{environment} that the state lacks."),
+        _ => format!("Took {count} into the state of environment {environment} (lineage {lineage}):"),
+    };
+    Line::new(0).ink(Ink::Heading, head).write(out, style)?;
+    let width = found.taken.iter().map(|taken| taken.address.to_string().len()).max().unwrap_or(0);
+    for Taken { address, object, by } in &found.taken {
+        let (address, name) = (address.to_string(), Value::text(&object.name));
+        Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(*by))).write(out, style)?;
+    }
+    if !found.left.is_empty() {
+        Line::new(0).ink(Ink::Heading, "Left outside:").write(out, style)?;
+    }
+    for left in &found.left {
+        self::left(left).into_iter().try_for_each(|line| line.write(out, style))?;
+    }
+    if !others.is_empty() {
+        Line::of(0, format!("Pods of other lineages stay outside: {}.", others.join(", "))).write(out, style)?;
+    }
+    if !found.taken.is_empty() {
+        Line::of(0, "`sindri plan` shows where they differ from the configuration.").write(out, style)?;
+    }
+    Ok(())
+}
+
+fn left(Left { address, object, why }: &Left<'_>) -> [Line; 2] {
+    let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();
+    let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
+    let (import, console) = (words::import_command(address, &object.id), words::CONSOLE);
+    let todo = match why {
+        Reason::Twin { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
+        Reason::Undeclared => {
+            format!("made for {address}, which is not declared: declare it and run `{import}`, or end it at {console}")
+        }
+        Reason::Ambiguous => format!("one of several that look like {address}; choose with `{import}`"),
+    };
+    [Line::new(2).ink(Ink::Bad, "!").text(head), Line::of(6, todo)]
+}
+
+fn trace(by: Trace) -> &'static str {
+    match by {
+        Trace::Marker => "its marker",
+        Trace::Mount => "the pod that mounts it",
+        Trace::Looks => "its name, size and place",
+    }
+}
+
+/// For tools.
+pub fn json(found: &Discovery<'_>, lineage: &str, others: &[String]) -> Json {
+    let taken = found.taken.iter().map(|Taken { address, object, by }| {
+        let by = match by {
+            Trace::Marker => "marker",
+            Trace::Mount => "mount",
+            Trace::Looks => "looks",
+        };
+        json!({ "address": address, "id": object.id, "name": object.name, "by": by })
+    });
+    let left = found.left.iter().map(|Left { address, object, why }| {
+        let (reason, of) = match why {
+            Reason::Twin { of } => ("twin", Some(of)),
+            Reason::Undeclared => ("undeclared", None),
+            Reason::Ambiguous => ("ambiguous", None),
+        };
+        json!({
+            "kind": object.kind, "id": object.id, "name": object.name, "address": address, "reason": reason, "twin_of": of,
+            "hourly": object.computed.cost_per_hour.map(Money::dollars),
+        })
+    });
+    json!({
+        "format_version": super::json::FORMAT_VERSION, "lineage": lineage, "taken": taken.collect::<Vec<_>>(),
+        "left": left.collect::<Vec<_>>(), "other_lineages": others,
+    })
+}

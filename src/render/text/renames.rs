@@ -1,0 +1,38 @@
+//! Blocks that look renamed: what that looks like, and both ways to go on.
+
+use crate::model::{Plan, Rename};
+use crate::render::style::{Ink, Line};
+use crate::render::words;
+
+/// So many pairs are told one by one; the lines to paste name them all.
+const FEW: usize = 6;
+
+/// The section; nothing where nothing looks renamed.
+pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
+    if plan.renames.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Renamed?")];
+    for rename in plan.renames.iter().take(FEW) {
+        lines.push(Line::new(2).ink(Ink::Change, "?").text(format!("   {}", sentence(rename))));
+    }
+    if plan.renames.len() > FEW {
+        lines.push(Line::of(6, format!("... and {} more", plan.renames.len() - FEW)));
+    }
+    lines.push(Line::of(2, format!("If so, add this to {config}, and nothing is destroyed for the new name:")));
+    lines.push(Line::of(4, "moved:"));
+    lines.extend(plan.renames.iter().map(|rename| Line::of(6, words::move_entry(&rename.from, &rename.to))));
+    lines.push(Line::of(2, "If not, say so with `--no-renames`, and the plan stands as it is above."));
+    lines
+}
+
+/// `pod.train (7kq2m9x4) looks renamed to pod.trainer: it is the same but for its name`.
+fn sentence(rename: &Rename) -> String {
+    let Rename { from, to, id, differing, keeps } = rename;
+    let pair = format!("{from} ({id}) looks renamed to {to}");
+    if differing.is_empty() {
+        return format!("{pair}: the same but for its name");
+    }
+    let after = if *keeps { "" } else { ", which replaces it in any case, unless `--updates in-place` is given" };
+    format!("{pair}: the same but for {}{after}", differing.join(", "))
+}

@@ -1,0 +1,118 @@
+//! A lost state, written again from what the pods carry.
+
+use serde_json::{Value, json};
+
+use crate::support::{BARE, Emulator, PAIR, Project};
+
+const FLEET: &str = include_str!("../../examples/fleet/sindri.yaml");
+
+/// Every record of the state, as it is stored.
+fn records(project: &Project) -> Value {
+    project.state()["resources"].clone()
+}
+
+fn lose_the_state(project: &Project) {
+    std::fs::remove_dir_all(project.path("state")).unwrap();
+}
+
+#[test]
+fn a_lost_state_is_the_same_again_in_both_dialects() {
+    for (config, dialect) in [(FLEET, "v2"), (FLEET, "v1"), (PAIR, "v2"), (PAIR, "v1"), (BARE, "v1")] {
+        let (emulator, project) = (Emulator::start(), Project::new(config));
+        let run = |words: &str| project.run(&emulator, &format!("{words} --api {dialect}"));
+        run("apply --auto-approve").exits(0);
+        let (state, writes) = (project.state(), emulator.writes());
+        lose_the_state(&project);
+        let said = run("import --discover").exits(0).tells("by its marker");
+        assert_eq!(said.stdout.contains("by the pod that mounts it"), config != BARE, "{}", said.stdout);
+        assert_eq!(project.state(), state, "lineage, ids and records are those that were lost");
+        run("plan --detailed-exitcode").exits(0);
+        assert_eq!(emulator.writes(), writes, "nothing was changed at RunPod");
+        // Again, there is nothing left to find, and nothing is written.
+        let stored = project.stored();
+        run("import --discover").exits(0).tells("Found nothing of");
+        assert_eq!(project.stored(), stored);
+    }
+}
+
+#[test]
+fn a_volume_that_nobody_mounts_is_known_by_its_looks_and_a_doubtful_one_is_left() {
+    let alone = PAIR.replace("        networkVolume: data\n", "");
+    let (emulator, project) = (Emulator::start(), Project::new(&alone));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (id, lost) = (project.id("network_volume.data"), records(&project));
+    lose_the_state(&project);
+    project.run(&emulator, "import --discover").exits(0).tells("by its name, size and place");
+    assert_eq!((project.id("network_volume.data"), records(&project)), (id.clone(), lost));
+
+    lose_the_state(&project);
+    let volume = json!({ "name": "story-data", "size": 100, "dataCenter": "US-CA-2" });
+    let (status, other) = emulator.ask("POST", "/v2/network-volumes", Some(volume));
+    assert_eq!(status, 201, "{other}");
+    let said = project.run(&emulator, "import --discover --json").exits(0).json();
+    let left: Vec<&Value> = said["left"].as_array().unwrap().iter().map(|left| &left["reason"]).collect();
+    assert_eq!(left, ["ambiguous", "ambiguous"], "{said}");
+    assert_eq!(said["taken"].as_array().unwrap().len(), 2, "{said}");
+    project.run(&emulator, &format!("import network_volume.data {id}")).exits(0);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn twins_and_what_is_no_longer_declared_stay_outside() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let pods = emulator.pods();
+    let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
+    let twin = json!({
+        "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
+        "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
+    });
+    let (status, twin) = emulator.ask("POST", "/v2/pods", Some(twin));
+    assert_eq!(status, 201, "{twin}");
+    let notebook = project.id("pod.notebook");
+    lose_the_state(&project);
+    project.edit("notebook:", "lab:");
+    let said = project.run(&emulator, "import --discover").exits(0);
+    let said = said.tells(twin["id"].as_str().unwrap()).tells("a twin: pod.trainer is").tells("/h");
+    said.tells(&format!("sindri import pod.notebook {notebook}")).tells("not declared");
+    assert_eq!(project.id("pod.trainer"), trainer["id"].as_str().unwrap());
+    assert!(records(&project)["pod.notebook"].is_null());
+    assert_eq!(emulator.pods().len(), 3);
+}
+
+#[test]
+fn of_several_lineages_one_is_chosen_on_purpose() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (first, id) = (project.state()["lineage"].clone(), project.id("pod.bare"));
+    lose_the_state(&project);
+    project.run(&emulator, "apply --auto-approve --ignore-existing").exits(0);
+    let second = project.state()["lineage"].clone();
+    // A state with records goes on with its own lineage.
+    let lineage = first.as_str().unwrap();
+    project.run(&emulator, &format!("import --discover --lineage {lineage}")).exits(3).warns("other_lineage");
+    project.run(&emulator, "import --discover").exits(0).tells(&format!("other lineages stay outside: {lineage}"));
+    lose_the_state(&project);
+    let said = project.run(&emulator, "import --discover").exits(3).warns("several_lineages").warns(lineage);
+    said.warns(second.as_str().unwrap()).warns("`--lineage ID`");
+    project.run(&emulator, "import --discover --lineage nobodys").exits(3).warns("no_such_lineage");
+    assert!(!project.path("state/default.json").exists());
+    project.run(&emulator, &format!("import --discover --lineage {lineage}")).exits(0);
+    assert_eq!((project.id("pod.bare"), &project.state()["lineage"]), (id, &first));
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn what_was_moved_is_found_under_its_new_address() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let id = project.id("pod.notebook");
+    lose_the_state(&project);
+    project.edit("notebook:", "lab:");
+    let config = project.read("sindri.yaml");
+    project.write("sindri.yaml", &format!("{config}moved: [{{ from: pod.notebook, to: pod.lab }}]\n"));
+    project.run(&emulator, "import --discover").exits(0);
+    assert_eq!(project.id("pod.lab"), id);
+    project.run(&emulator, "apply --auto-approve").exits(0).tells("1 updated");
+    assert_eq!(emulator.pod_names(), ["story-lab", "story-trainer"]);
+}

@@ -1,0 +1,137 @@
+//! What looks renamed is told, and what does not is left in peace.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sindri::config::Move;
+use sindri::model::{Address, Dialect, Plan, Power, Resource};
+use sindri::planner::Options;
+
+use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::life;
+use crate::world::{World, in_virtual_time};
+
+const A4000: Machine = Machine::Gpus { types: &["NVIDIA RTX A4000"], count: 1, least_ram_gb: None };
+
+fn pairs(plan: &Plan) -> Vec<(String, String)> {
+    plan.renames.iter().map(|rename| (rename.from.to_string(), rename.to.to_string())).collect()
+}
+
+fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
+}
+
+/// Applies `before`; what `after` would make of it.
+fn between(before: Fleet, after: &Fleet) -> Plan {
+    between_resources(&before.resources(Dialect::V2), &after.resources(Dialect::V2))
+}
+
+fn between_resources(before: &BTreeMap<Address, Resource>, after: &BTreeMap<Address, Resource>) -> Plan {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, before).await;
+        world.plan(after).await
+    })
+}
+
+fn pod() -> Pod {
+    let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
+    Pod { env, ports: BTreeSet::from(["22/tcp", "8888/http"]), storage: Storage::Own(20), ..Pod::default() }
+}
+
+#[test]
+fn a_pod_whose_key_alone_changed_looks_renamed_and_moves_with_the_entries_that_are_offered() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &Fleet::default().with_pod("train", pod()).resources(dialect)).await;
+            let id = world.observe().await.of_kind("pod").next().expect("a pod").id.clone();
+            let after = Fleet::default().with_pod("trainer", pod()).resources(dialect);
+            let plan = world.plan(&after).await;
+            assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+            let rename = &plan.renames[0];
+            assert_eq!((rename.id.as_str(), rename.differing.len(), rename.keeps), (id.as_str(), 0, true));
+
+            let moved = plan.renames.iter().map(|rename| Move {
+                from: rename.from.clone(),
+                to: rename.to.clone(),
+                position: None,
+            });
+            let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), Options::default()).await;
+            assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 1), "a move leaves nothing to tell");
+            life::settled(&world, &after).await;
+        });
+    }
+}
+
+#[test]
+fn replicas_keep_their_numbers_and_a_single_pod_becomes_the_first_of_them() {
+    let replicated = |key, count| Fleet::default().with_pod(key, Pod { replicas: Some(count), ..pod() });
+    let single = |key| Fleet::default().with_pod(key, pod());
+    let plan = between(replicated("train", 3), &replicated("trainer", 3));
+    let same: Vec<_> = (0..3).map(|index| (format!("pod.train[{index}]"), format!("pod.trainer[{index}]"))).collect();
+    assert_eq!(pairs(&plan), same);
+    let plan = between(single("trainer"), &replicated("trainer", 2));
+    assert_eq!(pairs(&plan), told(&[("pod.trainer", "pod.trainer[0]")]));
+    let plan = between(replicated("trainer", 2), &single("trainer"));
+    assert_eq!(pairs(&plan), told(&[("pod.trainer[0]", "pod.trainer")]));
+}
+
+#[test]
+fn a_volume_that_would_be_left_behind_looks_renamed_and_so_does_what_mounts_it() {
+    let fleet = |volume, key| {
+        let pod = Pod { storage: Storage::Network(volume), ..pod() };
+        Fleet::default().with_volume(volume, Volume::default()).with_pod(key, pod)
+    };
+    let plan = between(fleet("data", "train"), &fleet("datasets", "trainer"));
+    let expected = [("network_volume.data", "network_volume.datasets"), ("pod.train", "pod.trainer")];
+    assert_eq!(pairs(&plan), told(&expected));
+    // Another size is another volume: growing somebody's data into it would be a surprise.
+    let other = Fleet::default().with_volume("scratch", Volume { size_gb: 80, ..Volume::default() });
+    assert_eq!(pairs(&between(Fleet::default().with_volume("data", Volume::default()), &other)), told(&[]));
+}
+
+#[test]
+fn what_is_another_pod_is_not_offered() {
+    let before = || Fleet::default().with_pod("train", pod());
+    let others = [
+        Pod { image: "image:2", machine: A4000, ..pod() },
+        Pod { machine: A4000, ..pod() },
+        Pod { regions: &["EU-RO-1"], machine: A4000, ..pod() },
+        Pod { storage: Storage::None, image: "image:2", ..pod() },
+        // One differs in as much as it has in common.
+        Pod { image: "image:2", env: BTreeMap::new(), ports: BTreeSet::new(), ..pod() },
+    ];
+    for other in others {
+        let after = Fleet::default().with_pod("eval", other.clone());
+        assert_eq!(pairs(&between(before(), &after)), told(&[]), "{other:?}");
+    }
+    // Both are still declared, or both are new: there is nothing to choose between.
+    assert_eq!(pairs(&between(before(), &before().with_pod("eval", pod()))), told(&[]));
+    assert_eq!(pairs(&between(Fleet::default(), &before().with_pod("eval", pod()))), told(&[]));
+}
+
+#[test]
+fn of_two_equal_ones_each_is_paired_once_and_a_flag_ends_it() {
+    let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
+    let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
+    assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
+        let after = two("trainer", "evaluate").resources(Dialect::V2);
+        let (state, observed) = (world.state(), world.observe().await);
+        let readings = || crate::world::Readings { desired: &after, moved: &[], prior: &state, observed: &observed };
+        for options in
+            [Options { no_renames: true, ..Options::default() }, Options { destroy: true, ..Options::default() }]
+        {
+            assert_eq!(pairs(&world.plan_from(readings(), options)), told(&[]));
+        }
+    });
+}
+
+#[test]
+fn a_stopped_pod_is_renamed_like_a_running_one() {
+    let stopped = || Pod { power: Some(Power::Stopped), ..pod() };
+    let plan = between(Fleet::default().with_pod("train", stopped()), &Fleet::default().with_pod("trainer", stopped()));
+    assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+}
