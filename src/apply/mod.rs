@@ -1,10 +1,12 @@
 //! Carrying out a plan: its operations become requests, what happened becomes events and records.
 //!
 //! `engine` runs operations side by side as their dependencies allow, `operation` carries out one, `watch` shares one list
-//! poll among all that wait, `recover` settles what earlier runs or lost answers left open. Nothing here chooses what to do.
+//! poll among all that wait, `recover` settles what earlier runs or lost answers left open, `look` sees all of that
+//! without writing. Nothing here chooses what to do.
 
 pub mod engine;
 pub mod event;
+pub mod look;
 mod operation;
 pub mod recover;
 mod watch;

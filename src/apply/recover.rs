@@ -185,14 +185,16 @@ fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
     difference(&Readings::of_record(kind, &wanted, &seen)).fields.is_empty()
 }
 
-/// The state that a reader should plan from: pending intents settled in memory as far as the world tells. Writes nothing.
-pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> State {
+/// What a reader should plan from: pending intents settled in memory as far as the world tells; the others stay pending.
+/// Writes nothing.
+pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     for intent in std::mem::take(&mut replay.pending) {
-        if let Some((outcome, ..)) = settle(&intent, &replay.state, observed) {
-            replay.fold(&Entry::Outcome(outcome));
+        match settle(&intent, &replay.state, observed) {
+            Some((outcome, ..)) => replay.fold(&Entry::Outcome(outcome)),
+            None => replay.pending.push(intent),
         }
     }
-    replay.state
+    replay
 }
 
 /// Settles, durably, what earlier runs left open, and returns what was observed on the way.

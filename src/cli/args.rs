@@ -14,7 +14,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-    2  changes are pending (plan --detailed-exitcode, or left out by --target)
+   2  changes are pending (plan --detailed-exitcode, or left out by --target), or drift (drift)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
     5  not the plan that was approved
@@ -37,6 +37,17 @@ Examples:
   sindri plan --only replace,destroy   what would be destroyed
   sindri plan --target pod.trainer     one resource, with what it needs
   sindri plan --out plan.json          a file for `sindri show` and `sindri apply`";
+
+const DRIFT_EXAMPLES: &str = "\
+Holds what RunPod shows against what was applied last, whatever the file says by now.
+Takes no lock and writes nothing. Exits with 2 where something has to be settled; what is
+only worth knowing does not change the exit code. Findings keep their ids from night to night.
+
+Examples:
+  sindri drift                         what left the last applied state
+  sindri drift --unmanaged             and what else the account pays for
+  sindri drift -e prod --markdown      a report for an issue
+  sindri drift --json";
 
 const APPLY_EXAMPLES: &str = "\
 Shows the plan and asks. Running it again is always safe: what exists is found, not made twice.
@@ -276,6 +287,9 @@ pub enum Command {
     Stop(PowerArgs),
     /// Start stopped pods
     Start(PowerArgs),
+    /// Show what was changed outside since the last apply, and what is in no state
+    #[command(after_help = DRIFT_EXAMPLES)]
+    Drift(DriftArgs),
     /// Take what RunPod shows into the state, changing nothing at RunPod
     Refresh(RefreshArgs),
     /// Take living pods and volumes into the state
@@ -443,6 +457,16 @@ pub struct PowerArgs {
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct DriftArgs {
+    /// Print the report as Markdown, for an issue: its first line says which environment it is about
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// List every other pod and network volume of the account too, with what it costs
+    #[arg(long)]
+    pub unmanaged: bool,
 }
 
 #[derive(Debug, Args)]

@@ -19,7 +19,7 @@ use crate::transport::http::HttpSetupError;
 pub enum Exit {
     Success,
     Error,
-    /// Changes are pending (`plan --detailed-exitcode`).
+    /// Changes are pending (`plan --detailed-exitcode`), or something drifted (`drift`).
     Changes,
     /// Consent is needed: data loss, protection, adoption, no terminal; or the state belongs to another world.
     Refused,

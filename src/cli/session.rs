@@ -7,16 +7,16 @@ use std::time::Duration;
 use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::apply::recover::{look_again, recover, settled_in_memory};
+use crate::apply::look::{self, Sight};
+use crate::apply::recover::recover;
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
-use crate::model::{Observed, Replay, State};
-use crate::observe::observe;
+use crate::model::{Observed, State};
 use crate::planner;
 use crate::runpod::Client;
 use crate::runpod::credential::{ApiKey, Origin, world_identity};
-use crate::store::{self, Holder, Identity, LockedState, Paths, Snapshot};
+use crate::store::{self, Holder, Identity, LockedState, Paths};
 use crate::transport::Transport;
 use crate::transport::clock::Clock;
 use crate::transport::http::HttpTransport;
@@ -45,24 +45,28 @@ pub enum Secrets {
 
 /// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
+    let config = config::load(&load_options(global, secrets)?)?;
+    if secrets == Secrets::Needed {
+        config.warnings.iter().for_each(|warning| console.warning(warning));
+    }
+    Ok(config)
+}
+
+fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
             Failure::message(Exit::Error, "no_directory", format!("cannot tell the current folder: {error}"), None)
         })?,
     };
-    let config = config::load(&LoadOptions {
+    Ok(LoadOptions {
         directory,
         file: global.file.clone(),
         environment: global.environment.clone(),
         dialect: global.api,
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
-    })?;
-    if secrets == Secrets::Needed {
-        config.warnings.iter().for_each(|warning| console.warning(warning));
-    }
-    Ok(config)
+    })
 }
 
 /// Keeps a sandbox out of commits: its world plays RunPod, and so holds what pods were given, secrets too.
@@ -79,26 +83,33 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+fn key_of_environment(origin: &Origin) -> Result<ApiKey, Failure> {
+    Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
+}
+
 impl Session {
     /// Opens the API that was asked for; sends nothing yet.
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
-        Self::build(global, console, secrets, |origin| {
-            Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
-        })
+        Self::with(configuration(global, console, secrets)?, global, console, key_of_environment)
     }
 
     /// For commands that ask RunPod nothing, and so need no key.
     pub fn offline(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
-        Self::build(global, console, secrets, |_| Ok(ApiKey::emulator()))
+        Self::with(configuration(global, console, secrets)?, global, console, |_| Ok(ApiKey::emulator()))
     }
 
-    fn build(
+    /// The same for a command that goes by the state alone: of the configuration only its name, environment and dialect are
+    /// read, and whatever else is wrong with it is in nobody's way. Nothing may be planned from this.
+    pub fn open_state(global: &Global, console: &Console) -> Result<Self, Failure> {
+        Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, key_of_environment)
+    }
+
+    fn with(
+        config: Config,
         global: &Global,
         console: &Console,
-        secrets: Secrets,
         find_key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
     ) -> Result<Self, Failure> {
-        let config = configuration(global, console, secrets)?;
         let sandbox_folder = config.directory.join(".sindri/sandbox");
         // As if started in `-C`, like every other path of the command line.
         let named = global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file));
@@ -152,16 +163,24 @@ impl Session {
 
     /// The state as it stands, without a lock, and what exists; what a running or killed apply left open is settled in memory.
     pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
-        let Snapshot { state, pending, last_create, running, .. } = store::read(&self.paths, &self.identity())?;
-        if let Some(holder) = running {
+        let Sight { state, observed, .. } = look::look(self.place(), self.tells_who_runs(console)).await?;
+        Ok((state, observed))
+    }
+
+    /// The same, with what cannot be told yet.
+    pub async fn look_twice(&self, console: &Console) -> Result<Sight, Failure> {
+        Ok(look::look_twice(self.place(), self.tells_who_runs(console)).await?)
+    }
+
+    fn place(&self) -> look::Place<'_> {
+        look::Place { api: &self.client, paths: &self.paths, identity: self.identity(), clock: &self.clock }
+    }
+
+    fn tells_who_runs(&self, console: &Console) -> impl FnOnce(&Holder) {
+        |holder| {
             console
                 .say(&format!("Note: {holder} is changing this environment right now; what follows may be half done."));
         }
-        let mut observed = observe(&self.client).await?;
-        let replay = Replay { state, pending, last_create };
-        look_again(&self.client, &replay, &self.clock, &mut observed).await?;
-        let state = settled_in_memory(replay, &observed);
-        Ok((state, observed))
     }
 
     /// The state as it stands, and what it says is there; RunPod is not asked.

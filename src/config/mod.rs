@@ -68,6 +68,24 @@ pub struct Move {
 /// # Errors
 /// Everything that is wrong with it, in the order of the files.
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let (mut tree, files, mut findings) = tree(options)?;
+    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    project::read(&tree, &files, options, findings)
+}
+
+/// Reads of a configuration what it is called, and nothing that it declares: `resources`, `moved` and `budget` are empty.
+///
+/// # Errors
+/// If the files cannot be read, are no YAML, or have no usable name. Whatever else is wrong does no harm here.
+pub fn load_name(options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let (tree, files, mut findings) = tree(options)?;
+    let mut tree = project::name_alone(tree);
+    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    project::read_name(&tree, &files, options, findings)
+}
+
+/// The merged tree of the files that were chosen.
+fn tree(options: &LoadOptions<'_>) -> Result<(document::Node, load::Files, problem::Findings), Problems> {
     let files = load::choose(options)?;
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
@@ -77,11 +95,10 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     }
     // Without one of its files there is no telling what the rest means.
     let trees: Option<Vec<document::Node>> = trees.into_iter().collect();
-    let Some(mut tree) = trees.and_then(|trees| trees.into_iter().reduce(document::merge)) else {
-        return Err(findings.into_problems());
-    };
-    interpolate::interpolate(&mut tree, options.variables, &mut findings);
-    project::read(&tree, &files, options, findings)
+    match trees.and_then(|trees| trees.into_iter().reduce(document::merge)) {
+        Some(tree) => Ok((tree, files, findings)),
+        None => Err(findings.into_problems()),
+    }
 }
 
 /// As positions and messages spell a file: relative to where the user stands, where it can be.

@@ -37,10 +37,7 @@ pub(super) fn read(
     let directory = folder(&files.base);
     let sources =
         SecretSources { folder: directory.clone(), process: options.variables, offline: options.offline_secrets };
-    let dialect = options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
-        Some("v1") => Dialect::V1,
-        _ => Dialect::V2,
-    });
+    let dialect = dialect(runpod, options);
     let mut project = Project {
         name: name(&root, &mut findings),
         name_span: root.get("name").map(|node| node.span),
@@ -66,6 +63,54 @@ pub(super) fn read(
     let warnings = findings.finish()?.into_iter().map(miette::Report::new).collect();
     let file = files.base.clone();
     Ok(Config { name, environment, dialect, resources, moved, budget, warnings, directory, file })
+}
+
+/// `--api`, or else what the file says.
+fn dialect(runpod: &Node, options: &LoadOptions<'_>) -> Dialect {
+    options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
+        Some("v1") => Dialect::V1,
+        _ => Dialect::V2,
+    })
+}
+
+/// What is left of a tree that only says what it is called: everything else may hold mistakes, or variables that nobody set.
+pub(super) fn name_alone(tree: Node) -> Node {
+    const PATHS: [&[&str]; 3] =
+        [&["name"], &["providers", "runpod", "apiVersion"], &["providers", "runpod", "api_version"]];
+    fn prune(node: Node, paths: &[&[&str]]) -> Node {
+        let Data::Map(entries) = node.data else { return node };
+        let kept = entries.into_iter().filter_map(|entry| {
+            let below: Vec<&[&str]> =
+                paths.iter().filter(|path| path.first() == Some(&entry.key.as_str())).map(|path| &path[1..]).collect();
+            (!below.is_empty()).then(|| Entry { value: prune(entry.value, &below), ..entry })
+        });
+        Node { span: node.span, data: Data::Map(kept.collect()) }
+    }
+    prune(tree, &PATHS)
+}
+
+/// Makes a configuration without resources of what [`name_alone`] left.
+pub(super) fn read_name(
+    tree: &Node,
+    files: &Files,
+    options: &LoadOptions<'_>,
+    mut findings: Findings,
+) -> Result<Config, Problems> {
+    let root = conform(tree, &ROOT, &mut findings);
+    let name = name(&root, &mut findings);
+    let dialect = dialect(root.at(&["providers", "runpod"]).unwrap_or(&root), options);
+    findings.finish()?;
+    Ok(Config {
+        name,
+        environment: files.environment.clone(),
+        dialect,
+        resources: BTreeMap::new(),
+        moved: Vec::new(),
+        budget: Budget::default(),
+        warnings: Vec::new(),
+        directory: folder(&files.base),
+        file: files.base.clone(),
+    })
 }
 
 fn all_pods(

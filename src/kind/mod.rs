@@ -86,6 +86,8 @@ pub struct Membership {
     pub parent: &'static str,
     /// The parent's attribute that lists its members' `member` names.
     pub attribute: &'static str,
+    /// What the name of a member says of its attributes.
+    pub inputs: fn(&str) -> Attributes,
 }
 
 /// One attribute of a kind.
@@ -155,6 +157,14 @@ impl Kind {
 /// The kind of that name.
 pub fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
+}
+
+/// The kind whose objects are parts of a `parent`, listed in that attribute of it.
+pub fn listed_in(parent: &str, attribute: &str) -> Option<&'static Kind> {
+    let lists = |kind: &&&Kind| {
+        kind.member_of.as_ref().is_some_and(|member| member.parent == parent && member.attribute == attribute)
+    };
+    KINDS.iter().find(lists).copied()
 }
 
 /// The kinds that RunPod lists: each costs one list request per refresh.

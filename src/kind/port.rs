@@ -1,7 +1,7 @@
 //! Ports: exposures of a pod, which exist only within their pod's request.
 
 use super::{Attribute, Compare, Description, Kind, Membership, Support, restart};
-use crate::model::Risk;
+use crate::model::{Attributes, Risk, Value};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
@@ -31,7 +31,7 @@ pub static PORT: Kind = Kind {
             candidates: false,
         },
     ],
-    member_of: Some(Membership { parent: "pod", attribute: "ports" }),
+    member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),
     has_power: false,
     has_capacity: false,
     marked: false,
@@ -43,3 +43,10 @@ pub static PORT: Kind = Kind {
     // The address says it all: `port.trainer:8888/http`.
     describe: |_, _| Description::default(),
 };
+
+/// `8888/http` is port 8888, spoken to in HTTP.
+fn inputs(member: &str) -> Attributes {
+    let (port, protocol) = member.split_once('/').unwrap_or((member, ""));
+    let port = port.parse().map_or(Value::Null, Value::Int);
+    Attributes::from([("port".to_owned(), port), ("protocol".to_owned(), protocol.into())])
+}

@@ -4,6 +4,7 @@
 //! always serialise to the same bytes.
 
 pub mod address;
+pub mod drift;
 pub mod journal;
 pub mod marker;
 pub mod money;
@@ -14,6 +15,7 @@ pub mod state;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
+pub use drift::{DriftReport, Finding, Price, Severity, Unsettled};
 pub use journal::{Entry, Intent, Outcome, Pending, PendingIntents, Replay};
 pub use marker::Marker;
 pub use money::Money;

@@ -74,6 +74,8 @@ pub struct Computed {
     /// RFC 3339.
     pub created_at: Option<String>,
     pub started_at: Option<String>,
+    /// What happened last and by whom, in v1's own words (`Exited by System: ...`). For display and for guesses only.
+    pub last_change: Option<String>,
     /// What was chosen among what was asked: `gpu_type`, `region`, `cuda_version`.
     pub chosen: BTreeMap<String, String>,
     pub ssh_direct: Option<SshTarget>,

@@ -241,7 +241,7 @@ pub struct Change {
     pub refusals: Vec<Refusal>,
 }
 
-/// How reality left the last applied state.
+/// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftClass {
@@ -251,6 +251,12 @@ pub enum DriftClass {
     Started,
     ZeroGpu,
     Errored,
+    /// It goes on under another id (`fields` has `id`), elsewhere, or without an address that it had.
+    Moved,
+    /// It carries our marker, and is in no state.
+    Orphan,
+    /// It is somebody else's, or another project's.
+    Unmanaged,
 }
 
 /// One address where observed differs from prior.
@@ -259,7 +265,7 @@ pub struct Drift {
     pub address: Address,
     pub id: String,
     pub class: DriftClass,
-    /// `before` is what was applied last, `after` what is there now.
+    /// `before` is what was applied last, `after` what is there now; an effect is that of undoing it.
     pub fields: Vec<FieldChange>,
 }
 

@@ -9,6 +9,7 @@ pub mod check;
 mod claim;
 pub mod diff;
 pub mod discover;
+pub mod drift;
 pub mod identity;
 mod ignored;
 mod lock;

@@ -1,24 +1,34 @@
 //! Observed against last applied: drift, and the state that accepts it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Readings, difference};
+use super::record::id_of_member;
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Address, Attributes, Computed, Drift, DriftClass, Object, Observed, Power, Record, State, Status, Value,
+    Address, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Object, Observed, Power, Record, State,
+    Status, Value,
 };
 
-/// Where reality left the state, by address. Never looks at a configuration.
+/// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
+    let mut drifts = survey(prior, observed);
+    drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
+    drifts
+}
+
+/// The same, with what is only worth knowing: what stands elsewhere than it was put.
+pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     let members = graph::members(prior.resources.keys());
+    let strays = strays(prior, observed);
     let mut drifts = Vec::new();
     // A predecessor on its way out is nobody's to look after any more.
     let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
         let entry = |class, fields| Drift { address: address.clone(), id: record.id.clone(), class, fields };
-        let Some(object) = living(observed, record) else {
+        let Some(object) = living(observed, record).or_else(|| strays.get(address).copied()) else {
             drifts.push(entry(DriftClass::Gone, Vec::new()));
             continue;
         };
@@ -26,6 +36,10 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
         for field in &mut fields {
             // Drift reads forward in time: what was applied, then what is there.
             std::mem::swap(&mut field.before, &mut field.after);
+        }
+        let moves = moves(record, object, &fields);
+        if !moves.is_empty() {
+            drifts.push(entry(DriftClass::Moved, moves));
         }
         if !fields.is_empty() {
             drifts.push(entry(DriftClass::Changed, fields));
@@ -35,6 +49,53 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
         }
     }
     drifts
+}
+
+/// Living objects in no record that were made from this state, by the address that they were made for; the oldest of each.
+fn strays<'o>(prior: &State, observed: &'o Observed) -> BTreeMap<&'o Address, &'o Object> {
+    let recorded = recorded(prior);
+    let mut found: Vec<(&Address, &Object)> = observed
+        .iter()
+        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
+        .filter_map(|object| Some((object.marker.as_ref().filter(|marker| marker.lineage == prior.lineage)?, object)))
+        .map(|(marker, object)| (&marker.address, object))
+        .collect();
+    // The youngest first, so that the oldest is what stays in the map.
+    found.sort_by_cached_key(|(_, object)| std::cmp::Reverse(object.seniority()));
+    found.into_iter().collect()
+}
+
+/// What the state knows, by kind and id.
+pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
+    prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
+}
+
+/// Another id, and other choices than those that were made when it was created; `changed` says nothing twice.
+fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<FieldChange> {
+    let id = (record.id != object.id).then(|| ("id", &record.id, &object.id));
+    let chosen = record.chosen.iter().filter_map(|(name, before)| {
+        let after = object.computed.chosen.get(name).filter(|after| *after != before)?;
+        let told = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
+        (!told).then_some((name.as_str(), before, after))
+    });
+    id.into_iter()
+        .chain(chosen)
+        .map(|(path, before, after)| told(path, Value::text(before), Value::text(after)))
+        .collect()
+}
+
+/// A field that no request can change back.
+pub(super) fn told(path: &str, before: Value, after: Value) -> FieldChange {
+    FieldChange {
+        path: path.to_owned(),
+        before,
+        after,
+        after_unknown: false,
+        effect: Effect::InPlace,
+        rule: String::new(),
+        origin: None,
+        position: None,
+    }
 }
 
 /// The object of a record, unless it is gone or on its way out.
@@ -54,12 +115,7 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
     }
 }
 
-fn recorded_difference(
-    prior: &State,
-    kind: &str,
-    folded: Attributes,
-    object: &Object,
-) -> Vec<crate::model::FieldChange> {
+fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &Object) -> Vec<FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
     let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
     let difference = difference(&Readings::of_record(kind, &wanted, &object.attributes));
@@ -78,11 +134,12 @@ pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<S
     attributes
 }
 
-/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there.
+/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there, and what has
+/// another id is followed.
 pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
     let members = graph::members(prior.resources.keys());
     let mut records = BTreeMap::new();
-    for drift in drift(prior, observed) {
+    for drift in survey(prior, observed) {
         let Some(record) = prior.resources.get(&drift.address) else { continue };
         if drift.class == DriftClass::Gone {
             records.insert(drift.address.clone(), None);
@@ -95,11 +152,25 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             Some(Some(record)) => record,
             _ => record.clone(),
         };
+        if let Some(id) = drift.new_id() {
+            record.id = id.to_owned();
+            for member in members.get(&drift.address).into_iter().flatten() {
+                let old = &prior.resources[*member];
+                records.insert((*member).clone(), Some(Record { id: id_of_member(id, member), ..old.clone() }));
+            }
+        }
+        for FieldChange { path, after, .. } in drift.fields {
+            if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
+                let known = members.get(&drift.address).map_or(&[][..], Vec::as_slice);
+                records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
+            } else if drift.class != DriftClass::Moved {
+                accept(&mut record.inputs, &path, after);
+            } else if let Some(chosen) = record.chosen.get_mut(&path) {
+                *chosen = after.as_text().unwrap_or_default().to_owned();
+            }
+        }
         if let Some(power) = living(observed, &record).and_then(|object| object.status.as_ref()?.power()) {
             record.power = record.power.map(|_| power);
-        }
-        for field in drift.fields {
-            accept(&mut record.inputs, &field.path, field.after);
         }
         records.insert(drift.address, Some(record));
     }
@@ -133,6 +204,39 @@ pub fn remembered(prior: &State) -> Observed {
     listed.collect()
 }
 
+/// Records of the members of `parent` that came and went while nobody looked.
+fn accepted_members(
+    kind: &kind::Kind,
+    parent: &Address,
+    parent_id: &str,
+    known: &[&Address],
+    there: &Value,
+) -> BTreeMap<Address, Option<Record>> {
+    let name = |address: &Address| address.member.clone().unwrap_or_default();
+    let names = there.text_items();
+    let gone = known.iter().filter(|address| !names.contains(&name(address).as_str()));
+    let mut records: BTreeMap<Address, Option<Record>> = gone.map(|address| ((*address).clone(), None)).collect();
+    for member in names.iter().filter(|member| !known.iter().any(|address| name(address) == **member)) {
+        let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(member);
+        // A state that nobody can read back is worth less than one that lacks a strange port.
+        if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
+            continue;
+        }
+        let record = Record {
+            kind: kind.name.to_owned(),
+            id: id_of_member(parent_id, &address),
+            chosen: BTreeMap::new(),
+            depends_on: vec![parent.clone()],
+            power: None,
+            protected: false,
+            tainted: false,
+            inputs: kind.member_of.as_ref().map(|membership| (membership.inputs)(member)).unwrap_or_default(),
+        };
+        records.insert(address, Some(record));
+    }
+    records
+}
+
 /// Lets one path say what is there; of a map, `Null` takes the key away.
 pub(super) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
     match path.split_once('.') {
@@ -145,7 +249,6 @@ pub(super) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
                 }
             }
         }
-        // Members hold the folded attributes; they are corrected by the next apply.
         None if inputs.contains_key(path) => {
             inputs.insert(path.to_owned(), value);
         }

@@ -2,6 +2,7 @@
 //!
 //! A shape only ever gains members within one version; a reader ignores members that it does not know.
 
+mod drift;
 mod error;
 mod event;
 mod plan;
@@ -10,6 +11,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json, json};
 
+pub use drift::{drift_json, drift_schema};
 pub use error::{ErrorContext, error_json};
 pub use event::event_json;
 pub use plan::plan_json;

@@ -7,6 +7,8 @@ pub mod style;
 pub mod words;
 pub mod fold;
 pub mod text;
+pub mod escape;
+pub mod drift;
 pub mod json;
 pub mod summary;
 pub mod progress;

@@ -1,10 +1,10 @@
 //! A plan as text: outside changes first and apart, then changes with the worst first, then what needs attention, then
 //! one line that sums it all up.
 
-mod block;
+pub(super) mod block;
 mod causes;
 mod drift;
-mod fields;
+pub(super) mod fields;
 mod renames;
 
 use std::cmp::Reverse;
@@ -32,7 +32,7 @@ pub struct PlanView {
 }
 
 /// What every line may look at.
-struct Context<'a> {
+pub(super) struct Context<'a> {
     plan: &'a Plan,
     by_address: BTreeMap<&'a Address, &'a Change>,
     view: &'a PlanView,

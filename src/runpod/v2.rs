@@ -262,9 +262,13 @@ fn decode_pod(json: &Json) -> Option<Object> {
     found.put_chosen("regions", "region", text(json, "dataCenterId"));
     found.put_chosen("cuda_versions", "cuda_version", text(json, "cudaVersion"));
     found.put("container_disk_gb", whole(json, "disk"));
-    found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
-    found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
-    found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::text)));
+    // Required by the document, and missing all the same now and then (Q23): then nothing is said of volumes. Read as none,
+    // a pod would be replaced for it, and its volume lost.
+    if json.get("mounts").is_some() {
+        found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
+        found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
+        found.put("network_volume", Some(text(network, "volumeId").map_or(Value::Null, Value::text)));
+    }
     let ports = ports(json);
     found.put("ports", ports.clone().map(Value::texts));
     found.put("env", env);
@@ -304,6 +308,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             cost_per_hour: cost(number(json, "cost"), &status),
             created_at: time(json, "createdAt"),
             started_at: time(json, "startedAt"),
+            last_change: None, // v2 tells no events
             chosen: found.chosen,
             ssh_direct,
             ssh_proxy: ssh_target(ssh, "proxy"),

@@ -8,6 +8,7 @@ mod answers;
 mod bookkeeping;
 mod consent;
 mod discover;
+mod drift;
 mod files;
 mod help;
 mod interrupt;

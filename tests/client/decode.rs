@@ -202,8 +202,11 @@ async fn missing_members_are_absent_and_not_wrong() {
         assert_eq!((pod.marker, pod.ready), (None, false));
     }
     let pod = changed(Dialect::V2, json!({ "-mounts": null, "dataCenterId": null, "cudaVersion": null })).await;
-    assert_eq!(pod.attributes["volume_gb"], Value::Int(0));
+    // What is not told is not read as none: for a volume that was lost a pod would be replaced.
+    assert_eq!((pod.attributes.get("volume_gb"), pod.attributes.get("network_volume")), (None, None));
     assert_eq!((pod.attributes.get("regions"), pod.attributes.get("cuda_versions")), (None, None));
+    let pod = changed(Dialect::V2, json!({ "mounts": {} })).await;
+    assert_eq!((&pod.attributes["volume_gb"], &pod.attributes["network_volume"]), (&Value::Int(0), &Value::Null));
 }
 
 #[tokio::test]

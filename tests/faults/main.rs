@@ -1,11 +1,13 @@
 //! Every fault on record, and what the user gets: one test per effect of the emulator's fault list, through client, planner
 //! and engine, in virtual time. What random mixtures of them do is `tests/simulation`'s to say.
 
+mod drift;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;
 mod lies;
 mod lost;
+mod noise;
 mod others;
 mod refused;
 mod world;

@@ -3,18 +3,24 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use sindri::apply::look::{Place, look_twice};
 use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
-use sindri::model::{Address, Budget, Change, Dialect, Object, Observed, Plan, Record, State};
+use sindri::model::{
+    Address, Budget, Change, Dialect, DriftReport, Entry, Object, Observed, Outcome, Plan, Record, State,
+};
 use sindri::observe::observe;
+use sindri::planner::drift::{self, Scope};
+use sindri::planner::refresh::accepted;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
 use sindri::transport::clock::Clock;
+use sindri::transport::{Method, Request, Transport};
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::sleep;
@@ -82,6 +88,46 @@ impl World {
 
     pub fn record(&self, name: &str) -> Record {
         self.state().resources[&Address::new("pod", name)].clone()
+    }
+
+    /// What `sindri drift` would say now, as someone else's process would: without lock, with a client of its own.
+    pub async fn report(&self, unmanaged: bool) -> DriftReport {
+        let paths = self.paths();
+        let place = Place { api: &self.client, paths: &paths, identity: IDENTITY, clock: &self.clock };
+        let sight = look_twice(place, |_| ()).await.expect("lists");
+        drift::report(&Scope {
+            name: "test",
+            prior: &sight.state,
+            observed: &sight.observed,
+            catalog: Catalog::embedded(),
+            unsettled: &sight.unsettled,
+            expected: &sight.expected,
+            unmanaged,
+        })
+    }
+
+    /// Makes a pod as somebody else would; the body is that of REST v2.
+    pub async fn create(&self, body: serde_json::Value) -> String {
+        let request = Request {
+            method: Method::Post,
+            path: "/v2/pods".into(),
+            headers: vec![("authorization".into(), "Bearer rpa_other".into()), ("user-agent".into(), "curl/8".into())],
+            body: Some(body.to_string().into()),
+        };
+        let reply = InProcess::new(Arc::clone(&self.emulator), self.clock).send(request).await.expect("an answer");
+        let pod: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
+        pod["id"].as_str().unwrap_or_else(|| panic!("{pod}")).to_owned()
+    }
+
+    /// What `sindri refresh` does.
+    pub async fn refresh(&self) {
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
+        let observed = recover::recover(&self.client, &store, &self.clock, &|_| ()).await.expect("lists");
+        let records = accepted(&store.snapshot().state, &observed);
+        let outcome = Outcome { operation: "refresh".into(), records };
+        store.record(Entry::Outcome(outcome)).await.expect("a disk");
+        store.checkpoint().expect("a disk");
     }
 
     pub async fn observe(&self) -> Observed {

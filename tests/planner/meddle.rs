@@ -31,7 +31,7 @@ pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expe
     let edit = |changes| PodEvent::Edit { changes };
     let (event, expected) = match meddling {
         Meddling::Delete => (PodEvent::Delete, expect(DriftClass::Gone, None)),
-        Meddling::Migrate => (PodEvent::Migrate, expect(DriftClass::Gone, None)),
+        Meddling::Migrate => (PodEvent::Migrate, expect(DriftClass::Moved, Some("id"))),
         Meddling::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
         Meddling::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
         // v1 has no word for it, and goes on saying RUNNING.

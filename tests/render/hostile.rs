@@ -10,6 +10,7 @@ use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
     Observed, Orphan, Plan, Position, Record, Refusal, Risk, Secret, SshTarget, State, Status, Value, Verb,
 };
+use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
 use sindri::render::{PlanView, Progress, ProgressKind, Style, Summary, graph, json, status, text};
 
@@ -120,6 +121,7 @@ fn hostile_object(evil: &str) -> Object {
         ready: false,
         computed: Computed {
             chosen: BTreeMap::from([("gpu_type".to_owned(), evil.to_owned())]),
+            last_change: Some(evil.into()),
             ssh_direct: target(),
             ssh_proxy: target(),
             endpoints: vec![Endpoint { port: evil.into(), address: Some(evil.into()) }],
@@ -212,6 +214,16 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     status::connect(&mut text, &Address::new("pod", evil), &hostile_object(evil), &style)
         .expect("a string takes everything");
     found.push(("connect", std::mem::take(&mut text)));
+    for unmanaged in [false, true] {
+        let report = crate::drift::reported(&state, &observed, &[], unmanaged);
+        for width in [None, Some(40)] {
+            let style = Style { width, ..style };
+            render_drift::text(&mut text, &report, &style).expect("a string takes everything");
+            found.push(("drift", std::mem::take(&mut text)));
+        }
+        found.push(("drift as Markdown", crate::drift::markdown(&report)));
+        found.push(("drift as JSON", json::to_text(&json::drift_json(&report), true)));
+    }
     let values = status::Outputs::new(&state, &observed);
     values.text(&mut text, &style).expect("a string takes everything");
     found.push(("outputs", std::mem::take(&mut text)));
@@ -223,6 +235,63 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     graph::mermaid(&mut text, &drawing).expect("a string takes everything");
     found.push(("graph", text));
     found
+}
+
+/// A report in which everything foreign is evil.
+fn hostile_drift_markdown(evil: &str) -> String {
+    let mut state = State::new("line".into(), evil.into(), evil.into());
+    let inputs = BTreeMap::from([
+        ("image".to_owned(), Value::text("before")),
+        ("volume_gb".to_owned(), 5.into()),
+        ("volume_mount_path".to_owned(), Value::text(evil)),
+    ]);
+    for name in ["gone", "changed"] {
+        let id = format!("{evil}{name}");
+        let record = Record {
+            kind: "pod".into(),
+            id,
+            inputs: inputs.clone(),
+            ..crate::drift::record("pod", "", BTreeMap::new())
+        };
+        state.resources.insert(Address::new("pod", &format!("{evil}{name}")), record);
+    }
+    let changed = Object {
+        id: format!("{evil}changed"),
+        attributes: BTreeMap::from([("image".to_owned(), Value::text(evil))]),
+        ..hostile_object(evil)
+    };
+    let orphan =
+        |marker: &str| Object { id: format!("{evil}{marker}"), marker: marker.parse().ok(), ..hostile_object(evil) };
+    let observed = [changed, orphan("line:n/x:pod.x:op"), orphan("other:n/x:pod.x:op"), orphan("")];
+    crate::drift::markdown(&crate::drift::reported(&state, &observed.into_iter().collect(), &[], true))
+}
+
+/// Markdown without its code spans, found as CommonMark finds them: from a run of backticks to the next of that length.
+fn without_code(markdown: &str) -> String {
+    let mut left = String::new();
+    let mut rest = markdown;
+    while let Some(start) = rest.find('`') {
+        left.push_str(&rest[..start]);
+        let run = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+        let after = &rest[start + run..];
+        let mut from = 0;
+        let end = loop {
+            let Some(at) = after[from..].find('`').map(|at| from + at) else { break None };
+            let length = after[at..].len() - after[at..].trim_start_matches('`').len();
+            if length == run {
+                break Some(at + length);
+            }
+            from = at + length;
+        };
+        match end {
+            Some(end) => rest = &after[end..],
+            None => {
+                left.push_str(&rest[start..start + run]);
+                rest = after;
+            }
+        }
+    }
+    left + rest
 }
 
 /// Texts that are mostly trouble.
@@ -248,6 +317,22 @@ proptest! {
             prop_assert_eq!(harmful, None, "{} holds one: {:?}", name, output);
             prop_assert!(!output.contains("canary"), "{} holds a secret: {:?}", name, output);
         }
+    }
+
+    #[test]
+    fn a_report_for_an_issue_has_no_markup_but_its_own(evil in evil()) {
+        let markdown = hostile_drift_markdown(&evil);
+        for line in markdown.lines().filter(|line| line.starts_with('|')) {
+            prop_assert_eq!(line.matches('|').count(), 7, "{}", line);
+        }
+        let (comment, rest) = markdown.split_once('\n').expect("lines");
+        prop_assert!(comment.starts_with("<!-- sindri drift: ") && comment.find("-->") == Some(comment.len() - 3));
+        let mut rest = without_code(rest);
+        let own =
+            ["<details><summary>", "</summary>", "</details>", "<code>", "</code>", "## ", " -> ", "&#", "it's", "sindri's"];
+        own.iter().for_each(|own| rest = rest.replace(own, ""));
+        let markup = rest.find(['<', '>', '`', '[', ']', '*', '_', '!', '@', '#', '\\', '"', '\'']);
+        prop_assert_eq!(markup.map(|at| &rest[at..]), None, "{}", markdown);
     }
 
     #[test]

@@ -5,5 +5,6 @@ mod golden;
 mod plans;
 mod applies;
 mod standing;
+mod drift;
 mod shapes;
 mod hostile;

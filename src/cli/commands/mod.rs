@@ -3,6 +3,7 @@
 mod apply;
 mod catalog;
 mod connect;
+mod drift;
 mod emulator;
 mod graph;
 mod import;
@@ -37,6 +38,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Connect(args) => connect::run(args, global, console).await,
         Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
         Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,
+        Command::Drift(args) => drift::run(args, global, console).await,
         Command::Refresh(args) => refresh::run(args, global, console).await,
         Command::Output(args) => output::run(args, global, console).await,
         Command::Graph(args) => graph::run(args, global, console),

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::drift::resource_drift;
 use super::{dollars, split_secrets};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Drift, DriftClass, Effect, FieldChange, Money, Plan, Power, Refusal,
-    Risk, Value,
+    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, Value,
 };
 use crate::render::fold;
 
@@ -50,7 +50,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         "errored": false,
         "applyable": !plan.is_empty() && !refused,
         "resource_changes": changes.iter().map(|change| resource_change(&by_address, change)).collect::<Vec<_>>(),
-        "resource_drift": drift.iter().map(resource_drift).collect::<Vec<_>>(),
+        "resource_drift": drift.iter().map(|drift| resource_drift(plan, drift)).collect::<Vec<_>>(),
         "sindri": {
             "format_version": super::FORMAT_VERSION,
             "plan_id": plan_id,
@@ -157,7 +157,7 @@ fn resource_change(by_address: &ByAddress<'_>, change: &Change) -> Json {
     Json::Object(entry)
 }
 
-fn identity(address: &Address) -> Map<String, Json> {
+pub(super) fn identity(address: &Address) -> Map<String, Json> {
     let mut entry = Map::new();
     entry.insert("address".into(), json!(address));
     entry.insert("mode".into(), json!("managed"));
@@ -277,53 +277,7 @@ fn path_of(path: &str) -> Vec<String> {
     path.splitn(2, '.').map(str::to_owned).collect()
 }
 
-fn resource_drift(drift: &Drift) -> Json {
-    let Drift { address, id, class, fields } = drift;
-    let (mut before, mut after) = (Map::new(), Map::new());
-    let (mut before_sensitive, mut after_sensitive) = (Map::new(), Map::new());
-    for map in [&mut before, &mut after] {
-        map.insert("id".into(), json!(id));
-    }
-    // What was stopped or started outside differs in its power alone.
-    if let Some(powers) = match class {
-        DriftClass::Stopped => Some([Power::Running, Power::Stopped]),
-        DriftClass::Started => Some([Power::Stopped, Power::Running]),
-        DriftClass::Gone | DriftClass::Changed | DriftClass::ZeroGpu | DriftClass::Errored => None,
-    } {
-        before.insert("power".into(), json!(powers[0]));
-        after.insert("power".into(), json!(powers[1]));
-    }
-    for field in fields {
-        place(&mut before, &mut before_sensitive, &field.path, &field.before);
-        place(&mut after, &mut after_sensitive, &field.path, &field.after);
-    }
-    let gone = *class == DriftClass::Gone;
-    let mut entry = identity(address);
-    entry.insert(
-        "change".into(),
-        json!({
-            "actions": if gone { ["delete"] } else { ["update"] },
-            "before": before,
-            "after": if gone { Json::Null } else { Json::Object(after) },
-            "after_unknown": {},
-            "before_sensitive": before_sensitive,
-            "after_sensitive": if gone { Json::Bool(false) } else { Json::Object(after_sensitive) },
-        }),
-    );
-    entry.insert("sindri".into(), json!({"class": class, "id": id, "member": address.member}));
-    Json::Object(entry)
-}
-
-/// Sets a value at `attribute` or `attribute.key`.
-fn place(values: &mut Map<String, Json>, markers: &mut Map<String, Json>, path: &str, value: &Value) {
-    let (value, marker) = split_secrets(value);
-    put(values, path, value);
-    if marker != Json::Bool(false) {
-        put(markers, path, marker);
-    }
-}
-
-fn put(map: &mut Map<String, Json>, path: &str, value: Json) {
+pub(super) fn put(map: &mut Map<String, Json>, path: &str, value: Json) {
     match path.split_once('.') {
         Some((name, key)) => {
             if let Json::Object(inner) = map.entry(name).or_insert_with(|| json!({})) {

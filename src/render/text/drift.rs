@@ -4,6 +4,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, block, fields};
 use crate::model::{Action, Drift, DriftClass};
+use crate::render::drift::words::happened;
 
 /// The section; empty without drift.
 pub fn section(context: &Context<'_>) -> Vec<Line> {
@@ -42,14 +43,7 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
 }
 
 fn face(context: &Context<'_>, drift: &Drift) -> (&'static str, String, Vec<Line>) {
-    let happened = match drift.class {
-        DriftClass::Gone => "is gone",
-        DriftClass::Changed => "was changed",
-        DriftClass::Stopped => "was stopped",
-        DriftClass::Started => "was started",
-        DriftClass::ZeroGpu => "lost its GPU",
-        DriftClass::Errored => "is in error",
-    };
+    let happened = happened(drift.class);
     let action = context.by_address.get(&drift.address).map_or(Action::NoOp, |change| change.action);
     let consequence = match (action, drift.class) {
         _ if context.plan.refresh_only => "the state takes it over".to_owned(),

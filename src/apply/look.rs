@@ -1,0 +1,82 @@
+//! A look at state and world without lock and without writing, and what cannot be told from it yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::recover::{RecoverError, look_again, made_by, settled_in_memory};
+use crate::model::{Address, Observed, Replay, State, Unsettled};
+use crate::observe::observe;
+use crate::runpod::Api;
+use crate::store::{self, Holder, Identity, Paths, Snapshot};
+use crate::transport::clock::Clock;
+
+/// What a command that only reads goes by.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// With what a running or killed apply left open settled in memory, as far as the world tells.
+    pub state: State,
+    pub observed: Observed,
+    /// Addresses at which sindri itself is, or was so recently that lists may lag.
+    pub unsettled: BTreeMap<Address, Unsettled>,
+    /// Objects, by kind and id, that an apply has made since the state was read.
+    pub expected: BTreeSet<(String, String)>,
+}
+
+/// Where to look.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub api: &'a dyn Api,
+    pub paths: &'a Paths,
+    pub identity: Identity<'a>,
+    pub clock: &'a Clock,
+}
+
+/// Reads the state, then the world. `running` hears of an apply that is under way.
+pub async fn look(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+    let before = store::read(place.paths, &place.identity)?;
+    see(place, before, running).await
+}
+
+/// The same, and what an apply does in the meantime is told apart: it is its doing, and nobody else's.
+pub async fn look_twice(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+    let before = store::read(place.paths, &place.identity)?;
+    let mut sight = see(place, before.clone(), running).await?;
+    // The lists are younger than the state that was read before them. Whatever an apply created until they were made has an
+    // intent or a record by now, since the intent of a request is durable before the request leaves.
+    let after = store::read(place.paths, &place.identity)?;
+    for address in moved_on(&before, &after) {
+        sight.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
+    }
+    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, sight.observed.iter()));
+    let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
+    let recorded = after.state.resources.values().map(|record| (record.kind.clone(), record.id.clone()));
+    sight.expected = made.chain(recorded).collect();
+    Ok(sight)
+}
+
+async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+    let Snapshot { state, pending, last_create, running: holder, .. } = before;
+    if let Some(holder) = &holder {
+        running(holder);
+    }
+    let mut observed = observe(place.api).await?;
+    let replay = Replay { state, pending, last_create };
+    let fresh = look_again(place.api, &replay, place.clock, &mut observed).await?;
+    let Replay { state, pending, .. } = settled_in_memory(replay, &observed);
+    let mut unsettled: BTreeMap<Address, Unsettled> =
+        fresh.into_iter().map(|address| (address, Unsettled::Fresh)).collect();
+    unsettled.extend(pending.iter().map(|intent| (intent.address.clone(), Unsettled::InFlight)));
+    Ok(Sight { state, observed, unsettled, expected: BTreeSet::new() })
+}
+
+/// Addresses of which two readings of one state say different things.
+fn moved_on<'s>(before: &'s Snapshot, after: &'s Snapshot) -> impl Iterator<Item = &'s Address> {
+    let records = |snapshot: &'s Snapshot| snapshot.state.resources.keys();
+    let recorded = records(before)
+        .chain(records(after))
+        .filter(|address| before.state.resources.get(*address) != after.state.resources.get(*address));
+    let asked = |one: &'s Snapshot, other: &'s Snapshot| {
+        let known: BTreeSet<&str> = other.pending.iter().map(|intent| intent.operation.as_str()).collect();
+        one.pending.iter().filter(move |intent| !known.contains(intent.operation.as_str()))
+    };
+    recorded.chain(asked(before, after).chain(asked(after, before)).map(|intent| &intent.address))
+}

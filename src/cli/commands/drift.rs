@@ -1,0 +1,37 @@
+//! `sindri drift`: how reality left what was applied last. Takes no lock, writes nothing, and needs no configuration but its
+//! name.
+
+use crate::apply::look::Sight;
+use crate::catalog::Catalog;
+use crate::cli::args::{DriftArgs, Global};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
+use crate::planner::drift::{Scope, report};
+use crate::render::{drift, json};
+
+pub async fn run(args: &DriftArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open_state(global, console)?;
+    let Sight { state, observed, unsettled, expected } = session.look_twice(console).await?;
+    let report = report(&Scope {
+        name: &session.config.name,
+        prior: &state,
+        observed: &observed,
+        catalog: Catalog::embedded(),
+        unsettled: &unsettled,
+        expected: &expected,
+        unmanaged: args.unmanaged,
+    });
+    let mut page = String::new();
+    // Writing to a string cannot fail.
+    if console.json {
+        console.json(&json::drift_json(&report));
+    } else if args.markdown {
+        let _ = drift::markdown(&mut page, &report);
+        console.result(&page);
+    } else {
+        let _ = drift::text(&mut page, &report, &console.style());
+        console.result(&page);
+    }
+    Ok(if report.drifted() { Exit::Changes } else { Exit::Success })
+}

@@ -1,0 +1,191 @@
+//! A drift report from state and lists alone. Drift itself is told by `refresh`, for plans too; this adds what is in no
+//! state, what it costs, and names that stay the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::refresh::{living, recorded, survey, told};
+use crate::catalog::Catalog;
+use crate::graph;
+use crate::kind;
+use crate::model::drift::finding_id;
+use crate::model::{
+    Address, Drift, DriftClass, DriftReport, FieldChange, Finding, Object, Observed, Price, Severity, State, Status,
+    Unsettled, Value,
+};
+
+/// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
+pub struct Scope<'a> {
+    /// The configuration's `name`.
+    pub name: &'a str,
+    pub prior: &'a State,
+    pub observed: &'a Observed,
+    /// For estimates of cost.
+    pub catalog: &'a Catalog,
+    /// What nothing can be said of, since sindri itself is about it.
+    pub unsettled: &'a BTreeMap<Address, Unsettled>,
+    /// Objects that belong to requests under way: neither orphans nor anybody else's.
+    pub expected: &'a BTreeSet<(String, String)>,
+    /// Whether what is not ours is listed, too.
+    pub unmanaged: bool,
+}
+
+/// Holds reality against what was applied last.
+pub fn report(scope: &Scope<'_>) -> DriftReport {
+    let Scope { name, prior, observed, unsettled, unmanaged, .. } = *scope;
+    let mut claimed = recorded(prior);
+    let mut findings = Vec::new();
+    for drift in survey(prior, observed) {
+        if let Some(object) = drift.new_id().and_then(|id| observed.get(&drift.address.kind, id)) {
+            claimed.insert((object.kind, object.id.as_str()));
+        }
+        if !unsettled.contains_key(&drift.address) {
+            findings.push(scope.drifted(drift));
+        }
+    }
+    let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
+    let mut checked = 0;
+    for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
+        checked += 1;
+        if let Some(object) = living(observed, record).filter(|_| !unsettled.contains_key(address)) {
+            findings.extend(scope.unmapped(address, object, record.tainted));
+        }
+    }
+    let is_free = |object: &&Object| {
+        let key = (object.kind.to_owned(), object.id.clone());
+        !object.is_leaving() && !claimed.contains(&(object.kind, object.id.as_str())) && !scope.expected.contains(&key)
+    };
+    findings.extend(observed.iter().filter(is_free).filter_map(|object| scope.stray(object)));
+    findings.sort_by_cached_key(order);
+    DriftReport {
+        name: name.to_owned(),
+        environment: prior.environment.clone(),
+        lineage: prior.lineage.clone(),
+        api: prior.api.clone(),
+        prior_digest: prior.digest(),
+        checked,
+        findings,
+        unsettled: unsettled.clone(),
+        with_unmanaged: unmanaged,
+    }
+}
+
+impl Scope<'_> {
+    /// A finding about a recorded resource.
+    fn drifted(&self, drift: Drift) -> Finding {
+        let id = drift.new_id().unwrap_or(&drift.id);
+        let object = self.observed.get(&drift.address.kind, id).filter(|object| !object.is_leaving());
+        let record = self.prior.resources.get(&drift.address);
+        let gone = drift.class == DriftClass::Gone;
+        let losses = record.filter(|_| gone).and_then(|record| {
+            kind::find(&record.kind).map(|kind| (kind.losses)(&record.inputs)) //
+        });
+        let spot = |object: &Object| object.attributes.get("spot") == Some(&Value::Bool(true));
+        let by_user =
+            |object: &Object| object.computed.last_change.as_ref().is_some_and(|words| words.contains("by User"));
+        let preempted =
+            drift.class == DriftClass::Stopped && object.is_some_and(|object| spot(object) && !by_user(object));
+        Finding {
+            losses: losses.unwrap_or_default(),
+            preempted,
+            ..self.finding(drift.class, severity(&drift), Some(&drift.address), (&drift.id, object), drift.fields)
+        }
+    }
+
+    /// Declared TCP ports of a running pod that have no address: nothing reaches them, though a list shows the pod running.
+    fn unmapped(&self, address: &Address, object: &Object, tainted: bool) -> Option<Finding> {
+        if object.ready || tainted || object.status != Some(Status::Running) {
+            return None;
+        }
+        let unmapped = object.computed.endpoints.iter().filter(|endpoint| endpoint.address.is_none());
+        let fields: Vec<FieldChange> = unmapped
+            .map(|endpoint| told(&format!("endpoints.{}", endpoint.port), Value::text("mapped"), Value::Null))
+            .collect();
+        let of = (object.id.as_str(), Some(object));
+        (!fields.is_empty()).then(|| self.finding(DriftClass::Moved, Severity::Information, Some(address), of, fields))
+    }
+
+    /// A living object that the state does not name.
+    fn stray(&self, object: &Object) -> Option<Finding> {
+        let prior = self.prior;
+        let ours = object.marker.as_ref().filter(|marker| {
+            marker.lineage == prior.lineage || marker.same_project(self.name, &prior.environment) //
+        });
+        let address = object.marker.as_ref().map(|marker| &marker.address);
+        let of = (object.id.as_str(), Some(object));
+        let finding = match ours {
+            Some(marker) if self.unsettled.contains_key(&marker.address) => return None,
+            Some(marker) => {
+                let record = prior.resources.get(&marker.address);
+                Finding {
+                    twin: record.is_some_and(|record| living(self.observed, record).is_some()),
+                    same_lineage: marker.lineage == prior.lineage,
+                    ..self.finding(DriftClass::Orphan, Severity::Warning, address, of, Vec::new())
+                }
+            }
+            None if self.unmanaged => {
+                self.finding(DriftClass::Unmanaged, Severity::Information, address, of, Vec::new())
+            }
+            None => return None,
+        };
+        Some(Finding { marker: object.marker.clone(), ..finding })
+    }
+
+    fn finding(
+        &self,
+        class: DriftClass,
+        severity: Severity,
+        address: Option<&Address>,
+        (object_id, object): (&str, Option<&Object>),
+        fields: Vec<FieldChange>,
+    ) -> Finding {
+        let kind =
+            object.map(|object| object.kind).or(address.map(|address| address.kind.as_str())).unwrap_or_default();
+        let place = (self.prior.api.as_str(), self.prior.environment.as_str());
+        let paths = fields.iter().map(|field| field.path.as_str());
+        Finding {
+            id: finding_id(place, class, (kind, object_id, address), paths),
+            class,
+            severity,
+            address: address.cloned(),
+            kind: kind.to_owned(),
+            object_id: object_id.to_owned(),
+            name: object.map(|object| object.name.clone()),
+            status: object.and_then(|object| object.status.as_ref()).map(ToString::to_string),
+            fields,
+            losses: Vec::new(),
+            price: object.map(|object| price(self.catalog, object)),
+            preempted: false,
+            marker: None,
+            twin: false,
+            same_lineage: false,
+        }
+    }
+}
+
+/// The worst first; strangers by kind, since the addresses that they were made for are not ours.
+fn order(finding: &Finding) -> impl Ord + use<> {
+    let address = finding.address.clone().filter(|_| finding.class != DriftClass::Unmanaged);
+    let ids = (finding.object_id.clone(), finding.id.clone());
+    (std::cmp::Reverse(finding.severity), finding.class, address, finding.kind.clone(), ids)
+}
+
+/// What RunPod says that it costs, or the catalog's estimate where RunPod says nothing: of volumes, and of what stopped pods
+/// keep.
+pub fn price(catalog: &Catalog, object: &Object) -> Price {
+    let power = object.status.as_ref().and_then(Status::power);
+    let estimate = || catalog.estimate(object.kind, &object.attributes, &object.computed.chosen, power);
+    match object.computed.cost_per_hour {
+        Some(hourly) => Price { hourly, estimated: false },
+        None => Price { hourly: estimate(), estimated: true },
+    }
+}
+
+fn severity(drift: &Drift) -> Severity {
+    match drift.class {
+        DriftClass::Gone | DriftClass::ZeroGpu | DriftClass::Errored => Severity::Error,
+        DriftClass::Changed | DriftClass::Stopped | DriftClass::Started | DriftClass::Orphan => Severity::Warning,
+        // The state names an id that is no more: until somebody settles that, whoever reads it is misled.
+        DriftClass::Moved if drift.new_id().is_some() => Severity::Warning,
+        DriftClass::Moved | DriftClass::Unmanaged => Severity::Information,
+    }
+}

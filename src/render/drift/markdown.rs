@@ -1,0 +1,175 @@
+//! A drift report as Markdown, for an issue that a nightly run keeps up to date: found again by the comment in its first
+//! line, and below the size that GitHub takes.
+
+use std::fmt;
+
+use super::words;
+use crate::model::{DriftClass, DriftReport, Finding, Money, Price, Severity, Value};
+use crate::render::escape::{code, html};
+
+/// GitHub takes 65,536 characters. Rows come first, then details as far as there is room.
+const MOST_OF_ROWS: usize = 36_000;
+const MOST_OF_ALL: usize = 60_000;
+/// Longer values are cut: `--json` has them whole.
+const LONG: usize = 200;
+
+/// Writes the report. It says nothing of time or of prices that change by themselves alone, but costs are as of now.
+pub fn markdown(out: &mut dyn fmt::Write, report: &DriftReport) -> fmt::Result {
+    let of = |severity: fn(Severity) -> bool| -> Vec<&Finding> {
+        report.findings.iter().filter(|finding| severity(finding.severity)).collect()
+    };
+    let (drift, information) =
+        (of(|severity| severity > Severity::Information), of(|severity| severity == Severity::Information));
+    let mut page = format!("<!-- sindri drift: {} -->\n", comment(&format!("{}/{}", report.name, report.environment)));
+    let project = code(&format!("{}/{}", report.name, report.environment));
+    page += &match drift.len() {
+        0 => format!("## No drift in {project}\n\n"),
+        1 => format!("## Drift in {project}: 1 finding\n\n"),
+        many => format!("## Drift in {project}: {many} findings\n\n"),
+    };
+    page += &opening(report, &drift);
+    page += &table(&drift, MOST_OF_ROWS);
+    let folded = [
+        fold("For information", information.iter().filter(|finding| finding.class != DriftClass::Unmanaged).copied()),
+        fold("Not managed here", information.iter().filter(|finding| finding.class == DriftClass::Unmanaged).copied()),
+        unsettled(report),
+    ];
+    let reserved: usize = folded.iter().map(String::len).sum();
+    page += &details(report, &drift, MOST_OF_ALL.saturating_sub(page.len() + reserved));
+    folded.iter().for_each(|section| page += section);
+    out.write_str(&page)
+}
+
+fn opening(report: &DriftReport, drift: &[&Finding]) -> String {
+    let digest = report.prior_digest.get(..12).unwrap_or_default();
+    let checked = super::common::count(report.checked, "resource");
+    let tally = match drift {
+        [] => "everything is as it was last applied".to_owned(),
+        _ => words::tally(drift.iter().copied()),
+    };
+    format!("{checked} checked against state {}: {tally}.\n\n", code(digest))
+}
+
+/// One row per finding, as many as fit into so many bytes.
+fn table(findings: &[&Finding], room: usize) -> String {
+    if findings.is_empty() {
+        return String::new();
+    }
+    let mut text =
+        "| Finding | Class | Resource | Id | Costs | What |\n| --- | --- | --- | --- | ---: | --- |\n".to_owned();
+    for (index, finding) in findings.iter().enumerate() {
+        let row = row(finding);
+        if text.len() + row.len() > room {
+            let left = findings.len() - index;
+            text += &format!("\n{left} more are not shown; `sindri drift --json` has all of them.\n");
+            break;
+        }
+        text += &row;
+    }
+    text + "\n"
+}
+
+fn row(finding: &Finding) -> String {
+    let resource = match &finding.name {
+        Some(name) if finding.class == DriftClass::Unmanaged => {
+            format!("{} {}", words::title(&finding.kind), shown(name))
+        }
+        _ => shown(&words::subject(finding)),
+    };
+    let what = words::what(finding).with(shown);
+    let consequence = words::consequence(finding).map(|words| format!("; {}", words.with(shown))).unwrap_or_default();
+    format!(
+        "| {} | {} | {resource} | {} | {} | {what}{consequence} |\n",
+        code(&finding.id),
+        finding.class.word(),
+        shown(&finding.object_id),
+        price(finding.price),
+    )
+}
+
+fn price(price: Option<Price>) -> String {
+    match price {
+        None => "-".to_owned(),
+        Some(Price { hourly, estimated }) => format!("{}{hourly}/h", if estimated { "about " } else { "" }),
+    }
+}
+
+/// Folded below the table: what differs, and what to do. Findings of which the same is to be said stand together.
+fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
+    let mut text = String::new();
+    let facts = |finding: &Finding| {
+        let fields = if finding.class == DriftClass::Changed { finding.fields.as_slice() } else { &[] };
+        (finding.class, words::remedies(report, finding), fields.to_vec())
+    };
+    for group in findings.chunk_by(|left, right| facts(left) == facts(right)) {
+        let (class, remedies, fields) = facts(group[0]);
+        let subjects: Vec<String> = group.iter().map(|finding| words::subject(finding)).collect();
+        let verb =
+            if group.len() == 1 { format!(" {}", words::happened(class)) } else { format!(": {}", class.word()) };
+        let title = format!("{}{verb}", cut(&subjects.join(", ")));
+        let mut block = format!("<details><summary>{}</summary>\n\n", html(&title));
+        if !fields.is_empty() {
+            block += "What was applied, and what is there now:\n\n";
+        }
+        for field in &fields {
+            block += &format!("- {}: {} -> {}\n", shown(&field.path), value(&field.before), value(&field.after));
+        }
+        block += if fields.is_empty() { "What to do:\n\n" } else { "\nWhat to do:\n\n" };
+        for words::Remedy { command, effect } in remedies {
+            let command = command.map(|command| format!("{} ", code(&command))).unwrap_or_default();
+            block += &format!("- {command}{}\n", effect.with(shown));
+        }
+        block += "\n</details>\n\n";
+        if text.len() + block.len() > room {
+            return text + "Details of the other findings are in `sindri drift`.\n\n";
+        }
+        text += &block;
+    }
+    text
+}
+
+fn value(value: &Value) -> String {
+    shown(&value.to_string())
+}
+
+fn fold<'f>(title: &str, findings: impl Iterator<Item = &'f Finding>) -> String {
+    let findings: Vec<&Finding> = findings.collect();
+    if findings.is_empty() {
+        return String::new();
+    }
+    let together: Money = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
+    let cost =
+        if findings[0].class == DriftClass::Unmanaged { format!(", {together}/h together") } else { String::new() };
+    let table = table(&findings, (MOST_OF_ALL - MOST_OF_ROWS) / 3);
+    format!("<details><summary>{title}: {}{cost}</summary>\n\n{table}</details>\n\n", findings.len())
+}
+
+fn unsettled(report: &DriftReport) -> String {
+    let line = |(address, why): (&crate::model::Address, &crate::model::Unsettled)| {
+        format!("- {}: {}\n", shown(&address.to_string()), words::unsettled(*why))
+    };
+    let most = 50;
+    let mut text: String = report.unsettled.iter().take(most).map(line).collect();
+    if report.unsettled.len() > most {
+        text += &format!("- {} more\n", report.unsettled.len() - most);
+    }
+    if text.is_empty() { text } else { format!("Not told yet:\n\n{text}\n") }
+}
+
+/// A literal, cut where it is long.
+fn shown(text: &str) -> String {
+    code(&cut(text))
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(LONG) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// What may stand in an HTML comment, and end it nowhere.
+fn comment(text: &str) -> String {
+    let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/');
+    text.chars().map(|character| if fits(character) { character } else { '_' }).collect()
+}

@@ -1,0 +1,276 @@
+//! What every rendering of a finding says: what happened, what that costs or has lost, and what to do about it.
+
+use std::fmt;
+
+use crate::config::DEFAULT_ENVIRONMENT;
+use crate::kind::{self, Kind};
+use crate::model::{DriftClass, DriftReport, Effect, FieldChange, Finding, Loss, Money, Unsettled};
+use crate::render::words;
+
+/// A sentence whose literals are told apart, so that each rendering can keep them from being read as anything else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Phrase(Vec<(bool, String)>);
+
+impl Phrase {
+    pub fn new(text: impl fmt::Display) -> Self {
+        Self::default().text(text)
+    }
+
+    #[must_use]
+    pub fn text(mut self, text: impl fmt::Display) -> Self {
+        self.0.push((false, text.to_string()));
+        self
+    }
+
+    /// A literal: a name, an id, a command.
+    #[must_use]
+    pub fn code(mut self, text: impl fmt::Display) -> Self {
+        self.0.push((true, text.to_string()));
+        self
+    }
+
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
+    /// The sentence with its literals as `code` writes them. Texts are our own words and stand as they are.
+    pub fn with(&self, code: impl Fn(&str) -> String) -> String {
+        self.0.iter().map(|(literal, text)| if *literal { code(text) } else { text.clone() }).collect()
+    }
+}
+
+/// With literals in backticks.
+impl fmt::Display for Phrase {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.with(|text| format!("`{text}`")))
+    }
+}
+
+/// What could be done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Remedy {
+    /// `None` where no command of sindri's does it.
+    pub command: Option<String>,
+    /// What that does: `creates it again`; or the whole advice.
+    pub effect: Phrase,
+}
+
+/// `is gone`: behind the name of a resource.
+pub fn happened(class: DriftClass) -> &'static str {
+    match class {
+        DriftClass::Gone => "is gone",
+        DriftClass::Changed => "was changed",
+        DriftClass::Stopped => "was stopped",
+        DriftClass::Started => "was started",
+        DriftClass::ZeroGpu => "lost its GPU",
+        DriftClass::Errored => "is in error",
+        DriftClass::Moved => "has moved",
+        DriftClass::Orphan => "is in no state",
+        DriftClass::Unmanaged => "is not managed here",
+    }
+}
+
+/// The same of one finding, with what is known of the cause.
+pub fn what(finding: &Finding) -> Phrase {
+    let Finding { class, object_id, .. } = finding;
+    match class {
+        DriftClass::Stopped if finding.preempted => {
+            Phrase::new("was most likely preempted: it is a spot pod, and RunPod names nobody who stopped it")
+        }
+        DriftClass::Changed => {
+            let mut phrase = Phrase::new("differs from what was applied in ");
+            for (index, field) in finding.fields.iter().enumerate() {
+                phrase = if index > 0 { phrase.text(", ") } else { phrase }.code(&field.path);
+            }
+            phrase
+        }
+        DriftClass::Moved => moved(finding),
+        DriftClass::Orphan if finding.twin => {
+            Phrase::new("exists a second time: what is recorded there is alive, and ")
+                .code(object_id)
+                .text(" is in no state")
+        }
+        DriftClass::Orphan if !finding.same_lineage => {
+            Phrase::new("was made from another state of this project, and is in no state")
+        }
+        DriftClass::Unmanaged => match &finding.marker {
+            Some(marker) => {
+                Phrase::new("belongs to the sindri project ").code(format!("{}/{}", marker.name, marker.environment))
+            }
+            None => Phrase::new("carries no marker of sindri's"),
+        },
+        class => Phrase::new(happened(*class)),
+    }
+}
+
+fn moved(finding: &Finding) -> Phrase {
+    let unmapped: Vec<&str> = finding.fields.iter().filter_map(|field| field.path.strip_prefix("endpoints.")).collect();
+    if !unmapped.is_empty() {
+        let list = unmapped.iter().enumerate().fold(Phrase::new("is out of reach at "), |phrase, (index, port)| {
+            if index > 0 { phrase.text(", ") } else { phrase }.code(port)
+        });
+        return list.text(": RunPod shows no public address there");
+    }
+    let mut phrase = match finding.new_id() {
+        Some(id) => Phrase::new("goes on as ").code(id).text("; ").code(&finding.object_id).text(" is gone"),
+        None => Phrase::new("stands elsewhere"),
+    };
+    for FieldChange { path, before, after, .. } in finding.fields.iter().filter(|field| field.path != "id") {
+        let [before, after] = [before, after].map(|value| value.as_text().unwrap_or_default().to_owned());
+        phrase = phrase.text("; ").code(path).text(" was ").code(before).text(" and is ").code(after);
+    }
+    phrase
+}
+
+/// What it has lost, or costs as it is.
+pub fn consequence(finding: &Finding) -> Option<Phrase> {
+    let hourly = finding.price.map(|price| price.hourly).filter(|hourly| *hourly > Money::ZERO);
+    let about = if finding.price.is_some_and(|price| price.estimated) { "about " } else { "" };
+    match finding.class {
+        DriftClass::Gone if finding.losses.is_empty() => None,
+        DriftClass::Gone => {
+            Some(finding.losses.iter().enumerate().fold(Phrase::new("lost: "), |phrase, (index, loss)| {
+                lost(if index > 0 { phrase.text(", ") } else { phrase }, loss)
+            }))
+        }
+        DriftClass::Changed => worst(finding).map(|(words, _)| words),
+        DriftClass::Stopped => Some(match hourly {
+            Some(hourly) => Phrase::new(format!(
+                "what it keeps goes on to cost {about}{}/mo while it is stopped",
+                hourly.per_month()
+            )),
+            None => Phrase::new("it costs nothing while it is stopped, and its container disk is wiped"),
+        }),
+        DriftClass::ZeroGpu => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h without a GPU"))),
+        DriftClass::Errored => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h and does not run"))),
+        DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h"))),
+        DriftClass::Moved => None,
+        DriftClass::Orphan | DriftClass::Unmanaged => {
+            hourly.map(|hourly| Phrase::new(format!("it costs {about}{hourly}/h ({}/mo)", hourly.per_month())))
+        }
+    }
+}
+
+fn lost(phrase: Phrase, loss: &Loss) -> Phrase {
+    let Loss { what, size_gb, mount_path, precious: _ } = loss;
+    let phrase = phrase.text(what).text(size_gb.map(|size| format!(" {size} GB")).unwrap_or_default());
+    match mount_path {
+        Some(path) => phrase.text(" at ").code(path),
+        None => phrase,
+    }
+}
+
+/// What undoing the worst of the changes takes, and whether it can be undone at all.
+fn worst(finding: &Finding) -> Option<(Phrase, bool)> {
+    let kind = kind::find(&finding.kind)?;
+    if let Some(reason) = finding.fields.iter().find_map(|field| refusal(kind, field)) {
+        return Some((Phrase::new(format!("it cannot be undone: {reason}")), false));
+    }
+    let words = match finding.fields.iter().map(|field| field.effect).max()? {
+        Effect::InPlace => return None,
+        Effect::Restart => "undoing it makes the container anew".to_owned(),
+        Effect::Replace => format!("undoing it replaces the {}", kind.title),
+    };
+    Some((Phrase::new(words), true))
+}
+
+fn refusal(kind: &Kind, field: &FieldChange) -> Option<&'static str> {
+    let attribute = kind.attribute(field.path.split('.').next()?)?;
+    (attribute.effect)(&field.after, &field.before).err()
+}
+
+/// What could be done about it, the usual way first.
+pub fn remedies(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
+    let run = |command: &str, effect: &str| Remedy {
+        command: Some(in_environment(report, command)),
+        effect: Phrase::new(effect),
+    };
+    let apply = |effect: &str| run("sindri apply", effect);
+    let refresh = |effect: &str| run("sindri refresh", effect);
+    match finding.class {
+        DriftClass::Gone => vec![apply("creates it again, where it is still declared"), refresh("forgets it")],
+        DriftClass::Changed if worst(finding).is_some_and(|(_, undoable)| !undoable) => {
+            let write = Remedy { command: None, effect: Phrase::new("write what is there now into the configuration") };
+            vec![write, refresh("accepts what is there")]
+        }
+        DriftClass::Changed => vec![apply("puts back what is declared"), refresh("accepts what is there")],
+        DriftClass::Stopped => vec![apply("starts it again"), refresh("accepts that it is stopped")],
+        DriftClass::Started => vec![apply("stops it again"), refresh("accepts that it runs")],
+        DriftClass::ZeroGpu | DriftClass::Errored => vec![apply("replaces it")],
+        DriftClass::Moved if finding.new_id().is_some() => {
+            vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
+        }
+        DriftClass::Moved if finding.fields.iter().any(|field| field.path.starts_with("endpoints.")) => {
+            vec![run("sindri output", "shows how to reach it once RunPod has mapped it")]
+        }
+        DriftClass::Moved => vec![refresh("notes where it is")],
+        DriftClass::Orphan => orphan(report, finding),
+        DriftClass::Unmanaged => Vec::new(),
+    }
+}
+
+fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
+    let end = Remedy { command: None, effect: Phrase::new("where nobody needs it, end it at ").code(words::CONSOLE) };
+    let Some(address) = finding.address.as_ref().filter(|_| !finding.twin) else { return vec![end] };
+    let run = |command: String, effect: &str| Remedy {
+        command: Some(in_environment(report, &command)),
+        effect: Phrase::new(effect),
+    };
+    let apply = if finding.same_lineage { "sindri apply" } else { "sindri apply --adopt" };
+    vec![
+        run(apply.to_owned(), "takes it over, where it is declared"),
+        run(words::import_command(address, &finding.object_id), "does that alone"),
+        end,
+    ]
+}
+
+/// The command as it is typed for this environment.
+fn in_environment(report: &DriftReport, command: &str) -> String {
+    match report.environment.as_str() {
+        DEFAULT_ENVIRONMENT => command.to_owned(),
+        environment => format!("{command} -e {}", words::shell(environment)),
+    }
+}
+
+/// What a finding is about: its address, or what RunPod calls it where it has none here.
+pub fn subject(finding: &Finding) -> String {
+    match &finding.address {
+        Some(address) if finding.class != DriftClass::Unmanaged => address.to_string(),
+        _ => title(&finding.kind).to_owned(),
+    }
+}
+
+/// A whole sentence: what it is about, and what happened to it.
+pub fn sentence(finding: &Finding) -> Phrase {
+    let subject = match &finding.address {
+        Some(address) if finding.class != DriftClass::Unmanaged => Phrase::default().code(address),
+        _ => Phrase::new(title(&finding.kind)).text(" ").code(&finding.object_id),
+    };
+    subject.text(" ").join(what(finding))
+}
+
+/// The name of a kind in sentences.
+pub fn title(kind: &str) -> &str {
+    kind::find(kind).map_or(kind, |kind| kind.title)
+}
+
+/// Why nothing is said of an address.
+pub fn unsettled(why: Unsettled) -> &'static str {
+    match why {
+        Unsettled::InFlight => {
+            "sindri has sent a request about it whose outcome is not known yet; the command that runs, or the next `sindri apply`, settles it"
+        }
+        Unsettled::Fresh => {
+            "no list shows it, and something was created so recently that lists may lag; ask again in two minutes"
+        }
+    }
+}
+
+/// `1 gone, 2 changed`: every class of these that occurs.
+pub fn tally<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+    let mut counts = std::collections::BTreeMap::new();
+    findings.for_each(|finding| *counts.entry(finding.class).or_insert(0_usize) += 1);
+    counts.into_iter().map(|(class, count)| format!("{count} {}", class.word())).collect::<Vec<_>>().join(", ")
+}

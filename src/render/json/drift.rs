@@ -1,0 +1,150 @@
+//! A drift report for tools, and drift as Terraform's tools read it in a plan.
+//!
+//! The report's shape is described by `drift.schema.json` beside this file ([`drift_schema`]).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::plan::{identity, put};
+use super::{FORMAT_VERSION, dollars, split_secrets};
+use crate::model::drift::finding_id;
+use crate::model::{Drift, DriftClass, DriftReport, FieldChange, Finding, Loss, Money, Plan, Price, Severity, Value};
+use crate::render::drift::words;
+
+/// The whole report of `sindri drift --json`.
+pub fn drift_json(report: &DriftReport) -> Json {
+    // Every field named: a new one does not compile until someone decides where it is shown.
+    let DriftReport { name, environment, lineage, api, prior_digest, checked, findings, unsettled, with_unmanaged } =
+        report;
+    let counts: BTreeMap<&str, usize> =
+        report.counts().into_iter().map(|(class, count)| (class.word(), count)).collect();
+    let unmanaged = findings.iter().filter(|finding| finding.class == DriftClass::Unmanaged);
+    let hourly: Money = unmanaged.filter_map(|finding| finding.price).map(|price| price.hourly).sum();
+    json!({
+        "format_version": FORMAT_VERSION,
+        "name": name,
+        "environment": environment,
+        "lineage": lineage,
+        "api": api,
+        "prior_digest": prior_digest,
+        "drifted": report.drifted(),
+        "checked": checked,
+        "summary": counts,
+        "findings": findings.iter().map(|finding| finding_json(report, finding)).collect::<Vec<_>>(),
+        "not_told": unsettled.iter().map(|(address, why)| json!({
+            "address": address, "reason": why, "message": words::unsettled(*why),
+        })).collect::<Vec<_>>(),
+        // `null` where nobody asked for them, which is not the same as none.
+        "unmanaged_hourly": with_unmanaged.then(|| dollars(hourly)),
+    })
+}
+
+fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
+    let Finding {
+        id,
+        class,
+        severity,
+        address,
+        kind,
+        object_id,
+        name,
+        status,
+        fields,
+        losses,
+        price,
+        preempted,
+        marker,
+        twin,
+        same_lineage,
+    } = finding;
+    let losses = losses.iter().map(|Loss { what, size_gb, mount_path, precious }| {
+        json!({"what": what, "size_gb": size_gb, "mount_path": mount_path, "precious": precious})
+    });
+    let remedies = words::remedies(report, finding)
+        .into_iter()
+        .map(|words::Remedy { command, effect }| json!({"command": command, "effect": effect.to_string()}));
+    let is_drift = !matches!(class, DriftClass::Orphan | DriftClass::Unmanaged);
+    json!({
+        "id": id,
+        "class": class,
+        "severity": severity,
+        "address": address,
+        "kind": kind,
+        "object_id": object_id,
+        "new_object_id": finding.new_id(),
+        "name": name,
+        "status": status,
+        "message": words::sentence(finding).to_string(),
+        "consequence": words::consequence(finding).map(|words| words.to_string()),
+        "remedies": remedies.collect::<Vec<_>>(),
+        "paths": fields.iter().map(|field| &field.path).collect::<Vec<_>>(),
+        "change": if is_drift { change(*class, object_id, fields) } else { Json::Null },
+        "losses": losses.collect::<Vec<_>>(),
+        "hourly": price.map(|price: Price| dollars(price.hourly)),
+        "hourly_estimated": price.is_some_and(|price| price.estimated),
+        "preempted": preempted,
+        "marker": marker.as_ref().map(|marker| json!({
+            "lineage": marker.lineage, "name": marker.name, "environment": marker.environment,
+            "address": marker.address, "operation": marker.operation,
+        })),
+        "twin": twin,
+        "same_lineage": same_lineage,
+        "drift": *severity > Severity::Information,
+    })
+}
+
+/// One entry of a plan's `resource_drift`; `finding` is the name that `sindri drift` gives it.
+pub(super) fn resource_drift(plan: &Plan, drift: &Drift) -> Json {
+    let Drift { address, id, class, fields } = drift;
+    let paths = fields.iter().map(|field| field.path.as_str());
+    let finding = finding_id((&plan.api, &plan.environment), *class, (&address.kind, id, Some(address)), paths);
+    let mut entry = identity(address);
+    entry.insert("change".into(), change(*class, id, fields));
+    entry.insert("sindri".into(), json!({"class": class, "id": id, "member": address.member, "finding": finding}));
+    Json::Object(entry)
+}
+
+/// What was applied and what is there, of that which differs.
+fn change(class: DriftClass, id: &str, fields: &[FieldChange]) -> Json {
+    let (mut before, mut after) = (Map::new(), Map::new());
+    let (mut before_sensitive, mut after_sensitive) = (Map::new(), Map::new());
+    for map in [&mut before, &mut after] {
+        map.insert("id".into(), json!(id));
+    }
+    // What was stopped or started outside differs in its power alone.
+    if let Some(powers) = class.powers() {
+        before.insert("power".into(), json!(powers[0]));
+        after.insert("power".into(), json!(powers[1]));
+    }
+    for field in fields {
+        place(&mut before, &mut before_sensitive, &field.path, &field.before);
+        place(&mut after, &mut after_sensitive, &field.path, &field.after);
+    }
+    let gone = class == DriftClass::Gone;
+    json!({
+        "actions": if gone { ["delete"] } else { ["update"] },
+        "before": before,
+        "after": if gone { Json::Null } else { Json::Object(after) },
+        "after_unknown": {},
+        "before_sensitive": before_sensitive,
+        "after_sensitive": if gone { Json::Bool(false) } else { Json::Object(after_sensitive) },
+    })
+}
+
+/// Sets a value at `attribute` or `attribute.key`.
+fn place(values: &mut Map<String, Json>, markers: &mut Map<String, Json>, path: &str, value: &Value) {
+    let (value, marker) = split_secrets(value);
+    put(values, path, value);
+    if marker != Json::Bool(false) {
+        put(markers, path, marker);
+    }
+}
+
+/// The JSON schema of [`drift_json`].
+///
+/// # Panics
+/// Never: the schema is part of the binary, and a test parses it.
+pub fn drift_schema() -> Json {
+    serde_json::from_str(include_str!("drift.schema.json")).expect("checked by a test")
+}

@@ -1,0 +1,245 @@
+//! Everything that somebody else can do, and what `sindri drift` calls it: once, by the same name on the second night, and
+//! no more once it is settled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use sindri::emulator::world::{PodEvent, VolumeEvent};
+use sindri::model::marker::MARKER_VARIABLE;
+use sindri::model::{Address, Dialect, DriftClass, Finding, Object, Severity, Value};
+use sindri::planner::Options;
+use tokio::time::sleep;
+
+use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
+use crate::world::{World, rest};
+use crate::{Desired, in_virtual_time};
+
+use DriftClass::{Changed, Errored, Gone, Moved, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
+
+const NIGHT: Duration = Duration::from_secs(24 * 3600);
+
+fn one(pod: Pod, dialect: Dialect) -> Desired {
+    Fleet::default().with_pod("main", pod).with_pod("other", Pod::default()).resources(dialect)
+}
+
+fn pod() -> Pod {
+    let env = BTreeMap::from([("A", Variable::Plain("1"))]);
+    Pod { storage: Storage::Own(20), ports: ["22/tcp", "8888/http"].into(), env, ..Pod::default() }
+}
+
+/// What is found tonight, which has to be what is found tomorrow.
+async fn nights(world: &World, unmanaged: bool) -> Vec<Finding> {
+    rest().await;
+    let tonight = world.report(unmanaged).await;
+    sleep(NIGHT).await;
+    let tomorrow = world.report(unmanaged).await;
+    let names = |findings: &[Finding]| findings.iter().map(|finding| finding.id.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&tonight.findings), names(&tomorrow.findings));
+    tonight.findings
+}
+
+fn classes(findings: &[Finding]) -> Vec<(DriftClass, String)> {
+    let of = |finding: &Finding| finding.address.as_ref().map(ToString::to_string).unwrap_or_default();
+    findings.iter().map(|finding| (finding.class, of(finding))).collect()
+}
+
+async fn event(world: &World, event: PodEvent) {
+    let id = world.record("main").id;
+    world.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+}
+
+/// One thing that happens to a pod, told as one class, and settled by `apply` and by `refresh` alike.
+fn told(what: PodEvent, class: DriftClass, severity: Severity, dialects: &[Dialect], by_refresh: bool) {
+    for dialect in dialects {
+        for refresh in [false, true] {
+            in_virtual_time(async {
+                let world = World::new(*dialect);
+                let desired = one(pod(), *dialect);
+                world.settle(&desired).await;
+                assert_eq!(classes(&nights(&world, true).await), []);
+                event(&world, what.clone()).await;
+                let found = nights(&world, true).await;
+                assert_eq!(classes(&found), [(class, "pod.main".to_owned())], "{what:?} over {dialect}");
+                assert_eq!(found[0].severity, severity);
+                if refresh {
+                    world.refresh().await;
+                } else {
+                    world.settle(&desired).await;
+                }
+                let left = classes(&nights(&world, true).await);
+                let settled = by_refresh || !refresh;
+                assert_eq!(left.is_empty(), settled, "{what:?} over {dialect}, refresh {refresh}: {left:?}");
+            });
+        }
+    }
+}
+
+const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
+
+#[test]
+fn what_happens_to_a_pod_has_one_name_and_is_settled_by_an_apply_or_a_refresh() {
+    told(PodEvent::Delete, Gone, Severity::Error, &BOTH, true);
+    told(PodEvent::Stop, Stopped, Severity::Warning, &BOTH, true);
+    told(PodEvent::Preempt, Stopped, Severity::Warning, &BOTH, true);
+    told(PodEvent::Migrate, Moved, Severity::Warning, &BOTH, true);
+    for changes in [
+        json!({ "image": "image:2" }),
+        json!({ "ports": ["22/tcp", "9999/tcp"] }),
+        json!({ "ports": [] }),
+        json!({ "disk": 30 }),
+        json!({ "args": "echo hi" }),
+        json!({ "locked": true }),
+        json!({ "name": "renamed" }),
+    ] {
+        told(PodEvent::Edit { changes }, Changed, Severity::Warning, &BOTH, true);
+    }
+    // Nothing that a state could say accepts these: they are replaced.
+    told(PodEvent::ZeroGpu, ZeroGpu, Severity::Error, &BOTH, false);
+    // v1 has no word for it, and goes on saying RUNNING.
+    told(PodEvent::Fail, Errored, Severity::Error, &[Dialect::V2], false);
+}
+
+#[test]
+fn what_runpod_or_people_do_for_themselves_is_no_drift() {
+    for dialect in BOTH {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let fleet = |image| one(Pod { image, ..pod() }, dialect);
+            world.settle(&fleet("image:1")).await;
+            let before = world.pods().await;
+            event(&world, PodEvent::Stop).await;
+            sleep(Duration::from_secs(60)).await;
+            event(&world, PodEvent::Start).await;
+            assert_eq!(classes(&nights(&world, true).await), []);
+            assert_ne!(before[0].computed.endpoints, world.pods().await[0].computed.endpoints, "the ports moved");
+            event(&world, PodEvent::HostDown { seconds: 300_000 }).await;
+            assert_eq!(classes(&nights(&world, true).await), []);
+            // What is declared and not applied is pending, and not drift: a report knows no configuration.
+            assert!(!world.plan(&fleet("image:2")).await.is_empty());
+            assert_eq!(classes(&nights(&world, true).await), []);
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_somebody_started_is_told_until_it_is_stopped_again() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let stopped = one(Pod { power: Some(sindri::model::Power::Stopped), ..pod() }, Dialect::V2);
+        world.settle(&stopped).await;
+        event(&world, PodEvent::Start).await;
+        let found = nights(&world, false).await;
+        assert_eq!(classes(&found), [(Started, "pod.main".to_owned())]);
+        assert!(found[0].price.is_some_and(|price| !price.estimated));
+        world.settle(&stopped).await;
+        assert_eq!(classes(&nights(&world, false).await), []);
+    });
+}
+
+#[test]
+fn a_spot_pod_that_stops_was_preempted_unless_somebody_stopped_it() {
+    for (what, preempted) in [(PodEvent::Preempt, true), (PodEvent::Stop, false)] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V1);
+            let mut desired = one(pod(), Dialect::V1);
+            let main = desired.get_mut(&Address::new("pod", "main")).expect("declared");
+            main.inputs.insert("spot".into(), true.into());
+            world.settle(&desired).await;
+            event(&world, what.clone()).await;
+            let found = nights(&world, false).await;
+            assert_eq!((classes(&found), found[0].preempted), (vec![(Stopped, "pod.main".to_owned())], preempted));
+        });
+    }
+}
+
+#[test]
+fn volumes_that_grew_or_went_are_told_with_their_pods() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
+        let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("main", kept);
+        let desired = fleet.resources(Dialect::V2);
+        world.settle(&desired).await;
+        let id = world.state().resources[&Address::new("network_volume", "data")].id.clone();
+        let volume = |event: VolumeEvent| world.meddle(|world, now| world.volume_event(&id, &event, now));
+        volume(VolumeEvent::Resize { size: 90 }).expect("a volume");
+        let found = nights(&world, false).await;
+        assert_eq!(classes(&found), [(Changed, "network_volume.data".to_owned())]);
+        assert_eq!(found[0].fields[0].path, "size_gb");
+        world.refresh().await;
+        assert_eq!(classes(&nights(&world, false).await), []);
+        volume(VolumeEvent::Rename { name: "renamed".into() }).expect("a volume");
+        assert_eq!(classes(&nights(&world, false).await), [(Changed, "network_volume.data".to_owned())]);
+        volume(VolumeEvent::Delete).expect("a volume");
+        let found = nights(&world, false).await;
+        assert_eq!(classes(&found), [(Gone, "network_volume.data".to_owned())]);
+        assert!(found[0].losses.iter().any(|loss| loss.precious && loss.size_gb == Some(90)));
+    });
+}
+
+#[test]
+fn an_empty_purse_stops_what_has_a_network_volume_and_ends_the_rest() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
+        let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
+        world.settle(&fleet.with_pod("main", pod()).resources(Dialect::V2)).await;
+        world.meddle(|world, now| world.set_account(Some(0.01), None, now));
+        sleep(Duration::from_secs(3600)).await;
+        let found = world.report(false).await.findings;
+        assert_eq!(classes(&found), [(Gone, "pod.main".to_owned()), (Stopped, "pod.kept".to_owned())]);
+    });
+}
+
+/// A pod like `like`, with this marker.
+async fn stray(world: &World, like: &Object, name: &str, marker: Option<String>) -> String {
+    let mut env = json!({});
+    if let Some(marker) = marker {
+        env[MARKER_VARIABLE] = json!(marker);
+    }
+    let gpu = like.attributes["gpu_types"].text_items()[0].to_owned();
+    world.create(json!({
+        "name": name, "image": "image:1", "cloud": "SECURE", "disk": 20, "env": env, "gpu": { "id": gpu, "count": 1 },
+    }))
+    .await
+}
+
+#[test]
+fn what_is_in_no_state_is_an_orphan_if_it_is_ours_and_unmanaged_if_not() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = one(pod(), Dialect::V2);
+        world.settle(&desired).await;
+        let like = world.pods().await.remove(0);
+        let lineage = world.state().lineage;
+        let twin = stray(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
+        stray(&world, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
+        stray(&world, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
+        stray(&world, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
+        stray(&world, &like, "by hand", None).await;
+        stray(&world, &like, "nonsense", Some("no marker".into())).await;
+        let ours = [(Orphan, "pod.lost"), (Orphan, "pod.main"), (Orphan, "pod.old")];
+        let ours = ours.map(|(class, address)| (class, address.to_owned()));
+        assert_eq!(classes(&nights(&world, false).await), ours);
+        let found = nights(&world, true).await;
+        assert_eq!(classes(&found[..3]), ours);
+        assert_eq!(found[3..].iter().map(|finding| finding.class).collect::<Vec<_>>(), [Unmanaged; 3]);
+        assert!(found[3..].iter().all(|finding| finding.severity == Severity::Information && finding.price.is_some()));
+        let facts = |finding: &Finding| (finding.twin, finding.same_lineage);
+        assert_eq!(found[..3].iter().map(facts).collect::<Vec<_>>(), [(false, true), (true, true), (false, false)]);
+        assert_eq!(found[1].object_id, twin);
+
+        // The recorded one goes: the twin is what goes on in its place, and no orphan any more.
+        event(&world, PodEvent::Delete).await;
+        let found = nights(&world, false).await;
+        let moved: Vec<_> = found.iter().filter(|finding| finding.class == Moved).collect();
+        assert_eq!((moved.len(), moved[0].new_id()), (1, Some(twin.as_str())));
+        assert_eq!(moved[0].fields[0].before, Value::text(&moved[0].object_id));
+        assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != twin));
+
+        // Destroyed together with everything else; what is foreign stays.
+        world.apply_with(&Desired::new(), Options { destroy: true, ..Options::default() }).await;
+        assert!(world.pods().await.iter().all(|pod| pod.id != twin));
+    });
+}

@@ -1,0 +1,204 @@
+//! A world that is noisy, and in which nobody but sindri does anything: no refresh may report drift.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde_json::{Map, json};
+use sindri::emulator::faults;
+use sindri::emulator::world::PodEvent;
+use sindri::model::marker::MARKER_VARIABLE;
+use sindri::model::{Address, Dialect, DriftClass, DriftReport, Object, Power, Severity, Status, Unsettled};
+use tokio::time::sleep;
+
+use crate::Desired;
+use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::in_virtual_time;
+use crate::world::World;
+
+/// Of both dialects together.
+const REFRESHES: u32 = 1_000;
+
+/// What answers may look like without anything having changed.
+const NOISE: [&str; 9] = [
+    "[]",
+    "[{ effect: { extraMembers: true } }]",
+    "[{ effect: { missingMembers: [cost, costPerHr, adjustedCostPerHr, template, cudaVersion, actions, startedAt] } }]",
+    "[{ effect: { missingMembers: [machine, machineId, dataCenterId, registry, containerRegistryAuthId, locked] } }]",
+    "[{ effect: { missingMembers: [env, ports, mounts, args, entrypoint, cmd, dockerStartCmd] } }]",
+    "[{ effect: { echoArgs: reserialized } }]",
+    "[{ effect: { echoArgs: split } }]",
+    "[{ match: { operation: listPods }, effect: { newStatus: PAUSED } }]",
+    "[{ match: { method: GET, probability: 0.3, times: 2 }, effect: { status: { code: 503 } } }]",
+];
+
+fn fleet(round: u32) -> Fleet {
+    let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
+    let ports: BTreeSet<&str> = ["22/tcp", "8888/http"].into();
+    // Stopped and started, and changed in place, so that reads are stale and ports move.
+    let power = Some(if round % 4 == 3 { Power::Stopped } else { Power::Running });
+    let image = if round.is_multiple_of(2) { "image:1" } else { "image:2" };
+    let base = Pod { env, ports, ssh: Some(true), in_place: true, ..Pod::default() };
+    let command = Pod { entrypoint: &["sh", "-c"], command: &["echo 'a  b'"], ..base.clone() };
+    let cpus = Machine::Cpus { flavors: &["cpu3c", "cpu5c"], count: 4 };
+    let cpu = Pod { machine: cpus, ports: BTreeSet::new(), ssh: None, ..base.clone() };
+    let gpus = Machine::Gpus { types: &["NVIDIA A40", "NVIDIA L4"], count: 2, least_ram_gb: Some(8) };
+    Fleet::default()
+        .with_volume("data", Volume::default())
+        .with_pod("a", Pod { storage: Storage::Network("data"), ..command })
+        .with_pod("b", Pod { replicas: Some(2), storage: Storage::Own(20), machine: gpus, image, ..base.clone() })
+        .with_pod("community", Pod { community: true, ..base.clone() })
+        .with_pod("cpu", cpu)
+        .with_pod("moody", Pod { power, ..base })
+}
+
+fn told(report: &DriftReport) -> Vec<String> {
+    let drift = report.findings.iter().filter(|finding| finding.severity > Severity::Information);
+    drift.map(|finding| format!("{:?} {:?} {:?}", finding.class, finding.address, finding.fields)).collect()
+}
+
+#[test]
+fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let mut dice = fastrand::Rng::with_seed(7);
+            let mut ports = BTreeSet::new();
+            for round in 0..REFRESHES / 2 {
+                if round % 25 == 0 {
+                    // Applied while reads lag behind writes; asked at once, and again and again while they catch up.
+                    world.emulator.set_faults(faults::scenario("eventual").expect("a scenario"));
+                    world.settle(&fleet(round / 25).resources(dialect)).await;
+                } else {
+                    if round % 25 > 3 {
+                        disturb(&world, &mut dice).await;
+                        sleep(Duration::from_secs(dice.u64(0..600))).await;
+                    }
+                    let noise = NOISE[dice.usize(..NOISE.len())];
+                    world.emulator.set_faults(faults::parse(noise, "noise").expect("valid rules"));
+                }
+                let report = world.report(true).await;
+                assert_eq!(told(&report), Vec::<String>::new(), "refresh {round} over {dialect}");
+                ports.extend(addresses(&world).await);
+            }
+            // A quiet world would prove nothing.
+            let noisy = world.emulator.journal(0).iter().filter(|entry| entry.fault.is_some()).count();
+            assert!(ports.len() > 40 && noisy > 700, "{} addresses, {noisy} noisy answers", ports.len());
+        });
+    }
+}
+
+/// What happens to pods by itself, or is nobody's business: a container that restarts somewhere else in the host, a host that
+/// does not answer, a variable that nobody declared.
+async fn disturb(world: &World, dice: &mut fastrand::Rng) {
+    world.calm();
+    let running = |pod: &Object| pod.status == Some(Status::Running);
+    let pods: Vec<Object> = world.pods().await.into_iter().filter(running).collect();
+    let Some(pod) = dice.choice(&pods) else { return };
+    let event = |event: PodEvent| world.meddle(|world, now| world.pod_event(&pod.id, &event, now));
+    match dice.u8(0..6) {
+        0 => {
+            // Ports move with every start.
+            event(PodEvent::Stop).expect("it runs");
+            sleep(Duration::from_secs(5)).await;
+            event(PodEvent::Start).expect("its GPU is free");
+        }
+        1 => event(PodEvent::HostDown { seconds: dice.u64(10..500) }).expect("a host"),
+        2 => {
+            let shown = pod.attributes["env"].as_map().expect("a map").iter();
+            let mut env: Map<_, _> =
+                shown.map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
+            env.extend(pod.marker.as_ref().map(|marker| (MARKER_VARIABLE.to_owned(), marker.to_string().into())));
+            env.insert(format!("RUNPOD_{}", dice.u8(0..9)), "x".into());
+            env.insert("PUBLIC_KEY".into(), "ssh-ed25519 AAAA".into());
+            event(PodEvent::Edit { changes: json!({ "env": env }) }).expect("an edit");
+        }
+        3 => event(PodEvent::Crash).expect("a container"),
+        _ => {}
+    }
+}
+
+/// Where ports can be reached now.
+async fn addresses(world: &World) -> Vec<String> {
+    world.calm();
+    let pods = world.pods().await;
+    pods.iter().flat_map(|pod| pod.computed.endpoints.iter().filter_map(|endpoint| endpoint.address.clone())).collect()
+}
+
+#[test]
+fn what_an_apply_is_doing_is_no_drift_while_it_does_it() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let with = |image, count| {
+                let own = Storage::Own(20);
+                let pod =
+                    Pod { image, replicas: Some(count), storage: own, ports: ["22/tcp"].into(), ..Pod::default() };
+                let first = Pod { image, create_first: true, ..Pod::default() };
+                let fleet = Fleet::default().with_pod("a", pod).with_pod("first", first);
+                fleet.with_volume("data", Volume::default()).resources(dialect)
+            };
+            // Created, replaced both ways, grown, shrunk, and all of it destroyed.
+            let steps: [Desired; 5] =
+                [with("image:1", 4), with("image:2", 4), with("image:2", 8), with("image:2", 2), Desired::new()];
+            // A list takes its time, and an apply goes on meanwhile: what it shows is younger than the state it is held against.
+            let slow = "
+- match: { operation: 'list*' }
+  effect: { latency: { seconds: 0.1, upTo: 1.5 } }
+- match: { operation: createNetworkVolume }
+  effect: { latency: { seconds: 1, side: afterEffect } }";
+            let mut rules = faults::parse(slow, "slow").expect("valid rules");
+            rules.extend(faults::scenario("eventual").expect("a scenario"));
+            for (step, desired) in steps.iter().enumerate() {
+                world.emulator.set_faults(rules.clone());
+                let mut asked = 0;
+                let watching = async {
+                    loop {
+                        let report = world.report(true).await;
+                        assert_eq!(told(&report), Vec::<String>::new(), "step {step} over {dialect}, time {asked}");
+                        assert!(report.findings.iter().all(|finding| finding.class != DriftClass::Unmanaged), "{step}");
+                        asked += 1;
+                        sleep(Duration::from_millis(300)).await;
+                    }
+                };
+                tokio::select! {
+                    _ = watching => unreachable!("it never ends"),
+                    applied = world.settle(desired) => assert!(!applied.plan.is_empty()),
+                }
+                assert!(asked > 1, "asked {asked} times in step {step}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_fresh_pod_that_no_list_shows_is_not_said_to_be_gone() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        world.settle(&desired).await;
+        // Neither lists nor reads show it: just as it is of one that was created a moment ago.
+        let id = world.record("main").id;
+        world.meddle(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
+        let report = world.report(false).await;
+        assert_eq!((report.findings.len(), report.drifted()), (0, false));
+        assert!(report.unsettled.contains_key(&Address::new("pod", "main")));
+        crate::world::rest().await;
+        assert_eq!(told(&world.report(false).await).len(), 1);
+    });
+}
+
+#[test]
+fn what_an_interrupted_apply_left_open_is_named_and_not_judged() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        world.fault("createPod", "latency: { seconds: 60 }");
+        tokio::select! {
+            _ = world.apply(&desired) => unreachable!("it takes a minute"),
+            () = sleep(Duration::from_secs(30)) => {}
+        }
+        let report = world.report(true).await;
+        assert_eq!((report.findings.len(), report.checked), (0, 0));
+        assert_eq!(report.unsettled, BTreeMap::from([(Address::new("pod", "main"), Unsettled::InFlight)]));
+    });
+}
