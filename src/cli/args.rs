@@ -9,6 +9,7 @@ use clap_complete::Shell;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
 use crate::model::{Action, Address, Dialect, Updates};
+use crate::render::markdown;
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -36,7 +37,9 @@ Examples:
   sindri plan --updates in-place       what could be done without replacing pods
   sindri plan --only replace,destroy   what would be destroyed
   sindri plan --target pod.trainer     one resource, with what it needs
-  sindri plan --out plan.json          a file for `sindri show` and `sindri apply`";
+  sindri plan --out plan.json          a file for `sindri show` and `sindri apply`
+  sindri plan --markdown               a comment for the pull request, on stdout alone
+  sindri plan --html > plan.html       a page with the graph";
 
 const DRIFT_EXAMPLES: &str = "\
 Holds what RunPod shows against what was applied last, whatever the file says by now.
@@ -300,6 +303,8 @@ pub enum Command {
     State(StateCommand),
     /// Draw the configuration's graph
     Graph(GraphArgs),
+    /// Print the JSON Schema of a file or of what `--json` prints
+    Schema(SchemaArgs),
     /// List GPU types, pools, CPU flavors and data centers
     #[command(after_help = CATALOG_EXAMPLES)]
     Catalog(CatalogArgs),
@@ -331,6 +336,8 @@ pub struct PlanArgs {
     #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
         hide_possible_values = true, conflicts_with = "refresh_only")]
     pub refresh: bool,
+    #[command(flatten)]
+    pub format: FormatFlags,
 }
 
 #[derive(Debug, Args)]
@@ -355,6 +362,23 @@ pub struct ViewFlags {
     #[arg(long, value_name = "ACTIONS", value_delimiter = ',', value_parser = action)]
     pub only: Vec<Action>,
 }
+
+/// Flags for what a plan is printed as: one document, and nothing else on stdout.
+#[derive(Debug, Args)]
+pub struct FormatFlags {
+    /// Print a comment for a pull request, in Markdown
+    #[arg(long, conflicts_with_all = ["html", "json"])]
+    pub markdown: bool,
+    /// With --markdown: use at most N bytes [default: 60000]
+    #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
+    pub budget: Option<u32>,
+    /// Print one page of HTML that needs nothing else, with the graph
+    #[arg(long, conflicts_with = "json")]
+    pub html: bool,
+}
+
+/// From what says at least how much is missing, up to what nothing takes as one comment.
+const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=10_000_000;
 
 /// Flags that shape a plan.
 #[derive(Debug, Args)]
@@ -543,6 +567,19 @@ pub struct GraphArgs {
 pub enum GraphFormat {
     Dot,
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of `sindri.yaml`, or of what `plan --json` prints
+    #[arg(value_enum, value_name = "config|plan", hide_possible_values = true)]
+    pub what: SchemaName,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaName {
+    Config,
+    Plan,
 }
 
 #[derive(Debug, Args)]

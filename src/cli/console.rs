@@ -3,8 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{GraphicalReportHandler, GraphicalTheme, Severity};
 
+use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
 use super::exit::Failure;
 use crate::render::json::{self, ErrorContext, error_json};
@@ -17,6 +18,8 @@ pub struct Console {
     pub verbose: bool,
     out: Style,
     err: Style,
+    /// Where diagnostics are annotations as well.
+    workflow: Option<Workflow>,
 }
 
 impl Console {
@@ -36,6 +39,8 @@ impl Console {
             verbose: global.verbose,
             out: style(io::stdout().is_terminal()),
             err: style(io::stderr().is_terminal()),
+            // Whoever asks for JSON on stderr gets that alone.
+            workflow: Workflow::here(global.directory.as_deref()).filter(|_| !global.json),
         }
     }
 
@@ -87,7 +92,7 @@ impl Console {
     /// Prints what is worth knowing, but no result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", self.shown(text.to_owned()));
         }
     }
 
@@ -96,7 +101,7 @@ impl Console {
         if self.quiet || self.json {
             return;
         }
-        let _ = write!(io::stderr(), "{}", self.drawn(report.as_ref()));
+        self.diagnostic(report.as_ref(), Severity::Warning);
     }
 
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
@@ -104,8 +109,18 @@ impl Console {
         if self.json {
             print_json(failure);
         } else {
-            let _ = write!(io::stderr(), "{}", self.drawn(failure.report.as_ref()));
+            self.diagnostic(failure.report.as_ref(), Severity::Error);
         }
+    }
+
+    fn diagnostic(&self, report: &dyn miette::Diagnostic, severity: Severity) {
+        let annotations = self.workflow.as_ref().map(|workflow| workflow.annotations(report, severity));
+        let _ = write!(io::stderr(), "{}{}", self.shown(self.drawn(report)), annotations.unwrap_or_default());
+    }
+
+    /// The text as it may stand in a log that is read for commands.
+    fn shown(&self, text: String) -> String {
+        if self.workflow.is_some() { disarmed(&text) } else { text }
     }
 
     fn drawn(&self, report: &dyn miette::Diagnostic) -> String {

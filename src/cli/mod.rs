@@ -2,6 +2,7 @@
 //!
 //! The only module that prints, prompts, reads the process environment and exits. stdout carries results, stderr progress.
 
+mod annotations;
 mod approval;
 mod args;
 mod commands;

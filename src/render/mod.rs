@@ -9,6 +9,8 @@ pub mod fold;
 pub mod text;
 pub mod escape;
 pub mod drift;
+pub mod markdown;
+pub mod html;
 pub mod json;
 pub mod summary;
 pub mod progress;

@@ -32,6 +32,15 @@ pub enum Ink {
 }
 
 impl Ink {
+    fn loudness(self) -> u8 {
+        match self {
+            Self::Plain | Self::Dim | Self::Heading => 0,
+            Self::Change => 1,
+            Self::Good => 2,
+            Self::Bad => 3,
+        }
+    }
+
     fn ansi(self) -> Ansi {
         match self {
             Self::Plain => Ansi::new(),
@@ -53,8 +62,18 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// What a build log may take for a command wherever it stands in a line: `##[error]`.
+///
+/// Source: `ActionCommand.TryParse` of the GitHub Actions runner.
+const LOG_COMMAND: &str = "##[";
+/// What it may take for one at the beginning of a line, after blanks: `::error::`. Source: `TryParseV2` there.
+const LINE_COMMAND: &str = "::";
+
 /// The text with every harmful character spelled out: `\n`, `\u{1b}`. Always one line.
 pub fn harmless(text: &str) -> Cow<'_, str> {
+    if text.contains(LOG_COMMAND) {
+        return Cow::Owned(harmless(&text.replace(LOG_COMMAND, "#\\u{23}[")).into_owned());
+    }
     if !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
@@ -114,6 +133,37 @@ impl Line {
         self.spans.iter().map(|(_, text)| text.chars().count()).sum()
     }
 
+    /// The line, or so many of its characters and how many are missing.
+    #[must_use]
+    pub fn cut(&self, longest: usize) -> Self {
+        let length = self.len();
+        if length <= longest {
+            return self.clone();
+        }
+        let mut left = longest;
+        let mut short = Self { spans: Vec::new(), ..self.clone() };
+        for (ink, text) in &self.spans {
+            let kept: String = text.chars().take(left).collect();
+            left -= kept.chars().count();
+            short.spans.push((*ink, kept));
+        }
+        short.ink(Ink::Dim, format!("... ({} more characters)", length - longest))
+    }
+
+    /// The most telling of its inks: bad before good, any before plain.
+    pub fn loudest(&self) -> Ink {
+        self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
+    }
+
+    /// Its texts with their inks, harmless as they are written.
+    pub fn spans(&self) -> Vec<(Ink, String)> {
+        self.disarmed().into_owned()
+    }
+
+    pub fn indent(&self) -> usize {
+        self.indent
+    }
+
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -133,17 +183,37 @@ impl Line {
         Ok(())
     }
 
+    /// Its texts; where a build log could take the line for a command to it, that is spelled out.
+    fn disarmed(&self) -> Cow<'_, [(Ink, String)]> {
+        let mut start = String::new();
+        for (_, text) in &self.spans {
+            start.push_str(if start.is_empty() { text.trim_start() } else { text });
+            if start.len() >= LINE_COMMAND.len() {
+                break;
+            }
+        }
+        if !start.starts_with(LINE_COMMAND) {
+            return Cow::Borrowed(&self.spans);
+        }
+        let mut spans = self.spans.clone();
+        if let Some((_, text)) = spans.iter_mut().find(|(_, text)| !text.trim_start().is_empty()) {
+            *text = text.replacen(':', "\\u{3a}", 1);
+        }
+        Cow::Owned(spans)
+    }
+
     fn rows(&self, width: Option<usize>) -> Vec<Vec<(Ink, String)>> {
+        let spans = self.disarmed();
         let mut rows = vec![vec![(Ink::Plain, " ".repeat(self.indent))]];
         let (mut column, mut start) = (self.indent, self.indent);
         let mut gap = 0;
-        let pieces =
-            self.spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
+        let pieces = spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
         for (ink, piece) in pieces {
             let word = piece.trim_end_matches(' ');
             let length = word.chars().count();
             // A word that is glued to the one before (no gap) may not be torn off.
-            let full = width.is_some_and(|width| column + gap + length > width);
+            // Neither may one that would begin a row like a command.
+            let full = width.is_some_and(|width| column + gap + length > width) && !word.starts_with(':');
             if full && length > 0 && gap > 0 && column > start {
                 start = self.hang;
                 rows.push(vec![(Ink::Plain, " ".repeat(start))]);
@@ -184,6 +254,23 @@ mod tests {
     fn what_could_rewrite_a_terminal_is_spelled_out() {
         let line = Line::of(0, "a\u{1b}[31m\r\n\u{202e}\u{9b}b\u{7f}");
         assert_eq!(written(&line, &Style::default()), "a\\u{1b}[31m\\r\\n\\u{202e}\\u{9b}b\\u{7f}\n");
+    }
+
+    #[test]
+    fn what_a_build_log_would_obey_is_spelled_out() {
+        for (text, shown) in [
+            ("  ::error::x", "  \\u{3a}:error::x\n"),
+            ("a ##[error]x", "a #\\u{23}[error]x\n"),
+            ("###[group]", "##\\u{23}[group]\n"),
+            ("a::b", "a::b\n"),
+            ("::1", "\\u{3a}:1\n"),
+        ] {
+            assert_eq!(written(&Line::of(0, text), &Style::default()), shown);
+        }
+        let glued = Line::of(0, " ").text(":").text(":stop-commands::x");
+        assert_eq!(written(&glued, &Style::default()), " \\u{3a}:stop-commands::x\n");
+        let narrow = Style { width: Some(10), ..Style::default() };
+        assert_eq!(written(&Line::of(0, "123456789 ::error::x y"), &narrow), "123456789 ::error::x\n    y\n");
     }
 
     #[test]

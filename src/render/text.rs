@@ -3,7 +3,7 @@
 
 pub(super) mod block;
 mod causes;
-mod drift;
+pub(super) mod drift;
 pub(super) mod fields;
 mod renames;
 
@@ -14,7 +14,7 @@ use std::fmt;
 use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
-use crate::model::{Action, Address, Change, Money, Orphan, Plan, Refusal};
+use crate::model::{Action, Address, Change, Money, Note, Orphan, Plan, Refusal};
 
 /// What the reader asked to see, and what the plan itself does not know.
 #[derive(Clone, Debug, Default)]
@@ -33,9 +33,9 @@ pub struct PlanView {
 
 /// What every line may look at.
 pub(super) struct Context<'a> {
-    plan: &'a Plan,
-    by_address: BTreeMap<&'a Address, &'a Change>,
-    view: &'a PlanView,
+    pub plan: &'a Plan,
+    pub by_address: BTreeMap<&'a Address, &'a Change>,
+    pub view: &'a PlanView,
 }
 
 /// Writes the whole plan. A plan without anything to say is exactly one line.
@@ -79,6 +79,12 @@ pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::R
 
 /// The line that sums a plan up: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
 pub fn summary_line(plan: &Plan) -> String {
+    let parts = [Some(counts(plan)), Some(cost_change(plan)), at_risk(plan)];
+    format!("Plan: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" | "))
+}
+
+/// `2 create, 1 REPLACE, 4 unchanged`.
+pub(super) fn counts(plan: &Plan) -> String {
     let tallies = fold::tally(&fold::rows(plan));
     // In the order in which people ask: what comes, what changes, what goes.
     const ORDER: [(&[Action], &str); 8] = [
@@ -108,18 +114,20 @@ pub fn summary_line(plan: &Plan) -> String {
     if unchanged > 0 {
         classes.push(format!("{unchanged} unchanged"));
     }
-    let mut parts = vec![classes.join(", "), cost_change(plan)];
-    if plan.precious_losses().next().is_some() {
-        let at_risk = plan.cost.data_at_risk_gb;
-        parts.push(match at_risk {
-            0 => "data at risk: of unknown size".to_owned(),
-            _ => format!("data at risk: {at_risk} GB"),
-        });
-    }
-    format!("Plan: {}", parts.join(" | "))
+    classes.join(", ")
 }
 
-fn cost_change(plan: &Plan) -> String {
+/// `data at risk: 100 GB`; nothing where none is.
+pub(super) fn at_risk(plan: &Plan) -> Option<String> {
+    plan.precious_losses().next()?;
+    Some(match plan.cost.data_at_risk_gb {
+        0 => "data at risk: of unknown size".to_owned(),
+        at_risk => format!("data at risk: {at_risk} GB"),
+    })
+}
+
+/// `+$1.98/h (+$1,445/mo)`.
+pub(super) fn cost_change(plan: &Plan) -> String {
     match plan.cost.hourly_after - plan.cost.hourly_before {
         Money::ZERO => "cost unchanged".to_owned(),
         change => format!("{}/h ({}/mo)", words::difference(change), words::difference(change.per_month())),
@@ -147,7 +155,7 @@ impl Page<'_> {
     }
 }
 
-fn heading(plan: &Plan) -> Line {
+pub(super) fn heading(plan: &Plan) -> Line {
     let purpose = match (plan.destroy, &plan.partial) {
         (true, _) => "Plan to destroy",
         (false, Some(_)) => "Partial plan for",
@@ -221,24 +229,20 @@ fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     lines
 }
 
+pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
+
 fn orphans(orphans: &[Orphan]) -> Vec<Line> {
     if orphans.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![
-        Line::new(0).ink(Ink::Heading, "Orphans"),
-        Line::of(
-            0,
-            "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.",
-        ),
-    ];
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
     for orphan in orphans {
         lines.extend(orphan_lines(orphan));
     }
     lines
 }
 
-fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
+pub(super) fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
     let Orphan { kind, id, name, marker, status, hourly, created_at } = orphan;
     let mut line = Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
@@ -258,39 +262,43 @@ fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
 }
 
 fn refusals(plan: &Plan) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (address, Refusal { code, message, help, position }) in plan.all_refusals() {
-        let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
-        head = match address {
-            Some(address) => head.text(address),
-            None => head.text("the whole plan"),
-        };
-        head = head.ink(Ink::Dim, format!("  [{code}]"));
-        if let Some(position) = position {
-            head = head.ink(Ink::Dim, format!("  {position}"));
-        }
-        lines.push(head);
-        lines.push(Line::of(6, message));
-        if !help.is_empty() {
-            lines.push(Line::of(6, format!("help: {help}")));
-        }
-    }
+    let mut lines: Vec<Line> =
+        plan.all_refusals().flat_map(|(address, refusal)| refusal_lines(address, refusal)).collect();
     if !lines.is_empty() {
         lines.insert(0, Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands"));
     }
     lines
 }
 
-fn notes(plan: &Plan) -> Vec<Line> {
-    let note = |note: &crate::model::Note| {
-        let about = note.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
-        Line::of(0, format!("note: {about}{}", note.message))
+pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec<Line> {
+    let Refusal { code, message, help, position } = refusal;
+    let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
+    head = match address {
+        Some(address) => head.text(address),
+        None => head.text("the whole plan"),
     };
+    head = head.ink(Ink::Dim, format!("  [{code}]"));
+    if let Some(position) = position {
+        head = head.ink(Ink::Dim, format!("  {position}"));
+    }
+    let mut lines = vec![head, Line::of(6, message)];
+    if !help.is_empty() {
+        lines.push(Line::of(6, format!("help: {help}")));
+    }
+    lines
+}
+
+fn notes(plan: &Plan) -> Vec<Line> {
     plan.notes.iter().map(note).collect()
 }
 
+pub(super) fn note(note: &Note) -> Line {
+    let about = note.address.as_ref().map(|address| format!("{address}: ")).unwrap_or_default();
+    Line::of(0, format!("note: {about}{}", note.message))
+}
+
 /// Of a plan that only takes over what RunPod shows.
-fn accepted(plan: &Plan) -> Line {
+pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
         0 => Line::of(0, "No changes. The state says what RunPod shows."),
         number => Line::new(0).ink(
@@ -303,7 +311,7 @@ fn accepted(plan: &Plan) -> Line {
     }
 }
 
-fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
     if plan.leaves_out() {
         return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");
     }

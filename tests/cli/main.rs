@@ -4,11 +4,13 @@
 
 mod support;
 
+mod annotations;
 mod answers;
 mod bookkeeping;
 mod consent;
 mod discover;
 mod drift;
+mod documents;
 mod files;
 mod help;
 mod interrupt;

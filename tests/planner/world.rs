@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use sindri::apply::{self, Event, Job, recover};
@@ -12,12 +12,17 @@ use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
 use sindri::model::{Address, Budget, Dialect, Observed, Plan, Resource, State};
 use sindri::observe::observe;
 use sindri::planner::{self, Input, Options};
+use sindri::render::json::{plan_json, plan_schema};
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
 use sindri::transport::clock::Clock;
 use tempfile::TempDir;
 use tokio::sync::watch;
+
+/// What `sindri schema plan` prints.
+static SCHEMA: LazyLock<jsonschema::Validator> =
+    LazyLock::new(|| jsonschema::draft202012::new(&plan_schema()).expect("a valid schema"));
 
 const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
 
@@ -95,6 +100,9 @@ impl World {
     pub fn plan_from(&self, readings: Readings<'_>, options: Options) -> Plan {
         let input = self.input(&readings, options);
         let plan = planner::plan(&input).expect("no circles");
+        let json = plan_json(&plan, None);
+        let strange: Vec<String> = SCHEMA.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert_eq!(strange, Vec::<String>::new(), "not in the schema: {json:#}");
         assert_eq!(planner::check::violations(&plan), [], "{plan:#?}");
         let mut objects: Vec<_> = readings.observed.iter().cloned().collect();
         objects.reverse();

@@ -18,7 +18,7 @@ use crate::fixture::{change, money, plan};
 
 const CANARY: &str = "canary-secret-7781";
 
-fn hostile_plan(evil: &str) -> Plan {
+pub fn hostile_plan(evil: &str) -> Plan {
     let address = Address { kind: "pod".into(), name: evil.into(), index: Some(1), member: None };
     let position = Some(Position { file: evil.into(), line: 1, column: 1 });
     let value = Value::Map(BTreeMap::from([
@@ -295,7 +295,7 @@ fn without_code(markdown: &str) -> String {
 }
 
 /// Texts that are mostly trouble.
-fn evil() -> impl Strategy<Value = String> {
+pub fn evil() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\u{1b}[2J".to_owned()),
         Just("\u{1b}]0;title\u{7}".to_owned()),

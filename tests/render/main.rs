@@ -7,4 +7,7 @@ mod applies;
 mod standing;
 mod drift;
 mod shapes;
+mod comment;
+mod page;
+mod schema;
 mod hostile;

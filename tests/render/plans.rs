@@ -11,7 +11,7 @@ use sindri::render::{PlanView, Style, text};
 use crate::fixture::{address, at, attributes, change, create, field, gpu_pod, kept, losses, money, plan, volume};
 use crate::golden;
 
-fn view() -> PlanView {
+pub fn view() -> PlanView {
     PlanView {
         full: false,
         config: "sindri.yaml".into(),
@@ -34,7 +34,7 @@ fn plain(plan: &Plan) -> String {
 const H100: &str = "NVIDIA H100 80GB HBM3";
 const PYTORCH: &str = "runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404";
 
-fn fleet() -> Vec<Change> {
+pub fn fleet() -> Vec<Change> {
     let mut changes = vec![create("network_volume.datasets", volume(500, "US-CA-2"), 0.048, 6)];
     for index in 0..4 {
         let mut pod = gpu_pod(H100, 2, PYTORCH);
@@ -210,8 +210,7 @@ fn the_full_view_shows_every_attribute_and_what_stays() {
     golden::check("everything_full.txt", &rendered(&everything(), &full, &Style::default()));
 }
 
-#[test]
-fn replicas_that_change_alike_are_one_block_and_others_stand_alone() {
+pub fn fleet_update() -> Plan {
     let replica = |index: u32, image: &str| {
         let before = gpu_pod(H100, 2, "ghcr.io/acme/train:1");
         Change {
@@ -234,11 +233,15 @@ fn replicas_that_change_alike_are_one_block_and_others_stand_alone() {
         replica(2, "ghcr.io/acme/train:2-debug"),
         replica(3, "ghcr.io/acme/train:2"),
     ];
-    golden::check("fleet_update.txt", &plain(&plan(changes)));
+    plan(changes)
 }
 
 #[test]
-fn long_texts_and_ports_show_only_what_differs() {
+fn replicas_that_change_alike_are_one_block_and_others_stand_alone() {
+    golden::check("fleet_update.txt", &plain(&fleet_update()));
+}
+
+pub fn long_texts() -> Plan {
     let script =
         |middle: &str| format!("set -e\npip install -r requirements.txt\n{middle}\nexport A=1\nexport B=2\nrun\n");
     let env = |middle: &str, extra: Option<&str>| {
@@ -272,7 +275,12 @@ fn long_texts_and_ports_show_only_what_differs() {
         ..change("pod.main", Action::Update)
     };
     let new_port = change("port.main:3000/http", Action::Create);
-    golden::check("long_texts.txt", &plain(&plan(vec![pod, new_port])));
+    plan(vec![pod, new_port])
+}
+
+#[test]
+fn long_texts_and_ports_show_only_what_differs() {
+    golden::check("long_texts.txt", &plain(&long_texts()));
 }
 
 #[test]
@@ -344,8 +352,7 @@ fn a_port_that_changes_without_its_pod_stands_on_its_own() {
     assert!(text.contains("\nPlan: 1 create, 1 unchanged | "), "{text}");
 }
 
-#[test]
-fn destroying_everything_says_so_once() {
+pub fn destruction() -> Plan {
     let old = gpu_pod("NVIDIA A40", 1, "ghcr.io/acme/old:1");
     let mut plan = plan(vec![
         Change {
@@ -364,7 +371,12 @@ fn destroying_everything_says_so_once() {
         address: Some(address("network_volume.models")),
         message: "kept; `--include-volumes` destroys it too".into(),
     }];
-    golden::check("destroy.txt", &plain(&plan));
+    plan
+}
+
+#[test]
+fn destroying_everything_says_so_once() {
+    golden::check("destroy.txt", &plain(&destruction()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::plan::{checked, options, show};
+use super::plan::{Format, checked, options, show, view};
 use crate::apply::{self, Event, Job};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
@@ -101,7 +101,7 @@ impl Run<'_> {
             let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
             self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
         } else {
-            show(&plan, self.view, self.session, self.console);
+            show(&plan, Format::Text, &view(self.view, self.session, &plan), self.console);
         }
         self.approval.stands(&input, &plan)?;
         consent::refusals(&plan)?;

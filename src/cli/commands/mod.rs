@@ -13,6 +13,7 @@ mod plan;
 mod power;
 mod refresh;
 mod show;
+mod schema;
 mod state;
 mod validate;
 
@@ -42,6 +43,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Refresh(args) => refresh::run(args, global, console).await,
         Command::Output(args) => output::run(args, global, console).await,
         Command::Graph(args) => graph::run(args, global, console),
+        Command::Schema(args) => Ok(schema::run(args, console)),
         Command::Catalog(args) => Ok(catalog::run(args, console)),
         Command::Emulator(command) => emulator::run(command, global, console).await,
         Command::Completions { shell } => {

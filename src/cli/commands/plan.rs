@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::{self, Catalog};
-use crate::cli::args::{Global, PlanArgs, PlanFlags, ViewFlags};
+use crate::cli::args::{FormatFlags, Global, PlanArgs, PlanFlags, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -12,7 +12,7 @@ use crate::cli::session::{Secrets, Session};
 use crate::model::{Address, Plan, State};
 use crate::planner::saved::SavedPlan;
 use crate::planner::{self, Options, identity};
-use crate::render::{PlanView, json, text};
+use crate::render::{PlanView, html, json, markdown, text};
 
 pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let secrets = if args.destroy { Secrets::NotNeeded } else { Secrets::Needed };
@@ -36,11 +36,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         let path = global.directory.clone().unwrap_or_default().join(path);
         saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;
     }
-    if console.json {
-        console.json(&json::plan_json(&plan, Some(&identity::id(&plan))));
-    } else {
-        show(&plan, &args.plan.view, &session, console);
-    }
+    show(&plan, Format::of(&args.format, console), &view(&args.plan.view, &session, &plan), console);
     session.close()?;
     consent::refusals(&plan)?;
     Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })
@@ -101,17 +97,50 @@ pub fn checked(plan: Plan) -> Result<Plan, Failure> {
     }
 }
 
-/// Prints a plan for people; for tools the caller knows which shape it wants.
-pub fn show(plan: &Plan, view: &ViewFlags, session: &Session, console: &Console) {
-    let view = PlanView {
-        full: view.full,
+/// What a plan is printed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Json,
+    /// At most so many bytes.
+    Markdown(usize),
+    Html,
+}
+
+impl Format {
+    /// What was asked for; the flags exclude each other.
+    pub fn of(flags: &FormatFlags, console: &Console) -> Self {
+        match flags {
+            FormatFlags { markdown: true, budget, .. } => {
+                Self::Markdown(budget.map_or(markdown::BUDGET, |budget| budget as usize))
+            }
+            FormatFlags { html: true, .. } => Self::Html,
+            _ if console.json => Self::Json,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// What a plan does not know of itself.
+pub fn view(flags: &ViewFlags, session: &Session, plan: &Plan) -> PlanView {
+    PlanView {
+        full: flags.full,
         config: session.config_name(),
         catalog_date: Some(Catalog::embedded().compiled.clone()),
         plan_id: Some(identity::id(plan)),
-        only: view.only.iter().copied().collect(),
-    };
+        only: flags.only.iter().copied().collect(),
+    }
+}
+
+/// Prints a plan, and nothing else, on stdout.
+pub fn show(plan: &Plan, format: Format, view: &PlanView, console: &Console) {
     let mut page = String::new();
     // Writing to a string cannot fail.
-    let _ = text::plan(&mut page, plan, &view, &console.style());
+    let _ = match format {
+        Format::Json => return console.json(&json::plan_json(plan, view.plan_id.as_deref())),
+        Format::Text => text::plan(&mut page, plan, view, &console.style()),
+        Format::Markdown(budget) => markdown::plan(&mut page, plan, view, budget),
+        Format::Html => html::plan(&mut page, plan, view),
+    };
     console.result(&page);
 }

@@ -25,25 +25,67 @@ struct Face {
     refused: bool,
 }
 
+/// Changes that read alike, ready to be written.
+pub struct Block<'a> {
+    pub changes: Vec<&'a Change>,
+    /// Its address, or that of its replicas.
+    pub title: String,
+    pub refused: bool,
+    pub body: Vec<Line>,
+    face: Face,
+}
+
+impl Block<'_> {
+    pub fn action(&self) -> Action {
+        self.face.action
+    }
+
+    /// `update`, or `DESTROY` where precious data is lost.
+    pub fn word(&self) -> String {
+        word(&self.face)
+    }
+
+    pub fn ink(&self) -> Ink {
+        ink(self.face.action, self.face.loses_data)
+    }
+
+    /// Address, action, and what the object is. The address is filled up to `column`.
+    pub fn headline(&self, column: usize) -> Line {
+        headline(&format!("{:column$}", self.title), &self.changes, &self.face)
+    }
+}
+
 /// The blocks of rows, in their order.
-pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
+pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
     let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row))));
-    let titled: Vec<(String, _)> = groups
-        .into_iter()
-        .map(|(changes, face)| (title(&changes, |change| &change.address), (changes, face)))
-        .collect();
+    let block = |(changes, mut face): (Vec<&'a Change>, Face)| Block {
+        title: title(&changes, |change| &change.address),
+        changes,
+        refused: face.refused,
+        body: std::mem::take(&mut face.body),
+        face,
+    };
+    groups.into_iter().map(block).collect()
+}
+
+/// The lines of rows, gathered into blocks.
+pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
+    let blocks = gathered(context, rows);
     // Aligned, unless one very long name would push everything aside.
-    let column = titled.iter().map(|(title, _)| title.chars().count()).filter(|width| *width <= 36).max().unwrap_or(0);
+    let widths = blocks.iter().map(|block| block.title.chars().count());
+    let column = widths.filter(|width| *width <= 36).max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut tall = false;
-    for (title, (changes, face)) in titled {
+    for block in blocks {
         // Long blocks stand apart; lists of short ones stay lists.
-        let was_tall = std::mem::replace(&mut tall, face.body.len() > 1);
+        let was_tall = std::mem::replace(&mut tall, block.body.len() > 1);
         if !lines.is_empty() && (tall || was_tall) {
             lines.push(Line::new(0));
         }
-        lines.push(headline(&format!("{title:column$}"), &changes, &face));
-        lines.extend(face.body);
+        let symbol = format!("{:3} ", block.action().symbol());
+        let head = Line::new(0).hanging(INDENT + 2).ink(block.ink(), symbol).join(block.headline(column));
+        lines.push(if block.refused { head.ink(Ink::Bad, "  refused, see below") } else { head });
+        lines.extend(block.body);
     }
     lines
 }
@@ -69,13 +111,7 @@ pub fn title<'a, I>(items: &[&'a I], address: impl Fn(&'a I) -> &'a Address) -> 
 
 fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
     let ink = ink(face.action, face.loses_data);
-    let word = words::action(face.action);
-    let word = if face.loses_data { word.to_uppercase() } else { word.to_owned() };
-    let mut line = Line::new(0)
-        .hanging(INDENT + 2)
-        .ink(ink, format!("{:3} ", face.action.symbol()))
-        .text(format!("{title}  "))
-        .ink(ink, format!("{word:7}"));
+    let mut line = Line::new(0).text(format!("{title}  ")).ink(ink, format!("{:7}", word(face)));
     let each = changes.len() > 1;
     if let [only] = changes {
         line = only.id.iter().fold(line, |line, id| line.text(format!("  {id}")));
@@ -91,10 +127,12 @@ fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
     if let Some(position) = &face.position {
         line = line.ink(Ink::Dim, format!("  ({position})"));
     }
-    if face.refused {
-        line = line.ink(Ink::Bad, "  refused, see below");
-    }
     line
+}
+
+fn word(face: &Face) -> String {
+    let word = words::action(face.action);
+    if face.loses_data { word.to_uppercase() } else { word.to_owned() }
 }
 
 /// What a new object costs, or what the end of an old one saves. Other changes have a line of their own for it.

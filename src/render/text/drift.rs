@@ -8,26 +8,28 @@ use crate::render::drift::words::happened;
 
 /// The section; empty without drift.
 pub fn section(context: &Context<'_>) -> Vec<Line> {
-    let drift = &context.plan.drift;
-    if drift.is_empty() {
+    if context.plan.drift.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![
-        Line::new(0).ink(Ink::Heading, "Outside changes since the last apply"),
-        Line::of(
-            0,
-            match context.plan.refresh_only {
-                false => "Made at RunPod, not by sindri. What is below is planned from what is there now.",
-                true => {
-                    "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now."
-                }
-            },
-        )
-        .hanging(0),
-    ];
+    let explanation = match context.plan.refresh_only {
+        false => EXPLANATION,
+        true => "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now.",
+    };
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, explanation).hanging(0)];
+    lines.extend(groups(context).into_iter().flat_map(|(_, lines)| lines));
+    lines
+}
+
+pub const HEADING: &str = "Outside changes since the last apply";
+pub const EXPLANATION: &str = "Made at RunPod, not by sindri. What is below is planned from what is there now.";
+
+/// What happened to resources that fared alike, and how many they are.
+pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
+    let drift = &context.plan.drift;
     let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(context, drift))));
     let title = |drifts: &[&Drift]| block::title(drifts, |drift| &drift.address);
     let column = groups.iter().map(|(drifts, _)| title(drifts).chars().count()).max().unwrap_or(0);
+    let mut blocks = Vec::new();
     for (drifts, (happened, consequence, body)) in groups {
         let title = title(&drifts);
         let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Ink::Change, format!("{happened:11}"));
@@ -36,10 +38,11 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
             // A fleet's ids are in `--json`; here they would bury what happened.
             many => format!("  {many} of them"),
         });
-        lines.push(line.ink(Ink::Dim, format!("  # {consequence}")));
+        let mut lines = vec![line.ink(Ink::Dim, format!("  # {consequence}"))];
         lines.extend(body);
+        blocks.push((drifts.len(), lines));
     }
-    lines
+    blocks
 }
 
 fn face(context: &Context<'_>, drift: &Drift) -> (&'static str, String, Vec<Line>) {

@@ -1,0 +1,144 @@
+//! Diagnostics as GitHub Actions shows them, beside the lines of a pull request.
+//!
+//! Where `GITHUB_ACTIONS` is `true`, the runner reads both streams of a step for commands to it. So each diagnostic is
+//! followed by one (`::error file=sindri.yaml,line=7::...`), and nothing that a diagnostic quotes may read as another.
+//!
+//! Source: "Workflow commands for GitHub Actions" of GitHub's documentation; what the runner takes for a command, and how it
+//! reads one, is `ActionCommand` of the runner.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use miette::{Diagnostic, Severity};
+
+use crate::render::style::harmless;
+
+/// The run of a workflow.
+pub struct Workflow {
+    /// `GITHUB_WORKSPACE`: the checkout, from which GitHub counts the paths of files.
+    workspace: Option<PathBuf>,
+    /// What the paths in diagnostics start from.
+    directory: PathBuf,
+}
+
+impl Workflow {
+    /// The one that this process is a part of.
+    pub fn here(directory: Option<&Path>) -> Option<Self> {
+        let actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        actions.then(|| Self {
+            workspace: std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
+            directory: directory.map_or_else(PathBuf::new, Path::to_path_buf),
+        })
+    }
+
+    /// One line per diagnostic: of several that come together, each has its own. `otherwise` is how bad those are that do not
+    /// say it.
+    pub fn annotations(&self, report: &dyn Diagnostic, otherwise: Severity) -> String {
+        let related: Vec<&dyn Diagnostic> = report.related().into_iter().flatten().collect();
+        match related.as_slice() {
+            [] => self.annotation(report, otherwise),
+            related => related.iter().map(|one| self.annotation(*one, otherwise)).collect(),
+        }
+    }
+
+    fn annotation(&self, report: &dyn Diagnostic, otherwise: Severity) -> String {
+        let command = match report.severity().unwrap_or(otherwise) {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Advice => "notice",
+        };
+        let mut properties = Vec::new();
+        if let Some((file, line, column)) = place(report) {
+            properties.push(format!("file={}", property(&self.path(&file))));
+            properties.push(format!("line={line},col={column}"));
+        }
+        if let Some(code) = report.code() {
+            properties.push(format!("title={}", property(&code.to_string())));
+        }
+        let mut message = report.to_string();
+        let mut next = report.source();
+        while let Some(cause) = next {
+            write!(message, ": {cause}").expect("a string takes everything");
+            next = cause.source();
+        }
+        if let Some(help) = report.help() {
+            write!(message, "\nhelp: {help}").expect("a string takes everything");
+        }
+        let blank = if properties.is_empty() { "" } else { " " };
+        format!("::{command}{blank}{}::{}\n", properties.join(","), data(&message))
+    }
+
+    /// As GitHub finds the file: from the root of the checkout where it lies below that.
+    fn path(&self, file: &str) -> String {
+        let path = self.directory.join(file);
+        let (Some(workspace), Ok(real)) = (&self.workspace, path.canonicalize()) else {
+            return path.display().to_string();
+        };
+        let workspace = workspace.canonicalize().unwrap_or_else(|_| workspace.clone());
+        real.strip_prefix(workspace).unwrap_or(&path).display().to_string()
+    }
+}
+
+/// File, line and column of the first label, counted from 1.
+fn place(report: &dyn Diagnostic) -> Option<(String, usize, usize)> {
+    let label = report.labels()?.next()?;
+    let contents = report.source_code()?.read_span(label.inner(), 0, 0).ok()?;
+    Some((contents.name()?.to_owned(), contents.line() + 1, contents.column() + 1))
+}
+
+/// Lines of a message, harmless each. Source of what is escaped: `UnescapeData` and `UnescapeProperty` of the runner.
+fn data(text: &str) -> String {
+    text.lines().map(|line| harmless(line).replace('%', "%25")).collect::<Vec<_>>().join("%0A")
+}
+
+fn property(text: &str) -> String {
+    harmless(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
+}
+
+/// The text, with whatever the runner would obey spelled out.
+pub fn disarmed(text: &str) -> String {
+    let line = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        let line = line.replace("##[", "#\\u{23}[");
+        match line[indent..].strip_prefix("::") {
+            Some(rest) => format!("{}\\u{{3a}}:{rest}", &line[..indent]),
+            None => line,
+        }
+    };
+    // The runner ends a line at a lone carriage return as well.
+    text.split_inclusive(['\n', '\r']).map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error, Diagnostic)]
+    #[error("50%\n::add-mask::x ##[error]y")]
+    #[diagnostic(code(a::b), help("so, or\r\nso"))]
+    struct Evil {
+        #[source_code]
+        file: miette::NamedSource<String>,
+        #[label]
+        at: miette::SourceSpan,
+    }
+
+    #[test]
+    fn an_annotation_is_one_line_and_what_it_quotes_is_no_command() {
+        let evil = Evil { file: miette::NamedSource::new("a:b,c.yaml", "x\nyz".to_owned()), at: (3, 1).into() };
+        let workflow = Workflow { workspace: None, directory: "dir".into() };
+        assert_eq!(
+            workflow.annotations(&evil, Severity::Warning),
+            "::warning file=dir/a%3Ab%2Cc.yaml,line=2,col=2,title=a%3A%3Ab::50%25%0A::add-mask::x #\\u{23}[error]y%0Ahelp: so, \
+             or%0Aso\n"
+        );
+    }
+
+    #[test]
+    fn quoted_commands_are_disarmed_wherever_a_line_may_begin() {
+        assert_eq!(
+            disarmed("a::b\n  ::error::x\r::set-env name=A::b\n\u{a0}::debug::c ##[group]d\n"),
+            "a::b\n  \\u{3a}:error::x\r\\u{3a}:set-env name=A::b\n\u{a0}\\u{3a}:debug::c #\\u{23}[group]d\n"
+        );
+    }
+}

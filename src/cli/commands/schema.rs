@@ -1,0 +1,15 @@
+//! `sindri schema`: the JSON Schemas of what people write and of what tools read.
+
+use crate::cli::args::{SchemaArgs, SchemaName};
+use crate::cli::console::Console;
+use crate::cli::exit::Exit;
+use crate::config::json_schema;
+use crate::render::json::plan_schema;
+
+pub fn run(args: &SchemaArgs, console: &Console) -> Exit {
+    console.json(&match args.what {
+        SchemaName::Config => json_schema(),
+        SchemaName::Plan => plan_schema(),
+    });
+    Exit::Success
+}

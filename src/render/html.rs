@@ -1,0 +1,224 @@
+//! A plan as one page that needs nothing else: no script, no font, no picture from anywhere.
+//!
+//! The page is XML as well as HTML, so that tests can read it strictly. What a browser may load is forbidden by the page
+//! itself; whatever comes from files and from the API is escaped where it is written.
+
+mod draw;
+mod graph;
+mod markup;
+
+use std::cmp::Reverse;
+use std::fmt;
+
+use super::fold::{self, Row};
+use super::style::{Ink, Line};
+use super::text::block::{self, Block};
+use super::text::{self, Context, drift, fields};
+use super::{PlanView, words};
+use crate::model::{Action, Change, Money, Plan};
+
+use markup::escaped;
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// Writes the whole page.
+pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
+    let context = Context { plan, by_address: plan.by_address(), view };
+    let rows = fold::rows(plan);
+    let mut sorted: Vec<&Row<'_>> = rows.iter().collect();
+    // The worst first, what stays last. Stable: among equals the graph's order stays.
+    sorted.sort_by_key(|row| (row.change.action == Action::NoOp, Reverse(row.change.risk)));
+    // Attributes have a fold of their own.
+    let view_of_blocks = PlanView { full: false, ..view.clone() };
+    let blocks = block::gathered(&Context { view: &view_of_blocks, by_address: plan.by_address(), plan }, &sorted);
+    let kept = blocks.iter().position(|block| block.action() == Action::NoOp).unwrap_or(blocks.len());
+
+    head(out, plan)?;
+    summary(out, plan, view)?;
+    refusals(out, plan)?;
+    picture(out, &rows, &blocks)?;
+    drifted(out, &context)?;
+    if kept > 0 {
+        out.write_str("<h2>Changes</h2>\n")?;
+        blocks[..kept].iter().enumerate().try_for_each(|(number, block)| change(out, number, block))?;
+    }
+    orphans(out, plan)?;
+    notes(out, plan)?;
+    if kept < blocks.len() {
+        out.write_str("<h2>Unchanged</h2>\n")?;
+        let mut unchanged = blocks.iter().enumerate().skip(kept);
+        unchanged.try_for_each(|(number, block)| change(out, number, block))?;
+    }
+    footer(out, plan, view)
+}
+
+fn head(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
+    let heading: String = text::heading(plan).spans().iter().map(|(_, text)| escaped(text)).collect();
+    let title = format!("{}, {}", escaped(&plan.name), escaped(&plan.environment));
+    write!(
+        out,
+        "<!DOCTYPE html>\n<html lang=\"en\" xmlns=\"http://www.w3.org/1999/xhtml\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"referrer\" content=\"no-referrer\"/>\n<title>{title}: sindri plan</title>\n<style>\n{STYLE}</style>\n</head>\n\
+         <body>\n<main>\n<h1>{heading}</h1>\n"
+    )
+}
+
+fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
+    if plan.is_empty() {
+        let nothing = if plan.destroy { "Nothing to destroy." } else { "No changes." };
+        writeln!(out, "<p><strong>{nothing}</strong></p>")?;
+    }
+    let counts = text::counts(plan);
+    if !counts.is_empty() {
+        let items: String = counts.split(", ").map(|count| format!("<li>{}</li>", escaped(count))).collect();
+        writeln!(out, "<ul class=\"counts\">{items}</ul>")?;
+    }
+    let (before, after) = (plan.cost.hourly_before, plan.cost.hourly_after);
+    let in_month = |amount: Money| format!("{amount}/h ({}/mo)", amount.per_month());
+    let mut facts = vec![
+        ("Cost now", in_month(before)),
+        ("Cost afterwards", in_month(after)),
+        ("Change of cost", text::cost_change(plan)),
+    ];
+    let at_risk = text::at_risk(plan);
+    facts.push((
+        "Data at risk",
+        at_risk.as_deref().map_or("none", |risk| risk.trim_start_matches("data at risk: ")).into(),
+    ));
+    facts.extend(view.plan_id.clone().map(|id| ("Plan id", id)));
+    out.write_str("<dl class=\"facts\">\n")?;
+    for (name, fact) in facts {
+        writeln!(out, "<div><dt>{name}</dt><dd>{}</dd></div>", escaped(&fact))?;
+    }
+    out.write_str("</dl>\n")?;
+    if plan.precious_losses().next().is_some() {
+        let lines: Vec<Line> = plan
+            .precious_losses()
+            .map(|(address, loss)| Line::of(0, format!("{address}  {}", block::loss(loss))))
+            .collect();
+        alarm(out, "This destroys data, and nothing brings it back", &lines)?;
+    }
+    Ok(())
+}
+
+fn alarm(out: &mut dyn fmt::Write, title: &str, lines: &[Line]) -> fmt::Result {
+    write!(out, "<section class=\"alarm\">\n<strong>{title}</strong>\n")?;
+    markup::block(out, lines)?;
+    out.write_str("</section>\n")
+}
+
+fn refusals(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
+    let lines: Vec<Line> =
+        plan.all_refusals().flat_map(|(address, refusal)| text::refusal_lines(address, refusal)).collect();
+    match lines.is_empty() {
+        true => Ok(()),
+        false => alarm(out, "Refused: this plan is not applied as it stands", &lines),
+    }
+}
+
+fn picture(out: &mut dyn fmt::Write, rows: &[Row<'_>], blocks: &[Block<'_>]) -> fmt::Result {
+    if blocks.is_empty() {
+        return Ok(());
+    }
+    let graph = graph::of(rows, blocks);
+    out.write_str("<h2>Graph</h2>\n<figure>\n")?;
+    draw::svg(out, &graph)?;
+    writeln!(
+        out,
+        "<figcaption>Arrows lead from what is needed to what needs it. Ports count with their pods. {} Each box leads to its change.</figcaption>\n</figure>",
+        graph.caption
+    )
+}
+
+fn drifted(out: &mut dyn fmt::Write, context: &Context<'_>) -> fmt::Result {
+    let lines: Vec<Line> = drift::groups(context).into_iter().flat_map(|(_, lines)| lines).collect();
+    section(out, drift::HEADING, drift::EXPLANATION, &lines)
+}
+
+fn orphans(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
+    let lines: Vec<Line> = plan.orphans.iter().flat_map(text::orphan_lines).collect();
+    section(out, "Orphans", text::ORPHANS, &lines)
+}
+
+fn notes(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
+    let lines: Vec<Line> = plan.notes.iter().map(text::note).collect();
+    section(out, "Notes", "", &lines)
+}
+
+/// A heading, a sentence and lines, all of our own but the lines; nothing where there are none.
+fn section(out: &mut dyn fmt::Write, heading: &str, sentence: &str, lines: &[Line]) -> fmt::Result {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "<h2>{heading}</h2>")?;
+    if !sentence.is_empty() {
+        writeln!(out, "<p>{}</p>", escaped(sentence))?;
+    }
+    markup::block(out, lines)
+}
+
+/// One change, or replicas that change alike, to unfold. What loses data is unfolded.
+fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Result {
+    let open = if block.ink() == Ink::Bad { " open=\"open\"" } else { "" };
+    write!(
+        out,
+        "<details class=\"{}\"{open}>\n<summary><span class=\"symbol\">{}</span>",
+        markup::class(block.ink()).unwrap_or_default(),
+        escaped(block.action().symbol())
+    )?;
+    let head = block.headline(0);
+    markup::spans(out, &if block.refused { head.ink(Ink::Bad, "  refused, see above") } else { head })?;
+    // The anchor lies inside, so that a browser unfolds the change for whoever follows a link to it.
+    write!(out, "</summary>\n<div class=\"inside\" id=\"c{number}\">\n")?;
+    if let [_, _, ..] = block.changes.as_slice() {
+        let ids: Vec<&str> = block.changes.iter().filter_map(|change| change.id.as_deref()).collect();
+        if !ids.is_empty() {
+            markup::block(out, &[Line::of(0, format!("ids: {}", ids.join(", ")))])?;
+        }
+    }
+    markup::block(out, &block.body)?;
+    attributes(out, &block.changes)?;
+    out.write_str("</div>\n</details>\n")
+}
+
+/// Every attribute, to unfold; replicas that have the same stand together.
+fn attributes(out: &mut dyn fmt::Write, changes: &[&Change]) -> fmt::Result {
+    let lines =
+        |change: &Change| fields::attributes(if change.after.is_empty() { &change.before } else { &change.after }, 2);
+    let mut all = Vec::new();
+    for (alike, lines) in block::group(changes.iter().map(|change| (*change, &change.address, lines(change)))) {
+        if !lines.is_empty() {
+            all.push(Line::new(0).ink(Ink::Heading, block::title(&alike, |change| &change.address)));
+            all.extend(lines);
+        }
+    }
+    if all.is_empty() {
+        return Ok(());
+    }
+    out.write_str("<details>\n<summary>Every attribute</summary>\n<div class=\"inside\">\n")?;
+    markup::block(out, &all)?;
+    out.write_str("</div>\n</details>\n")
+}
+
+fn footer(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
+    out.write_str("</main>\n<footer>\n<h2>How to go on</h2>\n")?;
+    if let Some(date) = &view.catalog_date {
+        writeln!(out, "<p class=\"dim\">Prices are estimates, catalog of {}.</p>", escaped(date))?;
+    }
+    let refused = plan.all_refusals().next().is_some();
+    let environment = words::shell(&plan.environment);
+    match &view.plan_id {
+        Some(id) if !refused && !plan.destroy && !plan.is_empty() => {
+            let command = format!("sindri apply -e {environment} --expect {}", words::shell(id));
+            writeln!(out, "<p>Exactly this plan is applied by <code>{}</code></p>", escaped(&command))?;
+        }
+        _ => {
+            let destroy = if plan.destroy { " --destroy" } else { "" };
+            let command = format!("sindri plan -e {environment}{destroy}");
+            writeln!(out, "<p>Plan again: <code>{}</code></p>", escaped(&command))?;
+        }
+    }
+    out.write_str("</footer>\n</body>\n</html>\n")
+}

@@ -1,0 +1,155 @@
+//! What is drawn of a plan: one node per change, or per group of changes where there are too many to look at, and an edge
+//! from each to what stands on it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::fold::{self, Row};
+use super::super::style::Ink;
+use super::super::text::block::{self, Block};
+use super::super::words;
+use crate::graph::parent_of;
+use crate::kind;
+use crate::model::{Action, Address, Cause, Change};
+
+/// More nodes than this are no picture any more.
+const LEGIBLE: usize = 80;
+
+/// One box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub title: String,
+    /// Below the title: what happens, and what it is.
+    pub what: String,
+    /// All of it, for whoever points at the box.
+    pub tip: String,
+    pub symbol: &'static str,
+    pub ink: Ink,
+    pub loses_data: bool,
+    /// The number of the change that the box leads to.
+    pub anchor: usize,
+}
+
+/// Boxes, and edges by their numbers: from what is needed to what needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    pub nodes: Vec<Node>,
+    pub edges: BTreeSet<(usize, usize)>,
+    /// How changes were put together, in words for below the picture.
+    pub caption: &'static str,
+}
+
+/// The graph of the plan's blocks, whose order gives their anchors.
+pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Graph {
+    let by_itself = |number: usize, _: &Change| (String::new(), String::new(), Action::NoOp, number);
+    let by_name =
+        |_: usize, change: &Change| (change.address.kind.clone(), change.address.name.clone(), change.action, 0);
+    let by_kind = |_: usize, change: &Change| (change.address.kind.clone(), String::new(), change.action, 0);
+    let names: BTreeSet<_> = blocks.iter().map(|block| by_name(0, block.changes[0])).collect();
+    match (blocks.len(), names.len()) {
+        (..=LEGIBLE, _) => grouped(rows, blocks, by_itself, "Replicas that change alike are one box."),
+        (_, ..=LEGIBLE) => grouped(rows, blocks, by_name, "Replicas of one name with the same action are one box."),
+        _ => grouped(rows, blocks, by_kind, "Too many to draw: all of one kind with the same action are one box."),
+    }
+}
+
+fn grouped<K: Ord>(
+    rows: &[Row<'_>],
+    blocks: &[Block<'_>],
+    key: impl Fn(usize, &Change) -> K,
+    caption: &'static str,
+) -> Graph {
+    let mut members: BTreeMap<K, Vec<usize>> = BTreeMap::new();
+    for (number, block) in blocks.iter().enumerate() {
+        members.entry(key(number, block.changes[0])).or_default().push(number);
+    }
+    // In the order of the changes below the picture.
+    let mut groups: Vec<Vec<usize>> = members.into_values().collect();
+    groups.sort();
+    let ports: BTreeMap<&Address, usize> = rows.iter().map(|row| (&row.change.address, row.members.len())).collect();
+    let nodes = groups.iter().map(|group| node(blocks, group, &ports)).collect();
+    let mut places: BTreeMap<&Address, usize> = BTreeMap::new();
+    for (place, group) in groups.iter().enumerate() {
+        for number in group {
+            places.extend(blocks[*number].changes.iter().map(|change| (&change.address, place)));
+        }
+    }
+    let needs = Needs::of(rows);
+    let mut edges = BTreeSet::new();
+    for row in rows {
+        for needed in needs.by(row.change) {
+            if let (Some(from), Some(to)) = (places.get(&needed), places.get(&row.change.address)) {
+                edges.insert((*from, *to));
+            }
+        }
+    }
+    edges.retain(|(from, to)| from != to);
+    Graph { nodes, edges, caption }
+}
+
+fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>) -> Node {
+    let changes: Vec<&Change> = group.iter().flat_map(|number| blocks[*number].changes.iter().copied()).collect();
+    let first = &blocks[group[0]];
+    let Change { address, action, .. } = changes[0];
+    let kind = kind::find(&address.kind).map_or(address.kind.as_str(), |kind| kind.title);
+    let same_name = changes.iter().all(|change| change.address.name == address.name);
+    let title = match (group, same_name) {
+        ([_], _) => first.title.clone(),
+        (_, true) => format!("{}.{}", address.kind, address.name),
+        (_, false) => words::count(changes.len(), kind),
+    };
+    let word = if *action == Action::NoOp { "unchanged" } else { words::action(*action) };
+    let mut facts = vec![word.to_owned()];
+    if changes.len() > 1 {
+        facts.push(words::count(changes.len(), kind));
+    }
+    let exposed: usize = changes.iter().filter_map(|change| ports.get(&change.address)).sum();
+    if exposed > 0 {
+        facts.push(words::count(exposed, "port"));
+    }
+    let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(block::loss).collect();
+    let mut tip = match group {
+        [_] => first.headline(0).spans().into_iter().map(|(_, text)| text).collect(),
+        _ => format!("{title}: {}", facts.join(", ")),
+    };
+    if !losses.is_empty() && losses.len() <= 3 && action.destroys() {
+        tip.push_str(&format!("; destroys {}", losses.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    Node {
+        title,
+        what: facts.join(", "),
+        tip,
+        symbol: action.symbol(),
+        ink: group.iter().map(|number| blocks[*number].ink()).max_by_key(|ink| *ink == Ink::Bad).unwrap_or_default(),
+        loses_data: changes.iter().any(|change| fold::loses_data(change)),
+        anchor: group[0],
+    }
+}
+
+/// What changes stand on, by references, by ids and by reasons.
+struct Needs<'a> {
+    by_id: BTreeMap<&'a str, &'a Address>,
+}
+
+impl<'a> Needs<'a> {
+    fn of(rows: &[Row<'a>]) -> Self {
+        let ids = rows.iter().filter_map(|row| Some((row.change.id.as_deref()?, &row.change.address)));
+        Self { by_id: ids.filter(|(id, _)| !id.is_empty()).collect() }
+    }
+
+    fn by(&self, change: &Change) -> BTreeSet<Address> {
+        let mut found: BTreeSet<Address> = parent_of(&change.address).into_iter().collect();
+        for value in change.after.values().chain(change.before.values()) {
+            found.extend(value.references().into_iter().cloned());
+            // What exists is referred to by its id.
+            let by_id = value.as_text().and_then(|text| self.by_id.get(text));
+            found.extend(by_id.into_iter().map(|address| (*address).clone()));
+        }
+        for cause in &change.causes {
+            if let Cause::Dependency { address, .. } = cause {
+                found.insert(address.clone());
+            }
+        }
+        found.remove(&change.address);
+        found
+    }
+}

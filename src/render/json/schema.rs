@@ -1,0 +1,330 @@
+//! The JSON Schema of a plan as [`super::plan_json`] writes it, kept by hand: a test holds every plan against it, and a
+//! member that is missing here fails that test.
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::kind::KINDS;
+
+/// The schema, draft 2020-12.
+pub fn plan_schema() -> Json {
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "sindri plan --json",
+        "description": "Terraform's shape of a plan, with what is sindri's own below `sindri`. Money is in US dollars. A \
+                        secret is null, and true in the member beside it whose name ends in `_sensitive`.",
+        "$ref": "#/$defs/plan",
+        "$defs": {
+            "plan": plan(),
+            "resource_change": resource_change(),
+            "resource_drift": resource_drift(),
+            "own_of_change": own_of_change(),
+            "field": field(),
+            "cause": cause(),
+            "refusal": refusal(),
+            "loss": loss(),
+            "orphan": orphan(),
+            "summary": summary(),
+            "cost": cost(),
+            "address": {
+                "type": "string",
+                "description": "`pod.trainer`, `pod.trainer[3]`, `port.trainer[3]:8888/http`",
+            },
+            "position": closed("Where in a file, counted from 1.", &[
+                ("file", json!({ "type": "string" })),
+                ("line", json!({ "type": "integer", "minimum": 1 })),
+                ("column", json!({ "type": "integer", "minimum": 1 })),
+            ], &[]),
+            "attributes": { "type": "object", "description": "Attributes by name." },
+            "markers": {
+                "description": "True where the value of the same path is marked; an object of such markers.",
+                "anyOf": [
+                    { "type": "boolean" },
+                    { "type": "object", "additionalProperties": { "$ref": "#/$defs/markers" } },
+                    { "type": "array", "items": { "$ref": "#/$defs/markers" } },
+                ],
+            },
+            "action": { "enum": ACTIONS },
+            "risk": { "enum": ["none", "restart", "ephemeral-loss", "disk-loss", "volume-loss"] },
+            "effect": { "enum": ["in_place", "restart", "replace"] },
+        },
+    })
+}
+
+const ACTIONS: [&str; 9] = ["no-op", "create", "update", "replace", "delete", "start", "stop", "import", "forget"];
+
+/// An object with these members, all of them there but the `optional` ones, and no others.
+fn closed(description: &str, members: &[(&str, Json)], optional: &[&str]) -> Json {
+    let properties: Map<String, Json> =
+        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
+    let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
+    json!({
+        "type": "object",
+        "description": description,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn of(definition: &str) -> Json {
+    json!({ "$ref": format!("#/$defs/{definition}") })
+}
+
+fn list(definition: &str) -> Json {
+    json!({ "type": "array", "items": of(definition) })
+}
+
+fn or_null(schema: Json) -> Json {
+    json!({ "anyOf": [schema, { "type": "null" }] })
+}
+
+fn text() -> Json {
+    json!({ "type": "string" })
+}
+
+fn flag() -> Json {
+    json!({ "type": "boolean" })
+}
+
+fn money(description: &str) -> Json {
+    json!({ "type": "number", "description": description })
+}
+
+fn count() -> Json {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn plan() -> Json {
+    closed(
+        "A plan: what differs, why, and what settling it would destroy and cost.",
+        &[
+            ("format_version", json!({ "const": "1.2" })),
+            ("complete", flag()),
+            ("errored", flag()),
+            (
+                "applyable",
+                json!({ "type": "boolean", "description": "There is something to do, and nothing refuses it." }),
+            ),
+            ("resource_changes", list("resource_change")),
+            ("resource_drift", list("resource_drift")),
+            ("sindri", own_of_plan()),
+        ],
+        &[],
+    )
+}
+
+fn own_of_plan() -> Json {
+    let note = closed("", &[("address", or_null(of("address"))), ("message", text())], &[]);
+    let moved = closed("", &[("from", of("address")), ("to", of("address"))], &[]);
+    closed(
+        "What Terraform's shape has no place for.",
+        &[
+            ("format_version", json!({ "const": super::FORMAT_VERSION })),
+            ("plan_id", or_null(json!({ "type": "string", "description": "What `apply --expect` takes." }))),
+            ("name", text()),
+            ("environment", text()),
+            ("lineage", text()),
+            ("api", text()),
+            ("dialect", json!({ "enum": ["v1", "v2"] })),
+            ("destroy", flag()),
+            ("moves", json!({ "type": "array", "items": moved })),
+            ("prior_digest", json!({ "type": "string", "description": "The state that was planned from." })),
+            ("requests", json!({ "type": "integer", "minimum": 0, "description": "How many requests apply sends." })),
+            ("summary", of("summary")),
+            ("cost", of("cost")),
+            ("data_at_risk_gb", json!({ "type": "integer" })),
+            ("data_loss", list("loss")),
+            ("risk", of("risk")),
+            ("refusals", list("refusal")),
+            ("orphans", list("orphan")),
+            ("notes", json!({ "type": "array", "items": note })),
+        ],
+        &[],
+    )
+}
+
+fn summary() -> Json {
+    let counts = ACTIONS.map(|action| (action, count()));
+    closed("How many resources get which action; ports count with their pods.", &counts, &[])
+}
+
+fn cost() -> Json {
+    closed(
+        "Estimated cost of everything recorded and planned.",
+        &[
+            ("currency", json!({ "const": "USD" })),
+            ("hourly_before", money("per hour, now")),
+            ("hourly_after", money("per hour, afterwards")),
+            ("hourly_change", money("per hour")),
+            ("monthly_change", money("in a month of 730 hours")),
+        ],
+        &[],
+    )
+}
+
+/// Members of every entry, which Terraform's tools read.
+fn identity() -> Vec<(&'static str, Json)> {
+    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    vec![
+        ("address", of("address")),
+        ("mode", json!({ "const": "managed" })),
+        ("type", json!({ "enum": kinds })),
+        ("name", text()),
+        ("index", json!({ "type": "integer", "minimum": 0, "description": "The number of a replica." })),
+        ("provider_name", json!({ "const": "runpod" })),
+    ]
+}
+
+fn resource_change() -> Json {
+    let words = json!({ "enum": ["no-op", "create", "update", "delete", "forget"] });
+    let change = closed(
+        "",
+        &[
+            ("actions", json!({ "type": "array", "items": words, "minItems": 1, "maxItems": 2 })),
+            ("before", or_null(of("attributes"))),
+            ("after", or_null(of("attributes"))),
+            ("after_unknown", of("markers")),
+            ("before_sensitive", of("markers")),
+            ("after_sensitive", of("markers")),
+            ("replace_paths", json!({ "type": "array", "items": path() })),
+            ("importing", closed("", &[("id", or_null(text()))], &[])),
+        ],
+        &["replace_paths", "importing"],
+    );
+    let reasons = [
+        "replace_because_tainted",
+        "replace_because_cannot_update",
+        "replace_by_request",
+        "delete_because_no_resource_config",
+    ];
+    let mut members = identity();
+    members.push(("change", change));
+    members.push(("action_reason", json!({ "enum": reasons })));
+    members.push(("sindri", of("own_of_change")));
+    closed("What happens to one resource.", &members, &["index", "action_reason"])
+}
+
+/// `["image"]`, `["env", "LOG.LEVEL"]`.
+fn path() -> Json {
+    json!({ "type": "array", "items": text(), "minItems": 1, "maxItems": 2 })
+}
+
+fn own_of_change() -> Json {
+    closed(
+        "What Terraform's shape has no place for.",
+        &[
+            ("action", of("action")),
+            ("create_before_destroy", flag()),
+            ("id", or_null(json!({ "type": "string", "description": "RunPod's id of what exists now." }))),
+            ("member", or_null(json!({ "type": "string", "description": "Of a port: `8888/http`." }))),
+            ("risk", of("risk")),
+            ("reasons", list("cause")),
+            ("fields", list("field")),
+            ("hourly_before", money("per hour, now")),
+            ("hourly_after", money("per hour, afterwards")),
+            ("in_place_alternative", or_null(text())),
+            ("position", or_null(of("position"))),
+        ],
+        &[],
+    )
+}
+
+fn field() -> Json {
+    let members = [
+        ("path", path()),
+        ("before", json!({})),
+        ("after", json!({})),
+        ("after_unknown", flag()),
+        ("before_sensitive", of("markers")),
+        ("after_sensitive", of("markers")),
+        ("effect", of("effect")),
+        ("rule", json!({ "type": "string", "description": "The API's rule that makes the effect what it is." })),
+        ("position", or_null(of("position"))),
+    ];
+    closed("One attribute that differs.", &members, &[])
+}
+
+/// One shape per word of `cause`.
+fn cause() -> Json {
+    let power = json!({ "enum": ["running", "stopped"] });
+    let action = json!({ "type": "string", "description": "What happens to the other resource." });
+    let causes: [(&str, Vec<(&str, Json)>); 14] = [
+        ("new", vec![("position", or_null(of("position")))]),
+        ("fields", vec![]),
+        ("missing", vec![("id", text())]),
+        ("tainted", vec![]),
+        ("broken", vec![("status", text())]),
+        ("undeclared", vec![]),
+        ("superseded", vec![("by", of("address"))]),
+        ("destroy", vec![]),
+        ("dependency", vec![("address", of("address")), ("action", action)]),
+        ("parent", vec![("address", of("address"))]),
+        ("power", vec![("wanted", power)]),
+        ("marker", vec![("id", text()), ("operation", text()), ("same_lineage", flag())]),
+        ("lookalike", vec![("id", text())]),
+        ("flag", vec![("flag", text())]),
+    ];
+    let shapes = causes.into_iter().map(|(word, mut members)| {
+        members.push(("cause", json!({ "const": word })));
+        closed("", &members, &[])
+    });
+    json!({ "oneOf": shapes.collect::<Vec<_>>() })
+}
+
+fn resource_drift() -> Json {
+    let change = closed(
+        "`before` is what was applied last, `after` what is there now.",
+        &[
+            ("actions", json!({ "enum": [["update"], ["delete"]] })),
+            ("before", or_null(of("attributes"))),
+            ("after", or_null(of("attributes"))),
+            ("after_unknown", of("markers")),
+            ("before_sensitive", of("markers")),
+            ("after_sensitive", of("markers")),
+        ],
+        &[],
+    );
+    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored"];
+    let members = [("class", json!({ "enum": classes })), ("id", text()), ("member", or_null(text()))];
+    let mut all = identity();
+    all.push(("change", change));
+    all.push(("sindri", closed("", &members, &[])));
+    closed("How one resource left the last applied state by itself.", &all, &["index"])
+}
+
+fn loss() -> Json {
+    let members = [
+        ("address", of("address")),
+        ("id", or_null(text())),
+        ("what", json!({ "type": "string", "description": "`pod volume`, `network volume`, `container disk`" })),
+        ("size_gb", or_null(json!({ "type": "integer" }))),
+        ("mount_path", or_null(text())),
+        ("precious", json!({ "type": "boolean", "description": "Losing it needs consent of its own." })),
+    ];
+    closed("Data that the plan destroys.", &members, &[])
+}
+
+fn refusal() -> Json {
+    let members = [
+        ("address", or_null(of("address"))),
+        ("code", json!({ "type": "string", "description": "A stable word: `protected`, `budget`, ..." })),
+        ("message", text()),
+        ("help", text()),
+        ("position", or_null(of("position"))),
+    ];
+    closed("Why the plan is not applied as it stands.", &members, &[])
+}
+
+fn orphan() -> Json {
+    let members = [
+        ("kind", text()),
+        ("id", text()),
+        ("name", text()),
+        ("marker", text()),
+        ("address", of("address")),
+        ("status", or_null(text())),
+        ("hourly", or_null(money("per hour"))),
+        ("created_at", or_null(text())),
+    ];
+    closed("An object that carries this project's marker and is in no state.", &members, &[])
+}

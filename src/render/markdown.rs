@@ -1,0 +1,228 @@
+//! A plan as a comment on a pull request: what refuses it, then what it destroys, whole; then everything else.
+//!
+//! The comment is as short as its budget asks, and says so where it is not complete. Whatever comes from files and from the
+//! API stands in code and nowhere else (`safe`), so that it can neither mention people nor look like the comment itself.
+
+mod factored;
+mod fit;
+mod rows;
+mod safe;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::fold::{self, Row as Resource};
+use super::style::Line;
+use super::text::{self, Context, drift};
+use super::{PlanView, words};
+use crate::model::{Action, Change, Money, Plan};
+
+use fit::{Fitted, Form, Row, Section};
+use safe::code;
+
+/// What fits into a comment with room to spare: GitHub takes 65,536 characters.
+pub const BUDGET: usize = 60_000;
+
+/// The smallest budget: heading, counts, what is missing, and where the whole is.
+pub const LEAST_BUDGET: usize = 3_000;
+
+/// Bytes kept for the sentence that says what is missing.
+const NOTICE: usize = 900;
+
+/// Writes the whole comment, of at most `budget` bytes: no count of characters is larger than theirs. A budget below
+/// [`LEAST_BUDGET`] counts as that.
+pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usize) -> fmt::Result {
+    let context = Context { plan, by_address: plan.by_address(), view };
+    let resources = fold::rows(plan);
+    let changed = resources.iter().any(|resource| resource.change.action != Action::NoOp);
+    let head = if changed { heading(plan) } else { no_changes(plan, &resources, view) };
+    let foot = if changed { footer(plan, view) } else { String::new() };
+    let marker = safe::marker(&plan.name, &plan.environment);
+    let room = budget.max(LEAST_BUDGET).saturating_sub(marker.len() + 1 + NOTICE + head.len() + foot.len());
+
+    let sections = sections(&context, &resources);
+    let fitted = fit::fit(&sections, room);
+    let [destroyed, refusals, others, orphans, drift, notes, details, unchanged] = &fitted[..] else {
+        unreachable!("every section is fitted")
+    };
+    writeln!(out, "{marker}")?;
+    out.write_str(&notice(plan, &sections, &fitted))?;
+    out.write_str(&head)?;
+    for section in [refusals, destroyed, others, drift, orphans, notes, details, unchanged] {
+        out.write_str(&section.text)?;
+    }
+    out.write_str(&foot)
+}
+
+/// By weight: what must not be missing first.
+fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 8] {
+    let plan = context.plan;
+    let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
+        resources.iter().filter(|resource| wanted(resource.change)).collect()
+    };
+    let mut destroyed = of(&destroys);
+    // Stable: among equals the graph's order stays.
+    destroyed.sort_by_key(|resource| Reverse(resource.change.risk));
+    let others = of(&|change| change.action != Action::NoOp && !destroys(change));
+    let section = |noun, title: &str, language, forms| Section {
+        noun,
+        title: title.to_owned(),
+        language,
+        folded: false,
+        dispensable: false,
+        forms,
+    };
+    let folded = |title: String, rows: Vec<Row>| Section {
+        folded: true,
+        dispensable: true,
+        ..section("attribute", &title, "diff", vec![Form { intro: String::new(), rows }])
+    };
+    let every = |list: &[&Resource<'_>], what: &str| {
+        let resources = words::count(list.len(), "resource");
+        format!("Every attribute of {}", resources.replacen(' ', &format!(" {what} "), 1))
+    };
+    let detailed =
+        of(&|change| change.action != Action::NoOp && (context.view.full || change.action == Action::Create));
+    let kept = of(&|change| change.action == Action::NoOp && context.view.full);
+    let what = if context.view.full { "changed" } else { "new" };
+    [
+        section("destructive change", "Destroys", "diff", rows::destroyed(context, &destroyed)),
+        section("refusal", "Refused: this plan is not applied as it stands", "text", refusals(plan)),
+        section("other change", if destroyed.is_empty() { "Changes" } else { "Other changes" }, "diff", {
+            rows::others(context, &others)
+        }),
+        section("orphan", "Orphans", "text", orphans(plan)),
+        section("outside change", drift::HEADING, "text", drifted(context)),
+        section(
+            "note",
+            "Notes",
+            "text",
+            both(|longest| plan.notes.iter().map(|note| rows::plain(&[text::note(note)], 1, longest)).collect()),
+        ),
+        folded(every(&detailed, what), rows::attributes(&detailed)),
+        folded(every(&kept, "unchanged"), rows::attributes(&kept)),
+    ]
+}
+
+/// Whether what exists now is gone afterwards, or loses its data.
+fn destroys(change: &Change) -> bool {
+    change.action.destroys() || (change.action != Action::NoOp && fold::loses_data(change))
+}
+
+/// Rows as they are, and with long lines cut.
+fn both(rows: impl Fn(usize) -> Vec<Row>) -> Vec<Form> {
+    [usize::MAX, rows::LONGEST].map(|longest| Form { intro: String::new(), rows: rows(longest) }).into()
+}
+
+fn refusals(plan: &Plan) -> Vec<Form> {
+    let mut forms = both(|longest| {
+        let lines = plan.all_refusals().map(|(address, refusal)| text::refusal_lines(address, refusal));
+        lines.map(|lines| rows::plain(&lines, 1, longest)).collect()
+    });
+    let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, refusal) in plan.all_refusals() {
+        *codes.entry(&refusal.code).or_default() += 1;
+    }
+    let counted = codes
+        .iter()
+        .map(|(code, number)| rows::plain(&[Line::of(0, format!("{number} x [{code}]"))], *number, rows::LONGEST));
+    forms.push(Form { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
+    forms
+}
+
+fn orphans(plan: &Plan) -> Vec<Form> {
+    let mut forms = both(|longest| {
+        plan.orphans.iter().map(|orphan| rows::plain(&text::orphan_lines(orphan), 1, longest)).collect()
+    });
+    forms.iter_mut().for_each(|form| form.intro = text::ORPHANS.to_owned());
+    forms
+}
+
+fn drifted(context: &Context<'_>) -> Vec<Form> {
+    let groups = drift::groups(context);
+    let mut forms = both(|longest| groups.iter().map(|(items, lines)| rows::plain(lines, *items, longest)).collect());
+    forms.iter_mut().for_each(|form| form.intro = drift::EXPLANATION.to_owned());
+    forms
+}
+
+/// What is not shown, before anything else; nothing where all is.
+fn notice(plan: &Plan, sections: &[Section], fitted: &[Fitted]) -> String {
+    let missing: Vec<String> = sections
+        .iter()
+        .zip(fitted)
+        .filter(|(_, fitted)| fitted.hidden > 0)
+        .map(|(section, fitted)| words::count(fitted.hidden, section.noun))
+        .collect();
+    let whole = code(&command(plan, ""));
+    if !missing.is_empty() {
+        return format!("\n**This comment is not complete: {} not shown.** All of it: {whole}\n", missing.join(", "));
+    }
+    match fitted.iter().any(|fitted| fitted.dropped) {
+        true => {
+            format!("\nAttributes of single resources are left out for length: {}\n", code(&command(plan, " --full")))
+        }
+        false => String::new(),
+    }
+}
+
+/// The command that shows this plan.
+fn command(plan: &Plan, flags: &str) -> String {
+    let destroy = if plan.destroy { " --destroy" } else { "" };
+    format!("sindri plan -e {}{destroy}{flags}", words::shell(&plan.environment))
+}
+
+fn heading(plan: &Plan) -> String {
+    let purpose = if plan.destroy { "Plan to destroy" } else { "Plan for" };
+    let mut text = format!("\n## {purpose} {}, environment {}\n", code(&plan.name), code(&plan.environment));
+    // Amounts are code as well: between two dollar signs GitHub reads a formula.
+    let cost = match plan.cost.hourly_after == plan.cost.hourly_before {
+        true => text::cost_change(plan),
+        false => code(&text::cost_change(plan)),
+    };
+    let mut parts = vec![format!("**{}**", text::counts(plan)), cost];
+    parts.extend(text::at_risk(plan).map(|risk| format!("**{risk}**")));
+    text.push_str(&format!("\n{}\n", parts.join(" · ")));
+    let losses = plan.precious_losses().count();
+    if losses > 0 {
+        let volumes = words::count(losses, "volume");
+        text.push_str(&format!(
+            "\n> [!CAUTION]\n> **This destroys the data of {volumes}, and nothing brings it back.**\n"
+        ));
+    }
+    text
+}
+
+fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> String {
+    let number = words::count(resources.len(), "resource");
+    let (name, environment, file) = (code(&plan.name), code(&plan.environment), code(&view.config));
+    match (plan.destroy, resources.len()) {
+        (true, 0) => format!("\n{name}, environment {environment}: nothing to destroy, no resource is recorded.\n"),
+        (true, _) => format!("\n{name}, environment {environment}: nothing to destroy, {number} kept.\n"),
+        (false, 0) => format!("\n{name}, environment {environment}: no changes. {file} declares no resources.\n"),
+        (false, 1) => format!("\n{name}, environment {environment}: no changes. {number} matches {file}.\n"),
+        (false, _) => format!("\n{name}, environment {environment}: no changes. {number} match {file}.\n"),
+    }
+}
+
+fn footer(plan: &Plan, view: &PlanView) -> String {
+    let total = plan.cost.hourly_after;
+    let mut text = match total {
+        Money::ZERO => "\n---\n\nNothing is billed afterwards.".to_owned(),
+        _ => format!("\n---\n\nAfterwards {} in all.", code(&format!("{total}/h ({}/mo)", total.per_month()))),
+    };
+    if let Some(date) = &view.catalog_date {
+        text.push_str(&format!(" Prices are estimates, catalog of {}.", code(date)));
+    }
+    text.push('\n');
+    if let Some(id) = &view.plan_id {
+        text.push_str(&format!("\nPlan id {}.", code(id)));
+        if plan.all_refusals().next().is_none() && !plan.destroy {
+            let environment = words::shell(&plan.environment);
+            let apply = format!("sindri apply -e {environment} --expect {}", words::shell(id));
+            text.push_str(&format!(" Exactly this plan is applied by {}", code(&apply)));
+        }
+        text.push('\n');
+    }
+    text
+}

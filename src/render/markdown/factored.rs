@@ -1,0 +1,219 @@
+//! Thousands of addresses with what each loses, in a few characters each: what they share is said once.
+//!
+//! Addresses that differ in one number stand under a pattern (`pod.worker-#`), and neighbours that lose the same as a range.
+
+use std::collections::BTreeMap;
+
+use super::super::style::harmless;
+use super::super::text::block;
+use super::super::words;
+use super::fit::Row;
+use super::safe;
+use crate::kind;
+use crate::model::{Address, Change, Loss};
+
+/// Characters of a row, without its line end.
+const WIDTH: usize = 110;
+/// No real address comes near these; what does must not push the others out.
+const LONGEST_ADDRESS: usize = 200;
+const LONGEST_HEAD: usize = 400;
+/// A pattern for fewer addresses than this saves nothing.
+const WORTH_A_PATTERN: usize = 3;
+
+/// What addresses have in common that stand in one list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Fate<'a> {
+    word: &'static str,
+    kind: &'a str,
+    /// What precious data is lost, and where it was mounted; not its size.
+    losses: Vec<(&'a str, Option<&'a str>)>,
+}
+
+type Sizes = Vec<Option<i64>>;
+
+/// All changes, by what happens to them; in the order in which that comes first.
+pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Row> {
+    let mut fates: BTreeMap<Fate<'a>, (usize, Vec<(&'a Address, Sizes)>)> = BTreeMap::new();
+    for (place, change) in changes.into_iter().enumerate() {
+        let (fate, sizes) = fate(change);
+        fates.entry(fate).or_insert_with(|| (place, Vec::new())).1.push((&change.address, sizes));
+    }
+    let mut fates: Vec<_> = fates.into_iter().collect();
+    fates.sort_by_key(|(_, (place, _))| *place);
+    fates.iter().flat_map(|(fate, (_, list))| list_of(fate, list)).collect()
+}
+
+fn fate(change: &Change) -> (Fate<'_>, Sizes) {
+    let precious = || change.losses.iter().filter(|loss| loss.precious);
+    let losses = precious().map(|loss| (loss.what.as_str(), loss.mount_path.as_deref())).collect();
+    let word = words::action(change.action);
+    (Fate { word, kind: &change.address.kind, losses }, precious().map(|loss| loss.size_gb).collect())
+}
+
+fn shown(text: &str, longest: usize) -> String {
+    safe::cut(&harmless(text), longest)
+}
+
+fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
+    let alike = list.iter().all(|(_, sizes)| *sizes == list[0].1);
+    let title = kind::find(fate.kind).map_or(fate.kind, |kind| kind.title);
+    let each = if list.len() == 1 { "with" } else { "each with" };
+    let loss = |(place, (what, path)): (usize, &(&str, Option<&str>))| {
+        let size_gb = list[0].1[place].filter(|_| alike);
+        block::loss(&Loss { what: (*what).to_owned(), size_gb, mount_path: path.map(str::to_owned), precious: true })
+    };
+    let losses: Vec<String> = fate.losses.iter().enumerate().map(loss).collect();
+    let what = match losses.as_slice() {
+        [] => ", no volume is lost".to_owned(),
+        losses => format!(", {each} its {}", losses.join(" and ")),
+    };
+    let word = if losses.is_empty() { fate.word.to_owned() } else { fate.word.to_uppercase() };
+    let legend = if alike { "" } else { " (behind each colon the GB)" };
+    let head = format!("{word} {}{what}{legend}:", words::count(list.len(), title));
+    let mut rows = vec![Row { text: format!("- {}\n", shown(&head, LONGEST_HEAD)), items: 0 }];
+    for (pattern, items) in patterns(list) {
+        rows.extend(wrapped(&pattern, &runs(items, alike)));
+    }
+    rows
+}
+
+/// One address under its pattern: what stands in place of `#`.
+struct Item<'a> {
+    label: String,
+    sizes: &'a Sizes,
+}
+
+/// Addresses under patterns that have `#` for the last number in them; those with a pattern of their own under none.
+fn patterns<'a>(list: &'a [(&Address, Sizes)]) -> Vec<(String, Vec<Item<'a>>)> {
+    let mut patterns: BTreeMap<(String, String), Vec<Item<'a>>> = BTreeMap::new();
+    for (address, sizes) in list {
+        let (before, label, after) = split(address);
+        patterns.entry((before, after)).or_default().push(Item { label, sizes });
+    }
+    let mut alone = Vec::new();
+    let mut found = Vec::new();
+    for ((before, after), mut items) in patterns {
+        if items.len() < WORTH_A_PATTERN {
+            let whole = |item: Item<'a>| Item { label: format!("{before}{}{after}", item.label), ..item };
+            alone.extend(items.into_iter().map(whole));
+        } else {
+            items.sort_by(|a, b| (a.label.len(), &a.label).cmp(&(b.label.len(), &b.label)));
+            found.push((format!("{before}#{after}  "), items));
+        }
+    }
+    if !alone.is_empty() {
+        found.push(shared_beginning(alone));
+    }
+    found
+}
+
+/// `pod.worker-`, `0012`, `` of `pod.worker-0012`; `pod.trainer[`, `3`, `]`. Without a number all of it comes first.
+fn split(address: &Address) -> (String, String, String) {
+    let text = shown(&address.to_string(), LONGEST_ADDRESS);
+    let end = match address.index {
+        Some(_) => text.find(']').unwrap_or(text.len()),
+        None => text.rfind(|character: char| character.is_ascii_digit()).map_or(0, |last| last + 1),
+    };
+    let start = text[..end]
+        .rfind(|character: char| !character.is_ascii_digit())
+        .map_or(0, |last| last + text[last..].chars().next().map_or(0, char::len_utf8));
+    if start >= end {
+        return (text, String::new(), String::new());
+    }
+    (text[..start].to_owned(), text[start..end].to_owned(), text[end..].to_owned())
+}
+
+/// What single addresses begin with is said once, where that is worth it.
+fn shared_beginning(mut items: Vec<Item<'_>>) -> (String, Vec<Item<'_>>) {
+    items.sort_by(|a, b| a.label.cmp(&b.label));
+    let (first, last) = (&items[0].label, &items[items.len() - 1].label);
+    // Of sorted texts, the first and the last share the least.
+    let same = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
+    let shared: String = same.map(|(character, _)| character).collect();
+    if items.len() < WORTH_A_PATTERN || shared.len() < WORTH_A_PATTERN || shared.len() == first.len() {
+        return (String::new(), items);
+    }
+    for item in &mut items {
+        item.label.drain(..shared.len());
+    }
+    (format!("{shared}#  "), items)
+}
+
+/// Words with the number of addresses that each stands for: `0001:101`, `0002..0009:100`.
+fn runs(items: Vec<Item<'_>>, alike: bool) -> Vec<(String, usize)> {
+    let mut words: Vec<(String, usize)> = Vec::new();
+    let mut items = items.into_iter().peekable();
+    while let Some(first) = items.next() {
+        let (mut last, mut number) = (first.label.clone(), 1);
+        while let Some(next) = items.next_if(|next| next.sizes == first.sizes && follows(&last, &next.label)) {
+            (last, number) = (next.label, number + 1);
+        }
+        let labels = match number {
+            1 => first.label,
+            2 => format!("{},{last}", first.label),
+            _ => format!("{}..{last}", first.label),
+        };
+        let size = |size: &Option<i64>| size.map_or_else(|| "?".to_owned(), |size| size.to_string());
+        let sizes: Vec<String> = first.sizes.iter().map(size).collect();
+        words.push((if alike { labels } else { format!("{labels}:{}", sizes.join("+")) }, number));
+    }
+    words
+}
+
+/// Whether the second number comes right after the first and is written in the same way.
+fn follows(number: &str, next: &str) -> bool {
+    let Ok(value) = number.parse::<u64>() else { return false };
+    let Some(after) = value.checked_add(1) else { return false };
+    format!("{after:0width$}", width = number.len()) == next
+}
+
+/// Words in rows; each row says the pattern again only where it is the first.
+fn wrapped(pattern: &str, words: &[(String, usize)]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut row = Row { text: format!("-   {pattern}"), items: 0 };
+    for (word, number) in words {
+        if row.items > 0 && row.text.len() + 1 + word.len() > WIDTH {
+            row.text.push('\n');
+            rows.push(std::mem::replace(&mut row, Row { text: "-     ".to_owned(), items: 0 }));
+        }
+        if row.items > 0 {
+            row.text.push(' ');
+        }
+        row.text.push_str(word);
+        row.items += number;
+    }
+    row.text.push('\n');
+    rows.push(row);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(addresses: &[(&str, i64)]) -> String {
+        let list: Vec<(Address, Sizes)> =
+            addresses.iter().map(|(text, size)| (text.parse().unwrap(), vec![Some(*size)])).collect();
+        let list: Vec<(&Address, Sizes)> = list.iter().map(|(address, sizes)| (address, sizes.clone())).collect();
+        let fate = Fate { word: "destroy", kind: "pod", losses: vec![("pod volume", Some("/w"))] };
+        list_of(&fate, &list).into_iter().map(|row| row.text).collect()
+    }
+
+    #[test]
+    fn what_addresses_share_is_said_once() {
+        let names = ["pod.w-08", "pod.w-09", "pod.w-10", "pod.w-12", "pod.alice", "pod.bob"];
+        assert_eq!(
+            said(&names.map(|name| (name, 5))),
+            "- DESTROY 6 pods, each with its pod volume 5 GB at /w:\n-   pod.w-#  08..10 12\n-   pod.alice pod.bob\n"
+        );
+        assert_eq!(
+            said(&[("pod.t[9]", 1), ("pod.t[10]", 1), ("pod.t[11]", 2), ("pod.t[12]", 3)]),
+            "- DESTROY 4 pods, each with its pod volume at /w (behind each colon the GB):\n-   pod.t[#]  9,10:1 11:2 12:3\n"
+        );
+        assert_eq!(
+            said(&[("pod.team-a", 1), ("pod.team-b", 1), ("pod.team-c", 1)]),
+            "- DESTROY 3 pods, each with its pod volume 1 GB at /w:\n-   pod.team-#  a b c\n"
+        );
+        assert_eq!(said(&[("pod.a", 7)]), "- DESTROY 1 pod, with its pod volume 7 GB at /w:\n-   pod.a\n");
+    }
+}

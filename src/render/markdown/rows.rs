@@ -1,0 +1,126 @@
+//! Changes as rows of a block that colors lines by their first character: `-` for what is lost, `+` for what is new, `!` for
+//! what changes.
+
+use super::super::fold::Row as Resource;
+use super::super::style::{Ink, Line, Style};
+use super::super::text::block::{self, Block};
+use super::super::text::{Context, fields};
+use super::factored;
+use super::fit::{Form, Row};
+use crate::model::{Action, Change};
+
+/// Columns of a comment's block that can be read without scrolling.
+const WIDTH: usize = 100;
+/// From here on a line is cut in the poorer forms.
+pub const LONGEST: usize = 300;
+
+/// What destroys something: whole, then with long lines cut, then a line each, then with what they share said once.
+pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
+    let blocks = block::gathered(context, resources);
+    let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
+    let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
+    const SHORT: &str = "Fields and reasons are left out for length; every resource is named with what it loses.";
+    vec![
+        form("", whole(usize::MAX)),
+        form("Long values are cut.", whole(LONGEST)),
+        form(SHORT, blocks.iter().map(brief).collect()),
+        form(SHORT, factored::rows(resources.iter().map(|resource| resource.change))),
+    ]
+}
+
+/// Everything else: whole, then with long lines cut, then headlines alone.
+pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
+    let blocks = block::gathered(context, resources);
+    let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
+    let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
+    let head = |block: &Block<'_>| Row { text: headline(block, LONGEST), items: block.changes.len() };
+    vec![
+        form("", whole(usize::MAX)),
+        form("Long values are cut.", whole(LONGEST)),
+        form("Fields and reasons are left out for length.", blocks.iter().map(head).collect()),
+    ]
+}
+
+/// Every attribute of resources, with replicas that have the same together.
+pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<Row> {
+    let face = |change: &'a Change| {
+        let attributes = if change.after.is_empty() { &change.before } else { &change.after };
+        (change.action, fields::attributes(attributes, 4))
+    };
+    let items = resources.iter().map(|resource| (resource.change, &resource.change.address, face(resource.change)));
+    let groups = block::group(items).into_iter().filter(|(_, (_, lines))| !lines.is_empty());
+    let row = |(changes, (action, lines)): (Vec<&'a Change>, (Action, Vec<Line>))| {
+        let title = Line::of(0, block::title(&changes, |change| &change.address));
+        let mut text = signed(sign(action), &title, usize::MAX);
+        lines.iter().for_each(|line| text.push_str(&signed(' ', line, usize::MAX)));
+        Row { text, items: changes.len() }
+    };
+    groups.map(row).collect()
+}
+
+/// Lines that stand for `items` resources, without signs.
+pub fn plain(lines: &[Line], items: usize, longest: usize) -> Row {
+    Row { text: lines.iter().map(|line| written(line, longest, "")).collect(), items }
+}
+
+fn sign(action: Action) -> char {
+    match action {
+        Action::Delete | Action::Replace | Action::ReplaceCreateFirst => '-',
+        Action::Create | Action::Start | Action::Import => '+',
+        Action::Update | Action::Stop | Action::Forget => '!',
+        Action::NoOp => ' ',
+    }
+}
+
+fn headline(block: &Block<'_>, longest: usize) -> String {
+    let line = Line::new(0).hanging(4).join(block.headline(0));
+    let line = if block.refused { line.ink(Ink::Bad, "  refused, see above") } else { line };
+    signed(if block.ink() == Ink::Bad { '-' } else { sign(block.action()) }, &line, longest)
+}
+
+fn whole(block: &Block<'_>, longest: usize) -> Row {
+    let mut text = headline(block, longest);
+    if let [_, _, ..] = block.changes.as_slice() {
+        let ids: Vec<&str> = block.changes.iter().filter_map(|change| change.id.as_deref()).collect();
+        if !ids.is_empty() {
+            text.push_str(&signed(' ', &Line::of(6, format!("ids: {}", ids.join(", "))), longest));
+        }
+    }
+    for line in &block.body {
+        let sign = match line.loudest() {
+            Ink::Bad => '-',
+            Ink::Good => '+',
+            Ink::Plain | Ink::Heading | Ink::Change | Ink::Dim => ' ',
+        };
+        text.push_str(&signed(sign, line, longest));
+    }
+    Row { text, items: block.changes.len() }
+}
+
+/// One line: what happens, and what that loses.
+fn brief(block: &Block<'_>) -> Row {
+    let losses = block.changes.first().map(|change| change.losses.iter().map(block::loss).collect::<Vec<_>>());
+    let losses = losses.filter(|losses| !losses.is_empty()).map_or_else(String::new, |losses| {
+        format!("  destroys{}: {}", if block.changes.len() > 1 { " each" } else { "" }, losses.join(", "))
+    });
+    let ids: Vec<&str> = block.changes.iter().take(1).filter_map(|change| change.id.as_deref()).collect();
+    let id = if block.changes.len() == 1 && !ids.is_empty() { format!("  {}", ids[0]) } else { String::new() };
+    let line = Line::of(0, format!("{}  {}{id}{losses}", block.title, block.word())).hanging(4);
+    Row { text: signed('-', &line, LONGEST), items: block.changes.len() }
+}
+
+/// A line as it stands in the block, each of its rows behind its sign.
+fn signed(sign: char, line: &Line, longest: usize) -> String {
+    written(line, longest, &format!("{sign} "))
+}
+
+fn written(line: &Line, longest: usize, before: &str) -> String {
+    let (mut text, mut rows) = (String::new(), String::new());
+    let style = Style { width: Some(WIDTH), ..Style::default() };
+    line.cut(longest).write(&mut text, &style).expect("a string takes everything");
+    for row in text.lines() {
+        rows.push_str(format!("{before}{row}").trim_end());
+        rows.push('\n');
+    }
+    rows
+}

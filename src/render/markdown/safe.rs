@@ -1,0 +1,88 @@
+//! Hostile text in Markdown: it stands in code, and nowhere else.
+//!
+//! In code nothing is a heading, a link, a mention, a reference, a tag or mathematics. What is left to guard is the way out
+//! of it: a run of backticks as long as the one that opened it, and the end of the line, which `harmless` spells out.
+
+use std::fmt::Write;
+
+use super::super::style::harmless;
+
+/// Longer texts are cut in a sentence; the blocks have them whole.
+const LONGEST: usize = 120;
+
+/// Inline code.
+pub fn code(text: &str) -> String {
+    let text = cut(&harmless(text), LONGEST);
+    if text.is_empty() {
+        return "(empty)".to_owned();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    // One blank at either end is taken off again, where both are there.
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// The line of backticks that opens and closes a block of these rows: longer than any run in them.
+pub fn fence<'a>(rows: impl Iterator<Item = &'a str>) -> String {
+    "`".repeat(rows.map(longest_run).max().unwrap_or(0).max(2) + 1)
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// The text, or its beginning and how many characters are missing.
+pub fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}... ({} more characters)", &text[..end], text[end..].chars().count()),
+    }
+}
+
+/// The invisible first line, by which a later run finds its comment again: `<!-- sindri: llm-team/prod -->`.
+///
+/// Whatever could end it, or be read as anything else, is written as `%` and two digits.
+pub fn marker(name: &str, environment: &str) -> String {
+    format!("<!-- sindri: {}/{} -->", encoded(name), encoded(environment))
+}
+
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes().take(LONGEST) {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' => out.push(char::from(byte)),
+            // Two of them would end the comment.
+            b'-' if !out.ends_with('-') => out.push('-'),
+            other => write!(out, "%{other:02X}").expect("a string takes everything"),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_is_fenced_by_more_backticks_than_it_holds() {
+        for (text, written) in [
+            ("pod.a", "`pod.a`"),
+            ("a`b", "``a`b``"),
+            ("``` x", "```` ``` x ````"),
+            (" a", "`  a `"),
+            ("", "(empty)"),
+            ("a\nb\u{202e}", r"`a\nb\u{202e}`"),
+        ] {
+            assert_eq!(code(text), written);
+        }
+        assert_eq!(code(&"x".repeat(130)), format!("`{}... (10 more characters)`", "x".repeat(120)));
+        assert_eq!(fence(["a", "b````c"].into_iter()), "`````");
+        assert_eq!(fence([].into_iter()), "```");
+    }
+
+    #[test]
+    fn nothing_ends_the_marker_early() {
+        assert_eq!(marker("llm-team", "prod"), "<!-- sindri: llm-team/prod -->");
+        assert_eq!(marker("a-->b", "x/y--!>"), "<!-- sindri: a-%2D%3Eb/x%2Fy-%2D%21%3E -->");
+    }
+}

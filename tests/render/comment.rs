@@ -1,0 +1,351 @@
+//! Plans as comments on a pull request: read whole, as GitHub would parse them, and within any budget.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use sindri::model::{Action, Cause, Change, Loss, Plan, Risk};
+use sindri::render::{PlanView, markdown};
+
+use crate::fixture::{address, at, attributes, change, create, gpu_pod, kept, losses, money, plan};
+use crate::hostile::{evil, hostile_plan};
+use crate::{golden, plans};
+
+fn comment(plan: &Plan, view: &PlanView, budget: usize) -> String {
+    let mut out = String::new();
+    markdown::plan(&mut out, plan, view, budget).expect("a string takes everything");
+    out
+}
+
+fn whole(plan: &Plan) -> String {
+    comment(plan, &plans::view(), markdown::BUDGET)
+}
+
+#[test]
+fn whole_plans_as_comments() {
+    golden::check("everything.md", &whole(&plans::everything()));
+    let full = PlanView { full: true, ..plans::view() };
+    golden::check("everything_full.md", &comment(&plans::everything(), &full, markdown::BUDGET));
+    golden::check("first_apply.md", &whole(&plan(plans::fleet())));
+    golden::check("fleet_update.md", &whole(&plans::fleet_update()));
+    golden::check("long_texts.md", &whole(&plans::long_texts()));
+    golden::check("destroy.md", &whole(&plans::destruction()));
+}
+
+#[test]
+fn without_changes_it_is_one_line_below_the_marker() {
+    let calm = plan(vec![kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
+    assert_eq!(
+        whole(&calm),
+        "<!-- sindri: llm-team/prod -->\n\n`llm-team`, environment `prod`: no changes. 1 resource matches `sindri.yaml`.\n"
+    );
+}
+
+/// A pod that is destroyed with a pod volume of this size.
+fn doomed(name: &str, size_gb: i64) -> Change {
+    let mut before = gpu_pod("NVIDIA L4", 1, "ghcr.io/acme/train:1");
+    before.insert("volume_gb".into(), size_gb.into());
+    Change {
+        id: Some(format!("id-{name}")),
+        losses: losses("pod", &before),
+        before,
+        causes: vec![Cause::Undeclared],
+        risk: Risk::DiskLoss,
+        hourly_before: money(0.44),
+        ..change(&format!("pod.{name}"), Action::Delete)
+    }
+}
+
+#[test]
+fn five_thousand_destroyed_pods_are_all_named_with_what_they_lose() {
+    for (number, name) in [
+        (5_000, (|index| format!("worker-{index:04}")) as fn(i64) -> String),
+        (5_000, |index| format!("trainer[{index}]")),
+        (5_000, |index| format!("team-{}-node-{index}", index % 7)),
+    ] {
+        // No two neighbours lose the same, so that nothing can be said as a range.
+        let plan = plan((0..number).map(|index| doomed(&name(index), 10 + index % 990)).collect());
+        let text = whole(&plan);
+        assert!(text.len() <= markdown::BUDGET, "{}", text.len());
+        assert!(!text.contains("not complete"), "{text}");
+        let named = expanded(&text);
+        for change in &plan.changes {
+            let size = named.get(&change.address.to_string());
+            assert_eq!(size, Some(&change.losses[0].size_gb.unwrap().to_string()), "{}", change.address);
+        }
+        assert_eq!(named.len(), plan.changes.len());
+    }
+}
+
+/// Every address of the shortest form with its size, read as a person reads it.
+fn expanded(text: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut pattern = String::new();
+    let block = text.split("### Destroys").nth(1).expect("a section").split("```").nth(1).expect("a block");
+    for line in block.lines().filter_map(|line| line.strip_prefix("-   ")) {
+        let items = match line.strip_prefix("  ") {
+            Some(more) => more,
+            None => {
+                let (head, items) = line.split_once("  ").unwrap_or(("#", line));
+                pattern = head.to_owned();
+                items
+            }
+        };
+        for item in items.split(' ') {
+            let (labels, size) = item.split_once(':').expect("a size");
+            for label in labels.split(',') {
+                assert!(!label.contains(".."), "no neighbours are alike: {item}");
+                found.insert(pattern.replacen('#', label, 1), size.to_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn destroyed_pods_are_whole_beside_thousands_of_other_changes() {
+    let mut changes: Vec<Change> = (0..4_900)
+        .map(|index| create(&format!("pod.new-{index}"), gpu_pod(&format!("GPU {index}"), 1, "a:1"), 0.44, 12))
+        .collect();
+    changes.extend((0..100).map(|index| doomed(&format!("old-{index}"), 10 + index)));
+    let text = whole(&plan(changes));
+    assert!(text.len() <= markdown::BUDGET, "{}", text.len());
+    for index in 0..100 {
+        let head = format!("- pod.old-{index}  DESTROY  id-old-{index}  1 x NVIDIA L4, US-CA-2, saves $0.44/h\n");
+        let loss = format!("-       destroys: pod volume {} GB at /workspace, container disk 50 GB\n", 10 + index);
+        assert!(text.contains(&format!("{head}        because it is no longer declared\n{loss}")), "{index}: {text}");
+    }
+    // What is missing is said before anything else.
+    assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("**This comment is not complete: ")), "{text}");
+    assert!(text.contains("other changes not shown.** All of it: `sindri plan -e prod`\n"), "{text}");
+}
+
+#[test]
+fn too_many_for_any_form_are_counted_before_everything_else() {
+    let name = |index: i64| format!("{:016x}", index.wrapping_mul(0x1e37_79b9_7f4a_7c15).rotate_left(13));
+    let plan = plan((0..5_000).map(|index| doomed(&name(index), 10 + index % 990)).collect());
+    let text = whole(&plan);
+    assert!(text.len() <= markdown::BUDGET, "{}", text.len());
+    let notice = text.lines().nth(2).expect("a third line");
+    let hidden = notice.strip_prefix("**This comment is not complete: ").and_then(|rest| rest.split(' ').next());
+    let hidden: usize = hidden.expect("a notice").parse().expect("a number");
+    assert!(notice.contains("destructive changes not shown.** All of it: `sindri plan -e prod`"), "{notice}");
+    let shown = plan.changes.iter().filter(|change| {
+        let name = &change.address.name;
+        // Under a pattern or alone, the last characters of a name stand before its size.
+        text.contains(&format!("{}:{}", &name[name.len() - 1..], change.losses[0].size_gb.unwrap()))
+    });
+    assert!(hidden > 0 && shown.count() >= 5_000 - hidden, "{hidden}");
+    assert!(text.contains(&format!("**{hidden} more are not shown.**")), "{text}");
+}
+
+/// Tags and comments that are ours.
+fn is_ours(html: &str) -> bool {
+    let tag = html.trim();
+    let summary = tag.strip_prefix("<summary>").and_then(|rest| rest.strip_suffix("</summary>"));
+    let words = |text: &str| text.chars().all(|character| character.is_ascii_alphanumeric() || character == ' ');
+    let marker = tag.strip_prefix("<!-- sindri: ").and_then(|rest| rest.strip_suffix(" -->"));
+    let encoded = |text: &str| {
+        !text.contains("--")
+            && text.chars().all(|character| character.is_ascii_alphanumeric() || "%_.-/".contains(character))
+    };
+    matches!(tag, "<details>" | "</details>") || summary.is_some_and(words) || marker.is_some_and(encoded)
+}
+
+/// What is wrong with a comment: hostile text out of code, tags that are not ours, blocks that stay open.
+fn faults(text: &str, canary: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut depth: i32 = 0;
+    let mut in_code = false;
+    let mut blocks = 0;
+    for event in Parser::new_ext(text, Options::all() - Options::ENABLE_OLD_FOOTNOTES) {
+        match event {
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) => {
+                in_code = true;
+                blocks += 1;
+                if !["diff", "text"].contains(&language.as_ref()) {
+                    faults.push(format!("a block of {language:?}"));
+                }
+            }
+            Event::End(TagEnd::CodeBlock) => in_code = false,
+            Event::Text(words) if !in_code => {
+                if words.contains(canary) || words.contains(['$', '@', '<', '\\']) {
+                    faults.push(format!("out of code: {words:?}"));
+                }
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for line in html.lines().filter(|line| !line.trim().is_empty()) {
+                    depth += i32::from(line == "<details>") - i32::from(line == "</details>");
+                    if !is_ours(line) {
+                        faults.push(format!("a strange tag: {line:?}"));
+                    }
+                }
+            }
+            Event::Start(
+                Tag::Paragraph
+                | Tag::Heading { level: pulldown_cmark::HeadingLevel::H2 | pulldown_cmark::HeadingLevel::H3, .. }
+                | Tag::BlockQuote(_)
+                | Tag::Strong
+                | Tag::HtmlBlock,
+            )
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::SoftBreak
+            | Event::Rule => {}
+            other => faults.push(format!("a strange event: {other:?}")),
+        }
+    }
+    if depth != 0 {
+        faults.push(format!("{depth} details stay open"));
+    }
+    // Openings and ends of blocks, as lines; a parser would not tell that the last one stays open.
+    let fence =
+        |line: &str, language: &[&str]| line.starts_with("```") && language.contains(&line.trim_start_matches('`'));
+    let opened = text.lines().filter(|line| fence(line, &["diff", "text"])).count();
+    let closed = text.lines().filter(|line| fence(line, &[""])).count();
+    if (opened, closed) != (blocks, blocks) {
+        faults.push(format!("{opened} of {blocks} blocks opened, {closed} closed"));
+    }
+    faults
+}
+
+/// Texts that mean something in Markdown, in HTML, at GitHub, or in a build log.
+pub fn markup() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "`",
+            "``",
+            "```",
+            "```diff\n",
+            "\n```\n",
+            "~~~",
+            "\n~~~\n",
+            "</details>",
+            "<details>",
+            "<script>alert(1)</script>",
+            "<!--",
+            "-->",
+            "--!>",
+            "@team",
+            "@org/all",
+            "#123",
+            "GH-1",
+            "org/repo#5",
+            "https://evil.example/x",
+            "[x](javascript:alert(1))",
+            "![x](http://evil.example/x.png)",
+            "\n# heading",
+            "\n===\n",
+            "|",
+            "\n| a | b |\n|--|--|\n",
+            "\r\n",
+            "\u{2028}",
+            "\u{202e}",
+            "\u{2066}",
+            "\u{200b}",
+            "\0",
+            "\u{1b}[31m",
+            "&lt;",
+            "&#64;team",
+            "$x$",
+            "$$",
+            "*",
+            "_",
+            "**",
+            "\\",
+            "    ",
+            "\t",
+            "> quote",
+            "- item",
+            "1. item",
+            "::error::x",
+            "\n::set-env name=A::b",
+            "##[error]x",
+            "[^1]",
+            ":smile:",
+            "www.evil.example",
+            "</summary>",
+            "```suggestion\n",
+            "%",
+            "'",
+            "\"",
+        ])
+        .prop_map(str::to_owned),
+        "[a-z0-9-]{0,8}",
+        any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 1..12).prop_map(|pieces| pieces.concat())
+}
+
+/// Set into every hostile text, so that it is known again wherever it comes out.
+const CANARY: &str = "qzcanaryqz";
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn hostile_text_stays_in_code_within_any_budget(
+        before in markup(),
+        after in prop_oneof![markup(), evil()],
+        budget in prop_oneof![markdown::LEAST_BUDGET..12_000, Just(markdown::BUDGET)],
+        full: bool,
+    ) {
+        let evil = format!("{before}{CANARY}{after}");
+        let view = PlanView { full, config: evil.clone(), catalog_date: Some(evil.clone()), plan_id: Some(evil.clone()) };
+        let text = comment(&hostile_plan(&evil), &view, budget);
+        prop_assert_eq!(faults(&text, CANARY), Vec::<String>::new(), "{}", text);
+        prop_assert!(text.len() <= budget, "{} > {budget}: {}", text.len(), text);
+        let harmful = text.chars().find(|character| sindri::render::style::is_harmful(*character) && *character != '\n');
+        prop_assert_eq!(harmful, None);
+        prop_assert!(!text.contains("canary-secret"), "{}", text);
+        for line in text.lines() {
+            prop_assert!(!line.trim_start().starts_with("::") && !line.contains("##["), "a command: {line}");
+        }
+    }
+
+    #[test]
+    fn every_budget_is_kept_and_what_is_hidden_is_counted(
+        doomed_pods in 0_usize..60,
+        new_pods in 0_usize..60,
+        width in 1_usize..200,
+        budget in markdown::LEAST_BUDGET..30_000,
+    ) {
+        let name = |index: usize| format!("{}{index}", "n".repeat(1 + (index * 31 + width) % width));
+        let mut changes: Vec<Change> = (0..doomed_pods).map(|index| doomed(&name(index), 10 + index as i64)).collect();
+        changes.extend((0..new_pods).map(|index| create(&format!("pod.new-{}", name(index)), gpu_pod("L4", 1, "a"), 0.4, 1)));
+        let text = comment(&plan(changes), &plans::view(), budget);
+        prop_assert!(text.len() <= budget, "{} > {budget}", text.len());
+        prop_assert_eq!(faults(&text, CANARY), Vec::<String>::new(), "{}", text);
+        // Whoever is neither named nor counted as missing is lost.
+        let hidden = text.contains("not complete");
+        let missing = (0..new_pods).any(|index| !text.split_whitespace().any(|word| word == format!("pod.new-{}", name(index))));
+        prop_assert!(!missing || hidden, "{}", text);
+    }
+}
+
+#[test]
+fn a_loss_of_unknown_size_and_two_volumes_of_one_pod_are_told_in_the_shortest_form() {
+    let mut changes: Vec<Change> = (0..3_000).map(|index| doomed(&format!("w-{index}"), 10 + index)).collect();
+    changes[7].losses.push(Loss { what: "pod volume".into(), size_gb: None, mount_path: None, precious: true });
+    let text = whole(&plan(changes));
+    assert!(
+        text.contains("- DESTROY 2999 pods, each with its pod volume at /workspace (behind each colon the GB):\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("- DESTROY 1 pod, with its pod volume 17 GB at /workspace and pod volume:\n-   pod.w-7\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_refused_plan_names_no_command_that_applies_it() {
+    let text = whole(&plans::everything());
+    assert!(text.contains("Plan id `9c1f7a2e44b0`.\n") && !text.contains("--expect"), "{text}");
+    let mut fine = plan(vec![create("pod.a", attributes([]), 0.1, 3)]);
+    fine.environment = "it's".into();
+    let (place, command) = (at(3), "`sindri apply -e \"it's\" --expect 9c1f7a2e44b0`");
+    assert!(whole(&fine).contains(command) && place.line == 3, "{}", whole(&fine));
+    assert_eq!(address("pod.a"), fine.changes[0].address);
+}
