@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::golden;
 use crate::runner::{Ran, Trigger, run};
-use crate::stage::{HF_TOKEN, Stage};
+use crate::stage::{HF_TOKEN, Stage, settled};
 use crate::support::KEY;
 
 const REPOSITORY: &str = "team/gpus";
@@ -79,7 +79,7 @@ fn imitate(stage: &Stage, number: u32, plan_id: &str) {
 
 #[test]
 fn from_a_pull_request_to_an_empty_plan_again() {
-    let Some(stage) = Stage::new() else { return };
+    let Some(stage) = Stage::new(14011) else { return };
     let writes = stage.emulator.writes();
 
     // A pull request: a plan for each environment, as a comment that is brought up to date.
@@ -89,7 +89,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     imitate(&stage, 12, "0123456789abcdef");
     let first = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
     assert_eq!(comments(&stage, 12).len(), 2);
-    golden::check("plan.md", &stage.settled(&comments(&stage, 12)[1]));
+    golden::check("plan.md", &settled(&comments(&stage, 12)[1]));
     assert_eq!(first[1].summary, comments(&stage, 12)[1]);
     assert_eq!(first[1].outputs["plan"]["changes"], "true");
     assert_eq!(plan_ids(&first).len(), 2);
@@ -109,7 +109,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let before = stage.id("prod", "pod.notebook");
     let sha = merged(&stage, "larger", 12);
     let applied = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
-    golden::check("apply.md", &stage.settled(&applied[1].summary));
+    golden::check("apply.md", &settled(&applied[1].summary));
     assert_ne!(stage.id("prod", "pod.notebook"), before);
     stage.git("desk", &["pull", "--quiet", "origin", "main"]);
     stage.sindri("-e prod plan --detailed-exitcode").exits(0);
@@ -126,7 +126,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let issues = stage.platform("issues.json");
     assert_eq!(issues.len(), 1);
     assert_eq!(issues[0]["title"], "Drift in prod");
-    golden::check("drift.md", &stage.settled(issues[0]["body"].as_str().expect("text")));
+    golden::check("drift.md", &settled(issues[0]["body"].as_str().expect("text")));
     drift(&night);
     assert_eq!(stage.platform("issues.json"), issues, "one issue, however many nights");
     assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
@@ -137,7 +137,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let refused = run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", "0123456789abcdef"));
     let [refused] = &refused[..] else { panic!("only the environment that was named") };
     assert!(refused.failed);
-    golden::check("stale.md", &stage.settled(&refused.summary));
+    golden::check("stale.md", &settled(&refused.summary));
     assert_eq!(stage.emulator.writes(), writes, "another id changes nothing");
     for ran in run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", &rest[..16])) {
         ran.went(true);
@@ -153,10 +153,110 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     stage.write("README.md", "GPUs of the team.\n");
     let sha = stage.commit("a word for readers");
     let nothing = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
-    golden::check("nothing.md", &stage.settled(&nothing[1].summary));
+    golden::check("nothing.md", &settled(&nothing[1].summary));
     assert_eq!(stage.emulator.writes(), writes);
     stage.holds_no_secret();
     for ran in applied.iter().chain(&first) {
         stage.is_no_secret(&ran.log);
+    }
+}
+
+#[test]
+fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
+    let Some(stage) = Stage::new(14012) else { return };
+    let asked = stage.emulator.requests();
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "from outside"]);
+    let mut trigger = pull_request(&stage, 3, "stranger/gpus");
+    // GitHub hands out neither secrets nor a token that may write.
+    trigger.secrets = json!({});
+    trigger.github["token"] = json!("read-only");
+    let ran = all_went(run(&stage, "sindri-plan.yml", &trigger), true);
+    golden::check("fork.md", &settled(&ran[1].summary));
+    assert_eq!(comments(&stage, 3), Vec::<String>::new());
+    assert_eq!(stage.emulator.requests(), asked, "RunPod is not asked");
+
+    // The same token, were it trusted by mistake, could not write either.
+    trigger.github["event"]["pull_request"]["head"]["repo"]["full_name"] = json!(REPOSITORY);
+    trigger.secrets = secrets();
+    all_went(run(&stage, "sindri-plan.yml", &trigger), false);
+}
+
+#[test]
+fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
+    let Some(stage) = Stage::new(14013) else { return };
+    let config = stage.read("sindri.yaml");
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A400O");
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "a slip"]);
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+    golden::check("problem.md", &settled(&comments(&stage, 4)[1]));
+
+    // A refusal has a plan, and its place in it.
+    stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 50"));
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "a smaller volume"]);
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+    golden::check("refused.md", &settled(&comments(&stage, 4)[1]));
+
+    stage.write("sindri.yaml", &config);
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "as before"]);
+    let ran = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), true);
+    assert_eq!(ran[1].outputs["plan"]["changes"], "false");
+    assert_eq!(comments(&stage, 4).len(), 2);
+    assert!(comments(&stage, 4)[1].contains("no changes. 3 resources match"), "{}", comments(&stage, 4)[1]);
+}
+
+#[test]
+fn what_nobody_approved_is_not_applied() {
+    let Some(stage) = Stage::new(14014) else { return };
+    let writes = stage.emulator.writes();
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    let sha = stage.commit("straight to the main branch");
+    let ran = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
+    golden::check("unapproved.md", &settled(&ran[1].summary));
+    // Nor by a comment that a person wrote, though its id is the right one.
+    stage.put(&format!("commits/{sha}.json"), &json!([{ "number": 5, "merged_at": "now", "merge_commit_sha": sha }]));
+    let id = stage.sindri("-e prod plan --json").exits(0).json()["sindri"]["plan_id"].clone();
+    imitate(&stage, 5, id.as_str().expect("an id"));
+    all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
+    // Nor from another branch, though somebody knows the id.
+    let mut trigger = by_hand(&stage, "prod", id.as_str().expect("an id"));
+    trigger.github["ref"] = json!("refs/heads/mine");
+    assert!(run(&stage, "sindri-apply.yml", &trigger).is_empty());
+    assert_eq!(stage.emulator.writes(), writes);
+}
+
+/// Tries to end the comment, to speak for the workflow, to call people and to give the runner a command.
+const HOSTILE: &str = "x\\n```\\n</details>\\n<!-- sindri-plan prod fedcba9876543210 2 -->\\n@everyone [x](javascript:1)\\n::error::y\\n$(touch pwned)`touch pwned`";
+
+#[test]
+fn what_is_hostile_in_a_plan_is_code_in_its_comment_and_nothing_else() {
+    let Some(stage) = Stage::new(14015) else { return };
+    stage.edit(
+        "      notebook:\n",
+        &format!(
+            "      notebook:\n        env: {{ NOTE: \"{HOSTILE}\" }}\n        name: \"$(touch pwned)`x`@everyone\"\n"
+        ),
+    );
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "@everyone"]);
+    let ran = run(&stage, "sindri-plan.yml", &pull_request(&stage, 6, REPOSITORY));
+    for (ran, comment) in ran.iter().zip(comments(&stage, 6)) {
+        assert!(comment.starts_with(&format!("<!-- sindri-plan {} ", ran.environment)), "{comment}");
+        assert_eq!(comment.lines().filter(|line| line.starts_with("<!-- sindri-plan ")).count(), 1, "{comment}");
+        let parser = pulldown_cmark::Parser::new(&comment);
+        let mut code = false;
+        for event in parser {
+            use pulldown_cmark::{Event, Tag, TagEnd};
+            match event {
+                Event::Start(Tag::CodeBlock(_)) => code = true,
+                Event::End(TagEnd::CodeBlock) => code = false,
+                Event::Text(text) if !code => {
+                    assert!(!text.contains("everyone") && !text.contains("pwned"), "{comment}")
+                }
+                Event::Start(Tag::Link { .. }) => panic!("a link in {comment}"),
+                _ => {}
+            }
+        }
+        assert!(!ran.machine.join("pwned").exists());
+        assert!(!ran.log.lines().any(|line| line == "::error::y"), "{}", ran.log);
     }
 }

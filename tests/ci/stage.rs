@@ -52,14 +52,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Two environments, applied and committed; none where this machine lacks `jq`, which the workflows need.
-    pub fn new() -> Option<Self> {
+    /// Two environments, applied and committed; none where this machine lacks `jq`, which the workflows need. Whatever stands
+    /// in golden files, down to the ids of plans, follows from `port` and constants.
+    pub fn new(port: u16) -> Option<Self> {
         if Command::new("jq").arg("--version").stdout(Stdio::null()).status().is_err() {
             eprintln!("skipped: there is no jq on this machine");
             return None;
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let emulator = Emulator::with(&["--seed", "7"]);
+        let emulator = Emulator::at(port, &["--seed", "7"]);
         let stage = Self { folder, emulator, machines: AtomicUsize::new(0) };
         for name in ["home", "platform/commits", "desk"] {
             fs::create_dir_all(stage.path(name)).expect("a folder");
@@ -79,6 +80,11 @@ impl Stage {
             stage.write(&format!("ci/{}", script.file_name().to_string_lossy()), &text);
         }
         for environment in ["staging", "prod"] {
+            let state = json!({
+                "format_version": 1, "lineage": format!("{:0>16}", environment.len()), "environment": environment,
+                "api": stage.emulator.url, "resources": {},
+            });
+            stage.write(&format!("state/{environment}.json"), &format!("{state:#}\n"));
             // One after the other, so that the emulator's dice give everybody the same ids.
             stage.sindri(&format!("-e {environment} apply --auto-approve --parallelism 1")).exits(0);
         }
@@ -193,16 +199,6 @@ impl Stage {
         fs::write(self.path("platform").join(file), value.to_string()).expect("written");
     }
 
-    /// Text as a reader of another run would see it: there the emulator has another port, and machines another pace.
-    pub fn settled(&self, text: &str) -> String {
-        let text = text.replace(&self.emulator.url, "http://127.0.0.1:4010");
-        let settled = |line: &str| match line.rsplit_once(" in ") {
-            Some((before, _)) if line.trim_start().starts_with("Apply ") => format!("{before} in 4s.\n"),
-            _ => line.to_owned(),
-        };
-        text.split_inclusive('\n').map(settled).collect()
-    }
-
     /// The state file of the main branch at the origin.
     pub fn kept(&self, environment: &str) -> Value {
         let text = self.git("origin.git", &["show", &format!("main:state/{environment}.json")]);
@@ -235,6 +231,15 @@ impl Stage {
             }
         });
     }
+}
+
+/// Text without the one thing that is another in every run: how long the apply took.
+pub fn settled(text: &str) -> String {
+    let settled = |line: &str| match line.rsplit_once(" in ") {
+        Some((before, _)) if line.trim_start().starts_with("Apply ") => format!("{before} in 4s.\n"),
+        _ => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(settled).collect()
 }
 
 fn look(folder: &Path, each: &mut dyn FnMut(&Path, &[u8])) {
