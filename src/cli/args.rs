@@ -15,7 +15,7 @@ const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-   2  changes are pending (plan --detailed-exitcode, or left out by --target), or drift (drift)
+    2  changes are pending (plan --detailed-exitcode, or left out by --target), or there is drift (drift)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
     5  not the plan that was approved
@@ -346,10 +346,12 @@ pub struct ShowArgs {
     #[arg(value_name = "FILE")]
     pub saved: PathBuf,
     /// Print the plan's id alone, for `sindri apply --expect`
-    #[arg(long, conflicts_with_all = ["full", "only"])]
+    #[arg(long, conflicts_with_all = ["full", "only", "markdown", "html"])]
     pub id: bool,
     #[command(flatten)]
     pub view: ViewFlags,
+    #[command(flatten)]
+    pub format: FormatFlags,
 }
 
 /// Flags that say how much of a plan is shown.
@@ -367,13 +369,13 @@ pub struct ViewFlags {
 #[derive(Debug, Args)]
 pub struct FormatFlags {
     /// Print a comment for a pull request, in Markdown
-    #[arg(long, conflicts_with_all = ["html", "json"])]
+    #[arg(long, conflicts_with_all = ["html", "json", "only"])]
     pub markdown: bool,
     /// With --markdown: use at most N bytes [default: 60000]
     #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
     pub budget: Option<u32>,
     /// Print one page of HTML that needs nothing else, with the graph
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "only"])]
     pub html: bool,
 }
 
@@ -571,8 +573,8 @@ pub enum GraphFormat {
 
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of `sindri.yaml`, or of what `plan --json` prints
-    #[arg(value_enum, value_name = "config|plan", hide_possible_values = true)]
+    /// Of `sindri.yaml`, or of what `plan --json`, `drift --json` or any error with `--json` prints
+    #[arg(value_enum, value_name = "config|plan|drift|error", hide_possible_values = true)]
     pub what: SchemaName,
 }
 
@@ -580,6 +582,8 @@ pub struct SchemaArgs {
 pub enum SchemaName {
     Config,
     Plan,
+    Drift,
+    Error,
 }
 
 #[derive(Debug, Args)]

@@ -78,19 +78,19 @@ fn ignored_by_git(folder: &std::path::Path) {
     }
 }
 
+fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
+    Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
+}
+
 /// A variable of this process, if it is set and is text.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn key_of_environment(origin: &Origin) -> Result<ApiKey, Failure> {
-    Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
-}
-
 impl Session {
     /// Opens the API that was asked for; sends nothing yet.
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
-        Self::with(configuration(global, console, secrets)?, global, console, key_of_environment)
+        Self::with(configuration(global, console, secrets)?, global, console, find_key)
     }
 
     /// For commands that ask RunPod nothing, and so need no key.
@@ -101,14 +101,14 @@ impl Session {
     /// The same for a command that goes by the state alone: of the configuration only its name, environment and dialect are
     /// read, and whatever else is wrong with it is in nobody's way. Nothing may be planned from this.
     pub fn open_state(global: &Global, console: &Console) -> Result<Self, Failure> {
-        Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, key_of_environment)
+        Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
     }
 
     fn with(
         config: Config,
         global: &Global,
         console: &Console,
-        find_key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
+        key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
     ) -> Result<Self, Failure> {
         let sandbox_folder = config.directory.join(".sindri/sandbox");
         // As if started in `-C`, like every other path of the command line.
@@ -135,7 +135,7 @@ impl Session {
                 Some(url) => Origin::parse(url, config.dialect)?,
                 None => Origin::of(config.dialect),
             };
-            let key = find_key(&origin)?;
+            let key = key(&origin)?;
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };

@@ -9,7 +9,7 @@ pub mod port;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
+use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Risk, Value};
 
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
@@ -149,6 +149,12 @@ impl Attribute {
 }
 
 impl Kind {
+    /// Why a field cannot be changed back, where it cannot.
+    pub fn refusal(&self, field: &FieldChange) -> Option<&'static str> {
+        let attribute = self.attribute(field.path.split('.').next()?)?;
+        (attribute.effect)(&field.after, &field.before).err()
+    }
+
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }

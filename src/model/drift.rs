@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Power};
+use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Note, Power};
 
 /// How much a finding matters. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -27,6 +27,20 @@ impl Severity {
             Self::Error => "error",
         }
     }
+}
+
+/// What it takes to put back what was applied. Ordered: later is worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Undo {
+    /// Nothing restarts.
+    InPlace,
+    /// The container is made anew where `updates` are `in-place`; otherwise the object is replaced.
+    Restart,
+    /// Only a new object can be as it was.
+    Replace,
+    /// Nothing can.
+    Impossible,
 }
 
 /// What something costs per hour.
@@ -57,6 +71,10 @@ pub struct Finding {
     pub fields: Vec<FieldChange>,
     /// Data that is lost already.
     pub losses: Vec<Loss>,
+    /// Of what was changed, or has to be replaced.
+    pub undo: Option<Undo>,
+    /// Volumes that go with the object where undoing it is a replacement.
+    pub at_risk: Vec<Loss>,
     /// What the object costs as it is now; `None` where it is gone.
     pub price: Option<Price>,
     /// Of a stopped one: RunPod took the machine back.
@@ -93,6 +111,8 @@ pub struct DriftReport {
     pub checked: usize,
     /// The worst first, then by class and address.
     pub findings: Vec<Finding>,
+    /// What several findings together may mean.
+    pub notes: Vec<Note>,
     /// Addresses of which nothing is said.
     pub unsettled: BTreeMap<Address, Unsettled>,
     /// Whether objects that are not ours were asked for, too.

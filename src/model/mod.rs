@@ -15,7 +15,7 @@ pub mod state;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
-pub use drift::{DriftReport, Finding, Price, Severity, Unsettled};
+pub use drift::{DriftReport, Finding, Price, Severity, Undo, Unsettled};
 pub use journal::{Entry, Intent, Outcome, Pending, PendingIntents, Replay};
 pub use marker::Marker;
 pub use money::Money;

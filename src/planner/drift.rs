@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::refresh::{living, recorded, survey, told};
+use super::refresh::{empty_purse, living, recorded, survey, told};
 use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Drift, DriftClass, DriftReport, FieldChange, Finding, Object, Observed, Price, Severity, State, Status,
-    Unsettled, Value,
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Object, Observed, Price, Severity, State,
+    Status, Undo, Unsettled, Value,
 };
 
 /// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
@@ -63,6 +63,7 @@ pub fn report(scope: &Scope<'_>) -> DriftReport {
         api: prior.api.clone(),
         prior_digest: prior.digest(),
         checked,
+        notes: empty_purse(prior, observed).filter(|_| unsettled.is_empty()).into_iter().collect(),
         findings,
         unsettled: unsettled.clone(),
         with_unmanaged: unmanaged,
@@ -84,8 +85,15 @@ impl Scope<'_> {
             |object: &Object| object.computed.last_change.as_ref().is_some_and(|words| words.contains("by User"));
         let preempted =
             drift.class == DriftClass::Stopped && object.is_some_and(|object| spot(object) && !by_user(object));
+        let undo = undo(&drift);
+        let replaced = matches!(undo, Some(Undo::Restart | Undo::Replace));
+        let at_risk = object.filter(|_| replaced).zip(kind::find(&drift.address.kind)).map(|(object, kind)| {
+            (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect() //
+        });
         Finding {
             losses: losses.unwrap_or_default(),
+            undo,
+            at_risk: at_risk.unwrap_or_default(),
             preempted,
             ..self.finding(drift.class, severity(&drift), Some(&drift.address), (&drift.id, object), drift.fields)
         }
@@ -153,6 +161,8 @@ impl Scope<'_> {
             status: object.and_then(|object| object.status.as_ref()).map(ToString::to_string),
             fields,
             losses: Vec::new(),
+            undo: None,
+            at_risk: Vec::new(),
             price: object.map(|object| price(self.catalog, object)),
             preempted: false,
             marker: None,
@@ -178,6 +188,23 @@ pub fn price(catalog: &Catalog, object: &Object) -> Price {
         Some(hourly) => Price { hourly, estimated: false },
         None => Price { hourly: estimate(), estimated: true },
     }
+}
+
+/// What the worst of the differences takes.
+fn undo(drift: &Drift) -> Option<Undo> {
+    match drift.class {
+        DriftClass::ZeroGpu | DriftClass::Errored => return Some(Undo::Replace),
+        DriftClass::Changed => {}
+        _ => return None,
+    }
+    let kind = kind::find(&drift.address.kind)?;
+    let each = drift.fields.iter().map(|field| match (field.effect, kind.refusal(field)) {
+        (_, Some(_)) => Undo::Impossible,
+        (Effect::InPlace, None) => Undo::InPlace,
+        (Effect::Restart, None) => Undo::Restart,
+        (Effect::Replace, None) => Undo::Replace,
+    });
+    each.max()
 }
 
 fn severity(drift: &Drift) -> Severity {

@@ -31,8 +31,7 @@ use crate::catalog::Catalog;
 use crate::config::Move;
 use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{
-    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Object, Observed, Plan, Power, Record, Refusal,
-    Resource, State, Status, Updates,
+    Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State, Updates,
 };
 
 /// Everything that a plan is made of.
@@ -82,6 +81,43 @@ pub struct Options {
     pub no_renames: bool,
 }
 
+impl Options {
+    /// The flags that ask for the same again, a word each; of `sindri destroy` the addresses.
+    pub fn flags(&self) -> Vec<String> {
+        let Self {
+            destroy,
+            only,
+            include_volumes,
+            updates,
+            adopt,
+            ignore_existing,
+            no_renames,
+            targets,
+            replace,
+            refresh_only,
+            unrefreshed: _, // a way of asking, not what is asked for
+        } = self;
+        let switch = |on: bool, flag: &str| on.then(|| flag.to_owned());
+        let updates = updates.map(|updates| match updates {
+            Updates::Recreate => "--updates=recreate".to_owned(),
+            Updates::InPlace => "--updates=in-place".to_owned(),
+        });
+        let only = only.iter().filter(|_| *destroy).map(ToString::to_string);
+        let switches = [
+            switch(*include_volumes, "--include-volumes"),
+            updates,
+            switch(*adopt, "--adopt"),
+            switch(*ignore_existing, "--ignore-existing"),
+            switch(*no_renames, "--no-renames"),
+            switch(*refresh_only, "--refresh-only"),
+        ];
+        only.chain(targets.iter().map(|address| format!("--target={address}")))
+            .chain(replace.iter().map(|address| format!("--replace={address}")))
+            .chain(switches.into_iter().flatten())
+            .collect()
+    }
+}
+
 /// A plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let (prior, moves) = moves::renamed(input.prior, input.moved);
@@ -115,6 +151,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         renames.retain(|rename| pending.contains(&rename.to) || pending.contains(&rename.from));
     }
     let cost = cost(&changes);
+    let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
     let mut plan = Plan {
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),
@@ -131,7 +168,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         orphans: claims.orphans(),
         operations,
         records,
-        notes: empty_purse(input).into_iter().chain(notes(&changes, input, &prior)).collect(),
+        notes: purse.into_iter().chain(notes(&changes, input, &prior)).collect(),
         refusals: Vec::new(),
         prior_digest: input.prior.digest(),
         changes,
@@ -176,28 +213,6 @@ fn cost(changes: &[crate::model::Change]) -> CostSummary {
             .filter_map(|loss| loss.size_gb)
             .sum(),
     }
-}
-
-/// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
-/// (contract, section 12, rule 10). One of many that is gone has another reason.
-fn empty_purse(input: &Input<'_>) -> Option<Note> {
-    let is_pod = |kind: &str| crate::kind::find(kind).is_some_and(|kind| kind.has_power);
-    let ran = |record: &&Record| is_pod(&record.kind) && record.power == Some(Power::Running);
-    let mut ran = input.prior.resources.values().filter(ran).peekable();
-    ran.peek()?;
-    let gone = ran.any(|record| refresh::living(input.observed, record).is_none());
-    let runs = |object: &Object| {
-        let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == input.prior.lineage);
-        ours && object.status.as_ref().and_then(Status::power) != Some(Power::Stopped)
-    };
-    let none_runs = !input.observed.iter().any(|object| !object.is_leaving() && runs(object));
-    (gone && none_runs && !input.options.destroy).then(|| Note {
-        address: None,
-        message: "no pod that should run does, and some are gone. If nobody deleted them, the account's balance may have \
-                  reached zero: RunPod then stops the pods with a network volume and deletes all others with their data. \
-                  See https://www.runpod.io/console/user/billing"
-            .into(),
-    })
 }
 
 /// What stays although nothing declares it, with what it goes on to cost.

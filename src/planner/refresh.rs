@@ -7,8 +7,8 @@ use super::record::id_of_member;
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Address, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Object, Observed, Power, Record, State,
-    Status, Value,
+    Address, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Note, Object, Observed, Origin, Power,
+    Record, State, Status, Value,
 };
 
 /// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
@@ -72,7 +72,7 @@ pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
 
 /// Another id, and other choices than those that were made when it was created; `changed` says nothing twice.
 fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<FieldChange> {
-    let id = (record.id != object.id).then(|| ("id", &record.id, &object.id));
+    let id = (record.id != object.id).then_some(("id", &record.id, &object.id));
     let chosen = record.chosen.iter().filter_map(|(name, before)| {
         let after = object.computed.chosen.get(name).filter(|after| *after != before)?;
         let told = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
@@ -93,7 +93,7 @@ pub(super) fn told(path: &str, before: Value, after: Value) -> FieldChange {
         after_unknown: false,
         effect: Effect::InPlace,
         rule: String::new(),
-        origin: None,
+        origin: Some(Origin::Drift),
         position: None,
     }
 }
@@ -120,6 +120,26 @@ fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &O
     let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
     let difference = difference(&Readings::of_record(kind, &wanted, &object.attributes));
     difference.fields.into_iter().chain(difference.refused.into_iter().map(|(field, _)| field)).collect()
+}
+
+/// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
+/// (contract, section 12, rule 10). One of many that is gone has another reason.
+pub fn empty_purse(prior: &State, observed: &Observed) -> Option<Note> {
+    let is_pod = |kind: &str| kind::find(kind).is_some_and(|kind| kind.has_power);
+    let ran = |record: &&Record| is_pod(&record.kind) && record.power == Some(Power::Running);
+    let gone = prior.resources.values().filter(ran).any(|record| living(observed, record).is_none());
+    let runs = |object: &Object| {
+        let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage);
+        ours && object.status.as_ref().and_then(Status::power) != Some(Power::Stopped)
+    };
+    let none_runs = !observed.iter().any(|object| !object.is_leaving() && runs(object));
+    (gone && none_runs).then(|| Note {
+        address: None,
+        message: "no pod that should run does, and some are gone. If nobody deleted them, the account's balance may have \
+                  reached zero: RunPod then stops the pods with a network volume and deletes all others with their data. \
+                  See https://www.runpod.io/console/user/billing"
+            .into(),
+    })
 }
 
 /// Replaces references by the ids that `id_of` knows; others stay references.

@@ -23,6 +23,7 @@ pub fn text(out: &mut dyn fmt::Write, report: &DriftReport, style: &Style) -> fm
         section(report, Line::new(0).ink(Ink::Heading, heading), &drift),
         section(report, Line::new(0).ink(Ink::Heading, "For information").text(": this is no drift"), &moved),
         strangers(&unmanaged),
+        notes(report),
         unsettled(report),
     ];
     for lines in sections.iter().filter(|lines| !lines.is_empty()) {
@@ -113,6 +114,10 @@ fn strangers(findings: &[&Finding]) -> Vec<Line> {
     let together: Money = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
     lines.push(Line::of(2, format!("together {together}/h ({}/mo)", together.per_month())));
     lines
+}
+
+fn notes(report: &DriftReport) -> Vec<Line> {
+    report.notes.iter().map(|note| Line::new(0).ink(Ink::Heading, "Note").text(format!(": {}", note.message))).collect()
 }
 
 fn unsettled(report: &DriftReport) -> Vec<Line> {

@@ -13,7 +13,7 @@ use std::fmt;
 use super::fold::{self, Row};
 use super::style::{Ink, Line};
 use super::text::block::{self, Block};
-use super::text::{self, Context, drift, fields};
+use super::text::{self, Context, drift, fields, renames};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Money, Plan};
 
@@ -42,6 +42,11 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
         out.write_str("<h2>Changes</h2>\n")?;
         blocks[..kept].iter().enumerate().try_for_each(|(number, block)| change(out, number, block))?;
     }
+    if let Some(partial) = &plan.partial {
+        let lines: Vec<Line> = text::pending(partial).into_iter().map(|(_, line)| line).collect();
+        section(out, "Partial plan", &text::scope(partial), &lines)?;
+    }
+    section(out, renames::HEADING, "", &renames::body(plan, &view.config))?;
     orphans(out, plan)?;
     notes(out, plan)?;
     if kept < blocks.len() {
@@ -66,8 +71,13 @@ fn head(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
 }
 
 fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
-    if plan.is_empty() {
-        let nothing = if plan.destroy { "Nothing to destroy." } else { "No changes." };
+    if plan.changes.iter().all(|change| change.action == Action::NoOp) {
+        let nothing = match (plan.refresh_only, plan.destroy, plan.leaves_out()) {
+            (true, ..) => text::accepted(plan).spans().iter().map(|(_, text)| escaped(text)).collect(),
+            (_, true, _) => "Nothing to destroy.".to_owned(),
+            (_, _, true) => "No changes in this part; the rest is not as declared.".to_owned(),
+            _ => "No changes.".to_owned(),
+        };
         writeln!(out, "<p><strong>{nothing}</strong></p>")?;
     }
     let counts = text::counts(plan);
@@ -134,7 +144,7 @@ fn picture(out: &mut dyn fmt::Write, rows: &[Row<'_>], blocks: &[Block<'_>]) -> 
 
 fn drifted(out: &mut dyn fmt::Write, context: &Context<'_>) -> fmt::Result {
     let lines: Vec<Line> = drift::groups(context).into_iter().flat_map(|(_, lines)| lines).collect();
-    section(out, drift::HEADING, drift::EXPLANATION, &lines)
+    section(out, drift::HEADING, drift::explanation(context.plan), &lines)
 }
 
 fn orphans(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
@@ -208,17 +218,12 @@ fn footer(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result
         writeln!(out, "<p class=\"dim\">Prices are estimates, catalog of {}.</p>", escaped(date))?;
     }
     let refused = plan.all_refusals().next().is_some();
-    let environment = words::shell(&plan.environment);
-    match &view.plan_id {
-        Some(id) if !refused && !plan.destroy && !plan.is_empty() => {
-            let command = format!("sindri apply -e {environment} --expect {}", words::shell(id));
-            writeln!(out, "<p>Exactly this plan is applied by <code>{}</code></p>", escaped(&command))?;
+    let (sentence, command) = match &view.plan_id {
+        Some(id) if !refused && !plan.is_empty() => {
+            ("Exactly this plan is applied by", words::expect_command(plan, &view.flags, id))
         }
-        _ => {
-            let destroy = if plan.destroy { " --destroy" } else { "" };
-            let command = format!("sindri plan -e {environment}{destroy}");
-            writeln!(out, "<p>Plan again: <code>{}</code></p>", escaped(&command))?;
-        }
-    }
+        _ => ("Plan again:", words::plan_command(plan, &view.flags)),
+    };
+    writeln!(out, "<p>{sentence} <code>{}</code></p>", escaped(&command))?;
     out.write_str("</footer>\n</body>\n</html>\n")
 }

@@ -13,7 +13,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json, json};
 
 pub use drift::{drift_json, drift_schema};
-pub use error::{ErrorContext, error_json};
+pub use error::{ErrorContext, error_json, error_schema};
 pub use event::event_json;
 pub use plan::plan_json;
 pub use schema::plan_schema;

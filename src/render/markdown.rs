@@ -14,7 +14,7 @@ use std::fmt;
 
 use super::fold::{self, Row as Resource};
 use super::style::Line;
-use super::text::{self, Context, drift};
+use super::text::{self, Context, drift, renames};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Money, Plan};
 
@@ -24,8 +24,8 @@ use safe::code;
 /// What fits into a comment with room to spare: GitHub takes 65,536 characters.
 pub const BUDGET: usize = 60_000;
 
-/// The smallest budget: heading, counts, what is missing, and where the whole is.
-pub const LEAST_BUDGET: usize = 3_000;
+/// The smallest budget: heading, counts, what is missing, and where the whole is, whatever the names look like.
+pub const LEAST_BUDGET: usize = 5_000;
 
 /// Bytes kept for the sentence that says what is missing.
 const NOTICE: usize = 900;
@@ -43,20 +43,20 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
 
     let sections = sections(&context, &resources);
     let fitted = fit::fit(&sections, room);
-    let [destroyed, refusals, others, orphans, drift, notes, details, unchanged] = &fitted[..] else {
+    let [destroyed, refusals, others, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted[..] else {
         unreachable!("every section is fitted")
     };
     writeln!(out, "{marker}")?;
-    out.write_str(&notice(plan, &sections, &fitted))?;
+    out.write_str(&notice(&context, &sections, &fitted))?;
     out.write_str(&head)?;
-    for section in [refusals, destroyed, others, drift, orphans, notes, details, unchanged] {
+    for section in [refusals, destroyed, others, pending, renamed, drift, orphans, notes, details, unchanged] {
         out.write_str(&section.text)?;
     }
     out.write_str(&foot)
 }
 
 /// By weight: what must not be missing first.
-fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 8] {
+fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 10] {
     let plan = context.plan;
     let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
         resources.iter().filter(|resource| wanted(resource.change)).collect()
@@ -92,6 +92,8 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
         section("other change", if destroyed.is_empty() { "Changes" } else { "Other changes" }, "diff", {
             rows::others(context, &others)
         }),
+        section("line about renames", renames::HEADING, "text", renamed(plan, &context.view.config)),
+        section("pending change", "Partial plan", "text", pending(plan)),
         section("orphan", "Orphans", "text", orphans(plan)),
         section("outside change", drift::HEADING, "text", drifted(context)),
         section(
@@ -139,42 +141,56 @@ fn orphans(plan: &Plan) -> Vec<Form> {
     forms
 }
 
+fn renamed(plan: &Plan, config: &str) -> Vec<Form> {
+    let lines = renames::body(plan, config);
+    both(|longest| lines.iter().map(|line| rows::plain(std::slice::from_ref(line), 1, longest)).collect())
+}
+
+/// What a partial plan leaves out.
+fn pending(plan: &Plan) -> Vec<Form> {
+    both(|longest| {
+        let Some(partial) = &plan.partial else { return Vec::new() };
+        let scope = rows::plain(&[Line::of(0, text::scope(partial))], 0, longest);
+        let pending = text::pending(partial);
+        let rows = pending.iter().map(|(number, line)| rows::plain(std::slice::from_ref(line), *number, longest));
+        std::iter::once(scope).chain(rows).collect()
+    })
+}
+
 fn drifted(context: &Context<'_>) -> Vec<Form> {
     let groups = drift::groups(context);
     let mut forms = both(|longest| groups.iter().map(|(items, lines)| rows::plain(lines, *items, longest)).collect());
-    forms.iter_mut().for_each(|form| form.intro = drift::EXPLANATION.to_owned());
+    forms.iter_mut().for_each(|form| form.intro = drift::explanation(context.plan).to_owned());
     forms
 }
 
 /// What is not shown, before anything else; nothing where all is.
-fn notice(plan: &Plan, sections: &[Section], fitted: &[Fitted]) -> String {
+fn notice(context: &Context<'_>, sections: &[Section], fitted: &[Fitted]) -> String {
     let missing: Vec<String> = sections
         .iter()
         .zip(fitted)
         .filter(|(_, fitted)| fitted.hidden > 0)
         .map(|(section, fitted)| words::count(fitted.hidden, section.noun))
         .collect();
-    let whole = code(&command(plan, ""));
+    let command = words::plan_command(context.plan, &context.view.flags);
+    let whole = code(&command);
     if !missing.is_empty() {
         return format!("\n**This comment is not complete: {} not shown.** All of it: {whole}\n", missing.join(", "));
     }
     match fitted.iter().any(|fitted| fitted.dropped) {
         true => {
-            format!("\nAttributes of single resources are left out for length: {}\n", code(&command(plan, " --full")))
+            format!(
+                "\nAttributes of single resources are left out for length: {}\n",
+                code(&format!("{command} --full"))
+            )
         }
         false => String::new(),
     }
 }
 
-/// The command that shows this plan.
-fn command(plan: &Plan, flags: &str) -> String {
-    let destroy = if plan.destroy { " --destroy" } else { "" };
-    format!("sindri plan -e {}{destroy}{flags}", words::shell(&plan.environment))
-}
-
 fn heading(plan: &Plan) -> String {
-    let purpose = if plan.destroy { "Plan to destroy" } else { "Plan for" };
-    let mut text = format!("\n## {purpose} {}, environment {}\n", code(&plan.name), code(&plan.environment));
+    let mut text =
+        format!("\n## {} {}, environment {}\n", text::purpose(plan), code(&plan.name), code(&plan.environment));
     // Amounts are code as well: between two dollar signs GitHub reads a formula.
     let cost = match plan.cost.hourly_after == plan.cost.hourly_before {
         true => text::cost_change(plan),
@@ -194,6 +210,11 @@ fn heading(plan: &Plan) -> String {
 }
 
 fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> String {
+    if plan.leaves_out() || plan.refresh_only {
+        let verdict = if plan.refresh_only { text::accepted(plan) } else { text::no_changes(plan, resources, view) };
+        let sentence: String = verdict.spans().into_iter().map(|(_, text)| text).collect();
+        return format!("\n{}, environment {}: {}\n", code(&plan.name), code(&plan.environment), code(&sentence));
+    }
     let number = words::count(resources.len(), "resource");
     let (name, environment, file) = (code(&plan.name), code(&plan.environment), code(&view.config));
     match (plan.destroy, resources.len()) {
@@ -217,9 +238,8 @@ fn footer(plan: &Plan, view: &PlanView) -> String {
     text.push('\n');
     if let Some(id) = &view.plan_id {
         text.push_str(&format!("\nPlan id {}.", code(id)));
-        if plan.all_refusals().next().is_none() && !plan.destroy {
-            let environment = words::shell(&plan.environment);
-            let apply = format!("sindri apply -e {environment} --expect {}", words::shell(id));
+        if plan.all_refusals().next().is_none() {
+            let apply = words::expect_command(plan, &view.flags, id);
             text.push_str(&format!(" Exactly this plan is applied by {}", code(&apply)));
         }
         text.push('\n');

@@ -1,4 +1,4 @@
-//! Plans, events and states become text that people read and JSON that tools read.
+//! Plans, events and states become text that people read and JSON that tools read; plans also comments and pages.
 //!
 //! Takes data, gives `fmt::Write`. Knows no API, no store and no kind by name: what is particular to a kind comes from its
 //! table. Every text that a reader sees passes through [`style::Line`], which keeps hostile values harmless.
@@ -7,10 +7,10 @@ pub mod style;
 pub mod words;
 pub mod fold;
 pub mod text;
-pub mod escape;
-pub mod drift;
 pub mod markdown;
 pub mod html;
+pub mod escape;
+pub mod drift;
 pub mod json;
 pub mod summary;
 pub mod progress;

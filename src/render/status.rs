@@ -12,6 +12,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description};
 use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
+use crate::planner::drift::price;
 
 /// One resource as it stands.
 struct Row<'a> {
@@ -69,10 +70,7 @@ impl Row<'_> {
     /// What RunPod says that it costs by the hour, or the catalog's estimate where RunPod says nothing: of volumes, and of
     /// what stopped pods keep.
     fn hourly(&self) -> Option<Money> {
-        let object = self.object?;
-        let power = object.status.as_ref().and_then(Status::power);
-        let estimate = || Catalog::embedded().estimate(object.kind, &object.attributes, &object.computed.chosen, power);
-        Some(object.computed.cost_per_hour.unwrap_or_else(estimate))
+        Some(price(Catalog::embedded(), self.object?).hourly)
     }
 
     fn cells(&self) -> [String; 8] {

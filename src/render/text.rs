@@ -5,7 +5,7 @@ pub(super) mod block;
 mod causes;
 pub(super) mod drift;
 pub(super) mod fields;
-mod renames;
+pub(super) mod renames;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ use std::fmt;
 use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
-use crate::model::{Action, Address, Change, Money, Note, Orphan, Plan, Refusal};
+use crate::model::{Action, Address, Change, Money, Note, Orphan, Partial, Plan, Refusal};
 
 /// What the reader asked to see, and what the plan itself does not know.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub struct PlanView {
     pub catalog_date: Option<String>,
     /// The plan's id, for `apply --expect`.
     pub plan_id: Option<String>,
+    /// The flags that shaped the plan, for commands that readers are told to run.
+    pub flags: Vec<String>,
     /// Changes of these kinds alone, of which the summary counts all the same; everything where it is empty.
     pub only: BTreeSet<Action>,
 }
@@ -155,12 +157,17 @@ impl Page<'_> {
     }
 }
 
-pub(super) fn heading(plan: &Plan) -> Line {
-    let purpose = match (plan.destroy, &plan.partial) {
+/// What a plan's heading begins with.
+pub(super) fn purpose(plan: &Plan) -> &'static str {
+    match (plan.destroy, &plan.partial) {
         (true, _) => "Plan to destroy",
         (false, Some(_)) => "Partial plan for",
         (false, None) => "Plan for",
-    };
+    }
+}
+
+pub(super) fn heading(plan: &Plan) -> Line {
+    let purpose = purpose(plan);
     let place = match plan.api.as_str() {
         "runpod" => "RunPod".to_owned(),
         other => other.to_owned(),
@@ -194,29 +201,40 @@ const NAMED: usize = 8;
 /// What else is pending where a plan is about some resources only.
 fn left_out(plan: &Plan) -> Vec<Line> {
     let Some(partial) = &plan.partial else { return Vec::new() };
+    let mut lines =
+        vec![Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": {}", scope(partial))).hanging(0)];
+    lines.extend(pending(partial).into_iter().map(|(_, line)| line));
+    lines
+}
+
+/// What a partial plan is about, and whether that leaves anything out.
+pub(super) fn scope(partial: &Partial) -> String {
     let names = fold::group_addresses(partial.targets.iter().collect());
     let more = match names.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let head = Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": only {names}{more}, and what they need"));
-    let mut lines = vec![head.hanging(0)];
-    if partial.left_out.is_empty() {
-        lines.push(Line::of(2, "nothing else is pending"));
-        return lines;
-    }
+    let rest = match partial.left_out.is_empty() {
+        true => "nothing else is pending",
+        false => "pending as well, and not in this plan:",
+    };
+    format!("only {names}{more}, and what they need; {rest}")
+}
+
+/// What is left out, a line for each action, with how many resources it is about.
+pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
     let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
     for (address, action) in &partial.left_out {
         by_action.entry(*action).or_default().push(address);
     }
-    lines.push(Line::of(2, "pending as well, and not in this plan:"));
-    for (action, addresses) in by_action {
-        let names = fold::group_addresses(addresses);
+    let line = |(action, addresses): (Action, Vec<&Address>)| {
+        let number = addresses.len();
+        let names = fold::group_addresses(addresses).join(", ");
         let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
-        lines.push(line.text(format!("  {}", names.join(", "))).hanging(8));
-    }
-    lines
+        (number, line.text(format!("  {names}")).hanging(8))
+    };
+    by_action.into_iter().map(line).collect()
 }
 
 fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Action, Address, Money, Verb};
+use crate::model::{Action, Address, Money, Plan, Verb};
 
 /// `45s`, `1m 04s`, `3h 12m`, `2d 05h`: the two largest units.
 pub fn duration(elapsed: Duration) -> String {
@@ -92,6 +92,28 @@ pub fn web_terminal(pod_id: &str) -> String {
 
 /// Where objects that no state knows are ended by hand.
 pub const CONSOLE: &str = "https://www.runpod.io/console/pods";
+
+/// The command that shows this plan again; `flags` are those that shaped it.
+pub fn plan_command(plan: &Plan, flags: &[String]) -> String {
+    let destroy = plan.destroy.then_some("--destroy").into_iter();
+    let remembers = plan.unrefreshed.then_some("--refresh=false").into_iter();
+    // What `destroy` takes as addresses is a target of `plan --destroy`.
+    let flags = flags.iter().map(|flag| if flag.starts_with('-') { flag.clone() } else { format!("--target={flag}") });
+    let own = destroy.chain(remembers).map(str::to_owned);
+    command("plan", &plan.environment, own.chain(flags))
+}
+
+/// The command that applies exactly this plan.
+pub fn expect_command(plan: &Plan, flags: &[String], id: &str) -> String {
+    let verb = if plan.destroy { "destroy" } else { "apply" };
+    let expect = ["--expect".to_owned(), id.to_owned()];
+    command(verb, &plan.environment, expect.into_iter().chain(flags.iter().cloned()))
+}
+
+fn command(verb: &str, environment: &str, words: impl Iterator<Item = String>) -> String {
+    let words: String = words.map(|word| format!(" {}", shell(&word))).collect();
+    format!("sindri {verb} -e {}{words}", shell(environment))
+}
 
 /// The command that ends one resource.
 pub fn end_command(address: &Address) -> String {

@@ -187,7 +187,9 @@ fn an_empty_purse_stops_what_has_a_network_volume_and_ends_the_rest() {
         world.settle(&fleet.with_pod("main", pod()).resources(Dialect::V2)).await;
         world.meddle(|world, now| world.set_account(Some(0.01), None, now));
         sleep(Duration::from_secs(3600)).await;
-        let found = world.report(false).await.findings;
+        let report = world.report(false).await;
+        assert!(report.notes[0].message.contains("balance may have reached zero"), "{:?}", report.notes);
+        let found = report.findings;
         assert_eq!(classes(&found), [(Gone, "pod.main".to_owned()), (Stopped, "pod.kept".to_owned())]);
     });
 }

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use sindri::apply::Event;
 use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
-    Observed, Orphan, Plan, Position, Record, Refusal, Risk, Secret, SshTarget, State, Status, Value, Verb,
+    Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SshTarget, State, Status, Value,
+    Verb,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -105,7 +106,15 @@ pub fn hostile_plan(evil: &str) -> Plan {
         hourly: None,
         created_at: Some(evil.into()),
     }];
-    plan.notes = vec![Note { address: Some(address), message: evil.into() }];
+    plan.notes = vec![Note { address: Some(address.clone()), message: evil.into() }];
+    plan.partial = Some(Partial { targets: vec![address.clone()], left_out: vec![(address.clone(), Action::Delete)] });
+    plan.renames = vec![Rename {
+        from: address.clone(),
+        to: address,
+        id: evil.into(),
+        differing: vec![evil.into()],
+        keeps: false,
+    }];
     plan
 }
 

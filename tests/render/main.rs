@@ -8,6 +8,7 @@ mod standing;
 mod drift;
 mod shapes;
 mod comment;
+mod markup;
 mod page;
 mod schema;
 mod hostile;

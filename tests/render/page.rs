@@ -7,9 +7,9 @@ use roxmltree::{Document, Node, ParsingOptions};
 use sindri::model::{Action, Change, Plan, Value};
 use sindri::render::{PlanView, html};
 
-use crate::comment::markup;
 use crate::fixture::{address, change, create, gpu_pod, kept, plan, volume};
 use crate::hostile::{evil, hostile_plan};
+use crate::markup::markup;
 use crate::{golden, plans};
 
 fn page(plan: &Plan, view: &PlanView) -> String {
@@ -201,7 +201,7 @@ proptest! {
 
     #[test]
     fn hostile_text_is_never_markup(evil in prop_oneof![markup(), evil()], full: bool) {
-        let view = PlanView { full, config: evil.clone(), catalog_date: Some(evil.clone()), plan_id: Some(evil.clone()) };
+        let view = PlanView { full, config: evil.clone(), catalog_date: Some(evil.clone()), plan_id: Some(evil.clone()), flags: vec![evil.clone()], ..PlanView::default() };
         let text = page(&hostile_plan(&evil), &view);
         let document = parsed(&text);
         prop_assert_eq!(faults(&document), Vec::<String>::new(), "{}", text);

@@ -379,8 +379,7 @@ fn destroying_everything_says_so_once() {
     golden::check("destroy.txt", &plain(&destruction()));
 }
 
-#[test]
-fn a_part_of_a_plan_counts_what_it_leaves_out() {
+pub fn partial() -> Plan {
     let mut plan = plan(vec![changed_pod(), kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
     plan.changes[0].fields[0].origin = Some(Origin::Drift);
     let left_out =
@@ -389,6 +388,12 @@ fn a_part_of_a_plan_counts_what_it_leaves_out() {
         targets: vec![plan.changes[0].address.clone()],
         left_out: left_out.iter().map(|(text, action)| (address(text), *action)).collect(),
     });
+    plan
+}
+
+#[test]
+fn a_part_of_a_plan_counts_what_it_leaves_out() {
+    let mut plan = partial();
     golden::check("partial.txt", &plain(&plan));
 
     let only = PlanView { only: [Action::Delete].into(), ..view() };

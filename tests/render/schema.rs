@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sindri::model::{Action, Cause, DriftClass, Effect, Plan, Power, Risk, Secret};
+use sindri::model::{Action, Cause, DriftClass, Effect, Origin, Plan, Power, Risk, Secret};
 use sindri::render::json::{plan_json, plan_schema};
 
 use crate::fixture::{address, at, attributes, change, field, plan};
@@ -52,7 +52,7 @@ fn every_golden_plan_fits() {
 #[test]
 fn plans_of_every_shape_fit() {
     let mut all = vec![plan(vec![]), plan(plans::fleet()), plans::everything(), plans::fleet_update()];
-    all.extend([plans::long_texts(), plans::destruction()]);
+    all.extend([plans::long_texts(), plans::destruction(), plans::partial()]);
     all.iter().for_each(fits);
 }
 
@@ -82,8 +82,8 @@ fn every_word_of_the_model_is_known() {
         Cause::Destroy,
         Cause::Dependency { address: address("pod.b"), action: Action::ReplaceCreateFirst },
         Cause::Parent { address: address("pod.b") },
-        Cause::Power { wanted: Power::Running },
-        Cause::Power { wanted: Power::Stopped },
+        Cause::Power { wanted: Power::Running, origin: Some(Origin::Drift), position: None },
+        Cause::Power { wanted: Power::Stopped, origin: None, position: Some(at(3)) },
         Cause::Marker { id: "x".into(), operation: "y".into(), same_lineage: true },
         Cause::Lookalike { id: "x".into() },
         Cause::Flag { flag: "--adopt".into() },

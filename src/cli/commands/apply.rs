@@ -101,7 +101,7 @@ impl Run<'_> {
             let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
             self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
         } else {
-            show(&plan, Format::Text, &view(self.view, self.session, &plan), self.console);
+            show(&plan, Format::Text, &view(self.view, &plan, &input, self.session), self.console);
         }
         self.approval.stands(&input, &plan)?;
         consent::refusals(&plan)?;

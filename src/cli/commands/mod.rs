@@ -12,8 +12,8 @@ mod output;
 mod plan;
 mod power;
 mod refresh;
-mod show;
 mod schema;
+mod show;
 mod state;
 mod validate;
 

@@ -11,7 +11,7 @@ use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Address, Plan, State};
 use crate::planner::saved::SavedPlan;
-use crate::planner::{self, Options, identity};
+use crate::planner::{self, Input, Options, identity};
 use crate::render::{PlanView, html, json, markdown, text};
 
 pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -36,7 +36,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         let path = global.directory.clone().unwrap_or_default().join(path);
         saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;
     }
-    show(&plan, Format::of(&args.format, console), &view(&args.plan.view, &session, &plan), console);
+    show(&plan, Format::of(&args.format, console), &view(&args.plan.view, &plan, &input, &session), console);
     session.close()?;
     consent::refusals(&plan)?;
     Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })
@@ -122,12 +122,13 @@ impl Format {
 }
 
 /// What a plan does not know of itself.
-pub fn view(flags: &ViewFlags, session: &Session, plan: &Plan) -> PlanView {
+pub fn view(flags: &ViewFlags, plan: &Plan, input: &Input<'_>, session: &Session) -> PlanView {
     PlanView {
         full: flags.full,
         config: session.config_name(),
         catalog_date: Some(Catalog::embedded().compiled.clone()),
         plan_id: Some(identity::id(plan)),
+        flags: input.options.flags(),
         only: flags.only.iter().copied().collect(),
     }
 }

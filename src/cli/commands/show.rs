@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
+use super::plan::{Format, show};
 use crate::cli::args::ShowArgs;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::saved;
-use crate::render::{PlanView, json as shapes, text};
+use crate::render::PlanView;
 
 pub fn run(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
     let saved = saved::read(&args.saved)?;
@@ -14,20 +15,14 @@ pub fn run(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
         console.either(&format!("{}\n", saved.plan_id), &json!({ "format_version": "1.0", "plan_id": saved.plan_id }));
         return Ok(Exit::Success);
     }
-    if console.json {
-        console.json(&shapes::plan_json(&saved.plan, Some(&saved.plan_id)));
-        return Ok(Exit::Success);
-    }
     let view = PlanView {
         full: args.view.full,
-        config: saved.config.clone(),
-        catalog_date: Some(saved.catalog_date.clone()),
-        plan_id: Some(saved.plan_id.clone()),
+        config: saved.config,
+        catalog_date: Some(saved.catalog_date),
+        plan_id: Some(saved.plan_id),
+        flags: saved.options.flags(),
         only: args.view.only.iter().copied().collect(),
     };
-    let mut page = String::new();
-    // Writing to a string cannot fail.
-    let _ = text::plan(&mut page, &saved.plan, &view, &console.style());
-    console.result(&page);
+    show(&saved.plan, Format::of(&args.format, console), &view, console);
     Ok(Exit::Success)
 }

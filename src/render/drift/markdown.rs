@@ -28,6 +28,7 @@ pub fn markdown(out: &mut dyn fmt::Write, report: &DriftReport) -> fmt::Result {
         many => format!("## Drift in {project}: {many} findings\n\n"),
     };
     page += &opening(report, &drift);
+    report.notes.iter().for_each(|note| page += &format!("Note: {}\n\n", note.message));
     page += &table(&drift, MOST_OF_ROWS);
     let folded = [
         fold("For information", information.iter().filter(|finding| finding.class != DriftClass::Unmanaged).copied()),

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::config::DEFAULT_ENVIRONMENT;
-use crate::kind::{self, Kind};
-use crate::model::{DriftClass, DriftReport, Effect, FieldChange, Finding, Loss, Money, Unsettled};
+use crate::kind;
+use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Loss, Money, Undo, Unsettled};
 use crate::render::words;
 
 /// A sentence whose literals are told apart, so that each rendering can keep them from being read as anything else.
@@ -130,12 +130,8 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
     let about = if finding.price.is_some_and(|price| price.estimated) { "about " } else { "" };
     match finding.class {
         DriftClass::Gone if finding.losses.is_empty() => None,
-        DriftClass::Gone => {
-            Some(finding.losses.iter().enumerate().fold(Phrase::new("lost: "), |phrase, (index, loss)| {
-                lost(if index > 0 { phrase.text(", ") } else { phrase }, loss)
-            }))
-        }
-        DriftClass::Changed => worst(finding).map(|(words, _)| words),
+        DriftClass::Gone => Some(lost(Phrase::new("lost: "), &finding.losses)),
+        DriftClass::Changed => undoing(finding),
         DriftClass::Stopped => Some(match hourly {
             Some(hourly) => Phrase::new(format!(
                 "what it keeps goes on to cost {about}{}/mo while it is stopped",
@@ -143,8 +139,12 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
             )),
             None => Phrase::new("it costs nothing while it is stopped, and its container disk is wiped"),
         }),
-        DriftClass::ZeroGpu => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h without a GPU"))),
-        DriftClass::Errored => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h and does not run"))),
+        DriftClass::ZeroGpu => {
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h without a GPU")), finding))
+        }
+        DriftClass::Errored => {
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h and does not run")), finding))
+        }
         DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h"))),
         DriftClass::Moved => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
@@ -153,32 +153,36 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
     }
 }
 
-fn lost(phrase: Phrase, loss: &Loss) -> Phrase {
-    let Loss { what, size_gb, mount_path, precious: _ } = loss;
-    let phrase = phrase.text(what).text(size_gb.map(|size| format!(" {size} GB")).unwrap_or_default());
-    match mount_path {
-        Some(path) => phrase.text(" at ").code(path),
-        None => phrase,
+fn lost(mut phrase: Phrase, losses: &[Loss]) -> Phrase {
+    for (index, Loss { what, size_gb, mount_path, precious: _ }) in losses.iter().enumerate() {
+        phrase = if index > 0 { phrase.text(", ") } else { phrase };
+        phrase = phrase.text(what).text(size_gb.map(|size| format!(" {size} GB")).unwrap_or_default());
+        phrase = mount_path.iter().fold(phrase, |phrase, path| phrase.text(" at ").code(path));
+    }
+    phrase
+}
+
+/// Adds what a replacement loses.
+fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
+    match finding.at_risk.as_slice() {
+        [] => phrase,
+        losses => lost(phrase.text("; replaced, it loses its "), losses),
     }
 }
 
-/// What undoing the worst of the changes takes, and whether it can be undone at all.
-fn worst(finding: &Finding) -> Option<(Phrase, bool)> {
+/// What putting it back takes.
+fn undoing(finding: &Finding) -> Option<Phrase> {
     let kind = kind::find(&finding.kind)?;
-    if let Some(reason) = finding.fields.iter().find_map(|field| refusal(kind, field)) {
-        return Some((Phrase::new(format!("it cannot be undone: {reason}")), false));
-    }
-    let words = match finding.fields.iter().map(|field| field.effect).max()? {
-        Effect::InPlace => return None,
-        Effect::Restart => "undoing it makes the container anew".to_owned(),
-        Effect::Replace => format!("undoing it replaces the {}", kind.title),
+    let words = match finding.undo? {
+        Undo::InPlace => return None,
+        Undo::Restart => format!("undoing it replaces the {}, or, in place, makes its container anew", kind.title),
+        Undo::Replace => format!("undoing it replaces the {}", kind.title),
+        Undo::Impossible => {
+            let reason = finding.fields.iter().find_map(|field| kind.refusal(field))?;
+            return Some(Phrase::new(format!("it cannot be undone: {reason}")));
+        }
     };
-    Some((Phrase::new(words), true))
-}
-
-fn refusal(kind: &Kind, field: &FieldChange) -> Option<&'static str> {
-    let attribute = kind.attribute(field.path.split('.').next()?)?;
-    (attribute.effect)(&field.after, &field.before).err()
+    Some(at_risk(Phrase::new(words), finding))
 }
 
 /// What could be done about it, the usual way first.
@@ -191,14 +195,28 @@ pub fn remedies(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let refresh = |effect: &str| run("sindri refresh", effect);
     match finding.class {
         DriftClass::Gone => vec![apply("creates it again, where it is still declared"), refresh("forgets it")],
-        DriftClass::Changed if worst(finding).is_some_and(|(_, undoable)| !undoable) => {
-            let write = Remedy { command: None, effect: Phrase::new("write what is there now into the configuration") };
-            vec![write, refresh("accepts what is there")]
-        }
-        DriftClass::Changed => vec![apply("puts back what is declared"), refresh("accepts what is there")],
+        DriftClass::Changed => match finding.undo {
+            Some(Undo::Impossible) => {
+                let write = Phrase::new("write what is there now into the configuration");
+                vec![Remedy { command: None, effect: write }, refresh("accepts what is there")]
+            }
+            Some(Undo::Restart) => vec![
+                apply("puts back what is declared; it asks before a volume is lost"),
+                run("sindri apply --updates in-place", "does so with the same pod, and keeps its volume"),
+                refresh("accepts what is there"),
+            ],
+            _ => vec![apply("puts back what is declared"), refresh("accepts what is there")],
+        },
         DriftClass::Stopped => vec![apply("starts it again"), refresh("accepts that it is stopped")],
         DriftClass::Started => vec![apply("stops it again"), refresh("accepts that it runs")],
-        DriftClass::ZeroGpu | DriftClass::Errored => vec![apply("replaces it")],
+        DriftClass::ZeroGpu => {
+            let address = finding.address.iter().map(|address| words::shell(&address.to_string())).collect::<String>();
+            let [stop, start] =
+                ["stop", "start"].map(|verb| in_environment(report, &format!("sindri {verb} {address}")));
+            let effect = Phrase::new("may bring its GPU back, and keeps its volume");
+            vec![Remedy { command: Some(format!("{stop} && {start}")), effect }, apply("replaces it")]
+        }
+        DriftClass::Errored => vec![apply("replaces it")],
         DriftClass::Moved if finding.new_id().is_some() => {
             vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
         }

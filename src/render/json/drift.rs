@@ -9,14 +9,24 @@ use serde_json::{Map, Value as Json, json};
 use super::plan::{identity, put};
 use super::{FORMAT_VERSION, dollars, split_secrets};
 use crate::model::drift::finding_id;
-use crate::model::{Drift, DriftClass, DriftReport, FieldChange, Finding, Loss, Money, Plan, Price, Severity, Value};
+use crate::model::{Drift, DriftClass, DriftReport, FieldChange, Finding, Money, Plan, Price, Severity, Value};
 use crate::render::drift::words;
 
 /// The whole report of `sindri drift --json`.
 pub fn drift_json(report: &DriftReport) -> Json {
     // Every field named: a new one does not compile until someone decides where it is shown.
-    let DriftReport { name, environment, lineage, api, prior_digest, checked, findings, unsettled, with_unmanaged } =
-        report;
+    let DriftReport {
+        name,
+        environment,
+        lineage,
+        api,
+        prior_digest,
+        checked,
+        findings,
+        notes,
+        unsettled,
+        with_unmanaged,
+    } = report;
     let counts: BTreeMap<&str, usize> =
         report.counts().into_iter().map(|(class, count)| (class.word(), count)).collect();
     let unmanaged = findings.iter().filter(|finding| finding.class == DriftClass::Unmanaged);
@@ -32,6 +42,7 @@ pub fn drift_json(report: &DriftReport) -> Json {
         "checked": checked,
         "summary": counts,
         "findings": findings.iter().map(|finding| finding_json(report, finding)).collect::<Vec<_>>(),
+        "notes": notes,
         "not_told": unsettled.iter().map(|(address, why)| json!({
             "address": address, "reason": why, "message": words::unsettled(*why),
         })).collect::<Vec<_>>(),
@@ -52,15 +63,14 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         status,
         fields,
         losses,
+        undo,
+        at_risk,
         price,
         preempted,
         marker,
         twin,
         same_lineage,
     } = finding;
-    let losses = losses.iter().map(|Loss { what, size_gb, mount_path, precious }| {
-        json!({"what": what, "size_gb": size_gb, "mount_path": mount_path, "precious": precious})
-    });
     let remedies = words::remedies(report, finding)
         .into_iter()
         .map(|words::Remedy { command, effect }| json!({"command": command, "effect": effect.to_string()}));
@@ -80,7 +90,9 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         "remedies": remedies.collect::<Vec<_>>(),
         "paths": fields.iter().map(|field| &field.path).collect::<Vec<_>>(),
         "change": if is_drift { change(*class, object_id, fields) } else { Json::Null },
-        "losses": losses.collect::<Vec<_>>(),
+        "losses": losses,
+        "undo": undo,
+        "at_risk": at_risk,
         "hourly": price.map(|price: Price| dollars(price.hourly)),
         "hourly_estimated": price.is_some_and(|price| price.estimated),
         "preempted": preempted,

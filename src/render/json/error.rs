@@ -31,6 +31,54 @@ pub fn error_json(error: &dyn Diagnostic, context: &ErrorContext) -> Json {
     json
 }
 
+/// The JSON Schema of [`error_json`].
+pub fn error_schema() -> Json {
+    let text_or_null = json!({ "type": ["string", "null"] });
+    let described = json!({
+        "code": { "type": ["string", "null"], "description": "stable: `sindri::cli::stale_plan`" },
+        "message": { "type": "string" },
+        "help": { "type": ["string", "null"], "description": "how to go on" },
+        "causes": { "type": "array", "items": { "type": "string" }, "description": "what lies below, outermost first" },
+        "labels": { "type": "array", "items": { "$ref": "#/$defs/label" } },
+        "related": { "type": "array", "items": { "$ref": "#/$defs/problem" } },
+    });
+    let required = json!(["code", "message", "help", "causes", "labels", "related"]);
+    let mut whole = described.clone();
+    whole["format_version"] = json!({ "const": super::FORMAT_VERSION });
+    whole["address"] = json!({ "type": ["string", "null"], "description": "`pod.trainer`, where it is about one" });
+    whole["id"] = json!({ "type": ["string", "null"], "description": "RunPod's id, where it is about one object" });
+    whole["exit_code"] = json!({ "type": ["integer", "null"] });
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "an error of sindri --json, one line on stderr",
+        "type": "object",
+        "properties": whole,
+        "required": ["format_version", "code", "message", "help", "address", "id", "exit_code", "causes", "labels", "related"],
+        "additionalProperties": false,
+        "$defs": {
+            "problem": {
+                "description": "one of several problems that are told together",
+                "type": "object",
+                "properties": described,
+                "required": required,
+                "additionalProperties": false,
+            },
+            "label": {
+                "description": "where in a file, counted from 1",
+                "type": "object",
+                "properties": {
+                    "file": { "type": "string" },
+                    "line": { "type": "integer", "minimum": 1 },
+                    "column": { "type": "integer", "minimum": 1 },
+                    "text": text_or_null,
+                },
+                "required": ["text"],
+                "additionalProperties": false,
+            },
+        },
+    })
+}
+
 fn describe(error: &dyn Diagnostic) -> Json {
     let mut causes = Vec::new();
     let mut next = error.source();
@@ -98,6 +146,11 @@ mod tests {
         assert_eq!(json["help"], "Did you mean `datasets`?");
         assert_eq!(json["address"], "pod.trainer");
         assert_eq!(json["causes"], json!(["invalid digit found in string"]));
+        let schema = jsonschema::draft202012::new(&error_schema()).unwrap();
+        assert!(schema.is_valid(&json), "{json:#}");
+        let mut more = json.clone();
+        more["labels"][0]["news"] = json!(1);
+        assert!(!schema.is_valid(&more));
         assert_eq!(json["labels"], json!([{"file": "sindri.yaml", "line": 2, "column": 4, "text": "not declared"}]));
     }
 }

@@ -116,6 +116,26 @@ fn plan() -> Json {
 fn own_of_plan() -> Json {
     let note = closed("", &[("address", or_null(of("address"))), ("message", text())], &[]);
     let moved = closed("", &[("from", of("address")), ("to", of("address"))], &[]);
+    let rename = closed(
+        "",
+        &[
+            ("from", of("address")),
+            ("to", of("address")),
+            ("id", text()),
+            ("differing", json!({ "type": "array", "items": text() })),
+            ("keeps", json!({ "type": "boolean", "description": "It would go on under the new address." })),
+        ],
+        &[],
+    );
+    let left_out = closed("", &[("address", of("address")), ("action", of("action"))], &[]);
+    let partial = closed(
+        "Where the plan is about some resources only.",
+        &[
+            ("targets", list("address")),
+            ("left_out", json!({ "type": "array", "items": left_out, "description": "What else is pending." })),
+        ],
+        &[],
+    );
     closed(
         "What Terraform's shape has no place for.",
         &[
@@ -127,7 +147,14 @@ fn own_of_plan() -> Json {
             ("api", text()),
             ("dialect", json!({ "enum": ["v1", "v2"] })),
             ("destroy", flag()),
+            (
+                "refresh_only",
+                json!({ "type": "boolean", "description": "Only the state takes over what RunPod shows." }),
+            ),
+            ("refreshed", json!({ "type": "boolean", "description": "RunPod was asked what is there." })),
+            ("partial", or_null(partial)),
             ("moves", json!({ "type": "array", "items": moved })),
+            ("renames", json!({ "type": "array", "items": rename, "description": "Keys that look changed." })),
             ("prior_digest", json!({ "type": "string", "description": "The state that was planned from." })),
             ("requests", json!({ "type": "integer", "minimum": 0, "description": "How many requests apply sends." })),
             ("summary", of("summary")),
@@ -239,9 +266,18 @@ fn field() -> Json {
         ("after_sensitive", of("markers")),
         ("effect", of("effect")),
         ("rule", json!({ "type": "string", "description": "The API's rule that makes the effect what it is." })),
+        ("origin", origin()),
         ("position", or_null(of("position"))),
     ];
     closed("One attribute that differs.", &members, &[])
+}
+
+/// Who made a difference.
+fn origin() -> Json {
+    json!({
+        "enum": ["declared", "drift", null],
+        "description": "The configuration asks for something new, or somebody changed the object; null where that cannot be told.",
+    })
 }
 
 /// One shape per word of `cause`.
@@ -259,7 +295,7 @@ fn cause() -> Json {
         ("destroy", vec![]),
         ("dependency", vec![("address", of("address")), ("action", action)]),
         ("parent", vec![("address", of("address"))]),
-        ("power", vec![("wanted", power)]),
+        ("power", vec![("wanted", power), ("origin", origin()), ("position", or_null(of("position")))]),
         ("marker", vec![("id", text()), ("operation", text()), ("same_lineage", flag())]),
         ("lookalike", vec![("id", text())]),
         ("flag", vec![("flag", text())]),
@@ -284,8 +320,13 @@ fn resource_drift() -> Json {
         ],
         &[],
     );
-    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored"];
-    let members = [("class", json!({ "enum": classes })), ("id", text()), ("member", or_null(text()))];
+    let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored", "moved"];
+    let members = [
+        ("class", json!({ "enum": classes })),
+        ("id", text()),
+        ("member", or_null(text())),
+        ("finding", json!({ "type": "string", "description": "The name that `sindri drift` gives it." })),
+    ];
     let mut all = identity();
     all.push(("change", change));
     all.push(("sindri", closed("", &members, &[])));

@@ -3,7 +3,7 @@
 use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, block, fields};
-use crate::model::{Action, Drift, DriftClass};
+use crate::model::{Action, Drift, DriftClass, Plan};
 use crate::render::drift::words::happened;
 
 /// The section; empty without drift.
@@ -11,17 +11,19 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
     if context.plan.drift.is_empty() {
         return Vec::new();
     }
-    let explanation = match context.plan.refresh_only {
-        false => EXPLANATION,
-        true => "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now.",
-    };
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, explanation).hanging(0)];
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
     lines.extend(groups(context).into_iter().flat_map(|(_, lines)| lines));
     lines
 }
 
 pub const HEADING: &str = "Outside changes since the last apply";
-pub const EXPLANATION: &str = "Made at RunPod, not by sindri. What is below is planned from what is there now.";
+
+pub fn explanation(plan: &Plan) -> &'static str {
+    match plan.refresh_only {
+        false => "Made at RunPod, not by sindri. What is below is planned from what is there now.",
+        true => "Made at RunPod, not by sindri. Gone resources are forgotten, others are recorded as they are now.",
+    }
+}
 
 /// What happened to resources that fared alike, and how many they are.
 pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {

@@ -9,10 +9,19 @@ const FEW: usize = 6;
 
 /// The section; nothing where nothing looks renamed.
 pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
+    let body = body(plan, config);
+    let heading = (!body.is_empty()).then(|| Line::new(0).ink(Ink::Heading, HEADING));
+    heading.into_iter().chain(body).collect()
+}
+
+pub const HEADING: &str = "Renamed?";
+
+/// The same without its heading.
+pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
     if plan.renames.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Renamed?")];
+    let mut lines = Vec::new();
     for rename in plan.renames.iter().take(FEW) {
         lines.push(Line::new(2).ink(Ink::Change, "?").text(format!("   {}", sentence(rename))));
     }
