@@ -12,7 +12,7 @@ if [ "$code" = 2 ]; then
     {
         printf '\n---\n\nThis is what an apply would do now. If it is right, apply it by hand with its id; to keep what is there, change the '
         printf 'configuration.\n\n'
-        sindri plan --markdown --budget 4000 || true # A configuration that cannot be planned is no news to this report.
+        sindri plan --markdown --budget 5000 || true # A configuration that cannot be planned is no news to this report.
     } >>drift.md
 fi
 exit "$code"
