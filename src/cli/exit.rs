@@ -10,6 +10,7 @@ use crate::config::Problems;
 use crate::emulator::OpenError;
 use crate::emulator::sandbox::SandboxError;
 use crate::graph::GraphError;
+use crate::model::Address;
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
@@ -63,11 +64,25 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     pub exit: Exit,
     pub report: Box<dyn Diagnostic + Send + Sync>,
+    /// For `--json`: what it is about, where that is one resource.
+    pub subject: Option<Box<Subject>>,
+}
+
+/// One resource, with RunPod's id of it if it exists.
+pub struct Subject {
+    pub address: Address,
+    pub id: Option<String>,
 }
 
 impl Failure {
     fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit, report: Box::new(report) }
+        Self { exit, report: Box::new(report), subject: None }
+    }
+
+    /// The same, of this resource.
+    pub fn about(self, address: &Address, id: Option<&str>) -> Self {
+        let subject = Subject { address: address.clone(), id: id.map(str::to_owned) };
+        Self { subject: Some(Box::new(subject)), ..self }
     }
 
     /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.

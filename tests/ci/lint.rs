@@ -82,6 +82,12 @@ const BREACHES: &[Breach] = &[
     ("sindri-apply.yml", "    environment: ${{ matrix.environment }}\n", "", "for a gate"),
     (
         "sindri-apply.yml",
+        "        if: ${{ always() && steps.apply.outcome != 'skipped' }}\n        env:\n          BRANCH",
+        "        env:\n          BRANCH",
+        "after a failure as well",
+    ),
+    (
+        "sindri-apply.yml",
         "    runs-on: ubuntu-24.04\n",
         "    runs-on: ubuntu-24.04\n    needs: [review]\n",
         "no job `review`",

@@ -109,6 +109,9 @@ fn github_step<'a>(
                 !long || script.starts_with("set -euo pipefail\n"),
                 "a script must begin with `set -euo pipefail`",
             );
+            let keeps = script.contains("ci/keep-state.sh");
+            let always = step["if"].as_str().is_some_and(|condition| condition.contains("always()"));
+            report.must(!keeps || always, "the state must be kept after a failure as well");
             shell(report, script);
         }
         _ => report.must(false, "a step either `uses` or `run`s something"),

@@ -11,6 +11,7 @@ mod consent;
 mod discover;
 mod documents;
 mod drift;
+mod exit_codes;
 mod files;
 mod help;
 mod interrupt;

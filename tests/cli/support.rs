@@ -119,6 +119,7 @@ impl Emulator {
     }
 
     /// On one port, once nobody else has it: for what must be the same in every run, since a state names its API.
+    #[allow(dead_code)] // used by tests with golden files
     pub fn at(port: u16, flags: &[&str]) -> Self {
         let start = Instant::now();
         loop {
