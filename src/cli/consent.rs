@@ -1,9 +1,11 @@
 //! Whether a plan may be applied: what refuses it, and whose consent it needs.
 
+use std::collections::BTreeSet;
+
 use super::args::ChangeFlags;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::model::{Plan, Refusal};
+use crate::model::{Address, Plan, Refusal};
 use crate::planner::change::describe;
 
 /// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
@@ -21,6 +23,7 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
 
 /// The first of the plan's refusals, as a failure that names all of them.
 pub fn refusals(plan: &Plan) -> Result<(), Failure> {
+    let subjects: BTreeSet<Option<&Address>> = plan.all_refusals().map(|(address, _)| address).collect();
     let all: Vec<&Refusal> = plan.all_refusals().map(|(_, refusal)| refusal).collect();
     let Some(worst) = all.iter().min_by_key(|refusal| exit_of(refusal).code()) else { return Ok(()) };
     let (exit, code): (Exit, &'static str) = (exit_of(worst), code_of(worst));
@@ -40,7 +43,14 @@ pub fn refusals(plan: &Plan) -> Result<(), Failure> {
     let mut failure = Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; "))));
     let part = |refusal: &&Refusal| (refusal.position.clone(), format!("{}\nhelp: {}", refusal.message, refusal.help));
     failure.parts = all.iter().map(part).collect();
-    Err(failure)
+    Err(about_one(failure, plan, subjects.into_iter().collect()))
+}
+
+/// Says which resource it is about, where all of it is about the same.
+fn about_one(failure: Failure, plan: &Plan, subjects: Vec<Option<&Address>>) -> Failure {
+    let [Some(address)] = subjects[..] else { return failure };
+    let change = plan.changes.iter().find(|change| change.address == *address);
+    failure.about(address, change.and_then(|change| change.id.as_deref()))
 }
 
 fn exit_of(refusal: &Refusal) -> Exit {
@@ -87,11 +97,13 @@ pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console,
             ));
         }
         if !losses.is_empty() && !change.allow_data_loss {
-            return Err(Failure::refused(
+            let failure = Failure::refused(
                 "data_loss_needs_consent",
                 format!("this plan destroys data: {}", losses.join(", ")),
                 "pass `--allow-data-loss` beside `--auto-approve` if that is meant; nothing was changed",
-            ));
+            );
+            let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
+            return Err(about_one(failure, plan, subjects.into_iter().collect()));
         }
         return Ok(());
     }

@@ -154,7 +154,13 @@ impl Console {
 
 /// Prints what went wrong as one JSON object on one line.
 pub fn print_json(failure: &Failure) {
-    let context = ErrorContext { exit_code: Some(failure.exit.code()), ..ErrorContext::default() };
+    let subject = failure.subject.as_deref();
+    let context = ErrorContext {
+        exit_code: Some(failure.exit.code()),
+        address: subject.map(|subject| subject.address.clone()),
+        id: subject.and_then(|subject| subject.id.clone()),
+        code: None,
+    };
     let value = error_json(failure.report.as_ref(), &context);
     let _ = writeln!(io::stderr(), "{}", json::to_text(&value, false));
 }

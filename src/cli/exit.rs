@@ -10,7 +10,7 @@ use crate::config::Problems;
 use crate::emulator::OpenError;
 use crate::emulator::sandbox::SandboxError;
 use crate::graph::GraphError;
-use crate::model::Position;
+use crate::model::{Address, Position};
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
@@ -66,11 +66,25 @@ pub struct Failure {
     pub report: Box<dyn Diagnostic + Send + Sync>,
     /// What it consists of, each with where it is written: for annotations, if the report itself shows no place.
     pub parts: Vec<(Option<Position>, String)>,
+    /// For `--json`: what it is about, where that is one resource.
+    pub subject: Option<Box<Subject>>,
+}
+
+/// One resource, with RunPod's id of it if it exists.
+pub struct Subject {
+    pub address: Address,
+    pub id: Option<String>,
 }
 
 impl Failure {
     fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit, report: Box::new(report), parts: Vec::new() }
+        Self { exit, report: Box::new(report), subject: None, parts: Vec::new() }
+    }
+
+    /// The same, of this resource.
+    pub fn about(self, address: &Address, id: Option<&str>) -> Self {
+        let subject = Subject { address: address.clone(), id: id.map(str::to_owned) };
+        Self { subject: Some(Box::new(subject)), ..self }
     }
 
     /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.

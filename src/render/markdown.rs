@@ -230,6 +230,9 @@ fn footer(plan: &Plan, view: &PlanView) -> String {
         Money::ZERO => "\n---\n\nNothing is billed afterwards.".to_owned(),
         _ => format!("\n---\n\nAfterwards {} in all.", code(&format!("{total}/h ({}/mo)", total.per_month()))),
     };
+    if plan.unrefreshed {
+        text.push_str(" RunPod was not asked.");
+    }
     if let Some(date) = &view.catalog_date {
         text.push_str(&format!(" Prices are estimates, catalog of {}.", code(date)));
     }

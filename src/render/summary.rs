@@ -174,12 +174,19 @@ impl Summary {
             (_, _, true) => (Ink::Bad, "Apply incomplete"),
             (_, _, false) => (Ink::Bad, "Apply failed"),
         };
-        let mut counts: Vec<String> =
-            self.counts().into_iter().map(|(word, number)| format!("{number} {word}")).collect();
-        if counts.is_empty() {
-            counts.push("nothing changed".to_owned());
-        }
-        Line::new(0).ink(ink, head).text(format!(": {} in {}.", counts.join(", "), words::duration(elapsed)))
+        Line::new(0).ink(ink, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
+    }
+
+    /// `3 created, 1 failed`.
+    pub fn outline(&self) -> String {
+        let counts: Vec<String> = self.counts().into_iter().map(|(word, number)| format!("{number} {word}")).collect();
+        if counts.is_empty() { "nothing changed".to_owned() } else { counts.join(", ") }
+    }
+
+    /// What failed, with RunPod's id where it has one, if it is one thing.
+    pub fn only_failure(&self) -> Option<(&Address, Option<&str>)> {
+        let [failure] = &self.failed[..] else { return None };
+        Some((&failure.address, failure.id.as_deref()))
     }
 
     /// `created: 3`, in the order of a plan's summary line; what was destroyed and created is `replaced`.

@@ -12,6 +12,7 @@ mod discover;
 mod documents;
 mod drift;
 mod environments;
+mod exit_codes;
 mod files;
 mod help;
 mod interrupt;

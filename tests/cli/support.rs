@@ -115,14 +115,36 @@ impl Emulator {
     }
 
     pub fn with(flags: &[&str]) -> Self {
+        Self::listening("0", flags).unwrap_or_else(|said| panic!("said {said:?}"))
+    }
+
+    /// On one port, once nobody else has it: for what must be the same in every run, since a state names its API.
+    #[allow(dead_code)] // used by tests with golden files
+    pub fn at(port: u16, flags: &[&str]) -> Self {
+        let start = Instant::now();
+        loop {
+            match Self::listening(&port.to_string(), flags) {
+                Ok(emulator) => return emulator,
+                Err(said) => assert!(start.elapsed() < DEADLINE, "port {port} stays taken: {said:?}"),
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    fn listening(port: &str, flags: &[&str]) -> Result<Self, String> {
         let folder = std::env::temp_dir();
         let mut command = sindri(&folder);
-        command.args(["emulator", "serve", "--port", "0"]).args(flags).stdout(Stdio::piped());
+        command.args(["emulator", "serve", "--port", port]).args(flags).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the binary runs");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
-        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("said {line:?}")).to_owned();
-        Self { child, url }
+        match line.trim().strip_prefix("listening on ") {
+            Some(url) => Ok(Self { url: url.to_owned(), child }),
+            None => {
+                let _ = child.wait();
+                Err(line)
+            }
+        }
     }
 
     /// An emulator whose answers are bent by these rules.

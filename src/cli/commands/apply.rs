@@ -13,7 +13,7 @@ use crate::apply::{self, Event, Job};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent;
-use crate::cli::console::Console;
+use crate::cli::console::{Console, print_json};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Entry, Observed, Outcome, Plan, State};
@@ -58,7 +58,8 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
                 "not_found",
                 format!("`{unknown}` is not in the state"),
                 Some("`sindri state list` lists every address; nothing was changed".into()),
-            ));
+            )
+            .about(unknown, None));
         }
         let only = args.addresses.iter().cloned().collect();
         Ok(Options { destroy: true, only, include_volumes: args.include_volumes, ..Options::default() })
@@ -166,13 +167,34 @@ pub async fn carry_out(
     let summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     tell(&summary, started.elapsed(), console);
     let report = ended?;
-    Ok(match (report.interrupted, report.failed, report.done) {
+    let exit = match (report.interrupted, report.failed, report.done) {
         (true, ..) => Exit::Interrupted,
         (_, 0, _) => Exit::Success,
         (_, _, 0) if report.only_capacity => Exit::NoCapacity,
         (_, _, 0) => Exit::Error,
         _ => Exit::PartlyApplied,
-    })
+    };
+    if exit != Exit::Success && console.json {
+        print_json(&unfinished(exit, &summary));
+    }
+    Ok(exit)
+}
+
+/// The object on stderr for an apply that did not do all of its plan. People read the same in the summary, and tools find
+/// there what else there is to say.
+fn unfinished(exit: Exit, summary: &Summary) -> Failure {
+    let (code, help) = match exit {
+        Exit::Interrupted => ("interrupted", "what was done is recorded; run it again to do the rest"),
+        Exit::PartlyApplied => ("partly_applied", "what was done is recorded; run it again to do the rest"),
+        Exit::NoCapacity => ("no_capacity", "run it again later, or widen the choice; nothing was made"),
+        _ => ("apply_failed", "run it again when the cause is gone"),
+    };
+    let message = format!("the plan was not applied in full: {}", summary.outline());
+    let failure = Failure::message(exit, code, message, Some(help.to_owned()));
+    match summary.only_failure() {
+        Some((address, id)) => failure.about(address, id),
+        None => failure,
+    }
 }
 
 fn tell(summary: &Summary, elapsed: Duration, console: &Console) {

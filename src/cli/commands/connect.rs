@@ -33,7 +33,8 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
             "not_found",
             format!("`{pod}` ({}) is recorded, but RunPod does not list it any more", record.id),
             Some("`sindri plan` shows what became of it".into()),
-        ));
+        )
+        .about(pod, Some(&record.id)));
     };
     let (target, direct) = target(pod, object)?;
     if !direct && !args.command.is_empty() {

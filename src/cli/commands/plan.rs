@@ -78,7 +78,8 @@ fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Resu
                 "not_found",
                 format!("`{word}` is {otherwise}"),
                 Some(format!("{meant}`sindri plan --full` lists every address; nothing was changed")),
-            ));
+            )
+            .about(word, None));
         }
     }
     Ok(found)

@@ -62,6 +62,7 @@ fn record<'s>(state: &'s State, address: &Address) -> Result<&'s Record, Failure
             format!("`{address}` is not in the state"),
             Some("`sindri state list` lists every address".into()),
         )
+        .about(address, None)
     })
 }
 

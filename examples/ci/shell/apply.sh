@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Applies to the environment that SINDRI_ENV names the plan that was approved, or nothing: apply.sh [PLAN-ID].
+#
+# Where nothing is pending, it is content without an approval. It leaves apply.md behind, which says what happened, and
+# exits as sindri did. Run keep-state.sh after it, whatever came of it.
+set -euo pipefail
+: "${SINDRI_ENV:?is the environment to apply to}"
+approved=${1:-none}
+
+code=0
+bash "$(dirname "${BASH_SOURCE[0]}")/plan.sh" || code=$?
+case $code in
+    0) approved=$(sindri show plan.json --id) ;; # Changes nothing at RunPod; what was found there is recorded.
+    2) ;;
+    *)
+        cp plan.md apply.md
+        exit "$code"
+        ;;
+esac
+pending=$(sindri show plan.json --id)
+
+if [ "$approved" = none ]; then
+    message="Nothing was applied to \`$SINDRI_ENV\`: nobody approved what is pending there. Review the plan below; if it is"
+    message="$message right, apply it by hand with its id, \`$pending\`."
+    { printf '%s\n\n' "$message" && cat plan.md; } >apply.md
+    echo "$message" >&2
+    exit 3
+fi
+
+code=0
+sindri apply --expect "$approved" >apply.txt || code=$?
+cat apply.txt
+case $code in
+    0) message="\`$SINDRI_ENV\` is as declared." ;;
+    5)
+        message="Nothing was applied to \`$SINDRI_ENV\`: \`$approved\` was approved, and \`$pending\` is pending. Plan again: review"
+        message="$message what is below, and apply it by hand with its id, or change it in another pull request."
+        ;;
+    *)
+        message="The apply to \`$SINDRI_ENV\` ended with exit code $code. What happened is recorded in the state; what is left is"
+        message="$message another plan, with an id of its own. Run this again to see it."
+        ;;
+esac
+{ printf '%s\n\n' "$message" && sed 's/^/    /' apply.txt; } >apply.md
+rm apply.txt
+[ "$code" = 0 ] || echo "$message" >&2
+exit "$code"

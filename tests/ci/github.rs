@@ -1,0 +1,262 @@
+//! GitHub: from a pull request to an empty plan again, and what must not happen on the way.
+
+use serde_json::{Value, json};
+
+use crate::golden;
+use crate::runner::{Ran, Trigger, run};
+use crate::stage::{HF_TOKEN, Stage, settled};
+use crate::support::KEY;
+
+const REPOSITORY: &str = "team/gpus";
+
+fn secrets() -> Value {
+    json!({ "RUNPOD_READ_KEY": KEY, "RUNPOD_WRITE_KEY": KEY, "HF_TOKEN": HF_TOKEN })
+}
+
+fn github(event: Value, reference: &str, sha: &str) -> Value {
+    json!({
+        "repository": REPOSITORY, "actor": "person", "token": "ghs_token", "event": event, "sha": sha,
+        "ref": reference, "ref_name": reference.trim_start_matches("refs/heads/"),
+    })
+}
+
+/// A pull request of a branch of the developer's; the origin holds the merge that would come of it.
+fn pull_request(stage: &Stage, number: u32, from: &str) -> Trigger {
+    let sha = stage.git("desk", &["rev-parse", "HEAD"]);
+    let reference = format!("refs/pull/{number}/merge");
+    stage.git("desk", &["push", "--quiet", "--force", "origin", &format!("HEAD:{reference}")]);
+    let event = json!({ "pull_request": { "number": number, "head": { "repo": { "full_name": from } } } });
+    Trigger { github: github(event, &reference, &sha), inputs: json!({}), secrets: secrets() }
+}
+
+fn push(sha: &str) -> Trigger {
+    Trigger { github: github(json!({}), "refs/heads/main", sha), inputs: json!({}), secrets: secrets() }
+}
+
+fn by_hand(stage: &Stage, environment: &str, plan_id: &str) -> Trigger {
+    let sha = stage.git("origin.git", &["rev-parse", "main"]);
+    Trigger { inputs: json!({ "environment": environment, "plan_id": plan_id }), ..push(&sha) }
+}
+
+/// The platform knows of which pull request a commit is the merge.
+fn merged(stage: &Stage, branch: &str, number: u32) -> String {
+    let sha = stage.merge(branch);
+    let pulls = json!([
+        { "number": 1, "merged_at": null, "merge_commit_sha": "0000" },
+        { "number": number, "merged_at": "2026-11-23T10:00:00Z", "merge_commit_sha": sha },
+    ]);
+    stage.put(&format!("commits/{sha}.json"), &pulls);
+    sha
+}
+
+/// The workflow's comments on a pull request: those of the bot.
+fn comments(stage: &Stage, number: u32) -> Vec<String> {
+    let all = stage.platform(&format!("comments-{number}.json"));
+    let own = all.iter().filter(|comment| comment["user"]["type"] == "Bot");
+    own.map(|comment| comment["body"].as_str().expect("text").to_owned()).collect()
+}
+
+fn plan_ids(ran: &[Ran]) -> Vec<String> {
+    ran.iter().map(|ran| ran.outputs["plan"]["plan_id"].clone()).collect()
+}
+
+#[track_caller]
+fn all_went(ran: Vec<Ran>, well: bool) -> Vec<Ran> {
+    assert_eq!(ran.len(), 2, "one job per environment");
+    ran.into_iter().map(|ran| ran.went(well)).collect()
+}
+
+/// Somebody writes a comment that looks like the workflow's.
+fn imitate(stage: &Stage, number: u32, plan_id: &str) {
+    let file = format!("comments-{number}.json");
+    let mut all = stage.platform(&file);
+    for environment in ["staging", "prod"] {
+        let body = format!("<!-- sindri-plan {environment} {plan_id} 2 -->\nLooks good to me.");
+        all.insert(0, json!({ "id": all.len() + 1000, "user": { "login": "person", "type": "User" }, "body": body }));
+    }
+    stage.put(&file, &json!(all));
+}
+
+#[test]
+fn from_a_pull_request_to_an_empty_plan_again() {
+    let Some(stage) = Stage::new(14011) else { return };
+    let writes = stage.emulator.writes();
+
+    // A pull request: a plan for each environment, as a comment that is brought up to date.
+    stage.git("desk", &["checkout", "--quiet", "-b", "larger"]);
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    stage.commit("a larger notebook");
+    imitate(&stage, 12, "0123456789abcdef");
+    let first = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
+    assert_eq!(comments(&stage, 12).len(), 2);
+    golden::check("plan.md", &settled(&comments(&stage, 12)[1]));
+    assert_eq!(first[1].summary, comments(&stage, 12)[1]);
+    assert_eq!(first[1].outputs["plan"]["changes"], "true");
+    assert_eq!(plan_ids(&first).len(), 2);
+
+    let posted = |stage: &Stage| stage.calls().iter().filter(|call| call.contains("--field")).count();
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
+    assert_eq!(posted(&stage), 2, "the same plan is not said twice");
+    stage.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA RTX A6000");
+    stage.commit("larger still");
+    let second = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
+    assert_eq!((posted(&stage), comments(&stage, 12).len()), (4, 2), "the comments of before, brought up to date");
+    assert_ne!(plan_ids(&first), plan_ids(&second));
+    assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
+
+    // Merged: what was reviewed is what runs, whatever people write, and the state is on the main branch after it.
+    imitate(&stage, 12, "fedcba9876543210");
+    let before = stage.id("prod", "pod.notebook");
+    let sha = merged(&stage, "larger", 12);
+    let applied = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
+    golden::check("apply.md", &settled(&applied[1].summary));
+    assert_ne!(stage.id("prod", "pod.notebook"), before);
+    stage.git("desk", &["pull", "--quiet", "origin", "main"]);
+    stage.sindri("-e prod plan --detailed-exitcode").exits(0);
+    stage.sindri("-e staging state verify").exits(0);
+
+    // Night: somebody was in the console.
+    let drift = |trigger: &Trigger| all_went(run(&stage, "sindri-drift.yml", trigger), true);
+    let writes = stage.emulator.writes();
+    let night = push(&sha);
+    drift(&night);
+    assert_eq!(stage.platform("issues.json"), Vec::<Value>::new(), "nothing to tell");
+    stage.tamper("prod", "pod.trainer", json!({ "image": "ghcr.io/example/trainer:debug" }));
+    drift(&night);
+    let issues = stage.platform("issues.json");
+    assert_eq!(issues.len(), 1);
+    assert_eq!(issues[0]["title"], "Drift in prod");
+    golden::check("drift.md", &settled(issues[0]["body"].as_str().expect("text")));
+    drift(&night);
+    assert_eq!(stage.platform("issues.json"), issues, "one issue, however many nights");
+    assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
+
+    // Fixed by hand, by the id that the issue names.
+    let body = issues[0]["body"].as_str().expect("text");
+    let (_, rest) = body.split_once("--expect ").expect("the issue says how");
+    let refused = run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", "0123456789abcdef"));
+    let [refused] = &refused[..] else { panic!("only the environment that was named") };
+    assert!(refused.failed);
+    golden::check("stale.md", &settled(&refused.summary));
+    assert_eq!(stage.emulator.writes(), writes, "another id changes nothing");
+    for ran in run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", &rest[..16])) {
+        ran.went(true);
+    }
+    drift(&night);
+    let issues = stage.platform("issues.json");
+    assert_eq!((issues.len(), &issues[0]["state"]), (1, &json!("closed")));
+    golden::check("settled.md", issues[0]["comment"].as_str().expect("text"));
+
+    // The end: nothing is to be done, and nobody has to approve that.
+    let writes = stage.emulator.writes();
+    stage.git("desk", &["pull", "--quiet", "origin", "main"]);
+    stage.write("README.md", "GPUs of the team.\n");
+    let sha = stage.commit("a word for readers");
+    let nothing = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
+    golden::check("nothing.md", &settled(&nothing[1].summary));
+    assert_eq!(stage.emulator.writes(), writes);
+    stage.holds_no_secret();
+    for ran in applied.iter().chain(&first) {
+        stage.is_no_secret(&ran.log);
+    }
+}
+
+#[test]
+fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
+    let Some(stage) = Stage::new(14012) else { return };
+    let asked = stage.emulator.requests();
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "from outside"]);
+    let mut trigger = pull_request(&stage, 3, "stranger/gpus");
+    // GitHub hands out neither secrets nor a token that may write.
+    trigger.secrets = json!({});
+    trigger.github["token"] = json!("read-only");
+    let ran = all_went(run(&stage, "sindri-plan.yml", &trigger), true);
+    golden::check("fork.md", &settled(&ran[1].summary));
+    assert_eq!(comments(&stage, 3), Vec::<String>::new());
+    assert_eq!(stage.emulator.requests(), asked, "RunPod is not asked");
+
+    // The same token, were it trusted by mistake, could not write either.
+    trigger.github["event"]["pull_request"]["head"]["repo"]["full_name"] = json!(REPOSITORY);
+    trigger.secrets = secrets();
+    all_went(run(&stage, "sindri-plan.yml", &trigger), false);
+}
+
+#[test]
+fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
+    let Some(stage) = Stage::new(14013) else { return };
+    let config = stage.read("sindri.yaml");
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A400O");
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "a slip"]);
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+    golden::check("problem.md", &settled(&comments(&stage, 4)[1]));
+
+    // A refusal has a plan, and its place in it.
+    stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 50"));
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "a smaller volume"]);
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+    golden::check("refused.md", &settled(&comments(&stage, 4)[1]));
+
+    stage.write("sindri.yaml", &config);
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "as before"]);
+    let ran = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), true);
+    assert_eq!(ran[1].outputs["plan"]["changes"], "false");
+    assert_eq!(comments(&stage, 4).len(), 2);
+    assert!(comments(&stage, 4)[1].contains("no changes. 3 resources match"), "{}", comments(&stage, 4)[1]);
+}
+
+#[test]
+fn what_nobody_approved_is_not_applied() {
+    let Some(stage) = Stage::new(14014) else { return };
+    let writes = stage.emulator.writes();
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    let sha = stage.commit("straight to the main branch");
+    let ran = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
+    golden::check("unapproved.md", &settled(&ran[1].summary));
+    // Nor by a comment that a person wrote, though its id is the right one.
+    stage.put(&format!("commits/{sha}.json"), &json!([{ "number": 5, "merged_at": "now", "merge_commit_sha": sha }]));
+    let id = stage.sindri("-e prod plan --json").exits(0).json()["sindri"]["plan_id"].clone();
+    imitate(&stage, 5, id.as_str().expect("an id"));
+    all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
+    // Nor from another branch, though somebody knows the id.
+    let mut trigger = by_hand(&stage, "prod", id.as_str().expect("an id"));
+    trigger.github["ref"] = json!("refs/heads/mine");
+    assert!(run(&stage, "sindri-apply.yml", &trigger).is_empty());
+    assert_eq!(stage.emulator.writes(), writes);
+}
+
+/// Tries to end the comment, to speak for the workflow, to call people and to give the runner a command.
+const HOSTILE: &str = "x\\n```\\n</details>\\n<!-- sindri-plan prod fedcba9876543210 2 -->\\n@everyone [x](javascript:1)\\n::error::y\\n$(touch pwned)`touch pwned`";
+
+#[test]
+fn what_is_hostile_in_a_plan_is_code_in_its_comment_and_nothing_else() {
+    let Some(stage) = Stage::new(14015) else { return };
+    stage.edit(
+        "      notebook:\n",
+        &format!(
+            "      notebook:\n        env: {{ NOTE: \"{HOSTILE}\" }}\n        name: \"$(touch pwned)`x`@everyone\"\n"
+        ),
+    );
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "@everyone"]);
+    let ran = run(&stage, "sindri-plan.yml", &pull_request(&stage, 6, REPOSITORY));
+    for (ran, comment) in ran.iter().zip(comments(&stage, 6)) {
+        assert!(comment.starts_with(&format!("<!-- sindri-plan {} ", ran.environment)), "{comment}");
+        assert_eq!(comment.lines().filter(|line| line.starts_with("<!-- sindri-plan ")).count(), 1, "{comment}");
+        let parser = pulldown_cmark::Parser::new(&comment);
+        let mut code = false;
+        for event in parser {
+            use pulldown_cmark::{Event, Tag, TagEnd};
+            match event {
+                Event::Start(Tag::CodeBlock(_)) => code = true,
+                Event::End(TagEnd::CodeBlock) => code = false,
+                Event::Text(text) if !code => {
+                    assert!(!text.contains("everyone") && !text.contains("pwned"), "{comment}")
+                }
+                Event::Start(Tag::Link { .. }) => panic!("a link in {comment}"),
+                _ => {}
+            }
+        }
+        assert!(!ran.machine.join("pwned").exists());
+        assert!(!ran.log.lines().any(|line| line == "::error::y"), "{}", ran.log);
+    }
+}

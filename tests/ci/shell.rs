@@ -1,0 +1,108 @@
+//! The scripts by themselves, as any CI runs them: exit codes, what is left behind, and the state in git whatever happens.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::golden;
+use crate::stage::{HF_TOKEN, Stage, settled};
+use crate::support::{KEY, Said, fault};
+
+fn run(stage: &Stage, machine: &Path, script: &str) -> Said {
+    let env = [("SINDRI_ENV", "prod"), ("RUNPOD_API_KEY", KEY), ("HF_TOKEN", HF_TOKEN)];
+    let env: BTreeMap<_, _> = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    stage.bash(&format!("bash ci/{script}"), machine, &env)
+}
+
+/// The id in the first line of `plan.md`.
+fn plan_id(machine: &Path) -> String {
+    let plan = fs::read_to_string(machine.join("plan.md")).expect("text");
+    plan.split(' ').nth(3).expect("an id").to_owned()
+}
+
+#[test]
+fn what_was_reviewed_is_applied_and_its_state_is_pushed_beside_other_pushes() {
+    let Some(stage) = Stage::new(0) else { return };
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "plan.sh").exits(0);
+    run(&stage, &machine, "apply.sh").exits(0);
+    run(&stage, &machine, "keep-state.sh main").exits(0);
+
+    stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    stage.commit("a larger notebook");
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "plan.sh").exits(2);
+    let writes = stage.emulator.writes();
+    run(&stage, &machine, "apply.sh").exits(3);
+    run(&stage, &machine, "apply.sh 0123456789abcdef").exits(5);
+    assert_eq!(stage.emulator.writes(), writes);
+    run(&stage, &machine, &format!("apply.sh {}", plan_id(&machine))).exits(0).tells("1 replaced");
+
+    // Somebody pushed meanwhile; both are kept, and nothing else of the machine.
+    stage.write("README.md", "GPUs of the team.\n");
+    stage.commit("a word for readers");
+    run(&stage, &machine, "keep-state.sh main").exits(0);
+    let head = stage.git("origin.git", &["rev-parse", "main"]);
+    let files = stage.git("origin.git", &["show", "--name-only", "--format=%an: %s", "main"]);
+    assert_eq!(files, "sindri: state: prod\n\nstate/prod.json");
+    run(&stage, &machine, "keep-state.sh main").exits(0);
+    assert_eq!(stage.git("origin.git", &["rev-parse", "main"]), head, "once is enough");
+
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "plan.sh").exits(0);
+    run(&stage, &machine, "drift.sh").exits(0);
+    stage.tamper("prod", "pod.trainer", json!({ "image": "other:1" }));
+    run(&stage, &machine, "drift.sh").exits(2);
+    stage.holds_no_secret();
+}
+
+#[test]
+fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_another_plan() {
+    let Some(stage) = Stage::new(14030) else { return };
+    // First the volume, then the pod: in the same order in every run.
+    let volumes = "    networkVolumes:\n";
+    stage.edit(volumes, &format!("{volumes}      scratch: {{ sizeGb: 50, region: US-CA-2 }}\n"));
+    let config = stage.read("sindri.yaml");
+    stage.write("sindri.yaml", &format!("{config}      judge: {{ gpuType: NVIDIA L40S, networkVolume: scratch }}\n"));
+    stage.commit("a judge");
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "plan.sh").exits(2);
+    let approved = plan_id(&machine);
+    stage.emulator.faults(json!([fault(
+        json!({ "operation": "createPod", "gpu": "NVIDIA L40S" }),
+        json!({ "noCapacity": true })
+    )]));
+    run(&stage, &machine, &format!("apply.sh {approved}")).exits(8);
+    golden::check("failed.md", &settled(&fs::read_to_string(machine.join("apply.md")).expect("text")));
+    run(&stage, &machine, "keep-state.sh main").exits(0);
+    let kept = stage.kept("prod");
+    assert!(
+        kept["resources"]["network_volume.scratch"].is_object() && kept["resources"]["pod.judge"].is_null(),
+        "{kept:#}"
+    );
+
+    // The machine is gone with its disk. The next one finds what the state tells it, and makes nothing twice.
+    stage.emulator.faults(json!([]));
+    let machine = stage.machine("main", None);
+    let writes = stage.emulator.writes().len();
+    run(&stage, &machine, &format!("apply.sh {approved}")).exits(5);
+    assert_eq!(stage.emulator.writes().len(), writes);
+    run(&stage, &machine, &format!("apply.sh {}", plan_id(&machine))).exits(0).tells("1 created");
+    assert_eq!(stage.emulator.writes().len(), writes + 1);
+    run(&stage, &machine, "plan.sh").exits(0);
+}
+
+#[test]
+fn a_problem_that_has_no_plan_is_told_all_the_same() {
+    let Some(stage) = Stage::new(0) else { return };
+    let machine = stage.machine("main", None);
+    fs::remove_file(machine.join("sindri.yaml")).expect("removed");
+    run(&stage, &machine, "plan.sh").exits(1).warns("sindri.yaml");
+    assert!(
+        fs::read_to_string(machine.join("plan.md")).expect("text").starts_with("<!-- sindri-plan prod none 1 -->\n")
+    );
+    run(&stage, &machine, "apply.sh 0123456789abcdef").exits(1);
+    assert!(fs::read_to_string(machine.join("apply.md")).expect("text").contains("ended with exit code 1"));
+}
