@@ -90,8 +90,24 @@ impl Session {
         Self::of(configuration(global, console, secrets)?, global, console)
     }
 
+    /// The same for commands that ask RunPod nothing: they need no key.
+    pub fn offline(global: &Global, console: &Console) -> Result<Self, Failure> {
+        let config = configuration(global, console, Secrets::NotNeeded)?;
+        Self::with_key(config, global, console, |_| Ok(ApiKey::emulator()))
+    }
+
     /// The same for a configuration that is not in a file yet.
     pub fn of(config: Config, global: &Global, console: &Console) -> Result<Self, Failure> {
+        let read = |path: &std::path::Path| std::fs::read_to_string(path);
+        Self::with_key(config, global, console, |origin| Ok(ApiKey::find(origin, variable, read)?))
+    }
+
+    fn with_key(
+        config: Config,
+        global: &Global,
+        console: &Console,
+        key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
+    ) -> Result<Self, Failure> {
         let sandbox_folder = config.directory.join(".sindri/sandbox");
         // As if started in `-C`, like every other path of the command line.
         let named = global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file));
@@ -117,7 +133,7 @@ impl Session {
                 Some(url) => Origin::parse(url, config.dialect)?,
                 None => Origin::of(config.dialect),
             };
-            let key = ApiKey::find(&origin, variable, |path| std::fs::read_to_string(path))?;
+            let key = key(&origin)?;
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::config::Move;
 use crate::graph::{self, ResourceGraph};
 use crate::kind;
@@ -18,7 +18,7 @@ use crate::planner::moves;
 use crate::store::{self, LockedState};
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let open = || Session::open(global, console, Secrets::NotNeeded);
+    let open = || Session::offline(global, console);
     match command {
         StateCommand::List => list(&read(&open()?)?, console),
         StateCommand::Show { address } => show(&read(&open()?)?, address, console)?,
