@@ -237,11 +237,11 @@ impl Meddling {
 }
 
 /// Whose world is put right.
-struct Patient<'a> {
-    actor: &'a Actor,
-    other: Option<&'a Actor>,
+pub struct Patient<'a> {
+    pub actor: &'a Actor,
+    pub other: Option<&'a Actor>,
     /// Whether orphans may be left, as long as the plan names them.
-    told: bool,
+    pub told: bool,
 }
 
 impl Patient<'_> {
@@ -253,7 +253,7 @@ impl Patient<'_> {
 
 /// Recovery and one more apply: every desired resource exists exactly once, state equals world, nothing healthy went. Says
 /// whether nothing was in the way of that.
-async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
+pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
     let Patient { actor, told, .. } = patient;
     let shared = patient.shares();
     let refused = match actor.apply(desired, Options::default(), seed).await {
@@ -280,7 +280,18 @@ async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, see
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
     assert!(told || orphans.is_empty(), "nothing of ours is left without a record: {orphans:?}");
     // What a lost state knew and the configuration does not ask for, or a second one of, is told and left alone.
-    let counts = |object: &&Object| mine(&object.id, object.marker.as_ref()) && !orphans.contains(&*object.id);
+    // Where a plan was refused, a predecessor may still wait for its end: that is no twin.
+    let waiting: BTreeSet<&str> = state
+        .resources
+        .iter()
+        .filter(|(address, _)| address.successor().is_some())
+        .map(|(_, record)| record.id.as_str())
+        .collect();
+    let counts = |object: &&Object| {
+        mine(&object.id, object.marker.as_ref())
+            && !orphans.contains(&*object.id)
+            && !(refused && waiting.contains(&*object.id))
+    };
     no_twins(observed.iter().filter(counts));
     if shared || patient.shares() {
         return false;
