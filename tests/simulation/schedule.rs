@@ -318,17 +318,13 @@ fn only_own_pods(actor: &Actor, state: &State, observed: &Observed) {
 /// Volumes in both states: somebody agreed to take over one that was recorded elsewhere.
 fn shared(one: &Actor, other: &Actor) -> u64 {
     let theirs = other.state();
-    let (state, agreed) = (one.state(), one.agreed.borrow());
+    let state = one.state();
     let recorded = state.resources.values().filter(|record| theirs.address_of(&record.kind, &record.id).is_some());
     recorded
         .inspect(|record| {
             let id = &record.id;
-            let told = agreed.contains(id) || other.agreed.borrow().contains(id);
-            assert!(
-                told || one.took_by_looks(id) || other.took_by_looks(id),
-                "`{}` is recorded twice, and nobody agreed",
-                record.id
-            );
+            let taken = |actor: &Actor| actor.agreed.borrow().contains(id) || actor.taken_by_looks().contains(id);
+            assert!(taken(one) || taken(other), "`{id}` is recorded twice, and nobody agreed");
         })
         .count() as u64
 }
