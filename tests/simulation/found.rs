@@ -16,7 +16,10 @@ use crate::schedule::{Patient, World, put_right, run};
 
 #[test]
 fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
-    run(802, Sabotage::None);
+    // 51,644: its successor moved, too.
+    for seed in [802, 51_644] {
+        run(seed, Sabotage::None);
+    }
 }
 
 #[test]
