@@ -24,7 +24,20 @@ fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
 
 #[test]
 fn a_predecessor_whose_end_a_refused_plan_holds_up_is_no_twin() {
-    run(9_236, Sabotage::None);
+    // 58,021: it moved, too.
+    for seed in [9_236, 28_100, 58_021, 67_531] {
+        run(seed, Sabotage::None);
+    }
+}
+
+#[test]
+fn the_copy_of_what_moved_is_told_where_lists_show_what_was_deleted_just_before() {
+    run(58_478, Sabotage::None);
+}
+
+#[test]
+fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
+    run(31_947, Sabotage::None);
 }
 
 /// One project takes over the volume of another, as its person agreed; somebody renames it, the first one loses its disk and
