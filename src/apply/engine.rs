@@ -75,6 +75,8 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let carrier = Carrier::new(job, &watches);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
+        // In this order: the same world gives the same run.
+        biased;
         ended = schedule(job, &carrier, &queued) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };

@@ -117,12 +117,16 @@ impl<'a> Run<'_, 'a> {
     fn intent(&self) -> Intent {
         let operation = self.operation;
         let number = lock(&self.carrier.dice).u64(..);
+        let id = if operation.verb == Verb::Create { None } else { self.id() };
+        let object = id.as_ref().filter(|_| operation.verb == Verb::Delete);
+        let object = object.and_then(|id| self.job().observed.get(self.kind.name, id));
         let (made, gone): (Vec<_>, Vec<_>) = operation.members.iter().partition(|(_, record)| record.is_some());
         Intent {
             operation: format!("{number:016x}"),
             address: operation.address.clone(),
             verb: operation.verb,
-            id: if operation.verb == Verb::Create { None } else { self.id() },
+            made_by: object.and_then(|object| object.marker.as_ref()).map(|marker| marker.operation.clone()),
+            id,
             record: operation.record.clone(),
             members: made
                 .into_iter()

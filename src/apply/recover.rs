@@ -4,14 +4,21 @@
 //! So a create of unknown outcome is never sent again before the lists were searched for what it may have made, over a
 //! window that outlasts their lag.
 
+mod trace;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use trace::{Trace, trace};
+pub(super) use trace::{made_by, moved};
+
 use super::{Event, Events};
 use crate::kind::{self, Kind};
-use crate::model::{Address, Entry, Intent, Object, Observed, Outcome, Record, Replay, State, Status, Verb};
+use crate::model::{
+    Address, Entry, Intent, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Status, Verb,
+};
 use crate::observe::observe;
 use crate::planner::diff::{Readings, difference};
 use crate::planner::record::id_of_member;
@@ -51,28 +58,6 @@ pub enum RecoverError {
     Store(#[from] StoreError),
 }
 
-/// The objects that `intent`, a create, made: by marker where the kind has one, else by looks among what is new.
-/// The oldest first.
-pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Vec<&'o Object> {
-    let Some(kind) = kind::find(&intent.address.kind) else { return Vec::new() };
-    let mut found: Vec<&Object> = objects
-        .filter(|object| object.kind == kind.name && !object.is_leaving())
-        .filter(|object| match (&object.marker, kind.marked) {
-            (Some(marker), true) => marker.operation == intent.operation && marker.lineage == state.lineage,
-            (None, true) => false,
-            (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
-        })
-        .collect();
-    found.sort_by_cached_key(|object| object.seniority());
-    found
-}
-
-fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
-    let Some(record) = &intent.record else { return false };
-    !intent.existing.contains(&object.id)
-        && kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
-}
-
 /// The record of a create that made `object`, with those of its members.
 pub fn created(intent: &Intent, object: &Object) -> Outcome {
     let mut records = BTreeMap::new();
@@ -93,52 +78,87 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
     Outcome { operation: intent.operation.clone(), records }
 }
 
+/// The records of an object that went on under another id before it could be deleted.
+pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
+    let id = |address: &Address| match address == &intent.address {
+        true => object.id.clone(),
+        false => id_of_member(&object.id, address),
+    };
+    let known = std::iter::once(&intent.address).chain(&intent.removed);
+    let records = known.filter_map(|address| {
+        let record = state.resources.get(address)?;
+        Some((address.clone(), Some(Record { id: id(address), ..record.clone() })))
+    });
+    Outcome { operation: intent.operation.clone(), records: records.collect() }
+}
+
 /// An outcome that changes nothing: the request had no effect.
 pub fn without_effect(intent: &Intent) -> Outcome {
     Outcome { operation: intent.operation.clone(), records: BTreeMap::new() }
 }
 
+/// What a search of the lists for a create of unknown outcome came to.
+pub enum Found {
+    Nothing,
+    Made(Box<Object>),
+    /// So many look like it.
+    Several(usize),
+}
+
 /// Searches the lists for what a create of unknown outcome made.
-pub async fn search(
-    api: &dyn Api,
-    kind: &'static Kind,
-    intent: &Intent,
-    state: &State,
-) -> Result<Option<Object>, ApiError> {
-    let mut last = Ok(None);
+pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay: &Replay) -> Result<Found, ApiError> {
+    let mut last = Ok(Found::Nothing);
     for gap in SEARCHES {
         sleep(gap).await;
         match api.list(kind).await {
-            Ok(objects) => {
-                if let Some(object) = made_by(intent, state, objects.iter()).first() {
-                    return Ok(Some((*object).clone()));
-                }
-                last = Ok(None);
-            }
+            Ok(objects) => match trace(intent, &replay.state, &replay.pending, objects.iter()) {
+                Trace::Made(object, _) => return Ok(Found::Made(Box::new(object.clone()))),
+                Trace::Several(_, count) => return Ok(Found::Several(count)),
+                Trace::Nothing => last = Ok(Found::Nothing),
+            },
             Err(error) => last = Err(error),
         }
     }
     last
 }
 
+/// `count` objects look like what a create may have made.
+pub fn several(kind: &Kind, count: usize) -> String {
+    format!(
+        "{count} {}s look like what it asked for, so that somebody made one at the same moment, and which one is ours cannot \
+         be told: the plan proposes one to take over, `sindri import` takes another",
+        kind.title
+    )
+}
+
 /// What the world says about one pending intent; `None` where it does not say anything yet.
-fn settle(intent: &Intent, state: &State, observed: &Observed) -> Option<(Outcome, String, Option<String>)> {
+fn settle(
+    intent: &Intent,
+    state: &State,
+    pending: &PendingIntents,
+    observed: &Observed,
+) -> Option<(Outcome, String, Option<String>)> {
     let object = intent.id.as_ref().and_then(|id| observed.get(&intent.address.kind, id)).filter(|o| !o.is_leaving());
     let tell = |outcome, how: &str| Some((outcome, how.to_owned(), intent.id.clone()));
     match intent.verb {
-        Verb::Create => {
-            let found = made_by(intent, state, observed.iter());
-            let first = found.first()?;
-            let twins = found.len() - 1;
-            let how = match twins {
-                0 => "it had been created; its answer was lost".to_owned(),
-                _ => format!("it had been created {} times; the oldest is kept, the others are orphans", twins + 1),
-            };
-            Some((created(intent, first), how, Some(first.id.clone())))
-        }
+        Verb::Create => match trace(intent, state, pending, observed.iter()) {
+            Trace::Nothing => None,
+            Trace::Made(object, twins) => {
+                let how = match twins {
+                    0 => "it had been created; its answer was lost".to_owned(),
+                    _ => format!("it had been created {} times; the oldest is kept, the others are orphans", twins + 1),
+                };
+                Some((created(intent, object), how, Some(object.id.clone())))
+            }
+            Trace::Several(kind, count) => tell(without_effect(intent), &several(kind, count)),
+        },
         // Lists go on showing what is deleted for a while, so that being listed says nothing yet.
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
+            if let Some(object) = moved(intent, state, observed.iter()) {
+                let how = format!("it had moved instead: `{}` carries its marker", object.id);
+                return Some((followed(intent, state, object), how, Some(object.id.clone())));
+            }
             let mut records: BTreeMap<_, _> = intent.removed.iter().map(|address| (address.clone(), None)).collect();
             records.insert(intent.address.clone(), None);
             tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
@@ -188,10 +208,11 @@ fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
 /// What a reader should plan from: pending intents settled in memory as far as the world tells; the others stay pending.
 /// Writes nothing.
 pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
-    for intent in std::mem::take(&mut replay.pending) {
-        match settle(&intent, &replay.state, observed) {
+    let pending = std::mem::take(&mut replay.pending);
+    for intent in pending.iter() {
+        match settle(intent, &replay.state, &pending, observed) {
             Some((outcome, ..)) => replay.fold(&Entry::Outcome(outcome)),
-            None => replay.pending.push(intent),
+            None => replay.pending.push(intent.clone()),
         }
     }
     replay
@@ -218,16 +239,17 @@ pub async fn recover(
         let mut replay = store.snapshot();
         let mut open = Vec::new();
         let (mut entries, mut news) = (Vec::new(), Vec::new());
-        for intent in std::mem::take(&mut replay.pending) {
-            match settle(&intent, &replay.state, &observed) {
+        let pending = std::mem::take(&mut replay.pending);
+        for intent in pending.iter() {
+            match settle(intent, &replay.state, &pending, &observed) {
                 Some((outcome, how, id)) => {
                     // Folded one by one, so that a volume found for one intent is not found again for the next.
                     let entry = Entry::Outcome(outcome);
                     replay.fold(&entry);
                     entries.push(entry);
-                    news.push(Event::Recovered { address: intent.address, verb: intent.verb, id, how });
+                    news.push(Event::Recovered { address: intent.address.clone(), verb: intent.verb, id, how });
                 }
-                None => open.push(intent),
+                None => open.push(intent.clone()),
             }
         }
         store.record_all(entries).await?;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use crate::kind::Kind;
@@ -45,7 +45,10 @@ pub struct Watch<'a> {
     /// Reset to zero whenever somebody new starts to wait.
     step: AtomicUsize,
     arrived: Notify,
-    latest: watch::Sender<Option<Sighting>>,
+    /// The last list, and how many came before it.
+    latest: Mutex<(u64, Option<Sighting>)>,
+    /// Wakes all that wait, in the order in which they came: the same world gives the same run.
+    renewed: Notify,
     /// How long each container had run at the last look, and how often that had fallen since the one before.
     uptimes: Mutex<BTreeMap<String, (u64, u32)>>,
     /// Told the id of what crashes again and again, once.
@@ -69,7 +72,8 @@ impl<'a> Watch<'a> {
             waiting: AtomicUsize::new(0),
             step: AtomicUsize::new(0),
             arrived: Notify::new(),
-            latest: watch::channel(None).0,
+            latest: Mutex::default(),
+            renewed: Notify::new(),
             uptimes: Mutex::new(BTreeMap::new()),
             crashing,
             failed: Mutex::new(None),
@@ -92,7 +96,10 @@ impl<'a> Watch<'a> {
                 Ok(objects) => {
                     objects.iter().for_each(|object| self.note_uptime(object));
                     let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
-                    self.latest.send_replace(Some(Sighting { asked, objects: Arc::new(objects) }));
+                    let mut latest = self.latest();
+                    *latest = (latest.0 + 1, Some(Sighting { asked, objects: Arc::new(objects) }));
+                    drop(latest);
+                    self.renewed.notify_waiters();
                     *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
                 }
                 Err(error) => *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = Some(error),
@@ -128,20 +135,28 @@ impl<'a> Watch<'a> {
     /// Calls `look` with every list that was asked for after now, until it returns something or `deadline` passes.
     pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&Sighting) -> Option<T>) -> Option<T> {
         let from = Instant::now();
-        let mut updates = self.latest.subscribe();
+        let mut seen = self.latest().0;
         let _waiting = Waiting::enter(self);
         loop {
-            let changed = tokio::time::timeout_at(deadline, updates.changed()).await;
-            if !matches!(changed, Ok(Ok(()))) {
-                return None;
+            let renewed = self.renewed.notified();
+            let (number, sighting) = self.latest().clone();
+            if number == seen {
+                if tokio::time::timeout_at(deadline, renewed).await.is_err() {
+                    return None;
+                }
+                continue;
             }
-            let sighting = updates.borrow_and_update().clone();
+            seen = number;
             if let Some(sighting) = sighting.filter(|sighting| sighting.asked >= from)
                 && let Some(found) = look(&sighting)
             {
                 return Some(found);
             }
         }
+    }
+
+    fn latest(&self) -> MutexGuard<'_, (u64, Option<Sighting>)> {
+        self.latest.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Why the last poll failed, if it did.

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 
 use miette::{Diagnostic, Severity};
 
+use super::exit::Failure;
+use crate::model::Position;
 use crate::render::style::harmless;
 
 /// The run of a workflow.
@@ -41,20 +43,41 @@ impl Workflow {
         }
     }
 
+    /// The annotations of a failure: one for each of its parts, where it has any.
+    pub fn of_failure(&self, failure: &Failure) -> String {
+        if failure.parts.is_empty() {
+            return self.annotations(failure.report.as_ref(), Severity::Error);
+        }
+        let code = failure.report.code().map(|code| code.to_string());
+        let annotation = |(position, message): &(Option<Position>, String)| {
+            let place = position.as_ref().map(|at| (at.file.clone(), at.line as usize, at.column as usize));
+            self.command("error", place, code.as_deref(), message)
+        };
+        failure.parts.iter().map(annotation).collect()
+    }
+
+    fn command(
+        &self,
+        command: &str,
+        place: Option<(String, usize, usize)>,
+        code: Option<&str>,
+        message: &str,
+    ) -> String {
+        let mut properties = Vec::new();
+        if let Some((file, line, column)) = place {
+            properties.push(format!("file={},line={line},col={column}", property(&self.path(&file))));
+        }
+        properties.extend(code.map(|code| format!("title={}", property(code))));
+        let blank = if properties.is_empty() { "" } else { " " };
+        format!("::{command}{blank}{}::{}\n", properties.join(","), data(message))
+    }
+
     fn annotation(&self, report: &dyn Diagnostic, otherwise: Severity) -> String {
         let command = match report.severity().unwrap_or(otherwise) {
             Severity::Error => "error",
             Severity::Warning => "warning",
             Severity::Advice => "notice",
         };
-        let mut properties = Vec::new();
-        if let Some((file, line, column)) = place(report) {
-            properties.push(format!("file={}", property(&self.path(&file))));
-            properties.push(format!("line={line},col={column}"));
-        }
-        if let Some(code) = report.code() {
-            properties.push(format!("title={}", property(&code.to_string())));
-        }
         let mut message = report.to_string();
         let mut next = report.source();
         while let Some(cause) = next {
@@ -64,8 +87,8 @@ impl Workflow {
         if let Some(help) = report.help() {
             write!(message, "\nhelp: {help}").expect("a string takes everything");
         }
-        let blank = if properties.is_empty() { "" } else { " " };
-        format!("::{command}{blank}{}::{}\n", properties.join(","), data(&message))
+        let code = report.code().map(|code| code.to_string());
+        self.command(command, place(report), code.as_deref(), &message)
     }
 
     /// As GitHub finds the file: from the root of the checkout where it lies below that.

@@ -15,7 +15,8 @@ const AFTER_HELP: &str = "\
 Exit codes:
     0  done, or nothing to do
     1  error
-    2  changes are pending (plan --detailed-exitcode, or left out by --target), or there is drift (drift)
+    2  changes are pending (plan --detailed-exitcode, or left out by --target), there is drift (drift), or environments
+       differ (diff)
     3  refused: consent is needed, or the state belongs to another API
     4  locked by another command
     5  not the plan that was approved
@@ -106,7 +107,26 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   sindri import pod.trainer 7kq2m9x4ab3c1d
   sindri import network_volume.datasets agv6w2qcg7
-  sindri import --discover             after the state file was lost";
+  sindri import --discover             after the state file was lost
+  sindri import --all --name llm-team  an account made by hand becomes a configuration";
+
+const MERGE_EXAMPLES: &str = "\
+Exits with 1 where both sides changed the same resource; its block then shows both.
+
+Once per clone, and once per repository:
+  git config merge.sindri.driver 'sindri state merge %O %A %B'
+  echo 'state/*.json merge=sindri' >> .gitattributes";
+
+const DIFF_EXAMPLES: &str = "\
+Reads files alone. Exits with 0 where they ask for the same, with 2 where they do not.
+
+Examples:
+  sindri diff staging prod
+  sindri diff -e staging -e prod --json";
+
+const UNLOCK_NOTE: &str = "\
+A lock ends with its process, however that ends, so there is none to break: a living holder is named, and
+keeps it (exit code 4). What a dead one had begun is settled by the next command that changes something.";
 
 const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.
@@ -151,9 +171,10 @@ pub struct Global {
         global = true,
         env = "SINDRI_ENV",
         hide_env_values = true,
+        action = clap::ArgAction::Append,
         help_heading = "Global options"
     )]
-    pub environment: Option<String>,
+    pub environments: Vec<String>,
     /// The state file (default: state/ENV.json beside the configuration)
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
@@ -200,6 +221,13 @@ pub struct Global {
     /// Print every request on stderr, without headers, bodies or keys
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub verbose: bool,
+}
+
+impl Global {
+    /// The environment, of commands that work on one.
+    pub fn environment(&self) -> Option<&str> {
+        self.environments.first().map(String::as_str)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -263,6 +291,9 @@ pub enum Command {
     Init,
     /// Check the configuration without asking RunPod anything
     Validate,
+    /// Show what two environments ask for, side by side
+    #[command(after_help = DIFF_EXAMPLES)]
+    Diff(DiffArgs),
     /// Show what apply would do, and why
     #[command(after_help = PLAN_EXAMPLES)]
     Plan(PlanArgs),
@@ -301,6 +332,9 @@ pub enum Command {
     /// Look at the state, and correct it by hand
     #[command(subcommand)]
     State(StateCommand),
+    /// Say who holds the lock, and clear away what a dead holder left
+    #[command(after_help = UNLOCK_NOTE)]
+    Unlock,
     /// Draw the configuration's graph
     Graph(GraphArgs),
     /// Print the JSON Schema of a file or of what `--json` prints
@@ -461,6 +495,16 @@ pub struct DestroyArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// One environment; `-e` given twice says the same as both
+    #[arg(value_name = "ENV", requires = "right")]
+    pub left: Option<String>,
+    /// The other one
+    #[arg(value_name = "OTHER")]
+    pub right: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// The pod (needed where there are several): `trainer`, `pod.trainer[3]`
     pub pod: Option<String>,
@@ -505,10 +549,10 @@ pub struct RefreshArgs {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// Where it belongs: `pod.trainer`, `network_volume.datasets`
-    #[arg(required_unless_present = "discover", requires = "id", conflicts_with = "discover")]
+    #[arg(required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
     pub address: Option<Address>,
     /// RunPod's id
-    #[arg(required_unless_present = "discover")]
+    #[arg(required_unless_present_any = ["discover", "all"])]
     pub id: Option<String>,
     /// Write a lost state again: pods by their markers, volumes by the pods that mount them and by their looks
     #[arg(long)]
@@ -516,6 +560,16 @@ pub struct ImportArgs {
     /// With --discover: the lineage to go on with, where pods of several states carry this project's name
     #[arg(long, value_name = "ID", requires = "discover")]
     pub lineage: Option<String>,
+    /// Everything that no state records: writes sindri.yaml and records what stands in it. Where there is a configuration,
+    /// prints what to add to it, and records what it declares already
+    #[arg(long, conflicts_with = "discover")]
+    pub all: bool,
+    /// With --all: the project's name (default: the folder's)
+    #[arg(long, value_name = "NAME", requires = "all")]
+    pub name: Option<String>,
+    /// With --all: also pods that carry the marker of a sindri project, and the volumes that they mount
+    #[arg(long, requires = "all")]
+    pub include_marked: bool,
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
     pub lock_timeout: Duration,
@@ -550,6 +604,16 @@ pub enum StateCommand {
     },
     /// Check the state file, as after a merge
     Verify,
+    /// Merge three versions of a state file, resource by resource: a merge driver for git
+    #[command(after_help = MERGE_EXAMPLES)]
+    Merge {
+        /// What both come from: git's %O
+        base: PathBuf,
+        /// Ours, which the result replaces: git's %A
+        ours: PathBuf,
+        /// Theirs: git's %B
+        theirs: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -40,7 +40,9 @@ pub fn refusals(plan: &Plan) -> Result<(), Failure> {
         [line] => line.clone(),
         lines => format!("this plan cannot be applied for {} reasons:\n{}", lines.len(), lines.join("\n")),
     };
-    let failure = Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; "))));
+    let mut failure = Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; "))));
+    let part = |refusal: &&Refusal| (refusal.position.clone(), format!("{}\nhelp: {}", refusal.message, refusal.help));
+    failure.parts = all.iter().map(part).collect();
     Err(about_one(failure, plan, subjects.into_iter().collect()))
 }
 

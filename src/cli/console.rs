@@ -101,7 +101,7 @@ impl Console {
         if self.quiet || self.json {
             return;
         }
-        self.diagnostic(report.as_ref(), Severity::Warning);
+        self.diagnostic(report.as_ref(), |workflow| workflow.annotations(report.as_ref(), Severity::Warning));
     }
 
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
@@ -109,12 +109,12 @@ impl Console {
         if self.json {
             print_json(failure);
         } else {
-            self.diagnostic(failure.report.as_ref(), Severity::Error);
+            self.diagnostic(failure.report.as_ref(), |workflow| workflow.of_failure(failure));
         }
     }
 
-    fn diagnostic(&self, report: &dyn miette::Diagnostic, severity: Severity) {
-        let annotations = self.workflow.as_ref().map(|workflow| workflow.annotations(report, severity));
+    fn diagnostic(&self, report: &dyn miette::Diagnostic, annotations: impl FnOnce(&Workflow) -> String) {
+        let annotations = self.workflow.as_ref().map(annotations);
         let _ = write!(io::stderr(), "{}{}", self.shown(self.drawn(report)), annotations.unwrap_or_default());
     }
 

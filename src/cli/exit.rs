@@ -10,7 +10,7 @@ use crate::config::Problems;
 use crate::emulator::OpenError;
 use crate::emulator::sandbox::SandboxError;
 use crate::graph::GraphError;
-use crate::model::Address;
+use crate::model::{Address, Position};
 use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
@@ -20,7 +20,7 @@ use crate::transport::http::HttpSetupError;
 pub enum Exit {
     Success,
     Error,
-    /// Changes are pending (`plan --detailed-exitcode`), or something drifted (`drift`).
+    /// Changes are pending (`plan --detailed-exitcode`), something drifted (`drift`), or two environments differ (`diff`).
     Changes,
     /// Consent is needed: data loss, protection, adoption, no terminal; or the state belongs to another world.
     Refused,
@@ -66,6 +66,8 @@ pub struct Failure {
     pub report: Box<dyn Diagnostic + Send + Sync>,
     /// For `--json`: what it is about, where that is one resource.
     pub subject: Option<Box<Subject>>,
+    /// What it consists of, each with where it is written: for annotations, if the report itself shows no place.
+    pub parts: Vec<(Option<Position>, String)>,
 }
 
 /// One resource, with RunPod's id of it if it exists.
@@ -76,7 +78,7 @@ pub struct Subject {
 
 impl Failure {
     fn of(exit: Exit, report: impl Diagnostic + Send + Sync + 'static) -> Self {
-        Self { exit, report: Box::new(report), subject: None }
+        Self { exit, report: Box::new(report), subject: None, parts: Vec::new() }
     }
 
     /// The same, of this resource.

@@ -39,6 +39,10 @@ pub fn main() -> ExitCode {
         }
     };
     let console = Console::new(&arguments.global);
+    if let Some(failure) = too_many_environments(&arguments) {
+        console.failure(&failure);
+        return failure.exit.into();
+    }
     match guarded(|| run(&arguments, &console)) {
         Ok(exit) => exit.into(),
         Err(failure) => {
@@ -54,6 +58,22 @@ fn usage(error: &clap::Error) -> Failure {
     let (message, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
     let message = message.strip_prefix("error: ").unwrap_or(message);
     Failure::message(Exit::Usage, "usage", message, Some(help.to_owned()).filter(|help| !help.is_empty()))
+}
+
+/// `-e` is repeated for `diff` alone: elsewhere nobody could tell which one is meant.
+fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
+    let environments = &arguments.global.environments;
+    let one = environments.len() < 2 || matches!(arguments.command, Command::Diff(_));
+    (!one).then(|| {
+        let names = environments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
+        let help = "give `-e` once; `sindri diff` is the command that compares two".to_owned();
+        Failure::message(
+            Exit::Usage,
+            "usage",
+            format!("a command works on one environment, not on {names}"),
+            Some(help),
+        )
+    })
 }
 
 /// Keeps a panic, which is a bug of sindri's, from reaching the user as one. Its message is not printed: what it was about to

@@ -52,7 +52,8 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
     Ok(config)
 }
 
-fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
+/// How the command line asks for a configuration to be read.
+pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
         None => std::env::current_dir().map_err(|error| {
@@ -62,7 +63,7 @@ fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static
     Ok(LoadOptions {
         directory,
         file: global.file.clone(),
-        environment: global.environment.clone(),
+        environment: global.environment().map(str::to_owned),
         dialect: global.api,
         variables: &variable,
         offline_secrets: secrets == Secrets::NotNeeded,
@@ -104,6 +105,11 @@ impl Session {
         Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
     }
 
+    /// For a configuration that is not in a file yet.
+    pub fn of(config: Config, global: &Global, console: &Console) -> Result<Self, Failure> {
+        Self::with(config, global, console, find_key)
+    }
+
     fn with(
         config: Config,
         global: &Global,
@@ -139,7 +145,8 @@ impl Session {
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
             (transport, key, world_identity(&origin), Clock::wall(), None)
         };
-        let mut client = Client::new(transport, key, config.dialect);
+        let client = Client::new(transport, key, config.dialect);
+        let mut client = client.hiding(config.resources.values().map(|resource| &resource.inputs));
         if let Some(limit) = global.wait_limit {
             client = client.with_wait_limit(limit);
         }

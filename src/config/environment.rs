@@ -34,8 +34,9 @@ pub(super) struct SecretSources<'a> {
     pub offline: bool,
 }
 
-/// Whether a name says that its value is a credential: `HF_TOKEN`, `WANDB_API_KEY`, but not `MAX_TOKENS` or `MONKEY`.
+/// Whether a name says that its value is a credential: `HF_TOKEN`, `DOCKER_AUTH_CONFIG`, but not `MAX_TOKENS` or `MONKEY`.
 pub(super) fn looks_like_credential(name: &str) -> bool {
+    const WORDS: [&str; 5] = ["KEY", "KEYS", "AUTH", "PASS", "PAT"];
     const ENDINGS: [&str; 11] = [
         "TOKEN",
         "SECRET",
@@ -51,7 +52,7 @@ pub(super) fn looks_like_credential(name: &str) -> bool {
     ];
     name.to_ascii_uppercase()
         .split('_')
-        .any(|word| word == "KEY" || word == "KEYS" || ENDINGS.iter().any(|ending| word.ends_with(ending)))
+        .any(|word| WORDS.contains(&word) || ENDINGS.iter().any(|ending| word.ends_with(ending)))
 }
 
 /// Whether it can name an environment variable.

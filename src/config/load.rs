@@ -9,6 +9,7 @@ use crate::catalog::nearest;
 use crate::model::Dialect;
 
 /// What decides how a configuration is read, besides its files.
+#[derive(Clone)]
 pub struct LoadOptions<'a> {
     /// Where to look for `sindri.yaml`, and what relative paths start from.
     pub directory: PathBuf,

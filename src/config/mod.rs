@@ -24,6 +24,7 @@ mod schema;
 mod source;
 mod storage;
 mod volume;
+pub mod write;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -68,9 +69,18 @@ pub struct Move {
 /// # Errors
 /// Everything that is wrong with it, in the order of the files.
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
-    let (mut tree, files, mut findings) = tree(options)?;
-    interpolate::interpolate(&mut tree, options.variables, &mut findings);
-    project::read(&tree, &files, options, findings)
+    let (files, texts) = chosen(options)?;
+    read(&files, &texts, options)
+}
+
+/// Checks the text of a configuration that is not written yet, as if it stood in `base`; nothing is searched.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn check_text(base: &Path, text: &str, options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let environment = options.environment.clone().unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned());
+    let files = load::Files { base: base.to_owned(), overlay: None, environment };
+    read(&files, &[(base.to_owned(), text.to_owned())], options)
 }
 
 /// Reads of a configuration what it is called, and nothing that it declares: `resources`, `moved` and `budget` are empty.
@@ -78,25 +88,44 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
 /// # Errors
 /// If the files cannot be read, are no YAML, or have no usable name. Whatever else is wrong does no harm here.
 pub fn load_name(options: &LoadOptions<'_>) -> Result<Config, Problems> {
-    let (tree, files, mut findings) = tree(options)?;
+    let (files, texts) = chosen(options)?;
+    let (tree, mut findings) = tree(&texts, options)?;
     let mut tree = project::name_alone(tree);
     interpolate::interpolate(&mut tree, options.variables, &mut findings);
     project::read_name(&tree, &files, options, findings)
 }
 
-/// The merged tree of the files that were chosen.
-fn tree(options: &LoadOptions<'_>) -> Result<(document::Node, load::Files, problem::Findings), Problems> {
+type Texts = Vec<(PathBuf, String)>;
+
+/// The files that were asked for or found, with what stands in them.
+fn chosen(options: &LoadOptions<'_>) -> Result<(load::Files, Texts), Problems> {
     let files = load::choose(options)?;
+    let paths = std::iter::once(&files.base).chain(&files.overlay);
+    let texts = paths.map(|path| Ok((path.clone(), load::read(path)?))).collect::<Result<_, Problems>>()?;
+    Ok((files, texts))
+}
+
+fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<'_>) -> Result<Config, Problems> {
+    let (mut tree, mut findings) = tree(texts, options)?;
+    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    project::read(&tree, files, options, findings)
+}
+
+/// The texts as one tree, the later over the earlier.
+fn tree(
+    texts: &[(PathBuf, String)],
+    options: &LoadOptions<'_>,
+) -> Result<(document::Node, problem::Findings), Problems> {
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
-    for path in std::iter::once(&files.base).chain(&files.overlay) {
-        let file = findings.sources.add(shown_name(path, &options.directory), &load::read(path)?);
+    for (path, text) in texts {
+        let file = findings.sources.add(shown_name(path, &options.directory), text);
         trees.push(document::parse(file, &mut findings));
     }
     // Without one of its files there is no telling what the rest means.
     let trees: Option<Vec<document::Node>> = trees.into_iter().collect();
     match trees.and_then(|trees| trees.into_iter().reduce(document::merge)) {
-        Some(tree) => Ok((tree, files, findings)),
+        Some(tree) => Ok((tree, findings)),
         None => Err(findings.into_problems()),
     }
 }

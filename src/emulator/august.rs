@@ -1,5 +1,5 @@
-//! REST v2 as it was in August 2026: no pages, no `cmd` and `entrypoint` beside `args`, no `minRamPerGpu`, no account
-//! secrets, and less told of GPUs (behaviour page, `spec: 2026-08`). A client must do without all of them.
+//! REST v2 as it was in August 2026: no pages, no `cmd` and `entrypoint` beside `args`, no floors of a host's RAM
+//! and vCPUs, no account secrets, no limit of a body's size, and less told of GPUs (behaviour page, `spec: 2026-08`). A client must do without all of them.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -10,7 +10,12 @@ use super::v2;
 use super::world::World;
 
 /// Members of bodies that came later: the object's path in errors, its pointer, the member.
-const LATER: [(&str, &str, &str); 3] = [("$", "", "cmd"), ("$", "", "entrypoint"), ("$.gpu", "/gpu", "minRamPerGpu")];
+const LATER: [(&str, &str, &str); 4] = [
+    ("$", "", "cmd"),
+    ("$", "", "entrypoint"),
+    ("$.gpu", "/gpu", "minRamPerGpu"),
+    ("$.gpu", "/gpu", "minVcpuCountPerGpu"),
+];
 
 /// Answers a call of v2 as August would have.
 pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {

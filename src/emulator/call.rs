@@ -206,7 +206,7 @@ pub struct Tweaks {
     /// Start, create: the pod comes up without its GPUs (Q18).
     pub zero_gpu: bool,
     /// Every object in the answer carries members that no document names.
-    pub extra_members: bool,
+    pub extra_members: Vec<String>,
     /// Members that every object in the answer lacks (Q23).
     pub missing_members: Vec<String>,
     /// The status that every pod in the answer has.

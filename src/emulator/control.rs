@@ -9,6 +9,7 @@
 //! | `PUT /_emu/capacity` | a list of `{gpu, dataCenter, free}` |
 //! | `GET /_emu/journal?since=n` | the requests after number n |
 //! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | `{"event": "preempt"}`, as done by somebody else |
+//! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for every pod on the hosts that `id` fits |
 //! | `GET`, `PUT /_emu/account {balance?, spendLimit?}` | USD, and USD per hour |
 
 use std::time::Duration;
@@ -125,6 +126,11 @@ impl Inner {
             (Post, ["pods", id, "event"]) => {
                 let event: PodEvent = body(request)?;
                 self.world.pod_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.done()
+            }
+            (Post, ["hosts", id, "event"]) => {
+                let event: PodEvent = body(request)?;
+                self.world.host_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
                 self.done()
             }
             (Post, ["volumes", id, "event"]) => {

@@ -19,10 +19,14 @@ pub struct Aftermath {
 }
 
 /// Whom it happens to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Whose {
     /// The pod that the call creates or names.
     Called,
+    /// Every pod on the host of that pod.
+    Neighbors,
+    /// Every pod on the hosts whose id fits.
+    Host(String),
     /// Every spot pod that runs then.
     Spot,
 }
@@ -33,6 +37,9 @@ pub(super) struct Due {
     pub at: Timestamp,
     /// None: every spot pod that runs then.
     pub pod: Option<String>,
+    /// Instead of a pod, hosts, with `*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     pub happening: Happening,
 }
 
@@ -54,6 +61,9 @@ impl World {
     /// Lets it happen. What has become impossible meanwhile (the pod is gone, or stopped) does not happen.
     pub(super) fn happen(&mut self, due: Due) {
         let at = due.at.max(self.now);
+        if let (Some(host), Happening::Event(event)) = (&due.host, &due.happening) {
+            return drop(self.host_event(host, event, at));
+        }
         let ids = match due.pod {
             Some(id) => vec![id],
             None => self.pods.newest_first().filter(|pod| pod.interruptible).map(|pod| pod.id.clone()).collect(),
@@ -144,7 +154,7 @@ impl World {
                 let window = Maintenance { start, end, under_way: false, resumes: false };
                 self.change_pod(id, |pod| pod.maintenance = Some(window));
                 for (at, happening) in [(start, Happening::MaintenanceBegins), (end, Happening::MaintenanceEnds)] {
-                    self.due.push(Due { at, pod: Some(id.to_owned()), happening });
+                    self.due.push(Due { at, pod: Some(id.to_owned()), host: None, happening });
                 }
                 self.arrive(now);
             }
@@ -178,7 +188,7 @@ impl World {
             _ => None,
         };
         // The new place is found first, so that a pod that nothing can hold stays where it is.
-        let placed = self.stock.place(&same_again(pod), center.as_deref(), &mut self.dice);
+        let placed = self.stock.place(&same_again(pod), center.as_deref(), &mut self.dice, now);
         let (hardware, machine) = placed.map_err(|refusal| why(&refusal))?;
         self.now = now;
         let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };

@@ -50,6 +50,9 @@ pub struct When {
     /// Every GPU type that a create asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
+    /// Creates that ask for at least so many GPUs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_count: Option<u64>,
     /// Every data center that a create asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_center: Option<String>,
@@ -122,7 +125,7 @@ effects! {
     /// Answers lack these members (quirk Q23).
     missing_members: Vec<String>,
     /// Answers hold members that no document names.
-    extra_members: bool,
+    extra_members: Option<ExtraMembers>,
     /// Pods in answers have a status that no document names.
     new_status: Option<String>,
     /// Pods in answers say otherwise what they run.
@@ -139,8 +142,8 @@ effects! {
     preempt: Option<Preempt>,
     /// The container exits again and again (quirk Q15).
     crash_loop: bool,
-    /// The pod keeps RUNNING for so long, and nothing answers.
-    host_down: Option<Lag>,
+    /// The pod, or every pod on a host, keeps RUNNING for so long, and nothing answers.
+    host_down: Option<HostDown>,
     /// The host is serviced: the pod is stopped meanwhile, and costs nothing.
     maintenance: Option<Maintenance>,
     /// So long after the call the pod has another id.
@@ -163,17 +166,57 @@ impl Default for Preempt {
     }
 }
 
+/// What stands for the host of the call's pod where a host can be named.
+pub const OWN_HOST: &str = "own";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct HostDown {
+    pub seconds: u64,
+    /// Every pod on the hosts with this id (`machineId`), with `*`; [`OWN_HOST`]: on the host of the call's pod. None: that
+    /// pod alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+}
+
+impl Default for HostDown {
+    fn default() -> Self {
+        Self { seconds: 30, host: None }
+    }
+}
+
+/// Members that no document names: `true` for two of them, or a list of names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ExtraMembers {
+    Some(bool),
+    Named(Vec<String>),
+}
+
+impl ExtraMembers {
+    pub fn names(self) -> Vec<String> {
+        match self {
+            Self::Some(false) => Vec::new(),
+            Self::Some(true) => ["hostGeneration", "labels"].map(str::to_owned).into(),
+            Self::Named(names) => names,
+        }
+    }
+}
+
 /// Begins so long after the call, and lasts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Maintenance {
     pub starts_in: u64,
     pub seconds: u64,
+    /// As [`HostDown::host`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 impl Default for Maintenance {
     fn default() -> Self {
-        Self { starts_in: 60, seconds: 600 }
+        Self { starts_in: 60, seconds: 600, host: None }
     }
 }
 

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::call::{Dialect, OperationName, Tweaks};
 use super::events::{Aftermath, Whose};
-use super::faults::{Effects, ErrorStatus, Garbage, RateLimited, Rule, Side, Truncate, When};
+use super::faults::{
+    Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Rule, Side, Truncate, When,
+};
 use super::settings::matches_pattern;
 use super::world::PodEvent;
 use crate::transport::Method;
@@ -63,7 +65,7 @@ impl Effects {
             patch_drops_field: self.patch_drops_field.clone(),
             resume_refused: self.resume_refused,
             zero_gpu: self.zero_gpu,
-            extra_members: self.extra_members,
+            extra_members: self.extra_members.clone().map_or_else(Vec::new, ExtraMembers::names),
             missing_members: self.missing_members.clone(),
             new_status: self.new_status.clone(),
             echo_args: self.echo_args,
@@ -85,9 +87,20 @@ impl Effects {
             event: PodEvent::Preempt,
         }));
         found.extend(self.crash_loop.then(|| to_called(0, PodEvent::Crash)));
-        found.extend(self.host_down.as_ref().map(|lag| to_called(0, PodEvent::HostDown { seconds: lag.seconds })));
+        let to_host = |host: &Option<String>, event| {
+            let whose = match host.as_deref() {
+                None => Whose::Called,
+                Some(OWN_HOST) => Whose::Neighbors,
+                Some(pattern) => Whose::Host(pattern.to_owned()),
+            };
+            Aftermath { seconds: 0, whose, event }
+        };
+        found.extend(
+            self.host_down.as_ref().map(|down| to_host(&down.host, PodEvent::HostDown { seconds: down.seconds })),
+        );
         found.extend(self.maintenance.as_ref().map(|window| {
-            to_called(0, PodEvent::Maintenance { starts_in: window.starts_in, seconds: window.seconds })
+            let Maintenance { starts_in, seconds, host } = window;
+            to_host(host, PodEvent::Maintenance { starts_in: *starts_in, seconds: *seconds })
         }));
         found.extend(self.migrate.as_ref().map(|lag| to_called(lag.seconds, PodEvent::Migrate)));
         found
@@ -117,6 +130,15 @@ impl Subject<'_> {
             && [self.id, self.name, new_name()].into_iter().any(|text| matches(&when.pod, text))
             && self.asks_only_for(&when.gpu, ["/gpu/id", "/gpuTypeIds"])
             && self.asks_only_for(&when.data_center, ["/dataCenterIds", "/dataCenterId"])
+            && when.gpu_count.is_none_or(|least| self.gpus_asked_for() >= Some(least))
+    }
+
+    /// How many GPUs a create asks for; one, where it does not say (contract, section 3).
+    fn gpus_asked_for(&self) -> Option<u64> {
+        let body = self.body?;
+        let asks = body.get("gpu").or_else(|| body.get("gpuTypeIds"))?;
+        let count = asks.get("count").or_else(|| body.get("gpuCount"));
+        Some(count.and_then(Value::as_u64).unwrap_or(1))
     }
 
     /// Whether the body names something at one of the pointers, and only what fits the pattern.
@@ -172,6 +194,11 @@ impl Faults {
 
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.armed.iter().map(|armed| &armed.rule)
+    }
+
+    /// Whether v2 as a whole is as it was in August: what is checked before there is a call goes by that.
+    pub fn is_august(&self) -> bool {
+        self.rules().any(|rule| rule.effect.august_spec && rule.when.dialect != Some(Dialect::V1))
     }
 
     /// Finds the first rule that fires for a call. A rule counts the calls that no earlier one took.

@@ -136,7 +136,7 @@ impl World {
         let placement = if self.is_misspelt(&order) {
             order.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(Refusal::NoCapacity)
         } else {
-            let place = self.stock.place(&order, volume_center.as_deref(), &mut self.dice);
+            let place = self.stock.place(&order, volume_center.as_deref(), &mut self.dice, now);
             place.map(|(hardware, machine)| (hardware, Some(machine)))
         };
         let (hardware, machine) = placement?;

@@ -13,6 +13,7 @@ mod boot;
 mod command;
 mod dice;
 mod events;
+mod host;
 mod lifecycle;
 mod market;
 mod money;

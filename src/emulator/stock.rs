@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::dice::Dice;
 use super::market::{Cloud, DataCenter, LISTS, market};
 use super::order::{Order, Refusal, disk_limit};
 use super::pod::{Hardware, Machine};
+use super::settings::matches_pattern;
 use super::world::CapacityRule;
 
 /// Pods that share a host of CPU flavors.
@@ -38,6 +40,9 @@ struct Host {
     slots: u32,
     /// Places of pods that live here, running or not: a stopped pod keeps its host.
     assigned: u32,
+    /// No new pod comes here from the one to the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed: Option<(Timestamp, Timestamp)>,
     /// Images that were pulled here before.
     images: BTreeSet<String>,
 }
@@ -107,6 +112,7 @@ impl Stock {
         order: &Order,
         volume_center: Option<&str>,
         dice: &mut Dice,
+        now: Timestamp,
     ) -> Result<(Hardware, Machine), Refusal> {
         for hardware in &order.hardware {
             if !fits(hardware, order) {
@@ -118,7 +124,7 @@ impl Stock {
                 _ if order.data_centers_in_order => centers[0],
                 count => centers[dice.below(count as u64) as usize],
             };
-            return Ok((hardware.clone(), self.assign(hardware, center, order, dice)));
+            return Ok((hardware.clone(), self.assign(hardware, center, order, dice, now)));
         }
         Err(Refusal::NoCapacity)
     }
@@ -140,7 +146,14 @@ impl Stock {
             .collect()
     }
 
-    fn assign(&mut self, hardware: &Hardware, center: &DataCenter, order: &Order, dice: &mut Dice) -> Machine {
+    fn assign(
+        &mut self,
+        hardware: &Hardware,
+        center: &DataCenter,
+        order: &Order,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Machine {
         let pool = format!("{} / {} / {}", hardware.id(), center.id, order.cloud.word());
         let (size, slots, nvidia) = match hardware {
             Hardware::Gpu { id, count, .. } => {
@@ -155,6 +168,7 @@ impl Stock {
         *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
         let known = hosts.iter().skip(*full).position(|host| {
             host.assigned + size <= host.slots
+                && host.closed.is_none_or(|(from, until)| now < from || until <= now)
                 && (!order.public_ip || host.ip.is_some())
                 && host.cuda.as_deref().is_none_or(|version| order.cuda.accepts(version))
         });
@@ -177,6 +191,12 @@ impl Stock {
             memory_gb,
             ssh_suffix: host.ssh_suffix.clone(),
         }
+    }
+
+    /// Keeps new pods from the hosts whose id fits; false when there is none.
+    pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
+        let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
+        hosts.map(|host| host.closed = Some((from, until))).count() > 0
     }
 
     /// A pod left its host.
@@ -220,6 +240,7 @@ impl Host {
             cuda,
             slots,
             assigned: 0,
+            closed: None,
             images: BTreeSet::new(),
         }
     }

@@ -168,10 +168,15 @@ impl World {
             self.set_account(tweaks.balance, None, now);
         }
         for Aftermath { seconds, whose, event } in &tweaks.aftermath {
-            let pod = if *whose == Whose::Spot { None } else { pod };
-            if pod.is_some() || *whose == Whose::Spot {
+            let (pod, host) = match whose {
+                Whose::Called => (pod.map(str::to_owned), None),
+                Whose::Neighbors => (None, pod.and_then(|pod| self.host_of(pod)).map(str::to_owned)),
+                Whose::Host(pattern) => (None, Some(pattern.clone())),
+                Whose::Spot => (None, None),
+            };
+            if pod.is_some() || host.is_some() || *whose == Whose::Spot {
                 let happening = Happening::Event(event.clone());
-                self.due.push(Due { at: after_seconds(now, *seconds), pod: pod.map(str::to_owned), happening });
+                self.due.push(Due { at: after_seconds(now, *seconds), pod, host, happening });
             }
         }
         self.arrive(now);

@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::{Address, Record, State, Verb};
 
 /// The journal format that this version writes, and the newest that it reads.
+///
+/// The first line says it for the whole file. What a reader may pass over (a member that sharpens what it does, such as
+/// [`Intent::made_by`]) comes without a new version; what it must not (a new verb, another meaning) makes one, and a writer
+/// then has to begin the file anew before it appends to one of an older version.
 pub const JOURNAL_FORMAT_VERSION: u32 = 1;
 
 /// One line of the journal.
@@ -58,6 +62,10 @@ pub struct Intent {
     /// apart.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub existing: Vec<String>,
+    /// Of a delete, where the kind carries markers: the operation that made the object. RunPod may move it under another id
+    /// before the request arrives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_by: Option<String>,
     /// When, RFC 3339. For display and for the age of a pending create.
     pub at: String,
 }

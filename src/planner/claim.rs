@@ -62,7 +62,12 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
             let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
-            if wanted && (same_lineage || !input.options.ignore_existing) {
+            let predecessor = if wanted { None } else { moved_predecessor(input, prior, &address, object, &alive) };
+            let predecessor = predecessor.filter(|address| same_lineage && !claims.by_address.contains_key(*address));
+            if let Some(address) = predecessor {
+                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
+                claims.by_address.insert(address.clone(), Claim { object, cause });
+            } else if wanted && (same_lineage || !input.options.ignore_existing) {
                 let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
                 claims.by_address.insert(address, Claim { object, cause });
             } else {
@@ -74,6 +79,23 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
         claim_lookalikes(&strangers, desired, &alive, &mut claims);
     }
     claims
+}
+
+/// The predecessor of what lives at `address` that `object` may be under another id: one that waits to be destroyed, and is
+/// no longer there. A marker names the address for which its pod was made, and not that it was deposed since.
+fn moved_predecessor<'p>(
+    input: &Input<'_>,
+    prior: &'p State,
+    address: &Address,
+    object: &Object,
+    alive: &dyn Fn(&Address) -> bool,
+) -> Option<&'p Address> {
+    let heir = prior.resources.get(address).and_then(|record| input.observed.get(&record.kind, &record.id))?;
+    let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
+    // What the same request made is a second successor.
+    let is_older = operation(heir) != operation(object);
+    let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && !alive(candidate);
+    prior.resources.keys().find(deposed).filter(|_| is_older)
 }
 
 /// Where `moved` entries send an address.

@@ -7,6 +7,7 @@
 pub mod change;
 pub mod check;
 mod claim;
+pub mod compare;
 pub mod diff;
 pub mod discover;
 pub mod drift;
@@ -22,6 +23,7 @@ pub mod record;
 pub mod refresh;
 mod rename;
 pub mod saved;
+pub mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -164,14 +164,18 @@ impl Chosen {
     }
 
     fn take_alike(&mut self, fits: &[(Distance, Rename)]) {
-        for (distance, rename) in fits {
-            let rival = |(other_distance, other): &(Distance, Rename)| {
-                let shares_one_end = (other.from == rename.from) != (other.to == rename.to);
-                shares_one_end && other_distance == distance && self.is_free(other)
-            };
-            if self.is_free(rename) && !fits.iter().any(rival) {
-                self.take(rename);
+        for equally_good in fits.chunk_by(|(one, _), (other, _)| one == other) {
+            let free: Vec<&Rename> =
+                equally_good.iter().map(|(_, rename)| rename).filter(|rename| self.is_free(rename)).collect();
+            let (mut from, mut to) = (BTreeMap::new(), BTreeMap::new());
+            for rename in &free {
+                *from.entry(&rename.from).or_insert(0) += 1;
+                *to.entry(&rename.to).or_insert(0) += 1;
             }
+            // Between rivals nobody but a person can choose.
+            free.iter()
+                .filter(|rename| from[&rename.from] == 1 && to[&rename.to] == 1)
+                .for_each(|rename| self.take(rename));
         }
     }
 }

@@ -28,9 +28,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
     let mut sorted: Vec<&Row<'_>> = rows.iter().collect();
     // The worst first, what stays last. Stable: among equals the graph's order stays.
     sorted.sort_by_key(|row| (row.change.action == Action::NoOp, Reverse(row.change.risk)));
-    // Attributes have a fold of their own.
-    let view_of_blocks = PlanView { full: false, ..view.clone() };
-    let blocks = block::gathered(&Context { view: &view_of_blocks, by_address: plan.by_address(), plan }, &sorted);
+    let blocks = block::without_attributes(&context, &sorted);
     let kept = blocks.iter().position(|block| block.action() == Action::NoOp).unwrap_or(blocks.len());
 
     head(out, plan)?;
@@ -182,13 +180,13 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
     markup::spans(out, &if block.refused { head.ink(Ink::Bad, "  refused, see above") } else { head })?;
     // The anchor lies inside, so that a browser unfolds the change for whoever follows a link to it.
     write!(out, "</summary>\n<div class=\"inside\" id=\"c{number}\">\n")?;
+    markup::block(out, &block.body)?;
     if let [_, _, ..] = block.changes.as_slice() {
         let ids: Vec<&str> = block.changes.iter().filter_map(|change| change.id.as_deref()).collect();
         if !ids.is_empty() {
             markup::block(out, &[Line::of(0, format!("ids: {}", ids.join(", ")))])?;
         }
     }
-    markup::block(out, &block.body)?;
     attributes(out, &block.changes)?;
     out.write_str("</div>\n</details>\n")
 }

@@ -43,9 +43,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
 
     let sections = sections(&context, &resources);
     let fitted = fit::fit(&sections, room);
-    let [destroyed, refusals, others, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted[..] else {
-        unreachable!("every section is fitted")
-    };
+    let [destroyed, refusals, others, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted;
     writeln!(out, "{marker}")?;
     out.write_str(&notice(&context, &sections, &fitted))?;
     out.write_str(&head)?;

@@ -17,6 +17,8 @@ pub mod progress;
 pub mod status;
 pub mod graph;
 pub mod discovery;
+pub mod comparison;
+pub mod takeover;
 
 pub use progress::{Progress, ProgressKind};
 pub use style::Style;

@@ -44,6 +44,8 @@ pub struct Client {
     wait_limit: Duration,
     list_lag: Duration,
     jitter: Mutex<fastrand::Rng>,
+    /// What no message may hold, whichever request it is about.
+    hidden: BTreeSet<String>,
     trace: Option<TraceFn>,
     notify: Option<NotifyFn>,
 }
@@ -78,9 +80,18 @@ impl Client {
             wait_limit: WAIT_LIMIT,
             list_lag: LIST_LAG,
             jitter: Mutex::new(fastrand::Rng::new()),
+            hidden: BTreeSet::new(),
             trace: None,
             notify: None,
         }
+    }
+
+    /// Keeps the secrets among these attributes out of every message, should RunPod repeat them; those of a request are kept
+    /// out of what is said about it in any case.
+    #[must_use]
+    pub fn hiding<'a>(mut self, attributes: impl Iterator<Item = &'a Attributes>) -> Self {
+        self.hidden = attributes.flat_map(secrets).map(str::to_owned).collect();
+        self
     }
 
     /// Called with one line per request and reply.
@@ -123,6 +134,7 @@ impl Client {
         let request = call.request();
         let mut secrets = call.secrets;
         secrets.extend(self.key.secret());
+        secrets.extend(self.hidden.iter().map(String::as_str));
         let context = Context { request: &request, purpose: call.purpose, dialect: self.dialect, secrets: &secrets };
         let body = call.body.as_ref().map(|json| Bytes::from(json.to_string()));
         self.check_size(&request, body.as_ref())?;

@@ -78,7 +78,7 @@ impl Context<'_> {
             status: Some(reply.status),
             message,
             details,
-            request_id: request_id(reply),
+            request_id: self.request_id(reply),
             retry_after: retry_after(reply),
         }
     }
@@ -88,7 +88,7 @@ impl Context<'_> {
         let mut error = ApiError::local(ErrorClass::Malformed, self.request, why);
         error.failure = self.purpose.in_doubt();
         error.status = Some(reply.status);
-        error.request_id = request_id(reply);
+        error.request_id = self.request_id(reply);
         error
     }
 
@@ -139,6 +139,12 @@ impl Context<'_> {
         (self.clean(&message), details.take(DETAILS_LIMIT).map(|text| self.clean(text)).collect())
     }
 
+    fn request_id(&self, reply: &Reply) -> Option<String> {
+        let id = masked(reply.header("x-request-id")?, self.secrets);
+        let id: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
+        Some(id).filter(|id| !id.is_empty())
+    }
+
     /// One line of readable text without secrets.
     fn clean(&self, text: &str) -> String {
         let visible: String = masked(text, self.secrets)
@@ -165,11 +171,6 @@ fn shows(c: char) -> bool {
 fn tells_no_balance(text: &str) -> bool {
     let want = ["insufficient", "too low", "not enough", "enough balance"];
     text.contains("insufficient funds") || text.contains("balance") && want.iter().any(|words| text.contains(words))
-}
-
-fn request_id(reply: &Reply) -> Option<String> {
-    let id: String = reply.header("x-request-id")?.chars().filter(char::is_ascii_graphic).take(64).collect();
-    Some(id).filter(|id| !id.is_empty())
 }
 
 /// `Retry-After`, in the whole seconds that RunPod sends.

@@ -1,52 +1,134 @@
-//! Secrets that a server repeats: found as they are, and inside JSON that escapes them.
+//! Secrets that a server repeats: found as they are, broken over lines, and in whichever way JSON, a URL, a page or base64
+//! writes them.
+
+use std::collections::BTreeSet;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 
 /// What stands for a secret.
 const HIDDEN: &str = "(sensitive)";
 /// Shorter values are words that any message may hold, and no secrets.
 const SHORTEST: usize = 6;
+/// So many characters may stand between two lines.
+const LONGEST_BREAK: usize = 64;
+/// `&#x10FFFF`.
+const LONGEST_ENTITY: usize = 9;
 
-/// `text` without any of `secrets`, be they written out, escaped as in a JSON string, or escaped twice as in JSON that
-/// was put into a JSON string.
+/// `text` without any of `secrets`, nor any longer line of one that has several.
 pub(super) fn masked(text: &str, secrets: &[&str]) -> String {
-    let mut secrets: Vec<&str> = secrets.iter().copied().filter(|secret| secret.len() >= SHORTEST).collect();
+    let known: BTreeSet<&str> =
+        secrets.iter().flat_map(|secret| secret.lines().map(str::trim).chain([*secret, secret.trim()])).collect();
+    let mut forms: Vec<Form> = known.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(Form::of).collect();
     // One that begins with another one must not lose its head alone.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    let mut text = text.to_owned();
-    for secret in secrets {
-        text = text.replace(secret, HIDDEN);
+    forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
+    forms.iter().fold(text.to_owned(), |text, form| form.without(&text))
+}
+
+/// One way to write a secret, to be found letter by letter.
+struct Form {
+    letters: Vec<char>,
+    /// Part of a word of base64, all of which goes.
+    base64: bool,
+}
+
+impl Form {
+    fn of(secret: &str) -> Vec<Self> {
         let quoted = serde_json::Value::from(secret).to_string();
-        for form in [secret, &quoted[1..quoted.len() - 1]] {
-            text = without_escaped(&text, form);
-        }
+        // As it is, and escaped: JSON that was put into a JSON string is escaped twice.
+        let plain = [secret, &quoted[1..quoted.len() - 1]];
+        let plain = plain.map(|text| Self { letters: text.chars().collect(), base64: false });
+        plain.into_iter().chain((0..3).map(|before| Self::in_base64(secret, before))).collect()
     }
-    text
-}
 
-fn without_escaped(text: &str, secret: &str) -> String {
-    let mut kept = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        if let Some(after) = after_escaped(rest, secret) {
+    /// The letters that stand for `secret` alone where so many bytes (modulo 3) go before it, whatever they are, and
+    /// whatever comes after.
+    fn in_base64(secret: &str, before: usize) -> Self {
+        let bytes = [&vec![0; before][..], secret.as_bytes()].concat();
+        let letters: Vec<char> = STANDARD_NO_PAD.encode(&bytes).chars().collect();
+        let first = [0, 2, 3][before];
+        let last = letters.len() - usize::from(bytes.len() % 3 != 0);
+        Self { letters: letters[first..last].to_vec(), base64: true }
+    }
+
+    fn without(&self, text: &str) -> String {
+        let mut kept = String::with_capacity(text.len());
+        let mut at = 0;
+        while let Some(letter) = text[at..].chars().next() {
+            let may_begin = self.letters.first() == Some(&letter) || "\\%&+-_".contains(letter);
+            let Some(mut end) = may_begin.then(|| self.end(text, at)).flatten() else {
+                kept.push(letter);
+                at += letter.len_utf8();
+                continue;
+            };
+            if self.base64 {
+                kept.truncate(kept.trim_end_matches(is_base64).len());
+                end += text[end..].find(|letter| !is_base64(letter)).unwrap_or(text.len() - end);
+            }
             kept.push_str(HIDDEN);
-            rest = after;
-        } else {
-            kept.push(first);
-            rest = &rest[first.len_utf8()..];
+            at = end;
         }
+        kept
     }
-    kept
+
+    /// Where it ends, if it stands at `start`. Several readings are followed at once: a backslash may be one, or begin an
+    /// escape.
+    fn end(&self, text: &str, start: usize) -> Option<usize> {
+        let mut reached = vec![start];
+        for (index, wanted) in self.letters.iter().enumerate() {
+            let broken = reached.iter().filter(|_| index > 0).filter_map(|at| Some(at + line_break(&text[*at..])?));
+            let starts: Vec<usize> = broken.chain(reached.iter().copied()).collect();
+            let next: BTreeSet<usize> = starts
+                .into_iter()
+                .flat_map(|at| self.spellings(&text[at..], *wanted).into_iter().flatten().map(move |end| at + end))
+                .collect();
+            reached = next.into_iter().collect();
+            if reached.is_empty() {
+                return None;
+            }
+        }
+        reached.last().copied()
+    }
+
+    /// How many bytes `wanted` takes at the start of `text`, in each way to write it.
+    fn spellings(&self, text: &str, wanted: char) -> [Option<usize>; 5] {
+        let raw = text.starts_with(wanted).then(|| wanted.len_utf8());
+        let other = match wanted {
+            ' ' => Some('+'),
+            '+' if self.base64 => Some('-'),
+            '/' if self.base64 => Some('_'),
+            _ => None,
+        };
+        let other = other.filter(|other| text.starts_with(*other)).map(char::len_utf8);
+        [raw, other, escaped(text, wanted), in_url(text, wanted), in_page(text, wanted)]
+    }
 }
 
-/// What follows `secret`, where `text` starts with it in whichever way of escaping.
-fn after_escaped<'t>(text: &'t str, secret: &str) -> Option<&'t str> {
-    secret.chars().try_fold(text, |rest, wanted| match rest.strip_prefix('\\') {
-        Some(escape) => after_escape(escape, wanted),
-        None => rest.strip_prefix(wanted),
-    })
+fn is_base64(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "+/-_=".contains(letter)
 }
 
-/// What follows an escape that means `wanted`; its backslash is read already.
-fn after_escape(escape: &str, wanted: char) -> Option<&str> {
+/// The end of a line, and what indents the next one; itself perhaps escaped.
+fn line_break(text: &str) -> Option<usize> {
+    let text = text.char_indices().nth(LONGEST_BREAK).map_or(text, |(end, _)| &text[..end]);
+    let mut rest = text;
+    loop {
+        let next = rest.trim_start_matches(char::is_whitespace);
+        let escape = next.trim_start_matches('\\');
+        let next = match escape.strip_prefix(['n', 'r', 't']).filter(|_| escape.len() < next.len()) {
+            Some(after) => after,
+            None => ["%0A", "%0a", "%0D", "%0d", "%20"].iter().find_map(|end| next.strip_prefix(end)).unwrap_or(next),
+        };
+        if next.len() == rest.len() {
+            return (rest.len() < text.len()).then(|| text.len() - rest.len());
+        }
+        rest = next;
+    }
+}
+
+/// `\"`, `\n`, `\u00e9`.
+fn escaped(text: &str, wanted: char) -> Option<usize> {
+    let escape = text.strip_prefix('\\')?;
     let letter = match wanted {
         '\n' => 'n',
         '\r' => 'r',
@@ -55,7 +137,7 @@ fn after_escape(escape: &str, wanted: char) -> Option<&str> {
         '\u{c}' => 'f',
         other => other,
     };
-    escape.strip_prefix(letter).or_else(|| {
+    let rest = escape.strip_prefix(letter).or_else(|| {
         let mut units = [0; 2];
         let mut rest = escape;
         for (index, unit) in wanted.encode_utf16(&mut units).iter().enumerate() {
@@ -65,11 +147,46 @@ fn after_escape(escape: &str, wanted: char) -> Option<&str> {
             rest = (u16::from_str_radix(hexadecimal, 16) == Ok(*unit)).then_some(after)?;
         }
         Some(rest)
-    })
+    })?;
+    Some(text.len() - rest.len())
+}
+
+/// `%C3%A9`.
+fn in_url(text: &str, wanted: char) -> Option<usize> {
+    let mut rest = text;
+    for byte in wanted.encode_utf8(&mut [0; 4]).bytes() {
+        let (hexadecimal, after) = rest.strip_prefix('%')?.split_at_checked(2)?;
+        rest = (u8::from_str_radix(hexadecimal, 16) == Ok(byte)).then_some(after)?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// `&quot;`, `&#34;`, `&#x22;`.
+fn in_page(text: &str, wanted: char) -> Option<usize> {
+    let end = text.strip_prefix('&')?.bytes().take(LONGEST_ENTITY).position(|byte| byte == b';')? + 1;
+    let (name, rest) = (&text[1..end], &text[end + 1..]);
+    let meant = match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hexadecimal) => u32::from_str_radix(hexadecimal, 16),
+                None => number.parse(),
+            };
+            code.ok().and_then(char::from_u32)
+        }
+    };
+    (meant == Some(wanted)).then(|| text.len() - rest.len())
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+
     use super::*;
 
     const SECRET: &str = "pa\"ss\\wörd/<\n\u{1f511}>";
@@ -87,8 +204,53 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_found_in_base_64_whatever_stands_around_it() {
+        for secret in ["hf_Canary?>~0123", "hf_Canary?>~01234", "hf_Canary?>~012345"] {
+            for around in ["", "u", "us", "user:", "\n"] {
+                let bytes = format!("{around}{secret}{around}");
+                for word in [
+                    STANDARD.encode(&bytes),
+                    STANDARD_NO_PAD.encode(&bytes),
+                    URL_SAFE.encode(&bytes),
+                    URL_SAFE_NO_PAD.encode(&bytes),
+                ] {
+                    for word in [word.clone(), format!("{}\r\n {}", &word[..9], &word[9..])] {
+                        let text = masked(&format!("got {word}, not that"), &[secret]);
+                        assert_eq!(text.replace("\r\n ", ""), "got (sensitive), not that", "{word}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_secret_is_found_in_a_url_in_a_page_and_broken_over_lines() {
+        let secret = "a key+é\"<&'9";
+        for text in [
+            "a%20key%2B%C3%A9%22%3C%26%279",
+            "a+key%2b%c3%a9%22%3c%26'9",
+            "a key+é&quot;&lt;&amp;&#39;9",
+            "a key+&#233;&#34;&#x3C;&amp;&apos;9",
+            "a ke\ny+é\r\n    \"<&'9",
+            r#"a ke\n  y+\u00e9\"<\r\n&'9"#,
+            "a%20ke%0Ay%2B%C3%A9%22%3C%26%279",
+        ] {
+            assert_eq!(masked(&format!("<{text}>"), &[secret]), "<(sensitive)>", "{text}");
+        }
+    }
+
+    #[test]
+    fn each_line_of_a_secret_is_one() {
+        let key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n9w0BAQEFAASC\n-----END KEY-----\n";
+        assert_eq!(masked("line 3: 9w0BAQEFAASC", &[key]), "line 3: (sensitive)");
+        assert_eq!(masked(&format!("<{key}>"), &[key]), "<(sensitive)>");
+    }
+
+    #[test]
     fn what_is_no_secret_stays_as_it_is() {
-        for text in ["", "\\", "pa\\", "\\u00", "pa\\u00zz", r#"{"pa":"\"ss\\w\n"}"#, "wörd/<"] {
+        let texts =
+            ["", "\\", "pa\\", "\\u00", "pa\\u00zz", r#"{"pa":"\"ss\\w\n"}"#, "wörd/", "%", "%p", "&;", "&#x;", "cGE"];
+        for text in texts {
             assert_eq!(masked(text, &[SECRET, "short", ""]), text);
         }
     }
@@ -96,5 +258,11 @@ mod tests {
     #[test]
     fn of_two_secrets_the_longer_one_goes_first() {
         assert_eq!(masked("token-1234 and token-", &["token-", "token-1234"]), "(sensitive) and (sensitive)");
+    }
+
+    #[test]
+    fn backslashes_without_end_do_not_take_for_ever() {
+        let text = "\\".repeat(20_000);
+        assert_eq!(masked(&text, &[r"C:\\\secret", r"\\\\\end"]), text);
     }
 }

@@ -17,8 +17,7 @@ use super::outline::{Place, keys_written, outline};
 
 /// Where a damaged state file comes from, most likely.
 const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
-const UNFINISHED_MERGE: &str =
-    "finish git's merge: keep both sides' resources, remove the markers, then run `sindri state verify`";
+const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, remove the markers, then run `sindri state verify`; or let sindri merge them: `sindri state merge --help` says how git learns of it, `git checkout --merge -- FILE` merges once more";
 
 /// Reads a state. `path` is for messages.
 ///

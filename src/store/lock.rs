@@ -133,6 +133,20 @@ pub fn running(paths: &Paths) -> Result<Option<Holder>, StoreError> {
     }
 }
 
+/// Clears away what a dead holder left in the lock file, and gives its name. A living one is an error, and stays.
+///
+/// Nothing is freed by this: the lock ended with its process. The name alone outlives a process that was killed.
+pub fn unlock(paths: &Paths) -> Result<Option<Holder>, StoreError> {
+    let path = &paths.lock;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let left = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok());
+    // Held for a moment: letting go of it clears the name.
+    Lock::acquire(path, &Holder::new("unlock"), Duration::ZERO)?;
+    Ok(left)
+}
+
 /// What the holder wrote. Between taking the lock and writing lies a moment, which is waited for.
 fn read_holder(path: &Path) -> Option<Holder> {
     for attempt in 0..5 {
@@ -185,6 +199,24 @@ mod tests {
         assert_eq!(running(&paths).unwrap(), None);
         assert!(paths.lock.exists(), "the lock file is never deleted");
         Lock::acquire(&paths.lock, &holder, Duration::ZERO).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_holder_left_is_named_once_and_a_living_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = paths(&folder);
+        assert_eq!(unlock(&paths).unwrap(), None);
+        assert!(!paths.lock.exists(), "looking makes nothing");
+        let holder = Holder::new("apply");
+        let lock = Lock::acquire(&paths.lock, &holder, Duration::ZERO).unwrap();
+        assert!(matches!(unlock(&paths), Err(StoreError::Locked { .. })));
+        assert_eq!(running(&paths).unwrap(), Some(holder.clone()));
+        drop(lock);
+        assert_eq!(unlock(&paths).unwrap(), None, "it left nothing");
+        // Killed: the system frees the lock, and the name stays.
+        fs::write(&paths.lock, serde_json::to_string(&holder).unwrap()).unwrap();
+        assert_eq!(unlock(&paths).unwrap(), Some(holder));
+        assert_eq!(unlock(&paths).unwrap(), None);
     }
 
     #[test]

@@ -11,13 +11,14 @@ pub mod file;
 pub mod journal;
 pub mod locked;
 pub mod lock;
+pub mod merge;
 pub mod migrate;
 mod outline;
 pub mod read;
 
 pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
-pub use lock::{Holder, running};
+pub use lock::{Holder, running, unlock};
 pub use locked::LockedState;
 pub use read::{Identity, Paths, Snapshot, read};
 

@@ -1,6 +1,6 @@
 //! Diagnostics in a workflow of GitHub Actions: annotations at the right places, and no command but ours.
 
-use crate::support::{BARE, Emulator, Project, Said, sindri};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, sindri};
 
 /// A configuration in a folder of a checkout.
 fn checkout(config: &str) -> Project {
@@ -52,6 +52,23 @@ fn a_failure_without_a_place_and_a_warning_are_annotated_too() {
     let commands = commands(&said);
     assert!(commands[0].starts_with("::notice file=infra/sindri.yaml,line=11,col="), "{commands:?}");
     assert_eq!(commands.len(), 1, "{commands:?}");
+}
+
+#[test]
+fn what_refuses_a_plan_is_annotated_where_it_is_written() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    // A network volume never shrinks.
+    project.edit("sizeGb: 100", "sizeGb: 90");
+    let said = Said::of(project.command(&emulator, "plan").env("GITHUB_ACTIONS", "true")).exits(1);
+    let commands = commands(&said);
+    assert_eq!(commands.len(), 1, "{commands:?}");
+    let start = "::error file=sindri.yaml,line=9,col=";
+    assert!(
+        commands[0].starts_with(start) && commands[0].contains("title=sindri%3A%3Acli%3A%3Aimpossible_change::"),
+        "{commands:?}"
+    );
+    assert!(commands[0].contains("never shrink"), "{commands:?}");
 }
 
 #[test]

@@ -10,6 +10,23 @@ const APPLY: &str = "apply --auto-approve";
 const STATE: &str = "state/default.json";
 
 #[test]
+fn a_journal_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let requests = emulator.requests();
+    let journal = "state/default.journal";
+    let newer = project.read(journal).replace("\"format_version\":1", "\"format_version\":2,\"hue\":\"red\"");
+    project.write(journal, &format!("{newer}{{\"entry\":\"promise\",\"of\":\"pod.bare\"}}\n"));
+    let stored = project.stored();
+    for command in ["plan", APPLY, "destroy --auto-approve", "status", "stop --all", "state list"] {
+        let said = project.run(&emulator, command).exits(1).warns("sindri::state::newer");
+        said.warns("default.journal").warns("format version 2").warns("update sindri");
+    }
+    assert_eq!(project.stored(), stored);
+    assert_eq!(emulator.requests(), requests, "what cannot be settled is not added to");
+}
+
+#[test]
 fn a_state_that_cannot_be_used_is_refused_and_left_as_it_is() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     project.run(&emulator, APPLY).exits(0);

@@ -147,3 +147,33 @@ fn a_killed_destroy_is_finished_by_the_next_one() {
     assert_eq!(emulator.pod_names(), Vec::<String>::new());
     assert_eq!(recorded(&project), BTreeSet::new());
 }
+
+#[test]
+fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(2)));
+    let json = project.run(&emulator, "unlock --json").exits(0).json();
+    assert_eq!(json, json!({ "format_version": "1.0", "held": false, "left_by": null, "pending": [] }));
+    let mut first = begun(&project, &emulator, APPLY);
+    until("both creates", || emulator.writes().len() == 2);
+    let (pid, stored) = (first.id(), project.read("state/default.lock"));
+    let said = project.run(&emulator, "unlock").exits(4).warns("cli::held").warns("`apply`");
+    said.warns(&format!("process {pid}")).warns(&format!("`kill {pid}`")).warns("since 20");
+    assert_eq!(project.read("state/default.lock"), stored, "it keeps the lock and its name");
+    assert_eq!(emulator.writes().len(), 2);
+
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let json = project.run(&emulator, "unlock --json").exits(0).json();
+    assert_eq!(
+        (&json["held"], &json["left_by"]["pid"], &json["left_by"]["what"]),
+        (&json!(false), &json!(pid), &json!("apply"))
+    );
+    let open: Vec<&Value> = json["pending"].as_array().unwrap().iter().map(|open| &open["address"]).collect();
+    assert_eq!(open, ["pod.worker[0]", "pod.worker[1]"], "{json}");
+    assert_eq!(project.read("state/default.lock"), "");
+    let said = project.run(&emulator, "unlock").exits(0).tells("nobody left anything").tells("pod.worker[1]  create");
+    said.tells("The next `sindri apply`");
+    emulator.faults(json!([]));
+    project.run(&emulator, APPLY).exits(0);
+    whole(&project, &emulator, 2);
+}

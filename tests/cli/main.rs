@@ -12,13 +12,17 @@ mod discover;
 mod documents;
 mod drift;
 mod exit_codes;
+mod environments;
 mod files;
 mod help;
 mod interrupt;
+#[cfg(target_os = "linux")]
+mod locks;
 mod refusals;
 mod review;
 mod renames;
 mod secrets;
 mod story;
+mod takeover;
 #[cfg(unix)]
 mod terminal;

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use serde_json::json;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 
 use crate::support::{Emulator, KEY, Project, Said, fault};
 
@@ -21,15 +24,63 @@ providers:
     volumeSizeGb: 0
     env:
       WANDB_API_TOKEN: ${OUTSIDE}
+      DOCKER_AUTH_CONFIG: ${REGISTRY_PASSWORD}
       PLAIN: visible-value
 "#;
 
-const SECRETS: [&str; 4] = [KEY, "canary-of-hf-token", "canary-from-a-file", "canary-of-wandb"];
+/// Of each kind of secret one, with all that JSON, URLs and pages write otherwise; of the file, which has two lines, both.
+const SECRETS: [&str; 6] = [KEY, TOKEN, "canary/first~line>?0", "canary+second~line=0", OUTSIDE, REGISTRY];
+const TOKEN: &str = "canary \"of\" hf?t\\ken é&<>";
+const FILE: &str = "canary/first~line>?0\ncanary+second~line=0\n";
+const OUTSIDE: &str = "canary-of-wandb";
+const REGISTRY: &str = r#"{"auths":{"canary.io":{"auth":"dXNlcjpjYW5hcnk="}}}"#;
+
+/// Everything that a command leaves behind, beside what it says: add a folder here when there is a new one.
+const KEPT: [&str; 1] = ["state"];
 
 fn no_secret_in(what: &str, text: &str) {
-    for secret in SECRETS {
-        assert!(!text.contains(secret), "{what} holds {secret}:\n{text}");
+    // However lines were broken: what remains of each shape is the same.
+    let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect::<String>();
+    let shown = dense(text);
+    for (secret, (shape, written)) in
+        SECRETS.iter().flat_map(|secret| shapes(secret).into_iter().map(move |it| (secret, it)))
+    {
+        let written: Vec<char> = dense(&written).chars().collect();
+        // Without its ends, so that a piece that was left over is noticed, too.
+        let middle: String = written[4..written.len() - 4].iter().collect();
+        assert!(!shown.contains(&middle), "{what} holds `{secret}` ({shape}):\n{text}");
     }
+}
+
+/// A text as servers write it.
+fn shapes(text: &str) -> Vec<(&'static str, String)> {
+    let json = Value::from(text).to_string();
+    let twice = Value::from(json.as_str()).to_string();
+    let pair = format!("user:{text}");
+    let page = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let letters: Vec<char> = text.chars().collect();
+    let lines: Vec<String> = letters.chunks(7).map(|line| line.iter().collect()).collect();
+    vec![
+        ("plain", text.to_owned()),
+        ("base64", STANDARD.encode(text)),
+        ("base64 without padding", STANDARD_NO_PAD.encode(text)),
+        ("base64 of URLs", URL_SAFE.encode(text)),
+        ("base64 of URLs without padding", URL_SAFE_NO_PAD.encode(text)),
+        ("base64 with a name before it", STANDARD.encode(pair)),
+        ("in a URL", utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()),
+        ("in a form", small_digits(&utf8_percent_encode(text, NON_ALPHANUMERIC).to_string().replace("%20", "+"))),
+        ("in JSON", json[1..json.len() - 1].to_owned()),
+        ("in JSON in JSON", twice[1..twice.len() - 1].to_owned()),
+        ("in a page", page),
+        ("over lines", lines.join("\n    ")),
+    ]
+}
+
+/// `%2F` as `%2f`.
+fn small_digits(text: &str) -> String {
+    let mut parts = text.split('%');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| format!("{text}%{}{}", part[..2].to_lowercase(), &part[2..]))
 }
 
 fn every_file(folder: &Path, look: &mut dyn FnMut(&Path, &[u8])) {
@@ -43,67 +94,103 @@ fn every_file(folder: &Path, look: &mut dyn FnMut(&Path, &[u8])) {
     }
 }
 
+fn no_secret_kept(project: &Project) {
+    for folder in KEPT.map(|folder| project.path(folder)).iter().filter(|folder| folder.exists()) {
+        every_file(folder, &mut |path, bytes| {
+            no_secret_in(&path.display().to_string(), &String::from_utf8_lossy(bytes));
+        });
+    }
+}
+
+fn hushed(config: &str) -> Project {
+    let project = Project::new(config);
+    project.write("secret.txt", FILE);
+    project
+}
+
 fn run(project: &Project, emulator: &Emulator, words: &str) -> Said {
     let mut command = project.command(emulator, words);
-    command.env("HF_TOKEN", "canary-of-hf-token").env("OUTSIDE", "canary-of-wandb");
+    command.env("HF_TOKEN", TOKEN).env("OUTSIDE", OUTSIDE).env("REGISTRY_PASSWORD", REGISTRY);
     let said = Said::of(&mut command);
     no_secret_in(words, &said.stdout);
     no_secret_in(words, &said.stderr);
+    no_secret_kept(project);
     said
 }
 
 #[test]
 fn they_reach_the_pod_and_no_stream_file_or_plan() {
     for dialect in ["v1", "v2"] {
-        let (emulator, project) = (Emulator::start(), Project::new(CONFIG));
-        project.write("secret.txt", "canary-from-a-file\n");
+        let (emulator, project) = (Emulator::start(), hushed(CONFIG));
         let run = |words: &str| run(&project, &emulator, &format!("{words} --api {dialect}"));
         run("validate --json").exits(0);
         run("plan --full -v").exits(0).tells("HF_TOKEN").tells("visible-value");
         run("plan --json").exits(0);
         run("apply --auto-approve -v").exits(0).warns("POST");
         let pod = &emulator.pods()[0]["env"];
-        assert_eq!(pod["HF_TOKEN"], "canary-of-hf-token", "{dialect}");
-        assert_eq!(pod["FROM_FILE"], "canary-from-a-file", "{dialect}");
-        assert_eq!(pod["WANDB_API_TOKEN"], "canary-of-wandb", "{dialect}");
+        assert_eq!(pod["HF_TOKEN"], TOKEN, "{dialect}");
+        assert_eq!(pod["FROM_FILE"], FILE.trim_end(), "{dialect}");
+        assert_eq!(pod["WANDB_API_TOKEN"], OUTSIDE, "{dialect}");
+        assert_eq!(pod["DOCKER_AUTH_CONFIG"], REGISTRY, "{dialect}");
         for words in ["plan --full", "plan --json --full", "status --json", "output --json -v", "graph", "refresh -v"] {
             run(words).exits(0);
         }
         project.edit("visible-value", "another-value");
         run("plan --full").exits(0).tells("another-value");
         run("apply --auto-approve --json").exits(0);
-        every_file(&project.path("state"), &mut |path, bytes| {
-            no_secret_in(&path.display().to_string(), &String::from_utf8_lossy(bytes));
-        });
     }
 }
 
 #[test]
 fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
-    let (emulator, project) = (Emulator::start(), Project::new(CONFIG));
+    let (emulator, project) = (Emulator::start(), hushed(CONFIG));
     project.write("secret.txt", "another-secret-before");
     run(&project, &emulator, "apply --auto-approve").exits(0);
-    project.write("secret.txt", "canary-from-a-file");
+    project.write("secret.txt", FILE);
     let plan = run(&project, &emulator, "plan --detailed-exitcode").exits(2).tells("FROM_FILE");
     assert!(!plan.stdout.contains("another-secret-before"), "{}", plan.stdout);
     run(&project, &emulator, "apply --auto-approve").exits(0);
     run(&project, &emulator, "plan --detailed-exitcode").exits(0);
 }
 
+/// Two pods, one of which is made; every later command about either fails with an answer that repeats every secret.
 #[test]
-fn an_answer_that_repeats_them_is_not_repeated() {
-    let body = json!({ "error": format!("{KEY}: HF_TOKEN is canary-of-hf-token, or canary-of-wandb"), "status": 400 });
-    let rules = json!([fault(json!({ "operation": "createPod" }), json!({ "status": { "code": 400, "body": body } }))]);
-    let (emulator, project) = (Emulator::with_faults(rules), Project::new(CONFIG));
-    project.write("secret.txt", "canary-from-a-file");
-    run(&project, &emulator, "apply --auto-approve -v").exits(1).tells("HF_TOKEN is");
-    run(&project, &emulator, "apply --auto-approve --json").exits(1);
+fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
+    let pods = "    lifecycle: { updates: in-place }\n    pods: { made: {}, refused: {} }\n";
+    let (emulator, project) = (Emulator::start(), hushed(&format!("{CONFIG}{pods}")));
+    let refused = |when: Value| fault(when, json!({ "status": { "code": 400 } }));
+    emulator.faults(json!([refused(json!({ "operation": "createPod", "pod": "*refused" }))]));
+    run(&project, &emulator, "apply --auto-approve").exits(8);
+    project.edit("visible-value", "another-value");
+    let names: Vec<&str> = shapes("any text").into_iter().map(|(name, _)| name).collect();
+    for (shape, name) in names.into_iter().enumerate() {
+        let echoes = SECRETS.map(|secret| shapes(secret).swap_remove(shape).1);
+        // Half of them at a time: of a long answer only the beginning is told.
+        for echoes in echoes.chunks(3) {
+            let echo = echoes.join(" and ");
+            let body = json!({ "error": echo, "detail": format!("got {echo}"), "errors": [echo], "status": 400 });
+            let answer = json!({ "status": { "code": 400, "body": body } });
+            let writes = ["createPod", "updatePod", "deletePod"];
+            let rules: Vec<Value> =
+                writes.iter().map(|operation| fault(json!({ "operation": operation }), answer.clone())).collect();
+            emulator.faults(json!(rules));
+            for words in ["apply --auto-approve -v", "apply --auto-approve --json", "destroy --auto-approve -v"] {
+                let said = run(&project, &emulator, words).exits(1);
+                assert!(format!("{}{}", said.stdout, said.stderr).contains("(sensitive)"), "{name}, {words}: {said:?}");
+            }
+            let page = json!({ "code": 400, "contentType": "text/html", "text": format!("<html>{echo}</html>") });
+            emulator.faults(json!([fault(json!({ "operation": "listPods" }), json!({ "garbage": page }))]));
+            for words in ["plan -v", "status --json"] {
+                let said = run(&project, &emulator, words).exits(1);
+                assert!(format!("{}{}", said.stdout, said.stderr).contains("(sensitive)"), "{name}, {words}: {said:?}");
+            }
+        }
+    }
 }
 
 #[test]
 fn a_key_that_is_named_in_the_configuration_is_refused() {
-    let (emulator, project) = (Emulator::start(), Project::new(&CONFIG.replace("${OUTSIDE}", "${RUNPOD_API_KEY}")));
-    project.write("secret.txt", "canary-from-a-file");
+    let (emulator, project) = (Emulator::start(), hushed(&CONFIG.replace("${OUTSIDE}", "${RUNPOD_API_KEY}")));
     run(&project, &emulator, "plan").exits(1).warns("RUNPOD_API_KEY");
     assert_eq!(emulator.requests(), Vec::<String>::new());
 }

@@ -1,8 +1,12 @@
 //! Requests whose outcome is not known.
 
-use sindri::model::{Action, Dialect, Power};
+use std::time::Duration;
 
-use crate::fleet::{Fleet, Pod};
+use sindri::kind::NETWORK_VOLUME;
+use sindri::model::{Action, Address, Dialect, Power};
+use tokio::time::{sleep, timeout};
+
+use crate::fleet::{Fleet, Pod, Volume};
 use crate::world::{World, change, rest};
 use crate::{in_virtual_time, one};
 
@@ -123,4 +127,53 @@ fn an_update_and_a_start_succeed_though_their_answers_are_lost() {
             assert!(plan.is_empty() && plan.drift.is_empty(), "{effect}: {:#?}", plan.changes);
         });
     }
+}
+
+#[test]
+fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = Fleet::default().with_volume("data", Volume::default()).resources(Dialect::V2);
+        let volume = Address::new("network_volume", "data");
+        // Made at once, and answered late: meanwhile somebody makes one of the same name, size and place.
+        world.fault(
+            "createNetworkVolume, times: 1",
+            "latency: { seconds: 5, side: afterEffect }, statusAfterEffect: { code: 502 }",
+        );
+        let (applied, ()) = tokio::join!(world.apply(&desired), async {
+            sleep(Duration::from_secs(2)).await;
+            world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
+        });
+        assert_eq!(applied.report.failed, 1);
+        let told = applied.settled();
+        assert!(told[1].starts_with("2 network volumes look like what it asked for"), "{told:?}");
+        assert!(world.state().resources.is_empty());
+
+        // The next run cannot tell either, and proposes one: that needs consent (`--adopt`).
+        let applied = world.apply(&desired).await;
+        assert!(applied.recovered().contains("`sindri import` takes another"), "{}", applied.recovered());
+        assert!(applied.plan.adopts_strangers());
+        assert_eq!(applied.requests, [""; 0], "and no third one");
+    });
+}
+
+#[test]
+fn of_two_creates_that_ask_for_the_same_each_finds_its_own() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let mut desired = Fleet::default()
+            .with_volume("data", Volume::default())
+            .with_volume("models", Volume::default())
+            .resources(Dialect::V2);
+        for volume in desired.values_mut() {
+            volume.inputs.insert("name".into(), "shared-name".into());
+        }
+        world.fault("createNetworkVolume", "resetAfterEffect: true, listLag: { appear: 20 }");
+        let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
+        assert!(killed.is_err(), "both are being searched for");
+        world.calm();
+        let applied = world.settle(&desired).await;
+        assert_eq!(applied.recovered().matches("it had been created").count(), 2, "{}", applied.recovered());
+        assert!(!applied.plan.adopts_strangers() && applied.requests.is_empty());
+    });
 }

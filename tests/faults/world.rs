@@ -1,5 +1,6 @@
 //! One emulated RunPod that misbehaves, one state, and applies that may fail: what is told counts as much as what is done.
 
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,16 +9,18 @@ use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
+use sindri::kind::Kind;
 use sindri::model::{
-    Address, Budget, Change, Dialect, DriftReport, Entry, Object, Observed, Outcome, Plan, Record, State,
+    Address, Budget, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Resource,
+    State, Verb,
 };
 use sindri::observe::observe;
 use sindri::planner::drift::{self, Scope};
 use sindri::planner::refresh::accepted;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
-use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
+use sindri::runpod::{Api, Client};
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
 use sindri::transport::clock::Clock;
 use sindri::transport::{Method, Request, Transport};
@@ -37,6 +40,8 @@ pub struct World {
     folder: TempDir,
     /// Requests under way at once.
     pub parallelism: usize,
+    /// Of the next apply's operations: no two applies may draw the same ids.
+    seed: Cell<u64>,
 }
 
 /// What an apply did and said.
@@ -57,7 +62,15 @@ impl World {
         let clock = Clock::starting_at(start);
         let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
         let client = Client::new(transport, ApiKey::emulator(), dialect).with_seed(7);
-        Self { emulator, dialect, clock, client, folder: TempDir::new().expect("a folder"), parallelism: 10 }
+        Self {
+            emulator,
+            dialect,
+            clock,
+            client,
+            folder: TempDir::new().expect("a folder"),
+            parallelism: 10,
+            seed: Cell::new(7),
+        }
     }
 
     pub fn new(dialect: Dialect) -> Self {
@@ -76,6 +89,22 @@ impl World {
 
     pub fn meddle<R>(&self, act: impl FnOnce(&mut Inside, jiff::Timestamp) -> R) -> R {
         self.emulator.meddle(act)
+    }
+
+    /// Whether the state waits for the end of this pod.
+    pub fn is_being_deleted(&self, id: &str) -> bool {
+        let replay = store::read(&self.paths(), &IDENTITY).expect("a readable state");
+        replay.pending.iter().any(|intent| intent.verb == Verb::Delete && intent.id.as_deref() == Some(id))
+    }
+
+    /// Some other program creates this; gives the id.
+    pub async fn makes(&self, kind: &'static Kind, resource: &Resource, marker: Option<&Marker>) -> String {
+        self.client.create(kind, &resource.inputs, marker).await.expect("what it asked for").id
+    }
+
+    /// What an earlier run would have left.
+    pub fn put_journal(&self, text: &str) {
+        std::fs::write(self.paths().journal, text).expect("a writable folder");
     }
 
     fn paths(&self) -> Paths {
@@ -184,7 +213,10 @@ impl World {
             api: &self.client,
             store: &store,
             clock: self.clock,
-            options: apply::Options { seed: Some(7), parallelism: self.parallelism },
+            options: apply::Options {
+                seed: Some(self.seed.replace(self.seed.get() + 1)),
+                parallelism: self.parallelism,
+            },
             events: &note,
             interrupt,
         };
@@ -224,6 +256,15 @@ impl Applied {
         settled
             .filter_map(|event| if let Event::Settled { message, .. } = event { Some(&**message) } else { None })
             .collect()
+    }
+
+    /// What was settled of an earlier run, and how.
+    pub fn recovered(&self) -> String {
+        let told = self.events.iter().filter_map(|event| match event {
+            Event::Recovered { address, how, .. } => Some(format!("{address}: {how}\n")),
+            _ => None,
+        });
+        told.collect()
     }
 
     pub fn creates(&self) -> usize {

@@ -4,4 +4,5 @@ mod carriers;
 mod checks;
 mod faults;
 mod files;
+mod hosts;
 mod support;

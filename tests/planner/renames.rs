@@ -115,6 +115,9 @@ fn of_two_equal_ones_each_is_paired_once_and_a_flag_ends_it() {
     let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
     let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
     assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
+    // The likest word, where several would do.
+    let plan = between(Fleet::default().with_pod("train", pod()), &two("eval", "trainer"));
+    assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
@@ -134,4 +137,31 @@ fn a_stopped_pod_is_renamed_like_a_running_one() {
     let stopped = || Pod { power: Some(Power::Stopped), ..pod() };
     let plan = between(Fleet::default().with_pod("train", stopped()), &Fleet::default().with_pod("trainer", stopped()));
     assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+}
+
+#[test]
+fn between_rivals_that_are_only_alike_nobody_chooses_but_replicas_have_their_numbers() {
+    // Only what is written in the file counts: where it stands is what makes it so.
+    let written = |fleet: &Fleet| {
+        let mut resources = fleet.resources(Dialect::V2);
+        for resource in resources.values_mut() {
+            let positions =
+                ["image", "gpu_types", "volume_gb"].map(|name| (name.to_owned(), resource.position.clone()));
+            resource.positions.extend(positions.into_iter().filter_map(|(name, at)| Some((name, at?))));
+        }
+        resources
+    };
+    let other = || Pod { command: &["sleep", "1"], ..pod() };
+    let single = |pod: Pod, keys: &[&'static str]| {
+        keys.iter().fold(Fleet::default(), |fleet, key| fleet.with_pod(key, pod.clone()))
+    };
+    let plan = between_resources(&written(&single(pod(), &["x"])), &written(&single(other(), &["y", "z"])));
+    assert_eq!(pairs(&plan), told(&[]));
+    let plan = between_resources(&written(&single(pod(), &["x"])), &written(&single(other(), &["y"])));
+    assert_eq!(pairs(&plan), told(&[("pod.x", "pod.y")]));
+    assert_eq!((plan.renames[0].differing.as_slice(), plan.renames[0].keeps), (&["command".to_owned()][..], false));
+    let replicas = |pod: Pod, key| written(&Fleet::default().with_pod(key, Pod { replicas: Some(2), ..pod }));
+    let plan = between_resources(&replicas(pod(), "x"), &replicas(Pod { in_place: true, ..other() }, "y"));
+    assert_eq!(pairs(&plan), told(&[("pod.x[0]", "pod.y[0]"), ("pod.x[1]", "pod.y[1]")]));
+    assert!(plan.renames.iter().all(|rename| rename.keeps), "they are changed in place");
 }

@@ -1,15 +1,19 @@
-//! The apply under a hostile sky: seeded configurations, edits, faults, kills at any await, lost disks and people who
-//! meddle, in virtual time. After each storm one plain apply has to put everything right.
+//! The apply under a hostile sky: seeded configurations, edits, faults, kills at any await, lost disks people who
+//! meddle and a second sindri on the same account, in virtual time. After each storm one plain apply has to put everything right.
 //!
 //! `SINDRI_SIM_SEEDS=100000 cargo test --release --test simulation -- --nocapture` searches long; a failing seed prints the
 //! command that replays it.
 
+mod actor;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;
+mod found;
 #[path = "../planner/generate.rs"]
 #[allow(dead_code)]
 mod generate;
+mod ledger;
+mod neighbor;
 mod sabotage;
 mod schedule;
 mod storm;
@@ -44,14 +48,22 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
     if only.is_none() {
         // A search that never meets what it searches for proves nothing.
         assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.meddled > 0 && tally.faults > 0, "{tally:?}");
+        assert!(tally.neighbors > 0 && tally.shared > 0, "{tally:?}");
     }
 }
 
 #[test]
 fn the_search_notices_every_safeguard_that_is_left_out() {
-    for sabotage in [Sabotage::NoMarkers, Sabotage::NoIntents, Sabotage::BlindRetry] {
+    for sabotage in [Sabotage::NoMarkers, Sabotage::NoIntents, Sabotage::BlindRetry, Sabotage::AnyMarker] {
         let noticed = (0..SEEDS).find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, sabotage))).is_err());
         assert!(noticed.is_some(), "{sabotage:?} passes {SEEDS} schedules");
         println!("{sabotage:?}: noticed by seed {}", noticed.unwrap_or_default());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    for seed in 0..50 {
+        assert_eq!(run(seed, Sabotage::None).trace, run(seed, Sabotage::None).trace, "seed {seed}");
     }
 }

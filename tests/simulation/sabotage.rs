@@ -15,6 +15,8 @@ pub enum Sabotage {
     NoIntents,
     /// A create of unknown outcome is sent again at once.
     BlindRetry,
+    /// Markers of other projects count as ours.
+    AnyMarker,
 }
 
 /// The client, less one safeguard.
@@ -33,6 +35,11 @@ impl Api for Sabotaged<'_> {
         let mut objects = self.client.list(kind).await?;
         if self.sabotage == Sabotage::NoMarkers {
             objects.iter_mut().for_each(|object| object.marker = None);
+        }
+        if self.sabotage == Sabotage::AnyMarker {
+            for marker in objects.iter_mut().filter_map(|object| object.marker.as_mut()) {
+                (marker.name, marker.environment) = ("test".to_owned(), "default".to_owned());
+            }
         }
         Ok(objects)
     }

@@ -1,40 +1,28 @@
 //! One seed: a world, a few applies that are hindered in every way, and the apply that has to put it right.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
-use std::path::Path;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll};
+use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
-use sindri::apply::{self, Event, Job, recover};
-use sindri::catalog::Catalog;
 use sindri::emulator::world::{PodEvent, VolumeEvent};
-use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
+use sindri::emulator::{Emulator, EmulatorOptions};
 use sindri::graph;
-use sindri::model::{Action, Address, Budget, Dialect, Object, Observed, Plan, Resource, State};
-use sindri::observe::observe;
-use sindri::planner::{self, Input, Options};
-use sindri::runpod::Client;
-use sindri::runpod::credential::ApiKey;
-use sindri::store::{self, Holder, Identity, LockedState, Paths};
+use sindri::model::{Dialect, Marker, Object, Observed, State};
+use sindri::planner::Options;
 use sindri::transport::clock::Clock;
-use tempfile::TempDir;
-use tokio::sync::watch;
 use tokio::time::sleep;
 
+use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
 use crate::generate;
-use crate::sabotage::{Sabotage, Sabotaged};
+use crate::ledger::Ledger;
+use crate::neighbor::Neighbor;
+use crate::sabotage::Sabotage;
 use crate::storm;
-
-const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
-
-type Desired = BTreeMap<Address, Resource>;
 
 /// What a search met.
 #[derive(Debug, Default)]
@@ -46,6 +34,12 @@ pub struct Verdict {
     pub meddled: u64,
     pub faults: u64,
     pub refused: u64,
+    /// Applies of another project on the same account, at the same time.
+    pub neighbors: u64,
+    /// Volumes that both projects came to record: a person agreed, or an answer was lost.
+    pub shared: u64,
+    /// What was asked, when, and how it was answered, as one number: the same for the same seed.
+    pub trace: u64,
 }
 
 impl Verdict {
@@ -57,6 +51,9 @@ impl Verdict {
         self.meddled += other.meddled;
         self.faults += other.faults;
         self.refused += other.refused;
+        self.neighbors += other.neighbors;
+        self.shared += other.shared;
+        self.trace ^= other.trace;
     }
 }
 
@@ -70,54 +67,104 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let mut dice = Rng::with_seed(seed);
     let mut verdict = Verdict { schedules: 1, ..Verdict::default() };
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
-    let world = World::new(seed, dialect, sabotage);
+    let world = World::new(seed);
+    let (neighbor, strangers) = Neighbor::draw(&world, seed, &mut dice);
+    let alike = neighbor.as_ref().is_some_and(|neighbor| neighbor.actor.project.alike);
+    let project = Project { name: "test", environment: "default", dialect, strangers, alike, signature: "main" };
+    let main = Actor::new(project, &world.emulator, world.clock, seed, sabotage);
     let (first, second) = history(seed);
     let versions = [first.resources(dialect), second.resources(dialect)];
+    let actors: Vec<&Actor> = neighbor.iter().map(|neighbor| &neighbor.actor).chain([&main]).collect();
+    let mut ledger = Ledger::default();
 
     let mut desired = &versions[0];
-    let mut moves = false;
+    let mut hidden = 0;
     for round in 0..dice.usize(1..=3) {
         if round > 0 && dice.bool() {
             desired = &versions[1];
         }
-        let committed = world.copy_of_state();
-        let rules = storm::rules(&mut dice);
+        let committed = main.copy_of_state();
+        let mut rules = storm::rules(&mut dice);
         verdict.faults += rules.len() as u64;
-        // A pod that moves while it is being replaced leaves a copy that is told as an orphan (docs/reliability.md).
-        moves |= rules.iter().any(|rule| rule.effect.migrate.is_some());
+        if neighbor.is_some() && dice.bool() {
+            rules.extend(storm::slow());
+        }
+        let late = rules.iter().filter_map(|rule| rule.effect.stale_read.as_ref()).map(|lag| lag.seconds).max();
         world.emulator.set_faults(rules);
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
-        let ended = KillAfter { polls, future: Box::pin(world.apply(desired, dice.u64(..))) }.await;
+        let mine = KillAfter::new(polls, main.apply(desired, Options::default(), dice.u64(..)));
+        let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
+        verdict.neighbors += u64::from(turn.is_some());
+        let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), Meddling::draw(&mut dice)));
+        let (ended, theirs, visited) = tokio::join!(
+            mine,
+            async {
+                match turn {
+                    Some((neighbor, turn)) => neighbor.take(turn).await,
+                    None => true,
+                }
+            },
+            async {
+                let Some((after, meddling)) = visit else { return false };
+                sleep(Duration::from_millis(after)).await;
+                world.meddle(&meddling)
+            }
+        );
+        verdict.kills += u64::from(!theirs);
         match ended {
             None => {
                 verdict.kills += 1;
-                world.forget_intents();
+                main.forget_intents();
             }
             Some(Ended::Refused) => verdict.refused += 1,
             Some(Ended::Applied(_)) => {}
         }
-        if dice.u8(..6) == 0 {
+        if dice.u8(..6) == 0 && strangers == Strangers::Adopt {
             // A runner dies with its disk; the next one starts from the last commit. What was created in the very last
             // seconds may be in no list yet: that much time passes at least (docs/reliability.md says so).
             verdict.lost_disks += 1;
-            world.restore(committed);
+            main.restore(committed);
             sleep(Duration::from_secs(60)).await;
         }
-        if dice.u8(..4) == 0 {
-            verdict.meddled += u64::from(world.meddle(&mut dice));
-        }
+        let meddled = dice.u8(..4) == 0 && world.meddle(&Meddling::draw(&mut dice));
+        verdict.meddled += u64::from(meddled) + u64::from(visited);
+        // What somebody edits while reads show what was before, no apply can see.
+        hidden = late.filter(|_| meddled || visited).unwrap_or(0).max(hidden);
+        ledger.check(&world.emulator, &actors);
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
 
     // The sky clears; what lags may go on lagging for a while.
     world.emulator.set_faults(Vec::new());
-    sleep(Duration::from_secs(10)).await;
-    world.put_right(desired, dice.u64(..), verdict.lost_disks > 0 || moves).await;
+    sleep(Duration::from_secs(hidden.max(10))).await;
+    let told = verdict.lost_disks > 0;
+    let Some(neighbor) = &neighbor else {
+        put_right(Patient { actor: &main, other: None, told }, &ledger, desired, dice.u64(..)).await;
+        ledger.check(&world.emulator, &actors);
+        verdict.trace = world.trace();
+        return verdict;
+    };
+    let other = &neighbor.actor;
+    verdict.shared += shared(&main, other);
+    let patient = Patient { actor: &main, other: Some(other), told };
+    let settled = put_right(patient, &ledger, desired, dice.u64(..)).await;
+    ledger.check(&world.emulator, &actors);
+    let patient = Patient { actor: other, other: Some(&main), told: false };
+    let theirs = put_right(patient, &ledger, &neighbor.wanted(), dice.u64(..)).await;
+    ledger.check(&world.emulator, &actors);
+    if settled && theirs {
+        // What put the one right left the other alone.
+        let observed = main.observe().await;
+        let plan = main.plan(desired, &main.state(), &observed, Options::default());
+        assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
+    }
+    verdict.trace = world.trace();
     verdict
 }
 
-fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
+/// Two versions of one configuration.
+pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -132,91 +179,30 @@ fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     fleets
 }
 
-/// Drops a future after so many polls: a process that is killed at whatever await it has reached.
-struct KillAfter<F> {
-    polls: usize,
-    future: Pin<Box<F>>,
-}
-
-impl<F: Future> Future for KillAfter<F> {
-    type Output = Option<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.polls == 0 {
-            return Poll::Ready(None);
-        }
-        self.polls -= 1;
-        self.future.as_mut().poll(context).map(Some)
-    }
-}
-
-enum Ended {
-    Refused,
-    Applied(Box<Plan>),
-}
-
-struct World {
-    emulator: Arc<Emulator>,
-    dialect: Dialect,
-    clock: Clock,
-    client: Client,
-    folder: TempDir,
-    sabotage: Sabotage,
+/// The account, and the people who meddle with it.
+pub struct World {
+    pub emulator: Arc<Emulator>,
+    pub clock: Clock,
 }
 
 impl World {
-    fn new(seed: u64, dialect: Dialect, sabotage: Sabotage) -> Self {
+    pub fn new(seed: u64) -> Self {
         let options = EmulatorOptions { seed, ..EmulatorOptions::default() };
         let (emulator, start) = options.open().expect("a world in memory");
-        let clock = Clock::starting_at(start);
-        let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
-        let client = Client::new(transport, ApiKey::emulator(), dialect).with_seed(seed);
-        // Memory where there is some: every schedule flushes hundreds of times.
-        let memory = Path::new("/dev/shm");
-        let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        Self { emulator, dialect, clock, client, folder: folder.expect("a temporary folder"), sabotage }
+        Self { emulator, clock: Clock::starting_at(start) }
     }
 
-    fn paths(&self) -> Paths {
-        Paths::of_state(&self.folder.path().join("default.json"))
+    fn trace(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        // Bodies hold lineages, which are drawn anew.
+        let journal = self.emulator.journal(0);
+        journal.iter().for_each(|entry| (entry.time, entry.method, &entry.path, entry.status).hash(&mut hasher));
+        hasher.finish()
     }
 
-    /// The state file as it would have been committed.
-    fn copy_of_state(&self) -> Option<Vec<u8>> {
-        std::fs::read(self.paths().state).ok()
-    }
-
-    /// What the journal would say if nothing were written before requests leave.
-    fn forget_intents(&self) {
-        let journal = self.paths().journal;
-        if let Ok(text) = std::fs::read_to_string(&journal)
-            && self.sabotage == Sabotage::NoIntents
-        {
-            let outcomes: String = text.split_inclusive('\n').filter(|line| !line.contains("\"intent\"")).collect();
-            std::fs::write(&journal, outcomes).expect("a writable folder");
-        }
-    }
-
-    /// A fresh disk with the committed state, and no journal.
-    fn restore(&self, committed: Option<Vec<u8>>) {
-        let paths = self.paths();
-        let _ = std::fs::remove_file(&paths.journal);
-        match committed {
-            Some(bytes) => std::fs::write(&paths.state, bytes).expect("a writable folder"),
-            None => drop(std::fs::remove_file(&paths.state)),
-        }
-    }
-
-    /// Somebody else deletes, stops, starts or edits something.
-    fn meddle(&self, dice: &mut Rng) -> bool {
-        let event = match dice.u8(..5) {
-            0 => PodEvent::Delete,
-            1 => PodEvent::Stop,
-            2 => PodEvent::Edit { changes: json!({ "image": "meddled:1" }) },
-            3 => PodEvent::Preempt,
-            _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
-        };
-        let pick = dice.usize(..1000);
+    /// Whether it could be done.
+    fn meddle(&self, meddling: &Meddling) -> bool {
+        let pick = meddling.pick;
         self.emulator.meddle(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
@@ -225,103 +211,115 @@ impl World {
                     .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
                     .is_ok();
             }
-            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &event, now).is_ok()
+            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &meddling.event, now).is_ok()
         })
     }
+}
 
-    /// Lock, recover, plan, carry out, consenting to everything.
-    async fn apply(&self, desired: &Desired, seed: u64) -> Ended {
-        let store =
-            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("the lock");
-        let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
-        let events = Mutex::new(Vec::new());
-        let note = |event: Event| events.lock().expect("no panic").push(event);
-        let Ok(observed) = recover::recover(&api, &store, &self.clock, &note).await else {
-            return Ended::Refused;
+/// Somebody else deletes, stops, edits or moves something.
+struct Meddling {
+    event: PodEvent,
+    pick: usize,
+}
+
+impl Meddling {
+    fn draw(dice: &mut Rng) -> Self {
+        let event = match dice.u8(..6) {
+            0 => PodEvent::Delete,
+            1 => PodEvent::Stop,
+            2 => PodEvent::Edit { changes: json!({ "image": "meddled:1" }) },
+            3 => PodEvent::Preempt,
+            4 => PodEvent::Migrate,
+            _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
         };
-        let prior = store.snapshot().state;
-        let plan = self.plan(desired, &prior, &observed);
-        if plan.all_refusals().next().is_some() {
-            return Ended::Refused;
-        }
-        let (_stop, interrupt) = watch::channel(false);
-        let job = Job {
-            plan: &plan,
-            observed: &observed,
-            api: &api,
-            store: &store,
-            clock: self.clock,
-            options: apply::Options { seed: Some(seed), ..apply::Options::default() },
-            events: &note,
-            interrupt,
-        };
-        apply::run(&job).await.expect("a store that can be written");
-        if std::env::var_os("SINDRI_SIM_SEED").is_some() {
-            eprintln!("{:#?}", events.lock().expect("no panic"));
-        }
-        Ended::Applied(Box::new(plan))
+        Self { event, pick: dice.usize(..1000) }
     }
+}
 
-    fn plan(&self, desired: &Desired, prior: &State, observed: &Observed) -> Plan {
-        let plan = planner::plan(&Input {
-            name: "test",
-            environment: IDENTITY.environment,
-            api: IDENTITY.api,
-            dialect: self.dialect,
-            desired,
-            moved: &[],
-            budget: Budget::default(),
-            prior,
-            observed,
-            catalog: Catalog::embedded(),
-            options: Options { adopt: true, ..Options::default() },
+/// Whose world is put right.
+struct Patient<'a> {
+    actor: &'a Actor,
+    other: Option<&'a Actor>,
+    /// Whether orphans may be left, as long as the plan names them.
+    told: bool,
+}
+
+impl Patient<'_> {
+    /// Whether something is recorded by both: each may change or destroy it, so that the other finds it otherwise.
+    fn shares(&self) -> bool {
+        self.other.is_some_and(|other| shared(self.actor, other) > 0)
+    }
+}
+
+/// Recovery and one more apply: every desired resource exists exactly once, state equals world, nothing healthy went. Says
+/// whether nothing was in the way of that.
+async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
+    let Patient { actor, told, .. } = patient;
+    let shared = patient.shares();
+    let refused = match actor.apply(desired, Options::default(), seed).await {
+        Ended::Refused => true,
+        Ended::Applied(plan) => {
+            assert!(plan.refusals.is_empty());
+            false
+        }
+    };
+    // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
+    sleep(Duration::from_secs(120)).await;
+    let observed = actor.observe().await;
+    let state = actor.state();
+    let plan = actor.plan(desired, &state, &observed, Options::default());
+    only_own_pods(actor, &state, &observed);
+    // Of a clone of the same project the lineage is another, and all names are the same.
+    let clone = actor.project.strangers == Strangers::Beside;
+    let mine = |id: &str, marker: Option<&Marker>| match marker {
+        Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
+        // Who is told that it cannot be seen which volume is theirs, and says "beside", has one more.
+        None => ledger.is_of(id, actor) && !(clone && actor.was_told("look like what it asked for")),
+    };
+    let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
+    let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
+    assert!(told || orphans.is_empty(), "nothing of ours is left without a record: {orphans:?}");
+    // What a lost state knew and the configuration does not ask for, or a second one of, is told and left alone.
+    let counts = |object: &&Object| mine(&object.id, object.marker.as_ref()) && !orphans.contains(&*object.id);
+    no_twins(observed.iter().filter(counts));
+    if shared || patient.shares() {
+        return false;
+    }
+    if refused {
+        return false; // a shrinking volume, for example: a person has to decide, and nothing was touched
+    }
+    state_equals_world(&state, &observed);
+    assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
+    for address in desired.keys() {
+        assert!(state.resources.contains_key(address), "`{address}` is recorded");
+    }
+    true
+}
+
+/// No record names a pod that was made for somebody else.
+fn only_own_pods(actor: &Actor, state: &State, observed: &Observed) {
+    for (address, record) in &state.resources {
+        let marker = observed.get(&record.kind, &record.id).and_then(|object| object.marker.as_ref());
+        assert!(marker.is_none_or(|marker| actor.is_mine(marker)), "`{address}` records {marker:?}");
+    }
+}
+
+/// Volumes in both states: somebody agreed to take over one that was recorded elsewhere.
+fn shared(one: &Actor, other: &Actor) -> u64 {
+    let theirs = other.state();
+    let (state, agreed) = (one.state(), one.agreed.borrow());
+    let recorded = state.resources.values().filter(|record| theirs.address_of(&record.kind, &record.id).is_some());
+    recorded
+        .inspect(|record| {
+            let id = &record.id;
+            let told = agreed.contains(id) || other.agreed.borrow().contains(id);
+            assert!(
+                told || one.took_by_looks(id) || other.took_by_looks(id),
+                "`{}` is recorded twice, and nobody agreed",
+                record.id
+            );
         })
-        .expect("no circles");
-        assert_eq!(planner::check::violations(&plan), []);
-        plan
-    }
-
-    fn state(&self) -> State {
-        store::read(&self.paths(), &IDENTITY).expect("a readable state").state
-    }
-
-    /// Recovery and one more apply: every desired resource exists exactly once, state equals world, nothing healthy went.
-    async fn put_right(&self, desired: &Desired, seed: u64, lost: bool) {
-        let refused = match self.apply(desired, seed).await {
-            Ended::Refused => true,
-            Ended::Applied(plan) => {
-                assert!(plan.refusals.is_empty());
-                false
-            }
-        };
-        // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
-        sleep(Duration::from_secs(120)).await;
-        let observed = observe(&self.client).await.expect("clear sky");
-        let state = self.state();
-        let plan = self.plan(desired, &state, &observed);
-        if lost {
-            // What a lost state knew and the configuration does not ask for, or a second one of, is told and left alone.
-            let told: BTreeSet<&str> = plan.orphans.iter().map(|orphan| orphan.id.as_str()).collect();
-            no_twins(observed.iter().filter(|object| !told.contains(object.id.as_str())));
-        } else {
-            assert_eq!(plan.orphans, [], "nothing of ours is left without a record");
-            no_twins(observed.iter());
-        }
-        if refused {
-            return; // a shrinking volume, for example: a person has to decide, and nothing was touched
-        }
-        state_equals_world(&state, &observed);
-        let left: Vec<String> = plan
-            .changes
-            .iter()
-            .filter(|change| change.action != Action::NoOp)
-            .map(|change| format!("{} {}", change.action.word(), change.address))
-            .collect();
-        assert_eq!(left, [""; 0], "the plan is empty");
-        for address in desired.keys() {
-            assert!(state.resources.contains_key(address), "`{address}` is recorded");
-        }
-    }
+        .count() as u64
 }
 
 fn no_twins<'o>(objects: impl Iterator<Item = &'o Object>) {

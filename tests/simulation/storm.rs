@@ -11,6 +11,14 @@ pub fn rules(dice: &mut Rng) -> Vec<Rule> {
     faults::from_values(rules, "the storm").expect("rules that mean something")
 }
 
+/// Every request under way for a while, so that those of two programs overlap.
+pub fn slow() -> Vec<Rule> {
+    let rules = ["beforeEffect", "afterEffect"].map(|side| {
+        json!({ "match": { "probability": 0.6 }, "effect": { "latency": { "seconds": 0.2, "upTo": 6, "side": side } } })
+    });
+    faults::from_values(rules.into(), "the storm").expect("rules that mean something")
+}
+
 fn rule(dice: &mut Rng) -> Value {
     let probability = [0.1, 0.3, 0.7][dice.usize(..3)];
     let creates = json!({ "operation": "create*", "probability": probability });

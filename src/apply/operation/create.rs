@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
-use crate::apply::recover::{created, search, without_effect};
+use crate::apply::recover::{Found, created, search, several, without_effect};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::planner::refresh::resolved;
 use crate::runpod::{ApiError, ErrorClass, Failure};
@@ -72,16 +72,19 @@ impl Run<'_, '_> {
                     address: self.address(),
                     message: format!("{error}; whether it took effect is not known, so the lists are searched for it"),
                 });
-                let state = self.job().store.snapshot().state;
-                match search(self.api(), self.kind, &intent, &state).await {
-                    Ok(Some(object)) => {
+                match search(self.api(), self.kind, &intent, &self.job().store.snapshot()).await {
+                    Ok(Found::Made(object)) => {
                         self.tell(Event::Settled {
                             address: self.address(),
                             message: format!("found: {} `{}` had been created", self.kind.title, object.id),
                         });
-                        return Ok(Attempt::Made(Box::new(object), Box::new(intent)));
+                        return Ok(Attempt::Made(object, Box::new(intent)));
                     }
-                    Ok(None) => {}
+                    Ok(Found::Nothing) => {}
+                    Ok(Found::Several(count)) => {
+                        self.tell(Event::Settled { address: self.address(), message: several(self.kind, count) });
+                        return Ok(Attempt::Refused(error));
+                    }
                     // The intent stays pending: the next command searches again before it creates.
                     Err(_) => return Ok(Attempt::Refused(error)),
                 }

@@ -7,12 +7,21 @@ use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, Run};
 use crate::apply::Event;
-use crate::apply::recover::{age, without_effect};
-use crate::model::{Address, Entry, Object, Outcome, Record, Verb};
+use crate::apply::recover::{age, followed, moved, without_effect};
+use crate::apply::watch::Sighting;
+use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ErrorClass, Failure};
+use crate::store::StoreError;
 
 /// How often a delete is sent before it is given up, spread over its timeout.
 const DELETES: u32 = 2;
+
+/// What no list shows any more.
+enum Gone {
+    Gone,
+    /// It lives under another id.
+    Moved(Box<Object>),
+}
 
 impl Run<'_, '_> {
     pub(super) async fn delete(&self) -> Result<(), OperationError> {
@@ -29,7 +38,11 @@ impl Run<'_, '_> {
             return Err(self.failed(error, Some(&id), false));
         }
         self.release();
-        if self.gone(&id, matches!(sent, Ok(true))).await? {
+        let gone = self.gone(&intent, &id, matches!(sent, Ok(true))).await?;
+        if let Some(Gone::Moved(object)) = gone {
+            return Err(self.moved(&intent, &id, &object).await?);
+        }
+        if let Some(Gone::Gone) = gone {
             let mut records: BTreeMap<Address, Option<Record>> =
                 self.operation.members.iter().map(|(address, record)| (address.clone(), record.clone())).collect();
             records.insert(self.operation.address.clone(), None);
@@ -85,10 +98,30 @@ impl Run<'_, '_> {
         Err(OperationError::Failed(Some(ErrorClass::NoCapacity)))
     }
 
+    /// It was moved before the delete arrived. What was approved is the end of another id: the record follows, and the next
+    /// plan says what becomes of it.
+    async fn moved(&self, intent: &Intent, id: &str, object: &Object) -> Result<OperationError, StoreError> {
+        let outcome = followed(intent, &self.job().store.snapshot().state, object);
+        self.record(Entry::Outcome(outcome)).await?;
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: Verb::Delete,
+            id: Some(id.to_owned()),
+            message: format!(
+                "RunPod moved the {} while it was being destroyed: it is `{}` now, and runs on",
+                self.kind.title, object.id
+            ),
+            help: Some("it is recorded under its new id; apply again to go on".into()),
+            code: "moved".into(),
+            changed: false,
+        });
+        Ok(OperationError::Failed(None))
+    }
+
     /// Waits until no list shows it: a delete is confirmed by absence alone. Of a fresh object neither a 404 nor absence
     /// proves anything, so that the delete is sent until it is accepted.
-    async fn gone(&self, id: &str, mut accepted: bool) -> Result<bool, OperationError> {
-        let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(false) };
+    async fn gone(&self, intent: &Intent, id: &str, mut accepted: bool) -> Result<Option<Gone>, OperationError> {
+        let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(None) };
         let end = Instant::now() + self.operation.timeouts.delete;
         let fresh_until = Instant::now() + if accepted { Duration::ZERO } else { self.freshness() };
         let mut interrupt = self.job().interrupt.clone();
@@ -99,16 +132,16 @@ impl Run<'_, '_> {
                 } else {
                     let patience = end.min(Instant::now() + self.operation.timeouts.delete / DELETES);
                     let absent = watch.until(patience, |sighting| {
-                        sighting.objects.get(id).is_none_or(Object::is_leaving).then_some(())
+                        sighting.objects.get(id).is_none_or(Object::is_leaving).then(|| self.remains(intent, sighting))
                     });
-                    if absent.await.is_some() {
-                        return true;
+                    if let Some(gone) = absent.await {
+                        return Some(gone);
                     }
                 }
                 // Accepted and without effect is on record, too; deleting what is gone is harmless.
                 accepted |= self.api().delete(self.kind, id).await.unwrap_or(false);
             }
-            false
+            None
         };
         tokio::select! {
             biased;
@@ -118,6 +151,17 @@ impl Run<'_, '_> {
                 self.left(id);
                 Err(OperationError::Interrupted)
             }
+        }
+    }
+
+    /// What a list shows that no longer shows what was to be deleted.
+    fn remains(&self, intent: &Intent, sighting: &Sighting) -> Gone {
+        let state = self.job().store.snapshot().state;
+        // What was there before is no copy of it, but a twin that the plan told.
+        let fresh = |object: &&Object| self.job().observed.get(object.kind, &object.id).is_none();
+        match moved(intent, &state, sighting.objects.values().filter(fresh)) {
+            Some(object) => Gone::Moved(Box::new(object.clone())),
+            None => Gone::Gone,
         }
     }
 

@@ -1,7 +1,10 @@
 //! `sindri import`: what lives at RunPod goes into the state: one object under an address that the configuration declares,
-//! or a lost state as a whole.
+//! a lost state as a whole, or an account that was made by hand.
 
+mod all;
+mod blocks;
 mod discover;
+mod new;
 
 use std::time::Duration;
 
@@ -17,7 +20,8 @@ use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
-        (Some(address), Some(id)) if !args.discover => one(address, id, args.lock_timeout, global, console).await,
+        (Some(address), Some(id)) => one(address, id, args.lock_timeout, global, console).await,
+        _ if args.all => all::run(args, global, console).await,
         _ => discover::run(args.lineage.as_deref(), args.lock_timeout, global, console).await,
     }
 }

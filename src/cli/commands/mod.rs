@@ -3,6 +3,7 @@
 mod apply;
 mod catalog;
 mod connect;
+mod diff;
 mod drift;
 mod emulator;
 mod graph;
@@ -15,6 +16,7 @@ mod refresh;
 mod schema;
 mod show;
 mod state;
+mod unlock;
 mod validate;
 
 use clap::CommandFactory;
@@ -27,6 +29,7 @@ use super::exit::{Exit, Failure};
 pub async fn run(command: &Command, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Validate => validate::run(global, console),
+        Command::Diff(args) => diff::run(args, global, console),
         Command::Plan(args) => plan::run(args, global, console).await,
         Command::Show(args) => show::run(args, console),
         Command::Apply(args) => apply::apply(args, global, console, "apply").await,
@@ -36,6 +39,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Init => init::run(global, console),
         Command::Import(args) => import::run(args, global, console).await,
         Command::State(command) => state::run(command, global, console).await,
+        Command::Unlock => unlock::run(global, console),
         Command::Connect(args) => connect::run(args, global, console).await,
         Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
         Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,

@@ -1,5 +1,7 @@
 //! `sindri state`: the records as they stand, and corrections by hand. Asks RunPod nothing.
 
+mod merge;
+
 use std::collections::BTreeMap;
 
 use serde_json::json;
@@ -16,13 +18,15 @@ use crate::planner::moves;
 use crate::store::{self, LockedState};
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::offline(global, console, Secrets::NotNeeded)?;
+    let open = || Session::offline(global, console, Secrets::NotNeeded);
     match command {
-        StateCommand::List => list(&read(&session)?, console),
-        StateCommand::Show { address } => show(&read(&session)?, address, console)?,
-        StateCommand::Verify => verify(&read(&session)?, console)?,
+        StateCommand::List => list(&read(&open()?)?, console),
+        StateCommand::Show { address } => show(&read(&open()?)?, address, console)?,
+        StateCommand::Verify => verify(&read(&open()?)?, console)?,
+        // Git names the files: no configuration says anything about them.
+        StateCommand::Merge { base, ours, theirs } => merge::run(global, console, [base, ours, theirs])?,
         StateCommand::Mv { from, to, lock_timeout } => {
-            let store = session.lock("state mv", *lock_timeout)?;
+            let store = open()?.lock("state mv", *lock_timeout)?;
             let records = moved(&store.snapshot().state, from, to)?;
             write(&store, records).await?;
             console.either(
@@ -31,6 +35,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             );
         }
         StateCommand::Rm { address, lock_timeout } => {
+            let session = open()?;
             let store = session.lock("state rm", *lock_timeout)?;
             let state = store.snapshot().state;
             let id = record(&state, address)?.id.clone();
@@ -42,7 +47,6 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             );
         }
     }
-    session.close()?;
     Ok(Exit::Success)
 }
 

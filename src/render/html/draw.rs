@@ -12,6 +12,8 @@ const HEIGHT: usize = 48;
 const GAP_X: usize = 64;
 const GAP_Y: usize = 14;
 const MARGIN: usize = 8;
+/// Boxes of a column; the next ones stand in another column beside it.
+const TALL: usize = 24;
 /// Characters of a box: 12 px of a monospaced font are a bit more than 7 px wide.
 const TITLE: usize = 30;
 const WHAT: usize = 37;
@@ -74,34 +76,41 @@ fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
 
 /// The corner of every box.
 fn places(graph: &Graph) -> Vec<Place> {
-    let needs = |node: usize| graph.edges.iter().filter(move |(_, to)| *to == node).map(|(from, _)| *from);
+    let mut needs = vec![Vec::new(); graph.nodes.len()];
+    for &(from, to) in &graph.edges {
+        needs[to].push(from);
+    }
     let joined: BTreeSet<usize> = graph.edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
     let depths = depths(graph);
+    let x_of = |column: usize| MARGIN + column * (WIDTH + GAP_X);
+    let y_of = |row: usize| row * (HEIGHT + GAP_Y);
     let mut places = vec![(MARGIN, MARGIN); graph.nodes.len()];
-    let mut bottom = MARGIN;
-    let columns = joined.iter().map(|node| depths[*node] + 1).max().unwrap_or(0);
-    for column in 0..columns {
+    let (mut bottom, mut columns) = (MARGIN, 0);
+    for depth in 0..joined.iter().map(|node| depths[*node] + 1).max().unwrap_or(0) {
         // At the height of what it stands on, as far as the ones above leave room.
         let wish = |node: usize| {
-            let (sum, number) = needs(node).fold((0, 0), |(sum, number), from| (sum + places[from].1, number + 1));
-            sum.checked_div(number).unwrap_or(MARGIN)
+            let sum: usize = needs[node].iter().map(|from| places[*from].1).sum();
+            sum.checked_div(needs[node].len()).unwrap_or(MARGIN)
         };
         let mut here: Vec<(usize, usize)> =
-            joined.iter().filter(|node| depths[**node] == column).map(|node| (wish(*node), *node)).collect();
+            joined.iter().filter(|node| depths[**node] == depth).map(|node| (wish(*node), *node)).collect();
         here.sort_unstable();
-        let mut top = MARGIN;
-        for (wish, node) in here {
-            let y = if column == 0 { top } else { top.max(wish) };
-            places[node] = (MARGIN + column * (WIDTH + GAP_X), y);
-            top = y + HEIGHT + GAP_Y;
+        let single = here.len() <= TALL;
+        for nodes in here.chunks(TALL) {
+            let mut top = MARGIN;
+            for &(wish, node) in nodes {
+                let y = if single { top.max(wish) } else { top };
+                places[node] = (x_of(columns), y);
+                top = y + HEIGHT + GAP_Y;
+            }
+            bottom = bottom.max(top);
+            columns += 1;
         }
-        bottom = bottom.max(top);
     }
-    let in_row = columns.max(3);
-    let alone = (0..graph.nodes.len()).filter(|node| !joined.contains(node));
-    for (number, node) in alone.enumerate() {
-        let (row, column) = (number / in_row, number % in_row);
-        places[node] = (MARGIN + column * (WIDTH + GAP_X), bottom + row * (HEIGHT + GAP_Y));
+    let alone: Vec<usize> = (0..graph.nodes.len()).filter(|node| !joined.contains(node)).collect();
+    let in_row = columns.max(3).max(alone.len().div_ceil(TALL));
+    for (number, node) in alone.into_iter().enumerate() {
+        places[node] = (x_of(number % in_row), bottom + y_of(number / in_row));
     }
     places
 }
@@ -148,6 +157,7 @@ mod tests {
             (3, vec![(0, 1), (1, 2)]),
             (9, vec![(0, 1), (0, 2), (0, 3), (4, 3), (3, 5)]),
             (60, (1..40).map(|to| (0, to)).collect()),
+            (200, (1..150).map(|to| (to % 3, to + 3)).collect()),
             (5, vec![]),
         ] {
             let graph = graph(nodes, &edges);

@@ -12,7 +12,7 @@ use crate::kind;
 use crate::model::{Action, Address, Cause, Change};
 
 /// More nodes than this are no picture any more.
-const LEGIBLE: usize = 80;
+const LEGIBLE: usize = 200;
 
 /// One box.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -57,13 +57,16 @@ fn closed(description: &str, members: &[(&str, Json)], optional: &[&str]) -> Jso
     let properties: Map<String, Json> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
-    json!({
+    let mut schema = json!({
         "type": "object",
-        "description": description,
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    if !description.is_empty() {
+        schema["description"] = json!(description);
+    }
+    schema
 }
 
 fn of(definition: &str) -> Json {
@@ -283,7 +286,8 @@ fn origin() -> Json {
 /// One shape per word of `cause`.
 fn cause() -> Json {
     let power = json!({ "enum": ["running", "stopped"] });
-    let action = json!({ "type": "string", "description": "What happens to the other resource." });
+    let actions = [&ACTIONS[..], &["replace-create-first"]].concat();
+    let action = json!({ "enum": actions, "description": "What happens to the other resource." });
     let causes: [(&str, Vec<(&str, Json)>); 14] = [
         ("new", vec![("position", or_null(of("position")))]),
         ("fields", vec![]),

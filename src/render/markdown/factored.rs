@@ -30,10 +30,12 @@ struct Fate<'a> {
 }
 
 type Sizes = Vec<Option<i64>>;
+/// Addresses of one fate, each with what of it differs.
+type List<'a> = Vec<(&'a Address, Sizes)>;
 
 /// All changes, by what happens to them; in the order in which that comes first.
 pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Row> {
-    let mut fates: BTreeMap<Fate<'a>, (usize, Vec<(&'a Address, Sizes)>)> = BTreeMap::new();
+    let mut fates: BTreeMap<Fate<'a>, (usize, List<'a>)> = BTreeMap::new();
     for (place, change) in changes.into_iter().enumerate() {
         let (fate, sizes) = fate(change);
         fates.entry(fate).or_insert_with(|| (place, Vec::new())).1.push((&change.address, sizes));

@@ -109,10 +109,10 @@ impl Section {
 
 /// Fits sections, given by weight, into the room: each after the more weighty ones. These leave the others their least, as
 /// long as they need not be cut for it themselves.
-pub fn fit(sections: &[Section], room: usize) -> Vec<Fitted> {
+pub fn fit<const N: usize>(sections: &[Section; N], room: usize) -> [Fitted; N] {
     let mut reserved: usize = sections.iter().map(Section::least).sum();
     let mut left = room;
-    let fit = |section: &Section| {
+    sections.each_ref().map(|section| {
         reserved -= section.least();
         let mut fitted = section.fit(left.saturating_sub(reserved));
         if fitted.hidden > 0 {
@@ -120,8 +120,7 @@ pub fn fit(sections: &[Section], room: usize) -> Vec<Fitted> {
         }
         left = left.saturating_sub(fitted.text.len());
         fitted
-    };
-    sections.iter().map(fit).collect()
+    })
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub const LONGEST: usize = 300;
 
 /// What destroys something: whole, then with long lines cut, then a line each, then with what they share said once.
 pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
-    let blocks = block::gathered(context, resources);
+    let blocks = block::without_attributes(context, resources);
     let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
     let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
     const SHORT: &str = "Fields and reasons are left out for length; every resource is named with what it loses.";
@@ -30,7 +30,7 @@ pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<
 
 /// Everything else: whole, then with long lines cut, then headlines alone.
 pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
-    let blocks = block::gathered(context, resources);
+    let blocks = block::without_attributes(context, resources);
     let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
     let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
     let head = |block: &Block<'_>| Row { text: headline(block, LONGEST), items: block.changes.len() };
@@ -80,12 +80,6 @@ fn headline(block: &Block<'_>, longest: usize) -> String {
 
 fn whole(block: &Block<'_>, longest: usize) -> Row {
     let mut text = headline(block, longest);
-    if let [_, _, ..] = block.changes.as_slice() {
-        let ids: Vec<&str> = block.changes.iter().filter_map(|change| change.id.as_deref()).collect();
-        if !ids.is_empty() {
-            text.push_str(&signed(' ', &Line::of(6, format!("ids: {}", ids.join(", "))), longest));
-        }
-    }
     for line in &block.body {
         let sign = match line.loudest() {
             Ink::Bad => '-',
@@ -93,6 +87,12 @@ fn whole(block: &Block<'_>, longest: usize) -> Row {
             Ink::Plain | Ink::Heading | Ink::Change | Ink::Dim => ' ',
         };
         text.push_str(&signed(sign, line, longest));
+    }
+    if let [_, _, ..] = block.changes.as_slice() {
+        let ids: Vec<&str> = block.changes.iter().filter_map(|change| change.id.as_deref()).collect();
+        if !ids.is_empty() {
+            text.push_str(&signed(' ', &Line::of(6, format!("ids: {}", ids.join(", "))), longest));
+        }
     }
     Row { text, items: block.changes.len() }
 }

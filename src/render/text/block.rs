@@ -57,7 +57,16 @@ impl Block<'_> {
 
 /// The blocks of rows, in their order.
 pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
-    let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row))));
+    gather(context, rows, context.view.full)
+}
+
+/// The same without attributes that do not change, even in a full view: for whoever shows them elsewhere.
+pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
+    gather(context, rows, false)
+}
+
+fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block<'a>> {
+    let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row, full))));
     let block = |(changes, mut face): (Vec<&'a Change>, Face)| Block {
         title: title(&changes, |change| &change.address),
         changes,
@@ -161,7 +170,7 @@ fn ink(action: Action, loses_data: bool) -> Ink {
     }
 }
 
-fn face(context: &Context<'_>, row: &Row<'_>) -> Face {
+fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
     let Row { change, members } = row;
     let action = change.action;
     // What goes or stays is known already: its hardware and place are enough to recognise it.
@@ -176,7 +185,7 @@ fn face(context: &Context<'_>, row: &Row<'_>) -> Face {
         action,
         loses_data: fold::loses_data(change),
         what: Line::of(0, what),
-        body: body(context, change, members),
+        body: body(context, change, members, full),
         hourly_before: change.hourly_before,
         hourly_after: change.hourly_after,
         position: change.position.as_ref().filter(|_| action == Action::Create).map(ToString::to_string),
@@ -190,7 +199,7 @@ fn describe(address: &Address, attributes: &Attributes) -> Description {
 
 const INDENT: usize = 6;
 
-fn body(context: &Context<'_>, change: &Change, members: &[&Change]) -> Vec<Line> {
+fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool) -> Vec<Line> {
     let mut lines = fields::lines(change, INDENT);
     lines.extend(member_line(change, members));
     lines.extend(causes::because(context, change).into_iter().map(|cause| Line::of(INDENT, cause)));
@@ -214,7 +223,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change]) -> Vec<Line
     if before != after && !priced_above {
         lines.push(Line::of(INDENT, format!("costs: {before}/h -> {after}/h")));
     }
-    if context.view.full {
+    if full {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
         lines.extend(fields::attributes(attributes, INDENT));
     }

@@ -59,6 +59,7 @@ fn intent(index: u32) -> Entry {
         removed: Vec::new(),
         deposed: BTreeMap::new(),
         existing: Vec::new(),
+        made_by: None,
         at: "2026-11-23T14:00:00Z".into(),
     })
 }

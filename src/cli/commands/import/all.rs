@@ -1,0 +1,187 @@
+//! `sindri import --all` where a configuration is: what it declares already is recorded, and the rest printed as blocks to
+//! add. The file is never edited.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::blocks::{Blocks, Checks, Reason};
+use super::new;
+use crate::cli::args::{Global, ImportArgs};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session, load_options};
+use crate::config::{self, write};
+use crate::model::{Address, Entry, Object, Observed, Outcome, State};
+use crate::planner::record::imported;
+use crate::planner::refresh::living;
+use crate::planner::takeover::{self, Ids};
+use crate::render::takeover as report;
+
+pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let options = load_options(global, Secrets::NotNeeded)?;
+    let named = global.file.as_ref().map(|file| options.directory.join(file));
+    match config::load(&options) {
+        Err(problems) if named.as_ref().is_some_and(|file| !file.exists()) || is_missing(&problems) => {
+            let base = named.unwrap_or_else(|| options.directory.join("sindri.yaml"));
+            new::run(args, &base, &options, global, console).await
+        }
+        Err(problems) => Err(problems.into()),
+        Ok(config) => {
+            if args.name.is_some() {
+                return Err(Failure::refused(
+                    "named_already",
+                    format!("`{}` has a name: `{}`", config.file.display(), config.name),
+                    "leave `--name` out, or run this in a folder without a configuration; nothing was changed",
+                ));
+            }
+            add(args, Session::of(config, global, console)?, &options, console).await
+        }
+    }
+}
+
+fn is_missing(problems: &config::Problems) -> bool {
+    problems.iter().any(|problem| problem.code == "no_configuration")
+}
+
+/// Living objects that no record names, in the order of their names.
+pub fn strangers<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
+    let recorded: BTreeSet<(&str, &str)> =
+        state.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
+    let mut strangers: Vec<&Object> = observed
+        .iter()
+        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
+        .collect();
+    strangers.sort_by_key(|object| (object.kind, &object.name, &object.id));
+    strangers
+}
+
+async fn add(
+    args: &ImportArgs,
+    session: Session,
+    options: &config::LoadOptions<'_>,
+    console: &Console,
+) -> Result<Exit, Failure> {
+    let store = session.lock("import --all", args.lock_timeout)?;
+    let observed = session.recover(&store, console).await?;
+    let state = store.snapshot().state;
+    let config = &session.config;
+    let mut blocks = Blocks::default();
+    let mut open = strangers(&state, &observed);
+    if !args.include_marked {
+        open = blocks.without_marked(open);
+    }
+    let declared = declared(&config.resources, &state, &observed, open, &mut blocks);
+    let mut records = std::collections::BTreeMap::new();
+    for (address, object) in &declared.taken {
+        records.extend(imported(&config.resources, address, object));
+    }
+    if !records.is_empty() {
+        store.record(Entry::Outcome(Outcome { operation: "import --all".into(), records })).await?;
+    }
+    store.checkpoint()?;
+    session.close()?;
+
+    let checks = Checks { name: &config.name, base: &config.file, options, dialect: config.dialect };
+    let in_use = config.resources.keys().cloned().collect();
+    blocks.write(&declared.rest, &in_use, &checks);
+    let text = write::blocks(&blocks.volumes, &blocks.pods);
+    let file = session.config_name();
+    let left: Vec<report::Left<'_>> = blocks.left.iter().map(|(object, reason)| left(object, reason)).collect();
+    if console.json {
+        let mut json = report::json(&declared.taken, &left);
+        json["file"] = json!(null);
+        json["yaml"] = json!(text);
+        console.json(&json);
+    } else {
+        let mut told = String::new();
+        // Writing to a string cannot fail.
+        let _ = report::text(&mut told, &declared.taken, &left, &console.style());
+        // The blocks alone are the result: they can be sent into a file.
+        console.say(told.trim_end());
+        console.result(&text);
+    }
+    match blocks.objects.len() {
+        0 => Ok(Exit::Success),
+        count => Err(Failure::refused(
+            "undeclared_objects",
+            format!("{count} living pods and volumes are in no state, and `{file}` does not declare them"),
+            format!(
+                "add the blocks above to `{file}` below `providers.runpod` and run this again: what then matches is recorded. \
+                 Mind that a file for a single pod has to give it a block below `pods` first, with a `moved` entry, and that \
+                 what stands beside `pods` is the default of every pod. In a folder without a configuration, this writes one. \
+                 `{file}` was left as it is"
+            ),
+        )),
+    }
+}
+
+struct Declared<'o> {
+    taken: Vec<(Address, &'o Object)>,
+    rest: Vec<&'o Object>,
+}
+
+/// What the configuration declares under the same name, and no record names yet.
+fn declared<'o>(
+    resources: &std::collections::BTreeMap<Address, crate::model::Resource>,
+    state: &State,
+    observed: &'o Observed,
+    strangers: Vec<&'o Object>,
+    blocks: &mut Blocks<'o>,
+) -> Declared<'o> {
+    let mut declared = Declared { taken: Vec::new(), rest: Vec::new() };
+    let mut ids: Ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
+    // Volumes first: pods are compared with the ids of what they mount.
+    let (volumes, pods): (Vec<_>, Vec<_>) =
+        strangers.into_iter().partition(|object| crate::kind::find(object.kind).is_some_and(|kind| !kind.has_power));
+    for object in volumes.into_iter().chain(pods) {
+        let is_free = |address: &Address| {
+            let alive = state.resources.get(address).is_some_and(|record| living(observed, record).is_some());
+            !alive && !declared.taken.iter().any(|(taken, _)| taken == address)
+        };
+        let mut best: Option<(Address, Vec<String>)> = None;
+        for address in takeover::namesakes(resources, object).filter(|address| is_free(address)) {
+            let fields = takeover::differing(resources, address, object, &ids);
+            if best.as_ref().is_none_or(|(_, least)| fields.len() < least.len()) {
+                best = Some((address.clone(), fields));
+            }
+        }
+        match best {
+            None => declared.rest.push(object),
+            Some((address, fields)) if fields.is_empty() => {
+                ids.insert(address.clone(), object.id.clone());
+                declared.taken.push((address, object));
+            }
+            Some((address, fields)) => blocks.left.push((object, Reason::Differs { address, fields })),
+        }
+    }
+    declared
+}
+
+/// A reason in words.
+pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
+    let (code, why) = match reason {
+        Reason::Marked(marker) => (
+            "marked",
+            format!(
+                "it carries the marker of {}/{}: in that project, `sindri import --discover` takes it. `--include-marked` takes \
+                 it here, and its own project goes on to manage it",
+                marker.name, marker.environment
+            ),
+        ),
+        Reason::MountedByMarked { pod } => {
+            ("marked", format!("pod {pod} of another project mounts it; `--include-marked` takes it all the same"))
+        }
+        Reason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
+        Reason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),
+        Reason::Differs { address, fields } => (
+            "differs",
+            format!(
+                "{address} declares it with another {}; `{}` takes it as it is",
+                fields.join(", "),
+                crate::render::words::import_command(address, &object.id)
+            ),
+        ),
+    };
+    report::Left { object, code, why }
+}

@@ -1,0 +1,160 @@
+//! Objects that nobody recorded, as blocks that read back as what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::config::write::{self, Block};
+use crate::config::{self, Config, LoadOptions};
+use crate::model::{Address, Marker, Object, Status, Value};
+use crate::planner::takeover::{self, Ids};
+
+/// Why an object gets no block.
+pub enum Reason {
+    /// A sindri project made it.
+    Marked(Marker),
+    /// A pod that a sindri project made mounts it.
+    MountedByMarked { pod: String },
+    /// It does not work, so that a plan would replace it.
+    Broken { status: String },
+    /// No block can say what it is.
+    Undeclarable { problem: String },
+    /// A block of its name is there, and says something else.
+    Differs { address: Address, fields: Vec<String> },
+}
+
+/// Blocks with the objects that they stand for, and what is left out.
+#[derive(Default)]
+pub struct Blocks<'o> {
+    pub volumes: Vec<Block>,
+    pub pods: Vec<Block>,
+    pub objects: Vec<(Address, &'o Object)>,
+    pub left: Vec<(&'o Object, Reason)>,
+}
+
+/// What single blocks are checked with: the name of the project and how its file is read.
+pub struct Checks<'a> {
+    pub name: &'a str,
+    pub base: &'a Path,
+    pub options: &'a LoadOptions<'a>,
+    pub dialect: crate::model::Dialect,
+}
+
+impl<'o> Blocks<'o> {
+    /// Sets aside what belongs to other projects: marked pods, and the volumes that they mount.
+    pub fn without_marked(&mut self, strangers: Vec<&'o Object>) -> Vec<&'o Object> {
+        let mounts: BTreeMap<&str, &str> = strangers
+            .iter()
+            .filter(|object| object.marker.is_some())
+            .filter_map(|pod| Some((pod.attributes.get("network_volume")?.as_text()?, pod.id.as_str())))
+            .collect();
+        let mut own = Vec::new();
+        for object in strangers {
+            match (&object.marker, mounts.get(object.id.as_str())) {
+                (Some(marker), _) => self.left.push((object, Reason::Marked(marker.clone()))),
+                (None, Some(pod)) => self.left.push((object, Reason::MountedByMarked { pod: (*pod).to_owned() })),
+                (None, None) => own.push(object),
+            }
+        }
+        own
+    }
+
+    /// A block for each of `strangers`, or the reason why there is none. `taken` are keys that are in use.
+    pub fn write(&mut self, strangers: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
+        let of_kind =
+            |kind: &str| strangers.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
+        let mut ids = Ids::new();
+        let mut keys = taken_keys(taken, "network_volume");
+        for object in of_kind("network_volume") {
+            let key = write::key(&object.name, "volume", &keys);
+            let block = write::volume(&key, object);
+            let text = write::document(checks.name, checks.dialect, std::slice::from_ref(&block), &[]);
+            let address = Address::new(object.kind, &key);
+            match fields(checks, &text, &address, object, &ids).map(|fields| fields.join(", ")) {
+                Ok(fields) if fields.is_empty() => {
+                    keys.insert(key);
+                    ids.insert(address.clone(), object.id.clone());
+                    self.volumes.push(block);
+                    self.objects.push((address, object));
+                }
+                Ok(fields) => {
+                    let problem = format!("its {fields} cannot be written so that it reads back");
+                    self.left.push((object, Reason::Undeclarable { problem }));
+                }
+                Err(problem) => self.left.push((object, Reason::Undeclarable { problem })),
+            }
+        }
+        let mut keys = taken_keys(taken, "pod");
+        for object in of_kind("pod") {
+            if let Some(status) = object.status.as_ref().filter(|_| takeover::is_broken(object)) {
+                self.left.push((object, Reason::Broken { status: status.to_string() }));
+                continue;
+            }
+            // On v1 a pod that is still being placed does not show on what.
+            let placed = ["gpu_types", "cpu_flavors"].iter().any(|name| object.attributes.contains_key(*name));
+            if object.status == Some(Status::Creating) && !placed {
+                let problem =
+                    "it is being created, and RunPod does not show its hardware yet; try again in a minute".to_owned();
+                self.left.push((object, Reason::Undeclarable { problem }));
+                continue;
+            }
+            let key = write::key(&object.name, "pod", &keys);
+            match self.pod(object, &key, &ids, checks) {
+                Ok(block) => {
+                    self.objects.push((Address::new(object.kind, &key), object));
+                    keys.insert(key);
+                    self.pods.push(block);
+                }
+                Err(problem) => self.left.push((object, Reason::Undeclarable { problem })),
+            }
+        }
+    }
+
+    fn pod(&self, object: &Object, key: &str, ids: &Ids, checks: &Checks<'_>) -> Result<Block, String> {
+        let mounted = object.attributes.get("network_volume").and_then(Value::as_text);
+        let volume = ids.iter().find(|(_, id)| Some(id.as_str()) == mounted).map(|(address, _)| address.name.as_str());
+        let below: Vec<Block> =
+            self.volumes.iter().filter(|block| Some(block.key.as_str()) == volume).cloned().collect();
+        let address = Address::new(object.kind, key);
+        let with = |ignored: &[String]| {
+            let block = write::pod(key, object, volume, ignored);
+            let text = write::document(checks.name, checks.dialect, &below, std::slice::from_ref(&block));
+            fields(checks, &text, &address, object, ids).map(|fields| (block, fields))
+        };
+        let (block, fields) = with(&[])?;
+        if fields.is_empty() {
+            return Ok(block);
+        }
+        // What a file cannot say is left as it is: it is never compared.
+        let (block, rest) = with(&fields)?;
+        if rest.is_empty() { Ok(block) } else { Err(format!("its {} cannot be written", rest.join(", "))) }
+    }
+}
+
+fn taken_keys(taken: &BTreeSet<Address>, kind: &str) -> BTreeSet<String> {
+    taken.iter().filter(|address| address.kind == kind).map(|address| address.name.clone()).collect()
+}
+
+/// In what the text differs from the object, or why it is no configuration.
+fn fields(
+    checks: &Checks<'_>,
+    text: &str,
+    address: &Address,
+    object: &Object,
+    ids: &Ids,
+) -> Result<Vec<String>, String> {
+    let config = checks.config(text)?;
+    Ok(takeover::differing(&config.resources, address, object, ids))
+}
+
+impl Checks<'_> {
+    /// The configuration that a text is; of problems the first.
+    pub fn config(&self, text: &str) -> Result<Config, String> {
+        config::check_text(self.base, text, self.options).map_err(|problems| {
+            let first = problems.iter().next();
+            first.map_or_else(String::new, |problem| match &problem.help {
+                Some(help) => format!("{problem} ({help})"),
+                None => problem.to_string(),
+            })
+        })
+    }
+}

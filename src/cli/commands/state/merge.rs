@@ -1,0 +1,54 @@
+//! `sindri state merge`: what git calls for a state file that both branches changed.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::cli::args::Global;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::store::merge::{Merged, Version, both, merge};
+
+/// `paths` are base, ours and theirs; ours becomes the result.
+pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(), Failure> {
+    let folder = global.directory.clone().unwrap_or_default();
+    let [base, ours, theirs] = paths.map(|path| folder.join(path));
+    let read = |path: &PathBuf| {
+        std::fs::read(path).map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            Failure::message(Exit::Error, "unreadable", message, Some("nothing was written".into()))
+        })
+    };
+    let bytes = [read(&base)?, read(&ours)?, read(&theirs)?];
+    let version = |path, bytes| Version { path, bytes };
+    let [base_version, our_version, their_version] =
+        [version(&base, &bytes[0][..]), version(&ours, &bytes[1][..]), version(&theirs, &bytes[2][..])];
+    let write = |bytes: &[u8]| {
+        std::fs::write(&ours, bytes).map_err(|error| {
+            let message = format!("cannot write `{}`: {error}", ours.display());
+            Failure::message(Exit::Error, "cannot_write", message, None)
+        })
+    };
+    let Merged { bytes, conflicts, foreign } = match merge(&base_version, &our_version, &their_version) {
+        Ok(merged) => merged,
+        Err(error) => {
+            // Git would go on with what lies there: it must not look like a result.
+            write(&both(&our_version, &their_version))?;
+            return Err(error.into());
+        }
+    };
+    write(&bytes)?;
+    const DECIDE: &str = "keep one of the two between the markers, then run `sindri state verify`";
+    if let Some(why) = foreign {
+        return Err(Failure::message(Exit::Error, "two_states", why, Some(DECIDE.into())));
+    }
+    if !conflicts.is_empty() {
+        let names: Vec<String> = conflicts.iter().map(|address| format!("`{address}`")).collect();
+        let message = format!("both sides changed {}", names.join(", "));
+        return Err(Failure::message(Exit::Error, "merge_conflict", message, Some(DECIDE.into())));
+    }
+    if console.json {
+        console.json(&json!({ "format_version": "1.0", "merged": ours.display().to_string() }));
+    }
+    Ok(())
+}

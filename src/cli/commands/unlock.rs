@@ -1,0 +1,61 @@
+//! `sindri unlock`: who holds the lock, and what a dead holder left behind. Frees no lock of a living one.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::cli::args::Global;
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::{Secrets, Session};
+use crate::model::Pending;
+use crate::store::{self, Holder, StoreError};
+
+pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let left = store::unlock(&session.paths).map_err(|error| match error {
+        StoreError::Locked { holder, path, .. } => held(&holder, &path),
+        other => other.into(),
+    })?;
+    let pending = store::read(&session.paths, &session.identity())?.pending;
+    let mut text = match &left {
+        Some(holder) => format!("The lock is free: {holder} is gone, and its name is cleared away.\n"),
+        None => "The lock is free, and nobody left anything in it.\n".to_owned(),
+    };
+    if !pending.is_empty() {
+        text.push_str(&format!("Requests of unknown outcome: {}\n", pending.len()));
+        for Pending { address, verb, at, .. } in pending.iter() {
+            text.push_str(&format!("  {address}  {verb}  sent about {at}\n"));
+        }
+        text.push_str(
+            "The next `sindri apply`, or any command that changes something, looks at RunPod and settles them.\n",
+        );
+    }
+    let open =
+        pending.iter().map(|pending| json!({ "address": pending.address, "verb": pending.verb, "at": pending.at }));
+    let open: Vec<_> = open.collect();
+    console.either(&text, &json!({ "format_version": "1.0", "held": false, "left_by": left, "pending": open }));
+    Ok(Exit::Success)
+}
+
+fn held(holder: &Holder, lock: &Path) -> Failure {
+    let Holder { pid, host, .. } = holder;
+    let is_here = *host == Holder::new("unlock").host;
+    // Only where the system tells of its processes can one be known to be missing.
+    let is_missing = is_here && Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists();
+    let help = if is_missing {
+        format!(
+            "process {pid} is gone, and something that it started holds `{}` open: `fuser {}` names it, and ending that frees \
+             the lock",
+            lock.display(),
+            lock.display()
+        )
+    } else {
+        let place = if is_here { String::new() } else { format!(" on {host}") };
+        format!(
+            "wait for it (`--lock-timeout 5m`), or end it with `kill {pid}`{place}: what it has in flight finishes and is \
+             recorded. Nothing was changed"
+        )
+    };
+    Failure::message(Exit::Locked, "held", format!("the lock is held by {holder}"), Some(help))
+}

@@ -1,0 +1,267 @@
+//! Three states of one file become one, record by record: what git's merge by lines cannot know.
+//!
+//! Two branches that add resources at the same place of the file, or remove neighbours, touch the same lines and yet agree.
+//! Records that only one side touched are taken from that side; what both sides touched differently stays in the text
+//! between git's own markers, inside its own block, and is refused by every reader until somebody decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use crate::model::{Address, Record, State};
+
+use super::error::StoreError;
+use super::file::{contradictions, parse_state, state_bytes};
+
+/// How a merge ended.
+#[derive(Debug)]
+pub struct Merged {
+    /// The whole file, with markers where there are conflicts.
+    pub bytes: Vec<u8>,
+    /// What both sides touched; empty where the file can be used as it is.
+    pub conflicts: BTreeSet<Address>,
+    /// Why the two are no versions of one state. All of both is then in `bytes`, between markers.
+    pub foreign: Option<String>,
+}
+
+/// One version of the file: its path for messages, and its bytes.
+pub struct Version<'a> {
+    pub path: &'a Path,
+    pub bytes: &'a [u8],
+}
+
+/// Merges `ours` and `theirs`, which come from `base`; an empty `base` is no file.
+///
+/// # Errors
+/// One of them is no state that this version reads.
+pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Result<Merged, StoreError> {
+    let parse = |version: &Version<'_>| parse_state(version.bytes, version.path);
+    let base = if base.bytes.is_empty() { None } else { Some(parse(base)?) };
+    let (our_state, their_state) = (parse(ours)?, parse(theirs)?);
+    if let Some(why) = foreign(&our_state, &their_state) {
+        return Ok(Merged { bytes: both(ours, theirs), conflicts: BTreeSet::new(), foreign: Some(why) });
+    }
+    let nothing = BTreeMap::new();
+    let before = base.as_ref().map_or(&nothing, |base| &base.resources);
+    let (merged, mut conflicts) = records(before, &our_state.resources, &their_state.resources);
+    let state = State { resources: merged, ..our_state.clone() };
+    conflicts.extend(at_odds(&state, &our_state, &their_state));
+    let bytes = text(&state, &conflicts, &our_state, &their_state).into_bytes();
+    Ok(Merged { bytes, conflicts, foreign: None })
+}
+
+/// All of both, between markers: of two that cannot be merged neither may pass for the result.
+pub fn both(ours: &Version<'_>, theirs: &Version<'_>) -> Vec<u8> {
+    between_markers(&String::from_utf8_lossy(ours.bytes), &String::from_utf8_lossy(theirs.bytes)).into_bytes()
+}
+
+/// Why the two are no versions of one state.
+fn foreign(ours: &State, theirs: &State) -> Option<String> {
+    let State { format_version: _, lineage, environment, api, resources: _ } = ours;
+    [
+        ("lineage", lineage, &theirs.lineage),
+        ("environment", environment, &theirs.environment),
+        ("API", api, &theirs.api),
+    ]
+    .into_iter()
+    .find(|(_, ours, theirs)| ours != theirs)
+    .map(|(what, ours, theirs)| format!("they are two states: {what} `{ours}` here and `{theirs}` there"))
+}
+
+type Records = BTreeMap<Address, Record>;
+
+fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeSet<Address>) {
+    let (mut merged, mut conflicts) = (Records::new(), BTreeSet::new());
+    let addresses: BTreeSet<&Address> = base.keys().chain(ours.keys()).chain(theirs.keys()).collect();
+    for address in addresses {
+        let (before, our, their) = (base.get(address), ours.get(address), theirs.get(address));
+        let taken = if our == their || their == before {
+            our
+        } else if our == before {
+            their
+        } else {
+            conflicts.insert(address.clone());
+            our.or(their)
+        };
+        if let Some(record) = taken {
+            merged.insert(address.clone(), record.clone());
+        }
+    }
+    (merged, conflicts)
+}
+
+/// Records that are right on each side and contradict each other together: one object under two addresses, or a record that
+/// stands on what the other side removed.
+fn at_odds(merged: &State, ours: &State, theirs: &State) -> BTreeSet<Address> {
+    let mut odd = BTreeSet::new();
+    if contradictions(merged, &|_| None).is_empty() {
+        return odd;
+    }
+    let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
+    for (address, record) in &merged.resources {
+        if let Some(other) = owners.insert((&record.kind, &record.id), address) {
+            odd.extend([address.clone(), other.clone()]);
+        }
+        for dependency in record.depends_on.iter().filter(|dependency| !merged.resources.contains_key(*dependency)) {
+            // Where it can still be shown, the removal is what is in question; else what stands on it.
+            let shown = [ours, theirs].into_iter().any(|side| side.resources.contains_key(dependency));
+            odd.insert(if shown { dependency.clone() } else { address.clone() });
+        }
+    }
+    odd
+}
+
+/// The file of `merged`, in which the blocks of `conflicts` show both sides.
+fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &State) -> String {
+    let plain = |state: &State| String::from_utf8_lossy(&state_bytes(state)).into_owned();
+    if conflicts.is_empty() {
+        return plain(merged);
+    }
+    let empty = State { resources: BTreeMap::new(), ..merged.clone() };
+    let (head, foot) = ("  \"resources\": {", "}\n}\n");
+    let frame = plain(&empty);
+    let head = frame.split_once(head).map_or(frame.as_str(), |(before, _)| before).to_owned() + head + "\n";
+    let addresses: BTreeSet<&Address> = merged.resources.keys().chain(conflicts).collect();
+    let last = addresses.last().copied();
+    let mut text = head;
+    for address in &addresses {
+        let block = |state: &State| {
+            state
+                .resources
+                .get(*address)
+                .map_or_else(String::new, |record| block(address, record, Some(*address) != last))
+        };
+        if conflicts.contains(*address) {
+            text.push_str(&between_markers(&block(ours), &block(theirs)));
+        } else {
+            text.push_str(&block(merged));
+        }
+    }
+    text + "  " + foot
+}
+
+/// One record as it stands in the file.
+fn block(address: &Address, record: &Record, more: bool) -> String {
+    let one = BTreeMap::from([(address, record)]);
+    let json = serde_json::to_string_pretty(&one).expect("a record has only text keys");
+    let lines = json.lines().skip(1);
+    let mut block: String = lines.map(|line| format!("  {line}\n")).collect();
+    // The last line closes the mapping around it.
+    block.truncate(block.trim_end().rfind('\n').map_or(0, |newline| newline + 1));
+    if more { block.trim_end().to_owned() + ",\n" } else { block }
+}
+
+fn between_markers(ours: &str, theirs: &str) -> String {
+    let line = |text: &str| if text.is_empty() || text.ends_with('\n') { "" } else { "\n" }.to_owned();
+    format!("<<<<<<< ours\n{ours}{}=======\n{theirs}{}>>>>>>> theirs\n", line(ours), line(theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    fn state(records: &[(&str, &str, &[&str])]) -> State {
+        let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), "runpod".into());
+        for (address, id, depends_on) in records {
+            let address: Address = address.parse().unwrap();
+            let record = Record {
+                kind: address.kind.clone(),
+                id: (*id).to_owned(),
+                chosen: BTreeMap::new(),
+                depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
+                power: None,
+                protected: false,
+                tainted: false,
+                inputs: BTreeMap::from([("image".to_owned(), Value::text("a:1"))]),
+            };
+            state.resources.insert(address, record);
+        }
+        state
+    }
+
+    fn merged(base: &State, ours: &State, theirs: &State) -> Merged {
+        let [base, ours, theirs] = [base, ours, theirs].map(state_bytes);
+        let version = |bytes| Version { path: Path::new("prod.json"), bytes };
+        merge(&version(&base), &version(&ours), &version(&theirs)).unwrap()
+    }
+
+    fn parsed(merged: &Merged) -> Result<State, StoreError> {
+        parse_state(&merged.bytes, Path::new("prod.json"))
+    }
+
+    #[test]
+    fn what_each_side_added_and_removed_is_in_the_file() {
+        let base = state(&[("pod.a", "1", &[]), ("pod.b", "2", &[]), ("pod.c", "3", &[])]);
+        let ours = state(&[("pod.b", "2", &[]), ("pod.c", "3", &[]), ("pod.d", "4", &[])]);
+        let theirs = state(&[("pod.a", "1", &[]), ("pod.c", "3", &[]), ("pod.e", "5", &[])]);
+        let merged = merged(&base, &ours, &theirs);
+        assert!(merged.conflicts.is_empty() && merged.foreign.is_none());
+        let expected = state(&[("pod.c", "3", &[]), ("pod.d", "4", &[]), ("pod.e", "5", &[])]);
+        assert_eq!(merged.bytes, state_bytes(&expected));
+    }
+
+    #[test]
+    fn what_both_touched_stays_inside_its_own_block_and_is_refused() {
+        let base = state(&[("pod.a", "1", &[]), ("pod.b", "2", &[]), ("pod.c", "3", &[])]);
+        for (ours, theirs) in [
+            (
+                state(&[("pod.a", "1", &[]), ("pod.b", "X", &[]), ("pod.c", "3", &[])]),
+                state(&[("pod.a", "1", &[]), ("pod.b", "Y", &[]), ("pod.c", "9", &[])]),
+            ),
+            (
+                state(&[("pod.a", "1", &[]), ("pod.c", "3", &[])]),
+                state(&[("pod.a", "1", &[]), ("pod.b", "Y", &[]), ("pod.c", "9", &[])]),
+            ),
+        ] {
+            let merged = merged(&base, &ours, &theirs);
+            assert_eq!(merged.conflicts, BTreeSet::from(["pod.b".parse().unwrap()]));
+            assert!(parsed(&merged).unwrap_err().to_string().contains("unfinished merge"));
+            let text = String::from_utf8(merged.bytes).unwrap();
+            // Either side alone, without the markers, is the state that one would expect.
+            for (side, record) in [
+                (0, ours.resources.get(&"pod.b".parse().unwrap())),
+                (1, theirs.resources.get(&"pod.b".parse().unwrap())),
+            ] {
+                let mut part = None;
+                let kept = text.lines().filter(|line| {
+                    match line {
+                        _ if line.starts_with("<<<<<<<") => part = Some(0),
+                        _ if line.starts_with("=======") => part = Some(1),
+                        _ if line.starts_with(">>>>>>>") => part = None,
+                        _ => return part.is_none_or(|part| part == side),
+                    }
+                    false
+                });
+                let chosen = kept.map(|line| format!("{line}\n")).collect::<String>();
+                let chosen = parse_state(chosen.as_bytes(), Path::new("prod.json")).unwrap();
+                assert_eq!(chosen.resources.get(&"pod.b".parse().unwrap()), record);
+                assert_eq!(chosen.resources[&"pod.c".parse().unwrap()].id, "9", "only they touched it");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_right_on_each_side_and_wrong_together_is_a_conflict() {
+        let base = state(&[("network_volume.v", "v", &[]), ("pod.a", "1", &[])]);
+        let without = state(&[("pod.a", "1", &[])]);
+        let standing =
+            state(&[("network_volume.v", "v", &[]), ("pod.a", "1", &[]), ("pod.b", "2", &["network_volume.v"])]);
+        assert_eq!(merged(&base, &without, &standing).conflicts, BTreeSet::from(["network_volume.v".parse().unwrap()]));
+        let (one, other) = (
+            state(&[("network_volume.v", "v", &[]), ("pod.x", "1", &[])]),
+            state(&[("network_volume.v", "v", &[]), ("pod.y", "1", &[])]),
+        );
+        let moved_twice = merged(&base, &one, &other).conflicts;
+        assert_eq!(moved_twice, BTreeSet::from(["pod.x".parse().unwrap(), "pod.y".parse().unwrap()]));
+        assert!(parsed(&merged(&base, &one, &other)).is_err());
+    }
+
+    #[test]
+    fn two_states_are_not_made_one() {
+        let ours = state(&[("pod.a", "1", &[])]);
+        let theirs = State { lineage: "0123456789abcdef".into(), ..state(&[("pod.a", "2", &[])]) };
+        let merged = merged(&ours, &ours, &theirs);
+        assert!(merged.foreign.as_ref().is_some_and(|why| why.contains("lineage")), "{merged:?}");
+        assert!(parsed(&merged).is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! Pods that RunPod moves while they are being destroyed: the delete meets nobody, and the copy lives.
+
+use std::time::Duration;
+
+use sindri::emulator::world::PodEvent;
+use sindri::model::{Action, Address, Cause, Dialect};
+use tokio::time::{sleep, timeout};
+
+use crate::fleet::{Fleet, Pod};
+use crate::world::{World, change, rest};
+use crate::{Desired, in_virtual_time};
+
+fn version(image: &'static str, create_first: bool, dialect: Dialect) -> Desired {
+    let pod = Pod { image, create_first, ports: ["22/tcp"].into(), ..Pod::default() };
+    Fleet::default().with_pod("main", pod).resources(dialect)
+}
+
+/// One pod whose next delete takes ten seconds to arrive.
+async fn slow_to_be_deleted(dialect: Dialect, desired: &Desired) -> World {
+    let world = World::new(dialect);
+    world.settle(desired).await;
+    rest().await;
+    world.fault("deletePod, times: 1", "latency: { seconds: 10 }");
+    world
+}
+
+/// Moves the pod that has been there from the beginning, as soon as its delete is on its way.
+async fn moves(world: &World, id: &str) {
+    while !world.is_being_deleted(id) {
+        sleep(Duration::from_secs(1)).await;
+    }
+    world.meddle(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
+}
+
+#[test]
+fn a_pod_that_moves_while_it_is_being_destroyed_is_followed_and_no_orphan() {
+    for (create_first, destroyed, dialect) in [
+        (false, false, Dialect::V2),
+        (true, false, Dialect::V2),
+        (false, true, Dialect::V2),
+        (false, false, Dialect::V1),
+        (false, true, Dialect::V1),
+    ] {
+        in_virtual_time(async {
+            let world = slow_to_be_deleted(dialect, &version("image:1", create_first, dialect)).await;
+            let old = world.record("main").id;
+            let desired = if destroyed { Desired::new() } else { version("image:2", create_first, dialect) };
+            let (applied, ()) = tokio::join!(world.apply(&desired), moves(&world, &old));
+            assert_eq!((applied.report.failed, applied.creates()), (1, usize::from(create_first)), "{}", applied.text);
+            applied.says(&["[moved]", "RunPod moved the pod while it was being destroyed", "apply again"]);
+
+            rest().await;
+            let plan = world.plan(&desired).await;
+            assert_eq!(plan.orphans, [], "its new id is recorded");
+            if !create_first {
+                assert_ne!(world.record("main").id, old);
+                let expected = if destroyed { Action::Delete } else { Action::Replace };
+                assert_eq!(change(&plan, "main").action, expected);
+            }
+            world.settle(&desired).await;
+            rest().await;
+            let left: Vec<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
+            let recorded: Vec<String> = if destroyed { Vec::new() } else { vec![world.record("main").id] };
+            assert_eq!(left, recorded);
+            assert!(world.plan(&desired).await.is_empty());
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_moved_after_its_destroyer_died_is_followed_and_no_orphan() {
+    for destroyed in [false, true] {
+        in_virtual_time(async {
+            let world = slow_to_be_deleted(Dialect::V2, &version("image:1", false, Dialect::V2)).await;
+            let old = world.record("main").id;
+            let desired = if destroyed { Desired::new() } else { version("image:2", false, Dialect::V2) };
+            let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
+            assert!(killed.is_err(), "its delete is under way");
+            world.meddle(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
+            rest().await;
+
+            let applied = world.settle(&desired).await;
+            assert!(applied.recovered().contains("it had moved instead"), "{}", applied.recovered());
+            rest().await;
+            assert_eq!(world.pods().await.len(), usize::from(!destroyed));
+            assert_eq!(world.plan(&desired).await.orphans, []);
+        });
+    }
+}
+
+#[test]
+fn a_predecessor_that_moves_before_its_turn_is_destroyed_and_no_orphan() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            world.settle(&version("image:1", true, dialect)).await;
+            rest().await;
+            let old = world.record("main").id;
+            let desired = version("image:2", true, dialect);
+            let killed = timeout(Duration::from_millis(500), world.apply(&desired)).await;
+            assert!(killed.is_err(), "its successor is being waited for");
+            world.meddle(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
+            rest().await;
+
+            let plan = world.plan(&desired).await;
+            assert_eq!(plan.orphans, []);
+            let deposed = Address::new("pod", "main").deposed(&old);
+            let change = plan.by_address()[&deposed];
+            assert_eq!(change.action, Action::Delete);
+            assert!(matches!(change.causes[..], [Cause::Marker { same_lineage: true, .. }, Cause::Superseded { .. }]));
+            world.settle(&desired).await;
+            rest().await;
+            let left: Vec<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
+            assert_eq!(left, [world.record("main").id]);
+            assert!(world.plan(&desired).await.is_empty());
+        });
+    }
+}

@@ -1,0 +1,79 @@
+//! Journals of other builds: what an earlier one wrote is read, and what it left open is settled.
+
+use sindri::apply::Event;
+use sindri::kind::{NETWORK_VOLUME, POD};
+use sindri::model::{Address, Dialect, Marker, Power};
+
+use crate::fleet::{Fleet, Pod, Storage, Volume};
+use crate::in_virtual_time;
+use crate::world::{World, rest};
+
+/// As the first builds that applied anything wrote it: nothing of the last create, outcomes that say whether they settle,
+/// and no word of who made what is deleted. Killed while it wrote the last line. Ids stand in angle brackets.
+const EARLIER: &str = include_str!("../fixtures/journals/of-an-earlier-build.jsonl");
+
+const LINEAGE: &str = "4f1c09aa55d0e7b1";
+
+#[test]
+fn a_journal_of_an_earlier_build_is_read_and_what_it_left_open_is_settled() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let pod = Pod { ports: ["22/tcp"].into(), ..Pod::default() };
+        let kept = Pod { storage: Storage::Network("data"), ..pod.clone() };
+        let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
+        let desired = fleet.with_pod("lost", pod.clone()).with_pod("never", pod).resources(Dialect::V2);
+
+        // What that build's requests had made: one pod's answer was lost, one was deleted, one never came to be.
+        let volume = Address::new("network_volume", "data");
+        let data = world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
+        let (mut ids, mut text) = (Vec::new(), EARLIER.replace("<data>", &data));
+        for (name, operation) in [("kept", "0000000000000002"), ("lost", "0000000000000004")] {
+            let address = Address::new("pod", name);
+            let marker = Marker {
+                lineage: LINEAGE.into(),
+                name: "test".into(),
+                environment: "default".into(),
+                address: address.clone(),
+                operation: operation.into(),
+            };
+            let mut resource = desired[&address].clone();
+            resource.inputs.insert("ports".into(), sindri::model::Value::texts(["22/tcp"]));
+            if name == "kept" {
+                resource.inputs.insert("network_volume".into(), data.as_str().into());
+            }
+            let id = world.makes(&POD, &resource, Some(&marker)).await;
+            text = text.replace(&format!("<{name}>"), &id);
+            ids.push(id);
+        }
+        world.put_journal(&text.replace("<gone>", "gone1234567890"));
+        rest().await;
+
+        let applied = world.settle(&desired).await;
+        let told: Vec<String> = applied
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Recovered { address, verb, how, .. } => Some(format!("{} {address}: {how}", verb.word())),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "create pod.lost: it had been created; its answer was lost",
+                "delete pod.gone: it is gone",
+                "stop pod.kept: it had no effect",
+                "create pod.never: no list shows it: it was never created",
+            ]
+        );
+        assert_eq!(applied.requests, ["POST /v2/pods"], "one pod, the one that never came to be");
+        let state = world.state();
+        assert_eq!(state.lineage, LINEAGE);
+        assert_eq!([world.record("kept").id, world.record("lost").id], ids[..]);
+        assert_eq!(world.record("kept").power, Some(Power::Running));
+        assert!(!state.resources.contains_key(&Address::new("pod", "gone")));
+        assert_eq!(state.resources[&volume].id, data);
+        rest().await;
+        assert!(world.plan(&desired).await.is_empty());
+    });
+}

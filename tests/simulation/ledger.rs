@@ -1,0 +1,66 @@
+//! Whose object is whose, from the emulator's own journal: nobody may touch what belongs to another.
+
+use std::collections::BTreeMap;
+
+use sindri::emulator::Emulator;
+use sindri::emulator::journal::Entry;
+
+use crate::actor::Actor;
+
+/// Who made what, by id.
+#[derive(Default)]
+pub struct Ledger {
+    makers: BTreeMap<String, String>,
+    /// Volumes that somebody agreed to take over, and who.
+    takers: BTreeMap<String, &'static str>,
+    read: u64,
+}
+
+impl Ledger {
+    /// Reads on in the journal of requests, and checks each one.
+    pub fn check(&mut self, emulator: &Emulator, actors: &[&Actor]) {
+        for actor in actors {
+            let agreed = actor.agreed.borrow();
+            self.takers.extend(agreed.iter().map(|id| (id.clone(), actor.project.signature)));
+        }
+        for entry in emulator.journal(self.read) {
+            self.read = entry.number;
+            let Some((path, signature)) = entry.path.split_once("?by=") else { continue };
+            // `/v2/pods/<id>/action`: what follows the collection is an id.
+            match path.split('/').nth(3) {
+                None => self.made(&entry, signature),
+                Some(id) => {
+                    let actor = actors.iter().find(|actor| actor.project.signature == signature);
+                    self.touched(&entry, id, actor.expect("one of the projects"));
+                }
+            }
+        }
+    }
+
+    fn made(&mut self, entry: &Entry, signature: &str) {
+        self.makers.extend(entry.touched.iter().map(|id| (id.clone(), signature.to_owned())));
+    }
+
+    fn touched(&self, entry: &Entry, id: &str, actor: &Actor) {
+        let project = actor.project.signature;
+        // A migrated pod has an id that nobody asked for.
+        if let Some(maker) = self.makers.get(id) {
+            let agreed = actor.agreed.borrow().contains(id) || actor.took_by_looks(id);
+            assert!(
+                maker == project || agreed,
+                "`{project}` touches what `{maker}` made: {} {}",
+                entry.method,
+                entry.path
+            );
+        }
+        let announced = entry.method != "DELETE" || actor.announced.borrow().contains(id);
+        assert!(announced, "`{project}` destroys `{id}`, which no plan announced");
+    }
+
+    /// Whether `actor` made it, as far as requests tell, and nobody else took it over: that one may name it otherwise.
+    pub fn is_of(&self, id: &str, actor: &Actor) -> bool {
+        let project = actor.project.signature;
+        self.makers.get(id).is_some_and(|maker| maker == project)
+            && self.takers.get(id).is_none_or(|taker| *taker == project)
+    }
+}

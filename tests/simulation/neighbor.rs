@@ -1,0 +1,110 @@
+//! Another sindri on the same account, with another state: it creates, changes and destroys while the first one applies.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use fastrand::Rng;
+use sindri::model::{Dialect, Value};
+use sindri::planner::Options;
+use tokio::time::sleep;
+
+use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers};
+use crate::fleet::Fleet;
+use crate::sabotage::Sabotage;
+use crate::schedule::{World, history};
+
+pub struct Neighbor {
+    pub actor: Actor,
+    versions: [Desired; 2],
+    /// What its configuration says now: one of the versions, or nothing once it was destroyed.
+    now: Cell<Option<usize>>,
+}
+
+/// What it does in one round.
+pub struct Turn {
+    after: Duration,
+    polls: usize,
+    to: Option<usize>,
+    include_volumes: bool,
+    seed: u64,
+}
+
+impl Neighbor {
+    /// None in a third of the worlds. Says, too, how the first project has to treat what looks like its own: two that name
+    /// their volumes alike must not both take over whatever they find.
+    pub fn draw(world: &World, seed: u64, dice: &mut Rng) -> (Option<Self>, Strangers) {
+        let (name, environment) = match dice.u8(..6) {
+            0 | 1 => return (None, Strangers::Adopt),
+            2 | 3 => ("rival", "default"),
+            4 => ("test", "staging"),
+            // A second clone of the same project, whose state was never shared: another lineage.
+            _ => ("test", "default"),
+        };
+        let clone = (name, environment) == ("test", "default");
+        let alike = clone || dice.u8(..3) == 0;
+        let (mut ours, mut theirs) = (Strangers::Adopt, Strangers::Adopt);
+        if alike {
+            ours = if clone || dice.bool() { Strangers::Beside } else { Strangers::Adopt };
+            theirs = match dice.u8(..3) {
+                0 if !clone => Strangers::Adopt,
+                1 if !clone => Strangers::Refuse,
+                _ => Strangers::Beside,
+            };
+        }
+        let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
+        let project = Project { name, environment, dialect, strangers: theirs, alike, signature: "rival" };
+        let actor = Actor::new(project, &world.emulator, world.clock, !seed, Sabotage::None);
+        // The same blocks make the most of the same names.
+        let (first, second) = history(if alike && dice.bool() { seed } else { !seed });
+        let resources = |fleet: &Fleet| {
+            let mut resources = fleet.resources(dialect);
+            if !alike {
+                resources.values_mut().for_each(|resource| rename(resource.inputs.get_mut("name")));
+            }
+            resources
+        };
+        let versions = [resources(&first), resources(&second)];
+        (Some(Self { actor, versions, now: Cell::new(None) }), ours)
+    }
+
+    /// Most of the time it does something.
+    pub fn turn(&self, dice: &mut Rng) -> Option<Turn> {
+        let to = match dice.u8(..6) {
+            0 => return None,
+            1 => None,
+            2 | 3 => Some(0),
+            _ => Some(1),
+        };
+        Some(Turn {
+            after: Duration::from_millis(dice.u64(0..20_000)),
+            polls: if dice.u8(..4) == 0 { dice.usize(1..80) } else { usize::MAX },
+            to,
+            include_volumes: dice.bool(),
+            seed: dice.u64(..),
+        })
+    }
+
+    /// Applies a version of its configuration, or destroys it all; false if it was killed.
+    pub async fn take(&self, turn: Turn) -> bool {
+        sleep(turn.after).await;
+        self.now.set(turn.to);
+        let options = Options {
+            destroy: turn.to.is_none(),
+            include_volumes: turn.to.is_none() && turn.include_volumes,
+            ..Options::default()
+        };
+        let apply = async { self.actor.apply(&self.wanted(), options, turn.seed).await };
+        let ended: Option<Ended> = KillAfter::new(turn.polls, apply).await;
+        ended.is_some()
+    }
+
+    pub fn wanted(&self) -> Desired {
+        self.now.get().map(|version| self.versions[version].clone()).unwrap_or_default()
+    }
+}
+
+fn rename(name: Option<&mut Value>) {
+    if let Some(Value::Text(text)) = name {
+        *text = text.replacen("test-", "rival-", 1);
+    }
+}
