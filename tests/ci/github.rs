@@ -89,7 +89,6 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     imitate(&stage, 12, "0123456789abcdef");
     let first = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
     assert_eq!(comments(&stage, 12).len(), 2);
-    golden::check("plan.md", &settled(&comments(&stage, 12)[1]));
     assert_eq!(first[1].summary, comments(&stage, 12)[1]);
     assert_eq!(first[1].outputs["plan"]["changes"], "true");
     assert_eq!(plan_ids(&first).len(), 2);
@@ -102,6 +101,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let second = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
     assert_eq!((posted(&stage), comments(&stage, 12).len()), (4, 2), "the comments of before, brought up to date");
     assert_ne!(plan_ids(&first), plan_ids(&second));
+    golden::check("plan.md", &comments(&stage, 12)[1]);
     assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
 
     // Merged: what was reviewed is what runs, whatever people write, and the state is on the main branch after it.
@@ -111,6 +111,9 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let applied = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
     golden::check("apply.md", &settled(&applied[1].summary));
     assert_ne!(stage.id("prod", "pod.notebook"), before);
+    let writes = stage.emulator.writes();
+    all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
+    assert_eq!(stage.emulator.writes(), writes, "the same job again finds its state, and nothing to do");
     stage.git("desk", &["pull", "--quiet", "origin", "main"]);
     stage.sindri("-e prod plan --detailed-exitcode").exits(0);
     stage.sindri("-e staging state verify").exits(0);
@@ -156,9 +159,6 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     golden::check("nothing.md", &settled(&nothing[1].summary));
     assert_eq!(stage.emulator.writes(), writes);
     stage.holds_no_secret();
-    for ran in applied.iter().chain(&first) {
-        stage.is_no_secret(&ran.log);
-    }
 }
 
 #[test]
