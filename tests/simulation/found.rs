@@ -8,11 +8,12 @@ use sindri::model::Dialect;
 use sindri::planner::Options;
 use tokio::time::sleep;
 
+use crate::account::World;
 use crate::actor::{Actor, Project, Strangers};
 use crate::fleet::{Fleet, Volume};
 use crate::ledger::Ledger;
 use crate::sabotage::Sabotage;
-use crate::schedule::{Patient, World, put_right, run};
+use crate::schedule::{Patient, put_right, run};
 
 #[test]
 fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {

@@ -1,22 +1,17 @@
 //! One seed: a world, a few applies that are hindered in every way, and the apply that has to put it right.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::json;
-use sindri::emulator::world::{PodEvent, VolumeEvent};
-use sindri::emulator::{Emulator, EmulatorOptions};
 use sindri::graph;
 use sindri::model::{Dialect, Marker, Object, Observed, State};
 use sindri::planner::Options;
-use sindri::transport::clock::Clock;
 use tokio::time::sleep;
 
+use crate::account::{Meddling, World};
 use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
 use crate::generate;
 use crate::ledger::Ledger;
@@ -100,7 +95,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
         verdict.neighbors += u64::from(turn.is_some());
         let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), Meddling::draw(&mut dice)));
-        moves |= visit.as_ref().is_some_and(|(_, meddling)| meddling.event == PodEvent::Migrate);
+        moves |= visit.as_ref().is_some_and(|(_, meddling)| meddling.moves());
         let (ended, theirs, visited) = tokio::join!(
             mine,
             async {
@@ -132,7 +127,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             sleep(Duration::from_secs(60)).await;
         }
         let later = (dice.u8(..4) == 0).then(|| Meddling::draw(&mut dice));
-        moves |= later.as_ref().is_some_and(|meddling| meddling.event == PodEvent::Migrate);
+        moves |= later.as_ref().is_some_and(|meddling| meddling.moves());
         let meddled = later.is_some_and(|meddling| world.meddle(&meddling));
         verdict.meddled += u64::from(meddled) + u64::from(visited);
         // What somebody edits while reads show what was before, no apply can see.
@@ -184,63 +179,6 @@ pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
         pod.ignore.clear();
     }
     fleets
-}
-
-/// The account, and the people who meddle with it.
-pub struct World {
-    pub emulator: Arc<Emulator>,
-    pub clock: Clock,
-}
-
-impl World {
-    pub fn new(seed: u64) -> Self {
-        let options = EmulatorOptions { seed, ..EmulatorOptions::default() };
-        let (emulator, start) = options.open().expect("a world in memory");
-        Self { emulator, clock: Clock::starting_at(start) }
-    }
-
-    fn trace(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        // Bodies hold lineages, which are drawn anew.
-        let journal = self.emulator.journal(0);
-        journal.iter().for_each(|entry| (entry.time, entry.method, &entry.path, entry.status).hash(&mut hasher));
-        hasher.finish()
-    }
-
-    /// Whether it could be done.
-    fn meddle(&self, meddling: &Meddling) -> bool {
-        let pick = meddling.pick;
-        self.emulator.meddle(|world, now| {
-            let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
-            let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
-            if !volumes.is_empty() && pick.is_multiple_of(7) {
-                return world
-                    .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
-                    .is_ok();
-            }
-            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &meddling.event, now).is_ok()
-        })
-    }
-}
-
-/// Somebody else deletes, stops, edits or moves something.
-struct Meddling {
-    event: PodEvent,
-    pick: usize,
-}
-
-impl Meddling {
-    fn draw(dice: &mut Rng) -> Self {
-        let event = match dice.u8(..6) {
-            0 => PodEvent::Delete,
-            1 => PodEvent::Stop,
-            2 => PodEvent::Edit { changes: json!({ "image": "meddled:1" }) },
-            3 => PodEvent::Preempt,
-            4 => PodEvent::Migrate,
-            _ => PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) },
-        };
-        Self { event, pick: dice.usize(..1000) }
-    }
 }
 
 /// Whose world is put right.
