@@ -10,6 +10,7 @@ mod moved;
 mod older;
 mod others;
 mod refused;
+mod scenarios;
 mod world;
 
 use std::collections::BTreeMap;
