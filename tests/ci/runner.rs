@@ -13,7 +13,7 @@ use crate::stage::{Stage, examples};
 /// A file of YAML, with mappings as they are in JSON. A key that is there twice is an error.
 pub fn yaml(text: &str) -> Result<Value, String> {
     serde_yaml::from_str::<serde_yaml::Value>(text)
-        .and_then(|value| serde_yaml::from_value::<Value>(value))
+        .and_then(serde_yaml::from_value::<Value>)
         .map_err(|error| error.to_string())
 }
 
