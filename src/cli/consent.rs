@@ -77,13 +77,12 @@ fn code_of(refusal: &Refusal) -> &'static str {
 pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console, verb: &str) -> Result<(), Failure> {
     let losses: Vec<String> =
         plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))).collect();
-    let renames: Vec<String> =
-        plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)).collect();
+    let renames = renames(plan);
     if change.auto_approve {
         if !renames.is_empty() {
             return Err(Failure::refused(
                 "rename_needs_decision",
-                format!("this plan destroys and creates what looks renamed: {}", renames.join(", ")),
+                format!("this plan destroys and creates what looks renamed: {renames}"),
                 "if it is, add the `moved` entries that the plan shows, and it goes on as it is; if not, pass `--no-renames`; \
                  nothing was changed",
             ));
@@ -110,8 +109,7 @@ pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console,
     let mut question = String::new();
     if !renames.is_empty() {
         question.push_str(&format!(
-            "This makes anew what looks renamed: {}. With the `moved` entries above it would go on as it is.\n",
-            renames.join(", ")
+            "This makes anew what looks renamed: {renames}. With the `moved` entries above it would go on as it is.\n",
         ));
     }
     if !losses.is_empty() {
@@ -122,4 +120,19 @@ pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console,
         return Ok(());
     }
     Err(Failure::refused("not_approved", "not approved", "nothing was changed"))
+}
+
+/// So many pairs are named; the plan shows all.
+const FEW: usize = 4;
+
+/// What looks renamed and would be made anew, in words; empty where nothing does.
+fn renames(plan: &Plan) -> String {
+    let mut pairs: Vec<String> =
+        plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)).collect();
+    if pairs.len() > FEW + 1 {
+        let more = pairs.len() - FEW;
+        pairs.truncate(FEW);
+        pairs.push(format!("{more} others"));
+    }
+    pairs.join(", ")
 }

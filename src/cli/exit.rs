@@ -64,10 +64,10 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     pub exit: Exit,
     pub report: Box<dyn Diagnostic + Send + Sync>,
-    /// For `--json`: what it is about, where that is one resource.
-    pub subject: Option<Box<Subject>>,
     /// What it consists of, each with where it is written: for annotations, if the report itself shows no place.
     pub parts: Vec<(Option<Position>, String)>,
+    /// For `--json`: what it is about, where that is one resource.
+    pub subject: Option<Box<Subject>>,
 }
 
 /// One resource, with RunPod's id of it if it exists.

@@ -63,17 +63,25 @@ fn usage(error: &clap::Error) -> Failure {
 /// `-e` is repeated for `diff` alone: elsewhere nobody could tell which one is meant.
 fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
     let environments = &arguments.global.environments;
-    let one = environments.len() < 2 || matches!(arguments.command, Command::Diff(_));
-    (!one).then(|| {
+    let compares = matches!(arguments.command, Command::Diff(_));
+    // Of those before and behind the command clap keeps the latter alone, and says nothing.
+    let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    let written = words.take_while(|word| word != "--").filter(|word| names_environment(word)).count();
+    let message = if written > environments.len() {
+        format!("`-e` is given {written} times, before the command and behind it")
+    } else if environments.len() > 1 && !compares {
         let names = environments.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and ");
-        let help = "give `-e` once; `sindri diff` is the command that compares two".to_owned();
-        Failure::message(
-            Exit::Usage,
-            "usage",
-            format!("a command works on one environment, not on {names}"),
-            Some(help),
-        )
-    })
+        format!("a command works on one environment, not on {names}")
+    } else {
+        return None;
+    };
+    let help = "give `-e` once; `sindri diff -e ONE -e OTHER` is the command that compares two".to_owned();
+    Some(Failure::message(Exit::Usage, "usage", message, Some(help)))
+}
+
+/// `-e`, `-eprod`, `--env`, `--env=prod`. No value of another option begins with a dash.
+fn names_environment(word: &str) -> bool {
+    word == "--env" || word.starts_with("--env=") || (word.starts_with("-e") && !word.starts_with("--"))
 }
 
 /// Keeps a panic, which is a bug of sindri's, from reaching the user as one. Its message is not printed: what it was about to

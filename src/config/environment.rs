@@ -322,10 +322,15 @@ mod tests {
             "db_passwd",
             "GCP_CREDENTIALS",
             "APIKEY",
+            "DOCKER_AUTH_CONFIG",
+            "DB_PASS",
+            "GITHUB_PAT",
         ] {
             assert!(looks_like_credential(name), "{name}");
         }
-        for name in ["MAX_TOKENS", "MONKEY", "LOG_LEVEL", "TOKENIZER", "secrets", "KEYBOARD_LAYOUT"] {
+        for name in
+            ["MAX_TOKENS", "MONKEY", "LOG_LEVEL", "TOKENIZER", "secrets", "KEYBOARD_LAYOUT", "AUTHOR", "PATH", "BYPASS"]
+        {
             assert!(!looks_like_credential(name), "{name}");
         }
     }

@@ -216,7 +216,14 @@ fn is_visible(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::config::{LoadOptions, check_text};
+    use crate::model::{Address, Computed};
 
     #[test]
     fn keys_hold_what_keys_may_and_stand_once() {
@@ -248,6 +255,52 @@ mod tests {
             ("a\"b\\c\n\u{1b}\u{202e}\u{e0001}é🚀", "\"a\\\"b\\\\c\\n\\x1b\\u202e\\U000e0001é🚀\""),
         ] {
             assert_eq!(written(&Value::text(text)), expected);
+        }
+    }
+
+    fn made(attributes: Vec<(&str, Value)>) -> Object {
+        Object {
+            kind: "pod",
+            id: "7kq2m9x4ab3c1d".into(),
+            name: String::new(),
+            attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            marker: None,
+            status: Some(Status::Running),
+            ready: true,
+            computed: Computed::default(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_pod_holds_reads_back(name in any::<String>(), words in vec(any::<String>(), 1..4)) {
+            prop_assume!(!name.is_empty());
+            let text = Value::text(&name);
+            let object = made(vec![
+                ("name", text.clone()),
+                ("image", "example/image:1".into()),
+                ("gpu_types", Value::texts(["NVIDIA L4"])),
+                ("command", Value::texts(words.iter().map(String::as_str))),
+                ("registry_auth", text.clone()),
+                ("env", Value::Map([(name.clone(), "never written".into())].into())),
+            ]);
+            let file = document("p", Dialect::V2, &[], &[pod("k", &object, None, &[])]);
+            prop_assert!(!file.contains("never written"));
+            prop_assert!(file.lines().all(|line| !line.contains(|c: char| c.is_control())));
+            let options = LoadOptions {
+                directory: "/nowhere".into(),
+                file: None,
+                environment: None,
+                dialect: None,
+                variables: &|_| None,
+                offline_secrets: true,
+            };
+            let config = check_text(Path::new("/nowhere/sindri.yaml"), &file, &options);
+            let config = config.map_err(|problems| TestCaseError::fail(format!("{problems:?}\n{file}")))?;
+            let inputs = &config.resources[&Address::new("pod", "k")].inputs;
+            prop_assert_eq!(&inputs["name"], &text);
+            prop_assert_eq!(&inputs["registry_auth"], &text);
+            prop_assert_eq!(&inputs["command"], &object.attributes["command"]);
         }
     }
 }

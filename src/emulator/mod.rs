@@ -12,6 +12,7 @@ mod august;
 mod boot;
 mod command;
 mod dice;
+pub mod effects;
 mod events;
 mod host;
 mod lifecycle;

@@ -62,8 +62,13 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
             let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
-            let predecessor = if wanted { None } else { moved_predecessor(input, prior, &address, object, &alive) };
-            let predecessor = predecessor.filter(|address| same_lineage && !claims.by_address.contains_key(*address));
+            let heir = match claims.get(&address) {
+                Some(claim) => Some(claim.object),
+                None => prior.resources.get(&address).and_then(|record| input.observed.get(&record.kind, &record.id)),
+            };
+            let free = |address: &Address| !alive(address) && claims.get(address).is_none();
+            let predecessor = heir.filter(|_| same_lineage && !wanted);
+            let predecessor = predecessor.and_then(|heir| moved_predecessor(prior, &address, heir, object, &free));
             if let Some(address) = predecessor {
                 let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
                 claims.by_address.insert(address.clone(), Claim { object, cause });
@@ -81,20 +86,19 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
     claims
 }
 
-/// The predecessor of what lives at `address` that `object` may be under another id: one that waits to be destroyed, and is
-/// no longer there. A marker names the address for which its pod was made, and not that it was deposed since.
+/// The predecessor of `heir`, which lives at `address`, that `object` may be under another id: one that waits to be destroyed
+/// and is no longer there. A marker names the address for which its pod was made, and not that it was deposed since.
 fn moved_predecessor<'p>(
-    input: &Input<'_>,
     prior: &'p State,
     address: &Address,
+    heir: &Object,
     object: &Object,
-    alive: &dyn Fn(&Address) -> bool,
+    free: &dyn Fn(&Address) -> bool,
 ) -> Option<&'p Address> {
-    let heir = prior.resources.get(address).and_then(|record| input.observed.get(&record.kind, &record.id))?;
     let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
     // What the same request made is a second successor.
     let is_older = operation(heir) != operation(object);
-    let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && !alive(candidate);
+    let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
     prior.resources.keys().find(deposed).filter(|_| is_older)
 }
 

@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Context, Decision, Decisions};
-use super::diff::{Difference, Readings, difference};
+use super::diff::{Difference, Readings, difference, satisfies};
 use super::refresh::resolved;
 use crate::graph;
-use crate::kind::{self, Kind};
-use crate::model::{Action, Address, Attributes, Cause, Effect, Rename, Resource, Status, Updates};
+use crate::kind::{self, Compare, Kind};
+use crate::model::{Action, Address, Attributes, Cause, Effect, Rename, Resource, Status, Updates, Value};
 
 /// What tells two blocks apart without making them two things.
 const NAME: &str = "name";
@@ -45,6 +45,7 @@ struct Leaving<'d> {
     id: &'d str,
     seen: &'d Attributes,
     recorded: Attributes,
+    looks: Vec<Value>,
 }
 
 impl<'d> Leaving<'d> {
@@ -63,7 +64,8 @@ impl<'d> Leaving<'d> {
         let members = members.get(address).map_or(&[][..], Vec::as_slice);
         let id_of = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
         let recorded = resolved(graph::fold_members(address, &record.inputs, members), &id_of);
-        Some(Self { address, id: &object.id, seen: &object.attributes, recorded })
+        let looks = looks(decision.kind, |name| object.attributes.get(name).or(recorded.get(name)));
+        Some(Self { address, id: &object.id, seen: &object.attributes, recorded, looks })
     }
 }
 
@@ -72,6 +74,7 @@ struct Coming<'d> {
     address: &'d Address,
     resource: &'d Resource,
     wanted: Attributes,
+    looks: Vec<Value>,
 }
 
 impl<'d> Coming<'d> {
@@ -87,8 +90,21 @@ impl<'d> Coming<'d> {
             })
         };
         let wanted = resolved(decision.change.after.clone(), &id_of);
-        Some(Self { address: &decision.change.address, resource, wanted })
+        let looks = looks(decision.kind, |name| wanted.get(name));
+        Some(Self { address: &decision.change.address, resource, wanted, looks })
     }
+
+    /// Whether it could be equal to `old`: cheap to ask, and a no is certain.
+    fn resembles(&self, old: &Leaving<'_>) -> bool {
+        !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
+    }
+}
+
+/// What is compared to the letter, with nothing as nothing however it is written.
+fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
+    let exact = kind.attributes.iter().filter(|known| known.compare == Compare::Exact && known.name != NAME);
+    let value = |name: &str| attribute(name).filter(|value| !satisfies(Compare::Exact, value, &Value::Null));
+    exact.map(|known| value(known.name).cloned().unwrap_or_default()).collect()
 }
 
 /// How well two fit, the best first.
@@ -105,13 +121,12 @@ struct Distance {
 /// Each of both at most once: equal ones first, then those that differ a little and have no rival.
 fn pairs(kind: &'static Kind, leaving: &[Leaving<'_>], coming: &[Coming<'_>], updates: Option<Updates>) -> Vec<Rename> {
     let mut chosen = Chosen::default();
-    // A fleet that was renamed as a whole is paired here, without holding all against all.
-    let same_number = |old: &Leaving<'_>, new: &Coming<'_>| old.address.index == new.address.index;
-    let fits = chosen.fits(kind, leaving, coming, updates, &same_number);
-    chosen.take_equal(&fits);
-    let fits = chosen.fits(kind, leaving, coming, updates, &|_, _| true);
-    chosen.take_equal(&fits);
-    chosen.take_alike(&fits);
+    // A fleet that was renamed as a whole is paired here, without holding every attribute of all against all.
+    let same_number =
+        |old: &Leaving<'_>, new: &Coming<'_>| old.address.index == new.address.index && new.resembles(old);
+    chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &same_number));
+    chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &|old, new| new.resembles(old)));
+    chosen.take_alike(&chosen.fits(kind, leaving, coming, updates, &|_, _| true));
     chosen.renames
 }
 

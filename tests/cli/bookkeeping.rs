@@ -172,3 +172,18 @@ fn what_the_file_says_of_power_wins_over_what_was_asked_for_last() {
     project.edit("    power: running\n", "");
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
 }
+
+#[test]
+fn a_state_can_be_checked_and_corrected_where_there_is_no_key() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let state = project.read("state/default.json").replace(&emulator.url, "runpod");
+    std::fs::remove_dir_all(project.path("state")).unwrap();
+    project.write("state/default.json", &state);
+    project.offline("state verify").exits(0).tells("3 records");
+    project.offline("state list").exits(0).tells("pod.bare");
+    project.offline("state mv pod.bare pod.other").exits(0);
+    project.offline("state rm pod.other").exits(0);
+    project.offline("unlock").exits(0).tells("free");
+    project.offline("status").exits(1).warns("no_credentials");
+}

@@ -93,6 +93,10 @@ fn two_environments_are_for_diff_alone_and_two_are_needed() {
         let said = project.offline(&format!("{command} -e staging -e prod")).exits(64);
         said.warns("not on `staging` and `prod`").warns("sindri diff");
     }
+    for words in ["-e prod plan -e staging", "--env=prod apply -y -estaging", "-e prod diff -e staging"] {
+        project.offline(words).exits(64).warns("2 times");
+    }
+    project.offline("-e prod validate").exits(1).warns("LEVEL");
     project.offline("diff staging nope").exits(1).warns("nope");
     // What is wrong with a file is told as ever.
     project.write("sindri.prod.yaml", "budget: { maxPods: \"${MANY}\" }\n");

@@ -193,3 +193,41 @@ fn the_state_takes_over_what_runpod_shows_when_asked_to() {
         .exits(0)
         .tells("The state says what RunPod shows.");
 }
+
+/// Terraform takes such a plan, since both states count to the same serial, and drops what the other branch made.
+#[test]
+fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
+    let (emulator, project) = applied();
+    let with = |pods: &[&str]| {
+        let blocks: String =
+            pods.iter().map(|name| format!("      {name}: {{ gpuType: NVIDIA L4, volumeSizeGb: 0 }}\n")).collect();
+        format!("{PAIR}{blocks}")
+    };
+    project.write("sindri.yaml", &with(&["one"]));
+    project.run(&emulator, "plan --out one.json").exits(0).tells("1 create");
+    project.write("sindri.yaml", &with(&["two"]));
+    project.run(&emulator, "apply -y").exits(0).tells("1 created");
+    let (two, writes) = (project.id("pod.two"), emulator.writes());
+
+    // On the other branch nobody declares it.
+    let said = project.run(&emulator, "apply one.json").exits(5);
+    said.warns("`pod.one`: it is no longer declared");
+    assert_eq!(emulator.writes(), writes);
+    // Merged, it goes beside what the other branch made.
+    project.write("sindri.yaml", &with(&["one", "two"]));
+    project.run(&emulator, "apply one.json").exits(0).tells("1 created");
+    assert_eq!(project.id("pod.two"), two);
+    assert_eq!(emulator.pod_names(), ["story-notebook", "story-one", "story-trainer", "story-two"]);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+
+    // Both branches replace the same pod: the plan of the one that comes second names its record.
+    project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
+    project.run(&emulator, "plan --out second.json").exits(0);
+    project.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA RTX A6000");
+    project.run(&emulator, "apply -y --allow-data-loss").exits(0);
+    project.edit("gpuType: NVIDIA RTX A6000", "gpuType: NVIDIA RTX A5000");
+    let writes = emulator.writes();
+    let said = project.run(&emulator, "apply second.json").exits(5);
+    said.warns("`pod.notebook`: its record in the state says something else of `id`");
+    assert_eq!(emulator.writes(), writes);
+}

@@ -8,7 +8,7 @@ use sindri::apply::Event;
 use sindri::emulator::world::PodEvent;
 use sindri::emulator::{EmulatorOptions, faults};
 use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::fleet::{Fleet, Pod, Variable};
 use crate::world::{World, change, rest};
@@ -230,6 +230,33 @@ fn the_api_of_august_is_enough() {
             let plan = world.plan(&one(pod)).await;
             assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
         }
+    });
+}
+
+#[test]
+fn an_edit_that_no_read_shows_yet_is_left_to_the_next_apply() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let pod = |image| one(Pod { image, ..updatable() });
+        world.settle(&pod("image:1")).await;
+        rest().await;
+        world.fault("updatePod, times: 1", "staleRead: { seconds: 30 }");
+        let killed = timeout(Duration::from_secs(3), world.apply(&pod("image:2"))).await;
+        assert!(killed.is_err(), "it waits until its update is shown");
+        let edit = PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) };
+        let id = world.record("main").id;
+        world.meddle(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
+
+        // Reads go on showing image and ports as they were before both.
+        let applied = world.settle(&pod("image:2")).await;
+        assert_eq!(change(&applied.plan, "main").fields.len(), 1, "{:?}", change(&applied.plan, "main").fields);
+        rest().await;
+        let plan = world.plan(&pod("image:2")).await;
+        let paths: Vec<&str> = change(&plan, "main").fields.iter().map(|field| field.path.as_str()).collect();
+        assert_eq!(paths, ["ports"]);
+        world.settle(&pod("image:2")).await;
+        rest().await;
+        assert!(world.plan(&pod("image:2")).await.is_empty());
     });
 }
 

@@ -176,14 +176,18 @@ impl Actor {
         }));
     }
 
-    /// Whether it took `id` for what a create made whose answer was lost. Of volumes, which carry no marker, only looks and
-    /// the moment can tell (docs/reliability.md).
-    pub fn took_by_looks(&self, id: &str) -> bool {
+    /// What it took for what a create made whose answer was lost. Of volumes, which carry no marker, only looks and the moment
+    /// can tell (docs/reliability.md), so that they may be another's who names them alike.
+    pub fn taken_by_looks(&self) -> BTreeSet<String> {
         let events = self.events.lock().expect("no panic");
-        let recovered = |event: &Event| matches!(event, Event::Recovered { verb: Verb::Create, id: Some(found), .. } if found == id);
-        let recovered = events.iter().any(recovered);
-        drop(events);
-        self.project.alike && (recovered || self.was_told(&format!("`{id}` had been created")))
+        let taken = events.iter().filter_map(|event| match event {
+            Event::Recovered { verb: Verb::Create, id, .. } => id.clone(),
+            Event::Settled { message, .. } if message.starts_with("found: network volume") => {
+                message.split('`').nth(1).map(str::to_owned)
+            }
+            _ => None,
+        });
+        taken.filter(|_| self.project.alike).collect()
     }
 
     /// Whether it was told something in these words on the way.

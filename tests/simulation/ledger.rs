@@ -11,7 +11,7 @@ use crate::actor::Actor;
 #[derive(Default)]
 pub struct Ledger {
     makers: BTreeMap<String, String>,
-    /// Volumes that somebody agreed to take over, and who.
+    /// Volumes that somebody agreed to take over, or took for their own, and who.
     takers: BTreeMap<String, &'static str>,
     read: u64,
 }
@@ -20,8 +20,8 @@ impl Ledger {
     /// Reads on in the journal of requests, and checks each one.
     pub fn check(&mut self, emulator: &Emulator, actors: &[&Actor]) {
         for actor in actors {
-            let agreed = actor.agreed.borrow();
-            self.takers.extend(agreed.iter().map(|id| (id.clone(), actor.project.signature)));
+            let taken = actor.agreed.borrow().iter().cloned().chain(actor.taken_by_looks()).collect::<Vec<_>>();
+            self.takers.extend(taken.into_iter().map(|id| (id, actor.project.signature)));
         }
         for entry in emulator.journal(self.read) {
             self.read = entry.number;
@@ -45,7 +45,7 @@ impl Ledger {
         let project = actor.project.signature;
         // A migrated pod has an id that nobody asked for.
         if let Some(maker) = self.makers.get(id) {
-            let agreed = actor.agreed.borrow().contains(id) || actor.took_by_looks(id);
+            let agreed = actor.agreed.borrow().contains(id) || actor.taken_by_looks().contains(id);
             assert!(
                 maker == project || agreed,
                 "`{project}` touches what `{maker}` made: {} {}",

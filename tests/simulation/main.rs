@@ -4,6 +4,7 @@
 //! `SINDRI_SIM_SEEDS=100000 cargo test --release --test simulation -- --nocapture` searches long; a failing seed prints the
 //! command that replays it.
 
+mod account;
 mod actor;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]

@@ -8,10 +8,11 @@ use sindri::model::{Dialect, Value};
 use sindri::planner::Options;
 use tokio::time::sleep;
 
+use crate::account::World;
 use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers};
 use crate::fleet::Fleet;
 use crate::sabotage::Sabotage;
-use crate::schedule::{World, history};
+use crate::schedule::history;
 
 pub struct Neighbor {
     pub actor: Actor,

@@ -12,7 +12,7 @@ use crate::model::Pending;
 use crate::store::{self, Holder, StoreError};
 
 pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::offline(global, console, Secrets::NotNeeded)?;
     let left = store::unlock(&session.paths).map_err(|error| match error {
         StoreError::Locked { holder, path, .. } => held(&holder, &path),
         other => other.into(),
