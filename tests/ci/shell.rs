@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::golden;
 use crate::stage::{HF_TOKEN, Stage, settled};
-use crate::support::{KEY, Said, fault};
+use crate::support::{KEY, Said, fault, until};
+
+fn environment() -> BTreeMap<String, String> {
+    let env = [("SINDRI_ENV", "prod"), ("RUNPOD_API_KEY", KEY), ("HF_TOKEN", HF_TOKEN)];
+    env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
 
 fn run(stage: &Stage, machine: &Path, script: &str) -> Said {
-    let env = [("SINDRI_ENV", "prod"), ("RUNPOD_API_KEY", KEY), ("HF_TOKEN", HF_TOKEN)];
-    let env: BTreeMap<_, _> = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    stage.bash(&format!("bash ci/{script}"), machine, &env)
+    stage.bash(&format!("bash ci/{script}"), machine, &environment())
 }
 
 /// The id in the first line of `plan.md`.
@@ -92,6 +96,34 @@ fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_
     run(&stage, &machine, &format!("apply.sh {}", plan_id(&machine))).exits(0).tells("1 created");
     assert_eq!(stage.emulator.writes().len(), writes + 1);
     run(&stage, &machine, "plan.sh").exits(0);
+}
+
+#[test]
+fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
+    let Some(stage) = Stage::new(0) else { return };
+    stage.write("sindri.yaml", &format!("{}      judge: {{ gpuType: NVIDIA L40S }}\n", stage.read("sindri.yaml")));
+    stage.commit("a judge");
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "plan.sh").exits(2);
+    let slow = json!({ "latency": { "seconds": 3, "side": "afterEffect" } });
+    stage.emulator.faults(json!([fault(json!({ "operation": "createPod" }), slow)]));
+    let writes = stage.emulator.writes().len();
+    let mut apply = stage.script(&format!("exec bash ci/apply.sh {}", plan_id(&machine)), &machine, &environment());
+    let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
+    until("the request", || stage.emulator.writes().len() > writes);
+    // As the runner does it: the first process of the step, and no other.
+    let sent = Command::new("kill").args(["-INT", &apply.id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    let said = Said::from(apply.wait_with_output().expect("it ends")).exits(130).warns("nothing new starts");
+    let told = fs::read_to_string(machine.join("apply.md")).expect("text");
+    assert!(told.contains("ended with exit code 130"), "{told}\n{}", said.stderr);
+    run(&stage, &machine, "keep-state.sh main").exits(0);
+    assert!(stage.kept("prod")["resources"]["pod.judge"].is_object());
+    stage.emulator.faults(json!([]));
+    let writes = stage.emulator.writes();
+    let machine = stage.machine("main", None);
+    run(&stage, &machine, "apply.sh").exits(0);
+    assert_eq!(stage.emulator.writes(), writes, "nothing is made twice");
 }
 
 #[test]

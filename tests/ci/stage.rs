@@ -167,10 +167,15 @@ impl Stage {
 
     /// Runs a script as GitHub does where `shell: bash` is said, and GitLab much the same.
     pub fn bash(&self, script: &str, machine: &Path, env: &BTreeMap<String, String>) -> Said {
-        let mut command = self.command("bash", machine, env);
-        let said = Said::of(command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]));
+        let said = Said::of(&mut self.script(script, machine, env));
         no_secret_in("a log", format!("{}{}", said.stdout, said.stderr).as_bytes());
         said
+    }
+
+    pub fn script(&self, script: &str, machine: &Path, env: &BTreeMap<String, String>) -> Command {
+        let mut command = self.command("bash", machine, env);
+        command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]);
+        command
     }
 
     fn command(&self, program: &str, folder: &Path, env: &BTreeMap<String, String>) -> Command {

@@ -6,6 +6,8 @@
 set -euo pipefail
 : "${SINDRI_ENV:?is the environment to apply to}"
 approved=${1:-none}
+# Cancelled before anything is applied: nothing is.
+trap 'exit 130' INT TERM
 
 code=0
 bash "$(dirname "${BASH_SOURCE[0]}")/plan.sh" || code=$?
@@ -28,7 +30,15 @@ if [ "$approved" = none ]; then
 fi
 
 code=0
-sindri apply --expect "$approved" >apply.txt || code=$?
+sindri apply --expect "$approved" >apply.txt &
+apply=$!
+# Whoever cancels a job tells this script alone. It hands that on, once: what is in flight then finishes and is recorded.
+trap 'trap "" INT TERM; kill -TERM "$apply" 2>/dev/null || true' INT TERM
+wait "$apply" || true
+while kill -0 "$apply" 2>/dev/null; do
+    wait "$apply" || true # A signal ends a wait, and not the apply.
+done
+wait "$apply" || code=$?
 cat apply.txt
 case $code in
     0) message="\`$SINDRI_ENV\` is as declared." ;;
