@@ -369,6 +369,8 @@ pub struct Plan {
     pub name: String,
     pub environment: String,
     pub lineage: String,
+    /// Whether the state holds nothing yet: then its lineage was made up for this reading, and means nothing.
+    pub new_state: bool,
     pub api: String,
     pub dialect: Dialect,
     /// Whether this plan destroys everything (`sindri destroy`).

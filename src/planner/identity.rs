@@ -26,7 +26,7 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     struct Canonical<'a> {
         name: &'a str,
         environment: &'a str,
-        /// A state that holds nothing is anybody's: before the first apply every reading makes up a lineage of its own.
+        /// Before the first apply every reading makes up one of its own.
         lineage: Option<&'a str>,
         api: &'a str,
         destroy: bool,
@@ -38,17 +38,12 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     digest(&Canonical {
         name: &plan.name,
         environment: &plan.environment,
-        lineage: has_records(plan).then_some(plan.lineage.as_str()),
+        lineage: (!plan.new_state).then_some(plan.lineage.as_str()),
         api: &plan.api,
         destroy: plan.destroy,
         moves,
         actions: actions(plan, requests),
     })
-}
-
-/// Whether the state that the plan was made from held anything.
-pub fn has_records(plan: &Plan) -> bool {
-    plan.changes.iter().any(|change| change.action != Action::Create)
 }
 
 /// Of everything that the plan does, a digest of what exactly. Members (ports) have one of their own, beside being told

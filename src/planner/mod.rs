@@ -158,6 +158,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),
         lineage: prior.lineage.clone(),
+        new_state: prior.resources.is_empty(),
         api: input.api.to_owned(),
         dialect: input.dialect,
         destroy: input.options.destroy,

@@ -25,6 +25,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),
         lineage: input.prior.lineage.clone(),
+        new_state: false,
         api: input.api.to_owned(),
         dialect: input.dialect,
         destroy: false,

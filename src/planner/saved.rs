@@ -142,7 +142,7 @@ impl SavedPlan {
         let place = |what, was: &str, is: &str| {
             (was != is).then(|| Moved { address: None, what: What::Elsewhere(what, was.to_owned(), is.to_owned()) })
         };
-        let lineages = identity::has_records(&self.plan) && identity::has_records(fresh);
+        let lineages = !self.plan.new_state && !fresh.new_state;
         place("project", &self.plan.name, &fresh.name)
             .or_else(|| place("environment", &self.plan.environment, &fresh.environment))
             .or_else(|| place("API", &self.plan.api, &fresh.api))

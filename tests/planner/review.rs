@@ -310,6 +310,23 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
     });
 }
 
+/// Every reading of a state that is not there makes up another lineage.
+#[test]
+fn a_plan_that_takes_over_what_a_lost_state_made_has_one_id() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
+        let desired = with(&[("api", mounted("image:2"))]).resources(Dialect::V2);
+        let observed = world.observe().await;
+        let ids = ["one", "two"].map(|lineage| {
+            let prior = State::new(lineage.into(), "default".into(), "sandbox".into());
+            let moment = Moment { desired: desired.clone(), prior, observed: observed.clone() };
+            identity::id(&moment.plan(&world, BTreeSet::new()))
+        });
+        assert_eq!(ids[0], ids[1]);
+    });
+}
+
 #[test]
 fn a_resource_is_replaced_on_request() {
     in_virtual_time(async {

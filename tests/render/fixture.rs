@@ -35,6 +35,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         name: "llm-team".into(),
         environment: "prod".into(),
         lineage: "4f1c09aa".into(),
+        new_state: false,
         api: "runpod".into(),
         dialect: Dialect::V2,
         destroy: false,

@@ -147,6 +147,10 @@ fn own_of_plan() -> Json {
             ("name", text()),
             ("environment", text()),
             ("lineage", text()),
+            (
+                "new_state",
+                json!({ "type": "boolean", "description": "Nothing is recorded yet; the lineage is made up." }),
+            ),
             ("api", text()),
             ("dialect", json!({ "enum": ["v1", "v2"] })),
             ("destroy", flag()),
