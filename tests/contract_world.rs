@@ -14,6 +14,8 @@ use sindri::emulator::world::{CapacityRule, Fidelity, Settings, World};
 struct Documents {
     v1: Value,
     v2: Value,
+    /// v2 as it was published in August.
+    august: Value,
 }
 
 fn documents() -> Option<Documents> {
@@ -23,11 +25,11 @@ fn documents() -> Option<Documents> {
         let text = std::fs::read_to_string(folder.join(name)).ok()?;
         Some(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}")))
     };
-    let documents = read("openapi-v1.json").zip(read("openapi-v2-2026-10.json"));
+    let documents = read("openapi-v1.json").zip(read("openapi-v2-2026-10.json")).zip(read("openapi-v2.json"));
     if documents.is_none() {
         println!("skipped: no OpenAPI documents in {}", folder.display());
     }
-    documents.map(|(v1, v2)| Documents { v1, v2 })
+    documents.map(|((v1, v2), august)| Documents { v1, v2, august })
 }
 
 /// Checks answers as they come.
@@ -202,6 +204,56 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
 
     catalog_and_secrets_fit(&mut bench);
     assert!(bench.checked > 60, "{} answers were checked", bench.checked);
+}
+
+/// The names of all members that a schema knows, with those of the schemas that it is made of.
+fn members(document: &Value, schema: &Value) -> Vec<String> {
+    let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
+    let target = schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#')));
+    let parts = schema["allOf"].as_array().into_iter().flatten().chain(target);
+    own.chain(parts.flat_map(|part| members(document, part))).collect()
+}
+
+#[test]
+fn what_v2_was_in_august_fits_the_document_of_august() {
+    let Some(mut bench) = Bench::new(Fidelity::Observed) else { return };
+    bench.documents.v2 = bench.documents.august.clone();
+    let known = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/Pod" }));
+    let gpu = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/GpuConfig" }));
+    assert!(!known.contains(&"cmd".to_owned()) && known.contains(&"args".to_owned()), "{known:?}");
+    let v2 = |operation| v2(operation).tweaks(Tweaks { august_spec: true, ..Tweaks::default() });
+
+    let volume = json!({ "name": "data", "size": 100, "dataCenter": "US-CA-2" });
+    bench.send(v2(Op::CreateVolume).body(volume), 201, Some("NetworkVolume"));
+    bench.send(v2(Op::ListVolumes), 200, Some("ListNetworkVolumesResponse"));
+    let mut wanted = gpu_pod("a");
+    wanted["args"] = json!("python 'a b.py'");
+    let pod = id(&bench.send(v2(Op::CreatePod).body(wanted), 201, Some("Pod")));
+    bench.send(v2(Op::CreatePod).body(gpu_pod("b")), 201, Some("Pod"));
+    bench.pass(5000);
+    let mut shown = vec![bench.send(v2(Op::GetPod).id(&pod), 200, Some("Pod"))];
+    let listed = bench.send(v2(Op::ListPods).query("limit", 1), 200, Some("ListPodsResponse"));
+    assert_eq!(listed.as_object().map(|list| list.keys().collect::<Vec<_>>()), Some(vec![&"pods".to_owned()]));
+    shown.extend(listed["pods"].as_array().expect("pods").clone());
+    shown.push(bench.send(v2(Op::UpdatePod).id(&pod).body(json!({ "image": "b:2" })), 200, Some("Pod")));
+    shown.push(bench.send(v2(Op::PodAction).id(&pod).body(json!({ "action": "stop" })), 200, Some("Pod")));
+    assert_eq!(shown.len(), 5, "no pages");
+    for pod in &shown {
+        let later = |object: &Value, known: &[String]| {
+            let names = object.as_object().expect("an object").keys();
+            names.filter(|name| !known.contains(name)).cloned().collect::<Vec<_>>()
+        };
+        assert_eq!((later(pod, &known), later(&pod["gpu"], &gpu)), (vec![], vec![]), "came later");
+    }
+    for floor in ["minRamPerGpu", "minVcpuCountPerGpu"] {
+        let mut refused = gpu_pod("c");
+        refused["gpu"][floor] = json!(8);
+        bench.send(v2(Op::CreatePod).body(refused), 422, None);
+    }
+    for member in ["cmd", "entrypoint"] {
+        bench.send(v2(Op::UpdatePod).id(&pod).body(json!({ member: ["a"] })), 422, None);
+    }
+    bench.send(v2(Op::ListSecrets), 404, None);
 }
 
 fn catalog_and_secrets_fit(bench: &mut Bench) {
