@@ -6,7 +6,6 @@
 mod factored;
 mod fit;
 mod rows;
-mod safe;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -18,8 +17,8 @@ use super::text::{self, Context, drift, renames};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Money, Plan};
 
+use super::safe::{self, code};
 use fit::{Fitted, Form, Row, Section};
-use safe::code;
 
 /// What fits into a comment with room to spare: GitHub takes 65,536 characters.
 pub const BUDGET: usize = 60_000;
@@ -38,7 +37,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
     let changed = resources.iter().any(|resource| resource.change.action != Action::NoOp);
     let head = if changed { heading(plan) } else { no_changes(plan, &resources, view) };
     let foot = if changed { footer(plan, view) } else { String::new() };
-    let marker = safe::marker(&plan.name, &plan.environment);
+    let marker = safe::marker("sindri", &plan.name, &plan.environment);
     let room = budget.max(LEAST_BUDGET).saturating_sub(marker.len() + 1 + NOTICE + head.len() + foot.len());
 
     let sections = sections(&context, &resources);

@@ -4,12 +4,12 @@
 //! table. Every text that a reader sees passes through [`style::Line`], which keeps hostile values harmless.
 
 pub mod style;
+mod safe;
 pub mod words;
 pub mod fold;
 pub mod text;
 pub mod markdown;
 pub mod html;
-pub mod escape;
 pub mod drift;
 pub mod json;
 pub mod summary;

@@ -12,6 +12,7 @@ mod noise;
 mod older;
 mod others;
 mod refused;
+mod scenarios;
 mod world;
 
 use std::collections::BTreeMap;

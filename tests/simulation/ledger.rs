@@ -1,6 +1,6 @@
 //! Whose object is whose, from the emulator's own journal: nobody may touch what belongs to another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::emulator::Emulator;
 use sindri::emulator::journal::Entry;
@@ -12,7 +12,7 @@ use crate::actor::Actor;
 pub struct Ledger {
     makers: BTreeMap<String, String>,
     /// Volumes that somebody agreed to take over, or took for their own, and who.
-    takers: BTreeMap<String, &'static str>,
+    takers: BTreeSet<(String, &'static str)>,
     read: u64,
 }
 
@@ -61,6 +61,6 @@ impl Ledger {
     pub fn is_of(&self, id: &str, actor: &Actor) -> bool {
         let project = actor.project.signature;
         self.makers.get(id).is_some_and(|maker| maker == project)
-            && self.takers.get(id).is_none_or(|taker| *taker == project)
+            && !self.takers.iter().any(|(taken, taker)| taken == id && *taker != project)
     }
 }

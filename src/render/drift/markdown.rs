@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::words;
 use crate::model::{DriftClass, DriftReport, Finding, Money, Price, Severity, Value};
-use crate::render::escape::{code, html};
+use crate::render::safe::{cell, html, marker};
 
 /// GitHub takes 65,536 characters. Rows come first, then details as far as there is room.
 const MOST_OF_ROWS: usize = 36_000;
@@ -20,8 +20,8 @@ pub fn markdown(out: &mut dyn fmt::Write, report: &DriftReport) -> fmt::Result {
     };
     let (drift, information) =
         (of(|severity| severity > Severity::Information), of(|severity| severity == Severity::Information));
-    let mut page = format!("<!-- sindri drift: {} -->\n", comment(&format!("{}/{}", report.name, report.environment)));
-    let project = code(&format!("{}/{}", report.name, report.environment));
+    let mut page = marker("sindri drift", &report.name, &report.environment) + "\n";
+    let project = cell(&format!("{}/{}", report.name, report.environment));
     page += &match drift.len() {
         0 => format!("## No drift in {project}\n\n"),
         1 => format!("## Drift in {project}: 1 finding\n\n"),
@@ -48,7 +48,7 @@ fn opening(report: &DriftReport, drift: &[&Finding]) -> String {
         [] => "everything is as it was last applied".to_owned(),
         _ => words::tally(drift.iter().copied()),
     };
-    format!("{checked} checked against state {}: {tally}.\n\n", code(digest))
+    format!("{checked} checked against state {}: {tally}.\n\n", cell(digest))
 }
 
 /// One row per finding, as many as fit into so many bytes.
@@ -81,7 +81,7 @@ fn row(finding: &Finding) -> String {
     let consequence = words::consequence(finding).map(|words| format!("; {}", words.with(shown))).unwrap_or_default();
     format!(
         "| {} | {} | {resource} | {} | {} | {what}{consequence} |\n",
-        code(&finding.id),
+        cell(&finding.id),
         finding.class.word(),
         shown(&finding.object_id),
         price(finding.price),
@@ -117,7 +117,7 @@ fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
         }
         block += if fields.is_empty() { "What to do:\n\n" } else { "\nWhat to do:\n\n" };
         for words::Remedy { command, effect } in remedies {
-            let command = command.map(|command| format!("{} ", code(&command))).unwrap_or_default();
+            let command = command.map(|command| format!("{} ", cell(&command))).unwrap_or_default();
             block += &format!("- {command}{}\n", effect.with(shown));
         }
         block += "\n</details>\n\n";
@@ -159,7 +159,7 @@ fn unsettled(report: &DriftReport) -> String {
 
 /// A literal, cut where it is long.
 fn shown(text: &str) -> String {
-    code(&cut(text))
+    cell(&cut(text))
 }
 
 fn cut(text: &str) -> String {
@@ -167,10 +167,4 @@ fn cut(text: &str) -> String {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
-}
-
-/// What may stand in an HTML comment, and end it nowhere.
-fn comment(text: &str) -> String {
-    let fits = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '/');
-    text.chars().map(|character| if fits(character) { character } else { '_' }).collect()
 }

@@ -4,11 +4,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::safe;
 use super::super::style::harmless;
 use super::super::text::block;
 use super::super::words;
 use super::fit::Row;
-use super::safe;
 use crate::kind;
 use crate::model::{Address, Change, Loss};
 

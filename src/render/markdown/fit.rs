@@ -1,6 +1,6 @@
 //! Sections that fit into a budget: each has forms from the richest to the poorest, and the poorest can be cut at a row.
 
-use super::safe;
+use super::super::safe;
 
 /// What one or a few resources look like: whole lines.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use super::super::style::harmless;
+use super::style::harmless;
 
 /// Longer texts are cut in a sentence; the blocks have them whole.
 const LONGEST: usize = 120;
@@ -20,6 +20,23 @@ pub fn code(text: &str) -> String {
     // One blank at either end is taken off again, where both are there.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// Inline code in a row of a table, which takes a bar for its own even within backticks.
+pub fn cell(text: &str) -> String {
+    if text.contains('|') { format!("<code>{}</code>", html(&cut(text, LONGEST))) } else { code(text) }
+}
+
+/// Text within HTML: of all characters that either HTML or Markdown could read as more than themselves, the number.
+pub fn html(text: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '.' | ',' | '-' | '/' | '=');
+    harmless(text)
+        .chars()
+        .map(|character| match character {
+            plain_one if plain(plain_one) => plain_one.to_string(),
+            other => format!("&#{};", u32::from(other)),
+        })
+        .collect()
 }
 
 /// The line of backticks that opens and closes a block of these rows: longer than any run in them.
@@ -39,11 +56,12 @@ pub fn cut(text: &str, longest: usize) -> String {
     }
 }
 
-/// The invisible first line, by which a later run finds its comment again: `<!-- sindri: llm-team/prod -->`.
+/// The invisible first line, by which a later run finds its comment again: `<!-- sindri: llm-team/prod -->`; `what` tells
+/// one kind of document from another.
 ///
-/// Whatever could end it, or be read as anything else, is written as `%` and two digits.
-pub fn marker(name: &str, environment: &str) -> String {
-    format!("<!-- sindri: {}/{} -->", encoded(name), encoded(environment))
+/// Whatever could end it, or be read as anything else, is written as `%` and two digits, so that no two places share one.
+pub fn marker(what: &str, name: &str, environment: &str) -> String {
+    format!("<!-- {what}: {}/{} -->", encoded(name), encoded(environment))
 }
 
 fn encoded(text: &str) -> String {
@@ -81,8 +99,22 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_a_table_keeps_its_columns() {
+        assert_eq!(cell("a|b"), "<code>a&#124;b</code>");
+        assert_eq!(cell("a`b"), "``a`b``");
+    }
+
+    #[test]
+    fn html_is_text_and_nothing_else() {
+        assert_eq!(
+            html("<b>*a*_[x](y)@me</b>"),
+            "&#60;b&#62;&#42;a&#42;&#95;&#91;x&#93;&#40;y&#41;&#64;me&#60;/b&#62;"
+        );
+    }
+
+    #[test]
     fn nothing_ends_the_marker_early() {
-        assert_eq!(marker("llm-team", "prod"), "<!-- sindri: llm-team/prod -->");
-        assert_eq!(marker("a-->b", "x/y--!>"), "<!-- sindri: a-%2D%3Eb/x%2Fy-%2D%21%3E -->");
+        assert_eq!(marker("sindri", "llm-team", "prod"), "<!-- sindri: llm-team/prod -->");
+        assert_eq!(marker("sindri", "a-->b", "x/y--!>"), "<!-- sindri: a-%2D%3Eb/x%2Fy-%2D%21%3E -->");
     }
 }

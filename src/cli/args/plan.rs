@@ -1,0 +1,151 @@
+//! The arguments of whatever plans and applies.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::words::{action, duration, updates};
+use crate::model::{Action, Address, Updates};
+use crate::render::markdown;
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Exit with 2 when changes are pending
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    /// Show what `destroy` would do
+    #[arg(long, conflicts_with_all = ["replace", "refresh_only"])]
+    pub destroy: bool,
+    /// Save the plan for `sindri show FILE` and `sindri apply FILE`; no secret is in it
+    #[arg(long, value_name = "FILE", conflicts_with = "refresh_only")]
+    pub out: Option<PathBuf>,
+    /// With false: ask RunPod nothing, and take what the state records to be there; needs no key
+    #[arg(long, value_name = "true|false", action = clap::ArgAction::Set, default_value_t = true, hide_default_value = true,
+        hide_possible_values = true, conflicts_with = "refresh_only")]
+    pub refresh: bool,
+    #[command(flatten)]
+    pub format: FormatFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// What `sindri plan --out` wrote
+    #[arg(value_name = "FILE")]
+    pub saved: PathBuf,
+    /// Print the plan's id alone, for `sindri apply --expect`
+    #[arg(long, conflicts_with_all = ["full", "only", "markdown", "html"])]
+    pub id: bool,
+    #[command(flatten)]
+    pub view: ViewFlags,
+    #[command(flatten)]
+    pub format: FormatFlags,
+}
+
+/// Flags that say how much of a plan is shown.
+#[derive(Debug, Args)]
+pub struct ViewFlags {
+    /// Show every attribute, and unchanged resources too
+    #[arg(long)]
+    pub full: bool,
+    /// Show changes of these kinds alone, and count the others: `replace,destroy`
+    #[arg(long, value_name = "ACTIONS", value_delimiter = ',', value_parser = action)]
+    pub only: Vec<Action>,
+}
+
+/// Flags for what a plan is printed as: one document, and nothing else on stdout.
+#[derive(Debug, Args)]
+pub struct FormatFlags {
+    /// Print a comment for a pull request, in Markdown
+    #[arg(long, conflicts_with_all = ["html", "json", "only"])]
+    pub markdown: bool,
+    /// With --markdown: use at most N bytes [default: 60000]
+    #[arg(long, value_name = "N", requires = "markdown", value_parser = clap::value_parser!(u32).range(BUDGETS))]
+    pub budget: Option<u32>,
+    /// Print one page of HTML that needs nothing else, with the graph
+    #[arg(long, conflicts_with_all = ["json", "only"])]
+    pub html: bool,
+}
+
+/// From what says at least how much is missing, up to what nothing takes as one comment.
+const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=10_000_000;
+
+/// Flags that shape a plan.
+#[derive(Debug, Args)]
+pub struct PlanFlags {
+    #[command(flatten)]
+    pub view: ViewFlags,
+    /// Only this, with what it needs; all replicas where it names no number. May be given several times
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    pub target: Vec<Address>,
+    /// Replace this whether anything differs or not. May be given several times
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    pub replace: Vec<Address>,
+    /// Take into the state what RunPod shows, and change nothing there
+    #[arg(long)]
+    pub refresh_only: bool,
+    /// How changes that RunPod could apply to a living pod are carried out (default: `lifecycle.updates`)
+    #[arg(long, value_name = "recreate|in-place", value_parser = updates)]
+    pub updates: Option<Updates>,
+    /// Delete network volumes too, with their data, when their block is gone
+    #[arg(long)]
+    pub include_volumes: bool,
+    /// Take over pods and volumes that look like ours, but are in no state
+    #[arg(long, conflicts_with = "ignore_existing")]
+    pub adopt: bool,
+    /// Create new resources beside pods and volumes that look like ours
+    #[arg(long)]
+    pub ignore_existing: bool,
+    /// Destroy and create what looks as if only its key was changed
+    #[arg(long)]
+    pub no_renames: bool,
+}
+
+/// Flags of whatever changes the world.
+#[derive(Debug, Args)]
+pub struct ChangeFlags {
+    /// Do not ask; losing data still needs --allow-data-loss
+    #[arg(long, visible_alias = "yes", short = 'y')]
+    pub auto_approve: bool,
+    /// With --auto-approve: consent to losing pod volumes and network volumes that the plan names
+    #[arg(long)]
+    pub allow_data_loss: bool,
+    /// Apply the plan of this id or none, and do not ask: the id is consent to all that the plan does. With the file that
+    /// `plan --out` saved instead of the id, a difference is told field by field
+    #[arg(long, value_name = "ID|FILE", conflicts_with_all = ["auto_approve", "allow_data_loss"])]
+    pub expect: Option<String>,
+    /// Requests under way at once
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub parallelism: u16,
+    /// Wait for the lock this long
+    #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
+    pub lock_timeout: Duration,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    /// Apply the plan that `sindri plan --out` saved, if nothing that it was made from has changed
+    #[arg(value_name = "FILE", conflicts_with_all = ["updates", "include_volumes", "adopt", "ignore_existing", "target",
+        "replace", "refresh_only"])]
+    pub saved: Option<PathBuf>,
+    #[command(flatten)]
+    pub plan: PlanFlags,
+    #[command(flatten)]
+    pub change: ChangeFlags,
+}
+
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    /// Only these, with what stands on them (default: everything): `pod.trainer`, `pod.trainer[3]`
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<Address>,
+    /// Delete network volumes too, with their data
+    #[arg(long)]
+    pub include_volumes: bool,
+    #[command(flatten)]
+    pub view: ViewFlags,
+    #[command(flatten)]
+    pub change: ChangeFlags,
+}
