@@ -207,6 +207,10 @@ fn heading(plan: &Plan) -> String {
 }
 
 fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> String {
+    if plan.all_refusals().next().is_some() {
+        let (name, environment) = (code(&plan.name), code(&plan.environment));
+        return format!("\n{name}, environment {environment}: no changes besides what is refused.\n");
+    }
     if plan.leaves_out() || plan.refresh_only {
         let verdict = if plan.refresh_only { text::accepted(plan) } else { text::no_changes(plan, resources, view) };
         let sentence: String = verdict.spans().into_iter().map(|(_, text)| text).collect();

@@ -330,6 +330,9 @@ pub(super) fn accepted(plan: &Plan) -> Line {
 }
 
 pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+    if plan.all_refusals().next().is_some() {
+        return Line::of(0, "No changes besides what is refused.");
+    }
     if plan.leaves_out() {
         return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");
     }

@@ -87,7 +87,8 @@ fn shrinking_a_volume_is_refused_with_its_reason_and_nothing_is_lost() {
     project.edit("sizeGb: 100", "sizeGb: 50");
     let all = "apply --auto-approve --allow-data-loss --include-volumes";
     for command in ["plan", "apply --auto-approve", all] {
-        project.run(&emulator, command).exits(1).warns("impossible_change").warns("100").warns("nothing was changed");
+        let said = project.run(&emulator, command).exits(1).warns("impossible_change").warns("100");
+        said.warns("nothing was changed").tells("No changes besides what is refused.");
     }
     assert_eq!((emulator.writes(), project.stored()), (writes, stored));
     project.edit("sizeGb: 50", "sizeGb: 150");

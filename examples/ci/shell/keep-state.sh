@@ -17,7 +17,9 @@ if git diff --cached --quiet -- "$state"; then
 fi
 git commit --quiet --message "state: $SINDRI_ENV" --message '[skip ci]' --only -- "$state"
 
-# Somebody else may push at the same moment: another environment's state, or a merge.
+# Somebody else may push at the same moment: another environment's state, or a merge. Where .gitattributes names sindri's
+# merge driver, this is it.
+git config merge.sindri.driver 'sindri state merge %O %A %B'
 for pause in 1 2 4 8 16; do
     if git pull --quiet --rebase origin "$branch" && git push --quiet origin "HEAD:$branch"; then
         exit 0
