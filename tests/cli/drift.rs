@@ -72,6 +72,8 @@ fn drift_exits_with_two_until_it_is_settled_and_writes_nothing() {
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{gone}"), None).0, 204);
     let edit = json!({ "event": "edit", "changes": { "image": "example/image:2" } });
     assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{edited}/event"), Some(edit)).0, 200);
+    // Its container is made anew. Until it is up again its port has no address, which is worth knowing and passes.
+    until("the container", || !emulator.get(&format!("/v2/pods/{edited}"))["runtime"].is_null());
     let (json, text) = drift(&emulator, &project, "", 2);
     assert_eq!(classes(&json), [("gone", "pod.notebook"), ("changed", "pod.trainer")]);
     assert!(
