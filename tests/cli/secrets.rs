@@ -36,7 +36,7 @@ const OUTSIDE: &str = "canary-of-wandb";
 const REGISTRY: &str = r#"{"auths":{"canary.io":{"auth":"dXNlcjpjYW5hcnk="}}}"#;
 
 /// Everything that a command leaves behind, beside what it says: add a folder here when there is a new one.
-const KEPT: [&str; 1] = ["state"];
+const KEPT: [&str; 2] = ["state", "plans"];
 
 fn no_secret_in(what: &str, text: &str) {
     // However lines were broken: what remains of each shape is the same.
@@ -137,6 +137,27 @@ fn they_reach_the_pod_and_no_stream_file_or_plan() {
         }
         project.edit("visible-value", "another-value");
         run("plan --full").exits(0).tells("another-value");
+        fs::create_dir_all(project.path("plans")).unwrap();
+        run("plan --out plans/plan.json").exits(0).tells("another-value");
+        for form in ["--markdown", "--html", "--json", "--full", "--id"] {
+            run(&format!("show plans/plan.json {form}")).exits(0);
+        }
+        for form in ["--markdown --full", "--html --full", "--refresh=false --markdown", "--refresh-only"] {
+            run(&format!("plan {form}")).exits(0);
+        }
+        run("apply plans/none.json").exits(1);
+        run("apply --expect 0123456789abcdef -v").exits(5).tells("another-value");
+        run("import --all").exits(0);
+        // Somebody puts the file's secret elsewhere: what drifted is told, and no value of it.
+        let pod = emulator.pods()[0]["id"].as_str().expect("an id").to_owned();
+        let env = json!({ "PLAIN": TOKEN, "HF_TOKEN": OUTSIDE, "STRANGE": REGISTRY });
+        let edit = json!({ "event": "edit", "changes": { "env": env, "image": "example/image:2" } });
+        assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{pod}/event"), Some(edit)).0, 200);
+        run("drift").exits(2).tells("example/image:2");
+        for form in ["--json", "--markdown --unmanaged", "-v"] {
+            run(&format!("drift {form}")).exits(2).tells("example/image:2");
+        }
+        run("plan --markdown").exits(0).tells("example/image:2");
         run("apply --auto-approve --json").exits(0);
     }
 }
