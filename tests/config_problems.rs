@@ -52,6 +52,10 @@ fn mismatch(yaml: &str, dialect: Dialect, code: &str, line: u32, phrase: &str) -
     })
 }
 
+/// Of a key that is declared with replicas no replica moved.
+const FLEET: &str = "version: \"3.0\"\nname: demo\ndeployment: { provider: runpod, image: example/image:1 }\nproviders:\n  \
+                     runpod:\n    gpuType: NVIDIA L4\n    pods:\n      train: { replicas: 2 }\n";
+
 #[test]
 fn a_wrong_pod_on_v2_says_where_and_what_helps() {
     let cases = [
@@ -235,6 +239,7 @@ fn a_wrong_file_says_where_and_what_helps() {
         (named("moved: [ { from: pod.x } ]"), "missing_field", 2, "a move reads"),
         (named("moved: [ { from: pod.demo, to: pod.x } ]"), "bad_move", 2, "rename its block"),
         (named("moved: [ { from: pod.x, to: network_volume.x } ]"), "bad_move", 2, "of one kind"),
+        (format!("{FLEET}moved: [ {{ from: pod.train, to: pod.demo }} ]\n"), "bad_move", 9, "rename its block"),
         (named("moved: [ { from: pod.x, to: pod.dmo } ]"), "unknown_address", 2, "did you mean `pod.demo`?"),
         (named("budget: { maxHourly: lots }"), "wrong_type", 2, ""),
         (named("secrets: [ { source: env } ]"), "missing_field", 2, "environment variable"),

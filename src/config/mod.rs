@@ -56,12 +56,30 @@ pub struct Config {
     pub file: PathBuf,
 }
 
-/// `moved: [{from, to}]`: a resource that goes on under another address.
+/// `moved: [{from, to}]`: a resource that goes on under another address, or all replicas of a key under another key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     pub from: Address,
     pub to: Address,
     pub position: Option<Position>,
+}
+
+impl Move {
+    /// Where it leads what `address` names, if anywhere. Replicas keep their numbers.
+    pub fn target(&self, address: &Address) -> Option<Address> {
+        let Self { from, to, .. } = self;
+        if address == from {
+            return Some(to.clone());
+        }
+        let replica =
+            self.is_of_keys() && address.index.is_some() && Address { index: None, ..address.clone() } == *from;
+        replica.then(|| Address { index: address.index, ..to.clone() })
+    }
+
+    /// Whether both ends are keys without a number, which stand for all of their replicas.
+    pub fn is_of_keys(&self) -> bool {
+        self.from.index.is_none() && self.to.index.is_none()
+    }
 }
 
 /// Reads and checks a configuration.

@@ -222,15 +222,22 @@ fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Fi
             Some((address.ok()?, end.span))
         };
         let (Some((from, from_span)), Some((to, to_span))) = (end("from"), end("to")) else { continue };
+        let step = Move { from, to, position: Some(findings.sources.position(from_span)) };
+        let Move { from, to, .. } = &step;
+        // A key stands for its replicas.
+        let is_declared = |address: &Address| {
+            let of_key = |other: &Address| step.is_of_keys() && Address { index: None, ..other.clone() } == *address;
+            resources.contains_key(address) || resources.keys().any(of_key)
+        };
         if from.kind != to.kind {
             findings
                 .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
                 .help("both ends must be of one kind");
-        } else if resources.contains_key(&from) {
+        } else if is_declared(from) {
             findings
                 .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
                 .help("rename its block as well, or remove the move");
-        } else if !resources.contains_key(&to) {
+        } else if !is_declared(to) {
             let known: Vec<String> =
                 resources.keys().filter(|address| address.kind == to.kind).map(ToString::to_string).collect();
             let close = nearest(&to.to_string(), known.iter().map(String::as_str)).map(str::to_owned);
@@ -238,7 +245,7 @@ fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Fi
                 .warn("unknown_address", to_span, format!("`{to}` is not declared"))
                 .nearest(close.as_deref(), "the resource would move there and then be destroyed");
         }
-        moves.push(Move { from, to, position: Some(findings.sources.position(from_span)) });
+        moves.push(step);
     }
     moves
 }

@@ -104,7 +104,7 @@ fn moved_predecessor<'p>(
 
 /// Where `moved` entries send an address.
 fn moved_to(input: &Input<'_>, address: &Address) -> Address {
-    input.moved.iter().find(|moved| &moved.from == address).map_or_else(|| address.clone(), |moved| moved.to.clone())
+    input.moved.iter().find_map(|moved| moved.target(address)).unwrap_or_else(|| address.clone())
 }
 
 fn claim_lookalikes<'a>(

@@ -85,8 +85,8 @@ impl<'a> Search<'a> {
         marked.sort_by_cached_key(|object| object.seniority());
         for object in marked {
             let Some(marker) = &object.marker else { continue };
-            let moved = self.moved.iter().find(|moved| moved.from == marker.address);
-            let address = moved.map_or_else(|| marker.address.clone(), |moved| moved.to.clone());
+            let moved = self.moved.iter().find_map(|moved| moved.target(&marker.address));
+            let address = moved.unwrap_or_else(|| marker.address.clone());
             match self.holder(&found, &address) {
                 Some(of) => found.leave(address, object, Reason::Twin { of }),
                 None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),

@@ -11,15 +11,11 @@ use crate::model::{Address, Record, State};
 pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> (Cow<'s, State>, Vec<(Address, Address)>) {
     let mut state = Cow::Borrowed(prior);
     let mut done = Vec::new();
-    for Move { from, to, .. } in moved {
-        if state.resources.contains_key(to) || !state.resources.contains_key(from) {
+    for step in moved {
+        let renames = renames(&state, step);
+        if renames.is_empty() {
             continue; // carried out before, or never needed
         }
-        let renames: BTreeMap<Address, Address> = state
-            .resources
-            .keys()
-            .filter_map(|address| rename(address, from, to).map(|renamed| (address.clone(), renamed)))
-            .collect();
         let state = state.to_mut();
         let records = std::mem::take(&mut state.resources);
         let target = |address: &Address| renames.get(address).cloned().unwrap_or_else(|| address.clone());
@@ -35,12 +31,22 @@ pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> (Cow<'s, State>, Vec<(Ad
     (state, done)
 }
 
-fn rename(address: &Address, from: &Address, to: &Address) -> Option<Address> {
-    if address == from {
-        return Some(to.clone());
-    }
-    let of_moved = graph::parent_of(address).is_some_and(|parent| &parent == from);
-    of_moved.then(|| Address { name: to.name.clone(), index: to.index, ..address.clone() })
+/// What one move gives another address.
+fn renames(state: &State, step: &Move) -> BTreeMap<Address, Address> {
+    // One that is recorded under the very address is meant alone.
+    let alone = state.resources.contains_key(&step.from);
+    let target = |address: &Address| {
+        let target = step.target(address).filter(|_| !alone || *address == step.from)?;
+        (!state.resources.contains_key(&target)).then_some(target)
+    };
+    let rename = |address: &Address| match graph::parent_of(address) {
+        Some(parent) => {
+            let to = target(&parent)?;
+            Some(Address { name: to.name, index: to.index, ..address.clone() })
+        }
+        None => target(address),
+    };
+    state.resources.keys().filter_map(|address| Some((address.clone(), rename(address)?))).collect()
 }
 
 /// What has to be written so that `before` becomes `after`.

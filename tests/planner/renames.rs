@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sindri::config::Move;
 use sindri::model::{Address, Dialect, Plan, Power, Resource};
 use sindri::planner::Options;
+use sindri::render::{PlanView, Style, text};
 
 use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
 use crate::life;
@@ -18,6 +19,12 @@ fn pairs(plan: &Plan) -> Vec<(String, String)> {
 
 fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
+}
+
+fn shown(plan: &Plan) -> String {
+    let mut text = String::new();
+    text::plan(&mut text, plan, &PlanView::default(), &Style::default()).expect("a string takes everything");
+    text
 }
 
 /// Applies `before`; what `after` would make of it.
@@ -59,6 +66,44 @@ fn a_pod_whose_key_alone_changed_looks_renamed_and_moves_with_the_entries_that_a
             let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), Options::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 1), "a move leaves nothing to tell");
             life::settled(&world, &after).await;
+        });
+    }
+}
+
+#[test]
+fn one_move_leads_all_replicas_of_a_key_to_another() {
+    let replicated = |key, count| Fleet::default().with_pod(key, Pod { replicas: Some(count), ..pod() });
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            life::apply(&world, &replicated("train", 3).resources(dialect)).await;
+            let ids = |kind| -> BTreeSet<String> {
+                world
+                    .state()
+                    .resources
+                    .values()
+                    .filter(|record| record.kind == kind)
+                    .map(|record| record.id.clone())
+                    .collect()
+            };
+            let before = ids("pod");
+            let after = replicated("trainer", 3).resources(dialect);
+            let offered = shown(&world.plan(&after).await);
+            assert!(offered.contains("      - { from: pod.train, to: pod.trainer }\n"), "{offered}");
+            assert_eq!(offered.matches("from:").count(), 1, "{offered}");
+
+            let keys = |from: &str, to: &str| Move {
+                from: Address::new("pod", from),
+                to: Address::new("pod", to),
+                position: None,
+            };
+            let applied = world.apply_with(&after, &[keys("train", "trainer")], Options::default()).await;
+            assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 3), "names alone change");
+            assert_eq!(ids("pod"), before);
+            life::settled(&world, &after).await;
+            // Carried out before: it stays in the file, and does nothing.
+            let readings = world.plan(&after).await;
+            assert!(readings.is_empty());
         });
     }
 }

@@ -1,6 +1,8 @@
 //! Blocks that look renamed: what that looks like, and both ways to go on.
 
-use crate::model::{Plan, Rename};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Action, Address, Plan, Rename};
 use crate::render::style::{Ink, Line};
 use crate::render::words;
 
@@ -30,9 +32,34 @@ pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
     }
     lines.push(Line::of(2, format!("If so, add this to {config}, and nothing is destroyed for the new name:")));
     lines.push(Line::of(4, "moved:"));
-    lines.extend(plan.renames.iter().map(|rename| Line::of(6, words::move_entry(&rename.from, &rename.to))));
+    lines.extend(entries(plan).iter().map(|(from, to)| Line::of(6, words::move_entry(from, to))));
     lines.push(Line::of(2, "If not, say so with `--no-renames`, and the plan stands as it is above."));
     lines
+}
+
+/// The entries to paste: one for a key where all that the state has of it goes to one other key, number by number.
+fn entries(plan: &Plan) -> BTreeSet<(Address, Address)> {
+    let key = |address: &Address| Address { index: None, ..address.clone() };
+    let mut left: BTreeMap<Address, usize> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action != Action::Create && change.address.index.is_some())
+    {
+        *left.entry(key(&change.address)).or_default() += 1;
+    }
+    let mut together: BTreeMap<(Address, Address), usize> = BTreeMap::new();
+    let same_number = |rename: &&Rename| rename.from.index.is_some() && rename.from.index == rename.to.index;
+    for rename in plan.renames.iter().filter(same_number) {
+        *together.entry((key(&rename.from), key(&rename.to))).or_default() += 1;
+    }
+    together.retain(|(from, _), number| left.get(from) == Some(number));
+    let entry = |rename: &Rename| {
+        let keys = (key(&rename.from), key(&rename.to));
+        if same_number(&rename) && together.contains_key(&keys) {
+            keys
+        } else {
+            (rename.from.clone(), rename.to.clone())
+        }
+    };
+    plan.renames.iter().map(entry).collect()
 }
 
 /// `pod.train (7kq2m9x4) looks renamed to pod.trainer: it is the same but for its name`.
