@@ -8,7 +8,7 @@ use super::consent;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::saved;
-use crate::model::Plan;
+use crate::model::{Plan, State};
 use crate::planner::saved::{Comparison, SavedPlan};
 use crate::planner::{Input, Options, identity};
 use crate::render::words;
@@ -32,9 +32,18 @@ impl Approval {
         let placed = |path: PathBuf| global.directory.clone().unwrap_or_default().join(path);
         let expected = match change.expect.as_deref() {
             None => None,
-            Some(id) if is_id(id) => Some((id.to_owned(), None)),
-            Some(path) => {
-                let saved = saved::read(&placed(path.into()))?;
+            Some(id) if is_id(id) => Some((id.to_ascii_lowercase(), None)),
+            Some(word) => {
+                let path = placed(word.into());
+                if !path.is_file() {
+                    return Err(Failure::message(
+                        Exit::Usage,
+                        "no_plan_id",
+                        format!("`{word}` is neither a plan's id nor a file"),
+                        Some("an id has 16 hex digits, and `sindri plan` prints it; nothing was requested".into()),
+                    ));
+                }
+                let saved = saved::read(&path)?;
                 Some((saved.plan_id.clone(), Some(Box::new(saved))))
             }
         };
@@ -67,17 +76,11 @@ impl Approval {
     }
 
     /// What the planner is asked, where the approval says so: the same as then, about what the file holds.
-    pub fn options(&self) -> Option<Options> {
-        let Self::Saved(saved) = self else { return None };
-        // Made from memory perhaps; what is applied is held against what is there.
-        let mut options = Options { unrefreshed: false, ..saved.options.clone() };
-        // An empty plan names nothing, which would mean everything: what is found then is held against the file as well.
-        if options.destroy {
-            options.only = saved.targets();
-        } else {
-            options.targets = saved.targets();
+    pub fn options(&self, prior: &State) -> Option<Options> {
+        match self {
+            Self::Saved(saved) => Some(saved.options_now(prior)),
+            Self::None | Self::Expected { .. } => None,
         }
-        Some(options)
     }
 
     /// A saved plan is whole in itself: that it is about some addresses only is worth a word where something else is pending,
@@ -146,7 +149,7 @@ impl Approval {
 
 /// 16 hex digits; anything else is the name of a file.
 fn is_id(word: &str) -> bool {
-    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// What moved, a line each; `done` tells also what needs nothing any more.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::graph;
-use crate::model::{Action, Address, Attributes, Change, Loss, Operation, Plan, Value, Verb};
+use crate::model::{Action, Address, Attributes, Change, Loss, Operation, Plan, Record, Value, Verb};
 
 /// So many hex digits name a plan: 64 bits, far more than anybody approves plans.
 const DIGITS: usize = 16;
@@ -32,6 +32,9 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
         destroy: bool,
         moves: Vec<&'a (Address, Address)>,
         actions: BTreeMap<&'a Address, String>,
+        /// What the state takes over, where that is all that the plan is for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        accepts: Option<&'a BTreeMap<Address, Option<Record>>>,
     }
     let mut moves: Vec<_> = plan.moves.iter().collect();
     moves.sort();
@@ -43,6 +46,7 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
         destroy: plan.destroy,
         moves,
         actions: actions(plan, requests),
+        accepts: plan.refresh_only.then_some(&plan.records),
     })
 }
 

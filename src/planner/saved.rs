@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::redact;
 use super::{Input, Options, identity, moves};
-use crate::model::{Action, Address, Attributes, Change, Plan, Position, Record, Resource, Value};
+use crate::model::{Action, Address, Attributes, Change, Plan, Position, Record, Resource, State, Value};
 
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 1;
@@ -34,6 +34,8 @@ pub struct SavedPlan {
     pub actions: BTreeMap<Address, Basis>,
     /// For readers; of what does not change only the address is kept.
     pub plan: Plan,
+    /// Over all of the above: what is shown is what was planned.
+    pub digest: String,
 }
 
 /// What one action was decided from: digests by field, of which secrets are no part.
@@ -73,7 +75,7 @@ impl SavedPlan {
                 (change.address.clone(), basis)
             })
             .collect();
-        Self {
+        let mut saved = Self {
             format_version: FORMAT_VERSION,
             sindri: env!("CARGO_PKG_VERSION").to_owned(),
             plan_id: identity::id(plan),
@@ -82,21 +84,45 @@ impl SavedPlan {
             options: input.options.clone(),
             actions,
             plan: shown(plan),
-        }
+            digest: String::new(),
+        };
+        saved.digest = saved.digested();
+        saved
     }
 
-    /// Whether what the file shows is what its id was made of.
+    /// A digest of everything but the digest.
+    fn digested(&self) -> String {
+        identity::digest(&Self { digest: String::new(), ..self.clone() })
+    }
+
+    /// Whether the file is as it was written. It is no signature: who wants to deceive a reader can make another plan.
     pub fn verify(&self) -> Result<(), Tampered> {
-        let changed = self.plan.changes.iter().filter(|change| change.action != Action::NoOp);
-        let shown: BTreeSet<&Address> = changed.map(|change| &change.address).collect();
-        let whole = self.actions.keys().collect::<BTreeSet<_>>() == shown;
-        let same = identity::id_with(&self.plan, &self.requests()) == self.plan_id;
-        if whole && same { Ok(()) } else { Err(Tampered) }
+        let same = self.digested() == self.digest && identity::id_with(&self.plan, &self.requests()) == self.plan_id;
+        if same { Ok(()) } else { Err(Tampered) }
     }
 
     fn requests(&self) -> BTreeMap<Address, String> {
         let requests = self.actions.iter();
         requests.filter_map(|(address, basis)| Some((address.clone(), basis.requests.clone()?))).collect()
+    }
+
+    /// What was asked of the plan, for one made anew for what is in this one. A replacement on request is not asked for again
+    /// once it has been carried out.
+    pub fn options_now(&self, prior: &State) -> Options {
+        // Made from memory perhaps; what is applied is held against what is there.
+        let mut options = Options { unrefreshed: false, ..self.options.clone() };
+        let planned = self.plan.by_address();
+        options.replace.retain(|address| {
+            let recorded = prior.resources.get(address).map(|record| record.id.as_str());
+            recorded == planned.get(address).and_then(|change| change.id.as_deref())
+        });
+        // An empty plan names nothing, which would mean everything: what is found then is held against the file as well.
+        if options.destroy {
+            options.only = self.targets();
+        } else {
+            options.targets = self.targets();
+        }
+        options
     }
 
     /// What applying this plan may touch: `--target` for the plan that is made anew.
@@ -117,24 +143,38 @@ impl SavedPlan {
         let requests = identity::requests(fresh);
         let now = identity::actions(fresh, &requests);
         let changes = fresh.by_address();
+        let planned = self.plan.by_address();
         for (address, basis) in &self.actions {
             if now.contains_key(address) && now.get(address) == saved.get(address) {
                 continue;
             }
-            let change = changes.get(address).copied();
-            let current = sources.basis(address, change, requests.get(address).cloned());
-            if !now.contains_key(address) && current.config == basis.config {
-                comparison.done.push(address.clone());
-                continue;
+            let (was, change) = (planned.get(address).copied(), changes.get(address).copied());
+            let mut current = sources.basis(address, change, requests.get(address).cloned());
+            let outlived = was.is_some_and(|was| was.action.destroys() && outlived(was, input, &prior));
+            if outlived {
+                // It is there, though the plan made now has nothing to say about it.
+                current.observed = basis.observed.clone();
             }
-            let was = self.plan.changes.iter().find(|change| &change.address == address);
-            comparison.moved.extend(moved(address, basis, &current, input.desired.get(address), was, change));
+            let agreed = current.config == basis.config && !outlived;
+            if agreed && !now.contains_key(address) {
+                comparison.done.push(address.clone());
+            } else if !(agreed && is_rest(was, change, &current)) {
+                comparison.moved.extend(moved(address, basis, &current, input.desired.get(address), was, change));
+            }
         }
         let extra = fresh.changes.iter().filter(|change| change.action != Action::NoOp);
-        for change in extra.filter(|change| !self.actions.contains_key(&change.address)) {
+        for change in extra.filter(|change| !self.actions.contains_key(&change.address) && !self.is_predecessor(change))
+        {
             comparison.moved.push(Moved::new(&change.address, What::Extra(change.action)));
         }
         comparison
+    }
+
+    /// Whether it destroys what a replacement of this plan left behind, whose successor is there by now.
+    fn is_predecessor(&self, change: &Change) -> bool {
+        let successor = change.address.successor().filter(|_| change.action == Action::Delete);
+        let replaced = successor.and_then(|successor| self.plan.changes.iter().find(|was| was.address == successor));
+        replaced.is_some_and(|was| was.action == Action::ReplaceCreateFirst && was.id == change.id)
     }
 
     /// Another project, environment, API or state altogether.
@@ -148,6 +188,19 @@ impl SavedPlan {
             .or_else(|| place("API", &self.plan.api, &fresh.api))
             .or_else(|| place("state", &self.plan.lineage, &fresh.lineage).filter(|_| lineages))
     }
+}
+
+/// Whether the object that was to be destroyed is there still, and nobody's: no record names it, and no plan ends it.
+fn outlived(was: &Change, input: &Input<'_>, prior: &State) -> bool {
+    let Some(id) = &was.id else { return false };
+    let lives = input.observed.get(&was.address.kind, id).is_some_and(|object| !object.is_leaving());
+    lives && prior.address_of(&was.address.kind, id).is_none()
+}
+
+/// Whether it is what is left of a replacement that failed after its first half: the old one is gone and recorded as gone.
+fn is_rest(was: Option<&Change>, change: Option<&Change>, current: &Basis) -> bool {
+    let action = |change: Option<&Change>| change.map(|change| change.action);
+    action(was) == Some(Action::Replace) && action(change) == Some(Action::Create) && current.record.is_empty()
 }
 
 /// What of a plan readers need: no secrets, no requests, and of what stays as it is only that it does.

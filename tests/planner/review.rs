@@ -257,12 +257,107 @@ fn what_is_as_planned_already_is_done_and_not_stale() {
 fn a_file_that_was_edited_is_not_what_it_says() {
     in_virtual_time(async {
         let (_, _, saved) = reviewed().await;
-        let mut shown = saved.clone();
-        shown.plan.changes.iter_mut().find(|change| change.address == pod("api")).expect("a change").losses.clear();
-        assert!(shown.verify().is_err());
-        let mut hidden = saved.clone();
-        hidden.plan.changes.iter_mut().for_each(|change| change.action = Action::NoOp);
-        assert!(hidden.verify().is_err());
+        let api =
+            |plan: &mut Plan| plan.changes.iter().position(|change| change.address == pod("api")).expect("a change");
+        let edits: [&dyn Fn(&mut SavedPlan); 6] = [
+            &|saved| {
+                let place = api(&mut saved.plan);
+                saved.plan.changes[place].losses.clear();
+            },
+            &|saved| {
+                let place = api(&mut saved.plan);
+                saved.plan.changes[place].after.insert("image".into(), "safe:9".into());
+            },
+            &|saved| saved.plan.changes.iter_mut().for_each(|change| change.action = Action::NoOp),
+            &|saved| saved.plan.cost.hourly_after = sindri::model::Money(1),
+            &|saved| saved.options.refresh_only = true,
+            &|saved| saved.options.destroy = true,
+        ];
+        for (number, edit) in edits.iter().enumerate() {
+            let mut edited = saved.clone();
+            edit(&mut edited);
+            assert!(edited.verify().is_err(), "edit {number}");
+        }
+    });
+}
+
+#[test]
+fn what_was_to_be_destroyed_and_lives_on_is_not_done() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
+        life::apply(&world, &before).await;
+        let mut moment = Moment::of(&world, &with(&[("eval", mounted("image:1"))]).resources(Dialect::V2)).await;
+        let saved = moment.save(&world);
+        moment.prior.resources.retain(|address, _| address.name != "api");
+        assert_eq!(told(&moment.compare(&world, &saved).0), ["`pod.api`: the state has no record of it any more"]);
+        let id =
+            saved.plan.changes.iter().find_map(|change| change.id.clone().filter(|_| change.address == pod("api")));
+        moment.observed.remove("pod", &id.expect("an id"));
+        assert_eq!(moment.compare(&world, &saved).0, Comparison { moved: vec![], done: vec![pod("api")] });
+    });
+}
+
+#[test]
+fn what_is_left_of_a_replacement_is_in_the_plan_that_began_it() {
+    in_virtual_time(async {
+        // The old one is gone and recorded as gone, and the new one could not be created.
+        let (world, mut moment, saved) = reviewed().await;
+        let id = moment.prior.resources.remove(&pod("api")).expect("recorded").id;
+        let (comparison, _) = moment.compare(&world, &saved);
+        assert!(!comparison.moved.is_empty(), "while the old one lives it was not this plan that took it away");
+        moment.observed.remove("pod", &id);
+        let (comparison, plan) = moment.compare(&world, &saved);
+        assert_eq!(comparison, Comparison::default());
+        assert_eq!(done_by(&plan)[&pod("api")].0, Action::Create);
+
+        // The new one is there, and the old one could not be deleted.
+        let world = World::new(Dialect::V2);
+        let first = |image| with(&[("api", Pod { create_first: true, ..mounted(image) })]).resources(Dialect::V2);
+        life::apply(&world, &first("image:1")).await;
+        let before = Moment::of(&world, &first("image:2")).await;
+        let saved = before.save(&world);
+        let old = before.prior.resources[&pod("api")].clone();
+        life::apply(&world, &first("image:2")).await;
+        let mut later = Moment::of(&world, &first("image:2")).await;
+        later.observed.insert(before.observed.get("pod", &old.id).expect("it was there").clone());
+        later.prior.resources.insert(pod("api").deposed(&old.id), old);
+        let (comparison, plan) = later.compare(&world, &saved);
+        assert_eq!(told(&comparison), [""; 0]);
+        assert_eq!(plan.operations.len(), 1);
+    });
+}
+
+#[test]
+fn a_replacement_on_request_is_done_once() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = with(&[("api", mounted("image:1"))]).resources(Dialect::V2);
+        life::apply(&world, &desired).await;
+        let moment = Moment::of(&world, &desired).await;
+        let options = Options { replace: [pod("api")].into(), ..Options::default() };
+        let plan = world.plan_from(moment.readings(), options.clone());
+        let saved = SavedPlan::of(&plan, &world.input(&moment.readings(), options.clone()), "sindri.yaml".into());
+        assert_eq!(saved.options_now(&moment.prior).replace, options.replace);
+        world.apply_with(&desired, &[], options).await;
+        let later = Moment::of(&world, &desired).await;
+        assert!(saved.options_now(&later.prior).replace.is_empty());
+        assert_eq!(later.compare(&world, &saved).0, Comparison { moved: vec![], done: vec![pod("api")] });
+    });
+}
+
+#[test]
+fn what_a_state_takes_over_has_an_id_of_its_own() {
+    in_virtual_time(async {
+        let (world, mut moment, _) = reviewed().await;
+        let id_of = |moment: &Moment| {
+            let options = Options { refresh_only: true, ..Options::default() };
+            identity::id(&world.plan_from(moment.readings(), options))
+        };
+        let nothing = id_of(&moment);
+        let gone = moment.prior.resources[&pod("eval")].id.clone();
+        moment.observed.remove("pod", &gone);
+        assert_ne!(id_of(&moment), nothing);
     });
 }
 

@@ -90,7 +90,7 @@ impl Run<'_> {
         let store = self.session.lock(command, self.change.lock_timeout)?;
         let observed = self.session.recover(&store, self.console).await?;
         let prior = store.snapshot().state;
-        let options = match self.approval.options() {
+        let options = match self.approval.options(&prior) {
             Some(options) => options,
             None => asked(&prior)?,
         };

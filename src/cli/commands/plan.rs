@@ -9,6 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
+use crate::graph;
 use crate::model::{Address, Plan, State};
 use crate::planner::saved::SavedPlan;
 use crate::planner::{self, Input, Options, identity};
@@ -52,7 +53,11 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
         targets: named(&flags.target, &known, "neither declared nor in the state")?,
-        replace: named(&flags.replace, &declared, "not declared")?,
+        // A port is made and unmade with its pod.
+        replace: named(&flags.replace, &declared, "not declared")?
+            .into_iter()
+            .map(|address| graph::parent_of(&address).unwrap_or(address))
+            .collect(),
         refresh_only: flags.refresh_only,
         no_renames: flags.no_renames,
         ..Options::default()
