@@ -64,6 +64,8 @@ pub struct Summary {
     /// What runs, and exits again and again.
     crashing: Vec<(Address, String)>,
     interrupted: bool,
+    /// Whether it was to destroy, and nothing else: `sindri apply` would make anew what is gone.
+    destroys: bool,
     /// Estimates of what objects cost, for those that failed before they told.
     estimates: BTreeMap<Address, Money>,
 }
@@ -73,7 +75,7 @@ impl Summary {
     pub fn expecting(plan: &Plan) -> Self {
         // Of a failed replacement or destruction the old object may be what is left: the dearer of both is the honest one.
         let dearer = |change: &Change| (change.address.clone(), change.hourly_before.max(change.hourly_after));
-        Self { estimates: plan.changes.iter().map(dearer).collect(), ..Self::default() }
+        Self { destroys: plan.destroy, estimates: plan.changes.iter().map(dearer).collect(), ..Self::default() }
     }
 
     pub fn note(&mut self, event: &Event) {
@@ -157,14 +159,29 @@ impl Summary {
             line.write(out, style)?;
         }
         if !self.is_complete() {
+            let again = self.again();
             let next = match self.changed_anything() {
-                true => "What was done is recorded in the state. Run `sindri apply` again to do the rest.",
-                false => "Nothing was changed. Run `sindri apply` again when the cause is gone.",
+                true => format!("What was done is recorded in the state. Run {again} again to do the rest."),
+                false => format!("Nothing was changed. Run {again} again when the cause is gone."),
             };
             Line::new(0).write(out, style)?;
             Line::of(0, next).hanging(0).write(out, style)?;
         }
         Ok(())
+    }
+
+    /// The command that goes on from here.
+    fn again(&self) -> &'static str {
+        if self.destroys { "the same `sindri destroy`" } else { "`sindri apply`" }
+    }
+
+    /// The command that ends what is left of an operation. What a replacement could not destroy has its successor's address,
+    /// so that ending that by name would end the wrong one.
+    fn end_command(&self, address: &Address, verb: Verb) -> String {
+        match verb {
+            Verb::Delete if !self.destroys => "sindri apply".to_owned(),
+            _ => words::end_command(address),
+        }
     }
 
     fn verdict(&self, elapsed: Duration) -> Line {
@@ -229,7 +246,7 @@ impl Summary {
             lines.push(Line::of(6, message));
             lines.extend(help.as_ref().map(|help| Line::of(6, format!("help: {help}"))));
             if let Some(id) = failure.alive() {
-                lines.push(Line::of(6, self.what_exists(address, id)));
+                lines.push(Line::of(6, self.what_exists(address, *verb, id)));
             }
             if *verb == Verb::Create && destroyed.contains(address) {
                 lines.push(Line::of(6, "its predecessor is destroyed already"));
@@ -239,8 +256,8 @@ impl Summary {
     }
 
     /// What goes on billing, and the command that ends it.
-    fn what_exists(&self, address: &Address, id: &str) -> String {
-        format!("`{id}` exists{}; to end it: `{}`", self.and_costs(address), words::end_command(address))
+    fn what_exists(&self, address: &Address, verb: Verb, id: &str) -> String {
+        format!("`{id}` exists{}; to end it: `{}`", self.and_costs(address), self.end_command(address, verb))
     }
 
     fn and_costs(&self, address: &Address) -> String {
@@ -262,10 +279,10 @@ impl Summary {
                 6,
                 match verb {
                     Verb::Delete => {
-                        let end = words::end_command(address);
+                        let end = self.end_command(address, *verb);
                         format!("`{id}` may still exist{}; to make sure: `{end}`", self.and_costs(address))
                     }
-                    _ => self.what_exists(address, id),
+                    _ => self.what_exists(address, *verb, id),
                 },
             ));
         }
@@ -322,7 +339,7 @@ impl Summary {
                     "address": address, "verb": verb, "id": id, "message": message, "help": help, "code": code,
                     "changed": changed,
                     "hourly_estimate": self.estimates.get(address).filter(|_| alive).copied().map(dollars),
-                    "end_command": alive.then(|| words::end_command(address)),
+                    "end_command": alive.then(|| self.end_command(address, *verb)),
                 })
             })
             .collect();
@@ -333,7 +350,7 @@ impl Summary {
                 json!({
                     "address": address, "verb": verb, "id": id, "because": because,
                     "hourly_estimate": self.estimates.get(address).copied().map(dollars),
-                    "end_command": words::end_command(address),
+                    "end_command": self.end_command(address, *verb),
                 })
             })
             .collect();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::kind;
 use crate::model::{Action, Address, Money, Plan, Verb};
 
 /// `45s`, `1m 04s`, `3h 12m`, `2d 05h`: the two largest units.
@@ -117,7 +118,9 @@ fn command(verb: &str, environment: &str, words: impl Iterator<Item = String>) -
 
 /// The command that ends one resource.
 pub fn end_command(address: &Address) -> String {
-    format!("sindri destroy {}", shell(&address.to_string()))
+    // What is protected is destroyed by name only if that is said as well.
+    let protected = kind::find(&address.kind).is_some_and(|kind| kind.protected);
+    format!("sindri destroy {}{}", shell(&address.to_string()), if protected { " --include-volumes" } else { "" })
 }
 
 /// The command that takes one living object into the state.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sindri::apply::Event;
-use sindri::model::{Address, Computed, Object, Status, Verb};
+use sindri::model::{Address, Computed, Object, Plan, Status, Verb};
 use sindri::render::{Progress, ProgressKind, Style, Summary};
 
 use crate::fixture::{address, create, gpu_pod, money, plan};
@@ -156,7 +156,25 @@ fn a_failed_destruction_still_bills_and_says_so() {
     };
     let text = summary(&[failed]);
     assert!(text.starts_with("Apply failed: 1 failed in"), "{text}");
-    assert!(text.contains("`tr0` exists and costs about $0.44/h; to end it: `sindri destroy"), "{text}");
+    assert!(text.contains("`tr0` exists and costs about $0.44/h; to end it: `sindri apply`"), "{text}");
+    assert!(text.ends_with("Run `sindri apply` again when the cause is gone.\n"), "{text}");
+
+    // After `sindri destroy` an apply would make anew what is gone.
+    let mut summary = Summary::expecting(&Plan { destroy: true, ..plan(vec![]) });
+    let volume = Event::Failed {
+        address: address("network_volume.data"),
+        verb: Verb::Delete,
+        id: Some("v0l".into()),
+        message: "DELETE /v2/network-volumes/v0l answered 400: in use".into(),
+        help: None,
+        code: "rejected".into(),
+        changed: false,
+    };
+    summary.note(&volume);
+    let mut text = String::new();
+    summary.text(&mut text, Duration::ZERO, &Style::default()).expect("a string takes everything");
+    assert!(text.contains("to end it: `sindri destroy network_volume.data --include-volumes`"), "{text}");
+    assert!(text.ends_with("Run the same `sindri destroy` again when the cause is gone.\n"), "{text}");
 }
 
 #[test]
@@ -191,7 +209,7 @@ fn what_an_interrupt_left_under_way_exists_and_bills_and_is_no_nothing() {
 #[test]
 fn a_delete_that_was_sent_and_not_waited_for_may_still_bill() {
     let text = summary(&[started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(Verb::Delete)]);
-    let still = "`tr0` may still exist and costs about $0.44/h; to make sure: `sindri destroy 'pod.trainer[0]'`";
+    let still = "`tr0` may still exist and costs about $0.44/h; to make sure: `sindri apply`";
     assert!(text.contains("1 not finished") && text.contains(still), "{text}");
     let text = summary(&[left(Verb::Delete)]);
     assert!(text.contains("1 not started") && text.contains("Nothing was changed"), "{text}");
