@@ -219,6 +219,7 @@ mod tests {
             id: "x".into(),
             inputs: Attributes::new(),
             chosen: BTreeMap::new(),
+            marked: None,
             depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
             power: None,
             protected: false,

@@ -48,6 +48,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
         kind: address.kind.clone(),
         id: id(rng),
         chosen: BTreeMap::new(),
+        marked: None,
         depends_on: Vec::new(),
         power: (address.kind == "pod").then_some(Power::Running),
         protected: rng.u8(0..4) == 0,

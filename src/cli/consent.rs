@@ -69,6 +69,7 @@ fn code_of(refusal: &Refusal) -> &'static str {
         "prevent_destroy" => "prevent_destroy",
         "locked" => "pod_locked",
         "protected" => "protected",
+        "ambiguous" => "ambiguous",
         _ => "refused",
     }
 }

@@ -36,6 +36,10 @@ pub struct Record {
     /// What was chosen among the candidates of the inputs (`gpu_type`). For display; no diff reads it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub chosen: BTreeMap<String, String>,
+    /// The address that the object's marker names, where that is another one than this: it was moved since it was made, and a
+    /// marker cannot be changed without a restart. By this it is found again when RunPod gives it another id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Address>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<Address>,
     /// The power that was last asked for; absent for kinds without one.
@@ -50,6 +54,13 @@ pub struct Record {
     /// The inputs last applied; of a secret only that it is one. Last, as it is always there: an optional field before it
     /// comes and goes as one line of the file, without a comma that changes beside it.
     pub inputs: Attributes,
+}
+
+impl Record {
+    /// The address for which the object at `address` was made, by its marker.
+    pub fn called<'r>(&'r self, address: &'r Address) -> &'r Address {
+        self.marked.as_ref().unwrap_or(address)
+    }
 }
 
 impl State {

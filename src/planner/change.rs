@@ -193,6 +193,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             None => Cause::New { position: resource.position.clone() },
         };
         let mut change = self.change(Action::Create, vec![cause]);
+        change.refusals.extend(ambiguous(self.address, self.kind, self.context.claims.ambiguous(self.address)));
         change.after = self.declared.clone();
         change.hourly_after = self.estimate_wanted(&BTreeMap::new());
         self.finish(change)
@@ -395,6 +396,7 @@ impl<'c, 'a> Subject<'c, 'a> {
                 let mut record = declared_record(self.kind, resource, power);
                 record.id = old.map_or_else(String::new, |old| old.id.clone());
                 record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
+                record.marked = old.and_then(|old| old.marked.clone());
                 if let Some((old, object)) = old.zip(self.object) {
                     // What is taken over counts as applied, whatever a state said of another object.
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
@@ -523,6 +525,22 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         shown
     }
+}
+
+/// Why nothing is created beside several objects that look like it.
+fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Refusal> {
+    if alike.is_empty() {
+        return None;
+    }
+    let ids = alike.iter().map(|object| format!("`{}`", object.id)).collect::<Vec<_>>().join(", ");
+    Some(Refusal {
+        code: "ambiguous".into(),
+        message: format!("{} {}s look like `{address}`, and are in no state: {ids}", alike.len(), kind.title),
+        help: format!(
+            "`sindri import {address} ID` takes one of them over; `--ignore-existing` creates another beside them"
+        ),
+        position: None,
+    })
 }
 
 /// `pod volume (100 GB at /workspace)`.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
+use super::refresh::{Owner, Owners, living};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 
@@ -18,12 +19,19 @@ pub struct Claim<'a> {
 #[derive(Default)]
 pub struct Claims<'a> {
     by_address: BTreeMap<Address, Claim<'a>>,
+    /// Addresses that several unmarked objects look like, none of which is known to be the one.
+    ambiguous: BTreeMap<Address, Vec<&'a Object>>,
     orphans: Vec<&'a Object>,
 }
 
 impl<'a> Claims<'a> {
     pub fn get(&self, address: &Address) -> Option<&Claim<'a>> {
         self.by_address.get(address)
+    }
+
+    /// What looks like this address, where nobody can tell which of them is meant.
+    pub fn ambiguous(&self, address: &Address) -> &[&'a Object] {
+        self.ambiguous.get(address).map_or(&[], Vec::as_slice)
     }
 
     pub fn orphans(&self) -> Vec<Orphan> {
@@ -49,6 +57,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             .and_then(|record| input.observed.get(&record.kind, &record.id))
             .is_some_and(|object| !object.is_leaving())
     };
+    let owners = Owners::of(prior, input.observed);
     let mut claims = Claims::default();
     for same_lineage in [true, false] {
         for object in &strangers {
@@ -58,7 +67,14 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             {
                 continue;
             }
-            let address = moved_to(input, &marker.address);
+            let address = match owners.find(object) {
+                Owner::Recorded(address) if same_lineage => address.clone(),
+                Owner::Several if same_lineage => {
+                    claims.orphans.push(object);
+                    continue;
+                }
+                _ => moved_to(input, &marker.address),
+            };
             // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
             let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
@@ -81,7 +97,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
         }
     }
     if !input.options.ignore_existing {
-        claim_lookalikes(&strangers, desired, &alive, &mut claims);
+        claim_lookalikes(&strangers, input, prior, desired, &mut claims);
     }
     claims
 }
@@ -107,25 +123,72 @@ fn moved_to(input: &Input<'_>, address: &Address) -> Address {
     input.moved.iter().find_map(|moved| moved.target(address)).unwrap_or_else(|| address.clone())
 }
 
+/// Takes over what looks like something declared: what a pod mounts that is ours already, else the only one there is.
 fn claim_lookalikes<'a>(
     strangers: &[&'a Object],
+    input: &Input<'a>,
+    prior: &State,
     desired: &BTreeMap<Address, Resource>,
-    alive: &dyn Fn(&Address) -> bool,
     claims: &mut Claims<'a>,
 ) {
-    let mut looks: BTreeMap<(&str, Vec<&Value>), Vec<&'a Object>> = BTreeMap::new();
+    let mut looks: BTreeMap<(&str, Vec<&Value>), (Vec<&Address>, Vec<&'a Object>)> = BTreeMap::new();
     for object in strangers {
         if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
-            looks.entry((object.kind, look)).or_default().push(object);
+            looks.entry((object.kind, look)).or_default().1.push(object);
         }
     }
+    let alive = |address: &Address| {
+        prior.resources.get(address).is_some_and(|record| living(input.observed, record).is_some()) //
+    };
     for (address, resource) in desired.iter().filter(|(address, _)| !alive(address)) {
-        let Some(kind) = unmarked(&address.kind) else { continue };
-        let Some(look) = look(kind, |name| resource.inputs.get(name)) else { continue };
-        let Some(found) = looks.get_mut(&(kind.name, look)).filter(|found| !found.is_empty()) else { continue };
-        let object = found.remove(0);
-        claims.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
+        let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
+        if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
+            group.0.push(address);
+        }
     }
+    let mounted = mounted(input, prior, desired, claims);
+    for (addresses, mut objects) in looks.into_values() {
+        let mut open = Vec::new();
+        for address in addresses {
+            let known = mounted.get(address);
+            match objects.iter().position(|object| known.is_some_and(|ids| ids.contains(object.id.as_str()))) {
+                Some(place) => claims.look(address, objects.remove(place)),
+                None => open.push(address),
+            }
+        }
+        if objects.len() <= open.len() {
+            open.into_iter().zip(objects).for_each(|(address, object)| claims.look(address, object));
+        } else {
+            claims.ambiguous.extend(open.into_iter().map(|address| (address.clone(), objects.clone())));
+        }
+    }
+}
+
+impl<'a> Claims<'a> {
+    fn look(&mut self, address: &Address, object: &'a Object) {
+        self.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
+    }
+}
+
+/// The ids that living pods of ours have where their configuration refers to another resource, by that resource.
+fn mounted<'d>(
+    input: &Input<'d>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+    claims: &Claims<'d>,
+) -> BTreeMap<&'d Address, BTreeSet<&'d str>> {
+    let mut mounted: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
+    for (address, resource) in desired {
+        let recorded = || prior.resources.get(address).and_then(|record| living(input.observed, record));
+        let Some(object) = claims.get(address).map(|claim| claim.object).or_else(recorded) else { continue };
+        for (name, value) in &resource.inputs {
+            let seen = object.attributes.get(name).and_then(Value::as_text);
+            if let (Value::Reference(target), Some(id)) = (value, seen) {
+                mounted.entry(target.as_ref()).or_default().insert(id);
+            }
+        }
+    }
+    mounted
 }
 
 fn unmarked(kind: &str) -> Option<&'static Kind> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Move;
 use crate::graph;
+use crate::kind;
 use crate::model::{Address, Record, State};
 
 /// The state with every move carried out that names a recorded address and a free one; members move with their parent.
@@ -23,12 +24,19 @@ pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> (Cow<'s, State>, Vec<(Ad
             .into_iter()
             .map(|(address, record)| {
                 let depends_on = record.depends_on.iter().map(target).collect();
-                (target(&address), Record { depends_on, ..record })
+                let renamed = target(&address);
+                let marked = called(&record, &address).filter(|called| *called != renamed);
+                (renamed, Record { depends_on, marked, ..record })
             })
             .collect();
         done.extend(renames);
     }
     (state, done)
+}
+
+/// The address that the object's marker goes on to name, of a kind that has markers.
+fn called(record: &Record, address: &Address) -> Option<Address> {
+    kind::find(&record.kind).filter(|kind| kind.marked).map(|_| record.called(address).clone())
 }
 
 /// What one move gives another address.

@@ -23,6 +23,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
         id: String::new(),
         inputs: redacted(graph::unfold_members(kind.name, resource.inputs.clone())),
         chosen: BTreeMap::new(),
+        marked: None,
         depends_on,
         power,
         protected: kind.protected || resource.lifecycle.prevent_destroy,
@@ -42,6 +43,7 @@ pub fn imported(
     let record = Record {
         id: object.id.clone(),
         chosen: object.computed.chosen.clone(),
+        marked: marked(object, address),
         ..declared_record(kind, resource, power)
     };
     records.insert(address.clone(), Some(record));
@@ -65,7 +67,14 @@ pub fn adopted_record(kind: &'static Kind, resource: &Resource, object: &Object,
     let mut record = declared_record(kind, resource, power);
     record.id = object.id.clone();
     record.chosen = object.computed.chosen.clone();
+    record.marked = marked(object, &resource.address);
     record
+}
+
+/// See [`Record::marked`].
+fn marked(object: &Object, address: &Address) -> Option<Address> {
+    let marker = object.marker.as_ref()?;
+    (marker.address != *address).then(|| marker.address.clone())
 }
 
 /// Secrets reduced to the fact that they are.

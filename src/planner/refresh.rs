@@ -51,18 +51,70 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     drifts
 }
 
-/// Living objects in no record that were made from this state, by the address that they were made for; the oldest of each.
-fn strays<'o>(prior: &State, observed: &'o Observed) -> BTreeMap<&'o Address, &'o Object> {
+/// Living objects in no record that were made from this state, by the recorded address whose object they are under another
+/// id; the oldest of each.
+fn strays<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
     let recorded = recorded(prior);
+    let owners = Owners::of(prior, observed);
     let mut found: Vec<(&Address, &Object)> = observed
         .iter()
         .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
-        .filter_map(|object| Some((object.marker.as_ref().filter(|marker| marker.lineage == prior.lineage)?, object)))
-        .map(|(marker, object)| (&marker.address, object))
+        .filter(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage))
+        .filter_map(|object| match owners.find(object) {
+            Owner::Recorded(address) => Some((address, object)),
+            Owner::Several | Owner::Nobody => None,
+        })
         .collect();
     // The youngest first, so that the oldest is what stays in the map.
     found.sort_by_cached_key(|(_, object)| std::cmp::Reverse(object.seniority()));
     found.into_iter().collect()
+}
+
+/// Records whose objects are gone, by the address that their markers name: it is not theirs any more where they were moved.
+pub(super) struct Owners<'s> {
+    prior: &'s State,
+    gone: BTreeMap<&'s Address, Vec<&'s Address>>,
+}
+
+/// Whose object one is that no record names.
+pub(super) enum Owner<'s> {
+    Recorded(&'s Address),
+    /// So many may be meant that none is.
+    Several,
+    Nobody,
+}
+
+impl<'s> Owners<'s> {
+    pub fn of(prior: &'s State, observed: &Observed) -> Self {
+        let mut gone: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+        let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
+        for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
+            if living(observed, record).is_none() {
+                gone.entry(record.called(address)).or_default().push(address);
+            }
+        }
+        Self { prior, gone }
+    }
+
+    /// By its marker; of several by its name.
+    pub fn find(&self, object: &Object) -> Owner<'s> {
+        let Some(marker) = &object.marker else { return Owner::Nobody };
+        let named = |address: &&&Address| {
+            let name = self.prior.resources.get(**address).and_then(|record| record.inputs.get("name"));
+            name.and_then(Value::as_text) == Some(object.name.as_str())
+        };
+        match self.gone.get(&marker.address).map(Vec::as_slice) {
+            None | Some([]) => Owner::Nobody,
+            Some([only]) => Owner::Recorded(only),
+            Some(several) => {
+                let mut alike = several.iter().filter(named);
+                match (alike.next(), alike.next()) {
+                    (Some(only), None) => Owner::Recorded(only),
+                    _ => Owner::Several,
+                }
+            }
+        }
+    }
 }
 
 /// What the state knows, by kind and id.
@@ -246,6 +298,7 @@ fn accepted_members(
             kind: kind.name.to_owned(),
             id: id_of_member(parent_id, &address),
             chosen: BTreeMap::new(),
+            marked: None,
             depends_on: vec![parent.clone()],
             power: None,
             protected: false,

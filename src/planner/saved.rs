@@ -375,7 +375,7 @@ fn of_resource(resource: &Resource) -> Fields {
 }
 
 fn of_record(record: &Record) -> Fields {
-    let Record { kind: _, id, chosen: _, depends_on: _, power, protected, tainted, inputs } = record;
+    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, protected, tainted, inputs } = record;
     let mut fields = of_attributes(inputs);
     fields.insert("id".into(), identity::digest(id));
     fields.insert("power".into(), identity::digest(power));

@@ -388,6 +388,7 @@ mod tests {
                 id: String::new(),
                 inputs,
                 chosen,
+                marked: None,
                 depends_on: Vec::new(),
                 power,
                 protected,

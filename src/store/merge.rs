@@ -168,6 +168,7 @@ mod tests {
                 kind: address.kind.clone(),
                 id: (*id).to_owned(),
                 chosen: BTreeMap::new(),
+                marked: None,
                 depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
                 power: None,
                 protected: false,

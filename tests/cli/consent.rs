@@ -1,5 +1,7 @@
 //! What is refused until somebody says that it is meant.
 
+use std::fs;
+
 use serde_json::json;
 
 use crate::support::{BARE, Emulator, PAIR, Project};
@@ -66,4 +68,33 @@ fn a_pod_that_is_locked_at_runpod_is_not_stopped_or_destroyed() {
     project.run(&emulator, "stop").exits(3).warns("pod_locked");
     project.run(&emulator, "destroy --auto-approve --allow-data-loss").exits(3).warns("pod_locked");
     assert_eq!(emulator.pod_names(), ["bare"]);
+}
+
+#[test]
+fn of_several_volumes_that_look_alike_only_the_one_that_is_mounted_is_taken_over() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply -y").exits(0);
+    let (volume, trainer) = (project.id("network_volume.data"), project.id("pod.trainer"));
+    let look = emulator.volumes()[0].clone();
+    let twin = json!({ "name": look["name"], "size": look["size"], "dataCenter": look["dataCenter"] });
+    for _ in 0..3 {
+        assert!(emulator.ask("POST", "/v2/network-volumes", Some(twin.clone())).0 < 300);
+    }
+    fs::remove_dir_all(project.path("state")).expect("a state");
+    let writes = emulator.writes();
+    project.run(&emulator, "apply -y --adopt").exits(0);
+    assert_eq!(emulator.writes(), writes, "nothing has to change");
+    assert_eq!((project.id("network_volume.data"), project.id("pod.trainer")), (volume.clone(), trainer));
+
+    // With nothing that mounts one of them, a person has to say which.
+    fs::remove_dir_all(project.path("state")).expect("a state");
+    let volumes = PAIR.split("    pods:").next().expect("a half");
+    project.write("sindri.yaml", &format!("{volumes}    pods: {{}}\n"));
+    let said = project.run(&emulator, "apply -y --adopt").exits(3);
+    said.warns("4 network volumes look like `network_volume.data`")
+        .warns(&volume)
+        .warns("sindri import network_volume.data ID");
+    assert_eq!(emulator.writes(), writes);
+    project.run(&emulator, &format!("import network_volume.data {volume}")).exits(0);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
 }

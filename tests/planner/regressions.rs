@@ -130,3 +130,53 @@ fn a_moved_pod_goes_on_under_its_new_address() {
         life::settled(&world, &after).await;
     });
 }
+
+/// Its marker goes on to name the address for which it was made, under which another pod may stand by now.
+#[test]
+fn a_renamed_pod_that_moves_is_followed_and_never_taken_for_its_old_address() {
+    for dialect in BOTH {
+        for old_address_is_in_use in [false, true] {
+            in_virtual_time(async {
+                let world = World::new(dialect);
+                let disk = || Pod { storage: crate::fleet::Storage::Own(20), ..Pod::default() };
+                life::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
+                let mut fleet = Fleet::default().with_pod("eval", disk());
+                let moved = Move { from: Address::new("pod", "api"), to: Address::new("pod", "eval"), position: None };
+                world.apply_with(&fleet.resources(dialect), &[moved], Options::default()).await;
+                if old_address_is_in_use {
+                    fleet = fleet.with_pod("api", Pod::default());
+                    life::apply(&world, &fleet.resources(dialect)).await;
+                }
+                let desired = fleet.resources(dialect);
+                let id = |world: &World, name: &str| world.state().resources[&Address::new("pod", name)].id.clone();
+                assert_eq!(
+                    world.state().resources[&Address::new("pod", "eval")].marked,
+                    Some(Address::new("pod", "api"))
+                );
+
+                let event = |id: &str, event: PodEvent| {
+                    world.emulator.meddle(|world, now| world.pod_event(id, &event, now)).expect("an event");
+                };
+                event(&id(&world, "eval"), PodEvent::Migrate);
+                if old_address_is_in_use {
+                    event(&id(&world, "api"), PodEvent::Delete);
+                }
+                rest().await;
+                let plan = world.plan(&desired).await;
+                assert!(plan.changes.iter().all(|change| !change.action.destroys()), "{:#?}", plan.changes);
+                assert_eq!(
+                    change_of(&plan, &Address::new("pod", "eval")).map(|change| change.action),
+                    Some(Action::Import)
+                );
+                assert_eq!(plan.orphans, []);
+                let before = id(&world, "eval");
+                life::apply(&world, &desired).await;
+                assert_ne!(id(&world, "eval"), before);
+                assert_eq!(
+                    world.emulator.look(|world| world.pod_ids().count()),
+                    1 + usize::from(old_address_is_in_use)
+                );
+            });
+        }
+    }
+}

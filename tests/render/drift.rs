@@ -21,6 +21,7 @@ pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record
         id: id.into(),
         inputs,
         chosen: BTreeMap::new(),
+        marked: None,
         depends_on: Vec::new(),
         power,
         protected: false,

@@ -15,6 +15,7 @@ fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record {
         id: id.into(),
         inputs,
         chosen: BTreeMap::new(),
+        marked: None,
         depends_on: Vec::new(),
         power: None,
         protected: false,

@@ -41,6 +41,7 @@ fn record(id: &str) -> Record {
         id: id.into(),
         inputs,
         chosen: BTreeMap::new(),
+        marked: None,
         depends_on: Vec::new(),
         power: None,
         protected: false,
