@@ -213,6 +213,118 @@ fn the_same_resource_on_both_sides_is_a_conflict_inside_its_own_block() {
     }
 }
 
+/// The text with one side of every conflict kept, whole; `choose` says which, conflict by conflict.
+fn settled(text: &str, mut choose: impl FnMut() -> usize) -> String {
+    let (mut chosen, mut part) = (0, None);
+    let kept = text.lines().filter(|line| {
+        if line.starts_with("<<<<<<<") {
+            (chosen, part) = (choose(), Some(0));
+        } else if line.starts_with("=======") {
+            part = Some(1);
+        } else if line.starts_with(">>>>>>>") {
+            part = None;
+        } else {
+            return part.is_none_or(|part| part == chosen);
+        }
+        false
+    });
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// `base` with any number of its records gone or changed.
+fn edited_at_will(rng: &mut Rng, base: &State) -> State {
+    let mut state = base.clone();
+    state.resources.retain(|_, _| rng.u8(0..3) > 0);
+    for record in state.resources.values_mut() {
+        if rng.bool() {
+            change(rng, record);
+        }
+    }
+    state
+}
+
+#[test]
+fn whichever_side_of_a_conflict_is_kept_the_file_is_a_state() {
+    let (mut at_the_end, mut at_once) = (0, 0);
+    for seed in 0..2_000 {
+        let mut rng = Rng::with_seed(seed);
+        let mut base = state(&mut rng);
+        let kept = rng.usize(1..5);
+        base.resources = base.resources.into_iter().take(kept).collect();
+        let [ours, theirs] = [0, 1].map(|_| edited_at_will(&mut rng, &base));
+        let merged = by_records(&base, &ours, &theirs);
+        let text = String::from_utf8(merged.bytes.clone()).unwrap();
+        for (side, state) in [&ours, &theirs].into_iter().enumerate() {
+            let settled = parsed(settled(&text, || side).as_bytes());
+            for address in &merged.conflicts {
+                assert_eq!(settled.resources.get(address), state.resources.get(address), "seed {seed}: {text}");
+            }
+        }
+        for _ in 0..4 {
+            parsed(settled(&text, || rng.usize(0..2)).as_bytes());
+        }
+        let last = base.resources.keys().next_back().unwrap();
+        at_the_end += usize::from(merged.conflicts.contains(last) && !ours.resources.contains_key(last));
+        at_once += usize::from(merged.conflicts.len() > text.matches("<<<<<<<").count());
+    }
+    assert!(at_the_end > 0 && at_once > 0, "{at_the_end} at the end, {at_once} at once");
+}
+
+/// A pod with these ports, as an apply records them.
+fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
+    let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), "runpod".into());
+    let address = Address::new("pod", "a");
+    state.resources.insert(address.clone(), Record { id: id.to_owned(), ..record(rng, &address) });
+    for port in ports {
+        let record = Record {
+            kind: "port".into(),
+            id: format!("{id}:{port}"),
+            depends_on: vec![address.clone()],
+            power: None,
+            protected: false,
+            inputs: BTreeMap::from([("port".to_owned(), Value::text(*port))]),
+            ..state.resources[&address].clone()
+        };
+        state.resources.insert(Address::new("port", "a").with_member(port), record);
+    }
+    state
+}
+
+#[test]
+fn ports_follow_their_pod_whichever_side_replaced_it() {
+    let of = |id, ports: &[&str]| pod(&mut Rng::with_seed(1), id, ports);
+    let base = of("old", &["22/tcp", "8888/http"]);
+    let more = of("old", &["22/tcp", "8888/http", "9000/http"]);
+    let replaced = of("new", &["22/tcp", "8888/http"]);
+    for (ours, theirs) in [(&more, &replaced), (&replaced, &more)] {
+        let merged = by_records(&base, ours, theirs);
+        assert_eq!(merged.bytes, state_bytes(&of("new", &["22/tcp", "8888/http", "9000/http"])), "{merged:?}");
+    }
+    // Another id is no change of a port: what the other side took away stays away.
+    let less = of("old", &["22/tcp"]);
+    assert_eq!(by_records(&base, &less, &replaced).bytes, state_bytes(&of("new", &["22/tcp"])));
+    // Whoever keeps one of two pods keeps its ports.
+    let other = of("other", &["22/tcp"]);
+    let mut gone = base.clone();
+    gone.resources.clear();
+    for (ours, theirs) in [(&replaced, &other), (&gone, &replaced), (&replaced, &gone), (&more, &gone)] {
+        let merged = by_records(&base, ours, theirs);
+        let text = String::from_utf8(merged.bytes).unwrap();
+        for (side, state) in [ours, theirs].into_iter().enumerate() {
+            assert_eq!(parsed(settled(&text, || side).as_bytes()), *state, "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_port_of_a_pod_that_is_no_more_is_mended_when_its_state_is_read() {
+    let sound = pod(&mut Rng::with_seed(1), "new", &["22/tcp"]);
+    let text = String::from_utf8(state_bytes(&sound)).unwrap();
+    let stale = text.replace("new:22/tcp", "old:22/tcp");
+    assert_ne!(stale, text);
+    assert_eq!(parsed(stale.as_bytes()), sound);
+}
+
 /// A repository with a state on `main`, and the driver where it is wanted.
 fn repository(base: &State, driver: bool) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();

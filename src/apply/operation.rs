@@ -17,7 +17,7 @@ use super::Event;
 use super::engine::{Job, spoken};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
-use crate::model::{Address, Entry, Intent, Object, Operation, Outcome, Power, Record, Verb};
+use crate::model::{Address, Entry, Intent, Object, Operation, Outcome, Power, Record, Value, Verb};
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 
@@ -168,7 +168,10 @@ impl<'a> Run<'_, 'a> {
                  have: check its id, and that the API key belongs to the same account"
                     .to_owned(),
             ),
-            _ => miette::Diagnostic::help(error).map(|help| help.to_string()),
+            (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server) if !self.kind.has_power => {
+                id.and_then(|id| self.in_use(id)).or_else(|| general(error))
+            }
+            _ => general(error),
         };
         self.tell(Event::Failed {
             address: self.address(),
@@ -181,4 +184,31 @@ impl<'a> Run<'_, 'a> {
         });
         OperationError::Failed(Some(error.class))
     }
+
+    /// What to do about a volume that is not deleted because pods mount it, other than those that this plan destroys.
+    fn in_use(&self, id: &str) -> Option<String> {
+        let goes = |pod: &Object| {
+            let of_pod = |operation: &Operation| operation.id.as_deref() == Some(pod.id.as_str());
+            pod.is_leaving() || self.job().plan.operations.iter().any(|it| it.verb == Verb::Delete && of_pod(it))
+        };
+        let mounts = |pod: &&Object| pod.attributes.get("network_volume").and_then(Value::as_text) == Some(id);
+        let users = self.job().observed.iter().filter(mounts).filter(|pod| !goes(pod));
+        let users: Vec<String> = users
+            .map(|pod| match &pod.marker {
+                Some(marker) => format!("{} (`{}` of {}/{})", pod.id, marker.address, marker.name, marker.environment),
+                None => format!("{} (\"{}\", in no project)", pod.id, pod.name),
+            })
+            .collect();
+        (!users.is_empty()).then(|| {
+            format!(
+                "it is mounted by {}, and can be deleted once no pod mounts it: end that first, where it is managed, and run the \
+                 command again",
+                users.join(", ")
+            )
+        })
+    }
+}
+
+fn general(error: &ApiError) -> Option<String> {
+    miette::Diagnostic::help(error).map(|help| help.to_string())
 }

@@ -116,7 +116,7 @@ impl ErrorClass {
         }
     }
 
-    /// What to do about it.
+    /// What to do about it, whatever the request was for.
     pub fn help(self) -> &'static str {
         match self {
             Self::NoCredentials => {
@@ -151,10 +151,7 @@ impl ErrorClass {
             Self::TooLarge => {
                 "a request may hold 102400 bytes: move large values out of `env` into a file, an account secret or the image"
             }
-            Self::Invalid => {
-                "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
-                 and that `containerDiskGb` is large enough for it"
-            }
+            Self::Invalid => "the text above says what is wrong: correct that, and run the command again",
             Self::NoCapacity => {
                 "widen the choice: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: COMMUNITY`, \
                  a smaller `containerDiskGb`, or another GPU type"
@@ -196,6 +193,8 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// RunPod's own text, always shown.
     pub message: String,
+    /// What to do about it, where that depends on what the request was for; else its class says it.
+    pub advice: Option<&'static str>,
     /// RunPod's list of violations.
     pub details: Vec<String>,
     /// `x-request-id`.
@@ -212,6 +211,7 @@ impl ApiError {
             request: request.into(),
             status: None,
             message: message.into(),
+            advice: None,
             details: Vec::new(),
             request_id: None,
             retry_after: None,
@@ -244,7 +244,7 @@ impl miette::Diagnostic for ApiError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.class.help()))
+        Some(Box::new(self.advice.unwrap_or_else(|| self.class.help())))
     }
 }
 

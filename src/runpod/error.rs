@@ -26,6 +26,33 @@ impl Purpose {
         !matches!(self, Self::Create | Self::Power)
     }
 
+    /// What to do about a refusal, where the class alone does not say it.
+    fn advice(self, class: ErrorClass) -> Option<&'static str> {
+        match (class, self) {
+            (ErrorClass::Invalid, Self::Create) => Some(
+                "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
+                 and that `containerDiskGb` is large enough for it",
+            ),
+            (ErrorClass::Invalid, Self::Update) => Some(
+                "RunPod's text says what it does not accept: correct that in the configuration and run `sindri apply` again. \
+                 Nothing was changed",
+            ),
+            (ErrorClass::Invalid, Self::Delete) => Some(
+                "RunPod's text says what keeps it: settle that, in the console if need be \
+                 (https://www.runpod.io/console), and run the command again. Until then it goes on, and so does its cost",
+            ),
+            (ErrorClass::Invalid, Self::Power) => Some(
+                "RunPod's text says why: `sindri status` and the console (https://www.runpod.io/console) show the pod as it \
+                 is; settle that, and run the command again",
+            ),
+            (ErrorClass::NoCapacity, Self::Power) => Some(
+                "a pod starts on the machine that has its volume, and that is full: start it again later, or make a new one \
+                 elsewhere with `sindri apply --replace ADDRESS`, which loses a volume of its own",
+            ),
+            _ => None,
+        }
+    }
+
     /// What is known after an answer that tells nothing.
     fn in_doubt(self) -> Failure {
         if self == Self::Read { Failure::WithoutEffect } else { Failure::Unknown }
@@ -77,6 +104,7 @@ impl Context<'_> {
             request: self.request.to_owned(),
             status: Some(reply.status),
             message,
+            advice: self.purpose.advice(class),
             details,
             request_id: self.request_id(reply),
             retry_after: retry_after(reply),
@@ -246,6 +274,28 @@ mod tests {
             assert_eq!(judge(Dialect::V2, Purpose::Create, status, "{}").failure, failure, "{status}");
         }
         assert_eq!(judge(Dialect::V2, Purpose::Read, 500, "{}").failure, Failure::WithoutEffect);
+    }
+
+    #[test]
+    fn the_help_fits_what_the_request_was_for() {
+        let help = |purpose, status, body: &str| {
+            let error = judge(Dialect::V2, purpose, status, body);
+            miette::Diagnostic::help(&error).expect("a help").to_string()
+        };
+        for (purpose, phrase) in [
+            (Purpose::Create, "GPU type"),
+            (Purpose::Update, "what it does not accept"),
+            (Purpose::Delete, "what keeps it"),
+            (Purpose::Power, "show the pod as it is"),
+            (Purpose::Read, "what is wrong"),
+        ] {
+            let help = help(purpose, 400, "{}");
+            assert!(help.contains(phrase), "{purpose:?}: {help}");
+            assert_eq!(help.contains("GPU type"), purpose == Purpose::Create, "{purpose:?}: {help}");
+        }
+        let full = r#"{"detail":"There are not enough free GPUs on the host machine to start this pod."}"#;
+        assert!(help(Purpose::Power, 400, full).contains("start it again later"));
+        assert!(help(Purpose::Create, 400, full).contains("widen the choice"));
     }
 
     #[test]

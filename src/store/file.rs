@@ -12,6 +12,7 @@ use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::{Address, State};
 
 use super::error::{Damage, Problem, StoreError, parent};
+use super::members::follow_parents;
 use super::migrate::{self, Unreadable};
 use super::outline::{Place, keys_written, outline};
 
@@ -22,7 +23,8 @@ const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, 
 /// Reads a state. `path` is for messages.
 ///
 /// Refused, all problems together and each with its place: text that is no JSON, keys that stand twice, words and
-/// addresses that this version does not know, two records of one object, and `depends_on` that name no record.
+/// addresses that this version does not know, two records of one object, and `depends_on` that name no record. The id of a
+/// part is mended where it is not its parent's: it says nothing of its own, so that nothing is lost. The next write has it.
 pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     let damaged = |text: &str, problems, help| Err(Damage::new(path, text, problems, help).into());
     let text = match std::str::from_utf8(bytes) {
@@ -56,14 +58,18 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     if keys_written(text) != keys_of(&document) {
         return damaged(text, doubled_keys(&outline(text)), REPAIR);
     }
-    let state = match migrate::state(text, version) {
+    let mut state = match migrate::state(text, version) {
         Ok(state) => state,
         Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
     };
     // Only a refusal needs to know where everything stands.
     let places = LazyCell::new(|| by_path(outline(text)));
     let problems = contradictions(&state, &|path| places.get(path.join("\n").as_str()).cloned());
-    if problems.is_empty() { Ok(state) } else { damaged(text, problems, REPAIR) }
+    if !problems.is_empty() {
+        return damaged(text, problems, REPAIR);
+    }
+    follow_parents(&mut state);
+    Ok(state)
 }
 
 /// The bytes of a state: sorted, indented by two, one line per scalar, a newline at the end.

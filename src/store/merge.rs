@@ -4,13 +4,16 @@
 //! Records that only one side touched are taken from that side; what both sides touched differently stays in the text
 //! between git's own markers, inside its own block, and is refused by every reader until somebody decides.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use crate::graph;
 use crate::model::{Address, Record, State};
 
 use super::error::StoreError;
 use super::file::{contradictions, parse_state, state_bytes};
+use super::members::follow_parents;
 
 /// How a merge ended.
 #[derive(Debug)]
@@ -43,8 +46,10 @@ pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Re
     let nothing = BTreeMap::new();
     let before = base.as_ref().map_or(&nothing, |base| &base.resources);
     let (merged, mut conflicts) = records(before, &our_state.resources, &their_state.resources);
-    let state = State { resources: merged, ..our_state.clone() };
+    let mut state = State { resources: merged, ..our_state.clone() };
+    follow_parents(&mut state);
     conflicts.extend(at_odds(&state, &our_state, &their_state));
+    conflicts.extend(parts(&conflicts, &our_state.resources, &their_state.resources));
     let bytes = text(&state, &conflicts, &our_state, &their_state).into_bytes();
     Ok(Merged { bytes, conflicts, foreign: None })
 }
@@ -74,9 +79,10 @@ fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeS
     let addresses: BTreeSet<&Address> = base.keys().chain(ours.keys()).chain(theirs.keys()).collect();
     for address in addresses {
         let (before, our, their) = (base.get(address), ours.get(address), theirs.get(address));
-        let taken = if our == their || their == before {
+        let same = |one, other| same(address, one, other);
+        let taken = if same(our, their) || same(their, before) {
             our
-        } else if our == before {
+        } else if same(our, before) {
             their
         } else {
             conflicts.insert(address.clone());
@@ -87,6 +93,24 @@ fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeS
         }
     }
     (merged, conflicts)
+}
+
+/// Whether two versions of one record say the same. The id of a part follows its parent's, and is no change of its own.
+fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) if graph::is_member(address) => {
+            let others = Record { id: one.id.clone(), ..other.clone() };
+            *one == others
+        }
+        _ => one == other,
+    }
+}
+
+/// Parts, on which the sides differ, of what is in conflict: whoever keeps one side of a pod keeps that side's ports.
+fn parts(conflicts: &BTreeSet<Address>, ours: &Records, theirs: &Records) -> BTreeSet<Address> {
+    let is_part = |address: &&Address| graph::parent_of(address).is_some_and(|parent| conflicts.contains(&parent));
+    let addresses = ours.keys().chain(theirs.keys()).filter(is_part);
+    addresses.filter(|address| ours.get(*address) != theirs.get(*address)).cloned().collect()
 }
 
 /// Records that are right on each side and contradict each other together: one object under two addresses, or a record that
@@ -121,33 +145,63 @@ fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &St
     let frame = plain(&empty);
     let head = frame.split_once(head).map_or(frame.as_str(), |(before, _)| before).to_owned() + head + "\n";
     let addresses: BTreeSet<&Address> = merged.resources.keys().chain(conflicts).collect();
-    let last = addresses.last().copied();
+    let stays = |address: &Address| {
+        !conflicts.contains(address) || [ours, theirs].iter().all(|side| side.resources.contains_key(address))
+    };
     let mut text = head;
-    for address in &addresses {
-        let block = |state: &State| {
-            state
-                .resources
-                .get(*address)
-                .map_or_else(String::new, |record| block(address, record, Some(*address) != last))
-        };
-        if conflicts.contains(*address) {
-            text.push_str(&between_markers(&block(ours), &block(theirs)));
-        } else {
-            text.push_str(&block(merged));
+    // The last record that is there whichever sides are kept. What may be missing brings its own comma, towards that one.
+    match addresses.iter().rposition(|address| stays(address)) {
+        Some(anchor) => {
+            for (index, address) in addresses.iter().enumerate() {
+                let comma = match index.cmp(&anchor) {
+                    Ordering::Less => Comma::After,
+                    Ordering::Equal => Comma::None,
+                    Ordering::Greater => Comma::Before,
+                };
+                let block = |state: &State| {
+                    state.resources.get(*address).map_or_else(String::new, |record| block(address, record, comma))
+                };
+                if conflicts.contains(*address) {
+                    text.push_str(&between_markers(&block(ours), &block(theirs)));
+                } else {
+                    text.push_str(&block(merged));
+                }
+            }
         }
+        // All of it may be missing: whether a comma is needed depends on every choice at once, so that there is one.
+        None => text.push_str(&between_markers(&blocks(&ours.resources), &blocks(&theirs.resources))),
     }
     text + "  " + foot
 }
 
+/// On which side of a record its comma stands.
+#[derive(Clone, Copy)]
+enum Comma {
+    Before,
+    None,
+    After,
+}
+
 /// One record as it stands in the file.
-fn block(address: &Address, record: &Record, more: bool) -> String {
-    let one = BTreeMap::from([(address, record)]);
-    let json = serde_json::to_string_pretty(&one).expect("a record has only text keys");
-    let lines = json.lines().skip(1);
-    let mut block: String = lines.map(|line| format!("  {line}\n")).collect();
-    // The last line closes the mapping around it.
-    block.truncate(block.trim_end().rfind('\n').map_or(0, |newline| newline + 1));
-    if more { block.trim_end().to_owned() + ",\n" } else { block }
+fn block(address: &Address, record: &Record, comma: Comma) -> String {
+    let lines = blocks(&BTreeMap::from([(address.clone(), record.clone())]));
+    match comma {
+        Comma::Before => format!("    ,\n{lines}"),
+        Comma::None => lines,
+        Comma::After => lines.trim_end().to_owned() + ",\n",
+    }
+}
+
+/// Records as they stand in the file.
+fn blocks(records: &Records) -> String {
+    if records.is_empty() {
+        return String::new();
+    }
+    let json = serde_json::to_string_pretty(records).expect("a record has only text keys");
+    let mut blocks: String = json.lines().skip(1).map(|line| format!("  {line}\n")).collect();
+    // The last line closes the mapping around them.
+    blocks.truncate(blocks.trim_end().rfind('\n').map_or(0, |newline| newline + 1));
+    blocks
 }
 
 fn between_markers(ours: &str, theirs: &str) -> String {

@@ -11,6 +11,7 @@ pub mod file;
 pub mod journal;
 pub mod locked;
 pub mod lock;
+mod members;
 pub mod merge;
 pub mod migrate;
 mod outline;

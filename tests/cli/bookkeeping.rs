@@ -187,3 +187,17 @@ fn a_state_can_be_checked_and_corrected_where_there_is_no_key() {
     project.offline("unlock").exits(0).tells("free");
     project.offline("status").exits(1).warns("no_credentials");
 }
+
+#[test]
+fn a_mistake_in_the_configuration_keeps_nobody_from_looking_at_the_state() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    project.edit("NVIDIA RTX A4000", "NVIDIA RTX A4OOO");
+    project.run(&emulator, "plan").exits(1).warns("A4OOO");
+    for words in ["state list", "state show pod.bare", "state verify", "state mv pod.bare pod.other", "unlock"] {
+        project.run(&emulator, words).exits(0);
+    }
+    project.run(&emulator, "state rm pod.other").exits(1).warns("A4OOO");
+    project.edit("name: bare\n", "");
+    project.run(&emulator, "state list").exits(1).warns("name");
+}

@@ -1,6 +1,6 @@
 //! Configurations that cannot be meant: each has its diagnostic, and nothing is requested or written.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::{BARE, Emulator, Project, fleet};
 
@@ -130,4 +130,23 @@ fn without_a_configuration_it_is_said_where_it_was_looked_for() {
     std::fs::remove_file(project.path("sindri.yaml")).unwrap();
     project.offline("plan").exits(1).warns("sindri.yaml");
     project.offline("plan -f elsewhere.yaml").exits(1).warns("elsewhere.yaml");
+}
+
+#[test]
+fn a_volume_that_a_stranger_mounts_stays_and_the_help_names_the_stranger() {
+    let (emulator, project) = (Emulator::start(), Project::new(crate::support::PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let volume = project.id("network_volume.data");
+    let pod = json!({
+        "name": "by hand", "image": "example/image:2", "cloud": "SECURE", "disk": 30, "ports": [],
+        "gpu": { "id": "NVIDIA A100-SXM4-80GB", "count": 1 },
+        "mounts": { "network": [{ "volumeId": volume, "path": "/data" }] },
+    });
+    let (status, pod) = emulator.ask("POST", "/v2/pods", Some(pod));
+    assert_eq!(status, 201, "{pod}");
+    let id = pod["id"].as_str().unwrap();
+    let said = project.run(&emulator, "destroy --auto-approve --allow-data-loss --include-volumes").exits(8);
+    let said = said.tells("network volume is in use").tells(&format!("{id} (\"by hand\", in no project)"));
+    assert!(!said.stdout.contains("GPU type") && !said.stdout.contains("story/default"), "{}", said.stdout);
+    assert_eq!((emulator.pod_names(), project.id("network_volume.data")), (vec!["by hand".to_owned()], volume));
 }

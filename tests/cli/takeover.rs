@@ -165,6 +165,30 @@ fn what_another_project_made_is_left_to_it_unless_it_is_asked_for() {
 }
 
 #[test]
+fn one_object_of_another_project_is_left_to_it_unless_it_is_asked_for() {
+    let emulator = Emulator::start();
+    let other = Project::new(crate::support::PAIR);
+    other.run(&emulator, "apply --auto-approve").exits(0);
+    let project = Project::new(&crate::support::PAIR.replace("name: story", "name: mine"));
+    let (pod, volume) = (other.id("pod.notebook"), other.id("network_volume.data"));
+    let said = project.run(&emulator, &format!("import pod.notebook {pod}")).exits(3).warns("sindri::cli::marked");
+    said.warns("story/default, as `pod.notebook`").warns("--include-marked").warns("Nothing was changed");
+    let said = project.run(&emulator, &format!("import network_volume.data {volume}")).exits(3);
+    said.warns("story/default, as `pod.trainer`");
+    assert_eq!(project.stored(), []);
+    project.run(&emulator, &format!("import pod.notebook {pod} --include-marked")).exits(0);
+    assert_eq!(project.id("pod.notebook"), pod);
+    // The same project with a state of its own, as after a lost one, takes what is its own.
+    let again = Project::new(crate::support::PAIR);
+    again.run(&emulator, &format!("import network_volume.data {volume}")).exits(0);
+    again.run(&emulator, &format!("import pod.notebook {pod}")).exits(0);
+    // And so does the lineage under another name.
+    other.edit("name: story", "name: renamed");
+    other.run(&emulator, "state rm pod.notebook").exits(0);
+    other.run(&emulator, &format!("import pod.notebook {pod}")).exits(0);
+}
+
+#[test]
 fn a_configuration_is_never_edited_and_what_is_pasted_is_recorded_by_the_next_run() {
     let (emulator, project) = (Emulator::start(), Project::new(&crate::support::fleet(1)));
     project.run(&emulator, "apply --auto-approve").exits(0);

@@ -84,8 +84,8 @@ pub struct ImportArgs {
     /// With --all: the project's name (default: the folder's)
     #[arg(long, value_name = "NAME", requires = "all")]
     pub name: Option<String>,
-    /// With --all: also pods that carry the marker of a sindri project, and the volumes that they mount
-    #[arg(long, requires = "all")]
+    /// Also pods that carry the marker of another sindri project, and the volumes that they mount; with --all of any project
+    #[arg(long, conflicts_with = "discover")]
     pub include_marked: bool,
     /// Wait for the lock this long
     #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]

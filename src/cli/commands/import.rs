@@ -6,21 +6,19 @@ mod blocks;
 mod discover;
 mod new;
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Address, Entry, Outcome};
+use crate::model::{Address, Entry, Marker, Object, Observed, Outcome, Value};
 use crate::planner::record::imported;
 use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
-        (Some(address), Some(id)) => one(address, id, args.lock_timeout, global, console).await,
+        (Some(address), Some(id)) => one(address, id, args, global, console).await,
         _ if args.all => all::run(args, global, console).await,
         _ => discover::run(args.lineage.as_deref(), args.lock_timeout, global, console).await,
     }
@@ -29,7 +27,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
 async fn one(
     address: &Address,
     id: &str,
-    lock_timeout: Duration,
+    args: &ImportArgs,
     global: &Global,
     console: &Console,
 ) -> Result<Exit, Failure> {
@@ -49,7 +47,7 @@ async fn one(
         );
         return refuse("not_declared", format!("`{address}` is not in the configuration"), &help);
     }
-    let store = session.lock("import", lock_timeout)?;
+    let store = session.lock("import", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;
     if let Some(other) = state.address_of(&address.kind, id) {
@@ -73,6 +71,14 @@ async fn one(
             "check the id and the API key's account",
         );
     };
+    let is_own = |marker: &Marker| {
+        marker.lineage == state.lineage || marker.same_project(&session.config.name, &session.config.environment)
+    };
+    if let Some(whose) = foreign(object, &observed, is_own).filter(|_| !args.include_marked) {
+        let help = "leave it to that project, or take it with `--include-marked`: that project then goes on to manage it \
+                    as well, unless it forgets it with `sindri state rm`. Nothing was changed";
+        return Err(Failure::refused("marked", whose, help).about(address, Some(id)));
+    }
     let records = imported(declared, address, object);
     store.record(Entry::Outcome(Outcome { operation: "import".into(), records })).await?;
     store.checkpoint()?;
@@ -85,4 +91,19 @@ async fn one(
         &json!({ "format_version": "1.0", "address": address, "id": id, "name": object.name }),
     );
     Ok(Exit::Success)
+}
+
+/// Which other project an object belongs to: by its own marker, or by that of a pod which mounts it.
+fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> bool) -> Option<String> {
+    let of = |marker: &Marker| format!("{}/{}, as `{}`", marker.name, marker.environment, marker.address);
+    if let Some(marker) = object.marker.as_ref().filter(|marker| !is_own(marker)) {
+        return Some(format!("`{}` (\"{}\") carries the marker of {}", object.id, object.name, of(marker)));
+    }
+    let mounts = |pod: &&Object| {
+        let mounted = pod.attributes.get("network_volume").and_then(Value::as_text);
+        !pod.is_leaving() && mounted == Some(object.id.as_str())
+    };
+    let pod_and_marker = |pod: &'_ Object| Some((pod.id.clone(), pod.marker.clone().filter(|marker| !is_own(marker))?));
+    let (pod, marker) = observed.iter().filter(mounts).find_map(pod_and_marker)?;
+    Some(format!("`{}` (\"{}\") is mounted by pod `{pod}` of {}", object.id, object.name, of(&marker)))
 }

@@ -18,7 +18,7 @@ use crate::planner::moves;
 use crate::store::{self, LockedState};
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let open = || Session::offline(global, console, Secrets::NotNeeded);
+    let open = || Session::offline_state(global, console);
     match command {
         StateCommand::List => list(&read(&open()?)?, console),
         StateCommand::Show { address } => show(&read(&open()?)?, address, console)?,
@@ -35,7 +35,8 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             );
         }
         StateCommand::Rm { address, lock_timeout } => {
-            let session = open()?;
+            // What is forgotten may still be declared: that takes more than the configuration's name.
+            let session = Session::offline(global, console, Secrets::NotNeeded)?;
             let store = session.lock("state rm", *lock_timeout)?;
             let state = store.snapshot().state;
             let id = record(&state, address)?.id.clone();

@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::model::Pending;
 use crate::store::{self, Holder, StoreError};
 
 pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::offline(global, console, Secrets::NotNeeded)?;
+    let session = Session::offline_state(global, console)?;
     let left = store::unlock(&session.paths).map_err(|error| match error {
         StoreError::Locked { holder, path, .. } => held(&holder, &path),
         other => other.into(),
