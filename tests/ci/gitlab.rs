@@ -112,6 +112,19 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     all_exit(run(&stage, "larger", &request), 0);
     assert_eq!((changed(&stage), notes(&stage).len()), (4, 2));
 
+    // Two slips after each other end alike; the note tells the second.
+    let config = stage.read("sindri.yaml");
+    for slip in ["NVIDIA RTX A600O", "NVIDIA RTX A60000"] {
+        stage.write("sindri.yaml", &config.replace("NVIDIA RTX A6000", slip));
+        stage.commit("a slip");
+        all_exit(run(&stage, "larger", &request), 1);
+        assert!(notes(&stage)[1].contains(&format!("`{slip}`")), "{}", notes(&stage)[1]);
+    }
+    stage.write("sindri.yaml", &config);
+    stage.commit("as before");
+    all_exit(run(&stage, "larger", &request), 0);
+    assert_eq!((changed(&stage), notes(&stage).len()), (10, 2));
+
     // A fork has none of the variables.
     let mut fork = request.clone();
     for name in ["RUNPOD_READ_KEY", "RUNPOD_WRITE_KEY", "SINDRI_NOTES_TOKEN", "SINDRI_PUSH_TOKEN"] {
@@ -119,7 +132,7 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     }
     let asked = stage.emulator.requests();
     all_exit(run(&stage, "larger", &fork), 0);
-    assert_eq!((stage.emulator.requests(), changed(&stage)), (asked, 4));
+    assert_eq!((stage.emulator.requests(), changed(&stage)), (asked, 10));
     assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
 
     let sha = stage.merge("larger");

@@ -126,15 +126,44 @@ fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
     assert_eq!(stage.emulator.writes(), writes, "nothing is made twice");
 }
 
+/// What stands in the first line of `plan.md`, and the rest.
+fn parts(machine: &Path) -> (Vec<String>, String) {
+    let plan = fs::read_to_string(machine.join("plan.md")).expect("text");
+    let (first, body) = plan.split_once('\n').expect("a line");
+    (first.split(' ').map(str::to_owned).collect(), body.to_owned())
+}
+
 #[test]
 fn a_problem_that_has_no_plan_is_told_all_the_same() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     fs::remove_file(machine.join("sindri.yaml")).expect("removed");
     run(&stage, &machine, "plan.sh").exits(1).warns("sindri.yaml");
-    assert!(
-        fs::read_to_string(machine.join("plan.md")).expect("text").starts_with("<!-- sindri-plan prod none 1 -->\n")
-    );
+    assert_eq!(parts(&machine).0[..5], ["<!--", "sindri-plan", "prod", "none", "1"]);
     run(&stage, &machine, "apply.sh 0123456789abcdef").exits(1);
     assert!(fs::read_to_string(machine.join("apply.md")).expect("text").contains("ended with exit code 1"));
+}
+
+#[test]
+fn the_first_line_is_another_one_exactly_when_the_comment_is() {
+    let Some(stage) = Stage::new(0) else { return };
+    let machine = stage.machine("main", None);
+    let planned = |config: &str, code: i32| {
+        fs::write(machine.join("sindri.yaml"), config).expect("written");
+        run(&stage, &machine, "plan.sh").exits(code);
+        parts(&machine)
+    };
+    let config = stage.read("sindri.yaml");
+    // More problems than a comment can hold, and than a pipe does.
+    let many: String = (0..400).map(|pod| format!("      pod{pod}: {{ gpuType: RTX 0{pod} }}\n")).collect();
+    for (config, code) in
+        [(config.replace("A4000", "A400O"), 1), (config.replace("A4000", "A40000"), 1), (config + &many, 1)]
+    {
+        let (first, body) = planned(&config, code);
+        assert_eq!(planned(&config, code), (first.clone(), body.clone()));
+        assert!(body.len() < 5000, "{}", body.len());
+        let (other, another) = planned(&config.replace("RTX", "RTY"), code);
+        assert_eq!(other[..5], first[..5]);
+        assert!(other != first && another != body, "{other:?}");
+    }
 }
