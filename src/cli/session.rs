@@ -105,6 +105,12 @@ impl Session {
         Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
     }
 
+    /// Both: it goes by the state alone, and asks RunPod nothing.
+    pub fn offline_state(global: &Global, console: &Console) -> Result<Self, Failure> {
+        let config = config::load_name(&load_options(global, Secrets::NotNeeded)?)?;
+        Self::with(config, global, console, |_| Ok(ApiKey::emulator()))
+    }
+
     /// For a configuration that is not in a file yet.
     pub fn of(config: Config, global: &Global, console: &Console) -> Result<Self, Failure> {
         Self::with(config, global, console, find_key)
