@@ -179,8 +179,11 @@ fn the_state_is_kept_as_it_is_where_the_journal_cannot_be_read() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     let state = fs::read_to_string(machine.join("state/prod.json")).expect("text");
-    fs::write(machine.join("state/prod.json"), state.replace("ghcr.io/example/trainer:1.4", "ghcr.io/example/trainer:1.5"))
-        .expect("written");
+    fs::write(
+        machine.join("state/prod.json"),
+        state.replace("ghcr.io/example/trainer:1.4", "ghcr.io/example/trainer:1.5"),
+    )
+    .expect("written");
     // Something of the job's still runs, and holds the lock.
     let lock = fs::File::create(machine.join("state/prod.lock")).expect("a lock");
     fs2::FileExt::lock_exclusive(&lock).expect("free");
