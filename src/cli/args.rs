@@ -167,7 +167,7 @@ pub enum Command {
     /// Look at the state, and correct it by hand
     #[command(subcommand)]
     State(StateCommand),
-    /// Say who holds the lock, and clear away what a dead holder left
+    /// Say who holds the lock, and tidy up what a dead holder left
     #[command(after_help = UNLOCK_NOTE)]
     Unlock,
     /// Draw the configuration's graph

@@ -105,7 +105,7 @@ impl Session {
         Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
     }
 
-    /// The same for one that asks RunPod nothing either.
+    /// Both: it goes by the state alone, and asks RunPod nothing.
     pub fn offline_state(global: &Global, console: &Console) -> Result<Self, Failure> {
         let config = config::load_name(&load_options(global, Secrets::NotNeeded)?)?;
         Self::with(config, global, console, |_| Ok(ApiKey::emulator()))

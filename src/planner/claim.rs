@@ -123,6 +123,9 @@ fn moved_to(input: &Input<'_>, address: &Address) -> Address {
     input.moved.iter().find_map(|moved| moved.target(address)).unwrap_or_else(|| address.clone())
 }
 
+/// What is declared with one look, and what has it.
+type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
+
 /// Takes over what looks like something declared: what a pod mounts that is ours already, else the only one there is.
 fn claim_lookalikes<'a>(
     strangers: &[&'a Object],
@@ -131,7 +134,7 @@ fn claim_lookalikes<'a>(
     desired: &BTreeMap<Address, Resource>,
     claims: &mut Claims<'a>,
 ) {
-    let mut looks: BTreeMap<(&str, Vec<&Value>), (Vec<&Address>, Vec<&'a Object>)> = BTreeMap::new();
+    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'_, 'a>> = BTreeMap::new();
     for object in strangers {
         if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
             looks.entry((object.kind, look)).or_default().1.push(object);

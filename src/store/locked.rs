@@ -103,6 +103,12 @@ impl LockedState {
         }
     }
 
+    /// What the next checkpoint brings into the state file: the addresses whose records are others there, or missing. None
+    /// where the file says everything; nobody where it only comes to be, with the lineage that pods are marked with.
+    pub fn ahead(&self) -> Option<Vec<Address>> {
+        held(&self.writer).ahead()
+    }
+
     /// Brings the state file up to date and empties the journal down to what is pending.
     ///
     /// Writes nothing where nothing changed. Whatever fails, and wherever it is killed, the journal or the state file
@@ -198,6 +204,19 @@ impl Writer {
             api: api.clone(),
             last_create: self.replay.last_create.clone(),
         }
+    }
+
+    fn ahead(&self) -> Option<Vec<Address>> {
+        let state = without_dangling(&self.replay.state);
+        let file = self.file.as_ref().map(|file| &file.state);
+        if file == Some(&state) || (self.journal.is_empty() && self.unwritten.is_empty()) {
+            return None;
+        }
+        let written = file.map(|state| &state.resources);
+        let addresses: BTreeSet<&Address> =
+            state.resources.keys().chain(written.iter().flat_map(|w| w.keys())).collect();
+        let differs = |address: &&Address| written.and_then(|w| w.get(*address)) != state.resources.get(*address);
+        Some(addresses.into_iter().filter(differs).cloned().collect())
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {

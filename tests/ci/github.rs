@@ -191,11 +191,28 @@ fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
     golden::check("problem.md", &settled(&comments(&stage, 4)[1]));
 
+    // The next slip ends with the same code and has no plan either: its reason is told all the same, and once.
+    stage.edit("gpuType: NVIDIA RTX A400O", "gpuType: NVIDIA RTX A40000");
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "another slip"]);
+    let posted = |stage: &Stage| stage.calls().iter().filter(|call| call.contains("--field")).count();
+    for _ in 0..2 {
+        all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+        let comment = &comments(&stage, 4)[1];
+        assert!(comment.contains("`NVIDIA RTX A40000`") && !comment.contains("A400O"), "{comment}");
+        assert_eq!(posted(&stage), 4, "two new comments, and both brought up to date");
+    }
+
     // A refusal has a plan, and its place in it.
     stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 50"));
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "a smaller volume"]);
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
     golden::check("refused.md", &settled(&comments(&stage, 4)[1]));
+
+    // Refused like before, for another volume size: the plan has the same place, and another reason.
+    stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 60"));
+    stage.git("desk", &["commit", "--quiet", "--all", "--message", "not as small"]);
+    all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
+    assert!(comments(&stage, 4)[1].contains("60"), "{}", comments(&stage, 4)[1]);
 
     stage.write("sindri.yaml", &config);
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "as before"]);

@@ -51,6 +51,14 @@ fn holds(rule: &str, variables: &Variables) -> bool {
     })
 }
 
+/// The script, or what a runner leaves of it that stops it as soon as the apply has ended.
+fn stopped(script: &str, variables: &Variables) -> String {
+    match variables.get("STOPPED") {
+        Some(_) => script.replacen("bash ci/keep-state.sh", "exit 143 #", 1),
+        None => script.to_owned(),
+    }
+}
+
 /// Runs the one job that the rules pick, once per environment, or only in the one that is named.
 fn run(stage: &Stage, reference: &str, variables: &Variables) -> Vec<(PathBuf, Said)> {
     let pipeline = pipeline();
@@ -61,13 +69,16 @@ fn run(stage: &Stage, reference: &str, variables: &Variables) -> Vec<(PathBuf, S
     let [job] = picked[..] else { panic!("{} jobs are picked", picked.len()) };
     let lines = [&base["before_script"], &job["script"]].into_iter().flat_map(|list| list.as_array().expect("lines"));
     let script: Vec<&str> = lines.map(|line| line.as_str().expect("text")).collect();
+    // In a shell of its own, whatever came of the script.
+    let after: Vec<&str> = job["after_script"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let environments = base["parallel"]["matrix"][0]["SINDRI_ENV"].as_array().expect("environments");
     let run = |environment: &Value| {
         let machine = stage.machine(reference, None);
         let mut env = variables.clone();
         env.insert("SINDRI_ENV".to_owned(), environment.as_str().expect("a name").to_owned());
         env.insert("CI_PROJECT_DIR".to_owned(), machine.display().to_string());
-        let said = stage.bash(&script.join("\n"), &machine, &env);
+        let said = stage.bash(&stopped(&script.join("\n"), &env), &machine, &env);
+        stage.bash(&after.join("\n"), &machine, &env).exits(0);
         (machine, said)
     };
     environments.iter().map(run).collect()
@@ -112,6 +123,19 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     all_exit(run(&stage, "larger", &request), 0);
     assert_eq!((changed(&stage), notes(&stage).len()), (4, 2));
 
+    // Two slips after each other end alike; the note tells the second.
+    let config = stage.read("sindri.yaml");
+    for slip in ["NVIDIA RTX A600O", "NVIDIA RTX A60000"] {
+        stage.write("sindri.yaml", &config.replace("NVIDIA RTX A6000", slip));
+        stage.commit("a slip");
+        all_exit(run(&stage, "larger", &request), 1);
+        assert!(notes(&stage)[1].contains(&format!("`{slip}`")), "{}", notes(&stage)[1]);
+    }
+    stage.write("sindri.yaml", &config);
+    stage.commit("as before");
+    all_exit(run(&stage, "larger", &request), 0);
+    assert_eq!((changed(&stage), notes(&stage).len()), (10, 2));
+
     // A fork has none of the variables.
     let mut fork = request.clone();
     for name in ["RUNPOD_READ_KEY", "RUNPOD_WRITE_KEY", "SINDRI_NOTES_TOKEN", "SINDRI_PUSH_TOKEN"] {
@@ -119,14 +143,17 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     }
     let asked = stage.emulator.requests();
     all_exit(run(&stage, "larger", &fork), 0);
-    assert_eq!((stage.emulator.requests(), changed(&stage)), (asked, 4));
+    assert_eq!((stage.emulator.requests(), changed(&stage)), (asked, 10));
     assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
 
     let sha = stage.merge("larger");
     let requests = json!([{ "iid": 4, "state": "opened", "target_branch": "main" }, { "iid": 5, "state": "merged", "target_branch": "main" }]);
     stage.put(&format!("commits/{sha}.json"), &requests);
     let push = variables("push", &[("CI_COMMIT_BRANCH", "main"), ("CI_COMMIT_SHA", &sha)]);
-    let machines = all_exit(run(&stage, "main", &push), 0);
+    // Out of time before the state is kept: it is, all the same.
+    let mut short = push.clone();
+    short.insert("STOPPED".to_owned(), "1".to_owned());
+    let machines = all_exit(run(&stage, "main", &short), 143);
     let applied = fs::read_to_string(machines[1].join("apply.md")).expect("text");
     assert!(applied.starts_with("`prod` is as declared.\n"), "{applied}");
     stage.git("desk", &["pull", "--quiet", "origin", "main"]);

@@ -175,8 +175,9 @@ pub fn gitlab(name: &str, text: &str) -> Vec<String> {
             "a job must say when it runs",
         );
         report.must([job, base].iter().any(|job| job["timeout"].is_string()), "a job must have a `timeout`");
-        let lines =
-            [&base["before_script"], &job["script"]].into_iter().flat_map(|list| list.as_array().into_iter().flatten());
+        let lines = [&base["before_script"], &job["script"], &job["after_script"]]
+            .into_iter()
+            .flat_map(|list| list.as_array().into_iter().flatten());
         let script: Vec<&str> = lines.filter_map(Value::as_str).collect();
         report.must(script.first() == Some(&"set -euo pipefail"), "a script must begin with `set -euo pipefail`");
         shell(&mut report, &script.join("\n"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -127,14 +128,107 @@ fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
 }
 
 #[test]
+fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_twice() {
+    let Some(stage) = Stage::new(0) else { return };
+    // Its state has never been in git.
+    let lab = BTreeMap::from_iter(environment().into_iter().chain([("SINDRI_ENV".to_owned(), "lab".to_owned())]));
+    let run = |machine: &Path, script: &str| stage.bash(&format!("bash ci/{script}"), machine, &lab);
+    let made = || -> Vec<String> {
+        let names = stage.emulator.pod_names().into_iter().filter(|name| name.contains("lab"));
+        names.chain(stage.emulator.writes().into_iter().filter(|write| write.contains("POST"))).collect()
+    };
+    stage.write("sindri.lab.yaml", "budget: { maxHourly: 8.00 }\n");
+    stage.commit("a lab");
+    let machine = stage.machine("main", None);
+    run(&machine, "plan.sh").exits(2);
+    let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
+    stage.emulator.faults(json!([fault(json!({ "operation": "createPod", "gpu": "NVIDIA RTX A4000" }), slow)]));
+    let writes = stage.emulator.writes().len();
+    let mut apply = stage.script(&format!("exec bash ci/apply.sh {}", plan_id(&machine)), &machine, &lab);
+    let mut apply = apply.process_group(0).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("bash");
+    let journal = || fs::read_to_string(machine.join("state/lab.journal")).unwrap_or_default();
+    until("a volume, a pod, and a pod without an answer", || {
+        stage.emulator.writes().len() == writes + 3 && journal().matches("outcome").count() == 2
+    });
+    // All of the job at once, as when its machine has had enough.
+    let sent = Command::new("kill").args(["-KILL", "--", &format!("-{}", apply.id())]).status();
+    assert!(sent.is_ok_and(|status| status.success()));
+    apply.wait().expect("it ends");
+    let all = made();
+    assert!(!machine.join("state/lab.json").exists());
+
+    run(&machine, "keep-state.sh main").exits(0).tells("pod.notebook  create");
+    let kept = stage.kept("lab");
+    assert!(kept["resources"]["pod.trainer"].is_object() && kept["resources"]["pod.notebook"].is_null(), "{kept:#}");
+    assert!(kept["resources"]["network_volume.datasets"].is_object(), "{kept:#}");
+
+    // The journal is gone with its machine.
+    stage.emulator.faults(json!([]));
+    let machine = stage.machine("main", None);
+    run(&machine, "plan.sh");
+    run(&machine, &format!("apply.sh {}", plan_id(&machine))).exits(0);
+    run(&machine, "plan.sh").exits(0);
+    run(&machine, "keep-state.sh main").exits(0);
+    assert_eq!(made(), all, "nothing is made twice");
+    assert!(stage.kept("lab")["resources"]["pod.notebook"].is_object());
+    stage.holds_no_secret();
+}
+
+#[test]
+fn the_state_is_kept_as_it_is_where_the_journal_cannot_be_read() {
+    let Some(stage) = Stage::new(0) else { return };
+    let machine = stage.machine("main", None);
+    let state = fs::read_to_string(machine.join("state/prod.json")).expect("text");
+    fs::write(
+        machine.join("state/prod.json"),
+        state.replace("ghcr.io/example/trainer:1.4", "ghcr.io/example/trainer:1.5"),
+    )
+    .expect("written");
+    // Something of the job's still runs, and holds the lock.
+    let lock = fs::File::create(machine.join("state/prod.lock")).expect("a lock");
+    fs2::FileExt::lock_exclusive(&lock).expect("free");
+    run(&stage, &machine, "keep-state.sh main").exits(0).warns("cli::held").warns("prod.journal");
+    assert!(stage.kept("prod").to_string().contains("trainer:1.5"));
+}
+
+/// What stands in the first line of `plan.md`, and the rest.
+fn parts(machine: &Path) -> (Vec<String>, String) {
+    let plan = fs::read_to_string(machine.join("plan.md")).expect("text");
+    let (first, body) = plan.split_once('\n').expect("a line");
+    (first.split(' ').map(str::to_owned).collect(), body.to_owned())
+}
+
+#[test]
 fn a_problem_that_has_no_plan_is_told_all_the_same() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     fs::remove_file(machine.join("sindri.yaml")).expect("removed");
     run(&stage, &machine, "plan.sh").exits(1).warns("sindri.yaml");
-    assert!(
-        fs::read_to_string(machine.join("plan.md")).expect("text").starts_with("<!-- sindri-plan prod none 1 -->\n")
-    );
+    assert_eq!(parts(&machine).0[..5], ["<!--", "sindri-plan", "prod", "none", "1"]);
     run(&stage, &machine, "apply.sh 0123456789abcdef").exits(1);
     assert!(fs::read_to_string(machine.join("apply.md")).expect("text").contains("ended with exit code 1"));
+}
+
+#[test]
+fn the_first_line_is_another_one_exactly_when_the_comment_is() {
+    let Some(stage) = Stage::new(0) else { return };
+    let machine = stage.machine("main", None);
+    let planned = |config: &str, code: i32| {
+        fs::write(machine.join("sindri.yaml"), config).expect("written");
+        run(&stage, &machine, "plan.sh").exits(code);
+        parts(&machine)
+    };
+    let config = stage.read("sindri.yaml");
+    // More problems than a comment can hold, and than a pipe does.
+    let many: String = (0..400).map(|pod| format!("      pod{pod}: {{ gpuType: RTX 0{pod} }}\n")).collect();
+    for (config, code) in
+        [(config.replace("A4000", "A400O"), 1), (config.replace("A4000", "A40000"), 1), (config + &many, 1)]
+    {
+        let (first, body) = planned(&config, code);
+        assert_eq!(planned(&config, code), (first.clone(), body.clone()));
+        assert!(body.len() < 5000, "{}", body.len());
+        let (other, another) = planned(&config.replace("RTX", "RTY"), code);
+        assert_eq!(other[..5], first[..5]);
+        assert!(other != first && another != body, "{other:?}");
+    }
 }

@@ -152,7 +152,8 @@ fn a_killed_destroy_is_finished_by_the_next_one() {
 fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(2)));
     let json = project.run(&emulator, "unlock --json").exits(0).json();
-    assert_eq!(json, json!({ "format_version": "1.0", "held": false, "left_by": null, "pending": [] }));
+    assert_eq!(json, json!({ "format_version": "1.0", "held": false, "left_by": null, "recorded": [], "pending": [] }));
+    assert!(!project.path("state").exists(), "where nothing was, nothing is made");
     let mut first = begun(&project, &emulator, APPLY);
     until("both creates", || emulator.writes().len() == 2);
     let (pid, stored) = (first.id(), project.read("state/default.lock"));
@@ -171,9 +172,41 @@ fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
     let open: Vec<&Value> = json["pending"].as_array().unwrap().iter().map(|open| &open["address"]).collect();
     assert_eq!(open, ["pod.worker[0]", "pod.worker[1]"], "{json}");
     assert_eq!(project.read("state/default.lock"), "");
+    assert_eq!((&json["recorded"], recorded(&project)), (&json!([]), BTreeSet::new()), "nothing but the lineage");
     let said = project.run(&emulator, "unlock").exits(0).tells("nobody left anything").tells("pod.worker[1]  create");
     said.tells("The next `sindri apply`");
     emulator.faults(json!([]));
     project.run(&emulator, APPLY).exits(0);
     whole(&project, &emulator, 2);
+}
+
+#[test]
+fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() {
+    let (emulator, project) = (Emulator::start(), Project::new(&fleet(3)));
+    // The third answer never comes.
+    let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
+    emulator.faults(json!([fault(json!({ "operation": "createPod", "pod": "bare-worker-2" }), slow)]));
+    let mut first = begun(&project, &emulator, APPLY);
+    let outcomes = || std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
+    until("two answers", || emulator.writes().len() == 3 && outcomes().matches("outcome").count() == 2);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert!(!project.path("state/default.json").exists());
+    let asked = emulator.requests();
+    // What else is wrong with the configuration is in nobody's way.
+    let config = project.read("sindri.yaml");
+    project.write("sindri.yaml", &config.replace("RTX A4000", "RTX A400O"));
+    let said = project.run(&emulator, "unlock").exits(0).tells("default.json`, without asking RunPod: 6 records\n");
+    said.tells("  pod.worker[0]\n  pod.worker[1]\n").tells("unknown outcome: 1\n  pod.worker[2]  create");
+    project.write("sindri.yaml", &config);
+    assert_eq!(emulator.requests(), asked, "RunPod is not asked");
+    assert_eq!(recorded(&project).len(), 2);
+    assert!(outcomes().contains("intent") && !outcomes().contains("outcome"), "{}", outcomes());
+    let (state, journal) = (project.read("state/default.json"), outcomes());
+    let json = project.run(&emulator, "unlock --json").exits(0).json();
+    assert_eq!((&json["recorded"], &json["pending"][0]["address"]), (&json!([]), &json!("pod.worker[2]")));
+    assert_eq!((project.read("state/default.json"), outcomes()), (state, journal), "once is enough");
+    emulator.faults(json!([]));
+    project.run(&emulator, APPLY).exits(0);
+    whole(&project, &emulator, 3);
 }

@@ -8,6 +8,13 @@ branch=$1
 state=state/$SINDRI_ENV.json
 export GIT_AUTHOR_NAME=sindri GIT_AUTHOR_EMAIL=sindri@localhost GIT_COMMITTER_NAME=sindri GIT_COMMITTER_EMAIL=sindri@localhost
 
+# What an apply knew that was killed is in its journal alone, which stays on this machine. What it had in flight stays there:
+# the next apply finds pods by their markers.
+if ! sindri unlock; then
+    echo "state/$SINDRI_ENV.journal was not written into $state, which is committed as it is. Whatever else the journal knows," \
+        "the next apply has to find by markers at RunPod." >&2
+fi
+
 if [ ! -e "$state" ]; then
     exit 0
 fi

@@ -114,8 +114,10 @@ Examples:
   sindri diff -e staging -e prod --json";
 
 pub const UNLOCK_NOTE: &str = "\
-A lock ends with its process, however that ends, so there is none to break: a living holder is named, and
-keeps it (exit code 4). What a dead one had begun is settled by the next command that changes something.";
+A lock ends with its process, however that ends, so there is none to break: a living holder is
+named, and keeps it (exit code 4). What a dead one knew is written from its journal into the state
+file, for whoever commits that; RunPod is not asked. What it had begun stays in the journal, and is
+settled by the next command that changes something.";
 
 pub const SERVE_EXAMPLES: &str = "\
 Prints `listening on URL` once it does. Any bearer token is a key; /_emu/ looks into the world and changes it.

@@ -1,6 +1,10 @@
 //! `sindri unlock`: who holds the lock, and what a dead holder left behind. Frees no lock of a living one.
+//!
+//! What a dead holder knew is in its journal, which stays on this machine: it is written into the state file, which is the
+//! one that travels. Nothing is asked or settled, so that it works without a key, and at the end of a job that was cancelled.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -8,20 +12,28 @@ use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::model::Pending;
-use crate::store::{self, Holder, StoreError};
+use crate::model::{Address, Pending};
+use crate::store::{self, Holder, LockedState, StoreError};
 
 pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::offline_state(global, console)?;
-    let left = store::unlock(&session.paths).map_err(|error| match error {
-        StoreError::Locked { holder, path, .. } => held(&holder, &path),
-        other => other.into(),
-    })?;
+    let left = store::unlock(&session.paths).map_err(refusal)?;
+    let recorded = fold(&session)?;
     let pending = store::read(&session.paths, &session.identity())?.pending;
     let mut text = match &left {
         Some(holder) => format!("The lock is free: {holder} is gone, and its name is cleared away.\n"),
         None => "The lock is free, and nobody left anything in it.\n".to_owned(),
     };
+    if let Some(recorded) = &recorded {
+        let what = match recorded.len() {
+            0 => "the lineage that pods are marked with".to_owned(),
+            1 => "1 record".to_owned(),
+            records => format!("{records} records"),
+        };
+        let state = session.paths.state.display();
+        text.push_str(&format!("Written from the journal into `{state}`, without asking RunPod: {what}\n"));
+        recorded.iter().for_each(|address| text.push_str(&format!("  {address}\n")));
+    }
     if !pending.is_empty() {
         text.push_str(&format!("Requests of unknown outcome: {}\n", pending.len()));
         for Pending { address, verb, at, .. } in pending.iter() {
@@ -34,8 +46,31 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let open =
         pending.iter().map(|pending| json!({ "address": pending.address, "verb": pending.verb, "at": pending.at }));
     let open: Vec<_> = open.collect();
-    console.either(&text, &json!({ "format_version": "1.0", "held": false, "left_by": left, "pending": open }));
+    console.either(&text, &json!({ "format_version": "1.0", "held": false, "left_by": left, "recorded": recorded.unwrap_or_default(), "pending": open }));
     Ok(Exit::Success)
+}
+
+/// Brings the state file up to what the journal knows, and gives the addresses that this is about. What is pending stays in
+/// the journal. None where the state file says everything already.
+fn fold(session: &Session) -> Result<Option<Vec<Address>>, Failure> {
+    if !session.paths.journal.exists() {
+        // Without one there is nothing to write, and no reason to make a folder and a lock where there are none.
+        return Ok(None);
+    }
+    let holder = Holder::new("unlock");
+    let store = LockedState::acquire(&session.paths, &session.identity(), holder, Duration::ZERO).map_err(refusal)?;
+    let ahead = store.ahead();
+    if ahead.is_some() {
+        store.checkpoint()?;
+    }
+    Ok(ahead)
+}
+
+fn refusal(error: StoreError) -> Failure {
+    match error {
+        StoreError::Locked { holder, path, .. } => held(&holder, &path),
+        other => other.into(),
+    }
 }
 
 fn held(holder: &Holder, lock: &Path) -> Failure {
