@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::error::Purpose;
 use crate::kind::Kind;
 use crate::model::{Attributes, Dialect, Marker, Object, Power};
 
@@ -193,8 +194,8 @@ pub struct ApiError {
     pub status: Option<u16>,
     /// RunPod's own text, always shown.
     pub message: String,
-    /// What to do about it, where that depends on what the request was for; else its class says it.
-    pub advice: Option<&'static str>,
+    /// What the request was for, where RunPod answered it: for the help.
+    pub(super) purpose: Option<Purpose>,
     /// RunPod's list of violations.
     pub details: Vec<String>,
     /// `x-request-id`.
@@ -211,7 +212,7 @@ impl ApiError {
             request: request.into(),
             status: None,
             message: message.into(),
-            advice: None,
+            purpose: None,
             details: Vec::new(),
             request_id: None,
             retry_after: None,
@@ -244,7 +245,8 @@ impl miette::Diagnostic for ApiError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(self.advice.unwrap_or_else(|| self.class.help())))
+        let advice = self.purpose.and_then(|purpose| purpose.advice(self.class));
+        Some(Box::new(advice.unwrap_or_else(|| self.class.help())))
     }
 }
 

@@ -27,7 +27,7 @@ impl Purpose {
     }
 
     /// What to do about a refusal, where the class alone does not say it.
-    fn advice(self, class: ErrorClass) -> Option<&'static str> {
+    pub fn advice(self, class: ErrorClass) -> Option<&'static str> {
         match (class, self) {
             (ErrorClass::Invalid, Self::Create) => Some(
                 "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
@@ -104,7 +104,7 @@ impl Context<'_> {
             request: self.request.to_owned(),
             status: Some(reply.status),
             message,
-            advice: self.purpose.advice(class),
+            purpose: Some(self.purpose),
             details,
             request_id: self.request_id(reply),
             retry_after: retry_after(reply),
