@@ -126,7 +126,7 @@ pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay:
 pub fn several(kind: &Kind, count: usize) -> String {
     format!(
         "{count} {}s look like what it asked for, so that somebody made one at the same moment, and which one is ours cannot \
-         be told: the plan proposes one to take over, `sindri import` takes another",
+         be told: `sindri import` takes one of them over",
         kind.title
     )
 }

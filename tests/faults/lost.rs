@@ -149,11 +149,10 @@ fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
         assert!(told[1].starts_with("2 network volumes look like what it asked for"), "{told:?}");
         assert!(world.state().resources.is_empty());
 
-        // The next run cannot tell either, and proposes one: that needs consent (`--adopt`).
-        let applied = world.apply(&desired).await;
-        assert!(applied.recovered().contains("`sindri import` takes another"), "{}", applied.recovered());
-        assert!(applied.plan.adopts_strangers());
-        assert_eq!(applied.requests, [""; 0], "and no third one");
+        // The next run cannot tell either: nothing goes on before somebody says which.
+        let plan = world.plan(&desired).await;
+        let refused: Vec<&str> = plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
+        assert_eq!(refused, ["ambiguous"], "neither one of them nor a third one");
     });
 }
 
