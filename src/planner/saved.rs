@@ -58,7 +58,7 @@ pub struct Basis {
 /// Digests by path: `image`, `env.LOG_LEVEL`.
 pub type Fields = BTreeMap<String, String>;
 
-/// A saved plan that is not what it says: its actions do not come to its id.
+/// A saved plan that was changed after it was written.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tampered;
 
@@ -139,7 +139,7 @@ impl SavedPlan {
         }
         let (prior, _) = moves::renamed(input.prior, input.moved);
         let sources = Sources { input, prior: &prior.resources };
-        let saved = identity::actions(&self.plan, &self.requests()).into_iter().collect::<BTreeMap<_, _>>();
+        let saved = identity::actions(&self.plan, &self.requests());
         let requests = identity::requests(fresh);
         let now = identity::actions(fresh, &requests);
         let changes = fresh.by_address();
