@@ -149,6 +149,11 @@ impl Attribute {
 }
 
 impl Kind {
+    /// Whether two objects of a kind without markers cannot be told apart: the same name, size and place.
+    pub fn looks_alike(&self, one: &Attributes, other: &Attributes) -> bool {
+        self.identity.iter().all(|name| one.get(*name) == other.get(*name))
+    }
+
     /// Why a field cannot be changed back, where it cannot.
     pub fn refusal(&self, field: &FieldChange) -> Option<&'static str> {
         let attribute = self.attribute(field.path.split('.').next()?)?;

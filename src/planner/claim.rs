@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
-use super::refresh::{Owner, Owners, living};
+use super::refresh::{Owner, Owners, living, strangers};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 
@@ -41,13 +41,7 @@ impl<'a> Claims<'a> {
 
 /// Goes through every living object that no record names.
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
-    let recorded: BTreeSet<(&str, &str)> =
-        prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
-    let mut strangers: Vec<&Object> = input
-        .observed
-        .iter()
-        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
-        .collect();
+    let mut strangers = strangers(prior, input.observed);
     // The oldest first: of twins the first one made is kept.
     strangers.sort_by_cached_key(|object| object.seniority());
 

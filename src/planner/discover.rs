@@ -3,10 +3,10 @@
 //! Takes what is declared, recorded and observed; gives the records that can be had back, and what cannot be taken, with
 //! the reason. Sends nothing and destroys nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::record::imported;
-use super::refresh::living;
+use super::refresh::{living, strangers};
 use crate::config::Move;
 use crate::kind;
 use crate::model::{Address, Object, Observed, Record, Resource, State, Value};
@@ -69,7 +69,7 @@ impl<'a> Search<'a> {
     /// The lineages of living pods with this project's marker that no record names, each with how many pods carry it.
     pub fn lineages(&self) -> BTreeMap<String, usize> {
         let mut lineages = BTreeMap::new();
-        for marker in self.strangers().filter_map(|object| object.marker.as_ref()) {
+        for marker in strangers(self.prior, self.observed).into_iter().filter_map(|object| object.marker.as_ref()) {
             if marker.same_project(self.name, &self.prior.environment) {
                 *lineages.entry(marker.lineage.clone()).or_insert(0) += 1;
             }
@@ -80,7 +80,8 @@ impl<'a> Search<'a> {
     /// Everything of `lineage`, and the volumes that belong to it.
     pub fn of(&self, lineage: &str) -> Discovery<'a> {
         let mut found = Discovery::default();
-        let mut marked: Vec<&Object> = self.strangers().filter(|object| self.is_of(object, lineage)).collect();
+        let strangers = strangers(self.prior, self.observed);
+        let mut marked: Vec<&Object> = strangers.iter().copied().filter(|object| self.is_of(object, lineage)).collect();
         // The oldest first: of twins the first one made is kept.
         marked.sort_by_cached_key(|object| object.seniority());
         for object in marked {
@@ -93,8 +94,8 @@ impl<'a> Search<'a> {
                 None => found.take(self.declared, address, object, Trace::Marker),
             }
         }
-        self.mounted(&mut found);
-        self.alike(&mut found);
+        self.mounted(&strangers, &mut found);
+        self.alike(&strangers, &mut found);
         found.taken.sort_by(|one, other| one.address.cmp(&other.address));
         found
     }
@@ -102,15 +103,6 @@ impl<'a> Search<'a> {
     fn is_of(&self, object: &Object, lineage: &str) -> bool {
         let ours = |marker: &crate::model::Marker| marker.same_project(self.name, &self.prior.environment);
         object.marker.as_ref().is_some_and(|marker| marker.lineage == lineage && ours(marker))
-    }
-
-    fn strangers(&self) -> impl Iterator<Item = &'a Object> {
-        let records = self.prior.resources.values();
-        let recorded: BTreeSet<(&str, &str)> =
-            records.map(|record| (record.kind.as_str(), record.id.as_str())).collect();
-        let is_stranger =
-            move |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
-        self.observed.iter().filter(is_stranger)
     }
 
     /// The id of the living object that an address has already.
@@ -121,7 +113,7 @@ impl<'a> Search<'a> {
     }
 
     /// Volumes that discovered pods mount where their blocks name a declared one.
-    fn mounted(&self, found: &mut Discovery<'a>) {
+    fn mounted(&self, strangers: &[&'a Object], found: &mut Discovery<'a>) {
         let mut mounts: Vec<(Address, String)> = Vec::new();
         for Taken { address, object, .. } in &found.taken {
             let Some(resource) = self.declared.get(address) else { continue };
@@ -134,7 +126,7 @@ impl<'a> Search<'a> {
             }
         }
         for (address, id) in mounts {
-            let stranger = self.strangers().find(|object| object.kind == address.kind && object.id == id);
+            let stranger = strangers.iter().copied().find(|object| object.kind == address.kind && object.id == id);
             let taken = found.taken.iter().any(|taken| taken.object.kind == address.kind && taken.object.id == id);
             let Some(object) = stranger.filter(|_| !taken && self.holder(found, &address).is_none()) else { continue };
             found.take(self.declared, address, object, Trace::Mount);
@@ -142,7 +134,7 @@ impl<'a> Search<'a> {
     }
 
     /// Objects without markers that look as declared.
-    fn alike(&self, found: &mut Discovery<'a>) {
+    fn alike(&self, strangers: &[&'a Object], found: &mut Discovery<'a>) {
         for (address, resource) in self.declared {
             let Some(kind) = kind::find(&address.kind).filter(|kind| !kind.marked && !kind.identity.is_empty()) else {
                 continue;
@@ -150,12 +142,10 @@ impl<'a> Search<'a> {
             if self.holder(found, address).is_some() {
                 continue;
             }
-            let looks = |object: &Object| {
-                object.kind == kind.name
-                    && kind.identity.iter().all(|name| resource.inputs.get(*name) == object.attributes.get(*name))
-            };
+            let looks =
+                |object: &Object| object.kind == kind.name && kind.looks_alike(&resource.inputs, &object.attributes);
             let free = |object: &&Object| !found.taken.iter().any(|taken| std::ptr::eq(taken.object, *object));
-            let alike: Vec<&Object> = self.strangers().filter(|object| looks(object)).filter(free).collect();
+            let alike: Vec<&Object> = strangers.iter().copied().filter(|object| looks(object)).filter(free).collect();
             match alike.as_slice() {
                 [] => {}
                 [only] => found.take(self.declared, address.clone(), only, Trace::Looks),

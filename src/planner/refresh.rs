@@ -54,11 +54,9 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
 /// Living objects in no record that were made from this state, by the recorded address whose object they are under another
 /// id; the oldest of each.
 fn strays<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
-    let recorded = recorded(prior);
     let owners = Owners::of(prior, observed);
-    let mut found: Vec<(&Address, &Object)> = observed
-        .iter()
-        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
+    let mut found: Vec<(&Address, &Object)> = strangers(prior, observed)
+        .into_iter()
         .filter(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage))
         .filter_map(|object| match owners.find(object) {
             Owner::Recorded(address) => Some((address, object)),
@@ -115,6 +113,13 @@ impl<'s> Owners<'s> {
             }
         }
     }
+}
+
+/// Living objects that no record names.
+pub fn strangers<'o>(prior: &State, observed: &'o Observed) -> Vec<&'o Object> {
+    let recorded = recorded(prior);
+    let is_stranger = |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
+    observed.iter().filter(is_stranger).collect()
 }
 
 /// What the state knows, by kind and id.

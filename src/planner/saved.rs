@@ -66,11 +66,12 @@ impl SavedPlan {
     /// A finished plan with what it was made from.
     pub fn of(plan: &Plan, input: &Input<'_>, config: String) -> Self {
         let mut requests = identity::requests(plan);
+        let plan_id = identity::id_with(plan, &requests);
         let (prior, _) = moves::renamed(input.prior, input.moved);
+        let sources = Sources { input, prior: &prior.resources };
         let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
         let actions = changed
             .map(|change| {
-                let sources = Sources { input, prior: &prior.resources };
                 let basis = sources.basis(&change.address, Some(change), requests.remove(&change.address));
                 (change.address.clone(), basis)
             })
@@ -78,7 +79,7 @@ impl SavedPlan {
         let mut saved = Self {
             format_version: FORMAT_VERSION,
             sindri: env!("CARGO_PKG_VERSION").to_owned(),
-            plan_id: identity::id(plan),
+            plan_id,
             config,
             catalog_date: input.catalog.compiled.clone(),
             options: input.options.clone(),

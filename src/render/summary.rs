@@ -141,15 +141,6 @@ impl Summary {
             || self.failed.iter().any(|failure| failure.changed)
     }
 
-    pub fn was_interrupted(&self) -> bool {
-        self.interrupted
-    }
-
-    /// The stable codes of what failed, for the exit code.
-    pub fn failure_codes(&self) -> BTreeSet<&str> {
-        self.failed.iter().map(|failure| failure.code.as_str()).collect()
-    }
-
     /// Writes `Apply complete: 3 created, 1 replaced in 1m 04s.`, or what exists, what failed and what to do next.
     pub fn text(&self, out: &mut dyn fmt::Write, elapsed: Duration, style: &Style) -> fmt::Result {
         self.verdict(elapsed).write(out, style)?;

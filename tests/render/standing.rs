@@ -2,26 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sindri::model::{Endpoint, Object, Observed, Record, SshTarget, State, Status, Value};
+use sindri::model::{Endpoint, Object, Observed, SshTarget, State, Status, Value};
 use sindri::render::{Style, json, status};
 
 use crate::applies::object;
+use crate::drift::record;
 use crate::fixture::{address, gpu_pod, volume};
 use crate::golden;
-
-fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record {
-    Record {
-        kind: kind.into(),
-        id: id.into(),
-        inputs,
-        chosen: BTreeMap::new(),
-        marked: None,
-        depends_on: Vec::new(),
-        power: None,
-        protected: false,
-        tainted: false,
-    }
-}
 
 fn running(id: &str) -> Object {
     let mut pod = object(id, 5.86);

@@ -105,9 +105,7 @@ impl Run<'_, '_> {
     /// Ids of objects that look like the one to be made and are not it, of a kind without markers.
     fn existing(&self) -> Vec<String> {
         let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.marked) else { return Vec::new() };
-        let alike = |object: &&Object| {
-            self.kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
-        };
+        let alike = |object: &&Object| self.kind.looks_alike(&record.inputs, &object.attributes);
         let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
         let made = lock(&self.carrier.objects);
         let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);

@@ -48,15 +48,12 @@ pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item =
 
 fn ask_the_same(kind: &Kind, one: &Intent, other: &Intent) -> bool {
     let (Some(record), Some(others)) = (&one.record, &other.record) else { return false };
-    other.verb == Verb::Create
-        && other.address.kind == kind.name
-        && kind.identity.iter().all(|name| record.inputs.get(*name) == others.inputs.get(*name))
+    other.verb == Verb::Create && other.address.kind == kind.name && kind.looks_alike(&record.inputs, &others.inputs)
 }
 
 fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
     let Some(record) = &intent.record else { return false };
-    !intent.existing.contains(&object.id)
-        && kind.identity.iter().all(|name| record.inputs.get(*name) == object.attributes.get(*name))
+    !intent.existing.contains(&object.id) && kind.looks_alike(&record.inputs, &object.attributes)
 }
 
 /// What `intent`, a delete, was about and is now somewhere else: RunPod moves a pod by ending it and making it anew, with the

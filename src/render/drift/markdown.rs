@@ -5,12 +5,12 @@ use std::fmt;
 
 use super::words;
 use crate::model::{DriftClass, DriftReport, Finding, Money, Price, Severity, Value};
-use crate::render::safe::{cell, html, marker};
+use crate::render::safe::{cell, cut, html, marker};
 
 /// GitHub takes 65,536 characters. Rows come first, then details as far as there is room.
 const MOST_OF_ROWS: usize = 36_000;
 const MOST_OF_ALL: usize = 60_000;
-/// Longer values are cut: `--json` has them whole.
+/// A longer title of a fold is cut: the rows above it name all of them.
 const LONG: usize = 200;
 
 /// Writes the report. It says nothing of time or of prices that change by themselves alone, but costs are as of now.
@@ -73,17 +73,17 @@ fn table(findings: &[&Finding], room: usize) -> String {
 fn row(finding: &Finding) -> String {
     let resource = match &finding.name {
         Some(name) if finding.class == DriftClass::Unmanaged => {
-            format!("{} {}", words::title(&finding.kind), shown(name))
+            format!("{} {}", words::title(&finding.kind), cell(name))
         }
-        _ => shown(&words::subject(finding)),
+        _ => cell(&words::subject(finding)),
     };
-    let what = words::what(finding).with(shown);
-    let consequence = words::consequence(finding).map(|words| format!("; {}", words.with(shown))).unwrap_or_default();
+    let what = words::what(finding).with(cell);
+    let consequence = words::consequence(finding).map(|words| format!("; {}", words.with(cell))).unwrap_or_default();
     format!(
         "| {} | {} | {resource} | {} | {} | {what}{consequence} |\n",
         cell(&finding.id),
         finding.class.word(),
-        shown(&finding.object_id),
+        cell(&finding.object_id),
         price(finding.price),
     )
 }
@@ -107,18 +107,18 @@ fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
         let subjects: Vec<String> = group.iter().map(|finding| words::subject(finding)).collect();
         let verb =
             if group.len() == 1 { format!(" {}", words::happened(class)) } else { format!(": {}", class.word()) };
-        let title = format!("{}{verb}", cut(&subjects.join(", ")));
+        let title = format!("{}{verb}", cut(&subjects.join(", "), LONG));
         let mut block = format!("<details><summary>{}</summary>\n\n", html(&title));
         if !fields.is_empty() {
             block += "What was applied, and what is there now:\n\n";
         }
         for field in &fields {
-            block += &format!("- {}: {} -> {}\n", shown(&field.path), value(&field.before), value(&field.after));
+            block += &format!("- {}: {} -> {}\n", cell(&field.path), value(&field.before), value(&field.after));
         }
         block += if fields.is_empty() { "What to do:\n\n" } else { "\nWhat to do:\n\n" };
         for words::Remedy { command, effect } in remedies {
             let command = command.map(|command| format!("{} ", cell(&command))).unwrap_or_default();
-            block += &format!("- {command}{}\n", effect.with(shown));
+            block += &format!("- {command}{}\n", effect.with(cell));
         }
         block += "\n</details>\n\n";
         if text.len() + block.len() > room {
@@ -130,7 +130,7 @@ fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
 }
 
 fn value(value: &Value) -> String {
-    shown(&value.to_string())
+    cell(&value.to_string())
 }
 
 fn fold<'f>(title: &str, findings: impl Iterator<Item = &'f Finding>) -> String {
@@ -147,7 +147,7 @@ fn fold<'f>(title: &str, findings: impl Iterator<Item = &'f Finding>) -> String 
 
 fn unsettled(report: &DriftReport) -> String {
     let line = |(address, why): (&crate::model::Address, &crate::model::Unsettled)| {
-        format!("- {}: {}\n", shown(&address.to_string()), words::unsettled(*why))
+        format!("- {}: {}\n", cell(&address.to_string()), words::unsettled(*why))
     };
     let most = 50;
     let mut text: String = report.unsettled.iter().take(most).map(line).collect();
@@ -155,16 +155,4 @@ fn unsettled(report: &DriftReport) -> String {
         text += &format!("- {} more\n", report.unsettled.len() - most);
     }
     if text.is_empty() { text } else { format!("Not told yet:\n\n{text}\n") }
-}
-
-/// A literal, cut where it is long.
-fn shown(text: &str) -> String {
-    cell(&cut(text))
-}
-
-fn cut(text: &str) -> String {
-    match text.char_indices().nth(LONG) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -1,8 +1,6 @@
 //! `sindri import --all` where a configuration is: what it declares already is recorded, and the rest printed as blocks to
 //! add. The file is never edited.
 
-use std::collections::BTreeSet;
-
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, Reason};
@@ -14,7 +12,7 @@ use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
 use crate::model::{Address, Entry, Object, Observed, Outcome, State};
 use crate::planner::record::imported;
-use crate::planner::refresh::living;
+use crate::planner::refresh::{self, living};
 use crate::planner::takeover::{self, Ids};
 use crate::render::takeover as report;
 
@@ -46,12 +44,7 @@ fn is_missing(problems: &config::Problems) -> bool {
 
 /// Living objects that no record names, in the order of their names.
 pub fn strangers<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
-    let recorded: BTreeSet<(&str, &str)> =
-        state.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect();
-    let mut strangers: Vec<&Object> = observed
-        .iter()
-        .filter(|object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
-        .collect();
+    let mut strangers = refresh::strangers(state, observed);
     strangers.sort_by_key(|object| (object.kind, &object.name, &object.id));
     strangers
 }
