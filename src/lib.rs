@@ -20,5 +20,5 @@ pub mod store;
 pub mod observe;
 pub mod apply;
 pub mod render;
-#[allow(clippy::disallowed_macros, clippy::disallowed_methods, reason = "it talks to people, processes and files")]
+#[allow(clippy::disallowed_methods, reason = "it talks to people, processes and files")]
 pub mod cli;

@@ -161,3 +161,27 @@ fn every_way_to_name_a_module_is_read_and_judged() {
     assert_eq!(faults("planner", "use crate::config::{Config, Move};"), ["only `Move` may be used"]);
     assert_eq!(faults("cli", "use crate::secret_door::Key;"), ["no module of src/lib.rs"]);
 }
+
+/// A macro that prints panics where it cannot, halfway through whatever runs.
+#[test]
+fn only_one_file_writes_to_the_standard_streams() {
+    let mut files = Vec::new();
+    rust_files(&source(), &mut files);
+    let mut faults = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(source()).unwrap().to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        // Unit tests may print.
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            let prints = ["print!(", "println!(", "dbg!("].iter().any(|word| line.contains(word));
+            let opens = ["::stdout()", "::stderr()"].iter().any(|word| line.contains(word));
+            let asks = line.contains(".is_terminal()") || line.contains("ProgressDrawTarget::stderr()");
+            if !name.ends_with("tests/process.rs") && (prints || (opens && !asks && name != Path::new("cli/output.rs")))
+            {
+                faults.push(format!("{}:{}: {}", name.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new(), "src/cli/output.rs writes, nothing else");
+}

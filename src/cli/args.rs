@@ -187,3 +187,38 @@ pub enum Command {
         shell: Shell,
     },
 }
+
+impl Command {
+    /// Whether it may change RunPod, the state or the project's files, so that how it ended matters even to a caller who
+    /// stopped reading.
+    pub fn changes_something(&self) -> bool {
+        match self {
+            Self::Init
+            | Self::Apply(_)
+            | Self::Deploy(_)
+            | Self::Destroy(_)
+            | Self::Stop(_)
+            | Self::Start(_)
+            | Self::Refresh(_)
+            | Self::Import(_)
+            | Self::Unlock => true,
+            Self::State(command) => match command {
+                StateCommand::Mv { .. } | StateCommand::Rm { .. } | StateCommand::Merge { .. } => true,
+                StateCommand::List | StateCommand::Show { .. } | StateCommand::Verify => false,
+            },
+            Self::Validate
+            | Self::Diff(_)
+            | Self::Plan(_)
+            | Self::Show(_)
+            | Self::Status
+            | Self::Output(_)
+            | Self::Connect(_)
+            | Self::Drift(_)
+            | Self::Graph(_)
+            | Self::Schema(_)
+            | Self::Catalog(_)
+            | Self::Emulator(_)
+            | Self::Completions { .. } => false,
+        }
+    }
+}

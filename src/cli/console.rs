@@ -1,13 +1,15 @@
 //! Standard output and standard error: what goes where, and whether it is coloured.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::sync::Arc;
+use std::time::Duration;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, Severity};
 
 use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
-use super::exit::Failure;
+use super::exit::{Exit, Failure};
+use super::output::{Loss, Output, Stream};
 use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::{Progress, ProgressKind, Style};
 
@@ -18,12 +20,13 @@ pub struct Console {
     pub verbose: bool,
     out: Style,
     err: Style,
+    output: Arc<Output>,
     /// Where diagnostics are annotations as well.
     workflow: Option<Workflow>,
 }
 
 impl Console {
-    pub fn new(global: &Global) -> Self {
+    pub fn new(global: &Global, output: Arc<Output>) -> Self {
         let style = |terminal: bool| {
             let color = match global.color {
                 ColorChoice::Always => true,
@@ -39,9 +42,27 @@ impl Console {
             verbose: global.verbose,
             out: style(io::stdout().is_terminal()),
             err: style(io::stderr().is_terminal()),
+            output,
             // Whoever asks for JSON on stderr gets that alone.
             workflow: Workflow::here(global.directory.as_deref()).filter(|_| !global.json),
         }
+    }
+
+    /// For a process whose arguments are no command.
+    pub fn before_arguments(json: bool, output: Arc<Output>) -> Self {
+        let style = |terminal: bool| Style { color: wants_color(terminal), ..Style::default() };
+        let (out, err) = (style(io::stdout().is_terminal()), style(io::stderr().is_terminal()));
+        Self { json, quiet: false, verbose: false, out, err, output, workflow: None }
+    }
+
+    /// Prints help, or an error about the arguments.
+    pub fn arguments(&self, error: &clap::Error) {
+        let (stream, style) = match error.use_stderr() {
+            true => (Stream::Err, self.err),
+            false => (Stream::Out, self.out),
+        };
+        let text = error.render();
+        self.output.write(stream, &if style.color { text.ansi().to_string() } else { text.to_string() });
     }
 
     /// How results look.
@@ -60,14 +81,20 @@ impl Console {
 
     /// What shows events as they come: as results with `--json`, else as progress.
     pub fn progress(&self) -> Arc<Progress> {
-        let json = self.json;
-        Arc::new(Progress::new(
-            self.progress_kind(),
-            self.err,
-            move |line| {
-                if json { print!("{line}") } else { eprint!("{line}") }
-            },
-        ))
+        let (kind, output) = (self.progress_kind(), Arc::clone(&self.output));
+        let stream = if self.json { Stream::Out } else { Stream::Err };
+        Arc::new(Progress::new(kind, self.err, move |line| {
+            output.write(stream, line);
+            // The live line is drawn below it, by another writer.
+            if kind == ProgressKind::Terminal {
+                output.wait();
+            }
+        }))
+    }
+
+    /// What writes both streams, for closures that outlive a borrow of the console.
+    pub fn output(&self) -> Arc<Output> {
+        Arc::clone(&self.output)
     }
 
     /// Whether a question can be asked and answered.
@@ -75,9 +102,9 @@ impl Console {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal() && std::env::var_os("CI").is_none()
     }
 
-    /// Prints a result. A reader that went away is no error.
+    /// Prints a result.
     pub fn result(&self, text: &str) {
-        let _ = io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush());
+        self.output.write(Stream::Out, text);
     }
 
     pub fn json(&self, value: &serde_json::Value) {
@@ -92,7 +119,7 @@ impl Console {
     /// Prints what is worth knowing, but no result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(io::stderr(), "{}", self.shown(text.to_owned()));
+            self.output.write(Stream::Err, &(self.shown(text.to_owned()) + "\n"));
         }
     }
 
@@ -107,7 +134,7 @@ impl Console {
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            print_json(failure);
+            print_json(&self.output, failure);
         } else {
             self.diagnostic(failure.report.as_ref(), |workflow| workflow.of_failure(failure));
         }
@@ -115,7 +142,8 @@ impl Console {
 
     fn diagnostic(&self, report: &dyn miette::Diagnostic, annotations: impl FnOnce(&Workflow) -> String) {
         let annotations = self.workflow.as_ref().map(annotations);
-        let _ = write!(io::stderr(), "{}{}", self.shown(self.drawn(report)), annotations.unwrap_or_default());
+        let text = self.shown(self.drawn(report)) + &annotations.unwrap_or_default();
+        self.output.write(Stream::Err, &text);
     }
 
     /// The text as it may stand in a log that is read for commands.
@@ -144,16 +172,65 @@ impl Console {
 
     /// Asks a question and reads one line; anything but a clear yes is a no.
     pub fn ask(&self, question: &str, yes: &str) -> bool {
-        let _ = write!(io::stderr(), "{question}");
-        let _ = io::stderr().flush();
+        self.output.write(Stream::Err, question);
+        // An unseen question has no answer.
+        if !self.output.wait().is_empty() {
+            return false;
+        }
         let mut answer = String::new();
-        let _ = io::stdin().read_line(&mut answer);
-        answer.trim() == yes
+        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == yes
+    }
+
+    /// Prints a failure, and gives the exit code of a command that ended like this.
+    pub fn exit_of(&self, ended: Result<Exit, Failure>) -> Exit {
+        ended.unwrap_or_else(|failure| {
+            self.failure(&failure);
+            failure.exit
+        })
+    }
+
+    /// Waits until everything so far has been written or lost, and gives the losses.
+    pub fn flush(&self) -> Vec<Loss> {
+        self.output.wait()
+    }
+
+    /// Resolves once everything so far has been written or lost.
+    pub async fn written(&self) {
+        self.output.written().await;
+    }
+
+    /// The exit code of a command, once its output is written. Output that was lost is an error where the command itself
+    /// ended well; its own failure wins. A reader that went away matters only to a command that changes something:
+    /// `sindri plan | head -1` got all it wanted, but `sindri apply | head -1` did not see how it ended.
+    pub fn settle(&self, exit: Exit, changes: bool, losses: &[Loss]) -> Exit {
+        let Some(loss) = losses.iter().find(|loss| changes || !loss.is_closed_pipe()) else { return exit };
+        let ended_well = matches!(exit, Exit::Success | Exit::Changes);
+        // Tools expect one object on stderr.
+        if ended_well || !self.json {
+            self.failure(&lost(loss, changes));
+            self.output.wait();
+        }
+        if ended_well { Exit::Error } else { exit }
+    }
+
+    /// Ends the process now, with what can be written within a moment.
+    pub fn exit_now(&self, exit: Exit) -> ! {
+        self.output.wait_briefly(Duration::from_secs(1));
+        std::process::exit(i32::from(exit.code()))
     }
 }
 
+fn lost(loss: &Loss, changes: bool) -> Failure {
+    let help = match changes {
+        true => "the command itself finished and its changes are recorded; `sindri status` shows what there is",
+        false => "the output is incomplete: make room or fix the target, then run the command again",
+    };
+    let message = format!("cannot write to {}: {}", loss.stream.name(), loss.error);
+    Failure::message(Exit::Error, "output_lost", message, Some(help.to_owned()))
+}
+
 /// Prints what went wrong as one JSON object on one line.
-pub fn print_json(failure: &Failure) {
+fn print_json(output: &Output, failure: &Failure) {
     let subject = failure.subject.as_deref();
     let context = ErrorContext {
         exit_code: Some(failure.exit.code()),
@@ -162,7 +239,7 @@ pub fn print_json(failure: &Failure) {
         code: None,
     };
     let value = error_json(failure.report.as_ref(), &context);
-    let _ = writeln!(io::stderr(), "{}", json::to_text(&value, false));
+    output.write(Stream::Err, &(json::to_text(&value, false) + "\n"));
 }
 
 /// `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE`, which wins over what the stream is.

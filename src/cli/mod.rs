@@ -9,8 +9,10 @@ mod commands;
 mod console;
 mod consent;
 mod exit;
+mod output;
 mod saved;
 mod session;
+mod signals;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -22,34 +24,38 @@ use clap::error::ErrorKind;
 use args::{Arguments, Command};
 use console::Console;
 use exit::{Exit, Failure};
+use output::Output;
+use signals::Signals;
+
+pub use output::{Stream, note_closed};
 
 /// Parses the arguments of this process, runs the command, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
+    let output = Arc::new(Output::start());
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-            if !asked && std::env::args_os().any(|argument| argument == "--json") {
-                console::print_json(&usage(&error));
-            } else {
-                // A closed pipe while printing help is nobody's problem.
-                let _ = error.print();
-            }
-            return if asked { Exit::Success } else { Exit::Usage }.into();
-        }
+        Err(error) => return no_command(&error, output).into(),
     };
-    let console = Console::new(&arguments.global);
-    if let Some(failure) = too_many_environments(&arguments) {
-        console.failure(&failure);
-        return failure.exit.into();
+    let console = Console::new(&arguments.global, output);
+    let ended = match too_many_environments(&arguments) {
+        Some(failure) => Err(failure),
+        None => guarded(|| run(&arguments, &console)),
+    };
+    let exit = console.exit_of(ended);
+    console.settle(exit, arguments.command.changes_something(), &console.flush()).into()
+}
+
+/// Prints the help that was asked for, or the reason why the arguments are no command.
+fn no_command(error: &clap::Error, output: Arc<Output>) -> Exit {
+    let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    let console = Console::before_arguments(json && !asked, output);
+    if json && !asked {
+        console.failure(&usage(error));
+    } else {
+        console.arguments(error);
     }
-    match guarded(|| run(&arguments, &console)) {
-        Ok(exit) => exit.into(),
-        Err(failure) => {
-            console.failure(&failure);
-            failure.exit.into()
-        }
-    }
+    console.settle(if asked { Exit::Success } else { Exit::Usage }, false, &console.flush())
 }
 
 /// Arguments that were not understood, as a failure like any other.
@@ -118,7 +124,15 @@ fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
         .start_paused(simulated)
         .build()
         .map_err(|error| Failure::message(Exit::Error, "runtime", format!("cannot start: {error}"), None))?;
-    runtime.block_on(commands::run(&arguments.command, global, console))
+    runtime.block_on(async {
+        let exit = console.exit_of(commands::run(&arguments.command, global, console).await);
+        // A reader that stalls must not keep signals from ending the process.
+        tokio::select! {
+            biased;
+            () = console.written() => Ok(exit),
+            _ = async { Signals::listen().next().await } => console.exit_now(Exit::Interrupted),
+        }
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
+use super::output::Stream;
 use crate::apply::look::{self, Sight};
 use crate::apply::recover::recover;
 use crate::catalog::Catalog;
@@ -160,11 +161,13 @@ impl Session {
             client = client.with_list_lag(lag);
         }
         if console.verbose {
-            client = client.with_trace(Arc::new(|line| eprintln!("{line}")));
+            let output = console.output();
+            client = client.with_trace(Arc::new(move |line| output.write(Stream::Err, &format!("{line}\n"))));
         }
         if !console.quiet && !console.json {
-            client = client.with_notify(Arc::new(|wait, reason| {
-                eprintln!("waiting {} s: {reason}", wait.as_secs());
+            let output = console.output();
+            client = client.with_notify(Arc::new(move |wait, reason| {
+                output.write(Stream::Err, &format!("waiting {} s: {reason}\n", wait.as_secs()));
             }));
         }
         Ok(Self { config, paths: Paths::of_state(&state_file), api, client, clock, emulator })

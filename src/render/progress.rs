@@ -41,7 +41,8 @@ pub struct Progress {
     tracker: Mutex<Tracker>,
     /// Of [`ProgressKind::Terminal`].
     bar: Option<ProgressBar>,
-    /// Takes lines with their line ends; not used by `Terminal`, where lines must pass above the live one.
+    /// Takes lines with their line ends. With `Terminal` it is called while the live line is away, and must have written the
+    /// text when it returns.
     sink: Box<dyn Fn(&str) + Send + Sync>,
 }
 
@@ -83,7 +84,7 @@ impl Progress {
         let mut text = String::new();
         line.write(&mut text, &self.style).expect("a string takes everything");
         match &self.bar {
-            Some(bar) => bar.println(text.trim_end_matches('\n')),
+            Some(bar) => bar.suspend(|| (self.sink)(&text)),
             None => (self.sink)(&text),
         }
     }

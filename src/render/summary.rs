@@ -64,6 +64,8 @@ pub struct Summary {
     /// What runs, and exits again and again.
     crashing: Vec<(Address, String)>,
     interrupted: bool,
+    /// Started and not ended.
+    open: BTreeSet<(Address, Verb)>,
     /// Whether it was to destroy, and nothing else: `sindri apply` would make anew what is gone.
     destroys: bool,
     /// Estimates of what objects cost, for those that failed before they told.
@@ -79,6 +81,13 @@ impl Summary {
     }
 
     pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Started { address, verb, .. } => drop(self.open.insert((address.clone(), *verb))),
+            Event::Done { address, verb, .. }
+            | Event::Failed { address, verb, .. }
+            | Event::Skipped { address, verb, .. } => drop(self.open.remove(&(address.clone(), *verb))),
+            _ => {}
+        }
         if let Event::Done { address, verb, .. } | Event::Failed { address, verb, .. } = event {
             self.begun.retain(|begun| (&begun.address, begun.verb) != (address, *verb));
         }
@@ -110,6 +119,11 @@ impl Summary {
             | Event::Paced { .. }
             | Event::Settled { .. } => {}
         }
+    }
+
+    /// How many requests have been sent, or are waited for, without an end so far.
+    pub fn in_flight(&self) -> usize {
+        self.open.len()
     }
 
     fn begin(&mut self, address: &Address, verb: Verb, id: String, because: Option<String>) {

@@ -10,31 +10,42 @@ use crate::support::{Emulator, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";
 
-fn begun(project: &Project, emulator: &Emulator, words: &str) -> Child {
+pub fn begun(project: &Project, emulator: &Emulator, words: &str) -> Child {
     let mut command = project.command(emulator, words);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().expect("a shell");
     assert!(sent.success());
 }
 
+/// The same command, with `script` around it: there `"$@"` is the command.
+pub fn through_shell(command: &Command, script: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args()).env_clear();
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    shell.current_dir(command.get_current_dir().expect("a folder")).stdin(Stdio::null());
+    shell
+}
+
 /// Creates whose answers take this long after they took effect.
-fn slow_answers(seconds: f64, up_to: f64) -> Value {
+pub fn slow_answers(seconds: f64, up_to: f64) -> Value {
     let latency = json!({ "seconds": seconds, "upTo": up_to, "side": "afterEffect" });
     json!([fault(json!({ "operation": "createPod" }), json!({ "latency": latency }))])
 }
 
 /// The ids of the pods in the state file.
-fn recorded(project: &Project) -> BTreeSet<String> {
+pub fn recorded(project: &Project) -> BTreeSet<String> {
     let state = project.state();
     let resources = state["resources"].as_object().expect("resources");
     let pods = resources.iter().filter(|(address, _)| address.starts_with("pod."));
     pods.map(|(_, record)| record["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-fn alive(emulator: &Emulator) -> BTreeSet<String> {
+pub fn alive(emulator: &Emulator) -> BTreeSet<String> {
     emulator.pods().iter().map(|pod| pod["id"].as_str().expect("an id").to_owned()).collect()
 }
 
@@ -51,7 +62,7 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
 
 #[test]
 fn the_first_interrupt_records_what_is_in_flight_and_begins_nothing_new() {
-    for name in ["INT", "TERM"] {
+    for name in ["INT", "TERM", "HUP"] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
         let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
         until("the first create", || !emulator.writes().is_empty());
@@ -89,6 +100,38 @@ fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
         assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
         assert_eq!(emulator.writes().len(), 3);
         whole(&project, &emulator, 3);
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_asks_to_stop_once_however_many_signals_it_sends() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(3.0, 3.0)), Project::new(&fleet(4)));
+    let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+    until("the first create", || !emulator.writes().is_empty());
+    for _ in 0..3 {
+        signal(&first, "HUP");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let said = Said::from(first.wait_with_output().unwrap()).exits(130);
+    assert_eq!(recorded(&project), alive(&emulator), "\n{}\n{}", said.stdout, said.stderr);
+    assert!(!project.read("state/default.journal").contains("intent"), "what was in flight is recorded");
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(2)));
+    for ignored in ["HUP", "INT"] {
+        let writes = emulator.writes().len();
+        let command = project.command(&emulator, APPLY);
+        // As `nohup` does, and a shell without job control for what it runs in the background.
+        let first = through_shell(&command, &format!("trap '' {ignored}; exec \"$@\""));
+        let first = { first }.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell");
+        until("both creates", || emulator.writes().len() == writes + 2);
+        signal(&first, ignored);
+        Said::from(first.wait_with_output().unwrap()).exits(0).tells("2 created");
+        whole(&project, &emulator, 2);
+        Said::of(project.command(&emulator, "destroy --auto-approve").env("SINDRI_LIST_LAG", "1s")).exits(0);
+        project.forget_when_it_created();
     }
 }
 

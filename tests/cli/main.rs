@@ -18,6 +18,8 @@ mod help;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod locks;
+#[cfg(target_os = "linux")]
+mod output;
 mod refusals;
 mod review;
 mod renames;

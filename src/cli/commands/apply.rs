@@ -1,7 +1,7 @@
 //! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, hold it against what was approved or ask, carry out, say what
 //! happened.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,9 +13,10 @@ use crate::apply::{self, Event, Job};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent;
-use crate::cli::console::{Console, print_json};
+use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
+use crate::cli::signals::{Request, Signals};
 use crate::model::{Entry, Observed, Outcome, Plan, State};
 use crate::planner::{self, Options, identity};
 use crate::render::{Summary, json, status};
@@ -147,10 +148,9 @@ pub async fn carry_out(
     let summary = Mutex::new(Summary::expecting(plan));
     let note = |event: Event| {
         progress.show(&event);
-        summary.lock().unwrap_or_else(PoisonError::into_inner).note(&event);
+        locked(&summary).note(&event);
     };
     let (stop, interrupt) = watch::channel(false);
-    let signals = tokio::spawn(interruptible(stop));
     let job = Job {
         plan,
         observed,
@@ -161,9 +161,19 @@ pub async fn carry_out(
         events: &note,
         interrupt,
     };
-    let ended = apply::run(&job).await;
-    signals.abort();
+    let mut signals = Signals::listen();
+    let stopping = || {
+        let in_flight = locked(&summary).in_flight();
+        note(Event::Interrupted { in_flight });
+        stop.send_replace(true);
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = apply::run(&job) => Some(ended),
+        () = stopped_twice(&mut signals, stopping) => None,
+    };
     progress.finish();
+    let Some(ended) = ended else { leave(&locked(&summary), started.elapsed(), console) };
     let summary = summary.into_inner().unwrap_or_else(PoisonError::into_inner);
     tell(&summary, started.elapsed(), console);
     let report = ended?;
@@ -175,9 +185,13 @@ pub async fn carry_out(
         _ => Exit::PartlyApplied,
     };
     if exit != Exit::Success && console.json {
-        print_json(&unfinished(exit, &summary));
+        console.failure(&unfinished(exit, &summary));
     }
     Ok(exit)
+}
+
+fn locked(summary: &Mutex<Summary>) -> MutexGuard<'_, Summary> {
+    summary.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The object on stderr for an apply that did not do all of its plan. People read the same in the summary, and tools find
@@ -207,29 +221,23 @@ fn tell(summary: &Summary, elapsed: Duration, console: &Console) {
     console.result(&text);
 }
 
-/// The first SIGINT or SIGTERM lets what is in flight finish; the second leaves at once, and the journal holds.
-async fn interruptible(stop: watch::Sender<bool>) {
-    signal().await;
-    eprintln!("Interrupted: nothing new starts, what is in flight finishes and is recorded. Once more leaves at once.");
-    stop.send_replace(true);
-    signal().await;
-    eprintln!("Left at once. The journal holds what was in flight: the next sindri command settles it.");
-    std::process::exit(i32::from(Exit::Interrupted.code()));
+/// Calls `stopping` at the first signal, and resolves at the second request to stop: by then the caller wants out.
+async fn stopped_twice(signals: &mut Signals, stopping: impl FnOnce()) {
+    signals.next().await;
+    stopping();
+    // A terminal that goes away may send several signals, and asks for nothing more than the first one did.
+    while signals.next().await == Request::HangUp {}
 }
 
-async fn signal() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
-            return;
-        }
+/// Ends the process while requests are in flight: their intents are in the journal already.
+fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
+    tell(summary, elapsed, console);
+    if console.json {
+        console.failure(&unfinished(Exit::Interrupted, summary));
+    } else {
+        console.say("Exited. The journal holds the requests in flight; the next sindri command settles them.");
     }
-    let _ = tokio::signal::ctrl_c().await;
+    console.exit_now(Exit::Interrupted)
 }
 
 /// So many pods are told in full after an `apply`; `deploy` tells all.

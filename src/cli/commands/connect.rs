@@ -76,7 +76,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
         if direct { "direct" } else { "through RunPod's proxy" },
         argv.join(" ")
     ));
-    ssh(&argv)
+    ssh(&argv, console)
 }
 
 /// Where to connect, and whether that is the pod itself.
@@ -121,7 +121,8 @@ fn argv(target: &SshTarget, command: &[String]) -> Vec<String> {
 }
 
 /// Becomes ssh, so that its exit code, signals and terminal are the caller's own.
-fn ssh(argv: &[String]) -> Result<Exit, Failure> {
+fn ssh(argv: &[String], console: &Console) -> Result<Exit, Failure> {
+    console.flush();
     let mut command = Command::new(&argv[0]);
     command.args(&argv[1..]);
     #[cfg(unix)]

@@ -1,0 +1,266 @@
+//! The one place that writes to standard output and standard error.
+//!
+//! Writing never ends a command: the first failure of a stream is kept, nothing more is written to that stream, and the
+//! exit code tells. A thread does the writing, so that a reader that stalls holds up no request and no signal.
+
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+/// Where a text goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Results.
+    Out,
+    /// Progress, questions and diagnostics.
+    Err,
+}
+
+impl Stream {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Out => "standard output",
+            Self::Err => "standard error",
+        }
+    }
+}
+
+/// A stream that did not take everything.
+#[derive(Debug)]
+pub struct Loss {
+    pub stream: Stream,
+    pub error: io::Error,
+}
+
+impl Loss {
+    /// Whether the reader went away, as `head -1` does once it has its line.
+    pub fn is_closed_pipe(&self) -> bool {
+        self.error.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// How long a stream that does not block may take nothing before it counts as broken.
+const STALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// How soon such a stream is tried again.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Which of the two streams were closed when the process started. Rust opens the null device in their place before
+/// `main`, so that only code which runs earlier can tell.
+static CLOSED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
+
+/// Notes that a stream was closed when the process started.
+pub fn note_closed(stream: Stream) {
+    CLOSED[stream as usize].store(true, Ordering::Relaxed);
+}
+
+/// Both standard streams of this process.
+pub struct Output {
+    jobs: Mutex<Sender<Job>>,
+}
+
+enum Job {
+    Write(Stream, String),
+    /// Called once everything before it has been written, with the losses so far.
+    Flush(Box<dyn FnOnce(Vec<Loss>) + Send>),
+}
+
+impl Output {
+    /// Starts the thread that writes.
+    pub fn start() -> Self {
+        let (jobs, queue) = mpsc::channel();
+        let mut writer = Writer { streams: [Sink::open(Stream::Out), Sink::open(Stream::Err)] };
+        // Without a thread the queue is dropped, and each write fails like a write to a closed stream.
+        let _ = thread::Builder::new().name("output".to_owned()).spawn(move || writer.run(&queue));
+        Self { jobs: Mutex::new(jobs) }
+    }
+
+    /// Writes all of `text`, in the order of the calls. Returns before it is written.
+    pub fn write(&self, stream: Stream, text: &str) {
+        if !text.is_empty() {
+            self.send(Job::Write(stream, text.to_owned()));
+        }
+    }
+
+    /// Resolves once everything so far has been written or lost, with the losses.
+    pub async fn written(&self) -> Vec<Loss> {
+        let (done, written) = oneshot::channel();
+        // The receiver may be gone: then the losses are of no interest.
+        self.send(Job::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        written.await.unwrap_or_else(|_| dead_writer())
+    }
+
+    /// Waits until everything so far has been written or lost, and gives the losses.
+    pub fn wait(&self) -> Vec<Loss> {
+        self.flush().recv().unwrap_or_else(|_| dead_writer())
+    }
+
+    /// The same, but no longer than this.
+    pub fn wait_briefly(&self, longest: Duration) {
+        // What is not written by then is lost on purpose.
+        let _ = self.flush().recv_timeout(longest);
+    }
+
+    fn flush(&self) -> Receiver<Vec<Loss>> {
+        let (done, written) = mpsc::channel();
+        self.send(Job::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        written
+    }
+
+    fn send(&self, job: Job) {
+        // A queue without a reader is noticed by the next flush.
+        let _ = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
+    }
+}
+
+fn dead_writer() -> Vec<Loss> {
+    vec![Loss { stream: Stream::Out, error: io::Error::other("the thread that writes is gone") }]
+}
+
+struct Writer {
+    streams: [Sink; 2],
+}
+
+impl Writer {
+    fn run(&mut self, queue: &Receiver<Job>) {
+        for job in queue {
+            match job {
+                Job::Write(stream, text) => self.streams[stream as usize].write(text.as_bytes()),
+                Job::Flush(done) => done(self.streams.iter().filter_map(Sink::loss).collect()),
+            }
+        }
+    }
+}
+
+/// One stream, and why it takes nothing more.
+struct Sink {
+    stream: Stream,
+    target: Box<dyn Write + Send>,
+    lost: Option<io::Error>,
+}
+
+impl Sink {
+    fn open(stream: Stream) -> Self {
+        Self { stream, target: target(stream), lost: None }
+    }
+
+    fn write(&mut self, text: &[u8]) {
+        // After a gap the rest would only mislead.
+        if self.lost.is_some() {
+            return;
+        }
+        self.lost = match CLOSED[self.stream as usize].load(Ordering::Relaxed) {
+            true => Some(io::Error::other("it was closed when sindri started")),
+            false => write_all(&mut *self.target, text).err(),
+        };
+    }
+
+    fn loss(&self) -> Option<Loss> {
+        let error = self.lost.as_ref()?;
+        // An `io::Error` cannot be cloned.
+        let error = match error.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => io::Error::new(error.kind(), error.to_string()),
+        };
+        Some(Loss { stream: self.stream, error })
+    }
+}
+
+/// A file of its own, since the standard library's streams buffer what a failed write left over.
+#[cfg(unix)]
+fn target(stream: Stream) -> Box<dyn Write + Send> {
+    use std::os::fd::AsFd;
+    let copy = match stream {
+        Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
+        Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
+    };
+    match copy {
+        Ok(copy) => Box::new(std::fs::File::from(copy)),
+        Err(_) => buffered(stream),
+    }
+}
+
+#[cfg(not(unix))]
+fn target(stream: Stream) -> Box<dyn Write + Send> {
+    buffered(stream)
+}
+
+fn buffered(stream: Stream) -> Box<dyn Write + Send> {
+    match stream {
+        Stream::Out => Box::new(io::stdout()),
+        Stream::Err => Box::new(io::stderr()),
+    }
+}
+
+/// Like [`Write::write_all`], but patient with a stream that another process made non-blocking.
+fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
+    let mut stalled = Duration::ZERO;
+    while !text.is_empty() {
+        match target.write(text) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                text = text.get(written..).unwrap_or_default();
+                stalled = Duration::ZERO;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && stalled < STALL_LIMIT => {
+                thread::sleep(RETRY);
+                stalled += RETRY;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    target.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and fails as it is told to.
+    struct Fussy {
+        taken: Vec<u8>,
+        answers: Vec<Option<io::ErrorKind>>,
+    }
+
+    impl Write for Fussy {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.answers.pop().flatten() {
+                Some(kind) => Err(kind.into()),
+                None => {
+                    let some = bytes.len().min(3);
+                    self.taken.extend(&bytes[..some]);
+                    Ok(some)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_pipe_that_does_not_block_loses_nothing() {
+        let answers = vec![Some(io::ErrorKind::WouldBlock), None, Some(io::ErrorKind::Interrupted), None];
+        let mut target = Fussy { taken: Vec::new(), answers };
+        write_all(&mut target, b"0123456789").unwrap();
+        assert_eq!(target.taken, b"0123456789");
+    }
+
+    #[test]
+    fn after_the_first_failure_a_stream_gets_nothing_more() {
+        let answers = vec![Some(io::ErrorKind::StorageFull), None];
+        let mut sink = Sink { stream: Stream::Out, target: Box::new(Fussy { taken: Vec::new(), answers }), lost: None };
+        sink.write(b"0123456789");
+        sink.write(b"more");
+        let loss = sink.loss().unwrap();
+        assert_eq!((loss.stream, loss.error.kind()), (Stream::Out, io::ErrorKind::StorageFull));
+        assert!(!loss.is_closed_pipe());
+    }
+}

@@ -1,0 +1,96 @@
+//! Signals that ask a running command to stop: SIGINT, SIGTERM, and SIGHUP when the terminal goes away.
+//!
+//! A signal that the process ignored when it started stays ignored: `nohup` and background jobs of a shell rely on that.
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// SIGINT or SIGTERM. The second one means: exit now.
+    Stop,
+    /// SIGHUP. It may come twice, from the shell and from the kernel, so that a second one means nothing.
+    HangUp,
+}
+
+#[cfg(unix)]
+pub use unix::Signals;
+
+#[cfg(not(unix))]
+pub use other::Signals;
+
+#[cfg(unix)]
+mod unix {
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    use super::Request;
+
+    /// Catches signals from its creation on.
+    pub struct Signals {
+        interrupt: Option<Signal>,
+        terminate: Option<Signal>,
+        hang_up: Option<Signal>,
+    }
+
+    impl Signals {
+        pub fn listen() -> Self {
+            let caught = |kind: SignalKind| match is_ignored(kind) {
+                true => None,
+                false => signal(kind).ok(),
+            };
+            Self {
+                interrupt: caught(SignalKind::interrupt()),
+                terminate: caught(SignalKind::terminate()),
+                hang_up: caught(SignalKind::hangup()),
+            }
+        }
+
+        /// The next request. Never resolves when every signal is ignored.
+        pub async fn next(&mut self) -> Request {
+            tokio::select! {
+                () = received(&mut self.interrupt) => Request::Stop,
+                () = received(&mut self.terminate) => Request::Stop,
+                () = received(&mut self.hang_up) => Request::HangUp,
+            }
+        }
+    }
+
+    async fn received(signal: &mut Option<Signal>) {
+        let came = match signal {
+            Some(signal) => signal.recv().await,
+            None => None,
+        };
+        if came.is_none() {
+            std::future::pending().await
+        }
+    }
+
+    fn is_ignored(kind: SignalKind) -> bool {
+        // SAFETY: a null action changes nothing; `sigaction` writes the current one into `action`, which is of its type and
+        // for which all zeros are a valid value.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            libc::sigaction(kind.as_raw_value(), std::ptr::null(), &raw mut action) == 0
+                && action.sa_sigaction == libc::SIG_IGN
+        }
+    }
+}
+
+#[cfg(not(unix))]
+mod other {
+    use super::Request;
+
+    /// Catches Ctrl-C.
+    pub struct Signals;
+
+    impl Signals {
+        pub fn listen() -> Self {
+            Self
+        }
+
+        pub async fn next(&mut self) -> Request {
+            match tokio::signal::ctrl_c().await {
+                Ok(()) => Request::Stop,
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+}
