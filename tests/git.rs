@@ -51,7 +51,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
         marked: None,
         depends_on: Vec::new(),
         power: (address.kind == "pod").then_some(Power::Running),
-        protected: rng.u8(0..4) == 0,
+        prevent_destroy: rng.u8(0..4) == 0,
         tainted: false,
         inputs: inputs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
@@ -62,7 +62,7 @@ fn change(rng: &mut Rng, record: &mut Record) {
     match rng.u8(0..7) {
         0 => record.id = std::iter::repeat_with(|| rng.alphanumeric()).take(14).collect(),
         1 => record.tainted = !record.tainted,
-        2 => record.protected = !record.protected,
+        2 => record.prevent_destroy = !record.prevent_destroy,
         3 if record.power.is_some() => {
             record.power =
                 if record.power == Some(Power::Running) { Some(Power::Stopped) } else { Some(Power::Running) };
@@ -281,7 +281,7 @@ fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
             id: format!("{id}:{port}"),
             depends_on: vec![address.clone()],
             power: None,
-            protected: false,
+            prevent_destroy: false,
             inputs: BTreeMap::from([("port".to_owned(), Value::text(*port))]),
             ..state.resources[&address].clone()
         };

@@ -15,7 +15,7 @@ use super::{Address, Record, State, Verb};
 /// The first line says it for the whole file. What a reader may pass over (a member that sharpens what it does, such as
 /// [`Intent::made_by`]) comes without a new version; what it must not (a new verb, another meaning) makes one, and a writer
 /// then has to begin the file anew before it appends to one of an older version.
-pub const JOURNAL_FORMAT_VERSION: u32 = 1;
+pub const JOURNAL_FORMAT_VERSION: u32 = 2;
 
 /// One line of the journal.
 #[allow(clippy::large_enum_variant, reason = "entries are few and short-lived; most are the largest variant")]

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Address, Attributes, Power};
 
 /// The state format that this version writes, and the newest that it reads.
-pub const STATE_FORMAT_VERSION: u32 = 1;
+pub const STATE_FORMAT_VERSION: u32 = 2;
 
 /// Everything that one environment's state file holds.
 ///
@@ -45,9 +45,10 @@ pub struct Record {
     /// The power that was last asked for; absent for kinds without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub power: Option<Power>,
-    /// Destroying it needs more than its block being gone.
+    /// `lifecycle.preventDestroy` as it was last applied: no flag destroys the object, not even when its block is gone. The
+    /// default protection of a kind is in that kind's table and not here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub protected: bool,
+    pub prevent_destroy: bool,
     /// It exists but never became ready: the next plan replaces it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,

@@ -8,6 +8,7 @@ use super::diff::{Difference, Readings, difference};
 use super::ignored;
 use super::lock::{locked, unlocks};
 use super::member::decide_member;
+use super::protect;
 use super::record::{adopted_record, declared_record, redacted};
 use super::refresh::{living, resolved};
 use super::{Graphs, Input};
@@ -319,8 +320,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             None if options.destroy => Cause::Destroy,
             None => Cause::Undeclared,
         };
-        let protected = self.record.as_ref().is_some_and(|record| record.protected);
-        let kept = protected && self.kind.protected && !options.include_volumes;
+        let prevents = self.prevents_destroy();
+        let kept = self.kind.protected && !options.include_volumes;
         let causes = self.claim.iter().cloned().chain([cause]).collect();
         let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
         change.before = self.display_object(object);
@@ -328,26 +329,25 @@ impl<'c, 'a> Subject<'c, 'a> {
         if kept {
             change.hourly_after = change.hourly_before;
             if options.only.contains(self.address) {
-                change.refusals.push(Refusal {
-                    code: "protected".into(),
-                    message: format!("`{}` is protected, and was named to be destroyed", self.address),
-                    help: "pass `--include-volumes` to delete it with its data".into(),
-                    position: None,
-                });
+                change.refusals.push(prevents.unwrap_or_else(|| protect::protected(self.address)));
             }
         } else {
             (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
-            if protected && !self.kind.protected {
-                change.refusals.push(Refusal {
-                    code: "prevent_destroy".into(),
-                    message: format!("`{}` has `preventDestroy` and would be destroyed", self.address),
-                    help: "set `lifecycle.preventDestroy: false` on it and apply that first".into(),
-                    position: None,
-                });
-            }
+            change.refusals.extend(prevents);
             change.refusals.extend(locked(self.address, object));
         }
         self.finish(change)
+    }
+
+    /// Why `preventDestroy` keeps what is not, or no longer, wanted.
+    fn prevents_destroy(&self) -> Option<Refusal> {
+        let (record, declared) = (self.record.as_deref(), self.context.input.desired.get(self.address));
+        let successor = self.heir.as_ref().and_then(|(successor, _)| self.context.desired.get(successor));
+        let prevents = match successor {
+            Some(successor) => protect::prevents_end(record, successor),
+            None => protect::prevents(record, declared),
+        };
+        prevents.then(|| protect::prevented(self.address, declared.or(successor)))
     }
 
     /// Recorded, neither declared nor there.
@@ -449,12 +449,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             })
             .collect();
         if change.action.destroys() && resource.lifecycle.prevent_destroy {
-            refusals.push(Refusal {
-                code: "prevent_destroy".into(),
-                message: format!("`{}` has `preventDestroy` and would be replaced", self.address),
-                help: "undo the change, or set `lifecycle.preventDestroy: false` to replace it on purpose".into(),
-                position: resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned(),
-            });
+            refusals.push(protect::replaced(resource));
         }
         let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
         if change.action.destroys() || (stops && !unlocks(&difference.fields)) {

@@ -19,6 +19,7 @@ pub mod moves;
 mod order;
 mod partial;
 pub mod power;
+mod protect;
 pub mod record;
 pub mod refresh;
 mod rename;
@@ -153,7 +154,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         renames.retain(|rename| pending.contains(&rename.to) || pending.contains(&rename.from));
     }
     let cost = cost(&changes);
+    let corrected = protect::corrections(&prior, &records);
     let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
+    let notes = purse.into_iter().chain(notes(&changes, input, &prior)).chain(corrected).collect();
     let mut plan = Plan {
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),
@@ -171,7 +174,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         orphans: claims.orphans(),
         operations,
         records,
-        notes: purse.into_iter().chain(notes(&changes, input, &prior)).collect(),
+        notes,
         refusals: Vec::new(),
         prior_digest: input.prior.digest(),
         changes,
@@ -232,20 +235,9 @@ fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> 
         if change.action != Action::NoOp || !undeclared {
             continue;
         }
-        let title = crate::kind::find(&change.address.kind).map_or("resource", |kind| kind.title);
-        let id = prior.resources.get(&change.address).map_or("", |record| record.id.as_str());
-        let how = if input.options.destroy {
-            "`sindri destroy --include-volumes` deletes it with its data"
-        } else {
-            "`sindri apply --include-volumes` deletes it with its data, `sindri state rm` forgets it"
-        };
-        notes.push(Note {
-            address: Some(change.address.clone()),
-            message: format!(
-                "{title} `{id}` is protected and stays; it goes on to cost {}/mo. {how}",
-                change.hourly_after.per_month()
-            ),
-        });
+        let record = prior.resources.get(&change.address);
+        let message = protect::note(change, record, input.desired.get(&change.address), input.options.destroy);
+        notes.push(Note { address: Some(change.address.clone()), message });
     }
     notes
 }

@@ -26,7 +26,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
         marked: None,
         depends_on,
         power,
-        protected: kind.protected || resource.lifecycle.prevent_destroy,
+        prevent_destroy: resource.lifecycle.prevent_destroy,
         tainted: false,
     }
 }

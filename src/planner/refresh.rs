@@ -306,7 +306,7 @@ fn accepted_members(
             marked: None,
             depends_on: vec![parent.clone()],
             power: None,
-            protected: false,
+            prevent_destroy: false,
             tainted: false,
             inputs: kind.member_of.as_ref().map(|membership| (membership.inputs)(member)).unwrap_or_default(),
         };

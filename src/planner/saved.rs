@@ -376,11 +376,11 @@ fn of_resource(resource: &Resource) -> Fields {
 }
 
 fn of_record(record: &Record) -> Fields {
-    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, protected, tainted, inputs } = record;
+    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, prevent_destroy, tainted, inputs } = record;
     let mut fields = of_attributes(inputs);
     fields.insert("id".into(), identity::digest(id));
     fields.insert("power".into(), identity::digest(power));
-    fields.insert("protected".into(), identity::digest(protected));
+    fields.insert("prevent_destroy".into(), identity::digest(prevent_destroy));
     fields.insert("tainted".into(), identity::digest(tainted));
     fields
 }

@@ -209,7 +209,9 @@ pub fn status_json(state: &State, observed: &Observed) -> Json {
             json.insert("what".into(), json!(what));
             json.insert("region".into(), json!(place));
             json.insert("tainted".into(), json!(row.record.tainted));
-            json.insert("protected".into(), json!(row.record.protected));
+            let by_default = kind::find(&row.record.kind).is_some_and(|kind| kind.protected);
+            json.insert("protected".into(), json!(by_default || row.record.prevent_destroy));
+            json.insert("prevent_destroy".into(), json!(row.record.prevent_destroy));
             Json::Object(json)
         })
         .collect();

@@ -282,7 +282,7 @@ mod tests {
 
     /// A state with two pods and a volume, one of which depends on another, as text.
     const GOOD: &str = r#"{
-  "format_version": 1,
+  "format_version": 2,
   "lineage": "4f1c09aa4f1c09aa",
   "environment": "prod",
   "api": "runpod",
@@ -329,7 +329,7 @@ mod tests {
             ("\"kind\": \"pod\",\n", "\"kind\": \"volume\",\n", "line 13, column 7: `pod.a` is recorded as a `volume`"),
             ("\"pod.b\": { \"kind\": \"pod\"", "\"gadget.b\": { \"kind\": \"gadget\"", "no kind `gadget`"),
             ("\"id\": \"p2\"", "\"id\": \"p2\", \"colour\": 1", "unknown field `colour`"),
-            ("  \"format_version\": 1,\n", "", "`format_version` is missing"),
+            ("  \"format_version\": 2,\n", "", "`format_version` is missing"),
             ("  \"lineage\": \"4f1c09aa4f1c09aa\",\n", "", "missing field `lineage`"),
         ];
         for (good, bad, expected) in cases {
@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn no_bytes_are_too_hostile_to_be_refused() {
-        for bytes in [&b""[..], b"\xff\xfe", b"null", b"[]", b"{\"format_version\": 1", "{\"é\": ".as_bytes()] {
+        for bytes in [&b""[..], b"\xff\xfe", b"null", b"[]", b"{\"format_version\": 2", "{\"é\": ".as_bytes()] {
             assert!(parse_state(bytes, Path::new("prod.json")).is_err(), "{bytes:?}");
         }
         assert!(parse(&"[".repeat(100_000)).is_err());
@@ -388,8 +388,8 @@ mod tests {
         let power = proptest::option::of(prop_oneof![Just(Power::Running), Just(Power::Stopped)]);
         let chosen = btree_map("[a-z_]{1,6}", any::<String>(), 0..2);
         let inputs = btree_map("[a-z_]{1,6}", value(), 0..4);
-        (inputs, chosen, power, any::<bool>(), any::<bool>()).prop_map(|(inputs, chosen, power, protected, tainted)| {
-            Record {
+        (inputs, chosen, power, any::<bool>(), any::<bool>()).prop_map(
+            |(inputs, chosen, power, prevent_destroy, tainted)| Record {
                 kind: String::new(),
                 id: String::new(),
                 inputs,
@@ -397,10 +397,10 @@ mod tests {
                 marked: None,
                 depends_on: Vec::new(),
                 power,
-                protected,
+                prevent_destroy,
                 tainted,
-            }
-        })
+            },
+        )
     }
 
     fn state() -> impl Strategy<Value = State> {
@@ -441,7 +441,7 @@ mod tests {
             let address = state.resources.keys().nth(pick.index(state.resources.len())).unwrap();
             let changes: [fn(&mut Record); 6] = [
                 |record| record.id.push('x'),
-                |record| record.protected = !record.protected,
+                |record| record.prevent_destroy = !record.prevent_destroy,
                 |record| record.tainted = !record.tainted,
                 |record| record.power = if record.power.is_some() { None } else { Some(Power::Stopped) },
                 |record| record.power = record.power.map(|_| Power::Running),

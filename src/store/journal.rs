@@ -26,6 +26,8 @@ pub(super) struct Contents {
     pub length: u64,
     /// Whether there are bytes after it.
     pub torn: bool,
+    /// Whether an older version of the format began it: then nothing of this version may be appended.
+    pub older: bool,
 }
 
 impl Contents {
@@ -43,7 +45,7 @@ impl Contents {
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, StoreError> {
     let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
     let whole = String::from_utf8_lossy(&bytes[..length]);
-    let mut entries = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
     let mut start = 0;
     for line in whole.split_inclusive('\n') {
         let entry = entry(line, entries.is_empty()).map_err(|refused| match refused {
@@ -56,7 +58,11 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, StoreError> {
         entries.push(entry);
         start += line.len();
     }
-    Ok(Contents { entries, length: length as u64, torn: length < bytes.len() })
+    let older = match entries.first() {
+        Some(Entry::Begin { format_version, .. }) => *format_version < JOURNAL_FORMAT_VERSION,
+        _ => false,
+    };
+    Ok(Contents { entries, length: length as u64, torn: length < bytes.len(), older })
 }
 
 enum Refused {
@@ -79,7 +85,7 @@ fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
             Unreadable::Unknown(message) => Refused::Line(message),
         })?;
     }
-    serde_json::from_value(document).map_err(bad)
+    migrate::journal_entry(document).and_then(serde_json::from_value).map_err(bad)
 }
 
 /// The lines of entries.
@@ -102,11 +108,18 @@ pub(super) struct Journal {
     length: u64,
     /// Whether bytes that do not count may follow them.
     torn: bool,
+    /// See [`Contents::older`].
+    older: bool,
 }
 
 impl Journal {
     pub fn new(path: &Path, contents: &Contents) -> Self {
-        Self { path: path.to_owned(), file: None, length: contents.length, torn: contents.torn }
+        Self { path: path.to_owned(), file: None, length: contents.length, torn: contents.torn, older: contents.older }
+    }
+
+    /// Whether it has to begin anew before anything is appended.
+    pub fn is_older(&self) -> bool {
+        self.older
     }
 
     /// Whether nothing is in it, not even a beginning.
@@ -156,7 +169,7 @@ impl Journal {
     /// Leaves only `lines` in it, or nothing at all. Whenever it is interrupted, the old lines are there or the new.
     pub fn reset(&mut self, lines: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
         // `lines` are among those in it, so that the same length means the same lines.
-        if self.length == lines.len() as u64 && !self.torn && !self.is_lost() {
+        if self.length == lines.len() as u64 && !self.torn && !self.older && !self.is_lost() {
             return Ok(());
         }
         if lines.is_empty() {
@@ -176,6 +189,7 @@ impl Journal {
         self.file = None;
         self.length = lines.len() as u64;
         self.torn = false;
+        self.older = false;
         Ok(())
     }
 }
@@ -191,7 +205,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prod.journal");
         fs::write(&path, "whole\nhalf a line that is longer than the next one").unwrap();
-        let contents = Contents { entries: Vec::new(), length: 6, torn: true };
+        let contents = Contents { entries: Vec::new(), length: 6, torn: true, older: false };
         Journal::new(&path, &contents).append(b"next\n", &mut Meter::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole\nnext\n");
     }

@@ -183,8 +183,9 @@ impl Writer {
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        if self.journal.is_lost() {
-            // Someone cleaned the folder. What the file held is in memory: into the state file with it, and begin anew.
+        if self.journal.is_lost() || self.journal.is_older() {
+            // Someone cleaned the folder, or an older sindri began the file. What it held is in memory: into the state file
+            // with it, and begin anew.
             self.save()?;
             self.reset_journal()?;
         }

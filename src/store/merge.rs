@@ -225,7 +225,7 @@ mod tests {
                 marked: None,
                 depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
                 power: None,
-                protected: false,
+                prevent_destroy: false,
                 tainted: false,
                 inputs: BTreeMap::from([("image".to_owned(), Value::text("a:1"))]),
             };

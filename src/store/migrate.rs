@@ -1,12 +1,21 @@
 //! Format versions: which one a file has, and the way from older ones to the one that this version works with.
 //!
 //! A format changes by a new `STATE_FORMAT_VERSION`, an arm in [`state`] that lifts the older text, and a test that a file
-//! of the older version still reads. There is one version so far.
+//! of the older version still reads. A journal holds records too, so its version changes with theirs.
+//!
+//! | Version | What changed |
+//! | --- | --- |
+//! | 1 | `protected` of a record says `lifecycle.preventDestroy` and the default protection of a kind in one |
+//! | 2 | `prevent_destroy` says the former; the latter is in the kind's table alone |
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::State;
+use crate::kind;
 use crate::model::state::STATE_FORMAT_VERSION;
+use crate::model::{Address, Attributes, Power, Record, State};
 
 /// Why a version cannot be read.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,8 +38,87 @@ pub(super) fn version(document: &Value, newest: u32) -> Result<u32, Unreadable> 
 
 /// A state of any version up to the newest, in today's shape. Errors point into `text`.
 pub(super) fn state(text: &str, version: u32) -> Result<State, serde_json::Error> {
-    debug_assert_eq!(version, STATE_FORMAT_VERSION, "a version without a way to read it");
-    serde_json::from_str(text)
+    match version {
+        1 => serde_json::from_str::<StateV1>(text).map(State::from),
+        _ => serde_json::from_str(text),
+    }
+}
+
+/// An entry of a journal of any version, in today's shape. Entries of both shapes may stand in one file.
+pub(super) fn journal_entry(mut entry: Value) -> Result<Value, serde_json::Error> {
+    if let Some(record) = entry.get_mut("record") {
+        lift(record)?;
+    }
+    for field in ["members", "deposed", "records"] {
+        let records = entry.get_mut(field).and_then(Value::as_object_mut);
+        records.into_iter().flat_map(|records| records.values_mut()).try_for_each(lift)?;
+    }
+    Ok(entry)
+}
+
+/// Lifts one record of a journal, if it has the shape of version 1.
+fn lift(record: &mut Value) -> Result<(), serde_json::Error> {
+    if record.get("protected").is_some() {
+        let old: RecordV1 = serde_json::from_value(record.take())?;
+        *record = serde_json::to_value(Record::from(old))?;
+    }
+    Ok(())
+}
+
+/// [`State`] in format version 1.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateV1 {
+    #[serde(rename = "format_version")]
+    _format_version: u32,
+    lineage: String,
+    environment: String,
+    api: String,
+    resources: BTreeMap<Address, RecordV1>,
+}
+
+impl From<StateV1> for State {
+    fn from(old: StateV1) -> Self {
+        let resources = old.resources.into_iter().map(|(address, record)| (address, record.into())).collect();
+        Self {
+            format_version: STATE_FORMAT_VERSION,
+            lineage: old.lineage,
+            environment: old.environment,
+            api: old.api,
+            resources,
+        }
+    }
+}
+
+/// [`Record`] in format version 1.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordV1 {
+    kind: String,
+    id: String,
+    #[serde(default)]
+    chosen: BTreeMap<String, String>,
+    #[serde(default)]
+    marked: Option<Address>,
+    #[serde(default)]
+    depends_on: Vec<Address>,
+    #[serde(default)]
+    power: Option<Power>,
+    #[serde(default)]
+    protected: bool,
+    #[serde(default)]
+    tainted: bool,
+    inputs: Attributes,
+}
+
+impl From<RecordV1> for Record {
+    fn from(old: RecordV1) -> Self {
+        let RecordV1 { kind, id, chosen, marked, depends_on, power, protected, tainted, inputs } = old;
+        // Every record of a kind that is protected by default said so, whatever its block asked for.
+        let by_default = kind::find(&kind).is_some_and(|kind| kind.protected);
+        let prevent_destroy = protected && !by_default;
+        Self { kind, id, chosen, marked, depends_on, power, prevent_destroy, tainted, inputs }
+    }
 }
 
 #[cfg(test)]
@@ -48,5 +136,48 @@ mod tests {
         {
             assert!(matches!(of(text), Err(Unreadable::Unknown(_))), "{text}");
         }
+    }
+
+    const OLD: &str = r#"{
+  "format_version": 1, "lineage": "4f1c09aa4f1c09aa", "environment": "prod", "api": "runpod",
+  "resources": {
+    "network_volume.data": { "kind": "network_volume", "id": "v", "protected": true, "inputs": {} },
+    "pod.kept": { "kind": "pod", "id": "p", "power": "stopped", "protected": true, "tainted": true, "inputs": {} },
+    "pod.plain": { "kind": "pod", "id": "q", "inputs": {} }
+  }
+}"#;
+
+    #[test]
+    fn a_state_of_version_1_says_of_pods_alone_whether_they_had_prevent_destroy() {
+        let read = state(OLD, 1).unwrap();
+        assert_eq!(read.format_version, STATE_FORMAT_VERSION);
+        let prevented: Vec<(String, bool)> =
+            read.resources.iter().map(|(address, record)| (address.to_string(), record.prevent_destroy)).collect();
+        let expected = [("network_volume.data", false), ("pod.kept", true), ("pod.plain", false)];
+        assert_eq!(prevented, expected.map(|(address, prevented)| (address.to_owned(), prevented)));
+        let pod = &read.resources[&"pod.kept".parse().unwrap()];
+        assert!(pod.tainted && pod.power == Some(Power::Stopped), "{pod:?}");
+    }
+
+    #[test]
+    fn the_field_of_version_1_is_none_of_version_2() {
+        let text = OLD.replace("\"format_version\": 1", "\"format_version\": 2");
+        assert!(state(&text, 2).unwrap_err().to_string().contains("unknown field `protected`"));
+    }
+
+    #[test]
+    fn records_in_a_journal_of_version_1_are_lifted_wherever_they_stand() {
+        let record = |kind: &str| serde_json::json!({ "kind": kind, "id": "x", "protected": true, "inputs": {} });
+        let old = serde_json::json!({
+            "record": record("network_volume"),
+            "deposed": { "pod.a:deposed-x": record("pod") },
+            "records": { "pod.a": record("pod"), "pod.b": null },
+        });
+        let new = journal_entry(old).unwrap();
+        assert_eq!(new["record"].get("prevent_destroy"), None);
+        for record in [&new["deposed"]["pod.a:deposed-x"], &new["records"]["pod.a"]] {
+            assert_eq!(record["prevent_destroy"], true, "{new}");
+        }
+        assert!(new["records"]["pod.b"].is_null() && !new.to_string().contains("protected"), "{new}");
     }
 }

@@ -15,12 +15,12 @@ fn a_journal_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is() {
     project.run(&emulator, APPLY).exits(0);
     let requests = emulator.requests();
     let journal = "state/default.journal";
-    let newer = project.read(journal).replace("\"format_version\":1", "\"format_version\":2,\"hue\":\"red\"");
+    let newer = project.read(journal).replace("\"format_version\":2", "\"format_version\":9,\"hue\":\"red\"");
     project.write(journal, &format!("{newer}{{\"entry\":\"promise\",\"of\":\"pod.bare\"}}\n"));
     let stored = project.stored();
     for command in ["plan", APPLY, "destroy --auto-approve", "status", "stop --all", "state list"] {
         let said = project.run(&emulator, command).exits(1).warns("sindri::state::newer");
-        said.warns("default.journal").warns("format version 2").warns("update sindri");
+        said.warns("default.journal").warns("format version 9").warns("update sindri");
     }
     assert_eq!(project.stored(), stored);
     assert_eq!(emulator.requests(), requests, "what cannot be settled is not added to");
@@ -37,7 +37,7 @@ fn a_state_that_cannot_be_used_is_refused_and_left_as_it_is() {
         (good[..good.len() / 2].to_owned(), 1, "sindri::state::damaged"),
         (String::new(), 1, "sindri::state::damaged"),
         (format!("<<<<<<< HEAD\n{good}"), 1, "finish git's merge"),
-        (good.replace("\"format_version\": 1", "\"format_version\": 99"), 1, "sindri::state::newer"),
+        (good.replace("\"format_version\": 2", "\"format_version\": 99"), 1, "sindri::state::newer"),
         (good.replace(&first, &second), 1, "are both"),
         (good.replace("pod.worker[1]", "pod.worker[0]"), 1, "stands here a second time"),
         (good.replace("\"environment\": \"default\"", "\"environment\": \"prod\""), 3, "sindri::state::wrong_world"),

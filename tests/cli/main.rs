@@ -20,6 +20,7 @@ mod interrupt;
 mod locks;
 #[cfg(target_os = "linux")]
 mod output;
+mod protection;
 mod refusals;
 mod review;
 mod renames;

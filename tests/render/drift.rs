@@ -24,7 +24,7 @@ pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record
         marked: None,
         depends_on: Vec::new(),
         power,
-        protected: false,
+        prevent_destroy: false,
         tainted: false,
     }
 }

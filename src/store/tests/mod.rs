@@ -44,7 +44,7 @@ fn record(id: &str) -> Record {
         marked: None,
         depends_on: Vec::new(),
         power: None,
-        protected: false,
+        prevent_destroy: false,
         tainted: false,
     }
 }

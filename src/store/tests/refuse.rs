@@ -50,14 +50,14 @@ async fn newer_files_are_refused_and_left_as_they_are() {
     locked.record_all(vec![outcome(0, Some("a")), intent(1)]).await.unwrap();
     locked.checkpoint().unwrap();
     drop(locked);
-    for (path, old) in [(&paths.journal, "\"format_version\":1"), (&paths.state, "\"format_version\": 1")] {
+    for (path, old) in [(&paths.journal, "\"format_version\":2"), (&paths.state, "\"format_version\": 2")] {
         let good = fs::read_to_string(path).unwrap();
         // A newer format may well have words that this version does not know.
-        let newer = good.replacen(old, "\"format_version\": 2, \"colour\": \"red\"", 1);
+        let newer = good.replacen(old, "\"format_version\": 9, \"colour\": \"red\"", 1);
         assert_ne!(good, newer);
         fs::write(path, &newer).unwrap();
         for error in [read(&paths, &PROD).unwrap_err(), lock(&paths).unwrap_err()] {
-            assert!(matches!(&error, StoreError::Newer { found: 2, path: named, .. } if named == path), "{error}");
+            assert!(matches!(&error, StoreError::Newer { found: 9, path: named, .. } if named == path), "{error}");
         }
         assert_eq!(fs::read_to_string(path).unwrap(), newer);
         fs::write(path, good).unwrap();

@@ -1,0 +1,111 @@
+//! Protection: an explicit `preventDestroy`, which no flag overrides, and the default protection of a kind, which
+//! `--include-volumes` lifts.
+//!
+//! The state remembers `preventDestroy` as it was last applied, so it holds for a block that is gone and for a file that
+//! cannot be read. A block that sets it holds from the moment it is written.
+
+use std::collections::BTreeMap;
+
+use crate::kind;
+use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
+
+/// Whether `preventDestroy` keeps an object that nothing declares, or that `sindri destroy` is about.
+pub fn prevents(record: Option<&Record>, declared: Option<&Resource>) -> bool {
+    let recorded = record.is_some_and(|record| record.prevent_destroy);
+    recorded || declared.is_some_and(|resource| resource.lifecycle.prevent_destroy)
+}
+
+/// The same of a predecessor that `successor` replaces: a block that no longer has `preventDestroy` allowed the replacement.
+pub fn prevents_end(record: Option<&Record>, successor: &Resource) -> bool {
+    prevents(record, None) && successor.lifecycle.prevent_destroy
+}
+
+/// Refuses to destroy what has `preventDestroy`.
+pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
+    let help = match declared {
+        Some(_) => "set `lifecycle.preventDestroy: false` on it and apply that first".to_owned(),
+        None => format!(
+            "put its block back without `preventDestroy` and apply that first, or forget it with `{}`, which keeps the object",
+            forget(address)
+        ),
+    };
+    Refusal {
+        code: "prevent_destroy".into(),
+        message: format!("`{address}` has `preventDestroy` and would be destroyed"),
+        help,
+        position: declared.and_then(position),
+    }
+}
+
+/// Refuses to destroy by name what its kind protects.
+pub fn protected(address: &Address) -> Refusal {
+    Refusal {
+        code: "protected".into(),
+        message: format!("`{address}` is protected, and was named to be destroyed"),
+        help: "pass `--include-volumes` to delete it with its data".into(),
+        position: None,
+    }
+}
+
+/// Refuses to replace what has `preventDestroy`.
+pub fn replaced(resource: &Resource) -> Refusal {
+    Refusal {
+        code: "prevent_destroy".into(),
+        message: format!("`{}` has `preventDestroy` and would be replaced", resource.address),
+        help: "undo the change, or set `lifecycle.preventDestroy: false` to replace it on purpose".into(),
+        position: position(resource),
+    }
+}
+
+fn position(resource: &Resource) -> Option<Position> {
+    resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned()
+}
+
+/// Says that an object stays although nothing declares it, what it costs, and how to end it.
+pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource>, destroy: bool) -> String {
+    let title = kind::find(&change.address.kind).map_or("resource", |kind| kind.title);
+    let id = record.map_or("", |record| record.id.as_str());
+    let monthly = change.hourly_after.per_month();
+    if prevents(record, declared) {
+        let help = prevented(&change.address, declared).help;
+        return format!(
+            "{title} `{id}` has `preventDestroy` and is kept; it still costs {monthly}/mo. To delete it, {help}"
+        );
+    }
+    let how = if destroy {
+        "`sindri destroy --include-volumes` deletes it with its data"
+    } else {
+        "`sindri apply --include-volumes` deletes it with its data, `sindri state rm` forgets it"
+    };
+    format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}/mo. {how}")
+}
+
+/// The command that forgets one resource. Some shells expand brackets that are not quoted.
+fn forget(address: &Address) -> String {
+    let quote = if address.index.is_some() { "'" } else { "" };
+    format!("sindri state rm {quote}{address}{quote}")
+}
+
+/// So many addresses are named in a note; the others are counted.
+const NAMED: usize = 3;
+
+/// Says that the state alone changes: which `preventDestroy` it records, and which it drops.
+pub fn corrections(prior: &State, records: &BTreeMap<Address, Option<Record>>) -> Vec<Note> {
+    let changed = |to: bool| {
+        let differs = move |(address, record): &(&Address, &Option<Record>)| {
+            let before = prior.resources.get(*address).map(|record| record.prevent_destroy);
+            let after = record.as_ref().map(|record| record.prevent_destroy);
+            before.zip(after) == Some((!to, to))
+        };
+        records.iter().filter(differs).map(|(address, _)| address)
+    };
+    let note = |to: bool, verb: &str| {
+        let addresses: Vec<&Address> = changed(to).collect();
+        let named = addresses.iter().take(NAMED).map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ");
+        let more = addresses.len().saturating_sub(NAMED);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("apply {verb} `preventDestroy` of {named}{more} in the state; nothing changes at RunPod");
+        (!addresses.is_empty()).then_some(Note { address: None, message })
+    };
+    note(true, "records").into_iter().chain(note(false, "drops")).collect()
+}
