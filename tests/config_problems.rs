@@ -241,6 +241,17 @@ fn a_wrong_file_says_where_and_what_helps() {
         (named("moved: [ { from: pod.x, to: network_volume.x } ]"), "bad_move", 2, "of one kind"),
         (format!("{FLEET}moved: [ {{ from: pod.train, to: pod.demo }} ]\n"), "bad_move", 9, "rename its block"),
         (named("moved: [ { from: pod.x, to: pod.dmo } ]"), "unknown_address", 2, "did you mean `pod.demo`?"),
+        (named("moved: [ { from: pod.x, to: pod.x } ]"), "bad_move", 2, "remove the entry"),
+        (named("moved: [ { from: pdo.x, to: pod.demo } ]"), "bad_address", 2, "accepted: `network_volume`, `pod`"),
+        (named("moved: [ { from: \"port.x:22/tcp\", to: pod.demo } ]"), "bad_move", 2, "its parts follow it"),
+        (named("moved: [ { from: \"pod.x:deposed-a\", to: pod.demo } ]"), "bad_move", 2, "its parts follow it"),
+        (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.x, to: pod.y }"), "bad_move", 4, "keep one"),
+        (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.x, to: pod.demo }"), "bad_move", 4, "keep one"),
+        (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.y, to: pod.demo }"), "bad_move", 4, "keep one entry"),
+        (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.x }"), "bad_move", 3, "sindri state mv"),
+        (named("moved:\n- { from: pod.z, to: pod.x }\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.x }"), "bad_move", 5, "keep one"),
+        (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: \"pod.y[0]\", to: \"pod.x[0]\" }"), "bad_move", 3, "needs an end"),
+        (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.dmo }"), "unknown_address", 4, "did you mean"),
         (named("budget: { maxHourly: lots }"), "wrong_type", 2, ""),
         (named("secrets: [ { source: env } ]"), "missing_field", 2, "environment variable"),
         (named("secrets: [ { name: A, source: vault } ]"), "unsupported_source", 2, "`source: env`"),
@@ -341,4 +352,19 @@ fn the_schema_for_editors_accepts_the_examples_and_refuses_unknown_keys() {
     }
     assert!(!schema.is_valid(&serde_json::json!({ "nmae": "x" })));
     assert!(!schema.is_valid(&serde_json::json!({ "providers": { "runpod": { "gpuCount": 17 } } })));
+}
+
+#[test]
+fn a_cycle_of_moves_is_named_with_its_path_and_a_chain_in_any_order_is_fine() {
+    let load = |moves: &str| {
+        let yaml = format!(
+            "name: demo\n{moves}\ndeployment: {{ image: \"x:1\" }}\nproviders: {{ runpod: {{ gpuType: NVIDIA L4 }} }}\n"
+        );
+        findings(&yaml, Dialect::V2)
+    };
+    let problems =
+        load("moved: [ { from: pod.b, to: pod.c }, { from: pod.c, to: pod.a }, { from: pod.a, to: pod.b } ]");
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    assert_eq!(messages, ["these moves form a cycle: `pod.b` -> `pod.c` -> `pod.a` -> `pod.b`"]);
+    assert_eq!(load("moved: [ { from: pod.b, to: pod.demo }, { from: pod.a, to: pod.b } ]").len(), 0);
 }

@@ -70,6 +70,7 @@ fn code_of(refusal: &Refusal) -> &'static str {
         "locked" => "pod_locked",
         "protected" => "protected",
         "ambiguous" => "ambiguous",
+        "move_blocked" => "move_blocked",
         _ => "refused",
     }
 }

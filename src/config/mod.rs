@@ -16,6 +16,7 @@ mod life;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
+mod moved;
 mod pod;
 mod port;
 mod problem;

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::Config;
 use super::document::{Data, Entry, Node};
 use super::environment::{self, SecretSources};
 use super::fields::ROOT;
 use super::legacy;
 use super::load::{Files, LoadOptions, folder};
+use super::moved::moved;
 use super::pod::{Place, Project, inherit, pods};
 use super::problem::{Findings, Problems};
 use super::schema::{amount, conform};
 use super::source::Span;
 use super::volume::volume;
-use super::{Config, Move};
-use crate::catalog::{Catalog, nearest};
+use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, Resource};
 
 const LONGEST_NAME: usize = 63;
@@ -201,51 +202,4 @@ fn budget(root: &Node) -> Budget {
         max_hourly: limit("maxHourly").and_then(amount),
         max_pods: limit("maxPods").and_then(Node::int).and_then(|count| u32::try_from(count).ok()),
     }
-}
-
-fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
-    let mut moves = Vec::new();
-    for node in root.get("moved").map(Node::items).unwrap_or_default() {
-        let mut end = |key: &str| {
-            let Some(end) = node.get(key) else {
-                findings
-                    .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{key}`"))
-                    .help("a move reads `{ from: pod.train, to: pod.trainer }`");
-                return None;
-            };
-            let address = end.text().unwrap_or_default().parse::<Address>();
-            if address.is_err() {
-                findings
-                    .error("bad_address", end.span, format!("`{key}` is no address"))
-                    .help("addresses look like `pod.trainer`, `pod.trainer[3]` or `network_volume.datasets`");
-            }
-            Some((address.ok()?, end.span))
-        };
-        let (Some((from, from_span)), Some((to, to_span))) = (end("from"), end("to")) else { continue };
-        let step = Move { from, to, position: Some(findings.sources.position(from_span)) };
-        let Move { from, to, .. } = &step;
-        // A key stands for its replicas.
-        let is_declared = |address: &Address| {
-            let of_key = |other: &Address| step.is_of_keys() && Address { index: None, ..other.clone() } == *address;
-            resources.contains_key(address) || resources.keys().any(of_key)
-        };
-        if from.kind != to.kind {
-            findings
-                .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
-                .help("both ends must be of one kind");
-        } else if is_declared(from) {
-            findings
-                .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
-                .help("rename its block as well, or remove the move");
-        } else if !is_declared(to) {
-            let known: Vec<String> =
-                resources.keys().filter(|address| address.kind == to.kind).map(ToString::to_string).collect();
-            let close = nearest(&to.to_string(), known.iter().map(String::as_str)).map(str::to_owned);
-            findings
-                .warn("unknown_address", to_span, format!("`{to}` is not declared"))
-                .nearest(close.as_deref(), "the resource would move there and then be destroyed");
-        }
-        moves.push(step);
-    }
-    moves
 }

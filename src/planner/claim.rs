@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
+use super::moves::Moves;
 use super::refresh::{Owner, Owners, living, strangers};
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
@@ -52,6 +53,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             .is_some_and(|object| !object.is_leaving())
     };
     let owners = Owners::of(prior, input.observed);
+    let moves = Moves::new(input.moved);
     let mut claims = Claims::default();
     for same_lineage in [true, false] {
         for object in &strangers {
@@ -67,7 +69,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
                     claims.orphans.push(object);
                     continue;
                 }
-                _ => moved_to(input, &marker.address),
+                _ => moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone()),
             };
             // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
@@ -110,11 +112,6 @@ fn moved_predecessor<'p>(
     let is_older = operation(heir) != operation(object);
     let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
     prior.resources.keys().find(deposed).filter(|_| is_older)
-}
-
-/// Where `moved` entries send an address.
-fn moved_to(input: &Input<'_>, address: &Address) -> Address {
-    input.moved.iter().find_map(|moved| moved.target(address)).unwrap_or_else(|| address.clone())
 }
 
 /// What is declared with one look, and what has it.

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::moves::Moves;
 use super::record::imported;
 use super::refresh::{living, strangers};
 use crate::config::Move;
@@ -84,10 +85,10 @@ impl<'a> Search<'a> {
         let mut marked: Vec<&Object> = strangers.iter().copied().filter(|object| self.is_of(object, lineage)).collect();
         // The oldest first: of twins the first one made is kept.
         marked.sort_by_cached_key(|object| object.seniority());
+        let moves = Moves::new(self.moved);
         for object in marked {
             let Some(marker) = &object.marker else { continue };
-            let moved = self.moved.iter().find_map(|moved| moved.target(&marker.address));
-            let address = moved.unwrap_or_else(|| marker.address.clone());
+            let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
             match self.holder(&found, &address) {
                 Some(of) => found.leave(address, object, Reason::Twin { of }),
                 None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),

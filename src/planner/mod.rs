@@ -123,15 +123,16 @@ impl Options {
 
 /// A plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
-    let (prior, moves) = moves::renamed(input.prior, input.moved);
-    let corrections = moves::corrections(input.prior, &prior);
+    let moved = moves::renamed(input.prior, input.moved);
+    let prior = &*moved.state;
+    let corrections = moves::corrections(input.prior, prior);
     let nothing = BTreeMap::new();
     let desired = if input.options.destroy { &nothing } else { input.desired };
-    let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(&prior)? };
+    let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(prior)? };
 
-    let claims = claim::claims(input, &prior, desired);
-    let doomed = doomed(&prior, &graphs.prior, &input.options);
-    let context = change::Context { input, desired, prior: &prior, claims: &claims, graphs: &graphs, doomed: &doomed };
+    let claims = claim::claims(input, prior, desired);
+    let doomed = doomed(prior, &graphs.prior, &input.options);
+    let context = change::Context { input, desired, prior, claims: &claims, graphs: &graphs, doomed: &doomed };
     let decided = change::decide(&context);
     let mut renames = rename::renames(&context, &decided);
     let mut operations = order::operations(&decided, &graphs, input.dialect);
@@ -139,6 +140,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let mut records = corrections;
     records.extend(decided.records());
     let mut changes = decided.into_changes();
+    moves::refuse(&mut changes, &moved, input);
     let mut partial = None;
     if input.options.refresh_only {
         changes.iter_mut().for_each(partial::leave);
@@ -154,9 +156,10 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         renames.retain(|rename| pending.contains(&rename.to) || pending.contains(&rename.from));
     }
     let cost = cost(&changes);
-    let corrected = protect::corrections(&prior, &records);
+    let corrected = protect::corrections(prior, &records);
     let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
-    let notes = purse.into_iter().chain(notes(&changes, input, &prior)).chain(corrected).collect();
+    let idle = moves::note(&moved, input);
+    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).collect();
     let mut plan = Plan {
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),
@@ -168,7 +171,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         refresh_only: input.options.refresh_only,
         unrefreshed: input.options.unrefreshed,
         partial,
-        moves,
+        moves: moved.done.clone(),
         renames,
         drift: refresh::drift(input.prior, input.observed),
         orphans: claims.orphans(),

@@ -67,7 +67,7 @@ impl SavedPlan {
     pub fn of(plan: &Plan, input: &Input<'_>, config: String) -> Self {
         let mut requests = identity::requests(plan);
         let plan_id = identity::id_with(plan, &requests);
-        let (prior, _) = moves::renamed(input.prior, input.moved);
+        let prior = moves::renamed(input.prior, input.moved).state;
         let sources = Sources { input, prior: &prior.resources };
         let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
         let actions = changed
@@ -138,7 +138,7 @@ impl SavedPlan {
             comparison.moved.push(elsewhere);
             return comparison;
         }
-        let (prior, _) = moves::renamed(input.prior, input.moved);
+        let prior = moves::renamed(input.prior, input.moved).state;
         let sources = Sources { input, prior: &prior.resources };
         let saved = identity::actions(&self.plan, &self.requests());
         let requests = identity::requests(fresh);

@@ -18,6 +18,7 @@ mod help;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod locks;
+mod moves;
 #[cfg(target_os = "linux")]
 mod output;
 mod protection;

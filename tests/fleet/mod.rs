@@ -25,6 +25,8 @@ pub struct Fleet {
     pub layout: Layout,
     pub image: &'static str,
     pub create_before_destroy: bool,
+    /// Whether the blocks of pods have other keys, with a `moved` entry for each. Only with [`Layout::Blocks`].
+    pub renamed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +41,8 @@ impl Fleet {
     /// A fleet of so many pods, a hundred to a volume.
     pub fn of(pods: usize) -> Self {
         let volumes = pods.div_ceil(100);
-        Self { volumes, pods, layout: Layout::Replicas, image: "ghcr.io/team/train:1", create_before_destroy: false }
+        let image = "ghcr.io/team/train:1";
+        Self { volumes, pods, layout: Layout::Replicas, image, create_before_destroy: false, renamed: false }
     }
 
     /// About so many resources: volumes, pods and their ports.
@@ -74,15 +77,22 @@ impl Fleet {
                 }
             }
             Layout::Blocks => {
+                let key = if self.renamed { "moved" } else { "pod" };
                 for pod in 0..self.pods {
                     let volume = pod % self.volumes;
                     line(format_args!(
-                        "      pod{pod}:\n        image: {image}-{pod}\n        networkVolume: data{volume}\n        env: {{ RANK: \"{pod}\" }}"
+                        "      {key}{pod}:\n        image: {image}-{pod}\n        networkVolume: data{volume}\n        env: {{ RANK: \"{pod}\" }}"
                     ));
                     if self.create_before_destroy {
                         line(format_args!("        lifecycle: {{ createBeforeDestroy: true }}"));
                     }
                 }
+            }
+        }
+        if self.renamed {
+            line(format_args!("moved:"));
+            for pod in 0..self.pods {
+                line(format_args!("  - {{ from: pod.pod{pod}, to: pod.moved{pod} }}"));
             }
         }
         yaml

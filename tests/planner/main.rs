@@ -6,6 +6,7 @@ mod fleet;
 mod generate;
 mod life;
 mod meddle;
+mod moves;
 mod order;
 mod properties;
 mod regressions;

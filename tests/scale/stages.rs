@@ -26,12 +26,12 @@ struct World {
 }
 
 impl World {
-    /// Applied with one image, declared with another.
+    /// One fleet is applied, the other one declared.
     fn of(before: Fleet, after: Fleet) -> Self {
         let (config, folder) = before.config();
         let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), Options::default());
         let (state, observed) = fleet::applied(&plan);
-        let config = if before.image == after.image { config } else { after.config().0 };
+        let (config, folder) = if before.yaml() == after.yaml() { (config, folder) } else { after.config() };
         Self { folder, config, state, observed }
     }
 
@@ -115,5 +115,13 @@ fn no_stage_is_quadratic_where_every_pod_is_replaced_and_no_two_are_alike() {
     assert_linear(&[2_500, 5_000], Action::ReplaceCreateFirst, |size| {
         let before = Fleet { layout: Layout::Blocks, create_before_destroy: true, ..Fleet::of_resources(size) };
         World::of(before, Fleet { image: "ghcr.io/team/train:2", ..before })
+    });
+}
+
+#[test]
+fn no_stage_is_quadratic_where_every_pod_has_a_moved_entry() {
+    assert_linear(&[2_500, 5_000], Action::Update, |size| {
+        let before = Fleet { layout: Layout::Blocks, ..Fleet::of_resources(size) };
+        World::of(before, Fleet { renamed: true, ..before })
     });
 }

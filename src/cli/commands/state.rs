@@ -132,7 +132,7 @@ fn moved(state: &State, from: &Address, to: &Address) -> Result<BTreeMap<Address
         return refuse(format!("`{to}` names a part of another resource"));
     }
     let step = Move { from: from.clone(), to: to.clone(), position: None };
-    let (after, _) = moves::renamed(state, &[step]);
+    let after = moves::renamed(state, &[step]).state;
     Ok(moves::corrections(state, &after))
 }
 

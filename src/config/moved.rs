@@ -1,0 +1,212 @@
+//! The `moved` entries of a configuration: each one by itself, then all of them together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Move;
+use super::document::Node;
+use super::problem::Findings;
+use super::source::Span;
+use crate::catalog::nearest;
+use crate::kind;
+use crate::model::{Address, Resource};
+
+/// An entry with the places of its two ends.
+struct Entry {
+    step: Move,
+    from: Span,
+    to: Span,
+}
+
+/// Reads all entries. Those that cannot be followed are errors.
+pub(super) fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
+    let declared = Declared::of(resources);
+    let items = root.get("moved").map(Node::items).unwrap_or_default();
+    let entries: Vec<Entry> = items.iter().filter_map(|node| entry(node, &declared, findings)).collect();
+    let single = duplicates(&entries, findings) && cycles(&entries, findings);
+    if single {
+        undeclared(&entries, &declared, findings);
+    }
+    entries.into_iter().map(|entry| entry.step).collect()
+}
+
+/// What is declared, and under which keys.
+struct Declared<'r> {
+    resources: &'r BTreeMap<Address, Resource>,
+    keys: BTreeSet<Address>,
+}
+
+impl<'r> Declared<'r> {
+    fn of(resources: &'r BTreeMap<Address, Resource>) -> Self {
+        Self { resources, keys: resources.keys().map(key).collect() }
+    }
+
+    /// Whether an end of `step` is declared; a key stands for its replicas.
+    fn has(&self, step: &Move, address: &Address) -> bool {
+        self.resources.contains_key(address) || (step.is_of_keys() && self.keys.contains(address))
+    }
+}
+
+fn key(address: &Address) -> Address {
+    Address { index: None, ..address.clone() }
+}
+
+/// One entry, if it is right by itself.
+fn entry(node: &Node, declared: &Declared<'_>, findings: &mut Findings) -> Option<Entry> {
+    let (from, to) = (end(node, "from", findings), end(node, "to", findings));
+    let ((from, from_span), (to, to_span)) = from.zip(to)?;
+    let step = Move { from, to, position: Some(findings.sources.position(from_span)) };
+    let Move { from, to, .. } = &step;
+    if from.kind != to.kind {
+        findings
+            .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
+            .help("both ends must be of one kind");
+    } else if from == to {
+        findings.error("bad_move", to_span, format!("`{from}` moves to itself")).help("remove the entry");
+    } else if declared.has(&step, from) {
+        findings
+            .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
+            .help("rename its block as well, or remove the move");
+    } else {
+        return Some(Entry { step, from: from_span, to: to_span });
+    }
+    None
+}
+
+/// The address at one end of an entry.
+fn end(node: &Node, field: &'static str, findings: &mut Findings) -> Option<(Address, Span)> {
+    let Some(end) = node.get(field) else {
+        findings
+            .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{field}`"))
+            .help("a move reads `{ from: pod.train, to: pod.trainer }`");
+        return None;
+    };
+    let Ok(address) = end.text().unwrap_or_default().parse::<Address>() else {
+        findings
+            .error("bad_address", end.span, format!("`{field}` is no address"))
+            .help("addresses look like `pod.trainer`, `pod.trainer[3]` or `network_volume.datasets`");
+        return None;
+    };
+    let known = kind::find(&address.kind);
+    if known.is_none() {
+        let names = || kind::listed().map(|kind| kind.name);
+        let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        findings
+            .error("bad_address", end.span, format!("there is no kind `{}`", address.kind))
+            .nearest(nearest(&address.kind, names()), format!("accepted: {accepted}"));
+    } else if address.member.is_some() || known.is_some_and(|kind| kind.member_of.is_some()) {
+        findings
+            .error("bad_move", end.span, format!("`{address}` is a part of another resource"))
+            .help("move that resource; its parts follow it");
+    } else {
+        return Some((address, end.span));
+    }
+    None
+}
+
+/// Two entries with one source, or with one target. Gives whether there are none.
+fn duplicates(entries: &[Entry], findings: &mut Findings) -> bool {
+    let mut single = true;
+    let mut sources: BTreeMap<&Address, &Move> = BTreeMap::new();
+    let mut targets: BTreeMap<&Address, &Move> = BTreeMap::new();
+    for Entry { step, from, to } in entries {
+        if let Some(other) = sources.insert(&step.from, step) {
+            let message = format!("`{}` already moves to `{}`{}", step.from, other.to, place(other));
+            findings.error("bad_move", *from, message).help("keep one of the two entries");
+            single = false;
+        } else if let Some(other) = targets.insert(&step.to, step) {
+            let message = format!("`{}` already moves to `{}`{}", other.from, step.to, place(other));
+            findings.error("bad_move", *to, message).help("two resources cannot have one address: keep one entry");
+            single = false;
+        }
+    }
+    single
+}
+
+/// Where an entry is written: ` (sindri.yaml:12)`.
+fn place(step: &Move) -> String {
+    step.position.as_ref().map(|position| format!(" ({position})")).unwrap_or_default()
+}
+
+/// Chains that lead back to their start. Gives whether there are none.
+fn cycles(entries: &[Entry], findings: &mut Findings) -> bool {
+    let next = continuations(entries);
+    let mut state = vec![Visit::Open; entries.len()];
+    let mut none = true;
+    for start in 0..entries.len() {
+        // The entries on the way from `start`, each with how many of its continuations were followed.
+        let mut path: Vec<(usize, usize)> = if state[start] == Visit::Open { vec![(start, 0)] } else { Vec::new() };
+        while let Some((here, followed)) = path.last_mut() {
+            state[*here] = Visit::OnPath;
+            let Some(step) = next[*here].get(*followed).copied() else {
+                state[*here] = Visit::Done;
+                path.pop();
+                continue;
+            };
+            *followed += 1;
+            match state[step] {
+                Visit::Open => path.push((step, 0)),
+                Visit::OnPath => {
+                    let first = path.iter().position(|(entry, _)| *entry == step).unwrap_or(0);
+                    refuse_cycle(path[first..].iter().map(|(entry, _)| &entries[*entry]), findings);
+                    none = false;
+                }
+                Visit::Done => {}
+            }
+        }
+    }
+    none
+}
+
+/// How far an entry was followed in search of a cycle.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Visit {
+    Open,
+    OnPath,
+    Done,
+}
+
+/// For each entry those that may lead further from its target. Entries of keys lead replicas too.
+fn continuations(entries: &[Entry]) -> Vec<Vec<usize>> {
+    let mut exact: BTreeMap<&Address, usize> = BTreeMap::new();
+    let mut replicas: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
+    for (index, Entry { step, .. }) in entries.iter().enumerate() {
+        exact.insert(&step.from, index);
+        if step.from.index.is_some() {
+            replicas.entry(key(&step.from)).or_default().push(index);
+        }
+    }
+    let next = |Entry { step, .. }: &Entry| {
+        let same = exact.get(&step.to).copied();
+        let of_key = || exact.get(&key(&step.to)).copied().filter(|index| entries[*index].step.is_of_keys());
+        let of_replicas = replicas.get(&step.to).filter(|_| step.is_of_keys());
+        same.or_else(of_key).into_iter().chain(of_replicas.into_iter().flatten().copied()).collect()
+    };
+    entries.iter().map(next).collect()
+}
+
+fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e Entry> + Clone, findings: &mut Findings) {
+    let Some(first) = cycle.clone().next() else { return };
+    let path: Vec<String> = cycle.chain([first]).map(|entry| format!("`{}`", entry.step.from)).collect();
+    findings.error("bad_move", first.from, format!("these moves form a cycle: {}", path.join(" -> "))).help(
+        "a chain of moves needs an end; to swap two resources, use `sindri state mv` with a third address in between",
+    );
+}
+
+/// Chains that end at an address that nothing declares.
+fn undeclared(entries: &[Entry], declared: &Declared<'_>, findings: &mut Findings) {
+    let continued: BTreeSet<usize> = continuations(entries)
+        .iter()
+        .enumerate()
+        .filter(|(_, next)| !next.is_empty())
+        .map(|(index, _)| index)
+        .collect();
+    let last = entries.iter().enumerate().filter(|(index, _)| !continued.contains(index)).map(|(_, entry)| entry);
+    for Entry { step, to: span, .. } in last.filter(|entry| !declared.has(&entry.step, &entry.step.to)) {
+        let of_kind = declared.resources.keys().filter(|address| address.kind == step.to.kind);
+        let known: Vec<String> = of_kind.map(ToString::to_string).collect();
+        let close = nearest(&step.to.to_string(), known.iter().map(String::as_str)).map(str::to_owned);
+        findings
+            .warn("unknown_address", *span, format!("`{}` is not declared", step.to))
+            .nearest(close.as_deref(), "nothing keeps the resource there");
+    }
+}

@@ -1,0 +1,285 @@
+//! `moved` entries: chains, taken targets, and entries without an effect.
+
+use std::collections::BTreeMap;
+
+use sindri::config::Move;
+use sindri::model::{Action, Address, Dialect, Observed, Plan, Record, Resource, State};
+use sindri::planner::{Options, moves};
+
+use crate::fleet::{Fleet, Pod, Storage, Volume};
+use crate::life;
+use crate::world::{Readings, World, in_virtual_time};
+
+fn address(text: &str) -> Address {
+    text.parse().expect("an address")
+}
+
+fn step(from: &str, to: &str) -> Move {
+    Move { from: address(from), to: address(to), position: None }
+}
+
+fn steps(pairs: &[(&str, &str)]) -> Vec<Move> {
+    pairs.iter().map(|(from, to)| step(from, to)).collect()
+}
+
+fn with_ports(replicas: Option<u32>) -> Pod {
+    Pod { replicas, ports: ["22/tcp", "8888/http"].into(), ..Pod::default() }
+}
+
+fn one(key: &'static str) -> BTreeMap<Address, Resource> {
+    Fleet::default().with_pod(key, with_ports(None)).resources(Dialect::V2)
+}
+
+fn ids(state: &State) -> BTreeMap<String, String> {
+    state.resources.iter().map(|(address, record)| (address.to_string(), record.id.clone())).collect()
+}
+
+/// The plan of `desired` and `moved` for a world as it is.
+async fn planned(world: &World, desired: &BTreeMap<Address, Resource>, moved: &[Move]) -> Plan {
+    let (prior, observed) = (world.state(), world.observe().await);
+    world.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, Options::default())
+}
+
+fn refusals(plan: &Plan) -> Vec<(String, String)> {
+    let told = |(at, refusal): (Option<&Address>, &sindri::model::Refusal)| {
+        (
+            at.map(ToString::to_string).unwrap_or_default(),
+            format!("{}: {}; {}", refusal.code, refusal.message, refusal.help),
+        )
+    };
+    plan.all_refusals().map(told).collect()
+}
+
+fn destroyed(plan: &Plan) -> Vec<String> {
+    let gone = plan.changes.iter().filter(|change| change.action.destroys());
+    gone.map(|change| change.address.to_string()).collect()
+}
+
+#[test]
+fn a_chain_leads_to_its_end_in_whatever_order_it_is_written() {
+    for moved in [
+        steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")]),
+        steps(&[("pod.b", "pod.c"), ("pod.a", "pod.b")]),
+        steps(&[("pod.b", "pod.c"), ("pod.c", "pod.d"), ("pod.a", "pod.b"), ("pod.d", "pod.e")]),
+    ] {
+        in_virtual_time(async {
+            let end = if moved.len() == 2 { "c" } else { "e" };
+            for start in ["a", "b"] {
+                let world = World::new(Dialect::V2);
+                life::apply(&world, &one(start)).await;
+                let before = world.state().resources[&Address::new("pod", start)].id.clone();
+                let after = one(end);
+                let applied = world.apply_with(&after, &moved, Options::default()).await;
+                assert_eq!(applied.requests, [format!("PATCH /v2/pods/{before}")], "{start} {moved:?}");
+                assert_eq!(world.state().resources[&Address::new("pod", end)].id, before);
+                let ports = world.state().resources.into_keys().filter(|address| address.kind == "port");
+                assert!(ports.map(|port| port.name).eq([end, end]), "ports follow their pod");
+                life::settled(&world, &after).await;
+                let plan = planned(&world, &after, &moved).await;
+                assert!(plan.is_empty() && plan.notes.is_empty(), "carried out before, so silent: {:?}", plan.notes);
+            }
+        });
+    }
+}
+
+#[test]
+fn a_volume_moves_with_what_refers_to_it_and_a_replica_chain_changes_keys_and_numbers() {
+    let fleet = |volume, key, replicas| {
+        let pod = Pod { storage: Storage::Network(volume), ..with_ports(replicas) };
+        Fleet::default().with_volume(volume, Volume::default()).with_pod(key, pod).resources(Dialect::V2)
+    };
+    let moved = steps(&[
+        ("network_volume.models", "network_volume.scratch"),
+        ("pod.train[0]", "pod.eval"),
+        ("network_volume.data", "network_volume.models"),
+        ("pod.api", "pod.train"),
+    ]);
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &fleet("data", "api", Some(1))).await;
+        let before = world.state().resources[&address("pod.api[0]")].id.clone();
+        let after = fleet("scratch", "eval", None);
+        let applied = world.apply_with(&after, &moved, Options::default()).await;
+        assert_eq!(destroyed(&applied.plan), Vec::<String>::new());
+        let state = world.state();
+        assert_eq!(state.resources[&address("pod.eval")].id, before);
+        assert_eq!(state.resources[&address("pod.eval")].depends_on, [address("network_volume.scratch")]);
+        life::settled(&world, &after).await;
+    });
+}
+
+#[test]
+fn a_taken_target_is_a_refusal_that_names_it_and_the_way_out() {
+    let fleet = |replicas| Fleet::default().with_pod("api", with_ports(Some(replicas))).resources(Dialect::V2);
+    let moved = steps(&[("pod.api[1]", "pod.api[0]")]);
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &fleet(2)).await;
+        let [first, second] =
+            [0, 1].map(|index| world.state().resources[&Address::new("pod", "api").with_index(index)].id.clone());
+        let desired = fleet(1);
+        let plan = planned(&world, &desired, &moved).await;
+        let found = refusals(&plan);
+        let [(at, words)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(at, "pod.api[1]");
+        for phrase in
+            ["move_blocked", "`pod.api[1]` -> `pod.api[0]` was not followed", &first, "sindri destroy 'pod.api[0]'"]
+        {
+            assert!(words.contains(phrase), "{phrase} in {words}");
+        }
+        assert_eq!(plan.moves, []);
+
+        // What it says works: the first is destroyed, the second takes its place.
+        let only = [address("pod.api[0]")].into();
+        world.apply_with(&desired, &moved, Options { destroy: true, only, ..Options::default() }).await;
+        world.apply_with(&desired, &moved, Options::default()).await;
+        assert_eq!(world.state().resources[&address("pod.api[0]")].id, second);
+        life::settled(&world, &desired).await;
+    });
+}
+
+#[test]
+fn a_target_that_is_recorded_and_gone_has_to_be_forgotten_first() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let both = Fleet::default().with_pod("a", with_ports(None)).with_pod("b", with_ports(None));
+        life::apply(&world, &both.resources(Dialect::V2)).await;
+        let moved = steps(&[("pod.a", "pod.b")]);
+        let (prior, mut observed) = (world.state(), world.observe().await);
+        let readings = |observed: &Observed| {
+            let readings = Readings { desired: &one("b"), moved: &moved, prior: &prior, observed };
+            world.plan_from(readings, Options::default())
+        };
+        assert!(refusals(&readings(&observed))[0].1.contains("sindri destroy pod.b"));
+        observed.remove("pod", &prior.resources[&address("pod.b")].id);
+        assert!(refusals(&readings(&observed))[0].1.contains("sindri refresh"));
+        // A source that is gone as well has nothing to lose.
+        observed.remove("pod", &prior.resources[&address("pod.a")].id);
+        assert_eq!(refusals(&readings(&observed)), []);
+    });
+}
+
+#[test]
+fn two_sources_that_lead_to_one_address_are_both_refused() {
+    let both = || {
+        let replicated = |fleet: Fleet, key| fleet.with_pod(key, with_ports(Some(1)));
+        replicated(replicated(Fleet::default(), "a"), "b").resources(Dialect::V2)
+    };
+    let after = Fleet::default().with_pod("c", with_ports(Some(1))).resources(Dialect::V2);
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &both()).await;
+        // The one leads a key, the other a replica; or one is further along the same chain.
+        for moved in
+            [steps(&[("pod.a", "pod.c"), ("pod.b[0]", "pod.c[0]")]), steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")])]
+        {
+            let plan = planned(&world, &after, &moved).await;
+            let found = refusals(&plan);
+            assert_eq!(found.iter().map(|(at, _)| at.as_str()).collect::<Vec<_>>(), ["pod.a[0]", "pod.b[0]"]);
+            assert!(found.iter().all(|(_, words)| words.contains("leads there as well")), "{found:?}");
+        }
+    });
+}
+
+#[test]
+fn nothing_moves_to_where_it_would_be_destroyed() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &one("train")).await;
+        let plan = planned(&world, &one("eval"), &steps(&[("pod.train", "pod.evla")])).await;
+        let found = refusals(&plan);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].0 == "pod.evla" && found[0].1.contains("`pod.evla` is not declared"), "{found:?}");
+        // Destroying everything is not what the entry is about.
+        let (prior, observed) = (world.state(), world.observe().await);
+        let moved = steps(&[("pod.train", "pod.evla")]);
+        let readings = Readings { desired: &one("eval"), moved: &moved, prior: &prior, observed: &observed };
+        assert_eq!(refusals(&world.plan_from(readings, Options { destroy: true, ..Options::default() })), []);
+    });
+}
+
+#[test]
+fn a_predecessor_follows_its_successor() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &one("old")).await;
+        let mut state = world.state();
+        let record = state.resources[&address("pod.old")].clone();
+        let deposed = address("pod.old").deposed("gone1");
+        state.resources.insert(deposed.clone(), Record { id: "gone1".into(), ..record });
+        let moved = steps(&[("pod.old", "pod.new")]);
+        let result = moves::renamed(&state, &moved);
+        let expected: Vec<Address> =
+            ["pod.new", "pod.new:deposed-gone1", "port.new:22/tcp", "port.new:8888/http"].map(address).to_vec();
+        assert!(result.state.resources.keys().eq(&expected), "{:?}", result.state.resources.keys());
+        assert_eq!(result.state.resources[&expected[1]].marked, Some(address("pod.old")));
+        // By its own address it can be put back in its place.
+        state.resources.remove(&address("pod.old"));
+        let back = [Move { from: deposed, to: address("pod.old"), position: None }];
+        assert_eq!(ids(&moves::renamed(&state, &back).state)["pod.old"], "gone1");
+    });
+}
+
+#[test]
+fn an_entry_that_names_nothing_is_noted_and_one_that_was_carried_out_is_not() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let entry = steps(&[("pod.trian", "pod.eval")]);
+        assert_eq!(planned(&world, &one("eval"), &entry).await.notes, [], "a first apply moves nothing");
+        life::apply(&world, &one("train")).await;
+        let plan = planned(&world, &one("eval"), &entry).await;
+        assert!(
+            plan.notes.iter().any(|note| note.message.contains("`pod.trian -> pod.eval` has no effect")),
+            "{:?}",
+            plan.notes
+        );
+        let many: Vec<Move> = (0..9).map(|index| step(&format!("pod.x{index}"), &format!("pod.y{index}"))).collect();
+        let plan = planned(&world, &one("train"), &many).await;
+        assert!(
+            plan.is_empty() && plan.notes.len() == 1 && plan.notes[0].message.contains("5 more"),
+            "{:?}",
+            plan.notes
+        );
+    });
+}
+
+#[test]
+fn every_order_of_the_entries_gives_the_same_state() {
+    let chain = steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c"), ("pod.c[1]", "pod.d"), ("pod.x", "pod.y")]);
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let fleet = Fleet::default().with_pod("a", with_ports(Some(3))).with_pod("x", with_ports(None));
+        life::apply(&world, &fleet.resources(Dialect::V2)).await;
+        let state = world.state();
+        let expected = ids(&moves::renamed(&state, &chain).state);
+        assert!(
+            ["pod.c[0]", "pod.c[2]", "pod.d", "pod.y", "port.d:22/tcp"].iter().all(|at| expected.contains_key(*at))
+        );
+        for (first, second) in (0..4).flat_map(|first| (0..4).map(move |second| (first, second))) {
+            let mut order = chain.clone();
+            order.swap(first, second);
+            order.rotate_left(second);
+            assert_eq!(ids(&moves::renamed(&state, &order).state), expected, "{order:?}");
+        }
+        // Not valid, and still finite.
+        let circle = steps(&[("pod.a", "pod.b"), ("pod.b", "pod.a")]);
+        assert_eq!(ids(&moves::renamed(&state, &circle).state), ids(&state));
+    });
+}
+
+#[test]
+fn a_volume_whose_target_is_taken_is_refused_too() {
+    let volumes = |keys: &[&'static str]| {
+        let fleet = keys.iter().fold(Fleet::default(), |fleet, key| fleet.with_volume(key, Volume::default()));
+        fleet.resources(Dialect::V2)
+    };
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &volumes(&["data", "models"])).await;
+        let moved = steps(&[("network_volume.data", "network_volume.models")]);
+        let plan = planned(&world, &volumes(&["models"]), &moved).await;
+        let found = refusals(&plan);
+        assert!(found[0].1.contains("sindri destroy network_volume.models --include-volumes"), "{found:?}");
+        assert!(plan.changes.iter().all(|change| change.action == Action::NoOp));
+    });
+}
