@@ -107,6 +107,17 @@ pub struct Attribute {
     /// Whether its items are alternatives of which one is enough. A dialect that takes only one per request is asked for
     /// one after the other.
     pub candidates: bool,
+    /// Of a map to which RunPod and people add keys beside the declared ones.
+    pub shared: Option<&'static SharedMap>,
+}
+
+/// A map attribute that is not sindri's alone, see [`Compare::ManagedKeys`].
+#[derive(Debug)]
+pub struct SharedMap {
+    /// For sentences: `environment`.
+    pub title: &'static str,
+    /// Whether RunPod itself gives this key to a new object with these inputs.
+    pub injected: fn(&Attributes, &str) -> bool,
 }
 
 /// How a wanted value is held against an observed one.

@@ -21,6 +21,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
         Attribute {
             name: "size_gb",
@@ -31,6 +32,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
         Attribute {
             name: "region",
@@ -41,6 +43,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
         Attribute {
             name: "tier",
@@ -54,6 +57,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
     ],
     member_of: None,
@@ -79,7 +83,7 @@ fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {
 
 fn losses(attributes: &Attributes) -> Vec<Loss> {
     let size_gb = attributes.get("size_gb").and_then(Value::as_int);
-    vec![Loss { what: "network volume".into(), size_gb, mount_path: None, precious: true }]
+    vec![Loss { what: "network volume".into(), names: Vec::new(), size_gb, mount_path: None, precious: true }]
 }
 
 fn describe(attributes: &Attributes, _: &BTreeMap<String, String>) -> Description {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Compare, Description, Kind, Support, alternatives, in_place, replace, restart};
+use super::{Attribute, Compare, Description, Kind, SharedMap, Support, alternatives, in_place, replace, restart};
 use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
 
 const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
@@ -66,7 +66,16 @@ pub static POD: Kind = Kind {
             BOTH,
         ),
         attribute("ports", Compare::Set, restart, "a change of ports makes the container anew", BOTH),
-        attribute("env", Compare::ManagedKeys, restart, "a change of the environment makes the container anew", BOTH),
+        Attribute {
+            shared: Some(&ENVIRONMENT),
+            ..attribute(
+                "env",
+                Compare::ManagedKeys,
+                restart,
+                "a change of the environment makes the container anew",
+                BOTH,
+            )
+        },
         attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH),
         attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH),
         attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
@@ -124,6 +133,16 @@ pub static POD: Kind = Kind {
     describe,
 };
 
+/// Source: `startSsh` of `CreatePodRequest` (OpenAPI v2) adds the account's keys as `PUBLIC_KEY` unless the request sets it;
+/// names that begin with `RUNPOD_` are RunPod's own.
+static ENVIRONMENT: SharedMap = SharedMap {
+    title: "environment",
+    injected: |inputs, key| {
+        let starts_ssh = inputs.get("start_ssh") == Some(&Value::Bool(true));
+        (key == "PUBLIC_KEY" && starts_ssh) || key.starts_with("RUNPOD_")
+    },
+};
+
 const fn attribute(
     name: &'static str,
     compare: Compare,
@@ -131,7 +150,7 @@ const fn attribute(
     rule: &'static str,
     (v1, v2): (Support, Support),
 ) -> Attribute {
-    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false }
+    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false, shared: None }
 }
 
 /// One whose items are alternatives.
@@ -152,10 +171,22 @@ fn losses(attributes: &Attributes) -> Vec<Loss> {
     let mut losses = Vec::new();
     if let Some(size_gb) = size("volume_gb") {
         let mount_path = attributes.get("volume_mount_path").and_then(Value::as_text).map(str::to_owned);
-        losses.push(Loss { what: "pod volume".into(), size_gb: Some(size_gb), mount_path, precious: true });
+        losses.push(Loss {
+            what: "pod volume".into(),
+            names: Vec::new(),
+            size_gb: Some(size_gb),
+            mount_path,
+            precious: true,
+        });
     }
     if let Some(size_gb) = size("container_disk_gb") {
-        losses.push(Loss { what: "container disk".into(), size_gb: Some(size_gb), mount_path: None, precious: false });
+        losses.push(Loss {
+            what: "container disk".into(),
+            names: Vec::new(),
+            size_gb: Some(size_gb),
+            mount_path: None,
+            precious: false,
+        });
     }
     losses
 }

@@ -19,6 +19,7 @@ pub static PORT: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
         Attribute {
             name: "protocol",
@@ -29,6 +30,7 @@ pub static PORT: Kind = Kind {
             v2: Support::Yes,
             late: None,
             candidates: false,
+            shared: None,
         },
     ],
     member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),

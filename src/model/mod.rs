@@ -22,7 +22,7 @@ pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use plan::{
     Action, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Origin, Orphan,
-    Partial, Plan, Refusal, Rename, Risk, Verb,
+    Partial, Plan, Refusal, Rename, Risk, SideEffect, Verb,
 };
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Record, State};

@@ -196,12 +196,29 @@ pub enum Cause {
 /// Data that a change destroys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
-    /// `container disk`, `pod volume`, `network volume`.
+    /// `container disk`, `pod volume`, `network volume`, `environment not declared`.
     pub what: String,
+    /// The parts that are lost by name, such as variables that no file declares; never their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     pub size_gb: Option<i64>,
     pub mount_path: Option<String>,
     /// Whether losing it needs consent of its own (pod volumes and network volumes do).
     pub precious: bool,
+}
+
+/// Something that a change brings with it and that none of its fields says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "side_effect", rename_all = "snake_case")]
+pub enum SideEffect {
+    /// The new object has another value than the one it replaces, although this is no reason to replace it: the attribute is
+    /// ignored, or several values satisfy the configuration.
+    Field { field: FieldChange },
+    /// It is created running, because RunPod cannot create a stopped pod, and stopped afterwards. The boot needs stock and
+    /// costs `hourly` while it lasts.
+    Boots { hourly: Money },
+    /// `createBeforeDestroy` cannot be followed, because `needs` is destroyed before its own successor exists.
+    DestroyedFirst { needs: Address },
 }
 
 /// Why a plan must not be applied as it stands, and how to proceed on purpose.
@@ -229,6 +246,8 @@ pub struct Change {
     /// The attributes wanted; empty where none is.
     pub after: Attributes,
     pub causes: Vec<Cause>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub side_effects: Vec<SideEffect>,
     pub risk: Risk,
     pub losses: Vec<Loss>,
     /// Estimated cost of the object now and afterwards, storage included.
@@ -239,6 +258,17 @@ pub struct Change {
     pub position: Option<Position>,
     /// Refusals of this change; the plan cannot be applied while any stands.
     pub refusals: Vec<Refusal>,
+}
+
+impl Change {
+    /// The attributes that change, those last that change only because the object is replaced.
+    pub fn all_fields(&self) -> impl Iterator<Item = &FieldChange> {
+        let beside = self.side_effects.iter().filter_map(|effect| match effect {
+            SideEffect::Field { field } => Some(field),
+            SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+        });
+        self.fields.iter().chain(beside)
+    }
 }
 
 /// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.
@@ -354,12 +384,15 @@ pub struct CostSummary {
 }
 
 /// What a plan of some resources leaves for another one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partial {
     /// What was asked for (`--target`); what these need, or stand in the way of, is in the plan as well.
     pub targets: Vec<Address>,
     /// What else is pending, in graph order; ports count with their pods.
     pub left_out: Vec<(Address, Action)>,
+    /// Refusals of what is left out: they hold as soon as a plan includes it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<(Address, Refusal)>,
 }
 
 /// All of it. A saved plan reads back without its operations and records: they are made anew before anything is applied.
@@ -421,7 +454,7 @@ impl Plan {
 
     /// Whether something else is pending that this plan leaves out.
     pub fn leaves_out(&self) -> bool {
-        self.partial.as_ref().is_some_and(|partial| !partial.left_out.is_empty())
+        self.partial.as_ref().is_some_and(|partial| !partial.left_out.is_empty() || !partial.refused.is_empty())
     }
 
     /// The changes by address, for whoever looks up more than one.

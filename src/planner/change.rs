@@ -11,12 +11,13 @@ use super::member::decide_member;
 use super::protect;
 use super::record::{adopted_record, declared_record, redacted};
 use super::refresh::{living, resolved};
+use super::side_effects;
 use super::{Graphs, Input};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Origin, Power, Record,
-    Refusal, Resource, Risk, State, Status, Updates, Value,
+    Refusal, Resource, Risk, SideEffect, State, Status, Updates, Value,
 };
 
 /// What every decision may look at.
@@ -196,33 +197,40 @@ impl<'c, 'a> Subject<'c, 'a> {
         let mut change = self.change(Action::Create, vec![cause]);
         change.refusals.extend(ambiguous(self.address, self.kind, self.context.claims.ambiguous(self.address)));
         change.after = self.declared.clone();
-        change.hourly_after = self.estimate_wanted(&BTreeMap::new());
+        change.hourly_after = self.estimate(&self.wanted, &BTreeMap::new(), self.wanted_power());
+        change.side_effects.extend(self.boots());
         self.finish(change)
     }
 
     /// Declared, and there.
     fn existing(self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
-        let difference = difference(&Readings {
+        let readings = Readings {
             kind: self.kind,
             wanted: &self.wanted,
             recorded: self.recorded.as_ref(),
             seen: &object.attributes,
             ignored: &resource.lifecycle.ignore_changes,
             positions: &resource.positions,
-        });
+        };
+        let difference = difference(&readings);
         let power = self.wanted_power();
         let (action, causes) = self.action(resource, object, &difference, power);
         let mut change = self.change(action, causes);
         change.refusals = self.refusals(resource, object, &change, &difference);
-        change.fields = difference.fields;
+        change.side_effects = self.side_effects(&readings, resource, object, action);
+        change.fields = difference.all();
         change.before = self.display_object(object);
-        change.after = self.declared.clone();
+        let kept = |declared: &Attributes, living: &Attributes| match action.is_replacement() {
+            true => declared.clone(),
+            false => side_effects::kept(declared.clone(), self.kind, resource, living),
+        };
+        change.after = kept(&self.declared, &change.before);
         (change.risk, change.losses) = self.damage(object, action, &change.fields);
         change.hourly_before = self.estimate_object(object);
         change.hourly_after = match action {
             Action::NoOp | Action::Import => change.hourly_before,
-            action if action.is_replacement() => self.estimate_wanted(&BTreeMap::new()),
-            _ => self.estimate_wanted(&object.computed.chosen),
+            action if action.is_replacement() => self.estimate(&self.wanted, &BTreeMap::new(), power),
+            _ => self.estimate(&kept(&self.wanted, &object.attributes), &object.computed.chosen, power),
         };
         change.in_place_alternative = self.in_place_alternative(object, &change);
         self.finish(change)
@@ -237,7 +245,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     ) -> (Action, Vec<Cause>) {
         let mut causes: Vec<Cause> = self.claim.iter().cloned().collect();
         let fields = &difference.fields;
-        if !fields.is_empty() {
+        if !difference.is_empty() {
             causes.push(Cause::Fields);
         }
         let unknown = fields.iter().any(|field| field.after_unknown);
@@ -255,28 +263,33 @@ impl<'c, 'a> Subject<'c, 'a> {
             causes.push(Cause::Flag { flag: format!("--replace {}", self.address) });
         }
 
-        let updates = self.context.input.options.updates.unwrap_or(resource.lifecycle.updates);
+        let seen = object.status.as_ref().and_then(Status::power);
+        // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
+        let rests = (power, seen) == (Some(Power::Stopped), Some(Power::Stopped));
+        let recreates = match self.context.input.options.updates {
+            Some(updates) => updates == Updates::Recreate,
+            None => resource.lifecycle.updates == Updates::Recreate && !rests,
+        };
         let replaces = asked
             || broken.is_some()
             || fields.iter().any(|field| match field.effect {
                 Effect::Replace => true,
-                Effect::Restart => updates == Updates::Recreate,
+                Effect::Restart => recreates,
                 Effect::InPlace => false,
             });
         if replaces {
             // A successor cannot be made first while what it stands on has to go first.
-            let forced = self.unresolved.iter().any(|(_, action)| *action == Action::Replace);
-            let first = resource.lifecycle.create_before_destroy && !forced;
+            let first = resource.lifecycle.create_before_destroy && self.goes_first().is_none();
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
         }
-        let seen = object.status.as_ref().and_then(Status::power);
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
         if let Some(wanted) = moves {
             let recorded = self.record.as_ref().filter(|_| self.claim.is_none()).and_then(|record| record.power);
             let origin = recorded.map(|recorded| if recorded == wanted { Origin::Drift } else { Origin::Declared });
             causes.push(Cause::Power { wanted, origin, position: resource.positions.get("power").cloned() });
         }
-        let action = match (fields.is_empty(), moves) {
+        // An impossible change is pending like any other; its refusal keeps it from being applied.
+        let action = match (difference.is_empty(), moves) {
             (false, _) => Action::Update,
             (true, Some(Power::Running)) => Action::Start,
             (true, Some(Power::Stopped)) => Action::Stop,
@@ -376,6 +389,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             before: Attributes::new(),
             after: Attributes::new(),
             causes,
+            side_effects: Vec::new(),
             risk: Risk::None,
             losses: Vec::new(),
             hourly_before: Money::ZERO,
@@ -459,10 +473,14 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     fn damage(&self, object: &Object, action: Action, fields: &[FieldChange]) -> (Risk, Vec<Loss>) {
-        let losses = (self.kind.losses)(&object.attributes);
+        let mut losses = (self.kind.losses)(&object.attributes);
         let running = object.status.as_ref().and_then(Status::power) == Some(Power::Running);
         match action {
             action if action.destroys() => {
+                if action.is_replacement() {
+                    let inputs: Vec<&Attributes> = [&self.wanted].into_iter().chain(&self.recorded).collect();
+                    losses.extend(side_effects::undeclared(self.kind, object, &inputs));
+                }
                 let precious = losses.iter().any(|loss| loss.precious);
                 (if precious { self.kind.precious_risk } else { Risk::EphemeralLoss }, losses)
             }
@@ -484,18 +502,56 @@ impl<'c, 'a> Subject<'c, 'a> {
         if !possible {
             return None;
         }
-        let kept: Vec<String> = change.losses.iter().filter(|loss| loss.precious).map(describe).collect();
-        let keeps = if kept.is_empty() { String::new() } else { format!(" and keeps its {}", kept.join(" and its ")) };
+        let kept: Vec<String> = change
+            .losses
+            .iter()
+            .filter_map(|loss| match loss.names.as_slice() {
+                [] => loss.precious.then(|| format!("its {}", describe(loss))),
+                names => Some(names.join(", ")),
+            })
+            .collect();
+        let keeps = if kept.is_empty() { String::new() } else { format!(", and keeps {}", kept.join(" and ")) };
         Some(format!("the {} restarts, with a fresh container disk{keeps}", self.kind.title))
     }
 
-    fn estimate_wanted(&self, chosen: &BTreeMap<String, String>) -> Money {
-        self.context.input.catalog.estimate(self.kind.name, &self.wanted, chosen, self.wanted_power())
+    fn estimate(&self, inputs: &Attributes, chosen: &BTreeMap<String, String>, power: Option<Power>) -> Money {
+        self.context.input.catalog.estimate(self.kind.name, inputs, chosen, power)
     }
 
     fn estimate_object(&self, object: &Object) -> Money {
         let power = object.status.as_ref().and_then(Status::power);
-        self.context.input.catalog.estimate(self.kind.name, &object.attributes, &object.computed.chosen, power)
+        self.estimate(&object.attributes, &object.computed.chosen, power)
+    }
+
+    fn side_effects(
+        &self,
+        readings: &Readings<'_>,
+        resource: &Resource,
+        object: &Object,
+        action: Action,
+    ) -> Vec<SideEffect> {
+        if !action.is_replacement() {
+            return Vec::new();
+        }
+        let mut effects = side_effects::fields(readings, object, resource, self.context.input.dialect);
+        effects.extend(self.boots());
+        if resource.lifecycle.create_before_destroy && action == Action::Replace {
+            effects.extend(self.goes_first().map(|needs| SideEffect::DestroyedFirst { needs: needs.clone() }));
+        }
+        effects
+    }
+
+    /// A new object that is to be stopped runs first.
+    fn boots(&self) -> Option<SideEffect> {
+        let stopped = self.wanted_power() == Some(Power::Stopped);
+        let running = || self.estimate(&self.wanted, &BTreeMap::new(), Some(Power::Running));
+        stopped.then(|| SideEffect::Boots { hourly: running() })
+    }
+
+    /// What this needs and what is destroyed before its own successor exists.
+    fn goes_first(&self) -> Option<&Address> {
+        let mut unresolved = self.unresolved.iter();
+        unresolved.find(|(_, action)| *action == Action::Replace).map(|(address, _)| address)
     }
 
     /// What is there, as far as it is ours: keys of maps that nobody declared stay out.
@@ -542,6 +598,7 @@ fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Refusa
 pub fn describe(loss: &Loss) -> String {
     let size = loss.size_gb.map(|size| format!("{size} GB"));
     let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
-    let detail: Vec<String> = size.into_iter().chain(path).collect();
+    let names = (!loss.names.is_empty()).then(|| loss.names.join(", "));
+    let detail: Vec<String> = size.into_iter().chain(path).chain(names).collect();
     if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
 }

@@ -38,6 +38,17 @@ pub struct Difference {
     pub refused: Vec<(FieldChange, &'static str)>,
 }
 
+impl Difference {
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.refused.is_empty()
+    }
+
+    /// Every attribute that differs, possible or not.
+    pub fn all(self) -> Vec<FieldChange> {
+        self.fields.into_iter().chain(self.refused.into_iter().map(|(field, _)| field)).collect()
+    }
+}
+
 /// Every attribute in which `seen` does not satisfy `wanted`.
 pub fn difference(readings: &Readings<'_>) -> Difference {
     let mut difference = Difference::default();
@@ -48,7 +59,8 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
             }
             let (effect, refusal) = match (attribute.effect)(&before, &after) {
                 Ok(effect) => (effect, None),
-                Err(reason) => (Effect::Replace, Some(reason)),
+                // No request has any effect here.
+                Err(reason) => (Effect::InPlace, Some(reason)),
             };
             let field = FieldChange {
                 after_unknown: matches!(after, Value::Reference(_)),

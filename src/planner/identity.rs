@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::graph;
-use crate::model::{Action, Address, Attributes, Change, Loss, Operation, Plan, Record, Value, Verb};
+use crate::model::{Action, Address, Attributes, Change, Loss, Operation, Plan, Record, SideEffect, Value, Verb};
 
 /// So many hex digits name a plan: 64 bits, far more than anybody approves plans.
 const DIGITS: usize = 16;
@@ -64,6 +64,9 @@ fn action(change: &Change, requests: Option<&String>) -> String {
         id: Option<&'a str>,
         fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
         losses: &'a [Loss],
+        /// Only fields: prices are no part of a plan's identity.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        side_fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
         requests: Option<&'a String>,
     }
     digest(&Canonical {
@@ -71,6 +74,14 @@ fn action(change: &Change, requests: Option<&String>) -> String {
         id: change.id.as_deref(),
         fields: change.fields.iter().map(|field| (field.path.as_str(), (&field.before, &field.after))).collect(),
         losses: &change.losses,
+        side_fields: change
+            .side_effects
+            .iter()
+            .filter_map(|effect| match effect {
+                SideEffect::Field { field } => Some((field.path.as_str(), (&field.before, &field.after))),
+                SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+            })
+            .collect(),
         requests,
     })
 }

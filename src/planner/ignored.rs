@@ -24,9 +24,8 @@ pub fn keep(
     for path in ignore {
         copy(&mut record.inputs, &before.inputs, path);
     }
-    let drifted = difference(&Readings::of_record(kind, applied, seen));
-    let fields = drifted.fields.into_iter().chain(drifted.refused.into_iter().map(|(field, _)| field));
-    for field in fields.filter(|field| ignored(&field.path, ignore)) {
+    let fields = difference(&Readings::of_record(kind, applied, seen)).all();
+    for field in fields.into_iter().filter(|field| ignored(&field.path, ignore)) {
         accept(&mut record.inputs, &field.path, field.before);
     }
 }

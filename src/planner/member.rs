@@ -55,6 +55,7 @@ pub fn decide_member<'a>(
         before: inputs(record.as_ref().map(|record| &record.inputs)),
         after: inputs(resource.map(|resource| &resource.inputs)),
         causes,
+        side_effects: Vec::new(),
         risk: Risk::None,
         losses: Vec::new(),
         hourly_before: Money::ZERO,

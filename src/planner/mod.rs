@@ -24,6 +24,7 @@ pub mod record;
 pub mod refresh;
 mod rename;
 pub mod saved;
+mod side_effects;
 pub mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +148,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         operations.clear();
         records = refresh::accepted(input.prior, input.observed);
     } else if !input.options.targets.is_empty() {
-        let (told, remaining) = partial::restrict(&input.options.targets, &mut changes, operations);
+        let (told, remaining) = partial::restrict(&input.options.targets, &graphs.desired, &mut changes, operations);
         (partial, operations) = (Some(told), remaining);
     }
     if partial.is_some() || input.options.refresh_only {
@@ -263,6 +264,8 @@ fn over_budget(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
     let exist = |change: &&crate::model::Change| {
         crate::kind::find(&change.address.kind).is_some_and(|kind| kind.has_power)
             && !matches!(change.action, Action::Delete | Action::Forget)
+            // What a partial plan leaves to be created is not there.
+            && (change.id.is_some() || change.action == Action::Create)
     };
     let pods = plan.changes.iter().filter(exist).count();
     let creates = plan.changes.iter().filter(exist).any(|change| change.action == Action::Create);

@@ -1,29 +1,48 @@
 //! A plan of some resources: the whole plan, reduced to what they need.
 //!
-//! What the named resources need is told by the operations themselves: whatever one of them has to wait for is in the plan
-//! too, be it what it stands on and is made first, or what stands on it and has to go first.
+//! The operations themselves say what the named resources need: everything that one of them waits for is in the plan too,
+//! whether it is created first as its base or destroyed first because it stands on it. A refusal about something that the
+//! named resources need stays in the plan and keeps it from being applied; refusals of the rest are reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::root;
+use crate::graph::ResourceGraph;
 use crate::model::{Action, Address, Attributes, Change, Operation, Partial, Risk};
 
-/// Keeps what `targets` need of a whole plan, and tells what is left out.
+/// Keeps what `targets` need of a whole plan, and says what is left out.
 pub fn restrict(
     targets: &BTreeSet<Address>,
+    graph: &ResourceGraph,
     changes: &mut [Change],
     operations: Vec<Operation>,
 ) -> (Partial, Vec<Operation>) {
-    let kept = needed(targets, &operations);
-    let mut left_out = Vec::new();
+    let mut kept = needed(targets, &operations);
+    kept.extend(refused(&kept, graph, changes));
+    let mut partial = Partial { targets: targets.iter().cloned().collect(), ..Partial::default() };
     for change in changes.iter_mut().filter(|change| !kept.contains(&root(&change.address))) {
-        if change.action != Action::NoOp && root(&change.address) == change.address {
-            left_out.push((change.address.clone(), change.action));
+        let address = &change.address;
+        if change.action != Action::NoOp && root(address) == *address {
+            partial.left_out.push((address.clone(), change.action));
         }
+        partial.refused.extend(change.refusals.drain(..).map(|refusal| (address.clone(), refusal)));
         leave(change);
     }
-    let partial = Partial { targets: targets.iter().cloned().collect(), left_out };
     (partial, remaining(operations, &kept))
+}
+
+/// What `kept` stands on and what is refused: it needs no operation to be in the way.
+fn refused(kept: &BTreeSet<Address>, graph: &ResourceGraph, changes: &[Change]) -> Vec<Address> {
+    let refused: BTreeSet<Address> =
+        changes.iter().filter(|change| !change.refusals.is_empty()).map(|change| root(&change.address)).collect();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&Address> = if refused.is_empty() { Vec::new() } else { kept.iter().collect() };
+    while let Some(address) = open.pop() {
+        if seen.insert(address) {
+            open.extend(graph.dependencies(address));
+        }
+    }
+    seen.into_iter().filter(|address| refused.contains(*address)).cloned().collect()
 }
 
 /// The targets, and all that their operations wait for, to the end of the chain; never a part of an address alone.
@@ -50,6 +69,7 @@ pub fn leave(change: &mut Change) {
     change.fields.clear();
     change.after = Attributes::new();
     change.causes.clear();
+    change.side_effects.clear();
     change.risk = Risk::None;
     change.losses.clear();
     change.hourly_after = change.hourly_before;

@@ -87,6 +87,7 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
             Action::NoOp => Vec::new(),
             _ => vec![Cause::Power { wanted, origin: None, position: None }],
         },
+        side_effects: Vec::new(),
         risk: if action == Action::Stop { kind.map_or(Risk::None, |kind| kind.stop_risk) } else { Risk::None },
         losses,
         hourly_before: if object.is_some() { estimate(seen) } else { Money::ZERO },

@@ -175,8 +175,7 @@ fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
 fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &Object) -> Vec<FieldChange> {
     let Some(kind) = kind::find(kind) else { return Vec::new() };
     let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
-    let difference = difference(&Readings::of_record(kind, &wanted, &object.attributes));
-    difference.fields.into_iter().chain(difference.refused.into_iter().map(|(field, _)| field)).collect()
+    difference(&Readings::of_record(kind, &wanted, &object.attributes)).all()
 }
 
 /// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail

@@ -215,14 +215,14 @@ pub(super) fn scope(partial: &Partial) -> String {
         more => format!(" and {more} more"),
     };
     let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let rest = match partial.left_out.is_empty() {
+    let rest = match partial.left_out.is_empty() && partial.refused.is_empty() {
         true => "nothing else is pending",
         false => "pending as well, and not in this plan:",
     };
     format!("only {names}{more}, and what they need; {rest}")
 }
 
-/// What is left out, a line for each action, with how many resources it is about.
+/// What is left out, a line for each action and one for each refusal, with how many resources it is about.
 pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
     let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
     for (address, action) in &partial.left_out {
@@ -234,7 +234,17 @@ pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
         let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
         (number, line.text(format!("  {names}")).hanging(8))
     };
-    by_action.into_iter().map(line).collect()
+    by_action.into_iter().map(line).chain(refused(partial)).collect()
+}
+
+/// Why some of what is left out could not be applied either; the first few reasons.
+fn refused(partial: &Partial) -> impl Iterator<Item = (usize, Line)> {
+    let line = |(_, refusal): &(Address, Refusal)| {
+        Line::new(4).ink(Ink::Bad, "!   ").text(format!("refused  {}", refusal.message)).hanging(8) //
+    };
+    let more = partial.refused.len().saturating_sub(NAMED);
+    let rest = (more > 0).then(|| (more, Line::of(8, format!("and {}", words::count(more, "more refusal")))));
+    partial.refused.iter().take(NAMED).map(move |refused| (1, line(refused))).chain(rest)
 }
 
 fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::graph;
+use sindri::kind::{self, Compare};
 use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
 
 use crate::order;
@@ -21,7 +22,9 @@ pub async fn apply(world: &World, desired: &Desired) -> Plan {
         refuses_for_a_reason(&applied.plan, &prior, &before);
         return applied.plan;
     }
-    nothing_is_lost_in_silence(&applied, &before, &world.observe().await);
+    let after = world.observe().await;
+    nothing_is_lost_in_silence(&applied, &before, &after);
+    nothing_changes_in_silence(&applied, &world.state(), &before, &after);
     settled(world, desired).await;
     applied.plan
 }
@@ -149,6 +152,45 @@ fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Obse
         };
         assert_eq!(change.risk, least, "{change:#?}");
         assert_eq!(change.losses.iter().any(|loss| loss.precious), least >= Risk::DiskLoss);
+    }
+}
+
+/// Every value that differs afterwards is in the plan: as a field, as a side effect, or among the losses by name.
+fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observed, after: &Observed) {
+    for change in &applied.plan.changes {
+        let old = change.id.as_ref().and_then(|id| before.get(&change.address.kind, id));
+        let record = state.resources.get(&change.address);
+        let new = record.and_then(|record| after.get(&record.kind, &record.id));
+        let (Some(old), Some(new), Some(kind)) = (old, new, kind::find(&change.address.kind)) else { continue };
+        let said = |path: &str| change.all_fields().any(|field| field.path == path);
+        let lost = |key: &String| change.losses.iter().any(|loss| loss.names.contains(key));
+        for attribute in kind.attributes {
+            let name = attribute.name;
+            match attribute.compare {
+                // RunPod chooses the machine and its place among what satisfies the configuration.
+                Compare::OneOf | Compare::AtLeast if !attribute.candidates => {}
+                Compare::Recorded => {}
+                Compare::ManagedKeys => {
+                    let env = |object: &Object| object.attributes[name].as_map().cloned().unwrap_or_default();
+                    let (old, new) = (env(old), env(new));
+                    for key in old.keys().chain(new.keys()).filter(|key| old.get(*key) != new.get(*key)) {
+                        assert!(said(&format!("{name}.{key}")) || lost(key), "`{name}.{key}` changes: {change:#?}");
+                    }
+                }
+                Compare::Set => {
+                    let set = |object: &Object| {
+                        object.attributes[name].text_items().iter().map(ToString::to_string).collect::<BTreeSet<_>>()
+                    };
+                    assert!(set(old) == set(new) || said(name), "`{name}` changes: {change:#?}");
+                }
+                _ => {
+                    // An attribute that the API leaves out says nothing: a mount path without a volume.
+                    let values = old.attributes.get(name).zip(new.attributes.get(name));
+                    let values = values.filter(|(old, new)| !old.is_null() && !new.is_null());
+                    assert!(values.is_none_or(|(old, new)| old == new) || said(name), "`{name}`: {change:#?}");
+                }
+            }
+        }
     }
 }
 

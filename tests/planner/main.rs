@@ -13,4 +13,5 @@ mod regressions;
 mod review;
 mod renames;
 mod small;
+mod whole_truth;
 mod world;

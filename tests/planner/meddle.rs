@@ -58,6 +58,8 @@ fn outside_env(object: &Object) -> Map<String, serde_json::Value> {
     let mut env: Map<_, _> =
         shown.iter().map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
     env.insert("A".into(), "outside".into());
+    // No file declares it, so a replacement loses it and has to say so.
+    env.insert("EXTRA".into(), "by hand".into());
     env.extend(object.marker.as_ref().map(|marker| (MARKER_VARIABLE.to_owned(), marker.to_string().into())));
     env
 }

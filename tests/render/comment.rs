@@ -166,7 +166,13 @@ proptest! {
 #[test]
 fn a_loss_of_unknown_size_and_two_volumes_of_one_pod_are_told_in_the_shortest_form() {
     let mut changes: Vec<Change> = (0..3_000).map(|index| doomed(&format!("w-{index}"), 10 + index)).collect();
-    changes[7].losses.push(Loss { what: "pod volume".into(), size_gb: None, mount_path: None, precious: true });
+    changes[7].losses.push(Loss {
+        what: "pod volume".into(),
+        names: Vec::new(),
+        size_gb: None,
+        mount_path: None,
+        precious: true,
+    });
     let text = whole(&plan(changes));
     assert!(
         text.contains("- DESTROY 2999 pods, each with its pod volume at /workspace (behind each colon the GB):\n"),

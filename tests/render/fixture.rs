@@ -62,6 +62,7 @@ pub fn change(text: &str, action: Action) -> Change {
         before: Attributes::new(),
         after: Attributes::new(),
         causes: Vec::new(),
+        side_effects: Vec::new(),
         risk: Risk::None,
         losses: Vec::new(),
         hourly_before: Money::ZERO,

@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use sindri::apply::Event;
 use sindri::model::{
     Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
-    Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SshTarget, State, Status, Value,
-    Verb,
+    Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect, SshTarget, State,
+    Status, Value, Verb,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -69,8 +69,19 @@ pub fn hostile_plan(evil: &str) -> Plan {
         before: attributes.clone(),
         after: attributes.clone(),
         causes: causes.clone(),
+        side_effects: fields
+            .iter()
+            .map(|field| SideEffect::Field { field: field.clone() })
+            .chain([SideEffect::Boots { hourly: money(1.5) }, SideEffect::DestroyedFirst { needs: address.clone() }])
+            .collect(),
         risk: Risk::DiskLoss,
-        losses: vec![Loss { what: evil.into(), size_gb: Some(5), mount_path: Some(evil.into()), precious: true }],
+        losses: vec![Loss {
+            what: evil.into(),
+            names: vec![evil.into(); 2],
+            size_gb: Some(5),
+            mount_path: Some(evil.into()),
+            precious: true,
+        }],
         hourly_before: money(0.5),
         hourly_after: money(1.5),
         in_place_alternative: Some(evil.into()),
@@ -107,7 +118,11 @@ pub fn hostile_plan(evil: &str) -> Plan {
         created_at: Some(evil.into()),
     }];
     plan.notes = vec![Note { address: Some(address.clone()), message: evil.into() }];
-    plan.partial = Some(Partial { targets: vec![address.clone()], left_out: vec![(address.clone(), Action::Delete)] });
+    plan.partial = Some(Partial {
+        targets: vec![address.clone()],
+        left_out: vec![(address.clone(), Action::Delete)],
+        refused: vec![(address.clone(), plan.changes[0].refusals[0].clone())],
+    });
     plan.renames = vec![Rename {
         from: address.clone(),
         to: address,

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Marker, Note, Origin, Orphan, Partial, Plan,
-    Refusal, Rename, Risk, Secret, Value,
+    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin, Orphan, Partial, Plan,
+    Refusal, Rename, Risk, Secret, SideEffect, Value,
 };
-use sindri::render::{PlanView, Style, text};
+use sindri::render::{PlanView, Style, markdown, text};
 
 use crate::fixture::{address, at, attributes, change, create, field, gpu_pod, kept, losses, money, plan, volume};
 use crate::golden;
@@ -379,6 +379,50 @@ fn destroying_everything_says_so_once() {
     golden::check("destroy.txt", &plain(&destruction()));
 }
 
+fn shrink() -> Refusal {
+    Refusal {
+        code: "impossible_change".into(),
+        message: "`size_gb` of `network_volume.models` cannot go from 500 to 400: RunPod never shrinks one".into(),
+        help: "keep 500".into(),
+        position: Some(at(9)),
+    }
+}
+
+/// A replacement whose successor differs in more than the field that is the reason for it.
+fn side_effects() -> Plan {
+    let mut changed = changed_pod();
+    changed.action = Action::Replace;
+    changed.losses.push(Loss {
+        what: "environment not declared".into(),
+        names: (0..14).map(|number| format!("VARIABLE_{number}")).collect(),
+        size_gb: None,
+        mount_path: None,
+        precious: false,
+    });
+    let beside = |path: &str, before: Value, after: Value, rule: &str| SideEffect::Field {
+        field: FieldChange { rule: rule.into(), ..field("pod", path, before, after, Effect::InPlace, 12) },
+    };
+    let left = "ignored otherwise; a new one gets what the file says";
+    changed.side_effects = vec![
+        beside("name", "by-hand".into(), "trainer".into(), left),
+        beside("env.KEEP", Value::Secret(Secret::new("live")), "a".into(), left),
+        beside("gpu_types", "NVIDIA L4".into(), "NVIDIA RTX A5000".into(), "first of the list"),
+        SideEffect::Boots { hourly: money(0.44) },
+        SideEffect::DestroyedFirst { needs: address("network_volume.datasets") },
+    ];
+    plan(vec![changed])
+}
+
+#[test]
+fn side_effects_stand_below_the_fields_that_cause_the_replacement() {
+    let plan = side_effects();
+    golden::check("side_effects.txt", &plain(&plan));
+    golden::check("side_effects_80.txt", &rendered(&plan, &view(), &Style { width: Some(80), ..Style::default() }));
+    let mut comment = String::new();
+    markdown::plan(&mut comment, &plan, &view(), markdown::BUDGET).expect("a string takes everything");
+    golden::check("side_effects.md", &comment);
+}
+
 pub fn partial() -> Plan {
     let mut plan = plan(vec![changed_pod(), kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
     plan.changes[0].fields[0].origin = Some(Origin::Drift);
@@ -387,6 +431,7 @@ pub fn partial() -> Plan {
     plan.partial = Some(Partial {
         targets: vec![plan.changes[0].address.clone()],
         left_out: left_out.iter().map(|(text, action)| (address(text), *action)).collect(),
+        refused: vec![(address("network_volume.models"), shrink())],
     });
     plan
 }

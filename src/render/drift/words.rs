@@ -154,10 +154,13 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
 }
 
 fn lost(mut phrase: Phrase, losses: &[Loss]) -> Phrase {
-    for (index, Loss { what, size_gb, mount_path, precious: _ }) in losses.iter().enumerate() {
+    for (index, Loss { what, names, size_gb, mount_path, precious: _ }) in losses.iter().enumerate() {
         phrase = if index > 0 { phrase.text(", ") } else { phrase };
         phrase = phrase.text(what).text(size_gb.map(|size| format!(" {size} GB")).unwrap_or_default());
         phrase = mount_path.iter().fold(phrase, |phrase, path| phrase.text(" at ").code(path));
+        if !names.is_empty() {
+            phrase = phrase.text(": ").text(names.join(", "));
+        }
     }
     phrase
 }

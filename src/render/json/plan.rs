@@ -9,7 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::drift::resource_drift;
 use super::{dollars, split_secrets};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, Value,
+    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, SideEffect, Value,
 };
 use crate::render::fold;
 
@@ -69,6 +69,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
                 "left_out": partial.left_out.iter().map(|(address, action)| json!({
                     "address": address, "action": action.word(),
                 })).collect::<Vec<_>>(),
+                "refused": partial.refused.iter().map(|(address, refusal)| refusal_json(Some(address), refusal))
+                    .collect::<Vec<_>>(),
             })),
             "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
             "renames": renames,
@@ -120,7 +122,8 @@ fn data_loss(plan: &Plan) -> Vec<Json> {
     losses
         .map(|(change, loss)| {
             json!({
-                "address": change.address, "id": change.id, "what": loss.what, "size_gb": loss.size_gb,
+                "address": change.address, "id": change.id, "what": loss.what, "names": loss.names,
+                "size_gb": loss.size_gb,
                 "mount_path": loss.mount_path, "precious": loss.precious,
             })
         })
@@ -183,11 +186,20 @@ fn own(change: &Change) -> Json {
         "risk": change.risk,
         "reasons": change.causes,
         "fields": fields,
+        "side_effects": change.side_effects.iter().map(side_effect_json).collect::<Vec<_>>(),
         "hourly_before": dollars(change.hourly_before),
         "hourly_after": dollars(change.hourly_after),
         "in_place_alternative": change.in_place_alternative,
         "position": change.position,
     })
+}
+
+fn side_effect_json(effect: &SideEffect) -> Json {
+    match effect {
+        SideEffect::Field { field } => json!({ "side_effect": "field", "field": field_json(field) }),
+        SideEffect::Boots { hourly } => json!({ "side_effect": "boots", "hourly": dollars(*hourly) }),
+        SideEffect::DestroyedFirst { needs } => json!({ "side_effect": "destroyed_first", "needs": needs }),
+    }
 }
 
 fn field_json(field: &FieldChange) -> Json {

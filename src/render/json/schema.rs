@@ -22,6 +22,7 @@ pub fn plan_schema() -> Json {
             "cause": cause(),
             "refusal": refusal(),
             "loss": loss(),
+            "side_effect": side_effect(),
             "orphan": orphan(),
             "summary": summary(),
             "cost": cost(),
@@ -136,6 +137,7 @@ fn own_of_plan() -> Json {
         &[
             ("targets", list("address")),
             ("left_out", json!({ "type": "array", "items": left_out, "description": "What else is pending." })),
+            ("refused", list("refusal")),
         ],
         &[],
     );
@@ -254,6 +256,7 @@ fn own_of_change() -> Json {
             ("risk", of("risk")),
             ("reasons", list("cause")),
             ("fields", list("field")),
+            ("side_effects", list("side_effect")),
             ("hourly_before", money("per hour, now")),
             ("hourly_after", money("per hour, afterwards")),
             ("in_place_alternative", or_null(text())),
@@ -277,6 +280,21 @@ fn field() -> Json {
         ("position", or_null(of("position"))),
     ];
     closed("One attribute that differs.", &members, &[])
+}
+
+/// Something that a change brings with it and that none of its fields says.
+fn side_effect() -> Json {
+    let case = |name: &str, member: (&'static str, Json)| {
+        closed("", &[("side_effect", json!({ "const": name })), member], &[]) //
+    };
+    json!({
+        "description": "What a change brings with it beside its fields.",
+        "oneOf": [
+            case("field", ("field", of("field"))),
+            case("boots", ("hourly", money("per hour, until it is stopped"))),
+            case("destroyed_first", ("needs", of("address"))),
+        ],
+    })
 }
 
 /// Who made a difference.
@@ -346,6 +364,7 @@ fn loss() -> Json {
         ("address", of("address")),
         ("id", or_null(text())),
         ("what", json!({ "type": "string", "description": "`pod volume`, `network volume`, `container disk`" })),
+        ("names", json!({ "type": "array", "items": text(), "description": "What is lost by name: variables." })),
         ("size_gb", or_null(json!({ "type": "integer" }))),
         ("mount_path", or_null(text())),
         ("precious", json!({ "type": "boolean", "description": "Losing it needs consent of its own." })),

@@ -62,7 +62,8 @@ fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
     let each = if list.len() == 1 { "with" } else { "each with" };
     let loss = |(place, (what, path)): (usize, &(&str, Option<&str>))| {
         let size_gb = list[0].1[place].filter(|_| alike);
-        block::loss(&Loss { what: (*what).to_owned(), size_gb, mount_path: path.map(str::to_owned), precious: true })
+        let (what, mount_path) = ((*what).to_owned(), path.map(str::to_owned));
+        block::loss(&Loss { what, names: Vec::new(), size_gb, mount_path, precious: true })
     };
     let losses: Vec<String> = fate.losses.iter().enumerate().map(loss).collect();
     let what = match losses.as_slice() {

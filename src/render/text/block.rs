@@ -9,7 +9,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, causes, fields};
 use crate::kind::{self, Description};
-use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money};
+use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money, SideEffect};
 
 /// How a change reads, whatever its address: what makes replicas alike.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -203,6 +203,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     let mut lines = fields::lines(change, INDENT);
     lines.extend(member_line(change, members));
     lines.extend(causes::because(context, change).into_iter().map(|cause| Line::of(INDENT, cause)));
+    lines.extend(change.side_effects.iter().filter_map(side_effect).map(|effect| Line::of(INDENT, effect)));
     if change.action == Action::ReplaceCreateFirst {
         lines.push(Line::of(INDENT, "the new one is created before the old one is destroyed"));
     }
@@ -232,10 +233,32 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
 
 /// `pod volume 100 GB at /workspace`.
 pub fn loss(loss: &Loss) -> String {
-    let Loss { what, size_gb, mount_path, precious: _ } = loss;
+    let Loss { what, names, size_gb, mount_path, precious: _ } = loss;
+    let names = match names.len().saturating_sub(NAMED) {
+        0 if names.is_empty() => String::new(),
+        0 => format!(": {}", names.join(", ")),
+        more => format!(": {} and {more} more", names[..NAMED].join(", ")),
+    };
     let size = size_gb.map(|size| format!(" {size} GB")).unwrap_or_default();
     let path = mount_path.as_ref().map(|path| format!(" at {path}")).unwrap_or_default();
-    format!("{what}{size}{path}")
+    format!("{what}{size}{path}{names}")
+}
+
+/// So many lost parts are named.
+const NAMED: usize = 12;
+
+/// What happens on the way, beside what the fields say.
+fn side_effect(effect: &SideEffect) -> Option<String> {
+    match effect {
+        // Shown among the fields.
+        SideEffect::Field { .. } => None,
+        SideEffect::Boots { hourly } => Some(format!(
+            "boots once before it is stopped: needs stock, {hourly}/h until then" //
+        )),
+        SideEffect::DestroyedFirst { needs } => {
+            Some(format!("createBeforeDestroy does not apply: `{needs}` has to be destroyed first"))
+        }
+    }
 }
 
 /// Members of a new object by name; of a changed one those that come and go, unless its own fields say it already.
@@ -244,7 +267,7 @@ fn member_line(change: &Change, members: &[&Change]) -> Option<Line> {
     let name = |member: &Change| member.address.member.clone().unwrap_or_default();
     let words: Vec<String> = if change.action == Action::Create {
         members.iter().map(|member| name(member)).collect()
-    } else if change.fields.iter().any(|field| field.path == attribute) {
+    } else if change.all_fields().any(|field| field.path == attribute) {
         Vec::new()
     } else {
         let moving = members.iter().filter(|member| matches!(member.action, Action::Create | Action::Delete));

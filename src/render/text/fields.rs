@@ -15,9 +15,11 @@ const LONG: usize = 72;
 pub fn lines(change: &Change, indent: usize) -> Vec<Line> {
     // A rule that stands in this block already is not said again.
     let mut told = BTreeSet::new();
-    let mut remark = |field: &FieldChange| remark(change, field, told.insert(field.rule.clone()));
+    // A side effect always says what it is.
+    let own = |field: &FieldChange| change.fields.iter().any(|own| own.path == field.path);
+    let mut remark = |field: &FieldChange| remark(change, field, told.insert(field.rule.clone()) || !own(field));
     let compare = |path: &str| Some(kind::find(&change.address.kind)?.attribute(path)?.compare);
-    differences(&change.fields, &compare, &mut remark, indent)
+    differences(change.all_fields(), &compare, &mut remark, indent)
 }
 
 /// Fields of an outside change: what was applied, and what is there now. No rule has a part in it.
@@ -55,8 +57,8 @@ struct Difference<'a> {
     field: &'a FieldChange,
 }
 
-fn differences(
-    fields: &[FieldChange],
+fn differences<'a>(
+    fields: impl IntoIterator<Item = &'a FieldChange>,
     compare: &dyn Fn(&str) -> Option<Compare>,
     remark: &mut dyn FnMut(&FieldChange) -> Option<String>,
     indent: usize,

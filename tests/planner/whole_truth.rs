@@ -1,0 +1,281 @@
+//! A plan names everything that changes, and its refusals hold however it is applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+use sindri::emulator::world::PodEvent;
+use sindri::model::{Action, Address, Attributes, Change, Dialect, Money, Object, Power, SideEffect, Value};
+use sindri::planner::Options;
+use sindri::planner::saved::SavedPlan;
+
+use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::life::{self, Desired, change_of};
+use crate::meddle::rest;
+use crate::world::{Readings, World, in_virtual_time};
+
+const L4: &str = "NVIDIA L4";
+const A5000: &str = "NVIDIA RTX A5000";
+
+fn pod(name: &str) -> Address {
+    Address::new("pod", name)
+}
+
+fn volume(name: &str) -> Address {
+    Address::new("network_volume", name)
+}
+
+fn one(pod: Pod) -> Desired {
+    Fleet::default().with_pod("main", pod).resources(Dialect::V2)
+}
+
+async fn only_pod(world: &World) -> Object {
+    world.observe().await.of_kind("pod").next().expect("one pod").clone()
+}
+
+fn edit(world: &World, object: &Object, changes: serde_json::Value) {
+    let event = PodEvent::Edit { changes };
+    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
+}
+
+fn env_beside_the_marker(object: &Object, more: &[(&str, &str)]) -> serde_json::Value {
+    let marker = object.marker.as_ref().expect("a marked pod").to_string();
+    let mut env = serde_json::Map::from_iter([("SINDRI_RESOURCE".to_owned(), json!(marker))]);
+    env.extend(more.iter().map(|(key, value)| ((*key).to_owned(), json!(value))));
+    json!({ "env": env })
+}
+
+fn side_fields(change: &Change) -> BTreeMap<&str, (String, String)> {
+    let fields = change.side_effects.iter().filter_map(|effect| match effect {
+        SideEffect::Field { field } => Some((field.path.as_str(), (field.before.to_string(), field.after.to_string()))),
+        _ => None,
+    });
+    fields.collect()
+}
+
+/// A volume of 500 GB with a pod on it, and a pod without one; then the file asks for 400 GB and other images.
+fn shrinking(size_gb: i64, image: &'static str) -> Desired {
+    let on_volume = Pod { image, storage: Storage::Network("data"), ..Pod::default() };
+    Fleet::default()
+        .with_volume("data", Volume { size_gb, ..Volume::default() })
+        .with_pod("mounts", on_volume)
+        .with_pod("apart", Pod { image, ..Pod::default() })
+        .resources(Dialect::V2)
+}
+
+fn size_on_record(world: &World) -> Option<i64> {
+    world.state().resources[&volume("data")].inputs["size_gb"].as_int()
+}
+
+#[test]
+fn an_impossible_change_is_refused_and_never_recorded_whatever_is_targeted() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &shrinking(500, "image:1")).await;
+        let desired = shrinking(400, "image:2");
+        let all = BTreeSet::from([pod("mounts"), pod("apart")]);
+        for targets in [BTreeSet::new(), BTreeSet::from([pod("mounts")]), BTreeSet::from([volume("data")]), all] {
+            let options = Options { targets, ..Options::default() };
+            let applied = world.apply_with(&desired, &[], options).await;
+            let refused: Vec<_> = applied.plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
+            assert_eq!(refused, ["impossible_change"]);
+            assert_eq!(applied.requests, [""; 0]);
+            let change = change_of(&applied.plan, &volume("data")).expect("the volume is in the plan");
+            assert_eq!(change.action, Action::Update);
+            assert_eq!(change.fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["size_gb"]);
+        }
+        assert_eq!(size_on_record(&world), Some(500));
+    });
+}
+
+#[test]
+fn a_target_that_does_not_need_what_is_refused_runs_and_the_refusal_is_reported() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &shrinking(500, "image:1")).await;
+        let options = Options { targets: BTreeSet::from([pod("apart")]), ..Options::default() };
+        let part = world.apply_with(&shrinking(400, "image:2"), &[], options).await.plan;
+        assert!(part.leaves_out());
+        let partial = part.partial.expect("a partial plan");
+        assert_eq!(
+            partial.left_out.iter().map(|(address, _)| address).collect::<Vec<_>>(),
+            [&volume("data"), &pod("mounts"),]
+        );
+        let refused: Vec<_> =
+            partial.refused.iter().map(|(address, refusal)| (address, refusal.code.as_str())).collect();
+        assert_eq!(refused, [(&volume("data"), "impossible_change")]);
+        assert_eq!(size_on_record(&world), Some(500));
+    });
+}
+
+#[test]
+fn a_saved_plan_keeps_its_refusals() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &shrinking(500, "image:1")).await;
+        let desired = shrinking(400, "image:2");
+        let (prior, observed) = (world.state(), world.observe().await);
+        let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+        let plan = world.plan_from(readings(), Options::default());
+        let saved = SavedPlan::of(&plan, &world.input(&readings(), Options::default()), "sindri.yaml".into());
+        let again = world.apply_with(&desired, &[], saved.options_now(&prior)).await;
+        assert_eq!(again.plan.all_refusals().count(), 1);
+        assert_eq!((again.requests, size_on_record(&world)), (Vec::new(), Some(500)));
+    });
+}
+
+#[test]
+fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let env = |wanted| BTreeMap::from([("KEEP", Variable::Plain("a")), ("WANTED", Variable::Plain(wanted))]);
+        let ignore = BTreeSet::from(["env.KEEP", "image", "ports"]);
+        let first = Pod { env: env("w"), ports: BTreeSet::from(["22/tcp"]), ignore, ..Pod::default() };
+        life::apply(&world, &one(first.clone())).await;
+        let living = only_pod(&world).await;
+        let mut changes = env_beside_the_marker(&living, &[("KEEP", "live"), ("WANTED", "w")]);
+        changes["image"] = json!("image:hotfix");
+        edit(&world, &living, changes);
+        rest().await;
+
+        // Nothing is pending for their sake alone, and the plan shows the values that stay.
+        let second = Pod { image: "image:2", ports: BTreeSet::from(["8888/http"]), ..first };
+        let plan = world.plan(&one(second.clone())).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!((change.action, &change.after["image"]), (Action::NoOp, &Value::text("image:hotfix")));
+        assert_eq!(change.side_effects, []);
+
+        let plan = world.plan(&one(Pod { env: env("w2"), ..second.clone() })).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!(change.fields.iter().map(|field| field.path.as_str()).collect::<Vec<_>>(), ["env.WANTED"]);
+        let beside = side_fields(change);
+        assert_eq!(beside.keys().copied().collect::<Vec<_>>(), ["env.KEEP", "image", "ports"]);
+        assert_eq!(beside["image"], ("\"image:hotfix\"".into(), "\"image:2\"".into()));
+        assert_eq!(beside["env.KEEP"], ("(sensitive)".into(), "\"a\"".into()));
+        assert_eq!(change.after["image"], Value::text("image:2"));
+        life::apply(&world, &one(Pod { env: env("w2"), ..second })).await;
+    });
+}
+
+#[test]
+fn an_ignored_field_of_a_pod_that_stays_counts_as_it_is_in_its_price() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let gpus = |count| Machine::Gpus { types: &[L4], count, least_ram_gb: None };
+        let first = Pod { machine: gpus(1), in_place: true, ignore: BTreeSet::from(["gpu_count"]), ..Pod::default() };
+        life::apply(&world, &one(first.clone())).await;
+        let plan = life::apply(&world, &one(Pod { machine: gpus(4), image: "image:2", ..first })).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!((change.action, change.hourly_after), (Action::Update, change.hourly_before));
+        assert_eq!(change.after["gpu_count"], Value::Int(1));
+    });
+}
+
+#[test]
+fn variables_that_no_file_declares_are_among_the_losses_of_a_replacement() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let first = Pod { env: BTreeMap::from([("OURS", Variable::Plain("1"))]), ssh: Some(true), ..Pod::default() };
+        life::apply(&world, &one(first.clone())).await;
+        let living = only_pod(&world).await;
+        let beside =
+            [("OURS", "1"), ("HF_TOKEN", "hf_x"), ("BATCH", "8"), ("PUBLIC_KEY", "ssh-rsa A"), ("RUNPOD_X", "y")];
+        edit(&world, &living, env_beside_the_marker(&living, &beside));
+        rest().await;
+
+        let plan = world.plan(&one(Pod { image: "image:2", ..first.clone() })).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        let lost: Vec<_> = change.losses.iter().filter(|loss| !loss.names.is_empty()).collect();
+        assert_eq!(lost.len(), 1);
+        // RunPod makes PUBLIC_KEY again for `startSsh`, and its own variables always.
+        assert_eq!(
+            (lost[0].what.as_str(), lost[0].names.as_slice()),
+            ("environment not declared", &["BATCH".to_owned(), "HF_TOKEN".to_owned()][..])
+        );
+        assert!(change.in_place_alternative.as_ref().is_some_and(|keeps| keeps.ends_with("and keeps BATCH, HF_TOKEN")));
+
+        let in_place = world.plan(&one(Pod { image: "image:2", in_place: true, ..first })).await;
+        let change = change_of(&in_place, &pod("main")).expect("a change");
+        assert!(change.losses.iter().all(|loss| loss.names.is_empty()), "{:?}", change.losses);
+    });
+}
+
+#[test]
+fn a_replacement_says_that_the_first_of_a_list_comes_next() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let from = |types| Pod { machine: Machine::Gpus { types, count: 1, least_ram_gb: None }, ..Pod::default() };
+        life::apply(&world, &one(from(&[L4, A5000]))).await;
+        let turned = from(&[A5000, L4]);
+        let plan = world.plan(&one(turned.clone())).await;
+        assert!(plan.is_empty(), "another order alone replaces nothing");
+
+        let plan = life::apply(&world, &one(Pod { image: "image:2", ..turned })).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!(side_fields(change)["gpu_types"], (format!("\"{L4}\""), format!("\"{A5000}\"")));
+    });
+}
+
+#[test]
+fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let stopped = Pod { power: Some(Power::Stopped), storage: Storage::Own(20), ..Pod::default() };
+        let plan = life::apply(&world, &one(stopped.clone())).await;
+        let boots = |plan: &sindri::model::Plan| {
+            let change = change_of(plan, &pod("main")).expect("a change");
+            change.side_effects.iter().find_map(|effect| match effect {
+                SideEffect::Boots { hourly } => Some(*hourly),
+                _ => None,
+            })
+        };
+        assert!(boots(&plan).is_some_and(|hourly| hourly > Money::ZERO), "a stopped pod is created running");
+
+        let changed = Pod { image: "image:2", ..stopped };
+        let plan = life::apply(&world, &one(changed.clone())).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!((change.action, boots(&plan)), (Action::Update, None));
+        assert_eq!(change.losses, []);
+
+        let other = Pod { machine: Machine::Gpus { types: &[A5000], count: 1, least_ram_gb: None }, ..changed };
+        let plan = life::apply(&world, &one(other)).await;
+        assert_eq!(change_of(&plan, &pod("main")).map(|change| change.action), Some(Action::Replace));
+        assert!(boots(&plan).is_some_and(|hourly| hourly > Money::ZERO));
+    });
+}
+
+#[test]
+fn create_before_destroy_that_cannot_be_followed_is_in_the_plan() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let fleet = |region| {
+            let on_volume = Pod { storage: Storage::Network("data"), create_first: true, ..Pod::default() };
+            Fleet::default()
+                .with_volume("data", Volume { region, ..Volume::default() })
+                .with_pod("main", on_volume)
+                .resources(Dialect::V2)
+        };
+        life::apply(&world, &fleet("US-CA-2")).await;
+        let plan = world.plan(&fleet("EU-RO-1")).await;
+        let change = change_of(&plan, &pod("main")).expect("a change");
+        assert_eq!(change.action, Action::Replace);
+        assert_eq!(change.side_effects, [SideEffect::DestroyedFirst { needs: volume("data") }]);
+    });
+}
+
+#[test]
+fn a_partial_plan_counts_only_pods_that_are_there_against_the_budget() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired =
+            Fleet::default().with_pod("one", Pod::default()).with_pod("two", Pod::default()).resources(Dialect::V2);
+        let (prior, observed) = (world.state(), world.observe().await);
+        let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+        let options = Options { targets: BTreeSet::from([pod("one")]), ..Options::default() };
+        let mut input = world.input(&readings, options);
+        input.budget.max_pods = Some(1);
+        let plan = sindri::planner::plan(&input).expect("no circles");
+        assert_eq!(plan.refusals, []);
+        let empty: Attributes = Attributes::new();
+        assert_eq!(change_of(&plan, &pod("two")).map(|change| &change.after), Some(&empty));
+    });
+}
