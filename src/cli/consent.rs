@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::args::ChangeFlags;
 use super::console::Console;
 use super::exit::{Exit, Failure};
-use crate::model::{Address, Plan, Refusal};
+use crate::model::{Address, Change, Plan, Refusal};
 use crate::planner::change::describe;
 
 /// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
@@ -75,66 +75,113 @@ fn code_of(refusal: &Refusal) -> &'static str {
     }
 }
 
+/// What a person or the flags agreed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// The plan as it stands.
+    Plan,
+    /// The same with updates in place, which has to be planned and shown first.
+    InPlace,
+}
+
 /// Asks for consent, or checks that flags gave it. An error means that nothing was changed.
-pub fn obtain(plan: &Plan, change: &ChangeFlags, adopt: bool, console: &Console, verb: &str) -> Result<(), Failure> {
-    let losses: Vec<String> =
-        plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))).collect();
-    let renames = renames(plan);
+pub fn obtain(
+    plan: &Plan,
+    change: &ChangeFlags,
+    adopt: bool,
+    console: &Console,
+    verb: &str,
+) -> Result<Consent, Failure> {
     if change.auto_approve {
-        if !renames.is_empty() {
-            return Err(Failure::refused(
-                "rename_needs_decision",
-                format!("this plan destroys and creates what looks renamed: {renames}"),
-                "if it is, add the `moved` entries that the plan shows, and it goes on as it is; if not, pass `--no-renames`; \
-                 nothing was changed",
-            ));
-        }
-        if plan.adopts_strangers() && !adopt {
-            return Err(Failure::refused(
-                "adoption_needs_consent",
-                "there are pods or volumes that look like this configuration's own, but are in no state",
-                "look at the plan, then pass `--adopt` to take them over, or `--ignore-existing` to create new ones beside \
-                 them; nothing was changed",
-            ));
-        }
-        if !losses.is_empty() && !change.allow_data_loss {
-            let failure = Failure::refused(
-                "data_loss_needs_consent",
-                format!("this plan destroys data: {}", losses.join(", ")),
-                "pass `--allow-data-loss` beside `--auto-approve` if that is meant; nothing was changed",
-            );
-            let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
-            return Err(about_one(failure, plan, subjects.into_iter().collect()));
-        }
-        return Ok(());
+        flags_suffice(plan, change, adopt)?;
+        return Ok(Consent::Plan);
     }
+    let (losses, renames, in_place) = (losses(plan), renames(plan), in_place(plan));
     let mut question = String::new();
     if !renames.is_empty() {
         question.push_str(&format!(
-            "This makes anew what looks renamed: {renames}. With the `moved` entries above it would go on as it is.\n",
+            "This destroys and creates what looks renamed: {renames}. The `moved` entries above keep it instead.\n",
         ));
     }
     if !losses.is_empty() {
-        question.push_str(&format!("This destroys data for good: {}.\n", losses.join(", ")));
+        question.push_str(&format!("This destroys data for good: {losses}.\n"));
     }
-    question.push_str(&format!("{verb} environment `{}`? Only `yes` goes on: ", plan.environment));
-    if console.ask(&question, "yes") {
-        return Ok(());
+    let mut accepted = "Only `yes` is accepted";
+    if !in_place.is_empty() {
+        question.push_str(&format!(
+            "`in-place` plans updates in place instead: {in_place} would restart and keep its data.\n" //
+        ));
+        accepted = "`yes`, `in-place`, or no";
     }
-    Err(Failure::refused("not_approved", "not approved", "nothing was changed"))
+    question.push_str(&format!("{verb} environment `{}`? {accepted}: ", plan.environment));
+    match console.ask(&question).as_str() {
+        "yes" => Ok(Consent::Plan),
+        "in-place" if !in_place.is_empty() => Ok(Consent::InPlace),
+        _ => Err(Failure::refused("not_approved", "not approved", "nothing was changed")),
+    }
 }
 
-/// So many pairs are named; the plan shows all.
+/// Whether `--auto-approve` and the flags beside it cover all that the plan does.
+fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), Failure> {
+    let (losses, renames, in_place) = (losses(plan), renames(plan), in_place(plan));
+    if !renames.is_empty() {
+        return Err(Failure::refused(
+            "rename_needs_decision",
+            format!("this plan destroys and creates what looks renamed: {renames}"),
+            "add the `moved` entries that the plan shows to keep it, or pass `--no-renames` to create it again; nothing was \
+             changed",
+        ));
+    }
+    if plan.adopts_strangers() && !adopt {
+        return Err(Failure::refused(
+            "adoption_needs_consent",
+            "there are pods or volumes that look like this configuration's own, but are in no state",
+            "look at the plan, then pass `--adopt` to take them over, or `--ignore-existing` to create new ones beside \
+             them; nothing was changed",
+        ));
+    }
+    if !losses.is_empty() && !change.allow_data_loss {
+        let keep = match in_place.as_str() {
+            "" => String::new(),
+            _ => format!("pass `--updates in-place` to keep the data of {in_place}, or "),
+        };
+        let help = format!(
+            "{keep}pass `--allow-data-loss` beside `--auto-approve` if the data may be destroyed; nothing was changed" //
+        );
+        let failure = Failure::refused("data_loss_needs_consent", format!("this plan destroys data: {losses}"), help);
+        let subjects: BTreeSet<_> = plan.precious_losses().map(|(address, _)| Some(address)).collect();
+        return Err(about_one(failure, plan, subjects.into_iter().collect()));
+    }
+    Ok(())
+}
+
+/// The precious data that the plan destroys, in words; empty where it destroys none.
+fn losses(plan: &Plan) -> String {
+    few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))))
+}
+
+/// The resources whose data an update in place would keep, in words; empty where there is none.
+fn in_place(plan: &Plan) -> String {
+    let keeps = |change: &&Change| {
+        change.in_place_alternative.is_some() && change.losses.iter().any(|loss| loss.precious) //
+    };
+    few(plan.changes.iter().filter(keeps).map(|change| format!("`{}`", change.address)))
+}
+
+/// What looks renamed and would be destroyed and created, in words; empty where nothing does.
+fn renames(plan: &Plan) -> String {
+    few(plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)))
+}
+
+/// So many items are named in a sentence; the plan shows all.
 const FEW: usize = 4;
 
-/// What looks renamed and would be made anew, in words; empty where nothing does.
-fn renames(plan: &Plan) -> String {
-    let mut pairs: Vec<String> =
-        plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)).collect();
-    if pairs.len() > FEW + 1 {
-        let more = pairs.len() - FEW;
-        pairs.truncate(FEW);
-        pairs.push(format!("{more} others"));
+fn few(items: impl Iterator<Item = String>) -> String {
+    let mut items: Vec<String> = items.collect();
+    if items.len() > FEW + 1 {
+        let more = items.len() - FEW;
+        items.truncate(FEW);
+        items.push(format!("{more} others"));
     }
-    pairs.join(", ")
+    items.join(", ")
 }

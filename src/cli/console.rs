@@ -170,15 +170,15 @@ impl Console {
         }
     }
 
-    /// Asks a question and reads one line; anything but a clear yes is a no.
-    pub fn ask(&self, question: &str, yes: &str) -> bool {
+    /// Asks a question and reads one line; no answer is an empty one.
+    pub fn ask(&self, question: &str) -> String {
         self.output.write(Stream::Err, question);
-        // An unseen question has no answer.
-        if !self.output.wait().is_empty() {
-            return false;
-        }
         let mut answer = String::new();
-        io::stdin().read_line(&mut answer).is_ok() && answer.trim() == yes
+        // An unseen question has no answer.
+        if self.output.wait().is_empty() && io::stdin().read_line(&mut answer).is_err() {
+            answer.clear();
+        }
+        answer.trim().to_owned()
     }
 
     /// Prints a failure, and gives the exit code of a command that ended like this.

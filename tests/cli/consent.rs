@@ -24,7 +24,9 @@ fn losing_data_needs_a_flag_of_its_own() {
     let (writes, stored) = (emulator.writes(), project.stored());
     project.edit("image:1", "image:2");
     let said = project.run(&emulator, "apply --auto-approve").exits(3).warns("data_loss_needs_consent");
-    said.warns("pod volume (20 GB at /workspace) of `pod.notebook`").warns("`--allow-data-loss`");
+    said.warns("pod volume (20 GB at /workspace) of `pod.notebook`")
+        .warns("`--allow-data-loss`")
+        .warns("`--updates in-place` to keep the data of `pod.notebook`");
     project.run(&emulator, "destroy --auto-approve").exits(3).warns("data_loss_needs_consent");
     project.run(&emulator, "destroy --auto-approve --include-volumes").exits(3).warns("`network_volume.data`");
     assert_eq!((emulator.writes(), project.stored()), (writes, stored));

@@ -86,10 +86,13 @@ fn shrinking_a_volume_is_refused_with_its_reason_and_nothing_is_lost() {
     let (writes, stored) = (emulator.writes(), project.stored());
     project.edit("sizeGb: 100", "sizeGb: 50");
     let all = "apply --auto-approve --allow-data-loss --include-volumes";
-    for command in ["plan", "apply --auto-approve", all] {
+    let targeted = "apply --auto-approve --target pod.bare";
+    for command in ["plan", "apply --auto-approve", all, targeted] {
         let said = project.run(&emulator, command).exits(1).warns("impossible_change").warns("100");
-        said.warns("nothing was changed").tells("No changes besides what is refused.");
+        said.warns("nothing was changed").tells("size_gb  100 -> 50").tells("refused, see below");
     }
+    project.run(&emulator, "plan --out plan.json").exits(1);
+    project.run(&emulator, "apply plan.json").exits(1).warns("impossible_change");
     assert_eq!((emulator.writes(), project.stored()), (writes, stored));
     project.edit("sizeGb: 50", "sizeGb: 150");
     project.run(&emulator, "apply --auto-approve").exits(0).tells("1 updated");

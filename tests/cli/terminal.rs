@@ -25,6 +25,11 @@ fn terminal() -> (OwnedFd, OwnedFd) {
 
 /// Runs a command on a terminal, answers its first question, and gives its exit code and all that was shown.
 fn asked(command: &mut Command, answer: &str) -> (Option<i32>, String) {
+    answers(command, &[answer])
+}
+
+/// Runs a command on a terminal, answers its questions one after the other, and gives its exit code and all that was shown.
+fn answers(command: &mut Command, answers: &[&str]) -> (Option<i32>, String) {
     let (people, programs) = terminal();
     let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
     let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
@@ -42,19 +47,23 @@ fn asked(command: &mut Command, answer: &str) -> (Option<i32>, String) {
             }
         }
     });
-    let (mut all, mut answered) = (Vec::new(), false);
+    let (mut all, mut given) = (Vec::new(), 0);
     while let Ok(part) = receive.recv_timeout(DEADLINE) {
         all.extend(part);
-        if !answered && String::from_utf8_lossy(&all).contains("Only `yes` goes on: ") {
+        let shown = String::from_utf8_lossy(&all);
+        let questions = shown.matches("Only `yes` is accepted: ").count() + shown.matches("or no: ").count();
+        if questions > given
+            && let Some(answer) = answers.get(given)
+        {
             File::from(people.try_clone().expect("a copy")).write_all(format!("{answer}\n").as_bytes()).expect("typed");
-            answered = true;
+            given += 1;
         }
     }
     (child.wait().expect("an end").code(), String::from_utf8_lossy(&all).into_owned())
 }
 
 #[test]
-fn only_yes_goes_on() {
+fn only_yes_is_accepted() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     for answer in ["", "y", "no", "YES"] {
         let (code, shown) = asked(&mut project.command(&emulator, "apply"), answer);
@@ -83,6 +92,30 @@ fn the_question_names_the_data_that_is_lost_and_yes_is_consent_to_that() {
 }
 
 #[test]
+fn the_question_offers_the_update_in_place_that_keeps_a_pod_volume() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let id = project.id("pod.notebook");
+    project.edit("image:1", "image:2");
+    let (code, shown) = answers(&mut project.command(&emulator, "apply"), &["in-place", "no"]);
+    assert_eq!(code, Some(3), "{shown}");
+    let offer = "`in-place` plans updates in place instead: `pod.notebook` would restart and keep its data.";
+    assert!(shown.contains(offer), "{shown}");
+    assert!(shown.contains("2 update,"), "the other plan is shown before it is asked about: {shown}");
+    assert_eq!(emulator.pods().iter().filter(|pod| pod["image"] == "example/image:2").count(), 0);
+
+    let (code, shown) = answers(&mut project.command(&emulator, "apply"), &["in-place", "yes"]);
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(project.id("pod.notebook"), id);
+    assert_eq!(emulator.pods().iter().filter(|pod| pod["image"] == "example/image:2").count(), 2);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+
+    // The word is an answer only where it was offered.
+    let (code, shown) = answers(&mut project.command(&emulator, "destroy"), &["in-place"]);
+    assert_eq!((code, emulator.pods().len()), (Some(3), 2), "{shown}");
+}
+
+#[test]
 fn what_looks_renamed_is_told_before_the_question() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
@@ -90,7 +123,8 @@ fn what_looks_renamed_is_told_before_the_question() {
     let (code, shown) = asked(&mut project.command(&emulator, "apply"), "n");
     assert_eq!(code, Some(3), "{shown}");
     assert!(shown.contains("- { from: pod.notebook, to: pod.lab }"), "{shown}");
-    assert!(shown.contains("This makes anew what looks renamed: `pod.notebook` to `pod.lab`."), "{shown}");
+    let renamed = "This destroys and creates what looks renamed: `pod.notebook` to `pod.lab`.";
+    assert!(shown.contains(renamed), "{shown}");
     let (code, shown) = asked(&mut project.command(&emulator, "apply"), "yes");
     assert_eq!(code, Some(0), "{shown}");
     assert_eq!(emulator.pod_names(), ["story-lab", "story-trainer"]);

@@ -12,12 +12,12 @@ use super::plan::{Format, checked, options, show, view};
 use crate::apply::{self, Event, Job};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
-use crate::cli::consent;
+use crate::cli::consent::{self, Consent};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
-use crate::model::{Entry, Observed, Outcome, Plan, State};
+use crate::model::{Entry, Observed, Outcome, Plan, State, Updates};
 use crate::planner::{self, Options, identity};
 use crate::render::{Summary, json, status};
 use crate::store::LockedState;
@@ -91,30 +91,25 @@ impl Run<'_> {
         let store = self.session.lock(command, self.change.lock_timeout)?;
         let observed = self.session.recover(&store, self.console).await?;
         let prior = store.snapshot().state;
-        let options = match self.approval.options(&prior) {
+        let mut options = match self.approval.options(&prior) {
             Some(options) => options,
             None => asked(&prior)?,
         };
-        let input = self.session.plan_input(&prior, &observed, options);
-        let mut plan = checked(planner::plan(&input)?)?;
-        self.approval.narrows(&mut plan);
-        if self.console.json {
-            // The first of the lines that tell what happens.
-            let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
-            self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
-        } else {
-            show(&plan, Format::Text, &view(self.view, &plan, &input, self.session), self.console);
-        }
-        self.approval.stands(&input, &plan)?;
-        consent::refusals(&plan)?;
-        let exit = if plan.leaves_out() && self.approval.minds_rest() { Exit::Changes } else { Exit::Success };
-        if plan.is_empty() {
-            self.correct(&store, &plan).await?;
-            return Ok((exit, false));
-        }
-        if !self.approval.is_given() {
-            consent::obtain(&plan, self.change, self.adopt, self.console, question)?;
-        }
+        let (plan, exit) = loop {
+            let plan = self.planned(&prior, &observed, options.clone())?;
+            let exit = if plan.leaves_out() && self.approval.minds_rest() { Exit::Changes } else { Exit::Success };
+            if plan.is_empty() {
+                self.correct(&store, &plan).await?;
+                return Ok((exit, false));
+            }
+            if self.approval.is_given() {
+                break (plan, exit);
+            }
+            match consent::obtain(&plan, self.change, self.adopt, self.console, question)? {
+                Consent::Plan => break (plan, exit),
+                Consent::InPlace => options.updates = Some(Updates::InPlace),
+            }
+        };
         if plan.refresh_only {
             self.correct(&store, &plan).await?;
             return Ok((exit, false));
@@ -122,6 +117,23 @@ impl Run<'_> {
         let parallelism = usize::from(self.change.parallelism);
         let ended = carry_out(self.session, self.console, &store, &plan, &observed, parallelism).await?;
         Ok((if ended == Exit::Success { exit } else { ended }, true))
+    }
+
+    /// A plan that was shown, is what was approved, and is not refused.
+    fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
+        let input = self.session.plan_input(prior, observed, options);
+        let mut plan = checked(planner::plan(&input)?)?;
+        self.approval.narrows(&mut plan);
+        if self.console.json {
+            // The first of the lines that report what happens.
+            let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
+            self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
+        } else {
+            show(&plan, Format::Text, &view(self.view, &plan, &input, self.session), self.console);
+        }
+        self.approval.stands(&input, &plan)?;
+        consent::refusals(&plan)?;
+        Ok(plan)
     }
 
     /// Writes what the state has to say differently although nothing changes at RunPod.
