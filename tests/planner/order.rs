@@ -37,8 +37,12 @@ fn pairs(first: Vec<usize>, second: Vec<usize>) -> impl Iterator<Item = (usize, 
 
 /// The operations that end with the address being what is declared.
 fn made(plan: &Plan, address: &Address) -> Vec<usize> {
-    let makes = |verb| matches!(verb, Verb::Create | Verb::Update | Verb::Start | Verb::Stop | Verb::Import);
-    indexes(plan, |operation_address, verb| operation_address == address && makes(verb))
+    let of = |verbs: &[Verb]| indexes(plan, |other, verb| other == address && verbs.contains(&verb));
+    match of(&[Verb::Create, Verb::Update, Verb::Start, Verb::Stop]) {
+        // An import is bookkeeping: what follows it makes the address what is declared.
+        made if made.is_empty() => of(&[Verb::Import]),
+        made => made,
+    }
 }
 
 /// The operations that take away what the address names now.
