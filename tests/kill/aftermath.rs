@@ -71,7 +71,7 @@ impl Place {
     }
 
     /// What no apply has a reason to destroy: volumes, and pods of the image that is wanted.
-    fn healthy(&self) -> BTreeSet<String> {
+    pub fn healthy(&self) -> BTreeSet<String> {
         let config = self.project.read("sindri.yaml");
         let wanted = |pod: &&Value| config.contains(&format!("image: {}\n", pod["image"].as_str().expect("an image")));
         let (pods, volumes) = (self.emulator.pods(), self.emulator.volumes());

@@ -7,6 +7,7 @@
 //! SINDRI_KILL_POINTS=all cargo test --release --test kill stepped -- --nocapture
 //! SINDRI_KILL_POINTS=all cargo test --release --test kill disk:: -- --nocapture
 //! SINDRI_KILLS=200 cargo test --release --test kill random -- --nocapture
+//! SINDRI_KILLS=300 cargo test --release --test kill any_command -- --nocapture
 //! ```
 
 #[allow(dead_code, reason = "shared with the tests of the command line")]
@@ -14,6 +15,7 @@
 mod support;
 
 mod aftermath;
+mod commands;
 #[cfg(target_os = "linux")]
 mod disk;
 #[cfg(target_os = "linux")]
