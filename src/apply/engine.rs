@@ -95,7 +95,7 @@ fn tell_crash(job: &Job<'_>, id: &str) {
     let state = job.store.snapshot().state;
     let recorded = state.resources.iter().find(|(address, record)| record.id == id && !graph::is_member(address));
     if let Some((address, _)) = recorded {
-        (job.events)(Event::CrashLoop { address: spoken(address), id: id.to_owned() });
+        (job.events)(Event::CrashLoop { address: reporting_address(address), id: id.to_owned() });
     }
 }
 
@@ -186,11 +186,12 @@ fn skip_dependents(
         }
         let operation = &job.plan.operations[index];
         report.skipped += 1;
-        (job.events)(Event::Skipped {
-            address: operation.address.clone(),
-            verb: operation.verb,
-            because: format!("`{}` did not succeed", job.plan.operations[failed].address),
-        });
+        let because = match *job.interrupt.borrow() {
+            true => "interrupted".to_owned(),
+            false => format!("`{}` did not succeed", job.plan.operations[failed].address),
+        };
+        let address = reporting_address(&operation.address);
+        (job.events)(Event::Skipped { address, verb: operation.verb, because });
         open.extend(&dependents[index]);
     }
 }
@@ -209,7 +210,8 @@ async fn one(
     let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
     if let Some(because) = stopped.or(interrupted) {
-        (job.events)(Event::Skipped { address: operation.address.clone(), verb: operation.verb, because });
+        let address = reporting_address(&operation.address);
+        (job.events)(Event::Skipped { address, verb: operation.verb, because });
         return End::Skipped;
     }
     match carrier.carry_out(operation, permit).await {
@@ -253,7 +255,7 @@ fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<O
     Orphan::of(object).filter(|orphan| unknown && orphan.marker.lineage == lineage)
 }
 
-/// The address under which an operation's events go: a deposed predecessor speaks for its successor's address.
-pub(super) fn spoken(address: &Address) -> Address {
+/// The address under which an operation's events go: those of a deposed predecessor go under its successor's.
+pub fn reporting_address(address: &Address) -> Address {
     address.successor().unwrap_or_else(|| address.clone())
 }

@@ -11,5 +11,5 @@ mod operation;
 pub mod recover;
 mod watch;
 
-pub use engine::{Job, Options, Report, run};
+pub use engine::{Job, Options, Report, reporting_address, run};
 pub use event::{Event, Events};

@@ -14,7 +14,7 @@ use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Event;
-use super::engine::{Job, spoken};
+use super::engine::{Job, reporting_address};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Entry, Intent, Object, Operation, Outcome, Power, Record, Value, Verb};
@@ -102,7 +102,7 @@ impl<'a> Run<'_, 'a> {
     }
 
     fn address(&self) -> Address {
-        spoken(&self.operation.address)
+        reporting_address(&self.operation.address)
     }
 
     async fn record(&self, entry: Entry) -> Result<(), StoreError> {

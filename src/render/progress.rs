@@ -30,6 +30,8 @@ pub enum ProgressKind {
 const PATIENCE: Duration = Duration::from_secs(30);
 /// From this many on, resources that are waited for share one line.
 const FLEET: usize = 6;
+/// So often the same thing is told one by one.
+const REPEATED: usize = 3;
 /// Shorter pauses are not worth a line.
 const NOTABLE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -117,6 +119,9 @@ struct Tracker {
     failed: usize,
     /// When a line last said that a resource (`None`: the fleet) is still waited for.
     told: BTreeMap<Option<Address>, Duration>,
+    /// How often something happened for the same reason.
+    repeats: BTreeMap<(String, String), usize>,
+    interrupted: bool,
 }
 
 impl Tracker {
@@ -166,12 +171,25 @@ impl Tracker {
             Event::Failed { address, verb, id, message, changed, .. } => {
                 self.close(address);
                 self.failed += 1;
+                let own = words::Own { address, id: id.as_deref(), name: None };
+                let reason = (words::infinitive(*verb).to_owned(), words::impersonal(message, &own));
                 let exists = id.as_ref().filter(|_| *changed).map(|id| format!(" ({id} exists)")).unwrap_or_default();
                 let word = format!("could not {}{exists}", words::infinitive(*verb));
-                vec![about(address).ink(Ink::Bad, word).text(format!(": {message}"))]
+                let line = about(address).ink(Ink::Bad, word).text(format!(": {message}"));
+                self.unless_repeated(reason, line)
+            }
+            // The summary, which follows at once, says what exists and what does not.
+            Event::Unfinished { address, .. } => {
+                self.close(address);
+                Vec::new()
             }
             Event::Skipped { address, verb, because } => {
-                vec![about(address).text(format!("not started ({}): {because}", words::infinitive(*verb)))]
+                self.close(address);
+                if self.interrupted {
+                    return Vec::new();
+                }
+                let line = about(address).text(format!("not started ({}): {because}", words::infinitive(*verb)));
+                self.unless_repeated(("not started".to_owned(), String::new()), line)
             }
             Event::Paced { wait, reason } if *wait >= NOTABLE_PAUSE => {
                 vec![Line::of(0, format!("pausing for {}: {reason}", words::duration(*wait)))]
@@ -187,10 +205,22 @@ impl Tracker {
                 vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
             }
             Event::Interrupted { in_flight } => {
+                self.interrupted = true;
                 let rest = words::count(*in_flight, "operation");
                 let again = "interrupt again to leave at once";
                 vec![Line::of(0, format!("interrupted: nothing new starts, {rest} in flight; {again}"))]
             }
+        }
+    }
+
+    /// The line, a few times; then a word that there are more.
+    fn unless_repeated(&mut self, reason: (String, String), line: Line) -> Vec<Line> {
+        let times = self.repeats.entry(reason).or_default();
+        *times += 1;
+        match *times {
+            ..=REPEATED => vec![line],
+            times if times == REPEATED + 1 => vec![line, Line::of(0, "more like this is counted in the summary")],
+            _ => Vec::new(),
         }
     }
 
@@ -238,7 +268,9 @@ impl Tracker {
         }
         // Counts first: the terminal may be too narrow for the names.
         let mut text = parts.join(", ");
-        let named: Vec<String> = self.open.iter().take(NAMED).map(doing).collect();
+        let mut open: Vec<(&Address, &Verb)> = self.open.iter().collect();
+        open.sort_by(|one, other| words::reading_order(one.0, other.0));
+        let named: Vec<String> = open.into_iter().take(NAMED).map(doing).collect();
         if !named.is_empty() {
             text = format!("{text}: {}{}", named.join(", "), if self.open.len() > NAMED { ", ..." } else { "" });
         }

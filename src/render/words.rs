@@ -1,7 +1,9 @@
 //! Words that several renderings share: durations, verbs, counts, and the commands that readers are told to run.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::fold;
 use crate::kind;
 use crate::model::{Action, Address, Money, Plan, Verb};
 
@@ -128,6 +130,89 @@ pub fn import_command(address: &Address, id: &str) -> String {
     format!("sindri import {} {}", shell(&address.to_string()), shell(id))
 }
 
+/// The order in which people read addresses: `worker2` before `worker10`.
+pub fn reading_order(one: &Address, other: &Address) -> Ordering {
+    let rest = |address: &Address| (address.index, address.member.clone());
+    let by_kind = one.kind.cmp(&other.kind);
+    by_kind.then_with(|| natural(&one.name, &other.name)).then_with(|| rest(one).cmp(&rest(other)))
+}
+
+/// Compares texts with their numbers as numbers.
+pub fn natural(one: &str, other: &str) -> Ordering {
+    let (mut left, mut right) = (one, other);
+    while !left.is_empty() && !right.is_empty() {
+        let (numbers, order) = match (number(left), number(right)) {
+            (Some(left), Some(right)) => {
+                // Without leading zeros the longer number is the greater one.
+                let digits = |text: &'_ str| text.trim_start_matches('0').len();
+                let order = digits(left).cmp(&digits(right));
+                let values = left.trim_start_matches('0').cmp(right.trim_start_matches('0'));
+                ((left.len(), right.len()), order.then(values))
+            }
+            _ => {
+                let (first, second) = (left.chars().next(), right.chars().next());
+                let length = |character: Option<char>| character.map_or(0, char::len_utf8);
+                ((length(first), length(second)), first.cmp(&second))
+            }
+        };
+        if order.is_ne() {
+            return order;
+        }
+        (left, right) = (&left[numbers.0..], &right[numbers.1..]);
+    }
+    // `01` and `1` are equal as numbers.
+    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
+}
+
+/// The digits that a text begins with.
+fn number(text: &str) -> Option<&str> {
+    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
+    text.get(..end).filter(|digits| !digits.is_empty())
+}
+
+/// So many addresses are named where more are meant.
+const NAMED: usize = 3;
+/// The longest range of replicas that is spelled out.
+const LONGEST_RANGE: usize = 40;
+
+/// `pod.worker[0..199]`, or the first few and how many more there are.
+pub fn few(mut addresses: Vec<&Address>) -> String {
+    addresses.sort_by(|one, other| reading_order(one, other));
+    let all = addresses.len();
+    let groups = fold::group_addresses(addresses.clone());
+    if groups.len() <= NAMED && groups.iter().all(|group| group.len() <= LONGEST_RANGE) {
+        return groups.join(", ");
+    }
+    let named: Vec<String> = addresses.into_iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if all > NAMED { format!(" and {} more", all - NAMED) } else { String::new() };
+    format!("{}{more}", named.join(", "))
+}
+
+/// What a message may repeat of the resource that it is about.
+pub struct Own<'a> {
+    pub address: &'a Address,
+    pub id: Option<&'a str>,
+    pub name: Option<&'a str>,
+}
+
+/// A message without what only one resource has in it, so that messages for one reason are equal.
+pub fn impersonal(message: &str, own: &Own<'_>) -> String {
+    let mut text = message.replace(&own.address.to_string(), "ADDRESS");
+    for (value, word) in [(own.id, "ID"), (own.name, "NAME")] {
+        // A short value may be part of any word.
+        if let Some(value) = value.filter(|value| value.len() > 3) {
+            text = text.replace(value, word);
+        }
+    }
+    // RunPod gives each request an id of its own.
+    if let Some((before, rest)) = text.split_once(" [request ")
+        && let Some((_, after)) = rest.split_once(']')
+    {
+        text = format!("{before}{after}");
+    }
+    text
+}
+
 /// An entry of `moved`, as YAML.
 pub fn move_entry(from: &Address, to: &Address) -> String {
     // Brackets begin a list there, unless they are quoted.
@@ -155,6 +240,33 @@ mod tests {
         {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
+    }
+
+    #[test]
+    fn numbers_are_read_as_numbers() {
+        let mut names = ["worker10", "worker2", "worker", "a", "worker02", "worker2b", "worker1"];
+        names.sort_by(|one, other| natural(one, other));
+        assert_eq!(names, ["a", "worker", "worker1", "worker02", "worker2", "worker2b", "worker10"]);
+    }
+
+    #[test]
+    fn many_addresses_are_a_range_or_the_first_few() {
+        let replicas: Vec<Address> = (0..200).map(|index| Address::new("pod", "w").with_index(index)).collect();
+        assert_eq!(few(replicas.iter().collect()), "pod.w[0..199]");
+        assert_eq!(few(replicas.iter().step_by(2).collect()), "pod.w[0], pod.w[2], pod.w[4] and 97 more");
+        let named: Vec<Address> = [10, 9, 2, 1].map(|number| Address::new("pod", &format!("w{number}"))).to_vec();
+        assert_eq!(few(named.iter().collect()), "pod.w1, pod.w2, pod.w9 and 1 more");
+    }
+
+    #[test]
+    fn messages_for_one_reason_are_equal() {
+        let said = |index: u32, id: &str| {
+            let address = Address::new("pod", "w").with_index(index);
+            let text = format!("DELETE /v2/pods/{id} answered 500: {address} is busy [request r-{id}] now");
+            impersonal(&text, &Own { address: &address, id: Some(id), name: None })
+        };
+        assert_eq!(said(1, "abcdef"), said(12, "ghijkl"));
+        assert_eq!(said(1, "abcdef"), "DELETE /v2/pods/ID answered 500: ADDRESS is busy now");
     }
 
     #[test]

@@ -95,6 +95,8 @@ impl Context<'_> {
         let failure = match (reply.status, self.purpose) {
             // Section 12, rule 3: the pod stays as it was. A create that says so may have left a pod all the same (Q7).
             (_, Purpose::Power) if class == ErrorClass::NoCapacity => Failure::WithoutEffect,
+            // A rule of RunPod's forbids it, whatever the status says; asking again cannot help.
+            (_, Purpose::Delete) if class == ErrorClass::Invalid => Failure::WithoutEffect,
             (408 | 500.., purpose) => purpose.in_doubt(),
             _ => Failure::WithoutEffect,
         };
@@ -137,6 +139,7 @@ impl Context<'_> {
             400 | 500 if places && no_capacity() => ErrorClass::NoCapacity,
             500 if self.dialect == Dialect::V1 && text.contains(V1_ABSENT) => ErrorClass::NotFound,
             500 if self.dialect == Dialect::V1 && tells_no_balance(text) => ErrorClass::NoBalance,
+            500 if self.purpose == Purpose::Delete && is_json && keeps_it(text) => ErrorClass::Invalid,
             401 => ErrorClass::Unauthorized,
             402 => ErrorClass::NoBalance,
             // RunPod refuses in JSON; the gateway before it does not (Q1).
@@ -193,6 +196,14 @@ impl Context<'_> {
 fn shows(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Words that say why RunPod keeps an object. v1 answers a broken rule with 500, as it does its own faults.
+/// Source: the emulator's contract, "terminate and DELETE".
+const KEEPS_IT: [&str; 6] = ["in use", "being used", "attached", "mounted", "is locked", "cannot be deleted"];
+
+fn keeps_it(text: &str) -> bool {
+    KEEPS_IT.iter().any(|words| text.contains(words))
 }
 
 /// The wording is not recorded, only that it comes as a text (section 2.4): both a balance and its want must be named.
@@ -303,6 +314,18 @@ mod tests {
         let body = r#"{"error":"delete network volume: Tried to delete nonexistent network volume","status":500}"#;
         assert_eq!(judge(Dialect::V1, Purpose::Delete, 500, body).class, ErrorClass::NotFound);
         assert_eq!(judge(Dialect::V2, Purpose::Delete, 500, body).class, ErrorClass::Server);
+    }
+
+    #[test]
+    fn a_delete_that_a_rule_forbids_is_refused_whatever_its_status() {
+        let body = r#"{"error":"delete network volume: network volume is in use","status":500}"#;
+        let refused = judge(Dialect::V1, Purpose::Delete, 500, body);
+        assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, Failure::WithoutEffect));
+        // A fault of RunPod's own may have had its effect, and so may a page of the gateway's.
+        for body in [r#"{"error":"delete network volume: internal error","status":500}"#, "<html>in use</html>"] {
+            let fault = judge(Dialect::V1, Purpose::Delete, 500, body);
+            assert_eq!((fault.class, fault.failure), (ErrorClass::Server, Failure::Unknown), "{body}");
+        }
     }
 
     #[test]

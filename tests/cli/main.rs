@@ -27,6 +27,7 @@ mod review;
 mod renames;
 mod secrets;
 mod story;
+mod summaries;
 mod takeover;
 #[cfg(unix)]
 mod terminal;

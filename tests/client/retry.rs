@@ -173,3 +173,17 @@ async fn no_error_and_no_trace_shows_the_key_or_a_secret() {
     assert!(lines.starts_with("POST /v2/pods -> 422 in 0 ms\n"), "{lines}");
     assert!(!lines.contains("canary"), "{lines}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_delete_of_something_in_use_is_sent_once() {
+    let v1 = answer(500, &json!({ "error": "delete network volume: network volume is in use", "status": 500 }));
+    let v2 = answer(400, &json!({ "title": "Bad Request", "detail": "network volume is in use" }));
+    for (refusal, dialect) in [(v1, Dialect::V1), (v2, Dialect::V2)] {
+        let script = Script::new(vec![refusal; 4]);
+        let error = client(&script, dialect).delete(&NETWORK_VOLUME, "vol1").await.unwrap_err();
+        assert_eq!(
+            (script.asked().len(), error.class, error.failure),
+            (1, ErrorClass::Invalid, Failure::WithoutEffect)
+        );
+    }
+}

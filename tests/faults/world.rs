@@ -222,7 +222,7 @@ impl World {
         };
         let report = apply::run(&job).await.expect("a store that can be written");
         let events = events.into_inner().expect("no panic");
-        let mut summary = Summary::expecting(&plan);
+        let mut summary = Summary::expecting(&plan, "apply");
         events.iter().for_each(|event| summary.note(event));
         let mut text = String::new();
         summary.text(&mut text, Duration::ZERO, &Style::default()).expect("a string takes everything");

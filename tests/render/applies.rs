@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sindri::apply::Event;
-use sindri::model::{Address, Computed, Object, Plan, Status, Verb};
+use sindri::model::{Action, Address, Change, Computed, Object, Operation, Plan, Status, Verb};
 use sindri::render::{Progress, ProgressKind, Style, Summary};
 
-use crate::fixture::{address, create, gpu_pod, money, plan};
+use crate::fixture::{address, change, create, gpu_pod, money, plan};
 use crate::golden;
 
 pub fn object(id: &str, hourly: f64) -> Object {
@@ -102,7 +102,12 @@ fn summary(events: &[Event]) -> String {
     let plan = plan(
         (0..4).map(|index| create(&format!("pod.trainer[{index}]"), gpu_pod("NVIDIA L4", 1, "a:1"), 0.44, 3)).collect(),
     );
-    let mut summary = Summary::expecting(&plan);
+    told(&plan, "apply", events)
+}
+
+/// The summary of a command that was to carry out `plan`.
+fn told(plan: &Plan, command: &str, events: &[Event]) -> String {
+    let mut summary = Summary::expecting(plan, command);
     events.iter().for_each(|event| summary.note(event));
     let mut out = String::new();
     summary.text(&mut out, Duration::from_secs(1_270), &Style::default()).expect("a string takes everything");
@@ -154,13 +159,16 @@ fn a_failed_destruction_still_bills_and_says_so() {
         code: "server_error".into(),
         changed: false,
     };
-    let text = summary(&[failed]);
+    let text = told(&Plan { destroy: false, ..deletes(1) }, "apply", &[failed]);
     assert!(text.starts_with("Apply failed: 1 failed in"), "{text}");
-    assert!(text.contains("`tr0` exists and costs about $0.44/h; to end it: `sindri apply`"), "{text}");
+    assert!(
+        text.contains(
+            "Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  could not be destroyed"
+        )
+    );
     assert!(text.ends_with("Run `sindri apply` again when the cause is gone.\n"), "{text}");
 
     // After `sindri destroy` an apply would make anew what is gone.
-    let mut summary = Summary::expecting(&Plan { destroy: true, ..plan(vec![]) });
     let volume = Event::Failed {
         address: address("network_volume.data"),
         verb: Verb::Delete,
@@ -170,9 +178,12 @@ fn a_failed_destruction_still_bills_and_says_so() {
         code: "rejected".into(),
         changed: false,
     };
-    summary.note(&volume);
-    let mut text = String::new();
-    summary.text(&mut text, Duration::ZERO, &Style::default()).expect("a string takes everything");
+    let mut kept = change("network_volume.data", Action::Delete);
+    (kept.id, kept.hourly_before) = (Some("v0l".into()), money(0.01));
+    let mut plan = Plan { destroy: true, ..plan(vec![kept]) };
+    plan.operations = vec![operation("network_volume.data", Verb::Delete, Some("v0l"))];
+    let text = told(&plan, "destroy", &[volume]);
+    assert!(text.starts_with("Destroy failed: 1 failed in"), "{text}");
     assert!(text.contains("to end it: `sindri destroy network_volume.data --include-volumes`"), "{text}");
     assert!(text.ends_with("Run the same `sindri destroy` again when the cause is gone.\n"), "{text}");
 }
@@ -183,21 +194,86 @@ fn an_interrupted_apply_says_so_first() {
     assert!(text.starts_with("Apply interrupted: 1 recovered, 1 created, 1 replaced, 2 failed"), "{text}");
 }
 
-fn left(verb: Verb) -> Event {
-    let because = "interrupted while waiting for `tr0`; it is recorded, and the next command takes it up".into();
-    Event::Skipped { address: trainer(0), verb, because }
+fn left(index: u32, verb: Verb) -> Event {
+    let because = "not ready when interrupted".into();
+    Event::Unfinished { address: trainer(index), verb, id: format!("tr{index}"), because }
+}
+
+fn skipped(index: u32, verb: Verb) -> Event {
+    Event::Skipped { address: trainer(index), verb, because: "interrupted".into() }
+}
+
+fn operation(text: &str, verb: Verb, id: Option<&str>) -> Operation {
+    Operation {
+        address: address(text),
+        verb,
+        id: id.map(Into::into),
+        inputs: Default::default(),
+        candidates: Vec::new(),
+        depends_on: Vec::new(),
+        record: None,
+        members: Default::default(),
+        deposes: None,
+        wait: true,
+        timeouts: Default::default(),
+        replaced_by: None,
+    }
+}
+
+/// Creates of so many pods.
+fn creates(pods: u32) -> Plan {
+    let name = |index| format!("pod.trainer[{index}]");
+    let mut plan = plan((0..pods).map(|index| create(&name(index), gpu_pod("NVIDIA L4", 1, "a:1"), 0.44, 3)).collect());
+    plan.operations = (0..pods).map(|index| operation(&name(index), Verb::Create, None)).collect();
+    plan
+}
+
+/// The same pods, to be destroyed.
+fn deletes(pods: u32) -> Plan {
+    let mut plan = creates(pods);
+    for (index, change) in plan.changes.iter_mut().enumerate() {
+        (change.action, change.id) = (Action::Delete, Some(format!("tr{index}")));
+        change.hourly_before = std::mem::take(&mut change.hourly_after);
+    }
+    for (index, operation) in plan.operations.iter_mut().enumerate() {
+        (operation.verb, operation.id) = (Verb::Delete, Some(format!("tr{index}")));
+    }
+    Plan { destroy: true, ..plan }
+}
+
+fn interrupted(mut events: Vec<Event>) -> Vec<Event> {
+    events.push(Event::Interrupted { in_flight: 1 });
+    events
+}
+
+/// Rows of a screen with 80 columns.
+fn screen(plan: &Plan, command: &str, events: &[Event]) -> Vec<String> {
+    let mut summary = Summary::expecting(plan, command);
+    events.iter().for_each(|event| summary.note(event));
+    let mut out = String::new();
+    let style = Style { width: Some(80), ..Style::default() };
+    summary.text(&mut out, Duration::from_secs(41), &style).expect("a string takes everything");
+    out.lines().map(str::to_owned).collect()
 }
 
 #[test]
-fn what_an_interrupt_left_under_way_exists_and_bills_and_is_no_nothing() {
+fn what_an_interrupt_left_under_way_exists_and_bills_and_is_named_first() {
     for verb in [Verb::Create, Verb::Start, Verb::Stop, Verb::Update] {
         let accepted = Event::Accepted { address: trainer(0), verb, id: "tr0".into() };
-        for told in [vec![accepted.clone(), left(verb)], vec![accepted.clone()]] {
-            let text = summary(&[told, vec![Event::Interrupted { in_flight: 1 }]].concat());
+        for events in [vec![accepted.clone(), left(0, verb)], vec![accepted.clone()]] {
+            let mut plan = creates(1);
+            if verb != Verb::Create {
+                (plan.changes[0].action, plan.changes[0].id) = (Action::Update, Some("tr0".into()));
+                plan.operations = vec![operation("pod.trainer[0]", verb, Some("tr0"))];
+            }
+            let text = told(&plan, "apply", &interrupted(events));
             assert!(text.starts_with("Apply interrupted: 1 not finished in"), "{text}");
-            assert!(text.contains("Not finished\n  pod.trainer[0]  "), "{text}");
-            let exists = "`tr0` exists and costs about $0.44/h; to end it: `sindri destroy 'pod.trainer[0]'`";
-            assert!(text.contains(exists), "{text}");
+            assert!(
+                text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  "),
+                "{text}"
+            );
+            assert!(text.contains("to end it: `sindri destroy 'pod.trainer[0]'`"), "{text}");
+            assert!(text.contains("Not finished\n  1 to "), "{text}");
             assert!(text.ends_with("Run `sindri apply` again to do the rest.\n"), "{text}");
             assert!(!text.contains("othing") && !text.contains("Not started"), "{text}");
         }
@@ -208,18 +284,126 @@ fn what_an_interrupt_left_under_way_exists_and_bills_and_is_no_nothing() {
 
 #[test]
 fn a_delete_that_was_sent_and_not_waited_for_may_still_bill() {
-    let text = summary(&[started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(Verb::Delete)]);
-    let still = "`tr0` may still exist and costs about $0.44/h; to make sure: `sindri apply`";
-    assert!(text.contains("1 not finished") && text.contains(still), "{text}");
-    let text = summary(&[left(Verb::Delete)]);
+    let events = [started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(0, Verb::Delete)];
+    let text = told(&deletes(1), "destroy", &interrupted(events.to_vec()));
+    assert!(text.starts_with("Destroy interrupted: 1 not finished in"), "{text}");
+    assert!(text.contains("pod.trainer[0]  tr0  $0.44/h  delete sent, may still exist"), "{text}");
+    let text = told(&deletes(1), "destroy", &interrupted(vec![skipped(0, Verb::Delete)]));
     assert!(text.contains("1 not started") && text.contains("Nothing was changed"), "{text}");
+    assert!(
+        text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  not destroyed"),
+        "{text}"
+    );
+}
+
+#[test]
+fn two_hundred_pods_fit_on_a_screen_and_what_exists_comes_first() {
+    let mut events: Vec<Event> =
+        (0..20).map(|index| done(&trainer(index).to_string(), Verb::Create, &format!("tr{index}"), 9)).collect();
+    for index in 20..50 {
+        events.push(Event::Accepted { address: trainer(index), verb: Verb::Create, id: format!("tr{index}") });
+        events.push(left(index, Verb::Create));
+    }
+    // An answer that the caller did not wait for.
+    events.push(started("pod.trainer[50]", Verb::Create, None, None));
+    events.extend((51..200).map(|index| skipped(index, Verb::Create)));
+    let rows = screen(&creates(200), "deploy", &interrupted(events));
+    assert!(rows.len() <= 24, "{} rows:\n{}", rows.len(), rows.join("\n"));
+    assert!(rows.iter().all(|row| row.len() <= 80), "{}", rows.join("\n"));
+    golden::check("summary_interrupted.txt", &(rows.join("\n") + "\n"));
+}
+
+#[test]
+fn an_interrupted_destroy_names_what_still_exists_first() {
+    let mut events: Vec<Event> =
+        (0..50).map(|index| done(&trainer(index).to_string(), Verb::Delete, &format!("tr{index}"), 3)).collect();
+    events.extend((50..60).flat_map(|index| {
+        [
+            started(&trainer(index).to_string(), Verb::Delete, Some(&format!("tr{index}")), None),
+            left(index, Verb::Delete),
+        ]
+    }));
+    events.extend((60..200).map(|index| skipped(index, Verb::Delete)));
+    let rows = screen(&deletes(200), "destroy", &interrupted(events));
+    assert!(rows.len() <= 24, "{} rows:\n{}", rows.len(), rows.join("\n"));
+    golden::check("summary_interrupted_destroy.txt", &(rows.join("\n") + "\n"));
+}
+
+#[test]
+fn a_thousand_failures_for_one_reason_are_one_line_with_a_count() {
+    let failed = |index: u32, verb: Verb| Event::Failed {
+        address: trainer(index),
+        verb,
+        id: Some(format!("object-{index}")).filter(|_| verb == Verb::Delete),
+        message: format!("DELETE /v2/pods/object-{index} answered 500: oops [request req-{index}]"),
+        help: Some(format!("look at `sindri status` and `{}`", trainer(index))),
+        code: "server_error".into(),
+        changed: false,
+    };
+    for (plan, verb, command) in [(creates(1000), Verb::Create, "apply"), (deletes(1000), Verb::Delete, "destroy")] {
+        let events: Vec<Event> = (0..1000).map(|index| failed(index, verb)).collect();
+        // A create has no id that its message could repeat.
+        let events: Vec<Event> = events
+            .into_iter()
+            .map(|event| match event {
+                Event::Failed { address, verb: Verb::Create, help, code, changed, id, .. } => {
+                    let message = format!("POST /v2/pods answered 400: no stock for {address}");
+                    Event::Failed { address, verb: Verb::Create, id, message, help, code, changed }
+                }
+                other => other,
+            })
+            .collect();
+        let rows = screen(&plan, command, &events);
+        assert!(rows.len() <= 24, "{} rows:\n{}", rows.len(), rows.join("\n"));
+        let line = format!(
+            "  1000 could not be {}: pod.trainer[0..999]  [server_error]",
+            if verb == Verb::Create { "created" } else { "destroyed" }
+        );
+        assert_eq!(rows.iter().filter(|row| row.contains("could not be") && row.contains("[server_error]")).count(), 1);
+        assert!(rows.contains(&line), "{}", rows.join("\n"));
+    }
+    let lines = shown(ProgressKind::Plain, &(0..1000).map(|index| failed(index, Verb::Delete)).collect::<Vec<_>>());
+    assert!(lines.lines().count() <= 5, "progress tells the first few: {lines}");
+}
+
+#[test]
+fn an_apply_reports_as_many_changes_as_its_plan_counted() {
+    // Two creates that need an update of what a create cannot carry, a replacement, and a pod that is created to be stopped.
+    let mut plan = creates(3);
+    plan.changes.push(Change { id: Some("old".into()), ..change("pod.x", Action::ReplaceCreateFirst) });
+    plan.operations.extend([
+        operation("pod.trainer[0]", Verb::Update, None),
+        operation("pod.trainer[1]", Verb::Update, None),
+        operation("pod.trainer[2]", Verb::Stop, None),
+        operation("pod.x", Verb::Create, None),
+        operation("pod.x:deposed-old", Verb::Delete, Some("old")),
+    ]);
+    let all = [
+        done("pod.trainer[0]", Verb::Create, "tr0", 1),
+        done("pod.trainer[1]", Verb::Create, "tr1", 1),
+        done("pod.trainer[2]", Verb::Create, "tr2", 1),
+        done("pod.trainer[0]", Verb::Update, "tr0", 1),
+        done("pod.trainer[1]", Verb::Update, "tr1", 1),
+        done("pod.trainer[2]", Verb::Stop, "tr2", 1),
+        done("pod.x", Verb::Create, "new", 1),
+        done("pod.x", Verb::Delete, "old", 1),
+    ];
+    assert_eq!(told(&plan, "apply", &all), "Apply complete: 3 created, 1 replaced in 21m 10s.\n");
+
+    // Without its last steps a change is not finished, and still one change.
+    let text = told(&plan, "apply", &interrupted(all[..5].to_vec()));
+    assert!(text.starts_with("Apply interrupted: 2 created, 1 not finished, 1 not started in"), "{text}");
+    assert!(text.contains("  1 to stop: pod.trainer[2] (only created)"), "{text}");
+    // Both objects of a replacement exist while its predecessor does.
+    let text = told(&plan, "apply", &interrupted(all[..7].to_vec()));
+    assert!(text.contains("pod.x  new") && text.contains("pod.x  old  not destroyed, predecessor"), "{text}");
 }
 
 #[test]
 fn tools_learn_what_is_under_way() {
-    let mut summary = Summary::default();
+    let mut summary = Summary::expecting(&creates(1), "apply");
     summary.note(&Event::Accepted { address: trainer(0), verb: Verb::Create, id: "tr0".into() });
-    summary.note(&left(Verb::Create));
+    summary.note(&left(0, Verb::Create));
     let json = summary.json(Duration::ZERO);
     assert_eq!(
         (&json["complete"], &json["counts"]["not finished"], &json["skipped"]),
@@ -228,5 +412,9 @@ fn tools_learn_what_is_under_way() {
     assert_eq!(
         (&json["not_finished"][0]["id"], &json["not_finished"][0]["address"]),
         (&"tr0".into(), &"pod.trainer[0]".into())
+    );
+    assert_eq!(
+        (&json["exists"][0]["id"], &json["exists"][0]["state"], &json["exists"][0]["hourly_estimate"]),
+        (&"tr0".into(), &"created, not ready yet".into(), &0.44.into())
     );
 }

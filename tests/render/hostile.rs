@@ -180,6 +180,7 @@ fn hostile_events(evil: &str) -> Vec<Event> {
             code: text(),
             changed: true,
         },
+        Event::Unfinished { address: address.clone(), verb, id: text(), because: text() },
         Event::Skipped { address: address.clone(), verb, because: text() },
         Event::Paced { wait: Duration::from_secs(9), reason: text() },
         Event::Settled { address, message: text() },
@@ -205,7 +206,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
         ("plan as JSON", json::to_text(&json::plan_json(&plan, Some(evil)), true)),
     ];
 
-    let mut summary = Summary::expecting(&plan);
+    let mut summary = Summary::expecting(&plan, "apply");
     let mut text = String::new();
     let events = hostile_events(evil);
     events.iter().for_each(|event| summary.note(event));

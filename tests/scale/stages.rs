@@ -67,7 +67,7 @@ const STAGES: &[Stage] = &[
         assert!(parse_state(&bytes, "default.json".as_ref()).is_ok_and(|state| state == world.state));
     }),
     ("summary", |_, plan| {
-        let mut summary = Summary::expecting(plan);
+        let mut summary = Summary::expecting(plan, "apply");
         for change in &plan.changes {
             let (address, id) = (change.address.clone(), change.id.clone());
             summary.note(&Event::Done {

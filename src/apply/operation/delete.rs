@@ -10,7 +10,7 @@ use crate::apply::Event;
 use crate::apply::recover::{age, followed, moved, without_effect};
 use crate::apply::watch::Sighting;
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
-use crate::runpod::{ErrorClass, Failure};
+use crate::runpod::{ApiError, ErrorClass, Failure};
 use crate::store::StoreError;
 
 /// How often a delete is sent before it is given up, spread over its timeout.
@@ -32,7 +32,7 @@ impl Run<'_, '_> {
         self.record(Entry::Intent(intent.clone())).await?;
         let sent = self.api().delete(self.kind, &id).await;
         if let Err(error) = &sent
-            && error.failure == Failure::WithoutEffect
+            && (error.failure == Failure::WithoutEffect || self.is_kept(error, &id))
         {
             self.record(Entry::Outcome(without_effect(&intent))).await?;
             return Err(self.failed(error, Some(&id), false));
@@ -72,6 +72,11 @@ impl Run<'_, '_> {
                 Err(OperationError::Failed(None))
             }
         }
+    }
+
+    /// Whether a fault is a refusal in disguise: RunPod keeps what pods mount, and asking again cannot help.
+    fn is_kept(&self, error: &ApiError, id: &str) -> bool {
+        error.class == ErrorClass::Server && error.status.is_some() && self.in_use(id).is_some()
     }
 
     /// Before something is destroyed to make room for its successor: can the successor be had at all?
@@ -148,7 +153,7 @@ impl Run<'_, '_> {
             confirmed = confirmed => Ok(confirmed),
             // Its intent stays pending; the next command sees whether it is gone.
             _ = interrupt.wait_for(|stop| *stop) => {
-                self.left(id);
+                self.unfinished(id);
                 Err(OperationError::Interrupted)
             }
         }

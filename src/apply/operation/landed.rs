@@ -40,7 +40,7 @@ impl Run<'_, '_> {
             landed = landed => landed,
             // Its intent stays pending; the next command sees what came of it.
             _ = interrupt.wait_for(|stop| *stop) => {
-                self.left(&answer.id);
+                self.unfinished(&answer.id);
                 return Err(OperationError::Interrupted);
             }
         };

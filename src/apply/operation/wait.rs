@@ -13,12 +13,14 @@ impl Run<'_, '_> {
         lock(&self.permit).take();
     }
 
-    pub(super) fn left(&self, id: &str) {
-        self.tell(Event::Skipped {
-            address: self.address(),
-            verb: self.operation.verb,
-            because: format!("interrupted while waiting for `{id}`; it is recorded, and the next command takes it up"),
-        });
+    /// Tells that the operation ends here although its effect was not seen yet.
+    pub(super) fn unfinished(&self, id: &str) {
+        let because = match self.operation.verb {
+            Verb::Delete | Verb::Update => "not confirmed when interrupted",
+            _ => "not ready when interrupted",
+        };
+        let (address, verb) = (self.address(), self.operation.verb);
+        self.tell(Event::Unfinished { address, verb, id: id.to_owned(), because: because.to_owned() });
     }
 
     /// Waits until the object is ready for use. One that never becomes so stays recorded, tainted.
@@ -55,7 +57,7 @@ impl Run<'_, '_> {
             biased;
             settled = settled => settled,
             _ = interrupt.wait_for(|stop| *stop) => {
-                self.left(id);
+                self.unfinished(id);
                 return Err(OperationError::Interrupted);
             }
         };

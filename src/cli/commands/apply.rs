@@ -115,7 +115,7 @@ impl Run<'_> {
             return Ok((exit, false));
         }
         let parallelism = usize::from(self.change.parallelism);
-        let ended = carry_out(self.session, self.console, &store, &plan, &observed, parallelism).await?;
+        let ended = carry_out(self.session, self.console, &store, &plan, &observed, parallelism, command).await?;
         Ok((if ended == Exit::Success { exit } else { ended }, true))
     }
 
@@ -154,10 +154,11 @@ pub async fn carry_out(
     plan: &Plan,
     observed: &Observed,
     parallelism: usize,
+    command: &str,
 ) -> Result<Exit, Failure> {
     let started = Instant::now();
     let progress = console.progress();
-    let summary = Mutex::new(Summary::expecting(plan));
+    let summary = Mutex::new(Summary::expecting(plan, command));
     let note = |event: Event| {
         progress.show(&event);
         locked(&summary).note(&event);

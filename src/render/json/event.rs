@@ -32,6 +32,9 @@ pub fn event_json(event: &Event) -> Json {
             "event": "failed", "address": address, "verb": verb, "id": id, "message": message, "help": help,
             "code": code, "changed": changed,
         }),
+        Event::Unfinished { address, verb, id, because } => {
+            json!({"event": "unfinished", "address": address, "verb": verb, "id": id, "because": because})
+        }
         Event::Skipped { address, verb, because } => {
             json!({"event": "skipped", "address": address, "verb": verb, "because": because})
         }

@@ -1,0 +1,268 @@
+//! What became of one change of the plan: its operations as steps, and the objects that exist because of it or despite it.
+
+use std::fmt;
+
+use crate::model::{Action, Address, Change, Money, Verb};
+
+/// One change of the plan, or of what happened without one.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub address: Address,
+    /// As planned; `None` where the plan did not say.
+    planned: Option<Action>,
+    pub steps: Vec<Step>,
+    /// The object that existed before.
+    before: Option<String>,
+    /// The name of the object, which messages may repeat.
+    pub name: Option<String>,
+    hourly_before: Money,
+    hourly_after: Money,
+}
+
+/// One operation.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub verb: Verb,
+    /// Of a create: once it is known.
+    pub id: Option<String>,
+    pub status: Status,
+}
+
+#[derive(Clone, Debug)]
+pub enum Status {
+    Planned,
+    Skipped(String),
+    /// The request may have been sent.
+    Started,
+    /// RunPod accepted it.
+    Accepted,
+    /// It was begun, and its end was not waited for.
+    Unfinished(String),
+    Done,
+    Failed(Failure),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub message: String,
+    pub help: Option<String>,
+    pub code: String,
+    pub changed: bool,
+}
+
+/// How a change ended. Each change has one of these, so that the counts add up to those of the plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fate {
+    Unchanged,
+    Done,
+    Failed,
+    Unfinished,
+    NotStarted,
+}
+
+/// One object that exists, or may exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing<'r> {
+    pub address: &'r Address,
+    pub id: &'r str,
+    pub hourly: Money,
+    pub state: State,
+    /// Whether its successor has the address.
+    pub superseded: bool,
+}
+
+/// What is known of an object. Ordered: what a reader has to look after comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// This could not be done with it.
+    Failed(Verb),
+    /// This was begun with it.
+    Begun(Verb),
+    /// It was to be destroyed.
+    Remains,
+    /// This was done with it.
+    Done(Verb),
+    AsBefore,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Failed(Verb::Create) => "created, but failed",
+            Self::Failed(Verb::Delete) => "could not be destroyed",
+            Self::Failed(Verb::Start) => "could not be started",
+            Self::Failed(Verb::Stop) => "could not be stopped",
+            Self::Failed(_) => "could not be updated",
+            Self::Begun(Verb::Create) => "created, not ready yet",
+            Self::Begun(Verb::Delete) => "delete sent, may still exist",
+            Self::Begun(Verb::Start) => "started, not ready yet",
+            Self::Begun(Verb::Stop) => "stop sent, may still run",
+            Self::Begun(_) => "update sent, end not seen",
+            Self::Remains => "not destroyed",
+            Self::Done(Verb::Create) => "created",
+            Self::Done(Verb::Start) => "started",
+            Self::Done(Verb::Stop) => "stopped",
+            Self::Done(Verb::Import) => "imported",
+            Self::Done(_) => "updated",
+            Self::AsBefore => "as before",
+        })
+    }
+}
+
+impl Row {
+    pub fn of(change: &Change) -> Self {
+        let name = [&change.before, &change.after].into_iter().find_map(|side| side.get("name")?.as_text());
+        Self {
+            planned: Some(change.action),
+            before: change.id.clone(),
+            name: name.map(str::to_owned),
+            hourly_before: change.hourly_before,
+            hourly_after: change.hourly_after,
+            ..Self::unplanned(&change.address)
+        }
+    }
+
+    pub fn unplanned(address: &Address) -> Self {
+        Self {
+            address: address.clone(),
+            planned: None,
+            steps: Vec::new(),
+            before: None,
+            name: None,
+            hourly_before: Money::ZERO,
+            hourly_after: Money::ZERO,
+        }
+    }
+
+    pub fn fate(&self) -> Fate {
+        let all = |fits: fn(&Status) -> bool| self.steps.iter().all(|step| fits(&step.status));
+        if self.steps.is_empty() {
+            Fate::Unchanged
+        } else if self.failure().is_some() {
+            Fate::Failed
+        } else if all(|status| matches!(status, Status::Done)) {
+            Fate::Done
+        } else if all(|status| matches!(status, Status::Planned | Status::Skipped(_))) {
+            Fate::NotStarted
+        } else {
+            Fate::Unfinished
+        }
+    }
+
+    /// What the change is, as the plan counts it.
+    pub fn action(&self) -> Action {
+        let has = |verb: Verb| self.steps.iter().any(|step| step.verb == verb);
+        match self.planned {
+            Some(action) if action != Action::NoOp => action,
+            _ if has(Verb::Create) && has(Verb::Delete) => Action::Replace,
+            _ => self.steps.first().map_or(Action::NoOp, |step| match step.verb {
+                Verb::Create => Action::Create,
+                Verb::Update => Action::Update,
+                Verb::Delete => Action::Delete,
+                Verb::Start => Action::Start,
+                Verb::Stop => Action::Stop,
+                Verb::Import => Action::Import,
+                Verb::Forget => Action::Forget,
+            }),
+        }
+    }
+
+    pub fn failure(&self) -> Option<(&Step, &Failure)> {
+        self.steps.iter().find_map(|step| match &step.status {
+            Status::Failed(failure) => Some((step, failure)),
+            _ => None,
+        })
+    }
+
+    /// Whether anything happened at RunPod or in the state.
+    pub fn changed(&self) -> bool {
+        self.steps.iter().any(|step| match &step.status {
+            Status::Planned | Status::Skipped(_) => false,
+            Status::Failed(failure) => failure.changed,
+            Status::Started | Status::Accepted | Status::Unfinished(_) | Status::Done => true,
+        })
+    }
+
+    /// Whether what existed before is gone, and nothing has taken its place.
+    pub fn lost_predecessor(&self) -> bool {
+        let deleted = self.steps.iter().any(|step| step.verb == Verb::Delete && matches!(step.status, Status::Done));
+        deleted && self.action().is_replacement() && self.standing().is_empty()
+    }
+
+    /// The objects that exist now, or may.
+    pub fn standing(&self) -> Vec<Standing<'_>> {
+        let (mut old, mut new) = (self.old(), None);
+        for step in &self.steps {
+            match step.verb {
+                Verb::Create => new = self.made(step),
+                Verb::Delete => old = self.deleted(old, step),
+                Verb::Forget => {}
+                verb => {
+                    if let Some(object) = new.as_mut().or(old.as_mut()) {
+                        self.change(object, verb, &step.status);
+                    }
+                }
+            }
+        }
+        if let (Some(old), Some(_)) = (&mut old, &new) {
+            old.superseded = true;
+        }
+        new.into_iter().chain(old).collect()
+    }
+
+    fn object<'r>(&'r self, id: &'r str, hourly: Money, state: State) -> Standing<'r> {
+        Standing { address: &self.address, id, hourly, state, superseded: false }
+    }
+
+    fn old(&self) -> Option<Standing<'_>> {
+        // Without a plan only the steps know what they act upon.
+        let known = self.steps.iter().find(|step| step.verb != Verb::Create).and_then(|step| step.id.as_deref());
+        let id = self.before.as_deref().or(known)?;
+        let state = if self.action().destroys() { State::Remains } else { State::AsBefore };
+        Some(self.object(id, self.hourly_before, state))
+    }
+
+    fn made<'r>(&'r self, step: &'r Step) -> Option<Standing<'r>> {
+        let state = match &step.status {
+            Status::Done => State::Done(Verb::Create),
+            Status::Accepted | Status::Unfinished(_) => State::Begun(Verb::Create),
+            Status::Failed(failure) if failure.changed => State::Failed(Verb::Create),
+            _ => return None,
+        };
+        Some(self.object(step.id.as_deref()?, self.hourly_after, state))
+    }
+
+    fn deleted<'r>(&'r self, old: Option<Standing<'r>>, step: &'r Step) -> Option<Standing<'r>> {
+        let state = match step.status {
+            Status::Done => return None,
+            Status::Planned | Status::Skipped(_) => State::Remains,
+            Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(Verb::Delete),
+            Status::Failed(_) => State::Failed(Verb::Delete),
+        };
+        let id = step.id.as_deref().or(old.map(|old| old.id))?;
+        // The estimates of a plan may be on either side only.
+        Some(self.object(id, self.hourly_before, state))
+    }
+
+    fn change(&self, object: &mut Standing<'_>, verb: Verb, status: &Status) {
+        object.state = match status {
+            Status::Planned | Status::Skipped(_) => return,
+            Status::Done => match object.state {
+                State::Done(Verb::Create) => return,
+                _ => State::Done(verb),
+            },
+            Status::Failed(_) => State::Failed(verb),
+            Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(verb),
+        };
+        // Until it is done, the dearer of both is the honest one.
+        object.hourly = match status {
+            Status::Done => self.hourly_after,
+            _ => self.hourly_before.max(self.hourly_after),
+        };
+    }
+
+    /// What it costs where nothing was to change.
+    pub fn unchanged_cost(&self) -> Money {
+        self.hourly_before
+    }
+}

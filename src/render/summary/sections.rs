@@ -1,0 +1,241 @@
+//! The sections of a summary: each is a few lines, whatever the size of the apply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::style::{Ink, Line};
+use super::super::words;
+use super::row::{Fate, Row, Standing, State, Status};
+use super::{Orphan, Summary};
+use crate::model::{Address, Money, Verb};
+
+/// So many objects are listed one by one.
+const LISTED: usize = 5;
+/// So many groups are listed in a section.
+const GROUPS: usize = 3;
+
+/// A heading with a blank line before it; nothing where there are no lines.
+fn section(heading: Line, lines: Vec<Line>) -> Vec<Line> {
+    if lines.is_empty() { Vec::new() } else { [vec![Line::new(0), heading], lines].concat() }
+}
+
+fn plain(heading: &str, lines: Vec<Line>) -> Vec<Line> {
+    section(Line::of(0, heading), lines)
+}
+
+/// What exists and bills: totals first, then what needs attention.
+pub(super) fn existing(summary: &Summary) -> Vec<Line> {
+    let mut objects: Vec<Standing<'_>> =
+        summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();
+    objects.sort_by(|one, other| {
+        one.state.cmp(&other.state).then_with(|| words::reading_order(one.address, other.address))
+    });
+    let unchanged: Vec<Money> =
+        summary.rows.iter().filter(|row| row.fate() == Fate::Unchanged).map(Row::unchanged_cost).collect();
+    let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Money>();
+    let mut heading = format!("Exists now: {}", objects.len());
+    let billing = unchanged.iter().filter(|hourly| **hourly > Money::ZERO).count();
+    if billing > 0 {
+        heading.push_str(&format!(" and {billing} unchanged"));
+    }
+    if total > Money::ZERO {
+        heading.push_str(&format!(", for about {total}/h in all"));
+    }
+    let mut lines: Vec<Line> = objects.iter().take(LISTED).map(object).collect();
+    if objects.len() > LISTED {
+        lines.push(rest(&objects[LISTED..]));
+    }
+    lines.extend(how_to_go_on(summary, &objects));
+    section(Line::new(0).ink(Ink::Heading, heading), lines)
+}
+
+fn object(object: &Standing<'_>) -> Line {
+    let Standing { address, id, hourly, state, superseded } = object;
+    let whose = if *superseded { ", predecessor" } else { "" };
+    let cost = if *hourly > Money::ZERO { format!("  {hourly}/h") } else { String::new() };
+    let ink = if *state < State::Done(Verb::Create) { Ink::Bad } else { Ink::Plain };
+    Line::of(2, format!("{address}  {id}{cost}  ")).ink(ink, state).text(whose)
+}
+
+/// Those that are not listed, counted by state.
+fn rest(objects: &[Standing<'_>]) -> Line {
+    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+    for object in objects {
+        *states.entry(object.state).or_default() += 1;
+    }
+    let states: Vec<String> = states.iter().map(|(state, number)| format!("{number} {state}")).collect();
+    Line::of(2, format!("... and {} more ({})", objects.len(), states.join("; ")))
+}
+
+fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
+    let mut costly = objects.iter().filter(|object| object.hourly > Money::ZERO);
+    let first = costly.next()?;
+    let all = "`sindri status` lists all";
+    Some(match costly.next() {
+        None => Line::of(2, format!("to end it: `{}`", summary.end_command(first.address, first.superseded))),
+        Some(_) if summary.command == "destroy" => Line::of(2, all),
+        Some(_) => Line::of(2, format!("{all}; `sindri destroy ADDRESS` ends one")),
+    })
+}
+
+/// Failures, those for one reason together.
+pub(super) fn failures(summary: &Summary) -> Vec<Line> {
+    let mut groups: Vec<(FailureKey, Vec<&Row>)> = Vec::new();
+    let mut places: BTreeMap<FailureKey, usize> = BTreeMap::new();
+    for row in &summary.rows {
+        let Some(key) = failure_key(row) else { continue };
+        let place = *places.entry(key.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((key, vec![row])),
+        }
+    }
+    groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    let mut lines: Vec<Line> = groups.iter().take(GROUPS).flat_map(|(key, rows)| failure_group(key, rows)).collect();
+    if groups.len() > GROUPS {
+        let rows = groups[GROUPS..].iter().map(|(_, rows)| rows.len()).sum::<usize>();
+        let other = words::count(rows, "more failure");
+        lines.extend([Line::new(0), Line::of(2, format!("... and {other}; the lines above and `--json` tell all"))]);
+    }
+    lines
+}
+
+/// What failures have in common when they have the same reason.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FailureKey {
+    verb: Verb,
+    code: String,
+    message: String,
+    help: Option<String>,
+    lost_predecessor: bool,
+}
+
+fn failure_key(row: &Row) -> Option<FailureKey> {
+    let (step, failure) = row.failure()?;
+    let own = words::Own { address: &row.address, id: step.id.as_deref(), name: row.name.as_deref() };
+    Some(FailureKey {
+        verb: step.verb,
+        code: failure.code.clone(),
+        message: words::impersonal(&failure.message, &own),
+        help: failure.help.as_ref().map(|help| words::impersonal(help, &own)),
+        lost_predecessor: row.lost_predecessor(),
+    })
+}
+
+fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
+    let verb = words::infinitive(key.verb);
+    let (head, message, help) = match rows {
+        [row] => {
+            let failure = row.failure().map(|(_, failure)| failure);
+            let message = failure.map_or_else(String::new, |failure| failure.message.clone());
+            let help = failure.and_then(|failure| failure.help.clone());
+            (Line::of(2, format!("{}  ", row.address)).ink(Ink::Bad, format!("could not {verb}")), message, help)
+        }
+        rows => {
+            let named = words::few(rows.iter().map(|row| &row.address).collect());
+            let head = Line::new(2).ink(Ink::Bad, format!("{} could not be {}", rows.len(), words::done(key.verb)));
+            (head.text(format!(": {named}")), key.message.clone(), key.help.clone())
+        }
+    };
+    let mut lines = vec![Line::new(0), head.ink(Ink::Dim, format!("  [{}]", key.code)), Line::of(6, message)];
+    lines.extend(help.map(|help| Line::of(6, format!("help: {help}"))));
+    if key.lost_predecessor {
+        lines.push(Line::of(6, "its predecessor is already destroyed"));
+    }
+    lines
+}
+
+/// What was begun, and did not end.
+pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
+    let unfinished = summary.rows.iter().filter(|row| row.fate() == Fate::Unfinished);
+    let groups = grouped(unfinished.map(|row| {
+        let open = row.steps.iter().find(|step| !matches!(step.status, Status::Done));
+        let (verb, why) = match open.map(|step| (step.verb, &step.status)) {
+            Some((verb, Status::Unfinished(because))) => (verb, because.clone()),
+            Some((verb, Status::Accepted)) => (verb, "accepted by RunPod, end not seen".to_owned()),
+            Some((verb, Status::Started)) => (verb, "sent, answer not seen".to_owned()),
+            Some((verb, _)) => (verb, format!("only {}", done_words(row))),
+            None => (Verb::Update, String::new()),
+        };
+        ((verb, why), &row.address)
+    }));
+    plain("Not finished", groups)
+}
+
+/// `destroyed`: what a change has behind it.
+fn done_words(row: &Row) -> String {
+    let done = row.steps.iter().filter(|step| matches!(step.status, Status::Done)).map(|step| words::done(step.verb));
+    done.collect::<Vec<_>>().join(" and ")
+}
+
+/// What never started.
+pub(super) fn not_started(summary: &Summary) -> Vec<Line> {
+    let rows = || summary.rows.iter().filter(|row| row.fate() == Fate::NotStarted);
+    let reasons: BTreeSet<(Verb, String)> = rows().map(skip_reason).collect();
+    let key = |row: &Row| match (skip_reason(row), reasons.len() > GROUPS) {
+        ((verb, _), true) => (verb, "for several reasons".to_owned()),
+        (key, false) => key,
+    };
+    plain("Not started", grouped(rows().map(|row| (key(row), &row.address))))
+}
+
+fn skip_reason(row: &Row) -> (Verb, String) {
+    let step = row.steps.first();
+    let because = step.map(|step| match &step.status {
+        Status::Skipped(because) => because.clone(),
+        _ => "interrupted".to_owned(),
+    });
+    (step.map_or(Verb::Update, |step| step.verb), because.unwrap_or_default())
+}
+
+/// One line for all of the same verb and reason.
+fn grouped<'r>(rows: impl Iterator<Item = ((Verb, String), &'r Address)>) -> Vec<Line> {
+    let mut groups: BTreeMap<(Verb, String), Vec<&Address>> = BTreeMap::new();
+    for (key, address) in rows {
+        groups.entry(key).or_default().push(address);
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, addresses)| std::cmp::Reverse(addresses.len()));
+    let more: usize = groups.iter().skip(GROUPS).map(|(_, addresses)| addresses.len()).sum();
+    let mut lines: Vec<Line> = groups
+        .into_iter()
+        .take(GROUPS)
+        .map(|((verb, why), addresses)| {
+            let (number, verb) = (addresses.len(), words::infinitive(verb));
+            Line::of(2, format!("{number} to {verb}: {} ({why})", words::few(addresses)))
+        })
+        .collect();
+    if more > 0 {
+        lines.push(Line::of(2, format!("... and {more} more")));
+    }
+    lines
+}
+
+/// What did not fail, and bills without being of use.
+pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (address, id) in summary.crashing.iter().take(LISTED) {
+        let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
+        lines.push(Line::new(2).ink(Ink::Bad, "!").text(what));
+        let end = words::end_command(address);
+        lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
+    }
+    lines.extend(more(summary.crashing.len()));
+    section(Line::new(0).ink(Ink::Heading, "Crash loops"), lines)
+}
+
+/// What bills, and is in no state.
+pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for Orphan { id, name, hourly } in summary.orphans.iter().take(LISTED) {
+        let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
+        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
+        let todo = format!("end it at {}, or take it over with `sindri import ADDRESS ID`", words::CONSOLE);
+        lines.push(Line::of(6, todo));
+    }
+    lines.extend(more(summary.orphans.len()));
+    section(Line::new(0).ink(Ink::Heading, "Orphans"), lines)
+}
+
+fn more(all: usize) -> Option<Line> {
+    (all > LISTED).then(|| Line::of(2, format!("... and {} more: `sindri drift` and `sindri status`", all - LISTED)))
+}
