@@ -66,15 +66,18 @@ fn rest(objects: &[Standing<'_>]) -> Line {
     Line::of(2, format!("... and {} more ({})", objects.len(), states.join("; ")))
 }
 
+/// The command that ends what did not end as it should, and the one that lists what is not listed here.
 fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
-    let mut costly = objects.iter().filter(|object| object.hourly > Money::ZERO);
-    let first = costly.next()?;
-    let all = "`sindri status` lists all";
-    Some(match costly.next() {
-        None => Line::of(2, format!("to end it: `{}`", summary.end_command(first.address, first.superseded))),
-        Some(_) if summary.command == "destroy" => Line::of(2, all),
-        Some(_) => Line::of(2, format!("{all}; `sindri destroy ADDRESS` ends one")),
-    })
+    let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly > Money::ZERO;
+    let mut costly = objects.iter().filter(needs_care);
+    let end = match (costly.next(), costly.next()) {
+        (Some(only), None) => Some(format!("to end it: `{}`", summary.end_command(only.address, only.superseded))),
+        (Some(_), Some(_)) if summary.command != "destroy" => Some("`sindri destroy ADDRESS` ends one".to_owned()),
+        _ => None,
+    };
+    let all = (objects.len() > LISTED).then(|| "`sindri status` lists all".to_owned());
+    let hints: Vec<String> = all.into_iter().chain(end).collect();
+    (!hints.is_empty()).then(|| Line::of(2, hints.join("; ")))
 }
 
 /// Failures, those for one reason together.
