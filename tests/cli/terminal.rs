@@ -10,7 +10,8 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::support::{DEADLINE, Emulator, PAIR, Project};
+use crate::interrupt::{alive, recorded, signal, slow_answers};
+use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, until};
 
 /// A terminal of 100 columns: the side that people are on, and the side that programs are on.
 fn terminal() -> (OwnedFd, OwnedFd) {
@@ -139,4 +140,21 @@ fn colours_are_for_terminals_and_can_be_switched_off() {
     assert!(!coloured("NO_COLOR", "1"));
     assert!(!project.run(&emulator, "plan").stdout.contains('\u{1b}'));
     assert!(project.run(&emulator, "plan --color always").stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn a_terminal_that_is_gone_ends_no_apply_halfway() {
+    let (emulator, project) = (Emulator::with_faults(slow_answers(1.0, 2.0)), Project::new(&fleet(4)));
+    let (people, programs) = terminal();
+    let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
+    let mut command = project.command(&emulator, "apply --auto-approve --parallelism 2");
+    let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
+    until("the first create", || !emulator.writes().is_empty());
+    // Every write fails from here on, those of the live line too.
+    drop((command, programs, people));
+    signal(&child, "HUP");
+    assert_eq!(child.wait().expect("an end").code(), Some(130));
+    assert_eq!(recorded(&project), alive(&emulator));
+    let journal = project.read("state/default.journal");
+    assert!(!journal.contains("intent"), "what was in flight is recorded:\n{journal}");
 }
