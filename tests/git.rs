@@ -52,6 +52,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
         depends_on: Vec::new(),
         power: (address.kind == "pod").then_some(Power::Running),
         prevent_destroy: rng.u8(0..4) == 0,
+        ignored: Default::default(),
         tainted: false,
         inputs: inputs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
@@ -282,6 +283,7 @@ fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
             depends_on: vec![address.clone()],
             power: None,
             prevent_destroy: false,
+            ignored: Default::default(),
             inputs: BTreeMap::from([("port".to_owned(), Value::text(*port))]),
             ..state.resources[&address].clone()
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Note, Power};
+use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Note, Power, Retry};
 
 /// How much a finding matters. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -43,6 +43,16 @@ pub enum Undo {
     Impossible,
 }
 
+/// Why an apply refuses to replace an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// Locked at RunPod.
+    Locked,
+    /// It was applied with `lifecycle.preventDestroy`.
+    PreventDestroy,
+}
+
 /// What something costs per hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
@@ -71,6 +81,12 @@ pub struct Finding {
     pub fields: Vec<FieldChange>,
     /// Data that is lost already.
     pub losses: Vec<Loss>,
+    /// `lifecycle.ignoreChanges` named all that differs when it was last applied.
+    pub ignored: bool,
+    /// What keeps an apply from replacing it.
+    pub holds: Vec<Hold>,
+    /// Of one that is broken: what may bring it back.
+    pub retry: Option<Retry>,
     /// Of what was changed, or has to be replaced.
     pub undo: Option<Undo>,
     /// Volumes that go with the object where undoing it is a replacement.

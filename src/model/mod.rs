@@ -15,14 +15,14 @@ pub mod state;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
-pub use drift::{DriftReport, Finding, Price, Severity, Undo, Unsettled};
+pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
 pub use journal::{Entry, Intent, Outcome, Pending, PendingIntents, Replay};
 pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use plan::{
-    Action, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Origin, Orphan,
-    Partial, Plan, Refusal, Rename, Risk, SideEffect, Verb,
+    Action, Answer, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Origin,
+    Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb,
 };
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Record, State};

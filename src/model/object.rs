@@ -76,6 +76,8 @@ pub struct Computed {
     pub started_at: Option<String>,
     /// What happened last and by whom, in v1's own words (`Exited by System: ...`). For display and for guesses only.
     pub last_change: Option<String>,
+    /// Whether RunPod would take a start now; `None` where the dialect does not say.
+    pub can_start: Option<bool>,
     /// What was chosen among what was asked: `gpu_type`, `region`, `cuda_version`.
     pub chosen: BTreeMap<String, String>,
     pub ssh_direct: Option<SshTarget>,

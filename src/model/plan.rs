@@ -172,7 +172,12 @@ pub enum Cause {
     /// It never became ready.
     Tainted,
     /// It is there, but unusable: `Error`, or running without its GPU.
-    Broken { status: String },
+    Broken {
+        status: String,
+        /// What may make it usable again without a replacement.
+        #[serde(default)]
+        retry: Option<Retry>,
+    },
     /// Its block is gone from the configuration.
     Undeclared,
     /// A replacement that creates first has made, or is making, its successor.
@@ -191,6 +196,16 @@ pub enum Cause {
     Lookalike { id: String },
     /// A command-line flag asked for it, named here.
     Flag { flag: String },
+}
+
+/// A request that may bring a broken object back, with the volume that a replacement would lose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Retry {
+    /// RunPod says that it can be started.
+    Start,
+    /// It runs without its GPU, and may get one when it starts again.
+    StopAndStart,
 }
 
 /// Data that a change destroys.
@@ -297,6 +312,44 @@ pub struct Drift {
     pub class: DriftClass,
     /// `before` is what was applied last, `after` what is there now; an effect is that of undoing it.
     pub fields: Vec<FieldChange>,
+    /// What the plan does about it. A report, which is no plan, does not read it.
+    #[serde(default)]
+    pub answer: Answer,
+}
+
+/// What a plan does about one outside change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// Nothing, for another reason than those below: it is not declared any more and protected, or spared.
+    #[default]
+    Untouched,
+    /// This action settles it.
+    Planned(Action),
+    /// What is there now is what the configuration asks for.
+    Agrees,
+    /// `lifecycle.ignoreChanges` names it.
+    Ignored,
+    /// The configuration asks for something that cannot be reached from what is there; the change has a refusal.
+    Refused,
+    /// An action would settle it, and this plan leaves that out.
+    LeftOut,
+    /// The state takes it over.
+    Accepted,
+}
+
+impl Answer {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Untouched => "untouched",
+            Self::Planned(_) => "planned",
+            Self::Agrees => "agrees",
+            Self::Ignored => "ignored",
+            Self::Refused => "refused",
+            Self::LeftOut => "left-out",
+            Self::Accepted => "accepted",
+        }
+    }
 }
 
 /// An object that carries our marker and is in no state.

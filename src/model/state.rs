@@ -1,6 +1,6 @@
 //! The state: what sindri has made or taken over, by address. Data only; bytes, locks and files belong to `store`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -49,6 +49,9 @@ pub struct Record {
     /// default protection of a kind is in that kind's table and not here.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub prevent_destroy: bool,
+    /// `lifecycle.ignoreChanges` as it was last applied: outside changes of these attributes are for information only.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub ignored: BTreeSet<String>,
     /// It exists but never became ready: the next plan replaces it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,

@@ -8,6 +8,7 @@ use super::diff::{Difference, Readings, difference};
 use super::ignored;
 use super::lock::{locked, unlocks};
 use super::member::decide_member;
+use super::power;
 use super::protect;
 use super::record::{adopted_record, declared_record, redacted};
 use super::refresh::{living, resolved};
@@ -47,6 +48,8 @@ pub struct Decision<'a> {
     pub settled: Option<Record>,
     /// The power that it is to end up with.
     pub power: Option<Power>,
+    /// Paths whose declared values cannot be reached from what is there.
+    pub refused: Vec<String>,
 }
 
 /// All decisions, by address, and the graph order to read them in.
@@ -218,6 +221,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let mut change = self.change(action, causes);
         change.refusals = self.refusals(resource, object, &change, &difference);
         change.side_effects = self.side_effects(&readings, resource, object, action);
+        let refused = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
         change.fields = difference.all();
         change.before = self.display_object(object);
         let kept = |declared: &Attributes, living: &Attributes| match action.is_replacement() {
@@ -233,7 +237,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             _ => self.estimate(&kept(&self.wanted, &object.attributes), &object.computed.chosen, power),
         };
         change.in_place_alternative = self.in_place_alternative(object, &change);
-        self.finish(change)
+        Decision { refused, ..self.finish(change) }
     }
 
     fn action(
@@ -302,7 +306,9 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// Why the object cannot stay as it is, whatever its attributes say.
     fn broken(&self, object: &Object) -> Option<Cause> {
         match &object.status {
-            Some(status @ (Status::Error | Status::ZeroGpu)) => Some(Cause::Broken { status: status.to_string() }),
+            Some(status @ (Status::Error | Status::ZeroGpu)) => {
+                Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
+            }
             // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
             Some(Status::Stopped) => None,
             _ if self.record.as_ref().is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
@@ -430,6 +436,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             object: self.object,
             settled,
             power,
+            refused: Vec::new(),
             change,
         }
     }

@@ -3,8 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::diff::satisfies;
 use crate::graph;
-use crate::model::{Action, Address, Change, Operation, Plan, Risk, Value, Verb};
+use crate::kind;
+use crate::model::{
+    Action, Address, Answer, Change, Drift, DriftClass, FieldChange, Operation, Plan, Risk, Value, Verb,
+};
 
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +44,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
         });
     }
     references(plan, &mut violations);
+    answers(plan, &mut violations);
     violations
 }
 
@@ -123,6 +128,56 @@ fn references(plan: &Plan, violations: &mut Vec<Violation>) {
             }
         }
     }
+}
+
+/// What the plan says about an outside change has to be what it does about it.
+fn answers(plan: &Plan, violations: &mut Vec<Violation>) {
+    let changes = plan.by_address();
+    let moved: BTreeMap<&Address, &Address> = plan.moves.iter().map(|(from, to)| (from, to)).collect();
+    for drift in &plan.drift {
+        let address = moved.get(&drift.address).copied().unwrap_or(&drift.address);
+        let change = changes.get(address).copied();
+        if let Some(broken) = change.and_then(|change| contradiction(drift, change)) {
+            violations.push(Violation { address: drift.address.clone(), broken });
+        }
+    }
+}
+
+fn contradiction(drift: &Drift, change: &Change) -> Option<&'static str> {
+    let changes = |field: &FieldChange| change.fields.iter().any(|other| other.path == field.path);
+    let undone = || change.action.destroys() || drift.fields.iter().any(changes);
+    let changed = drift.class == DriftClass::Changed;
+    match drift.answer {
+        Answer::Planned(action) if action != change.action => {
+            Some("it says that an action settles an outside change, and plans another")
+        }
+        Answer::Agrees | Answer::Ignored | Answer::Untouched if changed && undone() => {
+            Some("it says that an outside change stays, and plans to undo it")
+        }
+        Answer::Agrees if changed && !drift.fields.iter().all(|field| is_declared(field, change)) => {
+            Some("it says that an outside change agrees with what is declared, and it does not")
+        }
+        Answer::Refused if change.refusals.is_empty() => {
+            Some("it says that an outside change is refused, and nothing is")
+        }
+        Answer::LeftOut | Answer::Accepted if change.action != Action::NoOp => {
+            Some("it says that an outside change is left, and acts on it")
+        }
+        _ => None,
+    }
+}
+
+/// Whether what is there now satisfies the declared attribute, as far as the plan shows both in plain sight.
+fn is_declared(field: &FieldChange, change: &Change) -> bool {
+    let (name, key) = field.path.split_once('.').map_or((field.path.as_str(), None), |(name, key)| (name, Some(key)));
+    let attribute = kind::find(&change.address.kind).and_then(|kind| kind.attribute(name));
+    let Some((attribute, declared)) = attribute.zip(change.after.get(name)) else { return true };
+    let declared = match key {
+        Some(key) => declared.as_map().and_then(|map| map.get(key)).unwrap_or(&Value::Null),
+        None => declared,
+    };
+    let hidden = |value: &Value| matches!(value, Value::Secret(_) | Value::Reference(_));
+    hidden(declared) || hidden(&field.after) || satisfies(attribute.compare, declared, &field.after)
 }
 
 fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {

@@ -3,14 +3,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::diff::ignored;
+use super::lock::is_locked;
+use super::power::retry;
 use super::refresh::{empty_purse, living, recorded, survey, told};
 use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Object, Observed, Price, Severity, State,
-    Status, Undo, Unsettled, Value,
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
+    Severity, State, Status, Undo, Unsettled, Value,
 };
 
 /// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
@@ -90,12 +93,17 @@ impl Scope<'_> {
         let at_risk = object.filter(|_| replaced).zip(kind::find(&drift.address.kind)).map(|(object, kind)| {
             (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect() //
         });
+        let ignored = record.is_some_and(|record| is_ignored(&drift, record));
+        let severity = if ignored { Severity::Information } else { severity(&drift) };
         Finding {
             losses: losses.unwrap_or_default(),
-            undo,
+            ignored,
+            holds: holds(record, object),
+            retry: object.and_then(retry),
+            undo: undo.filter(|_| !ignored),
             at_risk: at_risk.unwrap_or_default(),
             preempted,
-            ..self.finding(drift.class, severity(&drift), Some(&drift.address), (&drift.id, object), drift.fields)
+            ..self.finding(drift.class, severity, Some(&drift.address), (&drift.id, object), drift.fields)
         }
     }
 
@@ -161,6 +169,9 @@ impl Scope<'_> {
             status: object.and_then(|object| object.status.as_ref()).map(ToString::to_string),
             fields,
             losses: Vec::new(),
+            ignored: false,
+            holds: Vec::new(),
+            retry: None,
             undo: None,
             at_risk: Vec::new(),
             price: object.map(|object| price(self.catalog, object)),
@@ -170,6 +181,18 @@ impl Scope<'_> {
             same_lineage: false,
         }
     }
+}
+
+/// Whether `ignoreChanges` names everything that differs.
+fn is_ignored(drift: &Drift, record: &Record) -> bool {
+    drift.class == DriftClass::Changed && drift.fields.iter().all(|field| ignored(&field.path, &record.ignored))
+}
+
+/// Why an apply refuses to replace the object.
+fn holds(record: Option<&Record>, object: Option<&Object>) -> Vec<Hold> {
+    let locked = object.is_some_and(|object| is_locked(&object.attributes)).then_some(Hold::Locked);
+    let prevented = record.is_some_and(|record| record.prevent_destroy).then_some(Hold::PreventDestroy);
+    locked.into_iter().chain(prevented).collect()
 }
 
 /// The worst first; strangers by kind, since the addresses that they were made for are not ours.

@@ -80,7 +80,7 @@ pub fn decide_member<'a>(
             })
             .or_else(|| record.as_deref().cloned()),
     };
-    Decision { change, kind, resource, record, object: None, imports: false, settled, power: None }
+    Decision { change, kind, resource, record, object: None, imports: false, settled, power: None, refused: Vec::new() }
 }
 
 fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {

@@ -4,6 +4,7 @@
 //! requests that takes and in what order, `partial` what some resources need of that, `identity` what the plan is called,
 //! `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
 
+mod answer;
 pub mod change;
 pub mod check;
 mod claim;
@@ -137,6 +138,8 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let decided = change::decide(&context);
     let mut renames = rename::renames(&context, &decided);
     let mut operations = order::operations(&decided, &graphs, input.dialect);
+    let mut drift = refresh::drift(input.prior, input.observed);
+    answer::answer(&mut drift, &decided, &moved);
 
     let mut records = corrections;
     records.extend(decided.records());
@@ -156,6 +159,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
             changes.iter().filter(|change| change.action != Action::NoOp).map(|change| &change.address).collect();
         renames.retain(|rename| pending.contains(&rename.to) || pending.contains(&rename.from));
     }
+    answer::narrow(&mut drift, &changes, &moved, &input.options);
     let cost = cost(&changes);
     let corrected = protect::corrections(prior, &records);
     let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
@@ -174,7 +178,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         partial,
         moves: moved.done.clone(),
         renames,
-        drift: refresh::drift(input.prior, input.observed),
+        drift,
         orphans: claims.orphans(),
         operations,
         records,

@@ -1,12 +1,12 @@
 //! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
 
 use super::Input;
-use super::lock::locked;
+use super::lock::{is_locked, locked};
 use super::refresh::living;
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, CostSummary, Money, Operation, Plan, Power, Record, Refusal, Risk,
-    Status, Timeouts, Verb,
+    Action, Address, Attributes, Cause, Change, CostSummary, Money, Object, Operation, Plan, Power, Record, Refusal,
+    Retry, Risk, Status, Timeouts, Verb,
 };
 
 /// A plan that brings `addresses` to `wanted`. Those that are there already are in it as no-ops.
@@ -47,6 +47,16 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         prior_digest: input.prior.digest(),
         operations,
         changes,
+    }
+}
+
+/// What may bring a broken object back. Nothing where the dialect does not say that a start is possible, and nothing for
+/// a locked object that would have to stop first.
+pub fn retry(object: &Object) -> Option<Retry> {
+    match object.status.as_ref()? {
+        Status::Error => object.computed.can_start.filter(|can| *can).map(|_| Retry::Start),
+        Status::ZeroGpu => (!is_locked(&object.attributes)).then_some(Retry::StopAndStart),
+        _ => None,
     }
 }
 

@@ -27,6 +27,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
         depends_on,
         power,
         prevent_destroy: resource.lifecycle.prevent_destroy,
+        ignored: resource.lifecycle.ignore_changes.clone(),
         tainted: false,
     }
 }

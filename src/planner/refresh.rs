@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diff::{Readings, difference};
+use super::diff::{Readings, difference, ignored};
 use super::record::id_of_member;
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Address, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Note, Object, Observed, Origin, Power,
-    Record, State, Status, Value,
+    Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Note, Object, Observed, Origin,
+    Power, Record, State, Status, Value,
 };
 
 /// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
@@ -27,7 +27,10 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
-        let entry = |class, fields| Drift { address: address.clone(), id: record.id.clone(), class, fields };
+        let entry = |class, fields| {
+            let (address, id) = (address.clone(), record.id.clone());
+            Drift { address, id, class, fields, answer: Answer::default() }
+        };
         let Some(object) = living(observed, record).or_else(|| strays.get(address).copied()) else {
             drifts.push(entry(DriftClass::Gone, Vec::new()));
             continue;
@@ -41,9 +44,11 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
         if !moves.is_empty() {
             drifts.push(entry(DriftClass::Moved, moves));
         }
-        if !fields.is_empty() {
-            drifts.push(entry(DriftClass::Changed, fields));
-        }
+        // Apart, since one has to be settled and the other is for information.
+        let (ignored, fields): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|field| ignored(&field.path, &record.ignored));
+        let changed = [fields, ignored].into_iter().filter(|fields| !fields.is_empty());
+        drifts.extend(changed.map(|fields| entry(DriftClass::Changed, fields)));
         if let Some(class) = life_drift(record, object) {
             drifts.push(entry(class, Vec::new()));
         }
@@ -306,6 +311,7 @@ fn accepted_members(
             depends_on: vec![parent.clone()],
             power: None,
             prevent_destroy: false,
+            ignored: Default::default(),
             tainted: false,
             inputs: kind.member_of.as_ref().map(|membership| (membership.inputs)(member)).unwrap_or_default(),
         };

@@ -376,11 +376,13 @@ fn of_resource(resource: &Resource) -> Fields {
 }
 
 fn of_record(record: &Record) -> Fields {
-    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, prevent_destroy, tainted, inputs } = record;
+    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, prevent_destroy, ignored, tainted, inputs } =
+        record;
     let mut fields = of_attributes(inputs);
     fields.insert("id".into(), identity::digest(id));
     fields.insert("power".into(), identity::digest(power));
     fields.insert("prevent_destroy".into(), identity::digest(prevent_destroy));
+    fields.insert("ignored".into(), identity::digest(ignored));
     fields.insert("tainted".into(), identity::digest(tainted));
     fields
 }

@@ -40,7 +40,7 @@ fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Li
     }
     let nowhere = Address::new("", "");
     let groups = block::group(findings.iter().map(|finding| {
-        let face = (finding.severity, finding.class, body(finding), words::remedies(report, finding));
+        let face = (finding.severity, finding.class, body(finding), words::remedies(report, finding, ""));
         (*finding, finding.address.as_ref().unwrap_or(&nowhere), face)
     }));
     let title = |group: &[&Finding]| match group {
@@ -68,7 +68,8 @@ fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Li
         lines.extend(body.iter().cloned());
         // What helps several is said below the last of them.
         if groups.get(index + 1).is_none_or(|(_, (.., next))| next != remedies) {
-            lines.extend(remedies.iter().map(remedy));
+            let target = words::target(group);
+            lines.extend(words::remedies(report, group[0], &target).iter().map(remedy));
         }
     }
     lines

@@ -267,6 +267,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             cost_per_hour: cost(price, &status),
             created_at: time(json, "createdAt"),
             started_at: time(json, "lastStartedAt"),
+            can_start: None, // v1 tells no actions
             last_change: text(json, "lastStatusChange").map(str::to_owned),
             chosen: found.chosen,
             ssh_direct: public(22).map(|(host, port)| SshTarget { host, port, username: "root".to_owned() }),

@@ -309,6 +309,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             created_at: time(json, "createdAt"),
             started_at: time(json, "startedAt"),
             last_change: None, // v2 tells no events
+            can_start: json.get("actions").map(|actions| words(Some(actions)).iter().any(|action| action == "start")),
             chosen: found.chosen,
             ssh_direct,
             ssh_proxy: ssh_target(ssh, "proxy"),

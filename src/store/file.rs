@@ -398,6 +398,7 @@ mod tests {
                 depends_on: Vec::new(),
                 power,
                 prevent_destroy,
+                ignored: Default::default(),
                 tainted,
             },
         )

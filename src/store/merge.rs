@@ -226,6 +226,7 @@ mod tests {
                 depends_on: depends_on.iter().map(|text| text.parse().unwrap()).collect(),
                 power: None,
                 prevent_destroy: false,
+                ignored: Default::default(),
                 tainted: false,
                 inputs: BTreeMap::from([("image".to_owned(), Value::text("a:1"))]),
             };

@@ -6,9 +6,9 @@
 //! | Version | What changed |
 //! | --- | --- |
 //! | 1 | `protected` of a record says `lifecycle.preventDestroy` and the default protection of a kind in one |
-//! | 2 | `prevent_destroy` says the former; the latter is in the kind's table alone |
+//! | 2 | `prevent_destroy` says the former; the latter is in the kind's table alone. `ignored` says `lifecycle.ignoreChanges` |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -117,7 +117,8 @@ impl From<RecordV1> for Record {
         // Every record of a kind that is protected by default said so, whatever its block asked for.
         let by_default = kind::find(&kind).is_some_and(|kind| kind.protected);
         let prevent_destroy = protected && !by_default;
-        Self { kind, id, chosen, marked, depends_on, power, prevent_destroy, tainted, inputs }
+        let ignored = BTreeSet::new();
+        Self { kind, id, chosen, marked, depends_on, power, prevent_destroy, ignored, tainted, inputs }
     }
 }
 

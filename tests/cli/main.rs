@@ -24,6 +24,7 @@ mod output;
 mod protection;
 mod refusals;
 mod review;
+mod remedies;
 mod renames;
 mod secrets;
 mod story;

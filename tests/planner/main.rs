@@ -1,6 +1,7 @@
 //! The planner, judged by what its plans do to an emulated RunPod: generated configurations are applied, changed, meddled
 //! with and destroyed, and what must hold for every one of them is checked against the world itself.
 
+mod answers;
 mod deposed;
 mod fleet;
 mod generate;

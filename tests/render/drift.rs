@@ -25,6 +25,7 @@ pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record
         depends_on: Vec::new(),
         power,
         prevent_destroy: false,
+        ignored: Default::default(),
         tainted: false,
     }
 }
@@ -78,6 +79,11 @@ fn world() -> (State, Observed) {
     });
     applied("pod.broken", "br0k3n", &|pod| {
         (pod.status, pod.ready) = (Some(Status::Error), false);
+        pod.computed.can_start = Some(true);
+        true
+    });
+    applied("pod.hotfix", "h0tf1x", &|pod| {
+        pod.attributes.insert("image".into(), "a:3".into());
         true
     });
     applied("pod.nomad", "0ld1d", &|pod| {
@@ -90,6 +96,7 @@ fn world() -> (State, Observed) {
         pod.computed.endpoints = vec![Endpoint { port: "22/tcp".into(), address: None }];
         true
     });
+    state.resources.get_mut(&address("pod.hotfix")).expect("a record").ignored.insert("image".into());
     state.resources.get_mut(&address("pod.spot")).expect("a record").inputs.insert("spot".into(), true.into());
     for (text, id, size_gb) in [("network_volume.data", "vol-1", 500), ("network_volume.gone", "vol-2", 100)] {
         state.resources.insert(address(text), record("network_volume", id, volume(size_gb, "US-CA-2")));

@@ -7,9 +7,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sindri::apply::Event;
 use sindri::model::{
-    Action, Address, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note, Object,
-    Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect, SshTarget, State,
-    Status, Value, Verb,
+    Action, Address, Answer, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note,
+    Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect, SshTarget,
+    State, Status, Value, Verb,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -56,7 +56,7 @@ pub fn hostile_plan(evil: &str) -> Plan {
     ];
     let causes = vec![
         Cause::Missing { id: evil.into() },
-        Cause::Broken { status: evil.into() },
+        Cause::Broken { status: evil.into(), retry: None },
         Cause::Dependency { address: address.clone(), action: Action::Replace },
         Cause::Marker { id: evil.into(), operation: evil.into(), same_lineage: false },
         Cause::Lookalike { id: evil.into() },
@@ -101,7 +101,13 @@ pub fn hostile_plan(evil: &str) -> Plan {
         of(Action::NoOp, "kept"),
     ]);
     (plan.name, plan.environment, plan.api) = (evil.into(), evil.into(), evil.into());
-    plan.drift = vec![Drift { address: address.clone(), id: evil.into(), class: DriftClass::Changed, fields }];
+    plan.drift = vec![Drift {
+        address: address.clone(),
+        id: evil.into(),
+        class: DriftClass::Changed,
+        fields,
+        answer: Answer::Agrees,
+    }];
     plan.orphans = vec![Orphan {
         kind: evil.into(),
         id: evil.into(),

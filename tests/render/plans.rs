@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin, Orphan, Partial, Plan,
-    Refusal, Rename, Risk, Secret, SideEffect, Value,
+    Action, Answer, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin, Orphan, Partial,
+    Plan, Refusal, Rename, Risk, Secret, SideEffect, Value,
 };
 use sindri::render::{PlanView, Style, markdown, text};
 
@@ -71,6 +71,10 @@ fn what_looks_renamed_is_offered_as_lines_to_paste() {
         ..plan(vec![create("pod.trainer[0]", gpu_pod(H100, 2, PYTORCH), 5.86, 12)])
     };
     golden::check("renames.txt", &plain(&plan));
+}
+
+fn drift(text: &str, id: &str, class: DriftClass, answer: Answer) -> Drift {
+    Drift { address: address(text), id: id.into(), class, fields: Vec::new(), answer }
 }
 
 fn moved_volume() -> Change {
@@ -164,17 +168,15 @@ pub fn everything() -> Plan {
         kept("port.steady:8888/http", attributes([]), 0.0),
     ]);
     plan.drift = vec![
-        Drift { address: address("pod.fresh"), id: "gone0".into(), class: DriftClass::Gone, fields: Vec::new() },
-        Drift { address: address("pod.sleeper"), id: "zz9".into(), class: DriftClass::Stopped, fields: Vec::new() },
+        drift("pod.fresh", "gone0", DriftClass::Gone, Answer::Planned(Action::Create)),
+        drift("pod.sleeper", "zz9", DriftClass::Stopped, Answer::Planned(Action::Start)),
         Drift {
-            address: address("pod.steady"),
-            id: "k3pt".into(),
-            class: DriftClass::Changed,
             fields: vec![FieldChange {
                 rule: String::new(),
                 position: None,
                 ..field("pod", "image", "nginx:0".into(), "nginx:1".into(), Effect::Restart, 1)
             }],
+            ..drift("pod.steady", "k3pt", DriftClass::Changed, Answer::Agrees)
         },
     ];
     plan.orphans = vec![Orphan {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sindri::model::{Action, Cause, DriftClass, Effect, Origin, Plan, Power, Risk, Secret};
+use sindri::model::{Action, Cause, DriftClass, Effect, Origin, Plan, Power, Retry, Risk, Secret};
 use sindri::render::json::{plan_json, plan_schema};
 
 use crate::fixture::{address, at, attributes, change, field, plan};
@@ -76,7 +76,8 @@ fn every_word_of_the_model_is_known() {
         Cause::Fields,
         Cause::Missing { id: "x".into() },
         Cause::Tainted,
-        Cause::Broken { status: "Error".into() },
+        Cause::Broken { status: "Error".into(), retry: None },
+        Cause::Broken { status: "Error".into(), retry: Some(Retry::StopAndStart) },
         Cause::Undeclared,
         Cause::Superseded { by: address("pod.b") },
         Cause::Destroy,

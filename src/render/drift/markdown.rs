@@ -100,10 +100,11 @@ fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
     let mut text = String::new();
     let facts = |finding: &Finding| {
         let fields = if finding.class == DriftClass::Changed { finding.fields.as_slice() } else { &[] };
-        (finding.class, words::remedies(report, finding), fields.to_vec())
+        (finding.class, words::remedies(report, finding, ""), fields.to_vec())
     };
     for group in findings.chunk_by(|left, right| facts(left) == facts(right)) {
-        let (class, remedies, fields) = facts(group[0]);
+        let (class, _, fields) = facts(group[0]);
+        let remedies = words::remedies(report, group[0], &words::target(group));
         let subjects: Vec<String> = group.iter().map(|finding| words::subject(finding)).collect();
         let verb =
             if group.len() == 1 { format!(" {}", words::happened(class)) } else { format!(": {}", class.word()) };

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::config::DEFAULT_ENVIRONMENT;
 use crate::kind;
-use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Loss, Money, Undo, Unsettled};
+use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Money, Retry, Undo, Unsettled};
 use crate::render::words;
 
 /// A sentence whose literals are told apart, so that each rendering can keep them from being read as anything else.
@@ -131,6 +131,10 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
     match finding.class {
         DriftClass::Gone if finding.losses.is_empty() => None,
         DriftClass::Gone => Some(lost(Phrase::new("lost: "), &finding.losses)),
+        DriftClass::Changed if finding.ignored => Some(
+            Phrase::code(Phrase::default(), "lifecycle.ignoreChanges")
+                .text(" names it, so an apply leaves it as it is"),
+        ),
         DriftClass::Changed => undoing(finding),
         DriftClass::Stopped => Some(match hourly {
             Some(hourly) => Phrase::new(format!(
@@ -188,8 +192,8 @@ fn undoing(finding: &Finding) -> Option<Phrase> {
     Some(at_risk(Phrase::new(words), finding))
 }
 
-/// What could be done about it, the usual way first.
-pub fn remedies(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
+/// What could be done about it, the usual way first. `target` is how commands name the resource: see [`target`].
+pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Remedy> {
     let run = |command: &str, effect: &str| Remedy {
         command: Some(in_environment(report, command)),
         effect: Phrase::new(effect),
@@ -198,28 +202,19 @@ pub fn remedies(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let refresh = |effect: &str| run("sindri refresh", effect);
     match finding.class {
         DriftClass::Gone => vec![apply("creates it again, where it is still declared"), refresh("forgets it")],
-        DriftClass::Changed => match finding.undo {
-            Some(Undo::Impossible) => {
-                let write = Phrase::new("write what is there now into the configuration");
-                vec![Remedy { command: None, effect: write }, refresh("accepts what is there")]
-            }
-            Some(Undo::Restart) => vec![
-                apply("puts back what is declared; it asks before a volume is lost"),
-                run("sindri apply --updates in-place", "does so with the same pod, and keeps its volume"),
-                refresh("accepts what is there"),
-            ],
-            _ => vec![apply("puts back what is declared"), refresh("accepts what is there")],
-        },
-        DriftClass::Stopped => vec![apply("starts it again"), refresh("accepts that it is stopped")],
-        DriftClass::Started => vec![apply("stops it again"), refresh("accepts that it runs")],
-        DriftClass::ZeroGpu => {
-            let address = finding.address.iter().map(|address| words::shell(&address.to_string())).collect::<String>();
-            let [stop, start] =
-                ["stop", "start"].map(|verb| in_environment(report, &format!("sindri {verb} {address}")));
-            let effect = Phrase::new("may bring its GPU back, and keeps its volume");
-            vec![Remedy { command: Some(format!("{stop} && {start}")), effect }, apply("replaces it")]
+        DriftClass::Changed => changed(report, finding),
+        DriftClass::Stopped => {
+            vec![apply("starts it again, where it is still declared"), refresh("accepts that it is stopped")]
         }
-        DriftClass::Errored => vec![apply("replaces it")],
+        DriftClass::Started => {
+            let again = held(finding, &[Hold::Locked], apply("stops it again, where it is still declared"));
+            vec![again, refresh("accepts that it runs")]
+        }
+        DriftClass::ZeroGpu | DriftClass::Errored => {
+            let retry = finding.retry.map(|retry| self::retry(report, finding, retry, target));
+            let replace = held(finding, &ALL, apply("replaces it, where it is still declared"));
+            retry.into_iter().chain([replace]).collect()
+        }
         DriftClass::Moved if finding.new_id().is_some() => {
             vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
         }
@@ -229,6 +224,72 @@ pub fn remedies(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
         DriftClass::Moved => vec![refresh("notes where it is")],
         DriftClass::Orphan => orphan(report, finding),
         DriftClass::Unmanaged => Vec::new(),
+    }
+}
+
+/// So many resources are named in one command.
+const NAMED: usize = 4;
+
+/// How commands name the resources of these findings.
+pub fn target(findings: &[&Finding]) -> String {
+    let addresses = findings.iter().filter_map(|finding| finding.address.as_ref());
+    match findings.len() {
+        0..=NAMED => addresses.map(|address| words::shell(&address.to_string())).collect::<Vec<_>>().join(" "),
+        _ => "ADDRESS...".to_owned(),
+    }
+}
+
+/// Both reasons for which an apply replaces nothing.
+const ALL: [Hold; 2] = [Hold::Locked, Hold::PreventDestroy];
+
+/// The remedy; in its place what has to end first, where one of `reasons` would make an apply refuse it.
+fn held(finding: &Finding, reasons: &[Hold], remedy: Remedy) -> Remedy {
+    let advice = |hold: &Hold| match hold {
+        Hold::Locked => Phrase::new("it is locked, and an apply refuses to stop or replace it: unlock it first at ")
+            .code(words::CONSOLE),
+        Hold::PreventDestroy => Phrase::new("an apply refuses to replace it: apply ")
+            .code("lifecycle.preventDestroy: false")
+            .text(" with it to allow that"),
+    };
+    match finding.holds.iter().find(|hold| reasons.contains(hold)) {
+        Some(hold) => Remedy { command: None, effect: advice(hold) },
+        None => remedy,
+    }
+}
+
+/// What may bring a broken pod back without a replacement.
+fn retry(report: &DriftReport, finding: &Finding, retry: Retry, target: &str) -> Remedy {
+    let of = |verb: &str| in_environment(report, &format!("sindri {verb} {target}"));
+    let (command, back) = match retry {
+        Retry::Start => (of("start"), "may bring it back"),
+        Retry::StopAndStart => (format!("{} && {}", of("stop"), of("start")), "may bring its GPU back"),
+    };
+    let keeps = if finding.at_risk.is_empty() { "" } else { ", and keeps its volume" };
+    Remedy { command: Some(command), effect: Phrase::new(format!("{back}{keeps}")) }
+}
+
+/// What can be done about attributes that differ.
+fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
+    let run = |command: &str, effect: &str| Remedy {
+        command: Some(in_environment(report, command)),
+        effect: Phrase::new(effect),
+    };
+    let refresh = run("sindri refresh", "accepts what is there");
+    let apply = |effect: &str| run("sindri apply", effect);
+    match finding.undo {
+        // An apply leaves it as it is.
+        _ if finding.ignored => vec![refresh],
+        Some(Undo::Impossible) => {
+            let write = Phrase::new("write what is there now into the configuration");
+            vec![Remedy { command: None, effect: write }, refresh]
+        }
+        Some(Undo::Restart) => vec![
+            held(finding, &ALL, apply("puts back what is declared; it asks before a volume is lost")),
+            run("sindri apply --updates in-place", "does so with the same pod, and keeps its volume"),
+            refresh,
+        ],
+        Some(Undo::Replace) => vec![held(finding, &ALL, apply("puts back what is declared")), refresh],
+        Some(Undo::InPlace) | None => vec![apply("puts back what is declared"), refresh],
     }
 }
 

@@ -63,6 +63,9 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         status,
         fields,
         losses,
+        ignored,
+        holds,
+        retry,
         undo,
         at_risk,
         price,
@@ -71,7 +74,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         twin,
         same_lineage,
     } = finding;
-    let remedies = words::remedies(report, finding)
+    let remedies = words::remedies(report, finding, &words::target(&[finding]))
         .into_iter()
         .map(|words::Remedy { command, effect }| json!({"command": command, "effect": effect.to_string()}));
     let is_drift = !matches!(class, DriftClass::Orphan | DriftClass::Unmanaged);
@@ -91,6 +94,9 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         "paths": fields.iter().map(|field| &field.path).collect::<Vec<_>>(),
         "change": if is_drift { change(*class, object_id, fields) } else { Json::Null },
         "losses": losses,
+        "ignored": ignored,
+        "holds": holds,
+        "retry": retry,
         "undo": undo,
         "at_risk": at_risk,
         "hourly": price.map(|price: Price| dollars(price.hourly)),
@@ -108,12 +114,17 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
 
 /// One entry of a plan's `resource_drift`; `finding` is the name that `sindri drift` gives it.
 pub(super) fn resource_drift(plan: &Plan, drift: &Drift) -> Json {
-    let Drift { address, id, class, fields } = drift;
+    let Drift { address, id, class, fields, answer } = drift;
     let paths = fields.iter().map(|field| field.path.as_str());
     let finding = finding_id((&plan.api, &plan.environment), *class, (&address.kind, id, Some(address)), paths);
     let mut entry = identity(address);
     entry.insert("change".into(), change(*class, id, fields));
-    entry.insert("sindri".into(), json!({"class": class, "id": id, "member": address.member, "finding": finding}));
+    entry.insert(
+        "sindri".into(),
+        json!({
+            "class": class, "id": id, "member": address.member, "finding": finding, "answer": answer.word(),
+        }),
+    );
     Json::Object(entry)
 }
 

@@ -315,7 +315,7 @@ fn cause() -> Json {
         ("fields", vec![]),
         ("missing", vec![("id", text())]),
         ("tainted", vec![]),
-        ("broken", vec![("status", text())]),
+        ("broken", vec![("status", text()), ("retry", json!({ "enum": ["start", "stop-and-start", null] }))]),
         ("undeclared", vec![]),
         ("superseded", vec![("by", of("address"))]),
         ("destroy", vec![]),
@@ -347,11 +347,13 @@ fn resource_drift() -> Json {
         &[],
     );
     let classes = ["gone", "changed", "stopped", "started", "zero-gpu", "errored", "moved"];
+    let answers = ["untouched", "planned", "agrees", "ignored", "refused", "left-out", "accepted"];
     let members = [
         ("class", json!({ "enum": classes })),
         ("id", text()),
         ("member", or_null(text())),
         ("finding", json!({ "type": "string", "description": "The name that `sindri drift` gives it." })),
+        ("answer", json!({ "enum": answers, "description": "What this plan does about it." })),
     ];
     let mut all = identity();
     all.push(("change", change));

@@ -9,7 +9,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, causes, fields};
 use crate::kind::{self, Description};
-use crate::model::{Action, Address, Attributes, Change, Effect, Loss, Money, SideEffect};
+use crate::model::{Action, Address, Attributes, Cause, Change, Effect, Loss, Money, Retry, SideEffect};
 
 /// How a change reads, whatever its address: what makes replicas alike.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ struct Face {
     hourly_after: Money,
     position: Option<String>,
     refused: bool,
+    /// What may bring a broken object back without this change.
+    retry: Option<Retry>,
 }
 
 /// Changes that read alike, ready to be written.
@@ -67,12 +69,10 @@ pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<B
 
 fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block<'a>> {
     let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row, full))));
-    let block = |(changes, mut face): (Vec<&'a Change>, Face)| Block {
-        title: title(&changes, |change| &change.address),
-        changes,
-        refused: face.refused,
-        body: std::mem::take(&mut face.body),
-        face,
+    let block = |(changes, mut face): (Vec<&'a Change>, Face)| {
+        let mut body = std::mem::take(&mut face.body);
+        body.extend(face.retry.map(|retry| retry_line(&changes, retry)));
+        Block { title: title(&changes, |change| &change.address), changes, refused: face.refused, body, face }
     };
     groups.into_iter().map(block).collect()
 }
@@ -190,11 +190,43 @@ fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
         hourly_after: change.hourly_after,
         position: change.position.as_ref().filter(|_| action == Action::Create).map(ToString::to_string),
         refused: !change.refusals.is_empty(),
+        retry: retry(change),
     }
 }
 
 fn describe(address: &Address, attributes: &Attributes) -> Description {
     kind::find(&address.kind).map(|kind| (kind.describe)(attributes, &BTreeMap::new())).unwrap_or_default()
+}
+
+/// What may bring the object back that a change replaces for being broken.
+fn retry(change: &Change) -> Option<Retry> {
+    let of = |cause: &Cause| match cause {
+        Cause::Broken { retry, .. } => *retry,
+        _ => None,
+    };
+    change.causes.iter().find_map(of).filter(|_| change.action.is_replacement())
+}
+
+/// So many resources are named in one command.
+const IN_COMMAND: usize = 4;
+
+/// `instead: sindri start pod.demo  # may bring it back, and keeps its volume`.
+fn retry_line(changes: &[&Change], retry: Retry) -> Line {
+    let addresses = || changes.iter().map(|change| words::shell(&change.address.to_string()));
+    let target = match changes.len() {
+        0..=IN_COMMAND => addresses().collect::<Vec<_>>().join(" "),
+        _ => "ADDRESS...".to_owned(),
+    };
+    let (command, back) = match retry {
+        Retry::Start => (format!("sindri start {target}"), "may bring it back"),
+        Retry::StopAndStart => (format!("sindri stop {target} && sindri start {target}"), "may bring its GPU back"),
+    };
+    let keeps = changes.iter().any(|change| change.losses.iter().any(|loss| loss.precious));
+    let keeps = if keeps { ", and keeps its volume" } else { "" };
+    Line::new(INDENT)
+        .ink(Ink::Good, "first try")
+        .text(format!(": {command}"))
+        .ink(Ink::Dim, format!("  # {back}{keeps}"))
 }
 
 const INDENT: usize = 6;

@@ -21,7 +21,7 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
         Cause::Destroy => "everything is destroyed".to_owned(),
         Cause::Missing { id } => format!("`{id}` is no longer at RunPod"),
         Cause::Tainted => "it never became ready (tainted)".to_owned(),
-        Cause::Broken { status } => format!("it is unusable: {status}"),
+        Cause::Broken { status, retry: _ } => format!("it is unusable: {status}"),
         Cause::Undeclared => "it is no longer declared".to_owned(),
         Cause::Superseded { by } => format!("`{by}` takes its place"),
         Cause::Dependency { address, action } => dependency(context, address, *action, seen),

@@ -3,7 +3,7 @@
 use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, block, fields};
-use crate::model::{Action, Drift, DriftClass, Plan};
+use crate::model::{Answer, Drift, Plan};
 use crate::render::drift::words::happened;
 
 /// The section; empty without drift.
@@ -28,7 +28,7 @@ pub fn explanation(plan: &Plan) -> &'static str {
 /// What happened to resources that fared alike, and how many they are.
 pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
     let drift = &context.plan.drift;
-    let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(context, drift))));
+    let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(drift))));
     let title = |drifts: &[&Drift]| block::title(drifts, |drift| &drift.address);
     let column = groups.iter().map(|(drifts, _)| title(drifts).chars().count()).max().unwrap_or(0);
     let mut blocks = Vec::new();
@@ -47,14 +47,20 @@ pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
     blocks
 }
 
-fn face(context: &Context<'_>, drift: &Drift) -> (&'static str, String, Vec<Line>) {
-    let happened = happened(drift.class);
-    let action = context.by_address.get(&drift.address).map_or(Action::NoOp, |change| change.action);
-    let consequence = match (action, drift.class) {
-        _ if context.plan.refresh_only => "the state takes it over".to_owned(),
-        (Action::NoOp, DriftClass::Gone) => "nothing is to be done".to_owned(),
-        (Action::NoOp, _) => "it agrees with what is declared; nothing is to be done".to_owned(),
-        (action, _) => format!("this plan: {}", words::action(action)),
+fn consequence(answer: Answer) -> String {
+    let words = match answer {
+        Answer::Planned(action) => return format!("this plan: {}", words::action(action)),
+        Answer::Untouched => "nothing is to be done",
+        Answer::Agrees => "it agrees with what is declared; nothing is to be done",
+        Answer::Ignored => "lifecycle.ignoreChanges names it; nothing is to be done",
+        Answer::Refused => "it cannot become what is declared; see the refusal below",
+        Answer::LeftOut => "this plan leaves it out",
+        Answer::Accepted => "the state takes it over",
     };
-    (happened, consequence, fields::plain(&drift.fields, 6))
+    words.to_owned()
+}
+
+fn face(drift: &Drift) -> (&'static str, String, Vec<Line>) {
+    let happened = happened(drift.class);
+    (happened, consequence(drift.answer), fields::plain(&drift.fields, 6))
 }

@@ -45,6 +45,7 @@ fn record(id: &str) -> Record {
         depends_on: Vec::new(),
         power: None,
         prevent_destroy: false,
+        ignored: Default::default(),
         tainted: false,
     }
 }

@@ -1,0 +1,209 @@
+//! A plan says of each outside change what it does about it: for every rule of comparison.
+
+use std::collections::BTreeMap;
+
+use sindri::model::{Action, Address, Answer, Dialect, Drift, Object, Observed, Plan, Power, Secret, Status, Value};
+use sindri::planner::Options;
+use sindri::planner::check::violations;
+use sindri::render::{PlanView, Style, text};
+
+use crate::fleet::{Fleet, Machine, Pod, Variable, Volume};
+use crate::life;
+use crate::world::{Readings, World, in_virtual_time};
+
+/// A pod with a value for every rule of comparison.
+fn pod() -> Pod {
+    Pod {
+        machine: gpus(&["NVIDIA GeForce RTX 4090"], 8),
+        ports: ["22/tcp", "8888/http"].into(),
+        env: BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Plain("1"))]),
+        ..Pod::default()
+    }
+}
+
+fn gpus(types: &'static [&'static str], least_ram_gb: i64) -> Machine {
+    Machine::Gpus { types, count: 1, least_ram_gb: Some(least_ram_gb) }
+}
+
+/// The plan after `before` was applied, the objects were changed outside, and `after` was declared.
+fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options: Options) -> Plan {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &before.resources(Dialect::V2)).await;
+        let prior = world.state();
+        let change = |mut object: Object| {
+            outside(&mut object);
+            object
+        };
+        let observed: Observed = world.observe().await.iter().cloned().map(change).collect();
+        let desired = after.resources(Dialect::V2);
+        world.plan_from(Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed }, options)
+    })
+}
+
+fn answers(plan: &Plan) -> Vec<Answer> {
+    plan.drift.iter().map(|drift| drift.answer).collect()
+}
+
+fn shown(plan: &Plan) -> String {
+    let mut out = String::new();
+    text::plan(&mut out, plan, &PlanView::default(), &Style::default()).expect("a string takes everything");
+    out
+}
+
+fn set(object: &mut Object, name: &str, value: Value) {
+    object.attributes.insert(name.to_owned(), value);
+}
+
+fn set_variable(object: &mut Object, name: &str, value: &str) {
+    let Some(Value::Map(env)) = object.attributes.get_mut("env") else { panic!("{object:?}") };
+    env.insert(name.to_owned(), Value::Secret(Secret::new(value)));
+}
+
+/// A rule, what is declared by now, what was changed outside, and the answer.
+type Case = (&'static str, fn(&mut Pod), fn(&mut Object), Answer);
+
+const REPLACED: Answer = Answer::Planned(Action::Replace);
+
+#[test]
+fn an_outside_change_agrees_only_where_the_rule_of_its_attribute_says_so() {
+    let image: fn(&mut Object) = |pod| set(pod, "image", "image:2".into());
+    let ram: fn(&mut Object) = |pod| set(pod, "min_ram_gb_per_gpu", 4.into());
+    let gpu: fn(&mut Object) = |pod| set(pod, "gpu_types", Value::texts(["NVIDIA GeForce RTX 3090"]));
+    let ports: fn(&mut Object) = |pod| set(pod, "ports", Value::texts(["8080/http", "22/tcp"]));
+    let variable: fn(&mut Object) = |pod| set_variable(pod, "A", "2");
+    let locked: fn(&mut Object) = |pod| set(pod, "locked", true.into());
+    let stopped: fn(&mut Object) = |pod| (pod.status, pod.ready) = (Some(Status::Stopped), false);
+    let cases: [Case; 20] = [
+        ("exact, undone", |_| (), image, REPLACED),
+        ("exact, declared too", |pod| pod.image = "image:2", image, Answer::Agrees),
+        ("exact, declared otherwise", |pod| pod.image = "image:3", image, REPLACED),
+        ("exact, ignored", |pod| pod.ignore = ["image"].into(), image, Answer::Ignored),
+        (
+            "exact, ignored and declared otherwise",
+            |pod| (pod.ignore, pod.image) = (["image"].into(), "image:3"),
+            image,
+            Answer::Ignored,
+        ),
+        (
+            "exact, ignored in a pod that is replaced",
+            |pod| (pod.ignore, pod.disk_gb) = (["image"].into(), 30),
+            image,
+            REPLACED,
+        ),
+        ("at least, undone", |_| (), ram, REPLACED),
+        ("at least, lowered", |pod| pod.machine = gpus(&["NVIDIA GeForce RTX 4090"], 4), ram, Answer::Agrees),
+        ("at least, raised", |pod| pod.machine = gpus(&["NVIDIA GeForce RTX 4090"], 16), ram, REPLACED),
+        ("one of, undone", |_| (), gpu, REPLACED),
+        (
+            "one of, listed",
+            |pod| pod.machine = gpus(&["NVIDIA A40", "NVIDIA GeForce RTX 3090"], 8),
+            gpu,
+            Answer::Agrees,
+        ),
+        ("one of, not listed", |pod| pod.machine = gpus(&["NVIDIA A40"], 8), gpu, REPLACED),
+        ("set, undone", |_| (), ports, REPLACED),
+        ("set, in another order", |pod| pod.ports = ["22/tcp", "8080/http"].into(), ports, Answer::Agrees),
+        ("key, undone", |_| (), variable, REPLACED),
+        ("key, declared too", |pod| drop(pod.env.insert("A", Variable::Plain("2"))), variable, Answer::Agrees),
+        ("key, removed", |pod| drop(pod.env.remove("A")), variable, REPLACED),
+        ("key, ignored", |pod| pod.ignore = ["env.A"].into(), variable, Answer::Ignored),
+        ("when set, undone", |_| (), locked, Answer::Planned(Action::Update)),
+        ("power, declared too", |pod| pod.power = Some(Power::Stopped), stopped, Answer::Agrees),
+    ];
+    for (name, declare, outside, expected) in cases {
+        let mut after = pod();
+        declare(&mut after);
+        let fleet = |pod| Fleet::default().with_pod("main", pod);
+        let plan = planned(&fleet(pod()), &fleet(after), &outside, Options::default());
+        assert_eq!(answers(&plan), [expected], "{name}: {:#?}", plan.drift);
+    }
+}
+
+#[test]
+fn what_can_never_be_undone_is_not_said_to_agree_above_its_own_refusal() {
+    let fleet = |size_gb| Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() });
+    let grown = |object: &mut Object| set(object, "size_gb", 100.into());
+    let plan = planned(&fleet(50), &fleet(50), &grown, Options::default());
+    assert_eq!((answers(&plan), plan.all_refusals().count()), (vec![Answer::Refused], 1));
+    let text = shown(&plan);
+    assert!(!text.contains("agrees") && text.contains("see the refusal below"), "{text}");
+    assert_eq!(answers(&planned(&fleet(50), &fleet(100), &grown, Options::default())), [Answer::Agrees]);
+    // Another attribute of the same volume agrees all the same.
+    let renamed = |object: &mut Object| set(object, "name", "renamed".into());
+    let plan = planned(&fleet(50), &fleet(50), &renamed, Options::default());
+    assert_eq!(answers(&plan), [Answer::Planned(Action::Update)]);
+    // Not declared any more, and protected.
+    let plan = planned(&fleet(50), &Fleet::default(), &grown, Options::default());
+    assert_eq!(answers(&plan), [Answer::Untouched]);
+}
+
+#[test]
+fn ignored_attributes_are_told_apart_from_those_that_are_undone() {
+    let ignoring = Pod { ignore: ["image"].into(), ..pod() };
+    let fleet = Fleet::default().with_pod("main", ignoring);
+    let outside = |object: &mut Object| {
+        set(object, "image", "image:2".into());
+        set_variable(object, "A", "2");
+    };
+    let plan = planned(
+        &fleet,
+        &fleet,
+        &outside,
+        Options { updates: Some(sindri::model::Updates::InPlace), ..Options::default() },
+    );
+    let paths = |drift: &Drift| drift.fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>();
+    let told: Vec<_> = plan.drift.iter().map(|drift| (paths(drift), drift.answer)).collect();
+    let undone = (vec!["env.A".to_owned()], Answer::Planned(Action::Update));
+    assert_eq!(told, [undone, (vec!["image".to_owned()], Answer::Ignored)]);
+}
+
+#[test]
+fn a_partial_plan_says_what_it_leaves_out_and_a_refresh_that_it_takes_over() {
+    let fleet = Fleet::default().with_pod("api", pod()).with_pod("main", Pod::default());
+    let outside = |object: &mut Object| set(object, "image", "image:2".into());
+    let target = |name: &str| Options { targets: [Address::new("pod", name)].into(), ..Options::default() };
+    assert_eq!(answers(&planned(&fleet, &fleet, &outside, target("api"))), [REPLACED, Answer::LeftOut]);
+    let refresh = Options { refresh_only: true, ..Options::default() };
+    assert_eq!(answers(&planned(&fleet, &fleet, &outside, refresh)), [Answer::Accepted; 2]);
+}
+
+#[test]
+fn a_resource_that_moves_is_answered_under_its_new_address() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
+        let (prior, observed) = (world.state(), world.observe().await);
+        let outside = |mut object: Object| {
+            set(&mut object, "image", "image:2".into());
+            object
+        };
+        let observed: Observed = observed.iter().cloned().map(outside).collect();
+        let moved =
+            [sindri::config::Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
+        let desired = Fleet::default().with_pod("new", pod()).resources(Dialect::V2);
+        let readings = Readings { desired: &desired, moved: &moved, prior: &prior, observed: &observed };
+        assert_eq!(answers(&world.plan_from(readings, Options::default())), [REPLACED]);
+    });
+}
+
+#[test]
+fn the_checker_finds_every_answer_that_contradicts_the_plan() {
+    let fleet = Fleet::default().with_pod("main", pod());
+    let outside = |object: &mut Object| set(object, "image", "image:2".into());
+    let undone = planned(&fleet, &fleet, &outside, Options::default());
+    let declared = Fleet::default().with_pod("main", Pod { image: "image:2", ..pod() });
+    let agreed = planned(&fleet, &declared, &outside, Options::default());
+    let wrong = |plan: &Plan, answer| {
+        let mut plan = plan.clone();
+        plan.drift[0].answer = answer;
+        !violations(&plan).is_empty()
+    };
+    let wrongs =
+        [Answer::Agrees, Answer::Ignored, Answer::Untouched, Answer::LeftOut, Answer::Accepted, Answer::Refused];
+    assert!(wrongs.into_iter().chain([Answer::Planned(Action::Update)]).all(|answer| wrong(&undone, answer)));
+    assert!(!wrong(&agreed, Answer::Agrees) && wrong(&agreed, REPLACED) && wrong(&agreed, Answer::Refused));
+    let mut other = agreed;
+    other.drift[0].fields[0].after = "image:9".into();
+    assert!(wrong(&other, Answer::Agrees), "what is there now is not what is declared");
+}
