@@ -189,15 +189,27 @@ pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address])
     {
         let mut names: Vec<&str> = members.iter().filter_map(|member| member.member.as_deref()).collect();
         names.sort_by_key(|name| natural(name));
-        folded.insert(membership.attribute.to_owned(), Value::texts(names));
+        // Without members the list is empty, unless something else supplies it: then only the inputs can say that it is.
+        let supplied = kind::find(&parent.kind)
+            .and_then(|kind| kind.attribute(membership.attribute))
+            .is_some_and(|attribute| attribute.supplier(inputs).is_some());
+        if !names.is_empty() || !supplied {
+            folded.insert(membership.attribute.to_owned(), Value::texts(names));
+        }
     }
     folded
 }
 
-/// Drops what [`fold_members`] laid in: records hold their own inputs only.
+/// Drops what [`fold_members`] laid in: records hold their own inputs only. An empty list that keeps something else from
+/// supplying the members (`ports: []` beside a template) is an input.
 pub fn unfold_members(kind: &str, mut inputs: Attributes) -> Attributes {
     for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == kind) {
-        inputs.remove(membership.attribute);
+        let attribute = kind::find(kind).and_then(|kind| kind.attribute(membership.attribute));
+        let list = inputs.remove(membership.attribute);
+        let supplied = attribute.is_some_and(|attribute| attribute.supplier(&inputs).is_some());
+        if let Some(list) = list.filter(|list| supplied && list.as_list().is_some_and(<[Value]>::is_empty)) {
+            inputs.insert(membership.attribute.to_owned(), list);
+        }
     }
     inputs
 }

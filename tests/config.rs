@@ -606,3 +606,41 @@ fn a_check_without_secrets_knows_only_that_they_exist() {
     let env = input(&config, "pod.demo", "env").as_map().unwrap();
     assert!(matches!(&env["A_TOKEN"], Value::Secret(secret) if secret.expose().is_none()));
 }
+
+#[test]
+fn a_template_supplies_what_the_file_does_not_name() {
+    let supplied = |fields: &str, dialect: Dialect| {
+        let yaml = format!("name: demo\nproviders:\n  runpod:\n    gpuType: NVIDIA L4\n    templateId: tpl\n{fields}");
+        let config = Folder::new(&yaml).dialect(dialect).load_as(None, "").expect("a valid file");
+        let pod = &config.resources[&Address::new("pod", "demo")];
+        let ports = config.resources.keys().filter(|address| address.kind == "port").count();
+        let members: Vec<&Address> = config.resources.keys().filter(|address| address.kind == "port").collect();
+        let inputs = sindri::graph::fold_members(&pod.address, &pod.inputs, &members);
+        let names: Vec<&str> = kind::POD.supplied(&inputs).map(|(name, ..)| name).collect();
+        (names.join(" "), ports)
+    };
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let all = "image container_disk_gb volume_gb volume_mount_path ports entrypoint command registry_auth";
+        assert_eq!(supplied("", dialect), (all.to_owned(), 0));
+        let named = "    image: a:1\n    containerDiskGb: 30\n    volumeSizeGb: 40\n    ports: [22/tcp]\n    args: x\n    registryAuth: k\n";
+        assert_eq!(supplied(named, dialect), ("entrypoint".to_owned(), 1));
+        assert_eq!(supplied("    ports: []\n", dialect).0.split(' ').filter(|name| *name == "ports").count(), 0);
+        let mounted = supplied("    networkVolumeId: vol\n", dialect);
+        assert_eq!(mounted, ("image container_disk_gb ports entrypoint command registry_auth".to_owned(), 0));
+        assert_eq!(supplied("    exposePorts: [80]\n", dialect).1, 2, "SSH comes with it, as ever");
+    }
+}
+
+#[test]
+fn a_template_of_the_defaults_and_fields_of_a_pod_or_an_overlay_go_together() {
+    let folder = Folder::new(
+        "name: demo\nproviders:\n  runpod:\n    gpuType: NVIDIA L4\n    templateId: tpl\n    pods:\n      a: {}\n      b: { containerDiskGb: 30, ports: [22/tcp] }\n",
+    )
+    .file("sindri.prod.yaml", "providers: { runpod: { pods: { a: { image: \"a:1\" } } } }\n");
+    let disk =
+        |config: &Config, key: &str| config.resources[&Address::new("pod", key)].inputs["container_disk_gb"].clone();
+    let image = |config: &Config, key: &str| config.resources[&Address::new("pod", key)].inputs["image"].clone();
+    let config = folder.load_as(Some("prod"), "").expect("a valid file");
+    assert_eq!((disk(&config, "a"), disk(&config, "b")), (Value::Null, Value::Int(30)));
+    assert_eq!((image(&config, "a"), image(&config, "b")), ("a:1".into(), Value::Null));
+}

@@ -165,6 +165,20 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nimage: ubuntu", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: reg.io:5000/ubuntu:latest", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: \"a b\"", "bad_image", 1, "ghcr.io"),
+        ("gpuType: NVIDIA L4\nimage: https://hub.docker.com/r/a/b:1", "bad_image", 1, "leave out the scheme"),
+        ("gpuType: NVIDIA L4\nimage: Runpod/PyTorch:2.8.0", "bad_image", 1, "small letters"),
+        ("gpuType: NVIDIA L4\nimage: a/b:1:2", "bad_image", 1, "keep one"),
+        ("gpuType: NVIDIA L4\nimage: a/b@sha256:abc", "bad_image", 1, "64 hexadecimal digits"),
+        ("gpuType: NVIDIA L4\nimage: \"\"", "bad_image", 1, "ghcr.io"),
+        ("gpuType: NVIDIA L4\nvolumeMountPath: /usr/", "bad_path", 1, "`/workspace`"),
+        ("gpuType: NVIDIA L4\nvolumeMountPath: /a/../etc", "bad_path", 1, "`/workspace`"),
+        ("gpuType: NVIDIA L4\nvolumeMountPath: /root", "hidden_files", 1, "`/workspace`"),
+        ("gpuType: NVIDIA L4\nports: [70001/tcp]", "bad_port", 1, "a port of its choice"),
+        ("gpuType: NVIDIA L4\nports: [-1/tcp]", "bad_port", 1, "1 to 65535"),
+        ("gpuType: NVIDIA L4\ntemplateId: \"\"", "empty_id", 1, "not empty"),
+        ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeMountPath: /w", "path_without_size", 2, "`volumeSizeGb` too"),
+        ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeSizeGb: 0", "template_volume", 2, "the template decides"),
+        ("networkVolumes:\n  data: { sizeGb: 10, region: US-CA-2, name: \"\" }", "name_length", 1, "from 1 to 191"),
         ("gpuType: NVIDIA L4\nargs: \"echo 'open\"", "bad_command", 1, "close the quote"),
         ("gpuType: NVIDIA L4\nspot: true", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
         ("gpuType: NVIDIA L4\nspotBid: 0.5", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
@@ -367,4 +381,16 @@ fn a_cycle_of_moves_is_named_with_its_path_and_a_chain_in_any_order_is_fine() {
     let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     assert_eq!(messages, ["these moves form a cycle: `pod.b` -> `pod.c` -> `pod.a` -> `pod.b`"]);
     assert_eq!(load("moved: [ { from: pod.b, to: pod.demo }, { from: pod.a, to: pod.b } ]").len(), 0);
+}
+
+#[test]
+fn a_name_that_runpod_would_cut_or_refuse_is_refused_once_for_all_replicas() {
+    let named = |length: usize, replicas: u32| {
+        pod(&format!("pods:\n  a: {{ gpuType: NVIDIA L4, replicas: {replicas}, name: {} }}", "n".repeat(length)))
+    };
+    // The last of twelve is called `...-11`.
+    assert!(findings(&named(188, 12), Dialect::V2).is_empty());
+    for dialect in [Dialect::V1, Dialect::V2] {
+        assert_eq!(mismatch(&named(189, 12), dialect, "name_length", 8, "from 1 to 191 characters"), None);
+    }
 }

@@ -9,7 +9,8 @@ mod script;
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
-use sindri::kind::{Kind, NETWORK_VOLUME, POD};
+use sindri::kind::limits::{LIMITS, Rule, Source};
+use sindri::kind::{Kind, NETWORK_VOLUME, Outside, POD};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
@@ -174,7 +175,7 @@ async fn every_request_is_an_operation_of_the_document() {
             let one = json!({ "id": "p1" });
             let list = if dialect == Dialect::V1 { json!([]) } else { json!({ "pods": [], "networkVolumes": [] }) };
             let mut answers = vec![answer(200, &list)];
-            answers.resize(8, answer(200, &one));
+            answers.resize(10, answer(200, &one));
             let script = Script::new(answers);
             let client = client(&script, dialect);
             client.list(kind).await.unwrap();
@@ -187,9 +188,101 @@ async fn every_request_is_an_operation_of_the_document() {
                 client.power(kind, "p1", Power::Stopped).await.unwrap();
                 client.in_stock(kind, &inputs).await.unwrap();
             }
+            for outside in [Outside::Registry, Outside::Template] {
+                client.presence(outside, "p1").await.unwrap();
+            }
             for asked in script.asked() {
                 assert!(knows(&document, prefix, &asked), "{asked}");
             }
+        }
+    }
+}
+
+/// Keywords of limits.
+const KEYWORDS: [&str; 9] =
+    ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "minProperties", "enum"];
+
+/// Every limit of a schema, as (member path, keyword, value).
+fn limits(document: &Json, schema: &Json, path: &str, found: &mut Vec<(String, &'static str, Json)>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let target = document.pointer(reference.trim_start_matches('#')).expect("a reference leads somewhere");
+        return limits(document, target, path, found);
+    }
+    for keyword in KEYWORDS {
+        if let Some(value) = schema.get(keyword) {
+            found.push((path.to_owned(), keyword, value.clone()));
+        }
+    }
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        limits(document, part, path, found);
+    }
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        let below = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
+        limits(document, member, &below, found);
+    }
+    if schema["items"].is_object() {
+        limits(document, &schema["items"], &format!("{path}[]"), found);
+    }
+}
+
+/// Limits that no value of a file can break: the request is built so, or the catalog knows every accepted word.
+fn is_built_in(member: &str, keyword: &str) -> bool {
+    keyword == "enum"
+        || matches!(
+            (member, keyword),
+            ("mounts/network", "maxItems")
+                | ("", "minProperties")
+                | ("cpu/id", "minLength")
+                | ("gpu/minCudaVersion", "pattern")
+        )
+}
+
+/// Whether the rule accepts nothing that the keyword refuses.
+fn is_kept(rule: Rule, keyword: &str, value: &Json) -> bool {
+    let number = value.as_i64();
+    match (rule, keyword) {
+        (Rule::Whole { min, .. } | Rule::WholeOrNone { min }, "minimum") => number.is_some_and(|least| min >= least),
+        (Rule::Whole { max, .. }, "maximum") => number.is_some_and(|most| max <= most),
+        (Rule::Length { min, .. }, "minLength") => number.is_some_and(|least| min as i64 >= least),
+        (Rule::Length { max, .. }, "maxLength") => number.is_some_and(|most| max as i64 <= most),
+        (Rule::Versions, "pattern") => value == r"^\d+\.\d+$",
+        _ => false,
+    }
+}
+
+#[test]
+fn every_limit_of_the_documents_is_in_the_table_and_the_other_way_round() {
+    let creates = [("pod", "CreatePodRequest"), ("network_volume", "CreateNetworkVolumeRequest")];
+    let updates = [("pod", "UpdatePodRequest"), ("network_volume", "UpdateNetworkVolumeRequest")];
+    let v1 = [
+        ("pod", "PodCreateInput"),
+        ("pod", "PodUpdateInput"),
+        ("network_volume", "NetworkVolumeCreateInput"),
+        ("network_volume", "NetworkVolumeUpdateInput"),
+    ];
+    for (dialect, name, schemas) in [
+        (Dialect::V2, "openapi-v2-2026-10.json", [creates, updates].concat()),
+        (Dialect::V1, "openapi-v1.json", v1.to_vec()),
+    ] {
+        let Some(document) = document(name) else { return };
+        for (kind, schema) in schemas {
+            let mut documented = Vec::new();
+            limits(&document, &document["components"]["schemas"][schema], "", &mut documented);
+            assert!(!documented.is_empty(), "{schema}");
+            for (member, keyword, value) in documented {
+                let row = LIMITS.iter().find(|limit| {
+                    let known = matches!(limit.source, Source::Schema(_, known) if known == member);
+                    limit.kind == kind && limit.dialect == dialect && known
+                });
+                let kept = row.is_some_and(|limit| is_kept(limit.rule, keyword, &value));
+                assert!(kept || is_built_in(&member, keyword), "{schema} {member}: {keyword} {value} against {row:?}");
+            }
+        }
+        for limit in LIMITS.iter().filter(|limit| limit.dialect == dialect) {
+            let Source::Schema(schema, member) = limit.source else { continue };
+            let mut documented = Vec::new();
+            limits(&document, &document["components"]["schemas"][schema], "", &mut documented);
+            assert!(documented.iter().any(|(known, ..)| known == member), "{schema} has no limit of `{member}`");
         }
     }
 }

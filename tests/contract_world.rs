@@ -203,6 +203,7 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
     bench.send(v2(Op::CreatePod).body(json!({ "nam": 1 })), 422, None);
 
     catalog_and_secrets_fit(&mut bench);
+    presets_fit(&mut bench);
     assert!(bench.checked > 60, "{} answers were checked", bench.checked);
 }
 
@@ -254,6 +255,32 @@ fn what_v2_was_in_august_fits_the_document_of_august() {
         bench.send(v2(Op::UpdatePod).id(&pod).body(json!({ member: ["a"] })), 422, None);
     }
     bench.send(v2(Op::ListSecrets), 404, None);
+}
+
+fn presets_fit(bench: &mut Bench) {
+    let key = json!({ "name": "k", "username": "u", "password": "p" });
+    let key = id(&bench.send(v2(Op::CreateRegistry).body(key), 201, Some("Registry")));
+    bench.send(v2(Op::CreateRegistry).body(json!({ "name": "k" })), 422, None);
+    bench.send(v2(Op::ListRegistries), 200, Some("ListRegistriesResponse"));
+    bench.send(v2(Op::GetRegistry).id(&key), 200, Some("Registry"));
+    let template = json!({
+        "name": "t", "image": "i:1", "disk": 30, "ports": ["22/tcp"], "registry": key, "category": "NVIDIA",
+        "mounts": { "persistent": { "size": 20, "path": "/w" } }, "cmd": ["a"], "allowedCudaVersions": ["12.8"],
+    });
+    let template = id(&bench.send(v2(Op::CreateTemplate).body(template), 201, Some("Template")));
+    let bare = json!({ "name": "bare", "image": "i:1" });
+    bench.send(v2(Op::CreateTemplate).body(bare.clone()), 201, Some("Template"));
+    bench.send(v2(Op::CreateTemplate).body(bare), 400, None);
+    let network = json!({ "name": "n", "image": "i", "mounts": { "network": [] } });
+    bench.send(v2(Op::CreateTemplate).body(network), 422, None);
+    bench.send(v2(Op::ListTemplates), 200, Some("ListTemplatesResponse"));
+    bench.send(v2(Op::GetTemplate).id(&template), 200, Some("Template"));
+    bench.send(v2(Op::DeleteRegistry).id(&key), 204, None);
+    let orphaned = bench.send(v2(Op::GetTemplate).id(&template), 200, Some("Template"));
+    assert_eq!(orphaned["registry"], Value::Null);
+    bench.send(v2(Op::GetRegistry).id(&key), 404, None);
+    bench.send(v2(Op::DeleteTemplate).id(&template), 204, None);
+    bench.send(v2(Op::GetTemplate).id(&template), 404, None);
 }
 
 fn catalog_and_secrets_fit(bench: &mut Bench) {
@@ -317,6 +344,17 @@ fn every_v1_answer_fits(fidelity: Fidelity) {
     bench.send(v1(Op::DeletePod).id(&pod), 204, None);
     bench.send(v1(Op::GetPod).id(&pod), 404, None);
     bench.send(v1(Op::DeleteVolume).id(&volume), 204, None);
+    let key = json!({ "name": "k", "username": "u", "password": "p" });
+    let key = id(&bench.send(v1(Op::CreateRegistry).body(key), 200, Some("ContainerRegistryAuth")));
+    bench.send(v1(Op::ListRegistries), 200, Some("ContainerRegistryAuths"));
+    bench.send(v1(Op::GetRegistry).id(&key), 200, Some("ContainerRegistryAuth"));
+    let template = json!({ "name": "t", "imageName": "i:1", "volumeInGb": 0, "containerRegistryAuthId": key });
+    let template = id(&bench.send(v1(Op::CreateTemplate).body(template), 200, Some("Template")));
+    bench.send(v1(Op::ListTemplates), 200, Some("Templates"));
+    bench.send(v1(Op::GetTemplate).id(&template), 200, Some("Template"));
+    bench.send(v1(Op::DeleteTemplate).id(&template), 204, None);
+    bench.send(v1(Op::DeleteRegistry).id(&key), 204, None);
+    bench.send(v1(Op::GetRegistry).id(&key), 404, None);
     let mistake = if fidelity == Fidelity::Observed { 500 } else { 400 };
     bench.send(v1(Op::DeleteVolume).id(&volume), mistake, None);
     assert!(bench.checked > 30, "{} answers were checked", bench.checked);

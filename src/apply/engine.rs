@@ -220,17 +220,7 @@ async fn one(
         Err(OperationError::Interrupted) => End::Skipped,
         Err(OperationError::Failed(class)) => End::Failed {
             capacity: class == Some(ErrorClass::NoCapacity),
-            fatal: matches!(
-                class,
-                Some(
-                    ErrorClass::NoBalance
-                        | ErrorClass::Unauthorized
-                        | ErrorClass::Retired
-                        | ErrorClass::Blocked
-                        | ErrorClass::NoCredentials
-                        | ErrorClass::InsecureUrl
-                )
-            ),
+            fatal: class.is_some_and(ErrorClass::stops_everything),
         },
     }
 }

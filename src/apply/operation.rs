@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod delete;
 mod landed;
+mod successor;
 mod wait;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,8 @@ pub(super) struct Carrier<'a> {
     /// Objects as they were answered in this run, newer than what was observed.
     objects: Mutex<BTreeMap<String, Object>>,
     dice: Mutex<fastrand::Rng>,
+    /// What RunPod said about successors.
+    answers: successor::Answers,
 }
 
 impl<'a> Carrier<'a> {
@@ -55,7 +58,14 @@ impl<'a> Carrier<'a> {
         let state = job.store.snapshot().state;
         let ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
         let dice = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Self { job, watches, ids: Mutex::new(ids), objects: Mutex::new(BTreeMap::new()), dice: Mutex::new(dice) }
+        Self {
+            job,
+            watches,
+            ids: Mutex::new(ids),
+            objects: Mutex::new(BTreeMap::new()),
+            dice: Mutex::new(dice),
+            answers: successor::Answers::default(),
+        }
     }
 
     pub async fn carry_out(&self, operation: &Operation, permit: Permit<'_>) -> Result<(), OperationError> {

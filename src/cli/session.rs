@@ -13,8 +13,9 @@ use crate::apply::recover::recover;
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
-use crate::model::{Observed, State};
-use crate::planner;
+use crate::model::{Observed, Plan, State};
+use crate::observe::inquire;
+use crate::planner::{self, feasible};
 use crate::runpod::Client;
 use crate::runpod::credential::{ApiKey, Origin, world_identity};
 use crate::store::{self, Holder, Identity, LockedState, Paths};
@@ -239,6 +240,12 @@ impl Session {
             catalog: Catalog::embedded(),
             options,
         }
+    }
+
+    /// Asks RunPod what the plan has to know beyond the lists, and lets the plan say so.
+    pub async fn examine(&self, plan: &mut Plan) {
+        let answers = inquire(&self.client, plan).await;
+        feasible::judge(plan, &answers);
     }
 
     /// The configuration file's name, for sentences.

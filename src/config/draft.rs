@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::problem::Findings;
+use super::schema::Block;
 use super::source::Span;
-use crate::kind::{Kind, Support};
+use crate::kind::{Kind, Support, limits};
 use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
 
 #[derive(Clone)]
@@ -57,6 +58,29 @@ impl Draft {
                 let at = self.spans.get(attribute.name).copied().unwrap_or(at);
                 findings.error("unsupported", at, reason).label(format!("not possible on {dialect}")).help(help);
             }
+        }
+    }
+
+    /// Findings for values outside RunPod's limits ([`limits`]), of the attributes that `wanted` picks.
+    pub fn keep_limits(
+        &self,
+        dialect: Dialect,
+        block: &Block,
+        at: Span,
+        wanted: impl Fn(&str) -> bool,
+        findings: &mut Findings,
+    ) {
+        for limit in limits::of(self.kind.name, dialect).filter(|limit| wanted(limit.attribute)) {
+            if limit.rule.holds(self.get(limit.attribute)) {
+                continue;
+            }
+            let unit = if limit.attribute.ends_with("_gb") { " GB" } else { "" };
+            let field = block.fields().find(|field| field.attribute == Some(limit.attribute));
+            let field = field.map_or(limit.attribute, |field| field.name);
+            let at = self.spans.get(limit.attribute).copied().unwrap_or(at);
+            findings
+                .error(limit.code, at, format!("RunPod does not accept this `{field}` of a {}", self.kind.title))
+                .help(format!("accepted: {}{unit}", limit.rule.accepted()));
         }
     }
 

@@ -10,11 +10,9 @@ use super::document::{Node, Scalar};
 use super::interpolate::API_KEY;
 use super::problem::Findings;
 use super::source::Span;
+use crate::kind::limits::MOST_VARIABLES;
 use crate::model::marker::MARKER_VARIABLE;
 use crate::model::{Secret, Value};
-
-/// Entries that a pod may have. Source: RunPod's documentation of environment variables, 50 per pod (contract, 15).
-const MOST_VARIABLES: usize = 50;
 
 /// One environment variable and where it comes from.
 #[derive(Clone)]

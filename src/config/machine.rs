@@ -7,6 +7,7 @@ use super::problem::Findings;
 use super::schema::megabytes;
 use super::source::Span;
 use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, Spelling, nearest};
+use crate::kind::limits::Rule;
 use crate::model::{Dialect, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
@@ -118,12 +119,10 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
     }
     if let Some(versions) = pod.get("cudaVersions") {
         for version in versions.one_or_more() {
-            let text = version.text().unwrap_or_default();
-            let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-            if !text.split_once('.').is_some_and(|(major, minor)| number(major) && number(minor)) {
+            if !Rule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
                 findings
                     .error("bad_version", version.span, "a CUDA version has two numbers")
-                    .help("for example `\"12.8\"`, with quotes, so that `12.10` stays `12.10`");
+                    .help(Rule::Versions.accepted());
             }
         }
         draft.set("cuda_versions", texts(versions), Some(versions.span));

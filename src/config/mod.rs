@@ -2,13 +2,15 @@
 //!
 //! `load` chooses files, `document` makes a tree of them, `interpolate` puts variables in, `schema` (over the tables of
 //! `fields`) refuses what is not understood, `legacy` brings `deployment` into the words of a pod; `pod`, `machine`,
-//! `storage`, `port`, `volume` and `environment` make resources of it. Knows nothing of state and API.
+//! `storage`, `port`, `volume` and `environment` make resources of it; `image` and `mount` know what an image
+//! and a mount path can be. Knows nothing of state and API.
 
 mod document;
 mod draft;
 #[allow(clippy::disallowed_methods, reason = "reads files of secrets")]
 mod environment;
 mod fields;
+mod image;
 mod interpolate;
 mod json_schema;
 mod legacy;
@@ -16,6 +18,7 @@ mod life;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
+mod mount;
 mod moved;
 mod pod;
 mod port;

@@ -6,6 +6,7 @@ use super::document::{Data, Node, merge};
 use super::draft::{Draft, Life};
 use super::environment::{self, Variables};
 use super::fields;
+use super::image::{self, NoReference, Reference};
 use super::life::{lifecycle, timeouts};
 use super::load::DEFAULT_ENVIRONMENT;
 use super::machine::{self, Machine};
@@ -97,12 +98,20 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     let at = place.at;
     let mut draft = Draft::new(&POD);
     let machine = machine::choose(pod, at, project, &mut draft, findings);
-    image(pod, at, &mut draft, findings);
+    set_image(pod, at, &mut draft, findings);
     storage(pod, at, &machine, project, &mut draft, findings);
     env(pod, at, project, &mut draft, findings);
     switches(pod, &machine, project, &mut draft, findings);
     draft.refuse_unsupported(project.dialect, at, findings);
-    let ports = ports(pod, findings);
+    let from_template = is_from_template(pod);
+    let ports = ports(pod, from_template, findings);
+    if from_template && ports.is_empty() && pod.get("ports").or(pod.get("exposePorts")).is_some() {
+        // Said in so many words: otherwise the template's ports would be opened.
+        draft.set("ports", Value::List(Vec::new()), None);
+    }
+    // The name follows below; the others were checked where single items have a place in the file.
+    let open = |attribute: &str| !matches!(attribute, "name" | "ports" | "env" | "vcpu_count" | "cuda_versions");
+    draft.keep_limits(project.dialect, &fields::POD, at, open, findings);
 
     let power = match pod.get("power").and_then(Node::text) {
         Some("stopped") => Power::Stopped,
@@ -122,6 +131,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
 
     let own_name = pod.get("name").filter(|name| name.text().is_some_and(|text| !text.is_empty()));
     let mut resources = Vec::new();
+    let last = indexes.last().copied();
     for index in indexes {
         let mut name = match own_name.and_then(Node::text) {
             Some(own) => own.to_owned(),
@@ -136,6 +146,10 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         }
         let mut draft = draft.clone();
         draft.set("name", Value::Text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
+        if Some(index) == last {
+            // The longest of all.
+            draft.keep_limits(project.dialect, &fields::POD, at, |attribute| attribute == "name", findings);
+        }
         let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
         let address = with_index(Address::new(POD.name, place.key));
         for port in &ports {
@@ -152,9 +166,14 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     resources
 }
 
-fn image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
+/// Whether a template supplies what the file does not name.
+pub(super) fn is_from_template(pod: &Node) -> bool {
+    pod.get("templateId").and_then(Node::text).is_some_and(|id| !id.is_empty())
+}
+
+fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
     let Some(image) = pod.get("image") else {
-        if pod.get("templateId").is_none() {
+        if !is_from_template(pod) {
             findings
                 .missing(
                     &["image", "image_config", "deployment", "templateId"],
@@ -167,18 +186,17 @@ fn image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
         return;
     };
     let text = image.text().unwrap_or_default();
-    let (name, digest) = text.split_once('@').map_or((text, None), |(name, digest)| (name, Some(digest)));
-    // A colon before the last slash belongs to the registry's port.
-    let tag = name.rsplit('/').next().and_then(|last| last.split_once(':')).map(|(_, tag)| tag);
-    if text.contains(char::is_whitespace) || name.is_empty() || name.ends_with([':', '/']) {
-        findings
-            .error("bad_image", image.span, "this is no name of an image")
-            .help("for example `ghcr.io/owner/name:1.2.3`");
-    } else if digest.is_none() && matches!(tag, None | Some("latest")) {
-        findings
-            .warn("moving_image", image.span, "the image may change under the same name")
-            .label(if tag.is_none() { "no tag" } else { "`latest` moves" })
-            .help("pin a version tag or a digest: a pod that is made again should run the same image");
+    match image::parse(text) {
+        Err(NoReference { reason, help }) => {
+            findings.error("bad_image", image.span, format!("this is no name of an image: {reason}")).help(help);
+        }
+        Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
+            findings
+                .warn("moving_image", image.span, "the image may change under the same name")
+                .label(if tag.is_none() { "no tag" } else { "`latest` moves" })
+                .help("pin a version tag or a digest: a pod that is made again should run the same image");
+        }
+        Ok(_) => {}
     }
     draft.set("image", Value::text(text), Some(image.span));
 }

@@ -3,12 +3,14 @@
 use super::document::Node;
 use super::problem::Findings;
 use super::source::Span;
+use crate::kind::limits::MOST_HTTP_PORTS;
 
 /// Defaults of the user's document.
 const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
 const SSH: &str = "22/tcp";
-/// Most HTTP ports of a pod. Source: RunPod's console (contract, section 15).
-const MOST_HTTP_PORTS: usize = 10;
+const RANGE: &str = "the number must be from 1 to 65535";
+/// The first number that asks for a symmetrical mapping.
+const SYMMETRICAL: u32 = 70_001;
 
 /// One exposed port.
 pub(super) struct Port {
@@ -26,8 +28,8 @@ impl Port {
     }
 }
 
-/// The ports of a pod, in the order of the file.
-pub(super) fn ports(pod: &Node, findings: &mut Findings) -> Vec<Port> {
+/// The ports of a pod, in the order of the file. A pod from a template has no default ports: the template has its own.
+pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) -> Vec<Port> {
     let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
     let mut found: Vec<Port> = Vec::new();
     for node in written.map(Node::one_or_more).unwrap_or_default() {
@@ -40,6 +42,7 @@ pub(super) fn ports(pod: &Node, findings: &mut Findings) -> Vec<Port> {
         add_port(&with_protocol, node, &mut found, findings);
     }
     let defaults: &[&str] = match (written, exposed) {
+        (None, None) if from_template => &[],
         (None, None) => &PORTS,
         // sindri 3.x exposed SSH beside whatever was listed.
         (None, Some(_)) if found.iter().all(|port| port.text() != SSH) => &[SSH],
@@ -85,8 +88,15 @@ fn parse_port(text: &str) -> Result<Port, &'static str> {
         "udp" => return Err("RunPod forwards no UDP; use `tcp`, or a tunnel over it"),
         _ => return Err("the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)"),
     };
-    match number.parse() {
-        Ok(number) if number > 0 => Ok(Port { number, protocol, span: None }),
-        _ => Err("the number must be from 1 to 65535"),
+    match number.parse::<u32>() {
+        // Source: RunPod's page on exposing ports: a number above 70000 asks for a symmetrical mapping.
+        Ok(SYMMETRICAL..) => Err(
+            "RunPod reads a number above 70000 as a wish for a port of its choice, so that no address could name it; \
+             use one from 1 to 65535",
+        ),
+        Ok(number) if number > 0 => {
+            u16::try_from(number).map(|number| Port { number, protocol, span: None }).map_err(|_| RANGE)
+        }
+        _ => Err(RANGE),
     }
 }

@@ -3,7 +3,8 @@
 use super::document::{Entry, Node};
 use super::draft::Draft;
 use super::machine::{Machine, regions};
-use super::pod::Project;
+use super::mount::{self, Wrong};
+use super::pod::{Project, is_from_template};
 use super::problem::Findings;
 use super::source::Span;
 use crate::catalog::{Cloud, nearest};
@@ -13,10 +14,10 @@ use crate::model::{Dialect, Value};
 const CONTAINER_DISK_GB: i64 = 50;
 const POD_VOLUME_GB: i64 = 20;
 const MOUNT_PATH: &str = "/workspace";
-/// Least size of a pod volume. Source: `mounts.persistent.size` of REST v2.
-const LEAST_V2_VOLUME_GB: i64 = 10;
 
 /// Sets the disks, the network volume and the regions.
+///
+/// A disk that the file does not name has its default, or is left to the pod's template.
 pub(super) fn storage(
     pod: &Node,
     at: Span,
@@ -25,8 +26,42 @@ pub(super) fn storage(
     draft: &mut Draft,
     findings: &mut Findings,
 ) {
-    let dialect = project.dialect;
+    let from_template = is_from_template(pod);
+    container_disk(pod, machine, from_template, draft, findings);
+    let attached = network_volume(pod, at, machine, project, draft, findings);
+    let size = pod.get("volumeSizeGb");
+    let volume_gb = match (attached, size) {
+        (true, _) => {
+            refuse_both(pod, project.dialect, findings);
+            Some(0)
+        }
+        (false, Some(size)) => written_volume(size, machine, from_template, project.dialect, findings),
+        (false, None) if from_template => None,
+        (false, None) if machine.has_gpus => Some(POD_VOLUME_GB),
+        (false, None) => Some(0),
+    };
+    draft.set("volume_gb", volume_gb.map_or(Value::Null, Value::Int), size.map(|node| node.span));
+
+    let path = pod.get("volumeMountPath");
+    if let Some(path) = path {
+        mount_path(path, findings);
+        if from_template && !attached && size.is_none() && project.dialect == Dialect::V2 {
+            findings
+                .error("path_without_size", path.span, "REST v2 takes a mount path only with the size of the volume")
+                .help("write `volumeSizeGb` too, or leave both to the template");
+        }
+    }
+    // Where nothing is mounted there is no path: v2 has no place for one, v1 shows its own default.
+    let mounts = attached || volume_gb.is_some_and(|gb| gb > 0) || (volume_gb.is_none() && path.is_some());
+    let shown = path.and_then(Node::text).unwrap_or(MOUNT_PATH);
+    draft.set("volume_mount_path", if mounts { Value::text(shown) } else { Value::Null }, path.map(|node| node.span));
+}
+
+fn container_disk(pod: &Node, machine: &Machine, from_template: bool, draft: &mut Draft, findings: &mut Findings) {
     let disk = pod.get("containerDiskGb");
+    if disk.is_none() && from_template {
+        return;
+    }
     let limit = machine.disk_limit_gb.unwrap_or(i64::MAX);
     let disk_gb = disk.and_then(Node::int).unwrap_or(CONTAINER_DISK_GB.min(limit));
     if let Some(disk) = disk.filter(|_| disk_gb > limit) {
@@ -35,55 +70,53 @@ pub(super) fn storage(
             .help("lower `containerDiskGb`, or take more vCPUs");
     }
     draft.set("container_disk_gb", Value::Int(disk_gb), disk.map(|node| node.span));
+}
 
-    let mut mount_path = MOUNT_PATH.to_owned();
-    if let Some(path) = pod.get("volumeMountPath") {
-        path.text().unwrap_or_default().clone_into(&mut mount_path);
-        if !mount_path.starts_with('/') {
-            findings.error("bad_path", path.span, "a mount path must be absolute").help("for example `/workspace`");
-        }
-    }
-    let size = pod.get("volumeSizeGb");
-    let explicit_gb = size.and_then(Node::int).filter(|gb| *gb > 0);
-    let attached = network_volume(pod, at, machine, project, draft, findings);
-    let volume_gb = match (attached, explicit_gb, size) {
-        (true, Some(_), Some(size)) => {
-            let message = "a pod has either a pod volume or a network volume";
-            let help = "remove `volumeSizeGb`: the network volume takes its place at the mount path";
-            match dialect {
-                Dialect::V2 => findings.error("two_volumes", size.span, message).help(help),
-                Dialect::V1 => findings.warn("two_volumes", size.span, message).help(help),
-            };
-            0
-        }
-        (true, ..) => 0,
-        (false, Some(gb), Some(size)) if !machine.has_gpus && dialect == Dialect::V2 => {
-            findings
-                .error("volume_on_cpu", size.span, "REST v2 has no pod volume on a CPU pod")
-                .help("write `volumeSizeGb: 0`, and keep what must last on a network volume");
-            gb
-        }
-        (false, Some(gb), Some(size)) => {
-            if dialect == Dialect::V2 && gb < LEAST_V2_VOLUME_GB {
-                findings
-                    .error("volume_size", size.span, format!("a pod volume cannot have {gb} GB"))
-                    .help(format!("0 for none, or at least {LEAST_V2_VOLUME_GB} GB"));
-            }
-            gb
-        }
-        (false, None, Some(_)) => 0,
-        (false, _, None) => {
-            if machine.has_gpus {
-                POD_VOLUME_GB
-            } else {
-                0
-            }
-        }
+/// A pod volume beside a network volume.
+fn refuse_both(pod: &Node, dialect: Dialect, findings: &mut Findings) {
+    let Some(size) = pod.get("volumeSizeGb").filter(|size| size.int().is_some_and(|gb| gb > 0)) else { return };
+    let message = "a pod has either a pod volume or a network volume";
+    let help = "remove `volumeSizeGb`: the network volume takes its place at the mount path";
+    match dialect {
+        Dialect::V2 => findings.error("two_volumes", size.span, message).help(help),
+        Dialect::V1 => findings.warn("two_volumes", size.span, message).help(help),
     };
-    draft.set("volume_gb", Value::Int(volume_gb), size.map(|node| node.span));
-    // Where nothing is mounted there is no path: v2 has no place for one, v1 shows its own default.
-    let path = if attached || volume_gb > 0 { Value::Text(mount_path) } else { Value::Null };
-    draft.set("volume_mount_path", path, pod.get("volumeMountPath").map(|node| node.span));
+}
+
+/// The size of a pod volume that the file names; `None` where only the template can decide.
+fn written_volume(
+    size: &Node,
+    machine: &Machine,
+    from_template: bool,
+    dialect: Dialect,
+    findings: &mut Findings,
+) -> Option<i64> {
+    let gb = size.int().unwrap_or(0);
+    if gb > 0 && !machine.has_gpus && dialect == Dialect::V2 {
+        findings
+            .error("volume_on_cpu", size.span, "REST v2 has no pod volume on a CPU pod")
+            .help("write `volumeSizeGb: 0`, and keep what must last on a network volume");
+    }
+    if gb == 0 && from_template && machine.has_gpus && dialect == Dialect::V2 {
+        findings
+            .warn("template_volume", size.span, "REST v2 cannot leave out a pod volume that the template has")
+            .help("the template decides: remove `volumeSizeGb`, or use a template without a volume");
+        return None;
+    }
+    Some(gb)
+}
+
+fn mount_path(path: &Node, findings: &mut Findings) {
+    const HELP: &str = "for example `/workspace`";
+    match mount::check(path.text().unwrap_or_default()) {
+        Some(Wrong::Error(why)) => {
+            findings.error("bad_path", path.span, why).help(HELP);
+        }
+        Some(Wrong::Warning(why)) => {
+            findings.warn("hidden_files", path.span, why).help(HELP);
+        }
+        None => {}
+    }
 }
 
 /// Sets the network volume and the regions, which must fit it; gives whether there is one.

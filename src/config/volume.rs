@@ -8,7 +8,7 @@ use super::machine::resolve_region;
 use super::pod::Project;
 use super::problem::Findings;
 use super::source::Span;
-use crate::kind::NETWORK_VOLUME;
+use crate::kind::{NETWORK_VOLUME, limits};
 use crate::model::{Address, Dialect, Resource, Value};
 
 /// What a pod needs to know of a volume that it mounts.
@@ -42,6 +42,9 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
         draft.set("region", Value::text(region), region_node.map(|node| node.span));
     }
     draft.refuse_unsupported(project.dialect, at, findings);
+    // Size and region have words of their own.
+    let open = |attribute: &str| !matches!(attribute, "size_gb" | "region");
+    draft.keep_limits(project.dialect, &fields::NETWORK_VOLUME, at, open, findings);
 
     let address = Address::new(NETWORK_VOLUME.name, key);
     let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::NETWORK_VOLUME, findings);
@@ -49,22 +52,20 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
     (resource, Volume { address, region, region_span: region_node.map(|node| node.span) })
 }
 
-/// Sizes that a create accepts, in GB. Source: contract, section 15.
+/// The size, held against RunPod's limits here: past the largest, RunPod's support can help.
 fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
-    let (low, high) = match project.dialect {
-        Dialect::V1 => (1, 4000),
-        Dialect::V2 => (10, 4096),
-    };
+    let rule = limits::of(NETWORK_VOLUME.name, project.dialect).find(|limit| limit.attribute == "size_gb");
+    let accepted = rule.map_or_else(String::new, |limit| limit.rule.accepted());
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
         findings
             .missing(&["sizeGb"], "missing_field", at, "the network volume has no `sizeGb`")
-            .help(format!("give its size in GB, from {low} to {high}"));
+            .help(format!("give its size in GB, {accepted}"));
         return;
     };
-    if !(low..=high).contains(&size_gb) {
+    if rule.is_some_and(|limit| !limit.rule.holds(&Value::Int(size_gb))) {
         findings
             .error("volume_size", size.span, format!("a network volume cannot have {size_gb} GB"))
-            .help(format!("from {low} to {high} GB on {}; for more, ask RunPod's support", project.dialect));
+            .help(format!("{accepted} GB on {}; for more, ask RunPod's support", project.dialect));
     }
     draft.set("size_gb", Value::Int(size_gb), Some(size.span));
 }

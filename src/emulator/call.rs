@@ -39,6 +39,14 @@ pub enum OperationName {
     GetVolume,
     UpdateVolume,
     DeleteVolume,
+    ListTemplates,
+    CreateTemplate,
+    GetTemplate,
+    DeleteTemplate,
+    ListRegistries,
+    CreateRegistry,
+    GetRegistry,
+    DeleteRegistry,
     // From here to the secrets: v2 only.
     ListGpus,
     GetGpu,
@@ -57,7 +65,7 @@ pub enum OperationName {
 }
 
 impl OperationName {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 38] = [
         Self::ListPods,
         Self::CreatePod,
         Self::GetPod,
@@ -74,6 +82,14 @@ impl OperationName {
         Self::GetVolume,
         Self::UpdateVolume,
         Self::DeleteVolume,
+        Self::ListTemplates,
+        Self::CreateTemplate,
+        Self::GetTemplate,
+        Self::DeleteTemplate,
+        Self::ListRegistries,
+        Self::CreateRegistry,
+        Self::GetRegistry,
+        Self::DeleteRegistry,
         Self::ListGpus,
         Self::GetGpu,
         Self::ListCpus,
@@ -109,6 +125,14 @@ impl OperationName {
             Self::GetVolume => "getNetworkVolume",
             Self::UpdateVolume => "updateNetworkVolume",
             Self::DeleteVolume => "deleteNetworkVolume",
+            Self::ListTemplates => "listTemplates",
+            Self::CreateTemplate => "createTemplate",
+            Self::GetTemplate => "getTemplate",
+            Self::DeleteTemplate => "deleteTemplate",
+            Self::ListRegistries => "listRegistries",
+            Self::CreateRegistry => "createRegistry",
+            Self::GetRegistry => "getRegistry",
+            Self::DeleteRegistry => "deleteRegistry",
             Self::ListGpus => "listGpuTypes",
             Self::GetGpu => "getGpuType",
             Self::ListCpus => "listCpuTypes",
@@ -221,6 +245,8 @@ pub struct Tweaks {
     pub duplicate_name: bool,
     /// What happens to the account: its balance, in USD.
     pub balance: Option<f64>,
+    /// The account's spend limit from here on, this call included. USD per hour.
+    pub spend_limit: Option<f64>,
     /// What happens because of the call, now or later.
     pub aftermath: Vec<Aftermath>,
 }

@@ -73,6 +73,8 @@ effects! {
     duplicate_name: bool,
     /// The account's balance, in USD, from this call on.
     balance: Option<f64>,
+    /// The account's spend limit, in USD per hour, before this call and from it on.
+    spend_limit: Option<f64>,
     /// The host takes the GPU back: the pod ends EXITED.
     preempt: Option<Preempt>,
     /// The container exits again and again (quirk Q15).

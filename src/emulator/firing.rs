@@ -73,6 +73,7 @@ impl Effects {
             object_mounts_bug: self.object_mounts_bug,
             duplicate_name: self.duplicate_name,
             balance: self.balance,
+            spend_limit: self.spend_limit,
             aftermath: self.aftermath(),
         }
     }

@@ -62,12 +62,15 @@ fn operation_name<S: serde::Serializer>(operation: &Option<OperationName>, seria
     operation.map(OperationName::name).serialize(serializer)
 }
 
-/// A body as the journal keeps it: the value of an account secret is not.
+/// A body as the journal keeps it: without the value of an account secret and the password of a registry.
 pub(super) fn without_secret(operation: OperationName, body: &Value) -> Value {
     let mut body = body.clone();
-    if matches!(operation, OperationName::CreateSecret | OperationName::UpdateSecret)
-        && let Some(value) = body.get_mut("value")
-    {
+    let hidden = match operation {
+        OperationName::CreateSecret | OperationName::UpdateSecret => "value",
+        OperationName::CreateRegistry => "password",
+        _ => return body,
+    };
+    if let Some(value) = body.get_mut(hidden) {
         *value = Value::String("(sensitive)".into());
     }
     body

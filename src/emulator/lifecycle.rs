@@ -104,7 +104,7 @@ impl World {
 
     pub(super) fn check_registry(&self, registry: Option<&str>) -> Result<(), Refusal> {
         match registry {
-            Some(id) if !self.registries.contains(id) => {
+            Some(id) if self.registries.get(id).is_none() => {
                 Err(Refusal::Rule(format!("container registry auth {id} not found")))
             }
             _ => Ok(()),

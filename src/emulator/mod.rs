@@ -20,6 +20,7 @@ mod market;
 mod money;
 mod order;
 mod pod;
+mod presets;
 mod roll;
 mod schema;
 mod stock;

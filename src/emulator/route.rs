@@ -16,7 +16,8 @@ use Dialect::{V1, V2};
 use Method::{Delete, Get, Patch, Post, Put};
 use OperationName as Op;
 
-/// Source: `paths` of the OpenAPI documents. Serverless, clusters, templates, registries and billing are left out.
+/// Source: `paths` of the OpenAPI documents. Serverless, clusters and billing are left out, and so are updates of
+/// templates and delegations of registries.
 const ROUTES: &[Route] = &[
     Route(V2, Get, "pods", Op::ListPods),
     Route(V2, Post, "pods", Op::CreatePod),
@@ -43,6 +44,14 @@ const ROUTES: &[Route] = &[
     Route(V2, Get, "account/secrets/{}", Op::GetSecret),
     Route(V2, Patch, "account/secrets/{}", Op::UpdateSecret),
     Route(V2, Delete, "account/secrets/{}", Op::DeleteSecret),
+    Route(V2, Get, "templates", Op::ListTemplates),
+    Route(V2, Post, "templates", Op::CreateTemplate),
+    Route(V2, Get, "templates/{}", Op::GetTemplate),
+    Route(V2, Delete, "templates/{}", Op::DeleteTemplate),
+    Route(V2, Get, "registries", Op::ListRegistries),
+    Route(V2, Post, "registries", Op::CreateRegistry),
+    Route(V2, Get, "registries/{}", Op::GetRegistry),
+    Route(V2, Delete, "registries/{}", Op::DeleteRegistry),
     Route(V2, Get, "openapi.json", Op::OpenApi),
     Route(V1, Get, "pods", Op::ListPods),
     Route(V1, Post, "pods", Op::CreatePod),
@@ -60,6 +69,14 @@ const ROUTES: &[Route] = &[
     Route(V1, Patch, "networkvolumes/{}", Op::UpdateVolume),
     Route(V1, Delete, "networkvolumes/{}", Op::DeleteVolume),
     Route(V1, Post, "networkvolumes/{}/update", Op::UpdateVolume),
+    Route(V1, Get, "templates", Op::ListTemplates),
+    Route(V1, Post, "templates", Op::CreateTemplate),
+    Route(V1, Get, "templates/{}", Op::GetTemplate),
+    Route(V1, Delete, "templates/{}", Op::DeleteTemplate),
+    Route(V1, Get, "containerregistryauth", Op::ListRegistries),
+    Route(V1, Post, "containerregistryauth", Op::CreateRegistry),
+    Route(V1, Get, "containerregistryauth/{}", Op::GetRegistry),
+    Route(V1, Delete, "containerregistryauth/{}", Op::DeleteRegistry),
     Route(V1, Get, "openapi.json", Op::OpenApi),
 ];
 

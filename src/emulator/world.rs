@@ -2,8 +2,6 @@
 //!
 //! Reads change nothing, so that a saved world stays the same file until something happens in it.
 
-use std::collections::BTreeSet;
-
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +14,7 @@ use super::events::{Aftermath, Due, Happening, Whose};
 use super::lifecycle::Departed;
 use super::money::Ledger;
 use super::pod::Pod;
+use super::presets::{Registry, Template};
 use super::roll::Roll;
 pub use super::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
 use super::stock::Stock;
@@ -43,8 +42,11 @@ pub struct World {
     /// What is going to happen to pods, whoever looks or not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) due: Vec<Due>,
-    /// Ids of registry credentials that pods may name; no route creates them.
-    pub registries: BTreeSet<String>,
+    /// Registry credentials that pods and templates may name.
+    #[serde(default)]
+    pub(super) registries: Roll<Registry>,
+    #[serde(default)]
+    pub(super) templates: Roll<Template>,
     /// Ids that the current call created or changed.
     #[serde(skip)]
     pub(super) touched: Vec<String>,
@@ -139,7 +141,8 @@ impl World {
             ssh_keys: Vec::new(),
             secrets: Roll::default(),
             due: Vec::new(),
-            registries: BTreeSet::new(),
+            registries: Roll::default(),
+            templates: Roll::default(),
             touched: Vec::new(),
             settings,
         }
@@ -149,6 +152,9 @@ impl World {
     pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
         let now = self.arrive(now);
         self.touched.clear();
+        if call.tweaks.spend_limit.is_some() {
+            self.set_account(None, Some(call.tweaks.spend_limit), now);
+        }
         let mut reply = match call.dialect {
             Dialect::V1 if self.settings.v1_retired => v1::retired(),
             Dialect::V1 => v1::answer(self, call, now),
@@ -270,7 +276,11 @@ impl OperationName {
             | Self::PutSshKeys
             | Self::CreateSecret
             | Self::UpdateSecret
-            | Self::DeleteSecret => true,
+            | Self::DeleteSecret
+            | Self::CreateTemplate
+            | Self::DeleteTemplate
+            | Self::CreateRegistry
+            | Self::DeleteRegistry => true,
             Self::ListPods
             | Self::GetPod
             | Self::PodLogs
@@ -285,6 +295,10 @@ impl OperationName {
             | Self::GetSshKeys
             | Self::ListSecrets
             | Self::GetSecret
+            | Self::ListTemplates
+            | Self::GetTemplate
+            | Self::ListRegistries
+            | Self::GetRegistry
             | Self::OpenApi => false,
         }
     }

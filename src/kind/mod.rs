@@ -3,6 +3,7 @@
 //! Planner, apply, store and render read these tables and know no kind by name; a new kind is a new file here, with its
 //! encoding in `runpod` and its life in `emulator`.
 
+pub mod limits;
 pub mod network_volume;
 pub mod pod;
 pub mod port;
@@ -109,6 +110,11 @@ pub struct Attribute {
     pub candidates: bool,
     /// Of a map to which RunPod and people add keys beside the declared ones.
     pub shared: Option<&'static SharedMap>,
+    /// The attribute that supplies this one: where that is set and this is not, RunPod takes the value from what that names
+    /// (a template), sindri sends nothing, and any observed value is right.
+    pub supplied_by: Option<&'static str>,
+    /// What its text names at RunPod by id, so that a plan can check that it exists.
+    pub names: Option<Names>,
 }
 
 /// A map attribute that is not sindri's alone, see [`Compare::ManagedKeys`].
@@ -118,6 +124,38 @@ pub struct SharedMap {
     pub title: &'static str,
     /// Whether RunPod itself gives this key to a new object with these inputs.
     pub injected: fn(&Attributes, &str) -> bool,
+}
+
+/// An object that an attribute names by its id and that no resource of the configuration stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// An object of a kind that every refresh lists.
+    Listed {
+        kind: &'static str,
+        /// The attribute of the object that says where it is, and the one of this kind that must allow it.
+        place: Option<(&'static str, &'static str)>,
+    },
+    /// An object that only a request of its own can find.
+    Outside(Outside),
+}
+
+/// Objects of the account that sindri uses and does not manage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outside {
+    /// Credentials for a private container registry.
+    Registry,
+    /// A preset of container settings.
+    Template,
+}
+
+impl Outside {
+    /// For sentences.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Registry => "registry credential",
+            Self::Template => "template",
+        }
+    }
 }
 
 /// How a wanted value is held against an observed one.
@@ -151,6 +189,14 @@ pub enum Support {
 }
 
 impl Attribute {
+    /// The attribute that supplies this one for an object with these inputs, and its value; `None` where the inputs set this
+    /// one themselves, or nothing supplies it.
+    pub fn supplier<'i>(&self, inputs: &'i Attributes) -> Option<(&'static str, &'i str)> {
+        let supplier = self.supplied_by?;
+        let id = inputs.get(supplier)?.as_text().filter(|id| !id.is_empty())?;
+        inputs.get(self.name).is_none_or(Value::is_null).then_some((supplier, id))
+    }
+
     pub fn support(&self, dialect: Dialect) -> Support {
         match dialect {
             Dialect::V1 => self.v1,
@@ -169,6 +215,14 @@ impl Kind {
     pub fn refusal(&self, field: &FieldChange) -> Option<&'static str> {
         let attribute = self.attribute(field.path.split('.').next()?)?;
         (attribute.effect)(&field.after, &field.before).err()
+    }
+
+    /// The attributes that RunPod fills in for an object with these inputs, each with what supplies it (`template`, its id).
+    pub fn supplied<'i>(&self, inputs: &'i Attributes) -> impl Iterator<Item = (&'static str, &'static str, &'i str)> {
+        self.attributes.iter().filter_map(|attribute| {
+            let (supplier, id) = attribute.supplier(inputs)?;
+            Some((attribute.name, supplier, id))
+        })
     }
 
     pub fn attribute(&self, name: &str) -> Option<&'static Attribute> {

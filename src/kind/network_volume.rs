@@ -22,6 +22,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
         Attribute {
             name: "size_gb",
@@ -33,6 +35,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
         Attribute {
             name: "region",
@@ -44,6 +48,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
         Attribute {
             name: "tier",
@@ -58,6 +64,8 @@ pub static NETWORK_VOLUME: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
     ],
     member_of: None,

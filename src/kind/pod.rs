@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Compare, Description, Kind, SharedMap, Support, alternatives, in_place, replace, restart};
+use super::{
+    Attribute, Compare, Description, Kind, Names, Outside, SharedMap, Support, alternatives, in_place, replace, restart,
+};
 use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
 
 const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
@@ -11,6 +13,9 @@ const V1_ONLY_SPOT: Support = Support::No {
     reason: "REST v2 cannot rent spot pods: its create request has no such member, and RunPod withdrew spot pods in May 2026",
     help: "remove `spot` and `spotBid` (COMMUNITY is the cheaper cloud), or keep this file for `--api v1` on a private gateway",
 };
+
+/// Source: `NetworkMount.volumeId` of OpenAPI v2: an existing volume in the same data center as the pod.
+const MOUNTED: Names = Names::Listed { kind: "network_volume", place: Some(("region", "regions")) };
 
 /// One container on a rented machine, with its disk, its pod volume and at most one network volume.
 ///
@@ -21,7 +26,7 @@ pub static POD: Kind = Kind {
     title: "pod",
     attributes: &[
         attribute("name", Compare::Exact, in_place, "a pod is renamed in place", BOTH),
-        attribute("image", Compare::Exact, restart, "a new image makes the container anew", BOTH),
+        from_template(attribute("image", Compare::Exact, restart, "a new image makes the container anew", BOTH)),
         attribute("cloud", Compare::Exact, replace, "RunPod cannot move a pod to another cloud", BOTH),
         candidates("gpu_types", "RunPod cannot change the GPU type of a pod"),
         attribute("gpu_count", Compare::Exact, replace, "RunPod cannot change the number of GPUs of a pod", BOTH),
@@ -49,23 +54,38 @@ pub static POD: Kind = Kind {
             "the CUDA version is chosen with the machine, when the pod is created",
             BOTH,
         ),
-        attribute("container_disk_gb", Compare::Exact, restart, "a new disk size makes the container anew", BOTH),
-        attribute(
+        from_template(attribute(
+            "container_disk_gb",
+            Compare::Exact,
+            restart,
+            "a new disk size makes the container anew",
+            BOTH,
+        )),
+        from_template(attribute(
             "volume_gb",
             Compare::Exact,
             pod_volume,
             "a pod volume can be enlarged, but neither shrunk, added nor removed",
             BOTH,
-        ),
-        attribute("volume_mount_path", Compare::WhenSet, restart, "a new mount path makes the container anew", BOTH),
-        attribute(
-            "network_volume",
-            Compare::Exact,
-            replace,
-            "a network volume is attached when the pod is created, and never changed after",
+        )),
+        from_template(attribute(
+            "volume_mount_path",
+            Compare::WhenSet,
+            restart,
+            "a new mount path makes the container anew",
             BOTH,
+        )),
+        naming(
+            MOUNTED,
+            attribute(
+                "network_volume",
+                Compare::Exact,
+                replace,
+                "a network volume is attached when the pod is created, and never changed after",
+                BOTH,
+            ),
         ),
-        attribute("ports", Compare::Set, restart, "a change of ports makes the container anew", BOTH),
+        from_template(attribute("ports", Compare::Set, restart, "a change of ports makes the container anew", BOTH)),
         Attribute {
             shared: Some(&ENVIRONMENT),
             ..attribute(
@@ -76,9 +96,24 @@ pub static POD: Kind = Kind {
                 BOTH,
             )
         },
-        attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH),
-        attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH),
-        attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
+        from_template(attribute(
+            "entrypoint",
+            Compare::Exact,
+            restart,
+            "a new entrypoint makes the container anew",
+            BOTH,
+        )),
+        from_template(attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH)),
+        from_template(naming(
+            Names::Outside(Outside::Registry),
+            attribute(
+                "registry_auth",
+                Compare::Exact,
+                restart,
+                "a new registry credential makes the container anew",
+                BOTH,
+            ),
+        )),
         Attribute {
             // Source: `CreatePodRequest` of OpenAPI v2 has no `locked`; `UpdatePodRequest` has.
             late: Some(Dialect::V2),
@@ -91,7 +126,10 @@ pub static POD: Kind = Kind {
             "global networking takes effect only when a pod starts",
             BOTH,
         ),
-        attribute("template", Compare::Recorded, replace, "a template is read once, when the pod is created", BOTH),
+        naming(
+            Names::Outside(Outside::Template),
+            attribute("template", Compare::Recorded, replace, "a template is read once, when the pod is created", BOTH),
+        ),
         attribute(
             "start_ssh",
             Compare::Recorded,
@@ -150,7 +188,18 @@ const fn attribute(
     rule: &'static str,
     (v1, v2): (Support, Support),
 ) -> Attribute {
-    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false, shared: None }
+    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false, shared: None, supplied_by: None, names: None }
+}
+
+/// One that a template supplies where the file does not name it. Source: `templateId` of `CreatePodRequest`, OpenAPI v2: the
+/// template is resolved into these settings, and explicit members of the body override it.
+const fn from_template(attribute: Attribute) -> Attribute {
+    Attribute { supplied_by: Some("template"), ..attribute }
+}
+
+/// One whose text names something by id.
+const fn naming(names: Names, attribute: Attribute) -> Attribute {
+    Attribute { names: Some(names), ..attribute }
 }
 
 /// One whose items are alternatives.
@@ -210,6 +259,9 @@ fn describe(attributes: &Attributes, chosen: &BTreeMap<String, String>) -> Descr
         details.push("spot".to_owned());
     }
     details.extend(attributes.get("image").and_then(Value::as_text).map(|image| format!("image {image}")));
+    if let Some((_, supplier, id)) = POD.supplied(attributes).next() {
+        details.push(format!("from {supplier} {id}"));
+    }
     if let Some(size) = number("volume_gb") {
         let path = attributes.get("volume_mount_path").and_then(Value::as_text);
         details.push(format!("pod volume {size} GB{}", path.map(|path| format!(" at {path}")).unwrap_or_default()));

@@ -20,6 +20,8 @@ pub static PORT: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
         Attribute {
             name: "protocol",
@@ -31,6 +33,8 @@ pub static PORT: Kind = Kind {
             late: None,
             candidates: false,
             shared: None,
+            supplied_by: None,
+            names: None,
         },
     ],
     member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),

@@ -52,7 +52,9 @@ impl Difference {
 /// Every attribute in which `seen` does not satisfy `wanted`.
 pub fn difference(readings: &Readings<'_>) -> Difference {
     let mut difference = Difference::default();
-    for attribute in readings.kind.attributes {
+    // What something else supplies is neither wanted nor unwanted: any value is right.
+    let own = readings.kind.attributes.iter().filter(|attribute| attribute.supplier(readings.wanted).is_none());
+    for attribute in own {
         for (path, before, after) in attribute_changes(attribute, readings) {
             if ignored(&path, readings.ignored) {
                 continue;

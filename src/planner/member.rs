@@ -64,8 +64,15 @@ pub fn decide_member<'a>(
         position: resource.and_then(|resource| resource.position.clone()),
         refusals: Vec::new(),
     };
+    // Members that the file leaves to a template are part of no record: any are right.
+    let left = resource.is_none()
+        && parent.is_some_and(|parent| {
+            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
+            parent.kind.supplied(&parent.change.after).any(|(name, ..)| Some(name) == attribute)
+        });
     let settled = match action {
         Action::Delete | Action::Forget => None,
+        Action::NoOp if left => None,
         // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
         Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
         _ => resource

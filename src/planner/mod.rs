@@ -1,7 +1,7 @@
 //! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
 //!
 //! `claim` says which object belongs to which address, `diff` what differs, `change` what is done about it, `order` which
-//! requests that takes and in what order, `partial` what some resources need of that, `identity` what the plan is called,
+//! requests that takes and in what order, `feasible` which creates are known to fail, `partial` what some resources need of that, `identity` what the plan is called,
 //! `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
 
 mod answer;
@@ -12,6 +12,7 @@ pub mod compare;
 pub mod diff;
 pub mod discover;
 pub mod drift;
+pub mod feasible;
 pub mod identity;
 mod ignored;
 mod lock;
@@ -189,6 +190,8 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         cost,
     };
     plan.refusals = over_budget(&plan, input);
+    plan.notes.extend(feasible::unpriced(&plan));
+    feasible::refuse_unlisted(&mut plan, input.observed);
     Ok(plan)
 }
 

@@ -96,7 +96,9 @@ impl<'d> Coming<'d> {
 
     /// Whether it could be equal to `old`: cheap to ask, and a no is certain.
     fn resembles(&self, old: &Leaving<'_>) -> bool {
-        !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
+        // What is ignored or left to a template may be anything.
+        let supplied = kind::find(&self.address.kind).is_some_and(|kind| kind.supplied(&self.wanted).next().is_some());
+        supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::Purpose;
-use crate::kind::Kind;
+use crate::kind::{Kind, Outside};
 use crate::model::{Attributes, Dialect, Marker, Object, Power};
+use crate::planner::feasible::Presence;
 
 /// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
 pub const LIST_LAG: Duration = Duration::from_secs(120);
@@ -54,6 +55,25 @@ pub trait Api: Send + Sync {
         Ok(None)
     }
 
+    /// What [`Api::in_stock`] would ask for these inputs: creates with the same key have the same answer. `None` where it
+    /// would ask nothing.
+    fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
+        let _ = (kind, inputs);
+        None
+    }
+
+    /// Whether an object outside of the lists can be used by a pod: one request.
+    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
+        let _ = (outside, id);
+        Ok(None)
+    }
+
+    /// Why a create with these inputs would not be sent, without sending it. References count as ids of usual length.
+    fn unsendable(&self, kind: &'static Kind, inputs: &Attributes, marker: Option<&Marker>) -> Option<ApiError> {
+        let _ = (kind, inputs, marker);
+        None
+    }
+
     /// Starts or stops one object. [`ErrorClass::Conflict`] may mean that it is already where it should be.
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError>;
 }
@@ -69,6 +89,8 @@ pub enum ErrorClass {
     Unauthorized,
     /// 402.
     NoBalance,
+    /// A limit of the account: spending per hour, number of pods or volumes.
+    AccountLimit,
     /// 403 for this key or pool.
     Forbidden,
     /// 403 `error code: 1010`: the gateway refused the client, not the key.
@@ -95,6 +117,29 @@ pub enum ErrorClass {
 }
 
 impl ErrorClass {
+    /// Whether every further request of an apply would fail in the same way, so that nothing more is started.
+    pub fn stops_everything(self) -> bool {
+        match self {
+            Self::NoBalance
+            | Self::AccountLimit
+            | Self::Unauthorized
+            | Self::Retired
+            | Self::Blocked
+            | Self::NoCredentials
+            | Self::InsecureUrl => true,
+            Self::Forbidden
+            | Self::NotFound
+            | Self::Conflict
+            | Self::TooLarge
+            | Self::Invalid
+            | Self::NoCapacity
+            | Self::RateLimited
+            | Self::Server
+            | Self::Network
+            | Self::Malformed => false,
+        }
+    }
+
     /// Stable word for `--json`.
     pub fn code(self) -> &'static str {
         match self {
@@ -102,6 +147,7 @@ impl ErrorClass {
             Self::InsecureUrl => "insecure_url",
             Self::Unauthorized => "unauthorized",
             Self::NoBalance => "no_balance",
+            Self::AccountLimit => "account_limit",
             Self::Forbidden => "forbidden",
             Self::Blocked => "client_blocked",
             Self::NotFound => "not_found",
@@ -135,6 +181,10 @@ impl ErrorClass {
             Self::NoBalance => {
                 "the account needs credit for at least one hour of everything that runs: \
                  https://www.runpod.io/console/user/billing"
+            }
+            Self::AccountLimit => {
+                "the account has reached a limit of its own: stop or destroy something first, or ask RunPod to raise the limit \
+                 (spend limit: https://www.runpod.io/console/user/billing; others: https://contact.runpod.io)"
             }
             Self::Forbidden => {
                 "the key is valid but may not do this: give it read and write access to pods and network volumes at \
@@ -245,7 +295,7 @@ impl miette::Diagnostic for ApiError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let advice = self.purpose.and_then(|purpose| purpose.advice(self.class));
+        let advice = self.purpose.and_then(|purpose| purpose.advice(self.class, &self.message));
         Some(Box::new(advice.unwrap_or_else(|| self.class.help())))
     }
 }

@@ -16,8 +16,9 @@ use super::v1::V1;
 use super::v2::V2;
 use super::wire::{Codec, Wire, is_set};
 use super::{Api, ApiError, ApiKey, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
-use crate::kind::{Kind, Support};
+use crate::kind::{Kind, Outside, Support};
 use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
+use crate::planner::feasible::Presence;
 use crate::transport::{Method, Reply, Request, Transport, TransportError};
 
 /// RunPod's gateway refuses the names of HTTP libraries (Q1).
@@ -235,6 +236,18 @@ impl Client {
         Duration::from_millis((least + jitter).min(LONGEST_BACKOFF_MS))
     }
 
+    /// What would be wrong with a create, before it is sent.
+    fn check_create(
+        &self,
+        request: &str,
+        kind: &'static Kind,
+        inputs: &Attributes,
+        body: &Json,
+    ) -> Result<(), ApiError> {
+        self.check_values(request, kind, inputs)?;
+        self.check_size(request, Some(&Bytes::from(body.to_string())))
+    }
+
     fn wire(&self, kind: &'static Kind) -> Result<&'static Wire, ApiError> {
         let wires = codec(self.dialect).wires;
         wires.iter().find(|wire| wire.kind.name == kind.name).ok_or_else(|| {
@@ -396,6 +409,36 @@ impl Api for Client {
         self.send(call).await.map(drop)
     }
 
+    fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
+        let path = (self.wire(kind).ok()?.stock.as_ref()?.path)(inputs)?;
+        let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
+        Some(format!("{path} {}", regions.join(",")))
+    }
+
+    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
+        let codec = codec(self.dialect);
+        let (collection, query) = (codec.outside)(outside);
+        // Another id would be another path, and is no id of RunPod's.
+        if !is_id(id) {
+            return Ok(Some(Presence::Absent));
+        }
+        match self.send(Call::read(with_query(&format!("{collection}/{id}"), query))).await {
+            Ok(json) if json.get(codec.serverless).and_then(Json::as_bool) == Some(true) => {
+                Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
+            }
+            Ok(_) => Ok(Some(Presence::Usable)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(Some(Presence::Absent)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn unsendable(&self, kind: &'static Kind, inputs: &Attributes, marker: Option<&Marker>) -> Option<ApiError> {
+        let wire = self.wire(kind).ok()?;
+        let known = inputs.iter().map(|(name, value)| (name.clone(), with_usual_ids(value))).collect();
+        let request = format!("{} {}", Method::Post.word(), wire.collection);
+        self.check_create(&request, kind, &known, &(wire.create)(&known, marker)).err()
+    }
+
     async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
         let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
         let Some(path) = (stock.path)(inputs) else { return Ok(None) };
@@ -448,11 +491,23 @@ fn doubted(mut error: ApiError, in_doubt: bool) -> ApiError {
 
 /// Path of one object. Ids come from files too, and must not become other paths.
 fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
-    if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
+    if !is_id(id) {
         let message = format!("`{}` is no id of a {}", id.escape_debug(), wire.kind.title);
         return Err(ApiError::local(ErrorClass::Invalid, "", message));
     }
     Ok(format!("{}/{id}", wire.collection))
+}
+
+fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A value with an id of usual length in place of one that is not known yet.
+fn with_usual_ids(value: &Value) -> Value {
+    match value {
+        Value::Reference(_) => Value::text("0123456789"),
+        other => other.clone(),
+    }
 }
 
 fn with_query(path: &str, query: &str) -> String {

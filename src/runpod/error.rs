@@ -27,7 +27,12 @@ impl Purpose {
     }
 
     /// What to do about a refusal, where the class alone does not say it.
-    pub fn advice(self, class: ErrorClass) -> Option<&'static str> {
+    pub fn advice(self, class: ErrorClass, message: &str) -> Option<&'static str> {
+        if (class, self) == (ErrorClass::Invalid, Self::Create)
+            && let Some((_, advice)) = NAMED_CAUSES.iter().find(|(words, _)| names_all(message, words))
+        {
+            return Some(advice);
+        }
         match (class, self) {
             (ErrorClass::Invalid, Self::Create) => Some(
                 "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
@@ -77,6 +82,43 @@ const NO_CAPACITY: [&str; 5] = [
     "does not have the resources",
     "could not find any pods",
 ];
+
+/// Texts that say that the account has reached one of its limits; there is no code for it. Sources: sections 4, 12 and 15 of the
+/// contract (spend limit, volume quota); the limit of pods is worded by inference. Every word of a row must be there.
+const ACCOUNT_LIMITS: [&[&str]; 9] = [
+    &["spend limit"],
+    &["spending limit"],
+    &["spend", "per hour", "limit"],
+    &["quota", "exceed"],
+    &["quota", "reached"],
+    &["maximum number of"],
+    &["too many pods"],
+    &["pod limit"],
+    &["account", "limit"],
+];
+
+/// Causes that a refused create names in RunPod's text, with what to do about each.
+const NAMED_CAUSES: [(&[&str], &str); 4] = [
+    (
+        &["registry", "not found"],
+        "`registryAuth` names a registry credential that this account does not have: check its id, and that the API key \
+         belongs to the same account",
+    ),
+    (
+        &["registry"],
+        "the text is about the registry credential: check `registryAuth`, and that the credential may pull this image",
+    ),
+    (&["template", "serverless"], "`templateId` names a template for serverless workers: choose one for pods"),
+    (
+        &["template", "not found"],
+        "`templateId` names a template that this API key cannot read: check its id, and that the key belongs to the right account",
+    ),
+];
+
+fn names_all(message: &str, words: &[&str]) -> bool {
+    let message = message.to_lowercase();
+    words.iter().all(|word| message.contains(word))
+}
 
 /// v1 answers 500 for a volume that is gone already. Source: section 4 of the contract.
 const V1_ABSENT: &str = "tried to delete nonexistent";
@@ -137,6 +179,9 @@ impl Context<'_> {
         let no_capacity = || NO_CAPACITY.iter().any(|words| text.contains(words));
         match status {
             400 | 500 if places && no_capacity() => ErrorClass::NoCapacity,
+            // A v1 500 without one of these texts says nothing about whose fault it was.
+            400 | 403 | 409 | 422 if places && names_account_limit(text) => ErrorClass::AccountLimit,
+            500 if places && self.dialect == Dialect::V1 && names_account_limit(text) => ErrorClass::AccountLimit,
             500 if self.dialect == Dialect::V1 && text.contains(V1_ABSENT) => ErrorClass::NotFound,
             500 if self.dialect == Dialect::V1 && tells_no_balance(text) => ErrorClass::NoBalance,
             500 if self.purpose == Purpose::Delete && is_json && keeps_it(text) => ErrorClass::Invalid,
@@ -204,6 +249,10 @@ const KEEPS_IT: [&str; 6] = ["in use", "being used", "attached", "mounted", "is 
 
 fn keeps_it(text: &str) -> bool {
     KEEPS_IT.iter().any(|words| text.contains(words))
+}
+
+fn names_account_limit(text: &str) -> bool {
+    ACCOUNT_LIMITS.iter().any(|words| names_all(text, words))
 }
 
 /// The wording is not recorded, only that it comes as a text (section 2.4): both a balance and its want must be named.

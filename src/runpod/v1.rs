@@ -8,7 +8,7 @@ use super::wire::{
     Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, flag, id_or_null,
     is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
 };
-use crate::kind::{NETWORK_VOLUME, POD};
+use crate::kind::{NETWORK_VOLUME, Outside, POD};
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
 /// A pod shows its GPU type and data center only within these (Q8).
@@ -58,8 +58,18 @@ pub(super) static V1: Codec = Codec {
         },
     ],
     body_limit: None,
+    outside,
+    serverless: "isServerless",
     power,
 };
+
+/// Source: `GetContainerRegistryAuth` and `GetTemplate` of OpenAPI v1; public templates are shown on request only.
+fn outside(outside: Outside) -> (&'static str, &'static str) {
+    match outside {
+        Outside::Registry => ("/v1/containerregistryauth", ""),
+        Outside::Template => ("/v1/templates", "includePublicTemplates=true&includeRunpodTemplates=true"),
+    }
+}
 
 fn power(power: Power) -> (&'static str, Option<Json>) {
     match power {
@@ -146,9 +156,15 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
         body.given("vcpuCount", input("vcpu_count"));
     }
     in_order(&mut body, "dataCenterIds", "dataCenterPriority", input("regions"));
-    // What is left out becomes 20 GB that cost money and two open ports.
-    body.set("volumeInGb", input("volume_gb").and_then(Value::as_int).unwrap_or(0));
-    body.set("ports", texts(input("ports")));
+    // What is left out becomes 20 GB that cost money and two open ports, unless a template supplies it.
+    let left_out =
+        |attribute: &str| POD.attribute(attribute).is_some_and(|attribute| attribute.supplier(inputs).is_some());
+    if !left_out("volume_gb") {
+        body.set("volumeInGb", input("volume_gb").and_then(Value::as_int).unwrap_or(0));
+    }
+    if !left_out("ports") {
+        body.set("ports", texts(input("ports")));
+    }
     body.set("env", environment(inputs, marker));
     body.into_json()
 }

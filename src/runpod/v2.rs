@@ -9,7 +9,8 @@ use super::wire::{
     Body, Codec, Found, Stock, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag,
     id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
 };
-use crate::kind::{NETWORK_VOLUME, POD};
+use crate::kind::limits::V2_BODY_LIMIT;
+use crate::kind::{NETWORK_VOLUME, Outside, POD};
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
 /// The dialect.
@@ -55,9 +56,19 @@ pub(super) static V2: Codec = Codec {
             stock: Some(Stock { path: stock_path, any: any_stock }),
         },
     ],
-    body_limit: Some(102_400),
+    body_limit: Some(V2_BODY_LIMIT),
+    outside,
+    serverless: "serverless",
     power,
 };
+
+/// Source: `getRegistry` and `getTemplate` of OpenAPI v2; the latter serves own and public templates.
+fn outside(outside: Outside) -> (&'static str, &'static str) {
+    match outside {
+        Outside::Registry => ("/v2/registries", ""),
+        Outside::Template => ("/v2/templates", ""),
+    }
+}
 
 fn power(power: Power) -> (&'static str, Option<Json>) {
     let action = match power {

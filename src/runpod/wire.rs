@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use crate::kind::Kind;
+use crate::kind::{Kind, Outside};
 use crate::model::marker::MARKER_VARIABLE;
 use crate::model::{Attributes, Endpoint, Marker, Money, Object, Power, Secret, Status, Value};
 
@@ -15,6 +15,10 @@ pub(super) struct Codec {
     pub wires: &'static [Wire],
     /// Largest JSON body, in bytes.
     pub body_limit: Option<usize>,
+    /// Where objects outside of the lists are read: path of the collection, and query.
+    pub outside: fn(Outside) -> (&'static str, &'static str),
+    /// The member that says that a template is for serverless workers.
+    pub serverless: &'static str,
     /// Below an object's own path: what starts or stops it, and its body.
     pub power: fn(Power) -> (&'static str, Option<Json>),
 }

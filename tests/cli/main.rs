@@ -13,6 +13,7 @@ mod documents;
 mod drift;
 mod environments;
 mod exit_codes;
+mod feasible;
 mod files;
 mod help;
 mod interrupt;

@@ -2,6 +2,7 @@
 //! and engine, in virtual time. What random mixtures of them do is `tests/simulation`'s to say.
 
 mod drift;
+mod feasible;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;

@@ -14,8 +14,9 @@ use sindri::model::{
     Address, Budget, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Resource,
     State, Verb,
 };
-use sindri::observe::observe;
+use sindri::observe::{inquire, observe};
 use sindri::planner::drift::{self, Scope};
+use sindri::planner::feasible;
 use sindri::planner::refresh::accepted;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
@@ -137,15 +138,40 @@ impl World {
 
     /// Makes a pod as somebody else would; the body is that of REST v2.
     pub async fn create(&self, body: serde_json::Value) -> String {
+        self.post("pods", body).await
+    }
+
+    /// The same of any collection of REST v2.
+    pub async fn post(&self, collection: &str, body: serde_json::Value) -> String {
         let request = Request {
             method: Method::Post,
-            path: "/v2/pods".into(),
+            path: format!("/v2/{collection}"),
             headers: vec![("authorization".into(), "Bearer rpa_other".into()), ("user-agent".into(), "curl/8".into())],
             body: Some(body.to_string().into()),
         };
         let reply = InProcess::new(Arc::clone(&self.emulator), self.clock).send(request).await.expect("an answer");
         let pod: serde_json::Value = serde_json::from_slice(&reply.body).expect("JSON");
         pod["id"].as_str().unwrap_or_else(|| panic!("{pod}")).to_owned()
+    }
+
+    /// Deletes an object of any collection of REST v2, as somebody else would.
+    pub async fn delete(&self, collection: &str, id: &str) {
+        let request = Request {
+            method: Method::Delete,
+            path: format!("/v2/{collection}/{id}"),
+            headers: vec![("authorization".into(), "Bearer rpa_other".into()), ("user-agent".into(), "curl/8".into())],
+            body: None,
+        };
+        let reply = InProcess::new(Arc::clone(&self.emulator), self.clock).send(request).await.expect("an answer");
+        assert_eq!(reply.status, 204, "{:?}", reply.body);
+    }
+
+    /// The plan with what RunPod says of its creates, as `sindri plan` makes it.
+    pub async fn examined(&self, desired: &Desired) -> Plan {
+        let mut plan = self.plan(desired).await;
+        let answers = inquire(&self.client, &plan).await;
+        feasible::judge(&mut plan, &answers);
+        plan
     }
 
     /// What `sindri refresh` does.
@@ -206,12 +232,32 @@ impl World {
         let prior = store.snapshot().state;
         let plan = self.plan_from(desired, &prior, &observed, options);
         assert_eq!(plan.all_refusals().count(), 0);
+        self.run(&store, events, plan, &observed, since).await
+    }
+
+    /// Carries out a plan that was made before.
+    pub async fn carry_out(&self, plan: &Plan, observed: &Observed) -> Applied {
+        let since = self.emulator.journal(0).len() as u64;
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("the lock");
+        self.run(&store, Mutex::default(), plan.clone(), observed, since).await
+    }
+
+    async fn run(
+        &self,
+        store: &LockedState,
+        events: Mutex<Vec<Event>>,
+        plan: Plan,
+        observed: &Observed,
+        since: u64,
+    ) -> Applied {
+        let note = |event: Event| events.lock().expect("no panic").push(event);
         let (_stop, interrupt) = watch::channel(false);
         let job = Job {
             plan: &plan,
-            observed: &observed,
+            observed,
             api: &self.client,
-            store: &store,
+            store,
             clock: self.clock,
             options: apply::Options {
                 seed: Some(self.seed.replace(self.seed.get() + 1)),

@@ -27,7 +27,7 @@ impl Run<'_, '_> {
     pub(super) async fn delete(&self) -> Result<(), OperationError> {
         let Some(id) = self.id() else { return Err(self.vanished()) };
         self.tell(Event::Started { address: self.address(), verb: Verb::Delete, id: Some(id.clone()), detail: None });
-        self.stock_for_successor(&id).await?;
+        self.check_successor(&id).await?;
         let intent = self.intent();
         self.record(Entry::Intent(intent.clone())).await?;
         let sent = self.api().delete(self.kind, &id).await;
@@ -77,30 +77,6 @@ impl Run<'_, '_> {
     /// Whether a fault is a refusal in disguise: RunPod keeps what pods mount, and asking again cannot help.
     fn is_kept(&self, error: &ApiError, id: &str) -> bool {
         error.class == ErrorClass::Server && error.status.is_some() && self.in_use(id).is_some()
-    }
-
-    /// Before something is destroyed to make room for its successor: can the successor be had at all?
-    async fn stock_for_successor(&self, id: &str) -> Result<(), OperationError> {
-        let successor = self.operation.replaced_by.and_then(|index| self.job().plan.operations.get(index));
-        let Some(successor) = successor.filter(|_| self.kind.has_capacity) else { return Ok(()) };
-        for candidate in &successor.candidates {
-            let mut inputs = successor.inputs.clone();
-            inputs.extend(candidate.clone());
-            // What the API cannot tell, or does not answer, is no reason to refuse.
-            if !matches!(self.api().in_stock(self.kind, &inputs).await, Ok(Some(false))) {
-                return Ok(());
-            }
-        }
-        self.tell(Event::Failed {
-            address: self.address(),
-            verb: Verb::Delete,
-            id: Some(id.to_owned()),
-            message: "its replacement is out of stock, so nothing was destroyed".into(),
-            help: Some("try again later, or allow more GPU types or regions".into()),
-            code: ErrorClass::NoCapacity.code().into(),
-            changed: false,
-        });
-        Err(OperationError::Failed(Some(ErrorClass::NoCapacity)))
     }
 
     /// It was moved before the delete arrived. What was approved is the end of another id: the record follows, and the next

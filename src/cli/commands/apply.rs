@@ -96,7 +96,7 @@ impl Run<'_> {
             None => asked(&prior)?,
         };
         let (plan, exit) = loop {
-            let plan = self.planned(&prior, &observed, options.clone())?;
+            let plan = self.planned(&prior, &observed, options.clone()).await?;
             let exit = if plan.leaves_out() && self.approval.minds_rest() { Exit::Changes } else { Exit::Success };
             if plan.is_empty() {
                 self.correct(&store, &plan).await?;
@@ -120,10 +120,11 @@ impl Run<'_> {
     }
 
     /// A plan that was shown, is what was approved, and is not refused.
-    fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
+    async fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
         let input = self.session.plan_input(prior, observed, options);
         let mut plan = checked(planner::plan(&input)?)?;
         self.approval.narrows(&mut plan);
+        self.session.examine(&mut plan).await;
         if self.console.json {
             // The first of the lines that report what happens.
             let plan = json::plan_json(&plan, Some(&identity::id(&plan)));

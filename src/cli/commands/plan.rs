@@ -32,7 +32,10 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         options.only = std::mem::take(&mut options.targets);
     }
     let input = session.plan_input(&prior, &observed, options);
-    let plan = checked(planner::plan(&input)?)?;
+    let mut plan = checked(planner::plan(&input)?)?;
+    if args.refresh {
+        session.examine(&mut plan).await;
+    }
     if let Some(path) = &args.out {
         let path = global.directory.clone().unwrap_or_default().join(path);
         saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;

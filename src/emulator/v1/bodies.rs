@@ -89,6 +89,33 @@ pub(super) const UPDATE_POD: Shape = Shape {
     min_members: 0,
 };
 
+pub(super) const CREATE_TEMPLATE: Shape = Shape {
+    members: &[
+        ("category", Type::Word(&["NVIDIA", "AMD", "CPU"])),
+        ("containerDiskInGb", WHOLE),
+        ("containerRegistryAuthId", TEXT),
+        ("dockerEntrypoint", TEXTS),
+        ("dockerStartCmd", TEXTS),
+        ("env", Type::TextMap),
+        ("imageName", TEXT),
+        ("isPublic", Type::Flag),
+        ("isServerless", Type::Flag),
+        ("name", TEXT),
+        ("ports", TEXTS),
+        ("readme", TEXT),
+        ("volumeInGb", WHOLE),
+        ("volumeMountPath", TEXT),
+    ],
+    required: &["name", "imageName"],
+    min_members: 0,
+};
+
+pub(super) const CREATE_REGISTRY: Shape = Shape {
+    members: &[("name", TEXT), ("username", TEXT), ("password", TEXT)],
+    required: &["name", "username", "password"],
+    min_members: 0,
+};
+
 const VOLUME_SIZE: Type = Type::Whole { min: 0, max: 4000 };
 
 pub(super) const CREATE_VOLUME: Shape = Shape {

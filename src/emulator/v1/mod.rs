@@ -2,6 +2,7 @@
 
 mod bodies;
 mod pods;
+mod presets;
 mod view;
 mod volumes;
 
@@ -39,6 +40,14 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::GetVolume => ("get network volume", volumes::get(world, id, now)),
         Op::UpdateVolume => ("update network volume", volumes::update(world, call, id, now)),
         Op::DeleteVolume => ("delete network volume", volumes::delete(world, call, id, now)),
+        Op::ListTemplates => ("list templates", presets::templates(world)),
+        Op::CreateTemplate => ("create template", presets::create_template(world, call, now)),
+        Op::GetTemplate => ("get template", presets::template(world, id)),
+        Op::DeleteTemplate => ("delete template", presets::delete_template(world, id, now)),
+        Op::ListRegistries => ("list container registry auths", presets::registries(world)),
+        Op::CreateRegistry => ("create container registry auth", presets::create_registry(world, call, now)),
+        Op::GetRegistry => ("get container registry auth", presets::registry(world, id)),
+        Op::DeleteRegistry => ("delete container registry auth", presets::delete_registry(world, id, now)),
         Op::OpenApi => {
             let info = json!({ "title": "RunPod REST API v1, emulated by sindri", "version": "0.1.0" });
             ("get openapi", Ok(Reply::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} }))))
@@ -66,8 +75,10 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
 fn failure(settings: &Settings, doing: &str, refusal: &Refusal) -> Reply {
     let text = match refusal {
         Refusal::Schema(violations) => return invalid(violations),
-        Refusal::NotFound if doing.ends_with("network volume") => return error(404, "network volume not found"),
-        Refusal::NotFound => return error(404, "pod not found"),
+        Refusal::NotFound => {
+            let what = doing.split_once(' ').map_or("pod", |(_, what)| what);
+            return error(404, &format!("{what} not found"));
+        }
         Refusal::NoImage(_) => "Something went wrong. Please try again later or contact support.".to_owned(),
         Refusal::Rule(text) => format!("{doing}: {text}"),
         Refusal::NoBalance => format!("{doing}: Insufficient funds"),

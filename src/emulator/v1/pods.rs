@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::bodies::{CREATE_POD, UPDATE_POD};
+use super::presets;
 use super::view::{self, Include};
 use crate::emulator::answer::Reply;
 use crate::emulator::call::Call;
@@ -34,7 +35,8 @@ fn default_ports() -> Vec<String> {
 
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_POD, call)?;
-    let order = order(world, &Members::of(call.body.as_ref()))?;
+    let body = presets::completed(world, call.body.as_ref())?;
+    let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(201, view::pod(world, pod, &Include::default(), now)))
@@ -42,9 +44,6 @@ pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied 
 
 fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
     let cloud = Cloud::from_word(body.text("cloudType"));
-    if body.text("templateId").is_some_and(|id| !id.is_empty()) {
-        return Err(Refusal::rule("template not found"));
-    }
     let image = body.text("imageName").ok_or_else(|| Refusal::rule("imageName or templateId is required"))?;
     let volume_size = body.whole("volumeInGb").unwrap_or(VOLUME_GB);
     let storage = match body.text("networkVolumeId").filter(|id| !id.is_empty()) {

@@ -96,6 +96,38 @@ pub(super) const UPDATE_POD: Shape = Shape {
     min_members: 0,
 };
 
+const TEMPLATE_MOUNTS: Shape =
+    Shape { members: &[("persistent", Type::Object(&PERSISTENT))], required: &[], min_members: 0 };
+
+pub(super) const CREATE_TEMPLATE: Shape = Shape {
+    members: &[
+        ("name", NAME),
+        ("image", TEXT),
+        ("args", TEXT),
+        ("cmd", TEXTS),
+        ("entrypoint", TEXTS),
+        ("disk", FROM_ONE),
+        ("env", Type::TextMap),
+        ("ports", TEXTS),
+        ("registry", Type::OrNull(&TEXT)),
+        ("mounts", Type::Object(&TEMPLATE_MOUNTS)),
+        ("serverless", Type::Flag),
+        ("public", Type::Flag),
+        ("category", Type::Word(&["CPU", "NVIDIA", "AMD"])),
+        ("startJupyter", Type::Flag),
+        ("startSsh", Type::Flag),
+        ("allowedCudaVersions", Type::List { of: &VERSION, max: usize::MAX }),
+    ],
+    required: &["name", "image"],
+    min_members: 0,
+};
+
+pub(super) const CREATE_REGISTRY: Shape = Shape {
+    members: &[("name", NAME), ("username", NAME), ("password", NAME)],
+    required: &["name", "username", "password"],
+    min_members: 0,
+};
+
 pub(super) const POD_ACTION: Shape = Shape {
     members: &[("action", Type::Word(&["start", "stop", "restart", "terminate"]))],
     required: &["action"],

@@ -6,6 +6,7 @@ mod logs;
 mod openapi;
 mod page;
 mod pods;
+mod presets;
 mod view;
 mod volumes;
 
@@ -34,6 +35,14 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::GetVolume => volumes::get(world, id, now),
         Op::UpdateVolume => volumes::update(world, call, id, now),
         Op::DeleteVolume => volumes::delete(world, call, id, now),
+        Op::ListTemplates => presets::templates(world),
+        Op::CreateTemplate => presets::create_template(world, call, now),
+        Op::GetTemplate => presets::template(world, id),
+        Op::DeleteTemplate => presets::delete_template(world, id, now),
+        Op::ListRegistries => presets::registries(world),
+        Op::CreateRegistry => presets::create_registry(world, call, now),
+        Op::GetRegistry => presets::registry(world, id),
+        Op::DeleteRegistry => presets::delete_registry(world, id, now),
         Op::ListGpus => catalog::gpus(world, call),
         Op::GetGpu => catalog::gpu(world, call, id),
         Op::ListCpus => catalog::cpus(world, call),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::page::{self, Page};
-use super::view;
+use super::{presets, view};
 use crate::emulator::answer::Reply;
 use crate::emulator::call::{Call, Tweaks};
 use crate::emulator::command::Command;
@@ -70,7 +70,8 @@ pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
 
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(world, &CREATE_POD, call.body.as_ref())?;
-    let order = order(world, &Members::of(call.body.as_ref()))?;
+    let body = presets::completed(world, call.body.as_ref(), true)?;
+    let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(201, view::pod(world, pod, now)))
@@ -83,7 +84,7 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
     if gpu.is_some() == cpu.is_some() {
         return Err(Refusal::rule("exactly one of gpu or cpu must be set"));
     }
-    if body.text("image").is_none() && body.text("templateId").is_none() {
+    if body.text("image").is_none() {
         return Err(Refusal::rule("image is required unless templateId is set"));
     }
     let (storage, mount_path) = mounts(body, cpu.is_some(), cloud)?;
@@ -99,10 +100,6 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
         if market().flavor(id).is_some_and(|flavor| !flavor.allows(count)) {
             return Err(Refusal::rule("vcpuCount is not valid for the selected CPU flavor"));
         }
-    }
-    if body.has("templateId") {
-        // No template exists here.
-        return Err(Refusal::NotFound);
     }
     // Without `disk` the live service says this, whatever else is there (Q2).
     let disk = body.whole("disk");
@@ -198,15 +195,13 @@ pub(super) fn apply_patch(
         }
         _ => body.cloned(),
     };
+    let kept = presets::completed(world, kept.as_ref(), false)?;
     let body = Members::of(kept.as_ref());
     let changes = changes(world, world.find_pod(id, now)?, &body)?;
     world.edit(id, changes, tweaks, now)
 }
 
 fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
-    if body.text("templateId").is_some_and(|id| !id.is_empty()) {
-        return Err(Refusal::NotFound);
-    }
     let mut changes = Changes {
         name: body.text("name").map(str::to_owned),
         locked: body.flag("locked"),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::drift::resource_drift;
 use super::{dollars, split_secrets};
+use crate::kind;
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, SideEffect, Value,
 };
@@ -252,6 +253,10 @@ fn side(attributes: &Attributes) -> (Json, Json) {
 fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut Json) -> Json {
     let Json::Object(values) = after else { return json!({}) };
     let mut unknown = Map::new();
+    for (name, ..) in kind::find(&change.address.kind).into_iter().flat_map(|kind| kind.supplied(&change.after)) {
+        unknown.insert(name.to_owned(), json!(true));
+        values.remove(name);
+    }
     for (name, value) in &change.after {
         let Value::Reference(target) = value else { continue };
         let known = by_address

@@ -234,6 +234,7 @@ const INDENT: usize = 6;
 fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool) -> Vec<Line> {
     let mut lines = fields::lines(change, INDENT);
     lines.extend(member_line(change, members));
+    lines.extend(supplied_line(change));
     lines.extend(causes::because(context, change).into_iter().map(|cause| Line::of(INDENT, cause)));
     lines.extend(change.side_effects.iter().filter_map(side_effect).map(|effect| Line::of(INDENT, effect)));
     if change.action == Action::ReplaceCreateFirst {
@@ -261,6 +262,16 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
         lines.extend(fields::attributes(attributes, INDENT));
     }
     lines
+}
+
+/// Settings of a new object that the file leaves to something else: `image, ports: from template abcdefghij`.
+fn supplied_line(change: &Change) -> Option<Line> {
+    let makes = change.action == Action::Create || change.action.is_replacement();
+    let kind = kind::find(&change.address.kind).filter(|_| makes)?;
+    let supplied: Vec<_> = kind.supplied(&change.after).collect();
+    let (_, supplier, id) = supplied.first()?;
+    let names: Vec<&str> = supplied.iter().map(|(name, ..)| *name).collect();
+    Some(Line::of(INDENT, format!("{}: from {supplier} {id}", names.join(", "))))
 }
 
 /// `pod volume 100 GB at /workspace`.

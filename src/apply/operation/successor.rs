@@ -1,0 +1,153 @@
+//! Before something is destroyed to make room for its successor: everything that is known about whether that can exist.
+//!
+//! The plan asked the same, perhaps hours ago. Each different question goes out once per run and not once per pod; only stock,
+//! which changes by the minute, is asked again after a while.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+
+use super::{OperationError, Run, lock};
+use crate::apply::Event;
+use crate::kind::{self, Kind, Names};
+use crate::model::{Address, Attributes, Operation, Verb};
+use crate::observe::{candidates, unsendable};
+use crate::planner::feasible::{self, Presence};
+use crate::planner::refresh::resolved;
+use crate::runpod::ErrorClass;
+
+/// How long an answer about stock is believed.
+const STOCK_IS_FRESH: Duration = Duration::from_secs(60);
+
+/// Why a successor cannot exist; `None` where nothing speaks against it.
+type Verdict = Option<String>;
+
+/// Answers of this run, by question. A question that is on its way is not asked a second time.
+#[derive(Default)]
+pub(super) struct Answers(Mutex<BTreeMap<String, Arc<AsyncMutex<Option<(Instant, Verdict)>>>>>);
+
+impl Answers {
+    async fn get(&self, question: &str, lifetime: Option<Duration>, ask: impl AsyncFnOnce() -> Verdict) -> Verdict {
+        let entry = Arc::clone(lock(&self.0).entry(question.to_owned()).or_default());
+        let mut answer = entry.lock().await;
+        if let Some((at, verdict)) = answer.as_ref()
+            && lifetime.is_none_or(|lifetime| at.elapsed() < lifetime)
+        {
+            return verdict.clone();
+        }
+        let verdict = ask().await;
+        *answer = Some((Instant::now(), verdict.clone()));
+        verdict
+    }
+}
+
+/// What speaks against a successor.
+struct Objection {
+    message: String,
+    help: &'static str,
+    class: ErrorClass,
+}
+
+impl Run<'_, '_> {
+    /// Fails, before anything is destroyed, if the successor of what is to be deleted cannot exist.
+    pub(super) async fn check_successor(&self, id: &str) -> Result<(), OperationError> {
+        let successor = self.operation.replaced_by.and_then(|index| self.job().plan.operations.get(index));
+        let Some(successor) = successor else { return Ok(()) };
+        let Some(kind) = kind::find(&successor.address.kind) else { return Ok(()) };
+        let Some(Objection { message, help, class }) = self.objection(kind, successor).await else { return Ok(()) };
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: Verb::Delete,
+            id: Some(id.to_owned()),
+            message,
+            help: Some(help.into()),
+            code: class.code().into(),
+            changed: false,
+        });
+        Err(OperationError::Failed(Some(class)))
+    }
+
+    async fn objection(&self, kind: &'static Kind, successor: &Operation) -> Option<Objection> {
+        if let Some(error) = unsendable(self.api(), self.job().plan, successor) {
+            return Some(Objection {
+                message: format!("its replacement cannot be created, so nothing was destroyed: {error}"),
+                help: error.class.help(),
+                class: error.class,
+            });
+        }
+        // A reference to what this plan creates, again or for the first time, has no id yet.
+        let created = |address: &Address| {
+            let operations = &self.job().plan.operations;
+            operations.iter().any(|operation| operation.verb == Verb::Create && operation.address == *address)
+        };
+        let ids = lock(&self.carrier.ids).clone();
+        let inputs =
+            resolved(successor.inputs.clone(), &|address| ids.get(address).filter(|_| !created(address)).cloned());
+        for (names, id) in feasible::named(kind.name, &inputs) {
+            // What this run made is there, even if reads do not show it yet.
+            if lock(&self.carrier.objects).contains_key(&id) {
+                continue;
+            }
+            if let Some(missing) = self.missing(&inputs, names, &id).await {
+                return Some(Objection {
+                    message: format!("its replacement cannot be created, so nothing was destroyed: {missing}"),
+                    help: "correct the configuration and run the command again",
+                    class: ErrorClass::NotFound,
+                });
+            }
+        }
+        let in_stock = !kind.has_capacity || self.in_stock(kind, successor).await;
+        (!in_stock).then(|| Objection {
+            message: "its replacement is out of stock, so nothing was destroyed".to_owned(),
+            help: "try again later, or allow more GPU types or regions",
+            class: ErrorClass::NoCapacity,
+        })
+    }
+
+    /// Why something that the successor names cannot be used. What RunPod does not answer is no reason to refuse.
+    async fn missing(&self, inputs: &Attributes, names: Names, id: &str) -> Verdict {
+        match names {
+            Names::Outside(outside) => {
+                let ask = async || match self.api().presence(outside, id).await {
+                    Ok(Some(Presence::Absent)) => Some(format!("no {} `{id}` in this account", outside.title())),
+                    Ok(Some(Presence::Unfit(why))) => Some(format!("{} `{id}` cannot be used: {why}", outside.title())),
+                    Ok(Some(Presence::Usable) | None) | Err(_) => None,
+                };
+                self.carrier.answers.get(&format!("{} {id}", outside.title()), None, ask).await
+            }
+            Names::Listed { kind, place } => {
+                let target = kind::find(kind)?;
+                let allowed = place.and_then(|(_, allowed)| inputs.get(allowed)).map(ToString::to_string);
+                let ask = async || match self.api().read(target, id).await {
+                    // Shortly after a create a 404 proves nothing.
+                    Ok(None) if !self.freshness().is_zero() => None,
+                    Ok(object) => {
+                        feasible::misplaced(inputs, names, id, object.as_ref().map(|object| &object.attributes))
+                    }
+                    Err(_) => None,
+                };
+                let question = format!("{kind} {id} {}", allowed.unwrap_or_default());
+                self.carrier.answers.get(&question, None, ask).await
+            }
+        }
+    }
+
+    /// Whether one of the candidates can be had, as far as RunPod's catalog tells.
+    async fn in_stock(&self, kind: &'static Kind, successor: &Operation) -> bool {
+        for inputs in candidates(successor) {
+            let Some(key) = self.api().stock_key(kind, &inputs) else { return true };
+            // What the API cannot tell, or does not answer, is no reason to refuse.
+            let ask = async || match self.api().in_stock(kind, &inputs).await {
+                Ok(Some(false)) => Some(String::new()),
+                _ => None,
+            };
+            if self.carrier.answers.get(&key, Some(STOCK_IS_FRESH), ask).await.is_none() {
+                return true;
+            }
+        }
+        successor.candidates.is_empty()
+    }
+}

@@ -1,0 +1,303 @@
+//! Successors that cannot exist, and limits of the account: what runs keeps running.
+
+use serde_json::json;
+use sindri::model::{Action, Address, Dialect, Plan, Value};
+
+use crate::fleet::{Fleet, Machine, Pod};
+use crate::world::{World, change, rest};
+use crate::{Desired, in_virtual_time, one};
+
+/// The pods with this attribute.
+fn with(mut desired: Desired, attribute: &str, value: impl Into<Value>) -> Desired {
+    let value = value.into();
+    for resource in desired.values_mut().filter(|resource| resource.address.kind == "pod") {
+        resource.inputs.insert(attribute.to_owned(), value.clone());
+    }
+    desired
+}
+
+fn fleet(image: &'static str) -> Desired {
+    Fleet::default().with_pod("main", Pod { replicas: Some(3), image, ..Pod::default() }).resources(Dialect::V2)
+}
+
+fn messages(plan: &Plan) -> String {
+    plan.all_refusals().map(|(_, refusal)| format!("{}: {}\n", refusal.code, refusal.message)).collect()
+}
+
+/// `GET` requests whose path holds this, since the beginning.
+fn asked(world: &World, part: &str) -> usize {
+    world.emulator.journal(0).iter().filter(|entry| entry.method == "GET" && entry.path.contains(part)).count()
+}
+
+#[test]
+fn a_credential_or_template_that_is_gone_is_refused_in_the_plan_and_asked_for_once() {
+    for (attribute, collection, title) in
+        [("registry_auth", "/registries/", "registry credential"), ("template", "/templates/", "template")]
+    {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            world.settle(&fleet("image:1")).await;
+            let plan = world.examined(&with(fleet("image:2"), attribute, "nope")).await;
+            let refused = messages(&plan);
+            assert!(refused.contains(&format!("impossible_create: no {title} `nope` in this account")), "{refused}");
+            assert_eq!(plan.all_refusals().count(), 1, "three pods have one reason: {refused}");
+            assert_eq!(asked(&world, collection), 1);
+        });
+    }
+}
+
+#[test]
+fn a_credential_that_went_after_the_plan_keeps_every_pod_and_is_asked_for_once() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let key = world.post("registries", json!({ "name": "k", "username": "u", "password": "p" })).await;
+        world.settle(&fleet("image:1")).await;
+        let wanted = with(fleet("image:2"), "registry_auth", key.as_str());
+        assert_eq!(messages(&world.examined(&wanted).await), "");
+        world.delete("registries", &key).await;
+        let before = asked(&world, "/registries/");
+        // The plan of this apply knows the lists alone, as a plan of hours ago would.
+        let applied = world.apply(&wanted).await;
+        assert_eq!((applied.report.failed, applied.requests.len()), (3, 0), "{:?}", applied.requests);
+        applied.says(&["nothing was destroyed", &format!("no registry credential `{key}` in this account")]);
+        assert_eq!(asked(&world, "/registries/") - before, 1, "once, and not once per pod");
+        assert_eq!(world.pods().await.len(), 3);
+    });
+}
+
+#[test]
+fn a_template_for_serverless_workers_is_refused() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let body = json!({ "name": "t", "image": "image:1", "serverless": true });
+        let template = world.post("templates", body).await;
+        world.settle(&fleet("image:1")).await;
+        let wanted = with(fleet("image:2"), "template", template.as_str());
+        assert!(messages(&world.examined(&wanted).await).contains("it is for serverless workers"));
+        let applied = world.apply(&wanted).await;
+        assert_eq!((applied.requests.len(), world.pods().await.len()), (0, 3), "{}", applied.text);
+    });
+}
+
+#[test]
+fn a_create_that_names_a_missing_template_is_noted_and_not_refused() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let plan = world.examined(&with(fleet("image:1"), "template", "nope")).await;
+        assert_eq!(messages(&plan), "");
+        let notes: Vec<&str> = plan.notes.iter().map(|note| note.message.as_str()).collect();
+        assert!(notes.iter().any(|note| note.contains("no template `nope` in this account")), "{notes:?}");
+        let plan = world.examined(&with(fleet("image:1"), "registry_auth", "nope")).await;
+        assert!(messages(&plan).contains("no registry credential `nope`"), "what only the owner can use is not there");
+    });
+}
+
+#[test]
+fn a_volume_that_is_not_listed_or_is_elsewhere_is_refused() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let body = json!({ "name": "two", "size": 100, "dataCenter": "EU-RO-1" });
+        let volume = world.post("network-volumes", body).await;
+        world.settle(&fleet("image:1")).await;
+        rest().await;
+        let there = with(fleet("image:1"), "network_volume", volume.as_str());
+        for (wanted, says) in [
+            (with(fleet("image:1"), "network_volume", "nope"), "no network volume `nope` in this account".to_owned()),
+            (
+                with(there.clone(), "regions", Value::texts(["US-CA-2", "US-KS-2"])),
+                format!("network volume `two` ({volume}) is in EU-RO-1, and the configuration allows US-CA-2, US-KS-2"),
+            ),
+        ] {
+            let plan = world.plan(&wanted).await;
+            assert!(messages(&plan).contains(&says), "{}", messages(&plan));
+        }
+        assert_eq!(messages(&world.plan(&there).await), "");
+        assert_eq!(messages(&world.plan(&with(there.clone(), "regions", Value::texts(["EU-RO-1"]))).await), "");
+
+        // It goes between the plan and the first delete.
+        let (state, observed) = (world.state(), world.observe().await);
+        let plan = world.plan_from(&there, &state, &observed, sindri::planner::Options::default());
+        assert_eq!(plan.all_refusals().count(), 0);
+        world.delete("network-volumes", &volume).await;
+        rest().await;
+        let applied = world.carry_out(&plan, &observed).await;
+        applied.says(&["nothing was destroyed", "no network volume"]);
+        assert_eq!((applied.requests.len(), world.pods().await.len()), (0, 3));
+    });
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_in_the_plan() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        let large = |bytes| {
+            let env = [("A".to_owned(), Value::text("y".repeat(bytes)))].into();
+            with(one(Pod::default()), "env", Value::Map(env))
+        };
+        let plan = world.examined(&large(103_000)).await;
+        assert!(messages(&plan).contains("RunPod accepts 102400"), "{}", messages(&plan));
+        // What is measured is what is sent, to the byte.
+        let size = |plan: &Plan| {
+            let message = messages(plan);
+            message.split(" bytes").next().and_then(|text| text.rsplit(' ').next()?.parse::<usize>().ok())
+        };
+        let over = size(&plan).expect("a number of bytes") - 102_400;
+        let fits = large(103_000 - over);
+        assert_eq!(messages(&world.examined(&fits).await), "");
+        world.settle(&fits).await;
+        assert!(!messages(&world.examined(&large(103_001 - over)).await).is_empty());
+    });
+}
+
+#[test]
+fn a_limit_of_the_account_stops_everything_and_blames_no_spelling() {
+    in_virtual_time(async {
+        let mut world = World::new(Dialect::V2);
+        world.parallelism = 1;
+        world.settle(&fleet("image:1")).await;
+        world.fault("createPod", "spendLimit: 0.1");
+        let applied = world.apply(&fleet("image:2")).await;
+        assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
+        applied.says(&["[account_limit]", "spend limit exceeded", "the account has reached a limit of its own"]);
+        assert!(!applied.text.contains("spelt"), "{}", applied.text);
+        assert_eq!(applied.report.skipped, 2, "nothing was started any more");
+    });
+}
+
+#[test]
+fn stock_is_asked_for_once_and_its_want_is_noted() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        let types = &["NVIDIA GeForce RTX 3090"];
+        let machine = Machine::Gpus { types, count: 1, least_ram_gb: None };
+        let other = Fleet::default().with_pod("main", Pod { replicas: Some(3), machine, ..Pod::default() });
+        let rule = sindri::emulator::world::CapacityRule { gpu: types[0].into(), data_center: "*".into(), free: 0 };
+        world.meddle(|inside, _| inside.set_capacity(vec![rule]));
+        let before = asked(&world, "/catalog/gpus/");
+        let plan = world.examined(&other.resources(Dialect::V2)).await;
+        assert!(
+            plan.notes.iter().any(|note| note.message.contains("no stock for its replacement")),
+            "{:?}",
+            plan.notes
+        );
+        assert_eq!(asked(&world, "/catalog/gpus/") - before, 1);
+        let applied = world.apply(&other.resources(Dialect::V2)).await;
+        applied.says(&["[no_capacity]", "nothing was destroyed"]);
+        assert_eq!(asked(&world, "/catalog/gpus/") - before, 2);
+        assert_eq!(world.pods().await.len(), 3);
+    });
+}
+
+/// Pods of which the file names only the machine: a template supplies the rest.
+fn templated(id: &str, dialect: Dialect) -> Desired {
+    let mut desired = with(
+        Fleet::default().with_pod("main", Pod { replicas: Some(2), ..Pod::default() }).resources(dialect),
+        "template",
+        id,
+    );
+    for resource in desired.values_mut() {
+        for attribute in ["image", "container_disk_gb", "volume_gb", "volume_mount_path", "entrypoint", "command"] {
+            resource.inputs.insert(attribute.to_owned(), Value::Null);
+        }
+    }
+    desired
+}
+
+#[test]
+fn what_a_template_supplies_is_neither_sent_nor_compared() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let body = json!({
+                "name": "t", "image": "templated:1", "disk": 70, "ports": ["9000/http", "22/tcp"],
+                "mounts": { "persistent": { "size": 40, "path": "/kept" } }, "args": "python serve.py",
+                "env": { "FROM": "template" }, "startSsh": false, "startJupyter": false,
+            });
+            let id = world.post("templates", body).await;
+            let desired = templated(&id, dialect);
+            let applied = world.settle(&desired).await;
+            assert_eq!(applied.creates(), 2);
+            let journal = world.emulator.journal(0);
+            let sent = journal.iter().filter(|entry| entry.path.ends_with("/pods") && entry.method == "POST");
+            for body in sent.filter_map(|entry| entry.body.as_ref()) {
+                for member in [
+                    "image",
+                    "disk",
+                    "ports",
+                    "mounts",
+                    "args",
+                    "registry",
+                    "imageName",
+                    "containerDiskInGb",
+                    "volumeInGb",
+                    "volumeMountPath",
+                    "dockerStartCmd",
+                ] {
+                    assert!(body.get(member).is_none(), "{member}: {body}");
+                }
+            }
+            rest().await;
+            let pods = world.pods().await;
+            let [pod, _] = pods.as_slice() else { panic!("{pods:?}") };
+            assert_eq!(pod.attributes["image"].as_text(), Some("templated:1"));
+            assert_eq!((&pod.attributes["container_disk_gb"], &pod.attributes["volume_gb"]), (&70.into(), &40.into()));
+
+            let plan = world.plan(&desired).await;
+            assert!(plan.is_empty() && plan.drift.is_empty(), "{:?} {:?}", plan.changes, plan.drift);
+            assert!(world.state().resources.keys().all(|address| address.kind == "pod"), "no port is declared");
+            world.refresh().await;
+            assert!(world.plan(&desired).await.is_empty());
+            assert_eq!(world.state().resources.len(), 2, "nothing that the template supplies is recorded");
+
+            // What the file names is sent and compared.
+            let named = with(desired.clone(), "container_disk_gb", 90);
+            let plan = world.plan(&named).await;
+            let address = Address::new("pod", "main").with_index(0);
+            assert_eq!(plan.by_address()[&address].action, Action::Replace);
+            assert_eq!(plan.by_address()[&address].fields.len(), 1);
+            world.settle(&named).await;
+            rest().await;
+            let disks: Vec<Value> =
+                world.pods().await.iter().map(|pod| pod.attributes["container_disk_gb"].clone()).collect();
+            assert_eq!(disks, [Value::from(90), Value::from(90)]);
+            assert!(world.plan(&named).await.is_empty());
+        });
+    }
+}
+
+#[test]
+fn no_port_beside_a_template_is_a_wish_of_its_own() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let id = world.post("templates", json!({ "name": "t", "image": "i:1", "disk": 30, "ports": ["9/http"] })).await;
+        let none = with(templated(&id, Dialect::V2), "ports", Value::List(Vec::new()));
+        world.settle(&none).await;
+        rest().await;
+        assert!(world.pods().await.iter().all(|pod| pod.attributes["ports"] == Value::List(Vec::new())));
+        assert!(world.plan(&none).await.is_empty());
+        let left = world.plan(&templated(&id, Dialect::V2)).await;
+        assert!(left.is_empty(), "left to the template, whatever was applied: {:?}", left.changes);
+    });
+}
+
+#[test]
+fn a_file_that_comes_to_leave_its_ports_to_a_template_forgets_them() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let body = json!({ "name": "t", "image": "i:1", "disk": 30, "ports": ["8888/http"] });
+        let id = world.post("templates", body).await;
+        let ports = ["8888/http"].into();
+        let desired = with(one(Pod { ports, ..Pod::default() }), "template", id.as_str());
+        world.settle(&desired).await;
+        assert_eq!(world.state().resources.len(), 2);
+        let mut left = desired.clone();
+        left.retain(|address, _| address.kind == "pod");
+        let plan = world.plan(&left).await;
+        assert_eq!(change(&plan, "main").action, Action::NoOp);
+        assert!(plan.is_empty(), "{:?}", plan.changes);
+        world.settle(&left).await;
+        assert!(world.plan(&left).await.drift.is_empty());
+    });
+}
