@@ -112,7 +112,7 @@ fn a_volume_that_is_not_there_keeps_the_pod_from_being_created() {
     let example = example("network-volume", "sindri-byo.yaml");
     let copy = Copy::of(&example);
     let run = copy.run(&["apply", "--auto-approve"]);
-    run.exits(1).says_on_stdout("pod.volume-demo  could not create").says_on_stdout("Nothing was changed.");
+    run.exits(3).says_on_stdout("in this account").says_on_stdout("impossible_create");
     assert_eq!(copy.world("pods"), BTreeSet::new());
 }
 
