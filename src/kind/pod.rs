@@ -188,7 +188,19 @@ const fn attribute(
     rule: &'static str,
     (v1, v2): (Support, Support),
 ) -> Attribute {
-    Attribute { name, compare, effect, rule, v1, v2, late: None, candidates: false, shared: None, supplied_by: None, names: None }
+    Attribute {
+        name,
+        compare,
+        effect,
+        rule,
+        v1,
+        v2,
+        late: None,
+        candidates: false,
+        shared: None,
+        supplied_by: None,
+        names: None,
+    }
 }
 
 /// One that a template supplies where the file does not name it. Source: `templateId` of `CreatePodRequest`, OpenAPI v2: the
