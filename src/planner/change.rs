@@ -13,7 +13,7 @@ use super::protect;
 use super::record::{adopted_record, declared_record, redacted};
 use super::refresh::{living, resolved};
 use super::side_effects;
-use super::{Graphs, Input};
+use super::{Graphs, Input, Options};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
@@ -268,20 +268,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
 
         let seen = object.status.as_ref().and_then(Status::power);
-        // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
-        let rests = (power, seen) == (Some(Power::Stopped), Some(Power::Stopped));
-        let recreates = match self.context.input.options.updates {
-            Some(updates) => updates == Updates::Recreate,
-            None => resource.lifecycle.updates == Updates::Recreate && !rests,
-        };
-        let replaces = asked
-            || broken.is_some()
-            || fields.iter().any(|field| match field.effect {
-                Effect::Replace => true,
-                Effect::Restart => recreates,
-                Effect::InPlace => false,
-            });
-        if replaces {
+        if asked || broken.is_some() || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen))) {
             // A successor cannot be made first while what it stands on has to go first.
             let first = resource.lifecycle.create_before_destroy && self.goes_first().is_none();
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
@@ -303,17 +290,8 @@ impl<'c, 'a> Subject<'c, 'a> {
         (action, causes)
     }
 
-    /// Why the object cannot stay as it is, whatever its attributes say.
     fn broken(&self, object: &Object) -> Option<Cause> {
-        match &object.status {
-            Some(status @ (Status::Error | Status::ZeroGpu)) => {
-                Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
-            }
-            // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
-            Some(Status::Stopped) => None,
-            _ if self.record.as_ref().is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
-            _ => None,
-        }
+        broken(object, self.record.as_deref())
     }
 
     /// There, and no longer declared.
@@ -583,6 +561,38 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         shown
     }
+}
+
+/// Why an object cannot stay as it is, whatever its attributes say.
+pub(super) fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
+    match &object.status {
+        Some(status @ (Status::Error | Status::ZeroGpu)) => {
+            Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
+        }
+        // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
+        Some(Status::Stopped) => None,
+        _ if record.is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
+        _ => None,
+    }
+}
+
+/// Whether what takes a restart makes a new object, of one whose power is to be and is `power`.
+pub(super) fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
+    // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
+    let rests = power == (Some(Power::Stopped), Some(Power::Stopped));
+    match options.updates {
+        Some(updates) => updates == Updates::Recreate,
+        None => resource.lifecycle.updates == Updates::Recreate && !rests,
+    }
+}
+
+/// Whether these differences take a new object.
+pub(super) fn must_replace(fields: &[FieldChange], recreates: bool) -> bool {
+    fields.iter().any(|field| match field.effect {
+        Effect::Replace => true,
+        Effect::Restart => recreates,
+        Effect::InPlace => false,
+    })
 }
 
 /// Why nothing is created beside several objects that look like it.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Input;
 use super::moves::Moves;
 use super::refresh::{Owner, Owners, living, strangers};
+use super::succession::Judge;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 
@@ -43,8 +44,13 @@ impl<'a> Claims<'a> {
 /// Goes through every living object that no record names.
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
     let mut strangers = strangers(prior, input.observed);
-    // The oldest first: of twins the first one made is kept.
-    strangers.sort_by_cached_key(|object| object.seniority());
+    let judge = Judge::new(input, prior, desired);
+    let replaced = |object: &Object| {
+        let marker = object.marker.as_ref();
+        marker.is_some_and(|marker| judge.would_replace(&moved_to(input, &marker.address), object))
+    };
+    // What may stay as it is comes first, and then the oldest: of twins the first one made is kept.
+    strangers.sort_by_cached_key(|object| (replaced(object), object.seniority()));
 
     let alive = |address: &Address| {
         let record = prior.resources.get(address);

@@ -1,7 +1,8 @@
 //! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
 //!
-//! `claim` says which object belongs to which address, `diff` what differs, `change` what is done about it, `order` which
-//! requests that takes and in what order, `feasible` which creates are known to fail, `partial` what some resources need of that, `identity` what the plan is called,
+//! `succession` finds replacements whose journal was lost, `claim` says which object belongs to which address, `diff` what
+//! differs, `change` what is done about it, `order` which requests that takes and in what order, `feasible` which creates
+//! are known to fail, `partial` what some resources need of that, `identity` what the plan is called,
 //! `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
 
 mod answer;
@@ -27,6 +28,7 @@ pub mod refresh;
 mod rename;
 pub mod saved;
 mod side_effects;
+mod succession;
 pub mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,6 +133,8 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let corrections = moves::corrections(input.prior, prior);
     let nothing = BTreeMap::new();
     let desired = if input.options.destroy { &nothing } else { input.desired };
+    let (prior, successions) = succession::deposed(input, prior, desired);
+    let prior = &*prior;
     let graphs = Graphs { desired: ResourceGraph::of_resources(desired)?, prior: ResourceGraph::of_state(prior)? };
 
     let claims = claim::claims(input, prior, desired);
@@ -139,6 +143,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let decided = change::decide(&context);
     let mut renames = rename::renames(&context, &decided);
     let mut operations = order::operations(&decided, &graphs, input.dialect);
+    successions.attach(&mut operations);
     let mut drift = refresh::drift(input.prior, input.observed);
     answer::answer(&mut drift, &decided, &moved);
 

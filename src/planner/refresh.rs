@@ -58,7 +58,7 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
 
 /// Living objects in no record that were made from this state, by the recorded address whose object they are under another
 /// id; the oldest of each.
-fn strays<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
+pub fn strays<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
     let owners = Owners::of(prior, observed);
     let mut found: Vec<(&Address, &Object)> = strangers(prior, observed)
         .into_iter()

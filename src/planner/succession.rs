@@ -1,0 +1,185 @@
+//! Replacements whose journal was lost. The state still names the predecessor, and another living pod carries the marker of
+//! the same lineage and address.
+//!
+//! Takes the three readings; gives the prior state as the journal would have left it: the predecessor is deposed, and the
+//! marked pod is free to be imported in its place. A recorded pod that may stay keeps its address, and the other one is an
+//! orphan.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Input;
+use super::change::{broken, must_replace, recreates};
+use super::diff::{Readings, difference};
+use super::refresh::{living, resolved, strangers};
+use crate::graph;
+use crate::kind::{self, Kind};
+use crate::model::{Address, Object, Operation, Record, Resource, State, Status, Value, Verb};
+
+/// Predecessors by the address of their successor.
+#[derive(Default)]
+pub struct Successions {
+    by_address: BTreeMap<Address, Succession>,
+}
+
+struct Succession {
+    deposed: Address,
+    predecessor: Record,
+    /// Ports that were recorded of the predecessor.
+    members: Vec<Address>,
+}
+
+impl Successions {
+    /// Writes each predecessor's record together with the import of its successor, so that no kill falls between them.
+    pub fn attach(self, operations: &mut [Operation]) {
+        let mut by_address = self.by_address;
+        for operation in operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
+            let Some(succession) = by_address.remove(&operation.address) else { continue };
+            for member in succession.members {
+                operation.members.entry(member).or_insert(None);
+            }
+            operation.members.insert(succession.deposed, Some(succession.predecessor));
+        }
+    }
+}
+
+/// The prior state with every predecessor deposed whose successor an interrupted run made.
+pub fn deposed<'s>(
+    input: &Input<'_>,
+    prior: &'s State,
+    desired: &BTreeMap<Address, Resource>,
+) -> (Cow<'s, State>, Successions) {
+    let mut found = Successions::default();
+    let mut state = Cow::Borrowed(prior);
+    if input.options.refresh_only {
+        return (state, found);
+    }
+    let candidates = candidates(input, prior, desired);
+    if candidates.is_empty() {
+        return (state, found);
+    }
+    let judge = Judge::new(input, prior, desired);
+    let chosen: Vec<(Address, Record)> = candidates
+        .into_iter()
+        .filter(|(address, objects)| judge.has_successor(address, objects))
+        .map(|(address, _)| (address.clone(), state.resources[address].clone()))
+        .collect();
+    let members = graph::members(state.resources.keys());
+    let members: Vec<Vec<Address>> = chosen
+        .iter()
+        .map(|(address, _)| members.get(address).into_iter().flatten().map(|member| (*member).clone()).collect())
+        .collect();
+    for ((address, record), members) in chosen.into_iter().zip(members) {
+        let resources = &mut state.to_mut().resources;
+        resources.remove(&address);
+        members.iter().for_each(|member| drop(resources.remove(member)));
+        let deposed = address.deposed(&record.id);
+        resources.insert(deposed.clone(), record.clone());
+        found.by_address.insert(address, Succession { deposed, predecessor: record, members });
+    }
+    (state, found)
+}
+
+/// Declared addresses whose recorded object lives, with the other living objects that carry their marker.
+fn candidates<'a, 'd>(
+    input: &Input<'a>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+) -> BTreeMap<&'d Address, Vec<&'a Object>> {
+    let mut candidates: BTreeMap<&Address, Vec<&Object>> = BTreeMap::new();
+    let mut unmanaged = strangers(prior, input.observed);
+    unmanaged.retain(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage));
+    if unmanaged.is_empty() {
+        return candidates;
+    }
+    // A predecessor that is gone may live on under another id: `claim` looks for it.
+    let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
+    let mut by_marker: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for (address, record) in &prior.resources {
+        let lives = !graph::is_member(address) && living(input.observed, record).is_some();
+        if let Some((address, _)) = desired.get_key_value(address).filter(|_| lives && !waiting.contains(address)) {
+            by_marker.entry(record.called(address)).or_default().push(address);
+        }
+    }
+    for object in unmanaged {
+        let Some(marker) = &object.marker else { continue };
+        if let Some([address]) = by_marker.get(&marker.address).map(Vec::as_slice) {
+            // An address that is declared and was never made has the first claim to what carries its name.
+            if **address == marker.address || !desired.contains_key(&marker.address) {
+                candidates.entry(address).or_default().push(object);
+            }
+        }
+    }
+    candidates
+}
+
+/// Tells which of several objects an address is to keep.
+pub struct Judge<'j, 'a> {
+    input: &'j Input<'a>,
+    prior: &'j State,
+    desired: &'j BTreeMap<Address, Resource>,
+    declared_members: BTreeMap<Address, Vec<&'j Address>>,
+    recorded_members: BTreeMap<Address, Vec<&'j Address>>,
+}
+
+impl<'j, 'a> Judge<'j, 'a> {
+    pub fn new(input: &'j Input<'a>, prior: &'j State, desired: &'j BTreeMap<Address, Resource>) -> Self {
+        let declared_members = graph::members(desired.keys());
+        let recorded_members = graph::members(prior.resources.keys());
+        Self { input, prior, desired, declared_members, recorded_members }
+    }
+
+    /// Whether the recorded object has to be replaced anyway, and one of the others is what replaces it: one that may stay
+    /// as it is, or else the last one made.
+    fn has_successor(&self, address: &Address, objects: &[&Object]) -> bool {
+        let (Some(resource), Some(record)) = (self.desired.get(address), self.prior.resources.get(address)) else {
+            return false;
+        };
+        let (Some(kind), Some(recorded)) = (kind::find(&record.kind), living(self.input.observed, record)) else {
+            return false;
+        };
+        let goes = |object, record| self.is_replaced(kind, resource, object, record);
+        goes(recorded, Some(record))
+            && objects.iter().any(|object| !goes(object, None) || object.seniority() > recorded.seniority())
+    }
+
+    /// Whether `object` would be replaced at once if it were imported as `address`.
+    pub fn would_replace(&self, address: &Address, object: &Object) -> bool {
+        let declared = kind::find(object.kind).zip(self.desired.get(address));
+        declared.is_some_and(|(kind, resource)| self.is_replaced(kind, resource, object, None))
+    }
+
+    fn is_replaced(&self, kind: &'static Kind, resource: &Resource, object: &Object, record: Option<&Record>) -> bool {
+        let id_of = |target: &Address| {
+            let record = self.prior.resources.get(target)?;
+            living(self.input.observed, record).map(|object| object.id.clone())
+        };
+        let address = &resource.address;
+        let of = |members: &BTreeMap<Address, Vec<&Address>>, inputs| {
+            let members = members.get(address).map_or(&[][..], Vec::as_slice);
+            resolved(graph::fold_members(address, inputs, members), &id_of)
+        };
+        let mut wanted = of(&self.declared_members, &resource.inputs);
+        for (name, value) in &mut wanted {
+            // What it refers to is not known yet, and may well be what the object has.
+            if let (Value::Reference(_), Some(seen)) = (&*value, object.attributes.get(name)) {
+                *value = seen.clone();
+            }
+        }
+        let recorded = record.map(|record| of(&self.recorded_members, &record.inputs));
+        let difference = difference(&Readings {
+            kind,
+            wanted: &wanted,
+            recorded: recorded.as_ref(),
+            seen: &object.attributes,
+            ignored: &resource.lifecycle.ignore_changes,
+            positions: &resource.positions,
+        });
+        let asked = record.is_some() && self.input.options.replace.contains(address);
+        let seen = object.status.as_ref().and_then(Status::power);
+        let recorded_power = record.map_or(seen, |record| record.power);
+        let power = if resource.positions.contains_key("power") { resource.power } else { recorded_power };
+        let recreates = recreates(&self.input.options, resource, (power, seen));
+        asked || broken(object, record).is_some() || must_replace(&difference.fields, recreates)
+    }
+}
