@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::recover::{RecoverError, look_again, made_by, settled_in_memory};
-use crate::model::{Address, Observed, Replay, State, Unsettled};
+use crate::model::{Address, Moment, Observed, Replay, State, Unsettled};
 use crate::observe::observe;
 use crate::runpod::Api;
 use crate::store::{self, Holder, Identity, Paths, Snapshot};
@@ -60,7 +60,9 @@ async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) 
     }
     let mut observed = observe(place.api).await?;
     let replay = Replay { state, pending, last_create };
-    let fresh = look_again(place.api, &replay, place.clock, &mut observed).await?;
+    // A reader creates nothing from what it takes for gone, so a date is good enough.
+    let is_fresh = |created: &Moment| place.clock.age_by_date(created) < place.api.list_lag();
+    let fresh = look_again(place.api, &replay, &is_fresh, &mut observed).await?;
     let Replay { state, pending, .. } = settled_in_memory(replay, &observed);
     let mut unsettled: BTreeMap<Address, Unsettled> =
         fresh.into_iter().map(|address| (address, Unsettled::Fresh)).collect();

@@ -18,7 +18,7 @@ use super::Event;
 use super::engine::{Job, reporting_address};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
-use crate::model::{Address, Entry, Intent, Object, Operation, Outcome, Power, Record, Value, Verb};
+use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Value, Verb};
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 
@@ -131,6 +131,7 @@ impl<'a> Run<'_, 'a> {
         let object = id.as_ref().filter(|_| operation.verb == Verb::Delete);
         let object = object.and_then(|id| self.job().observed.get(self.kind.name, id));
         let (made, gone): (Vec<_>, Vec<_>) = operation.members.iter().partition(|(_, record)| record.is_some());
+        let Moment { at, uptime } = self.job().clock.moment();
         Intent {
             operation: format!("{number:016x}"),
             address: operation.address.clone(),
@@ -145,7 +146,8 @@ impl<'a> Run<'_, 'a> {
             removed: gone.into_iter().map(|(address, _)| address.clone()).collect(),
             deposed: BTreeMap::new(),
             existing: Vec::new(),
-            at: self.job().clock.now().to_string(),
+            at,
+            uptime,
         }
     }
 

@@ -17,12 +17,12 @@ pub(super) use trace::{made_by, moved};
 use super::{Event, Events};
 use crate::kind::{self, Kind};
 use crate::model::{
-    Address, Entry, Intent, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Status, Verb,
+    Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Status, Verb,
 };
 use crate::observe::observe;
 use crate::planner::diff::{Readings, difference};
 use crate::planner::record::id_of_member;
-use crate::planner::refresh::resolved;
+use crate::planner::refresh::{resolved, strays};
 use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
 use crate::transport::clock::Clock;
@@ -254,11 +254,12 @@ pub async fn recover(
         }
         store.record_all(entries).await?;
         news.into_iter().for_each(events);
-        let unseen = look_again(api, &replay, clock, &mut observed).await?;
+        let is_fresh = |created: &Moment| clock.least_age(created) < lag;
+        let unseen = look_again(api, &replay, &is_fresh, &mut observed).await?;
         let looked_long_enough = started.elapsed() >= lag;
         let settled = open.iter().all(|intent| {
             let delay = if intent.verb == Verb::Create { LONGEST_DELAY } else { Duration::ZERO };
-            age(&intent.at, clock) >= lag + delay
+            clock.least_age(&intent.moment()) >= lag + delay
         });
         if looked_long_enough || (settled && unseen.is_empty()) {
             store.record_all(open.iter().map(|intent| Entry::Outcome(without_effect(intent))).collect()).await?;
@@ -274,7 +275,7 @@ pub async fn recover(
         if !std::mem::replace(&mut told, true) {
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
-                    "an interrupted run created or deleted it less than {} s ago, and lists lag; looking again",
+                    "an earlier run created or deleted it, no list shows the result, and lists lag; checking for up to {} s",
                     lag.as_secs()
                 );
                 events(Event::Settled { address: address.clone(), message });
@@ -286,16 +287,20 @@ pub async fn recover(
 
 /// Asks for recorded objects that the lists lack, while something was created so recently that lists may lag: a fresh pod
 /// is missing from them for longer than from reads. Puts what is found into `observed`, and names what is not.
+///
+/// What a read denies as well is gone for certain where another living pod carries its marker: RunPod migrated it, or an
+/// apply from another branch replaced it.
 pub async fn look_again(
     api: &dyn Api,
     replay: &Replay,
-    clock: &Clock,
+    is_fresh: &(dyn Fn(&Moment) -> bool + Sync),
     observed: &mut Observed,
 ) -> Result<Vec<Address>, ApiError> {
     let mut unseen = Vec::new();
-    if replay.last_create.as_ref().is_none_or(|at| age(at, clock) >= api.list_lag()) {
+    if !replay.last_create.as_ref().is_some_and(is_fresh) {
         return Ok(unseen);
     }
+    let elsewhere = strays(&replay.state, observed);
     let missing = replay.state.resources.iter().filter_map(|(address, record)| {
         let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
         observed.get(kind.name, &record.id).is_none().then_some((address, kind, record))
@@ -305,15 +310,20 @@ pub async fn look_again(
         let object = if asked < MOST_READS { api.read(kind, &record.id).await? } else { None };
         match object {
             Some(object) => found.push(object),
-            None => unseen.push(address.clone()),
+            None => match elsewhere.get(address) {
+                Some(other) if lives(api, kind, other, asked).await? => {}
+                _ => unseen.push(address.clone()),
+            },
         }
     }
     found.into_iter().for_each(|object| observed.insert(object));
     Ok(unseen)
 }
 
-/// How long ago `at` was; nothing, where that cannot be told: the careful reading.
-pub(super) fn age(at: &str, clock: &Clock) -> Duration {
-    let Ok(at) = at.parse::<jiff::Timestamp>() else { return Duration::ZERO };
-    Duration::try_from(clock.now().duration_since(at)).unwrap_or(Duration::ZERO)
+/// Whether a listed object is there for reads, too: lists go on showing what was deleted for longer.
+async fn lives(api: &dyn Api, kind: &'static Kind, listed: &Object, asked: usize) -> Result<bool, ApiError> {
+    if asked >= MOST_READS {
+        return Ok(true);
+    }
+    Ok(api.read(kind, &listed.id).await?.is_some_and(|object| !object.is_leaving()))
 }

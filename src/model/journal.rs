@@ -31,9 +31,30 @@ pub enum Entry {
         /// See [`Replay::last_create`]; survives the entries that said so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         last_create: Option<String>,
+        /// [`Moment::uptime`] of `last_create`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_create_uptime: Option<Uptime>,
     },
     Intent(Intent),
     Outcome(Outcome),
+}
+
+/// How long a computer had run. Two readings of one boot tell exactly how much time lies between them, whatever the
+/// computer's clock was set to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uptime {
+    /// Names the boot; differs between computers.
+    pub boot: String,
+    pub ms: u64,
+}
+
+/// When something happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// RFC 3339, by the clock of the computer that wrote it, which may be wrong.
+    pub at: String,
+    /// Absent where the computer cannot tell, and in journals of earlier builds.
+    pub uptime: Option<Uptime>,
 }
 
 /// What is about to be asked of RunPod.
@@ -68,6 +89,15 @@ pub struct Intent {
     pub made_by: Option<String>,
     /// When, RFC 3339. For display and for the age of a pending create.
     pub at: String,
+    /// [`Moment::uptime`] of `at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
+}
+
+impl Intent {
+    pub fn moment(&self) -> Moment {
+        Moment { at: self.at.clone(), uptime: self.uptime.clone() }
+    }
 }
 
 /// What became of an intent: the new truth about every record that it touched.
@@ -138,8 +168,8 @@ impl IntoIterator for PendingIntents {
 pub struct Replay {
     pub state: State,
     pub pending: PendingIntents,
-    /// When something was last asked to be created, RFC 3339: for so long lists may lack what is recorded.
-    pub last_create: Option<String>,
+    /// When something was last asked to be created: lists may lack what is recorded until they have caught up with it.
+    pub last_create: Option<Moment>,
 }
 
 impl Replay {
@@ -150,10 +180,13 @@ impl Replay {
     /// Folds one entry in. Entries are whole truths, so folding a journal twice gives the same state.
     pub fn fold(&mut self, entry: &Entry) {
         match entry {
-            Entry::Begin { last_create, .. } => self.last_create.clone_from(last_create),
+            Entry::Begin { last_create, last_create_uptime, .. } => {
+                let moment = |at: &String| Moment { at: at.clone(), uptime: last_create_uptime.clone() };
+                self.last_create = last_create.as_ref().map(moment);
+            }
             Entry::Intent(intent) => {
                 if intent.verb == Verb::Create {
-                    self.last_create = Some(intent.at.clone());
+                    self.last_create = Some(intent.moment());
                 }
                 self.pending.push(intent.clone());
             }

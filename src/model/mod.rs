@@ -16,7 +16,7 @@ pub mod value;
 
 pub use address::{Address, ParseAddressError};
 pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
-pub use journal::{Entry, Intent, Outcome, Pending, PendingIntents, Replay};
+pub use journal::{Entry, Intent, Moment, Outcome, Pending, PendingIntents, Replay, Uptime};
 pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};

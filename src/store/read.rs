@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::model::{Entry, PendingIntents, Replay, State};
+use crate::model::{Entry, Moment, PendingIntents, Replay, State};
 
 use super::error::StoreError;
 use super::file::{parse_state, read_if_there};
@@ -57,13 +57,14 @@ pub struct Snapshot {
     /// Requests of earlier runs, or of one that runs now, whose outcome is not known. Oldest first.
     pub pending: PendingIntents,
     /// See [`Replay::last_create`].
-    pub last_create: Option<String>,
+    pub last_create: Option<Moment>,
     /// Who is changing the world just now.
     pub running: Option<Holder>,
 }
 
 /// Reads the state for a command that changes nothing. Takes no lock, writes nothing.
 pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
+    paths.check_to_read()?;
     let running = running(paths)?;
     let Loaded { replay: Replay { state, pending, last_create }, file, journal, .. } = consistent(paths, identity)?;
     let exists = file.is_some() || !journal.entries.is_empty();

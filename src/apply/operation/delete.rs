@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, Run};
 use crate::apply::Event;
-use crate::apply::recover::{age, followed, moved, without_effect};
+use crate::apply::recover::{followed, moved, without_effect};
 use crate::apply::watch::Sighting;
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ApiError, ErrorClass, Failure};
@@ -149,6 +149,6 @@ impl Run<'_, '_> {
     /// For how much longer reads may deny what exists, because something was created so recently.
     pub(super) fn freshness(&self) -> Duration {
         let created = self.job().store.last_create();
-        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(age(&at, &self.job().clock)))
+        created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(self.job().clock.least_age(&at)))
     }
 }

@@ -63,6 +63,7 @@ fn intent(index: u32) -> Entry {
         existing: Vec::new(),
         made_by: None,
         at: "2026-11-23T14:00:00Z".into(),
+        uptime: None,
     })
 }
 
