@@ -171,7 +171,8 @@ impl Session {
                 output.write(Stream::Err, &format!("waiting {} s: {reason}\n", wait.as_secs()));
             }));
         }
-        Ok(Self { config, paths: Paths::of_state(&state_file), api, client, clock, emulator })
+        let paths = Paths::resolved(&state_file, &config.directory, named.is_some())?;
+        Ok(Self { config, paths, api, client, clock, emulator })
     }
 
     pub fn identity(&self) -> Identity<'_> {

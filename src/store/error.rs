@@ -25,6 +25,16 @@ pub enum StoreError {
     )]
     Locked { path: PathBuf, holder: Box<Holder>, waited: Duration },
 
+    /// Something else stands where a file of the state should be, or leads elsewhere.
+    #[error("`{}` {what}", path.display())]
+    #[diagnostic(
+        code(sindri::state::not_plain),
+        help(
+            "sindri keeps its state, lock and journal in plain files with one name, and follows no link out of the project: remove it, copy the file in its place, or name the real file with `--state FILE`. Nothing was read or written"
+        )
+    )]
+    NotPlain { path: PathBuf, what: String },
+
     #[error("files under `{}` cannot be locked", parent(path).display())]
     #[diagnostic(
         code(sindri::state::locks_unsupported),

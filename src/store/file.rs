@@ -187,14 +187,13 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
     }
 }
 
-/// Replaces a file whole, durably: whoever reads it, and whenever the machine stops, finds the old bytes or the new.
+/// Replaces a file whole, durably: whoever reads it, and whenever the machine stops, finds the old bytes or the new. A link
+/// is replaced, and not what it leads to.
 pub(super) fn replace(path: &Path, bytes: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
     write_beside(path, bytes, meter).map_err(|error| StoreError::io("write", path, error))
 }
 
 fn write_beside(path: &Path, bytes: &[u8], meter: &mut Meter) -> io::Result<()> {
-    // A rename onto a symbolic link would replace the link, not the file that it stands for.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = parent(path);
     let mut builder = tempfile::Builder::new();
     let prefix = temporary_prefix(path);
@@ -230,7 +229,6 @@ fn temporary_prefix(path: &Path) -> String {
 
 /// Removes what killed writers of `path` left beside it. Only the lock's holder may: a living writer's file looks the same.
 pub(super) fn remove_leftovers(path: &Path) {
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let prefix = temporary_prefix(path);
     // Leftovers harm nobody, so failing to remove them is no error.
     for entry in fs::read_dir(parent(path)).into_iter().flatten().flatten() {

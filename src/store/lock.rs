@@ -137,6 +137,7 @@ pub fn running(paths: &Paths) -> Result<Option<Holder>, StoreError> {
 ///
 /// Nothing is freed by this: the lock ended with its process. The name alone outlives a process that was killed.
 pub fn unlock(paths: &Paths) -> Result<Option<Holder>, StoreError> {
+    paths.check_to_write()?;
     let path = &paths.lock;
     if !path.exists() {
         return Ok(None);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::{Address, Entry, Record, Replay, State};
+use crate::model::{Address, Entry, Moment, Record, Replay, State};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -43,6 +43,7 @@ impl LockedState {
         holder: Holder,
         timeout: Duration,
     ) -> Result<Self, StoreError> {
+        paths.check_to_write()?;
         let lock = Lock::acquire(&paths.lock, &holder, timeout)?;
         if let Ok(metadata) = fs::metadata(&paths.state)
             && metadata.permissions().readonly()
@@ -71,7 +72,7 @@ impl LockedState {
     }
 
     /// See [`Replay::last_create`].
-    pub fn last_create(&self) -> Option<String> {
+    pub fn last_create(&self) -> Option<Moment> {
         held(&self.writer).replay.last_create.clone()
     }
 
@@ -203,7 +204,8 @@ impl Writer {
             lineage: lineage.clone(),
             environment: environment.clone(),
             api: api.clone(),
-            last_create: self.replay.last_create.clone(),
+            last_create: self.replay.last_create.as_ref().map(|moment| moment.at.clone()),
+            last_create_uptime: self.replay.last_create.as_ref().and_then(|moment| moment.uptime.clone()),
         }
     }
 

@@ -15,6 +15,7 @@ mod members;
 pub mod merge;
 pub mod migrate;
 mod outline;
+mod plain;
 pub mod read;
 
 pub use error::{Damage, Problem, StoreError};

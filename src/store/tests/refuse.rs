@@ -200,6 +200,7 @@ async fn the_state_file_keeps_its_mode_its_link_and_no_company() {
     fs::write(&target, state_bytes(&State::new("l".into(), "prod".into(), "runpod".into()))).unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o664)).unwrap();
     symlink(&target, &paths.state).unwrap();
+    let (link, paths) = (&paths.state, Paths::resolved(&paths.state, folder.path(), false).unwrap());
     let leftover = folder.path().join(".elsewhere.json.x1.tmp");
     fs::write(&leftover, "from a killed writer").unwrap();
 
@@ -207,10 +208,11 @@ async fn the_state_file_keeps_its_mode_its_link_and_no_company() {
     locked.record(outcome(0, Some("a"))).await.unwrap();
     locked.checkpoint().unwrap();
     assert_eq!(ids(&parse_state(&fs::read(&target).unwrap(), &target).unwrap()), ["a"]);
-    assert!(fs::symlink_metadata(&paths.state).unwrap().is_symlink());
+    assert!(fs::symlink_metadata(link).unwrap().is_symlink());
     assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o664);
     assert!(!leftover.exists());
-    assert_eq!(names(paths.state.parent().unwrap()), ["prod.journal", "prod.json", "prod.lock"]);
+    assert_eq!(names(link.parent().unwrap()), ["prod.json"]);
+    assert_eq!(names(folder.path()), ["elsewhere.journal", "elsewhere.json", "elsewhere.lock", "state"]);
 }
 
 fn names(folder: &Path) -> Vec<String> {
