@@ -4,6 +4,7 @@
 mod all;
 mod blocks;
 mod discover;
+mod draft;
 mod new;
 
 use serde_json::json;

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, Reason};
-use super::new;
+use super::{draft, new};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -26,7 +26,7 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
         }
         Err(problems) => Err(problems.into()),
         Ok(config) => {
-            if args.name.is_some() {
+            if args.name.as_ref().is_some_and(|name| *name != config.name) {
                 return Err(Failure::refused(
                     "named_already",
                     format!("`{}` has a name: `{}`", config.file.display(), config.name),
@@ -73,6 +73,7 @@ async fn add(
         store.record(Entry::Outcome(Outcome { operation: "import --all".into(), records })).await?;
     }
     store.checkpoint()?;
+    draft::clear(&config.file);
     session.close()?;
 
     let checks = Checks { name: &config.name, base: &config.file, options, dialect: config.dialect };

@@ -1,21 +1,22 @@
 //! `sindri import --all` in a folder without a configuration: an account that was made by hand becomes one, with its state.
 
-use std::collections::BTreeSet;
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde_json::json;
 
 use super::all::{left, strangers};
-use super::blocks::{Blocks, Checks};
+use super::blocks::{Blocks, Checks, Reason};
+use super::draft::{self, Draft};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::commands::plan::checked;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::{self, DEFAULT_ENVIRONMENT, LoadOptions, write};
-use crate::model::{Entry, Outcome, State};
+use crate::model::{Address, Entry, Object, Observed, Outcome, Record, State};
 use crate::planner::record::imported;
+use crate::planner::refresh::living;
 use crate::planner::{self, Options};
 use crate::render::takeover as report;
 
@@ -41,69 +42,139 @@ pub async fn run(
     let store = session.lock("import --all", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;
-    if !prior.resources.is_empty() {
-        return Err(Failure::refused(
-            "state_without_configuration",
-            format!("`{}` records {} resources", session.state_path().display(), prior.resources.len()),
-            "bring back the configuration that declares them (an interrupted import leaves it beside the place of \
-             `sindri.yaml`, as `.sindri-import-*.yaml`), or name another state with `--state FILE`; nothing was changed",
-        ));
-    }
-    let mut blocks = Blocks::default();
-    let mut open = strangers(&prior, &observed);
-    if !args.include_marked {
-        open = blocks.without_marked(open);
-    }
-    let checks = Checks { name: &name, base, options, dialect };
-    blocks.write(&open, &BTreeSet::new(), &checks);
-    let left: Vec<report::Left<'_>> = blocks.left.iter().map(|(object, reason)| left(object, reason)).collect();
-    let text = write::document(&name, dialect, &blocks.volumes, &blocks.pods);
-    let found = !blocks.objects.is_empty();
+    let import = match draft::left_behind(base, &prior, args.name.as_deref(), options) {
+        Some(text) => Import::begun(text, &prior, &observed),
+        None => {
+            let checks = Checks { name: &name, base, options, dialect };
+            Import::of_everything(args, (&prior, &observed), &checks, &mut session)?
+        }
+    };
+    let found = !import.taken.is_empty();
     if found {
-        session.config = config::check_text(base, &text, options)?;
-        let mut records = std::collections::BTreeMap::new();
-        for (address, object) in &blocks.objects {
-            records.extend(imported(&session.config.resources, address, object));
-        }
-        let resources = records.iter().filter_map(|(address, record)| Some((address.clone(), record.clone()?)));
-        let state = State { resources: resources.collect(), ..prior };
-        let plan = planner::plan(&session.plan_input(&state, &observed, Options::default()))?;
-        let plan = checked(plan)?;
-        if let Some(change) = plan.changes.iter().find(|change| change.action != crate::model::Action::NoOp) {
-            return Err(Failure::message(
-                Exit::Error,
-                "import_bug",
-                format!("what would be written is not what is there: `{}` ({})", change.address, change.action.word()),
-                Some("this is a bug in sindri; nothing was changed. Please report it".into()),
-            ));
-        }
         // The state first: a configuration without it would ask for everything a second time.
-        let written = Draft::beside(base, &text)?;
-        store.record(Entry::Outcome(Outcome { operation: "import --all".into(), records })).await?;
+        let written = Draft::beside(base, &import.text)?;
+        if !import.records.is_empty() {
+            let outcome = Outcome { operation: "import --all".into(), records: import.records.clone() };
+            store.record(Entry::Outcome(outcome)).await?;
+        }
         store.checkpoint()?;
         written.publish(base)?;
     }
+    draft::clear(base);
     session.close()?;
+    let left: Vec<report::Left<'_>> = import.left.iter().map(|(object, reason)| left(object, reason)).collect();
     if console.json {
-        let mut json = report::json(&blocks.objects, &left);
+        let mut json = report::json(&import.taken, &left);
         json["file"] = json!(found.then(|| base.display().to_string()));
-        json["yaml"] = json!(found.then_some(&text));
+        json["yaml"] = json!(found.then_some(&import.text));
         console.json(&json);
         return Ok(Exit::Success);
     }
     let mut told = String::new();
     // Writing to a string cannot fail.
-    let _ = report::text(&mut told, &blocks.objects, &left, &console.style());
+    let _ = report::text(&mut told, &import.taken, &left, &console.style());
     if found {
         told.push_str(&format!(
-            "Wrote `{}` and `{}`. `sindri plan` is empty now. Environment variables stay as they are and are not in the file: a \
-             pod that is replaced has only those that `env` and `secrets` declare.\n",
+            "Wrote `{}` and `{}`. {}\n",
             base.display(),
-            session.state_path().display()
+            session.state_path().display(),
+            import.next
         ));
     }
     console.result(&told);
     Ok(Exit::Success)
+}
+
+/// What goes into both files, and what stays outside.
+struct Import<'o> {
+    text: String,
+    taken: Vec<(Address, &'o Object)>,
+    left: Vec<(&'o Object, Reason)>,
+    records: BTreeMap<Address, Option<Record>>,
+    /// What to know about the result.
+    next: &'static str,
+}
+
+impl<'o> Import<'o> {
+    /// One that was stopped when it had written the state: `text` is the configuration that was still missing.
+    fn begun(text: String, prior: &State, observed: &'o Observed) -> Self {
+        let living = |(address, record): (&Address, &Record)| Some((address.clone(), living(observed, record)?));
+        Self {
+            text,
+            taken: prior.resources.iter().filter_map(living).collect(),
+            left: Vec::new(),
+            records: BTreeMap::new(),
+            next: "This completes an import that was interrupted. `sindri plan` shows what changed since.",
+        }
+    }
+
+    /// Everything in the account that can be declared. Whatever is recorded already has to be among it, as it is recorded:
+    /// then an interrupted import wrote it.
+    fn of_everything(
+        args: &ImportArgs,
+        (prior, observed): (&State, &'o Observed),
+        checks: &Checks<'_>,
+        session: &mut Session,
+    ) -> Result<Self, Failure> {
+        let blank = State { resources: BTreeMap::new(), ..prior.clone() };
+        let mut blocks = Blocks::default();
+        let mut open = strangers(&blank, observed);
+        if !args.include_marked {
+            open = blocks.without_marked(open);
+        }
+        blocks.write(&open, &BTreeSet::new(), checks);
+        let text = write::document(checks.name, checks.dialect, &blocks.volumes, &blocks.pods);
+        let mut records = BTreeMap::new();
+        if !blocks.objects.is_empty() {
+            session.config = config::check_text(checks.base, &text, checks.options)?;
+            for (address, object) in &blocks.objects {
+                records.extend(imported(&session.config.resources, address, object));
+            }
+        }
+        let same =
+            |(address, old): (&Address, &Record)| matches!(records.get(address), Some(Some(new)) if new.id == old.id);
+        if !prior.resources.iter().all(same) {
+            return Err(Failure::refused(
+                "state_without_configuration",
+                format!("`{}` records {} resources", session.state_path().display(), prior.resources.len()),
+                "bring back the configuration that declares them, or name another state with `--state FILE`; nothing was \
+                 changed",
+            ));
+        }
+        if !records.is_empty() {
+            must_change_nothing(&records, prior, observed, session)?;
+        }
+        Ok(Self {
+            text,
+            taken: blocks.objects,
+            left: blocks.left,
+            records,
+            next: "`sindri plan` is empty now. Environment variables stay as they are and are not in the file: a pod that is \
+                   replaced has only those that `env` and `secrets` declare.",
+        })
+    }
+}
+
+/// Fails unless a plan from the new configuration and state is empty.
+fn must_change_nothing(
+    records: &BTreeMap<Address, Option<Record>>,
+    prior: &State,
+    observed: &Observed,
+    session: &Session,
+) -> Result<(), Failure> {
+    let resources = records.iter().filter_map(|(address, record)| Some((address.clone(), record.clone()?)));
+    let state = State { resources: resources.collect(), ..prior.clone() };
+    let plan = planner::plan(&session.plan_input(&state, observed, Options::default()))?;
+    let plan = checked(plan)?;
+    match plan.changes.iter().find(|change| change.action != crate::model::Action::NoOp) {
+        None => Ok(()),
+        Some(change) => Err(Failure::message(
+            Exit::Error,
+            "import_bug",
+            format!("what would be written is not what is there: `{}` ({})", change.address, change.action.word()),
+            Some("this is a bug in sindri; nothing was changed. Please report it".into()),
+        )),
+    }
 }
 
 /// The folder's name as a project's.
@@ -111,42 +182,4 @@ fn name_of(base: &Path) -> String {
     let folder = std::path::absolute(base).ok().and_then(|base| Some(base.parent()?.file_name()?.to_owned()));
     let folder = folder.unwrap_or_default();
     write::key(&folder.to_string_lossy(), "project", &BTreeSet::new()).replace('_', "-")
-}
-
-/// A configuration on disk under another name, until everything else is.
-struct Draft(tempfile::NamedTempFile);
-
-impl Draft {
-    fn beside(base: &Path, text: &str) -> Result<Self, Failure> {
-        let folder = base.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".sindri-import-").suffix(".yaml");
-        // Temporary files are private by default; this one becomes an ordinary file of a repository.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let written = builder.tempfile_in(folder).and_then(|mut file| {
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        });
-        written.map(Self).map_err(|error| {
-            let message = format!("cannot write beside `{}`: {error}", base.display());
-            Failure::message(Exit::Error, "cannot_write", message, Some("nothing was changed".into()))
-        })
-    }
-
-    /// Never over a file that is there.
-    fn publish(self, base: &Path) -> Result<(), Failure> {
-        self.0.persist_noclobber(base).map(drop).map_err(|refused| {
-            let message = format!("cannot write `{}`: {}", base.display(), refused.error);
-            let kept = refused.file.keep().map(|(_, path)| format!("the configuration is in `{}`", path.display()));
-            let help = kept.unwrap_or_else(|_| "run `sindri state rm` on what it lists, and try again".to_owned());
-            Failure::message(
-                Exit::Error,
-                "cannot_write",
-                message,
-                Some(format!("{help}; what it declares is recorded")),
-            )
-        })
-    }
 }

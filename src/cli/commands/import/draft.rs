@@ -1,0 +1,86 @@
+//! The configuration of an import under another name, until the state is written. Whoever finds one beside a state without
+//! a configuration knows that the import was stopped between the two, and can complete it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::cli::exit::{Exit, Failure};
+use crate::config::{self, LoadOptions};
+use crate::graph;
+use crate::model::{Address, State};
+
+const PREFIX: &str = ".sindri-import-";
+const SUFFIX: &str = ".yaml";
+
+/// A configuration on disk under another name, until everything else is.
+pub struct Draft(tempfile::NamedTempFile);
+
+impl Draft {
+    pub fn beside(base: &Path, text: &str) -> Result<Self, Failure> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(PREFIX).suffix(SUFFIX);
+        // Temporary files are private by default; this one becomes an ordinary file of a repository.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let written = builder.tempfile_in(folder(base)).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.as_file().sync_all()?;
+            Ok(file)
+        });
+        written.map(Self).map_err(|error| {
+            let message = format!("cannot write beside `{}`: {error}", base.display());
+            Failure::message(Exit::Error, "cannot_write", message, Some("nothing was changed".into()))
+        })
+    }
+
+    /// Never over a file that is there.
+    pub fn publish(self, base: &Path) -> Result<(), Failure> {
+        self.0.persist_noclobber(base).map(drop).map_err(|refused| {
+            let message = format!("cannot write `{}`: {}", base.display(), refused.error);
+            let kept = refused.file.keep().map(|(_, path)| format!("the configuration is in `{}`", path.display()));
+            let help = kept.unwrap_or_else(|_| "run `sindri import --all` again".to_owned());
+            Failure::message(
+                Exit::Error,
+                "cannot_write",
+                message,
+                Some(format!("{help}; what it declares is recorded")),
+            )
+        })
+    }
+}
+
+/// The text of a draft that declares exactly what is recorded, in the project `name` where one was asked for.
+pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &LoadOptions<'_>) -> Option<String> {
+    let recorded: BTreeSet<&Address> = prior.resources.keys().filter(|address| !graph::is_member(address)).collect();
+    if recorded.is_empty() {
+        return None;
+    }
+    all(base).into_iter().find_map(|path| {
+        let text = fs::read_to_string(path).ok()?;
+        let config = config::check_text(base, &text, options).ok()?;
+        let declared: BTreeSet<&Address> =
+            config.resources.keys().filter(|address| !graph::is_member(address)).collect();
+        (declared == recorded && name.is_none_or(|name| name == config.name)).then_some(text)
+    })
+}
+
+/// Removes what stopped imports left. Only the lock's holder may: the draft of a running import looks the same.
+pub fn clear(base: &Path) {
+    for path in all(base) {
+        // One that stays is in nobody's way.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn all(base: &Path) -> Vec<PathBuf> {
+    let is_draft = |name: &str| name.starts_with(PREFIX) && name.ends_with(SUFFIX);
+    let entries = fs::read_dir(folder(base)).into_iter().flatten().flatten();
+    let drafts = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_draft));
+    drafts.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file())).map(|entry| entry.path()).collect()
+}
+
+fn folder(base: &Path) -> &Path {
+    base.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
