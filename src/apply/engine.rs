@@ -12,9 +12,11 @@ use tokio::sync::{Semaphore, watch};
 use super::operation::{Carrier, OperationError};
 use super::watch::Watch;
 use super::{Event, Events};
+use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
+use crate::model::{Address, Double, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
+use crate::planner::doubles::doubles;
 use crate::runpod::{Api, ErrorClass};
 use crate::store::{LockedState, StoreError};
 use crate::transport::clock::Clock;
@@ -59,6 +61,8 @@ pub struct Report {
     pub only_capacity: bool,
     /// Marked pods in no state, looked for after creates.
     pub orphans: Vec<Orphan>,
+    /// What other states of the same project made a second time, looked for after creates.
+    pub doubles: Vec<Double>,
 }
 
 /// Carries out `job.plan`. Only a failing store is an error of the whole; failing operations are counted in the report.
@@ -85,7 +89,7 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let mut report = ended?;
     saved?;
     if plan.operations.iter().any(|operation| operation.verb == Verb::Create) {
-        report.orphans = orphans(job).await;
+        (report.orphans, report.doubles) = leftovers(job).await;
     }
     Ok(report)
 }
@@ -225,19 +229,28 @@ async fn one(
     }
 }
 
-/// Marked pods that no record names, after the dust has settled. A failing list is no failure of the apply.
-async fn orphans(job: &Job<'_>) -> Vec<Orphan> {
+/// Marked pods that no record names, and doubles, after the last operation. Lists each kind once of which something was
+/// created, and those with markers. A failing list is no failure of the apply.
+async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
     let state = job.store.snapshot().state;
     let recorded: BTreeSet<&str> = state.resources.values().map(|record| record.id.as_str()).collect();
-    let mut orphans = Vec::new();
-    for kind in kind::listed().filter(|kind| kind.marked) {
-        let Ok(objects) = job.api.list(kind).await else { continue };
-        orphans.extend(objects.iter().filter_map(|object| orphan(object, &state.lineage, &recorded)));
+    let created = |name: &str| {
+        job.plan.operations.iter().any(|operation| operation.verb == Verb::Create && operation.address.kind == name)
+    };
+    let mut observed = Observed::default();
+    for kind in kind::listed().filter(|kind| kind.marked || created(kind.name)) {
+        let objects = job.api.list(kind).await.unwrap_or_default();
+        objects.into_iter().for_each(|object| observed.insert(object));
     }
+    let orphans: Vec<Orphan> = observed.iter().filter_map(|object| orphan(object, &state.lineage, &recorded)).collect();
     for orphan in &orphans {
         (job.events)(Event::OrphanFound { id: orphan.id.clone(), name: orphan.name.clone(), hourly: orphan.hourly });
     }
-    orphans
+    let doubles = doubles(&job.plan.name, &state, &observed, Catalog::embedded());
+    for double in &doubles {
+        (job.events)(Event::DoubleFound(Box::new(double.clone())));
+    }
+    (orphans, doubles)
 }
 
 fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<Orphan> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Address, Money, Object, Verb};
+use crate::model::{Address, Double, Money, Object, Verb};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub enum Event {
     CrashLoop { address: Address, id: String },
     /// Something alive carries our marker and is in no state.
     OrphanFound { id: String, name: String, hourly: Option<Money> },
+    /// Something stands for a resource of this state a second time, made from another state of the same project.
+    DoubleFound(Box<Double>),
     /// The user asked to stop: nothing new starts.
     Interrupted { in_flight: usize },
 }

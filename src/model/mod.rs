@@ -21,8 +21,8 @@ pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use plan::{
-    Action, Answer, Cause, Change, CostSummary, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation, Origin,
-    Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb,
+    Action, Answer, Cause, Change, CostSummary, Double, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation,
+    Origin, Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb,
 };
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Record, State};

@@ -379,6 +379,21 @@ impl Orphan {
     }
 }
 
+/// An object that stands for a resource of the state a second time, made from another state of the same project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Double {
+    pub kind: String,
+    pub id: String,
+    pub name: String,
+    /// The resource that it repeats.
+    pub address: Address,
+    /// The recorded object.
+    pub of: String,
+    /// Of a pod: the state that made it. Volumes are told by name, size and place alone.
+    pub lineage: Option<String>,
+    pub hourly: Money,
+}
+
 /// Two addresses that look like one resource whose key was changed: the old one is undeclared and alive, the new one is to
 /// be created. For people; a `moved` entry makes it one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

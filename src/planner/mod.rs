@@ -2,8 +2,8 @@
 //!
 //! `succession` finds replacements whose journal was lost, `claim` says which object belongs to which address, `diff` what
 //! differs, `change` what is done about it, `order` which requests that takes and in what order, `feasible` which creates
-//! are known to fail, `partial` what some resources need of that, `identity` what the plan is called,
-//! `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
+//! are known to fail, `partial` what some resources need of that, `doubles` what exists a second time, `identity` what the
+//! plan is called, `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
 
 mod answer;
 pub mod change;
@@ -12,6 +12,7 @@ mod claim;
 pub mod compare;
 pub mod diff;
 pub mod discover;
+pub mod doubles;
 pub mod drift;
 pub mod feasible;
 pub mod identity;
@@ -170,7 +171,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let corrected = protect::corrections(prior, &records);
     let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
     let idle = moves::note(&moved, input);
-    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).collect();
+    let doubles = doubles::notes(input.name, prior, input.observed, input.catalog);
+    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).chain(doubles);
+    let notes = notes.collect();
     let mut plan = Plan {
         name: input.name.to_owned(),
         environment: input.environment.to_owned(),

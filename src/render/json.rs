@@ -4,7 +4,7 @@
 
 mod drift;
 mod error;
-mod event;
+pub mod event;
 mod plan;
 mod schema;
 

@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::style::{Ink, Line, Style, harmless};
 use super::{json, words};
 use crate::apply::Event;
-use crate::model::{Address, Verb};
+use crate::model::{Address, Double, Verb};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -203,6 +203,11 @@ impl Tracker {
             Event::OrphanFound { id, name, hourly } => {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
                 vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
+            }
+            Event::DoubleFound(double) => {
+                let Double { id, name, address, hourly, .. } = &**double;
+                let rest = format!(" of {address}: {id} \"{name}\", {hourly}/h, is in no state");
+                vec![Line::new(0).ink(Ink::Bad, "double").text(rest)]
             }
             Event::Interrupted { in_flight } => {
                 self.interrupted = true;

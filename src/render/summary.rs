@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::style::{Ink, Line, Style};
 use super::{fold, words};
 use crate::apply::{Event, reporting_address};
-use crate::model::{Action, Address, Money, Plan, Verb};
+use crate::model::{Action, Address, Double, Money, Plan, Verb};
 use row::{Failure, Fate, Row, Status, Step};
 
 /// An object that no state knows.
@@ -37,6 +37,7 @@ pub struct Summary {
     places: BTreeMap<(Address, Verb), Vec<(usize, usize)>>,
     recovered: usize,
     orphans: Vec<Orphan>,
+    doubles: Vec<Double>,
     /// What runs, and exits again and again.
     crashing: Vec<(Address, String)>,
     interrupted: bool,
@@ -51,6 +52,7 @@ impl Summary {
             places: BTreeMap::new(),
             recovered: 0,
             orphans: Vec::new(),
+            doubles: Vec::new(),
             crashing: Vec::new(),
             interrupted: false,
         };
@@ -101,6 +103,7 @@ impl Summary {
             Event::OrphanFound { id, name, hourly } => {
                 self.orphans.push(Orphan { id: id.clone(), name: name.clone(), hourly: *hourly });
             }
+            Event::DoubleFound(double) => self.doubles.push((**double).clone()),
             Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
             Event::Interrupted { .. } => self.interrupted = true,
             Event::CandidateUnavailable { .. }
@@ -162,6 +165,7 @@ impl Summary {
         }
         lines.extend(sections::crash_loops(self));
         lines.extend(sections::orphans(self));
+        lines.extend(sections::doubles(self));
         if !self.is_complete() {
             lines.push(Line::new(0));
             lines.push(Line::of(0, self.next()).hanging(0));

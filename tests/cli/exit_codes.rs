@@ -162,3 +162,22 @@ fn a_locked_environment_and_an_interrupted_apply_are_objects_as_well() {
     let first = Said::from(first.wait_with_output().expect("it ends")).exits(130);
     is_failure(&first, 130, "sindri::cli::interrupted");
 }
+
+#[test]
+fn an_apply_that_leaves_orphans_says_so_by_its_exit_code() {
+    let (emulator, project) = (Emulator::start(), Project::new(PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let pods = emulator.pods();
+    let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
+    let twin = json!({
+        "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
+        "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
+    });
+    let (status, twin) = emulator.ask("POST", "/v2/pods", Some(twin));
+    assert_eq!(status, 201, "{twin}");
+    let id = twin["id"].as_str().unwrap();
+    project.run(&emulator, "apply --auto-approve").exits(2).tells("Orphans").tells(id).tells("/h");
+    project.run(&emulator, "plan --detailed-exitcode").exits(0).tells(id);
+    assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{id}"), None).0, 204);
+    project.run(&emulator, "apply --auto-approve").exits(0);
+}

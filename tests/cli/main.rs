@@ -18,6 +18,8 @@ mod files;
 mod help;
 mod interrupt;
 #[cfg(target_os = "linux")]
+mod links;
+#[cfg(target_os = "linux")]
 mod locks;
 mod moves;
 #[cfg(target_os = "linux")]

@@ -248,3 +248,70 @@ fn a_state_without_its_configuration_is_not_written_over() {
     nothing.run(&Emulator::start(), "import --all").exits(0).tells("Took nothing");
     assert!(!nothing.path("sindri.yaml").exists());
 }
+
+/// An account with two pods on a volume, and what `import --all` writes of it.
+fn imported() -> (Emulator, Project, String) {
+    let (emulator, project) = (Emulator::start(), empty());
+    let volume = json!({ "name": "data", "size": 50, "dataCenter": "US-CA-2" });
+    let volume = made(&emulator, "/v2/network-volumes", &volume);
+    for name in ["one", "two"] {
+        pod(&emulator, name, Some(&volume));
+    }
+    project.run(&emulator, "import --all --name team").exits(0).tells("Took 3 resources");
+    let config = project.read("sindri.yaml");
+    (emulator, project, config)
+}
+
+fn pod(emulator: &Emulator, name: &str, volume: Option<&str>) {
+    let mut body = json!({
+        "name": name, "image": "example/image:1", "cloud": "SECURE", "disk": 30, "ports": ["22/tcp"],
+        "gpu": { "id": "NVIDIA A100-SXM4-80GB", "count": 1 },
+    });
+    if let Some(volume) = volume {
+        body["mounts"] = json!({ "network": [{ "volumeId": volume, "path": "/data" }] });
+    }
+    made(emulator, "/v2/pods", &body);
+}
+
+fn drafts(project: &Project) -> usize {
+    let names = std::fs::read_dir(project.path(".")).unwrap().map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with(".sindri-import-")).count()
+}
+
+#[test]
+fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command() {
+    // Before the state was written there is a draft of the configuration at most; after it the state as well.
+    for (has_state, has_draft, has_config) in
+        [(false, true, false), (true, true, false), (true, false, false), (true, true, true), (true, false, true)]
+    {
+        let (emulator, project, config) = imported();
+        let draft = project.path(".sindri-import-x1.yaml");
+        if has_draft {
+            project.write(".sindri-import-x1.yaml", &config);
+        }
+        if !has_config {
+            std::fs::remove_file(project.path("sindri.yaml")).unwrap();
+        }
+        if !has_state {
+            std::fs::remove_dir_all(project.path("state")).unwrap();
+        }
+        let moment = format!("state {has_state}, draft {has_draft}, configuration {has_config}");
+        let said = project.run(&emulator, "import --all --name team");
+        assert_eq!(said.code, Some(0), "{moment}: {}", said.stderr);
+        assert_eq!(project.read("sindri.yaml"), config, "{moment}");
+        assert_eq!((drafts(&project), draft.exists()), (0, false), "{moment}");
+        project.run(&emulator, "plan --detailed-exitcode").exits(0);
+    }
+}
+
+#[test]
+fn what_an_interrupted_import_recorded_keeps_its_address_though_the_account_has_changed() {
+    let (emulator, project, config) = imported();
+    std::fs::rename(project.path("sindri.yaml"), project.path(".sindri-import-x1.yaml")).unwrap();
+    // Another one of the same name, whose id may sort before.
+    pod(&emulator, "one", None);
+    let state = project.state();
+    project.run(&emulator, "import --all").exits(0).tells("completes an import that was interrupted");
+    assert_eq!((project.read("sindri.yaml"), project.state()), (config, state));
+    project.run(&emulator, "import --all").exits(3).warns("undeclared_objects");
+}

@@ -6,6 +6,7 @@ mod feasible;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;
+mod journal;
 mod lies;
 mod lost;
 mod moved;

@@ -108,6 +108,39 @@ impl World {
         std::fs::write(self.paths().journal, text).expect("a writable folder");
     }
 
+    pub fn journal(&self) -> String {
+        std::fs::read_to_string(self.paths().journal).unwrap_or_default()
+    }
+
+    /// What a merge, or somebody, made of the state file.
+    pub fn edit_state(&self, edit: impl FnOnce(&mut State)) {
+        let path = self.paths().state;
+        let mut state = store::parse_state(&std::fs::read(&path).expect("a state"), &path).expect("a sound one");
+        edit(&mut state);
+        let known: Vec<Address> = state.resources.keys().cloned().collect();
+        state.resources.values_mut().for_each(|record| record.depends_on.retain(|address| known.contains(address)));
+        std::fs::write(&path, store::state_bytes(&state)).expect("a writable folder");
+    }
+
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// The same project in another folder, with a state of its own, on the same account.
+    pub fn clone_of(&self) -> Self {
+        let transport = Arc::new(InProcess::new(Arc::clone(&self.emulator), self.clock));
+        let client = Client::new(transport, ApiKey::emulator(), self.dialect).with_seed(8);
+        Self {
+            emulator: Arc::clone(&self.emulator),
+            dialect: self.dialect,
+            clock: self.clock,
+            client,
+            folder: TempDir::new().expect("a folder"),
+            parallelism: 10,
+            seed: Cell::new(70_000),
+        }
+    }
+
     fn paths(&self) -> Paths {
         Paths::of_state(&self.folder.path().join("default.json"))
     }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::plan::{Format, checked, options, show, view};
-use crate::apply::{self, Event, Job};
+use crate::apply::{self, Event, Job, Report};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
 use crate::cli::consent::{self, Consent};
@@ -95,9 +95,12 @@ impl Run<'_> {
             Some(options) => options,
             None => asked(&prior)?,
         };
+        // Whoever asks to create beside what exists knows of it.
+        let beside = options.ignore_existing;
         let (plan, exit) = loop {
             let plan = self.planned(&prior, &observed, options.clone()).await?;
-            let exit = if plan.leaves_out() && self.approval.minds_rest() { Exit::Changes } else { Exit::Success };
+            let left_out = plan.leaves_out() && self.approval.minds_rest();
+            let exit = if left_out || has_orphans(&plan, beside) { Exit::Changes } else { Exit::Success };
             if plan.is_empty() {
                 self.correct(&store, &plan).await?;
                 return Ok((exit, false));
@@ -115,7 +118,10 @@ impl Run<'_> {
             return Ok((exit, false));
         }
         let parallelism = usize::from(self.change.parallelism);
-        let ended = carry_out(self.session, self.console, &store, &plan, &observed, parallelism, command).await?;
+        let (ended, report) =
+            carry_out(self.session, self.console, &store, &plan, &observed, parallelism, command).await?;
+        let leftovers = !report.orphans.is_empty() || !(report.doubles.is_empty() || beside);
+        let exit = if leftovers { Exit::Changes } else { exit };
         Ok((if ended == Exit::Success { exit } else { ended }, true))
     }
 
@@ -147,6 +153,11 @@ impl Run<'_> {
     }
 }
 
+/// Whether a plan leaves anything of this project that is billed and in no record.
+fn has_orphans(plan: &Plan, beside: bool) -> bool {
+    plan.orphans.iter().any(|orphan| orphan.marker.lineage == plan.lineage || !beside)
+}
+
 /// Applies a plan that was consented to, and prints what came of it.
 pub async fn carry_out(
     session: &Session,
@@ -156,7 +167,7 @@ pub async fn carry_out(
     observed: &Observed,
     parallelism: usize,
     command: &str,
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, Report), Failure> {
     let started = Instant::now();
     let progress = console.progress();
     let summary = Mutex::new(Summary::expecting(plan, command));
@@ -201,7 +212,7 @@ pub async fn carry_out(
     if exit != Exit::Success && console.json {
         console.failure(&unfinished(exit, &summary));
     }
-    Ok(exit)
+    Ok((exit, report))
 }
 
 fn locked(summary: &Mutex<Summary>) -> MutexGuard<'_, Summary> {

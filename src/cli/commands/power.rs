@@ -29,7 +29,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
         );
         return Ok(Exit::Success);
     }
-    let exit = carry_out(&session, console, &store, &plan, &observed, 10, command).await?;
+    let (exit, _) = carry_out(&session, console, &store, &plan, &observed, 10, command).await?;
     if exit == Exit::Success && !console.json {
         console.result(&aftermath(&plan, wanted));
     }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{FORMAT_VERSION, dollars};
 use crate::apply::Event;
-use crate::model::Object;
+use crate::model::{Double, Object};
 
 /// `{"event": "done", "address": "pod.trainer", "verb": "create", ...}`.
 pub fn event_json(event: &Event) -> Json {
@@ -46,6 +46,11 @@ pub fn event_json(event: &Event) -> Json {
         Event::OrphanFound { id, name, hourly } => {
             json!({"event": "orphan_found", "id": id, "name": name, "hourly": hourly.map(dollars)})
         }
+        Event::DoubleFound(double) => {
+            let mut json = self::double(double);
+            json["event"] = json!("double_found");
+            json
+        }
         Event::Interrupted { in_flight } => json!({"event": "interrupted", "in_flight": in_flight}),
     };
     json["format_version"] = json!(FORMAT_VERSION);
@@ -69,5 +74,13 @@ pub(in crate::render) fn object_json(object: &Object) -> Json {
         "uptime_seconds": computed.uptime_seconds,
         "ssh": {"direct": computed.ssh_direct, "proxy": computed.ssh_proxy},
         "endpoints": computed.endpoints,
+    })
+}
+
+/// A resource's second object.
+pub fn double(double: &Double) -> Json {
+    let Double { kind, id, name, address, of, lineage, hourly } = double;
+    json!({
+        "kind": kind, "id": id, "name": name, "address": address, "of": of, "lineage": lineage, "hourly": dollars(*hourly),
     })
 }

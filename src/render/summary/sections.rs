@@ -6,7 +6,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::row::{Fate, Row, Standing, State, Status};
 use super::{Orphan, Summary};
-use crate::model::{Address, Money, Verb};
+use crate::model::{Address, Double, Money, Verb};
 
 /// So many objects are listed one by one.
 const LISTED: usize = 5;
@@ -237,6 +237,26 @@ pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     }
     lines.extend(more(summary.orphans.len()));
     section(Line::new(0).ink(Ink::Heading, "Orphans"), lines)
+}
+
+/// What another copy of the project made a second time.
+pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {
+        let kind = kind.replace('_', " ");
+        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {hourly}/h")));
+        lines.push(Line::of(6, format!("the same as `{address}` ({of}), made from another state of this project")));
+    }
+    if !lines.is_empty() {
+        lines.extend(more(summary.doubles.len()));
+        let todo = [
+            "Keep one of the two states and commit it. `sindri destroy` in the other copy",
+            "ends what only that one knows. If its state is lost, `sindri import --discover`",
+            "in a fresh copy writes it again.",
+        ];
+        lines.extend(todo.map(|line| Line::of(2, line)));
+    }
+    section(Line::new(0).ink(Ink::Heading, "Doubles"), lines)
 }
 
 fn more(all: usize) -> Option<Line> {

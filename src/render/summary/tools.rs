@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
+use super::super::json::event::double;
 use super::super::json::{FORMAT_VERSION, dollars};
 use super::Summary;
 use super::row::{Failure, Fate, Row, Standing, Status, Step};
@@ -39,6 +40,7 @@ pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
         "not_finished": unfinished,
         "skipped": skipped,
         "orphans": orphans,
+        "doubles": summary.doubles.iter().map(double).collect::<Vec<_>>(),
         "crash_loops": crashing,
     })
 }

@@ -1,0 +1,226 @@
+//! Journals that were lost, cut off, or dated by a computer whose clock was wrong.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use sindri::apply::Event;
+use sindri::model::{Action, Address, Dialect};
+use sindri::planner::Options;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::fleet::{Fleet, Pod, Storage, Volume};
+use crate::world::{World, change, rest};
+use crate::{Desired, in_virtual_time, one};
+
+/// Two pods, one of them on a network volume.
+fn version(image: &'static str, create_first: bool) -> Desired {
+    let pod = Pod { image, create_first, ports: ["22/tcp"].into(), ..Pod::default() };
+    let kept = Pod { storage: Storage::Network("data"), ..pod.clone() };
+    let fleet = Fleet::default().with_volume("data", Volume::default());
+    fleet.with_pod("kept", kept).with_pod("plain", pod).resources(Dialect::V2)
+}
+
+/// A world in which a replacement of both pods was killed after so long.
+async fn killed(create_first: bool, after: Duration) -> World {
+    let world = World::new(Dialect::V2);
+    world.settle(&version("image:1", create_first)).await;
+    rest().await;
+    let _ = timeout(after, world.apply(&version("image:2", create_first))).await;
+    world
+}
+
+/// Every pod is recorded, each address has one, and nothing is left to do.
+async fn each_exists_once(world: &World, desired: &Desired, moment: &str) {
+    rest().await;
+    let alive: BTreeSet<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
+    let state = world.state();
+    let declared = desired.keys().filter(|address| address.kind == "pod");
+    let recorded: BTreeSet<String> = declared.map(|address| state.resources[address].id.clone()).collect();
+    assert_eq!(alive, recorded, "{moment}");
+    let plan = world.plan(desired).await;
+    assert!(plan.is_empty() && plan.orphans.is_empty(), "{moment}: {:#?}", plan.changes);
+    assert_eq!(state.resources.len(), desired.len(), "{moment}");
+}
+
+#[test]
+fn a_replacement_goes_on_wherever_its_journal_was_cut_off() {
+    for create_first in [true, false] {
+        for seconds in [0.5, 20.0, 45.0, 70.0, 100.0] {
+            let after = Duration::from_secs_f64(seconds);
+            let lines = in_virtual_time(async { killed(create_first, after).await.journal().lines().count() });
+            for kept in 0..=lines {
+                in_virtual_time(async {
+                    let world = killed(create_first, after).await;
+                    let journal = world.journal();
+                    let text: String = journal.split_inclusive('\n').take(kept).collect();
+                    world.put_journal(&text);
+                    rest().await;
+                    let desired = version("image:2", create_first);
+                    let applied = world.settle(&desired).await;
+                    let moment = format!("{kept} of {lines} lines after {seconds} s, create first: {create_first}");
+                    assert!(applied.report.orphans.is_empty(), "{moment}");
+                    each_exists_once(&world, &desired, &moment).await;
+                });
+            }
+        }
+    }
+}
+
+#[test]
+fn no_third_set_is_made_and_what_goes_is_in_the_plan() {
+    in_virtual_time(async {
+        let world = killed(true, Duration::from_millis(500)).await;
+        let before = world.pods().await.len();
+        world.put_journal("");
+        rest().await;
+        let desired = version("image:2", true);
+        let old = world.record("plain").id;
+        let plan = world.plan(&desired).await;
+        assert_eq!((before, change(&plan, "plain").action), (4, Action::Import));
+        let deposed = Address::new("pod", "plain").deposed(&old);
+        assert_eq!(plan.by_address()[&deposed].action, Action::Delete);
+        let applied = world.settle(&desired).await;
+        assert_eq!(applied.creates(), 0, "{:?}", applied.requests);
+        each_exists_once(&world, &desired, "nothing edited").await;
+    });
+}
+
+#[test]
+fn a_configuration_that_was_edited_since_leaves_no_third_pod_behind() {
+    in_virtual_time(async {
+        let world = killed(true, Duration::from_millis(500)).await;
+        world.put_journal("");
+        rest().await;
+        let desired = version("image:3", true);
+        world.settle(&desired).await;
+        each_exists_once(&world, &desired, "edited").await;
+    });
+}
+
+#[test]
+fn a_recorded_pod_that_may_stay_is_kept_and_the_other_one_is_an_orphan() {
+    in_virtual_time(async {
+        let world = killed(true, Duration::from_millis(500)).await;
+        world.put_journal("");
+        let old = [world.record("kept").id, world.record("plain").id];
+        rest().await;
+        let desired = version("image:1", true);
+        let plan = world.plan(&desired).await;
+        let kept = [world.record("kept").id, world.record("plain").id];
+        assert_eq!((plan.is_empty(), plan.orphans.len(), kept), (true, 2, old));
+        assert!(plan.orphans.iter().all(|orphan| orphan.hourly.is_some()));
+    });
+}
+
+#[test]
+fn of_pods_that_no_record_names_the_one_that_may_stay_is_imported() {
+    in_virtual_time(async {
+        let world = killed(true, Duration::from_millis(500)).await;
+        world.put_journal("");
+        world.edit_state(|state| state.resources.retain(|address, _| address.name != "plain"));
+        rest().await;
+        let desired = version("image:2", true);
+        let applied = world.settle(&desired).await;
+        assert_eq!(applied.creates(), 0);
+        assert_eq!(change(&applied.plan, "plain").action, Action::Import);
+        let state = world.state();
+        let image = state.resources[&Address::new("pod", "plain")].inputs["image"].as_text().map(str::to_owned);
+        assert_eq!(image.as_deref(), Some("image:2"));
+        rest().await;
+        assert_eq!(world.plan(&desired).await.orphans.len(), 1, "its predecessor is told");
+    });
+}
+
+/// As another computer would have written it, whose clock is wrong.
+fn redated(journal: &str, at: &str) -> String {
+    let lines = journal.lines().map(|line| {
+        let mut entry: serde_json::Value = serde_json::from_str(line).expect("an entry");
+        let members = entry.as_object_mut().expect("an object");
+        for name in ["at", "last_create"] {
+            if members.contains_key(name) {
+                members.insert(name.into(), at.into());
+            }
+        }
+        members.remove("uptime");
+        members.remove("last_create_uptime");
+        format!("{entry}\n")
+    });
+    lines.collect()
+}
+
+#[test]
+fn whatever_clock_dated_a_create_it_is_looked_for_until_lists_must_show_it() {
+    for (hours, effect) in [
+        (Some(-1), "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
+        (Some(-14), "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
+        (Some(1), "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
+        (None, "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
+        (Some(-1), "listLag: { appear: 100 }, notFoundAfterCreate: { seconds: 60 }"),
+        (Some(1), "listLag: { appear: 100 }, notFoundAfterCreate: { seconds: 60 }"),
+        (None, "listLag: { appear: 100 }, notFoundAfterCreate: { seconds: 60 }"),
+    ] {
+        in_virtual_time(async {
+            let world = World::new(Dialect::V2);
+            let desired = one(Pod::default());
+            world.fault("createPod, times: 1", effect);
+            let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
+            assert!(killed.is_err(), "{effect}");
+            let now = world.now();
+            let at = hours.map_or_else(
+                || "yesterday evening".to_owned(),
+                |hours| (now + jiff::SignedDuration::from_hours(hours)).to_string(),
+            );
+            world.put_journal(&redated(&world.journal(), &at));
+            let applied = world.settle(&desired).await;
+            assert_eq!(applied.creates(), 0, "{at}, {effect}");
+            rest().await;
+            assert_eq!(world.pods().await.len(), 1, "{at}, {effect}");
+        });
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_pod_that_another_branch_replaced() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&version("image:1", false)).await;
+        let before = world.state();
+        world.settle(&version("image:2", false)).await;
+        // A checkout of the other branch brings its state; the journal is not in git.
+        world.edit_state(|state| *state = before);
+        let started = Instant::now();
+        let options = Options { targets: [Address::new("pod", "kept")].into(), ..Options::default() };
+        let applied = world.apply_with(&version("image:2", false), options).await;
+        assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
+        assert_eq!(applied.creates(), 0);
+        assert!(!applied.events.iter().any(|event| matches!(event, Event::Settled { .. })), "{:?}", applied.events);
+    });
+}
+
+#[test]
+fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let clone = world.clone_of();
+        let desired = version("image:1", false);
+        let (first, second) = tokio::join!(world.settle(&desired), async {
+            sleep(Duration::from_millis(50)).await;
+            let options = Options { ignore_existing: true, ..Options::default() };
+            clone.apply_with(&desired, options).await
+        });
+        for (applied, own) in [(&first, &world), (&second, &clone)] {
+            let told: Vec<String> = applied.report.doubles.iter().map(|double| double.address.to_string()).collect();
+            assert_eq!(told, ["network_volume.data", "pod.kept", "pod.plain"]);
+            for double in &applied.report.doubles {
+                assert!(double.hourly > sindri::model::Money::ZERO, "{double:?}");
+                assert_eq!(double.of, own.state().resources[&double.address].id);
+                assert_ne!(double.of, double.id);
+            }
+            applied.says(&["Doubles", "the same as `pod.kept`", "sindri import --discover", "/h"]);
+        }
+        // A plan sees them, too.
+        let plan = world.plan(&desired).await;
+        assert_eq!(plan.orphans.len(), 2);
+        assert!(plan.notes.iter().any(|note| note.message.contains("same name, size and place")), "{:?}", plan.notes);
+    });
+}
