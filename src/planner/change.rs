@@ -268,7 +268,10 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
 
         let seen = object.status.as_ref().and_then(Status::power);
-        if asked || broken.is_some() || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen))) {
+        if asked
+            || broken.is_some()
+            || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
+        {
             // A successor cannot be made first while what it stands on has to go first.
             let first = resource.lifecycle.create_before_destroy && self.goes_first().is_none();
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);

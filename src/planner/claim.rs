@@ -44,10 +44,11 @@ impl<'a> Claims<'a> {
 /// Goes through every living object that no record names.
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
     let mut strangers = strangers(prior, input.observed);
-    let judge = Judge::new(input, prior, desired);
+    let (judge, moves) = (Judge::new(input, prior, desired), Moves::new(input.moved));
+    let destination = |address: &Address| moves.destination(address).unwrap_or_else(|| address.clone());
     let replaced = |object: &Object| {
         let marker = object.marker.as_ref();
-        marker.is_some_and(|marker| judge.would_replace(&moved_to(input, &marker.address), object))
+        marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))
     };
     // What may stay as it is comes first, and then the oldest: of twins the first one made is kept.
     strangers.sort_by_cached_key(|object| (replaced(object), object.seniority()));
@@ -59,7 +60,6 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             .is_some_and(|object| !object.is_leaving())
     };
     let owners = Owners::of(prior, input.observed);
-    let moves = Moves::new(input.moved);
     let mut claims = Claims::default();
     for same_lineage in [true, false] {
         for object in &strangers {
@@ -75,7 +75,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
                     claims.orphans.push(object);
                     continue;
                 }
-                _ => moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone()),
+                _ => destination(&marker.address),
             };
             // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
