@@ -59,6 +59,7 @@ impl Folder {
             environment: environment.map(str::to_owned),
             dialect: self.dialect,
             variables: &|name| self.variables.get(name).cloned(),
+            recorded: std::rc::Rc::new(|_| Default::default()),
             offline_secrets: self.offline,
         })
     }

@@ -16,6 +16,7 @@ fn findings(yaml: &str, dialect: Dialect) -> Vec<Problem> {
         dialect: Some(dialect),
         variables: &|name| (name == "SIZE_WORD").then(|| "large".to_owned()),
         offline_secrets: false,
+        recorded: std::rc::Rc::new(|_| Default::default()),
     };
     match load(&options) {
         Err(problems) => problems.into_iter().collect(),
@@ -322,6 +323,7 @@ fn a_finding_shows_its_line_and_marks_the_very_words() {
         dialect: None,
         variables: &|_| None,
         offline_secrets: false,
+        recorded: std::rc::Rc::new(|_| Default::default()),
     };
     let problems = load(&options).unwrap_err();
     let mut text = String::new();

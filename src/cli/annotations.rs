@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use miette::{Diagnostic, Severity};
 
 use super::exit::Failure;
+use super::variables;
 use crate::model::Position;
 use crate::render::style::harmless;
 
@@ -26,9 +27,9 @@ pub struct Workflow {
 impl Workflow {
     /// The one that this process is a part of.
     pub fn here(directory: Option<&Path>) -> Option<Self> {
-        let actions = std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true");
+        let actions = variables::set("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         actions.then(|| Self {
-            workspace: std::env::var_os("GITHUB_WORKSPACE").filter(|path| !path.is_empty()).map(PathBuf::from),
+            workspace: variables::set("GITHUB_WORKSPACE").map(PathBuf::from),
             directory: directory.map_or_else(PathBuf::new, Path::to_path_buf),
         })
     }

@@ -10,6 +10,7 @@ use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
 use super::exit::{Exit, Failure};
 use super::output::{Loss, Output, Stream};
+use super::variables;
 use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::{Progress, ProgressKind, Style};
 
@@ -34,7 +35,7 @@ impl Console {
                 ColorChoice::Auto => wants_color(terminal),
             };
             let width = terminal.then(terminal_width);
-            Style { color, width, unicode: terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb") }
+            Style { color, width, unicode: terminal && variables::set("TERM").is_none_or(|term| term != "dumb") }
         };
         Self {
             json: global.json,
@@ -74,7 +75,7 @@ impl Console {
         match (self.json, self.quiet) {
             (true, _) => ProgressKind::Json,
             (false, true) => ProgressKind::Quiet,
-            (false, false) if io::stderr().is_terminal() && std::env::var_os("CI").is_none() => ProgressKind::Terminal,
+            (false, false) if io::stderr().is_terminal() && variables::set("CI").is_none() => ProgressKind::Terminal,
             (false, false) => ProgressKind::Plain,
         }
     }
@@ -99,7 +100,7 @@ impl Console {
 
     /// Whether a question can be asked and answered.
     pub fn can_ask(&self) -> bool {
-        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal() && std::env::var_os("CI").is_none()
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal() && variables::set("CI").is_none()
     }
 
     /// Prints a result.
@@ -120,6 +121,13 @@ impl Console {
     pub fn say(&self, text: &str) {
         if !self.quiet {
             self.output.write(Stream::Err, &(self.shown(text.to_owned()) + "\n"));
+        }
+    }
+
+    /// The same, except where stderr is for JSON alone.
+    pub fn note(&self, text: &str) {
+        if !self.json {
+            self.say(text);
         }
     }
 
@@ -244,14 +252,13 @@ fn print_json(output: &Output, failure: &Failure) {
 
 /// `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE`, which wins over what the stream is.
 fn wants_color(terminal: bool) -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if set("NO_COLOR") {
+    if variables::set("NO_COLOR").is_some() {
         return false;
     }
-    if std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0") {
+    if variables::set("CLICOLOR_FORCE").is_some_and(|value| value != "0") {
         return true;
     }
-    terminal && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+    terminal && variables::set("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Columns of the terminal, between what is readable and what is pleasant.

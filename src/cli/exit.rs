@@ -3,7 +3,7 @@
 use std::fmt;
 use std::process::ExitCode;
 
-use miette::Diagnostic;
+use miette::{Diagnostic, Severity};
 
 use crate::apply::recover::RecoverError;
 use crate::config::Problems;
@@ -89,7 +89,7 @@ impl Failure {
 
     /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.
     pub fn message(exit: Exit, code: &'static str, message: impl Into<String>, help: Option<String>) -> Self {
-        Self::of(exit, Message { code, message: message.into(), help })
+        Self::of(exit, Message { code, message: message.into(), help, severity: Severity::Error })
     }
 
     /// A refusal: nothing was changed, and `help` says how to proceed on purpose.
@@ -98,11 +98,17 @@ impl Failure {
     }
 }
 
+/// A warning of the command line itself; see [`Failure::message`].
+pub fn warning(code: &'static str, message: String, help: String) -> miette::Report {
+    miette::Report::new(Message { code, message, help: Some(help), severity: Severity::Warning })
+}
+
 #[derive(Debug)]
 struct Message {
     code: &'static str,
     message: String,
     help: Option<String>,
+    severity: Severity,
 }
 
 impl fmt::Display for Message {
@@ -116,6 +122,10 @@ impl std::error::Error for Message {}
 impl Diagnostic for Message {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(format!("sindri::cli::{}", self.code)))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

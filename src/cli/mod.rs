@@ -13,13 +13,15 @@ mod output;
 mod saved;
 mod session;
 mod signals;
+mod unreachable;
+mod variables;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
 
 use args::{Arguments, Command};
 use console::Console;
@@ -32,7 +34,8 @@ pub use output::{Stream, note_closed};
 /// Parses the arguments of this process, runs the command, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
     let output = Arc::new(Output::start());
-    let arguments = match Arguments::try_parse() {
+    let parsed = variables::without_empty(Arguments::command()).try_get_matches();
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         Err(error) => return no_command(&error, output).into(),
     };

@@ -1,6 +1,8 @@
 //! What most commands start from: the configuration, the paths of the state, and a client of the API that was asked for.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +10,16 @@ use super::args::Global;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Stream;
+use super::variables;
 use crate::apply::look::{self, Sight};
 use crate::apply::recover::recover;
 use crate::catalog::Catalog;
-use crate::config::{self, Config, LoadOptions};
+use crate::config::{self, Config, LoadOptions, Readable};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::model::{Observed, Plan, State};
 use crate::observe::inquire;
 use crate::planner::{self, feasible};
+use crate::render::words;
 use crate::runpod::Client;
 use crate::runpod::credential::{ApiKey, Origin, world_identity};
 use crate::store::{self, Holder, Identity, LockedState, Paths};
@@ -41,6 +45,8 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrets {
     Needed,
+    /// It compares them with a state, which holds none: a missing value is told, and is no error.
+    NamesAlone,
     /// It changes no environment of any pod: a missing secret must not keep anybody from stopping a pod.
     NotNeeded,
 }
@@ -48,7 +54,7 @@ pub enum Secrets {
 /// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
     let config = config::load(&load_options(global, secrets)?)?;
-    if secrets == Secrets::Needed {
+    if secrets != Secrets::NotNeeded {
         config.warnings.iter().for_each(|warning| console.warning(warning));
     }
     Ok(config)
@@ -68,12 +74,69 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
         environment: global.environment().map(str::to_owned),
         dialect: global.api,
         variables: &variable,
-        offline_secrets: secrets == Secrets::NotNeeded,
+        offline_secrets: secrets != Secrets::Needed,
+        recorded: recorded(global),
     })
 }
 
+/// The environments that have a state which records something; with `--state`, the one of that file alone.
+fn recorded(global: &Global) -> Rc<dyn Fn(&Path) -> BTreeSet<String>> {
+    let (named, sandbox) = (named_state(global), global.sandbox);
+    Rc::new(move |folder| match &named {
+        Some(file) => environment_of(file).into_iter().collect(),
+        None => {
+            let found = store::found_in(&state_folder(folder, sandbox)).into_iter();
+            found.filter(store::Found::records_something).map(|found| found.environment).collect()
+        }
+    })
+}
+
+/// The environment that a state file was made for, if it can be read.
+fn environment_of(file: &Path) -> Option<String> {
+    let (environment, _) = store::made_for(&Paths::of_state(file)).ok()??;
+    Some(environment)
+}
+
+/// The file of `--state`: as if started in `-C`, like every other path of the command line.
+fn named_state(global: &Global) -> Option<PathBuf> {
+    global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file))
+}
+
+/// Where the states of a project are, given the folder of its configuration.
+fn state_folder(directory: &Path, sandbox: bool) -> PathBuf {
+    directory.join(if sandbox { SANDBOX_FOLDER } else { "state" })
+}
+
+/// Where a sandbox keeps its world and its states.
+const SANDBOX_FOLDER: &str = ".sindri/sandbox";
+
+/// Reads as much of the configuration as can be read, for a command that works from the state alone.
+fn readable_configuration(global: &Global, console: &Console) -> Result<Config, Failure> {
+    let mut options = load_options(global, Secrets::NotNeeded)?;
+    if options.environment.is_none() {
+        // Naming a state names its environment.
+        options.environment = named_state(global).as_deref().and_then(environment_of);
+    }
+    let Readable { config, problems } = config::load_readable(&options)?;
+    let file = config.file.file_name().map_or_else(|| "sindri.yaml".into(), |name| name.to_string_lossy());
+    match problems.as_slice() {
+        [] => {}
+        [problem] if problem.code == "no_configuration" => {
+            console.note(&format!("Warning: there is no `{file}`; using the state alone."));
+        }
+        problems => {
+            let count = words::count(problems.len(), "problem");
+            let they = if problems.len() == 1 { "it" } else { "them" };
+            console.note(&format!(
+                "Warning: `{file}` has {count}; using the state alone. `sindri validate` shows {they}."
+            ));
+        }
+    }
+    Ok(config)
+}
+
 /// Keeps a sandbox out of commits: its world plays RunPod, and so holds what pods were given, secrets too.
-fn ignored_by_git(folder: &std::path::Path) {
+fn ignored_by_git(folder: &Path) {
     let ignore = folder.join(".gitignore");
     // A folder that cannot be written is told by whatever has to write there.
     if !ignore.exists() && std::fs::create_dir_all(folder).is_ok() {
@@ -82,10 +145,10 @@ fn ignored_by_git(folder: &std::path::Path) {
 }
 
 fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
-    Ok(ApiKey::find(origin, variable, |path| std::fs::read_to_string(path))?)
+    Ok(ApiKey::find(origin, variables::text, |path| std::fs::read_to_string(path))?)
 }
 
-/// A variable of this process, if it is set and is text.
+/// A variable of this process that a configuration names, if it is set and is text. It may be empty.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
@@ -101,16 +164,15 @@ impl Session {
         Self::with(configuration(global, console, secrets)?, global, console, |_| Ok(ApiKey::emulator()))
     }
 
-    /// The same for a command that goes by the state alone: of the configuration only its name, environment and dialect are
-    /// read, and whatever else is wrong with it is in nobody's way. Nothing may be planned from this.
+    /// The same for a command that works from the state alone: the configuration is read as far as it can be, and mistakes
+    /// in it are no error. Nothing may be created or changed by what it declares.
     pub fn open_state(global: &Global, console: &Console) -> Result<Self, Failure> {
-        Self::with(config::load_name(&load_options(global, Secrets::NotNeeded)?)?, global, console, find_key)
+        Self::with(readable_configuration(global, console)?, global, console, find_key)
     }
 
-    /// Both: it goes by the state alone, and asks RunPod nothing.
+    /// Both: it works from the state alone, and asks RunPod nothing.
     pub fn offline_state(global: &Global, console: &Console) -> Result<Self, Failure> {
-        let config = config::load_name(&load_options(global, Secrets::NotNeeded)?)?;
-        Self::with(config, global, console, |_| Ok(ApiKey::emulator()))
+        Self::with(readable_configuration(global, console)?, global, console, |_| Ok(ApiKey::emulator()))
     }
 
     /// For a configuration that is not in a file yet.
@@ -124,20 +186,15 @@ impl Session {
         console: &Console,
         key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
     ) -> Result<Self, Failure> {
-        let sandbox_folder = config.directory.join(".sindri/sandbox");
-        // As if started in `-C`, like every other path of the command line.
-        let named = global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file));
-        let state_file = match (&named, global.sandbox) {
-            (Some(file), _) => file.clone(),
-            (None, true) => sandbox_folder.join(format!("{}.json", config.environment)),
-            (None, false) => config.directory.join("state").join(format!("{}.json", config.environment)),
-        };
+        let named = named_state(global);
+        let folder = state_folder(&config.directory, global.sandbox);
+        let state_file = named.clone().unwrap_or_else(|| folder.join(format!("{}.json", config.environment)));
         let (transport, key, api, clock, emulator): (Arc<dyn Transport>, _, _, _, _) = if global.sandbox {
             let world = match &named {
                 Some(file) => file.with_extension("world.json"),
                 None => {
                     ignored_by_git(&config.directory.join(".sindri"));
-                    sandbox_folder.join("world.json")
+                    folder.join("world.json")
                 }
             };
             let (emulator, start) = EmulatorOptions { world: Some(world), ..EmulatorOptions::default() }.open()?;
@@ -247,6 +304,12 @@ impl Session {
     pub async fn examine(&self, plan: &mut Plan) {
         let answers = inquire(&self.client, plan).await;
         feasible::judge(plan, &answers);
+    }
+
+    /// The name that an overlay of an environment has.
+    pub fn overlay_name(&self, environment: &str) -> String {
+        let stem = self.config.file.file_stem().map_or_else(|| "sindri".into(), |stem| stem.to_string_lossy());
+        format!("{stem}.{environment}.yaml")
     }
 
     /// The configuration file's name, for sentences.

@@ -37,6 +37,8 @@ pub(super) struct Scalar {
     pub written: Option<String>,
     /// Holds the value of a variable that looks like a credential.
     pub sensitive: bool,
+    /// A variable in it has no value, which is among the findings.
+    pub unresolved: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,7 @@ pub(super) struct Entry {
 
 impl Scalar {
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), plain: true, written: None, sensitive: false }
+        Self { text: text.into(), plain: true, written: None, sensitive: false, unresolved: false }
     }
 
     pub fn is_null(&self) -> bool {
@@ -62,6 +64,12 @@ impl Scalar {
 }
 
 impl Node {
+    /// What stands for a configuration of which nothing can be read.
+    pub fn empty(findings: &mut Findings) -> Self {
+        let file = findings.sources.add(String::new(), "");
+        Self { span: Span { file, start: 0, end: 0 }, data: Data::Map(Vec::new()) }
+    }
+
     pub fn scalar(&self) -> Option<&Scalar> {
         match &self.data {
             Data::Scalar(scalar) => Some(scalar),
@@ -138,11 +146,37 @@ impl Node {
 /// The tree of a file; `None` when it is no YAML, which is then among the findings.
 pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
     let text = findings.sources.text(file).to_owned();
+    parse_text(file, &text, findings)
+}
+
+/// So many lines above a mistake are given up, one by one, until the rest is YAML.
+const MOST_LINES_GIVEN_UP: usize = 200;
+
+/// The tree of a file that may be no YAML, which is then among the findings: of what stands above the mistake.
+pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
+    let text = findings.sources.text(file).to_owned();
+    if let Some(tree) = parse_text(file, &text, findings) {
+        return tree;
+    }
+    let mut end = findings.last_error().map_or(0, |at| if at.file == file { at.start } else { 0 });
+    for _ in 0..MOST_LINES_GIVEN_UP {
+        // Up to the beginning of the line, and then of the one above it.
+        let Some(newline) = text[..floor(&text, end)].rfind('\n') else { break };
+        // What is wrong with a part of the file is no finding of its own.
+        if let Some(tree) = parse_text(file, &text[..=newline], &mut findings.scratch()) {
+            return tree;
+        }
+        end = newline;
+    }
+    Node { span: Span { file, start: 0, end: 0 }, data: Data::Map(Vec::new()) }
+}
+
+fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> {
     // The parser counts characters, everything else counts bytes.
     let mut bytes: Vec<usize> = text.char_indices().map(|(byte, _)| byte).collect();
     bytes.push(text.len());
     let mut events = Vec::new();
-    for event in Parser::new_from_str(&text) {
+    for event in Parser::new_from_str(text) {
         match event {
             Ok((event, span)) => {
                 let byte = |index: usize| bytes.get(index).copied().unwrap_or(text.len());
@@ -151,7 +185,7 @@ pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
             Err(error) => {
                 let at = bytes.get(error.marker().index()).copied().unwrap_or(text.len());
                 let at = Span { file, start: at.min(text.len().saturating_sub(1)), end: at };
-                let at = Span { start: floor(&text, at.start), ..at };
+                let at = Span { start: floor(text, at.start), ..at };
                 findings
                     .error("syntax", at, format!("this is not YAML: {}", error.info()))
                     .label("here")

@@ -188,6 +188,9 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                 .also(first, "first here");
             continue;
         }
+        let required = secret.get("required").and_then(Node::bool) == Some(true);
+        // An empty value is as good as none where one is required.
+        let usable = |value: String| if required && value.is_empty() { Err(EMPTY.to_owned()) } else { Ok(value) };
         let found = match secret.get("source").and_then(Node::text).unwrap_or("env") {
             "runpod" => {
                 let reference = Value::Text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
@@ -195,7 +198,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                 continue;
             }
             "file" => match secret.get("path") {
-                Some(path) => file(path, sources),
+                Some(path) => file(path, sources).and_then(usable),
                 None => {
                     findings
                         .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
@@ -203,9 +206,16 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                     continue;
                 }
             },
-            "env" => (sources.process)(&name)
-                .or_else(|| dotenv.get(&name).cloned())
-                .map_or_else(|| secret.get("fromFile").map_or(Err(NOT_SET.to_owned()), |path| file(path, sources)), Ok),
+            "env" => {
+                let set = [(sources.process)(&name), dotenv.get(&name).cloned()];
+                let is_empty = set.iter().flatten().any(String::is_empty);
+                let otherwise = if is_empty { EMPTY } else { NOT_SET };
+                let from_file = |path| file(path, sources).and_then(usable);
+                set.into_iter()
+                    .flatten()
+                    .find(|value| !(required && value.is_empty()))
+                    .map_or_else(|| secret.get("fromFile").map_or(Err(otherwise.to_owned()), from_file), Ok)
+            }
             elsewhere => {
                 let at = secret.get("source").map_or(span, |source| source.span);
                 findings
@@ -216,12 +226,14 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
                 continue;
             }
         };
-        let required = secret.get("required").and_then(Node::bool) == Some(true);
         match found {
             Ok(value) => {
                 variables.insert(name, Variable { value: Value::Secret(Secret::new(value)), span });
             }
-            Err(_) if required && sources.offline => {
+            Err(why) if required && sources.offline => {
+                findings
+                    .warn("missing_secrets", span, format!("the required secret `{name}` is missing: {why}"))
+                    .help("it is taken as unchanged here; an apply needs its value");
                 variables.insert(name, Variable { value: Value::Secret(Secret::unknown()), span });
             }
             Err(why) if required => missing.push((name, span, why)),
@@ -236,6 +248,7 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
     variables
 }
 
+const EMPTY: &str = "its value is empty";
 const NOT_SET: &str = "it is in no environment, `.env.local` or `.env`";
 
 /// All of them at once: whoever sets one wants to know the others.
@@ -257,7 +270,7 @@ fn tell_missing(missing: &[(String, Span, String)], findings: &mut Findings) {
 fn file(path: &Node, sources: &SecretSources<'_>) -> Result<String, String> {
     let shown = path.scalar().map_or("", Scalar::shown);
     let path = Path::new(path.text().unwrap_or_default());
-    let path = match (path.strip_prefix("~"), (sources.process)("HOME")) {
+    let path = match (path.strip_prefix("~"), (sources.process)("HOME").filter(|home| !home.is_empty())) {
         (Ok(below), Some(home)) => Path::new(&home).join(below),
         _ => sources.folder.join(path),
     };

@@ -15,7 +15,7 @@ pub(super) const API_KEY: &str = "RUNPOD_API_KEY";
 pub(super) fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, findings: &mut Findings) {
     match &mut node.data {
         Data::Scalar(scalar) if scalar.text.contains('$') => {
-            Interpolation { span: node.span, variables, findings, sensitive: false }.apply(scalar);
+            Interpolation { span: node.span, variables, findings, sensitive: false, unresolved: false }.apply(scalar);
         }
         Data::Scalar(_) => {}
         Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, variables, findings)),
@@ -28,6 +28,7 @@ struct Interpolation<'a> {
     variables: &'a dyn Fn(&str) -> Option<String>,
     findings: &'a mut Findings,
     sensitive: bool,
+    unresolved: bool,
 }
 
 impl Interpolation<'_> {
@@ -44,6 +45,7 @@ impl Interpolation<'_> {
                 let Some(end) = inside.find('}') else {
                     self.refuse("bad_variable", rest, "`${` has no closing brace".to_owned())
                         .help("write `${NAME}`, or `$$` for a dollar sign");
+                    scalar.unresolved = true;
                     return;
                 };
                 text.push_str(&self.value(&inside[..end], &rest[..end + 3]));
@@ -56,6 +58,7 @@ impl Interpolation<'_> {
         }
         text.push_str(rest);
         scalar.sensitive = self.sensitive;
+        scalar.unresolved = self.unresolved;
         scalar.written = Some(std::mem::replace(&mut scalar.text, text));
     }
 
@@ -97,6 +100,7 @@ impl Interpolation<'_> {
             let start = self.span.start + offset;
             Span { start, end: start + written.len(), ..self.span }
         });
+        self.unresolved = true;
         self.findings.error(code, at, message)
     }
 }

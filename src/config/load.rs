@@ -1,10 +1,12 @@
 //! Which files make up a configuration: the base, found upward to the repository's root, and the overlay of `-e`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use super::problem::{Problems, nowhere};
+use super::problem::{Problem, Problems, nowhere};
 use crate::catalog::nearest;
 use crate::model::Dialect;
 
@@ -23,6 +25,9 @@ pub struct LoadOptions<'a> {
     pub variables: &'a dyn Fn(&str) -> Option<String>,
     /// Missing required secrets are no error: for checks on machines that hold none.
     pub offline_secrets: bool,
+    /// The environments that have a state which records something, given the folder of the base file. They can be selected
+    /// without an overlay: what they pay for must stay within reach.
+    pub recorded: Rc<dyn Fn(&Path) -> BTreeSet<String>>,
 }
 
 /// The environment where none is selected.
@@ -36,6 +41,10 @@ pub(super) struct Files {
     pub base: PathBuf,
     pub overlay: Option<PathBuf>,
     pub environment: String,
+    /// The environments that the files themselves define.
+    pub environments: BTreeSet<String>,
+    /// Whether the environment has lost its overlay, and only its state still names it.
+    pub lost_overlay: bool,
 }
 
 /// One overlay that lies beside the base.
@@ -50,52 +59,129 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
         None => search(&options.directory)?,
     };
     let overlays = overlays(&base)?;
-    let known = || overlays.iter().map(|overlay| overlay.environment.as_str());
-    let listed = || known().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    select(base, &overlays, options)
+}
+
+/// The same for a command that needs the state alone: a base that is missing or ambiguous, and overlays that are ambiguous
+/// or cannot be listed, are told beside the files. An error is left only where nothing says which state is meant.
+pub(super) fn choose_leniently(options: &LoadOptions<'_>) -> Result<(Files, Vec<Problem>), Problems> {
+    let mut told = Vec::new();
+    let base = match &options.file {
+        Some(file) => options.directory.join(file),
+        None => match search(&options.directory) {
+            Ok(base) => base,
+            Err(problems) => {
+                let Some(base) = beside_a_state(options) else { return Err(problems) };
+                told.extend(problems);
+                base
+            }
+        },
+    };
+    let mut overlays = overlays(&base).unwrap_or_else(|problems| {
+        told.extend(problems);
+        Vec::new()
+    });
+    let ambiguous = |overlay: &Overlay| options.environment.as_ref() == Some(&overlay.environment);
+    if overlays.iter().filter(|overlay| ambiguous(overlay)).count() > 1 {
+        told.extend(options.environment.as_deref().map(two_overlays).into_iter().flatten());
+        overlays.dedup_by(|later, first| later.environment == first.environment);
+    }
+    Ok((select(base, &overlays, options)?, told))
+}
+
+/// Where `sindri.yaml` would be, beside the nearest state that records something.
+fn beside_a_state(options: &LoadOptions<'_>) -> Option<PathBuf> {
+    let folders = upward(&options.directory).ok()?;
+    let folder = folders.into_iter().find(|(shown, _)| !(options.recorded)(shown).is_empty());
+    folder.map(|(shown, _)| shown.join(NAMES[0]))
+}
+
+/// The environment that is asked for, and its overlay.
+fn select(base: PathBuf, overlays: &[Overlay], options: &LoadOptions<'_>) -> Result<Files, Problems> {
+    let mut environments: BTreeSet<String> = overlays.iter().map(|overlay| overlay.environment.clone()).collect();
+    let has_overlays = !environments.is_empty();
+    if !has_overlays && base.is_file() {
+        environments.insert(DEFAULT_ENVIRONMENT.into());
+    }
+    let recorded = || (options.recorded)(&folder(&base));
+    let listed = |names: BTreeSet<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let files = |overlay, environment: &str, environments, lost_overlay| Files {
+        base: base.clone(),
+        overlay,
+        environment: environment.to_owned(),
+        environments,
+        lost_overlay,
+    };
     let Some(environment) = &options.environment else {
-        if overlays.is_empty() {
-            return Ok(Files { base, overlay: None, environment: DEFAULT_ENVIRONMENT.into() });
+        if environments.contains(DEFAULT_ENVIRONMENT) && !has_overlays {
+            return Ok(files(None, DEFAULT_ENVIRONMENT, environments, false));
         }
+        let known: BTreeSet<String> = environments.into_iter().chain(recorded()).collect();
+        if !has_overlays && (known.is_empty() || known.iter().eq([DEFAULT_ENVIRONMENT])) {
+            return Ok(files(None, DEFAULT_ENVIRONMENT, known, false));
+        }
+        let why = if has_overlays { "has overlays" } else { "is missing, and there are states" };
         return Err(nowhere(
             "environment_required",
-            format!("{} has overlays, and no environment is selected", file_name(&base)),
-            format!("select one with `-e` or `SINDRI_ENV`: {}", listed()),
+            format!("{} {why}, and no environment is selected", file_name(&base)),
+            format!("select one with `-e` or `SINDRI_ENV`: {}", listed(known)),
         ));
     };
-    if let Some(overlay) = overlays.iter().find(|overlay| overlay.environment == *environment) {
-        let twice = overlays.iter().filter(|other| other.environment == *environment).count() > 1;
-        if twice {
-            return Err(nowhere(
-                "ambiguous_file",
-                format!("environment `{environment}` has two overlays, one `.yaml` and one `.yml`"),
-                "keep one of them",
-            ));
-        }
-        let (overlay, environment) = (Some(overlay.path.clone()), environment.clone());
-        return Ok(Files { base, overlay, environment });
+    let mut own = overlays.iter().filter(|overlay| overlay.environment == *environment);
+    match (own.next(), own.next()) {
+        (Some(_), Some(_)) => return Err(two_overlays(environment)),
+        (Some(overlay), None) => return Ok(files(Some(overlay.path.clone()), environment, environments, false)),
+        (None, _) if environments.contains(environment) => return Ok(files(None, environment, environments, false)),
+        (None, _) => {}
     }
-    if overlays.is_empty() && environment == DEFAULT_ENVIRONMENT {
-        return Ok(Files { base, overlay: None, environment: environment.clone() });
+    let recorded = recorded();
+    if recorded.contains(environment) {
+        let lost_overlay = environment != DEFAULT_ENVIRONMENT;
+        return Ok(files(None, environment, environments, lost_overlay));
     }
     let stem = base.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let help = match nearest(environment, known()) {
-        Some(nearest) => format!("did you mean `{nearest}`? There are overlays for {}", listed()),
-        None if overlays.is_empty() => {
+    let known: BTreeSet<String> = environments.into_iter().chain(recorded).collect();
+    let close = nearest(environment, known.iter().map(String::as_str)).map(str::to_owned);
+    let help = match close {
+        Some(nearest) => format!("did you mean `{nearest}`? There are {}", listed(known)),
+        None if !has_overlays => {
             format!("write what differs there into `{stem}.{environment}.yaml` beside {}", file_name(&base))
         }
-        None => format!("there are overlays for {}", listed()),
+        None => format!("there are {}", listed(known)),
     };
     Err(nowhere("unknown_environment", format!("there is no environment `{environment}`"), help))
 }
 
-/// The nearest `sindri.yaml`, upward; never beyond the root of the repository, where a stranger's file may lie.
-fn search(directory: &Path) -> Result<PathBuf, Problems> {
+fn two_overlays(environment: &str) -> Problems {
+    nowhere(
+        "ambiguous_file",
+        format!("environment `{environment}` has two overlays, one `.yaml` and one `.yml`"),
+        "keep one of them",
+    )
+}
+
+/// The folders from `directory` to the root of its repository, beyond which a stranger's files may lie: as they are shown,
+/// and absolute.
+fn upward(directory: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Problems> {
     // An empty path is the current folder too, though not to `absolute`.
     let absolute =
         std::path::absolute(Path::new(".").join(directory)).map_err(|error| unreadable(directory, &error))?;
+    let mut folders = Vec::new();
     for (height, folder) in absolute.ancestors().enumerate() {
         // Relative to where the user stands: `../sindri.yaml` says more than a long absolute path.
         let shown = (0..height).fold(directory.to_path_buf(), |path, _| path.join(".."));
+        folders.push((shown, folder.to_path_buf()));
+        if folder.join(".git").exists() {
+            break;
+        }
+    }
+    Ok(folders)
+}
+
+/// The nearest `sindri.yaml`, upward.
+fn search(directory: &Path) -> Result<PathBuf, Problems> {
+    let folders = upward(directory)?;
+    for (shown, folder) in &folders {
         let found: Vec<&str> = NAMES.into_iter().filter(|name| folder.join(name).is_file()).collect();
         match found.as_slice() {
             [] => {}
@@ -108,13 +194,11 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
                 ));
             }
         }
-        if folder.join(".git").exists() {
-            break;
-        }
     }
+    let here = folders.first().map_or(directory, |(_, folder)| folder);
     Err(nowhere(
         "no_configuration",
-        format!("there is no `sindri.yaml` in {} or above it", absolute.display()),
+        format!("there is no `sindri.yaml` in {} or above it", here.display()),
         "`sindri init` writes one; `-f FILE` names another, `-C DIR` another folder",
     ))
 }

@@ -30,7 +30,7 @@ mod storage;
 mod volume;
 pub mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::model::{Address, Budget, Dialect, Position, Resource};
@@ -58,6 +58,8 @@ pub struct Config {
     pub directory: PathBuf,
     /// The base file.
     pub file: PathBuf,
+    /// The environments that the files define: those of the overlays, or `default`.
+    pub environments: BTreeSet<String>,
 }
 
 /// `moved: [{from, to}]`: a resource that goes on under another address, or all replicas of a key under another key.
@@ -91,7 +93,9 @@ impl Move {
 /// # Errors
 /// Everything that is wrong with it, in the order of the files.
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
-    let (files, texts) = chosen(options)?;
+    let files = load::choose(options)?;
+    let paths = std::iter::once(&files.base).chain(&files.overlay);
+    let texts = paths.map(|path| Ok((path.clone(), load::read(path)?))).collect::<Result<Vec<_>, Problems>>()?;
     read(&files, &texts, options)
 }
 
@@ -101,30 +105,59 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
 /// Everything that is wrong with it.
 pub fn check_text(base: &Path, text: &str, options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let environment = options.environment.clone().unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned());
-    let files = load::Files { base: base.to_owned(), overlay: None, environment };
+    let environments = [environment.clone()].into();
+    let files = load::Files { base: base.to_owned(), overlay: None, environment, environments, lost_overlay: false };
     read(&files, &[(base.to_owned(), text.to_owned())], options)
 }
 
-/// Reads of a configuration what it is called, and nothing that it declares: `resources`, `moved` and `budget` are empty.
-///
-/// # Errors
-/// If the files cannot be read, are no YAML, or have no usable name. Whatever else is wrong does no harm here.
-pub fn load_name(options: &LoadOptions<'_>) -> Result<Config, Problems> {
-    let (files, texts) = chosen(options)?;
-    let (tree, mut findings) = tree(&texts, options)?;
-    let mut tree = project::name_alone(tree);
-    interpolate::interpolate(&mut tree, options.variables, &mut findings);
-    project::read_name(&tree, &files, options, findings)
+/// What a command gets that works from the state alone.
+#[derive(Debug)]
+pub struct Readable {
+    /// What could be read. A resource may lack inputs, and resources may be missing: nothing may be planned from it but what
+    /// the state records.
+    pub config: Config,
+    /// Why the rest could not, in the order of the files.
+    pub problems: Vec<Problem>,
 }
 
-type Texts = Vec<(PathBuf, String)>;
-
-/// The files that were asked for or found, with what stands in them.
-fn chosen(options: &LoadOptions<'_>) -> Result<(load::Files, Texts), Problems> {
-    let files = load::choose(options)?;
-    let paths = std::iter::once(&files.base).chain(&files.overlay);
-    let texts = paths.map(|path| Ok((path.clone(), load::read(path)?))).collect::<Result<_, Problems>>()?;
-    Ok((files, texts))
+/// Reads as much of a configuration as can be read, for commands that work from the state alone: a mistake in the file, or
+/// no file at all, must not keep anyone from stopping or destroying what is billed.
+///
+/// # Errors
+/// Only where nothing says which state is meant.
+pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
+    let (files, mut problems) = load::choose_leniently(options)?;
+    let mut texts = Vec::new();
+    // A base that was not found is told already.
+    let is_told = !problems.is_empty();
+    for path in std::iter::once(&files.base).chain(&files.overlay).filter(|path| !is_told || path.exists()) {
+        match load::read(path) {
+            Ok(text) => texts.push((path.clone(), text)),
+            Err(unreadable) => problems.extend(unreadable),
+        }
+    }
+    if texts.is_empty() && !(options.recorded)(&load::folder(&files.base)).contains(&files.environment) {
+        return Err(problems.into());
+    }
+    let mut findings = problem::Findings::new();
+    let trees = texts.iter().map(|(path, text)| {
+        let file = findings.sources.add(shown_name(path, &options.directory), text);
+        document::parse_readable(file, &mut findings)
+    });
+    let tree = trees.collect::<Vec<_>>().into_iter().reduce(document::merge);
+    let mut tree = tree.unwrap_or_else(|| document::Node::empty(&mut findings));
+    let is_whole = findings.last_error().is_none() && !texts.is_empty();
+    if !is_whole {
+        let part = findings.scratch();
+        problems.extend(std::mem::replace(&mut findings, part).into_problems());
+    }
+    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    let (config, findings) = project::assemble(&tree, &files, options, findings);
+    if is_whole {
+        // What a part of the files lacks would be no problem of its own.
+        problems.extend(findings.into_problems());
+    }
+    Ok(Readable { config, problems })
 }
 
 fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<'_>) -> Result<Config, Problems> {

@@ -30,6 +30,21 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Worth saying of the files as a whole.
+    pub(super) fn warning(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            help: Some(help.into()),
+            position: None,
+            severity: Severity::Warning,
+            at: None,
+            file: None,
+            labels: Vec::new(),
+            misses: &[],
+        }
+    }
+
     pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
@@ -97,17 +112,13 @@ impl Problems {
 
 /// The one problem that belongs to no place in a file, and that ends the reading.
 pub(super) fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Problems {
-    Problems(vec![Problem {
-        code,
-        message: message.into(),
-        help: Some(help.into()),
-        position: None,
-        severity: Severity::Error,
-        at: None,
-        file: None,
-        labels: Vec::new(),
-        misses: &[],
-    }])
+    Problems(vec![Problem { severity: Severity::Error, ..Problem::warning(code, message, help) }])
+}
+
+impl From<Vec<Problem>> for Problems {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self(problems)
+    }
 }
 
 impl IntoIterator for Problems {
@@ -205,14 +216,27 @@ impl Findings {
         }
     }
 
-    pub fn into_problems(self) -> Problems {
+    /// Where the error is that was found last.
+    pub fn last_error(&self) -> Option<Span> {
+        self.errors.last()?.at
+    }
+
+    /// Findings about the same files, which nobody hears of.
+    pub fn scratch(&self) -> Self {
+        Self { sources: self.sources.clone(), ..Self::new() }
+    }
+
+    /// All errors. What several pods inherit is told once.
+    pub fn into_problems(mut self) -> Problems {
+        self.errors.retain(|problem| !problem.misses.iter().any(|field| self.refused.contains(field)));
         Problems(in_order(self.errors))
     }
 
-    /// The warnings where there is no error, else all errors. What several pods inherit is told once.
+    /// The warnings where there is no error, else all errors.
     pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
-        self.errors.retain(|problem| !problem.misses.iter().any(|field| self.refused.contains(field)));
-        if self.errors.is_empty() { Ok(in_order(self.warnings)) } else { Err(Problems(in_order(self.errors))) }
+        let warnings = in_order(std::mem::take(&mut self.warnings));
+        let problems = self.into_problems();
+        if problems.0.is_empty() { Ok(warnings) } else { Err(problems) }
     }
 }
 

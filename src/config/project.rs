@@ -10,7 +10,7 @@ use super::legacy;
 use super::load::{Files, LoadOptions, folder};
 use super::moved::moved;
 use super::pod::{Place, Project, inherit, pods};
-use super::problem::{Findings, Problems};
+use super::problem::{Findings, Problem, Problems};
 use super::schema::{amount, conform};
 use super::source::Span;
 use super::volume::volume;
@@ -18,6 +18,8 @@ use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, Resource};
 
 const LONGEST_NAME: usize = 63;
+/// Stands for a name that cannot be read.
+const UNNAMED: &str = "unnamed";
 /// Fields below `runpod` that are no defaults of pods.
 const NOT_OF_PODS: [&str; 3] = ["apiVersion", "networkVolumes", "pods"];
 
@@ -26,8 +28,32 @@ pub(super) fn read(
     tree: &Node,
     files: &Files,
     options: &LoadOptions<'_>,
-    mut findings: Findings,
+    findings: Findings,
 ) -> Result<Config, Problems> {
+    let (mut config, findings) = assemble(tree, files, options, findings);
+    let lost = files.lost_overlay.then(|| lost_overlay(files));
+    config.warnings = lost.into_iter().chain(findings.finish()?).map(miette::Report::new).collect();
+    Ok(config)
+}
+
+/// Nothing is selected in hiding: an environment without its overlay is read from the base alone.
+fn lost_overlay(files: &Files) -> Problem {
+    let Files { base, environment, .. } = files;
+    let stem = base.file_stem().unwrap_or_default().to_string_lossy();
+    Problem::warning(
+        "lost_overlay",
+        format!("there is no `{stem}.{environment}.yaml`: `{environment}` is read from `{stem}.yaml` alone"),
+        format!("bring the overlay back, or end the environment with `sindri -e {environment} destroy`"),
+    )
+}
+
+/// What can be made of a tree, and what is wrong with it. The configuration may be used whole only where nothing is.
+pub(super) fn assemble(
+    tree: &Node,
+    files: &Files,
+    options: &LoadOptions<'_>,
+    mut findings: Findings,
+) -> (Config, Findings) {
     let root = conform(tree, &ROOT, &mut findings);
     check_version(&root, &mut findings);
     check_provider(&root, &mut findings);
@@ -61,9 +87,11 @@ pub(super) fn read(
     let moved = moved(&root, &resources, &mut findings);
     let budget = budget(&root);
     let Project { name, environment, .. } = project;
-    let warnings = findings.finish()?.into_iter().map(miette::Report::new).collect();
-    let file = files.base.clone();
-    Ok(Config { name, environment, dialect, resources, moved, budget, warnings, directory, file })
+    let (file, environments) = (files.base.clone(), files.environments.clone());
+    let warnings = Vec::new();
+    let config =
+        Config { name, environment, dialect, resources, moved, budget, warnings, directory, file, environments };
+    (config, findings)
 }
 
 /// `--api`, or else what the file says.
@@ -71,46 +99,6 @@ fn dialect(runpod: &Node, options: &LoadOptions<'_>) -> Dialect {
     options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
         Some("v1") => Dialect::V1,
         _ => Dialect::V2,
-    })
-}
-
-/// What is left of a tree that only says what it is called: everything else may hold mistakes, or variables that nobody set.
-pub(super) fn name_alone(tree: Node) -> Node {
-    const PATHS: [&[&str]; 3] =
-        [&["name"], &["providers", "runpod", "apiVersion"], &["providers", "runpod", "api_version"]];
-    fn prune(node: Node, paths: &[&[&str]]) -> Node {
-        let Data::Map(entries) = node.data else { return node };
-        let kept = entries.into_iter().filter_map(|entry| {
-            let below: Vec<&[&str]> =
-                paths.iter().filter(|path| path.first() == Some(&entry.key.as_str())).map(|path| &path[1..]).collect();
-            (!below.is_empty()).then(|| Entry { value: prune(entry.value, &below), ..entry })
-        });
-        Node { span: node.span, data: Data::Map(kept.collect()) }
-    }
-    prune(tree, &PATHS)
-}
-
-/// Makes a configuration without resources of what [`name_alone`] left.
-pub(super) fn read_name(
-    tree: &Node,
-    files: &Files,
-    options: &LoadOptions<'_>,
-    mut findings: Findings,
-) -> Result<Config, Problems> {
-    let root = conform(tree, &ROOT, &mut findings);
-    let name = name(&root, &mut findings);
-    let dialect = dialect(root.at(&["providers", "runpod"]).unwrap_or(&root), options);
-    findings.finish()?;
-    Ok(Config {
-        name,
-        environment: files.environment.clone(),
-        dialect,
-        resources: BTreeMap::new(),
-        moved: Vec::new(),
-        budget: Budget::default(),
-        warnings: Vec::new(),
-        directory: folder(&files.base),
-        file: files.base.clone(),
     })
 }
 
@@ -180,7 +168,7 @@ fn name(root: &Node, findings: &mut Findings) -> String {
         findings
             .missing(&["name"], "missing_field", root.span, "the file has no `name`")
             .help("pods and volumes are named after it: `name: ml-dev`");
-        return "unnamed".into();
+        return UNNAMED.into();
     };
     let name = node.text().unwrap_or_default();
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
@@ -191,9 +179,13 @@ fn name(root: &Node, findings: &mut Findings) -> String {
             .error("bad_name", node.span, "this cannot be the `name`")
             .help(format!("a small letter, then small letters, digits and `-`, at most {LONGEST_NAME} in all"));
     }
+    if node.scalar().is_some_and(|scalar| scalar.unresolved) {
+        // Half a name would be another project's.
+        return UNNAMED.into();
+    }
     let small = name.to_ascii_lowercase();
     let sanitized = small.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
-    if small.is_empty() { "unnamed".into() } else { sanitized }
+    if small.is_empty() { UNNAMED.into() } else { sanitized }
 }
 
 fn budget(root: &Node) -> Budget {

@@ -20,9 +20,10 @@ pub(super) struct Span {
 }
 
 /// The files of one configuration: the base first, then its overlay.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Sources(Vec<Source>);
 
+#[derive(Clone)]
 struct Source {
     /// As positions spell it.
     name: String,

@@ -294,6 +294,7 @@ mod tests {
                 dialect: None,
                 variables: &|_| None,
                 offline_secrets: true,
+                recorded: std::rc::Rc::new(|_| Default::default()),
             };
             let config = check_text(Path::new("/nowhere/sindri.yaml"), &file, &options);
             let config = config.map_err(|problems| TestCaseError::fail(format!("{problems:?}\n{file}")))?;

@@ -63,7 +63,8 @@ pub enum StoreError {
     #[diagnostic(
         code(sindri::state::wrong_world),
         help(
-            "its ids mean nothing elsewhere: select the {what} `{found}`, or name another file with `--state FILE`. The file was left as it is"
+            "its ids mean nothing elsewhere: {}, or name another file with `--state FILE`. The file was left as it is",
+            selecting(what, found, path)
         )
     )]
     WrongWorld {
@@ -254,4 +255,12 @@ fn saved_at(rescued: &Option<PathBuf>) -> String {
 
 fn listed(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+/// How the world is selected that a file was made for. Its environment need not have an overlay: naming the file is enough.
+fn selecting(what: &str, found: &str, path: &Path) -> String {
+    match what {
+        "environment" => format!("use `-e {found} --state {}`", path.display()),
+        _ => format!("select the {what} `{found}`"),
+    }
 }

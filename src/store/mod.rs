@@ -22,7 +22,7 @@ pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
 pub use lock::{Holder, running, unlock};
 pub use locked::LockedState;
-pub use read::{Identity, Paths, Snapshot, read};
+pub use read::{Found, Identity, Paths, Snapshot, found_in, made_for, read};
 
 #[cfg(test)]
 mod tests;

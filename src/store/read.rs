@@ -1,5 +1,7 @@
 //! Reading: a state file with its journal folded in, without lock and without writing.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
@@ -69,6 +71,60 @@ pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreErr
     let Loaded { replay: Replay { state, pending, last_create }, file, journal, .. } = consistent(paths, identity)?;
     let exists = file.is_some() || !journal.entries.is_empty();
     Ok(Snapshot { state, exists, pending, last_create, running })
+}
+
+/// The environment and the API that the files of `paths` were made for; `None` where there are none.
+pub fn made_for(paths: &Paths) -> Result<Option<(String, String)>, StoreError> {
+    if let Some(bytes) = read_if_there(&paths.state)? {
+        let State { environment, api, .. } = parse_state(&bytes, &paths.state)?;
+        return Ok(Some((environment, api)));
+    }
+    let journal = read_if_there(&paths.journal)?.unwrap_or_default();
+    match journal::parse(&journal, &paths.journal)?.entries.into_iter().next() {
+        Some(Entry::Begin { environment, api, .. }) => Ok(Some((environment, api))),
+        _ => Ok(None),
+    }
+}
+
+/// The state of one environment, as [`found_in`] finds it.
+#[derive(Debug)]
+pub struct Found {
+    /// The environment by the name of its files.
+    pub environment: String,
+    pub paths: Paths,
+    /// An error where the files cannot be used.
+    pub snapshot: Result<Snapshot, StoreError>,
+}
+
+impl Found {
+    /// Whether anything may exist because of it: a record, a request without an outcome, or files that cannot be read.
+    pub fn records_something(&self) -> bool {
+        match &self.snapshot {
+            Ok(Snapshot { state, pending, .. }) => !state.resources.is_empty() || !pending.is_empty(),
+            Err(_) => true,
+        }
+    }
+}
+
+/// Every state in a folder, by environment. A folder that is missing or cannot be listed holds none.
+pub fn found_in(folder: &Path) -> Vec<Found> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let environments: BTreeSet<String> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let stem = name.strip_suffix(".json").or_else(|| name.strip_suffix(".journal"))?;
+            // A rescued state and a sandbox's world have a dot in their names; no environment has.
+            (!stem.is_empty() && !stem.contains('.')).then(|| stem.to_owned())
+        })
+        .collect();
+    let found = |environment: String| {
+        let paths = Paths::of_state(&folder.join(format!("{environment}.json")));
+        let snapshot = made_for(&paths)
+            .transpose()?
+            .and_then(|(environment, api)| read(&paths, &Identity { environment: &environment, api: &api }));
+        Some(Found { environment, paths, snapshot })
+    };
+    environments.into_iter().filter_map(found).collect()
 }
 
 /// How often, and how soon again, a reader looks while a writer is quicker: a second in all, of which an apply, waiting for

@@ -8,6 +8,7 @@ mod annotations;
 mod answers;
 mod bookkeeping;
 mod consent;
+mod daily;
 mod discover;
 mod documents;
 mod drift;
@@ -25,6 +26,7 @@ mod moves;
 #[cfg(target_os = "linux")]
 mod output;
 mod protection;
+mod reach;
 mod refusals;
 mod review;
 mod remedies;

@@ -17,6 +17,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
+use crate::cli::unreachable;
 use crate::model::{Entry, Observed, Outcome, Plan, State, Updates};
 use crate::planner::{self, Options, identity};
 use crate::render::{Summary, json, status};
@@ -26,8 +27,10 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
     let approval = Approval::of(args.saved.as_deref(), &args.change, global)?;
     approval.can_be_given(&args.change, console, command)?;
     let destroys = matches!(&approval, Approval::Saved(saved) if saved.options.destroy);
-    let secrets = if destroys { Secrets::NotNeeded } else { Secrets::Needed };
-    let session = Session::open(global, console, secrets)?;
+    let session = match destroys {
+        true => Session::open_state(global, console)?,
+        false => Session::open(global, console, Secrets::Needed)?,
+    };
     let run = Run {
         session: &session,
         console,
@@ -50,7 +53,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
 pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let approval = Approval::of(None, &args.change, global)?;
     approval.can_be_given(&args.change, console, "destroy")?;
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
     let asked = |prior: &State| {
         if let Some(unknown) = args.addresses.iter().find(|address| !prior.resources.contains_key(address)) {
@@ -131,7 +134,10 @@ impl Run<'_> {
         let mut plan = checked(planner::plan(&input)?)?;
         self.approval.narrows(&mut plan);
         self.session.examine(&mut plan).await;
+        let out_of_reach = unreachable::states(self.session, &input);
+        unreachable::warn(&out_of_reach, self.console);
         if self.console.json {
+            plan.notes.extend(unreachable::notes(&out_of_reach));
             // The first of the lines that report what happens.
             let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
             self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));

@@ -6,13 +6,13 @@ use super::power::select;
 use crate::cli::args::{ConnectArgs, Global};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::model::{Address, Object, SshTarget, Status};
 use crate::planner::refresh::living;
 use crate::render::words;
 
 pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let (state, observed) = session.look(console).await?;
     session.close()?;
     let words: Vec<String> = args.pod.iter().cloned().collect();

@@ -3,11 +3,11 @@
 use crate::cli::args::{Global, OutputArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::render::status::{self, Outputs};
 
 pub async fn status(global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let (state, observed) = session.look(console).await?;
     session.close()?;
     if console.json {
@@ -29,7 +29,7 @@ pub async fn status(global: &Global, console: &Console) -> Result<Exit, Failure>
 }
 
 pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let (state, observed) = session.look(console).await?;
     session.close()?;
     let outputs = Outputs::new(&state, &observed);

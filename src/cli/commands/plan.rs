@@ -9,6 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
+use crate::cli::unreachable;
 use crate::graph;
 use crate::model::{Address, Plan, State};
 use crate::planner::saved::SavedPlan;
@@ -16,16 +17,14 @@ use crate::planner::{self, Input, Options, identity};
 use crate::render::{PlanView, html, json, markdown, text};
 
 pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let secrets = if args.destroy { Secrets::NotNeeded } else { Secrets::Needed };
-    let (session, (prior, observed)) = if args.refresh {
-        let session = Session::open(global, console, secrets)?;
-        let looked = session.look(console).await?;
-        (session, looked)
-    } else {
-        let session = Session::offline(global, console, secrets)?;
-        let remembered = session.remember()?;
-        (session, remembered)
+    let session = match (args.destroy, args.refresh) {
+        (true, true) => Session::open_state(global, console)?,
+        (true, false) => Session::offline_state(global, console)?,
+        (false, true) => Session::open(global, console, Secrets::Needed)?,
+        // The state holds no value of a secret that one could be compared with.
+        (false, false) => Session::offline(global, console, Secrets::NamesAlone)?,
     };
+    let (prior, observed) = if args.refresh { session.look(console).await? } else { session.remember()? };
     let mut options = Options { unrefreshed: !args.refresh, ..options(&args.plan, &session, &prior)? };
     if args.destroy {
         options.destroy = true;
@@ -36,11 +35,17 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
     if args.refresh {
         session.examine(&mut plan).await;
     }
+    let format = Format::of(&args.format, console);
+    let out_of_reach = unreachable::states(&session, &input);
+    unreachable::warn(&out_of_reach, console);
+    if format != Format::Text {
+        plan.notes.extend(unreachable::notes(&out_of_reach));
+    }
     if let Some(path) = &args.out {
         let path = global.directory.clone().unwrap_or_default().join(path);
         saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;
     }
-    show(&plan, Format::of(&args.format, console), &view(&args.plan.view, &plan, &input, &session), console);
+    show(&plan, format, &view(&args.plan.view, &plan, &input, &session), console);
     session.close()?;
     consent::refusals(&plan)?;
     Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })

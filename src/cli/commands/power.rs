@@ -7,13 +7,13 @@ use crate::cli::args::{Global, PowerArgs, pod_address};
 use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::model::{Action, Address, Money, Plan, Power, State};
 use crate::planner::power::power_plan;
 
 pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let command = if wanted == Power::Stopped { "stop" } else { "start" };
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let store = session.lock(command, args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;

@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::cli::args::{Global, RefreshArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::model::{Entry, Outcome};
 use crate::planner::refresh;
 
 pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open(global, console, Secrets::NotNeeded)?;
+    let session = Session::open_state(global, console)?;
     let store = session.lock("refresh", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::session::{Secrets, Session};
+use crate::cli::session::Session;
 use crate::config::Move;
 use crate::graph::{self, ResourceGraph};
 use crate::kind;
@@ -35,8 +35,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             );
         }
         StateCommand::Rm { address, lock_timeout } => {
-            // What is forgotten may still be declared: that takes more than the configuration's name.
-            let session = Session::offline(global, console, Secrets::NotNeeded)?;
+            let session = open()?;
             let store = session.lock("state rm", *lock_timeout)?;
             let state = store.snapshot().state;
             let id = record(&state, address)?.id.clone();

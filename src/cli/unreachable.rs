@@ -1,0 +1,82 @@
+//! States that no environment of the files reaches: the first overlay takes `default` away, and a deleted overlay takes its
+//! environment away, while what they record is still billed.
+
+use std::collections::BTreeMap;
+
+use super::console::Console;
+use super::exit;
+use super::session::Session;
+use crate::catalog::Catalog;
+use crate::kind;
+use crate::model::{Money, Note};
+use crate::planner::Input;
+use crate::planner::drift::price;
+use crate::planner::refresh::{living, remembered};
+use crate::render::words;
+use crate::store::{self, Found};
+
+/// A state out of reach, and what to do about it.
+pub struct Unreachable {
+    message: String,
+    help: String,
+}
+
+/// The states beside this session's own that no environment of its files reaches and that record living objects. Only
+/// where its own state records nothing yet: that is when an environment takes the place of another.
+pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
+    let concerns = input.prior.resources.is_empty() && !input.options.destroy;
+    let Some(folder) = session.paths.state.parent().filter(|_| concerns) else { return Vec::new() };
+    let own = &session.config.environment;
+    let is_other = |found: &Found| {
+        found.environment != *own
+            && found.paths.state != session.paths.state
+            && !session.config.environments.contains(&found.environment)
+    };
+    store::found_in(folder).into_iter().filter(is_other).filter_map(|found| describe(&found, session, input)).collect()
+}
+
+fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unreachable> {
+    let state = &found.snapshot.as_ref().ok()?.state;
+    // What another API lists says nothing of these ids.
+    if state.api != session.api {
+        return None;
+    }
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut hourly = Money::ZERO;
+    let unasked = input.options.unrefreshed.then(|| remembered(state));
+    let observed = unasked.as_ref().unwrap_or(input.observed);
+    for object in state.resources.values().filter_map(|record| living(observed, record)) {
+        let title = kind::find(object.kind).map_or("resource", |kind| kind.title);
+        *counts.entry(title).or_default() += 1;
+        hourly += price(Catalog::embedded(), object).hourly;
+    }
+    if counts.is_empty() {
+        return None;
+    }
+    // Pods first: they cost most.
+    let counted: Vec<String> = counts.iter().rev().map(|(title, count)| words::count(*count, title)).collect();
+    let environment = &found.environment;
+    Some(Unreachable {
+        message: format!(
+            "`{}` records {}, {hourly}/h, which no environment here reaches",
+            found.paths.state.strip_prefix(&session.config.directory).unwrap_or(&found.paths.state).display(),
+            counted.join(" and ")
+        ),
+        help: format!(
+            "`sindri -e {environment} destroy`, or move it: `{}` makes `{environment}` an environment again",
+            session.overlay_name(environment)
+        ),
+    })
+}
+
+/// Warns of them on stderr, where CI makes annotations of it.
+pub fn warn(states: &[Unreachable], console: &Console) {
+    for Unreachable { message, help } in states {
+        console.warning(&exit::warning("unreachable_state", message.clone(), help.clone()));
+    }
+}
+
+/// The same for whoever reads the plan elsewhere.
+pub fn notes(states: &[Unreachable]) -> impl Iterator<Item = Note> {
+    states.iter().map(|Unreachable { message, help }| Note { address: None, message: format!("{message}: {help}") })
+}

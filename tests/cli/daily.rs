@@ -1,0 +1,151 @@
+//! Daily commands need only the state: what is wrong with the configuration keeps nobody from ending what is billed.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::{Emulator, Project, Said};
+
+const CONFIG: &str = r#"version: "3.0"
+name: demo
+deployment: { image: "example/image:${TAG:-1}" }
+secrets: [ { name: HF_TOKEN, source: env } ]
+providers:
+  runpod:
+    gpuType: NVIDIA RTX A4000
+    volumeSizeGb: 0
+"#;
+
+/// Ways to spoil [`CONFIG`]: what is replaced, and by what.
+const SPOILED: [(&str, &str); 9] = [
+    ("${TAG:-1}", "${TAG}"),
+    ("volumeSizeGb: 0", "volumeSizeGb: [no, number]"),
+    ("NVIDIA RTX A4000", "NVIDIA RTX 9999 Ti Super"),
+    ("gpuType: NVIDIA", "gpuType: \"NVIDIA"),
+    ("{ name: HF_TOKEN, source: env }", "{ name: HF_TOKEN, source: file, path: missing.txt, required: true }"),
+    ("{ name: HF_TOKEN, source: env }", "{ name: HF_TOKEN, source: env, required: true }"),
+    ("{ name: HF_TOKEN, source: env }", "{ name: HF_TOKEN, source: vault }"),
+    ("name: demo", "name: \"demo-${STAGE}\""),
+    ("version: \"3.0\"\n", "version: \"3.0\"\n  - neither list nor mapping\n"),
+];
+
+const READING: [&str; 10] = [
+    "status",
+    "output",
+    "output pod.demo.id",
+    "connect --print",
+    "drift",
+    "refresh",
+    "state list",
+    "state verify",
+    "unlock",
+    "plan --destroy",
+];
+
+/// An applied pod, ready for `connect`.
+fn applied(config: &str) -> (Emulator, Project) {
+    let (emulator, project) = (Emulator::start(), Project::new(config));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    (emulator, project)
+}
+
+fn each_works(emulator: &Emulator, project: &Project, what: &str) {
+    for command in READING.iter().chain(&["stop", "start", "plan --destroy --refresh=false"]) {
+        let said = project.run(emulator, command);
+        assert_eq!(said.code, Some(0), "{what}: {command}: {said:?}");
+        let is_told = said.stderr.lines().filter(|line| line.contains("using the state alone")).count();
+        assert!(is_told <= 1 && !said.stderr.contains("sindri::config"), "{what}: {command}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn what_is_wrong_with_the_file_stops_no_command_that_needs_the_state_alone() {
+    let (emulator, project) = applied(CONFIG);
+    for (good, bad) in SPOILED {
+        project.edit(good, bad);
+        each_works(&emulator, &project, bad);
+        assert_ne!(project.run(&emulator, "validate").code, Some(0), "{bad}");
+        assert_ne!(project.run(&emulator, "apply --auto-approve").code, Some(0), "{bad}");
+        project.write("sindri.yaml", CONFIG);
+    }
+    project.edit("${TAG:-1}", "${TAG}");
+    let said = project.run(&emulator, "status").exits(0);
+    let told: Vec<&str> = said.stderr.lines().collect();
+    assert!(matches!(told[..], [line] if line.starts_with("Warning: `sindri.yaml` has ")), "{told:?}");
+    assert_eq!(project.run(&emulator, "status --json").exits(0).stderr, "");
+    // It still asks, and then destroys.
+    project.run(&emulator, "destroy").exits(3).warns("no_terminal");
+    project.run(&emulator, "plan --destroy --out end.json").exits(0);
+    project.run(&emulator, "apply end.json").exits(0);
+    assert_eq!(emulator.pods(), [json!(null); 0]);
+}
+
+#[test]
+fn without_a_configuration_the_state_is_enough() {
+    let (emulator, project) = applied(CONFIG);
+    fs::remove_file(project.path("sindri.yaml")).expect("it was there");
+    each_works(&emulator, &project, "no file");
+    project.run(&emulator, "status").exits(0).warns("there is no `sindri.yaml`; using the state alone");
+    // From a folder below it, too; and by the name of the state.
+    fs::create_dir_all(project.path("below/it")).expect("a folder");
+    project.run(&emulator, "-C below/it status").exits(0).tells("pod.demo");
+    project.run(&emulator, "--state state/default.json status").exits(0).tells("pod.demo");
+    project.run(&emulator, "-f elsewhere.yaml status").exits(0).tells("pod.demo");
+    // What creates something needs the file, and so does an environment without a state.
+    project.run(&emulator, "plan").exits(1).warns("no_configuration");
+    project.run(&emulator, "apply --auto-approve").exits(1).warns("no_configuration");
+    project.run(&emulator, "-e prod status").exits(1).warns("unknown_environment");
+    project.run(&emulator, "destroy --auto-approve").exits(0);
+    project.run(&emulator, "status").exits(1).warns("no_configuration");
+}
+
+#[test]
+fn an_overlay_that_cannot_be_read_stops_nothing() {
+    let (emulator, project) = (Emulator::start(), Project::new(CONFIG));
+    project.write("sindri.prod.yaml", "providers: { runpod: { containerDiskGb: 30 } }\n");
+    project.run(&emulator, "-e prod apply --auto-approve").exits(0);
+    project.write("sindri.prod.yaml", "providers: { runpod: { containerDiskGb: 30 }\n");
+    project.run(&emulator, "-e prod status").exits(0).tells("pod.demo").warns("using the state alone");
+    fs::remove_file(project.path("sindri.prod.yaml")).expect("it was there");
+    fs::create_dir(project.path("sindri.prod.yaml")).expect("a folder in its place");
+    project.run(&emulator, "-e prod stop").exits(0);
+    // Nothing is selected in hiding.
+    project.run(&emulator, "destroy --auto-approve").exits(1).warns("environment_required").warns("`prod`");
+    project.run(&emulator, "-e prod destroy --auto-approve").exits(0);
+    assert_eq!(emulator.pods(), [json!(null); 0]);
+}
+
+#[test]
+fn prevent_destroy_is_read_where_it_can_be_and_else_the_state_decides() {
+    let protected = format!("{CONFIG}    lifecycle: {{ preventDestroy: true }}\n");
+    let (emulator, project) = applied(CONFIG);
+    let destroy = "destroy --auto-approve --include-volumes";
+    let is_refused = |said: Said| said.exits(3).warns("sindri::cli::prevent_destroy");
+    // Written, not applied yet, and beside a mistake.
+    project.write("sindri.yaml", &protected.replace("${TAG:-1}", "${TAG}"));
+    is_refused(project.run(&emulator, destroy));
+    // Above a mistake that ends the reading.
+    project.write("sindri.yaml", &format!("{protected}    image: \"open\n"));
+    is_refused(project.run(&emulator, destroy));
+    // Recorded, and no longer readable at all.
+    project.write("sindri.yaml", &protected);
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    project.write("sindri.yaml", "\"open\n");
+    is_refused(project.run(&emulator, destroy));
+    fs::remove_file(project.path("sindri.yaml")).expect("it was there");
+    is_refused(project.run(&emulator, destroy));
+    assert_eq!(emulator.pods().len(), 1);
+}
+
+#[test]
+fn a_state_of_another_world_is_refused_whatever_can_be_read() {
+    let (emulator, project) = applied(CONFIG);
+    let other = Emulator::start();
+    for config in [CONFIG, "\"open\n"] {
+        project.write("sindri.yaml", config);
+        for command in ["status", "stop", "destroy --auto-approve"] {
+            project.run(&other, command).exits(3).warns("sindri::state::wrong_world");
+        }
+    }
+    assert_eq!((emulator.pods().len(), other.writes()), (1, Vec::<String>::new()));
+}
