@@ -197,7 +197,7 @@ fn a_mistake_in_the_configuration_keeps_nobody_from_looking_at_the_state() {
     for words in ["state list", "state show pod.bare", "state verify", "state mv pod.bare pod.other", "unlock"] {
         project.run(&emulator, words).exits(0);
     }
-    project.run(&emulator, "state rm pod.other").exits(1).warns("A4OOO");
     project.edit("name: bare\n", "");
-    project.run(&emulator, "state list").exits(1).warns("name");
+    project.run(&emulator, "state list").exits(0).tells("pod.other").warns("using the state alone");
+    project.run(&emulator, "state rm pod.other").exits(0);
 }
