@@ -10,7 +10,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::kind;
-use crate::model::{Address, Attributes, Resource, State, Value};
+use crate::model::{Address, Attributes, Record, Resource, State, Value};
 
 /// Why one resource needs another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +57,12 @@ impl ResourceGraph {
     /// The graph of what a state records. What stood on something that is gone stands on nothing any more: an apply that was
     /// killed half-way leaves such records, and they must not be in the way of the next one.
     pub fn of_state(state: &State) -> Result<Self, GraphError> {
+        let ids = Ids::of(state);
         Self::build(state.resources.iter().map(|(address, record)| {
             let edge = if is_member(address) { Edge::PartOf } else { Edge::Refers };
-            let there = record.depends_on.iter().filter(|to| state.resources.contains_key(to));
-            (address, there.map(|to| (to, edge)).collect())
+            let named = record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references));
+            let there = named.filter(|to| state.resources.contains_key(to)).chain(ids.needed(record));
+            (address, there.filter(|to| *to != address).map(|to| (to, edge)).collect())
         }))
     }
 
@@ -109,6 +111,24 @@ impl ResourceGraph {
         self.graph.edge_indices().filter_map(|edge| {
             let (from, to) = self.graph.edge_endpoints(edge)?;
             Some((&self.graph[from], &self.graph[to], self.graph[edge]))
+        })
+    }
+}
+
+/// Addresses by the ids of what something may refer to: a record that was taken over may hold the id alone.
+struct Ids<'s>(BTreeMap<(&'s str, &'s str), &'s Address>);
+
+impl<'s> Ids<'s> {
+    fn of(state: &'s State) -> Self {
+        let referred = state.resources.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
+        Self(referred.map(|(address, record)| ((record.kind.as_str(), record.id.as_str()), address)).collect())
+    }
+
+    fn needed(&self, record: &'s Record) -> impl Iterator<Item = &'s Address> {
+        let attributes = kind::find(&record.kind).into_iter().flat_map(|kind| kind.attributes);
+        attributes.filter_map(|attribute| {
+            let id = record.inputs.get(attribute.name)?.as_text()?;
+            self.0.get(&(attribute.refers_to()?, id)).copied()
         })
     }
 }
@@ -171,6 +191,11 @@ pub fn parent_of(member: &Address) -> Option<Address> {
     Some(Address { kind: membership.parent.to_owned(), member: None, ..member.clone() })
 }
 
+/// The id that a member's record carries: its parent's, with what tells it apart.
+pub fn id_of_member(parent_id: &str, address: &Address) -> String {
+    format!("{parent_id}:{}", address.member.as_deref().unwrap_or_default())
+}
+
 /// Members grouped by the resource that they are parts of.
 pub fn members<'a>(addresses: impl Iterator<Item = &'a Address>) -> BTreeMap<Address, Vec<&'a Address>> {
     let mut grouped: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
@@ -223,7 +248,6 @@ fn natural(member: &str) -> (u32, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Record;
 
     fn record(kind: &str, depends_on: &[&str]) -> Record {
         Record {
@@ -272,6 +296,16 @@ mod tests {
     fn a_record_may_outlive_what_it_stood_on() {
         let graph = ResourceGraph::of_state(&state(&[("pod.a", &["network_volume.gone"])])).unwrap();
         assert_eq!(graph.order().len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_holds_the_id_alone_stands_on_what_has_it() {
+        let mut state = state(&[("network_volume.v", &[]), ("pod.a", &[])]);
+        let pod = state.resources.get_mut(&"pod.a".parse().unwrap()).unwrap();
+        pod.inputs.insert("network_volume".into(), "x".into());
+        let graph = ResourceGraph::of_state(&state).unwrap();
+        let needed: Vec<_> = graph.dependencies(&"pod.a".parse().unwrap()).map(ToString::to_string).collect();
+        assert_eq!(needed, ["network_volume.v"]);
     }
 
     #[test]

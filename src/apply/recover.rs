@@ -15,14 +15,15 @@ use trace::{Trace, trace};
 pub(super) use trace::{made_by, moved};
 
 use super::{Event, Events};
+use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
     Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Status, Verb,
 };
 use crate::observe::observe;
 use crate::planner::diff::{Readings, difference};
-use crate::planner::record::id_of_member;
 use crate::planner::refresh::{resolved, strays};
+use crate::resource::fold;
 use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
 use crate::transport::clock::Clock;
@@ -66,7 +67,7 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
         records.insert(intent.address.clone(), Some(Record { id: object.id.clone(), chosen, ..record.clone() }));
     }
     for (address, member) in &intent.members {
-        let id = id_of_member(&object.id, address);
+        let id = graph::id_of_member(&object.id, address);
         records.insert(address.clone(), Some(Record { id, ..member.clone() }));
     }
     for (address, record) in &intent.deposed {
@@ -82,7 +83,7 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
 pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
     let id = |address: &Address| match address == &intent.address {
         true => object.id.clone(),
-        false => id_of_member(&object.id, address),
+        false => graph::id_of_member(&object.id, address),
     };
     let known = std::iter::once(&intent.address).chain(&intent.removed);
     let records = known.filter_map(|address| {
@@ -183,7 +184,7 @@ pub fn updated(intent: &Intent) -> Outcome {
     }
     if let Some(id) = &intent.id {
         for (address, member) in &intent.members {
-            records.insert(address.clone(), Some(Record { id: id_of_member(id, address), ..member.clone() }));
+            records.insert(address.clone(), Some(Record { id: graph::id_of_member(id, address), ..member.clone() }));
         }
     }
     for address in &intent.removed {
@@ -211,7 +212,7 @@ pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     let pending = std::mem::take(&mut replay.pending);
     for intent in pending.iter() {
         match settle(intent, &replay.state, &pending, observed) {
-            Some((outcome, ..)) => replay.fold(&Entry::Outcome(outcome)),
+            Some((outcome, ..)) => drop(fold(&mut replay, Entry::Outcome(outcome))),
             None => replay.pending.push(intent.clone()),
         }
     }
@@ -244,9 +245,7 @@ pub async fn recover(
             match settle(intent, &replay.state, &pending, &observed) {
                 Some((outcome, how, id)) => {
                     // Folded one by one, so that a volume found for one intent is not found again for the next.
-                    let entry = Entry::Outcome(outcome);
-                    replay.fold(&entry);
-                    entries.push(entry);
+                    entries.push(fold(&mut replay, Entry::Outcome(outcome)));
                     news.push(Event::Recovered { address: intent.address.clone(), verb: intent.verb, id, how });
                 }
                 None => open.push(intent.clone()),

@@ -189,6 +189,14 @@ pub enum Support {
 }
 
 impl Attribute {
+    /// The kind whose ids are its values: a pod's network volume.
+    pub fn refers_to(&self) -> Option<&'static str> {
+        match self.names? {
+            Names::Listed { kind, .. } => Some(kind),
+            Names::Outside(_) => None,
+        }
+    }
+
     /// The attribute that supplies this one for an object with these inputs, and its value; `None` where the inputs set this
     /// one themselves, or nothing supplies it.
     pub fn supplier<'i>(&self, inputs: &'i Attributes) -> Option<(&'static str, &'i str)> {
@@ -241,6 +249,17 @@ pub fn listed_in(parent: &str, attribute: &str) -> Option<&'static Kind> {
         kind.member_of.as_ref().is_some_and(|member| member.parent == parent && member.attribute == attribute)
     };
     KINDS.iter().find(lists).copied()
+}
+
+/// Whether attributes of any kind refer to objects of this one.
+pub fn is_referred_to(name: &str) -> bool {
+    KINDS.iter().flat_map(|kind| kind.attributes).any(|attribute| attribute.refers_to() == Some(name))
+}
+
+/// The kinds whose objects are parts of a `parent`.
+pub fn parts_of(parent: &str) -> impl Iterator<Item = (&'static Kind, &'static Membership)> {
+    let parts = KINDS.iter().filter_map(|kind| Some((*kind, kind.member_of.as_ref()?)));
+    parts.filter(move |(_, membership)| membership.parent == parent)
 }
 
 /// The kinds that RunPod lists: each costs one list request per refresh.

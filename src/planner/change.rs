@@ -10,7 +10,7 @@ use super::lock::{locked, unlocks};
 use super::member::decide_member;
 use super::power;
 use super::protect;
-use super::record::{adopted_record, declared_record, redacted};
+use super::record::{Observation, declared_record, needed, redacted};
 use super::refresh::{living, resolved};
 use super::side_effects;
 use super::{Graphs, Input, Options};
@@ -60,12 +60,24 @@ pub struct Decisions<'a> {
 
 impl Decisions<'_> {
     /// Corrections of records whose resource needs no operation.
-    pub fn records(&self) -> BTreeMap<Address, Option<Record>> {
+    pub fn records(&self, prior: &State) -> BTreeMap<Address, Option<Record>> {
         let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
         untouched
-            .filter(|(_, decision)| decision.settled.as_ref() != decision.record.as_deref())
-            .map(|(address, decision)| (address.clone(), decision.settled.clone()))
+            .map(|(address, decision)| (address, decision, decision.settled.clone().map(|it| self.known(prior, it))))
+            .filter(|(_, decision, settled)| settled.as_ref() != decision.record.as_deref())
+            .map(|(address, _, settled)| (address.clone(), settled))
             .collect()
+    }
+
+    /// The record with ids for references to what is only taken over later in the same plan.
+    fn known(&self, prior: &State, mut record: Record) -> Record {
+        let comes = |to: &Address| !prior.resources.contains_key(to);
+        if record.depends_on.iter().any(comes) {
+            let id_of = |to: &Address| Some(self.by_address.get(to).filter(|_| comes(to))?.record.as_ref()?.id.clone());
+            record.inputs = resolved(record.inputs, &id_of);
+            record.depends_on.retain(|to| !comes(to));
+        }
+        record
     }
 
     pub fn into_changes(mut self) -> Vec<Change> {
@@ -118,6 +130,8 @@ struct Subject<'c, 'a> {
     heir: Option<(Address, Heir)>,
     /// What the references of `wanted` that are not ids yet point at, with what happens there.
     unresolved: Vec<(Address, Action)>,
+    /// Attributes that stay as they are, although something else is declared.
+    unapplied: BTreeSet<String>,
 }
 
 /// How far the successor of a predecessor is that an earlier run left behind.
@@ -165,9 +179,16 @@ impl<'c, 'a> Subject<'c, 'a> {
         let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
         let wanted = resolved(declared.clone(), &stays);
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
-        let recorded = record.as_ref().map(|record| resolved(of(&members.recorded, &record.inputs), &was));
+        // A record of another object says nothing of one that is taken over in its place.
+        let of_another = matches!(&claim, Some(Cause::Lookalike { .. } | Cause::Marker { same_lineage: false, .. }));
+        let known = record.as_deref().filter(|_| !of_another);
+        let recorded = known.map(|record| resolved(of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
-            record = Some(Cow::Owned(adopted_record(kind, resource, object, context)));
+            // Ids that the state knows when the object is taken over; what this plan makes, or takes over, comes later.
+            let there = |target: &Address| stays(target).filter(|_| !decided.get(target).is_some_and(|it| it.imports));
+            let wanted = resolved(resource.inputs.clone(), &there);
+            let observation = Observation { kind, resource, wanted: &wanted, object, recorded: known };
+            record = Some(Cow::Owned(observation.record()));
         }
         let heir = address.successor().and_then(|successor| {
             let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
@@ -179,7 +200,21 @@ impl<'c, 'a> Subject<'c, 'a> {
             };
             Some((successor, heir))
         });
-        Self { context, kind, address, resource, record, object, claim, wanted, declared, recorded, heir, unresolved }
+        Self {
+            context,
+            kind,
+            address,
+            resource,
+            record,
+            object,
+            claim,
+            wanted,
+            declared,
+            recorded,
+            heir,
+            unresolved,
+            unapplied: BTreeSet::new(),
+        }
     }
 
     fn decide(self) -> Decision<'a> {
@@ -206,7 +241,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     /// Declared, and there.
-    fn existing(self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
+    fn existing(mut self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
         let readings = Readings {
             kind: self.kind,
             wanted: &self.wanted,
@@ -220,6 +255,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let (action, causes) = self.action(resource, object, &difference, power);
         let mut change = self.change(action, causes);
         change.refusals = self.refusals(resource, object, &change, &difference);
+        self.unapplied = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
         change.side_effects = self.side_effects(&readings, resource, object, action);
         let refused = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
         change.fields = difference.all();
@@ -401,9 +437,12 @@ impl<'c, 'a> Subject<'c, 'a> {
                 if let Some((old, object)) = old.zip(self.object) {
                     // What is taken over counts as applied, whatever a state said of another object.
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
-                    let ignore = &resource.lifecycle.ignore_changes;
-                    ignored::keep(&mut record, self.kind, ignore, old, applied, &object.attributes);
+                    let ignore: BTreeSet<String> =
+                        resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
+                    ignored::keep(&mut record, self.kind, &ignore, old, applied, &object.attributes);
+                    ignored::forget_unknown(&mut record, old, &object.attributes, &change.fields);
                     record.inputs = redacted(record.inputs);
+                    record.depends_on = needed(&record.inputs, resource.parent.as_ref());
                 }
                 Some(record)
             }

@@ -7,8 +7,10 @@ use super::diff::satisfies;
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Action, Address, Answer, Change, Drift, DriftClass, FieldChange, Operation, Plan, Risk, Value, Verb,
+    Action, Address, Answer, Change, Drift, DriftClass, Entry, FieldChange, Operation, Outcome, Plan, Replay, Risk,
+    State, Value, Verb,
 };
+use crate::resource::{self, Flaw, Records};
 
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +48,42 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
     references(plan, &mut violations);
     answers(plan, &mut violations);
     violations
+}
+
+/// Every contradiction among the records that `plan` would leave of the state `prior`.
+pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
+    let mut known = Replay::new(prior.clone());
+    let steps = plan.operations.iter().enumerate().map(Some);
+    for step in std::iter::once(None).chain(steps) {
+        let records = match step {
+            None => plan.records.clone(),
+            Some((index, operation)) => outcome(index, operation, &known.state),
+        };
+        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records }));
+    }
+    let flaws = resource::flaws(&known.state);
+    flaws.into_iter().filter(|flaw| !flaw.fault.is_passing()).collect()
+}
+
+/// The records after an operation, with ids made up for what it creates.
+fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
+    let mut records = operation.members.clone();
+    let before = state.resources.get(&operation.address);
+    let mut record = operation.record.clone();
+    if let Some(record) = record.as_mut().filter(|record| record.id.is_empty()) {
+        let made = before.filter(|_| operation.verb != Verb::Create);
+        record.id = made.map_or_else(|| format!("new-{index}"), |record| record.id.clone());
+    }
+    if let Some((address, record)) = operation.deposes.clone().zip(before) {
+        records.insert(address, Some(record.clone()));
+    }
+    if let Some(id) = record.as_ref().map(|record| record.id.as_str()) {
+        for (part, record) in records.iter_mut().filter(|(part, _)| graph::is_member(part)) {
+            record.iter_mut().for_each(|record| record.id = graph::id_of_member(id, part));
+        }
+    }
+    records.insert(operation.address.clone(), record);
+    records
 }
 
 fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {

@@ -96,7 +96,8 @@ fn position(path: &str, positions: &BTreeMap<String, Position>) -> Option<Positi
 /// Who made the difference at `path`: what was applied last either is what is wanted now, or is not.
 fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<Origin> {
     let name = attribute.name;
-    let (wanted, recorded) = (readings.wanted.get(name), readings.recorded?.get(name));
+    // What is not known of the record cannot tell.
+    let (wanted, recorded) = (readings.wanted.get(name), Some(readings.recorded?.get(name)?));
     if matches!(wanted, Some(Value::Reference(_))) {
         // What it refers to is new, whoever made it so: the causes of the change tell.
         return None;
@@ -120,16 +121,19 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
 
 fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(String, Value, Value)> {
     let name = attribute.name;
-    let wanted = readings.wanted.get(name).unwrap_or(&Value::Null);
-    let recorded = readings.recorded.map(|recorded| recorded.get(name).unwrap_or(&Value::Null));
+    // A configuration says something of every attribute. A record that says nothing was taken from an object that did not
+    // show it: there is nothing to hold against.
+    let Some(wanted) = readings.wanted.get(name) else { return Vec::new() };
+    let recorded = readings.recorded.and_then(|recorded| recorded.get(name));
     let seen = match attribute.compare {
         Compare::Recorded => None,
         _ => readings.seen.get(name),
     };
     if attribute.compare == Compare::ManagedKeys {
-        return map_changes(name, wanted, recorded, seen);
+        let unknown = seen.is_none() && readings.recorded.is_some() && recorded.is_none();
+        return if unknown { Vec::new() } else { map_changes(name, wanted, recorded, seen) };
     }
-    // What the API does not tell is taken from the record; without a record there is nothing to hold against.
+    // What the API does not tell is taken from the record, where that knows it.
     let Some(before) = seen.or(recorded) else { return Vec::new() };
     let comparison = if seen.is_some() { attribute.compare } else { against_record(attribute.compare) };
     if satisfies(comparison, wanted, before) {
@@ -222,12 +226,14 @@ fn map_changes(
     changes
 }
 
-/// Whether two values of one key say the same. A secret of which only the existence is known agrees with any value.
+/// Whether two values of one key say the same. A wanted secret of which only the existence is known agrees with any value;
+/// whether a value is there that is wanted in plain sight cannot be told of a secret.
 fn agree(wanted: Option<&Value>, seen: Option<&Value>) -> bool {
     match (wanted, seen) {
         (None, None) => true,
         (Some(wanted), Some(seen)) => match (wanted.expose(), seen.expose()) {
             (Some(wanted), Some(seen)) => wanted == seen,
+            (Some(_), None) if matches!(wanted, Value::Text(_)) => false,
             _ => matches!(wanted, Value::Secret(_)) || matches!(seen, Value::Secret(_)),
         },
         _ => false,

@@ -92,12 +92,15 @@ impl<'a> Search<'a> {
             match self.holder(&found, &address) {
                 Some(of) => found.leave(address, object, Reason::Twin { of }),
                 None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),
-                None => found.take(self.declared, address, object, Trace::Marker),
+                None => found.take(address, object, Trace::Marker),
             }
         }
         self.mounted(&strangers, &mut found);
         self.alike(&strangers, &mut found);
         found.taken.sort_by(|one, other| one.address.cmp(&other.address));
+        let taken: Vec<(Address, &Object)> =
+            found.taken.iter().map(|taken| (taken.address.clone(), taken.object)).collect();
+        found.records = imported(self.declared, &taken, self.prior);
         found
     }
 
@@ -130,7 +133,7 @@ impl<'a> Search<'a> {
             let stranger = strangers.iter().copied().find(|object| object.kind == address.kind && object.id == id);
             let taken = found.taken.iter().any(|taken| taken.object.kind == address.kind && taken.object.id == id);
             let Some(object) = stranger.filter(|_| !taken && self.holder(found, &address).is_none()) else { continue };
-            found.take(self.declared, address, object, Trace::Mount);
+            found.take(address, object, Trace::Mount);
         }
     }
 
@@ -149,7 +152,7 @@ impl<'a> Search<'a> {
             let alike: Vec<&Object> = strangers.iter().copied().filter(|object| looks(object)).filter(free).collect();
             match alike.as_slice() {
                 [] => {}
-                [only] => found.take(self.declared, address.clone(), only, Trace::Looks),
+                [only] => found.take(address.clone(), only, Trace::Looks),
                 several => {
                     several.iter().for_each(|object| found.leave(address.clone(), object, Reason::Ambiguous));
                 }
@@ -159,8 +162,7 @@ impl<'a> Search<'a> {
 }
 
 impl<'a> Discovery<'a> {
-    fn take(&mut self, declared: &BTreeMap<Address, Resource>, address: Address, object: &'a Object, by: Trace) {
-        self.records.extend(imported(declared, &address, object));
+    fn take(&mut self, address: Address, object: &'a Object, by: Trace) {
         self.taken.push(Taken { address, object, by });
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diff::{Readings, difference, ignored};
 use super::refresh::accept;
 use crate::kind::Kind;
-use crate::model::{Attributes, Record, Value};
+use crate::model::{Attributes, FieldChange, Record, Value};
 
 /// Lays what is there over what `record` declares of ignored attributes.
 ///
@@ -28,6 +28,15 @@ pub fn keep(
     for field in fields.into_iter().filter(|field| ignored(&field.path, ignore)) {
         accept(&mut record.inputs, &field.path, field.before);
     }
+}
+
+/// Takes out of `record` what is still not known of the object: neither its record nor the API says it, and nothing that
+/// is applied now changes it.
+pub fn forget_unknown(record: &mut Record, before: &Record, seen: &Attributes, applied: &[FieldChange]) {
+    let changes = |name: &str| {
+        applied.iter().any(|field| field.path.split('.').next() == Some(name)) //
+    };
+    record.inputs.retain(|name, _| before.inputs.contains_key(name) || seen.contains_key(name) || changes(name));
 }
 
 fn copy(to: &mut Attributes, from: &Attributes, path: &str) {

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::change::{Context, Decision};
-use super::record::{declared_record, id_of_member};
+use super::record::declared_record;
+use crate::graph;
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Cause, Change, Money, Risk};
+use crate::model::{Action, Address, Attributes, Cause, Change, Money, Record, Risk};
 
 /// A part of another resource's request: what happens to it follows from what happens to that.
 pub fn decide_member<'a>(
@@ -20,8 +21,12 @@ pub fn decide_member<'a>(
     let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
     let there =
         listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
-    if parent.is_some_and(|parent| parent.imports) && there {
-        record = resource.map(|resource| Cow::Owned(declared_record(kind, resource, None)));
+    if parent.is_some_and(|parent| parent.imports) {
+        // What was recorded was a part of another object, or of this one before its ports were changed.
+        record = resource.filter(|_| there).map(|resource| {
+            let id = member_id(parent, address).unwrap_or_default();
+            Cow::Owned(Record { id, ..declared_record(kind, resource, None) })
+        });
     }
     // Whether the parent's request carries its members at all.
     let carried = parent_action == Action::Create
@@ -38,6 +43,7 @@ pub fn decide_member<'a>(
         (true, _) if there || !carried => Action::NoOp,
         (true, _) => Action::Create,
         (false, Action::Forget) => Action::Forget,
+        (false, _) if record.is_none() => Action::NoOp,
         (false, _) if carried => Action::Delete,
         (false, _) => Action::NoOp,
     };
@@ -91,5 +97,5 @@ pub fn decide_member<'a>(
 }
 
 fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {
-    Some(id_of_member(&parent?.object?.id, address))
+    Some(graph::id_of_member(&parent?.object?.id, address))
 }

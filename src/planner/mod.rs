@@ -3,9 +3,11 @@
 //! `succession` finds replacements whose journal was lost, `claim` says which object belongs to which address, `diff` what
 //! differs, `change` what is done about it, `order` which requests that takes and in what order, `feasible` which creates
 //! are known to fail, `partial` what some resources need of that, `doubles` what exists a second time, `identity` what the
-//! plan is called, `saved` what of it goes into a file, `check` whether the finished plan keeps its promises.
+//! plan is called, `saved` what of it goes into a file, `check` whether the finished plan keeps its promises. `by_hand`
+//! corrects a state without a plan.
 
 mod answer;
+pub mod by_hand;
 pub mod change;
 pub mod check;
 mod claim;
@@ -149,7 +151,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     answer::answer(&mut drift, &decided, &moved);
 
     let mut records = corrections;
-    records.extend(decided.records());
+    records.extend(decided.records(&prior));
     let mut changes = decided.into_changes();
     moves::refuse(&mut changes, &moved, input);
     let mut partial = None;

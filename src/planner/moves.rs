@@ -14,6 +14,7 @@ use crate::config::Move;
 use crate::graph;
 use crate::kind;
 use crate::model::{Action, Address, Change, Note, Record, Refusal, State};
+use crate::resource;
 
 /// The entries by their source, so that following all of them takes one pass over the records.
 pub struct Moves<'m> {
@@ -148,36 +149,11 @@ fn carried_out<'s>(
     prior: &'s State,
     renames: &BTreeMap<&Address, &Address>,
 ) -> (Cow<'s, State>, Vec<(Address, Address)>) {
-    let target = |address: &Address| match (renames.get(address), renames.get(&root(address))) {
-        (Some(to), _) => (*to).clone(),
-        // A member keeps its kind and its own part of the address.
-        (None, Some(to)) => Address { name: to.name.clone(), index: to.index, ..address.clone() },
-        (None, None) => address.clone(),
-    };
-    let mut done = Vec::new();
-    let records = prior.resources.iter().map(|(address, record)| {
-        let renamed = target(address);
-        let depends_on = record.depends_on.iter().map(target).collect();
-        let marked = marker_address(record, address).filter(|marked| *marked != renamed);
-        if renamed != *address {
-            done.push((address.clone(), renamed.clone()));
-        }
-        (renamed, Record { depends_on, marked, ..record.clone() })
-    });
-    let resources = records.collect();
-    (Cow::Owned(State { resources, ..header(prior) }), done)
-}
-
-/// The state without its records.
-fn header(state: &State) -> State {
-    let State { format_version: _, lineage, environment, api, resources: _ } = state;
-    State::new(lineage.clone(), environment.clone(), api.clone())
-}
-
-/// The address that the object's marker names, of a kind that has markers.
-fn marker_address(record: &Record, address: &Address) -> Option<Address> {
-    kind::find(&record.kind).filter(|kind| kind.marked)?;
-    Some(record.marked.clone().unwrap_or_else(|| root(address)))
+    let renames = renames.iter().map(|(from, to)| ((*from).clone(), (*to).clone())).collect();
+    let followed =
+        prior.resources.keys().map(|address| (address.clone(), resource::renamed_address(&renames, address)));
+    let done = followed.filter(|(from, to)| from != to).collect();
+    (Cow::Owned(resource::renamed(prior.clone(), &renames)), done)
 }
 
 /// What has to be written so that `before` becomes `after`.

@@ -8,8 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Graphs;
 use super::change::{Decision, Decisions};
 use super::lock::{LOCK, is_locked, unlocks};
-use super::record::id_of_member;
+use super::record::parts_there;
 use crate::graph;
+use crate::kind;
 use crate::model::{
     Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
 };
@@ -51,9 +52,14 @@ impl Draft {
             let standing = graphs.prior.dependents(address).filter_map(|standing| self.destroys.get(standing).copied());
             let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
             self.operations[destroys].depends_on.extend(standing);
-            // A predecessor that an earlier run left behind goes when its successor is there.
-            let successor = address.successor().and_then(|successor| self.makes.get(&successor));
-            self.operations[destroys].depends_on.extend(successor.map(|(_, last)| *last));
+            let Some(successor) = address.successor() else { return };
+            // A predecessor that an earlier run left behind goes when its successor is there; where both go, it goes first, so
+            // that no record of a predecessor is left alone.
+            if let Some((_, last)) = self.makes.get(&successor) {
+                self.operations[destroys].depends_on.push(*last);
+            } else if let Some(after) = self.destroys.get(&successor) {
+                self.operations[*after].depends_on.push(destroys);
+            }
         }
     }
 
@@ -256,7 +262,11 @@ impl Sequence<'_, '_> {
         let mut update = self.operation(Verb::Update, record);
         update.inputs = inputs;
         update.wait = decision.kind.has_power && restarts && running && first.is_none();
-        update.members = self.settled_members();
+        if self.lists_members(&update.inputs) {
+            let undeclared = self.taken_members().filter(|(address, _)| !self.declares(address));
+            update.members.extend(undeclared.map(|(address, _)| (address, None)));
+        }
+        update.members.extend(self.settled_members());
         update.members.extend(
             self.members
                 .iter()
@@ -268,6 +278,15 @@ impl Sequence<'_, '_> {
         if let Some(power) = last {
             self.power(power);
         }
+    }
+
+    /// Whether a request with these inputs says which parts there are to be.
+    fn lists_members(&self, inputs: &Attributes) -> bool {
+        kind::parts_of(self.decision.kind.name).any(|(_, membership)| inputs.contains_key(membership.attribute))
+    }
+
+    fn declares(&self, address: &Address) -> bool {
+        self.members.iter().any(|member| member.resource.is_some() && member.change.address == *address)
     }
 
     fn power(&mut self, power: Power) {
@@ -326,21 +345,23 @@ impl Sequence<'_, '_> {
         made.filter_map(|member| Some((member.change.address.clone(), Some(member.settled.clone()?)))).collect()
     }
 
+    /// The parts that an object which is taken over has, and none that an earlier one had.
     fn imported_members(&self) -> BTreeMap<Address, Option<Record>> {
-        let Some(id) = &self.decision.change.id else { return BTreeMap::new() };
-        let there = self.members.iter().filter(|member| member.record.is_some());
-        there
-            .filter_map(|member| {
-                let mut record = member.settled.clone().or_else(|| member.record.as_deref().cloned())?;
-                record.id = id_of_member(id, &member.change.address);
-                Some((member.change.address.clone(), Some(record)))
-            })
-            .collect()
+        let mut members: BTreeMap<_, _> =
+            self.members.iter().map(|member| (member.change.address.clone(), None)).collect();
+        members.extend(self.taken_members().map(|(address, record)| (address, Some(record))));
+        members
+    }
+
+    fn taken_members(&self) -> impl Iterator<Item = (Address, Record)> + use<> {
+        let object = self.decision.object.filter(|_| self.decision.imports);
+        object.map(|object| parts_there(&self.decision.change.address, object)).into_iter().flatten()
     }
 
     fn removed_members(&self) -> BTreeMap<Address, Option<Record>> {
         let recorded = self.members.iter().filter(|member| member.record.is_some());
-        recorded.map(|member| (member.change.address.clone(), None)).collect()
+        let recorded = recorded.map(|member| member.change.address.clone());
+        recorded.chain(self.taken_members().map(|(address, _)| address)).map(|address| (address, None)).collect()
     }
 }
 

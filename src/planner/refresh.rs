@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::diff::{Readings, difference, ignored};
-use super::record::id_of_member;
+use super::record::{part, parts_there, redact};
 use crate::graph;
 use crate::kind;
 use crate::model::{
     Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Note, Object, Observed, Origin,
     Power, Record, State, Status, Value,
 };
+use crate::resource;
 
 /// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
@@ -237,7 +238,7 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             record.id = id.to_owned();
             for member in members.get(&drift.address).into_iter().flatten() {
                 let old = &prior.resources[*member];
-                records.insert((*member).clone(), Some(Record { id: id_of_member(id, member), ..old.clone() }));
+                records.insert((*member).clone(), Some(Record { id: graph::id_of_member(id, member), ..old.clone() }));
             }
         }
         for FieldChange { path, after, .. } in drift.fields {
@@ -255,9 +256,43 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
         }
         records.insert(drift.address, Some(record));
     }
+    predecessors(prior, observed, &mut records);
+    records.values_mut().flatten().for_each(|record| record.inputs.values_mut().for_each(redact));
+    let mut records = resource::completed(prior, records);
     // A pod in error, or without its GPU, is recorded as what it is to be.
     records.retain(|address, record| record.as_ref() != prior.resources.get(address));
     records
+}
+
+/// Predecessors that a replacement left behind: one that is gone is forgotten, and one whose successor is gone takes its
+/// address back.
+fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Address, Option<Record>>) {
+    let strays = strangers(prior, observed);
+    for (address, record) in &prior.resources {
+        let Some(successor) = address.successor() else { continue };
+        let Some(object) = living(observed, record) else {
+            // Unless RunPod moved it: then the next plan takes it over.
+            let carries = |stray: &&Object| {
+                stray.marker.as_ref().is_some_and(|marker| {
+                    marker.lineage == prior.lineage && marker.address == *record.called(&successor) //
+                })
+            };
+            if !strays.iter().any(carries) {
+                records.insert(address.clone(), None);
+            }
+            continue;
+        };
+        let succeeded = match records.get(&successor) {
+            Some(after) => after.is_some(),
+            None => prior.resources.contains_key(&successor),
+        };
+        if !succeeded {
+            records.insert(address.clone(), None);
+            records.extend(parts_there(&successor, object).into_iter().map(|(part, record)| (part, Some(record))));
+            let marked = record.marked.clone().filter(|marked| *marked != successor);
+            records.insert(successor, Some(Record { marked, ..record.clone() }));
+        }
+    }
 }
 
 /// What the state says is there, for a plan that asks RunPod nothing (`--refresh=false`).
@@ -297,26 +332,9 @@ fn accepted_members(
     let names = there.text_items();
     let gone = known.iter().filter(|address| !names.contains(&name(address).as_str()));
     let mut records: BTreeMap<Address, Option<Record>> = gone.map(|address| ((*address).clone(), None)).collect();
-    for member in names.iter().filter(|member| !known.iter().any(|address| name(address) == **member)) {
-        let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(member);
-        // A state that nobody can read back is worth less than one that lacks a strange port.
-        if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
-            continue;
-        }
-        let record = Record {
-            kind: kind.name.to_owned(),
-            id: id_of_member(parent_id, &address),
-            chosen: BTreeMap::new(),
-            marked: None,
-            depends_on: vec![parent.clone()],
-            power: None,
-            prevent_destroy: false,
-            ignored: Default::default(),
-            tainted: false,
-            inputs: kind.member_of.as_ref().map(|membership| (membership.inputs)(member)).unwrap_or_default(),
-        };
-        records.insert(address, Some(record));
-    }
+    let new = names.iter().filter(|member| !known.iter().any(|address| name(address) == **member));
+    let new = new.filter_map(|member| part(kind, kind.member_of.as_ref()?, (parent, parent_id), member));
+    records.extend(new.map(|(address, record)| (address, Some(record))));
     records
 }
 

@@ -21,11 +21,11 @@ pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, obje
         .collect();
     let folded = graph::fold_members(address, &resource.inputs, &members);
     let wanted = resolved(folded, &|target| ids.get(target).cloned());
-    // What the API does not tell is taken to be as declared, as in the record that it will get.
+    // What the API does not tell is not known, and not compared.
     let found = difference(&Readings {
         kind,
         wanted: &wanted,
-        recorded: Some(&wanted),
+        recorded: None,
         seen: &object.attributes,
         ignored: &resource.lifecycle.ignore_changes,
         positions: &resource.positions,

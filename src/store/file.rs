@@ -7,25 +7,31 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::kind;
+use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
-use crate::model::{Address, State};
+use crate::resource::{Flaw, flaws, mended};
 
 use super::error::{Damage, Problem, StoreError, parent};
-use super::members::follow_parents;
 use super::migrate::{self, Unreadable};
 use super::outline::{Place, keys_written, outline};
 
 /// Where a damaged state file comes from, most likely.
 const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
+const MENDED: &str =
+    "the file was left as it is; `sindri refresh` mends it, or bring back the last good one from version control";
 const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, remove the markers, then run `sindri state verify`; or let sindri merge them: `sindri state merge --help` says how git learns of it, `git checkout --merge -- FILE` merges once more";
 
 /// Reads a state. `path` is for messages.
 ///
 /// Refused, all problems together and each with its place: text that is no JSON, keys that stand twice, words and
-/// addresses that this version does not know, two records of one object, and `depends_on` that name no record. The id of a
-/// part is mended where it is not its parent's: it says nothing of its own, so that nothing is lost. The next write has it.
+/// addresses that this version does not know, two records of one object, and `depends_on` that name no record. What follows
+/// from other records is mended ([`mended`]), and the next write has it.
 pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
+    parse_as_written(bytes, path).map(mended)
+}
+
+/// The same, with all that reading mends.
+pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     let damaged = |text: &str, problems, help| Err(Damage::new(path, text, problems, help).into());
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -58,7 +64,7 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     if keys_written(text) != keys_of(&document) {
         return damaged(text, doubled_keys(&outline(text)), REPAIR);
     }
-    let mut state = match migrate::state(text, version) {
+    let state = match migrate::state(text, version) {
         Ok(state) => state,
         Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
     };
@@ -68,7 +74,6 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     if !problems.is_empty() {
         return damaged(text, problems, REPAIR);
     }
-    follow_parents(&mut state);
     Ok(state)
 }
 
@@ -81,30 +86,29 @@ pub fn state_bytes(state: &State) -> Vec<u8> {
 
 /// What no state file may hold although its shape is right. `place` finds the bytes of a path within the file.
 pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
-    for (address, record) in &state.resources {
-        let name = address.to_string();
-        let mut refuse = |field: &[&str], message: String| {
-            let path = [&["resources", name.as_str()], field].concat();
-            problems.push(Problem { message, at: place(&path) });
-        };
-        if record.kind != address.kind {
-            refuse(&["kind"], format!("`{address}` is recorded as a `{}`", record.kind));
-        } else if kind::find(&record.kind).is_none() {
-            refuse(&["kind"], format!("this version of sindri knows no kind `{}`", record.kind));
-        }
-        if let Some(other) = owners.insert((&record.kind, &record.id), address) {
-            refuse(&["id"], format!("`{address}` and `{other}` are both `{}`", record.id));
-        }
-        for (index, dependency) in record.depends_on.iter().enumerate() {
-            if !state.resources.contains_key(dependency) {
-                let message = format!("`{address}` depends on `{dependency}`, which is not in the state");
-                refuse(&["depends_on", &index.to_string()], message);
-            }
-        }
+    let fatal = flaws(state).into_iter().filter(|flaw| flaw.fault.is_fatal());
+    fatal.map(|flaw| problem(&flaw, place)).collect()
+}
+
+fn problem(flaw: &Flaw, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Problem {
+    let (address, path) = (flaw.address.to_string(), flaw.path());
+    let path: Vec<&str> = ["resources", &address].into_iter().chain(path.iter().map(String::as_str)).collect();
+    Problem { message: flaw.to_string(), at: place(&path) }
+}
+
+/// Whether the bytes hold a state in which no record contradicts another one, for `sindri state verify`: also what reading
+/// mends is a flaw of the file.
+pub(super) fn verify(bytes: &[u8], path: &Path) -> Result<(), StoreError> {
+    let state = parse_as_written(bytes, path)?;
+    let text = String::from_utf8_lossy(bytes);
+    let flaws = flaws(&state);
+    if flaws.is_empty() {
+        return Ok(());
     }
-    problems
+    let places = by_path(outline(&text));
+    let place = |path: &[&str]| places.get(path.join("\n").as_str()).cloned();
+    let problems = flaws.iter().map(|flaw| problem(flaw, &place)).collect();
+    Err(Damage::new(path, &text, problems, MENDED).into())
 }
 
 /// The places by their path, joined by line ends, which no key of a state holds.
@@ -270,7 +274,7 @@ mod tests {
     use proptest::prelude::*;
     use similar::{ChangeTag, TextDiff};
 
-    use crate::model::{Power, Record, Secret, Value};
+    use crate::model::{Address, Power, Record, Secret, Value};
 
     use super::*;
 
@@ -431,7 +435,7 @@ mod tests {
         fn a_state_reads_back_as_written(state in state()) {
             let bytes = state_bytes(&state);
             prop_assert_eq!(bytes.last(), Some(&b'\n'));
-            prop_assert_eq!(parse_state(&bytes, Path::new("prod.json")).unwrap(), state);
+            prop_assert_eq!(parse_as_written(&bytes, Path::new("prod.json")).unwrap(), state);
         }
 
         #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
 use crate::model::{Address, Entry, Moment, Record, Replay, State};
+use crate::resource::{fold, mended};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -168,14 +169,21 @@ struct Writer {
 
 impl Writer {
     fn write(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
+        // What follows from an outcome is written with it: then entries are whole truths, whatever they are folded into. It
+        // holds in memory even where it cannot be written.
+        let entries: Vec<Entry> = entries
+            .into_iter()
+            .map(|entry| match entry {
+                Entry::Outcome(_) => fold(&mut self.replay, entry),
+                Entry::Intent(_) | Entry::Begin { .. } => entry,
+            })
+            .collect();
         let written = self.append(&entries);
         for entry in entries {
             match (&written, &entry) {
+                // In their order: an intent may come before its own outcome.
                 (Ok(()), _) => self.replay.fold(&entry),
-                (Err(_), Entry::Outcome(_)) => {
-                    self.replay.fold(&entry);
-                    self.unwritten.push(entry);
-                }
+                (Err(_), Entry::Outcome(_)) => self.unwritten.push(entry),
                 // Its request is not sent, so that it never was.
                 (Err(_), Entry::Intent(_) | Entry::Begin { .. }) => {}
             }
@@ -210,7 +218,7 @@ impl Writer {
     }
 
     fn ahead(&self) -> Option<Vec<Address>> {
-        let state = without_dangling(&self.replay.state);
+        let state = mended(self.replay.state.clone());
         let file = self.file.as_ref().map(|file| &file.state);
         if file == Some(&state) || (self.journal.is_empty() && self.unwritten.is_empty()) {
             return None;
@@ -224,7 +232,9 @@ impl Writer {
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         if self.journal.is_empty() && self.unwritten.is_empty() {
-            return Ok(());
+            // What was mended when the state was read is in no journal.
+            let mended = self.file.as_ref().is_some_and(|file| file.state != self.replay.state);
+            return if mended { self.save() } else { Ok(()) };
         }
         self.save()?;
         self.reset_journal()
@@ -244,7 +254,7 @@ impl Writer {
 
     /// Makes the state file say what is known, unless it does.
     fn save(&mut self) -> Result<(), StoreError> {
-        let state = without_dangling(&self.replay.state);
+        let state = mended(self.replay.state.clone());
         let path = &self.paths.state;
         let bytes = state_bytes(&state);
         if !parent(path).is_dir() {
@@ -280,14 +290,4 @@ impl Writer {
         self.unwritten.clear();
         Ok(())
     }
-}
-
-/// The state without dependencies on records that are gone: a file that held them would be refused.
-fn without_dangling(state: &State) -> State {
-    let known: BTreeSet<&Address> = state.resources.keys().collect();
-    let mut tidy = state.clone();
-    for record in tidy.resources.values_mut() {
-        record.depends_on.retain(|address| known.contains(address));
-    }
-    tidy
 }

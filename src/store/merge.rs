@@ -10,10 +10,10 @@ use std::path::Path;
 
 use crate::graph;
 use crate::model::{Address, Record, State};
+use crate::resource::{Fault, flaws, follow_parents};
 
 use super::error::StoreError;
-use super::file::{contradictions, parse_state, state_bytes};
-use super::members::follow_parents;
+use super::file::{parse_state, state_bytes};
 
 /// How a merge ended.
 #[derive(Debug)]
@@ -117,19 +117,19 @@ fn parts(conflicts: &BTreeSet<Address>, ours: &Records, theirs: &Records) -> BTr
 /// stands on what the other side removed.
 fn at_odds(merged: &State, ours: &State, theirs: &State) -> BTreeSet<Address> {
     let mut odd = BTreeSet::new();
-    if contradictions(merged, &|_| None).is_empty() {
-        return odd;
-    }
-    let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
-    for (address, record) in &merged.resources {
-        if let Some(other) = owners.insert((&record.kind, &record.id), address) {
-            odd.extend([address.clone(), other.clone()]);
-        }
-        for dependency in record.depends_on.iter().filter(|dependency| !merged.resources.contains_key(*dependency)) {
-            // Where it can still be shown, the removal is what is in question; else what stands on it.
-            let shown = [ours, theirs].into_iter().any(|side| side.resources.contains_key(dependency));
-            odd.insert(if shown { dependency.clone() } else { address.clone() });
-        }
+    for flaw in flaws(merged) {
+        let missing = match flaw.fault {
+            Fault::SameObject { other, .. } => {
+                odd.extend([flaw.address, other]);
+                continue;
+            }
+            Fault::Dependency { to, .. } | Fault::Reference { to, .. } => to,
+            Fault::NoParent(parent) => parent,
+            Fault::OtherKind(_) | Fault::UnknownKind(_) | Fault::PartId { .. } | Fault::NoSuccessor(_) => continue,
+        };
+        // Where it can still be shown, the removal is what is in question; else what stands on it.
+        let shown = [ours, theirs].into_iter().any(|side| side.resources.contains_key(&missing));
+        odd.insert(if shown { missing } else { flaw.address });
     }
     odd
 }

@@ -11,7 +11,6 @@ pub mod file;
 pub mod journal;
 pub mod locked;
 pub mod lock;
-mod members;
 pub mod merge;
 pub mod migrate;
 mod outline;
@@ -22,7 +21,7 @@ pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
 pub use lock::{Holder, running, unlock};
 pub use locked::LockedState;
-pub use read::{Found, Identity, Paths, Snapshot, found_in, made_for, read};
+pub use read::{Found, Identity, Paths, Snapshot, found_in, made_for, read, verify};
 
 #[cfg(test)]
 mod tests;

@@ -10,9 +10,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::model::{Entry, Moment, PendingIntents, Replay, State};
+use crate::resource::{flaws, fold, mended};
 
-use super::error::StoreError;
-use super::file::{parse_state, read_if_there};
+use super::error::{Problem, StoreError};
+use super::file;
+use super::file::{parse_as_written, parse_state, read_if_there};
 use super::journal::{self, Contents};
 use super::lock::{Holder, running};
 
@@ -127,6 +129,20 @@ pub fn found_in(folder: &Path) -> Vec<Found> {
     environments.into_iter().filter_map(found).collect()
 }
 
+/// Reads the state as [`read`] does, and refuses also what reading mends, each with its place in the file.
+pub fn verify(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
+    let snapshot = read(paths, identity)?;
+    if let Some(bytes) = read_if_there(&paths.state)? {
+        file::verify(&bytes, &paths.state)?;
+    }
+    let flaws = flaws(&snapshot.state);
+    if !flaws.is_empty() {
+        let problems = flaws.iter().map(|flaw| Problem { message: flaw.to_string(), at: None }).collect();
+        return Err(StoreError::Contradiction { path: paths.state.clone(), problems });
+    }
+    Ok(snapshot)
+}
+
 /// How often, and how soon again, a reader looks while a writer is quicker: a second in all, of which an apply, waiting for
 /// RunPod most of the time, needs a fraction.
 const ATTEMPTS: u32 = 1000;
@@ -179,7 +195,7 @@ impl Loaded {
 
     fn of(paths: &Paths, identity: &Identity<'_>, state: Option<&[u8]>, journal: &[u8]) -> Result<Self, StoreError> {
         let file = match state {
-            Some(bytes) => Some(FileContents { state: parse_state(bytes, &paths.state)?, digest: digest(bytes) }),
+            Some(bytes) => Some(FileContents { state: parse_as_written(bytes, &paths.state)?, digest: digest(bytes) }),
             None => None,
         };
         if let Some(FileContents { state, .. }) = &file {
@@ -190,7 +206,7 @@ impl Loaded {
             journal = Contents { torn: true, ..Contents::default() };
         }
         let mut replay = Replay::new(match &file {
-            Some(FileContents { state, .. }) => state.clone(),
+            Some(FileContents { state, .. }) => mended(state.clone()),
             None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),
         });
         if let Some(Entry::Begin { lineage, environment, api, .. }) = journal.entries.first() {
@@ -207,7 +223,9 @@ impl Loaded {
                 _ => replay.state.lineage.clone_from(lineage),
             }
         }
-        journal.entries.iter().for_each(|entry| replay.fold(entry));
+        for entry in journal.entries.iter().cloned() {
+            fold(&mut replay, entry);
+        }
         Ok(Self { replay, file, journal })
     }
 }

@@ -37,3 +37,4 @@ mod summaries;
 mod takeover;
 #[cfg(unix)]
 mod terminal;
+mod truth;

@@ -243,6 +243,7 @@ impl World {
         };
         let plan = planner::plan(&input).expect("no circles");
         assert_eq!(planner::check::violations(&plan), []);
+        assert_eq!(planner::check::flaws(prior, &plan), []);
         plan
     }
 

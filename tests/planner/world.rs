@@ -104,6 +104,7 @@ impl World {
         let strange: Vec<String> = SCHEMA.iter_errors(&json).map(|error| error.to_string()).collect();
         assert_eq!(strange, Vec::<String>::new(), "not in the schema: {json:#}");
         assert_eq!(planner::check::violations(&plan), [], "{plan:#?}");
+        assert_eq!(planner::check::flaws(input.prior, &plan), [], "{plan:#?}");
         let mut objects: Vec<_> = readings.observed.iter().cloned().collect();
         objects.reverse();
         let input = Input { observed: &objects.into_iter().collect(), ..input };

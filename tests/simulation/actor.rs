@@ -220,6 +220,7 @@ impl Actor {
         })
         .expect("no circles");
         assert_eq!(planner::check::violations(&plan), []);
+        assert_eq!(planner::check::flaws(prior, &plan), []);
         plan
     }
 }

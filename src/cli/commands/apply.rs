@@ -131,7 +131,7 @@ impl Run<'_> {
     /// A plan that was shown, is what was approved, and is not refused.
     async fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
         let input = self.session.plan_input(prior, observed, options);
-        let mut plan = checked(planner::plan(&input)?)?;
+        let mut plan = checked(planner::plan(&input)?, prior)?;
         self.approval.narrows(&mut plan);
         self.session.examine(&mut plan).await;
         let out_of_reach = unreachable::states(self.session, &input);

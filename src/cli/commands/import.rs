@@ -14,8 +14,8 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::{Address, Entry, Marker, Object, Observed, Outcome, Value};
+use crate::planner::by_hand::{ByHandError, importable};
 use crate::planner::record::imported;
-use crate::planner::refresh::living;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
@@ -51,26 +51,16 @@ async fn one(
     let store = session.lock("import", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;
-    if let Some(other) = state.address_of(&address.kind, id) {
-        return refuse(
-            "recorded",
-            format!("`{id}` is recorded as `{other}` already"),
-            "`sindri state mv` renames a record",
-        );
-    }
-    if state.resources.get(address).is_some_and(|record| living(&observed, record).is_some()) {
-        return refuse(
-            "recorded",
-            format!("`{address}` is recorded already, and what it names is alive"),
-            "`sindri state rm` forgets a record without touching what it names",
-        );
-    }
-    let Some(object) = observed.get(&address.kind, id).filter(|object| !object.is_leaving()) else {
-        return refuse(
-            "not_found",
-            format!("RunPod lists no {} `{id}`", address.kind.replace('_', " ")),
-            "check the id and the API key's account",
-        );
+    let object = match importable(&state, &observed, address, id) {
+        Ok(object) => object,
+        Err(error) => {
+            let (code, help) = match &error {
+                ByHandError::RecordedAs { .. } => ("recorded", "`sindri state mv` renames a record"),
+                ByHandError::NotListed { .. } => ("not_found", "check the id and the API key's account"),
+                _ => ("recorded", "`sindri state rm` forgets a record without touching what it names"),
+            };
+            return refuse(code, error.to_string(), help);
+        }
     };
     let is_own = |marker: &Marker| {
         marker.lineage == state.lineage || marker.same_project(&session.config.name, &session.config.environment)
@@ -80,7 +70,7 @@ async fn one(
                     as well, unless it forgets it with `sindri state rm`. Nothing was changed";
         return Err(Failure::refused("marked", whose, help).about(address, Some(id)));
     }
-    let records = imported(declared, address, object);
+    let records = imported(declared, &[(address.clone(), object)], &state);
     store.record(Entry::Outcome(Outcome { operation: "import".into(), records })).await?;
     store.checkpoint()?;
     session.close()?;

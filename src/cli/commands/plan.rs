@@ -31,7 +31,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         options.only = std::mem::take(&mut options.targets);
     }
     let input = session.plan_input(&prior, &observed, options);
-    let mut plan = checked(planner::plan(&input)?)?;
+    let mut plan = checked(planner::plan(&input)?, input.prior)?;
     if args.refresh {
         session.examine(&mut plan).await;
     }
@@ -99,13 +99,16 @@ fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Resu
 }
 
 /// A plan that breaks a promise is a bug of sindri's and goes no further.
-pub fn checked(plan: Plan) -> Result<Plan, Failure> {
-    match planner::check::violations(&plan).first() {
+pub fn checked(plan: Plan, prior: &State) -> Result<Plan, Failure> {
+    let violation = planner::check::violations(&plan).first().map(ToString::to_string);
+    let flaw =
+        || planner::check::flaws(prior, &plan).first().map(|flaw| format!("it would leave a state in which {flaw}"));
+    match violation.or_else(flaw) {
         None => Ok(plan),
-        Some(violation) => Err(Failure::message(
+        Some(broken) => Err(Failure::message(
             Exit::Error,
             "planner_bug",
-            format!("the plan contradicts itself: {violation}"),
+            format!("the plan contradicts itself: {broken}"),
             Some("this is a bug in sindri; nothing was changed. Please report it with the configuration".into()),
         )),
     }

@@ -10,11 +10,10 @@ use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::config::Move;
-use crate::graph::{self, ResourceGraph};
+use crate::graph::ResourceGraph;
 use crate::kind;
 use crate::model::{Address, Entry, Outcome, Record, State};
-use crate::planner::moves;
+use crate::planner::by_hand::{self, ByHandError};
 use crate::store::{self, LockedState};
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -22,12 +21,12 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
     match command {
         StateCommand::List => list(&read(&open()?)?, console),
         StateCommand::Show { address } => show(&read(&open()?)?, address, console)?,
-        StateCommand::Verify => verify(&read(&open()?)?, console)?,
+        StateCommand::Verify => verify(&open()?, console)?,
         // Git names the files: no configuration says anything about them.
         StateCommand::Merge { base, ours, theirs } => merge::run(global, console, [base, ours, theirs])?,
         StateCommand::Mv { from, to, lock_timeout } => {
             let store = open()?.lock("state mv", *lock_timeout)?;
-            let records = moved(&store.snapshot().state, from, to)?;
+            let records = by_hand::moved(&store.snapshot().state, from, to).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             console.either(
                 &format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"),
@@ -39,7 +38,8 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             let store = session.lock("state rm", *lock_timeout)?;
             let state = store.snapshot().state;
             let id = record(&state, address)?.id.clone();
-            write(&store, removed(&state, address)?).await?;
+            let records = by_hand::forgotten(&state, address).map_err(|error| refused(&error))?;
+            write(&store, records).await?;
             let declared = session.config.resources.contains_key(address);
             console.either(
                 &forgotten(address, &id, declared.then(|| session.config_name()).as_deref()),
@@ -55,15 +55,13 @@ fn read(session: &Session) -> Result<State, Failure> {
 }
 
 fn record<'s>(state: &'s State, address: &Address) -> Result<&'s Record, Failure> {
-    state.resources.get(address).ok_or_else(|| {
-        Failure::message(
-            Exit::Error,
-            "not_found",
-            format!("`{address}` is not in the state"),
-            Some("`sindri state list` lists every address".into()),
-        )
-        .about(address, None)
-    })
+    state.resources.get(address).ok_or_else(|| not_recorded(address))
+}
+
+fn not_recorded(address: &Address) -> Failure {
+    let message = format!("`{address}` is not in the state");
+    let help = Some("`sindri state list` lists every address".into());
+    Failure::message(Exit::Error, "not_found", message, help).about(address, None)
 }
 
 /// What `state rm` leaves behind; `declared_in` is the configuration that still asks for it.
@@ -102,9 +100,10 @@ fn show(state: &State, address: &Address, console: &Console) -> Result<(), Failu
     Ok(())
 }
 
-fn verify(state: &State, console: &Console) -> Result<(), Failure> {
-    // Reading found no damage; what is left is whether the records can be put in an order.
-    ResourceGraph::of_state(state)?;
+fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
+    let state = store::verify(&session.paths, &session.identity())?.state;
+    // What is left is whether the records can be put in an order.
+    ResourceGraph::of_state(&state)?;
     let count = state.resources.len();
     if console.json {
         console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
@@ -114,43 +113,15 @@ fn verify(state: &State, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-fn moved(state: &State, from: &Address, to: &Address) -> Result<BTreeMap<Address, Option<Record>>, Failure> {
-    record(state, from)?;
-    let refuse = |message: String| Err(Failure::refused("not_movable", message, "nothing was changed"));
-    if from.kind != to.kind {
-        return refuse(format!("`{from}` and `{to}` are of different kinds"));
+/// What was refused, with what to do instead.
+fn refused(error: &ByHandError) -> Failure {
+    match error {
+        ByHandError::NotRecorded(address) => not_recorded(address),
+        ByHandError::Needed { .. } => {
+            Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
+        }
+        _ => Failure::refused("not_movable", error.to_string(), "nothing was changed"),
     }
-    if state.resources.contains_key(to) {
-        return refuse(format!("`{to}` is taken"));
-    }
-    if graph::is_member(from) {
-        return refuse(format!("`{from}` is a part of another resource and moves with that"));
-    }
-    // A member names a part, or a predecessor that a replacement left behind: it may be brought back, not made by hand.
-    if to.member.is_some() {
-        return refuse(format!("`{to}` names a part of another resource"));
-    }
-    let step = Move { from: from.clone(), to: to.clone(), position: None };
-    let after = moves::renamed(state, &[step]).state;
-    Ok(moves::corrections(state, &after))
-}
-
-fn removed(state: &State, address: &Address) -> Result<BTreeMap<Address, Option<Record>>, Failure> {
-    let standing: Vec<String> = state
-        .resources
-        .iter()
-        .filter(|(other, record)| !graph::is_member(other) && record.depends_on.contains(address))
-        .map(|(other, _)| format!("`{other}`"))
-        .collect();
-    if !standing.is_empty() {
-        return Err(Failure::refused(
-            "needed",
-            format!("{} stand on `{address}`", standing.join(", ")),
-            "forget those first; nothing was changed",
-        ));
-    }
-    let members = state.resources.keys().filter(|other| graph::parent_of(other).as_ref() == Some(address));
-    Ok(members.chain([address]).map(|address| (address.clone(), None)).collect())
 }
 
 async fn write(store: &LockedState, records: BTreeMap<Address, Option<Record>>) -> Result<(), Failure> {

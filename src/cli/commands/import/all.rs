@@ -65,10 +65,7 @@ async fn add(
         open = blocks.without_marked(open);
     }
     let declared = declared(&config.resources, &state, &observed, open, &mut blocks);
-    let mut records = std::collections::BTreeMap::new();
-    for (address, object) in &declared.taken {
-        records.extend(imported(&config.resources, address, object));
-    }
+    let records = imported(&config.resources, &declared.taken, &state);
     if !records.is_empty() {
         store.record(Entry::Outcome(Outcome { operation: "import --all".into(), records })).await?;
     }

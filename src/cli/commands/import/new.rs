@@ -127,9 +127,7 @@ impl<'o> Import<'o> {
         let mut records = BTreeMap::new();
         if !blocks.objects.is_empty() {
             session.config = config::check_text(checks.base, &text, checks.options)?;
-            for (address, object) in &blocks.objects {
-                records.extend(imported(&session.config.resources, address, object));
-            }
+            records = imported(&session.config.resources, &blocks.objects, prior);
         }
         let same =
             |(address, old): (&Address, &Record)| matches!(records.get(address), Some(Some(new)) if new.id == old.id);
@@ -165,7 +163,7 @@ fn must_change_nothing(
     let resources = records.iter().filter_map(|(address, record)| Some((address.clone(), record.clone()?)));
     let state = State { resources: resources.collect(), ..prior.clone() };
     let plan = planner::plan(&session.plan_input(&state, observed, Options::default()))?;
-    let plan = checked(plan)?;
+    let plan = checked(plan, &state)?;
     match plan.changes.iter().find(|change| change.action != crate::model::Action::NoOp) {
         None => Ok(()),
         Some(change) => Err(Failure::message(

@@ -1,0 +1,92 @@
+//! Corrections of a state by hand, and what of it cannot be done: `sindri state mv`, `sindri state rm`, `sindri import`.
+
+use super::moves;
+use super::refresh::living;
+use crate::config::Move;
+use crate::graph;
+use crate::model::{Address, Object, Observed, Record, State, Value};
+use crate::resource::{self, Records};
+
+/// Why a correction was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ByHandError {
+    #[error("`{0}` is not in the state")]
+    NotRecorded(Address),
+    #[error("`{from}` and `{to}` are of different kinds")]
+    OtherKind { from: Address, to: Address },
+    #[error("`{0}` is taken")]
+    Taken(Address),
+    #[error("`{0}` is a part of another resource and moves with that")]
+    Part(Address),
+    #[error("`{0}` names a part of another resource")]
+    ToPart(Address),
+    #[error("{} depend on `{address}`", listed(.needed_by))]
+    Needed { address: Address, needed_by: Vec<Address> },
+    #[error("`{id}` is recorded as `{address}` already")]
+    RecordedAs { id: String, address: Address },
+    #[error("`{0}` is recorded already, and what it names is alive")]
+    Alive(Address),
+    #[error("RunPod lists no {} `{id}`", kind.replace('_', " "))]
+    NotListed { kind: String, id: String },
+}
+
+fn listed(addresses: &[Address]) -> String {
+    addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The records that change when `from` is called `to`. Its parts, its predecessors and everything that refers to it follow.
+pub fn moved(state: &State, from: &Address, to: &Address) -> Result<Records, ByHandError> {
+    if !state.resources.contains_key(from) {
+        return Err(ByHandError::NotRecorded(from.clone()));
+    }
+    if from.kind != to.kind {
+        return Err(ByHandError::OtherKind { from: from.clone(), to: to.clone() });
+    }
+    if state.resources.contains_key(to) {
+        return Err(ByHandError::Taken(to.clone()));
+    }
+    if graph::is_member(from) {
+        return Err(ByHandError::Part(from.clone()));
+    }
+    // A member names a part, or a predecessor that a replacement left behind: it may be brought back, not made by hand.
+    if to.member.is_some() {
+        return Err(ByHandError::ToPart(to.clone()));
+    }
+    let step = Move { from: from.clone(), to: to.clone(), position: None };
+    let after = moves::renamed(state, &[step]).state;
+    Ok(moves::corrections(state, &after))
+}
+
+/// The records that change when `address` is forgotten: its parts go with it. What depends on it has to go first.
+pub fn forgotten(state: &State, address: &Address) -> Result<Records, ByHandError> {
+    if !state.resources.contains_key(address) {
+        return Err(ByHandError::NotRecorded(address.clone()));
+    }
+    let refers = |record: &Record| {
+        let named = record.inputs.values().flat_map(Value::references);
+        record.depends_on.iter().chain(named).any(|to| to == address)
+    };
+    let needs = state.resources.iter().filter(|(other, record)| !graph::is_member(other) && refers(record));
+    let needed_by: Vec<Address> = needs.map(|(other, _)| other.clone()).collect();
+    if !needed_by.is_empty() {
+        return Err(ByHandError::Needed { address: address.clone(), needed_by });
+    }
+    Ok(resource::completed(state, Records::from([(address.clone(), None)])))
+}
+
+/// The living object that can be recorded as `address`.
+pub fn importable<'o>(
+    state: &State,
+    observed: &'o Observed,
+    address: &Address,
+    id: &str,
+) -> Result<&'o Object, ByHandError> {
+    if let Some(other) = state.address_of(&address.kind, id) {
+        return Err(ByHandError::RecordedAs { id: id.to_owned(), address: other.clone() });
+    }
+    if state.resources.get(address).is_some_and(|record| living(observed, record).is_some()) {
+        return Err(ByHandError::Alive(address.clone()));
+    }
+    let object = observed.get(&address.kind, id).filter(|object| !object.is_leaving());
+    object.ok_or_else(|| ByHandError::NotListed { kind: address.kind.clone(), id: id.to_owned() })
+}

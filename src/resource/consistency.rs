@@ -1,0 +1,261 @@
+//! What has to hold among the records of one state, as one pure check: `state verify`, the plan checker, the store and the
+//! tests all ask here.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::graph;
+use crate::kind;
+use crate::model::{Address, Record, State, Value};
+
+use super::references::forget_lost;
+
+/// One record that contradicts the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    pub address: Address,
+    pub fault: Fault,
+}
+
+/// What is wrong with a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Its address is of another kind.
+    OtherKind(String),
+    UnknownKind(String),
+    /// Another address records the same object.
+    SameObject {
+        id: String,
+        other: Address,
+    },
+    /// An entry of `depends_on` that is not in the state, with its place in the list.
+    Dependency {
+        index: usize,
+        to: Address,
+    },
+    /// An input that refers to an address that is not in the state.
+    Reference {
+        attribute: String,
+        to: Address,
+    },
+    /// The resource that it is a part of is not in the state.
+    NoParent(Address),
+    /// The id of a part follows from its parent's.
+    PartId {
+        expected: String,
+    },
+    /// A predecessor whose successor is not in the state.
+    NoSuccessor(Address),
+}
+
+impl Fault {
+    /// Whether nothing can be planned from such a record. The others are mended when a state is read ([`mended`]).
+    pub fn is_fatal(&self) -> bool {
+        match self {
+            Self::OtherKind(_) | Self::UnknownKind(_) | Self::SameObject { .. } | Self::Dependency { .. } => true,
+            Self::Reference { .. } | Self::NoParent(_) | Self::PartId { .. } | Self::NoSuccessor(_) => false,
+        }
+    }
+
+    /// Whether an interrupted replacement or destruction leaves it, for the next command to finish.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::NoSuccessor(_))
+    }
+}
+
+impl Flaw {
+    /// Where it is within the record: keys and indices.
+    pub fn path(&self) -> Vec<String> {
+        let path: Vec<&str> = match &self.fault {
+            Fault::OtherKind(_) | Fault::UnknownKind(_) => vec!["kind"],
+            Fault::SameObject { .. } | Fault::PartId { .. } => vec!["id"],
+            Fault::Dependency { index, .. } => return vec!["depends_on".to_owned(), index.to_string()],
+            Fault::Reference { attribute, .. } => vec!["inputs", attribute],
+            Fault::NoParent(_) | Fault::NoSuccessor(_) => Vec::new(),
+        };
+        path.into_iter().map(str::to_owned).collect()
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address = &self.address;
+        match &self.fault {
+            Fault::OtherKind(kind) => write!(formatter, "`{address}` is recorded as a `{kind}`"),
+            Fault::UnknownKind(kind) => write!(formatter, "this version of sindri knows no kind `{kind}`"),
+            Fault::SameObject { id, other } => write!(formatter, "`{address}` and `{other}` are both `{id}`"),
+            Fault::Dependency { to, .. } => {
+                write!(formatter, "`{address}` depends on `{to}`, which is not in the state")
+            }
+            Fault::Reference { attribute, to } => {
+                write!(formatter, "`{attribute}` of `{address}` refers to `{to}`, which is not in the state")
+            }
+            Fault::NoParent(parent) => {
+                write!(formatter, "`{address}` is a part of `{parent}`, which is not in the state")
+            }
+            Fault::PartId { expected } => {
+                write!(formatter, "the id of `{address}` does not follow from its parent's: it should be `{expected}`")
+            }
+            Fault::NoSuccessor(successor) => {
+                write!(formatter, "`{address}` waits for `{successor}`, which is not in the state")
+            }
+        }
+    }
+}
+
+/// Every record that contradicts another one; none, in a sound state.
+pub fn flaws(state: &State) -> Vec<Flaw> {
+    let mut found = Vec::new();
+    let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
+    for (address, record) in &state.resources {
+        let mut refuse = |fault| found.push(Flaw { address: address.clone(), fault });
+        if record.kind != address.kind {
+            refuse(Fault::OtherKind(record.kind.clone()));
+        } else if kind::find(&record.kind).is_none() {
+            refuse(Fault::UnknownKind(record.kind.clone()));
+        }
+        if let Some(other) = owners.insert((&record.kind, &record.id), address) {
+            refuse(Fault::SameObject { id: record.id.clone(), other: other.clone() });
+        }
+        of_edges(state, record, &mut refuse);
+        match graph::parent_of(address).map(|parent| (state.resources.get(&parent), parent)) {
+            None => {}
+            Some((None, parent)) => refuse(Fault::NoParent(parent)),
+            Some((Some(parent), _)) => {
+                let expected = graph::id_of_member(&parent.id, address);
+                if record.id != expected {
+                    refuse(Fault::PartId { expected });
+                }
+            }
+        }
+        if let Some(successor) = address.successor().filter(|successor| !state.resources.contains_key(successor)) {
+            refuse(Fault::NoSuccessor(successor));
+        }
+    }
+    found
+}
+
+/// References and dependencies that lead nowhere.
+fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(Fault)) {
+    for (index, to) in record.depends_on.iter().enumerate() {
+        if !state.resources.contains_key(to) {
+            refuse(Fault::Dependency { index, to: to.clone() });
+        }
+    }
+    for (attribute, value) in &record.inputs {
+        for to in Value::references(value).into_iter().filter(|to| !state.resources.contains_key(to)) {
+            refuse(Fault::Reference { attribute: attribute.clone(), to: to.clone() });
+        }
+    }
+}
+
+/// Corrects what follows from other records: ids of parts become those that their parents give them, parts without a
+/// parent go, and an input that refers to nothing is no longer known.
+///
+/// A merge by lines, a hand edit or an earlier version may leave such records; what they said cannot be told any more.
+pub fn mended(mut state: State) -> State {
+    let is_loose = |address: &Address| {
+        graph::parent_of(address).is_some_and(|parent| !state.resources.contains_key(&parent)) //
+    };
+    let loose: Vec<Address> = state.resources.keys().filter(|address| is_loose(address)).cloned().collect();
+    for address in loose {
+        state.resources.remove(&address);
+    }
+    follow_parents(&mut state);
+    forget_lost(&mut state);
+    state
+}
+
+/// Gives every part the id that follows from its parent's. The two can come apart where a merge takes a new pod from one
+/// side and a new port of its predecessor from the other.
+pub fn follow_parents(state: &mut State) {
+    let due: Vec<(Address, String)> = state
+        .resources
+        .iter()
+        .filter_map(|(address, record)| {
+            let parent = state.resources.get(&graph::parent_of(address)?)?;
+            let id = graph::id_of_member(&parent.id, address);
+            (record.id != id).then(|| (address.clone(), id))
+        })
+        .collect();
+    for (address, id) in due {
+        if let Some(record) = state.resources.get_mut(&address) {
+            record.id = id;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Attributes;
+
+    fn record(kind: &str, id: &str) -> Record {
+        Record {
+            kind: kind.into(),
+            id: id.into(),
+            inputs: Attributes::new(),
+            chosen: BTreeMap::new(),
+            marked: None,
+            depends_on: Vec::new(),
+            power: None,
+            prevent_destroy: false,
+            ignored: Default::default(),
+            tainted: false,
+        }
+    }
+
+    fn state(records: &[(&str, Record)]) -> State {
+        let mut state = State::new("l".into(), "default".into(), "runpod".into());
+        state.resources = records.iter().map(|(at, record)| (at.parse().unwrap(), record.clone())).collect();
+        state
+    }
+
+    fn mounting(id: &str, volume: &str) -> Record {
+        let volume: Address = volume.parse().unwrap();
+        let inputs = Attributes::from([("network_volume".to_owned(), Value::reference(volume.clone()))]);
+        Record { inputs, depends_on: vec![volume], ..record("pod", id) }
+    }
+
+    #[test]
+    fn every_contradiction_is_found() {
+        let state = state(&[
+            ("network_volume.a", record("network_volume", "v1")),
+            ("network_volume.b", record("network_volume", "v1")),
+            ("network_volume.c", record("pod", "p9")),
+            ("pod.a", mounting("p1", "network_volume.gone")),
+            ("pod.b:deposed-p0", record("pod", "p0")),
+            ("port.a:22/tcp", record("port", "p7:22/tcp")),
+            ("port.c:22/tcp", record("port", "p8:22/tcp")),
+        ]);
+        let told: Vec<String> = flaws(&state).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "`network_volume.b` and `network_volume.a` are both `v1`",
+                "`network_volume.c` is recorded as a `pod`",
+                "`pod.a` depends on `network_volume.gone`, which is not in the state",
+                "`network_volume` of `pod.a` refers to `network_volume.gone`, which is not in the state",
+                "`pod.b:deposed-p0` waits for `pod.b`, which is not in the state",
+                "the id of `port.a:22/tcp` does not follow from its parent's: it should be `p1:22/tcp`",
+                "`port.c:22/tcp` is a part of `pod.c`, which is not in the state",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_follows_from_other_records_is_mended() {
+        let mut pod = mounting("p1", "network_volume.gone");
+        pod.depends_on.clear();
+        let broken = state(&[
+            ("pod.a", pod),
+            ("port.a:22/tcp", record("port", "p7:22/tcp")),
+            ("port.c:22/tcp", record("port", "p8:22/tcp")),
+        ]);
+        let mended = mended(broken);
+        assert_eq!(flaws(&mended), []);
+        let kept: Vec<String> = mended.resources.keys().map(ToString::to_string).collect();
+        assert_eq!(kept, ["pod.a", "port.a:22/tcp"]);
+        assert!(mended.resources[&"pod.a".parse().unwrap()].inputs.is_empty(), "what it mounted cannot be told");
+    }
+}

@@ -1,0 +1,11 @@
+//! What records say of each other: references, parts, predecessors, and what has to hold among all records of one state.
+//!
+//! Takes states and changes of records, gives states and changes of records. Knows no configuration, no plan and no API.
+
+mod consistency;
+mod references;
+mod rename;
+
+pub use consistency::{Fault, Flaw, flaws, follow_parents, mended};
+pub use references::{Records, completed, fold, parts_of};
+pub use rename::{renamed, renamed_address};

@@ -1,0 +1,258 @@
+//! Changes of records with what follows from them: parts go and are renamed with their parent, and a reference to
+//! something that is gone, or is another object now, becomes the id that it stood for.
+
+use std::collections::BTreeMap;
+
+use crate::graph;
+use crate::kind;
+use crate::model::{Address, Entry, Outcome, Record, Replay, State, Value};
+
+/// New records by address; `None` removes one.
+pub type Records = BTreeMap<Address, Option<Record>>;
+
+/// Folds one entry into what is known, and gives it back with all that follows from it.
+pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
+    let entry = match entry {
+        Entry::Outcome(Outcome { operation, records }) => {
+            Entry::Outcome(Outcome { operation, records: completed(&known.state, records) })
+        }
+        other => other,
+    };
+    known.fold(&entry);
+    entry
+}
+
+/// `changes` of a sound `state` with everything that follows from them, so that the state is sound afterwards.
+pub fn completed(state: &State, mut changes: Records) -> Records {
+    parts(state, &mut changes);
+    let after = After { state, lost: lost(state, &changes) };
+    if !after.lost.is_empty() {
+        let lost = &after.lost;
+        let stands_on = |record: &Record| {
+            record.depends_on.iter().any(|to| lost.contains_key(to))
+                || record.inputs.values().flat_map(Value::references).any(|to| lost.contains_key(to))
+        };
+        let due = state.resources.iter().filter(|(address, record)| {
+            !changes.contains_key(*address) && stands_on(record) //
+        });
+        let due: Records = due
+            .map(|(address, record)| {
+                let mut record = record.clone();
+                resolve(&mut record, |to| after.lost.get(to).map(|id| Lost::Was(id.clone())));
+                (address.clone(), Some(record))
+            })
+            .collect();
+        changes.extend(due);
+    }
+    let nowhere: Vec<Address> = changes
+        .iter()
+        .filter(|(_, record)| {
+            record.as_ref().is_some_and(|record| needs(record).any(|to| !after.knows(&changes, to))) //
+        })
+        .map(|(address, _)| address.clone())
+        .collect();
+    for address in nowhere {
+        let Some(Some(mut record)) = changes.remove(&address) else { continue };
+        resolve(&mut record, |to| (!after.knows(&changes, to)).then(|| after.id_of(to)));
+        changes.insert(address, Some(record));
+    }
+    changes
+}
+
+/// What a reference stood for that leads nowhere now.
+enum Lost {
+    Was(String),
+    /// It cannot be told.
+    Unknown,
+}
+
+struct After<'s> {
+    state: &'s State,
+    /// The ids of what is gone, or is another object now.
+    lost: BTreeMap<Address, String>,
+}
+
+impl After<'_> {
+    fn knows(&self, changes: &Records, address: &Address) -> bool {
+        changes.get(address).map_or_else(|| self.state.resources.contains_key(address), Option::is_some)
+    }
+
+    fn id_of(&self, address: &Address) -> Lost {
+        self.state.resources.get(address).map_or(Lost::Unknown, |record| Lost::Was(record.id.clone()))
+    }
+}
+
+fn needs(record: &Record) -> impl Iterator<Item = &Address> {
+    record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references))
+}
+
+/// Parts that a change of their parent leaves out.
+fn parts(state: &State, changes: &mut Records) {
+    let mut due = Records::new();
+    for (address, change) in changes.iter().filter(|(address, _)| address.member.is_none()) {
+        let Some(before) = state.resources.get(address) else { continue };
+        if change.as_ref().is_some_and(|after| after.id == before.id) {
+            continue;
+        }
+        for (part, record) in parts_of(state, address).filter(|(part, _)| !changes.contains_key(*part)) {
+            let follows = |after: &Record| Record { id: graph::id_of_member(&after.id, part), ..record.clone() };
+            due.insert(part.clone(), change.as_ref().map(follows));
+        }
+    }
+    changes.extend(due);
+}
+
+/// The recorded parts of a resource, found by where they sort.
+pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = (&'s Address, &'s Record)> {
+    let ranges = kind::parts_of(&parent.kind).map(|(kind, _)| {
+        let first = Address { kind: kind.name.to_owned(), member: None, ..parent.clone() };
+        let (name, index) = (first.name.clone(), first.index);
+        let same =
+            move |address: &Address| (&address.kind, &address.name, address.index) == (&first.kind, &name, index);
+        let from = Address { kind: kind.name.to_owned(), member: None, ..parent.clone() };
+        state.resources.range(from..).take_while(move |(address, _)| same(address))
+    });
+    ranges.flatten()
+}
+
+/// What something may refer to, and is gone or another object after `changes`.
+fn lost(state: &State, changes: &Records) -> BTreeMap<Address, String> {
+    let referred = changes.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
+    let lost = referred.filter_map(|(address, change)| {
+        let before = state.resources.get(address)?;
+        let stays = change.as_ref().is_some_and(|after| after.id == before.id);
+        (!stays).then(|| (address.clone(), before.id.clone()))
+    });
+    lost.collect()
+}
+
+/// Replaces what `lost` says of an address, wherever the record names it. An input that cannot be told any more goes.
+fn resolve(record: &mut Record, lost: impl Fn(&Address) -> Option<Lost>) {
+    record.depends_on.retain(|to| lost(to).is_none());
+    record.inputs.retain(|_, value| known(value, &lost));
+}
+
+/// Whether the value is known once lost references are ids.
+fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<Lost>) -> bool {
+    match value {
+        Value::Reference(to) => match lost(to) {
+            None => true,
+            Some(Lost::Was(id)) => {
+                *value = Value::Text(id);
+                true
+            }
+            Some(Lost::Unknown) => false,
+        },
+        Value::List(items) => items.iter_mut().all(|item| known(item, lost)),
+        Value::Map(map) => map.values_mut().all(|item| known(item, lost)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Secret(_) => true,
+    }
+}
+
+/// Drops inputs that refer to nothing, of all records.
+pub(super) fn forget_lost(state: &mut State) {
+    let is_lost = |record: &Record| needs(record).any(|to| !state.resources.contains_key(to));
+    let due: Vec<Address> =
+        state.resources.iter().filter(|(_, record)| is_lost(record)).map(|(address, _)| address.clone()).collect();
+    for address in due {
+        let Some(mut record) = state.resources.remove(&address) else { continue };
+        let gone = |to: &Address| *to != address && !state.resources.contains_key(to);
+        resolve(&mut record, |to| gone(to).then_some(Lost::Unknown));
+        state.resources.insert(address, record);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::flaws;
+    use super::*;
+    use crate::model::Attributes;
+
+    fn state() -> State {
+        let record = |kind: &str, id: &str| Record {
+            kind: kind.into(),
+            id: id.into(),
+            inputs: Attributes::new(),
+            chosen: BTreeMap::new(),
+            marked: None,
+            depends_on: Vec::new(),
+            power: None,
+            prevent_destroy: false,
+            ignored: Default::default(),
+            tainted: false,
+        };
+        let volume: Address = "network_volume.v".parse().unwrap();
+        let inputs = Attributes::from([("network_volume".to_owned(), Value::reference(volume.clone()))]);
+        let mut state = State::new("l".into(), "default".into(), "runpod".into());
+        let mut put = |address: &str, record| drop(state.resources.insert(address.parse().unwrap(), record));
+        put("network_volume.v", record("network_volume", "v1"));
+        put("pod.a", Record { inputs, depends_on: vec![volume], ..record("pod", "p1") });
+        for (port, id) in [("port.a:22/tcp", "p1:22/tcp"), ("port.a:80/http", "p1:80/http")] {
+            put(port, Record { depends_on: vec!["pod.a".parse().unwrap()], ..record("port", id) });
+        }
+        put("pod.ab", record("pod", "p2"));
+        state
+    }
+
+    fn after(state: &State, changes: &[(&str, Option<Record>)]) -> State {
+        let changes = changes.iter().map(|(address, record)| (address.parse().unwrap(), record.clone())).collect();
+        let mut known = Replay::new(state.clone());
+        fold(&mut known, Entry::Outcome(Outcome { operation: "o".into(), records: changes }));
+        assert_eq!(flaws(&known.state), []);
+        known.state
+    }
+
+    fn mounts(state: &State) -> Option<&Value> {
+        state.resources[&"pod.a".parse().unwrap()].inputs.get("network_volume")
+    }
+
+    #[test]
+    fn a_reference_to_what_is_gone_becomes_its_id() {
+        let state = state();
+        let pod = state.resources[&"pod.a".parse().unwrap()].clone();
+        // Whether the record that refers to it is written at the same time or not.
+        for changes in [vec![("network_volume.v", None)], vec![("network_volume.v", None), ("pod.a", Some(pod))]] {
+            let after = after(&state, &changes);
+            assert_eq!(mounts(&after), Some(&Value::text("v1")));
+            assert_eq!(after.resources[&"pod.a".parse().unwrap()].depends_on, []);
+        }
+    }
+
+    #[test]
+    fn a_reference_does_not_come_to_mean_another_object() {
+        let state = state();
+        let volume = Record { id: "v2".into(), ..state.resources[&"network_volume.v".parse().unwrap()].clone() };
+        assert_eq!(mounts(&after(&state, &[("network_volume.v", Some(volume.clone()))])), Some(&Value::text("v1")));
+        // Unless it is written together with what it means.
+        let pod = state.resources[&"pod.a".parse().unwrap()].clone();
+        let after = after(&state, &[("network_volume.v", Some(volume)), ("pod.a", Some(pod.clone()))]);
+        assert_eq!(mounts(&after), pod.inputs.get("network_volume"));
+    }
+
+    #[test]
+    fn parts_go_and_are_renamed_with_their_parent() {
+        let state = state();
+        let left: Vec<String> = after(&state, &[("pod.a", None)]).resources.keys().map(ToString::to_string).collect();
+        assert_eq!(left, ["network_volume.v", "pod.ab"]);
+        let pod = Record { id: "p9".into(), ..state.resources[&"pod.a".parse().unwrap()].clone() };
+        let after = after(&state, &[("pod.a", Some(pod)), ("port.a:80/http", None)]);
+        let ids: Vec<&str> = after.resources.values().map(|record| record.id.as_str()).collect();
+        assert_eq!(ids, ["v1", "p9", "p2", "p9:22/tcp"]);
+    }
+
+    #[test]
+    fn folding_twice_gives_the_same_state() {
+        let state = state();
+        let mut known = Replay::new(state.clone());
+        let entry = Entry::Outcome(Outcome {
+            operation: "o".into(),
+            records: BTreeMap::from([("network_volume.v".parse().unwrap(), None)]),
+        });
+        let pod = state.resources[&"pod.a".parse().unwrap()].clone();
+        let again = Outcome { operation: "p".into(), records: BTreeMap::from([("pod.a".parse().unwrap(), Some(pod))]) };
+        let entries = [fold(&mut known, Entry::Outcome(again)), fold(&mut known, entry)];
+        let once = known.state.clone();
+        entries.iter().for_each(|entry| known.fold(entry));
+        assert_eq!(known.state, once);
+    }
+}

@@ -1,0 +1,53 @@
+//! Records that go on under another address, with everything that names it.
+
+use std::collections::BTreeMap;
+
+use crate::graph;
+use crate::kind;
+use crate::model::{Address, Record, State, Value};
+
+/// `state` with every address of `renames` renamed, wherever a record names it; parts and predecessors move along.
+pub fn renamed(state: State, renames: &BTreeMap<Address, Address>) -> State {
+    let target = |address: &Address| renamed_address(renames, address);
+    let resources = state.resources.into_iter().map(|(address, mut record)| {
+        record.depends_on.iter_mut().for_each(|to| *to = target(to));
+        record.depends_on.sort();
+        record.inputs.values_mut().for_each(|value| rename(value, &target));
+        let renamed = target(&address);
+        if renamed != address {
+            record.marked = marked(&record, &address, &renamed);
+        }
+        (renamed, record)
+    });
+    State { resources: resources.collect(), ..state }
+}
+
+/// Where an address goes: by itself, or with what it is a part or the predecessor of.
+pub fn renamed_address(renames: &BTreeMap<Address, Address>, address: &Address) -> Address {
+    if let Some(to) = renames.get(address) {
+        return to.clone();
+    }
+    let owner = graph::parent_of(address).or_else(|| address.successor());
+    match owner.and_then(|owner| renames.get(&owner)) {
+        Some(to) => Address { name: to.name.clone(), index: to.index, ..address.clone() },
+        None => address.clone(),
+    }
+}
+
+/// The address that the object's marker goes on to name, of a kind that has markers.
+fn marked(record: &Record, address: &Address, renamed: &Address) -> Option<Address> {
+    kind::find(&record.kind).filter(|kind| kind.marked)?;
+    // A predecessor was made for the address of its successor.
+    let made_for = |address: &Address| address.successor().unwrap_or_else(|| address.clone());
+    let named = record.marked.clone().unwrap_or_else(|| made_for(address));
+    (named != made_for(renamed)).then_some(named)
+}
+
+fn rename(value: &mut Value, target: &impl Fn(&Address) -> Address) {
+    match value {
+        Value::Reference(to) => **to = target(to),
+        Value::List(items) => items.iter_mut().for_each(|item| rename(item, target)),
+        Value::Map(map) => map.values_mut().for_each(|item| rename(item, target)),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Secret(_) => {}
+    }
+}
