@@ -25,9 +25,12 @@ const STOCK_IS_FRESH: Duration = Duration::from_secs(60);
 /// Why a successor cannot exist; `None` where nothing speaks against it.
 type Verdict = Option<String>;
 
+/// The answer to one question and when it came; held while the question is on its way.
+type Slot = Arc<AsyncMutex<Option<(Instant, Verdict)>>>;
+
 /// Answers of this run, by question. A question that is on its way is not asked a second time.
 #[derive(Default)]
-pub(super) struct Answers(Mutex<BTreeMap<String, Arc<AsyncMutex<Option<(Instant, Verdict)>>>>>);
+pub(super) struct Answers(Mutex<BTreeMap<String, Slot>>);
 
 impl Answers {
     async fn get(&self, question: &str, lifetime: Option<Duration>, ask: impl AsyncFnOnce() -> Verdict) -> Verdict {
