@@ -37,7 +37,7 @@ impl Paths {
 
     /// Refuses what is no plain file, before it is opened: a pipe would never answer.
     pub(super) fn check_to_read(&self) -> Result<(), StoreError> {
-        self.each(|path, found| kind_of(path, found))
+        self.each(kind_of)
     }
 
     /// The same before writing. A file with a second name is refused, too: what is written would reach one of the names
