@@ -10,6 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::{Semaphore, watch};
 
 use super::operation::{Carrier, OperationError};
+use super::trial::{Ended, Trial, Verdict};
 use super::watch::Watch;
 use super::{Event, Events};
 use crate::catalog::Catalog;
@@ -131,12 +132,45 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
     let mut skipped: BTreeSet<usize> = BTreeSet::new();
     let mut report = Report { only_capacity: true, ..Report::default() };
     let mut broken_store = None;
+    let mut trial = Trial::default();
     loop {
         while let Some(index) = ready.pop_first() {
-            queued.fetch_add(1, Ordering::SeqCst);
-            running.push(start(index));
+            if trial.admits(index, &operations[index]) {
+                queued.fetch_add(1, Ordering::SeqCst);
+                running.push(start(index));
+            }
         }
-        let Some((index, end)) = running.next().await else { break };
+        let (index, end) = tokio::select! {
+            biased;
+            // Acceptance comes long before the object is ready, which ends its create.
+            () = carrier.create_accepted.notified() => {
+                ready.extend(trial.accepted());
+                continue;
+            }
+            ended = running.next() => match ended {
+                Some(ended) => ended,
+                None => {
+                    ready = trial.next();
+                    if ready.is_empty() {
+                        break;
+                    }
+                    continue;
+                }
+            },
+        };
+        let how = match end {
+            End::Done => Ended::Done,
+            End::Failed { .. } => Ended::Failed,
+            End::Skipped | End::Store(_) => Ended::Skipped,
+        };
+        let kept = match trial.ended(index, operations[index].verb, how) {
+            Verdict::Start(next) => {
+                ready.extend(next);
+                BTreeSet::new()
+            }
+            Verdict::Keep(kept) => kept,
+        };
+        keep(job, kept, &dependents, &mut skipped, &mut report);
         match end {
             End::Done => {
                 report.done += 1;
@@ -173,6 +207,26 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
 
 fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
     stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
+}
+
+/// Objects that stay because the first replacement could not be created.
+fn keep(
+    job: &Job<'_>,
+    kept: BTreeSet<usize>,
+    dependents: &[Vec<usize>],
+    skipped: &mut BTreeSet<usize>,
+    report: &mut Report,
+) {
+    for index in kept {
+        let operation = &job.plan.operations[index];
+        report.skipped += 1;
+        (job.events)(Event::Skipped {
+            address: reporting_address(&operation.address),
+            verb: operation.verb,
+            because: "the first replacement could not be created, so nothing else is destroyed for one".into(),
+        });
+        skip_dependents(job, index, dependents, skipped, report);
+    }
 }
 
 /// Everything that stands on an operation that did not succeed, however far away.

@@ -1,6 +1,6 @@
 //! Carrying out a plan: its operations become requests, what happened becomes events and records.
 //!
-//! `engine` runs operations side by side as their dependencies allow, `operation` carries out one, `watch` shares one list
+//! `engine` runs operations side by side as their dependencies allow, `trial` lets the first replacement go alone, `operation` carries out one, `watch` shares one list
 //! poll among all that wait, `recover` settles what earlier runs or lost answers left open, `look` sees all of that
 //! without writing. Nothing here chooses what to do.
 
@@ -9,6 +9,7 @@ pub mod event;
 pub mod look;
 mod operation;
 pub mod recover;
+mod trial;
 mod watch;
 
 pub use engine::{Job, Options, Report, reporting_address, run};

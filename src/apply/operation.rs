@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::sync::{AcquireError, SemaphorePermit};
+use tokio::sync::{AcquireError, Notify, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Event;
@@ -49,6 +49,8 @@ pub(super) struct Carrier<'a> {
     /// Objects as they were answered in this run, newer than what was observed.
     objects: Mutex<BTreeMap<String, Object>>,
     dice: Mutex<fastrand::Rng>,
+    /// Notified whenever RunPod has accepted a create.
+    pub create_accepted: Notify,
     /// What RunPod said about successors.
     answers: successor::Answers,
 }
@@ -65,6 +67,7 @@ impl<'a> Carrier<'a> {
             objects: Mutex::new(BTreeMap::new()),
             dice: Mutex::new(dice),
             answers: successor::Answers::default(),
+            create_accepted: Notify::new(),
         }
     }
 

@@ -153,15 +153,31 @@ fn a_body_that_is_too_large_is_refused_in_the_plan() {
 #[test]
 fn a_limit_of_the_account_stops_everything_and_blames_no_spelling() {
     in_virtual_time(async {
-        let mut world = World::new(Dialect::V2);
-        world.parallelism = 1;
+        let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
         world.fault("createPod", "spendLimit: 0.1");
         let applied = world.apply(&fleet("image:2")).await;
         assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
         applied.says(&["[account_limit]", "spend limit exceeded", "the account has reached a limit of its own"]);
         assert!(!applied.text.contains("spelt"), "{}", applied.text);
-        assert_eq!(applied.report.skipped, 2, "nothing was started any more");
+        assert_eq!(world.pods().await.len(), 2, "one pod made room for a create; the others were kept");
+    });
+}
+
+#[test]
+fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        world.fault("createPod", "status: { code: 422 }");
+        let applied = world.apply(&fleet("image:2")).await;
+        assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
+        applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
+        assert_eq!(world.pods().await.len(), 2);
+        // Once RunPod takes the request again, the same command does the rest.
+        world.calm();
+        world.settle(&fleet("image:2")).await;
+        assert_eq!(world.pods().await.len(), 3);
     });
 }
 

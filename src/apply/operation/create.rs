@@ -147,6 +147,7 @@ impl Run<'_, '_> {
         lock(&self.carrier.ids).insert(self.operation.address.clone(), object.id.clone());
         lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
+        self.carrier.create_accepted.notify_one();
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(());
