@@ -10,7 +10,7 @@ use super::lock::{locked, unlocks};
 use super::member::decide_member;
 use super::power;
 use super::protect;
-use super::record::{Observation, declared_record, needed, redacted};
+use super::record::{Observation, declared_record, needed, parts_there, redacted};
 use super::refresh::{living, resolved};
 use super::side_effects;
 use super::{Graphs, Input, Options};
@@ -66,7 +66,21 @@ impl Decisions<'_> {
             .map(|(address, decision)| (address, decision, decision.settled.clone().map(|it| self.known(prior, it))))
             .filter(|(_, decision, settled)| settled.as_ref() != decision.record.as_deref())
             .map(|(address, _, settled)| (address.clone(), settled))
+            .chain(self.by_address.values().flat_map(|decision| self.unasked(prior, decision)))
             .collect()
+    }
+
+    /// Records of parts that an object has and nothing declares, where their list is ignored and the object stays.
+    fn unasked(&self, prior: &State, decision: &Decision<'_>) -> Vec<(Address, Option<Record>)> {
+        let (Some(object), Some(resource)) = (decision.object, decision.resource) else { return Vec::new() };
+        let stays = !decision.change.action.destroys() && decision.change.action != Action::Create && !decision.imports;
+        let is_ignored = |attribute: &str| resource.lifecycle.ignore_changes.contains(attribute);
+        let ignored = kind::parts_of(decision.kind.name).any(|(_, membership)| is_ignored(membership.attribute));
+        if !stays || !ignored || !prior.resources.contains_key(&decision.change.address) {
+            return Vec::new();
+        }
+        let there = parts_there(&decision.change.address, object).into_iter();
+        there.filter(|(part, _)| !self.by_address.contains_key(part)).map(|(part, it)| (part, Some(it))).collect()
     }
 
     /// The record with ids for references to what is only taken over later in the same plan.

@@ -76,8 +76,12 @@ pub fn decide_member<'a>(
             let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
             parent.kind.supplied(&parent.change.after).any(|(name, ..)| Some(name) == attribute)
         });
+    let is_spared =
+        context.input.options.destroy && parent.is_some_and(|parent| !context.doomed.contains(&parent.change.address));
     let settled = match action {
         Action::Delete | Action::Forget => None,
+        // Other resources are being destroyed: this one stays as it is recorded.
+        _ if is_spared => record.as_deref().cloned(),
         Action::NoOp if left => None,
         // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
         Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,

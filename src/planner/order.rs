@@ -145,8 +145,8 @@ impl Sequence<'_, '_> {
                 self.draft.destroys.insert(change.address.clone(), index);
             }
             Action::Update => self.update(),
-            Action::Start => self.power(Power::Running),
-            Action::Stop => self.power(Power::Stopped),
+            Action::Start => self.power(Power::Running, decision.settled.clone()),
+            Action::Stop => self.power(Power::Stopped, decision.settled.clone()),
             Action::Delete => {
                 self.delete(change.address.clone());
             }
@@ -163,11 +163,6 @@ impl Sequence<'_, '_> {
     fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
         let resource = decision.resource?;
-        let mut record = decision.settled.clone();
-        if let Some(record) = &mut record {
-            // Created running, and stopped after by an operation of its own.
-            record.power = record.power.map(|_| Power::Running);
-        }
         let addresses: Vec<&Address> = self
             .members
             .iter()
@@ -177,20 +172,31 @@ impl Sequence<'_, '_> {
         let inputs = graph::fold_members(&resource.address, &resource.inputs, &addresses);
         let stopped = decision.power == Some(Power::Stopped);
         let late = self.late(&resource.inputs, stopped);
+        let mut stopped_record = decision.settled.clone();
+        if let Some(record) = &mut stopped_record {
+            // What a later request sets is not so yet.
+            record.inputs.iter_mut().filter(|(name, _)| late.contains_key(*name)).for_each(|(_, it)| *it = Value::Null);
+        }
+        let mut record = stopped_record.clone();
+        if let Some(record) = &mut record {
+            // Created running, and stopped after by an operation of its own.
+            record.power = record.power.map(|_| Power::Running);
+        }
         let mut create = self.operation(Verb::Create, record);
         create.id = None;
         create.candidates = candidates(decision, &inputs, self.dialect);
         create.inputs = inputs;
         create.inputs.retain(|name, _| !late.contains_key(name));
         create.wait = decision.kind.has_power;
-        create.members = if deposes.is_some() { self.removed_members() } else { BTreeMap::new() };
+        // What is recorded of an object that is gone, or that is replaced, is no part of the new one.
+        create.members = self.removed_members();
         create.members.extend(self.settled_members());
         create.deposes = deposes;
         let created = self.push(create);
         self.makes(created);
 
         if stopped {
-            self.power(Power::Stopped);
+            self.power(Power::Stopped, stopped_record);
         }
         if !late.is_empty() {
             let mut update = self.operation(Verb::Update, decision.settled.clone());
@@ -236,7 +242,9 @@ impl Sequence<'_, '_> {
             _ => (None, wanted),
         };
         if let Some(power) = first {
-            self.power(power);
+            // What the update changes is not so yet.
+            let before = decision.record.as_deref().cloned().map(|record| Record { power: wanted, ..record });
+            self.power(power, before);
         }
         let mut inputs = Attributes::new();
         for field in &change.fields {
@@ -276,7 +284,7 @@ impl Sequence<'_, '_> {
         let index = self.push(update);
         self.makes(index);
         if let Some(power) = last {
-            self.power(power);
+            self.power(power, decision.settled.clone());
         }
     }
 
@@ -289,13 +297,13 @@ impl Sequence<'_, '_> {
         self.members.iter().any(|member| member.resource.is_some() && member.change.address == *address)
     }
 
-    fn power(&mut self, power: Power) {
+    fn power(&mut self, power: Power, record: Option<Record>) {
         let created = self.last.is_some_and(|last| self.draft.operations[last].id.is_none());
         let (verb, wait) = match power {
             Power::Running => (Verb::Start, true),
             Power::Stopped => (Verb::Stop, false),
         };
-        let mut operation = self.operation(verb, self.decision.settled.clone());
+        let mut operation = self.operation(verb, record);
         operation.wait = wait;
         if created {
             operation.id = None;

@@ -247,8 +247,12 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
                 records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
             } else if drift.class != DriftClass::Moved {
                 accept(&mut record.inputs, &path, after);
-            } else if let Some(chosen) = record.chosen.get_mut(&path) {
-                *chosen = after.as_text().unwrap_or_default().to_owned();
+            }
+        }
+        if let Some(object) = living(observed, &record) {
+            // Also where a field has said as much already.
+            for (name, chosen) in &mut record.chosen {
+                object.computed.chosen.get(name).into_iter().for_each(|now| chosen.clone_from(now));
             }
         }
         if let Some(power) = living(observed, &record).and_then(|object| object.status.as_ref()?.power()) {

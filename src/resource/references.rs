@@ -100,6 +100,17 @@ fn parts(state: &State, changes: &mut Records) {
         }
     }
     changes.extend(due);
+    // A part without its parent cannot be there, whatever a late outcome says.
+    let is_there = |changes: &Records, address: &Address| {
+        changes.get(address).map_or_else(|| state.resources.contains_key(address), Option::is_some)
+    };
+    let loose: Vec<Address> = changes
+        .iter()
+        .filter(|(_, record)| record.is_some())
+        .filter(|(part, _)| graph::parent_of(part).is_some_and(|parent| !is_there(changes, &parent)))
+        .map(|(part, _)| part.clone())
+        .collect();
+    changes.extend(loose.into_iter().map(|part| (part, None)));
 }
 
 /// The recorded parts of a resource, found by where they sort.

@@ -7,12 +7,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sindri::apply::look::{Place, look};
 use sindri::apply::{self, Event, Job, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::{Emulator, InProcess};
-use sindri::model::{Action, Address, Budget, Cause, Dialect, Marker, Observed, Plan, Resource, State, Verb};
+use sindri::kind;
+use sindri::model::{
+    Action, Address, Budget, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
+};
 use sindri::observe::observe;
-use sindri::planner::{self, Input, Options};
+use sindri::planner::power::power_plan;
+use sindri::planner::record::{declared_record, imported};
+use sindri::planner::saved::SavedPlan;
+use sindri::planner::{self, Input, Options, by_hand, identity, refresh};
+use sindri::resource::Records;
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
@@ -22,6 +30,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 
 use crate::sabotage::{Sabotage, Sabotaged};
+use crate::truth::Truth;
 
 pub type Desired = BTreeMap<Address, Resource>;
 
@@ -68,19 +77,23 @@ pub struct Actor {
     pub agreed: RefCell<BTreeSet<String>>,
     /// All that its applies told, whether they lived to their end or not.
     events: Mutex<Vec<Event>>,
+    /// What was so of every object, at one time or another.
+    pub truth: Arc<Truth>,
 }
 
 impl Actor {
     pub fn new(project: Project, emulator: &Arc<Emulator>, clock: Clock, seed: u64, sabotage: Sabotage) -> Self {
         let carrier = InProcess::new(Arc::clone(emulator), clock);
-        let transport = Arc::new(Signed { carrier, signature: project.signature });
+        let truth = Arc::new(Truth::default());
+        let (emulator, noted) = (Arc::clone(emulator), Arc::clone(&truth));
+        let transport = Arc::new(Signed { carrier, signature: project.signature, emulator, truth: noted });
         let client = Client::new(transport, ApiKey::emulator(), project.dialect).with_seed(seed);
         // Memory where there is some: every schedule flushes hundreds of times.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.expect("a temporary folder");
         let (announced, agreed, events) = <(RefCell<_>, RefCell<_>, Mutex<_>)>::default();
-        Self { project, client, clock, folder, sabotage, announced, agreed, events }
+        Self { project, client, clock, folder, sabotage, announced, agreed, events, truth }
     }
 
     fn identity(&self) -> Identity<'static> {
@@ -131,21 +144,127 @@ impl Actor {
 
     /// Lock, recover, plan, carry out, consenting to everything but what `strangers` excludes.
     pub async fn apply(&self, desired: &Desired, options: Options, seed: u64) -> Ended {
-        let store = LockedState::acquire(&self.paths(), &self.identity(), Holder::new("test"), Duration::ZERO)
-            .expect("the lock");
+        self.change(seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
+    }
+
+    /// The same for a plan that was saved, where it still holds.
+    pub async fn apply_saved(&self, desired: &Desired, saved: &SavedPlan, seed: u64) -> Ended {
+        let plan = |prior: &State, observed: &Observed| {
+            let input = self.input(desired, prior, observed, saved.options_now(prior));
+            let plan = self.checked(&input);
+            saved.compare(&input, &plan).moved.is_empty().then_some(plan)
+        };
+        self.change(seed, plan).await
+    }
+
+    /// The same for a plan of which the id is known.
+    pub async fn apply_expected(&self, desired: &Desired, saved: &SavedPlan, seed: u64) -> Ended {
+        let plan = |prior: &State, observed: &Observed| {
+            let plan = self.checked(&self.input(desired, prior, observed, saved.options.clone()));
+            (identity::id(&plan) == saved.plan_id).then_some(plan)
+        };
+        self.change(seed, plan).await
+    }
+
+    /// `sindri stop` and `sindri start`.
+    pub async fn power(&self, desired: &Desired, address: &Address, wanted: Power, seed: u64) -> Ended {
+        let plan = |prior: &State, observed: &Observed| {
+            let input = self.input(desired, prior, observed, Options::default());
+            Some(power_plan(&input, std::slice::from_ref(address), wanted))
+        };
+        self.change(seed, plan).await
+    }
+
+    /// `sindri plan --out`: without a lock.
+    pub async fn save(&self, desired: &Desired, options: Options) -> Option<SavedPlan> {
+        let (paths, identity) = (self.paths(), self.identity());
+        let place = Place { api: &self.client, paths: &paths, identity, clock: &self.clock };
+        let sight = look(place, |_| ()).await.ok()?;
+        let input = self.input(desired, &sight.state, &sight.observed, options);
+        Some(SavedPlan::of(&self.checked(&input), &input, "sindri.yaml".into()))
+    }
+
+    /// `sindri refresh`.
+    pub async fn refresh(&self) {
+        let correct = |prior: &State, observed: &Observed| Some(refresh::accepted(prior, observed));
+        self.correct(correct).await;
+    }
+
+    /// `sindri import ADDRESS ID`; says whether it was possible.
+    pub async fn import(&self, desired: &Desired, address: &Address, id: &str) -> bool {
+        let import = |prior: &State, observed: &Observed| {
+            let object = by_hand::importable(prior, observed, address, id).ok()?;
+            let mut records = imported(desired, &[(address.clone(), object)], prior);
+            self.believe(desired, &mut records);
+            Some(records)
+        };
+        self.correct(import).await
+    }
+
+    /// `sindri state mv`.
+    pub async fn state_mv(&self, from: &Address, to: &Address) -> bool {
+        let store = self.lock();
+        let Ok(records) = by_hand::moved(&store.snapshot().state, from, to) else { return false };
+        write(&store, records).await
+    }
+
+    /// `sindri state rm`.
+    pub async fn state_rm(&self, address: &Address) {
+        let store = self.lock();
+        if let Ok(records) = by_hand::forgotten(&store.snapshot().state, address) {
+            write(&store, records).await;
+        }
+    }
+
+    fn lock(&self) -> LockedState {
+        let holder = Holder::new("test");
+        LockedState::acquire(&self.paths(), &self.identity(), holder, Duration::ZERO).expect("the lock")
+    }
+
+    /// A command that changes the state alone; false where it could not be done.
+    async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<Records>) -> bool {
+        let store = self.lock();
         let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
+        let Ok(observed) = recover::recover(&api, &store, &self.clock, &self.note()).await else {
+            return false;
+        };
+        match records(&store.snapshot().state, &observed) {
+            Some(records) => write(&store, records).await,
+            None => false,
+        }
+    }
+
+    fn note(&self) -> impl Fn(Event) + Send + Sync {
         let (events, signature) = (&self.events, self.project.signature);
-        let note = |event: Event| {
+        move |event| {
             if std::env::var_os("SINDRI_SIM_SEED").is_some() {
                 eprintln!("{signature}: {event:?}");
             }
             events.lock().expect("no panic").push(event);
-        };
+        }
+    }
+
+    /// Without the safeguard: what is taken over is believed to be as declared.
+    fn believe(&self, desired: &Desired, records: &mut Records) {
+        if self.sabotage != Sabotage::DeclaredRecords {
+            return;
+        }
+        for (address, record) in records.iter_mut().filter_map(|(address, record)| Some((address, record.as_mut()?))) {
+            if let Some((kind, resource)) = kind::find(&address.kind).zip(desired.get(address)) {
+                record.inputs = declared_record(kind, resource, None).inputs;
+            }
+        }
+    }
+
+    async fn change(&self, seed: u64, plan: impl Fn(&State, &Observed) -> Option<Plan>) -> Ended {
+        let store = self.lock();
+        let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
+        let note = self.note();
         let Ok(observed) = recover::recover(&api, &store, &self.clock, &note).await else {
             return Ended::Refused;
         };
         let prior = store.snapshot().state;
-        let plan = self.plan(desired, &prior, &observed, options);
+        let Some(plan) = plan(&prior, &observed) else { return Ended::Refused };
         let agrees = self.project.strangers != Strangers::Refuse || !plan.adopts_strangers();
         if !agrees || plan.all_refusals().next().is_some() {
             return Ended::Refused;
@@ -200,8 +319,12 @@ impl Actor {
     }
 
     pub fn plan(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
+        self.checked(&self.input(desired, prior, observed, options))
+    }
+
+    fn input<'i>(&self, desired: &'i Desired, prior: &'i State, observed: &'i Observed, options: Options) -> Input<'i> {
         let strangers = self.project.strangers;
-        let plan = planner::plan(&Input {
+        Input {
             name: self.project.name,
             environment: self.project.environment,
             api: self.identity().api,
@@ -217,12 +340,33 @@ impl Actor {
                 ignore_existing: strangers == Strangers::Beside,
                 ..options
             },
-        })
-        .expect("no circles");
+        }
+    }
+
+    fn checked(&self, input: &Input<'_>) -> Plan {
+        let mut plan = planner::plan(input).expect("no circles");
         assert_eq!(planner::check::violations(&plan), []);
-        assert_eq!(planner::check::flaws(prior, &plan), []);
+        let operations: Vec<String> = plan
+            .operations
+            .iter()
+            .map(|operation| {
+                format!("{} {} {:?}", operation.verb, operation.address, operation.members.keys().collect::<Vec<_>>())
+            })
+            .collect();
+        assert_eq!(planner::check::flaws(input.prior, &plan), [], "{operations:#?} {:?}", input.options);
+        for import in plan.operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
+            let mut records = Records::from([(import.address.clone(), import.record.take())]);
+            self.believe(input.desired, &mut records);
+            import.record = records.into_values().next().flatten();
+        }
         plan
     }
+}
+
+/// Writes corrections of the state; false where the disk does not take them.
+async fn write(store: &LockedState, records: Records) -> bool {
+    let outcome = Outcome { operation: "by hand".into(), records };
+    store.record(Entry::Outcome(outcome)).await.is_ok() && store.checkpoint().is_ok()
 }
 
 /// What a plan would still do.
@@ -259,15 +403,27 @@ impl<F: Future> Future for KillAfter<F> {
 struct Signed {
     carrier: InProcess,
     signature: &'static str,
+    emulator: Arc<Emulator>,
+    truth: Arc<Truth>,
 }
 
 #[async_trait]
 impl Transport for Signed {
     async fn send(&self, mut request: Request) -> Result<Reply, TransportError> {
-        if request.method != Method::Get {
-            request.path = format!("{}?by={}", request.path, self.signature);
+        if request.method == Method::Get {
+            return self.carrier.send(request).await;
         }
-        self.carrier.send(request).await
+        request.path = format!("{}?by={}", request.path, self.signature);
+        self.truth.look(&self.emulator);
+        let mut answer = std::pin::pin!(self.carrier.send(request));
+        loop {
+            // An answer may be late, and what it made may be another thing by then.
+            let waited = tokio::time::timeout(Duration::from_millis(500), answer.as_mut()).await;
+            self.truth.look(&self.emulator);
+            if let Ok(answer) = waited {
+                return answer;
+            }
+        }
     }
 
     fn origin(&self) -> &str {

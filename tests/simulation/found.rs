@@ -37,6 +37,38 @@ fn the_copy_of_what_moved_is_told_where_lists_show_what_was_deleted_just_before(
 }
 
 #[test]
+fn a_refresh_follows_what_runpod_chose_also_where_a_field_says_it() {
+    crate::commands::run(37, Sabotage::None);
+}
+
+#[test]
+fn ports_that_were_recorded_of_a_pod_that_is_gone_are_not_recorded_of_its_successor() {
+    crate::commands::run(103, Sabotage::None);
+}
+
+#[test]
+fn a_lock_is_recorded_by_the_request_that_sets_it() {
+    crate::commands::run(163, Sabotage::None);
+}
+
+#[test]
+fn ignored_ports_are_recorded_as_they_are() {
+    crate::commands::run(221, Sabotage::None);
+}
+
+#[test]
+fn destroying_one_resource_leaves_the_ports_of_others_recorded() {
+    for seed in [513, 590, 678] {
+        crate::commands::run(seed, Sabotage::None);
+    }
+}
+
+#[test]
+fn a_part_is_not_recorded_without_its_parent() {
+    crate::commands::run(728, Sabotage::None);
+}
+
+#[test]
 fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
     // 90,748: its maker had found it by its looks, too.
     for seed in [31_947, 90_748] {

@@ -6,6 +6,7 @@
 
 mod account;
 mod actor;
+mod commands;
 #[path = "../planner/fleet.rs"]
 #[allow(dead_code)]
 mod fleet;
@@ -18,6 +19,7 @@ mod neighbor;
 mod sabotage;
 mod schedule;
 mod storm;
+mod truth;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -51,6 +53,46 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
         assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.meddled > 0 && tally.faults > 0, "{tally:?}");
         assert!(tally.neighbors > 0 && tally.shared > 0, "{tally:?}");
     }
+}
+
+/// Schedules of single commands per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
+const COMMAND_SEEDS: u64 = 600;
+
+#[test]
+fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_world() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let only = number("SINDRI_SIM_SEED");
+    let first = number("SINDRI_SIM_FIRST").unwrap_or(0);
+    let range = first..first + number("SINDRI_SIM_SEEDS").unwrap_or(COMMAND_SEEDS);
+    let range = only.map_or(range, |seed| seed..seed + 1);
+    let mut tally = commands::Tally::default();
+    let mut failed = Vec::new();
+    for seed in range {
+        match catch_unwind(AssertUnwindSafe(|| commands::run(seed, Sabotage::None))) {
+            Ok(one) => tally.add(&one),
+            Err(_) => {
+                eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation after_every -- --nocapture");
+                failed.push(seed);
+            }
+        }
+        assert!(failed.len() < 10, "the first failing seeds are {failed:?}");
+    }
+    println!("{tally:?}");
+    assert!(failed.is_empty(), "failing seeds: {failed:?}");
+    if only.is_none() {
+        // A search that never meets what it searches for proves nothing.
+        let commands::Tally { imports, moves, saved, stale, partial, kills, meddled, settled, .. } = tally;
+        let met = [imports, moves, saved, stale, partial, kills, meddled, settled];
+        assert!(met.iter().all(|count| *count > 0), "{tally:?}");
+    }
+}
+
+#[test]
+fn records_that_hold_the_declaration_are_noticed() {
+    let noticed = (0..COMMAND_SEEDS)
+        .find(|seed| catch_unwind(AssertUnwindSafe(|| commands::run(*seed, Sabotage::DeclaredRecords))).is_err());
+    assert!(noticed.is_some(), "it passes {COMMAND_SEEDS} schedules");
+    println!("DeclaredRecords: noticed by seed {}", noticed.unwrap_or_default());
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub enum Sabotage {
     BlindRetry,
     /// Markers of other projects count as ours.
     AnyMarker,
+    /// What is taken over is recorded as it is declared.
+    DeclaredRecords,
 }
 
 /// The client, less one safeguard.

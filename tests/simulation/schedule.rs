@@ -7,7 +7,7 @@ use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sindri::graph;
-use sindri::model::{Dialect, Marker, Object, Observed, State};
+use sindri::model::{Dialect, Marker, Object, Observed, Plan, State};
 use sindri::planner::Options;
 use tokio::time::sleep;
 
@@ -18,6 +18,7 @@ use crate::ledger::Ledger;
 use crate::neighbor::Neighbor;
 use crate::sabotage::Sabotage;
 use crate::storm;
+use crate::truth::sound;
 
 /// What a search met.
 #[derive(Debug, Default)]
@@ -133,6 +134,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         // What somebody edits while reads show what was before, no apply can see.
         hidden = late.filter(|_| meddled || visited).unwrap_or(0).max(hidden);
         ledger.check(&world.emulator, &actors);
+        sound(&main.state(), "a round");
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
 
@@ -167,6 +169,11 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
 
 /// Two versions of one configuration.
 pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
+    history_with(seed, false, false)
+}
+
+/// The same, with fields that are ignored and pods that are locked, where these are wanted.
+pub fn history_with(seed: u64, ignored: bool, locked: bool) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -175,8 +182,10 @@ pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     for pod in fleets.0.pods.values_mut().chain(fleets.1.pods.values_mut()) {
         // What refuses a plan as a whole would end most schedules before they begin; the planner's tests have it.
         pod.prevent_destroy = false;
-        pod.locked = false;
-        pod.ignore.clear();
+        pod.locked &= locked;
+        if !ignored {
+            pod.ignore.clear();
+        }
     }
     fleets
 }
@@ -245,11 +254,19 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
         return false; // a shrinking volume, for example: a person has to decide, and nothing was touched
     }
     state_equals_world(&state, &observed);
+    sound(&state, "the apply that puts everything right");
     assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
     for address in desired.keys() {
         assert!(state.resources.contains_key(address), "`{address}` is recorded");
     }
     true
+}
+
+/// Everything that was made from this state is in it.
+pub fn no_orphans(plan: &Plan, state: &State) {
+    let ours = plan.orphans.iter().filter(|orphan| orphan.marker.lineage == state.lineage);
+    let twins: BTreeSet<String> = plan.changes.iter().filter_map(|change| change.id.clone()).collect();
+    assert_eq!(ours.filter(|orphan| twins.contains(&orphan.id)).count(), 0, "an orphan is in the plan as well");
 }
 
 /// No record names a pod that was made for somebody else.

@@ -1,0 +1,322 @@
+//! One seed of another kind: a person at the keyboard runs whatever commands there are, in any order and with any flags, while
+//! others meddle, some requests fail and some processes are killed. After every single command the state is true.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::json;
+use sindri::emulator::world::{PodEvent, VolumeEvent};
+use sindri::graph;
+use sindri::kind;
+use sindri::model::{Address, Dialect, DriftClass, Power, State, Updates};
+use sindri::planner::saved::SavedPlan;
+use sindri::planner::{Options, refresh};
+use sindri::resource;
+use tokio::time::sleep;
+
+use crate::account::World;
+use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
+use crate::ledger::Ledger;
+use crate::sabotage::Sabotage;
+use crate::schedule::{history_with, no_orphans};
+use crate::storm;
+
+/// What a search met.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub commands: u64,
+    pub applied: u64,
+    pub refused: u64,
+    pub kills: u64,
+    pub imports: u64,
+    pub moves: u64,
+    pub saved: u64,
+    pub stale: u64,
+    pub partial: u64,
+    pub meddled: u64,
+    /// Schedules that ended with an empty plan.
+    pub settled: u64,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: &Self) {
+        let Self { commands, applied, refused, kills, imports, moves, saved, stale, partial, meddled, settled } = other;
+        self.commands += commands;
+        self.applied += applied;
+        self.refused += refused;
+        self.kills += kills;
+        self.imports += imports;
+        self.moves += moves;
+        self.saved += saved;
+        self.stale += stale;
+        self.partial += partial;
+        self.meddled += meddled;
+        self.settled += settled;
+    }
+}
+
+/// Runs one seed; panics where a record is not true.
+pub fn run(seed: u64, sabotage: Sabotage) -> Tally {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(schedule(seed, sabotage))
+}
+
+async fn schedule(seed: u64, sabotage: Sabotage) -> Tally {
+    let mut dice = Rng::with_seed(seed ^ 0x5eed);
+    let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
+    let strangers = [Strangers::Adopt, Strangers::Adopt, Strangers::Beside, Strangers::Refuse][dice.usize(..4)];
+    let project = Project { name: "test", environment: "default", dialect, strangers, alike: false, signature: "main" };
+    let world = World::new(seed);
+    let actor = Actor::new(project, &world.emulator, world.clock, seed, sabotage);
+    actor.truth.watches.store(true, Ordering::Relaxed);
+    let (first, second) = history_with(seed, dice.u8(..3) == 0, dice.u8(..4) == 0);
+    let versions = [first.resources(dialect), second.resources(dialect)];
+    let mut person =
+        Person { actor: &actor, world: &world, desired: &versions[0], saved: None, tally: Tally::default() };
+    let mut ledger = Ledger::default();
+    if dice.u8(..4) > 0 {
+        person.run(Command::Apply(Options::default()), dice.u64(..)).await;
+    }
+    for _ in 0..dice.usize(2..=7) {
+        if dice.u8(..4) == 0 {
+            person.desired = &versions[1];
+        }
+        if dice.bool() && meddle(&world, &actor, &mut dice) {
+            person.tally.meddled += 1;
+        }
+        world.emulator.set_faults(if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() });
+        let command = Command::draw(&person, &mut dice).await;
+        let told = format!("{command:?}");
+        let polls = if dice.u8(..6) == 0 { dice.usize(1..60) } else { usize::MAX };
+        person.tally.commands += 1;
+        let seed = dice.u64(..);
+        if KillAfter::new(polls, person.run(command, seed)).await.is_none() {
+            person.tally.kills += 1;
+        }
+        actor.truth.look(&world.emulator);
+        actor.truth.check(&actor.state(), &told);
+        ledger.check(&world.emulator, &[&actor]);
+        sleep(Duration::from_secs(dice.u64(0..60))).await;
+    }
+    world.emulator.set_faults(Vec::new());
+    // Old values may be shown for up to 90 s, deleted objects for 80 (contract, section 13).
+    sleep(Duration::from_secs(120)).await;
+    let Person { desired, mut tally, .. } = person;
+    in_the_end(&actor, &world, desired, &mut tally, dice.u64(..)).await;
+    ledger.check(&world.emulator, &[&actor]);
+    tally
+}
+
+/// One refresh makes the state equal to the world, and one apply makes the world equal to the configuration.
+async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut Tally, seed: u64) {
+    actor.refresh().await;
+    let (state, observed) = (actor.state(), actor.observe().await);
+    let lasting = |class: DriftClass| !matches!(class, DriftClass::Errored | DriftClass::ZeroGpu);
+    let drift: Vec<_> = refresh::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
+    assert!(drift.is_empty(), "after a refresh nothing has drifted: {drift:#?}");
+    let again = refresh::accepted(&state, &observed);
+    let told: Vec<String> = again
+        .iter()
+        .map(|(address, record)| format!("`{address}`: {:?} -> {record:?}", state.resources.get(address)))
+        .collect();
+    assert_eq!(told, [""; 0], "a second refresh has nothing to do");
+    assert_eq!(resource::flaws(&state), [], "after the last refresh");
+    for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+        let there = observed.get(&record.kind, &record.id).is_some_and(|object| !object.is_leaving());
+        assert!(there, "`{address}` ({}) is recorded and not there", record.id);
+    }
+    let Ended::Applied(_) = actor.apply(desired, Options::default(), seed).await else { return };
+    sleep(Duration::from_secs(120)).await;
+    actor.truth.look(&world.emulator);
+    let (state, observed) = (actor.state(), actor.observe().await);
+    actor.truth.check(&state, "the last apply");
+    let plan = actor.plan(desired, &state, &observed, Options::default());
+    if plan.all_refusals().next().is_none() {
+        assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
+        assert_eq!(refresh::drift(&state, &observed), [], "nothing has drifted");
+        no_orphans(&plan, &state);
+        tally.settled += 1;
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Command {
+    Apply(Options),
+    /// `plan --out`.
+    Plan(Options),
+    /// `apply FILE`.
+    ApplySaved,
+    /// `apply --expect ID` of a plan that was just made, or of one that was made before.
+    Expect,
+    Refresh,
+    Import(Address, String),
+    Move(Address, Address),
+    Forget(Address),
+    Power(Address, Power),
+    /// `plan --refresh=false`.
+    FromMemory,
+}
+
+impl Command {
+    async fn draw(person: &Person<'_>, dice: &mut Rng) -> Self {
+        let state = person.actor.state();
+        let own = |address: &&Address| !graph::is_member(address) && address.successor().is_none();
+        let recorded: Vec<&Address> = state.resources.keys().filter(own).collect();
+        let any = |dice: &mut Rng| recorded.get(dice.usize(..recorded.len().max(1))).map(|it| (*it).clone());
+        match (dice.u8(..16), any(dice)) {
+            (0, _) => Self::Refresh,
+            (1, _) => Self::FromMemory,
+            (2 | 3, _) => import(person, &state, dice).map_or(Self::Refresh, |(address, id)| Self::Import(address, id)),
+            (4, Some(from)) => {
+                let moved = Address { name: format!("{}-moved", from.name), ..from.clone() };
+                let back = from.name.strip_suffix("-moved");
+                let to = back.map_or(moved, |name| Address { name: name.to_owned(), ..from.clone() });
+                Self::Move(from, to)
+            }
+            (5, Some(address)) if address.kind == "pod" => Self::Forget(address),
+            (6, Some(address)) if address.kind == "pod" => {
+                Self::Power(address, if dice.bool() { Power::Stopped } else { Power::Running })
+            }
+            (7, _) => Self::Plan(options(person, &state, dice)),
+            (8, _) => Self::ApplySaved,
+            (9, _) => Self::Expect,
+            (10, Some(address)) => {
+                let only = BTreeSet::from([address]);
+                Self::Apply(Options { destroy: true, only, include_volumes: dice.bool(), ..Options::default() })
+            }
+            _ => Self::Apply(options(person, &state, dice)),
+        }
+    }
+}
+
+/// Flags at random.
+fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
+    let declared: Vec<&Address> = person.desired.keys().filter(|address| !graph::is_member(address)).collect();
+    let known: Vec<&Address> = declared.iter().copied().chain(state.resources.keys()).collect();
+    let some = |addresses: &[&Address], dice: &mut Rng| -> BTreeSet<Address> {
+        let count = if addresses.is_empty() { 0 } else { dice.usize(0..=2) };
+        (0..count).map(|_| addresses[dice.usize(..addresses.len())].clone()).collect()
+    };
+    Options {
+        targets: if dice.u8(..3) == 0 { some(&known, dice) } else { BTreeSet::new() },
+        replace: if dice.u8(..4) == 0 { some(&declared, dice) } else { BTreeSet::new() },
+        updates: [None, None, Some(Updates::InPlace), Some(Updates::Recreate)][dice.usize(..4)],
+        include_volumes: dice.u8(..5) == 0,
+        refresh_only: dice.u8(..12) == 0,
+        ..Options::default()
+    }
+}
+
+/// A declared address, and an object of its kind that no record names.
+fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address, String)> {
+    let declared: Vec<&Address> = person.desired.keys().filter(|address| !graph::is_member(address)).collect();
+    if declared.is_empty() {
+        return None;
+    }
+    let address = declared[dice.usize(..declared.len())];
+    let ids: Vec<String> = person.world.emulator.look(|world| match kind::find(&address.kind) {
+        Some(kind) if kind.has_power => world.pod_ids().map(str::to_owned).collect(),
+        _ => world.volume_ids().map(str::to_owned).collect(),
+    });
+    let free: Vec<String> = ids.into_iter().filter(|id| state.address_of(&address.kind, id).is_none()).collect();
+    (!free.is_empty()).then(|| (address.clone(), free[dice.usize(..free.len())].clone()))
+}
+
+struct Person<'a> {
+    actor: &'a Actor,
+    world: &'a World,
+    desired: &'a Desired,
+    saved: Option<SavedPlan>,
+    tally: Tally,
+}
+
+impl Person<'_> {
+    async fn run(&mut self, command: Command, seed: u64) {
+        let (actor, desired) = (self.actor, self.desired);
+        let ended = match command {
+            Command::Apply(options) => {
+                self.tally.partial += u64::from(!options.targets.is_empty());
+                actor.apply(desired, options, seed).await
+            }
+            Command::Plan(options) => {
+                self.saved = actor.save(desired, options).await;
+                self.tally.saved += u64::from(self.saved.is_some());
+                return;
+            }
+            Command::ApplySaved => {
+                let Some(saved) = self.saved.take() else { return };
+                let ended = actor.apply_saved(desired, &saved, seed).await;
+                self.tally.stale += u64::from(matches!(ended, Ended::Refused));
+                ended
+            }
+            Command::Expect => {
+                let Some(saved) = self.saved.take() else { return };
+                let ended = actor.apply_expected(desired, &saved, seed).await;
+                self.tally.stale += u64::from(matches!(ended, Ended::Refused));
+                ended
+            }
+            Command::Refresh => return actor.refresh().await,
+            Command::Import(address, id) => {
+                self.tally.imports += u64::from(actor.import(desired, &address, &id).await);
+                return;
+            }
+            Command::Move(from, to) => {
+                self.tally.moves += u64::from(actor.state_mv(&from, &to).await);
+                return;
+            }
+            Command::Forget(address) => return actor.state_rm(&address).await,
+            Command::Power(address, power) => actor.power(desired, &address, power, seed).await,
+            Command::FromMemory => {
+                let state = actor.state();
+                let options = Options { unrefreshed: true, ..Options::default() };
+                actor.plan(desired, &state, &refresh::remembered(&state), options);
+                return;
+            }
+        };
+        match ended {
+            Ended::Refused => self.tally.refused += 1,
+            Ended::Applied(_) => self.tally.applied += 1,
+        }
+    }
+}
+
+/// Somebody else changes something, in one of all the ways that there are. Says whether that could be done.
+fn meddle(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
+    actor.truth.look(&world.emulator);
+    let pick = dice.usize(..1000);
+    let edit = |changes| PodEvent::Edit { changes };
+    let event = match dice.u8(..14) {
+        0 => PodEvent::Delete,
+        1 => PodEvent::Stop,
+        2 => PodEvent::Start,
+        3 => PodEvent::Fail,
+        4 => PodEvent::ZeroGpu,
+        5 => PodEvent::Migrate,
+        6 => PodEvent::Preempt,
+        7 => edit(json!({ "image": "meddled:1" })),
+        8 => edit(json!({ "ports": ["9999/http"] })),
+        9 => edit(json!({ "locked": true })),
+        10 => edit(json!({ "locked": false })),
+        _ => edit(json!({ "name": "meddled" })),
+    };
+    let volume = match dice.u8(..6) {
+        0 => Some(VolumeEvent::Rename { name: "meddled".into() }),
+        1 => Some(VolumeEvent::Resize { size: 300 }),
+        2 => Some(VolumeEvent::Delete),
+        _ => None,
+    };
+    let done = world.emulator.meddle(|inside, now| {
+        let pods: Vec<String> = inside.pod_ids().map(str::to_owned).collect();
+        let volumes: Vec<String> = inside.volume_ids().map(str::to_owned).collect();
+        match volume {
+            Some(event) if !volumes.is_empty() => {
+                inside.volume_event(&volumes[pick % volumes.len()], &event, now).is_ok()
+            }
+            _ => !pods.is_empty() && inside.pod_event(&pods[pick % pods.len()], &event, now).is_ok(),
+        }
+    });
+    actor.truth.look(&world.emulator);
+    done
+}

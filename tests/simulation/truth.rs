@@ -1,0 +1,161 @@
+//! Whether the state is true: every recorded value was so of that very object at some time, and records fit each other.
+//!
+//! What was so is looked up inside the emulator, before and after everything that may change it, and not by the API.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value as Json;
+use sindri::emulator::Emulator;
+use sindri::graph;
+use sindri::kind::{self, Compare};
+use sindri::model::marker::MARKER_VARIABLE;
+use sindri::model::{Address, Attributes, Record, State, Value};
+use sindri::planner::diff::satisfies;
+use sindri::planner::refresh::resolved;
+use sindri::resource;
+
+/// By id and attribute all values that there ever were.
+#[derive(Default)]
+pub struct Truth {
+    /// Looking costs time: only schedules that ask for it pay.
+    pub watches: AtomicBool,
+    seen: Mutex<BTreeMap<String, BTreeMap<&'static str, BTreeSet<Value>>>>,
+}
+
+impl Truth {
+    /// Notes what is there now.
+    pub fn look(&self, emulator: &Emulator) {
+        if !self.watches.load(Ordering::Relaxed) {
+            return;
+        }
+        let world = emulator.look(|world| serde_json::to_value(world)).expect("a world is JSON");
+        let mut seen_ids = BTreeSet::new();
+        let mut seen = self.seen.lock().expect("no panic");
+        let mut note = |object: &Json, attributes: fn(&Json) -> Vec<(&'static str, Value)>| {
+            let values = seen.entry(object["id"].as_str().expect("an id").to_owned()).or_default();
+            for (name, value) in attributes(object) {
+                values.entry(name).or_default().insert(value);
+            }
+        };
+        // What came and went between two looks is known by its id alone.
+        for id in emulator.journal(0).into_iter().flat_map(|entry| entry.touched) {
+            seen_ids.insert(id);
+        }
+        entries(&world["pods"]).for_each(|pod| note(pod, of_pod));
+        entries(&world["volumes"]).for_each(|volume| note(volume, of_volume));
+        for id in seen_ids {
+            seen.entry(id).or_default();
+        }
+    }
+
+    /// Panics where a record says something that never was, or contradicts another one.
+    pub fn check(&self, state: &State, after: &str) {
+        sound(state, after);
+        let members = graph::members(state.resources.keys());
+        for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+            let id_of = |to: &Address| state.resources.get(to).map(|record| record.id.clone());
+            let mut inputs = resolved(record.inputs.clone(), &id_of);
+            // Of a predecessor the ports are not recorded.
+            if address.successor().is_none() {
+                let parts = members.get(address).map_or(&[][..], Vec::as_slice);
+                inputs = graph::fold_members(address, &inputs, parts);
+            }
+            self.check_record(address, record, &inputs, after);
+        }
+    }
+
+    fn check_record(&self, address: &Address, record: &Record, inputs: &Attributes, after: &str) {
+        let seen = self.seen.lock().expect("no panic");
+        let known =
+            seen.get(&record.id).unwrap_or_else(|| panic!("`{address}` never was `{}`, after {after}", record.id));
+        let kind = kind::find(&record.kind).expect("a kind");
+        for (name, recorded) in inputs {
+            let Some((attribute, values)) = kind.attribute(name).zip(known.get(name.as_str())) else { continue };
+            let agrees = |value: &Value| match attribute.compare {
+                Compare::ManagedKeys => false,
+                compare => satisfies(compare, recorded, value),
+            };
+            let is_true = match attribute.compare {
+                Compare::ManagedKeys => says_no_more(recorded, values),
+                _ => values.iter().any(agrees),
+            };
+            assert!(is_true, "`{name}` of `{address}` never was {recorded}, but {values:?}, after {after}");
+        }
+    }
+}
+
+/// Panics where records contradict each other.
+pub fn sound(state: &State, after: &str) {
+    let flaws = resource::flaws(state);
+    let lasting: Vec<String> = flaws.iter().filter(|flaw| !flaw.fault.is_passing()).map(ToString::to_string).collect();
+    assert_eq!(lasting, [""; 0], "after {after}");
+}
+
+/// Whether every recorded key was there at some time, with its value where that is recorded.
+fn says_no_more(recorded: &Value, seen: &BTreeSet<Value>) -> bool {
+    let had = |key: &str, value: &Value| {
+        let values = seen.iter().filter_map(|map| map.as_map()?.get(key)).collect::<Vec<_>>();
+        match value {
+            Value::Secret(_) => !values.is_empty(),
+            plain => values.contains(&plain),
+        }
+    };
+    recorded.as_map().is_none_or(|map| map.iter().all(|(key, value)| had(key, value)))
+}
+
+fn entries(roll: &Json) -> Box<dyn Iterator<Item = &Json> + '_> {
+    match roll {
+        Json::Array(items) => Box::new(items.iter()),
+        Json::Object(items) => Box::new(items.values()),
+        _ => panic!("neither a list nor a map: {roll}"),
+    }
+}
+
+fn text(value: &Json) -> Value {
+    Value::text(value.as_str().unwrap_or_else(|| panic!("no text: {value}")))
+}
+
+fn number(value: &Json) -> Value {
+    Value::Int(value.as_i64().unwrap_or_else(|| panic!("no number: {value}")))
+}
+
+fn of_pod(pod: &Json) -> Vec<(&'static str, Value)> {
+    let mut env: BTreeMap<String, Value> =
+        pod["env"].as_object().expect("a map").iter().map(|(key, value)| (key.clone(), text(value))).collect();
+    env.remove(MARKER_VARIABLE);
+    let storage = &pod["storage"];
+    let (size, volume) = (&storage["persistent"]["size"], &storage["network"]["volumeId"]);
+    let mut known = vec![
+        ("name", text(&pod["name"])),
+        ("image", text(&pod["image"])),
+        ("cloud", text(&pod["cloud"])),
+        ("container_disk_gb", number(&pod["disk"])),
+        ("ports", Value::texts(pod["ports"].as_array().expect("a list").iter().filter_map(Json::as_str))),
+        ("env", Value::Map(env)),
+        ("locked", Value::Bool(pod["locked"].as_bool().expect("a flag"))),
+        ("volume_gb", if size.is_null() { Value::Int(0) } else { number(size) }),
+        ("network_volume", if volume.is_null() { Value::Null } else { text(volume) }),
+    ];
+    match (&pod["hardware"]["gpu"], &pod["hardware"]["cpu"]) {
+        (Json::Null, cpu) => {
+            known.push(("cpu_flavors", Value::texts(cpu["id"].as_str())));
+            known.push(("vcpu_count", number(&cpu["vcpuCount"])));
+        }
+        (gpu, _) => {
+            known.push(("gpu_types", Value::texts(gpu["id"].as_str())));
+            known.push(("gpu_count", number(&gpu["count"])));
+        }
+    }
+    known
+}
+
+fn of_volume(volume: &Json) -> Vec<(&'static str, Value)> {
+    vec![
+        ("name", text(&volume["name"])),
+        ("size_gb", number(&volume["size"])),
+        ("region", text(&volume["dataCenter"])),
+        ("tier", text(&volume["tier"])),
+    ]
+}
