@@ -13,7 +13,7 @@ pub enum ByHandError {
     #[error("`{0}` is not in the state")]
     NotRecorded(Address),
     #[error("`{from}` and `{to}` are of different kinds")]
-    OtherKind { from: Address, to: Address },
+    OtherKind { from: Box<Address>, to: Box<Address> },
     #[error("`{0}` is taken")]
     Taken(Address),
     #[error("`{0}` is a part of another resource and moves with that")]
@@ -21,9 +21,9 @@ pub enum ByHandError {
     #[error("`{0}` names a part of another resource")]
     ToPart(Address),
     #[error("{} depend on `{address}`", listed(.needed_by))]
-    Needed { address: Address, needed_by: Vec<Address> },
+    Needed { address: Box<Address>, needed_by: Vec<Address> },
     #[error("`{id}` is recorded as `{address}` already")]
-    RecordedAs { id: String, address: Address },
+    RecordedAs { id: String, address: Box<Address> },
     #[error("`{0}` is recorded already, and what it names is alive")]
     Alive(Address),
     #[error("RunPod lists no {} `{id}`", kind.replace('_', " "))]
@@ -40,7 +40,7 @@ pub fn moved(state: &State, from: &Address, to: &Address) -> Result<Records, ByH
         return Err(ByHandError::NotRecorded(from.clone()));
     }
     if from.kind != to.kind {
-        return Err(ByHandError::OtherKind { from: from.clone(), to: to.clone() });
+        return Err(ByHandError::OtherKind { from: Box::new(from.clone()), to: Box::new(to.clone()) });
     }
     if state.resources.contains_key(to) {
         return Err(ByHandError::Taken(to.clone()));
@@ -69,7 +69,7 @@ pub fn forgotten(state: &State, address: &Address) -> Result<Records, ByHandErro
     let needs = state.resources.iter().filter(|(other, record)| !graph::is_member(other) && refers(record));
     let needed_by: Vec<Address> = needs.map(|(other, _)| other.clone()).collect();
     if !needed_by.is_empty() {
-        return Err(ByHandError::Needed { address: address.clone(), needed_by });
+        return Err(ByHandError::Needed { address: Box::new(address.clone()), needed_by });
     }
     Ok(resource::completed(state, Records::from([(address.clone(), None)])))
 }
@@ -82,7 +82,7 @@ pub fn importable<'o>(
     id: &str,
 ) -> Result<&'o Object, ByHandError> {
     if let Some(other) = state.address_of(&address.kind, id) {
-        return Err(ByHandError::RecordedAs { id: id.to_owned(), address: other.clone() });
+        return Err(ByHandError::RecordedAs { id: id.to_owned(), address: Box::new(other.clone()) });
     }
     if state.resources.get(address).is_some_and(|record| living(observed, record).is_some()) {
         return Err(ByHandError::Alive(address.clone()));

@@ -151,7 +151,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     answer::answer(&mut drift, &decided, &moved);
 
     let mut records = corrections;
-    records.extend(decided.records(&prior));
+    records.extend(decided.records(prior));
     let mut changes = decided.into_changes();
     moves::refuse(&mut changes, &moved, input);
     let mut partial = None;

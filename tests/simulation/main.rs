@@ -56,7 +56,7 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
 }
 
 /// Schedules of single commands per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
-const COMMAND_SEEDS: u64 = 600;
+const COMMAND_SEEDS: u64 = 420;
 
 #[test]
 fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_world() {
