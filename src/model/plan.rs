@@ -284,6 +284,15 @@ impl Change {
         });
         self.fields.iter().chain(beside)
     }
+
+    /// The same, to be rewritten.
+    pub fn all_fields_mut(&mut self) -> impl Iterator<Item = &mut FieldChange> {
+        let beside = self.side_effects.iter_mut().filter_map(|effect| match effect {
+            SideEffect::Field { field } => Some(field),
+            SideEffect::Boots { .. } | SideEffect::DestroyedFirst { .. } => None,
+        });
+        self.fields.iter_mut().chain(beside)
+    }
 }
 
 /// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.

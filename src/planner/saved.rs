@@ -215,7 +215,7 @@ fn shown(plan: &Plan) -> Plan {
         change.before.values_mut().chain(change.after.values_mut()).for_each(redact);
     }
     let drifted = shown.drift.iter_mut().flat_map(|drift| &mut drift.fields);
-    for field in shown.changes.iter_mut().flat_map(|change| &mut change.fields).chain(drifted) {
+    for field in shown.changes.iter_mut().flat_map(Change::all_fields_mut).chain(drifted) {
         redact(&mut field.before);
         redact(&mut field.after);
     }

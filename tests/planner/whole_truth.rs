@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sindri::emulator::world::PodEvent;
-use sindri::model::{Action, Address, Attributes, Change, Dialect, Money, Object, Power, SideEffect, Value};
+use sindri::model::{
+    Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value,
+};
 use sindri::planner::Options;
 use sindri::planner::saved::SavedPlan;
 
@@ -196,6 +198,39 @@ fn variables_that_no_file_declares_are_among_the_losses_of_a_replacement() {
         let in_place = world.plan(&one(Pod { image: "image:2", in_place: true, ..first })).await;
         let change = change_of(&in_place, &pod("main")).expect("a change");
         assert!(change.losses.iter().all(|loss| loss.names.is_empty()), "{:?}", change.losses);
+    });
+}
+
+#[test]
+fn a_saved_plan_knows_no_secret_of_a_field_that_changes_beside_the_reason() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let env = [("A", Variable::Secret("canary-declared"))].into();
+        let first = Pod { env, ignore: ["env.A"].into(), ..Pod::default() };
+        life::apply(&world, &one(first.clone())).await;
+        let object = only_pod(&world).await;
+        edit(&world, &object, env_beside_the_marker(&object, &[("A", "canary-outside")]));
+        rest().await;
+
+        let desired = one(Pod { image: "image:2", ..first });
+        let (prior, observed) = (world.state(), world.observe().await);
+        let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+        let input = world.input(&readings, Options::default());
+        let plan = sindri::planner::plan(&input).expect("no circles");
+        let secrets = |plan: &Plan| {
+            let change = change_of(plan, &pod("main")).expect("a change");
+            let fields = change.all_fields().filter(|field| field.path == "env.A");
+            fields.map(|field| (field.before.clone(), field.after.clone())).collect::<Vec<_>>()
+        };
+        let known = |value: &str| Value::Secret(Secret::new(value));
+        assert_eq!(secrets(&plan), [(known("canary-outside"), known("canary-declared"))]);
+
+        let saved = SavedPlan::of(&plan, &input, "sindri.yaml".into());
+        let unknown = || Value::Secret(Secret::unknown());
+        assert_eq!(secrets(&saved.plan), [(unknown(), unknown())]);
+        let text = serde_json::to_string(&saved).expect("JSON");
+        assert!(!text.contains("canary"), "{text}");
+        assert_eq!(serde_json::from_str::<SavedPlan>(&text).expect("the file reads back"), saved);
     });
 }
 
