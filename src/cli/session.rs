@@ -1,6 +1,5 @@
 //! What most commands start from: the configuration, the paths of the state, and a client of the API that was asked for.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -14,7 +13,7 @@ use super::variables;
 use crate::apply::look::{self, Sight};
 use crate::apply::recover::recover;
 use crate::catalog::Catalog;
-use crate::config::{self, Config, LoadOptions, Readable};
+use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::model::{Observed, Plan, State};
 use crate::observe::inquire;
@@ -80,7 +79,7 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
 }
 
 /// The environments that have a state which records something; with `--state`, the one of that file alone.
-fn recorded(global: &Global) -> Rc<dyn Fn(&Path) -> BTreeSet<String>> {
+fn recorded(global: &Global) -> RecordedEnvironments {
     let (named, sandbox) = (named_state(global), global.sandbox);
     Rc::new(move |folder| match &named {
         Some(file) => environment_of(file).into_iter().collect(),

@@ -27,8 +27,11 @@ pub struct LoadOptions<'a> {
     pub offline_secrets: bool,
     /// The environments that have a state which records something, given the folder of the base file. They can be selected
     /// without an overlay: what they pay for must stay within reach.
-    pub recorded: Rc<dyn Fn(&Path) -> BTreeSet<String>>,
+    pub recorded: RecordedEnvironments,
 }
+
+/// Finds the environments of a folder that have a state which records something.
+pub type RecordedEnvironments = Rc<dyn Fn(&Path) -> BTreeSet<String>>;
 
 /// The environment where none is selected.
 pub const DEFAULT_ENVIRONMENT: &str = "default";

@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::model::{Address, Budget, Dialect, Position, Resource};
 
 pub use json_schema::json_schema;
-pub use load::{DEFAULT_ENVIRONMENT, LoadOptions};
+pub use load::{DEFAULT_ENVIRONMENT, LoadOptions, RecordedEnvironments};
 pub use problem::{Problem, Problems};
 
 /// A configuration that passed every check: what the rest of the engine reads.

@@ -45,7 +45,7 @@ fn a_deleted_overlay_leaves_its_environment_within_reach() {
     fs::remove_file(project.path("sindri.prod.yaml")).expect("it was there");
     for command in ["status", "state list", "output", "plan --destroy", "stop", "start"] {
         let said = project.run(&emulator, &format!("-e prod {command}")).exits(0);
-        assert_eq!(said.stderr.contains("lost_overlay"), false, "{command}");
+        assert!(!said.stderr.contains("lost_overlay"), "{command}");
     }
     project.run(&emulator, "-e prod plan").exits(0).warns("lost_overlay").warns("no `sindri.prod.yaml`");
     project.run(&emulator, "plan").exits(0).warns("`state/prod.json` records 1 pod").warns("`sindri -e prod destroy`");

@@ -1,5 +1,7 @@
 //! Every remedy that `sindri drift` prints is run, and does what it says.
 
+use std::slice::from_ref;
+
 use serde_json::{Value, json};
 
 use crate::support::{Emulator, Project, Said, until};
@@ -113,7 +115,7 @@ fn a_pod_that_was_changed_or_is_gone_is_settled_by_each_remedy() {
     let image = edit(json!({ "image": "example/image:9" }));
     each_remedy_settles(&config(""), &[event("delete")], "gone", &[APPLY, REFRESH]);
     each_remedy_settles(&config(""), &[edit(json!({ "name": "other" }))], "changed", &[APPLY, REFRESH]);
-    each_remedy_settles(&config(""), &[image.clone()], "changed", &[APPLY, "sindri apply --updates in-place", REFRESH]);
+    each_remedy_settles(&config(""), from_ref(&image), "changed", &[APPLY, "sindri apply --updates in-place", REFRESH]);
     let ignored = config("    lifecycle: { ignoreChanges: [image] }\n");
     each_remedy_settles(&ignored, &[image], "changed", &[REFRESH]);
     each_remedy_settles(&config(""), &[event("migrate")], "moved", &[APPLY, REFRESH]);
@@ -156,7 +158,7 @@ fn where_an_apply_refuses_to_replace_no_remedy_promises_it() {
     let in_place = "sindri apply --updates in-place";
     let unlock =
         "it is locked, and an apply refuses to stop or replace it: unlock it first at `https://console.runpod.io/pods`";
-    let told = remedies(&Scene::of(&config("    locked: true\n"), &[image.clone()]).finding());
+    let told = remedies(&Scene::of(&config("    locked: true\n"), from_ref(&image)).finding());
     assert!(told[0].0.is_none() && told[0].1.starts_with(&unlock[..60]), "{told:?}");
     let scene = Scene::of(&config("    locked: true\n"), &[image]);
     scene.type_in(in_place).remove(0).exits(0);

@@ -85,12 +85,15 @@ fn everything_that_names_an_address_follows_when_it_is_moved() {
     }
 }
 
+/// A line of the answer, and the damage to the records that it tells of.
+type Damage = (&'static str, fn(&mut Value));
+
 #[test]
 fn verify_finds_records_that_contradict_each_other_and_refresh_mends_them() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let sound = project.read("state/default.json");
-    let damage: [(&str, fn(&mut Value)); 4] = [
+    let damage: [Damage; 4] = [
         ("refers to `network_volume.gone`", |records| {
             records["pod.trainer"]["inputs"]["network_volume"] = json!({ "$ref": "network_volume.gone" });
         }),
