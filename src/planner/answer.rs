@@ -11,12 +11,33 @@ use super::diff::ignored;
 use super::moves::Moved;
 use crate::model::{Action, Address, Answer, Cause, Change, Drift, DriftClass};
 
-/// Sets the answer of every drift by what was decided about its address, which may have moved since it was recorded.
+/// Where a plan decides about the object that an outside change is about. Drift is told by the state as it was read, and
+/// the record of the object may have got another address since.
+pub(super) struct Places<'m> {
+    moved: BTreeMap<&'m Address, &'m Address>,
+}
+
+impl<'m> Places<'m> {
+    /// The addresses that moved, from old to new.
+    pub fn new(moved: &'m [(Address, Address)]) -> Self {
+        Self { moved: moved.iter().map(|(from, to)| (from, to)).collect() }
+    }
+
+    /// `is_planned` says whether the plan has a change for an address.
+    pub fn of(&self, drift: &Drift, is_planned: impl Fn(&Address) -> bool) -> Address {
+        let address = self.moved.get(&drift.address).copied().unwrap_or(&drift.address);
+        // The plan may take in a successor of the object. The change at the address is then about the successor.
+        let deposed = address.deposed(&drift.id);
+        if is_planned(&deposed) { deposed } else { address.clone() }
+    }
+}
+
+/// Sets the answer of every drift by what was decided about its object.
 pub fn answer(drifts: &mut [Drift], decided: &Decisions<'_>, moved: &Moved<'_>) {
-    let moved: BTreeMap<&Address, &Address> = moved.done.iter().map(|(from, to)| (from, to)).collect();
+    let places = Places::new(&moved.done);
     for drift in drifts {
-        let address = moved.get(&drift.address).copied().unwrap_or(&drift.address);
-        drift.answer = match decided.by_address.get(address) {
+        let address = places.of(drift, |address| decided.by_address.contains_key(address));
+        drift.answer = match decided.by_address.get(&address) {
             Some(decision) => answer_of(drift, decision),
             None => Answer::Untouched,
         };
@@ -63,10 +84,11 @@ pub fn narrow(drifts: &mut [Drift], changes: &[Change], moved: &Moved<'_>, optio
     }
     let acts = |change: &&Change| change.action != Action::NoOp || !change.refusals.is_empty();
     let kept: BTreeSet<&Address> = changes.iter().filter(acts).map(|change| &change.address).collect();
-    let moved: BTreeMap<&Address, &Address> = moved.done.iter().map(|(from, to)| (from, to)).collect();
+    let planned: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
+    let places = Places::new(&moved.done);
     for drift in drifts.iter_mut().filter(|drift| matches!(drift.answer, Answer::Planned(_) | Answer::Refused)) {
-        let address = moved.get(&drift.address).copied().unwrap_or(&drift.address);
-        if !kept.contains(address) {
+        let address = places.of(drift, |address| planned.contains(address));
+        if !kept.contains(&address) {
             drift.answer = Answer::LeftOut;
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::answer::Places;
 use super::diff::satisfies;
 use crate::graph;
 use crate::kind;
@@ -171,10 +172,10 @@ fn references(plan: &Plan, violations: &mut Vec<Violation>) {
 /// What the plan says about an outside change has to be what it does about it.
 fn answers(plan: &Plan, violations: &mut Vec<Violation>) {
     let changes = plan.by_address();
-    let moved: BTreeMap<&Address, &Address> = plan.moves.iter().map(|(from, to)| (from, to)).collect();
+    let places = Places::new(&plan.moves);
     for drift in &plan.drift {
-        let address = moved.get(&drift.address).copied().unwrap_or(&drift.address);
-        let change = changes.get(address).copied();
+        let address = places.of(drift, |address| changes.contains_key(address));
+        let change = changes.get(&address).copied();
         if let Some(broken) = change.and_then(|change| contradiction(drift, change)) {
             violations.push(Violation { address: drift.address.clone(), broken });
         }

@@ -165,6 +165,16 @@ fn claim_lookalikes<'a>(
 }
 
 impl<'a> Claims<'a> {
+    /// Of several objects that may be a recorded one under another id, a plan tells the drift of the one that it takes in.
+    pub fn settle(&self, strays: &mut BTreeMap<&Address, &'a Object>, moved: &[(Address, Address)]) {
+        let moved: BTreeMap<&Address, &Address> = moved.iter().map(|(from, to)| (from, to)).collect();
+        for (address, object) in strays {
+            if let Some(claim) = self.get(moved.get(address).copied().unwrap_or(address)) {
+                *object = claim.object;
+            }
+        }
+    }
+
     fn look(&mut self, address: &Address, object: &'a Object) {
         self.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
     }

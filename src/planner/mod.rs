@@ -147,7 +147,11 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let mut renames = rename::renames(&context, &decided);
     let mut operations = order::operations(&decided, &graphs, input.dialect);
     successions.attach(&mut operations);
-    let mut drift = refresh::drift(input.prior, input.observed);
+    let mut strays = refresh::strays(input.prior, input.observed);
+    if !input.options.refresh_only {
+        claims.settle(&mut strays, &moved.done);
+    }
+    let mut drift = refresh::drift_with(input.prior, input.observed, &strays);
     answer::answer(&mut drift, &decided, &moved);
 
     let mut records = corrections;

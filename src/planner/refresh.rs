@@ -14,15 +14,23 @@ use crate::resource;
 
 /// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
-    let mut drifts = survey(prior, observed);
+    drift_with(prior, observed, &strays(prior, observed))
+}
+
+/// The same, where the caller decides which object each record is followed to: see [`strays`].
+pub fn drift_with(prior: &State, observed: &Observed, strays: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
+    let mut drifts = survey_with(prior, observed, strays);
     drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
     drifts
 }
 
 /// The same, with what is only worth knowing: what stands elsewhere than it was put.
 pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
+    survey_with(prior, observed, &strays(prior, observed))
+}
+
+fn survey_with(prior: &State, observed: &Observed, strays: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
     let members = graph::members(prior.resources.keys());
-    let strays = strays(prior, observed);
     let mut drifts = Vec::new();
     // A predecessor on its way out is nobody's to look after any more.
     let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();

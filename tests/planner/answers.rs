@@ -120,6 +120,52 @@ fn an_outside_change_agrees_only_where_the_rule_of_its_attribute_says_so() {
     }
 }
 
+/// Another pod carries the marker of the changed one: the plan takes that in, and destroys the changed one.
+#[test]
+fn a_change_of_what_an_interrupted_run_replaced_is_answered_by_its_end() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let fleet = |image| Fleet::default().with_pod("main", Pod { image, ..pod() }).resources(Dialect::V2);
+        life::apply(&world, &fleet("image:1")).await;
+        let (prior, mut observed) = (world.state(), world.observe().await);
+        let mut changed = observed.of_kind("pod").next().expect("one pod").clone();
+        let successor = Object { id: "succ3ss0r".into(), ..changed.clone() };
+        set(&mut changed, "image", "image:2".into());
+        observed.insert(changed.clone());
+        observed.insert(successor.clone());
+        let desired = fleet("image:1");
+        let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+
+        let plan = world.plan_from(readings(), Options::default());
+        let main = Address::new("pod", "main");
+        let does = |address: &Address| life::change_of(&plan, address).map(|it| (it.action, it.id.clone()));
+        assert_eq!(does(&main), Some((Action::Import, Some(successor.id))));
+        assert_eq!(does(&main.deposed(&changed.id)), Some((Action::Delete, Some(changed.id))));
+        assert_eq!(answers(&plan), [Answer::Planned(Action::Delete)]);
+    });
+}
+
+/// Two copies of what is gone carry its marker: the plan takes in the one that fits, though the other one is older.
+#[test]
+fn drift_is_told_of_the_copy_that_the_plan_takes_in() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = Fleet::default().with_pod("main", pod()).resources(Dialect::V2);
+        life::apply(&world, &desired).await;
+        let (prior, mut observed) = (world.state(), world.observe().await);
+        let old = observed.of_kind("pod").next().expect("one pod").clone();
+        observed.remove("pod", &old.id);
+        let mut older = Object { id: "aaaa".into(), ..old.clone() };
+        set(&mut older, "image", "image:2".into());
+        observed.insert(older);
+        observed.insert(Object { id: "bbbb".into(), ..old });
+        let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
+        let plan = world.plan_from(readings, Options::default());
+        let told: Vec<_> = plan.drift.iter().map(|drift| (drift.new_id(), drift.answer)).collect();
+        assert_eq!(told, [(Some("bbbb"), Answer::Planned(Action::Import))]);
+    });
+}
+
 #[test]
 fn what_can_never_be_undone_is_not_said_to_agree_above_its_own_refusal() {
     let fleet = |size_gb| Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() });
