@@ -38,7 +38,9 @@ fn drift(emulator: &Emulator, project: &Project, flags: &str, code: i32) -> (Val
     assert_eq!((files(&project.path("")), emulator.writes()), (before, writes));
     assert_eq!(json["drifted"], json!(code == 2));
     assert!(markdown.stdout.starts_with("<!-- sindri drift: story/default -->\n"), "{}", markdown.stdout);
-    assert_eq!((text.stderr.as_str(), markdown.stderr.as_str()), ("", ""));
+    // Of a configuration that cannot be read the reports say only that.
+    let warned = |said: &str| said.is_empty() || said.contains("; using the state alone");
+    assert!(warned(&text.stderr) && text.stderr == markdown.stderr, "{}{}", text.stderr, markdown.stderr);
     for finding in json["findings"].as_array().expect("findings") {
         let id = finding["id"].as_str().expect("an id");
         assert!(text.stdout.contains(id) || finding["class"] == "unmanaged", "{id} in {}", text.stdout);

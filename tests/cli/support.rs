@@ -298,6 +298,12 @@ impl Project {
         Said::of(&mut self.command(emulator, words))
     }
 
+    /// The same where the emulator's lists do not lag, so that absence is proved at once.
+    #[allow(dead_code, reason = "not every suite that shares this file proves absence")]
+    pub fn run_without_lag(&self, emulator: &Emulator, words: &str) -> Said {
+        Said::of(self.command(emulator, words).env("SINDRI_LIST_LAG", "1s"))
+    }
+
     /// A command that needs no API.
     pub fn offline(&self, words: &str) -> Said {
         Said::of(sindri(self.folder.path()).args(words.split_whitespace()))
