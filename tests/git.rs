@@ -54,6 +54,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
         prevent_destroy: rng.u8(0..4) == 0,
         ignored: Default::default(),
         tainted: false,
+        awaiting_ready: None,
         inputs: inputs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
     }
 }

@@ -173,7 +173,8 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
         keep(job, kept, &dependents, &mut skipped, &mut report);
         match end {
             End::Done => {
-                report.done += 1;
+                // A wait that ends well has changed nothing.
+                report.done += usize::from(operations[index].verb != Verb::Wait);
                 for dependent in &dependents[index] {
                     open[*dependent] -= 1;
                     if open[*dependent] == 0 && !skipped.contains(dependent) {

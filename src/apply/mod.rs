@@ -2,12 +2,13 @@
 //!
 //! `engine` runs operations side by side as their dependencies allow, `trial` lets the first replacement go alone, `operation` carries out one, `watch` shares one list
 //! poll among all that wait, `recover` settles what earlier runs or lost answers left open, `look` sees all of that
-//! without writing. Nothing here chooses what to do.
+//! without writing, `readiness` says what a wait from outside waits for. Nothing here chooses what to do.
 
 pub mod engine;
 pub mod event;
 pub mod look;
 mod operation;
+pub mod readiness;
 pub mod recover;
 mod trial;
 mod watch;

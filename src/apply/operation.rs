@@ -83,6 +83,7 @@ impl<'a> Carrier<'a> {
             Verb::Start => run.power(Power::Running).await,
             Verb::Stop => run.power(Power::Stopped).await,
             Verb::Import | Verb::Forget => run.bookkeeping().await,
+            Verb::Wait => run.wait().await,
         }
     }
 }
@@ -161,6 +162,10 @@ impl<'a> Run<'_, 'a> {
         self.record(Entry::Outcome(Outcome { operation: intent.operation, records })).await?;
         if let Some(record) = &self.operation.record {
             lock(&self.carrier.ids).insert(self.operation.address.clone(), record.id.clone());
+        }
+        if let Some(id) = self.id().filter(|_| self.operation.wait) {
+            self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: id.clone() });
+            return self.ready(&id, self.operation.record.clone()).await;
         }
         self.done(None);
         Ok(())

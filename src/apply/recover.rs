@@ -172,7 +172,7 @@ fn settle(
                 tell(without_effect(intent), "it had no effect")
             }
         }
-        Verb::Import | Verb::Forget => tell(without_effect(intent), "it changes nothing at RunPod"),
+        Verb::Import | Verb::Forget | Verb::Wait => tell(without_effect(intent), "it changes nothing at RunPod"),
     }
 }
 

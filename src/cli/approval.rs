@@ -111,6 +111,8 @@ impl Approval {
                     saved.as_ref().map(|saved| differences(&saved.compare(input, plan), true)).unwrap_or_default();
                 let state = if plan.is_empty() {
                     "nothing is to be done any more".to_owned()
+                } else if !plan.changes_anything() {
+                    format!("nothing is left but to wait for {}", words::count(plan.waits.len(), "resource"))
                 } else {
                     format!("this is `{now}`")
                 };
@@ -118,9 +120,10 @@ impl Approval {
                     Exit::Stale,
                     "unexpected_plan",
                     format!("the plan `{id}` was expected, and {state}{told}"),
-                    Some(match plan.is_empty() {
-                        true => "if it was applied already, all is well; nothing was changed".into(),
-                        false => format!(
+                    Some(match (plan.is_empty(), plan.changes_anything()) {
+                        (true, _) => "if it was applied already, all is well; nothing was changed".into(),
+                        (_, false) => "`sindri wait` waits until everything is ready; nothing was changed".into(),
+                        _ => format!(
                             "review the plan above, and pass `--expect {now}` if it is right; nothing was changed"
                         ),
                     }),

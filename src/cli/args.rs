@@ -149,6 +149,9 @@ pub enum Command {
     /// Show addresses, URLs and SSH commands of what is there
     #[command(after_help = OUTPUT_EXAMPLES)]
     Output(OutputArgs),
+    /// Wait until pods can be used
+    #[command(after_help = WAIT_EXAMPLES)]
+    Wait(WaitArgs),
     /// Open a shell on a pod over SSH
     #[command(after_help = CONNECT_EXAMPLES)]
     Connect(ConnectArgs),
@@ -212,6 +215,7 @@ impl Command {
             | Self::Show(_)
             | Self::Status
             | Self::Output(_)
+            | Self::Wait(_)
             | Self::Connect(_)
             | Self::Drift(_)
             | Self::Graph(_)

@@ -10,7 +10,7 @@ pub mod port;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Risk, Value};
+use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Power, Risk, Value};
 
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
@@ -31,6 +31,8 @@ pub struct Kind {
     pub member_of: Option<Membership>,
     /// Whether it can be stopped and started.
     pub has_power: bool,
+    /// When its objects can be used.
+    pub readiness: Readiness,
     /// Whether creating it may run out of stock, so that candidates are tried.
     pub has_capacity: bool,
     /// Whether its objects carry a [`crate::model::Marker`]; otherwise name, size and place identify a lost create.
@@ -47,6 +49,15 @@ pub struct Kind {
     pub stop_risk: Risk,
     /// An object with these attributes in words, given what was chosen among its candidates ([`crate::model::Record::chosen`]).
     pub describe: fn(&Attributes, &BTreeMap<String, String>) -> Description,
+}
+
+/// When objects of a kind are ready for use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// As soon as they exist.
+    Existing,
+    /// Once they have come up: [`crate::model::Object::ready`] tells, and one that is wanted stopped is never waited for.
+    ComesUp,
 }
 
 /// An object in words, for lines of a plan and rows of a table. For display only.
@@ -217,6 +228,11 @@ impl Kind {
     /// Whether two objects of a kind without markers cannot be told apart: the same name, size and place.
     pub fn looks_alike(&self, one: &Attributes, other: &Attributes) -> bool {
         self.identity.iter().all(|name| one.get(*name) == other.get(*name))
+    }
+
+    /// Whether an object that is wanted in this power has to be waited for until it is ready.
+    pub fn awaits_readiness(&self, wanted: Option<Power>) -> bool {
+        self.readiness == Readiness::ComesUp && wanted != Some(Power::Stopped)
     }
 
     /// Why a field cannot be changed back, where it cannot.

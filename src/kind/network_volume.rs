@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Attribute, Compare, Description, Kind, Support, in_place, replace};
+use super::{Attribute, Compare, Description, Kind, Readiness, Support, in_place, replace};
 use crate::model::{Attributes, Effect, Loss, Risk, Value};
 
 /// A disk that outlives the pods that mount it.
@@ -70,6 +70,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     ],
     member_of: None,
     has_power: false,
+    readiness: Readiness::Existing,
     has_capacity: false,
     marked: false,
     protected: true,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Attribute, Compare, Description, Kind, Names, Outside, SharedMap, Support, alternatives, in_place, replace, restart,
+    Attribute, Compare, Description, Kind, Names, Outside, Readiness, SharedMap, Support, alternatives, in_place,
+    replace, restart,
 };
 use crate::model::{Attributes, Dialect, Effect, Loss, Risk, Value};
 
@@ -161,6 +162,7 @@ pub static POD: Kind = Kind {
     ],
     member_of: None,
     has_power: true,
+    readiness: Readiness::ComesUp,
     has_capacity: true,
     marked: true,
     protected: false,

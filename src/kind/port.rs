@@ -1,6 +1,6 @@
 //! Ports: exposures of a pod, which exist only within their pod's request.
 
-use super::{Attribute, Compare, Description, Kind, Membership, Support, restart};
+use super::{Attribute, Compare, Description, Kind, Membership, Readiness, Support, restart};
 use crate::model::{Attributes, Risk, Value};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
@@ -39,6 +39,7 @@ pub static PORT: Kind = Kind {
     ],
     member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),
     has_power: false,
+    readiness: Readiness::Existing,
     has_capacity: false,
     marked: false,
     protected: false,

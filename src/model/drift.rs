@@ -95,6 +95,8 @@ pub struct Finding {
     pub price: Option<Price>,
     /// Of a stopped one: RunPod took the machine back.
     pub preempted: bool,
+    /// Of one that is not ready: it never was, as far as sindri has seen.
+    pub never_ready: bool,
     /// Of one that is in no state of ours: who made it.
     pub marker: Option<Marker>,
     /// Of an orphan: what it was made for exists a second time, recorded and alive.
@@ -175,7 +177,7 @@ impl DriftClass {
         match self {
             Self::Stopped => Some([Power::Running, Power::Stopped]),
             Self::Started => Some([Power::Stopped, Power::Running]),
-            Self::Gone | Self::Changed | Self::ZeroGpu | Self::Errored | Self::Moved => None,
+            Self::Gone | Self::Changed | Self::ZeroGpu | Self::Errored | Self::NotReady | Self::Moved => None,
             Self::Orphan | Self::Unmanaged => None,
         }
     }
@@ -189,6 +191,7 @@ impl DriftClass {
             Self::Started => "started",
             Self::ZeroGpu => "zero-gpu",
             Self::Errored => "errored",
+            Self::NotReady => "not-ready",
             Self::Moved => "moved",
             Self::Orphan => "orphan",
             Self::Unmanaged => "unmanaged",
@@ -238,8 +241,8 @@ mod tests {
 
     #[test]
     fn the_words_of_classes_are_those_that_tools_read() {
-        use DriftClass::{Changed, Errored, Gone, Moved, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
-        for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, Moved, Orphan, Unmanaged] {
+        use DriftClass::{Changed, Errored, Gone, Moved, NotReady, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
+        for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, NotReady, Moved, Orphan, Unmanaged] {
             assert_eq!(serde_json::json!(class), class.word());
         }
         assert_eq!(serde_json::json!(Severity::Information), Severity::Information.word());

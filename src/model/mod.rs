@@ -22,8 +22,8 @@ pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use plan::{
     Action, Answer, Cause, Change, CostSummary, Double, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation,
-    Origin, Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb,
+    Origin, Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb, Wait,
 };
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
-pub use state::{Record, State};
+pub use state::{Awaiting, Record, State};
 pub use value::{Attributes, Secret, Value};

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attributes, Marker, Money, Power};
+use super::{Attributes, Awaiting, Marker, Money, Power};
 
 /// The life of an object, in the words of the user's document ("Pod State Mapping").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +109,16 @@ impl Object {
     pub fn seniority(&self) -> (Option<jiff::Timestamp>, String) {
         let created = self.computed.created_at.as_ref().and_then(|at| at.parse().ok());
         (created, self.id.clone())
+    }
+
+    /// Whether it shows that it cannot be used. A status that this version does not know says nothing either way.
+    pub fn shows_unready(&self) -> bool {
+        !self.ready && !matches!(self.status, Some(Status::Unknown(_)))
+    }
+
+    /// Whether it has to be waited for, if it is to run: it shows that it is not ready, or was never seen ready.
+    pub fn is_awaited(&self, awaiting: Option<Awaiting>) -> bool {
+        self.shows_unready() || (!self.ready && awaiting.is_some())
     }
 
     /// Whether the object is on its way out: listed, but no longer there to be used.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Attributes, Dialect, Marker, Money, Object, Position, Power, Record, Timeouts, Value};
+use super::{Address, Attributes, Awaiting, Dialect, Marker, Money, Object, Position, Power, Record, Timeouts, Value};
 
 /// What is done to one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,7 +98,7 @@ pub enum Risk {
     VolumeLoss,
 }
 
-/// One request that changes the world, or one change of the state alone.
+/// One request that changes the world, one change of the state alone, or a wait that changes neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
@@ -109,6 +109,8 @@ pub enum Verb {
     Stop,
     Import,
     Forget,
+    /// Sends nothing: waits until an object that exists is ready for use. No intent has this verb.
+    Wait,
 }
 
 impl Verb {
@@ -121,6 +123,7 @@ impl Verb {
             Self::Stop => "stop",
             Self::Import => "import",
             Self::Forget => "forget",
+            Self::Wait => "wait",
         }
     }
 }
@@ -305,6 +308,8 @@ pub enum DriftClass {
     Started,
     ZeroGpu,
     Errored,
+    /// It is to run, and is not ready for use.
+    NotReady,
     /// It goes on under another id (`fields` has `id`), elsewhere, or without an address that it had.
     Moved,
     /// It carries our marker, and is in no state.
@@ -417,7 +422,24 @@ pub struct Rename {
     pub keeps: bool,
 }
 
-/// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone).
+/// An object that is to run, exists and is not ready yet, although nothing about it changes: apply waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    pub address: Address,
+    pub id: String,
+    /// In the words of [`super::Status`].
+    pub status: String,
+    /// RFC 3339, as far as RunPod says so.
+    pub created_at: Option<String>,
+    pub started_at: Option<String>,
+    /// What its record says of its readiness; `None` where it was ready before.
+    pub awaiting: Option<Awaiting>,
+    /// How long an apply waits for it.
+    pub timeout_seconds: u64,
+}
+
+/// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone, and for waits
+/// nothing).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub address: Address,
@@ -436,7 +458,8 @@ pub struct Operation {
     pub members: BTreeMap<Address, Option<Record>>,
     /// Of a create that goes before the destruction of its predecessor: where the predecessor's record is kept meanwhile.
     pub deposes: Option<Address>,
-    /// Wait until the object is ready (create, start, update that restarts), or gone (delete).
+    /// Wait until the object is ready (create, start, an update that restarts, whatever leaves an object that is not ready
+    /// yet), or gone (delete).
     pub wait: bool,
     pub timeouts: Timeouts,
     /// Of a delete that makes room for a replacement: the operation that will create the successor. Stock is looked at
@@ -470,6 +493,17 @@ pub struct Partial {
     /// Refusals of what is left out: they hold as soon as a plan includes it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<(Address, Refusal)>,
+    /// What else is declared to run and not ready yet: this plan does not wait for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_ready: Vec<Address>,
+}
+
+impl Partial {
+    /// Whether anything is pending that the plan leaves out.
+    pub fn leaves_out(&self) -> bool {
+        let Self { targets: _, left_out, refused, not_ready } = self;
+        !(left_out.is_empty() && refused.is_empty() && not_ready.is_empty())
+    }
 }
 
 /// All of it. A saved plan reads back without its operations and records: they are made anew before anything is applied.
@@ -497,6 +531,9 @@ pub struct Plan {
     pub renames: Vec<Rename>,
     /// Every address that is declared or recorded, unchanged ones included, in graph order.
     pub changes: Vec<Change>,
+    /// What nothing is to be done about but to wait; in graph order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits: Vec<Wait>,
     pub drift: Vec<Drift>,
     pub orphans: Vec<Orphan>,
     /// In an order that respects every edge.
@@ -523,15 +560,21 @@ impl Plan {
         counts
     }
 
-    /// Whether applying it would change nothing at RunPod, nor, where that is all it is for, in the state.
+    /// Whether nothing is left to do: applying it would change nothing, and everything that is to run is ready.
     pub fn is_empty(&self) -> bool {
+        !self.changes_anything() && self.waits.is_empty()
+    }
+
+    /// Whether applying it would change something at RunPod, or, where that is all it is for, in the state. Only a change
+    /// needs consent; waiting does not.
+    pub fn changes_anything(&self) -> bool {
         let accepts = self.refresh_only && !self.drift.is_empty();
-        self.changes.iter().all(|change| change.action == Action::NoOp) && !accepts
+        self.changes.iter().any(|change| change.action != Action::NoOp) || accepts
     }
 
     /// Whether something else is pending that this plan leaves out.
     pub fn leaves_out(&self) -> bool {
-        self.partial.as_ref().is_some_and(|partial| !partial.left_out.is_empty() || !partial.refused.is_empty())
+        self.partial.as_ref().is_some_and(Partial::leaves_out)
     }
 
     /// The changes by address, for whoever looks up more than one.

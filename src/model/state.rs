@@ -26,6 +26,16 @@ pub struct State {
     pub resources: BTreeMap<Address, Record>,
 }
 
+/// Readiness that sindri asked for and has not seen yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Awaiting {
+    /// The object was created and has not been ready since.
+    First,
+    /// The object was started, restarted or adopted, and may have been ready before: it is never replaced for being late.
+    Again,
+}
+
 /// What is known of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,12 +65,21 @@ pub struct Record {
     /// It exists but never became ready: the next plan replaces it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
+    /// Set by the outcome of the request that makes readiness necessary, cleared by the outcome that has seen it. An apply
+    /// that is killed in between leaves it here, and the next one waits again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaiting_ready: Option<Awaiting>,
     /// The inputs last applied; of a secret only that it is one. Last, as it is always there: an optional field before it
     /// comes and goes as one line of the file, without a comma that changes beside it.
     pub inputs: Attributes,
 }
 
 impl Record {
+    /// The same once its object was seen ready for use.
+    pub fn seen_ready(self) -> Self {
+        Self { tainted: false, awaiting_ready: None, ..self }
+    }
+
     /// The address for which the object at `address` was made, by its marker.
     pub fn called<'r>(&'r self, address: &'r Address) -> &'r Address {
         self.marked.as_ref().unwrap_or(address)

@@ -18,7 +18,7 @@ use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Origin, Power, Record,
-    Refusal, Resource, Risk, SideEffect, State, Status, Updates, Value,
+    Refusal, Resource, Risk, SideEffect, State, Status, Updates, Value, Wait,
 };
 
 /// What every decision may look at.
@@ -50,6 +50,33 @@ pub struct Decision<'a> {
     pub power: Option<Power>,
     /// Paths whose declared values cannot be reached from what is there.
     pub refused: Vec<String>,
+}
+
+impl Decision<'_> {
+    /// Whether what is there stays, is to run, and cannot be used yet.
+    pub fn is_unready(&self) -> bool {
+        let stays = self.change.action != Action::Create && !self.change.action.destroys();
+        stays
+            && self.resource.is_some()
+            && self.kind.awaits_readiness(self.power)
+            && self.object.is_some_and(|object| {
+                object.is_awaited(self.record.as_ref().and_then(|record| record.awaiting_ready)) //
+            })
+    }
+
+    /// The wait that is all there is to do about it.
+    fn wait(&self) -> Option<Wait> {
+        let (object, resource) = self.object.zip(self.resource)?;
+        (self.change.action == Action::NoOp && self.is_unready()).then(|| Wait {
+            address: self.change.address.clone(),
+            id: object.id.clone(),
+            status: object.status.as_ref().map_or_else(String::new, ToString::to_string),
+            created_at: object.computed.created_at.clone(),
+            started_at: object.computed.started_at.clone(),
+            awaiting: self.settled.as_ref().and_then(|record| record.awaiting_ready),
+            timeout_seconds: resource.timeouts.create.as_secs(),
+        })
+    }
 }
 
 /// All decisions, by address, and the graph order to read them in.
@@ -92,6 +119,11 @@ impl Decisions<'_> {
             record.depends_on.retain(|to| !comes(to));
         }
         record
+    }
+
+    /// What nothing is done about but to wait.
+    pub fn waits(&self) -> Vec<Wait> {
+        self.order.iter().filter_map(|address| self.by_address.get(address)?.wait()).collect()
     }
 
     pub fn into_changes(mut self) -> Vec<Change> {
@@ -152,9 +184,9 @@ struct Subject<'c, 'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Heir {
     Ready,
-    /// Created, or created anew, in this plan.
+    /// Created, created anew or waited for in this plan.
     Coming,
-    /// There, and not ready: it may never be.
+    /// There, not ready, and not waited for.
     NotReady,
 }
 
@@ -208,7 +240,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
             let action = decision.change.action;
             let heir = match decision.object {
-                _ if action == Action::Create || action.is_replacement() => Heir::Coming,
+                _ if action == Action::Create || action.is_replacement() || decision.is_unready() => Heir::Coming,
                 Some(object) if object.ready || object.status == Some(Status::Stopped) => Heir::Ready,
                 _ => Heir::NotReady,
             };
@@ -448,6 +480,8 @@ impl<'c, 'a> Subject<'c, 'a> {
                 record.id = old.map_or_else(String::new, |old| old.id.clone());
                 record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
                 record.marked = old.and_then(|old| old.marked.clone());
+                let ready = self.object.is_some_and(|object| object.ready);
+                record.awaiting_ready = old.and_then(|old| old.awaiting_ready).filter(|_| !ready);
                 if let Some((old, object)) = old.zip(self.object) {
                     // What is taken over counts as applied, whatever a state said of another object.
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);

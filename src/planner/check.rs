@@ -48,6 +48,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
     }
     references(plan, &mut violations);
     answers(plan, &mut violations);
+    waits(plan, &mut violations);
     violations
 }
 
@@ -87,6 +88,21 @@ fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
     records
 }
 
+/// What a reader is told to be waited for is waited for, and nothing else.
+fn waits(plan: &Plan, violations: &mut Vec<Violation>) {
+    let told: BTreeSet<(&Address, Option<&str>)> =
+        plan.waits.iter().map(|wait| (&wait.address, Some(wait.id.as_str()))).collect();
+    let done = plan.operations.iter().filter(|operation| operation.verb == Verb::Wait);
+    let done: BTreeSet<(&Address, Option<&str>)> =
+        done.map(|operation| (&operation.address, operation.id.as_deref())).collect();
+    for (address, _) in told.symmetric_difference(&done) {
+        violations.push(Violation {
+            address: (*address).clone(),
+            broken: "the waits that a reader sees are not those that are carried out",
+        });
+    }
+}
+
 fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {
     if operation.depends_on.iter().any(|need| *need >= index) {
         refuse("an operation comes before what it depends on");
@@ -97,7 +113,7 @@ fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut
     if matches!(operation.verb, Verb::Delete | Verb::Forget) != operation.record.is_none() {
         refuse("only what is gone leaves no record");
     }
-    let needs_id = matches!(operation.verb, Verb::Delete | Verb::Import | Verb::Forget);
+    let needs_id = matches!(operation.verb, Verb::Delete | Verb::Import | Verb::Forget | Verb::Wait);
     if needs_id && operation.id.as_deref().is_none_or(str::is_empty) {
         refuse("it does not say which object it means");
     }
@@ -119,7 +135,7 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
         return;
     }
     let expected = match change.action {
-        Action::NoOp => operations.is_empty(),
+        Action::NoOp => operations.iter().all(|operation| operation.verb == Verb::Wait),
         Action::Create => count(Verb::Create) == 1 && !has(Verb::Delete),
         Action::Update => count(Verb::Update) == 1 && !has(Verb::Create) && !has(Verb::Delete),
         Action::Replace => count(Verb::Create) == 1 && count(Verb::Delete) == 1,

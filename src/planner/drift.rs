@@ -12,8 +12,8 @@ use crate::graph;
 use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
-    Severity, State, Status, Undo, Unsettled, Value,
+    Address, Awaiting, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price,
+    Record, Severity, State, Status, Timeouts, Undo, Unsettled, Value,
 };
 
 /// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
@@ -30,6 +30,8 @@ pub struct Scope<'a> {
     pub expected: &'a BTreeSet<(String, String)>,
     /// Whether what is not ours is listed, too.
     pub unmanaged: bool,
+    /// For the age of what is still coming up.
+    pub now: jiff::Timestamp,
 }
 
 /// Holds reality against what was applied last.
@@ -50,7 +52,7 @@ pub fn report(scope: &Scope<'_>) -> DriftReport {
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         checked += 1;
         if let Some(object) = living(observed, record).filter(|_| !unsettled.contains_key(address)) {
-            findings.extend(scope.unmapped(address, object, record.tainted));
+            findings.extend(scope.not_ready(address, record, object));
         }
     }
     let is_free = |object: &&Object| {
@@ -107,17 +109,42 @@ impl Scope<'_> {
         }
     }
 
-    /// Declared TCP ports of a running pod that have no address: nothing reaches them, though a list shows the pod running.
-    fn unmapped(&self, address: &Address, object: &Object, tainted: bool) -> Option<Finding> {
-        if object.ready || tainted || object.status != Some(Status::Running) {
+    /// What is to run and is not ready: it never was, it does not come back, or nothing reaches its TCP ports though a list
+    /// shows it running. What was created or started a short while ago is still coming up, which is no drift.
+    fn not_ready(&self, address: &Address, record: &Record, object: &Object) -> Option<Finding> {
+        let kind = kind::find(&record.kind).filter(|kind| kind.awaits_readiness(record.power))?;
+        let other_class = matches!(object.status, Some(Status::Error | Status::ZeroGpu | Status::Stopped));
+        let doubted = record.tainted && !object.ready;
+        if other_class || !(doubted || object.is_awaited(record.awaiting_ready)) {
             return None;
         }
-        let unmapped = object.computed.endpoints.iter().filter(|endpoint| endpoint.address.is_none());
+        let comes_up = !record.tainted && self.comes_up(object);
+        let severity = if comes_up { Severity::Information } else { Severity::Warning };
+        // A port of what does not run says nothing more than its status does.
+        let runs = object.status == Some(Status::Running);
+        let unmapped = object.computed.endpoints.iter().filter(|endpoint| runs && endpoint.address.is_none());
         let fields: Vec<FieldChange> = unmapped
             .map(|endpoint| told(&format!("endpoints.{}", endpoint.port), Value::text("mapped"), Value::Null))
             .collect();
         let of = (object.id.as_str(), Some(object));
-        (!fields.is_empty()).then(|| self.finding(DriftClass::Moved, Severity::Information, Some(address), of, fields))
+        let never = record.tainted || record.awaiting_ready == Some(Awaiting::First);
+        let mut finding = self.finding(DriftClass::NotReady, severity, Some(address), of, fields);
+        finding.never_ready = never;
+        if record.tainted {
+            finding.undo = Some(Undo::Replace);
+            finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
+        }
+        Some(finding)
+    }
+
+    /// Whether it has not had the time yet that resources are given to come up where nothing else is declared.
+    fn comes_up(&self, object: &Object) -> bool {
+        let parsed = |at: &Option<String>| at.as_ref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let since = parsed(&object.computed.started_at).max(parsed(&object.computed.created_at));
+        since.is_some_and(|since| {
+            let age = std::time::Duration::try_from(self.now.duration_since(since)).unwrap_or_default();
+            age < Timeouts::default().create
+        })
     }
 
     /// A living object that the state does not name.
@@ -176,6 +203,7 @@ impl Scope<'_> {
             at_risk: Vec::new(),
             price: object.map(|object| price(self.catalog, object)),
             preempted: false,
+            never_ready: false,
             marker: None,
             twin: false,
             same_lineage: false,
@@ -233,7 +261,8 @@ fn undo(drift: &Drift) -> Option<Undo> {
 fn severity(drift: &Drift) -> Severity {
     match drift.class {
         DriftClass::Gone | DriftClass::ZeroGpu | DriftClass::Errored => Severity::Error,
-        DriftClass::Changed | DriftClass::Stopped | DriftClass::Started | DriftClass::Orphan => Severity::Warning,
+        DriftClass::Changed | DriftClass::Stopped | DriftClass::Started => Severity::Warning,
+        DriftClass::NotReady | DriftClass::Orphan => Severity::Warning,
         // The state names an id that is no more: until somebody settles that, whoever reads it is misled.
         DriftClass::Moved if drift.new_id().is_some() => Severity::Warning,
         DriftClass::Moved | DriftClass::Unmanaged => Severity::Information,

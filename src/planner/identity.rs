@@ -97,7 +97,7 @@ pub fn requests(plan: &Plan) -> BTreeMap<Address, String> {
         members: Vec<&'a Address>,
     }
     let mut by_address: BTreeMap<Address, Vec<Request<'_>>> = BTreeMap::new();
-    for operation in &plan.operations {
+    for operation in plan.operations.iter().filter(|operation| operation.verb != Verb::Wait) {
         // A predecessor is destroyed in the name of its successor.
         let address = operation.address.successor().unwrap_or_else(|| operation.address.clone());
         let Operation { verb, id, inputs, candidates, members, .. } = operation;

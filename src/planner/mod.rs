@@ -145,6 +145,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let context = change::Context { input, desired, prior, claims: &claims, graphs: &graphs, doomed: &doomed };
     let decided = change::decide(&context);
     let mut renames = rename::renames(&context, &decided);
+    let mut waits = decided.waits();
     let mut operations = order::operations(&decided, &graphs, input.dialect);
     successions.attach(&mut operations);
     let mut strays = refresh::strays(input.prior, input.observed);
@@ -162,10 +163,12 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     if input.options.refresh_only {
         changes.iter_mut().for_each(partial::leave);
         operations.clear();
+        waits.clear();
         records = refresh::accepted(input.prior, input.observed);
     } else if !input.options.targets.is_empty() {
         let (told, remaining) = partial::restrict(&input.options.targets, &graphs.desired, &mut changes, operations);
         (partial, operations) = (Some(told), remaining);
+        partial::restrict_waits(&mut waits, &operations, &mut partial);
     }
     if partial.is_some() || input.options.refresh_only {
         let pending: BTreeSet<&Address> =
@@ -193,6 +196,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         partial,
         moves: moved.done.clone(),
         renames,
+        waits,
         drift,
         orphans: claims.orphans(),
         operations,

@@ -12,7 +12,7 @@ use super::record::parts_there;
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
+    Action, Address, Attributes, Awaiting, Cause, Dialect, Effect, Operation, Power, Record, Timeouts, Value, Verb,
 };
 
 /// The operations of all decisions.
@@ -39,6 +39,8 @@ struct Draft {
     makes: BTreeMap<Address, (usize, usize)>,
     /// The operation that destroys what an address names now.
     destroys: BTreeMap<Address, usize>,
+    /// The operation that only waits until what an address names now is ready.
+    waits: BTreeMap<Address, usize>,
 }
 
 impl Draft {
@@ -55,8 +57,9 @@ impl Draft {
             let Some(successor) = address.successor() else { return };
             // A predecessor that an earlier run left behind goes when its successor is there; where both go, it goes first, so
             // that no record of a predecessor is left alone.
-            if let Some((_, last)) = self.makes.get(&successor) {
-                self.operations[destroys].depends_on.push(*last);
+            let made = self.makes.get(&successor).map(|(_, last)| *last);
+            if let Some(last) = made.or_else(|| self.waits.get(&successor).copied()) {
+                self.operations[destroys].depends_on.push(last);
             } else if let Some(after) = self.destroys.get(&successor) {
                 self.operations[*after].depends_on.push(destroys);
             }
@@ -119,6 +122,7 @@ impl Sequence<'_, '_> {
         if decision.imports {
             let mut import = self.operation(Verb::Import, decision.record.as_deref().cloned());
             import.members = self.imported_members();
+            import.wait = change.action == Action::Import && decision.is_unready();
             let index = self.push(import);
             // Bookkeeping needs nothing of others; what comes after it does.
             if change.action == Action::Import {
@@ -126,6 +130,7 @@ impl Sequence<'_, '_> {
             }
         }
         match change.action {
+            Action::NoOp if decision.is_unready() => self.wait(),
             Action::NoOp | Action::Import => {}
             Action::Create => {
                 self.create(None);
@@ -159,6 +164,14 @@ impl Sequence<'_, '_> {
         }
     }
 
+    /// Nothing changes, and nothing else depends on it but the end of a predecessor.
+    fn wait(&mut self) {
+        let mut wait = self.operation(Verb::Wait, self.decision.settled.clone());
+        wait.wait = true;
+        let index = self.push(wait);
+        self.draft.waits.insert(self.decision.change.address.clone(), index);
+    }
+
     /// Gives the create itself, which others may follow.
     fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
@@ -181,13 +194,14 @@ impl Sequence<'_, '_> {
         if let Some(record) = &mut record {
             // Created running, and stopped after by an operation of its own.
             record.power = record.power.map(|_| Power::Running);
+            record.awaiting_ready = decision.kind.awaits_readiness(record.power).then_some(Awaiting::First);
         }
         let mut create = self.operation(Verb::Create, record);
         create.id = None;
         create.candidates = candidates(decision, &inputs, self.dialect);
         create.inputs = inputs;
         create.inputs.retain(|name, _| !late.contains_key(name));
-        create.wait = decision.kind.has_power;
+        create.wait = decision.kind.awaits_readiness(Some(Power::Running));
         // What is recorded of an object that is gone, or that is replaced, is no part of the new one.
         create.members = self.removed_members();
         create.members.extend(self.settled_members());
@@ -267,9 +281,15 @@ impl Sequence<'_, '_> {
             // Power is written by the operation that changes it.
             record.power = if last.is_some() { before.power } else { record.power };
         }
+        let restarted = decision.kind.awaits_readiness(Some(Power::Running)) && restarts && running && first.is_none();
+        // What follows an update (a start) waits by itself.
+        let wait = restarted || (decision.is_unready() && last.is_none());
+        if let Some(record) = record.as_mut().filter(|_| restarted) {
+            record.awaiting_ready.get_or_insert(Awaiting::Again);
+        }
         let mut update = self.operation(Verb::Update, record);
         update.inputs = inputs;
-        update.wait = decision.kind.has_power && restarts && running && first.is_none();
+        update.wait = wait;
         if self.lists_members(&update.inputs) {
             let undeclared = self.taken_members().filter(|(address, _)| !self.declares(address));
             update.members.extend(undeclared.map(|(address, _)| (address, None)));
@@ -297,12 +317,15 @@ impl Sequence<'_, '_> {
         self.members.iter().any(|member| member.resource.is_some() && member.change.address == *address)
     }
 
-    fn power(&mut self, power: Power, record: Option<Record>) {
+    fn power(&mut self, power: Power, mut record: Option<Record>) {
         let created = self.last.is_some_and(|last| self.draft.operations[last].id.is_none());
         let (verb, wait) = match power {
-            Power::Running => (Verb::Start, true),
+            Power::Running => (Verb::Start, self.decision.kind.awaits_readiness(Some(power))),
             Power::Stopped => (Verb::Stop, false),
         };
+        if let Some(record) = record.as_mut().filter(|_| wait) {
+            record.awaiting_ready.get_or_insert(Awaiting::Again);
+        }
         let mut operation = self.operation(verb, record);
         operation.wait = wait;
         if created {

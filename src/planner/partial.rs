@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::identity::root;
 use crate::graph::ResourceGraph;
-use crate::model::{Action, Address, Attributes, Change, Operation, Partial, Risk};
+use crate::model::{Action, Address, Attributes, Change, Operation, Partial, Risk, Verb, Wait};
 
 /// Keeps what `targets` need of a whole plan, and says what is left out.
 pub fn restrict(
@@ -43,6 +43,21 @@ fn refused(kept: &BTreeSet<Address>, graph: &ResourceGraph, changes: &[Change]) 
         }
     }
     seen.into_iter().filter(|address| refused.contains(*address)).cloned().collect()
+}
+
+/// Keeps the waits that the remaining operations carry out, and tells what else is not ready.
+pub fn restrict_waits(waits: &mut Vec<Wait>, operations: &[Operation], partial: &mut Option<Partial>) {
+    let kept: BTreeSet<&Address> = operations
+        .iter()
+        .filter(|operation| operation.verb == Verb::Wait)
+        .map(|operation| &operation.address)
+        .collect();
+    let (stay, go): (Vec<Wait>, Vec<Wait>) =
+        std::mem::take(waits).into_iter().partition(|wait| kept.contains(&wait.address));
+    *waits = stay;
+    if let Some(partial) = partial {
+        partial.not_ready = go.into_iter().map(|wait| wait.address).collect();
+    }
 }
 
 /// The targets, and all that their operations wait for, to the end of the chain; never a part of an address alone.

@@ -5,19 +5,26 @@ use super::lock::{is_locked, locked};
 use super::refresh::living;
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, CostSummary, Money, Object, Operation, Plan, Power, Record, Refusal,
-    Retry, Risk, Status, Timeouts, Verb,
+    Action, Address, Attributes, Awaiting, Cause, Change, CostSummary, Money, Object, Operation, Plan, Power, Record,
+    Refusal, Retry, Risk, Status, Timeouts, Verb, Wait,
 };
 
 /// A plan that brings `addresses` to `wanted`. Those that are there already are in it as no-ops.
 pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Plan {
     let mut changes = Vec::new();
-    let mut operations = Vec::new();
+    let (mut operations, mut waits) = (Vec::new(), Vec::new());
     for address in addresses {
         let Some(record) = input.prior.resources.get(address) else { continue };
         let change = change(input, address, record, wanted);
         if change.action != Action::NoOp && change.refusals.is_empty() {
             operations.push(operation(input, address, record, wanted));
+        } else if change.refusals.is_empty()
+            && let Some(wait) = wait(input, address, record, wanted)
+        {
+            let record_now = Some(record.clone());
+            let start = operation(input, address, record, wanted);
+            operations.push(Operation { verb: Verb::Wait, record: record_now, ..start });
+            waits.push(wait);
         }
         changes.push(change);
     }
@@ -34,6 +41,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         partial: None,
         moves: Vec::new(),
         renames: Vec::new(),
+        waits,
         drift: Vec::new(),
         orphans: Vec::new(),
         records: Default::default(),
@@ -108,10 +116,32 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     }
 }
 
+/// What runs already, as asked, and is not ready yet.
+fn wait(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Option<Wait> {
+    let object = living(input.observed, record).filter(|object| object.is_awaited(record.awaiting_ready))?;
+    kind::find(&record.kind).filter(|kind| kind.awaits_readiness(Some(wanted)))?;
+    Some(Wait {
+        address: address.clone(),
+        id: object.id.clone(),
+        status: object.status.as_ref().map_or_else(String::new, ToString::to_string),
+        created_at: object.computed.created_at.clone(),
+        started_at: object.computed.started_at.clone(),
+        awaiting: record.awaiting_ready,
+        timeout_seconds: timeouts(input, address).create.as_secs(),
+    })
+}
+
+fn timeouts(input: &Input<'_>, address: &Address) -> Timeouts {
+    input.desired.get(address).map_or_else(Timeouts::default, |resource| resource.timeouts)
+}
+
 fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Operation {
     // What has become ready is not to be replaced for having been late.
     let ready = living(input.observed, record).is_some_and(|object| object.ready);
-    let timeouts = input.desired.get(address).map_or_else(Timeouts::default, |resource| resource.timeouts);
+    let starts = kind::find(&record.kind).is_some_and(|kind| kind.awaits_readiness(Some(wanted)));
+    let known = record.awaiting_ready.filter(|_| !ready);
+    let mut settled = Record { power: Some(wanted), tainted: record.tainted && !ready, ..record.clone() };
+    settled.awaiting_ready = if starts { known.or(Some(Awaiting::Again)) } else { known };
     Operation {
         address: address.clone(),
         verb: if wanted == Power::Running { Verb::Start } else { Verb::Stop },
@@ -119,11 +149,11 @@ fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Powe
         inputs: Attributes::new(),
         candidates: Vec::new(),
         depends_on: Vec::new(),
-        record: Some(Record { power: Some(wanted), tainted: record.tainted && !ready, ..record.clone() }),
+        record: Some(settled),
         members: Default::default(),
         deposes: None,
-        wait: wanted == Power::Running,
-        timeouts,
+        wait: starts,
+        timeouts: timeouts(input, address),
         replaced_by: None,
     }
 }

@@ -6,7 +6,7 @@ use super::diff::satisfies;
 use super::refresh::resolved;
 use crate::graph;
 use crate::kind::{self, Compare, Kind, Membership};
-use crate::model::{Address, Attributes, Object, Power, Record, Resource, Secret, State, Status, Value};
+use crate::model::{Address, Attributes, Awaiting, Object, Power, Record, Resource, Secret, State, Status, Value};
 use crate::resource::{self, Records};
 
 /// The record of a declared resource, without an id.
@@ -23,6 +23,7 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
         prevent_destroy: resource.lifecycle.prevent_destroy,
         ignored: resource.lifecycle.ignore_changes.clone(),
         tainted: false,
+        awaiting_ready: None,
     }
 }
 
@@ -70,6 +71,10 @@ impl Observation<'_> {
         let inputs = redacted(inputs);
         let power = self.object.status.as_ref().and_then(Status::power);
         let asked = self.recorded.and_then(|record| record.power);
+        let power = self.resource.power.map(|it| asked.or(power).unwrap_or(it));
+        // What is taken over may never have come up; it is waited for like any other.
+        let awaits = self.kind.awaits_readiness(power) && !self.object.ready;
+        let awaiting = self.recorded.and_then(|record| record.awaiting_ready).or(Some(Awaiting::Again));
         Record {
             id: self.object.id.clone(),
             chosen: self.object.computed.chosen.clone(),
@@ -77,7 +82,8 @@ impl Observation<'_> {
             depends_on: needed(&inputs, self.resource.parent.as_ref()),
             inputs,
             // What somebody stopped stays stopped, unless this state has asked for something else.
-            ..declared_record(self.kind, self.resource, self.resource.power.map(|it| asked.or(power).unwrap_or(it)))
+            awaiting_ready: awaiting.filter(|_| awaits),
+            ..declared_record(self.kind, self.resource, power)
         }
     }
 
@@ -139,6 +145,7 @@ pub fn part(
         prevent_destroy: false,
         ignored: Default::default(),
         tainted: false,
+        awaiting_ready: None,
         inputs: (membership.inputs)(name),
     };
     Some((address, record))

@@ -270,6 +270,13 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
     }
     predecessors(prior, observed, &mut records);
     records.values_mut().flatten().for_each(|record| record.inputs.values_mut().for_each(redact));
+    let doubted = |record: &Record| record.awaiting_ready.is_some() || record.tainted;
+    for (address, record) in prior.resources.iter().filter(|(_, record)| doubted(record)) {
+        let record = records.entry(address.clone()).or_insert_with(|| Some(record.clone()));
+        if let Some(known) = record.as_ref().filter(|record| living(observed, record).is_some_and(|seen| seen.ready)) {
+            *record = Some(known.clone().seen_ready());
+        }
+    }
     let mut records = resource::completed(prior, records);
     // A pod in error, or without its GPU, is recorded as what it is to be.
     records.retain(|address, record| record.as_ref() != prior.resources.get(address));
@@ -315,6 +322,7 @@ pub fn remembered(prior: &State) -> Observed {
         let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
         let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
         let status = record.power.map(|power| match power {
+            Power::Running if record.awaiting_ready.is_some() => Status::Creating,
             Power::Running => Status::Running,
             Power::Stopped => Status::Stopped,
         });
@@ -324,7 +332,7 @@ pub fn remembered(prior: &State) -> Observed {
             name: record.inputs.get("name").and_then(Value::as_text).unwrap_or_default().to_owned(),
             attributes: resolved(folded, &id_of),
             marker: None,
-            ready: status != Some(Status::Stopped) && !record.tainted,
+            ready: !matches!(status, Some(Status::Stopped | Status::Creating)) && !record.tainted,
             status,
             computed: Computed { chosen: record.chosen.clone(), ..Computed::default() },
         })

@@ -376,8 +376,20 @@ fn of_resource(resource: &Resource) -> Fields {
 }
 
 fn of_record(record: &Record) -> Fields {
-    let Record { kind: _, id, chosen: _, marked: _, depends_on: _, power, prevent_destroy, ignored, tainted, inputs } =
-        record;
+    // Readiness that comes or goes meanwhile makes no plan stale: waiting changes nothing.
+    let Record {
+        kind: _,
+        id,
+        chosen: _,
+        marked: _,
+        depends_on: _,
+        power,
+        prevent_destroy,
+        ignored,
+        tainted,
+        awaiting_ready: _,
+        inputs,
+    } = record;
     let mut fields = of_attributes(inputs);
     fields.insert("id".into(), identity::digest(id));
     fields.insert("power".into(), identity::digest(power));

@@ -13,7 +13,7 @@ use std::fmt;
 use super::fold::{self, Row};
 use super::style::{Ink, Line};
 use super::text::block::{self, Block};
-use super::text::{self, Context, drift, fields, renames};
+use super::text::{self, Context, drift, fields, renames, waits};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Money, Plan};
 
@@ -40,6 +40,8 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
         out.write_str("<h2>Changes</h2>\n")?;
         blocks[..kept].iter().enumerate().try_for_each(|(number, block)| change(out, number, block))?;
     }
+    let waiting: Vec<Line> = waits::groups(plan, None).into_iter().map(|(_, line)| line).collect();
+    section(out, waits::HEADING, waits::EXPLANATION, &waiting)?;
     if let Some(partial) = &plan.partial {
         let lines: Vec<Line> = text::pending(partial).into_iter().map(|(_, line)| line).collect();
         section(out, "Partial plan", &text::scope(partial), &lines)?;
@@ -72,6 +74,7 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
     if plan.changes.iter().all(|change| change.action == Action::NoOp) {
         let nothing = match (plan.refresh_only, plan.destroy, plan.leaves_out()) {
             (true, ..) => text::accepted(plan).spans().iter().map(|(_, text)| escaped(text)).collect(),
+            _ if !plan.waits.is_empty() => "Nothing to change, but not everything is ready.".to_owned(),
             (_, true, _) => "Nothing to destroy.".to_owned(),
             (_, _, true) => "No changes in this part; the rest is not as declared.".to_owned(),
             _ => "No changes.".to_owned(),

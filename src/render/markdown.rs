@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::fold::{self, Row as Resource};
 use super::style::Line;
-use super::text::{self, Context, drift, renames};
+use super::text::{self, Context, drift, renames, waits};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Money, Plan};
 
@@ -42,18 +42,18 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
 
     let sections = sections(&context, &resources);
     let fitted = fit::fit(&sections, room);
-    let [destroyed, refusals, others, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted;
+    let [destroyed, refusals, others, waiting, renamed, pending, orphans, drift, notes, details, unchanged] = &fitted;
     writeln!(out, "{marker}")?;
     out.write_str(&notice(&context, &sections, &fitted))?;
     out.write_str(&head)?;
-    for section in [refusals, destroyed, others, pending, renamed, drift, orphans, notes, details, unchanged] {
+    for section in [refusals, destroyed, others, waiting, pending, renamed, drift, orphans, notes, details, unchanged] {
         out.write_str(&section.text)?;
     }
     out.write_str(&foot)
 }
 
 /// By weight: what must not be missing first.
-fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 10] {
+fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 11] {
     let plan = context.plan;
     let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
         resources.iter().filter(|resource| wanted(resource.change)).collect()
@@ -89,6 +89,7 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
         section("other change", if destroyed.is_empty() { "Changes" } else { "Other changes" }, "diff", {
             rows::others(context, &others)
         }),
+        section("resource that is not ready", waits::HEADING, "text", waiting(plan)),
         section("line about renames", renames::HEADING, "text", renamed(plan, &context.view.config)),
         section("pending change", "Partial plan", "text", pending(plan)),
         section("orphan", "Orphans", "text", orphans(plan)),
@@ -141,6 +142,16 @@ fn orphans(plan: &Plan) -> Vec<Form> {
 fn renamed(plan: &Plan, config: &str) -> Vec<Form> {
     let lines = renames::body(plan, config);
     both(|longest| lines.iter().map(|line| rows::plain(std::slice::from_ref(line), 1, longest)).collect())
+}
+
+/// What apply waits for. A comment is read later: times stand as they are.
+fn waiting(plan: &Plan) -> Vec<Form> {
+    let groups = waits::groups(plan, None);
+    let mut forms = both(|longest| {
+        groups.iter().map(|(number, line)| rows::plain(std::slice::from_ref(line), *number, longest)).collect()
+    });
+    forms.iter_mut().for_each(|form| form.intro = waits::EXPLANATION.to_owned());
+    forms
 }
 
 /// What a partial plan leaves out.
@@ -211,7 +222,7 @@ fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> Strin
         let (name, environment) = (code(&plan.name), code(&plan.environment));
         return format!("\n{name}, environment {environment}: no changes besides what is refused.\n");
     }
-    if plan.leaves_out() || plan.refresh_only {
+    if plan.leaves_out() || plan.refresh_only || !plan.waits.is_empty() {
         let verdict = if plan.refresh_only { text::accepted(plan) } else { text::no_changes(plan, resources, view) };
         let sentence: String = verdict.spans().into_iter().map(|(_, text)| text).collect();
         return format!("\n{}, environment {}: {}\n", code(&plan.name), code(&plan.environment), code(&sentence));

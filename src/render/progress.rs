@@ -174,7 +174,7 @@ impl Tracker {
                 let own = words::Own { address, id: id.as_deref(), name: None };
                 let reason = (words::infinitive(*verb).to_owned(), words::impersonal(message, &own));
                 let exists = id.as_ref().filter(|_| *changed).map(|id| format!(" ({id} exists)")).unwrap_or_default();
-                let word = format!("could not {}{exists}", words::infinitive(*verb));
+                let word = format!("{}{exists}", words::failed(*verb));
                 let line = about(address).ink(Ink::Bad, word).text(format!(": {message}"));
                 self.unless_repeated(reason, line)
             }

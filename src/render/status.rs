@@ -212,6 +212,7 @@ pub fn status_json(state: &State, observed: &Observed) -> Json {
             let by_default = kind::find(&row.record.kind).is_some_and(|kind| kind.protected);
             json.insert("protected".into(), json!(by_default || row.record.prevent_destroy));
             json.insert("prevent_destroy".into(), json!(row.record.prevent_destroy));
+            json.insert("awaiting_ready".into(), json!(row.record.awaiting_ready));
             Json::Object(json)
         })
         .collect();

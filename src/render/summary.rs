@@ -234,6 +234,7 @@ impl Summary {
             ("destroyed", done(|action| action == Action::Delete)),
             ("imported", done(|action| action == Action::Import)),
             ("forgotten", done(|action| action == Action::Forget)),
+            ("ready", done(|action| action == Action::NoOp)),
             ("failed", ended(Fate::Failed)),
             ("not finished", ended(Fate::Unfinished)),
             ("not started", ended(Fate::NotStarted)),

@@ -6,6 +6,7 @@ mod causes;
 pub(super) mod drift;
 pub(super) mod fields;
 pub(super) mod renames;
+pub(super) mod waits;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +32,8 @@ pub struct PlanView {
     pub flags: Vec<String>,
     /// Changes of these kinds alone, of which the summary counts all the same; everything where it is empty.
     pub only: BTreeSet<Action>,
+    /// For ages in the text; without it times are shown as they are.
+    pub now: Option<jiff::Timestamp>,
 }
 
 /// What every line may look at.
@@ -53,6 +56,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     if changed {
         page.section(changes(&context, &rows))?;
     }
+    page.section(waits::section(plan, view.now))?;
     if view.full {
         page.section(unchanged(&context, &rows))?;
     }
@@ -114,7 +118,11 @@ pub(super) fn counts(plan: &Plan) -> String {
     }
     let unchanged = tally(&[Action::NoOp]).rows;
     if unchanged > 0 {
-        classes.push(format!("{unchanged} unchanged"));
+        let waits = match plan.waits.len() {
+            0 => String::new(),
+            number => format!(" ({number} not ready)"),
+        };
+        classes.push(format!("{unchanged} unchanged{waits}"));
     }
     classes.join(", ")
 }
@@ -215,7 +223,7 @@ pub(super) fn scope(partial: &Partial) -> String {
         more => format!(" and {more} more"),
     };
     let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let rest = match partial.left_out.is_empty() && partial.refused.is_empty() {
+    let rest = match !partial.leaves_out() {
         true => "nothing else is pending",
         false => "pending as well, and not in this plan:",
     };
@@ -234,7 +242,10 @@ pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
         let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
         (number, line.text(format!("  {names}")).hanging(8))
     };
-    by_action.into_iter().map(line).chain(refused(partial)).collect()
+    let names = fold::group_addresses(partial.not_ready.iter().collect()).join(", ");
+    let not_ready = Line::new(4).ink(Ink::Change, "... ").text(format!("not ready  {names}")).hanging(8);
+    let not_ready = (!partial.not_ready.is_empty()).then_some((partial.not_ready.len(), not_ready));
+    by_action.into_iter().map(line).chain(refused(partial)).chain(not_ready).collect()
 }
 
 /// Why some of what is left out could not be applied either; the first few reasons.
@@ -342,6 +353,9 @@ pub(super) fn accepted(plan: &Plan) -> Line {
 pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
     if plan.all_refusals().next().is_some() {
         return Line::of(0, "No changes besides what is refused.");
+    }
+    if let Some(sentence) = waits::sentence(plan) {
+        return Line::of(0, sentence);
     }
     if plan.leaves_out() {
         return Line::of(0, "No changes in this part of the configuration; the rest is not as declared.");

@@ -34,6 +34,7 @@ pub fn doing(verb: Verb) -> &'static str {
         Verb::Stop => "stopping",
         Verb::Import => "importing",
         Verb::Forget => "forgetting",
+        Verb::Wait => "waiting for",
     }
 }
 
@@ -47,6 +48,7 @@ pub fn done(verb: Verb) -> &'static str {
         Verb::Stop => "stopped",
         Verb::Import => "imported",
         Verb::Forget => "forgotten",
+        Verb::Wait => "ready",
     }
 }
 
@@ -54,7 +56,16 @@ pub fn done(verb: Verb) -> &'static str {
 pub fn infinitive(verb: Verb) -> &'static str {
     match verb {
         Verb::Delete => "destroy",
+        Verb::Wait => "wait for",
         other => other.word(),
+    }
+}
+
+/// `could not create`: what is told of a failure.
+pub fn failed(verb: Verb) -> String {
+    match verb {
+        Verb::Wait => "is not ready".to_owned(),
+        other => format!("could not {}", infinitive(other)),
     }
 }
 

@@ -202,6 +202,7 @@ mod tests {
             prevent_destroy: false,
             ignored: Default::default(),
             tainted: false,
+            awaiting_ready: None,
         }
     }
 

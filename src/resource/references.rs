@@ -191,6 +191,7 @@ mod tests {
             prevent_destroy: false,
             ignored: Default::default(),
             tainted: false,
+            awaiting_ready: None,
         };
         let volume: Address = "network_volume.v".parse().unwrap();
         let inputs = Attributes::from([("network_volume".to_owned(), Value::reference(volume.clone()))]);

@@ -261,7 +261,10 @@ fn decode_pod(json: &Json) -> Option<Object> {
     // A machine with GPUs, and none of them here: a start on a full host (Q18).
     let lost_gpu = !is_cpu && gpu_count == Some(0) && gpu_type.is_some();
     let status = status(text(json, "desiredStatus"), || {
-        if address.is_none() && mappings.is_none() && !addressless {
+        if address.is_none() && mappings.is_none() && json.get("machine").is_none() {
+            // Whether it has a machine is what tells the two apart, and this answer lacks it (Q23).
+            Status::Unknown("RUNNING, machine not shown".to_owned())
+        } else if address.is_none() && mappings.is_none() && !addressless {
             Status::Creating
         } else if lost_gpu {
             Status::ZeroGpu

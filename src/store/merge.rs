@@ -228,6 +228,7 @@ mod tests {
                 prevent_destroy: false,
                 ignored: Default::default(),
                 tainted: false,
+                awaiting_ready: None,
                 inputs: BTreeMap::from([("image".to_owned(), Value::text("a:1"))]),
             };
             state.resources.insert(address, record);

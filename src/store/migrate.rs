@@ -118,7 +118,19 @@ impl From<RecordV1> for Record {
         let by_default = kind::find(&kind).is_some_and(|kind| kind.protected);
         let prevent_destroy = protected && !by_default;
         let ignored = BTreeSet::new();
-        Self { kind, id, chosen, marked, depends_on, power, prevent_destroy, ignored, tainted, inputs }
+        Self {
+            kind,
+            id,
+            chosen,
+            marked,
+            depends_on,
+            power,
+            prevent_destroy,
+            ignored,
+            tainted,
+            awaiting_ready: None,
+            inputs,
+        }
     }
 }
 

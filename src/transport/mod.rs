@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod http;
+pub mod probe;
 
 use async_trait::async_trait;
 use bytes::Bytes;

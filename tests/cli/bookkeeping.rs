@@ -32,6 +32,7 @@ fn import_takes_what_somebody_else_made_and_the_plan_is_empty_then() {
     project.run(&emulator, &format!("import pod.other {id}")).exits(1).warns("pod.other");
     project.run(&emulator, &format!("import pod.bare {id}")).exits(0).tells(id);
     assert_eq!(project.id("pod.bare"), id);
+    project.run(&emulator, "wait").exits(0);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
     assert_eq!(emulator.writes(), ["POST /v2/pods"]);
     project.run(&emulator, "destroy --auto-approve").exits(0);

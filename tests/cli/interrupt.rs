@@ -37,6 +37,12 @@ pub fn slow_answers(seconds: f64, up_to: f64) -> Value {
     json!([fault(json!({ "operation": "createPod" }), json!({ "latency": latency }))])
 }
 
+/// Whether a create has an outcome in the journal: from then on its apply only waits.
+pub fn has_recorded_a_create(project: &Project) -> bool {
+    let journal = std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
+    journal.contains("\"outcome\"")
+}
+
 /// The ids of the pods in the state file.
 pub fn recorded(project: &Project) -> BTreeSet<String> {
     let state = project.state();
@@ -95,6 +101,7 @@ fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
         signal(&first, again);
         assert_eq!(first.wait().unwrap().code(), Some(130));
         emulator.faults(json!([]));
+        project.run(&emulator, "wait").exits(0);
         project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("No changes");
         let said = project.run(&emulator, APPLY).exits(0);
         assert!(said.stderr.contains("its answer was lost"), "{}", said.stderr);
@@ -252,4 +259,36 @@ fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() 
     emulator.faults(json!([]));
     project.run(&emulator, APPLY).exits(0);
     whole(&project, &emulator, 3);
+}
+
+/// A pod whose container never comes up, and what it is given until it has to.
+const HOPELESS: &str = r#"version: "3.0"
+name: hopeless
+deployment:
+  provider: runpod
+  image: emulator/cuda-too-new:1
+providers:
+  runpod:
+    pods:
+      a: { gpuType: NVIDIA RTX A4000, volumeSizeGb: 0, timeouts: { create: 5s } }
+"#;
+
+#[test]
+fn an_apply_that_is_ended_while_it_waits_leaves_the_wait_to_the_next_one() {
+    for (name, code) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130)), ("HUP", Some(130))] {
+        let (emulator, project) = (Emulator::start(), Project::new(&HOPELESS.replace("5s", "1h")));
+        let mut first = begun(&project, &emulator, APPLY);
+        until("the create is recorded", || has_recorded_a_create(&project));
+        signal(&first, name);
+        assert_eq!(first.wait().unwrap().code(), code, "{name}");
+        // No clock and no other command makes it ready.
+        project.run(&emulator, "plan --detailed-exitcode").exits(2).tells("Not ready yet").tells("Creating, created");
+        project.run(&emulator, "connect --print").exits(1).warns("is not ready yet").warns("sindri wait pod.a");
+        project.write("sindri.yaml", HOPELESS);
+        let said = project.run(&emulator, APPLY).exits(1).tells("[not_ready]").tells("It is tainted");
+        assert!(said.stderr.contains("pod.a: waiting for"), "{}", said.stderr);
+        project.run(&emulator, "plan --detailed-exitcode").exits(2).tells("it never became ready (tainted)");
+        project.run(&emulator, "drift").exits(2).tells("1 not-ready");
+        assert_eq!(emulator.writes(), ["POST /v2/pods"], "nothing but the one create");
+    }
 }

@@ -38,3 +38,4 @@ mod takeover;
 #[cfg(unix)]
 mod terminal;
 mod truth;
+mod wait;

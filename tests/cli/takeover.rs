@@ -139,6 +139,7 @@ fn an_account_made_by_hand_becomes_a_configuration_whose_plan_is_empty() {
         assert_eq!(yaml.contains("ignoreChanges: [\"volumeMountPath\"]"), dialect == "v2", "{yaml}");
         project.offline(&format!("validate --api {dialect}")).exits(0);
         run("state verify").exits(0);
+        run("wait").exits(0);
         let plan = run("plan --detailed-exitcode --full").exits(0);
         assert!(!plan.stdout.contains("drift"), "{}", plan.stdout);
         run("apply --auto-approve").exits(0).tells("No changes");
@@ -214,6 +215,7 @@ fn a_configuration_is_never_edited_and_what_is_pasted_is_recorded_by_the_next_ru
     let mut ids = ids.clone();
     ids.sort();
     assert_eq!(recorded, ids);
+    project.run(&emulator, "wait").exits(0);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
     assert_eq!(emulator.writes(), writes);
 }

@@ -113,11 +113,26 @@ fn what_runpod_or_people_do_for_themselves_is_no_drift() {
             event(&world, PodEvent::Start).await;
             assert_eq!(classes(&nights(&world, true).await), []);
             assert_ne!(before[0].computed.endpoints, world.pods().await[0].computed.endpoints, "the ports moved");
-            event(&world, PodEvent::HostDown { seconds: 300_000 }).await;
-            assert_eq!(classes(&nights(&world, true).await), []);
             // What is declared and not applied is pending, and not drift: a report knows no configuration.
             assert!(!world.plan(&fleet("image:2")).await.is_empty());
             assert_eq!(classes(&nights(&world, true).await), []);
+        });
+    }
+}
+
+#[test]
+fn a_pod_that_was_ready_and_is_out_of_reach_is_told_and_is_no_longer_when_its_host_is_back() {
+    for dialect in BOTH {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            world.settle(&one(pod(), dialect)).await;
+            sleep(Duration::from_secs(3_600)).await;
+            event(&world, PodEvent::HostDown { seconds: 300_000 }).await;
+            let report = world.report(true).await;
+            assert_eq!(classes(&report.findings), [(DriftClass::NotReady, "pod.main".to_owned())]);
+            assert!(report.drifted() && !report.findings[0].never_ready, "{:#?}", report.findings);
+            sleep(Duration::from_secs(300_000)).await;
+            assert_eq!(classes(&world.report(true).await.findings), []);
         });
     }
 }

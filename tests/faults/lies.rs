@@ -199,7 +199,14 @@ fn a_host_that_is_down_is_no_reason_to_replace_its_pod() {
         world.meddle(|world, now| world.pod_event(&id, &down, now)).expect("a host");
         rest().await;
         let plan = world.plan(&one(Pod::default())).await;
-        assert!(plan.is_empty() && plan.drift.is_empty(), "{:#?}", plan.changes);
+        assert!(!plan.changes_anything() && plan.drift.is_empty(), "{:#?}", plan.changes);
+        assert_eq!(plan.waits.len(), 1, "it is waited for");
+        let applied = world.apply(&one(Pod::default())).await;
+        applied.says(&["[not_ready]", "it was not ready after 1200 s", "It may have been ready before, so it is kept"]);
+        assert_eq!((world.record("main").tainted, world.record("main").awaiting_ready), (false, None));
+        assert!(applied.requests.is_empty(), "{:?}", applied.requests);
+        let plan = world.plan(&one(Pod::default())).await;
+        assert!(!plan.changes_anything() && !plan.is_empty(), "{:#?}", plan.changes);
     });
 }
 

@@ -15,6 +15,7 @@ mod older;
 mod others;
 mod refused;
 mod scenarios;
+mod unready;
 mod world;
 
 use std::collections::BTreeMap;

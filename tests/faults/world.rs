@@ -166,6 +166,7 @@ impl World {
             unsettled: &sight.unsettled,
             expected: &sight.expected,
             unmanaged,
+            now: self.clock.now(),
         })
     }
 
@@ -205,6 +206,14 @@ impl World {
         let answers = inquire(&self.client, &plan).await;
         feasible::judge(&mut plan, &answers);
         plan
+    }
+
+    /// Writes one entry, as a command that holds the lock would.
+    pub async fn write(&self, entry: Entry) {
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
+        store.record(entry).await.expect("a disk");
+        store.checkpoint().expect("a disk");
     }
 
     /// What `sindri refresh` does.

@@ -1,6 +1,6 @@
 //! Predecessors that an interrupted replacement left behind: they go when their successor is there, and not before.
 
-use sindri::model::{Action, Cause, Dialect};
+use sindri::model::{Action, Cause, Dialect, Verb};
 
 use crate::fleet::{Fleet, Pod};
 use crate::world::{World, in_virtual_time};
@@ -50,7 +50,7 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
 }
 
 #[test]
-fn while_the_successor_is_still_coming_up_nothing_is_done() {
+fn while_the_successor_is_still_coming_up_it_is_waited_for_before_the_predecessor_goes() {
     in_virtual_time(async {
         let world = half_replaced().await;
         let address = world.state().resources.keys().find(|it| it.successor().is_some()).expect("recorded").clone();
@@ -62,7 +62,10 @@ fn while_the_successor_is_still_coming_up_nothing_is_done() {
         let readings = crate::world::Readings { desired: &desired, moved: &[], prior: &state, observed: &observed };
         let plan = world.plan_from(readings, Default::default());
         let change = plan.changes.iter().find(|change| change.address == address).expect("it is told");
-        assert_eq!((change.action, &change.causes), (Action::NoOp, &vec![Cause::Superseded { by: successor }]));
-        assert!(plan.notes.iter().any(|note| note.message.contains("stays until")), "{:?}", plan.notes);
+        let superseded = vec![Cause::Superseded { by: successor.clone() }];
+        assert_eq!((change.action, &change.causes), (Action::Delete, &superseded));
+        assert_eq!(plan.waits.iter().map(|wait| &wait.address).collect::<Vec<_>>(), [&successor]);
+        let [wait, delete] = plan.operations.as_slice() else { panic!("{:#?}", plan.operations) };
+        assert_eq!((wait.verb, delete.verb, delete.depends_on.as_slice()), (Verb::Wait, Verb::Delete, &[0][..]));
     });
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::catalog::Catalog;
 use sindri::model::{
-    Address, DriftReport, Endpoint, Object, Observed, Power, Record, Secret, State, Status, Unsettled, Value,
+    Address, Awaiting, DriftReport, Endpoint, Object, Observed, Power, Record, Secret, State, Status, Unsettled, Value,
 };
 use sindri::planner::drift::{Scope, report};
 use sindri::render::json::{drift_json, drift_schema, to_text};
@@ -27,6 +27,7 @@ pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record
         prevent_destroy: false,
         ignored: Default::default(),
         tainted: false,
+        awaiting_ready: None,
     }
 }
 
@@ -96,7 +97,18 @@ fn world() -> (State, Observed) {
         pod.computed.endpoints = vec![Endpoint { port: "22/tcp".into(), address: None }];
         true
     });
+    for (text, id) in [("pod.late", "l4t3"), ("pod.booting", "b00t")] {
+        applied(text, id, &|pod| {
+            (pod.status, pod.ready) = (Some(Status::Creating), false);
+            let created = if id == "b00t" { "2026-11-23T09:55:00Z" } else { "2026-11-23T08:00:00Z" };
+            pod.computed.created_at = Some(created.into());
+            true
+        });
+    }
     state.resources.get_mut(&address("pod.hotfix")).expect("a record").ignored.insert("image".into());
+    for text in ["pod.late", "pod.booting"] {
+        state.resources.get_mut(&address(text)).expect("a record").awaiting_ready = Some(Awaiting::First);
+    }
     state.resources.get_mut(&address("pod.spot")).expect("a record").inputs.insert("spot".into(), true.into());
     for (text, id, size_gb) in [("network_volume.data", "vol-1", 500), ("network_volume.gone", "vol-2", 100)] {
         state.resources.insert(address(text), record("network_volume", id, volume(size_gb, "US-CA-2")));
@@ -131,6 +143,7 @@ pub fn reported(state: &State, observed: &Observed, unsettled: &[(&str, Unsettle
         unsettled: &unsettled,
         expected: &expected,
         unmanaged,
+        now: "2026-11-23T10:00:00Z".parse().expect("a time"),
     })
 }
 
@@ -196,7 +209,7 @@ fn without_drift_one_line_says_so() {
 #[test]
 fn information_alone_is_no_drift() {
     let (mut state, observed) = world();
-    state.resources.retain(|address, _| ["mute", "steady"].contains(&address.name.as_str()));
+    state.resources.retain(|address, _| ["booting", "steady"].contains(&address.name.as_str()));
     let known = |object: &&Object| !["tw1n", "l0st", "0th3r"].contains(&object.id.as_str());
     let observed: Observed = observed
         .iter()
@@ -213,7 +226,7 @@ fn information_alone_is_no_drift() {
     assert!(!report.findings.is_empty() && !report.drifted(), "{:#?}", report.findings);
     assert!(
         text(&report, None)
-            .contains("No drift: 2 resources are as they were last applied | 1 moved, 4 unmanaged (information).")
+            .contains("No drift: 2 resources are as they were last applied | 1 not-ready, 4 unmanaged (information).")
     );
 }
 

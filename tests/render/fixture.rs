@@ -43,6 +43,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         unrefreshed: false,
         partial: None,
         changes,
+        waits: Vec::new(),
         drift: Vec::new(),
         orphans: Vec::new(),
         operations: Vec::new(),

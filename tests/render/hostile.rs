@@ -9,7 +9,7 @@ use sindri::apply::Event;
 use sindri::model::{
     Action, Address, Answer, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note,
     Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect, SshTarget,
-    State, Status, Value, Verb,
+    State, Status, Value, Verb, Wait,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -128,7 +128,17 @@ pub fn hostile_plan(evil: &str) -> Plan {
         targets: vec![address.clone()],
         left_out: vec![(address.clone(), Action::Delete)],
         refused: vec![(address.clone(), plan.changes[0].refusals[0].clone())],
+        not_ready: vec![address.clone()],
     });
+    plan.waits = vec![Wait {
+        address: address.clone(),
+        id: evil.into(),
+        status: evil.into(),
+        created_at: Some(evil.into()),
+        started_at: Some(evil.into()),
+        awaiting: None,
+        timeout_seconds: 60,
+    }];
     plan.renames = vec![Rename {
         from: address.clone(),
         to: address,

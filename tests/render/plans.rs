@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Answer, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin, Orphan, Partial,
-    Plan, Refusal, Rename, Risk, Secret, SideEffect, Value,
+    Action, Answer, Awaiting, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin,
+    Orphan, Partial, Plan, Refusal, Rename, Risk, Secret, SideEffect, Value, Wait,
 };
 use sindri::render::{PlanView, Style, markdown, text};
 
@@ -434,8 +434,46 @@ pub fn partial() -> Plan {
         targets: vec![plan.changes[0].address.clone()],
         left_out: left_out.iter().map(|(text, action)| (address(text), *action)).collect(),
         refused: vec![(address("network_volume.models"), shrink())],
+        not_ready: vec![address("pod.c")],
     });
     plan
+}
+
+fn wait(text: &str, id: &str, awaiting: Option<Awaiting>) -> Wait {
+    Wait {
+        address: address(text),
+        id: id.into(),
+        status: "Creating".into(),
+        created_at: Some("2026-11-23T08:00:00Z".into()),
+        started_at: Some("2026-11-23T09:30:00Z".into()),
+        awaiting,
+        timeout_seconds: 1200,
+    }
+}
+
+/// Nothing to change, and not everything is ready.
+pub fn waiting() -> Plan {
+    let pod = |text: &str| kept(text, gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44);
+    let mut plan = plan(vec![pod("pod.trainer"), pod("pod.worker[0]"), pod("pod.worker[1]"), pod("pod.steady")]);
+    plan.waits = vec![
+        wait("pod.trainer", "5xpma5eg46tqjq", Some(Awaiting::First)),
+        wait("pod.worker[0]", "w0rk0", None),
+        wait("pod.worker[1]", "w0rk1", Some(Awaiting::Again)),
+    ];
+    plan
+}
+
+#[test]
+fn what_is_not_ready_is_told_with_its_age_though_nothing_changes() {
+    let now = "2026-11-23T10:00:00Z".parse().ok();
+    let told = rendered(&waiting(), &PlanView { now, ..view() }, &Style::default());
+    golden::check("not_ready.txt", &told);
+    let mut changing = waiting();
+    changing.changes.push(create("pod.new", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44, 9));
+    let told = rendered(&changing, &view(), &Style::default());
+    assert!(told.contains("Plan: 1 create, 4 unchanged (3 not ready) | "), "{told}");
+    // A saved plan is read at another time.
+    assert!(told.contains("Creating, created 2026-11-23T08:00:00Z"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
-use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
+use crate::model::{Awaiting, Entry, Object, Outcome, Record, Status, Verb};
 
 impl Run<'_, '_> {
     pub(super) fn release(&self) {
@@ -23,6 +23,15 @@ impl Run<'_, '_> {
         self.tell(Event::Unfinished { address, verb, id: id.to_owned(), because: because.to_owned() });
     }
 
+    /// Waits for what exists already, and sends nothing.
+    pub(super) async fn wait(&self) -> Result<(), OperationError> {
+        let Some(id) = self.id() else { return Err(self.vanished()) };
+        let (address, verb) = (self.address(), self.operation.verb);
+        self.tell(Event::Started { address: address.clone(), verb, id: Some(id.clone()), detail: None });
+        self.tell(Event::Accepted { address, verb, id: id.clone() });
+        self.ready(&id, self.operation.record.clone()).await
+    }
+
     /// Waits until the object is ready for use. One that never becomes so stays recorded, tainted.
     pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
         self.release();
@@ -33,6 +42,7 @@ impl Run<'_, '_> {
         let since = Instant::now();
         let timeout = self.operation.timeouts.create;
         let lag = self.api().list_lag();
+        let mut last_status = None;
         let settled = watch.until(since + timeout, |sighting| {
             let seen = sighting.objects.get(id);
             let status = seen.and_then(|object| object.status.as_ref());
@@ -48,6 +58,7 @@ impl Run<'_, '_> {
                 }
                 _ => {}
             }
+            last_status = status.cloned();
             let status = status.map_or_else(|| "not listed yet".to_owned(), ToString::to_string);
             self.tell(Event::Waiting { address: self.address(), id: id.to_owned(), status, elapsed: since.elapsed() });
             None
@@ -63,7 +74,7 @@ impl Run<'_, '_> {
         };
         let why = match settled {
             Some(Ok(object)) => {
-                self.settle_choice(record, &object).await?;
+                self.settle(record, &object).await?;
                 self.done(Some(object));
                 return Ok(());
             }
@@ -71,12 +82,16 @@ impl Run<'_, '_> {
             None => {
                 let polls =
                     watch.last_failure().map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
-                format!("it was not ready after {} s{polls}", timeout.as_secs())
+                let shown = last_status.map(|status| format!("; its status is {status}")).unwrap_or_default();
+                format!("it was not ready after {} s{polls}{shown}", timeout.as_secs())
             }
         };
         // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
-        if let Some(record) = record.filter(|_| self.operation.verb == Verb::Create) {
-            let records = BTreeMap::from([(self.operation.address.clone(), Some(Record { tainted: true, ..record }))]);
+        let never_ready = record.filter(|record| record.awaiting_ready == Some(Awaiting::First));
+        let tainted = never_ready.is_some();
+        if let Some(record) = never_ready {
+            let record = Record { tainted, awaiting_ready: None, ..record };
+            let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
         self.tell(Event::Failed {
@@ -87,21 +102,29 @@ impl Run<'_, '_> {
             help: Some(format!(
                 "it goes on billing; `sindri stop {0}` or `sindri destroy {0}` end the cost.{1}",
                 self.address(),
-                match self.operation.verb {
-                    Verb::Create => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile",
-                    _ => " `sindri status` shows whether it became ready meanwhile",
+                match tainted {
+                    true => " It is tainted: `sindri apply` replaces it unless it became ready meanwhile".to_owned(),
+                    false => format!(
+                        " It may have been ready before, so it is kept: `sindri apply` waits for it again, and `sindri \
+                         apply --replace {}` replaces it",
+                        self.address()
+                    ),
                 }
             )),
             code: "not_ready".into(),
-            changed: true,
+            changed: self.operation.verb != Verb::Wait,
         });
         Err(OperationError::Failed(None))
     }
 
-    /// What RunPod chose is known for certain only once the object is up.
-    async fn settle_choice(&self, record: Option<Record>, object: &Object) -> Result<(), OperationError> {
-        if let Some(record) = record.filter(|record| record.chosen != object.computed.chosen) {
-            let record = Record { chosen: object.computed.chosen.clone(), ..record };
+    /// That it is ready is recorded, and what RunPod chose, which is known for certain only now.
+    async fn settle(&self, record: Option<Record>, object: &Object) -> Result<(), OperationError> {
+        let seen = record.map(|record| {
+            let chosen = object.computed.chosen.clone();
+            let settled = Record { chosen, ..record.clone() }.seen_ready();
+            (record, settled)
+        });
+        if let Some((_, record)) = seen.filter(|(before, settled)| before != settled) {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }

@@ -78,6 +78,16 @@ Examples:
   sindri connect trainer -- nvidia-smi
   sindri connect trainer --print       the ssh command alone";
 
+pub const WAIT_EXAMPLES: &str = "\
+Takes no lock and writes nothing. Exits with 0 when all are ready, with 1 at the timeout, and at once
+where waiting does not help: a pod is stopped, in error or gone.
+
+Examples:
+  sindri wait                                  every pod that is to run
+  sindri wait trainer --for ssh                until its ssh server greets
+  sindri wait api --for http:8000/health --timeout 15m
+  sindri wait --for ports                      until every declared port answers";
+
 pub const OUTPUT_EXAMPLES: &str = "\
 Examples:
   sindri output                        every value

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples::*;
 use super::words::duration;
+use crate::apply::readiness::Condition;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
 use crate::model::Address;
@@ -31,6 +32,19 @@ pub struct ConnectArgs {
     /// A command to run on the pod instead of a shell
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitArgs {
+    /// The pods (default: all that are recorded as running): `trainer`, `pod.trainer[3]`
+    #[arg(value_name = "POD")]
+    pub pods: Vec<String>,
+    /// What makes a pod ready: RunPod shows it ready, its ports answer, its ssh server greets, or a page is there
+    #[arg(long = "for", value_name = "running|ports|ssh|http:PATH", default_value = "running")]
+    pub condition: Condition,
+    /// Give up after this long
+    #[arg(long, default_value = "10m", value_name = "DURATION", value_parser = duration)]
+    pub timeout: Duration,
 }
 
 #[derive(Debug, Args)]

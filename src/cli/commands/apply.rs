@@ -108,7 +108,8 @@ impl Run<'_> {
                 self.correct(&store, &plan).await?;
                 return Ok((exit, false));
             }
-            if self.approval.is_given() {
+            // Waiting needs no consent.
+            if self.approval.is_given() || !plan.changes_anything() {
                 break (plan, exit);
             }
             match consent::obtain(&plan, self.change, self.adopt, self.console, question)? {

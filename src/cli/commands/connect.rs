@@ -90,6 +90,14 @@ fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool)
             Some(format!("`sindri start {pod}` starts it")),
         ));
     }
+    if object.status == Some(Status::Creating) {
+        return Err(Failure::message(
+            Exit::Error,
+            "not_ready",
+            format!("`{pod}` ({}) is not ready yet; its status is {}", object.id, Status::Creating),
+            Some(format!("`sindri wait {pod}` waits until it is ready")),
+        ));
+    }
     if let Some(direct) = &computed.ssh_direct {
         return Ok((direct, true));
     }
@@ -104,7 +112,10 @@ fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool)
             object.id,
             object.status.as_ref().map_or_else(String::new, ToString::to_string)
         ),
-        Some(format!("try again in a moment, or open its web terminal: {}", words::web_terminal(&object.id))),
+        Some(format!(
+            "`sindri wait {pod}` waits until it is ready; its web terminal is {}",
+            words::web_terminal(&object.id)
+        )),
     ))
 }
 

@@ -21,6 +21,7 @@ pub async fn run(args: &DriftArgs, global: &Global, console: &Console) -> Result
         unsettled: &unsettled,
         expected: &expected,
         unmanaged: args.unmanaged,
+        now: session.clock.now(),
     });
     let mut page = String::new();
     // Writing to a string cannot fail.

@@ -18,6 +18,7 @@ mod show;
 mod state;
 mod unlock;
 mod validate;
+mod wait;
 
 use clap::CommandFactory;
 
@@ -43,6 +44,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Connect(args) => connect::run(args, global, console).await,
         Command::Stop(args) => power::run(args, crate::model::Power::Stopped, global, console).await,
         Command::Start(args) => power::run(args, crate::model::Power::Running, global, console).await,
+        Command::Wait(args) => wait::run(args, global, console).await,
         Command::Drift(args) => drift::run(args, global, console).await,
         Command::Refresh(args) => refresh::run(args, global, console).await,
         Command::Output(args) => output::run(args, global, console).await,

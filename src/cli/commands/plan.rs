@@ -147,6 +147,7 @@ pub fn view(flags: &ViewFlags, plan: &Plan, input: &Input<'_>, session: &Session
         plan_id: Some(identity::id(plan)),
         flags: input.options.flags(),
         only: flags.only.iter().copied().collect(),
+        now: Some(session.clock.now()),
     }
 }
 

@@ -22,6 +22,7 @@ pub fn run(args: &ShowArgs, console: &Console) -> Result<Exit, Failure> {
         plan_id: Some(saved.plan_id),
         flags: saved.options.flags(),
         only: args.view.only.iter().copied().collect(),
+        now: None,
     };
     show(&saved.plan, Format::of(&args.format, console), &view, console);
     Ok(Exit::Success)

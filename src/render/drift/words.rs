@@ -66,6 +66,7 @@ pub fn happened(class: DriftClass) -> &'static str {
         DriftClass::Started => "was started",
         DriftClass::ZeroGpu => "lost its GPU",
         DriftClass::Errored => "is in error",
+        DriftClass::NotReady => "is not ready",
         DriftClass::Moved => "has moved",
         DriftClass::Orphan => "is in no state",
         DriftClass::Unmanaged => "is not managed here",
@@ -87,6 +88,7 @@ pub fn what(finding: &Finding) -> Phrase {
             phrase
         }
         DriftClass::Moved => moved(finding),
+        DriftClass::NotReady => not_ready(finding),
         DriftClass::Orphan if finding.twin => {
             Phrase::new("exists a second time: what is recorded there is alive, and ")
                 .code(object_id)
@@ -105,14 +107,18 @@ pub fn what(finding: &Finding) -> Phrase {
     }
 }
 
+fn not_ready(finding: &Finding) -> Phrase {
+    let history = if finding.never_ready { ", and has not been ready since it was created" } else { "" };
+    let mut ports = finding.fields.iter().filter_map(|field| field.path.strip_prefix("endpoints."));
+    let Some(first) = ports.next() else {
+        let status = finding.status.as_deref().unwrap_or_default();
+        return Phrase::new("is not ready; its status is ").code(status).text(history);
+    };
+    let list = ports.fold(Phrase::new("is out of reach at ").code(first), |phrase, port| phrase.text(", ").code(port));
+    list.text(": RunPod shows no public address there").text(history)
+}
+
 fn moved(finding: &Finding) -> Phrase {
-    let unmapped: Vec<&str> = finding.fields.iter().filter_map(|field| field.path.strip_prefix("endpoints.")).collect();
-    if !unmapped.is_empty() {
-        let list = unmapped.iter().enumerate().fold(Phrase::new("is out of reach at "), |phrase, (index, port)| {
-            if index > 0 { phrase.text(", ") } else { phrase }.code(port)
-        });
-        return list.text(": RunPod shows no public address there");
-    }
     let mut phrase = match finding.new_id() {
         Some(id) => Phrase::new("goes on as ").code(id).text("; ").code(&finding.object_id).text(" is gone"),
         None => Phrase::new("stands elsewhere"),
@@ -150,6 +156,9 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
             hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h and does not run")), finding))
         }
         DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h"))),
+        DriftClass::NotReady => {
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h all the same")), finding))
+        }
         DriftClass::Moved => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
             hourly.map(|hourly| Phrase::new(format!("it costs {about}{hourly}/h ({}/mo)", hourly.per_month())))
@@ -215,11 +224,21 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
             let replace = held(finding, &ALL, apply("replaces it, where it is still declared"));
             retry.into_iter().chain([replace]).collect()
         }
+        DriftClass::NotReady if finding.undo == Some(Undo::Replace) => {
+            vec![apply("replaces it, unless it became ready")]
+        }
+        DriftClass::NotReady => {
+            let address = finding.address.iter().map(|address| words::shell(&address.to_string())).collect::<String>();
+            let [stop, start] =
+                ["stop", "start"].map(|verb| in_environment(report, &format!("sindri {verb} {address}")));
+            let restart = Phrase::new("restarts it, and keeps its volume");
+            vec![
+                run(&format!("sindri wait {address}"), "waits until it is ready"),
+                Remedy { command: Some(format!("{stop} && {start}")), effect: restart },
+            ]
+        }
         DriftClass::Moved if finding.new_id().is_some() => {
             vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
-        }
-        DriftClass::Moved if finding.fields.iter().any(|field| field.path.starts_with("endpoints.")) => {
-            vec![run("sindri output", "shows how to reach it once RunPod has mapped it")]
         }
         DriftClass::Moved => vec![refresh("notes where it is")],
         DriftClass::Orphan => orphan(report, finding),

@@ -70,6 +70,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         at_risk,
         price,
         preempted,
+        never_ready,
         marker,
         twin,
         same_lineage,
@@ -102,6 +103,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         "hourly": price.map(|price: Price| dollars(price.hourly)),
         "hourly_estimated": price.is_some_and(|price| price.estimated),
         "preempted": preempted,
+        "never_ready": never_ready,
         "marker": marker.as_ref().map(|marker| json!({
             "lineage": marker.lineage, "name": marker.name, "environment": marker.environment,
             "address": marker.address, "operation": marker.operation,

@@ -11,6 +11,7 @@ use super::{dollars, split_secrets};
 use crate::kind;
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, SideEffect, Value,
+    Verb,
 };
 use crate::render::fold;
 
@@ -35,6 +36,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         renames,
         records: _, // how the state is corrected on the way; it changes nothing that exists
         changes,
+        waits,
         drift,
         orphans,
         operations,
@@ -72,11 +74,12 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
                 })).collect::<Vec<_>>(),
                 "refused": partial.refused.iter().map(|(address, refusal)| refusal_json(Some(address), refusal))
                     .collect::<Vec<_>>(),
+                "not_ready": partial.not_ready,
             })),
             "moves": moves.iter().map(|(from, to)| json!({"from": from, "to": to})).collect::<Vec<_>>(),
             "renames": renames,
             "prior_digest": prior_digest,
-            "requests": operations.len(),
+            "requests": operations.iter().filter(|operation| operation.verb != Verb::Wait).count(),
             "summary": summary(plan),
             "cost": {
                 "currency": "USD",
@@ -94,6 +97,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
                 "address": orphan.marker.address, "status": orphan.status, "hourly": orphan.hourly.map(Money::dollars),
                 "created_at": orphan.created_at,
             })).collect::<Vec<_>>(),
+            "not_ready": waits,
             "notes": notes,
         },
     })

@@ -24,6 +24,7 @@ pub fn plan_schema() -> Json {
             "loss": loss(),
             "side_effect": side_effect(),
             "orphan": orphan(),
+            "wait": wait(),
             "summary": summary(),
             "cost": cost(),
             "address": {
@@ -138,6 +139,7 @@ fn own_of_plan() -> Json {
             ("targets", list("address")),
             ("left_out", json!({ "type": "array", "items": left_out, "description": "What else is pending." })),
             ("refused", list("refusal")),
+            ("not_ready", json!({ "type": "array", "items": of("address"), "description": "What else is not ready." })),
         ],
         &[],
     );
@@ -173,6 +175,7 @@ fn own_of_plan() -> Json {
             ("risk", of("risk")),
             ("refusals", list("refusal")),
             ("orphans", list("orphan")),
+            ("not_ready", list("wait")),
             ("notes", json!({ "type": "array", "items": note })),
         ],
         &[],
@@ -383,6 +386,25 @@ fn refusal() -> Json {
         ("position", or_null(of("position"))),
     ];
     closed("Why the plan is not applied as it stands.", &members, &[])
+}
+
+fn wait() -> Json {
+    let members = [
+        ("address", of("address")),
+        ("id", text()),
+        ("status", text()),
+        ("created_at", or_null(text())),
+        ("started_at", or_null(text())),
+        (
+            "awaiting",
+            json!({
+                "enum": ["first", "again", null],
+                "description": "It has never been ready; it was started or adopted since; it was ready before.",
+            }),
+        ),
+        ("timeout_seconds", count()),
+    ];
+    closed("Declared to run, there, and not ready yet: apply waits for it.", &members, &[])
 }
 
 fn orphan() -> Json {

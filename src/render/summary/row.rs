@@ -92,17 +92,20 @@ impl fmt::Display for State {
             Self::Failed(Verb::Delete) => "could not be destroyed",
             Self::Failed(Verb::Start) => "could not be started",
             Self::Failed(Verb::Stop) => "could not be stopped",
+            Self::Failed(Verb::Wait) => "not ready",
             Self::Failed(_) => "could not be updated",
             Self::Begun(Verb::Create) => "created, not ready yet",
             Self::Begun(Verb::Delete) => "delete sent, may still exist",
             Self::Begun(Verb::Start) => "started, not ready yet",
             Self::Begun(Verb::Stop) => "stop sent, may still run",
+            Self::Begun(Verb::Wait) => "not ready yet",
             Self::Begun(_) => "update sent, end not seen",
             Self::Remains => "not destroyed",
             Self::Done(Verb::Create) => "created",
             Self::Done(Verb::Start) => "started",
             Self::Done(Verb::Stop) => "stopped",
             Self::Done(Verb::Import) => "imported",
+            Self::Done(Verb::Wait) => "ready",
             Self::Done(_) => "updated",
             Self::AsBefore => "as before",
         })
@@ -163,6 +166,7 @@ impl Row {
                 Verb::Stop => Action::Stop,
                 Verb::Import => Action::Import,
                 Verb::Forget => Action::Forget,
+                Verb::Wait => Action::NoOp,
             }),
         }
     }
@@ -179,6 +183,7 @@ impl Row {
         self.steps.iter().any(|step| match &step.status {
             Status::Planned | Status::Skipped(_) => false,
             Status::Failed(failure) => failure.changed,
+            _ if step.verb == Verb::Wait => false,
             Status::Started | Status::Accepted | Status::Unfinished(_) | Status::Done => true,
         })
     }

@@ -125,17 +125,23 @@ fn failure_key(row: &Row) -> Option<FailureKey> {
 }
 
 fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
-    let verb = words::infinitive(key.verb);
     let (head, message, help) = match rows {
         [row] => {
             let failure = row.failure().map(|(_, failure)| failure);
             let message = failure.map_or_else(String::new, |failure| failure.message.clone());
             let help = failure.and_then(|failure| failure.help.clone());
-            (Line::of(2, format!("{}  ", row.address)).ink(Ink::Bad, format!("could not {verb}")), message, help)
+            (Line::of(2, format!("{}  ", row.address)).ink(Ink::Bad, words::failed(key.verb)), message, help)
         }
         rows => {
             let named = words::few(rows.iter().map(|row| &row.address).collect());
-            let head = Line::new(2).ink(Ink::Bad, format!("{} could not be {}", rows.len(), words::done(key.verb)));
+            let number = rows.len();
+            let head = Line::new(2).ink(
+                Ink::Bad,
+                match key.verb {
+                    Verb::Wait => format!("{number} are not ready"),
+                    verb => format!("{number} could not be {}", words::done(verb)),
+                },
+            );
             (head.text(format!(": {named}")), key.message.clone(), key.help.clone())
         }
     };

@@ -47,6 +47,7 @@ fn record(id: &str) -> Record {
         prevent_destroy: false,
         ignored: Default::default(),
         tainted: false,
+        awaiting_ready: None,
     }
 }
 

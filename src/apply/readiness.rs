@@ -1,0 +1,264 @@
+//! What `sindri wait` waits for, and what one look at a list says of it. Pure: probes are named here and tried elsewhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::model::{Object, Status};
+use crate::transport::probe::Probe;
+
+/// When a pod counts as ready.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// RunPod shows it ready: running, with its GPUs, and every declared TCP port mapped.
+    Running,
+    /// Every declared port answers.
+    Ports,
+    /// Its SSH server greets.
+    Ssh,
+    /// A page is there, at the only HTTP port or at this one.
+    Http { port: Option<u16>, path: String },
+}
+
+impl FromStr for Condition {
+    type Err = String;
+
+    /// `running`, `ports`, `ssh`, `http:/health`, `http:8000/health`.
+    fn from_str(word: &str) -> Result<Self, String> {
+        let page = match word {
+            "running" => return Ok(Self::Running),
+            "ports" => return Ok(Self::Ports),
+            "ssh" => return Ok(Self::Ssh),
+            _ => word.strip_prefix("http:").ok_or_else(|| {
+                "pods are waited for until `running`, `ports`, `ssh` or `http:PATH` (`http:8000/health`)".to_owned()
+            })?,
+        };
+        let (port, path) = page.split_at(page.find('/').unwrap_or(page.len()));
+        let port = match port {
+            "" => None,
+            number => Some(number.parse().map_err(|_| format!("`{number}` is no port: write `http:8000/health`"))?),
+        };
+        Ok(Self::Http { port, path: if path.is_empty() { "/".to_owned() } else { path.to_owned() } })
+    }
+}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Running => formatter.write_str("running"),
+            Self::Ports => formatter.write_str("ports"),
+            Self::Ssh => formatter.write_str("ssh"),
+            Self::Http { port, path } => {
+                write!(formatter, "http:{}{path}", port.map(|port| port.to_string()).unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// What a list says of one pod.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    Ready,
+    /// Not yet, and why.
+    NotYet(String),
+    /// It is ready once all of these answer.
+    Probe(Vec<Probe>),
+    /// Waiting does not help.
+    Never(Hopeless),
+}
+
+/// Why waiting does not help.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hopeless {
+    /// Stable: `stopped`, `errored`, `zero_gpu`, `no_port`, `ambiguous_port`.
+    pub code: &'static str,
+    /// Behind the pod's name: `is stopped`.
+    pub message: String,
+    /// What to do; `{pod}` stands for its address.
+    pub help: &'static str,
+}
+
+/// What `object` shows of the condition.
+pub fn standing(condition: &Condition, object: &Object) -> Standing {
+    let never = |code, message: &str, help| Standing::Never(Hopeless { code, message: message.to_owned(), help });
+    match &object.status {
+        Some(Status::Stopped) => return never("stopped", "is stopped", "`sindri start {pod}` starts it"),
+        Some(Status::Error) => {
+            return never("errored", "is in error", "`sindri apply` replaces it; its logs are in the RunPod console");
+        }
+        Some(Status::ZeroGpu) => {
+            return never(
+                "zero_gpu",
+                "runs without its GPU",
+                "`sindri stop {pod}` and `sindri start {pod}` may bring it back",
+            );
+        }
+        Some(Status::Terminated) => {
+            return never("not_found", "was deleted", "`sindri plan` shows what became of it");
+        }
+        _ if object.ready => {}
+        Some(Status::Running) => {}
+        Some(status) => return Standing::NotYet(status.to_string()),
+        None => return Standing::NotYet("no status".to_owned()),
+    }
+    match condition {
+        Condition::Running if object.ready => Standing::Ready,
+        Condition::Running => Standing::NotYet(unmapped(object)),
+        Condition::Ports => ports(object),
+        Condition::Ssh => ssh(object),
+        Condition::Http { port, path } => http(object, *port, path),
+    }
+}
+
+fn unmapped(object: &Object) -> String {
+    let open = object.computed.endpoints.iter().filter(|endpoint| endpoint.address.is_none());
+    let ports: Vec<&str> = open.map(|endpoint| endpoint.port.as_str()).collect();
+    format!("running, no public address for {} yet", ports.join(", "))
+}
+
+fn no_port(what: &str) -> Standing {
+    Standing::Never(Hopeless {
+        code: "no_port",
+        message: format!("exposes no {what}"),
+        help: "add it to `ports` in the configuration, or wait for something else",
+    })
+}
+
+fn ports(object: &Object) -> Standing {
+    let endpoints = &object.computed.endpoints;
+    if endpoints.is_empty() {
+        return no_port("port");
+    }
+    if endpoints.iter().any(|endpoint| endpoint.address.is_none()) {
+        return Standing::NotYet(unmapped(object));
+    }
+    let probe = |(port, address): (&str, &String)| match port.ends_with("/http") {
+        true => Probe::HttpAnswers(address.clone()),
+        false => Probe::Tcp(address.clone()),
+    };
+    let mapped = endpoints.iter().filter_map(|endpoint| Some((endpoint.port.as_str(), endpoint.address.as_ref()?)));
+    Standing::Probe(mapped.map(probe).collect())
+}
+
+fn ssh(object: &Object) -> Standing {
+    let computed = &object.computed;
+    // RunPod's proxy greets for every pod, so that its greeting says nothing.
+    match &computed.ssh_direct {
+        Some(target) => Standing::Probe(vec![Probe::Ssh(format!("{}:{}", target.host, target.port))]),
+        None if computed.endpoints.iter().any(|endpoint| endpoint.port == "22/tcp") => {
+            Standing::NotYet("running, no public address for 22/tcp yet".to_owned())
+        }
+        None => no_port("`22/tcp`"),
+    }
+}
+
+fn http(object: &Object, port: Option<u16>, path: &str) -> Standing {
+    let wanted = port.map(|port| format!("{port}/http"));
+    let pages: Vec<_> = object
+        .computed
+        .endpoints
+        .iter()
+        .filter(|endpoint| wanted.as_ref().map_or(endpoint.port.ends_with("/http"), |wanted| endpoint.port == *wanted))
+        .collect();
+    match pages.as_slice() {
+        [] => no_port(&wanted.map_or_else(|| "HTTP port".to_owned(), |wanted| format!("`{wanted}`"))),
+        [page] => match &page.address {
+            Some(address) => Standing::Probe(vec![Probe::HttpSucceeds(format!("{address}{path}"))]),
+            None => Standing::NotYet(unmapped(object)),
+        },
+        _ => Standing::Never(Hopeless {
+            code: "ambiguous_port",
+            message: "exposes several HTTP ports".to_owned(),
+            help: "name the port: `--for http:8000/health`",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Attributes, Computed, Endpoint, SshTarget};
+
+    fn pod(status: Status, ready: bool, endpoints: &[(&str, Option<&str>)]) -> Object {
+        let endpoint = |(port, address): &(&str, Option<&str>)| Endpoint {
+            port: (*port).to_owned(),
+            address: address.map(str::to_owned),
+        };
+        Object {
+            kind: "pod",
+            id: "p".to_owned(),
+            name: String::new(),
+            attributes: Attributes::new(),
+            marker: None,
+            status: Some(status),
+            ready,
+            computed: Computed { endpoints: endpoints.iter().map(endpoint).collect(), ..Computed::default() },
+        }
+    }
+
+    #[test]
+    fn conditions_are_read_as_people_write_them() {
+        let http = |port, path: &str| Ok(Condition::Http { port, path: path.to_owned() });
+        assert_eq!("ssh".parse(), Ok(Condition::Ssh));
+        assert_eq!("http:/health".parse(), http(None, "/health"));
+        assert_eq!("http:8000/a/b?c=d".parse(), http(Some(8000), "/a/b?c=d"));
+        assert_eq!("http:8000".parse(), http(Some(8000), "/"));
+        assert!("http:x/health".parse::<Condition>().is_err() && "https://a".parse::<Condition>().is_err());
+    }
+
+    #[test]
+    fn what_waiting_cannot_help_is_told_at_once() {
+        let code = |condition: &Condition, pod: &Object| match standing(condition, pod) {
+            Standing::Never(hopeless) => hopeless.code,
+            other => panic!("{other:?}"),
+        };
+        for (status, word) in [(Status::Stopped, "stopped"), (Status::Error, "errored"), (Status::ZeroGpu, "zero_gpu")]
+        {
+            assert_eq!(code(&Condition::Running, &pod(status, false, &[])), word);
+        }
+        let bare = pod(Status::Running, true, &[]);
+        let pages = [("80/http", Some("https://a")), ("81/http", Some("https://b"))];
+        let several = pod(Status::Running, true, &pages);
+        let page = |port| Condition::Http { port, path: "/".to_owned() };
+        assert_eq!(code(&Condition::Ports, &bare), "no_port");
+        assert_eq!(code(&Condition::Ssh, &bare), "no_port");
+        assert_eq!(code(&page(None), &bare), "no_port");
+        assert_eq!(code(&page(None), &several), "ambiguous_port");
+        assert_eq!(
+            standing(&page(Some(81)), &several),
+            Standing::Probe(vec![Probe::HttpSucceeds("https://b/".to_owned())])
+        );
+    }
+
+    #[test]
+    fn what_may_still_come_is_waited_for() {
+        let creating = pod(Status::Creating, false, &[("22/tcp", None)]);
+        assert_eq!(standing(&Condition::Ssh, &creating), Standing::NotYet("Creating".to_owned()));
+        let open = pod(Status::Running, false, &[("22/tcp", None), ("80/http", Some("https://a"))]);
+        let told = Standing::NotYet("running, no public address for 22/tcp yet".to_owned());
+        for condition in [Condition::Running, Condition::Ports, Condition::Ssh] {
+            assert_eq!(standing(&condition, &open), told);
+        }
+        let strange = pod(Status::Unknown("PAUSED".to_owned()), false, &[]);
+        assert!(matches!(standing(&Condition::Running, &strange), Standing::NotYet(why) if why.contains("PAUSED")));
+    }
+
+    #[test]
+    fn every_port_and_the_pods_own_ssh_server_are_tried() {
+        let ports = [("22/tcp", Some("203.0.113.7:35558")), ("80/http", Some("https://p-80.proxy.runpod.net"))];
+        let mut ready = pod(Status::Running, true, &ports);
+        assert_eq!(standing(&Condition::Running, &ready), Standing::Ready);
+        assert_eq!(
+            standing(&Condition::Ports, &ready),
+            Standing::Probe(vec![
+                Probe::Tcp("203.0.113.7:35558".to_owned()),
+                Probe::HttpAnswers("https://p-80.proxy.runpod.net".to_owned()),
+            ])
+        );
+        let host = "203.0.113.7".to_owned();
+        ready.computed.ssh_direct = Some(SshTarget { host, port: 35558, username: "root".to_owned() });
+        assert_eq!(
+            standing(&Condition::Ssh, &ready),
+            Standing::Probe(vec![Probe::Ssh("203.0.113.7:35558".to_owned())])
+        );
+    }
+}

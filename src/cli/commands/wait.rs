@@ -1,0 +1,304 @@
+//! `sindri wait`: until pods can be used. Takes no lock, writes nothing, and reads of the configuration only its name.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt};
+use serde_json::{Value as Json, json};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::power::select;
+use crate::apply::Event;
+use crate::apply::look::Sight;
+use crate::apply::readiness::{Condition, Hopeless, Standing, standing};
+use crate::cli::args::{Global, WaitArgs};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
+use crate::cli::signals::Signals;
+use crate::kind::{self, Kind};
+use crate::model::{Address, Observed, Power, State, Unsettled, Verb};
+use crate::render::{Progress, words};
+use crate::runpod::Api;
+use crate::transport::probe::probe;
+
+/// Between looks: one list for all pods each time.
+const GAPS: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
+const LAST_GAP: Duration = Duration::from_secs(10);
+
+/// So many addresses are tried at once.
+const PROBES: usize = 64;
+
+/// So many pods are named in a message.
+const NAMED: usize = 8;
+
+pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    if global.sandbox && args.condition != Condition::Running {
+        return Err(Failure::message(
+            Exit::Error,
+            "sandbox",
+            "pods of the sandbox have no servers",
+            Some("`sindri wait` without `--for` waits until they run".into()),
+        ));
+    }
+    let session = Session::open_state(global, console)?;
+    let mut signals = Signals::listen();
+    let sight = session.look_twice(console).await?;
+    let pods = pods(args, &sight)?;
+    if pods.is_empty() {
+        session.close()?;
+        console.either(
+            "Nothing to wait for: no pod is recorded as running.\n",
+            &report(&args.condition, &[], true, Duration::ZERO),
+        );
+        return Ok(Exit::Success);
+    }
+    let progress = console.progress();
+    let mut wait = Wait {
+        session: &session,
+        condition: &args.condition,
+        progress: (!console.json).then_some(&progress),
+        started: Instant::now(),
+        pods,
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = wait.until_ready(sight.observed, args.timeout) => ended,
+        _ = signals.next() => Err(Failure::message(
+            Exit::Interrupted,
+            "interrupted",
+            "interrupted while waiting",
+            Some("nothing was changed; the pods come up and bill all the same".into()),
+        )),
+    };
+    progress.finish();
+    session.close()?;
+    let elapsed = wait.started.elapsed();
+    let report = report(&args.condition, &wait.pods, ended.is_ok(), elapsed);
+    if console.json {
+        console.json(&report);
+    }
+    ended?;
+    if !console.json {
+        let number = wait.pods.len();
+        let verb = if number == 1 { "is" } else { "are" };
+        console.result(&format!("{} {verb} ready ({}).\n", words::count(number, "pod"), args.condition));
+    }
+    Ok(Exit::Success)
+}
+
+/// One pod that is waited for.
+struct Pod {
+    address: Address,
+    id: String,
+    kind: &'static Kind,
+    /// Created so recently that lists may lack it.
+    fresh: bool,
+    ready: bool,
+    /// What it shows, or why it is not ready yet.
+    shows: String,
+}
+
+/// Those that were named; every pod that is recorded as running, where none was.
+fn pods(args: &WaitArgs, sight: &Sight) -> Result<Vec<Pod>, Failure> {
+    let Sight { state, unsettled, .. } = sight;
+    let addresses = match args.pods.is_empty() {
+        true => recorded_running(state),
+        false => select(&args.pods, false, state, "wait")?,
+    };
+    let pod = |address: Address| {
+        let record = state.resources.get(&address)?;
+        let kind = kind::find(&record.kind)?;
+        let fresh = unsettled.get(&address) == Some(&Unsettled::Fresh);
+        Some(Pod { id: record.id.clone(), kind, fresh, ready: false, shows: String::new(), address })
+    };
+    Ok(addresses.into_iter().filter_map(pod).collect())
+}
+
+fn recorded_running(state: &State) -> Vec<Address> {
+    let runs = state.resources.iter().filter(|(address, record)| {
+        record.power == Some(Power::Running)
+            && address.successor().is_none()
+            && kind::find(&record.kind).is_some_and(|kind| kind.awaits_readiness(record.power))
+    });
+    runs.map(|(address, _)| address.clone()).collect()
+}
+
+struct Wait<'a> {
+    session: &'a Session,
+    condition: &'a Condition,
+    /// `None` where the one object at the end is all that is printed.
+    progress: Option<&'a Progress>,
+    started: Instant,
+    pods: Vec<Pod>,
+}
+
+impl Wait<'_> {
+    /// Looks again and again, `observed` first. An error says which pods are not ready, and why.
+    async fn until_ready(&mut self, observed: Observed, timeout: Duration) -> Result<(), Failure> {
+        let deadline = self.started + timeout;
+        for pod in &self.pods {
+            let (address, id) = (pod.address.clone(), pod.id.clone());
+            self.show(&Event::Started {
+                address: address.clone(),
+                verb: Verb::Wait,
+                id: Some(id.clone()),
+                detail: None,
+            });
+            self.show(&Event::Accepted { address, verb: Verb::Wait, id });
+        }
+        let mut observed = Some(observed);
+        let mut failed = None;
+        let mut gaps = GAPS.into_iter();
+        loop {
+            if let Some(observed) = observed.take() {
+                match timeout_at(deadline, self.examine(&observed)).await {
+                    Ok(Some(failure)) => return Err(failure),
+                    Ok(None) if self.pods.iter().all(|pod| pod.ready) => return Ok(()),
+                    Ok(None) => {}
+                    Err(_) => return Err(self.late(timeout, failed.as_deref())),
+                }
+            }
+            let next = Instant::now() + gaps.next().unwrap_or(LAST_GAP);
+            if next >= deadline {
+                sleep_until(deadline).await;
+                return Err(self.late(timeout, failed.as_deref()));
+            }
+            sleep_until(next).await;
+            match timeout_at(deadline, self.look()).await {
+                Ok(Ok(seen)) => (observed, failed) = (Some(seen), None),
+                Ok(Err(error)) if error.class.stops_everything() => return Err(error.into()),
+                // A list that fails says nothing of the pods.
+                Ok(Err(error)) => failed = Some(error.to_string()),
+                Err(_) => return Err(self.late(timeout, failed.as_deref())),
+            }
+        }
+    }
+
+    /// One list for each kind that is waited for.
+    async fn look(&self) -> Result<Observed, crate::runpod::ApiError> {
+        let kinds: BTreeMap<&str, &'static Kind> =
+            self.pods.iter().filter(|pod| !pod.ready).map(|pod| (pod.kind.name, pod.kind)).collect();
+        let mut observed = Observed::default();
+        for kind in kinds.into_values() {
+            self.session.client.list(kind).await?.into_iter().for_each(|object| observed.insert(object));
+        }
+        Ok(observed)
+    }
+
+    /// Holds every pod that is not ready yet against a list. Gives why waiting does not help, where it does not.
+    async fn examine(&mut self, observed: &Observed) -> Option<Failure> {
+        let lag = self.session.client.list_lag();
+        let (elapsed, condition) = (self.started.elapsed(), self.condition);
+        let open: Vec<usize> = (0..self.pods.len()).filter(|index| !self.pods[*index].ready).collect();
+        let looks = open.into_iter().map(|index| {
+            let pod = &self.pods[index];
+            async move { (index, look_at(pod, condition, observed, pod.fresh && elapsed < lag).await) }
+        });
+        let looks: BTreeMap<usize, Standing> = stream::iter(looks).buffer_unordered(PROBES).collect().await;
+        for (index, standing) in looks {
+            let pod = &mut self.pods[index];
+            match standing {
+                Standing::Ready | Standing::Probe(_) => (pod.ready, pod.shows) = (true, "ready".to_owned()),
+                Standing::NotYet(why) => pod.shows = why,
+                Standing::Never(hopeless) => {
+                    pod.shows.clone_from(&hopeless.message);
+                    return Some(never(pod, &hopeless));
+                }
+            }
+            self.tell(index, observed);
+        }
+        None
+    }
+
+    fn tell(&self, index: usize, observed: &Observed) {
+        let Pod { address, id, kind, ready, shows, .. } = &self.pods[index];
+        let (address, id, elapsed) = (address.clone(), id.clone(), self.started.elapsed());
+        self.show(&match ready {
+            true => {
+                let object = observed.get(kind.name, &id).cloned().map(Box::new);
+                Event::Done { address, verb: Verb::Wait, id: Some(id), object, elapsed }
+            }
+            false => Event::Waiting { address, id, status: shows.clone(), elapsed },
+        });
+    }
+
+    fn show(&self, event: &Event) {
+        if let Some(progress) = self.progress {
+            progress.show(event);
+        }
+    }
+
+    /// The time is over.
+    fn late(&self, timeout: Duration, poll: Option<&str>) -> Failure {
+        let open: Vec<&Pod> = self.pods.iter().filter(|pod| !pod.ready).collect();
+        let after = words::duration(timeout);
+        let poll = poll.map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
+        let message = match open.as_slice() {
+            [pod] => format!("`{}` ({}) was not ready after {after}: {}{poll}", pod.address, pod.id, pod.shows),
+            many => {
+                let named = many.iter().take(NAMED).map(|pod| format!("\n  `{}`: {}", pod.address, pod.shows));
+                let more = many.len().saturating_sub(NAMED);
+                let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+                let all = self.pods.len();
+                format!(
+                    "{} of {all} pods were not ready after {after}{poll}:{}{more}",
+                    many.len(),
+                    named.collect::<String>()
+                )
+            }
+        };
+        let help = "wait again, or look at `sindri status` and at the pod's logs in the RunPod console; pods that are not \
+                    ready bill all the same. Nothing was changed";
+        let failure = Failure::message(Exit::Error, "not_ready", message, Some(help.into()));
+        match open.as_slice() {
+            [pod] => failure.about(&pod.address, Some(&pod.id)),
+            _ => failure,
+        }
+    }
+}
+
+/// What one pod shows, probes included.
+async fn look_at(pod: &Pod, condition: &Condition, observed: &Observed, may_lag: bool) -> Standing {
+    let Some(object) = observed.get(pod.kind.name, &pod.id) else {
+        return match may_lag {
+            true => Standing::NotYet("not listed yet".to_owned()),
+            false => Standing::Never(Hopeless {
+                code: "not_found",
+                message: "is recorded, but RunPod does not list it any more".to_owned(),
+                help: "`sindri plan` shows what became of it",
+            }),
+        };
+    };
+    match standing(condition, object) {
+        Standing::Probe(probes) => {
+            let tried = stream::iter(probes.iter().map(probe)).buffer_unordered(PROBES).collect::<Vec<_>>().await;
+            match tried.into_iter().find_map(Result::err) {
+                Some(why) => Standing::NotYet(why),
+                None => Standing::Ready,
+            }
+        }
+        other => other,
+    }
+}
+
+fn never(pod: &Pod, hopeless: &Hopeless) -> Failure {
+    let help = hopeless.help.replace("{pod}", &words::shell(&pod.address.to_string()));
+    let message = format!("`{}` ({}) {}", pod.address, pod.id, hopeless.message);
+    Failure::message(Exit::Error, hopeless.code, message, Some(help)).about(&pod.address, Some(&pod.id))
+}
+
+fn report(condition: &Condition, pods: &[Pod], ready: bool, elapsed: Duration) -> Json {
+    let pods: Vec<Json> = pods
+        .iter()
+        .map(|pod| json!({ "address": pod.address, "id": pod.id, "ready": pod.ready, "shows": pod.shows }))
+        .collect();
+    json!({
+        "format_version": "1.0",
+        "for": condition.to_string(),
+        "ready": ready,
+        "elapsed_seconds": elapsed.as_secs_f64(),
+        "pods": pods,
+    })
+}

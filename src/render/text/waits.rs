@@ -1,0 +1,78 @@
+//! What is declared to run, exists and is not ready yet: nothing changes there, and apply waits for it.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::super::style::{Ink, Line};
+use super::super::words;
+use super::block;
+use crate::model::{Awaiting, Plan, Wait};
+
+pub const HEADING: &str = "Not ready yet";
+
+pub const EXPLANATION: &str = "These are declared to run and exist. `sindri apply` changes nothing and waits for them.";
+
+/// The section; empty where everything is ready.
+pub fn section(plan: &Plan, now: Option<Timestamp>) -> Vec<Line> {
+    if plan.waits.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, EXPLANATION)];
+    lines.extend(groups(plan, now).into_iter().map(|(_, line)| line));
+    lines
+}
+
+/// A line for each, replicas of one status together, and how many that are.
+pub fn groups(plan: &Plan, now: Option<Timestamp>) -> Vec<(usize, Line)> {
+    let face = |wait: &Wait| (wait.status.clone(), wait.timeout_seconds);
+    let groups = block::group(plan.waits.iter().map(|wait| (wait, &wait.address, face(wait))));
+    let title = |waits: &[&Wait]| block::title(waits, |wait| &wait.address);
+    let column = groups.iter().map(|(waits, _)| title(waits).chars().count()).max().unwrap_or(0);
+    let line = |(waits, (status, timeout)): (Vec<&Wait>, (String, u64))| {
+        let mut line = Line::new(2).text(format!("{:column$}  ", title(&waits))).ink(Ink::Change, status);
+        if let Some(since) = oldest(&waits, now) {
+            line = line.text(format!(", {since}"));
+        }
+        line = line.text(match waits.as_slice() {
+            [only] => format!("  {}", only.id),
+            many => format!("  {} of them", many.len()),
+        });
+        let limit = words::duration(Duration::from_secs(timeout));
+        (waits.len(), line.ink(Ink::Dim, format!("  # apply waits up to {limit}")))
+    };
+    groups.into_iter().map(line).collect()
+}
+
+/// `created 2h 00m ago` of the one that has taken longest.
+fn oldest(waits: &[&Wait], now: Option<Timestamp>) -> Option<String> {
+    let times = waits.iter().filter_map(|wait| since(wait));
+    let (word, at) = times.min_by_key(|(_, at)| *at)?;
+    let age = now.and_then(|now| Duration::try_from(now.duration_since(at)).ok());
+    Some(match age {
+        Some(age) => format!("{word} {} ago", words::duration(age)),
+        None => format!("{word} {at}"),
+    })
+}
+
+/// Since when it has been coming up, as far as RunPod says so.
+fn since(wait: &Wait) -> Option<(&'static str, Timestamp)> {
+    let parsed = |at: &Option<String>| at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
+    let created = parsed(&wait.created_at).map(|at| ("created", at));
+    match wait.awaiting {
+        Some(Awaiting::First) => created,
+        Some(Awaiting::Again) | None => parsed(&wait.started_at).map(|at| ("started", at)).or(created),
+    }
+}
+
+/// `1 resource is not ready yet; sindri apply waits for it`; nothing where everything is.
+pub fn sentence(plan: &Plan) -> Option<impl fmt::Display + use<>> {
+    let (verb, object) = match plan.waits.len() {
+        0 => return None,
+        1 => ("is", "it"),
+        _ => ("are", "them"),
+    };
+    let resources = words::count(plan.waits.len(), "resource");
+    Some(format!("Nothing to change. {resources} {verb} not ready yet: `sindri apply` waits for {object}."))
+}

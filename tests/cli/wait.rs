@@ -1,0 +1,88 @@
+//! `sindri wait` over the real binary: what it waits for, how it ends, and that it changes nothing.
+
+use serde_json::json;
+
+use crate::interrupt::{begun, has_recorded_a_create, signal};
+use crate::support::{BARE, Emulator, Project, Said, until};
+
+const APPLY: &str = "apply --auto-approve";
+
+/// A pod whose image is pulled for half an hour.
+fn slow() -> String {
+    BARE.replace("example/image:1", "emulator/slow:1")
+}
+
+/// A project whose apply was killed while it waited for `pod.bare`.
+fn killed(emulator: &Emulator) -> Project {
+    let project = Project::new(&slow());
+    let mut first = begun(&project, emulator, APPLY);
+    until("the create is recorded", || has_recorded_a_create(&project));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    project
+}
+
+#[test]
+fn pods_that_run_are_ready_and_nothing_is_written() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let (state, writes) = (project.read("state/default.json"), emulator.writes());
+    project.run(&emulator, "wait").exits(0).tells("1 pod is ready (running).");
+    let said = project.run(&emulator, "wait bare --json").exits(0).json();
+    assert_eq!(
+        (&said["ready"], &said["for"], &said["pods"][0]["address"]),
+        (&json!(true), &json!("running"), &json!("pod.bare"))
+    );
+    // The state alone is enough: a broken block is not in the way, and neither is a variable that is not set.
+    project.write("sindri.yaml", &BARE.replace("gpuType: NVIDIA RTX A4000", "gpuType: ${UNSET}\n    gpuTipe: 7"));
+    project.run(&emulator, "wait").exits(0);
+    assert_eq!((project.read("state/default.json"), emulator.writes()), (state, writes));
+}
+
+#[test]
+fn what_is_not_ready_in_time_is_named_with_what_it_shows() {
+    let emulator = Emulator::start();
+    let project = killed(&emulator);
+    let said = project.run(&emulator, "wait --timeout 2s").exits(1).warns("was not ready after 2s: Creating");
+    assert!(said.stderr.contains("pod.bare: waiting for"), "{}", said.stderr);
+    let said = project.run(&emulator, "wait --timeout 1s --json").exits(1).warns("not_ready");
+    assert_eq!((&said.json()["ready"], &said.json()["pods"][0]["shows"]), (&json!(false), &json!("Creating")));
+    emulator.ask("POST", "/_emu/clock", Some(json!({ "advance": 3_600 })));
+    project.run(&emulator, "wait").exits(0).tells("1 pod is ready");
+    project.run(&emulator, APPLY).exits(0).tells("No changes");
+}
+
+#[test]
+fn waiting_ends_at_once_where_it_cannot_help() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, "wait").exits(0).tells("Nothing to wait for");
+    project.run(&emulator, APPLY).exits(0);
+    project.run(&emulator, "wait --for http:/health").exits(1).warns("exposes no HTTP port");
+    project.run(&emulator, "stop").exits(0);
+    project.run(&emulator, "wait").exits(0).tells("Nothing to wait for");
+    project.run(&emulator, "wait bare").exits(1).warns("is stopped").warns("sindri start pod.bare");
+    project.run(&emulator, "wait nothing").exits(1).warns("no pod `nothing`");
+    project.run(&emulator, "wait --for tea").exits(64).warns("`running`, `ports`, `ssh` or `http:PATH`");
+}
+
+#[test]
+fn an_address_that_nothing_answers_at_is_no_ready_pod() {
+    // The emulator gives addresses that are reserved for documents: no server of anybody's is there.
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    for condition in ["ssh", "ports"] {
+        let said = project.run(&emulator, &format!("wait --for {condition} --timeout 3s")).exits(1);
+        assert!(said.stderr.contains("was not ready after 3s"), "{}", said.stderr);
+    }
+}
+
+#[test]
+fn a_wait_can_be_interrupted() {
+    let emulator = Emulator::start();
+    let project = killed(&emulator);
+    let waiting = begun(&project, &emulator, "wait --timeout 1h");
+    let lists = emulator.requests().len();
+    until("it looks again", || emulator.requests().len() > lists + 2);
+    signal(&waiting, "INT");
+    Said::from(waiting.wait_with_output().unwrap()).exits(130).warns("interrupted while waiting");
+}

@@ -1,0 +1,181 @@
+//! What is to run and is not ready is never forgotten: whoever ended the wait, the next apply waits again.
+
+use std::time::Duration;
+
+use sindri::emulator::world::PodEvent;
+use sindri::model::{Awaiting, Cause, Dialect, Entry, Outcome, Power, Record, Verb};
+use sindri::planner::Options;
+use tokio::time::sleep;
+
+use crate::fleet::{Fleet, Pod};
+use crate::world::{World, change, rest};
+use crate::{Desired, in_virtual_time, one};
+
+/// Its image is pulled for half an hour; a pod is given twenty minutes.
+fn slow() -> Pod {
+    Pod { image: "emulator/slow:1", ..Pod::default() }
+}
+
+/// Its container never comes up.
+fn hopeless() -> Pod {
+    Pod { image: "emulator/cuda-too-new:1", ..Pod::default() }
+}
+
+/// An apply that is killed while it waits: its create is recorded, and nothing of what would have followed.
+async fn killed_while_waiting(world: &World, desired: &Desired) {
+    let applied = tokio::time::timeout(Duration::from_secs(60), world.apply(desired)).await;
+    assert!(applied.is_err(), "it waits");
+    assert_eq!(world.record("main").awaiting_ready, Some(Awaiting::First));
+    rest().await;
+}
+
+#[test]
+fn the_apply_after_a_killed_one_waits_and_the_plan_after_that_is_empty() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        in_virtual_time(async {
+            let world = World::new(dialect);
+            let desired = Fleet::default().with_pod("main", slow()).resources(dialect);
+            killed_while_waiting(&world, &desired).await;
+            sleep(Duration::from_secs(700)).await;
+            let plan = world.plan(&desired).await;
+            assert_eq!((plan.is_empty(), plan.changes_anything(), plan.waits.len()), (false, false, 1));
+            let applied = world.settle(&desired).await;
+            assert!(applied.requests.is_empty(), "a wait is no request: {:?}", applied.requests);
+            applied.says(&["1 ready"]);
+            assert_eq!(world.record("main").awaiting_ready, None);
+            assert!(world.plan(&desired).await.is_empty());
+        });
+    }
+}
+
+#[test]
+fn what_never_comes_up_fails_the_next_apply_and_is_replaced_by_the_one_after() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(hopeless()));
+        killed_while_waiting(&world, &desired).await;
+        sleep(Duration::from_secs(7_200)).await;
+        let report = world.report(false).await;
+        assert!(report.drifted() && report.findings[0].never_ready, "{:#?}", report.findings);
+        let applied = world.apply(&desired).await;
+        assert_eq!((applied.report.failed, applied.report.done), (1, 0));
+        applied.says(&["pod.main is not ready [not_ready]", "It is tainted", "Nothing was changed"]);
+        let plan = world.plan(&desired).await;
+        assert_eq!(change(&plan, "main").causes, [Cause::Tainted]);
+        assert!(world.report(false).await.drifted());
+    });
+}
+
+#[test]
+fn a_wait_that_is_interrupted_leaves_the_next_apply_to_wait() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(slow()));
+        killed_while_waiting(&world, &desired).await;
+        let again = tokio::time::timeout(Duration::from_secs(60), world.apply(&desired)).await;
+        assert!(again.is_err(), "it waits as well");
+        assert_eq!(world.record("main").awaiting_ready, Some(Awaiting::First));
+        assert!(!world.plan(&desired).await.is_empty());
+    });
+}
+
+#[test]
+fn a_plan_from_memory_waits_for_what_is_recorded_as_never_ready() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(slow()));
+        killed_while_waiting(&world, &desired).await;
+        let state = world.state();
+        let remembered = sindri::planner::refresh::remembered(&state);
+        let options = Options { unrefreshed: true, ..Options::default() };
+        assert_eq!(world.plan_from(&desired, &state, &remembered, options.clone()).waits.len(), 1);
+        sleep(Duration::from_secs(3_600)).await;
+        world.refresh().await;
+        assert_eq!(world.record("main").awaiting_ready, None, "a refresh has seen it ready");
+        let state = world.state();
+        let remembered = sindri::planner::refresh::remembered(&state);
+        assert!(world.plan_from(&desired, &state, &remembered, options).is_empty());
+    });
+}
+
+#[test]
+fn what_is_stopped_by_declaration_or_by_hand_is_never_waited_for() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(slow()));
+        killed_while_waiting(&world, &desired).await;
+        let stopped = one(Pod { power: Some(Power::Stopped), ..slow() });
+        let applied = world.settle(&stopped).await;
+        assert!(applied.plan.waits.is_empty());
+        assert!(world.plan(&stopped).await.is_empty());
+        // By hand: the record says stopped, and the file says nothing of power.
+        assert!(world.plan(&desired).await.is_empty());
+        assert!(!world.report(false).await.drifted());
+    });
+}
+
+#[test]
+fn an_update_in_place_of_what_is_not_ready_waits_for_it() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(slow()));
+        killed_while_waiting(&world, &desired).await;
+        let renamed = one(Pod { title: "renamed", ..slow() });
+        sleep(Duration::from_secs(700)).await;
+        let applied = world.settle(&renamed).await;
+        assert_eq!(
+            applied.plan.operations.iter().map(|it| (it.verb, it.wait)).collect::<Vec<_>>(),
+            [(Verb::Update, true)]
+        );
+        assert!(world.pods().await[0].ready);
+        assert_eq!(world.record("main").awaiting_ready, None);
+        assert!(world.plan(&renamed).await.is_empty());
+    });
+}
+
+#[test]
+fn a_pod_that_a_lost_state_no_longer_names_is_taken_over_and_waited_for() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(slow()));
+        killed_while_waiting(&world, &desired).await;
+        sleep(Duration::from_secs(700)).await;
+        let records = [("pod.main".parse().expect("an address"), None)].into();
+        world.write(Entry::Outcome(Outcome { operation: "forget".into(), records })).await;
+        let applied = world.settle(&desired).await;
+        assert_eq!(applied.creates(), 0);
+        assert!(world.pods().await[0].ready, "it is there and ready");
+        assert_eq!(world.record("main").awaiting_ready, None);
+        assert!(world.plan(&desired).await.is_empty());
+    });
+}
+
+#[test]
+fn targets_limit_what_is_waited_for_and_the_rest_is_told() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = Fleet::default().with_pod("main", slow()).with_pod("other", hopeless()).resources(Dialect::V2);
+        killed_while_waiting(&world, &desired).await;
+        sleep(Duration::from_secs(700)).await;
+        let options = Options { targets: ["pod.main".parse().expect("an address")].into(), ..Options::default() };
+        let applied = world.apply_with(&desired, options).await;
+        assert_eq!((applied.report.failed, applied.plan.waits.len()), (0, 1));
+        let partial = applied.plan.partial.as_ref().expect("a part");
+        assert_eq!(partial.not_ready.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pod.other"]);
+        assert!(applied.plan.leaves_out());
+    });
+}
+
+#[test]
+fn what_was_started_and_not_seen_ready_is_waited_for_and_never_replaced() {
+    in_virtual_time(async {
+        let (world, desired) = (World::new(Dialect::V2), one(Pod::default()));
+        world.settle(&desired).await;
+        let id = world.record("main").id;
+        let event = |event: PodEvent| world.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+        event(PodEvent::Stop);
+        rest().await;
+        event(PodEvent::Start);
+        event(PodEvent::HostDown { seconds: 100_000 });
+        rest().await;
+        let applied = world.apply(&desired).await;
+        applied.says(&["[not_ready]", "It may have been ready before, so it is kept"]);
+        let Record { tainted, id: kept, .. } = world.record("main");
+        assert_eq!((tainted, kept), (false, id.clone()));
+        assert!(!world.plan(&desired).await.changes_anything());
+    });
+}
