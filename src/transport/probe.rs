@@ -78,14 +78,17 @@ mod tests {
 
     use super::*;
 
-    /// Answers every connection with these bytes; gives the address.
+    /// Greets every connection with these bytes, or answers with them once the client has spoken; gives the address.
     async fn server(answer: &'static [u8]) -> String {
+        let speaks_first = !answer.starts_with(b"HTTP");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
+                if !speaks_first {
+                    let _ = stream.read(&mut [0; 1024]).await;
+                }
                 let _ = stream.write_all(answer).await;
-                // A web client speaks first, and takes an early end for a broken connection.
                 let _ = stream.read(&mut [0; 1024]).await;
             }
         });
