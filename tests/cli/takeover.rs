@@ -302,6 +302,7 @@ fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command
         assert_eq!(said.code, Some(0), "{moment}: {}", said.stderr);
         assert_eq!(project.read("sindri.yaml"), config, "{moment}");
         assert_eq!((drafts(&project), draft.exists()), (0, false), "{moment}");
+        project.run(&emulator, "wait --timeout 1m").exits(0);
         project.run(&emulator, "plan --detailed-exitcode").exits(0);
     }
 }
