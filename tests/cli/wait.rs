@@ -54,7 +54,7 @@ fn what_is_not_ready_in_time_is_named_with_what_it_shows() {
 
 #[test]
 fn waiting_ends_at_once_where_it_cannot_help() {
-    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}    ports: [22/tcp]\n")));
     project.run(&emulator, "wait").exits(0).tells("Nothing to wait for");
     project.run(&emulator, APPLY).exits(0);
     project.run(&emulator, "wait --for http:/health").exits(1).warns("exposes no HTTP port");
