@@ -1,5 +1,5 @@
-//! Runs a plan's operations side by side: as many requests at once as allowed, dependents after what they need, and a
-//! failure stops only what depends on it.
+//! Runs a plan's operations side by side: as many requests at once as allowed, and dependents after what they need. A failure
+//! stops what depends on it; a refused replacement stops further ones ([`super::trial`]), and some errors stop everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::operation::{Carrier, OperationError};
-use super::trial::{Ended, Trial, Verdict};
+use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use super::{Event, Events};
 use crate::catalog::Catalog;
@@ -77,12 +77,13 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let crashing = |id: &str| tell_crash(job, id);
     let watches: BTreeMap<&str, Watch<'_>> =
         kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
-    let carrier = Carrier::new(job, &watches);
+    let (sender, mut created) = mpsc::unbounded_channel();
+    let carrier = Carrier::new(job, &watches, sender);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
         // In this order: the same world gives the same run.
         biased;
-        ended = schedule(job, &carrier, &queued) => ended,
+        ended = schedule(job, &carrier, &queued, &mut created) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
     // Also where a write failed: its outcome is in memory alone, and the state file, or what is rescued of it, may hold it.
@@ -112,7 +113,22 @@ enum End {
     Store(StoreError),
 }
 
-async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) -> Result<Report, StoreError> {
+impl End {
+    fn how(&self) -> Ended {
+        match self {
+            Self::Done => Ended::Done,
+            Self::Failed { .. } => Ended::Failed,
+            Self::Skipped | Self::Store(_) => Ended::Skipped,
+        }
+    }
+}
+
+async fn schedule(
+    job: &Job<'_>,
+    carrier: &Carrier<'_>,
+    queued: &AtomicUsize,
+    created: &mut mpsc::UnboundedReceiver<usize>,
+) -> Result<Report, StoreError> {
     let operations = &job.plan.operations;
     let mut open: Vec<usize> = operations.iter().map(|operation| operation.depends_on.len()).collect();
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); operations.len()];
@@ -129,13 +145,13 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
     };
     let mut running: FuturesUnordered<_> = FuturesUnordered::new();
     let mut ready: BTreeSet<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
-    let mut skipped: BTreeSet<usize> = BTreeSet::new();
+    let mut skips: BTreeSet<usize> = BTreeSet::new();
     let mut report = Report { only_capacity: true, ..Report::default() };
     let mut broken_store = None;
-    let mut trial = Trial::default();
+    let mut trials = Trials::new(operations);
     loop {
         while let Some(index) = ready.pop_first() {
-            if trial.admits(index, &operations[index]) {
+            if trials.admits(index) {
                 queued.fetch_add(1, Ordering::SeqCst);
                 running.push(start(index));
             }
@@ -143,14 +159,14 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
         let (index, end) = tokio::select! {
             biased;
             // Acceptance comes long before the object is ready, which ends its create.
-            () = carrier.create_accepted.notified() => {
-                ready.extend(trial.accepted());
+            Some(create) = created.recv() => {
+                ready.extend(trials.accepted(create));
                 continue;
             }
             ended = running.next() => match ended {
                 Some(ended) => ended,
                 None => {
-                    ready = trial.next();
+                    ready = trials.next();
                     if ready.is_empty() {
                         break;
                     }
@@ -158,26 +174,24 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
                 }
             },
         };
-        let how = match end {
-            End::Done => Ended::Done,
-            End::Failed { .. } => Ended::Failed,
-            End::Skipped | End::Store(_) => Ended::Skipped,
-        };
-        let kept = match trial.ended(index, operations[index].verb, how) {
-            Verdict::Start(next) => {
-                ready.extend(next);
-                BTreeSet::new()
-            }
-            Verdict::Keep(kept) => kept,
-        };
-        keep(job, kept, &dependents, &mut skipped, &mut report);
+        let released = trials.ended(index, end.how());
+        ready.extend(released.start);
+        for kept in released.keep {
+            report.skipped += 1;
+            skipped(
+                job,
+                kept,
+                "the first replacement could not be created, so nothing else is destroyed for one".into(),
+            );
+            skip_dependents(job, kept, &dependents, &mut skips, &mut report);
+        }
         match end {
             End::Done => {
                 // A wait that ends well has changed nothing.
                 report.done += usize::from(operations[index].verb != Verb::Wait);
                 for dependent in &dependents[index] {
                     open[*dependent] -= 1;
-                    if open[*dependent] == 0 && !skipped.contains(dependent) {
+                    if open[*dependent] == 0 && !skips.contains(dependent) {
                         ready.insert(*dependent);
                     }
                 }
@@ -196,7 +210,7 @@ async fn schedule(job: &Job<'_>, carrier: &Carrier<'_>, queued: &AtomicUsize) ->
                 broken_store.get_or_insert(error);
             }
         }
-        skip_dependents(job, index, &dependents, &mut skipped, &mut report);
+        skip_dependents(job, index, &dependents, &mut skips, &mut report);
     }
     report.interrupted = *job.interrupt.borrow();
     report.only_capacity &= report.failed > 0;
@@ -210,24 +224,10 @@ fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
     stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
 }
 
-/// Objects that stay because the first replacement could not be created.
-fn keep(
-    job: &Job<'_>,
-    kept: BTreeSet<usize>,
-    dependents: &[Vec<usize>],
-    skipped: &mut BTreeSet<usize>,
-    report: &mut Report,
-) {
-    for index in kept {
-        let operation = &job.plan.operations[index];
-        report.skipped += 1;
-        (job.events)(Event::Skipped {
-            address: reporting_address(&operation.address),
-            verb: operation.verb,
-            because: "the first replacement could not be created, so nothing else is destroyed for one".into(),
-        });
-        skip_dependents(job, index, dependents, skipped, report);
-    }
+/// Says that an operation is not started.
+pub(super) fn skipped(job: &Job<'_>, index: usize, because: String) {
+    let operation = &job.plan.operations[index];
+    (job.events)(Event::Skipped { address: reporting_address(&operation.address), verb: operation.verb, because });
 }
 
 /// Everything that stands on an operation that did not succeed, however far away.
@@ -235,22 +235,20 @@ fn skip_dependents(
     job: &Job<'_>,
     failed: usize,
     dependents: &[Vec<usize>],
-    skipped: &mut BTreeSet<usize>,
+    skips: &mut BTreeSet<usize>,
     report: &mut Report,
 ) {
     let mut open = dependents[failed].clone();
     while let Some(index) = open.pop() {
-        if !skipped.insert(index) {
+        if !skips.insert(index) {
             continue;
         }
-        let operation = &job.plan.operations[index];
         report.skipped += 1;
         let because = match *job.interrupt.borrow() {
             true => "interrupted".to_owned(),
             false => format!("`{}` did not succeed", job.plan.operations[failed].address),
         };
-        let address = reporting_address(&operation.address);
-        (job.events)(Event::Skipped { address, verb: operation.verb, because });
+        skipped(job, index, because);
         open.extend(&dependents[index]);
     }
 }
@@ -263,17 +261,15 @@ async fn one(
     stop: &Mutex<Option<String>>,
     queued: &AtomicUsize,
 ) -> End {
-    let operation = &job.plan.operations[index];
     let permit = permits.acquire().await;
     queued.fetch_sub(1, Ordering::SeqCst);
     let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
     if let Some(because) = stopped.or(interrupted) {
-        let address = reporting_address(&operation.address);
-        (job.events)(Event::Skipped { address, verb: operation.verb, because });
+        skipped(job, index, because);
         return End::Skipped;
     }
-    match carrier.carry_out(operation, permit).await {
+    match carrier.carry_out(index, permit).await {
         Ok(()) => End::Done,
         Err(OperationError::Store(error)) => End::Store(error),
         Err(OperationError::Interrupted) => End::Skipped,

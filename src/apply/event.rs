@@ -31,7 +31,7 @@ pub enum Event {
     },
     /// Begun, and left before its end was seen, because the user interrupted. The object exists, or may.
     Unfinished { address: Address, verb: Verb, id: String, because: String },
-    /// Not started, because something that it needs failed, or because the user interrupted.
+    /// Not started: what it needs failed, the first replacement was refused, everything stops, or the user interrupted.
     Skipped { address: Address, verb: Verb, because: String },
     /// RunPod asked for slower requests, or a quota nears its end.
     Paced { wait: Duration, reason: String },

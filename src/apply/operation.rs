@@ -11,14 +11,16 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::sync::{AcquireError, Notify, SemaphorePermit};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Event;
 use super::engine::{Job, reporting_address};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
-use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Value, Verb};
+use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Verb};
+use crate::planner::in_use;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 
@@ -49,14 +51,18 @@ pub(super) struct Carrier<'a> {
     /// Objects as they were answered in this run, newer than what was observed.
     objects: Mutex<BTreeMap<String, Object>>,
     dice: Mutex<fastrand::Rng>,
-    /// Notified whenever RunPod has accepted a create.
-    pub create_accepted: Notify,
+    /// Hears of every create that RunPod has accepted.
+    created: UnboundedSender<usize>,
     /// What RunPod said about successors.
     answers: successor::Answers,
 }
 
 impl<'a> Carrier<'a> {
-    pub fn new(job: &'a Job<'a>, watches: &'a BTreeMap<&'static str, Watch<'a>>) -> Self {
+    pub fn new(
+        job: &'a Job<'a>,
+        watches: &'a BTreeMap<&'static str, Watch<'a>>,
+        created: UnboundedSender<usize>,
+    ) -> Self {
         let state = job.store.snapshot().state;
         let ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
         let dice = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
@@ -67,15 +73,17 @@ impl<'a> Carrier<'a> {
             objects: Mutex::new(BTreeMap::new()),
             dice: Mutex::new(dice),
             answers: successor::Answers::default(),
-            create_accepted: Notify::new(),
+            created,
         }
     }
 
-    pub async fn carry_out(&self, operation: &Operation, permit: Permit<'_>) -> Result<(), OperationError> {
+    /// Carries out the operation of the plan at `index`.
+    pub async fn carry_out(&self, index: usize, permit: Permit<'_>) -> Result<(), OperationError> {
+        let operation = &self.job.plan.operations[index];
         let Some(kind) = kind::find(&operation.address.kind) else {
             return Err(OperationError::Failed(None));
         };
-        let run = Run { carrier: self, operation, kind, begun: Instant::now(), permit: Mutex::new(permit.ok()) };
+        let run = Run { carrier: self, index, operation, kind, begun: Instant::now(), permit: Mutex::new(permit.ok()) };
         match operation.verb {
             Verb::Create => run.create().await,
             Verb::Update => run.update().await,
@@ -95,6 +103,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// One operation on its way.
 struct Run<'r, 'a> {
     carrier: &'r Carrier<'a>,
+    /// Where the plan has it.
+    index: usize,
     operation: &'r Operation,
     kind: &'static Kind,
     begun: Instant,
@@ -183,6 +193,11 @@ impl<'a> Run<'_, 'a> {
 
     fn failed(&self, error: &ApiError, id: Option<&str>, changed: bool) -> OperationError {
         let help = match (self.operation.verb, error.class) {
+            (Verb::Create, _) if changed => Some(format!(
+                "it may exist and bill, and could not be looked for. The next `sindri apply` looks for it before it does \
+                 anything else; `sindri status` lists what this project has. {}",
+                general(error).unwrap_or_default()
+            )),
             (Verb::Create, ErrorClass::NotFound) => Some(
                 "the configuration names a network volume, template or registry credential that this account does not \
                  have: check its id, and that the API key belongs to the same account"
@@ -205,27 +220,15 @@ impl<'a> Run<'_, 'a> {
         OperationError::Failed(Some(error.class))
     }
 
-    /// What to do about a volume that is not deleted because pods mount it, other than those that this plan destroys.
+    /// What to do about an object that is not deleted because others than those that this plan destroys use it.
     fn in_use(&self, id: &str) -> Option<String> {
-        let goes = |pod: &Object| {
-            let of_pod = |operation: &Operation| operation.id.as_deref() == Some(pod.id.as_str());
-            pod.is_leaving() || self.job().plan.operations.iter().any(|it| it.verb == Verb::Delete && of_pod(it))
-        };
-        let mounts = |pod: &&Object| pod.attributes.get("network_volume").and_then(Value::as_text) == Some(id);
-        let users = self.job().observed.iter().filter(mounts).filter(|pod| !goes(pod));
-        let users: Vec<String> = users
-            .map(|pod| match &pod.marker {
-                Some(marker) => format!("{} (`{}` of {}/{})", pod.id, marker.address, marker.name, marker.environment),
-                None => format!("{} (\"{}\", in no project)", pod.id, pod.name),
-            })
-            .collect();
-        (!users.is_empty()).then(|| {
-            format!(
-                "it is mounted by {}, and can be deleted once no pod mounts it: end that first, where it is managed, and run the \
-                 command again",
-                users.join(", ")
-            )
-        })
+        let mut users = in_use::users(self.job().plan, self.job().observed);
+        let users = users.remove(&(self.kind.name, id.to_owned()))?;
+        Some(format!(
+            "it is used by {}, and can be deleted once nothing uses it: end that first, where it is managed, and run the \
+             command again",
+            in_use::told(&users)
+        ))
     }
 }
 

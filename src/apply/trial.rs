@@ -1,15 +1,23 @@
-//! The first replacement of an apply goes alone: nothing else is destroyed for a successor until RunPod has accepted a create.
+//! The first replacement of each kind goes alone: nothing else of that kind is destroyed for a successor until RunPod has
+//! accepted a create of one.
 //!
 //! A limit of the account or a request that RunPod refuses shows only when a create is sent. Without the trial, a fleet that
-//! is replaced side by side would be gone before the first refusal arrives.
+//! is replaced side by side would be gone before the first refusal arrives. An accepted volume says nothing about pods.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Operation, Verb};
 
-/// Which deletes that make room for a successor may start.
+/// The trials of an apply, by kind.
+#[derive(Debug)]
+pub(super) struct Trials<'p> {
+    operations: &'p [Operation],
+    kinds: BTreeMap<&'p str, Trial>,
+}
+
+/// Which deletes of one kind that make room for a successor may start.
 #[derive(Debug, Default)]
-pub(super) struct Trial {
+struct Trial {
     accepted: bool,
     /// The delete that went first, with the create of its successor.
     running: Option<(usize, usize)>,
@@ -25,54 +33,78 @@ pub(super) enum Ended {
     Skipped,
 }
 
-/// What the end of an operation means for those that wait.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+/// What becomes of operations that were held.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Release {
     /// These may start now.
-    Start(BTreeSet<usize>),
-    /// The successor was refused: nothing further is destroyed for another one.
-    Keep(BTreeSet<usize>),
+    pub start: BTreeSet<usize>,
+    /// A successor was refused: these are not destroyed for another one.
+    pub keep: BTreeSet<usize>,
 }
 
-impl Trial {
-    /// Whether an operation may start now; if not, it is kept until [`Self::ended`] or [`Self::accepted`] names it.
-    pub fn admits(&mut self, index: usize, operation: &Operation) -> bool {
-        let Some(successor) = operation.replaced_by.filter(|_| !self.accepted) else { return true };
-        if self.running.is_none() {
-            self.running = Some((index, successor));
+impl<'p> Trials<'p> {
+    pub fn new(operations: &'p [Operation]) -> Self {
+        Self { operations, kinds: BTreeMap::new() }
+    }
+
+    fn of(&mut self, index: usize) -> &mut Trial {
+        self.kinds.entry(&self.operations[index].address.kind).or_default()
+    }
+
+    /// Whether an operation may start now; if not, it is held until a later call names it.
+    pub fn admits(&mut self, index: usize) -> bool {
+        let Some(successor) = self.operations[index].replaced_by else { return true };
+        let trial = self.of(index);
+        if trial.accepted {
             return true;
         }
-        self.held.insert(index);
+        if trial.running.is_none() {
+            trial.running = Some((index, successor));
+            return true;
+        }
+        trial.held.insert(index);
         false
     }
 
-    /// RunPod accepted a create.
-    pub fn accepted(&mut self) -> BTreeSet<usize> {
+    /// RunPod accepted this create.
+    pub fn accepted(&mut self, create: usize) -> BTreeSet<usize> {
+        self.of(create).release()
+    }
+
+    /// An operation ended.
+    pub fn ended(&mut self, index: usize, how: Ended) -> Release {
+        let creates = self.operations[index].verb == Verb::Create;
+        let trial = self.of(index);
+        let start = |start| Release { start, ..Release::default() };
+        match (trial.running, how) {
+            (_, Ended::Done) if creates => start(trial.release()),
+            (Some((_, create)), Ended::Failed) if create == index => {
+                trial.running = None;
+                Release { keep: std::mem::take(&mut trial.held), ..Release::default() }
+            }
+            // Nothing starts any more, and each of them says so itself.
+            (Some((_, create)), Ended::Skipped) if create == index => start(trial.release()),
+            // The trial did not come to its create.
+            (Some((delete, _)), Ended::Failed | Ended::Skipped) if delete == index => start(trial.next()),
+            _ => Release::default(),
+        }
+    }
+
+    /// Nothing runs any more, and no create has ended: what the first successor needs waits for other deletes as well, as a
+    /// volume that all of them mount does. The next one of each kind goes.
+    pub fn next(&mut self) -> BTreeSet<usize> {
+        self.kinds.values_mut().flat_map(Trial::next).collect()
+    }
+}
+
+impl Trial {
+    fn release(&mut self) -> BTreeSet<usize> {
         self.accepted = true;
         self.running = None;
         std::mem::take(&mut self.held)
     }
 
-    /// An operation ended.
-    pub fn ended(&mut self, index: usize, verb: Verb, how: Ended) -> Verdict {
-        if verb == Verb::Create && how == Ended::Done {
-            return Verdict::Start(self.accepted());
-        }
-        match (self.running, how) {
-            (Some((_, create)), Ended::Failed) if create == index => {
-                self.running = None;
-                Verdict::Keep(std::mem::take(&mut self.held))
-            }
-            // Nothing starts any more, and each of them says so itself.
-            (Some((_, create)), Ended::Skipped) if create == index => Verdict::Start(self.accepted()),
-            // Nothing was destroyed.
-            (Some((delete, _)), Ended::Failed | Ended::Skipped) if delete == index => Verdict::Start(self.next()),
-            _ => Verdict::Start(BTreeSet::new()),
-        }
-    }
-
-    /// The next one goes first, because the one before it did not come to its create.
-    pub fn next(&mut self) -> BTreeSet<usize> {
+    fn next(&mut self) -> BTreeSet<usize> {
         self.running = None;
         self.held.pop_first().into_iter().collect()
     }
@@ -83,12 +115,12 @@ mod tests {
     use super::*;
     use crate::model::{Address, Attributes, Timeouts};
 
-    /// Three replacements: deletes 0, 1, 2 and creates 3, 4, 5.
-    fn delete(index: usize) -> Operation {
-        Operation {
-            address: Address::new("pod", "a"),
-            verb: Verb::Delete,
-            id: Some(format!("id{index}")),
+    /// Three replacements: deletes 0, 1, 2 and creates 3, 4, 5. And the create of a volume, 6.
+    fn operations() -> Vec<Operation> {
+        let operation = |kind: &str, verb, replaced_by| Operation {
+            address: Address::new(kind, "a"),
+            verb,
+            id: None,
             inputs: Attributes::new(),
             candidates: Vec::new(),
             depends_on: Vec::new(),
@@ -97,44 +129,67 @@ mod tests {
             deposes: None,
             wait: true,
             timeouts: Timeouts::default(),
-            replaced_by: Some(index + 3),
-        }
+            replaced_by,
+        };
+        let deletes = (0..3).map(|index| operation("pod", Verb::Delete, Some(index + 3)));
+        let creates = (0..3).map(|_| operation("pod", Verb::Create, None));
+        deletes.chain(creates).chain([operation("network_volume", Verb::Create, None)]).collect()
     }
 
-    fn held() -> Trial {
-        let mut trial = Trial::default();
-        let admitted: Vec<bool> = (0..3).map(|index| trial.admits(index, &delete(index))).collect();
+    fn held(operations: &[Operation]) -> Trials<'_> {
+        let mut trials = Trials::new(operations);
+        let admitted: Vec<bool> = (0..3).map(|index| trials.admits(index)).collect();
         assert_eq!(admitted, [true, false, false]);
-        trial
+        trials
+    }
+
+    fn start<const N: usize>(indices: [usize; N]) -> Release {
+        Release { start: indices.into(), ..Release::default() }
+    }
+
+    fn keep<const N: usize>(indices: [usize; N]) -> Release {
+        Release { keep: indices.into(), ..Release::default() }
     }
 
     #[test]
     fn the_others_start_once_a_create_is_accepted() {
-        assert_eq!(held().accepted(), BTreeSet::from([1, 2]));
-        let mut trial = held();
-        assert_eq!(trial.ended(0, Verb::Delete, Ended::Done), Verdict::Start(BTreeSet::new()));
-        assert_eq!(trial.ended(3, Verb::Create, Ended::Done), Verdict::Start(BTreeSet::from([1, 2])));
-        assert!(trial.admits(1, &delete(1)) && trial.admits(2, &delete(2)));
+        let operations = operations();
+        assert_eq!(held(&operations).accepted(3), BTreeSet::from([1, 2]));
+        let mut trials = held(&operations);
+        assert_eq!(trials.ended(0, Ended::Done), start([]));
+        assert_eq!(trials.ended(3, Ended::Done), start([1, 2]));
+        assert!(trials.admits(1) && trials.admits(2));
+    }
+
+    #[test]
+    fn an_accepted_volume_says_nothing_about_pods() {
+        let operations = operations();
+        let mut trials = held(&operations);
+        assert_eq!(trials.accepted(6), BTreeSet::new());
+        assert_eq!(trials.ended(6, Ended::Done), start([]));
+        assert_eq!(trials.ended(3, Ended::Failed), keep([1, 2]));
     }
 
     #[test]
     fn the_others_are_kept_if_the_first_create_is_refused() {
-        let mut trial = held();
-        trial.ended(0, Verb::Delete, Ended::Done);
-        assert_eq!(trial.ended(3, Verb::Create, Ended::Failed), Verdict::Keep(BTreeSet::from([1, 2])));
+        let operations = operations();
+        let mut trials = held(&operations);
+        trials.ended(0, Ended::Done);
+        assert_eq!(trials.ended(3, Ended::Failed), keep([1, 2]));
     }
 
     #[test]
-    fn a_delete_that_fails_destroys_nothing_so_the_next_one_goes_first() {
-        let mut trial = held();
-        assert_eq!(trial.ended(0, Verb::Delete, Ended::Failed), Verdict::Start(BTreeSet::from([1])));
-        assert!(trial.admits(1, &delete(1)));
-        assert_eq!(trial.ended(4, Verb::Create, Ended::Failed), Verdict::Keep(BTreeSet::from([2])));
+    fn after_a_delete_that_fails_the_next_one_goes_first() {
+        let operations = operations();
+        let mut trials = held(&operations);
+        assert_eq!(trials.ended(0, Ended::Failed), start([1]));
+        assert!(trials.admits(1));
+        assert_eq!(trials.ended(4, Ended::Failed), keep([2]));
     }
 
     #[test]
     fn an_interruption_starts_what_then_skips_itself() {
-        let mut trial = held();
-        assert_eq!(trial.ended(3, Verb::Create, Ended::Skipped), Verdict::Start(BTreeSet::from([1, 2])));
+        let operations = operations();
+        assert_eq!(held(&operations).ended(3, Ended::Skipped), start([1, 2]));
     }
 }

@@ -47,6 +47,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
         });
     }
     references(plan, &mut violations);
+    successors(plan, &mut violations);
     answers(plan, &mut violations);
     waits(plan, &mut violations);
     violations
@@ -162,6 +163,40 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
     if change.action == Action::NoOp && !change.fields.is_empty() {
         refuse("it differs, and nothing is done about it");
     }
+}
+
+/// What makes room for a successor has to wait for all that the successor needs, except for what needs room as well: two
+/// that wait for each other's room would wait for ever.
+fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
+    let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
+    for (index, operation) in plan.operations.iter().enumerate() {
+        let Some(successor) = operation.replaced_by.and_then(|successor| plan.operations.get(successor)) else {
+            continue;
+        };
+        let early = successor.depends_on.iter().filter(|needed| **needed != index).any(|needed| {
+            let needs_room = *needs_room.entry(*needed).or_insert_with(|| needs_room_of_its_own(plan, *needed));
+            !needs_room && !reaches(plan, operation, *needed)
+        });
+        if early {
+            violations.push(Violation {
+                address: operation.address.clone(),
+                broken: "it is destroyed before all that its successor needs is there",
+            });
+        }
+    }
+}
+
+/// Whether an operation comes after the end of something.
+fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
+    let mut open = vec![index];
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if plan.operations[index].verb == Verb::Delete {
+            return true;
+        }
+        open.extend(plan.operations[index].depends_on.iter().filter(|need| seen.insert(**need)));
+    }
+    false
 }
 
 /// A create or update that refers to something made in the same plan has to wait for it.

@@ -18,6 +18,7 @@ pub mod doubles;
 pub mod drift;
 pub mod feasible;
 pub mod identity;
+pub mod in_use;
 mod ignored;
 mod lock;
 mod member;
@@ -210,6 +211,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     plan.refusals = over_budget(&plan, input);
     plan.notes.extend(feasible::unpriced(&plan));
     feasible::refuse_unlisted(&mut plan, input.observed);
+    in_use::refuse(&mut plan, input.observed);
     Ok(plan)
 }
 

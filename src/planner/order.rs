@@ -54,6 +54,13 @@ impl Draft {
             let standing = graphs.prior.dependents(address).filter_map(|standing| self.destroys.get(standing).copied());
             let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
             self.operations[destroys].depends_on.extend(standing);
+            if self.operations[destroys].replaced_by.is_some() {
+                // Nothing is destroyed for a successor before all that the successor needs is there. What is replaced as
+                // well cannot be waited for: it goes only once nothing stands on it.
+                let needed = graphs.desired.dependencies(address).filter(|needed| self.stays(needed, graphs));
+                let needed: Vec<usize> = needed.filter_map(|needed| Some(self.makes.get(needed)?.1)).collect();
+                self.operations[destroys].depends_on.extend(needed);
+            }
             let Some(successor) = address.successor() else { return };
             // A predecessor that an earlier run left behind goes when its successor is there; where both go, it goes first, so
             // that no record of a predecessor is left alone.
@@ -64,6 +71,12 @@ impl Draft {
                 self.operations[*after].depends_on.push(destroys);
             }
         }
+    }
+
+    /// Whether neither `address` nor anything that it needs is destroyed.
+    fn stays(&self, address: &Address, graphs: &Graphs) -> bool {
+        let needed = || graphs.desired.dependencies(address).all(|needed| self.stays(needed, graphs));
+        !self.destroys.contains_key(address) && needed()
     }
 
     /// Kahn's algorithm over indices: ties keep graph order, so that the same plan lists the same operations everywhere.
@@ -274,14 +287,15 @@ impl Sequence<'_, '_> {
                 }
             }
         }
-        let running = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Running);
+        // A status that this version does not know does not say that it is stopped.
+        let stopped = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Stopped);
         let restarts = change.fields.iter().any(|field| field.effect == Effect::Restart);
         let mut record = decision.settled.clone();
         if let (Some(record), Some(before)) = (&mut record, &decision.record) {
             // Power is written by the operation that changes it.
             record.power = if last.is_some() { before.power } else { record.power };
         }
-        let restarted = decision.kind.awaits_readiness(Some(Power::Running)) && restarts && running && first.is_none();
+        let restarted = decision.kind.awaits_readiness(Some(Power::Running)) && restarts && !stopped && first.is_none();
         // What follows an update (a start) waits by itself.
         let wait = restarted || (decision.is_unready() && last.is_none());
         if let Some(record) = record.as_mut().filter(|_| restarted) {

@@ -121,7 +121,7 @@ fn a_refused_delete_of_something_in_use_is_sent_once() {
         assert_eq!(emulator.ask("POST", "/v2/pods", Some(pod)).0, 201);
         let words = "destroy --auto-approve --allow-data-loss --include-volumes --api";
         let said = project.run(&emulator, &format!("{words} {dialect}")).exits(8);
-        let said = said.tells("network volume is in use").tells("it is mounted by ").tells("Destroy incomplete: ");
+        let said = said.tells("network volume is in use").tells("it is used by ").tells("Destroy incomplete: ");
         let of_volume = |request: &String| request.starts_with("DELETE") && request.contains("volumes/");
         let sent = emulator.writes().into_iter().filter(of_volume).count();
         assert_eq!(sent, 1, "{dialect}: {:?}", emulator.writes());

@@ -1,9 +1,12 @@
 //! Successors that cannot exist, and limits of the account: what runs keeps running.
 
 use serde_json::json;
-use sindri::model::{Action, Address, Dialect, Plan, Value};
+use sindri::apply::Event;
+use sindri::emulator::faults;
+use sindri::model::{Action, Address, Dialect, Observed, Plan, Value};
+use sindri::planner::Options;
 
-use crate::fleet::{Fleet, Machine, Pod};
+use crate::fleet::{Fleet, Machine, Pod, Storage, Volume};
 use crate::world::{World, change, rest};
 use crate::{Desired, in_virtual_time, one};
 
@@ -178,6 +181,84 @@ fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
         world.calm();
         world.settle(&fleet("image:2")).await;
         assert_eq!(world.pods().await.len(), 3);
+    });
+}
+
+/// The fleet, of which each pod comes to mount a volume that is to be made.
+fn with_new_volume() -> Desired {
+    let pod = Pod { replicas: Some(3), storage: Storage::Network("data"), ..Pod::default() };
+    Fleet::default().with_pod("main", pod).with_volume("data", Volume::default()).resources(Dialect::V2)
+}
+
+#[test]
+fn a_fleet_is_kept_when_the_volume_that_its_successors_need_cannot_be_made() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        world.fault("createNetworkVolume", "status: { code: 422 }");
+        let applied = world.apply(&with_new_volume()).await;
+        assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
+        assert_eq!(world.pods().await.len(), 3);
+        world.calm();
+        world.settle(&with_new_volume()).await;
+    });
+}
+
+#[test]
+fn an_accepted_volume_ends_no_trial_of_pods() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        world.fault("createPod", "status: { code: 422 }");
+        let applied = world.apply(&with_new_volume()).await;
+        applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
+        assert_eq!(world.pods().await.len(), 2);
+    });
+}
+
+#[test]
+fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&with_new_volume()).await;
+        let id = world.observe().await.of_kind("network_volume").next().expect("a volume").id.clone();
+        let body = json!({ "name": "strange", "image": "image:1", "cloud": "SECURE", "disk": 20, "ports": [],
+                           "cpu": { "id": "cpu5c", "vcpuCount": 2 },
+                           "mounts": { "network": [{ "volumeId": id, "path": "/data" }] } });
+        let strange = world.post("pods", body).await;
+        rest().await;
+        let mut wanted = with_new_volume();
+        let volume = wanted.get_mut(&Address::new("network_volume", "data")).expect("declared");
+        volume.inputs.insert("region".into(), Value::text("US-KS-2"));
+        let plan = world.plan(&wanted).await;
+        let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
+        assert!(messages(&plan).contains(&says), "{}", messages(&plan));
+        // What ends costs is not held up by it.
+        let all = Options { destroy: true, include_volumes: true, ..Options::default() };
+        let plan = world.plan_from(&wanted, &world.state(), &world.observe().await, all);
+        assert_eq!(messages(&plan), "");
+        assert!(plan.notes.iter().any(|note| note.message.contains("cannot be deleted while")), "{:?}", plan.notes);
+    });
+}
+
+#[test]
+fn a_create_of_unknown_outcome_that_cannot_be_looked_for_may_exist() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let rules = "[{ match: { operation: createPod }, effect: { resetAfterEffect: true } },
+                      { match: { operation: listPods }, effect: { status: { code: 500 } } }]";
+        world.emulator.set_faults(faults::parse(rules, "test").expect("valid rules"));
+        let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
+        let observed = Observed::default();
+        let plan = world.plan_from(&desired, &world.state(), &observed, Options::default());
+        let applied = world.carry_out(&plan, &observed).await;
+        applied.says(&["it may exist and bill, and could not be looked for"]);
+        let failed = applied.events.iter().filter(|event| matches!(event, Event::Failed { changed: true, .. }));
+        assert_eq!(failed.count(), 1);
+        world.calm();
+        assert_eq!(world.pods().await.len(), 1);
+        let applied = world.settle(&desired).await;
+        assert_eq!(applied.creates(), 0, "{:?}", applied.requests);
     });
 }
 

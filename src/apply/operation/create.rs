@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
+use crate::apply::engine::skipped;
 use crate::apply::recover::{Found, created, search, several, without_effect};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::planner::refresh::resolved;
@@ -29,13 +30,10 @@ impl Run<'_, '_> {
                     refused = Some(error);
                 }
                 Attempt::Refused(error) => return Err(self.failed(&error, None, false)),
+                Attempt::Unknown(error) => return Err(self.failed(&error, None, true)),
             }
             if *self.job().interrupt.borrow() {
-                self.tell(Event::Skipped {
-                    address: self.address(),
-                    verb: Verb::Create,
-                    because: "interrupted".into(),
-                });
+                skipped(self.job(), self.index, "interrupted".into());
                 return Err(OperationError::Interrupted);
             }
         }
@@ -83,10 +81,10 @@ impl Run<'_, '_> {
                     Ok(Found::Nothing) => {}
                     Ok(Found::Several(count)) => {
                         self.tell(Event::Settled { address: self.address(), message: several(self.kind, count) });
-                        return Ok(Attempt::Refused(error));
+                        return Ok(Attempt::Unknown(error));
                     }
                     // The intent stays pending: the next command searches again before it creates.
-                    Err(_) => return Ok(Attempt::Refused(error)),
+                    Err(_) => return Ok(Attempt::Unknown(error)),
                 }
             }
             self.record(Entry::Outcome(without_effect(&intent))).await?;
@@ -147,7 +145,8 @@ impl Run<'_, '_> {
         lock(&self.carrier.ids).insert(self.operation.address.clone(), object.id.clone());
         lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
-        self.carrier.create_accepted.notify_one();
+        // The engine may have ended: then nobody waits for it.
+        let _ = self.carrier.created.send(self.index);
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(());
@@ -163,6 +162,8 @@ enum Attempt {
     /// This candidate cannot be had; another may.
     Unavailable(ApiError),
     Refused(ApiError),
+    /// It may have been made all the same; the intent stays pending.
+    Unknown(ApiError),
 }
 
 /// `NVIDIA L4`: what a candidate lays over the inputs.
