@@ -94,6 +94,16 @@ pub struct Options {
 }
 
 impl Options {
+    /// The same, with resources that moved named by their new addresses.
+    fn after(&self, done: &[(Address, Address)]) -> Self {
+        Self {
+            only: moves::current(&self.only, done),
+            targets: moves::current(&self.targets, done),
+            replace: moves::current(&self.replace, done),
+            ..self.clone()
+        }
+    }
+
     /// The flags that ask for the same again, a word each; of `sindri destroy` the addresses.
     pub fn flags(&self) -> Vec<String> {
         let Self {
@@ -132,7 +142,8 @@ impl Options {
 
 /// A plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
-    let moved = moves::renamed(input.prior, input.moved);
+    let moved = moves::followed(input.prior, input.moved, input.desired);
+    let input = &Input { options: input.options.after(&moved.done), ..*input };
     let prior = &*moved.state;
     let corrections = moves::corrections(input.prior, prior);
     let nothing = BTreeMap::new();

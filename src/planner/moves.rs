@@ -1,8 +1,8 @@
 //! `moved` entries: records that continue under another address.
 //!
 //! Entries form chains in any order: with `a -> b` and `b -> c`, a record of `a` continues as `c`. Validation has refused
-//! cycles, and two entries with one source or one target. An entry whose target is taken in the state cannot be followed:
-//! a plan refuses that as long as its source is alive.
+//! cycles, and two entries with one source or one target. An entry whose target is taken in the state, or not declared,
+//! cannot be followed: the record keeps its address, and a plan refuses that as long as the object is alive.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +11,8 @@ use super::Input;
 use super::identity::root;
 use super::refresh::living;
 use crate::config::Move;
-use crate::graph;
 use crate::kind;
-use crate::model::{Action, Address, Change, Note, Record, Refusal, State};
+use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
 use crate::resource;
 
 /// The entries by their source, so that following all of them takes one pass over the records.
@@ -75,15 +74,33 @@ pub struct Moved<'s> {
 pub struct Blocked {
     pub from: Address,
     pub to: Address,
-    /// The recorded address in the way: the target itself, or another source that leads there too.
-    pub by: Address,
-    /// The entry that names the source.
-    pub entry: Move,
+    pub why: Why,
+    /// Where the entry is that has to be corrected.
+    pub position: Option<Position>,
 }
 
-/// The state with every move carried out that leads a recorded address to a free one. Members and predecessors follow
-/// their resource.
+/// Why a move cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// This recorded address is in the way: the target itself, or another source that leads there too.
+    Taken(Address),
+    /// Nothing declares the target, so the next plan would destroy the object there.
+    Undeclared,
+}
+
+/// The state with every move carried out that leads a recorded address to a free one, declared or not: for corrections by
+/// hand.
 pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
+    follow_where(prior, moved, &|_| true)
+}
+
+/// The state that a plan starts from: every move is carried out that leads a recorded address to a free one that
+/// `declared` has. Members and predecessors follow their resource.
+pub fn followed<'s>(prior: &'s State, moved: &[Move], declared: &BTreeMap<Address, Resource>) -> Moved<'s> {
+    follow_where(prior, moved, &|address| declared.contains_key(address))
+}
+
+fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Address) -> bool) -> Moved<'s> {
     let mut result = Moved { state: Cow::Borrowed(prior), done: Vec::new(), blocked: Vec::new(), idle: Vec::new() };
     if moved.is_empty() {
         return result;
@@ -96,7 +113,7 @@ pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
     let roots: BTreeSet<Address> = prior.resources.keys().map(source).collect();
     let led: BTreeMap<&Address, (Address, Vec<&Move>)> =
         roots.iter().filter_map(|root| Some((root, moves.follow(root, &is_recorded)?))).collect();
-    result.blocked = blocked(prior, &led);
+    result.blocked = blocked(prior, &led, is_declared);
     result.idle = idle(&moves, moved, &roots, led.values().flat_map(|(_, chain)| chain).copied());
     let stays: BTreeSet<&Address> = result.blocked.iter().map(|blocked| &blocked.from).collect();
     let renames: BTreeMap<&Address, &Address> = led
@@ -110,8 +127,12 @@ pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
     result
 }
 
-/// Sources that lead to a recorded address, or to the same one as another source.
-fn blocked(prior: &State, led: &BTreeMap<&Address, (Address, Vec<&Move>)>) -> Vec<Blocked> {
+/// Sources that lead to a recorded address, to the same one as another source, or to one that is not declared.
+fn blocked(
+    prior: &State,
+    led: &BTreeMap<&Address, (Address, Vec<&Move>)>,
+    is_declared: &dyn Fn(&Address) -> bool,
+) -> Vec<Blocked> {
     let mut sources: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
     for (from, (destination, _)) in led {
         sources.entry(destination).or_default().push(from);
@@ -120,10 +141,14 @@ fn blocked(prior: &State, led: &BTreeMap<&Address, (Address, Vec<&Move>)>) -> Ve
     for (from, (to, chain)) in led {
         let rival = || sources[to].iter().find(|other| *other != from).copied();
         let taken = prior.resources.contains_key(to).then_some(to).or_else(rival);
-        if let Some((by, entry)) = taken.zip(chain.first()) {
-            let (from, to, by) = ((*from).clone(), to.clone(), by.clone());
-            blocked.push(Blocked { from, to, by, entry: (*entry).clone() });
-        }
+        // The first entry of a chain names the source, the last one the target.
+        let (why, entry) = match taken {
+            Some(by) => (Why::Taken(by.clone()), chain.first()),
+            None if !is_declared(to) => (Why::Undeclared, chain.last()),
+            None => continue,
+        };
+        let position = entry.and_then(|entry| entry.position.clone());
+        blocked.push(Blocked { from: (*from).clone(), to: to.clone(), why, position });
     }
     blocked
 }
@@ -165,34 +190,50 @@ pub fn corrections(before: &State, after: &State) -> BTreeMap<Address, Option<Re
         .collect()
 }
 
-/// Refuses the changes that would not do what a `moved` entry asks for: its source stays where it is because the target is
-/// taken, or it would move to an address that nothing declares and be destroyed there.
+/// The addresses that a person named, each as the plan calls it: an old name means the resource that moved from there.
+pub fn current(named: &BTreeSet<Address>, done: &[(Address, Address)]) -> BTreeSet<Address> {
+    let moved: BTreeMap<&Address, &Address> = done.iter().map(|(from, to)| (from, to)).collect();
+    named.iter().map(|address| (*moved.get(address).unwrap_or(&address)).clone()).collect()
+}
+
+/// Refuses the changes of living resources whose `moved` entry could not be followed.
 pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
     if input.options.destroy || input.options.refresh_only {
         return;
     }
     let blocked: BTreeMap<&Address, &Blocked> = moved.blocked.iter().map(|blocked| (&blocked.from, blocked)).collect();
-    let sources: BTreeMap<&Address, &Address> = moved.done.iter().map(|(from, to)| (to, from)).collect();
     for change in changes.iter_mut().filter(|change| change.id.is_some()) {
         if let Some(blocked) = blocked.get(&change.address) {
-            change.refusals.push(taken(blocked, &moved.state, input));
-        }
-        let source = sources.get(&change.address).filter(|_| !graph::is_member(&change.address));
-        if let (Action::Delete, None, Some(from)) = (change.action, change.address.successor(), source) {
-            change.refusals.push(undeclared(from, &change.address, input));
+            change.refusals.push(refusal(blocked, &moved.state, input));
         }
     }
 }
 
 /// Why a living resource cannot take another address.
-fn taken(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
-    let Blocked { from, to, by, entry } = blocked;
+fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
+    let Blocked { from, to, why, position } = blocked;
+    let (why, first) = match why {
+        Why::Taken(by) => taken(from, to, by, state, input),
+        Why::Undeclared => {
+            (format!("`{to}` is not declared"), format!("correct the entry or declare `{to}`")) //
+        }
+    };
+    Refusal {
+        code: "move_blocked".into(),
+        message: format!("moved `{from}` -> `{to}` was not followed: {why}"),
+        help: format!("{first}; to let `{from}` go instead, remove the entry"),
+        position: position.clone(),
+    }
+}
+
+/// What is in the way at `by`, and what to do about it.
+fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Input<'_>) -> (String, String) {
     let record = state.resources.get(by);
     let id = record.map_or("", |record| record.id.as_str());
     let alive = record.is_some_and(|record| living(input.observed, record).is_some());
     let volumes = kind::find(&to.kind).is_some_and(|kind| kind.protected);
     let flag = if volumes { " --include-volumes" } else { "" };
-    let (why, first) = if by != to {
+    if by != to {
         (format!("`{by}` ({id}) leads there as well"), "remove one of the two entries".to_owned())
     } else if alive {
         let command = format!("sindri destroy {}{flag}", quoted(to));
@@ -200,23 +241,6 @@ fn taken(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     } else {
         let first = "run `sindri refresh` first, which forgets it".to_owned();
         (format!("`{to}` is recorded as {id}, which is gone"), first)
-    };
-    Refusal {
-        code: "move_blocked".into(),
-        message: format!("moved `{from}` -> `{to}` was not followed: {why}"),
-        help: format!("{first}; to let `{from}` go instead, remove the entry"),
-        position: entry.position.clone(),
-    }
-}
-
-/// Why a living resource is not moved to where it would be destroyed.
-fn undeclared(from: &Address, to: &Address, input: &Input<'_>) -> Refusal {
-    let last = input.moved.iter().find(|step| step.to == *to);
-    Refusal {
-        code: "move_blocked".into(),
-        message: format!("moved `{from}` -> `{to}` would destroy it: `{to}` is not declared"),
-        help: format!("correct the entry or declare `{to}`; to destroy `{from}` on purpose, remove the entry"),
-        position: last.and_then(|step| step.position.clone()),
     }
 }
 

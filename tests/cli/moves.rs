@@ -37,3 +37,65 @@ fn an_entry_between_two_recorded_keys_is_refused_until_it_is_removed() {
     fleet.write("sindri.yaml", &project("b: {}"));
     fleet.run(&emulator, "apply --auto-approve").exits(0).tells("1 destroyed");
 }
+
+/// An entry whose target was misspelt.
+const MISSPELT: &str = "moved: [ { from: pod.a, to: pod.bb } ]";
+
+#[test]
+fn an_entry_onto_an_undeclared_address_stays_refused_whatever_else_is_applied() {
+    for elsewhere in ["apply --target pod.other -y", "apply saved.json", "destroy pod.other -y"] {
+        let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
+        fleet.run(&emulator, "apply -y").exits(0);
+        let kept = fleet.id("pod.a");
+        fleet.write("sindri.yaml", &format!("{}{MISSPELT}\n", project("b: {}, other: { name: renamed }")));
+        let refused = "moved `pod.a` -> `pod.bb` was not followed: `pod.bb` is not declared";
+        fleet.run(&emulator, "apply -y").exits(3).warns("move_blocked").warns(refused);
+        let planned = fleet.run(&emulator, "plan --target pod.other --out saved.json").exits(2);
+        assert!(planned.tells(refused).stdout.contains("~   pod.other"));
+
+        let said = fleet.run(&emulator, elsewhere);
+        assert!(matches!(said.code, Some(0 | 2)), "{elsewhere}: {said:?}");
+        assert_eq!(fleet.id("pod.a"), kept, "{elsewhere}: the record keeps its address");
+        fleet.run(&emulator, "apply -y --allow-data-loss").exits(3).warns("move_blocked").warns(refused);
+        assert!(emulator.pods().iter().any(|pod| pod["id"] == kept.as_str()), "{elsewhere}");
+        // With the entry corrected the pod is moved.
+        fleet.edit("pod.bb", "pod.b");
+        fleet.run(&emulator, "apply -y").exits(0);
+        assert_eq!(fleet.id("pod.b"), kept, "{elsewhere}");
+    }
+}
+
+#[test]
+fn a_volume_is_not_moved_to_an_undeclared_address_either() {
+    let volumes = |key: &str| format!("{BARE}    networkVolumes: {{ {key}: {{ sizeGb: 10, region: US-CA-2 }} }}\n");
+    let (emulator, fleet) = (Emulator::start(), Project::new(&volumes("data")));
+    fleet.run(&emulator, "apply -y").exits(0);
+    let entry = "moved: [ { from: network_volume.data, to: network_volume.modles } ]";
+    fleet.write("sindri.yaml", &format!("{BARE}{entry}\n"));
+    for command in ["apply -y", "apply -y --include-volumes --allow-data-loss"] {
+        fleet.run(&emulator, command).exits(3).warns("`network_volume.modles` is not declared");
+    }
+    fleet.run(&emulator, "apply -y --target pod.bare --include-volumes --allow-data-loss");
+    assert_eq!((fleet.id("network_volume.data").is_empty(), emulator.volumes().len()), (false, 1));
+}
+
+#[test]
+fn a_pod_that_moved_is_destroyed_and_targeted_by_its_old_or_its_new_address() {
+    for name in ["pod.a", "pod.b"] {
+        for destroy in ["destroy NAME -y", "plan --destroy --target NAME"] {
+            let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
+            fleet.run(&emulator, "apply -y").exits(0);
+            fleet.write(
+                "sindri.yaml",
+                &format!("{}moved: [ {{ from: pod.a, to: pod.b }} ]\n", project("b: {}, other: {}")),
+            );
+            let said = fleet.run(&emulator, &format!("plan --target {name}"));
+            assert!(said.stdout.contains("pod.b"), "{name}: {said:?}");
+            let said = fleet.run(&emulator, &destroy.replace("NAME", name)).exits(0).tells("pod.b");
+            let destroyed = destroy.starts_with("destroy");
+            let phrase = if destroyed { "1 destroyed" } else { "Plan: 1 destroy," };
+            assert!(said.stdout.contains(phrase), "{name}: {}", said.stdout);
+            assert_eq!(emulator.pods().len(), if destroyed { 1 } else { 2 }, "{name}");
+        }
+    }
+}

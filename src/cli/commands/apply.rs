@@ -18,8 +18,8 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
 use crate::cli::unreachable;
-use crate::model::{Entry, Observed, Outcome, Plan, State, Updates};
-use crate::planner::{self, Options, identity};
+use crate::model::{Address, Entry, Observed, Outcome, Plan, State, Updates};
+use crate::planner::{self, Options, identity, moves};
 use crate::render::{Summary, json, status};
 use crate::store::LockedState;
 
@@ -56,7 +56,10 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     let session = Session::open_state(global, console)?;
     let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
     let asked = |prior: &State| {
-        if let Some(unknown) = args.addresses.iter().find(|address| !prior.resources.contains_key(address)) {
+        // A resource that moved may be named by its old address or by its new one.
+        let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
+        let is_recorded = |address: &Address| [prior, &*moved].iter().any(|it| it.resources.contains_key(address));
+        if let Some(unknown) = args.addresses.iter().find(|address| !is_recorded(address)) {
             return Err(Failure::message(
                 Exit::Error,
                 "not_found",
