@@ -92,10 +92,14 @@ impl Approval {
         }
     }
 
-    /// Whether it is worth an exit code of its own that something else is pending. A saved plan was whole when it was made: what
-    /// came up since is the next plan's business.
-    pub fn minds_rest(&self) -> bool {
-        !matches!(self, Self::Saved(saved) if saved.options.targets.is_empty())
+    /// Whether what the plan leaves out affects the exit code. A saved plan was whole when it was made: changes that are
+    /// pending since are for the next plan, but a success means that everything is ready.
+    pub fn reports_pending(&self, plan: &Plan) -> bool {
+        match (self, &plan.partial) {
+            (_, None) => false,
+            (Self::Saved(saved), Some(partial)) if saved.options.targets.is_empty() => !partial.not_ready.is_empty(),
+            (_, Some(partial)) => partial.leaves_out(),
+        }
     }
 
     /// Whether the plan made just now is the approved one.

@@ -67,7 +67,7 @@ impl SavedPlan {
     pub fn of(plan: &Plan, input: &Input<'_>, config: String) -> Self {
         let mut requests = identity::requests(plan);
         let plan_id = identity::id_with(plan, &requests);
-        let prior = moves::renamed(input.prior, input.moved).state;
+        let prior = moves::followed(input.prior, input.moved, input.desired).state;
         let sources = Sources { input, prior: &prior.resources };
         let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
         let actions = changed
@@ -126,9 +126,9 @@ impl SavedPlan {
         options
     }
 
-    /// What applying this plan may touch: `--target` for the plan that is made anew.
+    /// What this plan changes or waits for: `--target` for the plan that is made anew.
     pub fn targets(&self) -> BTreeSet<Address> {
-        self.actions.keys().map(identity::root).collect()
+        self.actions.keys().chain(self.plan.waits.iter().map(|wait| &wait.address)).map(identity::root).collect()
     }
 
     /// Holds this plan against one made anew for [`Self::targets`].
@@ -138,7 +138,7 @@ impl SavedPlan {
             comparison.moved.push(elsewhere);
             return comparison;
         }
-        let prior = moves::renamed(input.prior, input.moved).state;
+        let prior = moves::followed(input.prior, input.moved, input.desired).state;
         let sources = Sources { input, prior: &prior.resources };
         let saved = identity::actions(&self.plan, &self.requests());
         let requests = identity::requests(fresh);

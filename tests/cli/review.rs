@@ -1,8 +1,9 @@
 //! What was reviewed is what runs: plans by their id and in files, parts of plans, plans without an account.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Emulator, PAIR, Project};
+use crate::interrupt::{begun, has_recorded_a_create};
+use crate::support::{BARE, Emulator, PAIR, Project, Said, until};
 
 fn plan_id(plan: &Value) -> String {
     plan["sindri"]["plan_id"].as_str().expect("a plan id").to_owned()
@@ -230,4 +231,52 @@ fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
     let said = project.run(&emulator, "apply second.json").exits(5);
     said.warns("`pod.notebook`: its record in the state says something else of `id`");
     assert_eq!(emulator.writes(), writes);
+}
+
+/// `pod.a` comes up at once, and the image of `pod.b` is pulled for half an hour.
+fn pair_with_a_slow_pod() -> Project {
+    Project::new(&format!("{BARE}    pods: {{ a: {{ name: first }}, b: {{ image: \"emulator/slow:1\" }} }}\n"))
+}
+
+#[test]
+fn a_saved_plan_waits_for_what_it_said_it_would_wait_for() {
+    let (emulator, project) = (Emulator::start(), pair_with_a_slow_pod());
+    let mut first = begun(&project, &emulator, "apply -y");
+    until("both pods are recorded", || {
+        let journal = std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
+        has_recorded_a_create(&project) && journal.matches("\"outcome\"").count() >= 2
+    });
+    first.kill().unwrap();
+    first.wait().unwrap();
+    until("the first pod is ready", || {
+        let said = project.run(&emulator, "plan").stdout;
+        said.contains("pod.b") && !said.contains("pod.a ")
+    });
+    project.edit("first", "renamed");
+    project.run(&emulator, "plan --out plan.json").tells("~   pod.a").tells("Not ready yet").tells("pod.b");
+
+    let mut applying = begun(&project, &emulator, "apply plan.json");
+    until("the update is sent", || emulator.writes().iter().any(|request| request.starts_with("PATCH ")));
+    let lists = emulator.requests().len();
+    until("it looks again", || applying.try_wait().unwrap().is_some() || emulator.requests().len() > lists + 3);
+    assert!(applying.try_wait().unwrap().is_none(), "it waits for `pod.b`");
+    emulator.ask("POST", "/_emu/clock", Some(json!({ "advance": 3_600 })));
+    Said::from(applying.wait_with_output().unwrap()).exits(0).tells("1 ready");
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+}
+
+#[test]
+fn a_saved_plan_that_leaves_a_pod_unready_is_no_full_success() {
+    let (emulator, project) = (Emulator::start(), pair_with_a_slow_pod());
+    project.edit("emulator/slow:1", "example/image:1");
+    project.run(&emulator, "apply -y").exits(0);
+    project.edit("first", "renamed");
+    project.run(&emulator, "plan --out plan.json").exits(0).tells("~   pod.a");
+    let id = project.id("pod.b");
+    for event in
+        [json!({ "event": "stop" }), json!({ "event": "start" }), json!({ "event": "hostDown", "seconds": 100_000 })]
+    {
+        assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{id}/event"), Some(event)).0, 200);
+    }
+    project.run(&emulator, "apply plan.json").exits(2).tells("1 updated").tells("pod.b");
 }

@@ -105,8 +105,11 @@ impl Run<'_> {
         let beside = options.ignore_existing;
         let (plan, exit) = loop {
             let plan = self.planned(&prior, &observed, options.clone()).await?;
-            let left_out = plan.leaves_out() && self.approval.minds_rest();
-            let exit = if left_out || has_orphans(&plan, beside) { Exit::Changes } else { Exit::Success };
+            let exit = if self.approval.reports_pending(&plan) || has_orphans(&plan, beside) {
+                Exit::Changes
+            } else {
+                Exit::Success
+            };
             if plan.is_empty() {
                 self.correct(&store, &plan).await?;
                 return Ok((exit, false));
