@@ -189,7 +189,7 @@ fn nothing_moves_to_where_it_would_be_destroyed() {
         let plan = planned(&world, &one("eval"), &steps(&[("pod.train", "pod.evla")])).await;
         let found = refusals(&plan);
         assert_eq!(found.len(), 1, "{found:?}");
-        assert!(found[0].0 == "pod.evla" && found[0].1.contains("`pod.evla` is not declared"), "{found:?}");
+        assert!(found[0].0 == "pod.train" && found[0].1.contains("`pod.evla` is not declared"), "{found:?}");
         // Destroying everything is not what the entry is about.
         let (prior, observed) = (world.state(), world.observe().await);
         let moved = steps(&[("pod.train", "pod.evla")]);
