@@ -89,7 +89,7 @@ fn forget(address: &Address) -> String {
 /// So many addresses are named in a note; the others are counted.
 const NAMED: usize = 3;
 
-/// Says that the state alone changes: which `preventDestroy` it records, and which it drops.
+/// Says which `preventDestroy` the state records and which it drops. Other changes of the same plan may send requests.
 pub fn corrections(prior: &State, records: &BTreeMap<Address, Option<Record>>) -> Vec<Note> {
     let changed = |to: bool| {
         let differs = move |(address, record): &(&Address, &Option<Record>)| {
@@ -104,7 +104,8 @@ pub fn corrections(prior: &State, records: &BTreeMap<Address, Option<Record>>) -
         let named = addresses.iter().take(NAMED).map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ");
         let more = addresses.len().saturating_sub(NAMED);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let message = format!("apply {verb} `preventDestroy` of {named}{more} in the state; nothing changes at RunPod");
+        let message =
+            format!("apply {verb} `preventDestroy` of {named}{more} in the state; this correction sends no request");
         (!addresses.is_empty()).then_some(Note { address: None, message })
     };
     note(true, "records").into_iter().chain(note(false, "drops")).collect()
