@@ -394,7 +394,7 @@ impl Orphan {
 }
 
 /// An object that stands for a resource of the state a second time, made from another state of the same project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Double {
     pub kind: String,
     pub id: String,
@@ -462,8 +462,8 @@ pub struct Operation {
     /// yet), or gone (delete).
     pub wait: bool,
     pub timeouts: Timeouts,
-    /// Of a delete that makes room for a replacement: the operation that will create the successor. Stock is looked at
-    /// again before it runs.
+    /// Of a delete that makes room for a replacement: the operation that will create the successor. Before the delete runs,
+    /// everything that can be known about that create is checked again: stock, and what it refers to.
     pub replaced_by: Option<usize>,
 }
 
@@ -536,6 +536,9 @@ pub struct Plan {
     pub waits: Vec<Wait>,
     pub drift: Vec<Drift>,
     pub orphans: Vec<Orphan>,
+    /// What exists a second time. Those with a marker are among the orphans as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubles: Vec<Double>,
     /// In an order that respects every edge.
     #[serde(skip)]
     pub operations: Vec<Operation>,
@@ -545,7 +548,8 @@ pub struct Plan {
     pub records: BTreeMap<Address, Option<Record>>,
     pub cost: CostSummary,
     pub notes: Vec<Note>,
-    /// Refusals of the plan as a whole (budget).
+    /// Refusals of the plan as a whole: the budget, and creates that are known to fail for the same reason on several
+    /// resources.
     pub refusals: Vec<Refusal>,
     /// [`super::State::digest`] of the state that was planned from.
     pub prior_digest: String,

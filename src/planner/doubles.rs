@@ -60,12 +60,12 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
     doubles
 }
 
-/// Doubles that a plan does not tell as orphans, since nothing marks them.
-pub fn notes(name: &str, state: &State, observed: &Observed, catalog: &Catalog) -> Vec<Note> {
-    let unmarked = doubles(name, state, observed, catalog).into_iter().filter(|double| double.lineage.is_none());
+/// Notes about doubles that a plan does not show as orphans, since nothing marks them.
+pub fn notes(doubles: &[Double]) -> Vec<Note> {
+    let unmarked = doubles.iter().filter(|double| double.lineage.is_none());
     unmarked
         .map(|double| {
-            let Double { kind, id, of, hourly, address, .. } = &double;
+            let Double { kind, id, of, hourly, address, .. } = double;
             let title = kind::find(kind).map_or("resource", |kind| kind.title);
             Note {
                 address: Some(address.clone()),

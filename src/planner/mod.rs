@@ -192,8 +192,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let corrected = protect::corrections(prior, &records);
     let purse = refresh::empty_purse(input.prior, input.observed).filter(|_| !input.options.destroy);
     let idle = moves::note(&moved, input);
-    let doubles = doubles::notes(input.name, prior, input.observed, input.catalog);
-    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).chain(doubles);
+    let doubles = doubles::doubles(input.name, prior, input.observed, input.catalog);
+    let twice = doubles::notes(&doubles);
+    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).chain(twice);
     let notes = notes.collect();
     let mut plan = Plan {
         name: input.name.to_owned(),
@@ -211,6 +212,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         waits,
         drift,
         orphans: claims.orphans(),
+        doubles,
         operations,
         records,
         notes,

@@ -44,6 +44,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
         waits,
         drift: Vec::new(),
         orphans: Vec::new(),
+        doubles: Vec::new(),
         records: Default::default(),
         cost: CostSummary {
             hourly_before: changes.iter().map(|change| change.hourly_before).sum(),

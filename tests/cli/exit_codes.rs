@@ -181,3 +181,27 @@ fn an_apply_that_leaves_orphans_says_so_by_its_exit_code() {
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{id}"), None).0, 204);
     project.run(&emulator, "apply --auto-approve").exits(0);
 }
+
+#[test]
+fn a_volume_that_another_clone_made_is_told_with_its_cost_and_the_same_exit_code_by_every_apply() {
+    let config = format!("{BARE}    networkVolumes: {{ data: {{ sizeGb: 100, region: US-CA-2 }} }}\n");
+    let (emulator, first, clone) = (Emulator::start(), Project::new(&config), Project::new(&config));
+    first.run(&emulator, "apply -y").exits(0);
+    clone.run(&emulator, "apply -y --ignore-existing").exits(0);
+    clone.run(&emulator, "destroy -y").exits(2);
+    let double = clone.id("network_volume.data");
+    assert_ne!(double, first.id("network_volume.data"));
+    assert_eq!((emulator.volumes().len(), emulator.pods().len()), (2, 1), "no pod tells of the clone");
+
+    // One that changes nothing, one that updates, and one that creates.
+    let told = |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and place").tells("$7.00/mo");
+    told(first.run(&emulator, "apply -y").exits(2));
+    first.run(&emulator, "apply -y --ignore-existing").exits(0);
+    first.edit("image: example/image:1", "image: example/image:2");
+    told(first.run(&emulator, "apply -y --updates in-place").exits(2)).tells("1 updated");
+    first.edit("US-CA-2 }", "US-CA-2 }, more: { sizeGb: 10, region: US-CA-2 }");
+    told(first.run(&emulator, "apply -y").exits(2)).tells("Doubles").tells("the same as `network_volume.data`");
+    told(first.run(&emulator, "plan --detailed-exitcode").exits(0));
+    assert_eq!(emulator.ask("DELETE", &format!("/v2/network-volumes/{double}"), None).0, 204);
+    first.run(&emulator, "apply -y").exits(0);
+}

@@ -46,6 +46,7 @@ pub fn plan(changes: Vec<Change>) -> Plan {
         waits: Vec::new(),
         drift: Vec::new(),
         orphans: Vec::new(),
+        doubles: Vec::new(),
         operations: Vec::new(),
         cost: CostSummary { hourly_before, hourly_after, data_at_risk_gb },
         notes: Vec::new(),

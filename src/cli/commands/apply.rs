@@ -105,7 +105,7 @@ impl Run<'_> {
         let beside = options.ignore_existing;
         let (plan, exit) = loop {
             let plan = self.planned(&prior, &observed, options.clone()).await?;
-            let exit = if self.approval.reports_pending(&plan) || has_orphans(&plan, beside) {
+            let exit = if self.approval.reports_pending(&plan) || has_leftovers(&plan, beside) {
                 Exit::Changes
             } else {
                 Exit::Success
@@ -167,8 +167,9 @@ impl Run<'_> {
 }
 
 /// Whether a plan leaves anything of this project that is billed and in no record.
-fn has_orphans(plan: &Plan, beside: bool) -> bool {
-    plan.orphans.iter().any(|orphan| orphan.marker.lineage == plan.lineage || !beside)
+fn has_leftovers(plan: &Plan, beside: bool) -> bool {
+    let orphan = plan.orphans.iter().any(|orphan| orphan.marker.lineage == plan.lineage || !beside);
+    orphan || !(plan.doubles.is_empty() || beside)
 }
 
 /// Applies a plan that was consented to, and prints what came of it.

@@ -39,6 +39,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         waits,
         drift,
         orphans,
+        doubles: _, // among `notes`, and marked ones among `orphans`
         operations,
         cost,
         notes,
