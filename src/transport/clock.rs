@@ -86,10 +86,22 @@ impl Clock {
 /// Where the system tells: Linux.
 fn this_boot() -> Option<Boot> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().parse().ok()?;
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    let seconds: f64 = uptime.split_whitespace().next()?.parse().ok()?;
-    let ms = u64::try_from(Duration::try_from_secs_f64(seconds).ok()?.as_millis()).ok()?;
-    Some(Boot::Computer { id, ms })
+    Some(Boot::Computer { id, ms: uptime_ms()? })
+}
+
+/// The kernel's own uptime. `/proc/uptime` may be virtualized: containers share a boot id, but each may have its own uptime.
+#[cfg(target_os = "linux")]
+fn uptime_ms() -> Option<u64> {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: `clock_gettime` only writes the time into `time`, which is of its type.
+    let answered = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) } == 0;
+    let (seconds, ns) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
+    answered.then(|| seconds.saturating_mul(1000).saturating_add(ns / 1_000_000))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn uptime_ms() -> Option<u64> {
+    None
 }
 
 #[cfg(test)]
@@ -119,6 +131,17 @@ mod tests {
             assert_eq!(clock.least_age(&moment), Duration::ZERO, "{at}");
             assert_eq!(later.least_age(&moment), Duration::from_secs(600), "{at}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn uptime_is_the_kernels_own() {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: `clock_gettime` only writes the time into `time`.
+        assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) }, 0);
+        let ms = Clock::wall().moment().uptime.expect("Linux has one").ms;
+        let kernel = u64::try_from(time.tv_sec).unwrap() * 1000;
+        assert!(ms.abs_diff(kernel) < 60_000, "{ms} ms, the kernel says {kernel} ms");
     }
 
     #[tokio::test]
