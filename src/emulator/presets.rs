@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use super::answer::Reply;
 use super::order::Refusal;
 use super::roll::Entry;
-use super::world::World;
+use super::schema::Members;
+use super::world::{Replied, World};
 
 /// A preset of container settings.
 #[derive(Clone, Serialize, Deserialize)]
@@ -112,4 +116,36 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Registry credentials, which both dialects show alike.
+fn registry_view(registry: &Registry) -> Value {
+    json!({ "id": registry.id, "name": registry.name })
+}
+
+pub(super) fn registries(world: &World) -> Replied {
+    Ok(Reply::json(200, world.registries.newest_first().map(registry_view).collect()))
+}
+
+pub(super) fn registry(world: &World, id: &str) -> Replied {
+    Ok(Reply::json(200, registry_view(world.registries.get(id).ok_or(Refusal::NotFound)?)))
+}
+
+/// Creates a credential from a body that was checked, and answers with `status`.
+pub(super) fn create_registry(world: &mut World, body: Option<&Value>, status: u16, now: Timestamp) -> Replied {
+    world.now = now;
+    let name = Members::of(body).text("name").unwrap_or_default();
+    Ok(Reply::json(status, registry_view(world.add_registry(name)?)))
+}
+
+pub(super) fn delete_registry(world: &mut World, id: &str, now: Timestamp) -> Replied {
+    world.remove_registry(id)?;
+    world.now = now;
+    Ok(Reply::no_content())
+}
+
+pub(super) fn delete_template(world: &mut World, id: &str, now: Timestamp) -> Replied {
+    world.remove_template(id)?;
+    world.now = now;
+    Ok(Reply::no_content())
 }

@@ -13,6 +13,7 @@ use super::answer::Reply;
 use super::call::{Call, OperationName as Op};
 use super::lifecycle::Action;
 use super::order::Refusal;
+use super::presets as shared;
 use super::schema::Violation;
 use super::world::{Settings, World};
 
@@ -43,11 +44,11 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::ListTemplates => ("list templates", presets::templates(world)),
         Op::CreateTemplate => ("create template", presets::create_template(world, call, now)),
         Op::GetTemplate => ("get template", presets::template(world, id)),
-        Op::DeleteTemplate => ("delete template", presets::delete_template(world, id, now)),
-        Op::ListRegistries => ("list container registry auths", presets::registries(world)),
+        Op::DeleteTemplate => ("delete template", shared::delete_template(world, id, now)),
+        Op::ListRegistries => ("list container registry auths", shared::registries(world)),
         Op::CreateRegistry => ("create container registry auth", presets::create_registry(world, call, now)),
-        Op::GetRegistry => ("get container registry auth", presets::registry(world, id)),
-        Op::DeleteRegistry => ("delete container registry auth", presets::delete_registry(world, id, now)),
+        Op::GetRegistry => ("get container registry auth", shared::registry(world, id)),
+        Op::DeleteRegistry => ("delete container registry auth", shared::delete_registry(world, id, now)),
         Op::OpenApi => {
             let info = json!({ "title": "RunPod REST API v1, emulated by sindri", "version": "0.1.0" });
             ("get openapi", Ok(Reply::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} }))))

@@ -9,7 +9,7 @@ use crate::emulator::answer::Reply;
 use crate::emulator::call::Call;
 use crate::emulator::command::Command;
 use crate::emulator::order::Refusal;
-use crate::emulator::presets::{Registry, Template, TemplateVolume};
+use crate::emulator::presets::{self as shared, Template, TemplateVolume};
 use crate::emulator::schema::Members;
 use crate::emulator::world::{Replied, World};
 
@@ -24,10 +24,6 @@ fn template_view(template: &Template) -> Value {
         "volumeInGb": volume.map_or(0, |volume| volume.size),
         "volumeMountPath": volume.map_or("/workspace", |volume| &volume.path),
     })
-}
-
-fn registry_view(registry: &Registry) -> Value {
-    json!({ "id": registry.id, "name": registry.name })
 }
 
 pub(super) fn templates(world: &World) -> Replied {
@@ -70,31 +66,9 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
     Ok(Reply::json(200, template_view(world.add_template(template)?)))
 }
 
-pub(super) fn delete_template(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_template(id)?;
-    world.now = now;
-    Ok(Reply::no_content())
-}
-
-pub(super) fn registries(world: &World) -> Replied {
-    Ok(Reply::json(200, world.registries.newest_first().map(registry_view).collect()))
-}
-
-pub(super) fn registry(world: &World, id: &str) -> Replied {
-    Ok(Reply::json(200, registry_view(world.registries.get(id).ok_or(Refusal::NotFound)?)))
-}
-
 pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_REGISTRY, call)?;
-    world.now = now;
-    let name = Members::of(call.body.as_ref()).text("name").unwrap_or_default();
-    Ok(Reply::json(200, registry_view(world.add_registry(name)?)))
-}
-
-pub(super) fn delete_registry(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_registry(id)?;
-    world.now = now;
-    Ok(Reply::no_content())
+    shared::create_registry(world, call.body.as_ref(), 200, now)
 }
 
 /// A create's body with what its template supplies; explicit members win, and `env` is merged per key.

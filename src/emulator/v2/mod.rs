@@ -17,6 +17,7 @@ use super::account;
 use super::answer::Reply;
 use super::call::{Call, OperationName as Op};
 use super::order::Refusal;
+use super::presets as shared;
 use super::world::World;
 
 /// Answers one call of this dialect.
@@ -38,11 +39,11 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::ListTemplates => presets::templates(world),
         Op::CreateTemplate => presets::create_template(world, call, now),
         Op::GetTemplate => presets::template(world, id),
-        Op::DeleteTemplate => presets::delete_template(world, id, now),
-        Op::ListRegistries => presets::registries(world),
+        Op::DeleteTemplate => shared::delete_template(world, id, now),
+        Op::ListRegistries => shared::registries(world),
         Op::CreateRegistry => presets::create_registry(world, call, now),
-        Op::GetRegistry => presets::registry(world, id),
-        Op::DeleteRegistry => presets::delete_registry(world, id, now),
+        Op::GetRegistry => shared::registry(world, id),
+        Op::DeleteRegistry => shared::delete_registry(world, id, now),
         Op::ListGpus => catalog::gpus(world, call),
         Op::GetGpu => catalog::gpu(world, call, id),
         Op::ListCpus => catalog::cpus(world, call),

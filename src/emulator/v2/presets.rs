@@ -8,7 +8,7 @@ use crate::emulator::answer::Reply;
 use crate::emulator::call::Call;
 use crate::emulator::command::Command;
 use crate::emulator::order::Refusal;
-use crate::emulator::presets::{Registry, Template, TemplateVolume};
+use crate::emulator::presets::{self as shared, Template, TemplateVolume};
 use crate::emulator::schema::{Members, Shape};
 use crate::emulator::world::{Replied, World};
 
@@ -30,10 +30,6 @@ fn template_view(template: &Template) -> Value {
         "public": template.public, "category": template.category, "startSsh": template.start_ssh,
         "startJupyter": template.start_jupyter, "allowedCudaVersions": template.cuda_versions,
     })
-}
-
-fn registry_view(registry: &Registry) -> Value {
-    json!({ "id": registry.id, "name": registry.name })
 }
 
 pub(super) fn templates(world: &World) -> Replied {
@@ -77,32 +73,9 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
     Ok(Reply::json(201, template_view(world.add_template(template)?)))
 }
 
-pub(super) fn delete_template(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_template(id)?;
-    world.now = now;
-    Ok(Reply::no_content())
-}
-
-pub(super) fn registries(world: &World) -> Replied {
-    let rows: Vec<Value> = world.registries.newest_first().map(registry_view).collect();
-    Ok(Reply::json(200, json!({ "registries": rows })))
-}
-
-pub(super) fn registry(world: &World, id: &str) -> Replied {
-    Ok(Reply::json(200, registry_view(world.registries.get(id).ok_or(Refusal::NotFound)?)))
-}
-
 pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_REGISTRY, call)?;
-    world.now = now;
-    let name = Members::of(call.body.as_ref()).text("name").unwrap_or_default();
-    Ok(Reply::json(201, registry_view(world.add_registry(name)?)))
-}
-
-pub(super) fn delete_registry(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_registry(id)?;
-    world.now = now;
-    Ok(Reply::no_content())
+    shared::create_registry(world, call.body.as_ref(), 201, now)
 }
 
 /// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An
