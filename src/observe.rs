@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join_all, try_join_all};
 
 use crate::kind::{self, Kind};
-use crate::model::{Attributes, Marker, Observed, Operation, Plan, Verb};
+use crate::model::{Address, Attributes, Marker, Observed, Operation, Plan, Verb};
 use crate::planner::feasible::{self, Answers};
 use crate::runpod::{Api, ApiError};
 
@@ -66,35 +66,45 @@ pub fn candidates(create: &Operation) -> impl Iterator<Item = Attributes> {
 }
 
 /// Replacements that destroy first, and of which the catalog shows no candidate in stock.
-async fn out_of_stock(api: &dyn Api, plan: &Plan) -> BTreeSet<crate::model::Address> {
+async fn out_of_stock(api: &dyn Api, plan: &Plan) -> BTreeSet<Address> {
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     let mut missing = BTreeSet::new();
     for successor in plan.operations.iter().filter_map(|delete| plan.operations.get(delete.replaced_by?)) {
         let Some(kind) = kind::find(&successor.address.kind).filter(|kind| kind.has_capacity) else { continue };
-        if !any_in_stock(api, kind, successor, &mut known).await {
+        let answer = async |key: String, inputs: Attributes| {
+            let answered = known.get(&key).copied();
+            let in_stock = match answered {
+                Some(in_stock) => in_stock,
+                None => is_in_stock(api, kind, &inputs).await,
+            };
+            known.insert(key, in_stock);
+            in_stock
+        };
+        if !any_in_stock(api, kind, successor, answer).await {
             missing.insert(successor.address.clone());
         }
     }
     missing
 }
 
-async fn any_in_stock(
+/// Whether one of a create's candidates is in stock. `answer` is asked for each of them in turn, by the key under which an
+/// answer may be kept; a candidate without a key has no stock to speak of.
+pub async fn any_in_stock(
     api: &dyn Api,
     kind: &'static Kind,
     create: &Operation,
-    known: &mut BTreeMap<String, bool>,
+    mut answer: impl AsyncFnMut(String, Attributes) -> bool,
 ) -> bool {
     for inputs in candidates(create) {
         let Some(key) = api.stock_key(kind, &inputs) else { return true };
-        let in_stock = match known.get(&key) {
-            Some(known) => *known,
-            // What is not answered counts as there.
-            None => !matches!(api.in_stock(kind, &inputs).await, Ok(Some(false))),
-        };
-        known.insert(key, in_stock);
-        if in_stock {
+        if answer(key, inputs).await {
             return true;
         }
     }
     create.candidates.is_empty()
+}
+
+/// Whether RunPod's catalog shows stock for these inputs. No answer counts as stock: it is no reason to refuse.
+pub async fn is_in_stock(api: &dyn Api, kind: &'static Kind, inputs: &Attributes) -> bool {
+    !matches!(api.in_stock(kind, inputs).await, Ok(Some(false)))
 }

@@ -110,7 +110,8 @@ pub enum Found {
 pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay: &Replay) -> Result<Found, ApiError> {
     let mut last = Ok(Found::Nothing);
     for gap in SEARCHES {
-        sleep(gap).await;
+        // Where lists are known to lag for less, waiting for longer proves nothing more.
+        sleep(gap.min(api.list_lag())).await;
         match api.list(kind).await {
             Ok(objects) => match trace(intent, &replay.state, &replay.pending, objects.iter()) {
                 Trace::Made(object, _) => return Ok(Found::Made(Box::new(object.clone()))),
@@ -203,7 +204,8 @@ fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
     // Members are not in the record's own inputs; whether they landed shows with the rest of the same request.
     let mut seen = object.attributes.clone();
     seen.retain(|name, _| wanted.contains_key(name));
-    difference(&Readings::of_record(kind, &wanted, &seen)).fields.is_empty()
+    // A difference that no request could undo shows as well that this one is not what left the object as it is.
+    difference(&Readings { ignored: &record.ignored, ..Readings::of_record(kind, &wanted, &seen) }).is_empty()
 }
 
 /// What a reader should plan from: pending intents settled in memory as far as the world tells; the others stay pending.

@@ -22,6 +22,21 @@ pub enum Presence {
     Absent,
 }
 
+impl Presence {
+    /// Why a create cannot use the object `id`; `None` where it can.
+    pub fn objection(self, outside: Outside, id: &str) -> Option<String> {
+        match self {
+            Self::Usable => None,
+            Self::Absent => Some(absent(outside.title(), id)),
+            Self::Unfit(reason) => Some(format!("{} `{id}` cannot be used: {reason}", outside.title())),
+        }
+    }
+}
+
+fn absent(title: &str, id: &str) -> String {
+    format!("no {title} `{id}` in this account")
+}
+
 /// Answers to what only requests of their own can tell. What is missing was not asked, or not answered: no reason to refuse.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
@@ -56,7 +71,7 @@ pub fn named(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Names, St
 pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Attributes>) -> Option<String> {
     let Names::Listed { kind, place } = names else { return None };
     let title = kind::find(kind).map_or(kind, |kind| kind.title);
-    let Some(found) = found else { return Some(format!("no {title} `{id}` in this account")) };
+    let Some(found) = found else { return Some(absent(title, id)) };
     let (own, allowed) = place?;
     let at = found.get(own)?.as_text().filter(|at| !at.is_empty())?;
     let allowed = inputs.get(allowed).map(Value::text_items).unwrap_or_default();
@@ -100,11 +115,8 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
             found.refuse(&format!("the create of `{address}` cannot be sent: {message}"), help, address);
         }
         for (outside, id) in outside(&address.kind, &operation.inputs) {
-            let message = match answers.outside.get(&(outside, id.clone())) {
-                None | Some(Presence::Usable) => continue,
-                Some(Presence::Absent) => format!("no {} `{id}` in this account", outside.title()),
-                Some(Presence::Unfit(reason)) => format!("{} `{id}` cannot be used: {reason}", outside.title()),
-            };
+            let presence = answers.outside.get(&(outside, id.clone()));
+            let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
             // A template can be shared in ways that no lookup shows. A create that fails destroys nothing.
             if outside == Outside::Template && !makes_room(plan, address) {
                 found.note(&format!("{message}, so RunPod will probably refuse the create"), address);

@@ -63,7 +63,7 @@ fn no_capacity_has_its_own_exit_code_and_suggests_what_to_widen() {
     no_capacity("v2");
 }
 
-/// There it is a 500, after which a pod may exist all the same: the lists are searched for it for a minute.
+/// There it is a 500, after which a pod may exist all the same: the lists are searched for it, for a minute where they lag.
 #[test]
 fn no_capacity_in_v1_is_told_from_other_server_errors() {
     no_capacity("v1");
@@ -72,7 +72,7 @@ fn no_capacity_in_v1_is_told_from_other_server_errors() {
 fn no_capacity(dialect: &str) {
     let rules = json!([fault(json!({ "operation": "createPod" }), json!({ "noCapacity": true }))]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(BARE));
-    let said = project.run(&emulator, &format!("{APPLY} --api {dialect}")).exits(7);
+    let said = project.run_without_lag(&emulator, &format!("{APPLY} --api {dialect}")).exits(7);
     said.tells("no_capacity").tells("Nothing was changed").tells("widen the choice");
     assert_eq!(emulator.pod_names(), Vec::<String>::new());
     assert_eq!(project.state()["resources"], json!({}));

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sindri::apply::Event;
+use sindri::emulator::world::VolumeEvent;
 use sindri::model::{Action, Address, Dialect};
 use sindri::planner::Options;
 use tokio::time::{Instant, sleep, timeout};
@@ -222,5 +223,33 @@ fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
         let plan = world.plan(&desired).await;
         assert_eq!(plan.orphans.len(), 2);
         assert!(plan.notes.iter().any(|note| note.message.contains("same name, size and place")), "{:?}", plan.notes);
+    });
+}
+
+#[test]
+fn a_growth_that_somebody_else_outgrew_is_not_taken_for_ours() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let sized = |size_gb| {
+            Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() }).resources(Dialect::V2)
+        };
+        world.settle(&sized(400)).await;
+        rest().await;
+        world.fault("updateNetworkVolume", "latency: { seconds: 600 }");
+        assert!(timeout(Duration::from_secs(5), world.apply(&sized(500))).await.is_err(), "killed");
+        world.calm();
+        let address = Address::new("network_volume", "data");
+        let id = world.state().resources[&address].id.clone();
+        let grown = VolumeEvent::Resize { size: 600 };
+        world.meddle(|world, now| world.volume_event(&id, &grown, now)).expect("a volume");
+        rest().await;
+        let found = world.report(false).await.findings;
+        let fields: Vec<(String, String)> = found
+            .iter()
+            .flat_map(|finding| &finding.fields)
+            .map(|field| (field.before.to_string(), field.after.to_string()))
+            .collect();
+        assert_eq!(fields, [("400".to_owned(), "600".to_owned())], "{found:#?}");
+        assert!(world.plan(&sized(500)).await.all_refusals().count() > 0, "a volume never shrinks");
     });
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sindri::emulator::world::PodEvent;
-use sindri::model::{Awaiting, Cause, Dialect, Entry, Outcome, Power, Record, Verb};
+use sindri::model::{Action, Awaiting, Cause, Dialect, Entry, Outcome, Power, Record, Verb};
 use sindri::planner::Options;
 use tokio::time::sleep;
 
@@ -178,4 +178,26 @@ fn what_was_started_and_not_seen_ready_is_waited_for_and_never_replaced() {
         assert_eq!((tainted, kept), (false, id.clone()));
         assert!(!world.plan(&desired).await.changes_anything());
     });
+}
+
+#[test]
+fn a_pod_that_is_deleted_while_it_is_waited_for_is_gone_and_not_tainted() {
+    for (listed, says) in [(false, "is in no list of RunPod"), (true, "was deleted before it was ready")] {
+        in_virtual_time(async {
+            let (world, desired) = (World::new(Dialect::V2), one(slow()));
+            let (applied, ()) = tokio::join!(world.apply(&desired), async {
+                sleep(Duration::from_secs(200)).await;
+                match listed {
+                    true => world.fault("listPods", "newStatus: TERMINATED"),
+                    false => world.delete("pods", &world.pods().await[0].id).await,
+                }
+            });
+            applied.says(&["[not_found]", says]);
+            assert!(!applied.text.contains("billing") && !applied.text.contains("tainted"), "{}", applied.text);
+            let record = world.record("main");
+            assert_eq!((record.tainted, record.awaiting_ready), (false, Some(Awaiting::First)));
+            rest().await;
+            assert_eq!(change(&world.plan(&desired).await, "main").action, Action::Create);
+        });
+    }
 }

@@ -14,8 +14,8 @@ use super::{OperationError, Run, lock};
 use crate::apply::Event;
 use crate::kind::{self, Kind, Names};
 use crate::model::{Address, Attributes, Operation, Verb};
-use crate::observe::{candidates, unsendable};
-use crate::planner::feasible::{self, Presence};
+use crate::observe::{any_in_stock, is_in_stock, unsendable};
+use crate::planner::feasible;
 use crate::planner::refresh::resolved;
 use crate::runpod::ErrorClass;
 
@@ -114,11 +114,7 @@ impl Run<'_, '_> {
     async fn missing(&self, inputs: &Attributes, names: Names, id: &str) -> Verdict {
         match names {
             Names::Outside(outside) => {
-                let ask = async || match self.api().presence(outside, id).await {
-                    Ok(Some(Presence::Absent)) => Some(format!("no {} `{id}` in this account", outside.title())),
-                    Ok(Some(Presence::Unfit(why))) => Some(format!("{} `{id}` cannot be used: {why}", outside.title())),
-                    Ok(Some(Presence::Usable) | None) | Err(_) => None,
-                };
+                let ask = async || self.api().presence(outside, id).await.ok().flatten()?.objection(outside, id);
                 self.carrier.answers.get(&format!("{} {id}", outside.title()), None, ask).await
             }
             Names::Listed { kind, place } => {
@@ -140,17 +136,11 @@ impl Run<'_, '_> {
 
     /// Whether one of the candidates can be had, as far as RunPod's catalog tells.
     async fn in_stock(&self, kind: &'static Kind, successor: &Operation) -> bool {
-        for inputs in candidates(successor) {
-            let Some(key) = self.api().stock_key(kind, &inputs) else { return true };
-            // What the API cannot tell, or does not answer, is no reason to refuse.
-            let ask = async || match self.api().in_stock(kind, &inputs).await {
-                Ok(Some(false)) => Some(String::new()),
-                _ => None,
-            };
-            if self.carrier.answers.get(&key, Some(STOCK_IS_FRESH), ask).await.is_none() {
-                return true;
-            }
-        }
-        successor.candidates.is_empty()
+        let api = self.api();
+        let answer = async |key: String, inputs: Attributes| {
+            let ask = async || (!is_in_stock(api, kind, &inputs).await).then(String::new);
+            self.carrier.answers.get(&key, Some(STOCK_IS_FRESH), ask).await.is_none()
+        };
+        any_in_stock(api, kind, successor, answer).await
     }
 }

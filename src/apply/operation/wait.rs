@@ -8,6 +8,16 @@ use super::{OperationError, Run, lock};
 use crate::apply::Event;
 use crate::model::{Awaiting, Entry, Object, Outcome, Record, Status, Verb};
 
+/// Why something is not ready, and never will be in this run.
+enum Unready {
+    /// It is there and bills.
+    There(String),
+    /// RunPod shows that it was deleted.
+    Deleted,
+    /// No list shows it, although lists no longer lag behind its create.
+    Unlisted,
+}
+
 impl Run<'_, '_> {
     pub(super) fn release(&self) {
         lock(&self.permit).take();
@@ -32,7 +42,8 @@ impl Run<'_, '_> {
         self.ready(&id, self.operation.record.clone()).await
     }
 
-    /// Waits until the object is ready for use. One that never becomes so stays recorded, tainted.
+    /// Waits until the object is ready for use. One that exists and does not become ready stays recorded, tainted if it
+    /// never was; one that is gone stays recorded as it is, for the next plan to look at.
     pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
         self.release();
         let Some(watch) = self.carrier.watches.get(self.kind.name) else {
@@ -49,13 +60,13 @@ impl Run<'_, '_> {
             match (seen, status) {
                 (Some(object), _) if object.ready => return Some(Ok(object.clone())),
                 (Some(_), Some(Status::Error)) => {
-                    return Some(Err("RunPod reports an error of its container".to_owned()));
+                    return Some(Err(Unready::There("RunPod reports an error of its container".to_owned())));
                 }
-                (Some(_), Some(Status::ZeroGpu)) => return Some(Err("it came up without a GPU".to_owned())),
-                (Some(_), Some(Status::Terminated)) => return Some(Err("it was deleted meanwhile".to_owned())),
-                (None, _) if since.elapsed() > lag => {
-                    return Some(Err(format!("no list has shown it for {} s", lag.as_secs())));
+                (Some(_), Some(Status::ZeroGpu)) => {
+                    return Some(Err(Unready::There("it came up without a GPU".to_owned())));
                 }
+                (Some(_), Some(Status::Terminated)) => return Some(Err(Unready::Deleted)),
+                (None, _) if since.elapsed() > lag => return Some(Err(Unready::Unlisted)),
                 _ => {}
             }
             last_status = status.cloned();
@@ -78,7 +89,9 @@ impl Run<'_, '_> {
                 self.done(Some(object));
                 return Ok(());
             }
-            Some(Err(why)) => why,
+            Some(Err(Unready::Deleted)) => return Err(self.gone_while_waiting(id, true)),
+            Some(Err(Unready::Unlisted)) => return Err(self.gone_while_waiting(id, false)),
+            Some(Err(Unready::There(why))) => why,
             None => {
                 let polls =
                     watch.last_failure().map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
@@ -86,6 +99,11 @@ impl Run<'_, '_> {
                 format!("it was not ready after {} s{polls}{shown}", timeout.as_secs())
             }
         };
+        self.not_ready(id, record, &why).await
+    }
+
+    /// It exists, and was not ready in time.
+    async fn not_ready(&self, id: &str, record: Option<Record>, why: &str) -> Result<(), OperationError> {
         // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
         let never_ready = record.filter(|record| record.awaiting_ready == Some(Awaiting::First));
         let tainted = never_ready.is_some();
@@ -115,6 +133,28 @@ impl Run<'_, '_> {
             changed: self.operation.verb != Verb::Wait,
         });
         Err(OperationError::Failed(None))
+    }
+
+    /// It is not tainted: what does not exist cannot be replaced, and the next plan sees whether it is there.
+    fn gone_while_waiting(&self, id: &str, deleted: bool) -> OperationError {
+        let title = self.kind.title;
+        let message = match deleted {
+            true => format!("{title} `{id}` was deleted before it was ready"),
+            false => format!("{title} `{id}` is in no list of RunPod"),
+        };
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: self.operation.verb,
+            id: Some(id.to_owned()),
+            message,
+            help: Some(
+                "run the command again: it is created again if it is gone, and waited for if it is there".into(),
+            ),
+            code: "not_found".into(),
+            // A pod that no list shows may exist all the same.
+            changed: !deleted && self.operation.verb != Verb::Wait,
+        });
+        OperationError::Failed(None)
     }
 
     /// That it is ready is recorded, and what RunPod chose, which is known for certain only now.
