@@ -7,6 +7,7 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use crate::model::{Address, Change, Plan, Refusal};
 use crate::planner::change::describe;
+use crate::planner::feasible;
 
 /// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
@@ -25,8 +26,8 @@ pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> R
 pub fn refusals(plan: &Plan) -> Result<(), Failure> {
     let subjects: BTreeSet<Option<&Address>> = plan.all_refusals().map(|(address, _)| address).collect();
     let all: Vec<&Refusal> = plan.all_refusals().map(|(_, refusal)| refusal).collect();
-    let Some(worst) = all.iter().min_by_key(|refusal| exit_of(refusal).code()) else { return Ok(()) };
-    let (exit, code): (Exit, &'static str) = (exit_of(worst), code_of(worst));
+    let ends = all.iter().map(|refusal| end_of(refusal));
+    let Some((exit, code)) = ends.min_by_key(|(exit, _)| exit.code()) else { return Ok(()) };
     let lines: Vec<String> = all
         .iter()
         .map(|refusal| match &refusal.position {
@@ -53,26 +54,22 @@ fn about_one(failure: Failure, plan: &Plan, subjects: Vec<Option<&Address>>) -> 
     failure.about(address, change.and_then(|change| change.id.as_deref()))
 }
 
-fn exit_of(refusal: &Refusal) -> Exit {
-    match refusal.code.as_str() {
-        "impossible_change" | "not_found" => Exit::Error,
-        "budget" => Exit::Policy,
-        _ => Exit::Refused,
-    }
-}
+/// How each refusal of a plan ends a command: its exit code, and its code on stderr.
+const REFUSALS: [(&str, Exit, &str); 9] = [
+    ("impossible_change", Exit::Error, "impossible_change"),
+    ("not_found", Exit::Error, "not_found"),
+    ("budget", Exit::Policy, "budget_exceeded"),
+    (feasible::CODE, Exit::Refused, feasible::CODE),
+    ("prevent_destroy", Exit::Refused, "prevent_destroy"),
+    ("locked", Exit::Refused, "pod_locked"),
+    ("protected", Exit::Refused, "protected"),
+    ("ambiguous", Exit::Refused, "ambiguous"),
+    ("move_blocked", Exit::Refused, "move_blocked"),
+];
 
-fn code_of(refusal: &Refusal) -> &'static str {
-    match refusal.code.as_str() {
-        "impossible_change" => "impossible_change",
-        "not_found" => "not_found",
-        "budget" => "budget_exceeded",
-        "prevent_destroy" => "prevent_destroy",
-        "locked" => "pod_locked",
-        "protected" => "protected",
-        "ambiguous" => "ambiguous",
-        "move_blocked" => "move_blocked",
-        _ => "refused",
-    }
+fn end_of(refusal: &Refusal) -> (Exit, &'static str) {
+    let known = REFUSALS.iter().find(|(code, ..)| *code == refusal.code);
+    known.map_or((Exit::Refused, "refused"), |(_, exit, code)| (*exit, *code))
 }
 
 /// What a person or the flags agreed to.

@@ -62,7 +62,7 @@ pub struct Record {
     /// `lifecycle.ignoreChanges` as it was last applied: outside changes of these attributes are for information only.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub ignored: BTreeSet<String>,
-    /// It exists but never became ready: the next plan replaces it.
+    /// It exists but never became ready: the next plan replaces it, unless it is ready by then or is to be stopped.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tainted: bool,
     /// Set by the outcome of the request that makes readiness necessary, cleared by the outcome that has seen it. An apply

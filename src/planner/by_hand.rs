@@ -18,6 +18,10 @@ pub enum ByHandError {
     Taken(Address),
     #[error("`{0}` is a part of another resource and moves with that")]
     Part(Address),
+    #[error(
+        "`{part}` is part of `{parent}` and cannot be forgotten alone: RunPod keeps it as long as `{parent}` exists"
+    )]
+    PartOf { part: Box<Address>, parent: Box<Address> },
     #[error("`{0}` names a part of another resource")]
     ToPart(Address),
     #[error("{} depend on `{address}`", listed(.needed_by))]
@@ -58,9 +62,14 @@ pub fn moved(state: &State, from: &Address, to: &Address) -> Result<Records, ByH
 }
 
 /// The records that change when `address` is forgotten: its parts go with it. What depends on it has to go first.
+///
+/// A part stays as long as its parent is recorded: forgetting a port would not close it.
 pub fn forgotten(state: &State, address: &Address) -> Result<Records, ByHandError> {
     if !state.resources.contains_key(address) {
         return Err(ByHandError::NotRecorded(address.clone()));
+    }
+    if let Some(parent) = graph::parent_of(address).filter(|parent| state.resources.contains_key(parent)) {
+        return Err(ByHandError::PartOf { part: Box::new(address.clone()), parent: Box::new(parent) });
     }
     let refers = |record: &Record| {
         let named = record.inputs.values().flat_map(Value::references);

@@ -1,6 +1,6 @@
 //! Writing: the one place with methods that change stored files, which only the lock's holder has.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::mem;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
-use crate::model::{Address, Entry, Moment, Record, Replay, State};
+use crate::model::{Address, Entry, Moment, Outcome, Record, Replay, State};
 use crate::resource::{fold, mended};
 
 use super::error::{StoreError, parent};
@@ -83,6 +83,14 @@ impl LockedState {
     /// written with whatever is written next. A caller that is dropped while it waits leaves its entry to the next write.
     pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
         self.record_all(vec![entry]).await
+    }
+
+    /// Records corrections that no request goes with, as the outcome of `operation`; writes nothing where there is none.
+    pub async fn correct(&self, operation: &str, records: BTreeMap<Address, Option<Record>>) -> Result<(), StoreError> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.record(Entry::Outcome(Outcome { operation: operation.to_owned(), records })).await
     }
 
     /// Records entries with one flush: all of them count, or none does.

@@ -202,3 +202,17 @@ fn a_mistake_in_the_configuration_keeps_nobody_from_looking_at_the_state() {
     project.run(&emulator, "state list").exits(0).tells("pod.other").warns("using the state alone");
     project.run(&emulator, "state rm pod.other").exits(0);
 }
+
+#[test]
+fn a_port_is_not_forgotten_without_its_pod() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.run(&emulator, APPLY).exits(0);
+    let stored = project.stored();
+    let said = project.run(&emulator, "state rm port.bare:22/tcp").exits(3).warns("part_of_resource");
+    said.warns("is part of `pod.bare`").warns("sindri state rm pod.bare").warns("nothing was changed");
+    assert_eq!(project.stored(), stored);
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+    project.run(&emulator, "state rm pod.bare").exits(0);
+    let said = project.run(&emulator, "state list").exits(0);
+    assert!(!said.stdout.contains("port.bare"), "{}", said.stdout);
+}

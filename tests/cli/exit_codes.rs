@@ -99,6 +99,16 @@ fn cases() -> Vec<Case> {
                 "2 created, 1 failed",
             ),
         ),
+        of(
+            "pod.bare",
+            case(
+                scene(format!("{}    networkVolumeId: nope\n", BARE.replace("    volumeSizeGb: 0\n", ""))),
+                "apply -y",
+                3,
+                "sindri::cli::impossible_create",
+                "no network volume `nope`",
+            ),
+        ),
         case(scene(BARE), "aply", 64, "sindri::cli::usage", "aply"),
     ]
 }

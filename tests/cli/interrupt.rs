@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, Project, Said, fault, fleet, until};
+use crate::support::{BARE, Emulator, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";
 
@@ -291,4 +291,30 @@ fn an_apply_that_is_ended_while_it_waits_leaves_the_wait_to_the_next_one() {
         project.run(&emulator, "drift").exits(2).tells("1 not-ready");
         assert_eq!(emulator.writes(), ["POST /v2/pods"], "nothing but the one create");
     }
+}
+
+/// The volumes are listed before an apply of pods, and again for the addresses when it is complete.
+fn once_it_is_complete(effect: Value) -> Value {
+    json!([fault(json!({ "operation": "listNetworkVolumes", "nth": 2 }), effect)])
+}
+
+#[test]
+fn a_complete_apply_does_not_fail_because_addresses_cannot_be_listed() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    emulator.faults(once_it_is_complete(json!({ "status": { "code": 401 } })));
+    let said = project.run(&emulator, APPLY).exits(0).tells("1 created");
+    said.warns("the apply is complete").warns("could not be listed").warns("sindri output");
+}
+
+#[test]
+fn an_interrupt_after_a_complete_apply_ends_it_at_once() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    emulator.faults(once_it_is_complete(json!({ "latency": { "seconds": 600, "side": "afterEffect" } })));
+    let child = begun(&project, &emulator, APPLY);
+    let lists = || emulator.requests().iter().filter(|line| *line == "GET /v2/network-volumes").count();
+    until("the second list", || lists() == 2);
+    signal(&child, "INT");
+    let start = Instant::now();
+    Said::from(child.wait_with_output().unwrap()).exits(0).tells("1 created").warns("The apply itself is complete");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }

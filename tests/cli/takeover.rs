@@ -318,3 +318,19 @@ fn what_an_interrupted_import_recorded_keeps_its_address_though_the_account_has_
     assert_eq!((project.read("sindri.yaml"), project.state()), (config, state));
     project.run(&emulator, "import --all").exits(3).warns("undeclared_objects");
 }
+
+#[test]
+fn an_interrupted_import_is_completed_though_its_objects_are_gone() {
+    let (emulator, project, config) = imported();
+    std::fs::rename(project.path("sindri.yaml"), project.path(".sindri-import-x1.yaml")).unwrap();
+    for pod in emulator.pods() {
+        emulator.ask("DELETE", &format!("/v2/pods/{}", pod["id"].as_str().unwrap()), None);
+    }
+    for volume in emulator.volumes() {
+        emulator.ask("DELETE", &format!("/v2/network-volumes/{}", volume["id"].as_str().unwrap()), None);
+    }
+    let said = project.run_without_lag(&emulator, "import --all --name team").exits(0);
+    said.tells("completes an import that was interrupted");
+    assert_eq!((project.read("sindri.yaml"), drafts(&project)), (config, 0));
+    project.run_without_lag(&emulator, "plan --detailed-exitcode").exits(2).tells("3 create");
+}

@@ -1,9 +1,13 @@
 //! `sindri wait` over the real binary: what it waits for, how it ends, and that it changes nothing.
 
-use serde_json::json;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use crate::interrupt::{begun, has_recorded_a_create, signal};
-use crate::support::{BARE, Emulator, Project, Said, until};
+use crate::support::{BARE, Emulator, KEY, Project, Said, sindri, until};
 
 const APPLY: &str = "apply --auto-approve";
 
@@ -85,4 +89,86 @@ fn a_wait_can_be_interrupted() {
     until("it looks again", || emulator.requests().len() > lists + 2);
     signal(&waiting, "INT");
     Said::from(waiting.wait_with_output().unwrap()).exits(130).warns("interrupted while waiting");
+}
+
+/// An API that shows every public address of a pod as `127.0.0.1:port`, and passes on everything else.
+fn mapped_to(emulator: Arc<Emulator>, port: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let emulator = Arc::clone(&emulator);
+            std::thread::spawn(move || pass_on(&emulator, stream, port));
+        }
+    });
+    url
+}
+
+fn pass_on(emulator: &Emulator, stream: TcpStream, port: u16) {
+    let mut reader = BufReader::new(&stream);
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+            return;
+        }
+        match line.trim() {
+            "" => break,
+            line => lines.push(line.to_lowercase()),
+        }
+    }
+    let length = lines.iter().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0);
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    let [method, path, ..] = lines[0].split(' ').collect::<Vec<_>>()[..] else { return };
+    let (status, mut answer) = emulator.ask(&method.to_uppercase(), path, serde_json::from_slice(&body).ok());
+    map(&mut answer, port);
+    let text = if answer.is_null() { String::new() } else { answer.to_string() };
+    let head = format!("HTTP/1.1 {status} x\r\ncontent-type: application/json\r\nconnection: close\r\n");
+    let _ = write!(&stream, "{head}content-length: {}\r\n\r\n{text}", text.len());
+}
+
+fn map(answer: &mut Value, port: u16) {
+    match answer {
+        Value::Array(items) => items.iter_mut().for_each(|item| map(item, port)),
+        Value::Object(members) => {
+            for (host, number) in [("ip", "public"), ("host", "port")] {
+                if members.contains_key(host)
+                    && members.contains_key(number)
+                    && members.get("type") != Some(&json!("http"))
+                {
+                    members.insert(host.to_owned(), json!("127.0.0.1"));
+                    members.insert(number.to_owned(), json!(port));
+                }
+            }
+            members.values_mut().for_each(|member| map(member, port));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_pod_whose_servers_answer_is_ready() {
+    let emulator = Arc::new(Emulator::start());
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let url = mapped_to(Arc::clone(&emulator), port);
+    let project = Project::new(&format!("{BARE}    ports: [22/tcp]\n"));
+    let run = |words: &str| {
+        let mut command = sindri(&project.path(""));
+        command.args(["--api-url", &url]).args(words.split_whitespace()).env("RUNPOD_API_KEY", KEY);
+        Said::of(&mut command)
+    };
+    run(APPLY).exits(0).tells(&format!("127.0.0.1 -p {port}"));
+    // Connections are accepted from the start; the server greets once somebody serves them.
+    run("wait --for ports --timeout 1m").exits(0).tells("1 pod is ready (ports)");
+    run("wait --for ssh --timeout 1s").exits(1).warns("was not ready after 1s");
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().flatten() {
+            let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n");
+        }
+    });
+    run("wait --for ssh --timeout 1m").exits(0).tells("1 pod is ready (ssh)");
+    let said = run("wait bare --for ssh --json").exits(0).json();
+    assert_eq!((&said["ready"], &said["for"]), (&json!(true), &json!("ssh")));
 }

@@ -18,7 +18,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
 use crate::cli::unreachable;
-use crate::model::{Address, Entry, Observed, Outcome, Plan, State, Updates};
+use crate::model::{Address, Observed, Plan, State, Updates};
 use crate::planner::{self, Options, identity, moves};
 use crate::render::{Summary, json, status};
 use crate::store::LockedState;
@@ -44,7 +44,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
     // After an apply that changed nothing one line says it all; `deploy` is asked for the way in.
     let done = matches!(exit, Exit::Success | Exit::Changes) && !destroys;
     if done && (command == "deploy" || (changed && !console.quiet)) {
-        how_to_connect(&session, console, command == "deploy").await?;
+        tell_how_to_connect(&session, console, command == "deploy").await;
     }
     session.close()?;
     Ok(exit)
@@ -158,10 +158,7 @@ impl Run<'_> {
 
     /// Writes what the state has to say differently although nothing changes at RunPod.
     async fn correct(&self, store: &LockedState, plan: &Plan) -> Result<(), Failure> {
-        if !plan.records.is_empty() {
-            let outcome = Outcome { operation: "corrections".into(), records: plan.records.clone() };
-            store.record(Entry::Outcome(outcome)).await?;
-        }
+        store.correct("corrections", plan.records.clone()).await?;
         Ok(store.checkpoint()?)
     }
 }
@@ -281,6 +278,24 @@ fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
 
 /// So many pods are told in full after an `apply`; `deploy` tells all.
 const FEW: usize = 2;
+
+/// The apply is complete by now: neither a failing list nor an interrupt changes its exit code.
+async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
+    // The default handlers do not come back once signals were caught, so that these have to be awaited.
+    let mut signals = Signals::listen();
+    tokio::select! {
+        biased;
+        _ = signals.next() => {
+            console.say("Note: interrupted before the addresses were listed. The apply itself is complete.");
+        }
+        listed = how_to_connect(session, console, all) => if let Err(error) = listed {
+            console.say(&format!(
+                "Note: the apply is complete, but the addresses could not be listed: {}. `sindri output` lists them.",
+                error.report
+            ));
+        },
+    }
+}
 
 /// Proxy URLs, ssh and the web terminal of pods that are up.
 async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Result<(), Failure> {

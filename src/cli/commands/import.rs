@@ -13,7 +13,7 @@ use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Address, Entry, Marker, Object, Observed, Outcome, Value};
+use crate::model::{Address, Marker, Object, Observed, Value};
 use crate::planner::by_hand::{ByHandError, importable};
 use crate::planner::record::imported;
 
@@ -71,7 +71,7 @@ async fn one(
         return Err(Failure::refused("marked", whose, help).about(address, Some(id)));
     }
     let records = imported(declared, &[(address.clone(), object)], &state);
-    store.record(Entry::Outcome(Outcome { operation: "import".into(), records })).await?;
+    store.correct("import", records).await?;
     store.checkpoint()?;
     session.close()?;
     console.either(

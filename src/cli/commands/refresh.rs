@@ -6,7 +6,6 @@ use crate::cli::args::{Global, RefreshArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::model::{Entry, Outcome};
 use crate::planner::refresh;
 
 pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -21,7 +20,7 @@ pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Resu
     };
     let (gone, changed) = (names(gone), names(changed));
     if !records.is_empty() {
-        store.record(Entry::Outcome(Outcome { operation: "refresh".into(), records })).await?;
+        store.correct("refresh", records).await?;
     }
     store.checkpoint()?;
     session.close()?;

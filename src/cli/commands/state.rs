@@ -12,7 +12,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::graph::ResourceGraph;
 use crate::kind;
-use crate::model::{Address, Entry, Outcome, Record, State};
+use crate::model::{Address, Record, State};
 use crate::planner::by_hand::{self, ByHandError};
 use crate::store::{self, LockedState};
 
@@ -120,11 +120,18 @@ fn refused(error: &ByHandError) -> Failure {
         ByHandError::Needed { .. } => {
             Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
         }
+        ByHandError::PartOf { part, parent } => {
+            let help = format!(
+                "remove it from `{parent}` in the configuration and apply, or forget the whole resource with `sindri state \
+                 rm {parent}`; nothing was changed"
+            );
+            Failure::refused("part_of_resource", error.to_string(), help).about(part, None)
+        }
         _ => Failure::refused("not_movable", error.to_string(), "nothing was changed"),
     }
 }
 
 async fn write(store: &LockedState, records: BTreeMap<Address, Option<Record>>) -> Result<(), Failure> {
-    store.record(Entry::Outcome(Outcome { operation: "by hand".into(), records })).await?;
+    store.correct("by hand", records).await?;
     Ok(store.checkpoint()?)
 }

@@ -1,4 +1,5 @@
-//! `sindri wait`: until pods can be used. Takes no lock, writes nothing, and reads of the configuration only its name.
+//! `sindri wait`: until pods can be used. Takes no lock and writes nothing. The state says which pods there are; a
+//! configuration that cannot be read in full does not stop it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -10,7 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
-use crate::model::{Address, Entry, Object, Observed, Outcome, State};
+use crate::model::{Address, Object, Observed, State};
 use crate::planner::record::imported;
 use crate::planner::refresh::{self, living};
 use crate::planner::takeover::{self, Ids};
@@ -67,7 +67,7 @@ async fn add(
     let declared = declared(&config.resources, &state, &observed, open, &mut blocks);
     let records = imported(&config.resources, &declared.taken, &state);
     if !records.is_empty() {
-        store.record(Entry::Outcome(Outcome { operation: "import --all".into(), records })).await?;
+        store.correct("import --all", records).await?;
     }
     store.checkpoint()?;
     draft::clear(&config.file);

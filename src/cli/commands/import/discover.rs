@@ -6,7 +6,7 @@ use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Entry, Outcome, Replay};
+use crate::model::Replay;
 use crate::planner::discover::Search;
 use crate::render::discovery;
 
@@ -35,7 +35,7 @@ pub async fn run(
             store.continue_lineage(&lineage)?;
         }
         let records = found.records.clone();
-        store.record(Entry::Outcome(Outcome { operation: "import --discover".into(), records })).await?;
+        store.correct("import --discover", records).await?;
     }
     store.checkpoint()?;
     session.close()?;

@@ -14,7 +14,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::{self, DEFAULT_ENVIRONMENT, LoadOptions, write};
-use crate::model::{Address, Entry, Object, Observed, Outcome, Record, State};
+use crate::model::{Address, Object, Observed, Record, State};
 use crate::planner::record::imported;
 use crate::planner::refresh::living;
 use crate::planner::{self, Options};
@@ -49,14 +49,11 @@ pub async fn run(
             Import::of_everything(args, (&prior, &observed), &checks, &mut session)?
         }
     };
-    let found = !import.taken.is_empty();
+    let found = import.writes_files;
     if found {
         // The state first: a configuration without it would ask for everything a second time.
         let written = Draft::beside(base, &import.text)?;
-        if !import.records.is_empty() {
-            let outcome = Outcome { operation: "import --all".into(), records: import.records.clone() };
-            store.record(Entry::Outcome(outcome)).await?;
-        }
+        store.correct("import --all", import.records.clone()).await?;
         store.checkpoint()?;
         written.publish(base)?;
     }
@@ -91,6 +88,8 @@ struct Import<'o> {
     taken: Vec<(Address, &'o Object)>,
     left: Vec<(&'o Object, Reason)>,
     records: BTreeMap<Address, Option<Record>>,
+    /// Whether there is a configuration to write. An interrupted import always has one: its state is written already.
+    writes_files: bool,
     /// What to know about the result.
     next: &'static str,
 }
@@ -104,6 +103,7 @@ impl<'o> Import<'o> {
             taken: prior.resources.iter().filter_map(living).collect(),
             left: Vec::new(),
             records: BTreeMap::new(),
+            writes_files: true,
             next: "This completes an import that was interrupted. `sindri plan` shows what changed since.",
         }
     }
@@ -144,6 +144,7 @@ impl<'o> Import<'o> {
         }
         Ok(Self {
             text,
+            writes_files: !blocks.objects.is_empty(),
             taken: blocks.objects,
             left: blocks.left,
             records,
