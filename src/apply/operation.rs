@@ -203,6 +203,8 @@ impl<'a> Run<'_, 'a> {
                  have: check its id, and that the API key belongs to the same account"
                     .to_owned(),
             ),
+            // The general help is about machines.
+            (Verb::Create, ErrorClass::Invalid) if !self.kind.has_capacity => None,
             (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server) if !self.kind.has_power => {
                 id.and_then(|id| self.in_use(id)).or_else(|| general(error))
             }

@@ -39,6 +39,9 @@ pub struct Kind {
     pub marked: bool,
     /// Whether new records are protected, so that a deleted block alone destroys nothing.
     pub protected: bool,
+    /// Whether a replacement creates the new object before anything is destroyed, unless something else stands in the way:
+    /// two of them may exist at once, and the old one is of use until the new one is known to exist.
+    pub creates_first: bool,
     /// The attributes that identify a lost create of a kind without markers.
     pub identity: &'static [&'static str],
     /// What destroying an object with these attributes loses.

@@ -74,6 +74,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     has_capacity: false,
     marked: false,
     protected: true,
+    creates_first: true,
     identity: &["name", "size_gb", "region"],
     losses,
     precious_risk: Risk::VolumeLoss,

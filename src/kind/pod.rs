@@ -166,6 +166,7 @@ pub static POD: Kind = Kind {
     has_capacity: true,
     marked: true,
     protected: false,
+    creates_first: false,
     identity: &[],
     losses,
     precious_risk: Risk::DiskLoss,

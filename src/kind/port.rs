@@ -43,6 +43,7 @@ pub static PORT: Kind = Kind {
     has_capacity: false,
     marked: false,
     protected: false,
+    creates_first: false,
     identity: &[],
     losses: |_| Vec::new(),
     precious_risk: Risk::None,

@@ -355,7 +355,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
         {
             // A successor cannot be made first while what it stands on has to go first.
-            let first = resource.lifecycle.create_before_destroy && self.goes_first().is_none();
+            let first = self.creates_first(resource) && self.goes_first().is_none();
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
         }
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
@@ -403,7 +403,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             None => Cause::Undeclared,
         };
         let prevents = self.prevents_destroy();
-        let kept = self.kind.protected && !options.include_volumes;
+        // The end of a predecessor is a part of the replacement that was agreed to.
+        let kept = self.kind.protected && self.heir.is_none() && !options.include_volumes;
         let causes = self.claim.iter().cloned().chain([cause]).collect();
         let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
         change.before = self.display_object(object);
@@ -610,7 +611,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         let mut effects = side_effects::fields(readings, object, resource, self.context.input.dialect);
         effects.extend(self.boots());
-        if resource.lifecycle.create_before_destroy && action == Action::Replace {
+        if self.creates_first(resource) && action == Action::Replace {
             effects.extend(self.goes_first().map(|needs| SideEffect::DestroyedFirst { needs: needs.clone() }));
         }
         effects
@@ -621,6 +622,10 @@ impl<'c, 'a> Subject<'c, 'a> {
         let stopped = self.wanted_power() == Some(Power::Stopped);
         let running = || self.estimate(&self.wanted, &BTreeMap::new(), Some(Power::Running));
         stopped.then(|| SideEffect::Boots { hourly: running() })
+    }
+
+    fn creates_first(&self, resource: &Resource) -> bool {
+        self.kind.creates_first || resource.lifecycle.create_before_destroy
     }
 
     /// What this needs and what is destroyed before its own successor exists.

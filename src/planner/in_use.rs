@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::feasible::{self, named};
 use crate::kind::{self, Names};
-use crate::model::{Note, Object, Observed, Plan, Refusal, Verb};
+use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, Verb};
 
 /// By kind and id of what `plan` deletes: the living objects that use it and that `plan` does not delete.
 pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str, String), Vec<&'o Object>> {
@@ -41,24 +41,23 @@ pub fn told(users: &[&Object]) -> String {
     told.join(", ")
 }
 
-/// Refuses replacements that begin with a delete that RunPod will refuse: what stands on the object would be destroyed for
-/// nothing. Of a plain delete it is a note, since the other deletes of the plan may end costs.
+/// Refuses replacements whose delete RunPod will refuse: what stands on the object would be destroyed, and the old one would
+/// stay. Of a plain delete it is a note, since the other deletes of the plan may end costs.
 pub(super) fn refuse(plan: &mut Plan, observed: &Observed) {
     for ((name, id), users) in users(plan, observed) {
-        let deletes = |operation: &&crate::model::Operation| {
+        let deletes = |operation: &&Operation| {
             operation.verb == Verb::Delete && operation.id.as_deref() == Some(&*id) && operation.address.kind == name
         };
         let Some(delete) = plan.operations.iter().find(deletes) else { continue };
         let title = kind::find(name).map_or(name, |kind| kind.title);
         let message = format!("{title} {id} cannot be deleted while {} uses it", told(&users));
         let address = delete.address.clone();
-        if delete.replaced_by.is_none() {
+        let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(&*id);
+        let Some(change) = plan.changes.iter_mut().find(replaces) else {
             plan.notes.push(Note { address: Some(address), message });
             continue;
-        }
-        let Some(change) = plan.changes.iter_mut().find(|change| change.address == address) else { continue };
-        let help =
-            "nothing is destroyed for a replacement that cannot follow: end what uses it first, where it is managed";
+        };
+        let help = "a replacement that cannot be completed is not begun: end what uses it first, where it is managed";
         let position = change.position.clone();
         change.refusals.push(Refusal { code: feasible::CODE.into(), message, help: help.into(), position });
     }

@@ -57,9 +57,16 @@ impl Draft {
             if self.operations[destroys].replaced_by.is_some() {
                 // Nothing is destroyed for a successor before all that the successor needs is there. What is replaced as
                 // well cannot be waited for: it goes only once nothing stands on it.
-                let needed = graphs.desired.dependencies(address).filter(|needed| self.stays(needed, graphs));
+                let needed = graphs.desired.dependencies(address).filter(|needed| self.needs_no_room(needed, graphs));
                 let needed: Vec<usize> = needed.filter_map(|needed| Some(self.makes.get(needed)?.1)).collect();
                 self.operations[destroys].depends_on.extend(needed);
+            }
+            if self.operations[destroys].replaced_by.is_none() {
+                // A predecessor goes once all that stands on its successor is there: until then it may be of use.
+                let successor = address.successor().unwrap_or_else(|| address.clone());
+                let standing = graphs.desired.dependents(&successor).filter_map(|standing| self.makes.get(standing));
+                let standing: Vec<usize> = standing.map(|(_, last)| *last).collect();
+                self.operations[destroys].depends_on.extend(standing);
             }
             let Some(successor) = address.successor() else { return };
             // A predecessor that an earlier run left behind goes when its successor is there; where both go, it goes first, so
@@ -73,10 +80,11 @@ impl Draft {
         }
     }
 
-    /// Whether neither `address` nor anything that it needs is destroyed.
-    fn stays(&self, address: &Address, graphs: &Graphs) -> bool {
-        let needed = || graphs.desired.dependencies(address).all(|needed| self.stays(needed, graphs));
-        !self.destroys.contains_key(address) && needed()
+    /// Whether neither `address` nor anything that it needs is made only after something is destroyed for it.
+    fn needs_no_room(&self, address: &Address, graphs: &Graphs) -> bool {
+        let makes_room = |destroys: &usize| self.operations[*destroys].replaced_by.is_some();
+        let needed = || graphs.desired.dependencies(address).all(|needed| self.needs_no_room(needed, graphs));
+        !self.destroys.get(address).is_some_and(makes_room) && needed()
     }
 
     /// Kahn's algorithm over indices: ties keep graph order, so that the same plan lists the same operations everywhere.

@@ -186,7 +186,8 @@ fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
 
 /// The fleet, of which each pod comes to mount a volume that is to be made.
 fn with_new_volume() -> Desired {
-    let pod = Pod { replicas: Some(3), storage: Storage::Network("data"), ..Pod::default() };
+    let machine = Machine::Cpus { flavors: &["cpu5c"], count: 2 };
+    let pod = Pod { replicas: Some(3), storage: Storage::Network("data"), machine, ..Pod::default() };
     Fleet::default().with_pod("main", pod).with_volume("data", Volume::default()).resources(Dialect::V2)
 }
 
@@ -213,6 +214,25 @@ fn an_accepted_volume_ends_no_trial_of_pods() {
         let applied = world.apply(&with_new_volume()).await;
         applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
         assert_eq!(world.pods().await.len(), 2);
+    });
+}
+
+#[test]
+fn a_volume_is_kept_with_its_pods_where_its_successor_cannot_be_made() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&with_new_volume()).await;
+        let mut wanted = with_new_volume();
+        let volume = wanted.get_mut(&Address::new("network_volume", "data")).expect("declared");
+        volume.inputs.insert("region".into(), Value::text("US-TX-4"));
+        let applied = world.apply(&wanted).await;
+        assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
+        applied.says(&["does not support network volumes"]);
+        assert_eq!((world.pods().await.len(), world.observe().await.of_kind("network_volume").count()), (3, 1));
+        let places: Vec<_> = wanted.values_mut().filter_map(|resource| resource.inputs.get_mut("region")).collect();
+        places.into_iter().for_each(|region| *region = Value::text("EU-RO-1"));
+        world.settle(&wanted).await;
+        assert_eq!((world.pods().await.len(), world.observe().await.of_kind("network_volume").count()), (3, 1));
     });
 }
 

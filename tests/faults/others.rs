@@ -97,7 +97,8 @@ fn a_pod_that_moved_is_replaced_together_with_its_volume() {
         world.calm();
         let applied = world.settle(&fleet("US-KS-2")).await;
         let verbs: Vec<Verb> = applied.plan.operations.iter().map(|operation| operation.verb).collect();
-        assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Delete, Verb::Create, Verb::Create]);
+        // The new volume comes first, and the old one goes last.
+        assert_eq!(verbs, [Verb::Create, Verb::Import, Verb::Delete, Verb::Create, Verb::Delete]);
         assert!(world.plan(&fleet("US-KS-2")).await.is_empty());
     });
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use sindri::emulator::world::PodEvent;
 use sindri::model::{
-    Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value,
+    Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };
 use sindri::planner::Options;
 use sindri::planner::saved::SavedPlan;
@@ -279,7 +279,7 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
 }
 
 #[test]
-fn create_before_destroy_that_cannot_be_followed_is_in_the_plan() {
+fn a_pod_is_created_before_the_old_one_goes_also_where_its_volume_is_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = |region| {
@@ -292,8 +292,11 @@ fn create_before_destroy_that_cannot_be_followed_is_in_the_plan() {
         life::apply(&world, &fleet("US-CA-2")).await;
         let plan = world.plan(&fleet("EU-RO-1")).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
-        assert_eq!(change.action, Action::Replace);
-        assert_eq!(change.side_effects, [SideEffect::DestroyedFirst { needs: volume("data") }]);
+        assert_eq!(change.action, Action::ReplaceCreateFirst);
+        let steps: Vec<_> =
+            plan.operations.iter().map(|operation| (operation.verb, &*operation.address.kind)).collect();
+        let (pod, volume) = ("pod", "network_volume");
+        assert_eq!(steps, [(Verb::Create, volume), (Verb::Create, pod), (Verb::Delete, pod), (Verb::Delete, volume)]);
     });
 }
 
