@@ -34,24 +34,31 @@ fn full() -> Stdio {
 
 #[test]
 fn a_command_that_changes_something_finishes_wherever_its_output_goes() {
-    for script in LOST {
-        let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
-        for words in ["apply --auto-approve", "stop --all", "start --all", "refresh"] {
-            let said = lost(&project.command(&emulator, words), script);
-            // A refresh says nothing on stderr that could be lost.
-            let code = if words == "refresh" && ONLY_ERRORS.contains(&script) { 0 } else { 1 };
-            assert_eq!(said.code, Some(code), "`{words}` through `{script}`:\n{}\n{}", said.stdout, said.stderr);
-            assert_eq!(recorded(&project).len(), 2, "`{words}` through `{script}`");
-            assert_eq!(recorded(&project), alive(&emulator), "`{words}` through `{script}`");
-            let journal = project.read("state/default.journal");
-            assert!(!journal.contains("intent"), "`{words}` through `{script}`:\n{journal}");
+    // Most of the time is spent waiting for pods: each way has an emulator of its own, and they take turns on the processor.
+    std::thread::scope(|scope| {
+        for script in LOST {
+            scope.spawn(move || finishes(script));
         }
-        project.run(&emulator, "plan --detailed-exitcode").exits(0);
-        project.forget_when_it_created();
-        let said = lost(&project.command(&emulator, "destroy --auto-approve"), script);
-        assert_eq!(said.code, Some(1), "`destroy` through `{script}`:\n{}\n{}", said.stdout, said.stderr);
-        assert_eq!((emulator.pods(), recorded(&project).len()), (vec![], 0));
+    });
+}
+
+fn finishes(script: &str) {
+    let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
+    for words in ["apply --auto-approve", "stop --all", "start --all", "refresh"] {
+        let said = lost(&project.command(&emulator, words), script);
+        // A refresh says nothing on stderr that could be lost.
+        let code = if words == "refresh" && ONLY_ERRORS.contains(&script) { 0 } else { 1 };
+        assert_eq!(said.code, Some(code), "`{words}` through `{script}`:\n{}\n{}", said.stdout, said.stderr);
+        assert_eq!(recorded(&project).len(), 2, "`{words}` through `{script}`");
+        assert_eq!(recorded(&project), alive(&emulator), "`{words}` through `{script}`");
+        let journal = project.read("state/default.journal");
+        assert!(!journal.contains("intent"), "`{words}` through `{script}`:\n{journal}");
     }
+    project.run(&emulator, "plan --detailed-exitcode").exits(0);
+    project.forget_when_it_created();
+    let said = lost(&project.command(&emulator, "destroy --auto-approve"), script);
+    assert_eq!(said.code, Some(1), "`destroy` through `{script}`:\n{}\n{}", said.stdout, said.stderr);
+    assert_eq!((emulator.pods(), recorded(&project).len()), (vec![], 0));
 }
 
 #[test]

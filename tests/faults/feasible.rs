@@ -185,10 +185,13 @@ fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
 }
 
 /// The fleet, of which each pod comes to mount a volume that is to be made.
-fn with_new_volume() -> Desired {
+fn with_volume(region: &'static str) -> Desired {
     let machine = Machine::Cpus { flavors: &["cpu5c"], count: 2 };
     let pod = Pod { replicas: Some(3), storage: Storage::Network("data"), machine, ..Pod::default() };
-    Fleet::default().with_pod("main", pod).with_volume("data", Volume::default()).resources(Dialect::V2)
+    Fleet::default()
+        .with_pod("main", pod)
+        .with_volume("data", Volume { region, ..Volume::default() })
+        .resources(Dialect::V2)
 }
 
 #[test]
@@ -197,11 +200,11 @@ fn a_fleet_is_kept_when_the_volume_that_its_successors_need_cannot_be_made() {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
         world.fault("createNetworkVolume", "status: { code: 422 }");
-        let applied = world.apply(&with_new_volume()).await;
+        let applied = world.apply(&with_volume("US-CA-2")).await;
         assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
         assert_eq!(world.pods().await.len(), 3);
         world.calm();
-        world.settle(&with_new_volume()).await;
+        world.settle(&with_volume("US-CA-2")).await;
     });
 }
 
@@ -211,7 +214,7 @@ fn an_accepted_volume_ends_no_trial_of_pods() {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
         world.fault("createPod", "status: { code: 422 }");
-        let applied = world.apply(&with_new_volume()).await;
+        let applied = world.apply(&with_volume("US-CA-2")).await;
         applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
         assert_eq!(world.pods().await.len(), 2);
     });
@@ -221,17 +224,12 @@ fn an_accepted_volume_ends_no_trial_of_pods() {
 fn a_volume_is_kept_with_its_pods_where_its_successor_cannot_be_made() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        world.settle(&with_new_volume()).await;
-        let mut wanted = with_new_volume();
-        let volume = wanted.get_mut(&Address::new("network_volume", "data")).expect("declared");
-        volume.inputs.insert("region".into(), Value::text("US-TX-4"));
-        let applied = world.apply(&wanted).await;
+        world.settle(&with_volume("US-CA-2")).await;
+        let applied = world.apply(&with_volume("US-TX-4")).await;
         assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
         applied.says(&["does not support network volumes"]);
         assert_eq!((world.pods().await.len(), world.observe().await.of_kind("network_volume").count()), (3, 1));
-        let places: Vec<_> = wanted.values_mut().filter_map(|resource| resource.inputs.get_mut("region")).collect();
-        places.into_iter().for_each(|region| *region = Value::text("EU-RO-1"));
-        world.settle(&wanted).await;
+        world.settle(&with_volume("US-KS-2")).await;
         assert_eq!((world.pods().await.len(), world.observe().await.of_kind("network_volume").count()), (3, 1));
     });
 }
@@ -240,14 +238,14 @@ fn a_volume_is_kept_with_its_pods_where_its_successor_cannot_be_made() {
 fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        world.settle(&with_new_volume()).await;
+        world.settle(&with_volume("US-CA-2")).await;
         let id = world.observe().await.of_kind("network_volume").next().expect("a volume").id.clone();
         let body = json!({ "name": "strange", "image": "image:1", "cloud": "SECURE", "disk": 20, "ports": [],
                            "cpu": { "id": "cpu5c", "vcpuCount": 2 },
                            "mounts": { "network": [{ "volumeId": id, "path": "/data" }] } });
         let strange = world.post("pods", body).await;
         rest().await;
-        let mut wanted = with_new_volume();
+        let mut wanted = with_volume("US-CA-2");
         let volume = wanted.get_mut(&Address::new("network_volume", "data")).expect("declared");
         volume.inputs.insert("region".into(), Value::text("US-KS-2"));
         let plan = world.plan(&wanted).await;
