@@ -4,7 +4,7 @@ use super::moves;
 use super::refresh::living;
 use crate::config::Move;
 use crate::graph;
-use crate::model::{Address, Object, Observed, Record, State, Value};
+use crate::model::{Address, Object, Observed, Pending, Record, Replay, State, Value, Verb};
 use crate::resource::{self, Records};
 
 /// Why a correction was refused.
@@ -14,6 +14,8 @@ pub enum ByHandError {
     NotRecorded(Address),
     #[error("`{from}` and `{to}` are of different kinds")]
     OtherKind { from: Box<Address>, to: Box<Address> },
+    #[error("an earlier run was stopped before it knew what became of its request to {verb} `{address}`")]
+    Unsettled { address: Box<Address>, verb: Verb },
     #[error("`{0}` is taken")]
     Taken(Address),
     #[error("`{0}` is a part of another resource and moves with that")]
@@ -38,8 +40,24 @@ fn listed(addresses: &[Address]) -> String {
     addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// Refuses where a request about one of `addresses` is pending: once it is settled, its outcome is recorded under the address
+/// that it was sent for.
+fn settled(known: &Replay, addresses: &[&Address]) -> Result<(), ByHandError> {
+    let about = |address: &Address| {
+        addresses.iter().any(|of| address == *of || address.successor().as_ref() == Some(*of)) //
+    };
+    match known.pending.iter().find(|pending| about(&pending.address)) {
+        Some(Pending { address, verb, .. }) => {
+            Err(ByHandError::Unsettled { address: Box::new(address.clone()), verb: *verb })
+        }
+        None => Ok(()),
+    }
+}
+
 /// The records that change when `from` is called `to`. Its parts, its predecessors and everything that refers to it follow.
-pub fn moved(state: &State, from: &Address, to: &Address) -> Result<Records, ByHandError> {
+pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, ByHandError> {
+    let state = &known.state;
+    settled(known, &[from, to])?;
     if !state.resources.contains_key(from) {
         return Err(ByHandError::NotRecorded(from.clone()));
     }
@@ -64,7 +82,9 @@ pub fn moved(state: &State, from: &Address, to: &Address) -> Result<Records, ByH
 /// The records that change when `address` is forgotten: its parts go with it. What depends on it has to go first.
 ///
 /// A part stays as long as its parent is recorded: forgetting a port would not close it.
-pub fn forgotten(state: &State, address: &Address) -> Result<Records, ByHandError> {
+pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandError> {
+    let state = &known.state;
+    settled(known, &[address])?;
     if !state.resources.contains_key(address) {
         return Err(ByHandError::NotRecorded(address.clone()));
     }

@@ -7,6 +7,7 @@ use sindri::apply::Event;
 use sindri::emulator::world::VolumeEvent;
 use sindri::model::{Action, Address, Dialect};
 use sindri::planner::Options;
+use sindri::planner::by_hand::{self, ByHandError};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};
@@ -19,6 +20,32 @@ fn version(image: &'static str, create_first: bool) -> Desired {
     let kept = Pod { storage: Storage::Network("data"), ..pod.clone() };
     let fleet = Fleet::default().with_volume("data", Volume::default());
     fleet.with_pod("kept", kept).with_pod("plain", pod).resources(Dialect::V2)
+}
+
+#[test]
+fn what_is_recorded_of_a_pending_request_is_settled_before_it_is_moved_or_forgotten() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&one(Pod::default())).await;
+        rest().await;
+        world.fault("updatePod", "latency: { seconds: 60, side: afterEffect }");
+        let _ = timeout(
+            Duration::from_secs(20),
+            world.apply(&one(Pod { in_place: true, image: "image:2", ..Pod::default() })),
+        )
+        .await;
+        world.calm();
+        let (main, other) = (Address::new("pod", "main"), Address::new("pod", "other"));
+        let (moved, forgotten) =
+            (by_hand::moved(&world.known(), &main, &other), by_hand::forgotten(&world.known(), &main));
+        for refused in [moved, forgotten] {
+            let is_unsettled = matches!(&refused, Err(ByHandError::Unsettled { address, .. }) if **address == main);
+            assert!(is_unsettled, "{refused:?}");
+        }
+        world.refresh().await;
+        assert!(by_hand::moved(&world.known(), &main, &other).is_ok());
+        assert!(by_hand::forgotten(&world.known(), &main).is_ok());
+    });
 }
 
 /// A world in which a replacement of both pods was killed after so long.

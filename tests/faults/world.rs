@@ -11,8 +11,8 @@ use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
 use sindri::kind::Kind;
 use sindri::model::{
-    Address, Budget, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Resource,
-    State, Verb,
+    Address, Budget, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Replay,
+    Resource, State, Verb,
 };
 use sindri::observe::{inquire, observe};
 use sindri::planner::drift::{self, Scope};
@@ -214,6 +214,13 @@ impl World {
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
         store.record(entry).await.expect("a disk");
         store.checkpoint().expect("a disk");
+    }
+
+    /// All that state and journal say, as a command that holds the lock would see it.
+    pub fn known(&self) -> Replay {
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
+        store.snapshot()
     }
 
     /// What `sindri refresh` does.

@@ -9,16 +9,20 @@ use sindri::emulator::world::{PodEvent, VolumeEvent};
 use sindri::emulator::{Emulator, EmulatorOptions};
 use sindri::transport::clock::Clock;
 
+use crate::truth::Truth;
+
 pub struct World {
     pub emulator: Arc<Emulator>,
     pub clock: Clock,
+    /// What was so of every object, at one time or another.
+    pub truth: Arc<Truth>,
 }
 
 impl World {
     pub fn new(seed: u64) -> Self {
         let options = EmulatorOptions { seed, ..EmulatorOptions::default() };
         let (emulator, start) = options.open().expect("a world in memory");
-        Self { emulator, clock: Clock::starting_at(start) }
+        Self { emulator, clock: Clock::starting_at(start), truth: Arc::default() }
     }
 
     /// What was asked, when, and how it was answered.

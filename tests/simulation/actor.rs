@@ -1,6 +1,6 @@
 //! One sindri: a project with its configuration, its state on a disk of its own, and its way to the account.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use sindri::apply::look::{Place, look};
 use sindri::apply::{self, Event, Job, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::{Emulator, InProcess};
+use sindri::graph;
 use sindri::kind;
 use sindri::model::{
     Action, Address, Budget, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
@@ -29,6 +30,7 @@ use sindri::transport::{Method, Reply, Request, Transport, TransportError};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use crate::account::World;
 use crate::sabotage::{Sabotage, Sabotaged};
 use crate::truth::Truth;
 
@@ -52,6 +54,7 @@ pub struct Project {
     pub name: &'static str,
     pub environment: &'static str,
     pub dialect: Dialect,
+    /// What its person says until they say something else.
     pub strangers: Strangers,
     /// Whether another project names its volumes as this one does.
     pub alike: bool,
@@ -71,9 +74,11 @@ pub struct Actor {
     clock: Clock,
     folder: TempDir,
     sabotage: Sabotage,
+    /// What its person says at the moment.
+    pub strangers: Cell<Strangers>,
     /// Ids that its plans announced as destroyed.
     pub announced: RefCell<BTreeSet<String>>,
-    /// Ids of volumes that its person agreed to take over.
+    /// Ids that its person agreed to take over.
     pub agreed: RefCell<BTreeSet<String>>,
     /// All that its applies told, whether they lived to their end or not.
     events: Mutex<Vec<Event>>,
@@ -82,10 +87,11 @@ pub struct Actor {
 }
 
 impl Actor {
-    pub fn new(project: Project, emulator: &Arc<Emulator>, clock: Clock, seed: u64, sabotage: Sabotage) -> Self {
-        let carrier = InProcess::new(Arc::clone(emulator), clock);
-        let truth = Arc::new(Truth::default());
-        let (emulator, noted) = (Arc::clone(emulator), Arc::clone(&truth));
+    pub fn new(project: Project, world: &World, seed: u64, sabotage: Sabotage) -> Self {
+        let clock = world.clock;
+        let carrier = InProcess::new(Arc::clone(&world.emulator), clock);
+        let truth = Arc::clone(&world.truth);
+        let (emulator, noted) = (Arc::clone(&world.emulator), Arc::clone(&truth));
         let transport = Arc::new(Signed { carrier, signature: project.signature, emulator, truth: noted });
         let client = Client::new(transport, ApiKey::emulator(), project.dialect).with_seed(seed);
         // Memory where there is some: every schedule flushes hundreds of times.
@@ -93,7 +99,8 @@ impl Actor {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.expect("a temporary folder");
         let (announced, agreed, events) = <(RefCell<_>, RefCell<_>, Mutex<_>)>::default();
-        Self { project, client, clock, folder, sabotage, announced, agreed, events, truth }
+        let strangers = Cell::new(project.strangers);
+        Self { project, client, clock, folder, sabotage, strangers, announced, agreed, events, truth }
     }
 
     fn identity(&self) -> Identity<'static> {
@@ -186,7 +193,13 @@ impl Actor {
 
     /// `sindri refresh`.
     pub async fn refresh(&self) {
-        let correct = |prior: &State, observed: &Observed| Some(refresh::accepted(prior, observed));
+        let correct = |prior: &State, observed: &Observed| {
+            let mut records = refresh::accepted(prior, observed);
+            if self.sabotage == Sabotage::LeftMembers {
+                records.retain(|address, record| record.is_some() || !graph::is_member(address));
+            }
+            Some(records)
+        };
         self.correct(correct).await;
     }
 
@@ -196,6 +209,7 @@ impl Actor {
             let object = by_hand::importable(prior, observed, address, id).ok()?;
             let mut records = imported(desired, &[(address.clone(), object)], prior);
             self.believe(desired, &mut records);
+            self.agreed.borrow_mut().insert(id.to_owned());
             Some(records)
         };
         self.correct(import).await
@@ -204,14 +218,17 @@ impl Actor {
     /// `sindri state mv`.
     pub async fn state_mv(&self, from: &Address, to: &Address) -> bool {
         let store = self.lock();
-        let Ok(records) = by_hand::moved(&store.snapshot().state, from, to) else { return false };
+        let Ok(mut records) = by_hand::moved(&store.snapshot(), from, to) else { return false };
+        if self.sabotage == Sabotage::LeftReferences {
+            records.retain(|address, _| [from, to].contains(&address));
+        }
         write(&store, records).await
     }
 
     /// `sindri state rm`.
     pub async fn state_rm(&self, address: &Address) {
         let store = self.lock();
-        if let Ok(records) = by_hand::forgotten(&store.snapshot().state, address) {
+        if let Ok(records) = by_hand::forgotten(&store.snapshot(), address) {
             write(&store, records).await;
         }
     }
@@ -265,11 +282,26 @@ impl Actor {
         };
         let prior = store.snapshot().state;
         let Some(plan) = plan(&prior, &observed) else { return Ended::Refused };
-        let agrees = self.project.strangers != Strangers::Refuse || !plan.adopts_strangers();
+        let agrees = self.strangers.get() != Strangers::Refuse || !plan.adopts_strangers();
         if !agrees || plan.all_refusals().next().is_some() {
             return Ended::Refused;
         }
         self.consent(&plan);
+        if std::env::var_os("SINDRI_SIM_SEED").is_some() {
+            for change in plan.changes.iter().filter(|change| change.action != Action::NoOp) {
+                eprintln!(
+                    "{}: {} {} {:?}",
+                    self.project.signature,
+                    change.action.word(),
+                    change.address,
+                    change.fields
+                );
+            }
+        }
+        let waits = plan.operations.iter().all(|operation| operation.verb == Verb::Wait);
+        if waits && self.sabotage == Sabotage::NobodyWaits {
+            return Ended::Applied(Box::new(plan));
+        }
         let (_stop, interrupt) = watch::channel(false);
         let job = Job {
             plan: &plan,
@@ -290,7 +322,7 @@ impl Actor {
         self.announced.borrow_mut().extend(deletes.filter_map(|operation| operation.id.clone()));
         let causes = plan.changes.iter().flat_map(|change| &change.causes);
         self.agreed.borrow_mut().extend(causes.filter_map(|cause| match cause {
-            Cause::Lookalike { id } => Some(id.clone()),
+            Cause::Lookalike { id } | Cause::Marker { id, same_lineage: false, .. } => Some(id.clone()),
             _ => None,
         }));
     }
@@ -318,12 +350,18 @@ impl Actor {
         })
     }
 
+    /// How much has failed so far.
+    pub fn failures(&self) -> usize {
+        let events = self.events.lock().expect("no panic");
+        events.iter().filter(|event| matches!(event, Event::Failed { .. })).count()
+    }
+
     pub fn plan(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
         self.checked(&self.input(desired, prior, observed, options))
     }
 
     fn input<'i>(&self, desired: &'i Desired, prior: &'i State, observed: &'i Observed, options: Options) -> Input<'i> {
-        let strangers = self.project.strangers;
+        let strangers = self.strangers.get();
         Input {
             name: self.project.name,
             environment: self.project.environment,

@@ -1,24 +1,32 @@
 //! One seed of another kind: a person at the keyboard runs whatever commands there are, in any order and with any flags, while
 //! others meddle, some requests fail and some processes are killed. After every single command the state is true.
+//!
+//! Half of the schedules have company: a second sindri on the account, people who make what looks like ours, more imports, and
+//! another answer to `--adopt` or `--ignore-existing` with every command.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
+use sindri::emulator::InProcess;
 use sindri::emulator::world::{PodEvent, VolumeEvent};
 use sindri::graph;
 use sindri::kind;
-use sindri::model::{Address, Dialect, DriftClass, Power, State, Updates};
+use sindri::model::{Address, Dialect, DriftClass, Power, State, Status, Updates, Value};
 use sindri::planner::saved::SavedPlan;
 use sindri::planner::{Options, refresh};
 use sindri::resource;
+use sindri::runpod::credential::ApiKey;
+use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
 
 use crate::account::World;
 use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
 use crate::ledger::Ledger;
+use crate::neighbor::Neighbor;
 use crate::sabotage::Sabotage;
 use crate::schedule::{history_with, no_orphans};
 use crate::storm;
@@ -36,13 +44,34 @@ pub struct Tally {
     pub stale: u64,
     pub partial: u64,
     pub meddled: u64,
+    /// Objects that somebody made without sindri.
+    pub strangers: u64,
+    /// Applies of a second sindri.
+    pub neighbors: u64,
+    /// Schedules of which the last apply failed, and said so.
+    pub failed: u64,
     /// Schedules that ended with an empty plan.
     pub settled: u64,
 }
 
 impl Tally {
     pub fn add(&mut self, other: &Self) {
-        let Self { commands, applied, refused, kills, imports, moves, saved, stale, partial, meddled, settled } = other;
+        let Self {
+            commands,
+            applied,
+            refused,
+            kills,
+            imports,
+            moves,
+            saved,
+            stale,
+            partial,
+            meddled,
+            strangers,
+            neighbors,
+            failed,
+            settled,
+        } = other;
         self.commands += commands;
         self.applied += applied;
         self.refused += refused;
@@ -53,26 +82,52 @@ impl Tally {
         self.stale += stale;
         self.partial += partial;
         self.meddled += meddled;
+        self.strangers += strangers;
+        self.neighbors += neighbors;
+        self.failed += failed;
         self.settled += settled;
     }
 }
 
-/// Runs one seed; panics where a record is not true.
-pub fn run(seed: u64, sabotage: Sabotage) -> Tally {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(schedule(seed, sabotage))
+/// Who else is on the account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    Nobody,
+    Others,
 }
 
-async fn schedule(seed: u64, sabotage: Sabotage) -> Tally {
+impl Company {
+    /// Every other seed.
+    pub fn of(seed: u64) -> Self {
+        if seed.is_multiple_of(2) { Self::Nobody } else { Self::Others }
+    }
+}
+
+/// Runs one seed; panics where a record is not true.
+pub fn run(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime").block_on(schedule(seed, company, sabotage))
+}
+
+async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     let mut dice = Rng::with_seed(seed ^ 0x5eed);
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
     let strangers = [Strangers::Adopt, Strangers::Adopt, Strangers::Beside, Strangers::Refuse][dice.usize(..4)];
     let project = Project { name: "test", environment: "default", dialect, strangers, alike: false, signature: "main" };
     let world = World::new(seed);
-    let actor = Actor::new(project, &world.emulator, world.clock, seed, sabotage);
+    let actor = Actor::new(project, &world, seed, sabotage);
     actor.truth.watches.store(true, Ordering::Relaxed);
     let (first, second) = history_with(seed, dice.u8(..3) == 0, dice.u8(..4) == 0);
     let versions = [first.resources(dialect), second.resources(dialect)];
+    let mut luck = Rng::with_seed(seed ^ 0x07e5);
+    let neighbor = match company {
+        Company::Nobody => None,
+        Company::Others => Neighbor::draw(&world, seed, &mut luck).0,
+    };
+    let carrier = InProcess::new(Arc::clone(&world.emulator), world.clock);
+    let stranger = Client::new(Arc::new(carrier), ApiKey::emulator(), dialect).with_seed(seed);
+    let mut others = Others { company, neighbor: neighbor.as_ref(), stranger, dice: luck };
+    let actors: Vec<&Actor> = neighbor.iter().map(|neighbor| &neighbor.actor).chain([&actor]).collect();
     let mut person =
         Person { actor: &actor, world: &world, desired: &versions[0], saved: None, tally: Tally::default() };
     let mut ledger = Ledger::default();
@@ -88,16 +143,23 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Tally {
         }
         world.emulator.set_faults(if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() });
         let command = Command::draw(&person, &mut dice).await;
+        let command = others.instead(&mut person, command).await;
         let told = format!("{command:?}");
         let polls = if dice.u8(..6) == 0 { dice.usize(1..60) } else { usize::MAX };
         person.tally.commands += 1;
         let seed = dice.u64(..);
-        if KillAfter::new(polls, person.run(command, seed)).await.is_none() {
-            person.tally.kills += 1;
-        }
+        let is_whole = matches!(&command, Command::Apply(options) if *options == Options::default());
+        let (failures, turn) = (actor.failures(), others.turn());
+        let (ended, there) = tokio::join!(KillAfter::new(polls, person.run(command, seed)), turn);
+        person.tally.kills += u64::from(ended.is_none());
+        person.tally.neighbors += u64::from(there);
         actor.truth.look(&world.emulator);
         actor.truth.check(&actor.state(), &told);
-        ledger.check(&world.emulator, &[&actor]);
+        ledger.check(&world.emulator, &actors);
+        if company == Company::Others && ended == Some(true) && is_whole && actor.failures() == failures {
+            world.emulator.set_faults(Vec::new());
+            all_is_ready(&actor, person.desired).await;
+        }
         sleep(Duration::from_secs(dice.u64(0..60))).await;
     }
     world.emulator.set_faults(Vec::new());
@@ -105,8 +167,73 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Tally {
     sleep(Duration::from_secs(120)).await;
     let Person { desired, mut tally, .. } = person;
     in_the_end(&actor, &world, desired, &mut tally, dice.u64(..)).await;
-    ledger.check(&world.emulator, &[&actor]);
+    ledger.check(&world.emulator, &actors);
     tally
+}
+
+/// An apply that succeeded has waited for all that is declared.
+async fn all_is_ready(actor: &Actor, desired: &Desired) {
+    let (state, observed) = (actor.state(), actor.observe().await);
+    for (address, record) in state.resources.iter().filter(|(address, _)| desired.contains_key(address)) {
+        let status = observed.get(&record.kind, &record.id).and_then(|object| object.status.as_ref());
+        assert_ne!(status, Some(&Status::Creating), "`{address}` ({}) was not waited for", record.id);
+    }
+}
+
+/// All that a schedule with company has beyond one without.
+struct Others<'a> {
+    company: Company,
+    neighbor: Option<&'a Neighbor>,
+    stranger: Client,
+    dice: Rng,
+}
+
+impl Others<'_> {
+    /// Sometimes another command than the one that was drawn, and always another answer about strangers.
+    async fn instead(&mut self, person: &mut Person<'_>, command: Command) -> Command {
+        if self.company == Company::Nobody {
+            return command;
+        }
+        let answers = [Strangers::Adopt, Strangers::Beside, Strangers::Refuse];
+        person.actor.strangers.set(answers[self.dice.usize(..3)]);
+        if self.dice.u8(..3) == 0 {
+            self.make(person).await;
+        }
+        match self.dice.u8(..8) {
+            0 | 1 => {
+                let found = import(person, &person.actor.state(), &mut self.dice);
+                found.map_or(command, |(address, id)| Command::Import(address, id))
+            }
+            2 | 3 => Command::Apply(Options::default()),
+            _ => command,
+        }
+    }
+
+    /// Somebody makes what looks like something declared, by hand and without a marker.
+    async fn make(&mut self, person: &mut Person<'_>) {
+        let declared: Vec<_> = person.desired.iter().filter(|(address, _)| !graph::is_member(address)).collect();
+        if declared.is_empty() {
+            return;
+        }
+        let (address, resource) = declared[self.dice.usize(..declared.len())];
+        let mut inputs = refresh::resolved(resource.inputs.clone(), &|_| None);
+        inputs.retain(|_, value| value.references().is_empty());
+        if self.dice.bool() {
+            inputs.insert("name".into(), Value::text("a-stranger"));
+        }
+        let Some(kind) = kind::find(&address.kind) else { return };
+        let made = self.stranger.create(kind, &inputs, None).await;
+        person.tally.strangers += u64::from(made.is_ok());
+        person.actor.truth.look(&person.world.emulator);
+    }
+
+    /// The other sindri does something at the same time; false where there is none, or it rests.
+    async fn turn(&mut self) -> bool {
+        let Some(neighbor) = self.neighbor else { return false };
+        let Some(turn) = neighbor.turn(&mut self.dice) else { return false };
+        neighbor.take(turn).await;
+        true
+    }
 }
 
 /// One refresh makes the state equal to the world, and one apply makes the world equal to the configuration.
@@ -127,7 +254,13 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
         let there = observed.get(&record.kind, &record.id).is_some_and(|object| !object.is_leaving());
         assert!(there, "`{address}` ({}) is recorded and not there", record.id);
     }
+    let failures = actor.failures();
     let Ended::Applied(_) = actor.apply(desired, Options::default(), seed).await else { return };
+    if actor.failures() > failures {
+        // It said so: another project's pod mounts what is to go, or no GPU is left on a host.
+        tally.failed += 1;
+        return;
+    }
     sleep(Duration::from_secs(120)).await;
     actor.truth.look(&world.emulator);
     let (state, observed) = (actor.state(), actor.observe().await);
@@ -233,7 +366,8 @@ struct Person<'a> {
 }
 
 impl Person<'_> {
-    async fn run(&mut self, command: Command, seed: u64) {
+    /// Says whether a plan was carried out.
+    async fn run(&mut self, command: Command, seed: u64) -> bool {
         let (actor, desired) = (self.actor, self.desired);
         let ended = match command {
             Command::Apply(options) => {
@@ -243,42 +377,48 @@ impl Person<'_> {
             Command::Plan(options) => {
                 self.saved = actor.save(desired, options).await;
                 self.tally.saved += u64::from(self.saved.is_some());
-                return;
+                return false;
             }
             Command::ApplySaved => {
-                let Some(saved) = self.saved.take() else { return };
+                let Some(saved) = self.saved.take() else { return false };
                 let ended = actor.apply_saved(desired, &saved, seed).await;
                 self.tally.stale += u64::from(matches!(ended, Ended::Refused));
                 ended
             }
             Command::Expect => {
-                let Some(saved) = self.saved.take() else { return };
+                let Some(saved) = self.saved.take() else { return false };
                 let ended = actor.apply_expected(desired, &saved, seed).await;
                 self.tally.stale += u64::from(matches!(ended, Ended::Refused));
                 ended
             }
-            Command::Refresh => return actor.refresh().await,
+            Command::Refresh => {
+                actor.refresh().await;
+                return false;
+            }
             Command::Import(address, id) => {
                 self.tally.imports += u64::from(actor.import(desired, &address, &id).await);
-                return;
+                return false;
             }
             Command::Move(from, to) => {
                 self.tally.moves += u64::from(actor.state_mv(&from, &to).await);
-                return;
+                return false;
             }
-            Command::Forget(address) => return actor.state_rm(&address).await,
+            Command::Forget(address) => {
+                actor.state_rm(&address).await;
+                return false;
+            }
             Command::Power(address, power) => actor.power(desired, &address, power, seed).await,
             Command::FromMemory => {
                 let state = actor.state();
                 let options = Options { unrefreshed: true, ..Options::default() };
                 actor.plan(desired, &state, &refresh::remembered(&state), options);
-                return;
+                return false;
             }
         };
-        match ended {
-            Ended::Refused => self.tally.refused += 1,
-            Ended::Applied(_) => self.tally.applied += 1,
-        }
+        let applied = matches!(ended, Ended::Applied(_));
+        self.tally.refused += u64::from(!applied);
+        self.tally.applied += u64::from(applied);
+        applied
     }
 }
 

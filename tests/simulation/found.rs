@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use crate::account::World;
 use crate::actor::{Actor, Project, Strangers};
+use crate::commands::{self, Company};
 use crate::fleet::{Fleet, Volume};
 use crate::ledger::Ledger;
 use crate::sabotage::Sabotage;
@@ -38,34 +39,44 @@ fn the_copy_of_what_moved_is_told_where_lists_show_what_was_deleted_just_before(
 
 #[test]
 fn a_refresh_follows_what_runpod_chose_also_where_a_field_says_it() {
-    crate::commands::run(37, Sabotage::None);
+    commands::run(37, Company::Nobody, Sabotage::None);
 }
 
 #[test]
 fn ports_that_were_recorded_of_a_pod_that_is_gone_are_not_recorded_of_its_successor() {
-    crate::commands::run(103, Sabotage::None);
+    commands::run(103, Company::Nobody, Sabotage::None);
 }
 
 #[test]
 fn a_lock_is_recorded_by_the_request_that_sets_it() {
-    crate::commands::run(163, Sabotage::None);
+    commands::run(163, Company::Nobody, Sabotage::None);
 }
 
 #[test]
 fn ignored_ports_are_recorded_as_they_are() {
-    crate::commands::run(221, Sabotage::None);
+    commands::run(221, Company::Nobody, Sabotage::None);
 }
 
 #[test]
 fn destroying_one_resource_leaves_the_ports_of_others_recorded() {
     for seed in [513, 590, 678] {
-        crate::commands::run(seed, Sabotage::None);
+        commands::run(seed, Company::Nobody, Sabotage::None);
     }
 }
 
 #[test]
 fn a_part_is_not_recorded_without_its_parent() {
-    crate::commands::run(728, Sabotage::None);
+    commands::run(728, Company::Nobody, Sabotage::None);
+}
+
+#[test]
+fn a_record_is_not_moved_while_a_request_about_it_is_pending() {
+    commands::run(16_540, Company::Nobody, Sabotage::None);
+}
+
+#[test]
+fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_names() {
+    commands::run(2_237, Company::Others, Sabotage::None);
 }
 
 #[test]
@@ -87,7 +98,7 @@ fn a_volume_that_somebody_took_over_is_theirs_to_name() {
             let strangers = Strangers::Adopt;
             let project =
                 Project { name, environment: "default", dialect: Dialect::V2, strangers, alike: true, signature };
-            Actor::new(project, &world.emulator, world.clock, 0, Sabotage::None)
+            Actor::new(project, &world, 0, Sabotage::None)
         };
         let (first, second) = (actor("test", "main"), actor("rival", "rival"));
         let desired = Fleet::default().with_volume("data", Volume::default()).resources(Dialect::V2);

@@ -11,7 +11,7 @@ use crate::actor::Actor;
 #[derive(Default)]
 pub struct Ledger {
     makers: BTreeMap<String, String>,
-    /// Volumes that somebody agreed to take over, or took for their own, and who.
+    /// Objects that somebody agreed to take over, or took for their own, and who.
     takers: BTreeSet<(String, &'static str)>,
     read: u64,
 }

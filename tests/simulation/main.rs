@@ -23,6 +23,7 @@ mod truth;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use commands::Company;
 use sabotage::Sabotage;
 use schedule::{Verdict, run};
 
@@ -68,7 +69,7 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
     let mut tally = commands::Tally::default();
     let mut failed = Vec::new();
     for seed in range {
-        match catch_unwind(AssertUnwindSafe(|| commands::run(seed, Sabotage::None))) {
+        match catch_unwind(AssertUnwindSafe(|| commands::run(seed, Company::of(seed), Sabotage::None))) {
             Ok(one) => tally.add(&one),
             Err(_) => {
                 eprintln!("replay: SINDRI_SIM_SEED={seed} cargo test --test simulation after_every -- --nocapture");
@@ -81,18 +82,23 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     if only.is_none() {
         // A search that never meets what it searches for proves nothing.
-        let commands::Tally { imports, moves, saved, stale, partial, kills, meddled, settled, .. } = tally;
-        let met = [imports, moves, saved, stale, partial, kills, meddled, settled];
+        let commands::Tally { imports, moves, saved, stale, partial, kills, meddled, .. } = tally;
+        let commands::Tally { strangers, neighbors, settled, .. } = tally;
+        let met = [imports, moves, saved, stale, partial, kills, meddled, strangers, neighbors, settled];
         assert!(met.iter().all(|count| *count > 0), "{tally:?}");
     }
 }
 
 #[test]
-fn records_that_hold_the_declaration_are_noticed() {
-    let noticed = (0..COMMAND_SEEDS)
-        .find(|seed| catch_unwind(AssertUnwindSafe(|| commands::run(*seed, Sabotage::DeclaredRecords))).is_err());
-    assert!(noticed.is_some(), "it passes {COMMAND_SEEDS} schedules");
-    println!("DeclaredRecords: noticed by seed {}", noticed.unwrap_or_default());
+fn the_search_notices_every_way_for_a_state_to_lie() {
+    for sabotage in [Sabotage::DeclaredRecords, Sabotage::LeftMembers, Sabotage::LeftReferences, Sabotage::NobodyWaits]
+    {
+        let lies =
+            |seed: &u64| catch_unwind(AssertUnwindSafe(|| commands::run(*seed, Company::of(*seed), sabotage))).is_err();
+        let noticed = (0..COMMAND_SEEDS).find(lies);
+        assert!(noticed.is_some(), "{sabotage:?} passes {COMMAND_SEEDS} schedules");
+        println!("{sabotage:?}: noticed by seed {}", noticed.unwrap_or_default());
+    }
 }
 
 #[test]

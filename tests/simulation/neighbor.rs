@@ -54,7 +54,7 @@ impl Neighbor {
         }
         let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
         let project = Project { name, environment, dialect, strangers: theirs, alike, signature: "rival" };
-        let actor = Actor::new(project, &world.emulator, world.clock, !seed, Sabotage::None);
+        let actor = Actor::new(project, world, !seed, Sabotage::None);
         // The same blocks make the most of the same names.
         let (first, second) = history(if alike && dice.bool() { seed } else { !seed });
         let resources = |fleet: &Fleet| {

@@ -19,6 +19,12 @@ pub enum Sabotage {
     AnyMarker,
     /// What is taken over is recorded as it is declared.
     DeclaredRecords,
+    /// What is gone leaves the records of its parts behind.
+    LeftMembers,
+    /// A record that moves leaves references to its old address behind.
+    LeftReferences,
+    /// An apply that has nothing to do but to wait does not wait.
+    NobodyWaits,
 }
 
 /// The client, less one safeguard.

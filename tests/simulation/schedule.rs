@@ -67,7 +67,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let (neighbor, strangers) = Neighbor::draw(&world, seed, &mut dice);
     let alike = neighbor.as_ref().is_some_and(|neighbor| neighbor.actor.project.alike);
     let project = Project { name: "test", environment: "default", dialect, strangers, alike, signature: "main" };
-    let main = Actor::new(project, &world.emulator, world.clock, seed, sabotage);
+    let main = Actor::new(project, &world, seed, sabotage);
     let (first, second) = history(seed);
     let versions = [first.resources(dialect), second.resources(dialect)];
     let actors: Vec<&Actor> = neighbor.iter().map(|neighbor| &neighbor.actor).chain([&main]).collect();

@@ -26,7 +26,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
         StateCommand::Merge { base, ours, theirs } => merge::run(global, console, [base, ours, theirs])?,
         StateCommand::Mv { from, to, lock_timeout } => {
             let store = open()?.lock("state mv", *lock_timeout)?;
-            let records = by_hand::moved(&store.snapshot().state, from, to).map_err(|error| refused(&error))?;
+            let records = by_hand::moved(&store.snapshot(), from, to).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             console.either(
                 &format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"),
@@ -36,9 +36,9 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
         StateCommand::Rm { address, lock_timeout } => {
             let session = open()?;
             let store = session.lock("state rm", *lock_timeout)?;
-            let state = store.snapshot().state;
-            let id = record(&state, address)?.id.clone();
-            let records = by_hand::forgotten(&state, address).map_err(|error| refused(&error))?;
+            let known = store.snapshot();
+            let id = record(&known.state, address)?.id.clone();
+            let records = by_hand::forgotten(&known, address).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             let declared = session.config.resources.contains_key(address);
             console.either(
@@ -119,6 +119,10 @@ fn refused(error: &ByHandError) -> Failure {
         ByHandError::NotRecorded(address) => not_recorded(address),
         ByHandError::Needed { .. } => {
             Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
+        }
+        ByHandError::Unsettled { address, .. } => {
+            let help = "run `sindri refresh` first: it finds out and records it; nothing was changed";
+            Failure::refused("unsettled", error.to_string(), help).about(address, None)
         }
         ByHandError::PartOf { part, parent } => {
             let help = format!(
