@@ -1,25 +1,33 @@
 //! One address after the other, in graph order: what happens to it, why, and what that destroys.
 
+mod damage;
+mod decision;
+mod refuse;
+mod undeclared;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::claim::Claims;
 use super::diff::{Difference, Readings, difference};
 use super::ignored;
-use super::lock::{locked, unlocks};
 use super::member::decide_member;
-use super::power;
-use super::protect;
-use super::record::{Observation, declared_record, needed, parts_there, redacted};
+use super::record::{Observation, declared_record, needed, redacted};
 use super::refresh::{living, resolved};
+use super::replace::{broken, must_replace, recreates};
 use super::side_effects;
-use super::{Graphs, Input, Options};
+use super::{Graphs, Input};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Loss, Money, Object, Origin, Power, Record,
-    Refusal, Resource, Risk, SideEffect, State, Status, Updates, Value, Wait,
+    Action, Address, Attributes, Cause, Change, Money, Object, Origin, Power, Record, Resource, Risk, SideEffect,
+    State, Status, Value,
 };
+
+pub use self::damage::describe;
+pub use self::decision::{Decision, Decisions};
+use self::refuse::ambiguous;
+use self::undeclared::Heir;
 
 /// What every decision may look at.
 pub struct Context<'a> {
@@ -32,104 +40,6 @@ pub struct Context<'a> {
     pub graphs: &'a Graphs,
     /// What `sindri destroy` is about.
     pub doomed: &'a BTreeSet<Address>,
-}
-
-/// A change with what its operations need to know and no reader does.
-pub struct Decision<'a> {
-    pub change: Change,
-    pub kind: &'static Kind,
-    pub resource: Option<&'a Resource>,
-    /// As it is in the state; of an adopted object as it will be once imported.
-    pub record: Option<Cow<'a, Record>>,
-    pub object: Option<&'a Object>,
-    /// Whether the object is taken into the state first.
-    pub imports: bool,
-    /// The record once all is done; `None` when none is left. Ids of new objects are empty.
-    pub settled: Option<Record>,
-    /// The power that it is to end up with.
-    pub power: Option<Power>,
-    /// Paths whose declared values cannot be reached from what is there.
-    pub refused: Vec<String>,
-}
-
-impl Decision<'_> {
-    /// Whether what is there stays, is to run, and cannot be used yet.
-    pub fn is_unready(&self) -> bool {
-        let stays = self.change.action != Action::Create && !self.change.action.destroys();
-        stays
-            && self.resource.is_some()
-            && self.kind.awaits_readiness(self.power)
-            && self.object.is_some_and(|object| {
-                object.is_awaited(self.record.as_ref().and_then(|record| record.awaiting_ready)) //
-            })
-    }
-
-    /// The wait that is all there is to do about it.
-    fn wait(&self) -> Option<Wait> {
-        let (object, resource) = self.object.zip(self.resource)?;
-        (self.change.action == Action::NoOp && self.is_unready()).then(|| Wait {
-            address: self.change.address.clone(),
-            id: object.id.clone(),
-            status: object.status.as_ref().map_or_else(String::new, ToString::to_string),
-            created_at: object.computed.created_at.clone(),
-            started_at: object.computed.started_at.clone(),
-            awaiting: self.settled.as_ref().and_then(|record| record.awaiting_ready),
-            timeout_seconds: resource.timeouts.create.as_secs(),
-        })
-    }
-}
-
-/// All decisions, by address, and the graph order to read them in.
-pub struct Decisions<'a> {
-    pub by_address: BTreeMap<Address, Decision<'a>>,
-    pub order: Vec<Address>,
-}
-
-impl Decisions<'_> {
-    /// Corrections of records whose resource needs no operation.
-    pub fn records(&self, prior: &State) -> BTreeMap<Address, Option<Record>> {
-        let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
-        untouched
-            .map(|(address, decision)| (address, decision, decision.settled.clone().map(|it| self.known(prior, it))))
-            .filter(|(_, decision, settled)| settled.as_ref() != decision.record.as_deref())
-            .map(|(address, _, settled)| (address.clone(), settled))
-            .chain(self.by_address.values().flat_map(|decision| self.unasked(prior, decision)))
-            .collect()
-    }
-
-    /// Records of parts that an object has and nothing declares, where their list is ignored and the object stays.
-    fn unasked(&self, prior: &State, decision: &Decision<'_>) -> Vec<(Address, Option<Record>)> {
-        let (Some(object), Some(resource)) = (decision.object, decision.resource) else { return Vec::new() };
-        let stays = !decision.change.action.destroys() && decision.change.action != Action::Create && !decision.imports;
-        let is_ignored = |attribute: &str| resource.lifecycle.ignore_changes.contains(attribute);
-        let ignored = kind::parts_of(decision.kind.name).any(|(_, membership)| is_ignored(membership.attribute));
-        if !stays || !ignored || !prior.resources.contains_key(&decision.change.address) {
-            return Vec::new();
-        }
-        let there = parts_there(&decision.change.address, object).into_iter();
-        there.filter(|(part, _)| !self.by_address.contains_key(part)).map(|(part, it)| (part, Some(it))).collect()
-    }
-
-    /// The record with ids for references to what is only taken over later in the same plan.
-    fn known(&self, prior: &State, mut record: Record) -> Record {
-        let comes = |to: &Address| !prior.resources.contains_key(to);
-        if record.depends_on.iter().any(comes) {
-            let id_of = |to: &Address| Some(self.by_address.get(to).filter(|_| comes(to))?.record.as_ref()?.id.clone());
-            record.inputs = resolved(record.inputs, &id_of);
-            record.depends_on.retain(|to| !comes(to));
-        }
-        record
-    }
-
-    /// What nothing is done about but to wait.
-    pub fn waits(&self) -> Vec<Wait> {
-        self.order.iter().filter_map(|address| self.by_address.get(address)?.wait()).collect()
-    }
-
-    pub fn into_changes(mut self) -> Vec<Change> {
-        let order = std::mem::take(&mut self.order);
-        order.iter().filter_map(|address| self.by_address.remove(address)).map(|decision| decision.change).collect()
-    }
 }
 
 /// Decides about every address that is declared or recorded.
@@ -178,16 +88,6 @@ struct Subject<'c, 'a> {
     unresolved: Vec<(Address, Action)>,
     /// Attributes that stay as they are, although something else is declared.
     unapplied: BTreeSet<String>,
-}
-
-/// How far the successor of a predecessor is that an earlier run left behind.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Heir {
-    Ready,
-    /// Created, created anew or waited for in this plan.
-    Coming,
-    /// There, not ready, and not waited for.
-    NotReady,
 }
 
 impl<'c, 'a> Subject<'c, 'a> {
@@ -379,77 +279,6 @@ impl<'c, 'a> Subject<'c, 'a> {
         broken(object, self.record.as_deref())
     }
 
-    /// There, and no longer declared.
-    fn undeclared(self, object: &'a Object) -> Decision<'a> {
-        let options = &self.context.input.options;
-        if self.is_spared() {
-            let mut change = self.change(Action::NoOp, Vec::new());
-            change.before = self.display_object(object);
-            change.hourly_before = self.estimate_object(object);
-            change.hourly_after = change.hourly_before;
-            return self.finish(change);
-        }
-        if let Some((by, Heir::NotReady)) = &self.heir {
-            // It may be all that works: it goes when its successor is ready, and not before.
-            let mut change = self.change(Action::NoOp, vec![Cause::Superseded { by: by.clone() }]);
-            change.before = self.display_object(object);
-            change.hourly_before = self.estimate_object(object);
-            change.hourly_after = change.hourly_before;
-            return self.finish(change);
-        }
-        let cause = match &self.heir {
-            Some((by, _)) => Cause::Superseded { by: by.clone() },
-            None if options.destroy => Cause::Destroy,
-            None => Cause::Undeclared,
-        };
-        let prevents = self.prevents_destroy();
-        // The end of a predecessor is a part of the replacement that was agreed to.
-        let kept = self.kind.protected && self.heir.is_none() && !options.include_volumes;
-        let causes = self.claim.iter().cloned().chain([cause]).collect();
-        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
-        change.before = self.display_object(object);
-        change.hourly_before = self.estimate_object(object);
-        if kept {
-            change.hourly_after = change.hourly_before;
-            if options.only.contains(self.address) {
-                change.refusals.push(prevents.unwrap_or_else(|| protect::protected(self.address)));
-            }
-        } else {
-            (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
-            change.refusals.extend(prevents);
-            change.refusals.extend(locked(self.address, object));
-        }
-        self.finish(change)
-    }
-
-    /// Why `preventDestroy` keeps what is not, or no longer, wanted.
-    fn prevents_destroy(&self) -> Option<Refusal> {
-        let (record, declared) = (self.record.as_deref(), self.context.input.desired.get(self.address));
-        let successor = self.heir.as_ref().and_then(|(successor, _)| self.context.desired.get(successor));
-        let prevents = match successor {
-            Some(successor) => protect::prevents_end(record, successor),
-            None => protect::prevents(record, declared),
-        };
-        prevents.then(|| protect::prevented(self.address, declared.or(successor)))
-    }
-
-    /// Recorded, neither declared nor there.
-    fn forgotten(self) -> Decision<'a> {
-        if self.is_spared() {
-            let change = self.change(Action::NoOp, Vec::new());
-            return self.finish(change);
-        }
-        let id = self.record.as_ref().map_or_else(String::new, |record| record.id.clone());
-        let declared = if self.context.input.options.destroy { Cause::Destroy } else { Cause::Undeclared };
-        let change = self.change(Action::Forget, vec![declared, Cause::Missing { id }]);
-        self.finish(change)
-    }
-
-    /// Whether other addresses are being destroyed, and this one is not.
-    fn is_spared(&self) -> bool {
-        self.context.input.options.destroy && !self.context.doomed.contains(self.address)
-    }
-
     fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
         Change {
             address: self.address.clone(),
@@ -521,75 +350,6 @@ impl<'c, 'a> Subject<'c, 'a> {
         self.record.as_ref().and_then(|record| record.power).or(Some(declared))
     }
 
-    fn refusals(&self, resource: &Resource, object: &Object, change: &Change, difference: &Difference) -> Vec<Refusal> {
-        let mut refusals: Vec<Refusal> = difference
-            .refused
-            .iter()
-            .map(|(field, reason)| Refusal {
-                code: "impossible_change".into(),
-                message: format!(
-                    "`{}` of `{}` cannot go from {} to {}: {reason}",
-                    field.path, self.address, field.before, field.after
-                ),
-                help: format!(
-                    "keep {}, or declare a new {} under another name and move the data yourself",
-                    field.before, self.kind.title
-                ),
-                position: field.position.clone(),
-            })
-            .collect();
-        if change.action.destroys() && resource.lifecycle.prevent_destroy {
-            refusals.push(protect::replaced(resource));
-        }
-        let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
-        if change.action.destroys() || (stops && !unlocks(&difference.fields)) {
-            refusals.extend(locked(self.address, object));
-        }
-        refusals
-    }
-
-    fn damage(&self, object: &Object, action: Action, fields: &[FieldChange]) -> (Risk, Vec<Loss>) {
-        let mut losses = (self.kind.losses)(&object.attributes);
-        let running = object.status.as_ref().and_then(Status::power) == Some(Power::Running);
-        match action {
-            action if action.destroys() => {
-                if action.is_replacement() {
-                    let inputs: Vec<&Attributes> = [&self.wanted].into_iter().chain(&self.recorded).collect();
-                    losses.extend(side_effects::undeclared(self.kind, object, &inputs));
-                }
-                let precious = losses.iter().any(|loss| loss.precious);
-                (if precious { self.kind.precious_risk } else { Risk::EphemeralLoss }, losses)
-            }
-            Action::Stop => (self.kind.stop_risk, losses.into_iter().filter(|loss| !loss.precious).collect()),
-            Action::Update if running && fields.iter().any(|field| field.effect == Effect::Restart) => {
-                (Risk::Restart, losses.into_iter().filter(|loss| !loss.precious).collect())
-            }
-            _ => (Risk::None, Vec::new()),
-        }
-    }
-
-    /// What `--updates in-place` would do, where the API could.
-    fn in_place_alternative(&self, object: &Object, change: &Change) -> Option<String> {
-        let possible = change.action.is_replacement()
-            && !change.fields.is_empty()
-            && change.fields.iter().all(|field| field.effect < Effect::Replace)
-            && !change.causes.iter().any(|cause| matches!(cause, Cause::Flag { .. }))
-            && self.broken(object).is_none();
-        if !possible {
-            return None;
-        }
-        let kept: Vec<String> = change
-            .losses
-            .iter()
-            .filter_map(|loss| match loss.names.as_slice() {
-                [] => loss.precious.then(|| format!("its {}", describe(loss))),
-                names => Some(names.join(", ")),
-            })
-            .collect();
-        let keeps = if kept.is_empty() { String::new() } else { format!(", and keeps {}", kept.join(" and ")) };
-        Some(format!("the {} restarts, with a fresh container disk{keeps}", self.kind.title))
-    }
-
     fn estimate(&self, inputs: &Attributes, chosen: &BTreeMap<String, String>, power: Option<Power>) -> Money {
         self.context.input.catalog.estimate(self.kind.name, inputs, chosen, power)
     }
@@ -656,61 +416,4 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
         shown
     }
-}
-
-/// Why an object cannot stay as it is, whatever its attributes say.
-pub(super) fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
-    match &object.status {
-        Some(status @ (Status::Error | Status::ZeroGpu)) => {
-            Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
-        }
-        // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
-        Some(Status::Stopped) => None,
-        _ if record.is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
-        _ => None,
-    }
-}
-
-/// Whether what takes a restart makes a new object, of one whose power is to be and is `power`.
-pub(super) fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
-    // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
-    let rests = power == (Some(Power::Stopped), Some(Power::Stopped));
-    match options.updates {
-        Some(updates) => updates == Updates::Recreate,
-        None => resource.lifecycle.updates == Updates::Recreate && !rests,
-    }
-}
-
-/// Whether these differences take a new object.
-pub(super) fn must_replace(fields: &[FieldChange], recreates: bool) -> bool {
-    fields.iter().any(|field| match field.effect {
-        Effect::Replace => true,
-        Effect::Restart => recreates,
-        Effect::InPlace => false,
-    })
-}
-
-/// Why nothing is created beside several objects that look like it.
-fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Refusal> {
-    if alike.is_empty() {
-        return None;
-    }
-    let ids = alike.iter().map(|object| format!("`{}`", object.id)).collect::<Vec<_>>().join(", ");
-    Some(Refusal {
-        code: "ambiguous".into(),
-        message: format!("{} {}s look like `{address}`, and are in no state: {ids}", alike.len(), kind.title),
-        help: format!(
-            "`sindri import {address} ID` takes one of them over; `--ignore-existing` creates another beside them"
-        ),
-        position: None,
-    })
-}
-
-/// `pod volume (100 GB at /workspace)`.
-pub fn describe(loss: &Loss) -> String {
-    let size = loss.size_gb.map(|size| format!("{size} GB"));
-    let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
-    let names = (!loss.names.is_empty()).then(|| loss.names.join(", "));
-    let detail: Vec<String> = size.into_iter().chain(path).chain(names).collect();
-    if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
 }

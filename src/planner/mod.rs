@@ -1,10 +1,10 @@
 //! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
 //!
 //! `succession` finds replacements whose journal was lost, `claim` says which object belongs to which address, `diff` what
-//! differs, `change` what is done about it, `order` which requests that takes and in what order, `feasible` which creates
-//! are known to fail, `partial` what some resources need of that, `doubles` what exists a second time, `identity` what the
-//! plan is called, `saved` what of it goes into a file, `check` whether the finished plan keeps its promises. `by_hand`
-//! corrects a state without a plan.
+//! differs, `change` what is done about it, `replace` whether that takes a new object, `order` which requests that takes
+//! and in what order, `feasible` which creates are known to fail, `partial` what some resources need of that, `doubles` what
+//! exists a second time, `identity` what the plan is called, `saved` what of it goes into a file, `check` whether the
+//! finished plan keeps its promises. `by_hand` corrects a state without a plan.
 
 mod answer;
 pub mod by_hand;
@@ -30,6 +30,7 @@ mod protect;
 pub mod record;
 pub mod refresh;
 mod rename;
+mod replace;
 pub mod saved;
 mod side_effects;
 mod succession;

@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
-use super::change::{broken, must_replace, recreates};
 use super::diff::{Readings, difference};
 use super::refresh::{living, resolved, strangers};
+use super::replace::{broken, must_replace, recreates};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Object, Operation, Record, Resource, State, Status, Value, Verb};

@@ -1,0 +1,78 @@
+//! Objects and records that the configuration does not declare.
+
+use super::{Decision, Subject};
+use crate::model::{Action, Cause, Object};
+use crate::planner::lock::locked;
+use crate::planner::protect;
+
+/// How far the successor of a predecessor is that an earlier run left behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Heir {
+    Ready,
+    /// Created, created anew or waited for in this plan.
+    Coming,
+    /// There, not ready, and not waited for.
+    NotReady,
+}
+
+impl<'a> Subject<'_, 'a> {
+    /// There, and no longer declared.
+    pub(super) fn undeclared(self, object: &'a Object) -> Decision<'a> {
+        let options = &self.context.input.options;
+        if self.is_spared() {
+            let mut change = self.change(Action::NoOp, Vec::new());
+            change.before = self.display_object(object);
+            change.hourly_before = self.estimate_object(object);
+            change.hourly_after = change.hourly_before;
+            return self.finish(change);
+        }
+        if let Some((by, Heir::NotReady)) = &self.heir {
+            // It may be all that works: it goes when its successor is ready, and not before.
+            let mut change = self.change(Action::NoOp, vec![Cause::Superseded { by: by.clone() }]);
+            change.before = self.display_object(object);
+            change.hourly_before = self.estimate_object(object);
+            change.hourly_after = change.hourly_before;
+            return self.finish(change);
+        }
+        let cause = match &self.heir {
+            Some((by, _)) => Cause::Superseded { by: by.clone() },
+            None if options.destroy => Cause::Destroy,
+            None => Cause::Undeclared,
+        };
+        let prevents = self.prevents_destroy();
+        // The end of a predecessor is a part of the replacement that was agreed to.
+        let kept = self.kind.protected && self.heir.is_none() && !options.include_volumes;
+        let causes = self.claim.iter().cloned().chain([cause]).collect();
+        let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
+        change.before = self.display_object(object);
+        change.hourly_before = self.estimate_object(object);
+        if kept {
+            change.hourly_after = change.hourly_before;
+            if options.only.contains(self.address) {
+                change.refusals.push(prevents.unwrap_or_else(|| protect::protected(self.address)));
+            }
+        } else {
+            (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
+            change.refusals.extend(prevents);
+            change.refusals.extend(locked(self.address, object));
+        }
+        self.finish(change)
+    }
+
+    /// Recorded, neither declared nor there.
+    pub(super) fn forgotten(self) -> Decision<'a> {
+        if self.is_spared() {
+            let change = self.change(Action::NoOp, Vec::new());
+            return self.finish(change);
+        }
+        let id = self.record.as_ref().map_or_else(String::new, |record| record.id.clone());
+        let declared = if self.context.input.options.destroy { Cause::Destroy } else { Cause::Undeclared };
+        let change = self.change(Action::Forget, vec![declared, Cause::Missing { id }]);
+        self.finish(change)
+    }
+
+    /// Whether other addresses are being destroyed, and this one is not.
+    pub(super) fn is_spared(&self) -> bool {
+        self.context.input.options.destroy && !self.context.doomed.contains(self.address)
+    }
+}
