@@ -207,6 +207,11 @@ pub fn members<'a>(addresses: impl Iterator<Item = &'a Address>) -> BTreeMap<Add
     grouped
 }
 
+/// The inputs of `parent` with its members, of all that [`members`] grouped, in the attribute that lists them.
+pub fn folded(parent: &Address, inputs: &Attributes, members: &BTreeMap<Address, Vec<&Address>>) -> Attributes {
+    fold_members(parent, inputs, members.get(parent).map_or(&[], Vec::as_slice))
+}
+
 /// Lays the members of `parent` into the attribute of its request that lists them.
 pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address]) -> Attributes {
     let mut folded = inputs.clone();

@@ -12,7 +12,7 @@ use super::claim::Claims;
 use super::diff::{Difference, Readings, difference};
 use super::ignored;
 use super::member::decide_member;
-use super::record::{Observation, declared_record, needed, redacted};
+use super::record::{Observation, declared_record, needed, redacted, wanted_power};
 use super::refresh::{living, resolved};
 use super::replace::{broken, must_replace, recreates};
 use super::side_effects;
@@ -106,9 +106,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             object = Some(claimed.object);
             claim = Some(claimed.cause.clone());
         }
-        let of = |members: &BTreeMap<Address, Vec<&Address>>, inputs: &Attributes| {
-            graph::fold_members(address, inputs, members.get(address).map_or(&[][..], Vec::as_slice))
-        };
+        let of =
+            |members: &BTreeMap<Address, Vec<&Address>>, inputs: &Attributes| graph::folded(address, inputs, members);
         let unresolved = resource
             .into_iter()
             .flat_map(|resource| resource.inputs.values().flat_map(Value::references))
@@ -188,14 +187,7 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     /// Declared, and there.
     fn existing(mut self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
-        let readings = Readings {
-            kind: self.kind,
-            wanted: &self.wanted,
-            recorded: self.recorded.as_ref(),
-            seen: &object.attributes,
-            ignored: &resource.lifecycle.ignore_changes,
-            positions: &resource.positions,
-        };
+        let readings = Readings::of_resource(self.kind, resource, object, (&self.wanted, self.recorded.as_ref()));
         let difference = difference(&readings);
         let power = self.wanted_power();
         let (action, causes) = self.action(resource, object, &difference, power);
@@ -203,7 +195,6 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.refusals = self.refusals(resource, object, &change, &difference);
         self.unapplied = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
         change.side_effects = self.side_effects(&readings, resource, object, action);
-        let refused = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
         change.fields = difference.all();
         change.before = self.display_object(object);
         let kept = |declared: &Attributes, living: &Attributes| match action.is_replacement() {
@@ -219,7 +210,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             _ => self.estimate(&kept(&self.wanted, &object.attributes), &object.computed.chosen, power),
         };
         change.in_place_alternative = self.in_place_alternative(object, &change);
-        Decision { refused, ..self.finish(change) }
+        self.finish(change)
     }
 
     fn action(
@@ -334,20 +325,13 @@ impl<'c, 'a> Subject<'c, 'a> {
             object: self.object,
             settled,
             power,
-            refused: Vec::new(),
+            refused: self.unapplied,
             change,
         }
     }
 
-    /// The power that it should have: what the configuration says where it says so, else what was asked for last, so that
-    /// a pod stopped by `sindri stop` is not started by the next apply.
     fn wanted_power(&self) -> Option<Power> {
-        let resource = self.resource?;
-        let declared = resource.power?;
-        if resource.positions.contains_key("power") {
-            return Some(declared);
-        }
-        self.record.as_ref().and_then(|record| record.power).or(Some(declared))
+        wanted_power(self.resource?, self.record.as_ref().and_then(|record| record.power))
     }
 
     fn estimate(&self, inputs: &Attributes, chosen: &BTreeMap<String, String>, power: Option<Power>) -> Money {

@@ -53,12 +53,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
     // What may stay as it is comes first, and then the oldest: of twins the first one made is kept.
     strangers.sort_by_cached_key(|object| (replaced(object), object.seniority()));
 
-    let alive = |address: &Address| {
-        let record = prior.resources.get(address);
-        record
-            .and_then(|record| input.observed.get(&record.kind, &record.id))
-            .is_some_and(|object| !object.is_leaving())
-    };
+    let alive = |address: &Address| is_alive(input, prior, address);
     let owners = Owners::of(prior, input.observed);
     let mut claims = Claims::default();
     for same_lineage in [true, false] {
@@ -120,6 +115,11 @@ fn moved_predecessor<'p>(
     prior.resources.keys().find(deposed).filter(|_| is_older)
 }
 
+/// Whether the recorded object of an address lives.
+fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
+    prior.resources.get(address).is_some_and(|record| living(input.observed, record).is_some())
+}
+
 /// What is declared with one look, and what has it.
 type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
 
@@ -137,10 +137,7 @@ fn claim_lookalikes<'a>(
             looks.entry((object.kind, look)).or_default().1.push(object);
         }
     }
-    let alive = |address: &Address| {
-        prior.resources.get(address).is_some_and(|record| living(input.observed, record).is_some()) //
-    };
-    for (address, resource) in desired.iter().filter(|(address, _)| !alive(address)) {
+    for (address, resource) in desired.iter().filter(|(address, _)| !is_alive(input, prior, address)) {
         let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
         if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
             group.0.push(address);

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
-use crate::model::{Attributes, Effect, FieldChange, Origin, Position, Secret, Value};
+use crate::model::{Attributes, Effect, FieldChange, Object, Origin, Position, Resource, Secret, Value};
 
 /// What is compared.
 pub struct Readings<'a> {
@@ -22,6 +22,17 @@ pub struct Readings<'a> {
 }
 
 impl<'a> Readings<'a> {
+    /// The readings of a declared resource and its object; `wanted` and `recorded` have their members folded in.
+    pub fn of_resource(
+        kind: &'static Kind,
+        resource: &'a Resource,
+        object: &'a Object,
+        (wanted, recorded): (&'a Attributes, Option<&'a Attributes>),
+    ) -> Self {
+        let (ignored, positions) = (&resource.lifecycle.ignore_changes, &resource.positions);
+        Self { kind, wanted, recorded, seen: &object.attributes, ignored, positions }
+    }
+
     /// Readings that no configuration has a say in.
     pub fn of_record(kind: &'static Kind, recorded: &'a Attributes, seen: &'a Attributes) -> Self {
         static NOTHING: BTreeSet<String> = BTreeSet::new();

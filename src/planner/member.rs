@@ -1,6 +1,7 @@
 //! Parts of another resource's request: what happens to them follows from what happens to that.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::change::{Context, Decision};
 use super::record::declared_record;
@@ -97,7 +98,17 @@ pub fn decide_member<'a>(
             })
             .or_else(|| record.as_deref().cloned()),
     };
-    Decision { change, kind, resource, record, object: None, imports: false, settled, power: None, refused: Vec::new() }
+    Decision {
+        change,
+        kind,
+        resource,
+        record,
+        object: None,
+        imports: false,
+        settled,
+        power: None,
+        refused: BTreeSet::new(),
+    }
 }
 
 fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {

@@ -35,7 +35,7 @@ fn survey_with(prior: &State, observed: &Observed, strays: &BTreeMap<&Address, &
     // A predecessor on its way out is nobody's to look after any more.
     let own = |address: &Address| !graph::is_member(address) && address.successor().is_none();
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
-        let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
+        let folded = graph::folded(address, &record.inputs, &members);
         let entry = |class, fields| {
             let (address, id) = (address.clone(), record.id.clone());
             Drift { address, id, class, fields, answer: Answer::default() }
@@ -233,9 +233,6 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
         let Some(record) = prior.resources.get(&drift.address) else { continue };
         if drift.class == DriftClass::Gone {
             records.insert(drift.address.clone(), None);
-            for member in members.get(&drift.address).into_iter().flatten() {
-                records.insert((*member).clone(), None);
-            }
             continue;
         }
         let mut record = match records.remove(&drift.address) {
@@ -244,10 +241,6 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
         };
         if let Some(id) = drift.new_id() {
             record.id = id.to_owned();
-            for member in members.get(&drift.address).into_iter().flatten() {
-                let old = &prior.resources[*member];
-                records.insert((*member).clone(), Some(Record { id: graph::id_of_member(id, member), ..old.clone() }));
-            }
         }
         for FieldChange { path, after, .. } in drift.fields {
             if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
@@ -307,6 +300,8 @@ fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Addre
         };
         if !succeeded {
             records.insert(address.clone(), None);
+            // The parts of the successor are not those of the predecessor.
+            records.extend(resource::parts_of(prior, &successor).map(|(part, _)| (part.clone(), None)));
             records.extend(parts_there(&successor, object).into_iter().map(|(part, record)| (part, Some(record))));
             let marked = record.marked.clone().filter(|marked| *marked != successor);
             records.insert(successor, Some(Record { marked, ..record.clone() }));
@@ -320,7 +315,7 @@ pub fn remembered(prior: &State) -> Observed {
     let id_of = |address: &Address| prior.resources.get(address).map(|record| record.id.clone());
     let listed = prior.resources.iter().filter_map(|(address, record)| {
         let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
-        let folded = graph::fold_members(address, &record.inputs, members.get(address).map_or(&[], Vec::as_slice));
+        let folded = graph::folded(address, &record.inputs, &members);
         let status = record.power.map(|power| match power {
             Power::Running if record.awaiting_ready.is_some() => Status::Creating,
             Power::Running => Status::Running,

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
 use super::diff::{Readings, difference};
+use super::record::wanted_power;
 use super::refresh::{living, resolved, strangers};
 use super::replace::{broken, must_replace, recreates};
 use crate::graph;
@@ -155,10 +156,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             living(self.input.observed, record).map(|object| object.id.clone())
         };
         let address = &resource.address;
-        let of = |members: &BTreeMap<Address, Vec<&Address>>, inputs| {
-            let members = members.get(address).map_or(&[][..], Vec::as_slice);
-            resolved(graph::fold_members(address, inputs, members), &id_of)
-        };
+        let of = |members, inputs| resolved(graph::folded(address, inputs, members), &id_of);
         let mut wanted = of(&self.declared_members, &resource.inputs);
         for (name, value) in &mut wanted {
             // What it refers to is not known yet, and may well be what the object has.
@@ -167,18 +165,11 @@ impl<'j, 'a> Judge<'j, 'a> {
             }
         }
         let recorded = record.map(|record| of(&self.recorded_members, &record.inputs));
-        let difference = difference(&Readings {
-            kind,
-            wanted: &wanted,
-            recorded: recorded.as_ref(),
-            seen: &object.attributes,
-            ignored: &resource.lifecycle.ignore_changes,
-            positions: &resource.positions,
-        });
+        let difference = difference(&Readings::of_resource(kind, resource, object, (&wanted, recorded.as_ref())));
         let asked = record.is_some() && self.input.options.replace.contains(address);
         let seen = object.status.as_ref().and_then(Status::power);
-        let recorded_power = record.map_or(seen, |record| record.power);
-        let power = if resource.positions.contains_key("power") { resource.power } else { recorded_power };
+        // An object without a record would be imported, and recorded with the power that it has.
+        let power = wanted_power(resource, record.map_or(seen, |record| record.power));
         let recreates = recreates(&self.input.options, resource, (power, seen));
         asked || broken(object, record).is_some() || must_replace(&difference.fields, recreates)
     }

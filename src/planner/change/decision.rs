@@ -1,7 +1,7 @@
 //! What was decided about each address, for the plan and for its operations.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Change, Object, Power, Record, Resource, State, Wait};
@@ -23,7 +23,7 @@ pub struct Decision<'a> {
     /// The power that it is to end up with.
     pub power: Option<Power>,
     /// Paths whose declared values cannot be reached from what is there.
-    pub refused: Vec<String>,
+    pub refused: BTreeSet<String>,
 }
 
 impl Decision<'_> {
