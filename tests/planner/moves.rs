@@ -221,6 +221,27 @@ fn a_predecessor_follows_its_successor() {
 }
 
 #[test]
+fn a_predecessor_that_takes_its_address_back_brings_its_own_ports_alone() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        life::apply(&world, &one("old")).await;
+        let (mut state, pod) = (world.state(), address("pod.old"));
+        let record = state.resources[&pod].clone();
+        // Its successor, which is gone, had another port.
+        let extra = address("port.old:9999/tcp");
+        let port = state.resources[&address("port.old:22/tcp")].clone();
+        state.resources.insert(extra.clone(), Record { id: "gone1:9999/tcp".into(), ..port });
+        state.resources.insert(pod.deposed(&record.id), record.clone());
+        state.resources.insert(pod.clone(), Record { id: "gone1".into(), ..record.clone() });
+        let accepted = sindri::planner::refresh::accepted(&state, &world.observe().await);
+        let id = |at: &Address| accepted.get(at).map(|record| record.as_ref().map(|record| record.id.clone()));
+        assert_eq!(id(&pod), Some(Some(record.id.clone())));
+        assert_eq!(id(&pod.deposed(&record.id)), Some(None));
+        assert_eq!(id(&extra), Some(None), "{accepted:#?}");
+    });
+}
+
+#[test]
 fn an_entry_that_names_nothing_is_noted_and_one_that_was_carried_out_is_not() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
