@@ -16,7 +16,7 @@ use super::{Event, Events};
 use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Double, Entry, Object, Observed, Orphan, Outcome, Plan, Verb};
+use crate::model::{Address, Double, Object, Observed, Orphan, Plan, Verb};
 use crate::planner::doubles::doubles;
 use crate::runpod::{Api, ErrorClass};
 use crate::store::{LockedState, StoreError};
@@ -69,10 +69,7 @@ pub struct Report {
 /// Carries out `job.plan`. Only a failing store is an error of the whole; failing operations are counted in the report.
 pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let plan = job.plan;
-    if !plan.records.is_empty() {
-        let outcome = Outcome { operation: "corrections".into(), records: plan.records.clone() };
-        job.store.record(Entry::Outcome(outcome)).await?;
-    }
+    job.store.correct("corrections", plan.records.clone()).await?;
     let queued = AtomicUsize::new(0);
     let crashing = |id: &str| tell_crash(job, id);
     let watches: BTreeMap<&str, Watch<'_>> =
@@ -290,8 +287,10 @@ async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
     };
     let mut observed = Observed::default();
     for kind in kind::listed().filter(|kind| kind.marked || created(kind.name)) {
-        let objects = job.api.list(kind).await.unwrap_or_default();
-        objects.into_iter().for_each(|object| observed.insert(object));
+        match job.api.list(kind).await {
+            Ok(objects) => objects.into_iter().for_each(|object| observed.insert(object)),
+            Err(error) => (job.events)(Event::NotListed { kind, message: error.to_string() }),
+        }
     }
     let orphans: Vec<Orphan> = observed.iter().filter_map(|object| orphan(object, &state.lineage, &recorded)).collect();
     for orphan in &orphans {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::kind::Kind;
 use crate::model::{Address, Double, Money, Object, Verb};
 
 /// One thing that happened.
@@ -43,6 +44,8 @@ pub enum Event {
     OrphanFound { id: String, name: String, hourly: Option<Money> },
     /// Something stands for a resource of this state a second time, made from another state of the same project.
     DoubleFound(Box<Double>),
+    /// Orphans and doubles of this kind could not be looked for after the last operation.
+    NotListed { kind: &'static Kind, message: String },
     /// The user asked to stop: nothing new starts.
     Interrupted { in_flight: usize },
 }

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Names, Outside};
-use crate::model::{Action, Address, Attributes, Note, Observed, Operation, Plan, Refusal, Value, Verb};
+use crate::model::{
+    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, Value, Verb,
+};
 
 /// The code of every refusal here.
 pub const CODE: &str = "impossible_create";
@@ -154,6 +156,26 @@ pub(super) fn unpriced(plan: &Plan) -> Vec<Note> {
         ),
     };
     templates.into_iter().map(note).collect()
+}
+
+/// One note for all replacements that destroy first and ask for more of a machine than RunPod's catalog tells of.
+///
+/// Source: `GpuType` of the vendor's OpenAPI v2 has neither memory nor vCPUs of the machine.
+pub(super) fn unanswerable(plan: &Plan) -> Option<Note> {
+    let asks = |change: &&Change| {
+        let untold = |field: &FieldChange| matches!(&*field.path, "min_ram_gb_per_gpu" | "min_vcpu_per_gpu");
+        change.action == Action::Replace
+            && change.fields.iter().any(|field| untold(field) && field.after != Value::Null)
+    };
+    let addresses: Vec<&Address> = plan.changes.iter().filter(asks).map(|change| &change.address).collect();
+    (!addresses.is_empty()).then(|| Note {
+        address: None,
+        message: format!(
+            "RunPod does not tell which machines have as much memory or as many vCPUs as {} asks for. If none is free, the \
+             create fails when the old one is gone; `createBeforeDestroy` keeps it until then",
+            several(&addresses)
+        ),
+    })
 }
 
 /// The creates of a plan, each under the address that a reader sees.

@@ -224,6 +224,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     };
     plan.refusals = over_budget(&plan, input);
     plan.notes.extend(feasible::unpriced(&plan));
+    plan.notes.extend(feasible::unanswerable(&plan));
     feasible::refuse_unlisted(&mut plan, input.observed);
     in_use::refuse(&mut plan, input.observed);
     Ok(plan)

@@ -204,6 +204,10 @@ impl Tracker {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
                 vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
             }
+            Event::NotListed { kind, message } => {
+                let rest = format!(": orphans and doubles among {}s could not be looked for: {message}", kind.title);
+                vec![Line::new(0).ink(Ink::Bad, "note").text(rest)]
+            }
             Event::DoubleFound(double) => {
                 let Double { id, name, address, hourly, .. } = &**double;
                 let rest = format!(" of {address}: {id} \"{name}\", {hourly}/h, is in no state");

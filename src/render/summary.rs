@@ -106,7 +106,8 @@ impl Summary {
             Event::DoubleFound(double) => self.doubles.push((**double).clone()),
             Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
             Event::Interrupted { .. } => self.interrupted = true,
-            Event::CandidateUnavailable { .. }
+            Event::NotListed { .. }
+            | Event::CandidateUnavailable { .. }
             | Event::Waiting { .. }
             | Event::Paced { .. }
             | Event::Settled { .. } => {}

@@ -88,7 +88,9 @@ fn stock_path(inputs: &Attributes) -> Option<String> {
     if let Some(id) = first("gpu_types") {
         let count = inputs.get("gpu_count").and_then(Value::as_int).unwrap_or(1);
         let cloud = first("cloud").map(|cloud| format!("&cloud={cloud}")).unwrap_or_default();
-        return Some(format!("{}&count={count}{cloud}", row("gpus", &id)));
+        let cuda = inputs.get("cuda_versions").map(Value::text_items).unwrap_or_default().join(",");
+        let cuda = if cuda.is_empty() { cuda } else { format!("&cudaVersions={cuda}") };
+        return Some(format!("{}&count={count}{cloud}{cuda}", row("gpus", &id)));
     }
     let id = first("cpu_flavors")?;
     let vcpu = inputs.get("vcpu_count").and_then(Value::as_int).map(|vcpu| format!("&vcpuCount={vcpu}"));

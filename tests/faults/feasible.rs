@@ -273,10 +273,35 @@ fn a_create_of_unknown_outcome_that_cannot_be_looked_for_may_exist() {
         applied.says(&["it may exist and bill, and could not be looked for"]);
         let failed = applied.events.iter().filter(|event| matches!(event, Event::Failed { changed: true, .. }));
         assert_eq!(failed.count(), 1);
+        let blind = applied.events.iter().filter(|event| matches!(event, Event::NotListed { .. }));
+        assert_eq!(blind.count(), 1, "orphans could not be looked for either, and it says so");
         world.calm();
         assert_eq!(world.pods().await.len(), 1);
         let applied = world.settle(&desired).await;
         assert_eq!(applied.creates(), 0, "{:?}", applied.requests);
+    });
+}
+
+#[test]
+fn a_cuda_version_that_no_machine_has_is_out_of_stock_before_anything_goes() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        let applied = world.apply(&with(fleet("image:1"), "cuda_versions", Value::texts(["99.1"]))).await;
+        applied.says(&["[no_capacity]", "nothing was destroyed"]);
+        assert_eq!((applied.requests.len(), world.pods().await.len()), (0, 3));
+    });
+}
+
+#[test]
+fn memory_that_no_catalog_tells_of_is_noted() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.settle(&fleet("image:1")).await;
+        let plan = world.plan(&with(fleet("image:1"), "min_ram_gb_per_gpu", Value::Int(4000))).await;
+        let notes = plan.notes.iter().filter(|note| note.message.starts_with("RunPod does not tell which machines"));
+        assert_eq!(notes.count(), 1, "{:?}", plan.notes);
+        assert_eq!(world.plan(&fleet("image:2")).await.notes, []);
     });
 }
 

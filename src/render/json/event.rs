@@ -51,6 +51,9 @@ pub fn event_json(event: &Event) -> Json {
             json["event"] = json!("double_found");
             json
         }
+        Event::NotListed { kind, message } => {
+            json!({"event": "not_listed", "kind": kind.name, "message": message})
+        }
         Event::Interrupted { in_flight } => json!({"event": "interrupted", "in_flight": in_flight}),
     };
     json["format_version"] = json!(FORMAT_VERSION);
