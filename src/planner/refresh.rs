@@ -270,7 +270,7 @@ pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<
             *record = Some(known.clone().seen_ready());
         }
     }
-    let mut records = resource::completed(prior, records);
+    let mut records = resource::completed(prior, resource::meant_as_before(prior, records));
     // A pod in error, or without its GPU, is recorded as what it is to be.
     records.retain(|address, record| record.as_ref() != prior.resources.get(address));
     records

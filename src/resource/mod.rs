@@ -7,5 +7,5 @@ mod references;
 mod rename;
 
 pub use consistency::{Fault, Flaw, flaws, follow_parents, mended};
-pub use references::{Records, completed, fold, parts_of};
+pub use references::{Records, completed, fold, meant_as_before, parts_of};
 pub use rename::{renamed, renamed_address};

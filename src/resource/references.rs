@@ -59,6 +59,16 @@ pub fn completed(state: &State, mut changes: Records) -> Records {
     changes
 }
 
+/// `changes` in which references still mean what they meant in `state`, with the ids in place of those that mean something
+/// else after them: a record that was corrected by what was observed names the object that it named before.
+pub fn meant_as_before(state: &State, mut changes: Records) -> Records {
+    let lost = lost(state, &changes);
+    for record in changes.values_mut().flatten() {
+        resolve(record, |to| lost.get(to).map(|id| Lost::Was(id.clone())));
+    }
+    changes
+}
+
 /// What a reference stood for that leads nowhere now.
 enum Lost {
     Was(String),
@@ -239,6 +249,19 @@ mod tests {
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
         let after = after(&state, &[("network_volume.v", Some(volume)), ("pod.a", Some(pod.clone()))]);
         assert_eq!(mounts(&after), pod.inputs.get("network_volume"));
+    }
+
+    #[test]
+    fn a_correction_of_a_record_keeps_what_its_references_meant() {
+        let state = state();
+        let volume = Record { id: "v2".into(), ..state.resources[&"network_volume.v".parse().unwrap()].clone() };
+        let pod = state.resources[&"pod.a".parse().unwrap()].clone();
+        let changes = [("network_volume.v", Some(volume)), ("pod.a", Some(pod))];
+        let changes = changes.map(|(address, record)| (address.parse().unwrap(), record));
+        let mut known = Replay::new(state.clone());
+        let records = meant_as_before(&state, changes.into());
+        fold(&mut known, Entry::Outcome(Outcome { operation: "o".into(), records }));
+        assert_eq!(mounts(&known.state), Some(&Value::text("v1")));
     }
 
     #[test]

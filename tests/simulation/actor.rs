@@ -1,6 +1,6 @@
 //! One sindri: a project with its configuration, its state on a disk of its own, and its way to the account.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use sindri::apply::look::{Place, look};
 use sindri::apply::{self, Event, Job, recover};
 use sindri::catalog::Catalog;
+use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::graph;
 use sindri::kind;
@@ -76,6 +77,8 @@ pub struct Actor {
     sabotage: Sabotage,
     /// What its person says at the moment.
     pub strangers: Cell<Strangers>,
+    /// The `moved` entries of its configuration, if there are any.
+    pub moved: OnceCell<Vec<Move>>,
     /// Ids that its plans announced as destroyed.
     pub announced: RefCell<BTreeSet<String>>,
     /// Ids that its person agreed to take over.
@@ -100,7 +103,8 @@ impl Actor {
         let folder = folder.expect("a temporary folder");
         let (announced, agreed, events) = <(RefCell<_>, RefCell<_>, Mutex<_>)>::default();
         let strangers = Cell::new(project.strangers);
-        Self { project, client, clock, folder, sabotage, strangers, announced, agreed, events, truth }
+        let moved = OnceCell::new();
+        Self { project, client, clock, folder, sabotage, strangers, moved, announced, agreed, events, truth }
     }
 
     fn identity(&self) -> Identity<'static> {
@@ -360,7 +364,13 @@ impl Actor {
         self.checked(&self.input(desired, prior, observed, options))
     }
 
-    fn input<'i>(&self, desired: &'i Desired, prior: &'i State, observed: &'i Observed, options: Options) -> Input<'i> {
+    fn input<'i>(
+        &'i self,
+        desired: &'i Desired,
+        prior: &'i State,
+        observed: &'i Observed,
+        options: Options,
+    ) -> Input<'i> {
         let strangers = self.strangers.get();
         Input {
             name: self.project.name,
@@ -368,7 +378,7 @@ impl Actor {
             api: self.identity().api,
             dialect: self.project.dialect,
             desired,
-            moved: &[],
+            moved: self.moved.get().map_or(&[], Vec::as_slice),
             budget: Budget::default(),
             prior,
             observed,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use serde_json::json;
+use sindri::config::Move;
 use sindri::emulator::InProcess;
 use sindri::emulator::world::{PodEvent, VolumeEvent};
 use sindri::graph;
@@ -94,12 +95,21 @@ impl Tally {
 pub enum Company {
     Nobody,
     Others,
+    OthersAndMoves,
 }
 
 impl Company {
-    /// Every other seed.
+    /// Half of the seeds have company, and half of those a configuration with `moved` entries.
     pub fn of(seed: u64) -> Self {
-        if seed.is_multiple_of(2) { Self::Nobody } else { Self::Others }
+        match seed % 4 {
+            1 => Self::Others,
+            3 => Self::OthersAndMoves,
+            _ => Self::Nobody,
+        }
+    }
+
+    fn is_there(self) -> bool {
+        self != Self::Nobody
     }
 }
 
@@ -122,10 +132,13 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     let mut luck = Rng::with_seed(seed ^ 0x07e5);
     let neighbor = match company {
         Company::Nobody => None,
-        Company::Others => Neighbor::draw(&world, seed, &mut luck).0,
+        Company::Others | Company::OthersAndMoves => Neighbor::draw(&world, seed, &mut luck).0,
     };
     let carrier = InProcess::new(Arc::clone(&world.emulator), world.clock);
     let stranger = Client::new(Arc::new(carrier), ApiKey::emulator(), dialect).with_seed(seed);
+    if company == Company::OthersAndMoves {
+        let _ = actor.moved.set(moved(&versions, &mut luck));
+    }
     let mut others = Others { company, neighbor: neighbor.as_ref(), stranger, dice: luck };
     let actors: Vec<&Actor> = neighbor.iter().map(|neighbor| &neighbor.actor).chain([&actor]).collect();
     let mut person =
@@ -156,7 +169,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         actor.truth.look(&world.emulator);
         actor.truth.check(&actor.state(), &told);
         ledger.check(&world.emulator, &actors);
-        if company == Company::Others && ended == Some(true) && is_whole && actor.failures() == failures {
+        if company.is_there() && ended == Some(true) && is_whole && actor.failures() == failures {
             world.emulator.set_faults(Vec::new());
             all_is_ready(&actor, person.desired).await;
         }
@@ -180,6 +193,19 @@ async fn all_is_ready(actor: &Actor, desired: &Desired) {
     }
 }
 
+/// Entries that bring back what `state mv` renames, lead there as well, or lead nowhere.
+fn moved(versions: &[Desired], dice: &mut Rng) -> Vec<Move> {
+    let declared: Vec<&Address> = versions.iter().flat_map(Desired::keys).filter(|it| !graph::is_member(it)).collect();
+    let count = if declared.is_empty() { 0 } else { dice.usize(0..=2) };
+    let entry = |dice: &mut Rng| {
+        let key = declared[dice.usize(..declared.len())].clone();
+        let other = Address { name: format!("{}-moved", key.name), ..key.clone() };
+        let (from, to) = if dice.u8(..3) == 0 { (key, other) } else { (other, key) };
+        Move { from, to, position: None }
+    };
+    (0..count).map(|_| entry(dice)).collect()
+}
+
 /// All that a schedule with company has beyond one without.
 struct Others<'a> {
     company: Company,
@@ -191,7 +217,7 @@ struct Others<'a> {
 impl Others<'_> {
     /// Sometimes another command than the one that was drawn, and always another answer about strangers.
     async fn instead(&mut self, person: &mut Person<'_>, command: Command) -> Command {
-        if self.company == Company::Nobody {
+        if !self.company.is_there() {
             return command;
         }
         let answers = [Strangers::Adopt, Strangers::Beside, Strangers::Refuse];

@@ -75,6 +75,11 @@ fn a_record_is_not_moved_while_a_request_about_it_is_pending() {
 }
 
 #[test]
+fn a_pod_still_mounts_what_it_did_when_the_predecessor_of_its_volume_takes_the_address_back() {
+    commands::run(19_789, Company::of(19_789), Sabotage::None);
+}
+
+#[test]
 fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_names() {
     commands::run(2_237, Company::Others, Sabotage::None);
 }
