@@ -7,8 +7,8 @@ use super::record::{part, parts_there, redact};
 use crate::graph;
 use crate::kind;
 use crate::model::{
-    Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, FieldChange, Note, Object, Observed, Origin,
-    Power, Record, State, Status, Value,
+    Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, Entry, FieldChange, Note, Object, Observed,
+    Origin, Outcome, Power, Record, Replay, State, Status, Value,
 };
 use crate::resource;
 
@@ -227,6 +227,21 @@ pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<S
 /// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there, and what has
 /// another id is followed.
 pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
+    let mut records = corrections(prior, observed);
+    // A predecessor that took its address back: so far nobody looked after it.
+    let returned = prior.resources.iter().any(|(address, record)| {
+        address.successor().is_some_and(|it| matches!(records.get(&it), Some(Some(after)) if after.id == record.id))
+    });
+    if returned {
+        let mut known = Replay::new(prior.clone());
+        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records: records.clone() }));
+        records.extend(corrections(&known.state, observed));
+        records.retain(|address, record| record.as_ref() != prior.resources.get(address));
+    }
+    records
+}
+
+fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
     let members = graph::members(prior.resources.keys());
     let mut records = BTreeMap::new();
     for drift in survey(prior, observed) {

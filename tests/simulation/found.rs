@@ -80,6 +80,11 @@ fn a_pod_still_mounts_what_it_did_when_the_predecessor_of_its_volume_takes_the_a
 }
 
 #[test]
+fn a_predecessor_that_takes_its_address_back_is_recorded_as_it_is() {
+    commands::run(50_740, Company::of(50_740), Sabotage::None);
+}
+
+#[test]
 fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_names() {
     commands::run(2_237, Company::Others, Sabotage::None);
 }

@@ -146,6 +146,10 @@ fn of_pod(pod: &Json) -> Vec<(&'static str, Value)> {
         (gpu, _) => {
             known.push(("gpu_types", Value::texts(gpu["id"].as_str())));
             known.push(("gpu_count", number(&gpu["count"])));
+            if gpu["attached"] == 0 {
+                // The API shows no count where no GPU is attached.
+                known.push(("gpu_count", Value::Null));
+            }
         }
     }
     known
