@@ -214,6 +214,8 @@ fn import_all(kill: &Kill) -> Figures {
             problems.push(format!("{moment}: again exits {:?}\n{}\n{}", again.code, again.stdout, again.stderr));
         }
     }
+    // Pods that were made just now come up first.
+    place.run("wait --timeout 1m");
     let plan = place.run("plan --detailed-exitcode");
     if plan.code != Some(0) {
         problems.push(format!("{moment}: plan exits {:?}\n{}\n{}", plan.code, plan.stdout, plan.stderr));
