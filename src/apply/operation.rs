@@ -1,9 +1,9 @@
 //! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
 
 mod change;
+mod confirm_update;
 mod create;
 mod delete;
-mod landed;
 mod successor;
 mod wait;
 

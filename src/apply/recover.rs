@@ -5,6 +5,7 @@
 //! window that outlasts their lag.
 
 mod trace;
+mod update;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,16 +14,16 @@ use tokio::time::{Instant, sleep};
 
 use trace::{Trace, trace};
 pub(super) use trace::{made_by, moved};
+pub(super) use update::{Request, updated};
 
 use super::{Event, Events};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Status, Verb,
+    Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Verb,
 };
 use crate::observe::observe;
-use crate::planner::diff::{Readings, difference};
-use crate::planner::refresh::{resolved, strays};
+use crate::planner::refresh::strays;
 use crate::resource::fold;
 use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
@@ -47,6 +48,10 @@ const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// So many objects are asked for one by one; of more than that the next list tells.
 const MOST_READS: usize = 20;
+
+/// How a pending update, start or stop is reported.
+const EFFECT: &str = "it had taken effect";
+const NO_EFFECT: &str = "it had no effect";
 
 /// What kept an earlier run's intents from being settled.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -165,47 +170,32 @@ fn settle(
             records.insert(intent.address.clone(), None);
             tell(Outcome { operation: intent.operation.clone(), records }, "it is gone")
         }
-        Verb::Update | Verb::Start | Verb::Stop => {
-            let landed = object.is_some_and(|object| has_landed(intent, state, object));
-            if landed {
-                tell(updated(intent), "it had taken effect")
-            } else {
-                tell(without_effect(intent), "it had no effect")
+        Verb::Update => {
+            let (outcome, how) = settle_update(intent, state, object);
+            tell(outcome, &how)
+        }
+        Verb::Start | Verb::Stop => {
+            let power = object.and_then(|object| object.status.as_ref()?.power());
+            match &intent.record {
+                Some(record) if power.is_some() && power == record.power => tell(updated(intent), EFFECT),
+                _ => tell(without_effect(intent), NO_EFFECT),
             }
         }
         Verb::Import | Verb::Forget | Verb::Wait => tell(without_effect(intent), "it changes nothing at RunPod"),
     }
 }
 
-/// The records after an update, start or stop.
-pub fn updated(intent: &Intent) -> Outcome {
-    let mut records = BTreeMap::new();
-    if let Some(record) = &intent.record {
-        records.insert(intent.address.clone(), Some(record.clone()));
-    }
-    if let Some(id) = &intent.id {
-        for (address, member) in &intent.members {
-            records.insert(address.clone(), Some(Record { id: graph::id_of_member(id, address), ..member.clone() }));
+/// The records after an update of an earlier run, and a sentence about them.
+fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Outcome, String) {
+    let result = object.zip(Request::of_intent(intent, state)).map(|(object, request)| request.result(object));
+    match result {
+        Some(result) if result.missing.is_empty() => (result.outcome, EFFECT.to_owned()),
+        Some(result) if result.had_effect => {
+            let missing = result.missing.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+            (result.outcome, format!("{EFFECT}, except for {missing}"))
         }
+        _ => (without_effect(intent), NO_EFFECT.to_owned()),
     }
-    for address in &intent.removed {
-        records.insert(address.clone(), None);
-    }
-    Outcome { operation: intent.operation.clone(), records }
-}
-
-fn has_landed(intent: &Intent, state: &State, object: &Object) -> bool {
-    let (Some(record), Some(kind)) = (&intent.record, kind::find(&intent.address.kind)) else { return false };
-    if matches!(intent.verb, Verb::Start | Verb::Stop) {
-        return object.status.as_ref().and_then(Status::power) == record.power;
-    }
-    let wanted =
-        resolved(record.inputs.clone(), &|address| state.resources.get(address).map(|record| record.id.clone()));
-    // Members are not in the record's own inputs; whether they landed shows with the rest of the same request.
-    let mut seen = object.attributes.clone();
-    seen.retain(|name, _| wanted.contains_key(name));
-    // A difference that no request could undo shows as well that this one is not what left the object as it is.
-    difference(&Readings { ignored: &record.ignored, ..Readings::of_record(kind, &wanted, &seen) }).is_empty()
 }
 
 /// What a reader should plan from: pending intents settled in memory as far as the world tells; the others stay pending.

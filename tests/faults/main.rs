@@ -13,6 +13,7 @@ mod moved;
 mod noise;
 mod older;
 mod others;
+mod partial;
 mod refused;
 mod scenarios;
 mod unready;

@@ -234,6 +234,21 @@ impl World {
         store.checkpoint().expect("a disk");
     }
 
+    /// What every command that takes the lock does first; gives what it says about each pending intent.
+    pub async fn recover(&self) -> String {
+        let store =
+            LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
+        let told = Mutex::new(String::new());
+        let note = |event: Event| {
+            if let Event::Recovered { how, .. } = event {
+                told.lock().expect("no panic").push_str(&how);
+            }
+        };
+        recover::recover(&self.client, &store, &self.clock, &note).await.expect("lists");
+        store.checkpoint().expect("a disk");
+        told.into_inner().expect("no panic")
+    }
+
     pub async fn observe(&self) -> Observed {
         observe(&self.client).await.expect("lists")
     }

@@ -6,7 +6,7 @@ use super::{OperationError, RESEND_FRESH, Run, lock};
 use crate::apply::Event;
 use crate::apply::recover::{updated, without_effect};
 use crate::kind::Compare;
-use crate::model::{Entry, Intent, Object, Power, Verb};
+use crate::model::{Attributes, Entry, Intent, Object, Power, Verb};
 use crate::runpod::{ApiError, ErrorClass, Failure};
 
 impl Run<'_, '_> {
@@ -28,15 +28,33 @@ impl Run<'_, '_> {
         let changes = self.resolved_inputs();
         match self.patiently(async || self.api().update(self.kind, &current, &changes).await).await {
             Ok(object) => {
-                let object = self.landed(&intent, &changes, object).await?;
+                let object = self.confirm_update(&intent, &changes, object).await?;
                 self.changed(&intent, object).await
             }
+            Err(error) if error.failure == Failure::Unknown => self.settle_unknown(&intent, &changes, &error).await,
             Err(error) => {
-                // Repeating a PATCH is harmless, and the next plan compares with what is there.
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
-                Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown))
+                Err(self.failed(&error, Some(&current.id), false))
             }
         }
+    }
+
+    /// Reads what became of an update without an answer. If that fails, its intent stays pending for the next command.
+    async fn settle_unknown(
+        &self,
+        intent: &Intent,
+        changes: &Attributes,
+        error: &ApiError,
+    ) -> Result<(), OperationError> {
+        let id = intent.id.as_deref().unwrap_or_default();
+        if let Ok(Some(object)) = self.api().read(self.kind, id).await {
+            let result = self.request(intent, changes).result(&object);
+            if result.missing.is_empty() {
+                return self.changed(intent, object).await;
+            }
+            self.record(Entry::Outcome(result.outcome)).await?;
+        }
+        Err(self.failed(error, Some(id), true))
     }
 
     /// Whether the update sends a whole map of which only some keys are ours: what others put there since the plan was made
@@ -85,8 +103,12 @@ impl Run<'_, '_> {
         if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
             // Refused because it is there already, or lost after it took effect: what the API shows now decides.
             let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
-            let seen = if worth_a_look { self.api().read(self.kind, &current.id).await.ok().flatten() } else { None };
-            let there = seen.and_then(|object| object.status?.power()) == Some(wanted);
+            let seen = if worth_a_look { self.api().read(self.kind, &current.id).await } else { Ok(None) };
+            if seen.is_err() && error.failure == Failure::Unknown {
+                // Its intent stays pending; the next command sees what came of it.
+                return Err(self.failed(&error, Some(&current.id), true));
+            }
+            let there = seen.ok().flatten().and_then(|object| object.status?.power()) == Some(wanted);
             if !there {
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
                 return Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown));

@@ -1,0 +1,80 @@
+//! Whether RunPod did an update that it accepted.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{OperationError, Run};
+use crate::apply::Event;
+use crate::apply::recover::Request;
+use crate::model::{Attributes, Entry, Intent, Object, Verb};
+
+/// How long answers may go on showing old values. Source: contract, section 13.
+const STALE: Duration = Duration::from_secs(90);
+
+impl Run<'_, '_> {
+    /// The object as soon as it shows the new values. An accepted update may leave a field as it was, and until an answer or
+    /// a list shows otherwise that looks the same as an answer of yesterday (contract, section 13).
+    pub(super) async fn confirm_update(
+        &self,
+        intent: &Intent,
+        changes: &Attributes,
+        answer: Object,
+    ) -> Result<Object, OperationError> {
+        let request = self.request(intent, changes);
+        let watch = self.carrier.watches.get(self.kind.name).filter(|_| !request.missing(&answer).is_empty());
+        let Some(watch) = watch else { return Ok(answer) };
+        self.release();
+        let mut last = answer;
+        let id = last.id.clone();
+        let confirmed = watch.until(Instant::now() + STALE, |sighting| {
+            last = sighting.objects.get(&id)?.clone();
+            request.missing(&last).is_empty().then(|| last.clone())
+        });
+        let mut interrupt = self.job().interrupt.clone();
+        let confirmed = tokio::select! {
+            biased;
+            confirmed = confirmed => confirmed,
+            // Its intent stays pending; the next command sees what came of it.
+            _ = interrupt.wait_for(|stop| *stop) => {
+                self.unfinished(&id);
+                return Err(OperationError::Interrupted);
+            }
+        };
+        if let Some(object) = confirmed {
+            return Ok(object);
+        }
+        let result = request.result(&last);
+        self.record(Entry::Outcome(result.outcome)).await?;
+        self.not_done(id, &result.missing, result.had_effect);
+        Err(OperationError::Failed(None))
+    }
+
+    /// The update of `intent`, to hold objects against.
+    pub(super) fn request<'i>(&self, intent: &'i Intent, changes: &Attributes) -> Request<'i> {
+        Request::sent(self.kind, intent, self.job().store.record_of(&self.operation.address), changes)
+    }
+
+    fn not_done(&self, id: String, missing: &BTreeSet<String>, had_effect: bool) {
+        let fields = missing.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let verb = if missing.len() == 1 { "is" } else { "are" };
+        let rest = if had_effect { "; the rest is done" } else { "" };
+        self.tell(Event::Failed {
+            address: self.address(),
+            verb: Verb::Update,
+            id: Some(id),
+            message: format!(
+                "RunPod accepted the update, but {fields} {verb} as before after {} s{rest}",
+                STALE.as_secs()
+            ),
+            help: Some(
+                "what was not done stays planned: apply again, or change it in the RunPod console. If RunPod goes on to \
+                 ignore it, `lifecycle: { updates: recreate }` replaces the object instead"
+                    .into(),
+            ),
+            code: "update_not_done".into(),
+            changed: had_effect,
+        });
+    }
+}

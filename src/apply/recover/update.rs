@@ -1,0 +1,186 @@
+//! The result of an update, field by field and port by port. A running apply and recovery both use it: RunPod may accept an
+//! update and leave a part of it undone, and the state must record only the part that an object shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::graph;
+use crate::kind::{self, Compare, Kind};
+use crate::model::{Address, Attributes, Intent, Object, Outcome, Record, State, Value};
+use crate::planner::diff::{Readings, difference};
+use crate::planner::refresh::resolved;
+
+/// The attributes that an update asks for, and how to find out whether an object shows them.
+pub struct Request<'i> {
+    intent: &'i Intent,
+    kind: &'static Kind,
+    /// The record before the update.
+    before: Option<Record>,
+    wanted: Attributes,
+    /// Like `wanted`, with the map keys that the update takes away.
+    recorded: Attributes,
+    /// The names of the attributes that the update changes. Empty if no record can tell: it undoes an outside change.
+    requested: BTreeSet<String>,
+}
+
+/// What an update did.
+#[derive(Debug, PartialEq, Eq)]
+pub struct UpdateResult {
+    pub outcome: Outcome,
+    /// The requested paths that the object does not show.
+    pub missing: BTreeSet<String>,
+    /// Whether the object shows any part of it.
+    pub had_effect: bool,
+}
+
+impl<'i> Request<'i> {
+    /// A request whose body is known.
+    pub fn sent(kind: &'static Kind, intent: &'i Intent, before: Option<Record>, changes: &Attributes) -> Self {
+        let mut wanted = changes.clone();
+        for value in wanted.values_mut() {
+            if let Value::Map(map) = value {
+                map.retain(|_, value| !value.is_null()); // taken away
+            }
+        }
+        let requested = changes.keys().cloned().collect();
+        Self { intent, kind, before, wanted, recorded: changes.clone(), requested }
+    }
+
+    /// The request of an earlier run, which only its intent describes; `None` if that names no record.
+    pub fn of_intent(intent: &'i Intent, state: &State) -> Option<Self> {
+        let (record, kind) = (intent.record.as_ref()?, kind::find(&intent.address.kind)?);
+        let before = state.resources.get(&intent.address).cloned();
+        let mut members: BTreeSet<&Address> = intent.members.keys().collect();
+        let recorded = graph::members(state.resources.keys()).remove(&intent.address).unwrap_or_default();
+        members.extend(recorded.into_iter().filter(|address| !intent.removed.contains(address)));
+        let members: Vec<&Address> = members.into_iter().collect();
+        let folded = graph::fold_members(&intent.address, &record.inputs, &members);
+        let wanted = resolved(folded, &|address| state.resources.get(address).map(|record| record.id.clone()));
+        let mut recorded = wanted.clone();
+        let old = before.as_ref().map(|before| &before.inputs);
+        for attribute in kind.attributes.iter().filter(|attribute| attribute.compare == Compare::ManagedKeys) {
+            let old = old.and_then(|old| old.get(attribute.name)?.as_map());
+            if let (Some(old), Some(Value::Map(map))) = (old, recorded.get_mut(attribute.name)) {
+                for (key, value) in old {
+                    map.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        let parts = kind::parts_of(kind.name).filter(|(part, _)| {
+            intent.members.keys().chain(&intent.removed).any(|address| address.kind == part.name) //
+        });
+        let changed = record.inputs.iter().filter(|(name, value)| old.and_then(|old| old.get(*name)) != Some(value));
+        let changed = changed.map(|(name, _)| name.clone());
+        let requested = changed.chain(parts.map(|(_, membership)| membership.attribute.to_owned())).collect();
+        Some(Self { intent, kind, before, wanted, recorded, requested })
+    }
+
+    /// The requested paths that `object` does not show.
+    pub fn missing(&self, object: &Object) -> BTreeSet<String> {
+        let empty = BTreeSet::new();
+        let mut seen = object.attributes.clone();
+        seen.retain(|name, _| self.wanted.contains_key(name));
+        let readings = Readings {
+            recorded: Some(&self.recorded),
+            ignored: self.intent.record.as_ref().map_or(&empty, |record| &record.ignored),
+            ..Readings::of_record(self.kind, &self.wanted, &seen)
+        };
+        // A difference that no request could undo shows as well that this request is not the cause of what is there.
+        let paths = difference(&readings).all().into_iter().map(|field| field.path);
+        paths.filter(|path| self.requested.is_empty() || self.requested.contains(name_of(path))).collect()
+    }
+
+    /// What the update did if `object` shows the result.
+    pub fn result(&self, object: &Object) -> UpdateResult {
+        let missing = self.missing(object);
+        if missing.is_empty() {
+            return UpdateResult { outcome: updated(self.intent), missing, had_effect: true };
+        }
+        let mut outcome = updated(self.intent);
+        let mut records = self.members(object);
+        let has_members = !records.is_empty();
+        let record =
+            outcome.records.remove(&self.intent.address).flatten().map(|record| self.restored(record, &missing));
+        let had_effect = has_members || self.shows_a_change(&missing, record.as_ref(), object);
+        if had_effect {
+            records.extend(record.map(|record| (self.intent.address.clone(), Some(record))));
+        }
+        UpdateResult { outcome: Outcome { records, ..outcome }, missing, had_effect }
+    }
+
+    /// `record` with the old values at the paths that the object does not show.
+    fn restored(&self, mut record: Record, missing: &BTreeSet<String>) -> Record {
+        for path in missing.iter().filter(|path| kind::listed_in(self.kind.name, path).is_none()) {
+            let old = self.before.as_ref().and_then(|before| before.inputs.get(name_of(path)));
+            restore(&mut record.inputs, path, old);
+        }
+        record
+    }
+
+    /// The members that the object shows as requested. The records of the others stay as they are.
+    fn members(&self, object: &Object) -> BTreeMap<Address, Option<Record>> {
+        let is_shown = |address: &Address| {
+            let membership = kind::find(&address.kind)?.member_of.as_ref()?;
+            let names = object.attributes.get(membership.attribute)?.text_items();
+            Some(names.contains(&address.member.as_deref()?))
+        };
+        let mut records = updated(self.intent).records;
+        records.retain(|address, record| {
+            *address != self.intent.address && is_shown(address).is_none_or(|shown| shown == record.is_some())
+        });
+        records
+    }
+
+    /// Whether the object shows any requested value that it does not owe to the time before.
+    fn shows_a_change(&self, missing: &BTreeSet<String>, record: Option<&Record>, object: &Object) -> bool {
+        let shown = |name: &&String| {
+            let attribute = self.kind.attribute(name);
+            object.attributes.contains_key(*name)
+                && attribute.is_some_and(|attribute| attribute.compare != Compare::Recorded)
+        };
+        self.requested.iter().filter(shown).any(|name| {
+            let is_whole = !missing.iter().any(|path| name_of(path) == name);
+            let old = self.before.as_ref().and_then(|before| before.inputs.get(name));
+            let differs = record.is_some_and(|record| record.inputs.get(name) != old);
+            is_whole || (differs && kind::listed_in(self.kind.name, name).is_none())
+        })
+    }
+}
+
+/// The records after an update, start or stop that did all that was asked.
+pub fn updated(intent: &Intent) -> Outcome {
+    let mut records = BTreeMap::new();
+    if let Some(record) = &intent.record {
+        records.insert(intent.address.clone(), Some(record.clone()));
+    }
+    if let Some(id) = &intent.id {
+        for (address, member) in &intent.members {
+            records.insert(address.clone(), Some(Record { id: graph::id_of_member(id, address), ..member.clone() }));
+        }
+    }
+    for address in &intent.removed {
+        records.insert(address.clone(), None);
+    }
+    Outcome { operation: intent.operation.clone(), records }
+}
+
+/// The attribute that a path is in: `env` of `env.A`.
+fn name_of(path: &str) -> &str {
+    path.split_once('.').map_or(path, |(name, _)| name)
+}
+
+/// Puts the old value of one path back; `old` is the old value of its whole attribute.
+fn restore(inputs: &mut Attributes, path: &str, old: Option<&Value>) {
+    if let Some((name, key)) = path.split_once('.')
+        && let Some(Value::Map(map)) = inputs.get_mut(name)
+    {
+        match old.and_then(Value::as_map).and_then(|old| old.get(key)) {
+            Some(value) => drop(map.insert(key.to_owned(), value.clone())),
+            None => drop(map.remove(key)),
+        }
+        return;
+    }
+    match old {
+        Some(value) => drop(inputs.insert(path.to_owned(), value.clone())),
+        None => drop(inputs.remove(path)),
+    }
+}
