@@ -80,6 +80,17 @@ impl Record {
         Self { tainted: false, awaiting_ready: None, ..self }
     }
 
+    /// The same where it is asked to come up again. An object that never came up is still awaited for the first time.
+    pub fn awaited_again(self) -> Self {
+        let awaiting = if self.tainted { Awaiting::First } else { self.awaiting_ready.unwrap_or(Awaiting::Again) };
+        Self { tainted: false, awaiting_ready: Some(awaiting), ..self }
+    }
+
+    /// Whether its object was created and, as far as is known, has never been ready for use.
+    pub fn never_ready(&self) -> bool {
+        self.tainted || self.awaiting_ready == Some(Awaiting::First)
+    }
+
     /// The address for which the object at `address` was made, by its marker.
     pub fn called<'r>(&'r self, address: &'r Address) -> &'r Address {
         self.marked.as_ref().unwrap_or(address)

@@ -20,8 +20,8 @@ use super::{Graphs, Input};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Money, Object, Origin, Power, Record, Resource, Risk, SideEffect,
-    State, Status, Value,
+    Action, Address, Attributes, Awaiting, Cause, Change, Money, Object, Origin, Power, Record, Resource, Risk,
+    SideEffect, State, Status, Value,
 };
 
 pub use self::damage::describe;
@@ -50,6 +50,7 @@ pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
     let members = Members {
         desired: graph::members(context.desired.keys()),
         recorded: graph::members(context.prior.resources.keys()),
+        succeeding: context.prior.resources.keys().filter_map(Address::successor).collect(),
     };
     let mut by_address: BTreeMap<Address, Decision<'a>> = BTreeMap::new();
     for address in &order {
@@ -66,6 +67,8 @@ pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
 struct Members<'m> {
     desired: BTreeMap<Address, Vec<&'m Address>>,
     recorded: BTreeMap<Address, Vec<&'m Address>>,
+    /// Addresses whose predecessor an earlier run left behind.
+    succeeding: BTreeSet<Address>,
 }
 
 /// One address with its three readings.
@@ -84,6 +87,8 @@ struct Subject<'c, 'a> {
     recorded: Option<Attributes>,
     /// Of a predecessor: the successor's address, and how far that is.
     heir: Option<(Address, Heir)>,
+    /// Whether its own predecessor waits until it is ready.
+    succeeds: bool,
     /// What the references of `wanted` that are not ids yet point at, with what happens there.
     unresolved: Vec<(Address, Action)>,
     /// Attributes that stay as they are, although something else is declared.
@@ -101,6 +106,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let resource = context.desired.get(address);
         let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
         let mut object = record.as_ref().and_then(|record| living(context.input.observed, record));
+        let succeeds = members.succeeding.contains(address);
         let mut claim = None;
         if let Some(claimed) = context.claims.get(address) {
             object = Some(claimed.object);
@@ -133,17 +139,16 @@ impl<'c, 'a> Subject<'c, 'a> {
             let there = |target: &Address| stays(target).filter(|_| !decided.get(target).is_some_and(|it| it.imports));
             let wanted = resolved(resource.inputs.clone(), &there);
             let observation = Observation { kind, resource, wanted: &wanted, object, recorded: known };
-            record = Some(Cow::Owned(observation.record()));
+            let mut taken = observation.record();
+            if succeeds && !object.ready {
+                // Its predecessor stays until a list shows it ready.
+                taken.awaiting_ready.get_or_insert(Awaiting::Again);
+            }
+            record = Some(Cow::Owned(taken));
         }
         let heir = address.successor().and_then(|successor| {
             let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
-            let action = decision.change.action;
-            let heir = match decision.object {
-                _ if action == Action::Create || action.is_replacement() || decision.is_unready() => Heir::Coming,
-                Some(object) if object.ready || object.status == Some(Status::Stopped) => Heir::Ready,
-                _ => Heir::NotReady,
-            };
-            Some((successor, heir))
+            Some((successor, Heir::of(decision)))
         });
         Self {
             context,
@@ -157,6 +162,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             declared,
             recorded,
             heir,
+            succeeds,
             unresolved,
             unapplied: BTreeSet::new(),
         }
@@ -246,7 +252,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
         {
             // A successor cannot be made first while what it stands on has to go first.
-            let first = self.creates_first(resource) && self.goes_first().is_none();
+            let first = self.creates_first(resource) && self.goes_first().is_none() && !self.was_never_of_use(object);
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
         }
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
@@ -267,7 +273,17 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     fn broken(&self, object: &Object) -> Option<Cause> {
-        broken(object, self.record.as_deref())
+        // A predecessor goes once its successor was ready. A pod that stays stopped by declaration never will be.
+        let stays_stopped = self.succeeds
+            && self.wanted_power() == Some(Power::Stopped)
+            && self.resource.is_some_and(|resource| resource.positions.contains_key("power"));
+        let cause = || (stays_stopped && self.was_never_of_use(object)).then_some(Cause::Tainted);
+        broken(object, self.record.as_deref()).or_else(cause)
+    }
+
+    /// Whether nothing is lost by destroying it before its successor exists: it has not been ready since it was created.
+    fn was_never_of_use(&self, object: &Object) -> bool {
+        object.shows_unready() && self.record.as_ref().is_some_and(|record| record.never_ready())
     }
 
     fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
@@ -302,7 +318,9 @@ impl<'c, 'a> Subject<'c, 'a> {
                 record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
                 record.marked = old.and_then(|old| old.marked.clone());
                 let ready = self.object.is_some_and(|object| object.ready);
-                record.awaiting_ready = old.and_then(|old| old.awaiting_ready).filter(|_| !ready);
+                if let Some(old) = old.filter(|_| !ready) {
+                    (record.tainted, record.awaiting_ready) = (old.tainted, old.awaiting_ready);
+                }
                 if let Some((old, object)) = old.zip(self.object) {
                     // What is taken over counts as applied, whatever a state said of another object.
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);

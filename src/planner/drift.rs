@@ -12,8 +12,8 @@ use crate::graph;
 use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Awaiting, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price,
-    Record, Severity, State, Status, Timeouts, Undo, Unsettled, Value,
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
+    Severity, State, Status, Timeouts, Undo, Unsettled, Value,
 };
 
 /// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
@@ -127,7 +127,7 @@ impl Scope<'_> {
             .map(|endpoint| told(&format!("endpoints.{}", endpoint.port), Value::text("mapped"), Value::Null))
             .collect();
         let of = (object.id.as_str(), Some(object));
-        let never = record.tainted || record.awaiting_ready == Some(Awaiting::First);
+        let never = record.never_ready();
         let mut finding = self.finding(DriftClass::NotReady, severity, Some(address), of, fields);
         finding.never_ready = never;
         if record.tainted {

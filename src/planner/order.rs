@@ -306,9 +306,7 @@ impl Sequence<'_, '_> {
         let restarted = decision.kind.awaits_readiness(Some(Power::Running)) && restarts && !stopped && first.is_none();
         // What follows an update (a start) waits by itself.
         let wait = restarted || (decision.is_unready() && last.is_none());
-        if let Some(record) = record.as_mut().filter(|_| restarted) {
-            record.awaiting_ready.get_or_insert(Awaiting::Again);
-        }
+        let record = if restarted { record.map(Record::awaited_again) } else { record };
         let mut update = self.operation(Verb::Update, record);
         update.inputs = inputs;
         update.wait = wait;
@@ -339,15 +337,13 @@ impl Sequence<'_, '_> {
         self.members.iter().any(|member| member.resource.is_some() && member.change.address == *address)
     }
 
-    fn power(&mut self, power: Power, mut record: Option<Record>) {
+    fn power(&mut self, power: Power, record: Option<Record>) {
         let created = self.last.is_some_and(|last| self.draft.operations[last].id.is_none());
         let (verb, wait) = match power {
             Power::Running => (Verb::Start, self.decision.kind.awaits_readiness(Some(power))),
             Power::Stopped => (Verb::Stop, false),
         };
-        if let Some(record) = record.as_mut().filter(|_| wait) {
-            record.awaiting_ready.get_or_insert(Awaiting::Again);
-        }
+        let record = if wait { record.map(Record::awaited_again) } else { record };
         let mut operation = self.operation(verb, record);
         operation.wait = wait;
         if created {

@@ -127,7 +127,7 @@ fn wait(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) ->
         status: object.status.as_ref().map_or_else(String::new, ToString::to_string),
         created_at: object.computed.created_at.clone(),
         started_at: object.computed.started_at.clone(),
-        awaiting: record.awaiting_ready,
+        awaiting: if record.never_ready() { Some(Awaiting::First) } else { record.awaiting_ready },
         timeout_seconds: timeouts(input, address).create.as_secs(),
     })
 }
@@ -140,9 +140,8 @@ fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Powe
     // What has become ready is not to be replaced for having been late.
     let ready = living(input.observed, record).is_some_and(|object| object.ready);
     let starts = kind::find(&record.kind).is_some_and(|kind| kind.awaits_readiness(Some(wanted)));
-    let known = record.awaiting_ready.filter(|_| !ready);
-    let mut settled = Record { power: Some(wanted), tainted: record.tainted && !ready, ..record.clone() };
-    settled.awaiting_ready = if starts { known.or(Some(Awaiting::Again)) } else { known };
+    let known = if ready { record.clone().seen_ready() } else { record.clone() };
+    let settled = Record { power: Some(wanted), ..if starts { known.awaited_again() } else { known } };
     Operation {
         address: address.clone(),
         verb: if wanted == Power::Running { Verb::Start } else { Verb::Stop },

@@ -1,9 +1,15 @@
 //! Predecessors that an interrupted replacement left behind: they go when their successor is there, and not before.
 
-use sindri::model::{Action, Cause, Dialect, Verb};
+use std::collections::BTreeMap;
+
+use sindri::model::{
+    Action, Address, Awaiting, Cause, Dialect, Object, Observed, Operation, Plan, Power, Record, Resource, State,
+    Status, Verb,
+};
+use sindri::planner::Options;
 
 use crate::fleet::{Fleet, Pod};
-use crate::world::{World, in_virtual_time};
+use crate::world::{Readings, World, in_virtual_time};
 
 fn pod(image: &'static str) -> Fleet {
     Fleet::default().with_pod("main", Pod { image, create_first: true, ..Pod::default() })
@@ -36,7 +42,7 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
         // The successor is tainted, so a third one is made: the predecessor's end waits for that.
         let plan = world.plan(&desired).await;
         let gone = plan.operations.iter().position(|it| it.id.as_deref() == Some(&working)).expect("it is to go");
-        let made = plan.operations.iter().position(|it| it.address == "pod.main".parse().unwrap()).expect("a create");
+        let made = plan.operations.iter().position(|it| it.verb == Verb::Create).expect("a create");
         assert!(plan.operations[gone].depends_on.contains(&made), "{:#?}", plan.operations);
         world.apply_however(&desired).await;
         assert!(world.observe().await.get("pod", &working).is_some(), "the successor never came up");
@@ -59,7 +65,7 @@ fn while_the_successor_is_still_coming_up_it_is_waited_for_before_the_predecesso
         state.resources.get_mut(&successor).expect("recorded").tainted = false;
         let desired = pod("emulator/slow:1").resources(Dialect::V2);
         let observed = world.observe().await;
-        let readings = crate::world::Readings { desired: &desired, moved: &[], prior: &state, observed: &observed };
+        let readings = Readings { desired: &desired, moved: &[], prior: &state, observed: &observed };
         let plan = world.plan_from(readings, Default::default());
         let change = plan.changes.iter().find(|change| change.address == address).expect("it is told");
         let superseded = vec![Cause::Superseded { by: successor.clone() }];
@@ -67,5 +73,177 @@ fn while_the_successor_is_still_coming_up_it_is_waited_for_before_the_predecesso
         assert_eq!(plan.waits.iter().map(|wait| &wait.address).collect::<Vec<_>>(), [&successor]);
         let [wait, delete] = plan.operations.as_slice() else { panic!("{:#?}", plan.operations) };
         assert_eq!((wait.verb, delete.verb, delete.depends_on.as_slice()), (Verb::Wait, Verb::Delete, &[0][..]));
+    });
+}
+
+fn main() -> Address {
+    Address::new("pod", "main")
+}
+
+/// The predecessor that waits, and its id.
+fn predecessor(state: &State) -> (Address, String) {
+    let mut waiting = state.resources.iter().filter(|(address, _)| address.successor().is_some());
+    let (address, record) = waiting.next().expect("a predecessor is recorded");
+    assert!(waiting.next().is_none(), "only one predecessor waits: {:#?}", state.resources.keys());
+    (address.clone(), record.id.clone())
+}
+
+fn pods(observed: &Observed) -> usize {
+    observed.of_kind("pod").filter(|object| !object.is_leaving()).count()
+}
+
+#[test]
+fn a_successor_that_was_stopped_before_it_was_ever_ready_does_not_end_its_predecessor() {
+    in_virtual_time(async {
+        let world = half_replaced().await;
+        let (address, working) = predecessor(&world.state());
+        world.power(&main(), Power::Stopped).await.expect("it stops");
+        let declared = [
+            pod("emulator/slow:1"),
+            // What is declared since is set on the stopped pod, which shows no more than before that it works.
+            pod("image:2"),
+        ];
+        for desired in declared.map(|fleet| fleet.resources(Dialect::V2)) {
+            let applied = world.apply(&desired).await;
+            let change = applied.plan.changes.iter().find(|change| change.address == address).expect("it is told");
+            assert_eq!((change.action, &change.causes), (Action::NoOp, &vec![Cause::Superseded { by: main() }]));
+            assert!(applied.plan.notes.iter().any(|note| note.message.contains("`sindri start pod.main`")));
+            assert!(world.observe().await.get("pod", &working).is_some(), "the only pod that works");
+            assert!(world.state().resources[&main()].tainted, "an apply of nothing does not make it ready");
+        }
+        // The last of them comes up. Now the predecessor goes.
+        world.power(&main(), Power::Running).await.expect("it comes up");
+        let desired = pod("image:2").resources(Dialect::V2);
+        world.apply(&desired).await;
+        assert!(world.observe().await.get("pod", &working).is_none());
+        assert!(world.plan(&desired).await.is_empty());
+    });
+}
+
+/// Of a successor in any state: whether the plan ends the predecessor at once, after the successor came up, or not at all.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    AtOnce,
+    AfterSuccessor,
+    Never,
+}
+
+#[test]
+fn whatever_a_successor_shows_its_predecessor_goes_only_once_it_was_ready() {
+    in_virtual_time(async {
+        let world = half_replaced().await;
+        let (address, _) = predecessor(&world.state());
+        let observed = world.observe().await;
+        let (state, successor) = (world.state(), observed.get("pod", &world.state().resources[&main()].id).cloned());
+        let successor = successor.expect("the successor is there");
+        let stopped =
+            Pod { image: "emulator/slow:1", create_first: true, power: Some(Power::Stopped), ..Pod::default() };
+        let declared_stopped = Fleet::default().with_pod("main", stopped).resources(Dialect::V2);
+        let desired = pod("emulator/slow:1").resources(Dialect::V2);
+        let end = |status: &Status, ready: bool, doubt: Doubt, power: Power, desired: &BTreeMap<Address, Resource>| {
+            let (mut state, mut observed) = (state.clone(), observed.clone());
+            let record = state.resources.get_mut(&main()).expect("recorded");
+            let (tainted, awaiting_ready) = doubt;
+            *record = Record { tainted, awaiting_ready, power: Some(power), ..record.clone() };
+            observed.insert(Object { status: Some(status.clone()), ready, ..successor.clone() });
+            let readings = Readings { desired, moved: &[], prior: &state, observed: &observed };
+            let plan = world.plan_from(readings, Options::default());
+            let delete = plan.operations.iter().find(|it| it.address == address);
+            let first = delete.map(|it| comes_after_a_wait(&plan, it));
+            match first {
+                None => End::Never,
+                Some(true) => End::AfterSuccessor,
+                Some(false) => End::AtOnce,
+            }
+        };
+        let (first, again) = ((false, Some(Awaiting::First)), (false, Some(Awaiting::Again)));
+        let (tainted, seen) = ((true, None), (false, None));
+        let statuses =
+            [Status::Creating, Status::Error, Status::ZeroGpu, Status::Unknown("NEW".into()), Status::Stopped];
+        for doubt in [first, again, tainted] {
+            for status in &statuses {
+                for power in [Power::Running, Power::Stopped] {
+                    let end = end(status, false, doubt, power, &desired);
+                    assert_ne!(end, End::AtOnce, "{status}, {doubt:?}, to be {power:?}");
+                }
+            }
+            assert_eq!(end(&Status::Stopped, false, doubt, Power::Stopped, &desired), End::Never, "{doubt:?}");
+            assert_eq!(end(&Status::Stopped, false, doubt, Power::Running, &desired), End::AfterSuccessor, "{doubt:?}");
+        }
+        // One that was seen ready, and stopped since.
+        assert_eq!(end(&Status::Stopped, false, seen, Power::Stopped, &desired), End::AtOnce);
+        assert_eq!(end(&Status::Running, true, tainted, Power::Running, &desired), End::AtOnce);
+        // What is to be stopped by declaration would otherwise never be seen ready: it is made again.
+        for doubt in [first, tainted] {
+            for status in [Status::Stopped, Status::Creating] {
+                let end = end(&status, false, doubt, Power::Stopped, &declared_stopped);
+                assert_eq!(end, End::AfterSuccessor, "{status}, {doubt:?}");
+            }
+        }
+    });
+}
+
+fn comes_after_a_wait(plan: &Plan, operation: &Operation) -> bool {
+    let mut needed = operation.depends_on.iter().map(|need| &plan.operations[*need]);
+    needed.any(|needed| needed.wait || comes_after_a_wait(plan, needed))
+}
+
+/// Whether a record is tainted, and what it awaits.
+type Doubt = (bool, Option<Awaiting>);
+
+#[test]
+fn a_pod_that_never_became_ready_is_no_predecessor_to_keep() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        world.apply(&pod("image:1").resources(Dialect::V2)).await;
+        let hopeless = pod("emulator/slow:1").resources(Dialect::V2);
+        for _ in 0..3 {
+            world.apply_however(&hopeless).await;
+            // The healthy one, and the last attempt.
+            assert_eq!(pods(&world.observe().await), 2);
+            let (_, working) = predecessor(&world.state());
+            assert!(world.observe().await.get("pod", &working).is_some_and(|object| object.ready));
+        }
+        let plan = world.plan(&hopeless).await;
+        let change = plan.changes.iter().find(|change| change.address == main()).expect("it is told");
+        assert_eq!((change.action, &change.causes), (Action::Replace, &vec![Cause::Tainted]));
+    });
+}
+
+#[test]
+fn a_first_pod_that_never_became_ready_makes_room_for_the_next() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        for image in ["emulator/slow:1", "emulator/slow:2"] {
+            world.apply_however(&pod(image).resources(Dialect::V2)).await;
+            assert_eq!(pods(&world.observe().await), 1);
+        }
+        let desired = pod("image:1").resources(Dialect::V2);
+        world.apply(&desired).await;
+        assert_eq!(pods(&world.observe().await), 1);
+        assert!(world.plan(&desired).await.is_empty());
+    });
+}
+
+#[test]
+fn a_start_does_not_make_a_past_for_what_was_never_ready() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let desired = pod("emulator/cuda-too-new:1").resources(Dialect::V2);
+        world.apply_however(&desired).await;
+        world.power(&main(), Power::Stopped).await.expect("it stops");
+        let stopped = world.state().resources[&main()].clone();
+        assert!(stopped.tainted && world.plan(&desired).await.is_empty());
+        let help = world.power(&main(), Power::Running).await.expect_err("it does not come up");
+        assert!(help.contains("It is tainted: `sindri apply` replaces it") && !help.contains("is kept"), "{help}");
+        let record = world.state().resources[&main()].clone();
+        assert_eq!((record.tainted, record.awaiting_ready), (true, None));
+        // A start of what runs already only waits, and says the same.
+        let help = world.power(&main(), Power::Running).await.expect_err("it does not come up");
+        assert!(help.contains("It is tainted"), "{help}");
+        assert!(world.state().resources[&main()].tainted);
+        let plan = world.plan(&desired).await;
+        let change = plan.changes.iter().find(|change| change.address == main()).expect("it is told");
+        assert_eq!(change.causes, [Cause::Tainted]);
     });
 }

@@ -5,12 +5,13 @@ use std::future::Future;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use sindri::apply::{self, Event, Job, recover};
+use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::config::Move;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
-use sindri::model::{Address, Budget, Dialect, Observed, Plan, Resource, State};
+use sindri::model::{Address, Budget, Dialect, Observed, Plan, Power, Resource, State};
 use sindri::observe::observe;
+use sindri::planner::power::power_plan;
 use sindri::planner::{self, Input, Options};
 use sindri::render::json::{plan_json, plan_schema};
 use sindri::runpod::Client;
@@ -147,18 +148,7 @@ impl World {
         let prior = store.snapshot().state;
         let plan = self.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, options);
         if plan.all_refusals().next().is_none() {
-            let (_stop, interrupt) = watch::channel(false);
-            let job = Job {
-                plan: &plan,
-                observed: &observed,
-                api: &self.client,
-                store: &store,
-                clock: self.clock,
-                options: apply::Options { seed: Some(7), ..apply::Options::default() },
-                events: &note,
-                interrupt,
-            };
-            let report = apply::run(&job).await.expect("a store that can be written");
+            let report = self.run(&store, &plan, &observed, &note).await;
             let told = events.lock().expect("no panic");
             assert!(!all || (report.failed, report.skipped) == (0, 0), "{told:#?}\n{:#?}", plan.operations);
             assert!(!all || report.done == plan.operations.len());
@@ -168,6 +158,45 @@ impl World {
         let changing = journal.iter().filter(|entry| entry.changes_world());
         let requests = changing.map(|entry| format!("{} {}", entry.method, entry.path)).collect();
         Applied { plan, events: events.into_inner().expect("no panic"), requests }
+    }
+
+    /// `sindri stop` or `sindri start` of one resource; where it fails, the help that it gives.
+    pub async fn power(&self, address: &Address, wanted: Power) -> Result<(), String> {
+        let holder = Holder::new("test");
+        let store = LockedState::acquire(&self.paths(), &IDENTITY, holder, Duration::ZERO).expect("the lock");
+        let observed = recover::recover(&self.client, &store, &self.clock, &|_| ()).await.expect("lists");
+        let prior = store.snapshot().state;
+        let readings = Readings { desired: &BTreeMap::new(), moved: &[], prior: &prior, observed: &observed };
+        let plan = power_plan(&self.input(&readings, Options::default()), std::slice::from_ref(address), wanted);
+        assert_eq!(plan.all_refusals().count(), 0, "{plan:#?}");
+        let help = Mutex::new(String::new());
+        let note = |event: Event| match event {
+            Event::Failed { help: Some(text), .. } => *help.lock().expect("no panic") = text,
+            _ => {}
+        };
+        let failed = self.run(&store, &plan, &observed, &note).await.failed > 0;
+        if failed { Err(help.into_inner().expect("no panic")) } else { Ok(()) }
+    }
+
+    async fn run(
+        &self,
+        store: &LockedState,
+        plan: &Plan,
+        observed: &Observed,
+        events: &(dyn Fn(Event) + Send + Sync),
+    ) -> Report {
+        let (_stop, interrupt) = watch::channel(false);
+        let job = Job {
+            plan,
+            observed,
+            api: &self.client,
+            store,
+            clock: self.clock,
+            options: apply::Options { seed: Some(7), ..apply::Options::default() },
+            events,
+            interrupt,
+        };
+        apply::run(&job).await.expect("a store that can be written")
     }
 }
 

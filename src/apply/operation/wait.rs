@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
-use crate::model::{Awaiting, Entry, Object, Outcome, Record, Status, Verb};
+use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
 
 /// Why something is not ready, and never will be in this run.
 enum Unready {
@@ -105,9 +105,9 @@ impl Run<'_, '_> {
     /// It exists, and was not ready in time.
     async fn not_ready(&self, id: &str, record: Option<Record>, why: &str) -> Result<(), OperationError> {
         // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
-        let never_ready = record.filter(|record| record.awaiting_ready == Some(Awaiting::First));
+        let never_ready = record.filter(Record::never_ready);
         let tainted = never_ready.is_some();
-        if let Some(record) = never_ready {
+        if let Some(record) = never_ready.filter(|record| !record.tainted || record.awaiting_ready.is_some()) {
             let record = Record { tainted, awaiting_ready: None, ..record };
             let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;

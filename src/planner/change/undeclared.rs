@@ -1,7 +1,7 @@
 //! Objects and records that the configuration does not declare.
 
 use super::{Decision, Subject};
-use crate::model::{Action, Cause, Object};
+use crate::model::{Action, Cause, Object, Status};
 use crate::planner::lock::locked;
 use crate::planner::protect;
 
@@ -13,6 +13,21 @@ pub(super) enum Heir {
     Coming,
     /// There, not ready, and not waited for.
     NotReady,
+}
+
+impl Heir {
+    /// How far this successor is.
+    pub(super) fn of(successor: &Decision<'_>) -> Self {
+        let action = successor.change.action;
+        let Some(object) = successor.object else { return Self::Coming };
+        if action == Action::Create || action.is_replacement() || successor.is_unready() {
+            return Self::Coming;
+        }
+        // A stopped pod does not show whether it ever worked: only its record says that.
+        let was_ready = successor.record.as_ref().is_some_and(|it| !it.tainted && it.awaiting_ready.is_none());
+        let rests = object.status == Some(Status::Stopped) && was_ready;
+        if object.ready || rests { Self::Ready } else { Self::NotReady }
+    }
 }
 
 impl<'a> Subject<'_, 'a> {
