@@ -149,7 +149,7 @@ fn drifted(out: &mut dyn fmt::Write, context: &Context<'_>) -> fmt::Result {
 }
 
 fn orphans(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
-    let lines: Vec<Line> = plan.orphans.iter().flat_map(text::orphan_lines).collect();
+    let lines: Vec<Line> = plan.orphans.iter().flat_map(|orphan| text::orphan_lines(plan, orphan)).collect();
     section(out, "Orphans", text::ORPHANS, &lines)
 }
 

@@ -133,7 +133,7 @@ fn refusals(plan: &Plan) -> Vec<Form> {
 
 fn orphans(plan: &Plan) -> Vec<Form> {
     let mut forms = both(|longest| {
-        plan.orphans.iter().map(|orphan| rows::plain(&text::orphan_lines(orphan), 1, longest)).collect()
+        plan.orphans.iter().map(|orphan| rows::plain(&text::orphan_lines(plan, orphan), 1, longest)).collect()
     });
     forms.iter_mut().for_each(|form| form.intro = text::ORPHANS.to_owned());
     forms

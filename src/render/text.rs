@@ -62,7 +62,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     }
     page.section(left_out(plan))?;
     page.section(renames::section(plan, &view.config))?;
-    page.section(orphans(&plan.orphans))?;
+    page.section(orphans(plan))?;
     page.section(refusals(plan))?;
     page.section(notes(plan))?;
     let verdict = match (changed, plan.refresh_only) {
@@ -270,19 +270,19 @@ fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
 
 pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
 
-fn orphans(orphans: &[Orphan]) -> Vec<Line> {
-    if orphans.is_empty() {
+fn orphans(plan: &Plan) -> Vec<Line> {
+    if plan.orphans.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
-    for orphan in orphans {
-        lines.extend(orphan_lines(orphan));
+    for orphan in &plan.orphans {
+        lines.extend(orphan_lines(plan, orphan));
     }
     lines
 }
 
-pub(super) fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
-    let Orphan { kind, id, name, marker, status, hourly, created_at } = orphan;
+pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
+    let Orphan { kind, id, name, status, hourly, created_at, .. } = orphan;
     let mut line = Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
         Some(hourly) => line.text(format!("  {hourly}/h")),
@@ -291,13 +291,21 @@ pub(super) fn orphan_lines(orphan: &Orphan) -> [Line; 2] {
     for fact in [status.clone(), created_at.as_ref().map(|at| format!("since {at}"))].into_iter().flatten() {
         line = line.text(format!("  {fact}"));
     }
-    let todo = format!(
-        "made for `{}`; take it over: `{}`, or end it at {}",
-        marker.address,
-        words::import_command(&marker.address, id),
-        words::CONSOLE
-    );
-    [line, Line::of(6, todo)]
+    [line, Line::of(6, orphan_remedy(plan, orphan))]
+}
+
+/// The commands that work: an import needs an address that is declared and has no object yet.
+fn orphan_remedy(plan: &Plan, orphan: &Orphan) -> String {
+    let (address, console) = (&orphan.marker.address, words::CONSOLE);
+    let import = words::import_command(address, &orphan.id);
+    match plan.changes.iter().find(|change| change.address == *address).map(|change| change.action) {
+        Some(Action::Create) => format!("made for `{address}`; take it over: `{import}`, or end it at {console}"),
+        None => format!(
+            "made for `{address}`, which this plan does not declare. Declare it and take it over: `{import}`, or end it at \
+             {console}"
+        ),
+        Some(_) => format!("made for `{address}`, which has another {}. End this one at {console}", orphan.kind),
+    }
 }
 
 fn refusals(plan: &Plan) -> Vec<Line> {

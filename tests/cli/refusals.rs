@@ -153,3 +153,15 @@ fn a_volume_that_a_stranger_mounts_stays_and_the_help_names_the_stranger() {
     assert!(!said.stdout.contains("GPU type") && !said.stdout.contains("story/default"), "{}", said.stdout);
     assert_eq!((emulator.pod_names(), project.id("network_volume.data")), (vec!["by hand".to_owned()], volume));
 }
+
+#[test]
+fn a_part_of_a_resource_is_not_destroyed_alone() {
+    let (emulator, project) = (Emulator::start(), Project::new(crate::support::PAIR));
+    project.run(&emulator, "apply --auto-approve").exits(0);
+    let (state, writes) = (project.read("state/default.json"), emulator.writes());
+    for port in ["port.trainer:22/tcp", "port.elsewhere:1/tcp"] {
+        let said = project.run(&emulator, &format!("destroy {port} --auto-approve")).exits(1);
+        said.warns(&format!("`{port}` is a part of `pod.")).warns("sindri apply");
+    }
+    assert_eq!((project.read("state/default.json"), emulator.writes()), (state, writes));
+}

@@ -162,7 +162,8 @@ fn a_pod_whose_servers_answer_is_ready() {
     run(APPLY).exits(0).tells(&format!("127.0.0.1 -p {port}"));
     // Connections are accepted from the start; the server greets once somebody serves them.
     run("wait --for ports --timeout 1m").exits(0).tells("1 pod is ready (ports)");
-    run("wait --for ssh --timeout 1s").exits(1).warns("was not ready after 1s");
+    let late = run("wait --for ssh --timeout 1s").exits(1);
+    late.warns("was not ready after 1s: its servers have not answered yet");
     std::thread::spawn(move || {
         for mut stream in server.incoming().flatten() {
             let _ = stream.write_all(b"SSH-2.0-OpenSSH_9.6\r\n");

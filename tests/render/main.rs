@@ -2,6 +2,7 @@
 
 mod fixture;
 mod golden;
+mod orphans;
 mod plans;
 mod applies;
 mod standing;

@@ -18,6 +18,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
 use crate::cli::unreachable;
+use crate::graph;
 use crate::model::{Address, Observed, Plan, State, Updates};
 use crate::planner::{self, Options, identity, moves};
 use crate::render::{Summary, json, status};
@@ -51,6 +52,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
 }
 
 pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    args.addresses.iter().try_for_each(is_whole)?;
     let approval = Approval::of(None, &args.change, global)?;
     approval.can_be_given(&args.change, console, "destroy")?;
     let session = Session::open_state(global, console)?;
@@ -74,6 +76,20 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
     session.close()?;
     Ok(exit)
+}
+
+/// Refuses a part of a resource: the request that made the whole made it too, so it cannot be destroyed alone.
+fn is_whole(address: &Address) -> Result<(), Failure> {
+    let Some(parent) = graph::parent_of(address) else { return Ok(()) };
+    Err(Failure::message(
+        Exit::Error,
+        "part",
+        format!("`{address}` is a part of `{parent}` and cannot be destroyed alone"),
+        Some(format!(
+            "take it out of the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed"
+        )),
+    )
+    .about(address, None))
 }
 
 /// One run of whatever changes the world.

@@ -31,6 +31,9 @@ const LAST_GAP: Duration = Duration::from_secs(10);
 /// So many addresses are tried at once.
 const PROBES: usize = 64;
 
+/// What a pod shows whose servers answer nothing until the deadline.
+const SILENT: &str = "its servers have not answered yet";
+
 /// So many pods are named in a message.
 const NAMED: usize = 8;
 
@@ -154,11 +157,11 @@ impl Wait<'_> {
         let mut gaps = GAPS.into_iter();
         loop {
             if let Some(observed) = observed.take() {
-                match timeout_at(deadline, self.examine(&observed)).await {
-                    Ok(Some(failure)) => return Err(failure),
-                    Ok(None) if self.pods.iter().all(|pod| pod.ready) => return Ok(()),
-                    Ok(None) => {}
-                    Err(_) => return Err(self.late(timeout, failed.as_deref())),
+                if let Some(failure) = self.examine(&observed, deadline).await {
+                    return Err(failure);
+                }
+                if self.pods.iter().all(|pod| pod.ready) {
+                    return Ok(());
                 }
             }
             let next = Instant::now() + gaps.next().unwrap_or(LAST_GAP);
@@ -189,13 +192,18 @@ impl Wait<'_> {
     }
 
     /// Holds every pod that is not ready yet against a list. Gives why waiting does not help, where it does not.
-    async fn examine(&mut self, observed: &Observed) -> Option<Failure> {
+    /// A host that is silent until the deadline does not hide what the other pods show.
+    async fn examine(&mut self, observed: &Observed, deadline: Instant) -> Option<Failure> {
         let lag = self.session.client.list_lag();
         let (elapsed, condition) = (self.started.elapsed(), self.condition);
         let open: Vec<usize> = (0..self.pods.len()).filter(|index| !self.pods[*index].ready).collect();
         let looks = open.into_iter().map(|index| {
             let pod = &self.pods[index];
-            async move { (index, look_at(pod, condition, observed, pod.fresh && elapsed < lag).await) }
+            async move {
+                let standing =
+                    timeout_at(deadline, look_at(pod, condition, observed, pod.fresh && elapsed < lag)).await;
+                (index, standing.unwrap_or_else(|_| Standing::NotYet(SILENT.to_owned())))
+            }
         });
         let looks: BTreeMap<usize, Standing> = stream::iter(looks).buffer_unordered(PROBES).collect().await;
         for (index, standing) in looks {

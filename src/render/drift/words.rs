@@ -322,7 +322,7 @@ fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let apply = if finding.same_lineage { "sindri apply" } else { "sindri apply --adopt" };
     vec![
         run(apply.to_owned(), "takes it over, where it is declared"),
-        run(words::import_command(address, &finding.object_id), "does that alone"),
+        run(words::import_command(address, &finding.object_id), "does that alone, where it is declared"),
         end,
     ]
 }
