@@ -77,7 +77,7 @@ impl Summary {
 
     fn add_step(&mut self, row: usize, told: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
         let steps = &mut self.rows[row].steps;
-        steps.push(Step { verb, id, status: Status::Planned });
+        steps.push(Step { verb, id, accepted: false, status: Status::Planned });
         let place = (row, steps.len() - 1);
         self.places.entry((told.clone(), verb)).or_default().push(place);
         place
@@ -135,6 +135,7 @@ impl Summary {
         let step = &mut self.rows[row].steps[step];
         // What was skipped before its delete was confirmed, say, keeps the id that it had.
         step.id = id.cloned().or_else(|| step.id.take());
+        step.accepted |= matches!(status, Status::Accepted);
         step.status = status;
     }
 

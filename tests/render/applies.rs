@@ -203,7 +203,7 @@ fn skipped(index: u32, verb: Verb) -> Event {
     Event::Skipped { address: trainer(index), verb, because: "interrupted".into() }
 }
 
-fn operation(text: &str, verb: Verb, id: Option<&str>) -> Operation {
+pub fn operation(text: &str, verb: Verb, id: Option<&str>) -> Operation {
     Operation {
         address: address(text),
         verb,

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod golden;
+mod accepted;
 mod orphans;
 mod plans;
 mod applies;

@@ -25,6 +25,8 @@ pub struct Step {
     pub verb: Verb,
     /// Of a create: once it is known.
     pub id: Option<String>,
+    /// Whether RunPod accepted its request, whatever came afterwards.
+    pub accepted: bool,
     pub status: Status,
 }
 
@@ -76,6 +78,8 @@ pub struct Standing<'r> {
 pub enum State {
     /// This could not be done with it.
     Failed(Verb),
+    /// RunPod accepted this, and then something failed.
+    AcceptedOnly(Verb),
     /// This was begun with it.
     Begun(Verb),
     /// It was to be destroyed.
@@ -94,6 +98,13 @@ impl fmt::Display for State {
             Self::Failed(Verb::Stop) => "could not be stopped",
             Self::Failed(Verb::Wait) => "not ready",
             Self::Failed(_) => "could not be updated",
+            Self::AcceptedOnly(Verb::Create) => "created, but failed",
+            Self::AcceptedOnly(Verb::Delete) => "delete sent, may still exist",
+            Self::AcceptedOnly(Verb::Start) => "started, but not ready",
+            Self::AcceptedOnly(Verb::Stop) => "stop sent, may still run",
+            Self::AcceptedOnly(Verb::Import) => "imported, but not ready",
+            Self::AcceptedOnly(Verb::Wait) => "not ready",
+            Self::AcceptedOnly(_) => "updated, but not ready",
             Self::Begun(Verb::Create) => "created, not ready yet",
             Self::Begun(Verb::Delete) => "delete sent, may still exist",
             Self::Begun(Verb::Start) => "started, not ready yet",
@@ -182,7 +193,7 @@ impl Row {
     pub fn changed(&self) -> bool {
         self.steps.iter().any(|step| match &step.status {
             Status::Planned | Status::Skipped(_) => false,
-            Status::Failed(failure) => failure.changed,
+            Status::Failed(failure) => failure.changed || (step.accepted && step.verb != Verb::Wait),
             _ if step.verb == Verb::Wait => false,
             Status::Started | Status::Accepted | Status::Unfinished(_) | Status::Done => true,
         })
@@ -202,9 +213,9 @@ impl Row {
                 Verb::Create => new = self.made(step),
                 Verb::Delete => old = self.deleted(old, step),
                 Verb::Forget => {}
-                verb => {
+                _ => {
                     if let Some(object) = new.as_mut().or(old.as_mut()) {
-                        self.change(object, verb, &step.status);
+                        self.change(object, step);
                     }
                 }
             }
@@ -249,13 +260,16 @@ impl Row {
         Some(self.object(id, self.hourly_before, state))
     }
 
-    fn change(&self, object: &mut Standing<'_>, verb: Verb, status: &Status) {
+    fn change(&self, object: &mut Standing<'_>, step: &Step) {
+        let Step { verb, status, accepted, .. } = step;
+        let verb = *verb;
         object.state = match status {
             Status::Planned | Status::Skipped(_) => return,
             Status::Done => match object.state {
                 State::Done(Verb::Create) => return,
                 _ => State::Done(verb),
             },
+            Status::Failed(_) if *accepted => State::AcceptedOnly(verb),
             Status::Failed(_) => State::Failed(verb),
             Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(verb),
         };

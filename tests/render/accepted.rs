@@ -1,0 +1,45 @@
+//! What a summary says about a request that RunPod accepted before something failed.
+
+use std::time::Duration;
+
+use sindri::apply::Event;
+use sindri::model::{Action, Operation, Plan, Verb};
+use sindri::render::{Style, Summary};
+
+use crate::applies::operation;
+use crate::fixture::{address, change, plan};
+
+fn told(verb: Verb, action: Action) -> String {
+    let pod = || address("pod.z");
+    let mut changed = change("pod.z", action);
+    changed.id = (verb != Verb::Create).then(|| "z0".to_owned());
+    let operations: Vec<Operation> = vec![operation("pod.z", verb, changed.id.as_deref())];
+    let plan = Plan { operations, ..plan(vec![changed]) };
+    let mut summary = Summary::expecting(&plan, "apply");
+    let failed = |changed| Event::Failed {
+        address: pod(),
+        verb,
+        id: Some("z0".into()),
+        message: "it was not ready after 5 s".into(),
+        help: None,
+        code: "not_ready".into(),
+        changed,
+    };
+    for event in [Event::Accepted { address: pod(), verb, id: "z0".into() }, failed(false)] {
+        summary.note(&event);
+    }
+    let mut out = String::new();
+    summary.text(&mut out, Duration::ZERO, &Style::default()).expect("a string takes everything");
+    out
+}
+
+#[test]
+fn a_failed_wait_does_not_deny_what_was_accepted() {
+    let update = told(Verb::Update, Action::Update);
+    assert!(update.contains("updated, but not ready") && !update.contains("could not be updated"), "{update}");
+    let start = told(Verb::Start, Action::Start);
+    assert!(start.contains("started, but not ready") && !start.contains("could not be started"), "{start}");
+    for text in [update, start, told(Verb::Create, Action::Create)] {
+        assert!(!text.contains("Nothing was changed"), "{text}");
+    }
+}
