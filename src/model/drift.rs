@@ -85,11 +85,11 @@ pub struct Finding {
     pub ignored: bool,
     /// What keeps an apply from replacing it.
     pub holds: Vec<Hold>,
-    /// Of one that is broken: what may bring it back.
+    /// Of one that is broken or not ready: what may bring it back.
     pub retry: Option<Retry>,
     /// Of what was changed, or has to be replaced.
     pub undo: Option<Undo>,
-    /// Volumes that go with the object where undoing it is a replacement.
+    /// Volumes that go with the object if it is replaced.
     pub at_risk: Vec<Loss>,
     /// What the object costs as it is now; `None` where it is gone.
     pub price: Option<Price>,

@@ -13,7 +13,7 @@ use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
     Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
-    Severity, State, Status, Timeouts, Undo, Unsettled, Value,
+    Retry, Severity, State, Status, Timeouts, Undo, Unsettled, Value,
 };
 
 /// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
@@ -130,9 +130,11 @@ impl Scope<'_> {
         let never = record.never_ready();
         let mut finding = self.finding(DriftClass::NotReady, severity, Some(address), of, fields);
         finding.never_ready = never;
+        finding.holds = holds(Some(record), Some(object));
+        finding.retry = (!record.tainted && !is_locked(&object.attributes)).then_some(Retry::StopAndStart);
+        finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
         if record.tainted {
             finding.undo = Some(Undo::Replace);
-            finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
         }
         Some(finding)
     }

@@ -157,7 +157,8 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
         }
         DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h"))),
         DriftClass::NotReady => {
-            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h all the same")), finding))
+            let bills = hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h all the same")));
+            if finding.undo == Some(Undo::Replace) { bills.map(|bills| at_risk(bills, finding)) } else { bills }
         }
         DriftClass::Moved => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
@@ -225,17 +226,14 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
             retry.into_iter().chain([replace]).collect()
         }
         DriftClass::NotReady if finding.undo == Some(Undo::Replace) => {
-            vec![apply("replaces it, unless it became ready")]
+            vec![held(finding, &ALL, apply("replaces it, unless it became ready"))]
         }
         DriftClass::NotReady => {
             let address = finding.address.iter().map(|address| words::shell(&address.to_string())).collect::<String>();
-            let [stop, start] =
-                ["stop", "start"].map(|verb| in_environment(report, &format!("sindri {verb} {address}")));
-            let restart = Phrase::new("restarts it, and keeps its volume");
-            vec![
-                run(&format!("sindri wait {address}"), "waits until it is ready"),
-                Remedy { command: Some(format!("{stop} && {start}")), effect: restart },
-            ]
+            let wait = run(&format!("sindri wait {address}"), "waits until it is ready");
+            let unlock = Phrase::new("it is locked, and cannot be restarted: unlock it first at ").code(words::CONSOLE);
+            let unlock = Remedy { command: None, effect: unlock };
+            vec![wait, finding.retry.map_or(unlock, |retry| self::retry(report, finding, retry, &address))]
         }
         DriftClass::Moved if finding.new_id().is_some() => {
             vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
@@ -279,9 +277,13 @@ fn held(finding: &Finding, reasons: &[Hold], remedy: Remedy) -> Remedy {
 /// What may bring a broken pod back without a replacement.
 fn retry(report: &DriftReport, finding: &Finding, retry: Retry, target: &str) -> Remedy {
     let of = |verb: &str| in_environment(report, &format!("sindri {verb} {target}"));
+    let restart = || format!("{} && {}", of("stop"), of("start"));
     let (command, back) = match retry {
         Retry::Start => (of("start"), "may bring it back"),
-        Retry::StopAndStart => (format!("{} && {}", of("stop"), of("start")), "may bring its GPU back"),
+        Retry::StopAndStart if finding.class == DriftClass::NotReady => {
+            (restart(), "restarts it with a fresh container disk")
+        }
+        Retry::StopAndStart => (restart(), "may bring its GPU back, with a fresh container disk"),
     };
     let keeps = if finding.at_risk.is_empty() { "" } else { ", and keeps its volume" };
     Remedy { command: Some(command), effect: Phrase::new(format!("{back}{keeps}")) }
