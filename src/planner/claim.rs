@@ -45,7 +45,9 @@ impl<'a> Claims<'a> {
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
     let mut strangers = strangers(prior, input.observed);
     let (judge, moves) = (Judge::new(input, prior, desired), Moves::new(input.moved));
-    let destination = |address: &Address| moves.destination(address).unwrap_or_else(|| address.clone());
+    // A move onto an address that is not declared is not followed.
+    let followed = |address: &Address| moves.destination(address).filter(|to| desired.contains_key(to));
+    let destination = |address: &Address| followed(address).unwrap_or_else(|| address.clone());
     let replaced = |object: &Object| {
         let marker = object.marker.as_ref();
         marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))

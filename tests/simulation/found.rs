@@ -85,6 +85,16 @@ fn a_predecessor_that_takes_its_address_back_is_recorded_as_it_is() {
 }
 
 #[test]
+fn a_partial_plan_corrects_no_parts_of_what_it_does_not_take_over() {
+    commands::run(57_337, Company::of(57_337), Sabotage::None);
+}
+
+#[test]
+fn a_marker_is_not_led_by_a_move_that_is_not_followed() {
+    commands::run(15_155, Company::of(15_155), Sabotage::None);
+}
+
+#[test]
 fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_names() {
     commands::run(2_237, Company::Others, Sabotage::None);
 }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{Action, Address, Change, Object, Power, Record, Resource, State, Wait};
 use crate::planner::record::parts_there;
@@ -62,7 +63,14 @@ pub struct Decisions<'a> {
 impl Decisions<'_> {
     /// Corrections of records whose resource needs no operation.
     pub fn records(&self, prior: &State) -> BTreeMap<Address, Option<Record>> {
-        let untouched = self.by_address.iter().filter(|(_, decision)| decision.change.action == Action::NoOp);
+        // What is taken over is recorded with its parts, by the operation that takes it over.
+        let taken = |part: &Address| {
+            graph::parent_of(part).and_then(|parent| self.by_address.get(&parent)).is_some_and(|parent| parent.imports)
+        };
+        let untouched = self
+            .by_address
+            .iter()
+            .filter(|(address, decision)| decision.change.action == Action::NoOp && !taken(address));
         untouched
             .map(|(address, decision)| (address, decision, decision.settled.clone().map(|it| self.known(prior, it))))
             .filter(|(_, decision, settled)| settled.as_ref() != decision.record.as_deref())
