@@ -1,7 +1,7 @@
 //! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
 
 use super::Input;
-use super::lock::{is_locked, locked};
+use super::lock::{Unlock, is_locked, locked};
 use super::refresh::living;
 use crate::kind;
 use crate::model::{
@@ -88,7 +88,9 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
             help: "`sindri plan` shows what became of it, `sindri apply` creates it again".into(),
             position: None,
         }),
-        Some(object) if action == Action::Stop => refusals.extend(locked(address, object)),
+        Some(object) if action == Action::Stop => {
+            refusals.extend(locked(address, object, Unlock::of(input.desired.get(address))))
+        }
         Some(_) => {}
     }
     let losses = match (action, kind) {

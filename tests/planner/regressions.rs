@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::config::Move;
 use sindri::emulator::world::PodEvent;
-use sindri::model::{Action, Address, Cause, Dialect, Object, Power, Resource, Verb};
+use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
 use sindri::planner::Options;
 
 use crate::fleet::{Fleet, Pod, Variable};
@@ -179,4 +179,37 @@ fn a_renamed_pod_that_moves_is_followed_and_never_taken_for_its_old_address() {
             });
         }
     }
+}
+
+/// What the refusals of a plan advise.
+fn advice(plan: &Plan) -> Vec<String> {
+    plan.all_refusals().map(|(_, refusal)| refusal.help.clone()).collect()
+}
+
+#[test]
+fn a_refusal_for_a_lock_names_only_what_unlocks() {
+    in_virtual_time(async {
+        let world = World::new(Dialect::V2);
+        let locked = Pod { locked: true, ..Pod::default() };
+        let ignored = Pod { ignore: ["locked"].into(), ..locked.clone() };
+        world.apply(&one(locked.clone(), Dialect::V2)).await;
+        rest().await;
+        let changed = |pod: &Pod, locked| one(Pod { image: "image:2", locked, ..pod.clone() }, Dialect::V2);
+        let advice_for = async |desired: &BTreeMap<Address, Resource>| advice(&world.plan(desired).await).join("; ");
+
+        assert!(advice_for(&changed(&locked, true)).await.starts_with("set `locked: false` on it"));
+        assert!(advice_for(&changed(&locked, false)).await.starts_with("apply `locked: false` without its other"));
+        for nowhere in [changed(&ignored, false), BTreeMap::new()] {
+            assert!(advice_for(&nowhere).await.starts_with("unlock it in the RunPod console"));
+        }
+        // It works, where it is advised.
+        let unlocked = one(Pod { locked: false, ..locked.clone() }, Dialect::V2);
+        assert!(advice_for(&unlocked).await.is_empty());
+
+        // A pod in error is replaced whatever the file says.
+        let id = only_pod(&world).await.id;
+        world.emulator.meddle(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
+        rest().await;
+        assert!(advice_for(&unlocked).await.starts_with("unlock it in the RunPod console"));
+    });
 }

@@ -4,7 +4,7 @@ use super::Subject;
 use crate::kind::Kind;
 use crate::model::{Address, Cause, Change, Object, Power, Refusal, Resource};
 use crate::planner::diff::Difference;
-use crate::planner::lock::{locked, unlocks};
+use crate::planner::lock::{Unlock, locked, unlocks};
 use crate::planner::protect;
 
 impl Subject<'_, '_> {
@@ -47,7 +47,7 @@ impl Subject<'_, '_> {
         }
         let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
         if change.action.destroys() || (stops && !unlocks(&difference.fields)) {
-            refusals.extend(locked(self.address, object));
+            refusals.extend(locked(self.address, object, Unlock::before(change, &difference.fields, resource)));
         }
         refusals
     }

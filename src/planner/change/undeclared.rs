@@ -2,7 +2,7 @@
 
 use super::{Decision, Subject};
 use crate::model::{Action, Cause, Object, Status};
-use crate::planner::lock::locked;
+use crate::planner::lock::{Unlock, locked};
 use crate::planner::protect;
 
 /// How far the successor of a predecessor is that an earlier run left behind.
@@ -69,7 +69,8 @@ impl<'a> Subject<'_, 'a> {
         } else {
             (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);
             change.refusals.extend(prevents);
-            change.refusals.extend(locked(self.address, object));
+            let declared = self.context.input.desired.get(self.address);
+            change.refusals.extend(locked(self.address, object, Unlock::of(declared)));
         }
         self.finish(change)
     }
