@@ -170,9 +170,10 @@ impl World {
         let plan = power_plan(&self.input(&readings, Options::default()), std::slice::from_ref(address), wanted);
         assert_eq!(plan.all_refusals().count(), 0, "{plan:#?}");
         let help = Mutex::new(String::new());
-        let note = |event: Event| match event {
-            Event::Failed { help: Some(text), .. } => *help.lock().expect("no panic") = text,
-            _ => {}
+        let note = |event: Event| {
+            if let Event::Failed { help: Some(text), .. } = event {
+                *help.lock().expect("no panic") = text;
+            }
         };
         let failed = self.run(&store, &plan, &observed, &note).await.failed > 0;
         if failed { Err(help.into_inner().expect("no panic")) } else { Ok(()) }
