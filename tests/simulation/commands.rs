@@ -154,7 +154,10 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         if dice.bool() && meddle(&world, &actor, &mut dice) {
             person.tally.meddled += 1;
         }
-        world.emulator.set_faults(if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() });
+        let rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
+        // What shows a status that no document names is not known to be unready.
+        let obscured = rules.iter().any(|rule| rule.effect.new_status.is_some());
+        world.emulator.set_faults(rules);
         let command = Command::draw(&person, &mut dice).await;
         let command = others.instead(&mut person, command).await;
         let told = format!("{command:?}");
@@ -169,7 +172,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         actor.truth.look(&world.emulator);
         actor.truth.check(&actor.state(), &told);
         ledger.check(&world.emulator, &actors);
-        if company.is_there() && ended == Some(true) && is_whole && actor.failures() == failures {
+        if company.is_there() && !obscured && ended == Some(true) && is_whole && actor.failures() == failures {
             world.emulator.set_faults(Vec::new());
             all_is_ready(&actor, person.desired).await;
         }
