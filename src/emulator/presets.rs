@@ -123,8 +123,9 @@ fn registry_view(registry: &Registry) -> Value {
     json!({ "id": registry.id, "name": registry.name })
 }
 
-pub(super) fn registries(world: &World) -> Replied {
-    Ok(Reply::json(200, world.registries.newest_first().map(registry_view).collect()))
+/// All of them, as v1 answers; v2 puts the list into an object.
+pub(super) fn registries(world: &World) -> Value {
+    world.registries.newest_first().map(registry_view).collect()
 }
 
 pub(super) fn registry(world: &World, id: &str) -> Replied {

@@ -123,7 +123,7 @@ fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
 }
 
 /// What is declared with one look, and what has it.
-type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
+pub(super) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
 
 /// Takes over what looks like something declared: what a pod mounts that is ours already, else the only one there is.
 fn claim_lookalikes<'a>(
@@ -133,20 +133,10 @@ fn claim_lookalikes<'a>(
     desired: &BTreeMap<Address, Resource>,
     claims: &mut Claims<'a>,
 ) {
-    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'_, 'a>> = BTreeMap::new();
-    for object in strangers {
-        if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
-            looks.entry((object.kind, look)).or_default().1.push(object);
-        }
-    }
-    for (address, resource) in desired.iter().filter(|(address, _)| !is_alive(input, prior, address)) {
-        let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
-        if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
-            group.0.push(address);
-        }
-    }
+    let wanted = desired.iter().filter(|(address, _)| !is_alive(input, prior, address));
+    let groups = alike(strangers, wanted);
     let mounted = mounted(input, prior, desired, claims);
-    for (addresses, mut objects) in looks.into_values() {
+    for (addresses, mut objects) in groups {
         let mut open = Vec::new();
         for address in addresses {
             let known = mounted.get(address);
@@ -200,10 +190,32 @@ fn mounted<'d>(
     mounted
 }
 
+/// Objects of kinds without markers by their looks, with the addresses that are to look so.
+pub(super) fn alike<'d, 'a>(
+    strangers: &[&'a Object],
+    declared: impl Iterator<Item = (&'d Address, &'d Resource)>,
+) -> Vec<Alike<'d, 'a>> {
+    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
+    for object in strangers {
+        if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
+            looks.entry((object.kind, look)).or_default().1.push(object);
+        }
+    }
+    for (address, resource) in declared.filter(|_| !looks.is_empty()).collect::<Vec<_>>() {
+        let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
+        if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
+            group.0.push(address);
+        }
+    }
+    looks.into_values().collect()
+}
+
+/// The kind, if only looks tell its objects.
 fn unmarked(kind: &str) -> Option<&'static Kind> {
     kind::find(kind).filter(|kind| !kind.marked && !kind.identity.is_empty())
 }
 
+/// What identifies an object without a marker.
 fn look<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Option<Vec<&'v Value>> {
     kind.identity.iter().map(|name| attribute(name)).collect()
 }

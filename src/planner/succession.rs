@@ -1,5 +1,5 @@
 //! Replacements whose journal was lost. The state still names the predecessor, and another living pod carries the marker of
-//! the same lineage and address.
+//! the same lineage and address, or another network volume looks as the declared one is to look.
 //!
 //! Takes the three readings; gives the prior state as the journal would have left it: the predecessor is deposed, and the
 //! marked pod is free to be imported in its place. A recorded pod that may stay keeps its address, and the other one is an
@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Input;
+use super::claim::{Alike, alike};
 use super::diff::{Readings, difference};
 use super::record::wanted_power;
 use super::refresh::{living, resolved, strangers};
@@ -89,12 +90,19 @@ fn candidates<'a, 'd>(
 ) -> BTreeMap<&'d Address, Vec<&'a Object>> {
     let mut candidates: BTreeMap<&Address, Vec<&Object>> = BTreeMap::new();
     let mut unmanaged = strangers(prior, input.observed);
+    // A predecessor that is gone may live on under another id: `claim` looks for it.
+    let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
+    if !input.options.ignore_existing {
+        for (address, object) in lookalikes(input, prior, desired, &unmanaged) {
+            if !waiting.contains(address) {
+                candidates.entry(address).or_default().push(object);
+            }
+        }
+    }
     unmanaged.retain(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage));
     if unmanaged.is_empty() {
         return candidates;
     }
-    // A predecessor that is gone may live on under another id: `claim` looks for it.
-    let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
     let mut by_marker: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
     for (address, record) in &prior.resources {
         let lives = !graph::is_member(address) && living(input.observed, record).is_some();
@@ -112,6 +120,21 @@ fn candidates<'a, 'd>(
         }
     }
     candidates
+}
+
+/// Of kinds without markers, the one object that looks as an address is to look, where no other address does.
+fn lookalikes<'a, 'd>(
+    input: &Input<'a>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+    unmanaged: &[&'a Object],
+) -> Vec<(&'d Address, &'a Object)> {
+    let lives = |address: &Address| prior.resources.get(address).and_then(|it| living(input.observed, it)).is_some();
+    let only = |(addresses, objects): Alike<'d, 'a>| match (addresses.as_slice(), objects.as_slice()) {
+        ([address], [object]) if lives(address) => Some((*address, *object)),
+        _ => None,
+    };
+    alike(unmanaged, desired.iter()).into_iter().filter_map(only).collect()
 }
 
 /// Tells which of several objects an address is to keep.

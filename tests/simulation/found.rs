@@ -107,6 +107,13 @@ fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
     }
 }
 
+#[test]
+fn the_successor_of_a_volume_is_known_by_its_looks_where_the_disk_was_lost() {
+    for seed in [8_564, 16_006, 17_042] {
+        run(seed, Sabotage::None);
+    }
+}
+
 /// One project takes over the volume of another, as its person agreed; somebody renames it, the first one loses its disk and
 /// makes another, and the second one gives the old name back: there are two now, of which each project has one.
 #[test]

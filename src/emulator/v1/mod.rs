@@ -45,7 +45,7 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::CreateTemplate => ("create template", presets::create_template(world, call, now)),
         Op::GetTemplate => ("get template", presets::template(world, id)),
         Op::DeleteTemplate => ("delete template", shared::delete_template(world, id, now)),
-        Op::ListRegistries => ("list container registry auths", shared::registries(world)),
+        Op::ListRegistries => ("list container registry auths", Ok(Reply::json(200, shared::registries(world)))),
         Op::CreateRegistry => ("create container registry auth", presets::create_registry(world, call, now)),
         Op::GetRegistry => ("get container registry auth", shared::registry(world, id)),
         Op::DeleteRegistry => ("delete container registry auth", shared::delete_registry(world, id, now)),

@@ -11,7 +11,7 @@ mod view;
 mod volumes;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::account;
 use super::answer::Reply;
@@ -40,7 +40,7 @@ pub(super) fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::CreateTemplate => presets::create_template(world, call, now),
         Op::GetTemplate => presets::template(world, id),
         Op::DeleteTemplate => shared::delete_template(world, id, now),
-        Op::ListRegistries => shared::registries(world),
+        Op::ListRegistries => Ok(Reply::json(200, json!({ "registries": shared::registries(world) }))),
         Op::CreateRegistry => presets::create_registry(world, call, now),
         Op::GetRegistry => shared::registry(world, id),
         Op::DeleteRegistry => shared::delete_registry(world, id, now),
