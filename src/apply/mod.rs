@@ -1,8 +1,9 @@
 //! Carrying out a plan: its operations become requests, what happened becomes events and records.
 //!
-//! `engine` runs operations side by side as their dependencies allow, `trial` lets the first replacement go alone, `operation` carries out one, `watch` shares one list
-//! poll among all that wait, `recover` settles what earlier runs or lost answers left open, `look` sees all of that
-//! without writing, `readiness` says what a wait from outside waits for. Nothing here chooses what to do.
+//! `engine` runs operations side by side as their dependencies allow, `trial` lets the first replacement go alone,
+//! `operation` carries out one, `watch` shares one list poll among all that wait, `recover` settles what earlier runs or
+//! lost answers left open, `look` sees all of that without writing, `readiness` defines the conditions of `sindri wait`.
+//! Nothing here chooses what to do.
 
 pub mod engine;
 pub mod event;

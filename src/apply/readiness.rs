@@ -54,7 +54,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What a list says of one pod.
+/// One pod as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     Ready,

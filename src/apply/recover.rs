@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 
 use trace::{Trace, trace};
 pub(super) use trace::{made_by, moved};
-pub(super) use update::{Request, updated};
+pub(super) use update::{Request, quoted, updated};
 
 use super::{Event, Events};
 use crate::graph;
@@ -191,8 +191,7 @@ fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Ou
     match result {
         Some(result) if result.missing.is_empty() => (result.outcome, EFFECT.to_owned()),
         Some(result) if result.had_effect => {
-            let missing = result.missing.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
-            (result.outcome, format!("{EFFECT}, except for {missing}"))
+            (result.outcome, format!("{EFFECT}, except for {}", quoted(&result.missing)))
         }
         _ => (without_effect(intent), NO_EFFECT.to_owned()),
     }

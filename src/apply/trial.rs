@@ -33,7 +33,7 @@ pub(super) enum Ended {
     Skipped,
 }
 
-/// What becomes of operations that were held.
+/// The fate of operations that were held.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Release {
     /// These may start now.

@@ -35,6 +35,8 @@ pub struct Kind {
     pub readiness: Readiness,
     /// Whether creating it may run out of stock, so that candidates are tried.
     pub has_capacity: bool,
+    /// The attributes that RunPod's catalog says nothing about: no stock can be asked for with them.
+    pub not_in_catalog: &'static [&'static str],
     /// Whether its objects carry a [`crate::model::Marker`]; otherwise name, size and place identify a lost create.
     pub marked: bool,
     /// Whether new records are protected, so that a deleted block alone destroys nothing.

@@ -72,6 +72,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     has_power: false,
     readiness: Readiness::Existing,
     has_capacity: false,
+    not_in_catalog: &[],
     marked: false,
     protected: true,
     creates_first: true,

@@ -164,6 +164,8 @@ pub static POD: Kind = Kind {
     has_power: true,
     readiness: Readiness::ComesUp,
     has_capacity: true,
+    // Source: `GpuType` of the vendor's OpenAPI v2 has neither memory nor vCPUs of the machine.
+    not_in_catalog: &["min_ram_gb_per_gpu", "min_vcpu_per_gpu"],
     marked: true,
     protected: false,
     creates_first: false,

@@ -41,6 +41,7 @@ pub static PORT: Kind = Kind {
     has_power: false,
     readiness: Readiness::Existing,
     has_capacity: false,
+    not_in_catalog: &[],
     marked: false,
     protected: false,
     creates_first: false,

@@ -462,8 +462,8 @@ pub struct Operation {
     /// yet), or gone (delete).
     pub wait: bool,
     pub timeouts: Timeouts,
-    /// Of a delete that makes room for a replacement: the operation that will create the successor. Before the delete runs,
-    /// everything that can be known about that create is checked again: stock, and what it refers to.
+    /// The create of the successor, if this is a delete that makes room for it. Before the delete runs, everything that can be
+    /// known about that create is checked again: stock, and what it refers to.
     pub replaced_by: Option<usize>,
 }
 

@@ -165,8 +165,8 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
     }
 }
 
-/// What makes room for a successor has to wait for all that the successor needs, except for what needs room as well: two
-/// that wait for each other's room would wait for ever.
+/// A delete that makes room for a successor waits for everything that the successor needs. An operation that needs room
+/// itself is exempt: two deletes could wait for each other.
 fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
     let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
     for (index, operation) in plan.operations.iter().enumerate() {
@@ -186,17 +186,9 @@ fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
     }
 }
 
-/// Whether an operation comes after the end of something.
+/// Whether an operation is a delete, or comes after one.
 fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
-    let mut open = vec![index];
-    let mut seen = BTreeSet::new();
-    while let Some(index) = open.pop() {
-        if plan.operations[index].verb == Verb::Delete {
-            return true;
-        }
-        open.extend(plan.operations[index].depends_on.iter().filter(|need| seen.insert(**need)));
-    }
-    false
+    any_upstream(plan, vec![index], 0, |index| plan.operations[index].verb == Verb::Delete)
 }
 
 /// A create or update that refers to something made in the same plan has to wait for it.
@@ -271,13 +263,17 @@ fn is_declared(field: &FieldChange, change: &Change) -> bool {
 }
 
 fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {
-    let mut open: Vec<usize> = from.depends_on.clone();
+    any_upstream(plan, from.depends_on.clone(), target, |index| index == target)
+}
+
+/// Whether any of `open`, or of the operations that they come after down to the index `least`, is what is looked for.
+fn any_upstream(plan: &Plan, mut open: Vec<usize>, least: usize, is_it: impl Fn(usize) -> bool) -> bool {
     let mut seen = BTreeSet::new();
     while let Some(index) = open.pop() {
-        if index == target {
+        if is_it(index) {
             return true;
         }
-        if index > target && seen.insert(index) {
+        if index > least && seen.insert(index) {
             open.extend(&plan.operations[index].depends_on);
         }
     }

@@ -201,7 +201,10 @@ pub(super) fn alike<'d, 'a>(
             looks.entry((object.kind, look)).or_default().1.push(object);
         }
     }
-    for (address, resource) in declared.filter(|_| !looks.is_empty()).collect::<Vec<_>>() {
+    if looks.is_empty() {
+        return Vec::new();
+    }
+    for (address, resource) in declared {
         let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
         if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
             group.0.push(address);

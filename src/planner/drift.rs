@@ -109,8 +109,8 @@ impl Scope<'_> {
         }
     }
 
-    /// What is to run and is not ready: it never was, it does not come back, or nothing reaches its TCP ports though a list
-    /// shows it running. What was created or started a short while ago is still coming up, which is no drift.
+    /// A pod that is to run and is not ready: it never was, it does not come back, or its TCP ports do not answer though a
+    /// list shows it running. A pod that was created or started a short while ago is still coming up, which is no drift.
     fn not_ready(&self, address: &Address, record: &Record, object: &Object) -> Option<Finding> {
         let kind = kind::find(&record.kind).filter(|kind| kind.awaits_readiness(record.power))?;
         let other_class = matches!(object.status, Some(Status::Error | Status::ZeroGpu | Status::Stopped));

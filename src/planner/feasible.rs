@@ -159,13 +159,11 @@ pub(super) fn unpriced(plan: &Plan) -> Vec<Note> {
 }
 
 /// One note for all replacements that destroy first and ask for more of a machine than RunPod's catalog tells of.
-///
-/// Source: `GpuType` of the vendor's OpenAPI v2 has neither memory nor vCPUs of the machine.
 pub(super) fn unanswerable(plan: &Plan) -> Option<Note> {
     let asks = |change: &&Change| {
-        let untold = |field: &FieldChange| matches!(&*field.path, "min_ram_gb_per_gpu" | "min_vcpu_per_gpu");
-        change.action == Action::Replace
-            && change.fields.iter().any(|field| untold(field) && field.after != Value::Null)
+        let not_told = kind::find(&change.address.kind).map_or(&[][..], |kind| kind.not_in_catalog);
+        let asks = |field: &FieldChange| not_told.contains(&&*field.path) && field.after != Value::Null;
+        change.action == Action::Replace && change.fields.iter().any(asks)
     };
     let addresses: Vec<&Address> = plan.changes.iter().filter(asks).map(|change| &change.address).collect();
     (!addresses.is_empty()).then(|| Note {

@@ -17,7 +17,7 @@ pub fn unlocks(fields: &[FieldChange]) -> bool {
     fields.iter().any(|field| field.path == LOCK && field.after != Value::Bool(true))
 }
 
-/// What unlocks a locked object.
+/// The way to unlock a locked object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlock {
     /// An apply of `locked: false`.
@@ -29,7 +29,7 @@ pub enum Unlock {
 }
 
 impl Unlock {
-    /// What unlocks an object that a command would end or stop, whatever the file says of it.
+    /// The way to unlock an object that a command would end or stop.
     pub fn of(declared: Option<&Resource>) -> Self {
         match declared {
             Some(resource) if !resource.lifecycle.ignore_changes.contains(LOCK) => Self::Apply,
@@ -37,7 +37,7 @@ impl Unlock {
         }
     }
 
-    /// What unlocks an object of which `change`, with these fields, is to be refused for its lock.
+    /// The way to unlock an object whose lock refuses `change`, with these fields.
     pub fn before(change: &Change, fields: &[FieldChange], declared: &Resource) -> Self {
         // Its fields and its power can be left as they are for once.
         let goes_anyway = change.action.destroys()

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{OperationError, Run};
 use crate::apply::Event;
-use crate::apply::recover::Request;
+use crate::apply::recover::{Request, quoted};
 use crate::model::{Attributes, Entry, Intent, Object, Verb};
 
 /// How long answers may go on showing old values. Source: contract, section 13.
@@ -57,7 +57,7 @@ impl Run<'_, '_> {
     }
 
     fn not_done(&self, id: String, missing: &BTreeSet<String>, had_effect: bool) {
-        let fields = missing.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let fields = quoted(missing);
         let verb = if missing.len() == 1 { "is" } else { "are" };
         let rest = if had_effect { "; the rest is done" } else { "" };
         self.tell(Event::Failed {

@@ -163,6 +163,11 @@ pub fn updated(intent: &Intent) -> Outcome {
     Outcome { operation: intent.operation.clone(), records }
 }
 
+/// Paths in a sentence: `` `ports`, `env.A` ``.
+pub fn quoted(paths: &BTreeSet<String>) -> String {
+    paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
 /// The attribute that a path is in: `env` of `env.A`.
 fn name_of(path: &str) -> &str {
     path.split_once('.').map_or(path, |(name, _)| name)

@@ -31,7 +31,7 @@ const LAST_GAP: Duration = Duration::from_secs(10);
 /// So many addresses are tried at once.
 const PROBES: usize = 64;
 
-/// What a pod shows whose servers answer nothing until the deadline.
+/// The state of a pod whose servers do not answer before the deadline.
 const SILENT: &str = "its servers have not answered yet";
 
 /// So many pods are named in a message.

@@ -1,4 +1,4 @@
-//! What was decided about each address, for the plan and for its operations.
+//! The decision about each address, for the plan and for its operations.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -35,19 +35,12 @@ impl<'a> Subject<'_, 'a> {
     pub(super) fn undeclared(self, object: &'a Object) -> Decision<'a> {
         let options = &self.context.input.options;
         if self.is_spared() {
-            let mut change = self.change(Action::NoOp, Vec::new());
-            change.before = self.display_object(object);
-            change.hourly_before = self.estimate_object(object);
-            change.hourly_after = change.hourly_before;
-            return self.finish(change);
+            return self.stays(object, Vec::new());
         }
         if let Some((by, Heir::NotReady)) = &self.heir {
             // It may be all that works: it goes when its successor is ready, and not before.
-            let mut change = self.change(Action::NoOp, vec![Cause::Superseded { by: by.clone() }]);
-            change.before = self.display_object(object);
-            change.hourly_before = self.estimate_object(object);
-            change.hourly_after = change.hourly_before;
-            return self.finish(change);
+            let superseded = Cause::Superseded { by: by.clone() };
+            return self.stays(object, vec![superseded]);
         }
         let cause = match &self.heir {
             Some((by, _)) => Cause::Superseded { by: by.clone() },
@@ -72,6 +65,15 @@ impl<'a> Subject<'_, 'a> {
             let declared = self.context.input.desired.get(self.address);
             change.refusals.extend(locked(self.address, object, Unlock::of(declared)));
         }
+        self.finish(change)
+    }
+
+    /// Nothing happens to `object`.
+    fn stays(self, object: &'a Object, causes: Vec<Cause>) -> Decision<'a> {
+        let mut change = self.change(Action::NoOp, causes);
+        change.before = self.display_object(object);
+        change.hourly_before = self.estimate_object(object);
+        change.hourly_after = change.hourly_before;
         self.finish(change)
     }
 

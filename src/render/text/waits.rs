@@ -1,4 +1,4 @@
-//! What is declared to run, exists and is not ready yet: nothing changes there, and apply waits for it.
+//! Resources that exist, are declared to run and are not ready yet: apply changes nothing there and waits for them.
 
 use std::fmt;
 use std::time::Duration;
