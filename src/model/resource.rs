@@ -106,6 +106,13 @@ pub struct Resource {
     pub positions: BTreeMap<String, Position>,
 }
 
+impl Resource {
+    /// The power that the file asks for; `None` where the file leaves it open.
+    pub fn declared_power(&self) -> Option<Power> {
+        self.power.filter(|_| self.positions.contains_key("power"))
+    }
+}
+
 /// Limits that a plan must keep (exit code 6).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {

@@ -274,9 +274,8 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     fn broken(&self, object: &Object) -> Option<Cause> {
         // A predecessor goes once its successor was ready. A pod that stays stopped by declaration never will be.
-        let stays_stopped = self.succeeds
-            && self.wanted_power() == Some(Power::Stopped)
-            && self.resource.is_some_and(|resource| resource.positions.contains_key("power"));
+        let declared = self.resource.and_then(Resource::declared_power);
+        let stays_stopped = self.succeeds && declared == Some(Power::Stopped);
         let cause = || (stays_stopped && self.was_never_of_use(object)).then_some(Cause::Tainted);
         broken(object, self.record.as_deref()).or_else(cause)
     }

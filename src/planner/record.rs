@@ -30,8 +30,8 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
 /// The power that a resource should have: what the configuration says where it says so, else the `known` power, which was
 /// asked for last. So a pod stopped by `sindri stop` is not started by the next apply.
 pub fn wanted_power(resource: &Resource, known: Option<Power>) -> Option<Power> {
-    let declared = resource.power?;
-    if resource.positions.contains_key("power") { Some(declared) } else { known.or(Some(declared)) }
+    let by_default = resource.power?;
+    resource.declared_power().or(known).or(Some(by_default))
 }
 
 /// What a record with these inputs depends on: all that they refer to, and the parent.

@@ -17,6 +17,7 @@ use super::replace::{broken, must_replace, recreates};
 use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Object, Operation, Record, Resource, State, Status, Value, Verb};
+use crate::resource::{self, Records};
 
 /// Predecessors by the address of their successor.
 #[derive(Default)]
@@ -61,23 +62,24 @@ pub fn deposed<'s>(
         return (state, found);
     }
     let judge = Judge::new(input, prior, desired);
-    let chosen: Vec<(Address, Record)> = candidates
-        .into_iter()
-        .filter(|(address, objects)| judge.has_successor(address, objects))
-        .map(|(address, _)| (address.clone(), state.resources[address].clone()))
-        .collect();
-    let members = graph::members(state.resources.keys());
-    let members: Vec<Vec<Address>> = chosen
-        .iter()
-        .map(|(address, _)| members.get(address).into_iter().flatten().map(|member| (*member).clone()).collect())
-        .collect();
-    for ((address, record), members) in chosen.into_iter().zip(members) {
+    let mut changes = Records::new();
+    for (address, objects) in candidates {
+        let Some(predecessor) = prior.resources.get(address).filter(|_| judge.has_successor(address, &objects)) else {
+            continue;
+        };
+        let deposed = address.deposed(&predecessor.id);
+        changes.extend([(address.clone(), None), (deposed.clone(), Some(predecessor.clone()))]);
+        let members = resource::parts_of(prior, address).map(|(member, _)| member.clone()).collect();
+        let succession = Succession { deposed, predecessor: predecessor.clone(), members };
+        found.by_address.insert(address.clone(), succession);
+    }
+    // What refers to a predecessor means that one, not the successor that has the address now.
+    for (address, record) in resource::completed(prior, changes) {
         let resources = &mut state.to_mut().resources;
-        resources.remove(&address);
-        members.iter().for_each(|member| drop(resources.remove(member)));
-        let deposed = address.deposed(&record.id);
-        resources.insert(deposed.clone(), record.clone());
-        found.by_address.insert(address, Succession { deposed, predecessor: record, members });
+        match record {
+            Some(record) => drop(resources.insert(address, record)),
+            None => drop(resources.remove(&address)),
+        }
     }
     (state, found)
 }

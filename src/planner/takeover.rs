@@ -33,8 +33,7 @@ pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, obje
     let refused = found.refused.into_iter().map(|(field, _)| field);
     let mut paths: Vec<String> = found.fields.into_iter().chain(refused).map(|field| field.path).collect();
     let seen = object.status.as_ref().and_then(Status::power);
-    if let (Some(wanted), Some(seen)) = (resource.power, seen)
-        && resource.positions.contains_key("power")
+    if let (Some(wanted), Some(seen)) = (resource.declared_power(), seen)
         && wanted != seen
     {
         paths.push("power".to_owned());

@@ -173,6 +173,9 @@ fn whatever_a_successor_shows_its_predecessor_goes_only_once_it_was_ready() {
         // One that was seen ready, and stopped since.
         assert_eq!(end(&Status::Stopped, false, seen, Power::Stopped, &desired), End::AtOnce);
         assert_eq!(end(&Status::Running, true, tainted, Power::Running, &desired), End::AtOnce);
+        // The journal was lost. A pod that is declared as stopped is stopped only after it was ready.
+        assert_eq!(end(&Status::Stopped, false, again, Power::Stopped, &declared_stopped), End::AtOnce);
+        assert_eq!(end(&Status::Creating, false, again, Power::Stopped, &declared_stopped), End::Never);
         // What is to be stopped by declaration would otherwise never be seen ready: it is made again.
         for doubt in [first, tainted] {
             for status in [Status::Stopped, Status::Creating] {

@@ -36,7 +36,7 @@ fn told(verb: Verb, action: Action) -> String {
 #[test]
 fn a_failed_wait_does_not_deny_what_was_accepted() {
     let update = told(Verb::Update, Action::Update);
-    assert!(update.contains("updated, but not ready") && !update.contains("could not be updated"), "{update}");
+    assert!(update.contains("update accepted, but failed") && !update.contains("could not be updated"), "{update}");
     let start = told(Verb::Start, Action::Start);
     assert!(start.contains("started, but not ready") && !start.contains("could not be started"), "{start}");
     for text in [update, start, told(Verb::Create, Action::Create)] {

@@ -400,6 +400,33 @@ fn an_apply_reports_as_many_changes_as_its_plan_counted() {
 }
 
 #[test]
+fn a_predecessor_is_not_ended_by_the_name_that_its_successor_has() {
+    let replace = |text: &str| Change {
+        id: Some("old".into()),
+        hourly_before: money(0.5),
+        hourly_after: money(0.5),
+        ..change(text, Action::ReplaceCreateFirst)
+    };
+    let mut plan = plan(vec![replace("pod.x"), replace("pod.y")]);
+    for pod in ["x", "y"] {
+        plan.operations.extend([
+            operation(&format!("pod.{pod}"), Verb::Create, None),
+            operation(&format!("pod.{pod}:deposed-old"), Verb::Delete, Some("old")),
+        ]);
+    }
+    let made = ["pod.x", "pod.y"].map(|pod| done(pod, Verb::Create, "new", 1)).to_vec();
+    let text = told(&plan, "apply", &interrupted(made.clone()));
+    assert!(text.contains("  `sindri apply` ends predecessors\n") && !text.contains("ADDRESS"), "{text}");
+    let unfinished = made
+        .into_iter()
+        .take(1)
+        .chain([started("pod.y", Verb::Create, Some("new"), None)])
+        .chain([Event::Accepted { address: address("pod.y"), verb: Verb::Create, id: "new".into() }]);
+    let text = told(&plan, "apply", &interrupted(unfinished.collect()));
+    assert!(text.contains("`sindri destroy ADDRESS` ends one; `sindri apply` ends predecessors"), "{text}");
+}
+
+#[test]
 fn tools_learn_what_is_under_way() {
     let mut summary = Summary::expecting(&creates(1), "apply");
     summary.note(&Event::Accepted { address: trainer(0), verb: Verb::Create, id: "tr0".into() });

@@ -114,6 +114,18 @@ fn the_successor_of_a_volume_is_known_by_its_looks_where_the_disk_was_lost() {
     }
 }
 
+#[test]
+fn the_predecessor_of_a_pod_that_is_declared_as_stopped_goes_also_where_the_disk_was_lost() {
+    for seed in [19_453, 22_791, 25_471] {
+        run(seed, Sabotage::None);
+    }
+}
+
+#[test]
+fn the_predecessor_of_a_volume_goes_after_the_pods_that_mount_it_also_where_the_disk_was_lost() {
+    run(31_064, Sabotage::None);
+}
+
 /// One project takes over the volume of another, as its person agreed; somebody renames it, the first one loses its disk and
 /// makes another, and the second one gives the old name back: there are two now, of which each project has one.
 #[test]

@@ -1,7 +1,7 @@
 //! Objects and records that the configuration does not declare.
 
 use super::{Decision, Subject};
-use crate::model::{Action, Cause, Object, Status};
+use crate::model::{Action, Awaiting, Cause, Object, Power, Resource, Status};
 use crate::planner::lock::{Unlock, locked};
 use crate::planner::protect;
 
@@ -23,10 +23,22 @@ impl Heir {
         if action == Action::Create || action.is_replacement() || successor.is_unready() {
             return Self::Coming;
         }
-        // A stopped pod does not show whether it ever worked: only its record says that.
-        let was_ready = successor.record.as_ref().is_some_and(|it| !it.tainted && it.awaiting_ready.is_none());
-        let rests = object.status == Some(Status::Stopped) && was_ready;
+        let rests = object.status == Some(Status::Stopped) && has_worked(successor);
         if object.ready || rests { Self::Ready } else { Self::NotReady }
+    }
+}
+
+/// Whether a stopped pod was ready before it was stopped, as far as its record tells.
+fn has_worked(successor: &Decision<'_>) -> bool {
+    let Some(record) = successor.record.as_deref().or(successor.settled.as_ref()) else { return false };
+    match record.awaiting_ready {
+        _ if record.tainted => false,
+        None => true,
+        // The record was lost. A pod that is declared as stopped is stopped once it was ready, and not before.
+        Some(Awaiting::Again) => {
+            successor.resource.and_then(Resource::declared_power) == Some(Power::Stopped) //
+        }
+        Some(Awaiting::First) => false,
     }
 }
 

@@ -104,7 +104,7 @@ impl fmt::Display for State {
             Self::AcceptedOnly(Verb::Stop) => "stop sent, may still run",
             Self::AcceptedOnly(Verb::Import) => "imported, but not ready",
             Self::AcceptedOnly(Verb::Wait) => "not ready",
-            Self::AcceptedOnly(_) => "updated, but not ready",
+            Self::AcceptedOnly(_) => "update accepted, but failed",
             Self::Begun(Verb::Create) => "created, not ready yet",
             Self::Begun(Verb::Delete) => "delete sent, may still exist",
             Self::Begun(Verb::Start) => "started, not ready yet",

@@ -69,14 +69,21 @@ fn rest(objects: &[Standing<'_>]) -> Line {
 /// The command that ends what did not end as it should, and the one that lists what is not listed here.
 fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
     let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly > Money::ZERO;
-    let mut costly = objects.iter().filter(needs_care);
-    let end = match (costly.next(), costly.next()) {
-        (Some(only), None) => Some(format!("to end it: `{}`", summary.end_command(only.address, only.superseded))),
-        (Some(_), Some(_)) if summary.command != "destroy" => Some("`sindri destroy ADDRESS` ends one".to_owned()),
-        _ => None,
-    };
-    let all = (objects.len() > LISTED).then(|| "`sindri status` lists all".to_owned());
-    let hints: Vec<String> = all.into_iter().chain(end).collect();
+    let costly: Vec<&Standing<'_>> = objects.iter().filter(needs_care).collect();
+    let mut hints = Vec::new();
+    if objects.len() > LISTED {
+        hints.push("`sindri status` lists all".to_owned());
+    }
+    if let [only] = costly.as_slice() {
+        hints.push(format!("to end it: `{}`", summary.end_command(only.address, only.superseded)));
+    } else if summary.command != "destroy" {
+        if costly.iter().any(|object| !object.superseded) {
+            hints.push("`sindri destroy ADDRESS` ends one".to_owned());
+        }
+        if let Some(old) = costly.iter().find(|object| object.superseded) {
+            hints.push(format!("`{}` ends predecessors", summary.end_command(old.address, true)));
+        }
+    }
     (!hints.is_empty()).then(|| Line::of(2, hints.join("; ")))
 }
 
