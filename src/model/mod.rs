@@ -4,26 +4,27 @@
 //! always serialise to the same bytes.
 
 pub mod address;
+pub mod change;
 pub mod drift;
 pub mod journal;
 pub mod marker;
 pub mod money;
 pub mod object;
+pub mod operation;
 pub mod plan;
 pub mod resource;
 pub mod state;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
+pub use change::{Action, Cause, Change, Effect, FieldChange, Loss, Origin, Refusal, Retry, Risk, SideEffect};
 pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
 pub use journal::{Entry, Intent, Moment, Outcome, Pending, PendingIntents, Replay, Uptime};
 pub use marker::Marker;
 pub use money::Money;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
-pub use plan::{
-    Action, Answer, Cause, Change, CostSummary, Double, Drift, DriftClass, Effect, FieldChange, Loss, Note, Operation,
-    Origin, Orphan, Partial, Plan, Refusal, Rename, Retry, Risk, SideEffect, Verb, Wait,
-};
+pub use operation::{Operation, Verb, Wait};
+pub use plan::{Answer, CostSummary, Double, Drift, DriftClass, Note, Orphan, Partial, Plan, Rename};
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Awaiting, Record, State};
 pub use value::{Attributes, Secret, Value};
