@@ -6,6 +6,8 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_macros, clippy::disallowed_methods))]
 
 pub mod model;
+#[allow(clippy::disallowed_methods, reason = "it reads and writes the files that people name")]
+pub mod files;
 pub mod kind;
 pub mod catalog;
 pub mod config;

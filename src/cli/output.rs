@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::files::write_all;
+
 /// Where a text goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -43,12 +45,6 @@ impl Loss {
         self.error.kind() == io::ErrorKind::BrokenPipe
     }
 }
-
-/// How long a stream that does not block may take nothing before it counts as broken.
-const STALL_LIMIT: Duration = Duration::from_secs(10);
-
-/// How soon such a stream is tried again.
-const RETRY: Duration = Duration::from_millis(10);
 
 /// Which of the two streams were closed when the process started. Rust opens the null device in their place before
 /// `main`, so that only code which runs earlier can tell.
@@ -197,27 +193,6 @@ fn buffered(stream: Stream) -> Box<dyn Write + Send> {
     }
 }
 
-/// Like [`Write::write_all`], but patient with a stream that another process made non-blocking.
-fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
-    let mut stalled = Duration::ZERO;
-    while !text.is_empty() {
-        match target.write(text) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                text = text.get(written..).unwrap_or_default();
-                stalled = Duration::ZERO;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && stalled < STALL_LIMIT => {
-                thread::sleep(RETRY);
-                stalled += RETRY;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    target.flush()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,14 +218,6 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
-    }
-
-    #[test]
-    fn a_full_pipe_that_does_not_block_loses_nothing() {
-        let answers = vec![Some(io::ErrorKind::WouldBlock), None, Some(io::ErrorKind::Interrupted), None];
-        let mut target = Fussy { taken: Vec::new(), answers };
-        write_all(&mut target, b"0123456789").unwrap();
-        assert_eq!(target.taken, b"0123456789");
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! Saved plans on disk.
 
-use std::fs;
-use std::io::Write;
+use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use super::exit::{Exit, Failure};
+use crate::files::{self, Target};
 use crate::planner::saved::{FORMAT_VERSION, SavedPlan};
 
 /// Reads a plan that `plan --out` wrote, and checks that it is what it says.
@@ -15,7 +15,8 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
         Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
     };
     let name = path.display();
-    let text = fs::read_to_string(path).map_err(|error| {
+    let bytes = files::read(path);
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other)).map_err(|error| {
         refuse(
             "plan_unreadable",
             format!("cannot read the plan `{name}`: {error}"),
@@ -56,10 +57,10 @@ fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Result<T> {
     serde_json::from_str(text)
 }
 
-/// Writes a plan: all of the file or nothing, and never over something that is no plan.
+/// Writes a plan. It replaces nothing but a plan or an empty file; pipes and devices are written to.
 pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     let name = path.display();
-    let fail = |error: std::io::Error| {
+    let fail = |error: io::Error| {
         Failure::message(
             Exit::Error,
             "plan_unwritable",
@@ -67,29 +68,23 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
             Some("`--out` takes the name of a file in a folder that exists".into()),
         )
     };
-    let is_plan = |text: &[u8]| serde_json::from_slice::<Version>(text).is_ok();
-    match fs::read(path) {
-        Ok(text) if !text.is_empty() && !is_plan(&text) => {
-            return Err(Failure::message(
-                Exit::Error,
-                "not_overwritten",
-                format!("`{name}` is there already, and is no plan"),
-                Some("name another file, or remove that one; nothing was written".into()),
-            ));
-        }
-        _ => {}
+    if files::target(path).map_err(fail)? == Target::Replaced && holds_something_else(path) {
+        return Err(Failure::message(
+            Exit::Error,
+            "not_overwritten",
+            format!("`{name}` exists and is not a saved plan"),
+            Some("name another file, or remove that one; nothing was written".into()),
+        ));
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut text = serde_json::to_string_pretty(plan).map_err(|error| fail(error.into()))?;
     text.push('\n');
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(fail)?;
-    // A temporary file is its owner's alone; a plan holds no secret, and is for others to read.
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644)).map_err(fail)?;
+    files::write(path, text.as_bytes()).map_err(fail)
+}
+
+/// Tells a regular file that is neither empty nor a plan. One that cannot be read may be anything.
+fn holds_something_else(path: &Path) -> bool {
+    match files::read(path) {
+        Ok(text) => !text.is_empty() && serde_json::from_slice::<Version>(&text).is_err(),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
 }

@@ -15,6 +15,7 @@ use crate::apply::recover::recover;
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
+use crate::files;
 use crate::model::{Observed, Plan, State};
 use crate::observe::inquire;
 use crate::planner::{self, feasible};
@@ -139,7 +140,7 @@ fn ignored_by_git(folder: &Path) {
     let ignore = folder.join(".gitignore");
     // A folder that cannot be written is told by whatever has to write there.
     if !ignore.exists() && std::fs::create_dir_all(folder).is_ok() {
-        let _ = std::fs::write(ignore, "*\n");
+        let _ = files::create_new(&ignore, b"*\n");
     }
 }
 

@@ -3,7 +3,7 @@
 //! The file survives the process being killed, not the computer losing power: it holds a rehearsal, so nothing is flushed.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::world::{Pace, World};
+use crate::files;
 
 /// The version of the file that is written, and the newest that is read.
 const FORMAT: u32 = 1;
@@ -37,6 +38,15 @@ pub(super) struct Saved<W> {
 impl<W> Saved<W> {
     pub fn new(clock: Timestamp, answered: u64, world: W) -> Self {
         Self { format: FORMAT, clock, answered, world }
+    }
+}
+
+impl Saved<&World> {
+    /// The file's bytes.
+    fn bytes(&self) -> io::Result<Vec<u8>> {
+        let mut text = serde_json::to_vec_pretty(self)?;
+        text.push(b'\n');
+        Ok(text)
     }
 }
 
@@ -104,7 +114,7 @@ impl WorldFile {
     /// If another process has it, or it cannot be read or understood.
     pub(super) fn open(path: &Path) -> Result<(Self, Option<Saved<World>>), SandboxError> {
         let lock = lock(path)?;
-        let saved = match fs::read(path) {
+        let saved = match files::read(path) {
             Ok(text) => Some(parse(path, &text)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(source) => return Err(SandboxError::Read { path: path.into(), source }),
@@ -141,7 +151,8 @@ impl WorldFile {
 
     fn write(&mut self, saved: &Saved<&World>) -> Result<(), SandboxError> {
         let began = Instant::now();
-        replace(&self.path, saved).map_err(|source| SandboxError::Write { path: self.path.clone(), source })?;
+        let written = saved.bytes().and_then(|bytes| files::write_unflushed(&self.path, &bytes));
+        written.map_err(|source| SandboxError::Write { path: self.path.clone(), source })?;
         self.dirty = false;
         self.written_at = Some(saved.clock);
         self.last_write = Some(Instant::now());
@@ -153,7 +164,8 @@ impl WorldFile {
 fn lock(path: &Path) -> Result<File, SandboxError> {
     let beside = beside(path);
     let open = || {
-        fs::create_dir_all(folder(path))?;
+        fs::create_dir_all(files::folder(path))?;
+        files::must_be_regular(&beside)?;
         OpenOptions::new().create(true).truncate(false).write(true).open(&beside)
     };
     let file = open().map_err(|source| SandboxError::Write { path: beside.clone(), source })?;
@@ -173,10 +185,6 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn parse(path: &Path, text: &[u8]) -> Result<Saved<World>, SandboxError> {
     #[derive(Deserialize)]
     struct Header {
@@ -189,13 +197,4 @@ fn parse(path: &Path, text: &[u8]) -> Result<Saved<World>, SandboxError> {
         return Err(SandboxError::Newer { path: path.into(), found: format });
     }
     serde_json::from_slice(text).map_err(malformed)
-}
-
-fn replace(path: &Path, saved: &Saved<&World>) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(saved)?;
-    text.push(b'\n');
-    let mut file = tempfile::NamedTempFile::new_in(folder(path))?;
-    file.write_all(&text)?;
-    file.persist(path)?;
-    Ok(())
 }

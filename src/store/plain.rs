@@ -7,6 +7,8 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::files;
+
 use super::error::{StoreError, parent};
 use super::read::Paths;
 
@@ -67,14 +69,10 @@ impl Paths {
 
 /// What stands there in place of a plain file.
 fn kind_of(path: &Path, found: &Metadata) -> Option<String> {
-    if found.is_file() {
-        return None;
+    match fs::read_link(path) {
+        Ok(target) => Some(format!("is a link to `{}`", target.display())),
+        Err(_) => files::irregular(found).map(str::to_owned),
     }
-    Some(match fs::read_link(path) {
-        Ok(target) => format!("is a link to `{}`", target.display()),
-        Err(_) if found.is_dir() => "is a folder".into(),
-        Err(_) => "is a pipe, socket or device".into(),
-    })
 }
 
 fn names(found: &Metadata) -> u64 {

@@ -77,6 +77,7 @@ pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreErr
 
 /// The environment and the API that the files of `paths` were made for; `None` where there are none.
 pub fn made_for(paths: &Paths) -> Result<Option<(String, String)>, StoreError> {
+    paths.check_to_read()?;
     if let Some(bytes) = read_if_there(&paths.state)? {
         let State { environment, api, .. } = parse_state(&bytes, &paths.state)?;
         return Ok(Some((environment, api)));

@@ -125,7 +125,7 @@ fn a_plan_is_for_one_environment_and_one_file_holds_what_it_shows() {
 
     for file in ["sindri.yaml", "state/default.json"] {
         let before = project.read(file);
-        project.run(&emulator, &format!("plan --out {file}")).exits(1).warns("is there already, and is no plan");
+        project.run(&emulator, &format!("plan --out {file}")).exits(1).warns("exists and is not a saved plan");
         assert_eq!(project.read(file), before);
     }
 

@@ -1,10 +1,9 @@
 //! `sindri init`: a first configuration, ready to be tried in the sandbox.
 
-use std::io::Write;
-
 use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::files;
 
 const FIRST: &str = r#"# One GPU pod. `sindri plan --sandbox` shows what it comes to without an account; `sindri catalog` lists what there is.
 version: "3.0"
@@ -26,12 +25,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let folder = global.directory.clone().unwrap_or_default();
     let path = global.file.clone().map_or_else(|| folder.join("sindri.yaml"), |file| folder.join(file));
     // Never over a file that is there.
-    let written = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&path)
-        .and_then(|mut file| file.write_all(FIRST.as_bytes()));
-    match written {
+    match files::create_new(&path, FIRST.as_bytes()) {
         Ok(()) => {
             console.result(&format!("Wrote `{}`. Next: `sindri plan --sandbox`.\n", path.display()));
             Ok(Exit::Success)

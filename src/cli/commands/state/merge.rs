@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::files;
 use crate::store::merge::{Merged, Version, both, merge};
 
 /// `paths` are base, ours and theirs; ours becomes the result.
@@ -14,7 +15,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let folder = global.directory.clone().unwrap_or_default();
     let [base, ours, theirs] = paths.map(|path| folder.join(path));
     let read = |path: &PathBuf| {
-        std::fs::read(path).map_err(|error| {
+        files::read(path).map_err(|error| {
             let message = format!("cannot read `{}`: {error}", path.display());
             Failure::message(Exit::Error, "unreadable", message, Some("nothing was written".into()))
         })
@@ -24,7 +25,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let [base_version, our_version, their_version] =
         [version(&base, &bytes[0][..]), version(&ours, &bytes[1][..]), version(&theirs, &bytes[2][..])];
     let write = |bytes: &[u8]| {
-        std::fs::write(&ours, bytes).map_err(|error| {
+        files::write(&ours, bytes).map_err(|error| {
             let message = format!("cannot write `{}`: {error}", ours.display());
             Failure::message(Exit::Error, "cannot_write", message, None)
         })

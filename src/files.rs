@@ -1,0 +1,287 @@
+//! Files that a person names: how they are read and written, whatever is at the end of the name.
+//!
+//! A regular file is replaced whole: the new bytes are complete beside it before they take its place, so that an
+//! interruption leaves the old file or the new one. A pipe, a device or an open descriptor (`/dev/stdout`) is written to.
+//! It is never replaced and never read. A link is followed, and what it leads to is treated the same way.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+/// The largest file that is read whole, in bytes. A saved plan of 10,000 pods has a tenth of that.
+pub const LONGEST: u64 = 256 * 1024 * 1024;
+
+/// How long a pipe may take nothing before it counts as broken.
+const STALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// How soon a full pipe is tried again.
+const RETRY: Duration = Duration::from_millis(10);
+
+/// Describes what is in place of a regular file.
+pub fn irregular(found: &Metadata) -> Option<&'static str> {
+    if found.is_file() {
+        None
+    } else if found.is_dir() {
+        Some("is a folder")
+    } else {
+        Some("is a pipe, socket or device")
+    }
+}
+
+/// Refuses a name that leads to something other than a regular file, before anything opens it. A name that leads nowhere
+/// is for the caller to judge.
+///
+/// # Errors
+/// If the name leads to a folder, a pipe, a socket or a device.
+pub fn must_be_regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path).ok().as_ref().and_then(irregular) {
+        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it {what}"))),
+        None => Ok(()),
+    }
+}
+
+/// The bytes of a regular file of at most [`LONGEST`] bytes.
+///
+/// # Errors
+/// If there is no such file, it cannot be read, it is larger, or it is not a regular file: reading a device may never end.
+pub fn read(path: &Path) -> io::Result<Vec<u8>> {
+    must_be_regular(path)?;
+    let mut bytes = Vec::new();
+    // The limit holds for a file that grows meanwhile, too.
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        let limit = LONGEST / (1024 * 1024);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} MiB")));
+    }
+    Ok(bytes)
+}
+
+/// Where the bytes of a named file go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// There is nothing yet, or a regular file that is replaced.
+    Replaced,
+    /// A pipe, a device or an open descriptor, which is written to.
+    Stream,
+}
+
+/// Tells how [`write`] would write a file. Opens nothing.
+///
+/// # Errors
+/// If the name leads to a folder, through a link to nothing, or if the file system does not answer.
+pub fn target(path: &Path) -> io::Result<Target> {
+    if descriptor(path).is_some() {
+        return Ok(Target::Stream);
+    }
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(found) if found.is_file() => Ok(Target::Replaced),
+        Ok(_) => Ok(Target::Stream),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
+            Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, "it is a link that leads nowhere")),
+            Err(_) => Ok(Target::Replaced),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Writes a file. A regular one keeps its permissions; a new one gets those that the umask leaves.
+///
+/// # Errors
+/// If not all of it could be written. A regular file is as it was then.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_as(path, bytes, true)
+}
+
+/// The same without waiting for the disk, for files that are written often and can be made again.
+///
+/// # Errors
+/// As for [`write`].
+pub fn write_unflushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_as(path, bytes, false)
+}
+
+fn write_as(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
+    match target(path)? {
+        Target::Stream => write_all(&mut open_stream(path)?, bytes),
+        Target::Replaced => replace(path, bytes, flushed),
+    }
+}
+
+/// Replaces a regular file, or makes a new one.
+fn replace(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
+    // The file that a link leads to is replaced, not the link.
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder(&real))?;
+    if let Ok(old) = fs::metadata(&real) {
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.write_all(bytes)?;
+    if flushed {
+        file.as_file().sync_all()?;
+    }
+    file.persist(&real).map_err(|refused| refused.error)?;
+    Ok(())
+}
+
+/// The folder of a file.
+pub fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Opens a pipe or device to write to. A pipe that nobody reads is an error, since waiting for a reader may take forever.
+#[cfg(unix)]
+fn open_stream(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    if let Some(own) = own_descriptor(path) {
+        return own;
+    }
+    let opened = OpenOptions::new().append(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ENXIO) => io::Error::other("it is a pipe or socket without a reader"),
+        _ => error,
+    })
+}
+
+#[cfg(not(unix))]
+fn open_stream(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}
+
+/// A copy of an open descriptor of this process. Opened by its name a second time, a file behind it would have two positions,
+/// and the output of the command would overwrite what was written by name.
+#[cfg(unix)]
+fn own_descriptor(path: &Path) -> Option<io::Result<File>> {
+    use std::os::fd::BorrowedFd;
+    let descriptor = descriptor(path)?;
+    let own = ["/proc/self/fd", "/dev/fd"].iter().filter_map(|folder| fs::canonicalize(folder).ok());
+    let number = descriptor.file_name()?.to_str()?.parse().ok().filter(|number: &i32| *number >= 0)?;
+    if !own.into_iter().any(|own| descriptor.starts_with(own)) {
+        return None;
+    }
+    // SAFETY: the descriptor is only copied; one that is not open makes the copy an error.
+    let copy = unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned();
+    Some(copy.map(File::from))
+}
+
+/// The name of the open descriptor that a path stands for: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`, or a link to one. A
+/// regular file behind it is open elsewhere, so that replacing it would lose what is written there later.
+fn descriptor(path: &Path) -> Option<PathBuf> {
+    const LONGEST_CHAIN: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..LONGEST_CHAIN {
+        let parent = fs::canonicalize(folder(&path)).ok()?;
+        if parent.starts_with("/proc") || parent.starts_with("/dev/fd") {
+            return Some(parent.join(path.file_name()?));
+        }
+        path = parent.join(fs::read_link(&path).ok()?);
+    }
+    None
+}
+
+/// Like [`Write::write_all`], but patient with a stream that does not block.
+///
+/// # Errors
+/// If the stream fails, or takes nothing for ten seconds.
+pub fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
+    let mut stalled = Duration::ZERO;
+    while !text.is_empty() {
+        match target.write(text) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                text = text.get(written..).unwrap_or_default();
+                stalled = Duration::ZERO;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && stalled < STALL_LIMIT => {
+                thread::sleep(RETRY);
+                stalled += RETRY;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    target.flush()
+}
+
+/// Makes a file that is not there yet.
+///
+/// # Errors
+/// If it is there, or cannot be written.
+pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a few bytes at a time, and fails as the test says.
+    struct Fussy {
+        taken: Vec<u8>,
+        answers: Vec<Option<io::ErrorKind>>,
+    }
+
+    impl Write for Fussy {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            match self.answers.pop().flatten() {
+                Some(kind) => Err(kind.into()),
+                None => {
+                    let some = bytes.len().min(3);
+                    self.taken.extend(&bytes[..some]);
+                    Ok(some)
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_pipe_that_does_not_block_loses_nothing() {
+        let answers = vec![Some(io::ErrorKind::WouldBlock), None, Some(io::ErrorKind::Interrupted), None];
+        let mut target = Fussy { taken: Vec::new(), answers };
+        write_all(&mut target, b"0123456789").unwrap();
+        assert_eq!(target.taken, b"0123456789");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_regular_file_is_replaced_and_keeps_its_permissions() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let (file, link) = (home.path().join("file"), home.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link is still one");
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_regular_files_are_read() {
+        for name in ["/dev/zero", "/dev/null", "/"] {
+            assert_eq!(read(Path::new(name)).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_written_through() {
+        let home = tempfile::tempdir().unwrap();
+        let link = home.path().join("link");
+        std::os::unix::fs::symlink("none", &link).unwrap();
+        assert!(write(&link, b"x").unwrap_err().to_string().contains("leads nowhere"));
+        assert!(!home.path().join("none").exists());
+    }
+}
