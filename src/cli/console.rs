@@ -108,6 +108,11 @@ impl Console {
         self.output.write(Stream::Out, text);
     }
 
+    /// Prints a plan as JSON: on one line for programs, since terraform-compliance reads the second line of a longer file.
+    pub fn plan_json(&self, plan: &serde_json::Value) {
+        self.result(&(json::to_text(plan, self.out.width.is_some()) + "\n"));
+    }
+
     pub fn json(&self, value: &serde_json::Value) {
         self.result(&(json::to_text(value, true) + "\n"));
     }

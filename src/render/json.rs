@@ -6,6 +6,7 @@ mod drift;
 mod error;
 pub mod event;
 mod plan;
+mod planned;
 mod schema;
 
 use std::fmt::Write;

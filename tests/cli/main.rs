@@ -24,7 +24,10 @@ mod links;
 mod locks;
 mod moves;
 #[cfg(target_os = "linux")]
+mod named_files;
+#[cfg(target_os = "linux")]
 mod output;
+mod policy;
 mod protection;
 mod reach;
 mod refusals;

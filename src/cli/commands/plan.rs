@@ -156,7 +156,7 @@ pub fn show(plan: &Plan, format: Format, view: &PlanView, console: &Console) {
     let mut page = String::new();
     // Writing to a string cannot fail.
     let _ = match format {
-        Format::Json => return console.json(&json::plan_json(plan, view.plan_id.as_deref())),
+        Format::Json => return console.plan_json(&json::plan_json(plan, view.plan_id.as_deref())),
         Format::Text => text::plan(&mut page, plan, view, &console.style()),
         Format::Markdown(budget) => markdown::plan(&mut page, plan, view, budget),
         Format::Html => html::plan(&mut page, plan, view),

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::drift::resource_drift;
+use super::planned::{PROVIDER, TERRAFORM_VERSION, configuration, planned_values};
 use super::{dollars, split_secrets};
 use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Plan, Refusal, Risk, SideEffect, Value,
-    Verb,
+    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect,
+    Value, Verb,
 };
 use crate::render::fold;
 
-type ByAddress<'a> = BTreeMap<&'a Address, &'a Change>;
+pub(super) type ByAddress<'a> = BTreeMap<&'a Address, &'a Change>;
 
 /// The whole plan. `plan_id` is what `apply --expect` takes.
 pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
@@ -50,10 +51,13 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
     let by_address = plan.by_address();
     json!({
         "format_version": "1.2",
+        "terraform_version": TERRAFORM_VERSION,
         // Terraform's word for a plan that leaves nothing for another one.
         "complete": !plan.leaves_out(),
         "errored": false,
         "applyable": !plan.is_empty() && !refused,
+        "planned_values": planned_values(&by_address, changes),
+        "configuration": configuration(changes),
         "resource_changes": changes.iter().map(|change| resource_change(&by_address, change)).collect::<Vec<_>>(),
         "resource_drift": drift.iter().map(|drift| resource_drift(plan, drift)).collect::<Vec<_>>(),
         "sindri": {
@@ -93,11 +97,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
             "data_loss": data_loss(plan),
             "risk": changes.iter().map(|change| change.risk).max().unwrap_or(Risk::None),
             "refusals": plan.all_refusals().map(|(address, refusal)| refusal_json(address, refusal)).collect::<Vec<_>>(),
-            "orphans": orphans.iter().map(|orphan| json!({
-                "kind": orphan.kind, "id": orphan.id, "name": orphan.name, "marker": orphan.marker.to_string(),
-                "address": orphan.marker.address, "status": orphan.status, "hourly": orphan.hourly.map(Money::dollars),
-                "created_at": orphan.created_at,
-            })).collect::<Vec<_>>(),
+            "orphans": orphans.iter().map(orphan_json).collect::<Vec<_>>(),
             "not_ready": waits,
             "notes": notes,
         },
@@ -136,6 +136,14 @@ fn data_loss(plan: &Plan) -> Vec<Json> {
         .collect()
 }
 
+fn orphan_json(orphan: &Orphan) -> Json {
+    json!({
+        "kind": orphan.kind, "id": orphan.id, "name": orphan.name, "marker": orphan.marker.to_string(),
+        "address": orphan.marker.address, "status": orphan.status, "hourly": orphan.hourly.map(Money::dollars),
+        "created_at": orphan.created_at,
+    })
+}
+
 fn refusal_json(address: Option<&Address>, refusal: &Refusal) -> Json {
     let Refusal { code, message, help, position } = refusal;
     json!({"address": address, "code": code, "message": message, "help": help, "position": position})
@@ -143,8 +151,7 @@ fn refusal_json(address: Option<&Address>, refusal: &Refusal) -> Json {
 
 fn resource_change(by_address: &ByAddress<'_>, change: &Change) -> Json {
     let (before, before_sensitive) = side(&change.before);
-    let (mut after, after_sensitive) = side(&change.after);
-    let after_unknown = resolve_references(by_address, change, &mut after);
+    let After { values: after, sensitive: after_sensitive, unknown: after_unknown } = After::of(by_address, change);
     let mut inner = json!({
         "actions": terraform_actions(change.action),
         "before": before,
@@ -177,7 +184,7 @@ pub(super) fn identity(address: &Address) -> Map<String, Json> {
     if let Some(index) = address.index {
         entry.insert("index".into(), json!(index));
     }
-    entry.insert("provider_name".into(), json!("runpod"));
+    entry.insert("provider_name".into(), json!(PROVIDER));
     entry
 }
 
@@ -251,6 +258,21 @@ fn side(attributes: &Attributes) -> (Json, Json) {
     match split_secrets(&Value::Map(attributes.clone())) {
         (values, Json::Bool(false)) => (values, json!({})),
         split => split,
+    }
+}
+
+/// What an object is like after the plan: its values, which of them are secret, and which become known only then.
+pub(super) struct After {
+    pub values: Json,
+    pub sensitive: Json,
+    pub unknown: Json,
+}
+
+impl After {
+    pub fn of(by_address: &ByAddress<'_>, change: &Change) -> Self {
+        let (mut values, sensitive) = side(&change.after);
+        let unknown = resolve_references(by_address, change, &mut values);
+        Self { values, sensitive, unknown }
     }
 }
 

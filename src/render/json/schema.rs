@@ -1,9 +1,13 @@
 //! The JSON Schema of a plan as [`super::plan_json`] writes it, kept by hand: a test holds every plan against it, and a
 //! member that is missing here fails that test.
 
+mod planned;
+
 use serde_json::{Map, Value as Json, json};
 
+use super::planned::{PROVIDER, TERRAFORM_VERSION};
 use crate::kind::KINDS;
+use planned::{configuration, declared_resource, module, planned_resource};
 
 /// The schema, draft 2020-12.
 pub fn plan_schema() -> Json {
@@ -16,6 +20,8 @@ pub fn plan_schema() -> Json {
         "$defs": {
             "plan": plan(),
             "resource_change": resource_change(),
+            "planned_resource": planned_resource(),
+            "declared_resource": declared_resource(),
             "resource_drift": resource_drift(),
             "own_of_change": own_of_change(),
             "field": field(),
@@ -104,12 +110,21 @@ fn plan() -> Json {
         "A plan: what differs, why, and what settling it would destroy and cost.",
         &[
             ("format_version", json!({ "const": "1.2" })),
+            (
+                "terraform_version",
+                json!({ "const": TERRAFORM_VERSION, "description": "The version of Terraform whose shape this is." }),
+            ),
             ("complete", flag()),
             ("errored", flag()),
             (
                 "applyable",
                 json!({ "type": "boolean", "description": "There is something to do, and nothing refuses it." }),
             ),
+            (
+                "planned_values",
+                closed("What is managed afterwards.", &[("root_module", module("planned_resource"))], &[]),
+            ),
+            ("configuration", configuration()),
             ("resource_changes", list("resource_change")),
             ("resource_drift", list("resource_drift")),
             ("sindri", own_of_plan()),
@@ -210,7 +225,7 @@ fn identity() -> Vec<(&'static str, Json)> {
         ("type", json!({ "enum": kinds })),
         ("name", text()),
         ("index", json!({ "type": "integer", "minimum": 0, "description": "The number of a replica." })),
-        ("provider_name", json!({ "const": "runpod" })),
+        ("provider_name", json!({ "const": PROVIDER })),
     ]
 }
 
