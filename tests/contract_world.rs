@@ -369,3 +369,54 @@ fn every_v1_answer_fits_the_document_as_observed() {
 fn every_v1_answer_fits_the_document_as_documented() {
     every_v1_answer_fits(Fidelity::Documented);
 }
+
+/// The paths of all members that a schema documents: `machine.gpuType.id`.
+fn paths(document: &Value, schema: &Value, above: &str) -> Vec<String> {
+    let schema =
+        schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#'))).unwrap_or(schema);
+    let members = schema["properties"].as_object().into_iter().flatten();
+    members
+        .flat_map(|(name, member)| {
+            let path = format!("{above}{name}");
+            let below = paths(document, member, &format!("{path}."));
+            std::iter::once(path).chain(below)
+        })
+        .collect()
+}
+
+/// Generated clients take members for granted: the crate runpod-sdk reads no pod whose `gpu` lacks a price.
+#[test]
+fn every_documented_member_of_a_v1_pod_is_there() {
+    let Some(mut bench) = Bench::new(Fidelity::Documented) else { return };
+    let documented = paths(&bench.documents.v1, &json!({ "$ref": "#/components/schemas/Pod" }), "");
+    assert!(documented.contains(&"machine.gpuType.secureSpotPrice".to_owned()), "{documented:?}");
+    let volume = json!({ "name": "data", "size": 100, "dataCenterId": "US-CA-2" });
+    let volume = id(&bench.send(v1(Op::CreateVolume).body(volume), 200, Some("NetworkVolume")));
+    let gpu = json!({ "imageName": "i", "gpuTypeIds": [GPU], "networkVolumeId": volume });
+    let cpu = json!({ "imageName": "i", "computeType": "CPU", "containerDiskInGb": 20, "networkVolumeId": volume });
+    let spot = json!({ "imageName": "i", "gpuTypeIds": [GPU], "networkVolumeId": volume, "interruptible": true });
+    for wanted in [gpu, cpu, spot] {
+        bench.send(v1(Op::CreatePod).body(wanted), 201, Some("Pod"));
+    }
+    let list = || v1(Op::ListPods).query("includeMachine", true).query("includeNetworkVolume", true);
+    for millis in [0, 500, 60_000] {
+        bench.pass(millis);
+        let pods = bench.send(list(), 200, Some("Pods"));
+        for pod in pods.as_array().expect("pods") {
+            // A pod that is still being placed has no machine.
+            let placed = pod["machine"] != json!({});
+            let shown = |path: &&String| placed || !path.starts_with("machine.");
+            let missing: Vec<&String> = documented
+                .iter()
+                .filter(shown)
+                .filter(|path| pod.pointer(&format!("/{}", path.replace('.', "/"))).is_none())
+                .collect();
+            assert!(missing.is_empty(), "after {millis} ms: {missing:?} of {pod:#}");
+            assert!(placed || millis < 60_000, "{pod:#}");
+        }
+        let gpus = pods.as_array().expect("pods").iter().filter(|pod| pod["gpu"]["count"] == 1);
+        for pod in gpus {
+            assert!(pod["gpu"]["securePrice"].as_f64() > Some(0.0) && pod["gpu"]["id"] == GPU, "{pod:#}");
+        }
+    }
+}

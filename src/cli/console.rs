@@ -12,6 +12,7 @@ use super::exit::{Exit, Failure};
 use super::output::{Loss, Output, Stream};
 use super::variables;
 use crate::render::json::{self, ErrorContext, error_json};
+use crate::render::style::printable;
 use crate::render::{Progress, ProgressKind, Style};
 
 /// The two streams of a command, as its flags and the environment want them.
@@ -105,7 +106,7 @@ impl Console {
 
     /// Prints a result.
     pub fn result(&self, text: &str) {
-        self.output.write(Stream::Out, text);
+        self.output.write(Stream::Out, &printable(text));
     }
 
     /// Prints a plan as JSON: on one line for programs, since terraform-compliance reads the second line of a longer file.
@@ -159,8 +160,9 @@ impl Console {
         self.output.write(Stream::Err, &text);
     }
 
-    /// The text as it may stand in a log that is read for commands.
+    /// The text as it may stand on a terminal, and in a log that is read for commands.
     fn shown(&self, text: String) -> String {
+        let text = printable(&text).into_owned();
         if self.workflow.is_some() { disarmed(&text) } else { text }
     }
 
@@ -185,7 +187,7 @@ impl Console {
 
     /// Asks a question and reads one line; no answer is an empty one.
     pub fn ask(&self, question: &str) -> String {
-        self.output.write(Stream::Err, question);
+        self.output.write(Stream::Err, &printable(question));
         let mut answer = String::new();
         // An unseen question has no answer.
         if self.output.wait().is_empty() && io::stdin().read_line(&mut answer).is_err() {

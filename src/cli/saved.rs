@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::exit::{Exit, Failure};
 use crate::files::{self, Target};
+use crate::model::text::escaped;
 use crate::planner::saved::{FORMAT_VERSION, SavedPlan};
 
 /// Reads a plan that `plan --out` wrote, and checks that it is what it says.
@@ -78,7 +79,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     }
     let mut text = serde_json::to_string_pretty(plan).map_err(|error| fail(error.into()))?;
     text.push('\n');
-    files::write(path, text.as_bytes()).map_err(fail)
+    files::write(path, escaped(&text).as_bytes()).map_err(fail)
 }
 
 /// Tells a regular file that is neither empty nor a plan. One that cannot be read may be anything.

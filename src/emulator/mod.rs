@@ -43,6 +43,7 @@ mod control;
 pub mod options;
 mod carry;
 pub mod in_process;
+mod origin;
 pub mod serve;
 
 pub use front::{Delivery, Emulator, Outcome};

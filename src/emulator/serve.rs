@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::carry::{Time, carry};
 use super::control::MOUNT;
 use super::front::{Emulator, Outcome};
+use super::origin;
 use super::route::Target;
 use super::sandbox::SandboxError;
 use crate::transport::{Method, Reply, Request};
@@ -94,15 +95,21 @@ async fn respond(
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let is_control = path.starts_with(MOUNT);
     let Some(method) = method(&head.method) else {
         let allow = vec![("allow".into(), Target::parse(&path).methods())];
         return whole(Reply { status: 405, headers: allow, body: Bytes::new() });
     };
+    let mut request = Request { method, path, headers: headers(&head.headers), body: None };
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    if let Some(refusal) = origin::refusal(&request, authority, is_control) {
+        return whole(refusal);
+    }
     let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
         return whole(Reply { status: 413, headers: Vec::new(), body: Bytes::new() });
     };
-    let request = Request { method, path, headers: headers(&head.headers), body: Some(body.to_bytes()) };
-    if request.path.starts_with(MOUNT) && peer.ip().to_canonical().is_loopback() {
+    request.body = Some(body.to_bytes());
+    if is_control && peer.ip().to_canonical().is_loopback() {
         return whole(emulator.control(&request));
     }
     match carry(emulator, request, Time::Own).await {

@@ -14,6 +14,7 @@ pub mod operation;
 pub mod plan;
 pub mod resource;
 pub mod state;
+pub mod text;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Hours in a month, for estimates. Source: an inference of `catalog.json` (`storagePrices.hoursPerMonth`).
 pub const HOURS_PER_MONTH: i64 = 730;
 
-/// An amount of US dollars (per hour, where not said otherwise), in millionths.
+/// An amount of US dollars (per hour, where not said otherwise), in millionths. Arithmetic saturates: amounts also come
+/// from files and from an API, and no amount may end a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(pub i64);
@@ -28,7 +29,7 @@ impl Money {
     /// What an hourly amount comes to in a month of 730 hours.
     #[must_use]
     pub fn per_month(self) -> Self {
-        Self(self.0 * HOURS_PER_MONTH)
+        Self(self.0.saturating_mul(HOURS_PER_MONTH))
     }
 
     /// The hourly part of a monthly amount.
@@ -39,31 +40,31 @@ impl Money {
 
     #[must_use]
     pub fn times(self, factor: i64) -> Self {
-        Self(self.0 * factor)
+        Self(self.0.saturating_mul(factor))
     }
 }
 
 impl Add for Money {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0 + other.0)
+        Self(self.0.saturating_add(other.0))
     }
 }
 impl AddAssign for Money {
     fn add_assign(&mut self, other: Self) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 impl Sub for Money {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
-        Self(self.0 - other.0)
+        Self(self.0.saturating_sub(other.0))
     }
 }
 impl Neg for Money {
     type Output = Self;
     fn neg(self) -> Self {
-        Self(-self.0)
+        Self(self.0.saturating_neg())
     }
 }
 impl Sum for Money {
@@ -114,5 +115,13 @@ mod tests {
         ] {
             assert_eq!(Money::from_dollars(dollars).to_string(), text);
         }
+    }
+
+    #[test]
+    fn an_absurd_amount_saturates() {
+        let most = Money::from_dollars(f64::MAX);
+        assert_eq!([most + most, most.per_month(), most.times(3)], [most; 3]);
+        assert_eq!(-Money::from_dollars(f64::MIN), most);
+        assert_eq!([most, most].into_iter().sum::<Money>() - -most, most);
     }
 }

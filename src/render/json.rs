@@ -9,8 +9,6 @@ mod plan;
 mod planned;
 mod schema;
 
-use std::fmt::Write;
-
 use serde_json::{Map, Value as Json, json};
 
 pub use drift::{drift_json, drift_schema};
@@ -19,7 +17,7 @@ pub use event::event_json;
 pub use plan::plan_json;
 pub use schema::plan_schema;
 
-use super::style::is_harmful;
+use crate::model::text::escaped;
 use crate::model::{Money, Value};
 
 /// The version of every shape but the plan's, which follows Terraform's numbering.
@@ -28,20 +26,9 @@ pub const FORMAT_VERSION: &str = "1.0";
 /// JSON as text: on one line, or indented. Characters that could rewrite a terminal are written as `\u` escapes, which
 /// changes nothing for a parser.
 pub fn to_text(value: &Json, indented: bool) -> String {
-    // Only strings hold such characters, so that escaping them where they stand is sound; line ends are our own layout.
     let text = if indented { format!("{value:#}") } else { value.to_string() };
-    let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
-        if is_harmful(character) && character != '\n' {
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(out, "\\u{unit:04x}").expect("a string takes everything");
-            }
-        } else {
-            out.push(character);
-        }
-    }
     // A build log may take this for a command to it; only strings hold it, too.
-    out.replace("##[", "#\\u0023[")
+    escaped(&text).replace("##[", "#\\u0023[")
 }
 
 /// US dollars, from exact millionths.
@@ -81,6 +68,7 @@ pub(super) fn split_secrets(value: &Value) -> (Json, Json) {
 mod tests {
     use super::*;
     use crate::model::Secret;
+    use crate::model::text::is_harmful;
 
     #[test]
     fn escaping_is_invisible_to_a_parser() {

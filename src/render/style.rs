@@ -8,6 +8,8 @@ use std::fmt;
 
 use anstyle::{AnsiColor, Style as Ansi};
 
+pub use crate::model::text::is_harmful;
+
 /// What the reader's terminal can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
@@ -53,16 +55,6 @@ impl Ink {
     }
 }
 
-/// Whether a character could hide, reorder or rewrite what is shown: controls, line and paragraph separators,
-/// bidirectional controls, and characters without a width or a shape.
-pub fn is_harmful(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
-}
-
 /// What a build log may take for a command wherever it stands in a line: `##[error]`.
 ///
 /// Source: `ActionCommand.TryParse` of the GitHub Actions runner.
@@ -83,6 +75,34 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         other => other.to_string(),
     };
     Cow::Owned(text.chars().map(spell).collect())
+}
+
+/// A text of several lines that was laid out already, harmful characters spelled out: the last gate before a terminal,
+/// for messages that quote foreign texts. Colours stay, as do line ends and tabs.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let is_layout = |character: char| matches!(character, '\n' | '\t');
+    if !text.contains(|character| is_harmful(character) && !is_layout(character)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        let length = color(rest).unwrap_or(character.len_utf8());
+        if length > character.len_utf8() || is_layout(character) || !is_harmful(character) {
+            out.push_str(&rest[..length]);
+        } else {
+            out.extend(character.escape_default());
+        }
+        rest = &rest[length..];
+    }
+    Cow::Owned(out)
+}
+
+/// How long the sequence is that sets a colour here, if one does: `ESC [ 1 ; 31 m`.
+fn color(text: &str) -> Option<usize> {
+    let rest = text.strip_prefix("\u{1b}[")?;
+    let end = rest.bytes().take(20).position(|byte| !byte.is_ascii_digit() && byte != b';')?;
+    rest[end..].starts_with('m').then_some(text.len() - rest.len() + end + 1)
 }
 
 /// One line of output: an indent and stretches of harmless text.
@@ -244,6 +264,15 @@ fn append(row: &mut Vec<(Ink, String)>, ink: Ink, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_sequences_only_colours_reach_a_terminal() {
+        assert_eq!(printable("a\n\tb \u{1b}[1;31mred\u{1b}[0m é"), "a\n\tb \u{1b}[1;31mred\u{1b}[0m é");
+        assert_eq!(
+            printable("\u{1b}[2J\u{1b}]0;x\u{7}\r\u{9b}m\u{202e}\u{1b}[31"),
+            "\\u{1b}[2J\\u{1b}]0;x\\u{7}\\r\\u{9b}m\\u{202e}\\u{1b}[31"
+        );
+    }
 
     fn written(line: &Line, style: &Style) -> String {
         let mut out = String::new();

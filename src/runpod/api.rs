@@ -269,6 +269,11 @@ impl ApiError {
         }
     }
 
+    /// A failure of an answer that nothing can be believed of: the request may have had its effect.
+    pub fn in_doubt(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { failure: Failure::Unknown, ..Self::local(class, request, message) }
+    }
+
     fn summary(&self) -> String {
         let mut text = String::new();
         if !self.request.is_empty() {

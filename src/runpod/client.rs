@@ -1,24 +1,22 @@
-//! The client: domain operations become requests of one dialect, paced, retried where that is safe, and judged.
+//! The client: sends requests of one dialect, paced, retried where that is safe, and judged.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
+use super::answer::{Answer, judge};
 use super::error::{Context, Purpose};
 use super::pace::{Pace, Patience};
 use super::v1::V1;
 use super::v2::V2;
-use super::wire::{Codec, Wire, is_set};
-use super::{Api, ApiError, ApiKey, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
-use crate::kind::{Kind, Outside, Support};
-use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
-use crate::planner::feasible::Presence;
+use super::wire::{Codec, Wire};
+use super::{ApiError, ApiKey, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
+use crate::kind::Kind;
+use crate::model::{Attributes, Dialect, Value};
 use crate::transport::{Method, Reply, Request, Transport, TransportError};
 
 /// RunPod's gateway refuses the names of HTTP libraries (Q1).
@@ -39,11 +37,11 @@ const ANNOUNCED: Duration = Duration::from_secs(5);
 /// RunPod behind one transport, in one dialect.
 pub struct Client {
     transport: Arc<dyn Transport>,
-    key: ApiKey,
-    dialect: Dialect,
+    pub(super) key: ApiKey,
+    pub(super) dialect: Dialect,
     pace: Pace,
     wait_limit: Duration,
-    list_lag: Duration,
+    pub(super) list_lag: Duration,
     jitter: Mutex<fastrand::Rng>,
     /// What no message may hold, whichever request it is about.
     hidden: BTreeSet<String>,
@@ -52,21 +50,21 @@ pub struct Client {
 }
 
 /// One request, before headers.
-struct Call<'a> {
-    purpose: Purpose,
-    method: Method,
-    path: String,
-    body: Option<Json>,
-    secrets: Vec<&'a str>,
+pub(super) struct Call<'a> {
+    pub purpose: Purpose,
+    pub method: Method,
+    pub path: String,
+    pub body: Option<Json>,
+    pub secrets: Vec<&'a str>,
 }
 
 impl Call<'_> {
-    fn read(path: String) -> Self {
+    pub fn read(path: String) -> Self {
         Self { purpose: Purpose::Read, method: Method::Get, path, body: None, secrets: Vec::new() }
     }
 
     /// `GET /v2/pods`: without the query, which may hold a cursor.
-    fn request(&self) -> String {
+    pub fn request(&self) -> String {
         format!("{} {}", self.method.word(), self.path.split('?').next().unwrap_or_default())
     }
 }
@@ -131,7 +129,12 @@ impl Client {
     }
 
     /// Sends a request until it is answered for good, and gives the JSON of a success (`Null` where there is no body).
-    async fn send(&self, call: Call<'_>) -> Result<Json, ApiError> {
+    pub(super) async fn send(&self, call: Call<'_>) -> Result<Json, ApiError> {
+        self.exchange(call).await.map(|answer| answer.json)
+    }
+
+    /// The same, with what the answer cost.
+    pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiError> {
         let request = call.request();
         let mut secrets = call.secrets;
         secrets.extend(self.key.secret());
@@ -142,6 +145,7 @@ impl Client {
 
         let mut patience = Patience { waited: Duration::ZERO, limit: self.wait_limit };
         let mut in_doubt = false;
+        let mut spent = Duration::ZERO;
         let mut failures = 0;
         let mut refusals = 0;
         let mut refused: Option<ApiError> = None;
@@ -156,7 +160,10 @@ impl Client {
                     return Err(doubted(error, in_doubt));
                 }
             };
-            let error = match self.attempt(&call.path, call.method, body.clone(), &request).await {
+            let sent = Instant::now();
+            let attempt = self.attempt(&call.path, call.method, body.clone(), &request).await;
+            spent += sent.elapsed();
+            let error = match attempt {
                 Err(error) => {
                     drop(ticket);
                     context.lost(&error)
@@ -164,7 +171,7 @@ impl Client {
                 Ok(reply) => {
                     ticket.answered(&reply, self.backoff(refusals));
                     match judge(&context, &reply) {
-                        Ok(json) => return Ok(json),
+                        Ok((json, memory)) => return Ok(Answer { json, memory, time: spent }),
                         Err(error) => error,
                     }
                 }
@@ -212,13 +219,14 @@ impl Client {
                 Ok(reply) => reply.status.to_string(),
                 Err(TransportError::NotSent { .. }) => "not sent".to_owned(),
                 Err(TransportError::NoAnswer { .. }) => "no answer".to_owned(),
+                Err(TransportError::TooLong { .. }) => "an answer that is too long".to_owned(),
             };
             trace(&format!("{request} -> {answer} in {} ms", start.elapsed().as_millis()));
         }
         result
     }
 
-    fn check_size(&self, request: &str, body: Option<&Bytes>) -> Result<(), ApiError> {
+    pub(super) fn check_size(&self, request: &str, body: Option<&Bytes>) -> Result<(), ApiError> {
         match (codec(self.dialect).body_limit, body) {
             (Some(limit), Some(body)) if body.len() > limit => {
                 let message = format!("the request has {} bytes; RunPod accepts {limit}", body.len());
@@ -236,234 +244,19 @@ impl Client {
         Duration::from_millis((least + jitter).min(LONGEST_BACKOFF_MS))
     }
 
-    /// What would be wrong with a create, before it is sent.
-    fn check_create(
-        &self,
-        request: &str,
-        kind: &'static Kind,
-        inputs: &Attributes,
-        body: &Json,
-    ) -> Result<(), ApiError> {
-        self.check_values(request, kind, inputs)?;
-        self.check_size(request, Some(&Bytes::from(body.to_string())))
-    }
-
-    fn wire(&self, kind: &'static Kind) -> Result<&'static Wire, ApiError> {
+    pub(super) fn wire(&self, kind: &'static Kind) -> Result<&'static Wire, ApiError> {
         let wires = codec(self.dialect).wires;
         wires.iter().find(|wire| wire.kind.name == kind.name).ok_or_else(|| {
             let message = format!("REST {} has no objects of the kind {}", self.dialect, kind.title);
             ApiError::local(ErrorClass::Invalid, "", message)
         })
     }
-
-    /// Sends a request whose answer is one object, and reads that.
-    async fn object(&self, wire: &'static Wire, call: Call<'_>) -> Result<Object, ApiError> {
-        let (request, purpose) = (call.request(), call.purpose);
-        let json = self.send(call).await?;
-        (wire.decode)(&json).ok_or_else(|| {
-            let failure = if purpose == Purpose::Read { Failure::WithoutEffect } else { Failure::Unknown };
-            ApiError {
-                failure,
-                ..ApiError::local(ErrorClass::Malformed, request, "the answer holds no object with an id")
-            }
-        })
-    }
-
-    /// Refuses values that no request can carry: they would be dropped, and something else be rented than was asked for.
-    fn check_values(&self, request: &str, kind: &Kind, values: &Attributes) -> Result<(), ApiError> {
-        for (name, value) in values {
-            let support = kind.attribute(name).map(|attribute| attribute.support(self.dialect));
-            let why = match support {
-                None => Some("is no attribute of this kind"),
-                Some(Support::No { reason, .. }) if is_set(Some(value)) => Some(reason),
-                Some(_) if !is_known(value) => Some("is not known yet"),
-                Some(_) => None,
-            };
-            if let Some(why) = why {
-                return Err(ApiError::local(ErrorClass::Invalid, request, format!("`{name}`: {why}")));
-            }
-        }
-        Ok(())
-    }
 }
 
-#[async_trait]
-impl Api for Client {
-    fn dialect(&self) -> Dialect {
-        self.dialect
-    }
-
-    fn list_lag(&self) -> Duration {
-        self.list_lag
-    }
-
-    async fn list(&self, kind: &'static Kind) -> Result<Vec<Object>, ApiError> {
-        let wire = self.wire(kind)?;
-        let mut objects = Vec::new();
-        let mut ids = BTreeSet::new();
-        let mut cursors = BTreeSet::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let mut path = with_query(wire.collection, wire.list_query);
-            if let Some(cursor) = &cursor {
-                path += if path.contains('?') { "&cursor=" } else { "?cursor=" };
-                path.extend(utf8_percent_encode(cursor, NON_ALPHANUMERIC));
-            }
-            let call = Call::read(path);
-            let request = call.request();
-            let malformed = |what: &str| ApiError::local(ErrorClass::Malformed, request.as_str(), what);
-            let page = self.send(call).await?;
-            let rows = match wire.rows {
-                Some(member) => page.get(member),
-                None => Some(&page),
-            };
-            for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the answer holds no list"))? {
-                // An object that is left out here would be created again.
-                let object = (wire.decode)(row).ok_or_else(|| malformed("an object in the list has no id"))?;
-                // Pages shift while objects appear: the same one may stand on two.
-                if ids.insert(object.id.clone()) {
-                    objects.push(object);
-                }
-            }
-            let pagination = page.get("pagination");
-            if pagination.and_then(|page| page.get("hasNextPage")?.as_bool()) != Some(true) {
-                return Ok(objects);
-            }
-            // A list that is cut short must not pass for a whole one.
-            let next =
-                pagination.and_then(|page| page.get("nextCursor")?.as_str()).filter(|next| !cursors.contains(*next));
-            let next = next.ok_or_else(|| malformed("the list goes on without saying where"))?.to_owned();
-            cursors.insert(next.clone());
-            cursor = Some(next);
-        }
-    }
-
-    async fn read(&self, kind: &'static Kind, id: &str) -> Result<Option<Object>, ApiError> {
-        let wire = self.wire(kind)?;
-        let call = Call::read(with_query(&object_path(wire, id)?, wire.read_query));
-        match self.object(wire, call).await {
-            Ok(object) => Ok(Some(object)),
-            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn create(
-        &self,
-        kind: &'static Kind,
-        inputs: &Attributes,
-        marker: Option<&Marker>,
-    ) -> Result<Object, ApiError> {
-        let wire = self.wire(kind)?;
-        let call = Call {
-            purpose: Purpose::Create,
-            method: Method::Post,
-            path: wire.collection.to_owned(),
-            body: Some((wire.create)(inputs, marker)),
-            secrets: secrets(inputs),
-        };
-        self.check_values(&call.request(), kind, inputs)?;
-        self.object(wire, call).await
-    }
-
-    async fn update(&self, kind: &'static Kind, current: &Object, changes: &Attributes) -> Result<Object, ApiError> {
-        let wire = self.wire(kind)?;
-        let mut secrets = secrets(changes);
-        secrets.extend(self::secrets(&current.attributes));
-        let call = Call {
-            purpose: Purpose::Update,
-            method: Method::Patch,
-            path: object_path(wire, &current.id)?,
-            body: Some((wire.update)(current, changes)),
-            secrets,
-        };
-        let request = call.request();
-        self.check_values(&request, kind, changes)?;
-        if let Some(name) = changes.keys().find(|name| !wire.in_update.contains(&name.as_str())) {
-            let message = format!("`{name}` of a {} cannot be changed", kind.title);
-            return Err(ApiError::local(ErrorClass::Invalid, request, message));
-        }
-        let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
-        if let Some(name) = wire.replaced_whole.iter().find(unknown) {
-            let message =
-                format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
-            return Err(ApiError::local(ErrorClass::Malformed, request, message));
-        }
-        self.object(wire, call).await
-    }
-
-    async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError> {
-        let path = object_path(self.wire(kind)?, id)?;
-        let call = Call { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
-        match self.send(call).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
-    async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {
-        let (below, body) = (codec(self.dialect).power)(power);
-        let path = object_path(self.wire(kind)?, id)? + below;
-        let call = Call { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
-        self.send(call).await.map(drop)
-    }
-
-    fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
-        let path = (self.wire(kind).ok()?.stock.as_ref()?.path)(inputs)?;
-        let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
-        Some(format!("{path} {}", regions.join(",")))
-    }
-
-    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
-        let codec = codec(self.dialect);
-        let (collection, query) = (codec.outside)(outside);
-        // Another id would be another path, and is no id of RunPod's.
-        if !is_id(id) {
-            return Ok(Some(Presence::Absent));
-        }
-        match self.send(Call::read(with_query(&format!("{collection}/{id}"), query))).await {
-            Ok(json) if json.get(codec.serverless).and_then(Json::as_bool) == Some(true) => {
-                Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
-            }
-            Ok(_) => Ok(Some(Presence::Usable)),
-            Err(error) if error.class == ErrorClass::NotFound => Ok(Some(Presence::Absent)),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn unsendable(&self, kind: &'static Kind, inputs: &Attributes, marker: Option<&Marker>) -> Option<ApiError> {
-        let wire = self.wire(kind).ok()?;
-        let known = inputs.iter().map(|(name, value)| (name.clone(), with_usual_ids(value))).collect();
-        let request = format!("{} {}", Method::Post.word(), wire.collection);
-        self.check_create(&request, kind, &known, &(wire.create)(&known, marker)).err()
-    }
-
-    async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
-        let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
-        let Some(path) = (stock.path)(inputs) else { return Ok(None) };
-        let row = self.send(Call::read(path)).await?;
-        Ok((stock.any)(&row, inputs))
-    }
-}
-
-fn codec(dialect: Dialect) -> &'static Codec {
+pub(super) fn codec(dialect: Dialect) -> &'static Codec {
     match dialect {
         Dialect::V1 => &V1,
         Dialect::V2 => &V2,
-    }
-}
-
-/// The JSON of a success, or the failure that the answer stands for.
-fn judge(context: &Context<'_>, reply: &Reply) -> Result<Json, ApiError> {
-    if !(200..300).contains(&reply.status) {
-        return Err(context.refused(reply));
-    }
-    match serde_json::from_slice(&reply.body) {
-        Ok(json) => Ok(json),
-        // What came with it does not matter.
-        Err(_) if matches!(context.purpose, Purpose::Delete | Purpose::Power) => Ok(Json::Null),
-        Err(_) => Err(context.malformed(reply, "the answer is not JSON")),
     }
 }
 
@@ -472,6 +265,8 @@ fn worth_repeating(error: &ApiError, purpose: Purpose) -> bool {
     match error.class {
         // What never left can be sent again, whatever it is.
         ErrorClass::Network => purpose.repeatable() || error.failure == Failure::WithoutEffect,
+        // Without a status the answer was too long to be read, and would be again.
+        ErrorClass::Malformed if error.status.is_none() => false,
         ErrorClass::Server | ErrorClass::Malformed => purpose.repeatable() && !is_redirect(error),
         _ => false,
     }
@@ -489,44 +284,8 @@ fn doubted(mut error: ApiError, in_doubt: bool) -> ApiError {
     error
 }
 
-/// Path of one object. Ids come from files too, and must not become other paths.
-fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
-    if !is_id(id) {
-        let message = format!("`{}` is no id of a {}", id.escape_debug(), wire.kind.title);
-        return Err(ApiError::local(ErrorClass::Invalid, "", message));
-    }
-    Ok(format!("{}/{id}", wire.collection))
-}
-
-fn is_id(id: &str) -> bool {
-    !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-}
-
-/// A value with an id of usual length in place of one that is not known yet.
-fn with_usual_ids(value: &Value) -> Value {
-    match value {
-        Value::Reference(_) => Value::text("0123456789"),
-        other => other.clone(),
-    }
-}
-
-fn with_query(path: &str, query: &str) -> String {
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
-/// Whether the whole of a value can be sent.
-fn is_known(value: &Value) -> bool {
-    match value {
-        Value::Reference(_) => false,
-        Value::Secret(secret) => secret.expose().is_some(),
-        Value::List(items) => items.iter().all(is_known),
-        Value::Map(map) => map.values().all(is_known),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) => true,
-    }
-}
-
 /// Every secret text in these attributes.
-fn secrets(attributes: &Attributes) -> Vec<&str> {
+pub(super) fn secrets(attributes: &Attributes) -> Vec<&str> {
     fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Secret(secret) => found.extend(secret.expose()),

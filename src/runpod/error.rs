@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use super::mask::masked;
 use super::{ApiError, ErrorClass, Failure};
 use crate::model::Dialect;
+use crate::model::text::is_harmful;
 use crate::transport::{Reply, TransportError};
 
 /// What a request is for: decides whether it may be sent twice, and what a lost answer leaves open.
@@ -49,6 +50,14 @@ impl Purpose {
             (ErrorClass::Invalid, Self::Power) => Some(
                 "RunPod's text says why: `sindri status` and the console (https://www.runpod.io/console) show the pod as it \
                  is; settle that, and run the command again",
+            ),
+            (ErrorClass::Malformed, Self::Read) => Some(
+                "something between here and RunPod answered instead of it, or the API has changed. The request only reads: it \
+                 changed nothing. Try again",
+            ),
+            (ErrorClass::Malformed, _) => Some(
+                "something between here and RunPod answered instead of it, or the API has changed. Whether the request took \
+                 effect is not known; the next sindri command looks before it sends anything again",
             ),
             (ErrorClass::NoCapacity, Self::Power) => Some(
                 "a pod starts on the machine that has its volume, and that is full: start it again later, or make a new one \
@@ -123,15 +132,25 @@ fn names_all(message: &str, words: &[&str]) -> bool {
 /// v1 answers 500 for a volume that is gone already. Source: section 4 of the contract.
 const V1_ABSENT: &str = "tried to delete nonexistent";
 
+/// Longest refusal that is read at all, in bytes: looking for secrets takes its time.
+const LONGEST_EXPLANATION: usize = 64 << 10;
 /// Longest text taken over from an answer, in characters.
 const MESSAGE_LIMIT: usize = 500;
 /// Most violations taken over from an answer.
 const DETAILS_LIMIT: usize = 20;
 
+/// The failure of an answer that is not what RunPod gives: whatever it was, nothing in it is believed. After anything but
+/// a read the request may have had its effect.
+pub(super) fn nonsense(purpose: Purpose, request: &str, why: &str) -> ApiError {
+    let error = ApiError::local(ErrorClass::Malformed, request, why);
+    ApiError { failure: purpose.in_doubt(), purpose: Some(purpose), ..error }
+}
+
 impl Context<'_> {
     /// The failure that an answer outside 2xx stands for.
     pub fn refused(&self, reply: &Reply) -> ApiError {
-        let json = serde_json::from_slice::<Json>(&reply.body).ok().filter(Json::is_object);
+        let explains = reply.body.len() <= LONGEST_EXPLANATION;
+        let json = explains.then(|| serde_json::from_slice::<Json>(&reply.body).ok()).flatten().filter(Json::is_object);
         let (message, details) = self.texts(reply, json.as_ref());
         let class = self.class(reply.status, &message.to_lowercase(), json.is_some());
         let failure = match (reply.status, self.purpose) {
@@ -157,8 +176,7 @@ impl Context<'_> {
 
     /// The failure of an answer that says success and cannot be read.
     pub fn malformed(&self, reply: &Reply, why: &str) -> ApiError {
-        let mut error = ApiError::local(ErrorClass::Malformed, self.request, why);
-        error.failure = self.purpose.in_doubt();
+        let mut error = nonsense(self.purpose, self.request, why);
         error.status = Some(reply.status);
         error.request_id = self.request_id(reply);
         error
@@ -169,6 +187,7 @@ impl Context<'_> {
         let failure = match error {
             TransportError::NotSent { .. } => Failure::WithoutEffect,
             TransportError::NoAnswer { .. } => self.purpose.in_doubt(),
+            TransportError::TooLong { .. } => return nonsense(self.purpose, self.request, &error.to_string()),
         };
         let message = self.clean(&error.to_string());
         ApiError { failure, ..ApiError::local(ErrorClass::Network, self.request, message) }
@@ -204,6 +223,9 @@ impl Context<'_> {
 
     /// The message and the list of violations of an answer.
     fn texts(&self, reply: &Reply, json: Option<&Json>) -> (String, Vec<String>) {
+        if reply.body.len() > LONGEST_EXPLANATION {
+            return (format!("an explanation of {} bytes, too long to be shown", reply.body.len()), Vec::new());
+        }
         let Some(json) = json else {
             let text = self.clean(&String::from_utf8_lossy(&reply.body));
             return (if text.is_empty() { "no explanation".to_owned() } else { text }, Vec::new());
@@ -226,7 +248,7 @@ impl Context<'_> {
         let visible: String = masked(text, self.secrets)
             .chars()
             .map(|c| if c.is_whitespace() { ' ' } else { c })
-            .filter(|c| shows(*c))
+            .filter(|c| !is_harmful(*c))
             .collect();
         let words: Vec<&str> = visible.split(' ').filter(|word| !word.is_empty()).collect();
         let line = words.join(" ");
@@ -235,12 +257,6 @@ impl Context<'_> {
             None => line,
         }
     }
-}
-
-/// Control characters and those that turn the direction of text can make a terminal say something else.
-fn shows(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Words that say why RunPod keeps an object. v1 answers a broken rule with 500, as it does its own faults.
@@ -409,6 +425,26 @@ mod tests {
         assert!(!format!("{error:?}").contains("canary"));
         let nested = r#"{"detail":"bad value 'canary-9f2'","errors":["$.env.A: 'canary-9f2'"]}"#;
         assert!(!format!("{:?}", judge(Dialect::V2, Purpose::Create, 422, nested)).contains("canary"));
+    }
+
+    #[test]
+    fn a_refusal_of_megabytes_is_not_searched_and_not_shown() {
+        for body in ["canary-9f2 ".repeat(1 << 20), format!("{{\"detail\":\"{}\"}}", " canary-9f2".repeat(1 << 20))] {
+            let error = judge(Dialect::V2, Purpose::Create, 400, &body);
+            assert_eq!(error.class, ErrorClass::Invalid);
+            assert!(error.message.contains("too long to be shown"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn characters_that_rewrite_a_terminal_are_in_no_message() {
+        let body = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{202e}d\u{200b}e\u{2066}f\u{feff}g\u{e0041}h\u{ad}i";
+        let body = serde_json::json!({ "detail": body, "errors": [body] }).to_string();
+        let error = judge(Dialect::V2, Purpose::Create, 400, &body);
+        assert_eq!(
+            (error.message.as_str(), error.details.as_slice()),
+            ("a]0;xb2Jcdefghi", &["a]0;xb2Jcdefghi".to_owned()][..])
+        );
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::model::{Computed, Object, Status, Value};
+
 /// What stands for a secret.
 const HIDDEN: &str = "(sensitive)";
 /// Shorter values are words that any message may hold, and no secrets.
@@ -23,6 +25,48 @@ pub(super) fn masked(text: &str, secrets: &[&str]) -> String {
     // One that begins with another one must not lose its head alone.
     forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
     forms.iter().fold(text.to_owned(), |text, form| form.without(&text))
+}
+
+/// Takes a secret out of everything of an object that is shown or stored. Values of `env` stay: they are secrets already,
+/// and are sent back when others change.
+pub(super) fn hide_in(object: &mut Object, secret: &str) {
+    let Object { kind: _, id: _, name, attributes, marker: _, status, ready: _, computed } = object;
+    hide(name, secret);
+    attributes.values_mut().for_each(|value| hide_in_value(value, secret));
+    if let Some(Status::Unknown(word)) = status {
+        hide(word, secret);
+    }
+    let Computed { last_change, chosen, ssh_direct, ssh_proxy, endpoints, .. } = computed;
+    let targets = [ssh_direct, ssh_proxy].into_iter().flatten();
+    let targets = targets.flat_map(|target| [&mut target.host, &mut target.username]);
+    let endpoints = endpoints.iter_mut().flat_map(|endpoint| [Some(&mut endpoint.port), endpoint.address.as_mut()]);
+    let texts = targets.chain(endpoints.flatten()).chain(chosen.values_mut()).chain(last_change);
+    texts.for_each(|text| hide(text, secret));
+}
+
+fn hide_in_value(value: &mut Value, secret: &str) {
+    match value {
+        Value::Text(text) => hide(text, secret),
+        Value::List(items) => items.iter_mut().for_each(|item| hide_in_value(item, secret)),
+        Value::Map(map) => {
+            *map = std::mem::take(map)
+                .into_iter()
+                .map(|(mut key, mut value)| {
+                    hide(&mut key, secret);
+                    hide_in_value(&mut value, secret);
+                    (key, value)
+                })
+                .collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Secret(_) | Value::Reference(_) => {}
+    }
+}
+
+fn hide(text: &mut String, secret: &str) {
+    // No way to write it is shorter.
+    if text.len() >= secret.len() {
+        *text = masked(text, &[secret]);
+    }
 }
 
 /// One way to write a secret, to be found letter by letter.

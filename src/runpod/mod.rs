@@ -3,10 +3,13 @@
 pub mod api;
 pub mod client;
 pub mod credential;
+mod answer;
 mod argv;
 mod error;
 mod mask;
+mod operations;
 mod pace;
+mod pages;
 mod v1;
 mod v2;
 mod wire;

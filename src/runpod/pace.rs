@@ -192,7 +192,7 @@ fn parse(reply: &Reply, header: &str) -> BTreeMap<String, BTreeMap<String, u64>>
     let items = values.flat_map(|value| value.split(','));
     let items = items.filter_map(|item| {
         let mut parts = item.split(';').map(str::trim);
-        let name: String = parts.next()?.trim_matches('"').chars().filter(|c| !c.is_control()).take(20).collect();
+        let name: String = parts.next()?.trim_matches('"').chars().filter(char::is_ascii_graphic).take(20).collect();
         let numbers = parts.filter_map(|part| {
             let (key, value) = part.split_once('=')?;
             Some((key.trim().to_ascii_lowercase(), value.trim().parse().ok()?))

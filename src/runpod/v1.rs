@@ -5,8 +5,8 @@ use serde_json::{Value as Json, json};
 
 use super::argv::words;
 use super::wire::{
-    Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, flag, id_or_null,
-    is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
+    Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, flag, id, id_or_null,
+    is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
 };
 use crate::kind::{NETWORK_VOLUME, Outside, POD};
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
@@ -95,7 +95,7 @@ fn update_volume(_: &Object, changes: &Attributes) -> Json {
 }
 
 fn decode_volume(json: &Json) -> Option<Object> {
-    let id = text(json, "id")?;
+    let id = id(json)?;
     let mut found = Found::default();
     found.put("name", text(json, "name"));
     found.put("size_gb", whole(json, "size"));
@@ -208,7 +208,7 @@ fn update_pod(current: &Object, changes: &Attributes) -> Json {
 }
 
 fn decode_pod(json: &Json) -> Option<Object> {
-    let id = text(json, "id")?;
+    let id = id(json)?;
     let null = Json::Null;
     let part = |member: &str| json.get(member).filter(|part| part.is_object()).unwrap_or(&null);
     let (machine, gpu) = (part("machine"), part("gpu"));
@@ -250,7 +250,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     found.put("locked", flag(json, "locked"));
     found.put("spot", flag(json, "interruptible"));
 
-    let address = text(json, "publicIp").filter(|address| is_public(address));
+    let address = word(json, "publicIp").filter(|address| is_public(address));
     let mappings = json.get("portMappings").filter(|mappings| mappings.is_object());
     let public = |port: u16| {
         let mapped = whole(mappings?, &port.to_string())?.try_into().ok()?;

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 
 use super::argv::{Argv, words};
 use super::wire::{
-    Body, Codec, Found, Stock, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag,
-    id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole,
+    Body, Codec, Found, Stock, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag, id,
+    id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
 };
 use crate::kind::limits::V2_BODY_LIMIT;
 use crate::kind::{NETWORK_VOLUME, Outside, POD};
@@ -128,7 +128,7 @@ fn update_volume(_: &Object, changes: &Attributes) -> Json {
 }
 
 fn decode_volume(json: &Json) -> Option<Object> {
-    let id = text(json, "id")?;
+    let id = id(json)?;
     let mut found = Found::default();
     found.put("name", text(json, "name"));
     found.put("size_gb", whole(json, "size"));
@@ -250,7 +250,7 @@ fn update_pod(current: &Object, changes: &Attributes) -> Json {
 }
 
 fn decode_pod(json: &Json) -> Option<Object> {
-    let id = text(json, "id")?;
+    let id = id(json)?;
     let null = Json::Null;
     let part = |member: &str| json.get(member).filter(|part| part.is_object()).unwrap_or(&null);
     let (gpu, cpu, runtime, ssh) = (part("gpu"), part("cpu"), part("runtime"), part("ssh"));
@@ -345,9 +345,9 @@ fn read_argv(json: &Json) -> Option<Argv> {
 fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
     let target = ssh.get(member)?;
     Some(SshTarget {
-        host: text(target, "host")?.to_owned(),
+        host: word(target, "host")?.to_owned(),
         port: whole(target, "port")?.try_into().ok()?,
-        username: text(target, "username")?.to_owned(),
+        username: word(target, "username")?.to_owned(),
     })
 }
 
@@ -355,7 +355,7 @@ fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
 fn public_address(runtime: &Json, port: u16) -> Option<(String, u16)> {
     let rows = runtime.get("ports")?.as_array()?;
     rows.iter().find_map(|row| {
-        let address = text(row, "ip").filter(|address| is_public(address))?;
+        let address = word(row, "ip").filter(|address| is_public(address))?;
         let matches = text(row, "type") == Some("tcp") && whole(row, "private") == Some(port.into());
         matches.then_some((address.to_owned(), whole(row, "public")?.try_into().ok()?))
     })

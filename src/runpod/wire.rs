@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::kind::{Kind, Outside};
 use crate::model::marker::MARKER_VARIABLE;
+use crate::model::text::is_harmful;
 use crate::model::{Attributes, Endpoint, Marker, Money, Object, Power, Secret, Status, Value};
 
 /// How one dialect speaks.
@@ -188,9 +189,29 @@ impl Found {
     }
 }
 
+/// Longer texts are no names, ids, images or addresses of RunPod's; tables would be as wide. In bytes.
+const LONGEST_TEXT: usize = 4_096;
+
 /// A text that is there and not empty.
 pub(super) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
-    json.get(member)?.as_str().filter(|text| !text.is_empty())
+    json.get(member)?.as_str().filter(|text| !text.is_empty() && text.len() <= LONGEST_TEXT)
+}
+
+/// The id of an object, without which it is none.
+pub(super) fn id(json: &Json) -> Option<&str> {
+    text(json, "id").filter(|id| is_id(id))
+}
+
+/// Whether a text can be an id: it becomes part of paths, of addresses and of commands that people copy.
+pub(super) fn is_id(id: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    (1..=128).contains(&id.len()) && id.chars().all(fits)
+}
+
+/// A host or a user name, as far as it may become part of an address or of a command that people copy.
+pub(super) fn word<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
+    text(json, member).filter(|word| !word.starts_with('-') && word.chars().all(fits))
 }
 
 /// A number, also one written as text.
@@ -268,7 +289,7 @@ pub(super) fn status(word: Option<&str>, running: impl FnOnce() -> Status) -> St
         Some("EXITED" | "STOPPED") => Status::Stopped,
         Some("ERROR") => Status::Error,
         Some("TERMINATED") => Status::Terminated,
-        Some(word) => Status::Unknown(word.chars().filter(|c| !c.is_control()).take(40).collect()),
+        Some(word) => Status::Unknown(word.chars().filter(|c| !is_harmful(*c)).take(40).collect()),
         None => Status::Unknown("no status".to_owned()),
     }
 }

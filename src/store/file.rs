@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
+use crate::model::text::escaped;
 use crate::resource::{Flaw, flaws, mended};
 
 use super::error::{Damage, Problem, StoreError, parent};
@@ -79,9 +80,10 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
 
 /// The bytes of a state: sorted, indented by two, one line per scalar, a newline at the end.
 pub fn state_bytes(state: &State) -> Vec<u8> {
-    let mut bytes = serde_json::to_vec_pretty(state).expect("a state has only text keys");
-    bytes.push(b'\n');
-    bytes
+    let mut text = serde_json::to_string_pretty(state).expect("a state has only text keys");
+    text.push('\n');
+    // People read it in terminals, as `git diff` shows it.
+    escaped(&text).into_owned().into_bytes()
 }
 
 /// What no state file may hold although its shape is right. `place` finds the bytes of a path within the file.

@@ -8,6 +8,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
+use crate::model::text::escaped;
 use crate::model::{Entry, State};
 
 use super::error::{Damage, Problem, StoreError, parent};
@@ -90,12 +91,12 @@ fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
 
 /// The lines of entries.
 pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let mut text = String::new();
     for entry in entries {
-        serde_json::to_writer(&mut bytes, entry).expect("an entry has only text keys, and memory takes every byte");
-        bytes.push(b'\n');
+        text += &serde_json::to_string(entry).expect("an entry has only text keys");
+        text.push('\n');
     }
-    bytes
+    escaped(&text).into_owned().into_bytes()
 }
 
 /// The writer's end of the file.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::graph;
+use crate::model::text::escaped;
 use crate::model::{Address, Record, State};
 use crate::resource::{Fault, flaws, follow_parents};
 
@@ -198,7 +199,7 @@ fn blocks(records: &Records) -> String {
         return String::new();
     }
     let json = serde_json::to_string_pretty(records).expect("a record has only text keys");
-    let mut blocks: String = json.lines().skip(1).map(|line| format!("  {line}\n")).collect();
+    let mut blocks: String = escaped(&json).lines().skip(1).map(|line| format!("  {line}\n")).collect();
     // The last line closes the mapping around them.
     blocks.truncate(blocks.trim_end().rfind('\n').map_or(0, |newline| newline + 1));
     blocks

@@ -4,16 +4,21 @@ use std::error::Error;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
 
 use super::{Method, Reply, Request, Transport, TransportError};
 
-/// How long one request may take, its connection and its whole answer included. Source: RunPod's own SDK waits as long.
+/// How long one request may take, its connection and its whole answer included, so that an answer that drips is no way
+/// around it. Source: RunPod's own SDK waits as long.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Shorter than servers usually keep an idle connection, so that a create seldom meets one that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Longest body that is read, in MB: several times what a list of 10,000 pods takes. Headers are limited by hyper.
+const LONGEST_BODY_MB: usize = 64;
 
 /// A transport over HTTP.
 pub struct HttpTransport {
@@ -54,6 +59,23 @@ impl HttpTransport {
         Ok(Self { origin: origin.to_owned(), client })
     }
 
+    /// The whole body, of bounded length. Nothing here decompresses, so that the length on the wire is all there is.
+    async fn body(&self, mut reply: reqwest::Response) -> Result<Bytes, TransportError> {
+        let limit = LONGEST_BODY_MB << 20;
+        let too_long = || TransportError::TooLong { origin: self.origin.clone(), limit_mb: LONGEST_BODY_MB };
+        if reply.content_length().is_some_and(|length| length > limit as u64) {
+            return Err(too_long());
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = reply.chunk().await.map_err(|error| self.no_answer(error))? {
+            if body.len() + chunk.len() > limit {
+                return Err(too_long());
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    }
+
     fn no_answer(&self, error: reqwest::Error) -> TransportError {
         TransportError::NoAnswer { origin: self.origin.clone(), reason: reason(error) }
     }
@@ -89,7 +111,7 @@ impl Transport for HttpTransport {
         let headers = headers
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
-        let body = reply.bytes().await.map_err(|error| self.no_answer(error))?;
+        let body = self.body(reply).await?;
         Ok(Reply { status, headers, body })
     }
 
@@ -148,6 +170,41 @@ mod tests {
         .await;
         let reply = send(&origin).await.unwrap();
         assert_eq!((reply.status, reply.header("x-request-id")), (302, Some("7")));
+    }
+
+    /// A server that answers with `head` and then with `part` again and again, after a pause each time.
+    async fn serve_without_end(head: &'static str, part: Vec<u8>, pause: Duration) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let _ = socket.read(&mut [0; 4096]).await.unwrap();
+            socket.write_all(head.as_bytes()).await.unwrap();
+            // The client hangs up in the end.
+            while socket.write_all(&part).await.is_ok() {
+                tokio::time::sleep(pause).await;
+            }
+        });
+        format!("http://{address}")
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_given_up_by_its_length_or_by_its_time() {
+        let megabyte = [b"100000\r\n".to_vec(), vec![b' '; 1 << 20], b"\r\n".to_vec()].concat();
+        let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+        let error = send(&serve_without_end(chunked, megabyte, Duration::ZERO).await).await.unwrap_err();
+        assert!(matches!(error, TransportError::TooLong { .. }), "{error:?}");
+        let announced = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
+        let error = send(&serve_without_end(announced, vec![b' '], Duration::from_millis(50)).await).await.unwrap_err();
+        assert!(matches!(error, TransportError::TooLong { .. }), "{error:?}");
+        // Bytes that drip, in the head and in the body.
+        for (head, part) in [("HTTP/1.1 200 OK\r\nx: ", b"y".to_vec()), (chunked, b"1\r\n \r\n".to_vec())] {
+            let origin = serve_without_end(head, part, Duration::from_millis(50)).await;
+            let client = HttpTransport::new(&origin, Duration::from_millis(400)).unwrap();
+            let error = client.send(get("/v2/pods")).await.unwrap_err();
+            assert!(matches!(error, TransportError::NoAnswer { .. }), "{error:?}");
+            assert!(error.to_string().contains("timed out"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -67,6 +67,9 @@ pub enum TransportError {
     /// The request left, or may have; whether it took effect is not known.
     #[error("no answer from {origin}: {reason}")]
     NoAnswer { origin: String, reason: String },
+    /// An answer came and was longer than any that RunPod gives; whether the request took effect is not known.
+    #[error("the answer of {origin} is longer than {limit_mb} MB and was not read to its end")]
+    TooLong { origin: String, limit_mb: usize },
 }
 
 /// Something that carries requests to one API origin.

@@ -17,6 +17,7 @@ mod exit_codes;
 mod feasible;
 mod files;
 mod help;
+mod hostile;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod links;

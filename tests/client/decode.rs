@@ -9,7 +9,8 @@ use crate::script::{SECRET, Script, client, env, json as answer, marker};
 
 async fn read(dialect: Dialect, json: &Json) -> Object {
     let script = Script::new([answer(200, json)]);
-    client(&script, dialect).read(&POD, "p1").await.unwrap().unwrap()
+    let id = json["id"].as_str().expect("an id");
+    client(&script, dialect).read(&POD, id).await.unwrap().unwrap()
 }
 
 /// The answers of the contract's section 3.9, with the machine that v1 shows when asked to.

@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod hostile;
 mod pacing;
 mod retry;
 mod script;

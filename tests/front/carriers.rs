@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sindri::emulator::{Emulator, InProcess};
 use sindri::transport::clock::Clock;
 use sindri::transport::{Method, Transport, TransportError};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::*;
 
@@ -82,7 +83,8 @@ impl Server {
     }
 
     async fn control(&self, method: Method, path: &str, body: Value) -> Value {
-        let reply = self.call(method, path).body(body.to_string()).send().await.expect("a reply");
+        let call = self.call(method, path).header("content-type", "application/json");
+        let reply = call.body(body.to_string()).send().await.expect("a reply");
         assert_eq!(reply.status(), 200, "{path}");
         serde_json::from_slice(&reply.bytes().await.expect("a body")).expect("JSON")
     }
@@ -124,6 +126,45 @@ async fn a_cut_answer_over_http_breaks_within_its_body() {
         Err(error) => Err(error),
     };
     assert!(body.is_err(), "{body:?}");
+}
+
+/// What a browser sends for a page that has its own name resolve to this machine, or for its form.
+#[tokio::test]
+async fn no_web_page_reads_or_changes_the_world() {
+    let (emulator, server) = Server::start(emulator()).await;
+    let host = server.url.trim_start_matches("http://").to_owned();
+    let raw = async |first_line: &str, headers: &str, body: &str| {
+        let mut socket = tokio::net::TcpStream::connect(&host).await.expect("a connection");
+        let length = body.len();
+        let text =
+            format!("{first_line} HTTP/1.1\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}");
+        socket.write_all(text.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        socket.read_to_string(&mut answer).await.expect("an answer");
+        answer.split(' ').nth(1).expect("a status").parse::<u16>().expect("a number")
+    };
+    reply(&emulator, &create_pod());
+    let form = "content-type: text/plain\r\n";
+    let json = "content-type: application/json\r\n";
+    for (first_line, headers, status) in [
+        ("GET /_emu/state", format!("host: {host}\r\n"), 200),
+        ("GET /_emu/state", "host: localhost\r\n".to_owned(), 200),
+        ("GET /_emu/state", "host: evil.example\r\n".to_owned(), 403),
+        ("GET /_emu/state", String::new(), 400),
+        ("GET http://evil.example/_emu/state", format!("host: {host}\r\n"), 403),
+        ("GET /_emu/state", format!("host: {host}\r\norigin: http://evil.example\r\n"), 403),
+        ("GET /v2/pods", "host: evil.example\r\nauthorization: Bearer x\r\nuser-agent: x\r\n".to_owned(), 403),
+        ("POST /_emu/reset", format!("host: {host}\r\norigin: http://evil.example\r\n{json}"), 403),
+        ("POST /_emu/reset", format!("host: {host}\r\nsec-fetch-site: cross-site\r\n{json}"), 403),
+        ("POST /_emu/reset", format!("host: {host}\r\n{form}"), 415),
+        ("POST /_emu/reset", format!("host: {host}\r\n"), 415),
+        ("POST /_emu/reset", format!("host: evil.example\r\n{form}"), 403),
+    ] {
+        assert_eq!(raw(first_line, &headers, "{\"seed\": 7}").await, status, "{first_line}\n{headers}");
+    }
+    assert_eq!(pods(&emulator), 1, "no refused request has an effect");
+    assert_eq!(raw("POST /_emu/reset", &format!("host: {host}\r\n{json}"), "{}").await, 200);
+    assert_eq!(pods(&emulator), 0);
 }
 
 #[tokio::test]

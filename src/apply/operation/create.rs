@@ -62,6 +62,7 @@ impl Run<'_, '_> {
             let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
             let answer = if refers { self.patiently(create).await } else { create().await };
             let error = match answer {
+                Ok(object) if self.was_there(&object) => another(&object),
                 Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
                 Err(error) => error,
             };
@@ -108,6 +109,12 @@ impl Run<'_, '_> {
         let made = lock(&self.carrier.objects);
         let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);
         observed.chain(made.map(|object| object.id.clone())).collect()
+    }
+
+    /// Whether an object is older than the request that is said to have made it.
+    fn was_there(&self, object: &Object) -> bool {
+        self.job().observed.get(object.kind, &object.id).is_some()
+            || lock(&self.carrier.objects).get(&object.id).is_some_and(|made| made.kind == object.kind)
     }
 
     fn deposed(&self) -> BTreeMap<Address, Record> {
@@ -164,6 +171,12 @@ enum Attempt {
     Refused(ApiError),
     /// It may have been made all the same; the intent stays pending.
     Unknown(ApiError),
+}
+
+/// An answer that shows something older is none to this create: recorded, the one would be destroyed for the other.
+fn another(object: &Object) -> ApiError {
+    let message = format!("the answer shows `{}`, which was there before", object.id);
+    ApiError::in_doubt(ErrorClass::Malformed, "the create", message)
 }
 
 /// `NVIDIA L4`: what a candidate lays over the inputs.

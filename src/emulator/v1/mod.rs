@@ -1,6 +1,7 @@
 //! Dialect v1: flat bodies with many defaults, and 500 for most mistakes (contract, sections 1 to 4).
 
 mod bodies;
+mod documented;
 mod pods;
 mod presets;
 mod view;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::documented;
 use crate::emulator::command::Command;
 use crate::emulator::market::Cloud;
 use crate::emulator::market::market;
@@ -68,7 +69,7 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
         "containerRegistryAuthId": pod.registry.as_deref().unwrap_or_default(),
         "templateId": "",
         "consumerUserId": "user_emulated",
-        "machine": machine(pod, placed.filter(|_| include.machine)),
+        "machine": machine(pod, placed.filter(|_| include.machine), observed),
         "createdAt": go_time(pod.created_at),
         "lastStatusChange": last_change(&pod.last_change),
     });
@@ -76,8 +77,8 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
     body[if observed { "imageName" } else { "image" }] = json!(pod.image);
     add_hardware(&mut body, pod, observed);
     add_place(&mut body, pod, status, placed, now);
-    if !observed && body["publicIp"] == "" {
-        body["publicIp"] = Value::Null;
+    if !observed {
+        documented::complete(&mut body);
     }
     if let Some(volume) = world.volumes.get(volume_id).filter(|_| include.network_volume) {
         body["networkVolume"] = super::volumes::view(volume);
@@ -100,14 +101,8 @@ fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
             let count = if pod.is_stopped() { count } else { attached };
             body["gpuCount"] = json!(count);
             // Documented, and often absent in reality.
-            if let Some(gpu) = market().gpu(id).filter(|_| !observed) {
-                body["gpu"] = json!({
-                    "id": id,
-                    "count": count,
-                    "displayName": gpu.display_name,
-                    "securePrice": gpu.offer.price_secure,
-                    "communityPrice": gpu.offer.price_community,
-                });
+            if !observed {
+                body["gpu"] = documented::gpu(id, *count);
             }
         }
         Hardware::Cpu { id, vcpu_count } => {
@@ -147,7 +142,7 @@ fn stale_ports(pod: &Pod, now: Timestamp) -> BTreeMap<u32, u16> {
 }
 
 /// `{}` without the include flag.
-fn machine(pod: &Pod, host: Option<&Machine>) -> Value {
+fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
     let Some(host) = host else { return json!({}) };
     let center = market().center(&host.data_center);
     let mut body = json!({
@@ -168,6 +163,9 @@ fn machine(pod: &Pod, host: Option<&Machine>) -> Value {
             body["gpuDisplayName"] = json!(gpu.display_name);
             body["currentPricePerGpu"] = json!(gpu.price(pod.cloud));
         }
+    }
+    if !observed {
+        documented::complete_machine(&mut body, &pod.hardware, pod.price());
     }
     body
 }

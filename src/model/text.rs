@@ -1,0 +1,35 @@
+//! Which characters of a foreign text a reader must not meet as they are.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Whether a character could hide, reorder or rewrite what is shown: controls, line and paragraph separators,
+/// bidirectional controls, and characters without a width or a shape.
+pub fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// JSON text in which such characters are written as `\u` escapes, which changes nothing for a parser. Only strings hold
+/// them, so that escaping them where they stand is sound; line ends are layout.
+pub fn escaped(json: &str) -> Cow<'_, str> {
+    let is_escaped = |character: char| is_harmful(character) && character != '\n';
+    if !json.contains(is_escaped) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for character in json.chars() {
+        if is_escaped(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // A string takes everything.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    Cow::Owned(out)
+}

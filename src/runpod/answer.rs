@@ -1,0 +1,75 @@
+//! What an answer is, before anything is read from it: a success whose JSON can be held in memory, or a failure.
+
+use std::time::Duration;
+
+use serde_json::Value as Json;
+
+use super::ApiError;
+use super::error::{Context, Purpose};
+use crate::transport::Reply;
+
+/// Most memory that the JSON of one answer may take, in bytes. A list of 10,000 pods takes half of it.
+const MEMORY_LIMIT: usize = 256 << 20;
+
+/// The answer to a request, and what it cost.
+pub(super) struct Answer {
+    pub json: Json,
+    /// About how much memory the JSON takes, in bytes.
+    pub memory: usize,
+    /// How long the request was on its way, all attempts together; waits for a quota are not part of it.
+    pub time: Duration,
+}
+
+/// The JSON of a success with the memory it takes, or the failure that the answer stands for.
+pub(super) fn judge(context: &Context<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
+    if !(200..300).contains(&reply.status) {
+        return Err(context.refused(reply));
+    }
+    let memory = memory(&reply.body);
+    if memory > MEMORY_LIMIT {
+        return Err(context.malformed(reply, "the answer is too large to be read"));
+    }
+    match serde_json::from_slice(&reply.body) {
+        Ok(json) => Ok((json, memory)),
+        // What came with it does not matter.
+        Err(_) if matches!(context.purpose, Purpose::Delete | Purpose::Power) => Ok((Json::Null, memory)),
+        Err(_) => Err(context.malformed(reply, "the answer is not JSON")),
+    }
+}
+
+/// About how much memory the JSON in these bytes would take: a few bytes of text can stand for hundreds in memory. Signs
+/// within texts count too, which makes the answer larger than it is.
+pub(super) fn memory(body: &[u8]) -> usize {
+    /// The first node of a map.
+    const MAP: usize = 640;
+    /// A member, with its share of a vector that grew too large.
+    const MEMBER: usize = 64;
+    let structure = |byte: &u8| match byte {
+        b'{' => MAP,
+        b'[' | b',' => MEMBER,
+        _ => 0,
+    };
+    body.len() + body.iter().map(structure).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Dialect;
+    use crate::runpod::ErrorClass;
+
+    #[test]
+    fn a_few_bytes_that_stand_for_much_memory_are_not_read() {
+        let context = Context { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[] };
+        let reply = |body: String| Reply { status: 200, headers: Vec::new(), body: body.into() };
+        for (part, count) in [("[],", 2_500_000), (r#"{"":0},"#, 400_000)] {
+            let small = judge(&context, &reply(format!("[{}0]", part.repeat(count / 10)))).unwrap();
+            assert!(small.1 < MEMORY_LIMIT, "{part}");
+            let error = judge(&context, &reply(format!("[{}0]", part.repeat(count)))).unwrap_err();
+            assert_eq!(error.class, ErrorClass::Malformed, "{part}");
+        }
+        // Deep nesting is an error, and no stack that overflows.
+        let error = judge(&context, &reply("[".repeat(1 << 20))).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Malformed);
+    }
+}

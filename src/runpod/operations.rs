@@ -1,0 +1,278 @@
+//! The operations of [`Api`] as requests: what is checked before one leaves, and what its answer has to be.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value as Json;
+
+use super::answer::Answer;
+use super::client::{Call, Client, codec, secrets};
+use super::error::{Purpose, nonsense};
+use super::mask::hide_in;
+use super::pages::{Page, Pages};
+use super::wire::{Wire, is_id, is_set};
+use super::{Api, ApiError, ErrorClass};
+use crate::kind::{Kind, Outside, Support};
+use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
+use crate::planner::feasible::Presence;
+use crate::transport::Method;
+
+impl Client {
+    /// What would be wrong with a create, before it is sent.
+    fn check_create(
+        &self,
+        request: &str,
+        kind: &'static Kind,
+        inputs: &Attributes,
+        body: &Json,
+    ) -> Result<(), ApiError> {
+        self.check_values(request, kind, inputs)?;
+        self.check_size(request, Some(&Bytes::from(body.to_string())))
+    }
+
+    /// The object, if the JSON is one, without the API key wherever RunPod may repeat that.
+    fn decode(&self, wire: &Wire, json: &Json) -> Option<Object> {
+        let mut object = (wire.decode)(json)?;
+        if let Some(key) = self.key.secret() {
+            if object.id.contains(key) {
+                return None;
+            }
+            hide_in(&mut object, key);
+        }
+        Some(object)
+    }
+
+    /// Sends a request whose answer is one object, and reads that.
+    async fn object(&self, wire: &'static Wire, call: Call<'_>) -> Result<Object, ApiError> {
+        let (request, purpose) = (call.request(), call.purpose);
+        let json = self.send(call).await?;
+        self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the answer holds no object with an id"))
+    }
+
+    /// Refuses values that no request can carry: they would be dropped, and something else be rented than was asked for.
+    fn check_values(&self, request: &str, kind: &Kind, values: &Attributes) -> Result<(), ApiError> {
+        for (name, value) in values {
+            let support = kind.attribute(name).map(|attribute| attribute.support(self.dialect));
+            let why = match support {
+                None => Some("is no attribute of this kind"),
+                Some(Support::No { reason, .. }) if is_set(Some(value)) => Some(reason),
+                Some(_) if !is_known(value) => Some("is not known yet"),
+                Some(_) => None,
+            };
+            if let Some(why) = why {
+                return Err(ApiError::local(ErrorClass::Invalid, request, format!("`{name}`: {why}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Api for Client {
+    fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    fn list_lag(&self) -> Duration {
+        self.list_lag
+    }
+
+    async fn list(&self, kind: &'static Kind) -> Result<Vec<Object>, ApiError> {
+        let wire = self.wire(kind)?;
+        let mut pages = Pages::default();
+        let mut objects = Vec::new();
+        let mut ids = BTreeSet::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let mut path = with_query(wire.collection, wire.list_query);
+            if let Some(cursor) = &cursor {
+                path += if path.contains('?') { "&cursor=" } else { "?cursor=" };
+                path.extend(utf8_percent_encode(cursor, NON_ALPHANUMERIC));
+            }
+            let call = Call::read(path);
+            let request = call.request();
+            let malformed = |why: &str| nonsense(Purpose::Read, &request, why);
+            let Answer { json: page, memory, time } = self.exchange(call).await?;
+            let rows = match wire.rows {
+                Some(member) => page.get(member),
+                None => Some(&page),
+            };
+            let before = objects.len();
+            for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the answer holds no list"))? {
+                // An object that is left out here would be created again.
+                let object = self.decode(wire, row).ok_or_else(|| malformed("an object in the list has no id"))?;
+                // Pages shift while objects appear: the same one may stand on two.
+                if ids.insert(object.id.clone()) {
+                    objects.push(object);
+                }
+            }
+            let next = page.pointer("/pagination/nextCursor").and_then(Json::as_str);
+            // A list that is cut short must not pass for a whole one.
+            match page.pointer("/pagination/hasNextPage") {
+                Some(Json::Bool(false)) => return Ok(objects),
+                None if next.is_none() => return Ok(objects),
+                None | Some(Json::Bool(true)) => {}
+                Some(_) => return Err(malformed("the answer does not say whether the list goes on")),
+            }
+            let page = Page { next, added: objects.len() - before, memory, time };
+            cursor = Some(pages.turn(&page).map_err(|why| malformed(&why))?);
+        }
+    }
+
+    async fn read(&self, kind: &'static Kind, id: &str) -> Result<Option<Object>, ApiError> {
+        let wire = self.wire(kind)?;
+        let call = Call::read(with_query(&object_path(wire, id)?, wire.read_query));
+        let request = &call.request();
+        match self.object(wire, call).await.and_then(|object| same_object(id, object, request, Purpose::Read)) {
+            Ok(object) => Ok(Some(object)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn create(
+        &self,
+        kind: &'static Kind,
+        inputs: &Attributes,
+        marker: Option<&Marker>,
+    ) -> Result<Object, ApiError> {
+        let wire = self.wire(kind)?;
+        let call = Call {
+            purpose: Purpose::Create,
+            method: Method::Post,
+            path: wire.collection.to_owned(),
+            body: Some((wire.create)(inputs, marker)),
+            secrets: secrets(inputs),
+        };
+        let request = call.request();
+        self.check_values(&request, kind, inputs)?;
+        let object = self.object(wire, call).await?;
+        match (marker, &object.marker) {
+            (Some(ours), Some(theirs)) if ours != theirs => {
+                Err(nonsense(Purpose::Create, &request, "the answer shows an object that another request made"))
+            }
+            _ => Ok(object),
+        }
+    }
+
+    async fn update(&self, kind: &'static Kind, current: &Object, changes: &Attributes) -> Result<Object, ApiError> {
+        let wire = self.wire(kind)?;
+        let mut secrets = secrets(changes);
+        secrets.extend(self::secrets(&current.attributes));
+        let call = Call {
+            purpose: Purpose::Update,
+            method: Method::Patch,
+            path: object_path(wire, &current.id)?,
+            body: Some((wire.update)(current, changes)),
+            secrets,
+        };
+        let request = call.request();
+        self.check_values(&request, kind, changes)?;
+        if let Some(name) = changes.keys().find(|name| !wire.in_update.contains(&name.as_str())) {
+            let message = format!("`{name}` of a {} cannot be changed", kind.title);
+            return Err(ApiError::local(ErrorClass::Invalid, request, message));
+        }
+        let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
+        if let Some(name) = wire.replaced_whole.iter().find(unknown) {
+            let message =
+                format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
+            return Err(ApiError::local(ErrorClass::Malformed, request, message));
+        }
+        let object = self.object(wire, call).await?;
+        same_object(&current.id, object, &request, Purpose::Update)
+    }
+
+    async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError> {
+        let path = object_path(self.wire(kind)?, id)?;
+        let call = Call { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
+        match self.send(call).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {
+        let (below, body) = (codec(self.dialect).power)(power);
+        let path = object_path(self.wire(kind)?, id)? + below;
+        let call = Call { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
+        self.send(call).await.map(drop)
+    }
+
+    fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
+        let path = (self.wire(kind).ok()?.stock.as_ref()?.path)(inputs)?;
+        let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
+        Some(format!("{path} {}", regions.join(",")))
+    }
+
+    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
+        let codec = codec(self.dialect);
+        let (collection, query) = (codec.outside)(outside);
+        // Another id would be another path, and is no id of RunPod's.
+        if !is_id(id) {
+            return Ok(Some(Presence::Absent));
+        }
+        match self.send(Call::read(with_query(&format!("{collection}/{id}"), query))).await {
+            Ok(json) if json.get(codec.serverless).and_then(Json::as_bool) == Some(true) => {
+                Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
+            }
+            Ok(_) => Ok(Some(Presence::Usable)),
+            Err(error) if error.class == ErrorClass::NotFound => Ok(Some(Presence::Absent)),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn unsendable(&self, kind: &'static Kind, inputs: &Attributes, marker: Option<&Marker>) -> Option<ApiError> {
+        let wire = self.wire(kind).ok()?;
+        let known = inputs.iter().map(|(name, value)| (name.clone(), with_usual_ids(value))).collect();
+        let request = format!("{} {}", Method::Post.word(), wire.collection);
+        self.check_create(&request, kind, &known, &(wire.create)(&known, marker)).err()
+    }
+
+    async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
+        let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
+        let Some(path) = (stock.path)(inputs) else { return Ok(None) };
+        let row = self.send(Call::read(path)).await?;
+        Ok((stock.any)(&row, inputs))
+    }
+}
+
+/// Path of one object. Ids come from files too, and must not become other paths.
+fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
+    if !is_id(id) {
+        let message = format!("`{}` is no id of a {}", id.escape_debug(), wire.kind.title);
+        return Err(ApiError::local(ErrorClass::Invalid, "", message));
+    }
+    Ok(format!("{}/{id}", wire.collection))
+}
+
+/// The object, if it is the one that was asked for: the state would take another one's members for its own.
+fn same_object(id: &str, object: Object, request: &str, purpose: Purpose) -> Result<Object, ApiError> {
+    if object.id == id { Ok(object) } else { Err(nonsense(purpose, request, "the answer shows another object")) }
+}
+
+/// A value with an id of usual length in place of one that is not known yet.
+fn with_usual_ids(value: &Value) -> Value {
+    match value {
+        Value::Reference(_) => Value::text("0123456789"),
+        other => other.clone(),
+    }
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// Whether the whole of a value can be sent.
+fn is_known(value: &Value) -> bool {
+    match value {
+        Value::Reference(_) => false,
+        Value::Secret(secret) => secret.expose().is_some(),
+        Value::List(items) => items.iter().all(is_known),
+        Value::Map(map) => map.values().all(is_known),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) => true,
+    }
+}

@@ -1,0 +1,103 @@
+//! How far a list is followed through its pages. A server decides how many there are, so that each of these has a limit:
+//! pages, pages without anything new, the length of a cursor, memory, time.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const MOST_PAGES: usize = 1_000;
+/// So many pages in a row may add nothing: lists shift while they are read.
+const MOST_EMPTY_PAGES: usize = 3;
+/// In bytes.
+const LONGEST_CURSOR: usize = 4_096;
+/// In bytes, of all pages together.
+const MEMORY_LIMIT: usize = 512 << 20;
+/// On the way, waits for a quota not counted.
+const TIME_LIMIT: Duration = Duration::from_secs(600);
+
+/// What was followed so far.
+#[derive(Default)]
+pub(super) struct Pages {
+    cursors: BTreeSet<String>,
+    empty: usize,
+    memory: usize,
+    time: Duration,
+}
+
+/// A page that says that another one follows.
+pub(super) struct Page<'a> {
+    pub next: Option<&'a str>,
+    /// How many objects it has that no page before it had.
+    pub added: usize,
+    pub memory: usize,
+    pub time: Duration,
+}
+
+impl Pages {
+    /// The cursor of the next page.
+    ///
+    /// # Errors
+    /// Why the list is not followed any further, in words for a message.
+    pub fn turn(&mut self, page: &Page<'_>) -> Result<String, String> {
+        let Page { next, added, memory, time } = *page;
+        let next = next.ok_or("the list goes on without saying where")?;
+        self.memory += memory;
+        self.time += time;
+        self.empty = if added == 0 { self.empty + 1 } else { 0 };
+        if next.len() > LONGEST_CURSOR {
+            return Err(format!("the cursor of the next page is longer than {LONGEST_CURSOR} bytes"));
+        }
+        if !self.cursors.insert(next.to_owned()) {
+            return Err("the list leads back to a page that was read before".to_owned());
+        }
+        if self.empty >= MOST_EMPTY_PAGES {
+            return Err(format!("the list goes on, but {MOST_EMPTY_PAGES} pages in a row held nothing new"));
+        }
+        if self.cursors.len() >= MOST_PAGES {
+            return Err(format!("the list has more than {MOST_PAGES} pages"));
+        }
+        if self.memory > MEMORY_LIMIT {
+            return Err(format!("the list takes more than {} MB", MEMORY_LIMIT >> 20));
+        }
+        if self.time > TIME_LIMIT {
+            return Err(format!("the list was not complete after {} minutes", TIME_LIMIT.as_secs() / 60));
+        }
+        Ok(next.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Turns pages that are all alike but for their cursors, until one is refused; how many were read, and why no more.
+    fn follow(page: impl Fn(usize) -> (String, usize, usize, Duration)) -> (usize, String) {
+        let mut pages = Pages::default();
+        for count in 1.. {
+            let (cursor, added, memory, time) = page(count);
+            if let Err(why) = pages.turn(&Page { next: Some(&cursor), added, memory, time }) {
+                return (count, why);
+            }
+        }
+        unreachable!("a list has an end")
+    }
+
+    #[test]
+    fn a_list_ends_by_whichever_limit_it_meets_first() {
+        let (megabyte, second) = (1 << 20, Duration::from_secs(1));
+        let new = |count: usize| format!("c{count}");
+        assert_eq!(follow(|count| (new(count), 0, 1, second)).0, MOST_EMPTY_PAGES);
+        assert_eq!(follow(|count| (new(count), 1, 1, Duration::ZERO)).0, MOST_PAGES);
+        assert_eq!(follow(|count| (new(count), 1, 8 * megabyte, Duration::ZERO)).0, 65);
+        assert_eq!(follow(|count| (new(count), 1, 1, 29 * second)).0, 21);
+        assert_eq!(follow(|count| ("c".repeat(count * 1_000), 1, 1, second)).0, 5);
+        assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("leads back"));
+        let nowhere = Page { next: None, added: 1, memory: 1, time: second };
+        assert!(Pages::default().turn(&nowhere).unwrap_err().contains("without saying where"));
+    }
+
+    #[test]
+    fn now_and_then_a_page_may_be_empty() {
+        let (pages, why) = follow(|count| (format!("c{count}"), count % 3, 1, Duration::ZERO));
+        assert_eq!(pages, MOST_PAGES, "{why}");
+    }
+}
