@@ -4,12 +4,17 @@
 //! move: whatever is shown from here is shown with [`Catalog::compiled`].
 
 mod estimate;
+mod gpu;
+mod gpu_name;
+#[cfg(test)]
+mod gpu_tests;
 mod resolve;
 
-pub use resolve::{BadInstance, GpuMatch, Spelling, UnknownGpu, UnknownRegion, nearest};
+pub use gpu::{GpuMatch, UnknownGpu};
+pub use resolve::{BadInstance, UnknownRegion, nearest};
 
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Deserializer};
 
@@ -29,6 +34,8 @@ pub struct Catalog {
     #[serde(rename = "storagePrices")]
     pub storage: StoragePrices,
     pub aliases: Aliases,
+    #[serde(skip)]
+    names: OnceLock<gpu::GpuNames>,
 }
 
 /// RunPod's own hosts, or those that people rent out through it.

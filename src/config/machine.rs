@@ -6,7 +6,7 @@ use super::pod::Project;
 use super::problem::Findings;
 use super::schema::megabytes;
 use super::source::Span;
-use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, Spelling, nearest};
+use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, nearest};
 use crate::kind::limits::Rule;
 use crate::model::{Dialect, Value};
 
@@ -148,33 +148,22 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
 fn candidates(node: &Node, cloud: Cloud, count: i64, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+    let objection = |gpu: &GpuType| objection(gpu, cloud, count, project.dialect);
     let resolved = match project.catalog.resolve_gpu(word) {
         Ok(resolved) => resolved,
-        Err(unknown) if unknown.ambiguous.is_empty() => {
+        Err(mut unknown) => {
+            unknown.retain_candidates(|gpu| objection(gpu).is_none(), project.catalog);
             findings
-                .error("unknown_gpu", node.span, format!("there is no GPU type, pool or tier `{shown}`"))
-                .label("unknown")
-                .nearest(unknown.nearest.as_deref(), "`sindri catalog` lists all");
-            return Vec::new();
-        }
-        Err(unknown) => {
-            let choices = unknown.ambiguous.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
-            findings
-                .error("ambiguous_gpu", node.span, format!("`{shown}` may mean several GPU types"))
-                .label("ambiguous")
-                .help(format!("write one of {choices}, or a list of them in the order to try"));
+                .error(unknown.code(), node.span, unknown.message(shown))
+                .label(unknown.label())
+                .help(unknown.help(project.catalog, cloud));
             return Vec::new();
         }
     };
-    if resolved.spelling == Spelling::Alias {
-        findings
-            .advise("gpu_spelling", node.span, format!("`{shown}` is read as `{}`", resolved.ids.join(", ")))
-            .help("write it as RunPod does to silence this");
-    }
     let mut fit = Vec::new();
     let mut unfit = Vec::new();
     for id in resolved.ids {
-        match project.catalog.gpu_type(&id).and_then(|gpu| objection(gpu, cloud, count, project.dialect)) {
+        match project.catalog.gpu_type(&id).and_then(objection) {
             Some(objection) => unfit.push(objection),
             None => fit.push(id),
         }
@@ -183,9 +172,9 @@ fn candidates(node: &Node, cloud: Cloud, count: i64, project: &Project<'_>, find
     if fit.is_empty()
         && let Some(first) = unfit.first()
     {
-        let message = match &resolved.spelling {
-            Spelling::Pool(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
-            _ => first.message.clone(),
+        let message = match &resolved.pool {
+            Some(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
+            None => first.message.clone(),
         };
         findings.error(first.code, node.span, message).help(first.help.clone());
     }

@@ -7,56 +7,98 @@ use crate::cli::args::{CatalogArgs, CatalogList};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::model::Money;
+use crate::render::words::natural;
 
-/// A table: its columns, its rows, and the same rows for tools.
+/// Lines are no longer than this.
+const WIDTH: usize = 80;
+/// A longer first cell has a line of its own.
+const FIRST_CELL: usize = 34;
+
+/// A table and the same rows for tools.
 struct Table {
     columns: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-    items: Vec<Value>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    cells: Vec<String>,
+    item: Value,
 }
 
 pub fn run(args: &CatalogArgs, console: &Console) -> Exit {
     let catalog = Catalog::embedded();
-    let mut table = match args.what {
-        CatalogList::Gpus => gpus(catalog),
-        CatalogList::Pools => pools(catalog),
-        CatalogList::Cpus => cpus(catalog),
-        CatalogList::Regions => regions(catalog),
+    let (mut table, footer) = match args.what {
+        CatalogList::Gpus => (gpus(catalog), " MAX: most in one pod."),
+        CatalogList::Pools => (pools(catalog), ""),
+        CatalogList::Cpus => (cpus(catalog), ""),
+        CatalogList::Regions => (regions(catalog), ""),
     };
-    if let Some(filter) = args.filter.as_ref().map(|filter| filter.to_lowercase()) {
-        let keep: Vec<bool> =
-            table.rows.iter().map(|row| row.iter().any(|cell| cell.to_lowercase().contains(&filter))).collect();
-        let mut kept = keep.iter();
-        table.rows.retain(|_| *kept.next().unwrap_or(&false));
-        let mut kept = keep.iter();
-        table.items.retain(|_| *kept.next().unwrap_or(&false));
+    table.rows.sort_by(|one, other| natural(&one.cells[0], &other.cells[0]));
+    if let Some(filter) = &args.filter {
+        let meant = catalog.gpu_types_meant(filter);
+        let written = plain(filter);
+        table
+            .rows
+            .retain(|row| row.cells.iter().any(|cell| plain(cell).contains(&written)) || meant.contains(&row.cells[0]));
     }
     if console.json {
-        console.json(&json!({ "format_version": "1.0", "compiled": catalog.compiled, "items": table.items }));
-    } else {
-        console.result(&table.text());
-        console.say(&format!("Snapshot of {}; prices per hour are estimates, stock is not in it.", catalog.compiled));
+        let items: Vec<Value> = table.rows.into_iter().map(|row| row.item).collect();
+        console.json(&json!({ "format_version": "1.0", "compiled": catalog.compiled, "items": items }));
+        return Exit::Success;
+    }
+    console.result(&table.text());
+    match &args.filter {
+        Some(filter) if table.rows.is_empty() => console.say(&format!("Nothing matches `{filter}`.")),
+        _ => console.say(&format!("Snapshot of {}; prices per hour are estimates.{footer}", catalog.compiled)),
     }
     Exit::Success
 }
 
+/// Lowercase letters and digits: `rtx4090` finds `RTX 4090`.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
 impl Table {
     fn text(&self) -> String {
-        let mut widths: Vec<usize> = self.columns.iter().map(|column| column.len()).collect();
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(cell.chars().count());
-            }
-        }
-        let mut text = String::new();
         let header: Vec<String> = self.columns.iter().map(ToString::to_string).collect();
-        for row in std::iter::once(&header).chain(&self.rows) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            text.push_str(cells.join("  ").trim_end());
+        let lines = || std::iter::once(&header).chain(self.rows.iter().map(|row| &row.cells));
+        let width_of = |column: usize| {
+            let widths = lines().map(|cells| cells[column].chars().count());
+            widths.filter(|width| column > 0 || *width <= FIRST_CELL).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(width_of).collect();
+        let last = widths.len() - 1;
+        let indent: usize = widths[..last].iter().map(|width| width + 2).sum();
+        let mut text = String::new();
+        for cells in lines() {
+            let mut line = String::new();
+            for (column, (cell, width)) in cells.iter().zip(&widths).take(last).enumerate() {
+                if column == 0 && cell.chars().count() > *width {
+                    text.push_str(&format!("{cell}\n{:width$}  ", ""));
+                } else {
+                    line.push_str(&format!("{cell:width$}  "));
+                }
+            }
+            line.push_str(&wrapped(&cells[last], indent).join(&format!("\n{:indent$}", "")));
+            text.push_str(line.trim_end());
             text.push('\n');
         }
         text
     }
+}
+
+/// A cell that lists items, in as many lines as it needs.
+fn wrapped(cell: &str, indent: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for item in cell.split_inclusive(", ") {
+        let fits = |line: &String| indent + line.chars().count() + item.trim_end().chars().count() <= WIDTH;
+        match lines.last_mut() {
+            Some(line) if line.is_empty() || fits(line) => line.push_str(item),
+            _ => lines.push(item.to_owned()),
+        }
+    }
+    lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn price(amount: Option<Money>) -> String {
@@ -69,88 +111,99 @@ fn dollars(amount: Option<Money>) -> Value {
 
 fn gpus(catalog: &Catalog) -> Table {
     let rows = catalog.gpu_types.iter().map(|gpu| {
-        vec![
+        let most = |cloud| gpu.max_count(cloud).map_or_else(|| "-".into(), |count| count.to_string());
+        let (secure, community) = (gpu.price(Cloud::Secure), gpu.price(Cloud::Community));
+        let max_of = |cloud, price: Option<Money>| if price.is_some() { most(cloud) } else { "-".to_owned() };
+        let cells = vec![
             gpu.id.clone(),
             format!("{} GB", gpu.vram_gb),
-            gpu.pool.clone().unwrap_or_else(|| "-".into()),
-            price(gpu.price(Cloud::Secure)),
-            price(gpu.price(Cloud::Community)),
-        ]
-    });
-    let items = catalog.gpu_types.iter().map(|gpu| {
-        json!({
+            price(secure),
+            max_of(Cloud::Secure, secure),
+            price(community),
+            max_of(Cloud::Community, community),
+        ];
+        let item = json!({
             "id": gpu.id,
             "name": gpu.display_name,
             "vram_gb": gpu.vram_gb,
             "pool": gpu.pool,
-            "hourly": { "secure": dollars(gpu.price(Cloud::Secure)), "community": dollars(gpu.price(Cloud::Community)) },
+            "hourly": { "secure": dollars(secure), "community": dollars(community) },
             "max_count": { "secure": gpu.max_count(Cloud::Secure), "community": gpu.max_count(Cloud::Community) },
-        })
+        });
+        Row { cells, item }
     });
-    Table {
-        columns: vec!["GPU TYPE", "VRAM", "POOL", "SECURE", "COMMUNITY"],
-        rows: rows.collect(),
-        items: items.collect(),
-    }
+    Table { columns: vec!["GPU TYPE", "VRAM", "SECURE", "MAX", "COMMUNITY", "MAX"], rows: rows.collect() }
 }
 
 fn pools(catalog: &Catalog) -> Table {
     let tier = |pool: &str| catalog.aliases.tiers.iter().find(|tier| tier.pool == pool).map(|tier| tier.tier.clone());
+    let name = |id: &String| catalog.gpu_type(id).map_or_else(|| id.clone(), |gpu| gpu.display_name.clone());
     let rows = catalog.pools.iter().map(|pool| {
-        vec![
+        let members: Vec<String> = pool.members.iter().map(name).collect();
+        let cells = vec![
             pool.id.clone(),
             tier(&pool.id).unwrap_or_else(|| "-".into()),
             format!("{} GB", pool.vram_gb),
-            pool.members.join(", "),
-        ]
+            members.join(", "),
+        ];
+        let item = json!({ "id": pool.id, "tier": tier(&pool.id), "vram_gb": pool.vram_gb, "gpu_types": pool.members });
+        Row { cells, item }
     });
-    let items = catalog.pools.iter().map(
-        |pool| json!({ "id": pool.id, "tier": tier(&pool.id), "vram_gb": pool.vram_gb, "gpu_types": pool.members }),
-    );
-    Table { columns: vec!["POOL", "TIER", "VRAM", "GPU TYPES"], rows: rows.collect(), items: items.collect() }
+    Table { columns: vec!["POOL", "TIER", "VRAM", "GPU TYPES"], rows: rows.collect() }
 }
 
 fn cpus(catalog: &Catalog) -> Table {
     let rows = catalog.cpu_flavors.iter().map(|flavor| {
-        vec![
+        let cells = vec![
             flavor.id.clone(),
             format!("{}-{}", flavor.vcpu.min, flavor.vcpu.max),
             format!("{} GB", flavor.ram_gb_per_vcpu),
             format!("{} GB", flavor.disk_limit_gb_per_vcpu),
             price(flavor.price_per_vcpu()),
             format!("{}, {}", flavor.name, flavor.group),
-        ]
-    });
-    let items = catalog.cpu_flavors.iter().map(|flavor| {
-        json!({
+        ];
+        let item = json!({
             "id": flavor.id,
             "vcpu": { "min": flavor.vcpu.min, "max": flavor.vcpu.max },
             "ram_gb_per_vcpu": flavor.ram_gb_per_vcpu,
             "disk_limit_gb_per_vcpu": flavor.disk_limit_gb_per_vcpu,
             "hourly_per_vcpu": dollars(flavor.price_per_vcpu()),
-        })
+        });
+        Row { cells, item }
     });
-    Table {
-        columns: vec!["FLAVOR", "VCPU", "RAM/VCPU", "DISK/VCPU", "PER VCPU", "KIND"],
-        rows: rows.collect(),
-        items: items.collect(),
-    }
+    Table { columns: vec!["FLAVOR", "VCPU", "RAM/VCPU", "DISK/VCPU", "PER VCPU", "KIND"], rows: rows.collect() }
 }
 
 fn regions(catalog: &Catalog) -> Table {
-    let listed = || catalog.data_centers.iter().filter(|center| center.is_listed());
-    let rows = listed().map(|center| {
+    let listed = catalog.data_centers.iter().filter(|center| center.is_listed());
+    let rows = listed.map(|center| {
         let tiers = center.volume_tiers().join(", ");
-        vec![center.id.clone(), center.location.clone(), if tiers.is_empty() { "-".into() } else { tiers }]
-    });
-    let items = listed().map(|center| {
-        json!({
+        let tiers = if tiers.is_empty() { "-".into() } else { tiers };
+        let item = json!({
             "id": center.id,
             "location": center.location,
             "country": center.country_code,
             "region": center.region,
             "network_volume_tiers": center.volume_tiers(),
-        })
+        });
+        Row { cells: vec![center.id.clone(), center.location.clone(), tiers], item }
     });
-    Table { columns: vec!["REGION", "LOCATION", "NETWORK VOLUMES"], rows: rows.collect(), items: items.collect() }
+    Table { columns: vec!["REGION", "LOCATION", "NETWORK VOLUMES"], rows: rows.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_fits_80_columns_in_natural_order() {
+        let catalog = Catalog::embedded();
+        for table in [gpus(catalog), pools(catalog), cpus(catalog), regions(catalog)] {
+            let text = table.text();
+            assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+        }
+        let mut names = ["NVIDIA A100 80GB PCIe", "NVIDIA A40", "NVIDIA A30"];
+        names.sort_by(|one, other| natural(one, other));
+        assert_eq!(names, ["NVIDIA A30", "NVIDIA A40", "NVIDIA A100 80GB PCIe"]);
+    }
 }

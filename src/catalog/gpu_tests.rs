@@ -1,0 +1,307 @@
+//! GPU names as people write them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Catalog, Cloud, UnknownGpu};
+
+fn resolve(word: &str) -> Result<Vec<String>, UnknownGpu> {
+    Catalog::embedded().resolve_gpu(word).map(|found| found.ids)
+}
+
+/// Every mismatch at once.
+fn check(cases: &[(&str, &[&str])], of: impl Fn(&str) -> Result<Vec<String>, String>) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter(|(word, expected)| of(word).as_ref().ok().is_none_or(|found| found != expected))
+        .map(|(word, expected)| format!("`{word}`: expected {expected:?}, found {:?}", of(word)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn one_gpu_type_has_many_spellings() {
+    const CASES: &[(&str, &[&str])] = &[
+        ("4090", &["NVIDIA GeForce RTX 4090"]),
+        ("RTX4090", &["NVIDIA GeForce RTX 4090"]),
+        ("rtx-4090", &["NVIDIA GeForce RTX 4090"]),
+        ("NVIDIA RTX4090", &["NVIDIA GeForce RTX 4090"]),
+        ("NVIDIA RTX 4090", &["NVIDIA GeForce RTX 4090"]),
+        ("GeForce RTX 4090", &["NVIDIA GeForce RTX 4090"]),
+        ("NVIDIA\u{ae} GeForce RTX\u{2122} 4090", &["NVIDIA GeForce RTX 4090"]),
+        ("RTX 4090 (24GB)", &["NVIDIA GeForce RTX 4090"]),
+        ("RTX 4090 24 GB", &["NVIDIA GeForce RTX 4090"]),
+        ("3090", &["NVIDIA GeForce RTX 3090"]),
+        ("3090 Ti", &["NVIDIA GeForce RTX 3090 Ti"]),
+        ("3090ti", &["NVIDIA GeForce RTX 3090 Ti"]),
+        ("NVIDIA GeForce RTX 3080TI", &["NVIDIA GeForce RTX 3080 Ti"]),
+        ("4080 Super", &["NVIDIA GeForce RTX 4080 SUPER"]),
+        ("4080", &["NVIDIA GeForce RTX 4080"]),
+        ("5090", &["NVIDIA GeForce RTX 5090"]),
+        ("A6000", &["NVIDIA RTX A6000"]),
+        ("RTX A6000", &["NVIDIA RTX A6000"]),
+        ("NVIDIA A6000", &["NVIDIA RTX A6000"]),
+        ("RTXA6000", &["NVIDIA RTX A6000"]),
+        ("A6000 48G", &["NVIDIA RTX A6000"]),
+        ("6000 Ada", &["NVIDIA RTX 6000 Ada Generation"]),
+        ("RTX6000Ada", &["NVIDIA RTX 6000 Ada Generation"]),
+        ("NVIDIA RTX 6000 Ada", &["NVIDIA RTX 6000 Ada Generation"]),
+        ("RTX A6000 Ada", &["NVIDIA RTX 6000 Ada Generation"]),
+        ("RTX 4000 Ada", &["NVIDIA RTX 4000 Ada Generation"]),
+        ("RTX 4000 SFF Ada", &["NVIDIA RTX 4000 SFF Ada Generation"]),
+        ("NVIDIA RTX 5000 Ada", &["NVIDIA RTX 5000 Ada Generation"]),
+        ("NVIDIA A5000 Ada", &["NVIDIA RTX 5000 Ada Generation"]),
+        ("A4500", &["NVIDIA RTX A4500"]),
+        ("NVIDIA  RTX A4500", &["NVIDIA RTX A4500"]),
+        ("A40", &["NVIDIA A40"]),
+        ("a40 48gb", &["NVIDIA A40"]),
+        ("RTX A40", &["NVIDIA A40"]),
+        ("NVIDIA RTX A30", &["NVIDIA A30"]),
+        ("L4", &["NVIDIA L4"]),
+        ("L4 24GB", &["NVIDIA L4"]),
+        ("L40", &["NVIDIA L40"]),
+        ("L40-48GB", &["NVIDIA L40"]),
+        ("l40s", &["NVIDIA L40S"]),
+        ("T4", &["Tesla T4"]),
+        ("NVIDIA T4", &["Tesla T4"]),
+        ("A100-SXM4-80GB", &["NVIDIA A100-SXM4-80GB"]),
+        ("A100 SXM", &["NVIDIA A100-SXM4-80GB"]),
+        ("A100 80GB SXM", &["NVIDIA A100-SXM4-80GB"]),
+        ("a100_sxm4_80gb", &["NVIDIA A100-SXM4-80GB"]),
+        ("A100-80GB-PCIe", &["NVIDIA A100 80GB PCIe"]),
+        ("A100 PCIE", &["NVIDIA A100 80GB PCIe"]),
+        ("A100-40GB", &["NVIDIA A100-SXM4-40GB"]),
+        ("A100 40G", &["NVIDIA A100-SXM4-40GB"]),
+        ("A100-40", &["NVIDIA A100-SXM4-40GB"]),
+        ("A100 SXM 40GB", &["NVIDIA A100-SXM4-40GB"]),
+        ("H100 SXM", &["NVIDIA H100 80GB HBM3"]),
+        ("H100 SXM5", &["NVIDIA H100 80GB HBM3"]),
+        ("H100 SXM5 80GB", &["NVIDIA H100 80GB HBM3"]),
+        ("H100 HBM3", &["NVIDIA H100 80GB HBM3"]),
+        ("H100-PCIe", &["NVIDIA H100 PCIe"]),
+        ("H100 80GB PCIe", &["NVIDIA H100 PCIe"]),
+        ("H100 NVL", &["NVIDIA H100 NVL"]),
+        ("H100 94GB", &["NVIDIA H100 NVL"]),
+        ("H200", &["NVIDIA H200"]),
+        ("H200 SXM", &["NVIDIA H200"]),
+        ("H200-141GB", &["NVIDIA H200"]),
+        ("H200 NVL", &["NVIDIA H200 NVL"]),
+        ("B200", &["NVIDIA B200"]),
+        ("B300", &["NVIDIA B300 SXM6 AC"]),
+        ("B300 SXM", &["NVIDIA B300 SXM6 AC"]),
+        ("MI300X", &["AMD Instinct MI300X OAM"]),
+        ("Instinct MI300X", &["AMD Instinct MI300X OAM"]),
+        ("V100 32GB PCIe", &["Tesla V100-PCIE-32GB"]),
+        ("V100-SXM2-32GB", &["Tesla V100-SXM2-32GB"]),
+        ("RTX PRO 6000", &["NVIDIA RTX PRO 6000 Blackwell Server Edition"]),
+        ("RTX 6000 Pro", &["NVIDIA RTX PRO 6000 Blackwell Server Edition"]),
+        ("RTX PRO 6000 SE", &["NVIDIA RTX PRO 6000 Blackwell Server Edition"]),
+        ("RTX PRO 6000 Workstation", &["NVIDIA RTX PRO 6000 Blackwell Workstation Edition"]),
+        ("RTX PRO 6000 Max-Q", &["NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition"]),
+        ("PRO 6000 MIG 24GB", &["NVIDIA RTX PRO 6000 Blackwell Server Edition MIG 1g.24gb"]),
+        ("RTX PRO 4500", &["NVIDIA RTX PRO 4500 Blackwell"]),
+        // Pools and tiers, in any spelling.
+        ("ADA_24", &["NVIDIA GeForce RTX 4090"]),
+        ("ada-24", &["NVIDIA GeForce RTX 4090"]),
+        ("ADA24", &["NVIDIA GeForce RTX 4090"]),
+        ("gpu-small", &["NVIDIA GeForce RTX 4090"]),
+        ("GPU Medium", &["NVIDIA A40", "NVIDIA RTX A6000"]),
+        ("ADA_80_PRO", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"]),
+    ];
+    check(CASES, |word| resolve(word).map_err(|unknown| format!("{unknown:?}")));
+}
+
+#[test]
+fn a_name_that_fits_several_types_lists_exactly_those() {
+    const CASES: &[(&str, &[&str])] = &[
+        ("A100", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-40GB"]),
+        ("NVIDIA A100", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-40GB"]),
+        ("A100 80GB", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB"]),
+        ("NVIDIA A100 80GB", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB"]),
+        ("a100-80g", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB"]),
+        ("H100", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"]),
+        ("NVIDIA H100", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"]),
+        ("H100 80GB", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 PCIe"]),
+        ("V100 32GB", &["Tesla V100-SXM2-32GB", "Tesla V100-PCIE-32GB"]),
+        (
+            "RTX PRO 6000 Blackwell",
+            &[
+                "NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition",
+                "NVIDIA RTX PRO 6000 Blackwell Server Edition",
+                "NVIDIA RTX PRO 6000 Blackwell Workstation Edition",
+            ],
+        ),
+        (
+            "RTX 4000",
+            &["NVIDIA RTX 4000 Ada Generation", "NVIDIA RTX 4000 SFF Ada Generation", "NVIDIA RTX PRO 4000 Blackwell"],
+        ),
+        ("RTX 5000", &["NVIDIA RTX 5000 Ada Generation", "NVIDIA RTX PRO 5000 Blackwell"]),
+    ];
+    check(CASES, |word| match resolve(word) {
+        Err(UnknownGpu::Ambiguous(ids)) => Ok(ids),
+        other => Err(format!("{other:?}")),
+    });
+}
+
+#[test]
+fn a_name_of_nothing_is_offered_what_was_probably_meant_and_no_other_size() {
+    const CASES: &[(&str, &[&str])] = &[
+        ("NVIDIA L44", &["NVIDIA L4"]),
+        ("NVIDIA GeForce RTX 4900", &["NVIDIA GeForce RTX 4090"]),
+        ("RTX 409O", &["NVIDIA GeForce RTX 4090"]),
+        ("NVIDIA RTX A400O", &["NVIDIA RTX A4000"]),
+        ("NVIDA RTX 4090", &["NVIDIA GeForce RTX 4090"]),
+        ("MI300", &["AMD Instinct MI300X OAM"]),
+        ("RTX 4070", &["NVIDIA GeForce RTX 4070 Ti"]),
+        ("3080 12GB", &["NVIDIA GeForce RTX 3080 Ti"]),
+        ("RTX 2000", &["NVIDIA RTX 2000 Ada Generation"]),
+        ("L40S PCIe", &["NVIDIA L40S"]),
+        ("A100 PCIe 40GB", &["NVIDIA A100-SXM4-40GB"]),
+        ("RTX 6000 Adda 48GB", &["NVIDIA RTX 6000 Ada Generation"]),
+        ("ADA_25", &["ADA_24"]),
+        ("ADA_42", &["ADA_24"]),
+        ("gpu-smal", &["gpu-small"]),
+        ("ampere", &["AMPERE_16", "AMPERE_24", "AMPERE_48", "AMPERE_80"]),
+        // Chips that RunPod does not rent are no slips of the pen.
+        ("A10", &[]),
+        ("A10G", &[]),
+        ("RTX 4060", &[]),
+        ("RTX 2080 Ti", &[]),
+        ("P100", &[]),
+        ("H800", &[]),
+        ("GH200", &[]),
+        ("zzz", &[]),
+        ("", &[]),
+        ("-", &[]),
+        ("NVIDIA", &[]),
+        ("RTX", &[]),
+        ("\u{1f600} 4090", &["NVIDIA GeForce RTX 4090"]),
+        ("RTX 4090\u{e9}", &[]),
+    ];
+    check(CASES, |word| match resolve(word) {
+        Err(UnknownGpu::Unknown { nearest }) => Ok(nearest),
+        other => Err(format!("{other:?}")),
+    });
+}
+
+#[test]
+fn a_size_that_is_not_offered_is_said_and_never_replaced() {
+    const CASES: &[(&str, &[&str])] = &[
+        ("RTX 4090 48GB", &["NVIDIA GeForce RTX 4090"]),
+        ("H100 40GB", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"]),
+        ("A100 64GB", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-40GB"]),
+        ("B200 192GB", &["NVIDIA B200"]),
+    ];
+    check(CASES, |word| match resolve(word) {
+        Err(UnknownGpu::NoSuchSize { sizes, .. }) => Ok(sizes),
+        other => Err(format!("{other:?}")),
+    });
+    let problem = Catalog::embedded().resolve_gpu("RTX 4090 48GB").unwrap_err();
+    assert_eq!(problem.message("RTX 4090 48GB"), "there is no `RTX 4090 48GB`: no such GPU has 48 GB");
+    let help = problem.help(Catalog::embedded(), Cloud::Secure);
+    assert_eq!(help, "offered sizes: `NVIDIA GeForce RTX 4090` (24 GB, $0.74/h); `sindri catalog` lists all");
+}
+
+#[test]
+fn a_list_and_a_number_in_the_name_are_told_their_right_form() {
+    let help = |word: &str| {
+        let problem = Catalog::embedded().resolve_gpu(word).unwrap_err();
+        problem.help(Catalog::embedded(), Cloud::Secure)
+    };
+    for (word, expected) in [
+        ("NVIDIA RTX 4090,NVIDIA L4", "write a list: `[\"NVIDIA GeForce RTX 4090\", \"NVIDIA L4\"]`"),
+        ("4090, secret", "write a list: `[\"NVIDIA GeForce RTX 4090\", \"...\"]`"),
+        ("A100 or 4090", "write a list: `[\"A100\", \"NVIDIA GeForce RTX 4090\"]`"),
+        ("L4/ADA_24", "write a list: `[\"NVIDIA L4\", \"ADA_24\"]`"),
+        ("2x4090", "write `gpuType: NVIDIA GeForce RTX 4090` and `gpuCount: 2`"),
+        ("8 x H100", "write `gpuType: H100` and `gpuCount: 8`"),
+        ("RTX 4090 x2", "write `gpuType: NVIDIA GeForce RTX 4090` and `gpuCount: 2`"),
+        ("A100:8", "write `gpuType: A100` and `gpuCount: 8`"),
+    ] {
+        assert_eq!(help(word), expected, "{word}");
+    }
+}
+
+#[test]
+fn choices_are_listed_with_memory_price_and_pool() {
+    let problem = Catalog::embedded().resolve_gpu("A100 80GB").unwrap_err();
+    assert_eq!(
+        problem.help(Catalog::embedded(), Cloud::Community),
+        "write one of `NVIDIA A100 80GB PCIe` (80 GB, $1.19/h), `NVIDIA A100-SXM4-80GB` (80 GB, $1.39/h), the pool \
+         `AMPERE_80`, or a list in the order to try"
+    );
+}
+
+/// Spellings of a name that differ in what carries no meaning.
+fn variations(name: &str) -> BTreeSet<String> {
+    let vendors = ["NVIDIA", "GeForce", "AMD", "Instinct", "Tesla"];
+    let words: Vec<&str> = name.split(' ').collect();
+    let bare: Vec<&str> = words.iter().copied().filter(|word| !vendors.contains(word)).collect();
+    let dropped: Vec<&str> = bare.iter().copied().filter(|word| *word != "RTX").collect();
+    let vendor_added: Vec<&str> = ["NVIDIA"].into_iter().chain(bare.iter().copied()).collect();
+    let mut found = BTreeSet::new();
+    for words in [words, bare, dropped, vendor_added] {
+        for separator in [" ", "", "-", "_", "  ", "\u{a0}"] {
+            let joined = words.join(separator);
+            for dash in ["-", "", " ", "_"] {
+                let text = joined.replace('-', dash);
+                found.extend([text.to_lowercase(), text.to_uppercase(), text]);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_variation_of_every_name_is_that_type() {
+    for gpu in &Catalog::embedded().gpu_types {
+        for word in [&gpu.id, &gpu.display_name].into_iter().flat_map(|name| variations(name)) {
+            assert_eq!(resolve(&word), Ok(vec![gpu.id.clone()]), "`{word}`");
+        }
+    }
+}
+
+#[test]
+fn no_name_is_read_as_a_type_of_another_size() {
+    let catalog = Catalog::embedded();
+    let offered = |word: &str| match resolve(word) {
+        Ok(ids) | Err(UnknownGpu::Ambiguous(ids) | UnknownGpu::Unknown { nearest: ids }) => ids,
+        Err(_) => Vec::new(),
+    };
+    for gpu in &catalog.gpu_types {
+        for word in [gpu.id.clone(), gpu.display_name.clone(), gpu.display_name.replace([' ', '-'], "").to_lowercase()]
+        {
+            let own = offered(&format!("{word} {} GB", gpu.vram_gb));
+            assert!(own.contains(&gpu.id), "`{word}` with its own size: {own:?}");
+            for other in [7, 24, 40, 48, 80, 96] {
+                let offered = offered(&format!("{word}-{other}GB"));
+                let size = |id: &String| catalog.gpu_type(id).map(|gpu| gpu.vram_gb);
+                assert!(offered.iter().all(|id| size(id) == Some(other)), "`{word}` with {other} GB: {offered:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_name_in_the_catalog_is_understood_word_for_word() {
+    let catalog = Catalog::embedded();
+    let mut meaning: BTreeMap<String, &str> = BTreeMap::new();
+    for gpu in &catalog.gpu_types {
+        for name in [&gpu.id, &gpu.display_name] {
+            let read = catalog.gpu_names().vocabulary.read(name);
+            assert!(read.unknown.is_empty() && !read.numbers().is_empty(), "{name}: {read:?}");
+            assert!(read.memory_gb.is_none_or(|memory_gb| memory_gb == gpu.vram_gb), "{name}: {read:?}");
+            let other = meaning.insert(format!("{read:?}"), &gpu.id);
+            assert!(other.is_none_or(|other| other == gpu.id), "{name} reads like {other:?}");
+        }
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_without_panic_and_names_types_of_the_catalog_alone(text in "\\PC{0,40}") {
+        let catalog = Catalog::embedded();
+        if let Ok(found) = catalog.resolve_gpu(&text) {
+            assert!(!found.ids.is_empty() && found.ids.iter().all(|id| catalog.gpu_type(id).is_some()));
+        }
+    }
+}
