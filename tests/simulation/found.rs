@@ -122,6 +122,14 @@ fn the_predecessor_of_a_pod_that_is_declared_as_stopped_goes_also_where_the_disk
 }
 
 #[test]
+fn a_predecessor_stays_and_is_told_while_its_successor_is_stopped_by_hand_and_may_never_have_worked() {
+    // 48,896: it mounts the predecessor of a volume, which stays as long.
+    for seed in [48_896, 51_744, 53_269, 55_422] {
+        run(seed, Sabotage::None);
+    }
+}
+
+#[test]
 fn the_predecessor_of_a_volume_goes_after_the_pods_that_mount_it_also_where_the_disk_was_lost() {
     run(31_064, Sabotage::None);
 }

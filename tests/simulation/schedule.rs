@@ -7,7 +7,7 @@ use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sindri::graph;
-use sindri::model::{Dialect, Marker, Object, Observed, Plan, State};
+use sindri::model::{Action, Address, Cause, Dialect, Marker, Object, Observed, Plan, Power, Resource, State, Status};
 use sindri::planner::Options;
 use tokio::time::sleep;
 
@@ -241,10 +241,12 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
         .filter(|change| change.address.successor().is_some())
         .filter_map(|change| change.id.as_deref())
         .collect();
+    let kept = kept(&plan, &observed, desired);
     let counts = |object: &&Object| {
         mine(&object.id, object.marker.as_ref())
             && !orphans.contains(&*object.id)
             && !(refused && waiting.contains(&*object.id))
+            && !kept.contains(&*object.id)
     };
     no_twins(observed.iter().filter(counts));
     if shared || patient.shares() {
@@ -255,11 +257,33 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     }
     state_equals_world(&state, &observed);
     sound(&state, "the apply that puts everything right");
+    if !kept.is_empty() {
+        return false; // what they use cannot go either, until a person starts their successors
+    }
     assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
     for address in desired.keys() {
         assert!(state.resources.contains_key(address), "`{address}` is recorded");
     }
     true
+}
+
+/// Predecessors that stay because a person stopped their successors, which nothing shows to have worked. The plan says so.
+fn kept<'p>(plan: &'p Plan, observed: &Observed, desired: &Desired) -> BTreeSet<&'p str> {
+    let is_stopped_by_hand = |address: &Address| {
+        let change = plan.changes.iter().find(|change| change.address == *address);
+        let object = change.and_then(|change| observed.get("pod", change.id.as_deref()?));
+        let declared = desired.get(address).and_then(Resource::declared_power);
+        object.is_some_and(|object| object.status == Some(Status::Stopped)) && declared != Some(Power::Stopped)
+    };
+    let stays = plan.changes.iter().filter(|change| {
+        let superseded = matches!(change.causes.as_slice(), [Cause::Superseded { by }] if is_stopped_by_hand(by));
+        change.action == Action::NoOp && superseded
+    });
+    let kept: BTreeSet<&str> = stays.filter_map(|change| change.id.as_deref()).collect();
+    for id in &kept {
+        assert!(plan.notes.iter().any(|note| note.message.contains(id)), "the plan says why `{id}` stays");
+    }
+    kept
 }
 
 /// Everything that was made from this state is in it.
