@@ -60,6 +60,8 @@ impl Folder {
             dialect: self.dialect,
             variables: &|name| self.variables.get(name).cloned(),
             recorded: std::rc::Rc::new(|_| Default::default()),
+            readable_folders: Vec::new(),
+            api_keys: Vec::new(),
             offline_secrets: self.offline,
         })
     }

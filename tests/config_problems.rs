@@ -15,6 +15,8 @@ fn findings(yaml: &str, dialect: Dialect) -> Vec<Problem> {
         environment: None,
         dialect: Some(dialect),
         variables: &|name| (name == "SIZE_WORD").then(|| "large".to_owned()),
+        readable_folders: Vec::new(),
+        api_keys: Vec::new(),
         offline_secrets: false,
         recorded: std::rc::Rc::new(|_| Default::default()),
     };
@@ -332,6 +334,8 @@ fn a_finding_shows_its_line_and_marks_the_very_words() {
         environment: None,
         dialect: None,
         variables: &|_| None,
+        readable_folders: Vec::new(),
+        api_keys: Vec::new(),
         offline_secrets: false,
         recorded: std::rc::Rc::new(|_| Default::default()),
     };

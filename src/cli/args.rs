@@ -61,6 +61,17 @@ pub struct Global {
     /// The state file (default: state/ENV.json beside the configuration)
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
+    /// Also read secrets, and files behind links, from DIR outside the project; may be given several times
+    #[arg(
+        long = "allow-files-in",
+        value_name = "DIR",
+        global = true,
+        env = "SINDRI_ALLOW_FILES_IN",
+        hide_env_values = true,
+        action = clap::ArgAction::Append,
+        help_heading = "Global options"
+    )]
+    pub readable_folders: Vec<PathBuf>,
     /// Work on an emulated RunPod inside this process, with a state of its own in .sindri/sandbox
     #[arg(long, global = true, env = "SINDRI_SANDBOX", hide_env_values = true, value_parser = clap::builder::FalseyValueParser::new(), help_heading = "Global options")]
     pub sandbox: bool,
@@ -107,6 +118,12 @@ pub struct Global {
 }
 
 impl Global {
+    /// The folders of `--allow-files-in`. Like every other path, they start from `-C`.
+    pub fn readable_folders(&self) -> Vec<PathBuf> {
+        let directory = self.directory.clone().unwrap_or_default();
+        self.readable_folders.iter().map(|folder| directory.join(folder)).collect()
+    }
+
     /// The environment, of commands that work on one.
     pub fn environment(&self) -> Option<&str> {
         self.environments.first().map(String::as_str)

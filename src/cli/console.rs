@@ -11,6 +11,7 @@ use super::args::{ColorChoice, Global};
 use super::exit::{Exit, Failure};
 use super::output::{Loss, Output, Stream};
 use super::variables;
+use crate::render::diagnostic::{Hidden, Shown};
 use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::style::printable;
 use crate::render::{Progress, ProgressKind, Style};
@@ -23,6 +24,8 @@ pub struct Console {
     out: Style,
     err: Style,
     output: Arc<Output>,
+    /// Credentials of this process.
+    hidden: Hidden,
     /// Where diagnostics are annotations as well.
     workflow: Option<Workflow>,
 }
@@ -45,6 +48,7 @@ impl Console {
             out: style(io::stdout().is_terminal()),
             err: style(io::stderr().is_terminal()),
             output,
+            hidden: Hidden::new(variables::credentials()),
             // Whoever asks for JSON on stderr gets that alone.
             workflow: Workflow::here(global.directory.as_deref()).filter(|_| !global.json),
         }
@@ -54,7 +58,16 @@ impl Console {
     pub fn before_arguments(json: bool, output: Arc<Output>) -> Self {
         let style = |terminal: bool| Style { color: wants_color(terminal), ..Style::default() };
         let (out, err) = (style(io::stdout().is_terminal()), style(io::stderr().is_terminal()));
-        Self { json, quiet: false, verbose: false, out, err, output, workflow: None }
+        Self {
+            json,
+            quiet: false,
+            verbose: false,
+            out,
+            err,
+            output,
+            hidden: Hidden::new(variables::credentials()),
+            workflow: None,
+        }
     }
 
     /// Prints help, or an error about the arguments.
@@ -179,9 +192,10 @@ impl Console {
             None => handler.with_width(usize::MAX).with_wrap_lines(false).with_break_words(false),
         };
         let mut text = String::new();
-        match handler.render_report(&mut text, report) {
+        let shown = Shown::new(report, &self.hidden);
+        match handler.render_report(&mut text, &shown) {
             Ok(()) => text,
-            Err(_) => format!("error: {report}\n"),
+            Err(_) => format!("error: {shown}\n"),
         }
     }
 

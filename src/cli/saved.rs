@@ -4,9 +4,10 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde_json::error::Category;
 
 use super::exit::{Exit, Failure};
-use crate::files::{self, Target};
+use crate::files::{self, LARGEST, Reason, Target, read_bytes, read_text};
 use crate::model::text::escaped;
 use crate::planner::saved::{FORMAT_VERSION, SavedPlan};
 
@@ -16,17 +17,15 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
         Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
     };
     let name = path.display();
-    let bytes = files::read(path);
-    let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other)).map_err(|error| {
-        refuse(
-            "plan_unreadable",
-            format!("cannot read the plan `{name}`: {error}"),
-            "`sindri plan --out FILE` writes one",
-        )
+    let text = read_text(path, None, LARGEST).map_err(|error| {
+        let help = match error.reason {
+            Reason::Missing => "`sindri plan --out FILE` writes one",
+            _ => error.reason.help(),
+        };
+        refuse("plan_unreadable", format!("cannot read the plan `{name}`: {}", error.reason), help)
     })?;
-    let version = parse::<Version>(&text).map_err(|error| {
-        refuse("no_plan", format!("`{name}` is no saved plan: {error}"), "`sindri plan --out FILE` writes one")
-    })?;
+    let version = parse::<Version>(&text)
+        .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     if version.format_version > FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
         return Err(refuse(
@@ -35,15 +34,24 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
             "use the sindri that wrote it, or plan again with this one",
         ));
     }
-    let plan: SavedPlan = parse(&text).map_err(|error| {
-        refuse("no_plan", format!("`{name}` is no saved plan: {error}"), "`sindri plan --out FILE` writes one")
-    })?;
+    let plan: SavedPlan = parse(&text)
+        .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     plan.verify().map_err(|_| {
         let id = &plan.plan_id;
         let message = format!("`{name}` was changed after it was written: what it shows is not the plan `{id}`");
         refuse("plan_tampered", message, "plan again, and review that")
     })?;
     Ok(plan)
+}
+
+/// Where the file stops being a plan. The parser's own words may quote the file, which may be any file.
+fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Data => "it is JSON of another kind",
+        Category::Eof => "it ends too early",
+        Category::Syntax | Category::Io => "it is not JSON",
+    };
+    format!("`{name}` is no saved plan: {what} (line {}, column {})", error.line(), error.column())
 }
 
 #[derive(Deserialize)]
@@ -84,8 +92,8 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
 
 /// Tells a regular file that is neither empty nor a plan. One that cannot be read may be anything.
 fn holds_something_else(path: &Path) -> bool {
-    match files::read(path) {
+    match read_bytes(path, None, LARGEST) {
         Ok(text) => !text.is_empty() && serde_json::from_slice::<Version>(&text).is_err(),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
+        Err(error) => !error.is_missing(),
     }
 }

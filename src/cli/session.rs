@@ -15,7 +15,7 @@ use crate::apply::recover::recover;
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
-use crate::files;
+use crate::files::{self, Boundary};
 use crate::model::{Observed, Plan, State};
 use crate::observe::inquire;
 use crate::planner::{self, feasible};
@@ -74,6 +74,8 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
         environment: global.environment().map(str::to_owned),
         dialect: global.api,
         variables: &variable,
+        readable_folders: global.readable_folders(),
+        api_keys: variables::api_keys(),
         offline_secrets: secrets != Secrets::Needed,
         recorded: recorded(global),
     })
@@ -81,11 +83,12 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
 
 /// The environments that have a state which records something; with `--state`, the one of that file alone.
 fn recorded(global: &Global) -> RecordedEnvironments {
-    let (named, sandbox) = (named_state(global), global.sandbox);
+    let (named, sandbox, allowed) = (named_state(global), global.sandbox, global.readable_folders());
     Rc::new(move |folder| match &named {
         Some(file) => environment_of(file).into_iter().collect(),
         None => {
-            let found = store::found_in(&state_folder(folder, sandbox)).into_iter();
+            let boundary = Boundary::around(folder, &allowed);
+            let found = store::found_in(&state_folder(folder, sandbox), &boundary).into_iter();
             found.filter(store::Found::records_something).map(|found| found.environment).collect()
         }
     })
@@ -93,7 +96,8 @@ fn recorded(global: &Global) -> RecordedEnvironments {
 
 /// The environment that a state file was made for, if it can be read.
 fn environment_of(file: &Path) -> Option<String> {
-    let (environment, _) = store::made_for(&Paths::of_state(file)).ok()??;
+    let boundary = Boundary::around(file.parent()?, &[]);
+    let (environment, _) = store::made_for(&Paths::resolved(file, &boundary, true).ok()?).ok()??;
     Some(environment)
 }
 
@@ -145,7 +149,7 @@ fn ignored_by_git(folder: &Path) {
 }
 
 fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
-    Ok(ApiKey::find(origin, variables::text, |path| std::fs::read_to_string(path))?)
+    Ok(ApiKey::find(origin, variables::text, variables::key_file)?)
 }
 
 /// A variable of this process that a configuration names, if it is set and is text. It may be empty.
@@ -228,7 +232,7 @@ impl Session {
                 output.write(Stream::Err, &format!("waiting {} s: {reason}\n", wait.as_secs()));
             }));
         }
-        let paths = Paths::resolved(&state_file, &config.directory, named.is_some())?;
+        let paths = Paths::resolved(&state_file, &config.boundary, named.is_some())?;
         Ok(Self { config, paths, api, client, clock, emulator })
     }
 

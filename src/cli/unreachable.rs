@@ -32,7 +32,8 @@ pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
             && found.paths.state != session.paths.state
             && !session.config.environments.contains(&found.environment)
     };
-    store::found_in(folder).into_iter().filter(is_other).filter_map(|found| describe(&found, session, input)).collect()
+    let found = store::found_in(folder, &session.config.boundary);
+    found.into_iter().filter(is_other).filter_map(|found| describe(&found, session, input)).collect()
 }
 
 fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unreachable> {

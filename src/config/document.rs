@@ -9,6 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle};
 
 use super::problem::Findings;
 use super::source::Span;
+use crate::files::floor;
 
 /// Deeper nesting, or more nodes once aliases are expanded, is no configuration but an attack on memory.
 const DEEPEST: usize = 64;
@@ -213,13 +214,6 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
             (event, span) => return builder.node(event, span, None, 0),
         }
     }
-}
-
-fn floor(text: &str, mut index: usize) -> usize {
-    while !text.is_char_boundary(index) {
-        index -= 1;
-    }
-    index
 }
 
 struct Builder<'a, 'text> {

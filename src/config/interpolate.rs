@@ -3,23 +3,40 @@
 //! Works on the tree, after overlays, so that places stay right and a value that an overlay replaces needs no variable.
 //! RunPod's own `{{ RUNPOD_SECRET_x }}` has no dollar sign and passes untouched.
 
+use super::api_key::{API_KEY, Origin, holds_api_key};
 use super::document::{Data, Node, Scalar};
 use super::environment::{is_variable_name, looks_like_credential};
+use super::load::LoadOptions;
 use super::problem::Findings;
 use super::source::Span;
 
-/// The key that opens the whole account. It has no business in a pod.
-pub(super) const API_KEY: &str = "RUNPOD_API_KEY";
-
-/// Puts variables into every value of the tree.
-pub(super) fn interpolate(node: &mut Node, variables: &dyn Fn(&str) -> Option<String>, findings: &mut Findings) {
+/// Puts variables into every value of the tree, and takes out values that hold an API key.
+pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: &mut Findings) {
     match &mut node.data {
-        Data::Scalar(scalar) if scalar.text.contains('$') => {
-            Interpolation { span: node.span, variables, findings, sensitive: false, unresolved: false }.apply(scalar);
+        Data::Scalar(scalar) => {
+            if scalar.text.contains('$') {
+                let variables = options.variables;
+                let interpolation =
+                    Interpolation { span: node.span, variables, findings, sensitive: false, unresolved: false };
+                interpolation.apply(scalar);
+            }
+            refuse_api_key(node.span, scalar, &options.api_keys, findings);
         }
-        Data::Scalar(_) => {}
-        Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, variables, findings)),
-        Data::Map(entries) => entries.iter_mut().for_each(|entry| interpolate(&mut entry.value, variables, findings)),
+        Data::List(items) => items.iter_mut().for_each(|item| interpolate(item, options, findings)),
+        Data::Map(entries) => entries.iter_mut().for_each(|entry| interpolate(&mut entry.value, options, findings)),
+    }
+}
+
+/// The key may arrive under the name of any variable, or be written out.
+fn refuse_api_key(span: Span, scalar: &mut Scalar, keys: &[String], findings: &mut Findings) {
+    let origin = if scalar.written.is_some() { Origin::Resolved } else { Origin::Literal };
+    if holds_api_key(&scalar.text, origin, keys) {
+        findings
+            .error("api_key", span, "this value holds your RunPod API key")
+            .help(format!("remove it: no pod may get the key, and RunPod gives every pod a `{API_KEY}` of its own"));
+        scalar.text.clear();
+        scalar.written.get_or_insert_default();
+        scalar.unresolved = true;
     }
 }
 

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use super::problem::{Problem, Problems, nowhere};
 use crate::catalog::nearest;
+use crate::files::{Boundary, Reason, read_text};
 use crate::model::Dialect;
 
 /// What decides how a configuration is read, besides its files.
@@ -23,6 +24,10 @@ pub struct LoadOptions<'a> {
     pub dialect: Option<Dialect>,
     /// The process environment.
     pub variables: &'a dyn Fn(&str) -> Option<String>,
+    /// `--allow-files-in`: folders outside the project whose files may be read.
+    pub readable_folders: Vec<PathBuf>,
+    /// The RunPod API keys in use. No value of a pod may hold one.
+    pub api_keys: Vec<String>,
     /// Missing required secrets are no error: for checks on machines that hold none.
     pub offline_secrets: bool,
     /// The environments that have a state which records something, given the folder of the base file. They can be selected
@@ -48,6 +53,13 @@ pub(super) struct Files {
     pub environments: BTreeSet<String>,
     /// Whether the environment has lost its overlay, and only its state still names it.
     pub lost_overlay: bool,
+}
+
+impl Files {
+    /// Where the files of the project may lie.
+    pub fn boundary(&self, options: &LoadOptions<'_>) -> Boundary {
+        Boundary::around(&folder(&self.base), &options.readable_folders)
+    }
 }
 
 /// One overlay that lies beside the base.
@@ -185,7 +197,8 @@ fn upward(directory: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Problems> {
 fn search(directory: &Path) -> Result<PathBuf, Problems> {
     let folders = upward(directory)?;
     for (shown, folder) in &folders {
-        let found: Vec<&str> = NAMES.into_iter().filter(|name| folder.join(name).is_file()).collect();
+        let found: Vec<&str> =
+            NAMES.into_iter().filter(|name| fs::symlink_metadata(folder.join(name)).is_ok()).collect();
         match found.as_slice() {
             [] => {}
             [name] => return Ok(shown.join(name)),
@@ -231,8 +244,18 @@ fn is_environment(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-pub(super) fn read(path: &Path) -> Result<String, Problems> {
-    fs::read_to_string(path).map_err(|error| unreadable(path, &error))
+/// No configuration file is larger: this is far more than anyone writes by hand, and little enough to parse.
+pub const LARGEST: u64 = 16 << 20;
+
+/// The text of a configuration file.
+pub(super) fn read(path: &Path, boundary: &Boundary) -> Result<String, Problems> {
+    read_text(path, Some(boundary), LARGEST).map_err(|error| {
+        let help = match error.reason {
+            Reason::Missing => "check the path; `sindri init` writes a first `sindri.yaml`",
+            _ => error.reason.help(),
+        };
+        nowhere("unreadable", error.to_string(), help)
+    })
 }
 
 /// The folder of a file, `.` for a bare name.
@@ -247,7 +270,6 @@ fn file_name(path: &Path) -> String {
 fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
     let help = match error.kind() {
         ErrorKind::NotFound => "check the path; `sindri init` writes a first `sindri.yaml`",
-        ErrorKind::InvalidData => "the file must be text in UTF-8",
         _ => "check that you may read it",
     };
     nowhere("unreadable", format!("cannot read {}: {error}", path.display()), help)

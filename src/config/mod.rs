@@ -5,9 +5,10 @@
 //! `storage`, `port`, `volume` and `environment` make resources of it; `image` and `mount` know what an image
 //! and a mount path can be. Knows nothing of state and API.
 
+mod api_key;
 mod document;
+mod dotenv;
 mod draft;
-#[allow(clippy::disallowed_methods, reason = "reads files of secrets")]
 mod environment;
 mod fields;
 mod image;
@@ -18,6 +19,7 @@ mod life;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
+mod masked;
 mod mount;
 mod moved;
 mod pod;
@@ -25,6 +27,7 @@ mod port;
 mod problem;
 mod project;
 mod schema;
+mod secrets;
 mod source;
 mod storage;
 mod volume;
@@ -33,10 +36,14 @@ pub mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::files::Boundary;
 use crate::model::{Address, Budget, Dialect, Position, Resource};
 
+pub use api_key::is_distinctive;
+pub use environment::looks_like_credential;
 pub use json_schema::json_schema;
-pub use load::{DEFAULT_ENVIRONMENT, LoadOptions, RecordedEnvironments};
+pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments};
+pub use masked::masked;
 pub use problem::{Problem, Problems};
 
 /// A configuration that passed every check: what the rest of the engine reads.
@@ -56,6 +63,8 @@ pub struct Config {
     pub warnings: Vec<miette::Report>,
     /// The folder of the base file; `state/` is looked for here.
     pub directory: PathBuf,
+    /// Where the files of the project may lie.
+    pub boundary: Boundary,
     /// The base file.
     pub file: PathBuf,
     /// The environments that the files define: those of the overlays, or `default`.
@@ -95,7 +104,9 @@ impl Move {
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let files = load::choose(options)?;
     let paths = std::iter::once(&files.base).chain(&files.overlay);
-    let texts = paths.map(|path| Ok((path.clone(), load::read(path)?))).collect::<Result<Vec<_>, Problems>>()?;
+    let boundary = files.boundary(options);
+    let texts =
+        paths.map(|path| Ok((path.clone(), load::read(path, &boundary)?))).collect::<Result<Vec<_>, Problems>>()?;
     read(&files, &texts, options)
 }
 
@@ -127,11 +138,12 @@ pub struct Readable {
 /// Only where nothing says which state is meant.
 pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
     let (files, mut problems) = load::choose_leniently(options)?;
+    let boundary = files.boundary(options);
     let mut texts = Vec::new();
     // A base that was not found is told already.
     let is_told = !problems.is_empty();
     for path in std::iter::once(&files.base).chain(&files.overlay).filter(|path| !is_told || path.exists()) {
-        match load::read(path) {
+        match load::read(path, &boundary) {
             Ok(text) => texts.push((path.clone(), text)),
             Err(unreadable) => problems.extend(unreadable),
         }
@@ -151,7 +163,7 @@ pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
         let part = findings.scratch();
         problems.extend(std::mem::replace(&mut findings, part).into_problems());
     }
-    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    interpolate::interpolate(&mut tree, options, &mut findings);
     let (config, findings) = project::assemble(&tree, &files, options, findings);
     if is_whole {
         // What a part of the files lacks would be no problem of its own.
@@ -162,7 +174,7 @@ pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
 
 fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let (mut tree, mut findings) = tree(texts, options)?;
-    interpolate::interpolate(&mut tree, options.variables, &mut findings);
+    interpolate::interpolate(&mut tree, options, &mut findings);
     project::read(&tree, files, options, findings)
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource, Severity, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
 use super::source::{Sources, Span};
+use crate::files::SourceText;
 use crate::model::Position;
 
 /// One finding in a configuration.
@@ -23,7 +24,7 @@ pub struct Problem {
     pub position: Option<Position>,
     severity: Severity,
     at: Option<Span>,
-    file: Option<Arc<NamedSource<String>>>,
+    file: Option<Arc<SourceText>>,
     labels: Vec<LabeledSpan>,
     /// The fields of which it misses one.
     misses: &'static [&'static str],
@@ -170,6 +171,23 @@ impl Findings {
 
     pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Error, code, at, message.into());
+        pushed(&mut self.errors, problem)
+    }
+
+    /// An error in a file beside the configuration, whose text is not shown.
+    pub fn error_beside(
+        &mut self,
+        file: &str,
+        line: Option<usize>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> &mut Problem {
+        let line = line.and_then(|line| u32::try_from(line).ok()).unwrap_or(1);
+        let problem = Problem {
+            severity: Severity::Error,
+            position: Some(Position { file: self.sources.beside(file), line, column: 1 }),
+            ..Problem::warning(code, message, "")
+        };
         pushed(&mut self.errors, problem)
     }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::Config;
 use super::document::{Data, Entry, Node};
-use super::environment::{self, SecretSources};
 use super::fields::ROOT;
 use super::legacy;
 use super::load::{Files, LoadOptions, folder};
@@ -12,6 +11,7 @@ use super::moved::moved;
 use super::pod::{Place, Project, inherit, pods};
 use super::problem::{Findings, Problem, Problems};
 use super::schema::{amount, conform};
+use super::secrets::{self, SecretSources};
 use super::source::Span;
 use super::volume::volume;
 use crate::catalog::Catalog;
@@ -62,8 +62,14 @@ pub(super) fn assemble(
     let (runpod_span, runpod) = runpod.map_or((root.span, &empty), |entry| (entry.key_span, &entry.value));
 
     let directory = folder(&files.base);
-    let sources =
-        SecretSources { folder: directory.clone(), process: options.variables, offline: options.offline_secrets };
+    let boundary = files.boundary(options);
+    let sources = SecretSources {
+        folder: directory.clone(),
+        boundary: &boundary,
+        process: options.variables,
+        offline: options.offline_secrets,
+        api_keys: &options.api_keys,
+    };
     let dialect = dialect(runpod, options);
     let mut project = Project {
         name: name(&root, &mut findings),
@@ -72,7 +78,7 @@ pub(super) fn assemble(
         dialect,
         catalog: Catalog::embedded(),
         volumes: BTreeMap::new(),
-        variables: environment::of_all(&root, &sources, &mut findings),
+        variables: secrets::of_all(&root, &sources, &mut findings),
     };
 
     let mut resources: BTreeMap<Address, Resource> = BTreeMap::new();
@@ -89,8 +95,19 @@ pub(super) fn assemble(
     let Project { name, environment, .. } = project;
     let (file, environments) = (files.base.clone(), files.environments.clone());
     let warnings = Vec::new();
-    let config =
-        Config { name, environment, dialect, resources, moved, budget, warnings, directory, file, environments };
+    let config = Config {
+        name,
+        environment,
+        dialect,
+        resources,
+        moved,
+        budget,
+        warnings,
+        directory,
+        boundary,
+        file,
+        environments,
+    };
     (config, findings)
 }
 

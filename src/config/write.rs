@@ -293,6 +293,8 @@ mod tests {
                 environment: None,
                 dialect: None,
                 variables: &|_| None,
+                readable_folders: Vec::new(),
+                api_keys: Vec::new(),
                 offline_secrets: true,
                 recorded: std::rc::Rc::new(|_| Default::default()),
             };

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::world::{Pace, World};
-use crate::files;
+use crate::files::{self, LARGEST, ReadError, read_bytes};
 
 /// The version of the file that is written, and the newest that is read.
 const FORMAT: u32 = 1;
@@ -114,10 +114,12 @@ impl WorldFile {
     /// If another process has it, or it cannot be read or understood.
     pub(super) fn open(path: &Path) -> Result<(Self, Option<Saved<World>>), SandboxError> {
         let lock = lock(path)?;
-        let saved = match files::read(path) {
+        let saved = match read_bytes(path, None, LARGEST) {
             Ok(text) => Some(parse(path, &text)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(source) => return Err(SandboxError::Read { path: path.into(), source }),
+            Err(error) if error.is_missing() => None,
+            Err(ReadError { reason, .. }) => {
+                return Err(SandboxError::Read { path: path.into(), source: io::Error::other(reason.to_string()) });
+            }
         };
         let file = Self {
             path: path.into(),

@@ -4,6 +4,8 @@
 //! table. Every text that a reader sees passes through [`style::Line`], which keeps hostile values harmless.
 
 pub mod style;
+pub mod diagnostic;
+mod excerpt;
 mod safe;
 pub mod words;
 pub mod fold;

@@ -18,7 +18,7 @@ const LONGEST_BREAK: usize = 64;
 const LONGEST_ENTITY: usize = 9;
 
 /// `text` without any of `secrets`, nor any longer line of one that has several.
-pub(super) fn masked(text: &str, secrets: &[&str]) -> String {
+pub fn masked(text: &str, secrets: &[&str]) -> String {
     let known: BTreeSet<&str> =
         secrets.iter().flat_map(|secret| secret.lines().map(str::trim).chain([*secret, secret.trim()])).collect();
     let mut forms: Vec<Form> = known.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(Form::of).collect();

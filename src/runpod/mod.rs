@@ -17,3 +17,4 @@ mod wire;
 pub use api::{Api, ApiError, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
 pub use credential::{ApiKey, Origin, world_identity};
+pub use mask::masked;

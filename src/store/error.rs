@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use miette::{Diagnostic, LabeledSpan, NamedSource};
+use miette::{Diagnostic, LabeledSpan};
 
 use super::lock::Holder;
+use crate::config::masked;
+use crate::files::SourceText;
 
 /// A stored file that cannot be used, read or written. Cloneable, since callers that share a write share its failure.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
@@ -180,7 +182,7 @@ pub struct Damage {
     /// One text per problem, with line and column.
     pub places: Vec<String>,
     help: &'static str,
-    text: NamedSource<String>,
+    text: SourceText,
 }
 
 impl Damage {
@@ -195,7 +197,7 @@ impl Damage {
                 None => problem.message.clone(),
             })
             .collect();
-        let text = NamedSource::new(path.display().to_string(), text.to_owned());
+        let text = SourceText::new(path.display().to_string(), masked(text));
         Self { path: path.to_owned(), problems, places, help, text }
     }
 }

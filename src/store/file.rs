@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::files::{LARGEST, ReadError, Reason, read_bytes};
 use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::text::escaped;
@@ -186,10 +187,18 @@ pub(super) struct Meter {
 
 /// The content of a file, or `None` where there is none.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    match fs::read(path) {
+    match read_bytes(path, None, LARGEST) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(StoreError::io("read", path, error)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(ReadError { reason: Reason::Permission, .. }) => {
+            Err(StoreError::io("read", path, io::ErrorKind::PermissionDenied.into()))
+        }
+        Err(ReadError { reason: Reason::Other(error), .. }) => {
+            Err(StoreError::io("read", path, io::Error::other(error)))
+        }
+        Err(ReadError { reason, .. }) => {
+            Err(StoreError::NotPlain { path: path.to_owned(), what: format!("cannot be read: {reason}") })
+        }
     }
 }
 

@@ -5,36 +5,38 @@
 
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::files;
+use crate::files::{self, Boundary};
 
 use super::error::{StoreError, parent};
 use super::read::Paths;
 
 impl Paths {
-    /// The files of the state at `path`, which may be a link to a file in the same folder or below `project`. The folder
-    /// itself may lead out of the project only where a person named it.
-    pub fn resolved(path: &Path, project: &Path, named: bool) -> Result<Self, StoreError> {
+    /// The files of the state at `path`, which may be a link to a file in the same folder or inside `boundary`. The folder
+    /// itself may lie outside only where a person named it.
+    pub fn resolved(path: &Path, boundary: &Boundary, named: bool) -> Result<Self, StoreError> {
         let real = |path: &Path| {
             let here = path.as_os_str().is_empty();
             fs::canonicalize(if here { Path::new(".") } else { path }).ok()
         };
-        let (folder, project) = (real(parent(path)), real(project));
-        let is_below = |path: &Path, top: &Option<PathBuf>| top.as_ref().is_some_and(|top| path.starts_with(top));
-        if let Some(folder) = folder.as_ref().filter(|folder| !named && !is_below(folder, &project)) {
-            let what = format!("leads out of the project, to `{}`", folder.display());
-            return Err(StoreError::NotPlain { path: parent(path).to_owned(), what });
+        let folder = real(parent(path));
+        if let Some(Err(reason)) = folder.as_ref().filter(|_| !named).map(|folder| boundary.check(folder)) {
+            return Err(StoreError::NotPlain {
+                path: parent(path).to_owned(),
+                what: format!("cannot be used: {reason}"),
+            });
         }
         if !fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
             return Ok(Self::of_state(path));
         }
         let refuse = |what: String| Err(StoreError::NotPlain { path: path.to_owned(), what });
         let Some(target) = real(path) else { return refuse("is a link that leads nowhere".into()) };
-        if is_below(&target, &project) || folder.as_deref() == target.parent() {
-            return Ok(Self::of_state(&target));
+        let is_beside = named && folder.as_deref() == target.parent();
+        match boundary.check(&target) {
+            Err(reason) if !is_beside => refuse(format!("is a link that cannot be followed: {reason}")),
+            _ => Ok(Self::of_state(&target)),
         }
-        refuse(format!("is a link that leads out of the project, to `{}`", target.display()))
     }
 
     /// Refuses what is no plain file, before it is opened: a pipe would never answer.
@@ -71,7 +73,7 @@ impl Paths {
 fn kind_of(path: &Path, found: &Metadata) -> Option<String> {
     match fs::read_link(path) {
         Ok(target) => Some(format!("is a link to `{}`", target.display())),
-        Err(_) => files::irregular(found).map(str::to_owned),
+        Err(_) => files::irregular(found).map(|kind| format!("is {kind}")),
     }
 }
 

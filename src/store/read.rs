@@ -9,6 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::files::Boundary;
 use crate::model::{Entry, Moment, PendingIntents, Replay, State};
 use crate::resource::{flaws, fold, mended};
 
@@ -109,8 +110,9 @@ impl Found {
     }
 }
 
-/// Every state in a folder, by environment. A folder that is missing or cannot be listed holds none.
-pub fn found_in(folder: &Path) -> Vec<Found> {
+/// Every state in a folder, by environment. A folder that is missing or cannot be listed holds none. Links are followed
+/// inside `boundary` only.
+pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<Found> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let environments: BTreeSet<String> = entries
         .filter_map(|entry| {
@@ -121,7 +123,11 @@ pub fn found_in(folder: &Path) -> Vec<Found> {
         })
         .collect();
     let found = |environment: String| {
-        let paths = Paths::of_state(&folder.join(format!("{environment}.json")));
+        let named = folder.join(format!("{environment}.json"));
+        let paths = match Paths::resolved(&named, boundary, false) {
+            Ok(paths) => paths,
+            Err(error) => return Some(Found { environment, paths: Paths::of_state(&named), snapshot: Err(error) }),
+        };
         let snapshot = made_for(&paths)
             .transpose()?
             .and_then(|(environment, api)| read(&paths, &Identity { environment: &environment, api: &api }));

@@ -114,6 +114,8 @@ pub fn load(folder: &TempDir) -> Config {
         environment: None,
         dialect: None,
         variables: &|_| None,
+        readable_folders: Vec::new(),
+        api_keys: Vec::new(),
         offline_secrets: false,
         recorded: std::rc::Rc::new(|_| Default::default()),
     };

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::files::Boundary;
 
 #[tokio::test]
 async fn a_state_of_another_world_is_refused() {
@@ -200,7 +201,8 @@ async fn the_state_file_keeps_its_mode_its_link_and_no_company() {
     fs::write(&target, state_bytes(&State::new("l".into(), "prod".into(), "runpod".into()))).unwrap();
     fs::set_permissions(&target, fs::Permissions::from_mode(0o664)).unwrap();
     symlink(&target, &paths.state).unwrap();
-    let (link, paths) = (&paths.state, Paths::resolved(&paths.state, folder.path(), false).unwrap());
+    let (link, paths) =
+        (&paths.state, Paths::resolved(&paths.state, &Boundary::around(folder.path(), &[]), false).unwrap());
     let leftover = folder.path().join(".elsewhere.json.x1.tmp");
     fs::write(&leftover, "from a killed writer").unwrap();
 

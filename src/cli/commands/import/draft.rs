@@ -7,7 +7,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Exit, Failure};
-use crate::config::{self, LoadOptions};
+use crate::config::{self, LARGEST, LoadOptions};
+use crate::files::read_text;
 use crate::graph;
 use crate::model::{Address, State};
 
@@ -58,7 +59,7 @@ pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &Loa
         return None;
     }
     all(base).into_iter().find_map(|path| {
-        let text = fs::read_to_string(path).ok()?;
+        let text = read_text(&path, None, LARGEST).ok()?;
         let config = config::check_text(base, &text, options).ok()?;
         let declared: BTreeSet<&Address> =
             config.resources.keys().filter(|address| !graph::is_member(address)).collect();

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
-use crate::files;
+use crate::files::{self, LARGEST, read_bytes};
 use crate::store::merge::{Merged, Version, both, merge};
 
 /// `paths` are base, ours and theirs; ours becomes the result.
@@ -15,9 +15,9 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let folder = global.directory.clone().unwrap_or_default();
     let [base, ours, theirs] = paths.map(|path| folder.join(path));
     let read = |path: &PathBuf| {
-        files::read(path).map_err(|error| {
-            let message = format!("cannot read `{}`: {error}", path.display());
-            Failure::message(Exit::Error, "unreadable", message, Some("nothing was written".into()))
+        read_bytes(path, None, LARGEST).map_err(|error| {
+            let help = format!("{}; nothing was written", error.reason.help());
+            Failure::message(Exit::Error, "unreadable", error.to_string(), Some(help))
         })
     };
     let bytes = [read(&base)?, read(&ours)?, read(&theirs)?];

@@ -1,34 +1,22 @@
-//! Files that a person names: how they are read and written, whatever is at the end of the name.
+//! Files that a person names: how they are written, whatever is at the end of the name.
 //!
 //! A regular file is replaced whole: the new bytes are complete beside it before they take its place, so that an
 //! interruption leaves the old file or the new one. A pipe, a device or an open descriptor (`/dev/stdout`) is written to.
 //! It is never replaced and never read. A link is followed, and what it leads to is treated the same way.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-/// The largest file that is read whole, in bytes. A saved plan of 10,000 pods has a tenth of that.
-pub const LONGEST: u64 = 256 * 1024 * 1024;
+use super::read::irregular;
 
 /// How long a pipe may take nothing before it counts as broken.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
 
 /// How soon a full pipe is tried again.
 const RETRY: Duration = Duration::from_millis(10);
-
-/// Describes what is in place of a regular file.
-pub fn irregular(found: &Metadata) -> Option<&'static str> {
-    if found.is_file() {
-        None
-    } else if found.is_dir() {
-        Some("is a folder")
-    } else {
-        Some("is a pipe, socket or device")
-    }
-}
 
 /// Refuses a name that leads to something other than a regular file, before anything opens it. A name that leads nowhere
 /// is for the caller to judge.
@@ -37,25 +25,9 @@ pub fn irregular(found: &Metadata) -> Option<&'static str> {
 /// If the name leads to a folder, a pipe, a socket or a device.
 pub fn must_be_regular(path: &Path) -> io::Result<()> {
     match fs::metadata(path).ok().as_ref().and_then(irregular) {
-        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it {what}"))),
+        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}"))),
         None => Ok(()),
     }
-}
-
-/// The bytes of a regular file of at most [`LONGEST`] bytes.
-///
-/// # Errors
-/// If there is no such file, it cannot be read, it is larger, or it is not a regular file: reading a device may never end.
-pub fn read(path: &Path) -> io::Result<Vec<u8>> {
-    must_be_regular(path)?;
-    let mut bytes = Vec::new();
-    // The limit holds for a file that grows meanwhile, too.
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LONGEST {
-        let limit = LONGEST / (1024 * 1024);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {limit} MiB")));
-    }
-    Ok(bytes)
 }
 
 /// Where the bytes of a named file go.
@@ -265,14 +237,6 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link is still one");
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn only_regular_files_are_read() {
-        for name in ["/dev/zero", "/dev/null", "/"] {
-            assert_eq!(read(Path::new(name)).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{name}");
-        }
     }
 
     #[cfg(unix)]

@@ -1,0 +1,50 @@
+//! The RunPod API key opens the whole account, so no pod may get it under any name.
+//!
+//! A value is compared with the keys in use once variables and files are read. A key in another encoding, such as base64,
+//! is not recognised.
+
+/// The variable that holds the key.
+pub(super) const API_KEY: &str = "RUNPOD_API_KEY";
+
+const SHORTEST: usize = 8;
+
+/// Whether a secret can be recognised inside other text. Short ones, and ones of letters alone, are words that any text may
+/// contain: an emulator accepts the key `test`.
+pub fn is_distinctive(secret: &str) -> bool {
+    secret.len() >= SHORTEST && !secret.chars().all(|c| c.is_ascii_alphabetic())
+}
+
+/// Where a value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// Written in the configuration.
+    Literal,
+    /// Read from a variable or a file.
+    Resolved,
+}
+
+/// Whether a value holds one of the API keys in use.
+pub(super) fn holds_api_key(value: &str, origin: Origin, keys: &[String]) -> bool {
+    keys.iter().map(|key| key.trim()).filter(|key| !key.is_empty()).any(|key| {
+        if is_distinctive(key) { value.contains(key) } else { origin == Origin::Resolved && value.trim() == key }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_inside_a_value_and_a_common_word_is_no_key() {
+        let holds = |value: &str, origin, key: &str| holds_api_key(value, origin, &[key.to_owned()]);
+        for origin in [Origin::Literal, Origin::Resolved] {
+            assert!(holds("Bearer rpa_123456\n", origin, "rpa_123456"));
+            assert!(!holds("rpa_12345", origin, "rpa_123456"));
+            assert!(!holds("anything", origin, " "));
+            assert!(!holds("a test", origin, "test"));
+            assert!(!holds("registry/emulator:1", origin, "emulator"));
+        }
+        assert!(holds(" test\n", Origin::Resolved, "test"));
+        assert!(!holds("test", Origin::Literal, "test"));
+    }
+}

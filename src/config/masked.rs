@@ -1,0 +1,259 @@
+//! Text of files as diagnostics may quote it.
+//!
+//! A diagnostic shows its line and those beside it, in a terminal or a build log. Credentials in them are replaced by stars,
+//! byte for byte, so that places stay right. Works on lines, since a text that is quoted is often not YAML: a link may even
+//! have put `.env` in its place.
+
+use std::ops::Range;
+
+use super::environment::looks_like_credential;
+
+/// The text with credentials masked; references to variables and secrets stay.
+pub fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut inside = Inside::Nothing;
+    for line in text.split_inclusive('\n') {
+        let mut scan = Scan { line, at: 0, inside, masks: Vec::new() };
+        scan.run();
+        inside = scan.inside;
+        let mut at = 0;
+        for Range { start, end } in scan.masks {
+            // Masks may overlap: a URL in the value of a credential.
+            let start = start.max(at);
+            if start < end {
+                shown.push_str(&line[at..start]);
+                shown.push_str(&stars(&line[start..end]));
+                at = end;
+            }
+        }
+        shown.push_str(&line[at..]);
+    }
+    shown
+}
+
+/// The same number of bytes.
+fn stars(text: &str) -> String {
+    text.chars().map(|c| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) }).collect()
+}
+
+/// What goes on in the next line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inside {
+    Nothing,
+    /// The value of a key with so much indentation: lines that are indented further.
+    Below(usize),
+    Quotes(char),
+    PrivateKey,
+}
+
+/// One line, from left to right.
+struct Scan<'a> {
+    line: &'a str,
+    at: usize,
+    inside: Inside,
+    masks: Vec<Range<usize>>,
+}
+
+impl Scan<'_> {
+    fn run(&mut self) {
+        let (line, indent) = (self.line, self.line.len() - self.line.trim_start().len());
+        match self.inside {
+            Inside::Below(key) if line.trim().is_empty() || indent > key => return self.mask_rest(0),
+            Inside::Quotes(quote) => self.close(0, quote),
+            Inside::PrivateKey => {
+                if line.contains("-----END") {
+                    self.inside = Inside::Nothing;
+                }
+                return self.mask_rest(0);
+            }
+            Inside::Below(_) | Inside::Nothing => self.inside = Inside::Nothing,
+        }
+        if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") && !line.contains("-----END") {
+            self.inside = Inside::PrivateKey;
+            return self.mask_rest(0);
+        }
+        self.values(indent);
+        self.urls();
+        self.masks.sort_by_key(|mask| mask.start);
+    }
+
+    /// Masks what follows the names of credentials.
+    fn values(&mut self, indent: usize) {
+        let line = self.line;
+        let flow = line.find(['{', '[']);
+        while let Some(sign) = line[self.at..].find([':', '=']).map(|offset| self.at + offset) {
+            self.at = sign + 1;
+            let before = line[..sign].trim_end();
+            let bare = before.trim_end_matches(['"', '\'']);
+            let name = bare.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
+            let rest = &line[sign + 1..];
+            let assigns = line[sign..].starts_with('=');
+            // `a:b` is one word of YAML, `"a":b` is not.
+            let is_key =
+                assigns || bare.len() < before.len() || rest.trim().is_empty() || rest.starts_with([' ', '\t']);
+            // Lists of names and values, as in Kubernetes.
+            let is_secret = looks_like_credential(name) || (name == "value" && !assigns);
+            if is_key && is_secret {
+                let start = sign + 1 + (rest.len() - rest.trim_start().len());
+                self.value(start, indent, assigns, flow.is_some_and(|flow| flow < sign));
+            }
+        }
+    }
+
+    /// Masks the value that begins at `start`.
+    fn value(&mut self, start: usize, indent: usize, assigns: bool, in_flow: bool) {
+        let value = self.line[start..].trim_end();
+        let plain = value.trim_start_matches(['"', '\'']);
+        if plain.starts_with("{{") {
+            return;
+        }
+        if let Some(reference) = plain.strip_prefix("${") {
+            return self.default(start + (value.len() - plain.len()) + 2, reference);
+        }
+        match value.chars().next() {
+            Some(quote @ ('"' | '\'')) => self.close(start + 1, quote),
+            Some('|' | '>' | '&' | '!') | None if !assigns => {
+                self.mask_rest(start);
+                self.inside = Inside::Below(indent);
+            }
+            Some('{' | '[') if !assigns => {}
+            _ if in_flow => {
+                let end = self.line[start..].find([',', '}', ']']).map_or(self.line.len(), |length| start + length);
+                self.masks.push(start..end);
+                self.at = end;
+            }
+            _ => {
+                self.mask_rest(start);
+                // A plain value goes on in lines that are indented further.
+                self.inside = if assigns { Inside::Nothing } else { Inside::Below(indent) };
+            }
+        }
+    }
+
+    /// Masks the default of a reference, which begins after `${`.
+    fn default(&mut self, start: usize, reference: &str) {
+        let end = reference.find('}').unwrap_or(reference.trim_end().len());
+        if let Some(default) = reference[..end].find(":-") {
+            self.masks.push(start + default + 2..start + end);
+        }
+        self.at = start + end;
+    }
+
+    /// Masks up to the closing quote, which may be in a later line.
+    fn close(&mut self, start: usize, quote: char) {
+        let mut letters = self.line[start..].char_indices();
+        while let Some((offset, letter)) = letters.next() {
+            if letter == '\\' && quote == '"' {
+                letters.next();
+            } else if letter == quote {
+                self.masks.push(start..start + offset);
+                self.at = start + offset + 1;
+                self.inside = Inside::Nothing;
+                return;
+            }
+        }
+        self.mask_rest(start);
+        self.inside = Inside::Quotes(quote);
+    }
+
+    /// Masks users and passwords: `https://user:password@host`.
+    fn urls(&mut self) {
+        for (scheme, separator) in self.line.match_indices("://") {
+            let start = scheme + separator.len();
+            let rest = &self.line[start..];
+            let authority = rest.split(|c: char| c.is_whitespace() || "/\"'`,".contains(c)).next().unwrap_or_default();
+            if let Some(end) = authority.rfind('@') {
+                self.masks.push(start..start + end);
+            }
+        }
+    }
+
+    fn mask_rest(&mut self, start: usize) {
+        self.masks.push(start..self.line.len());
+        self.at = self.line.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn credentials_are_masked_in_every_form_and_nothing_moves() {
+        let text = "env:
+  HF_TOKEN: hf_s3cret
+  A: b
+  m: { API_KEY: \"s3cret\", B: c, A_KEY: s3cret, D: d }
+  SSH_KEY: |
+    s3cret
+    s3cret
+  C: e
+  GIT_TOKEN: ${GIT_TOKEN}
+  NPM_TOKEN: '${NPM_TOKEN:-s3cret}'
+  QUOTED_KEY: \"s3 \\\" s3cret
+    s3cret\"
+  F: f
+  PLAIN_KEY: s3cret
+    s3cret s3cret
+  G: g
+  ACCOUNT_KEY: '{{ RUNPOD_SECRET_x }}'
+  URL: postgres://user:s3cret@db.example/name
+  json: {\"DB_PASSWORD\":\"s3cret\",\"h\":\"h\"}
+  args: [--api-key=s3cret, --epochs=3]
+  list:
+    - { name: WANDB, value: s3cret }
+HF_TOKEN=s3cret and s3cret
+export DB_PASS = 's3cret'
+K=k
+-----BEGIN RSA PRIVATE KEY-----
+s3cret
+-----END RSA PRIVATE KEY-----
+I: i
+";
+        let shown = masked(text);
+        assert_eq!(shown.len(), text.len());
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for kept in [
+            "A: b",
+            "B: c",
+            "D: d",
+            "C: e",
+            "F: f",
+            "G: g",
+            "\"h\":\"h\"",
+            "K=k",
+            "I: i",
+            "${GIT_TOKEN}",
+            "${NPM_TOKEN:-",
+            "RUNPOD_SECRET_x",
+            "postgres://",
+            "@db.example/name",
+            "--epochs=3",
+            "HF_TOKEN:",
+            "name: WANDB",
+        ] {
+            assert!(shown.contains(kept), "{kept} in {shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_credential_stays_as_it_is() {
+        let text =
+            "image: ghcr.io/acme/auth:1.2\nkeyboard: us\nsecrets:\n  - name: HF_TOKEN\n    source: env\nx: a@b\n";
+        assert_eq!(masked(text), text);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_keeps_its_length_and_its_lines(
+            text in "([a-c:=,@/'\"\\\\{}\\[\\]|>$\\- \\t\\r\\né漢]|A_KEY|://|\\$\\{A:-|-----BEGIN PRIVATE KEY){0,40}"
+        ) {
+            let shown = masked(&text);
+            prop_assert_eq!(shown.len(), text.len());
+            let lines = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect::<Vec<_>>();
+            prop_assert_eq!(lines(&shown), lines(&text));
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! `secrets`: environment variables of every pod whose values come from the process, from files or from the account.
+//!
+//! A secret that is absent may be left out. One that exists and cannot be read is an error: leaving it out would take it
+//! from the pods.
+
+use std::path::{Path, PathBuf};
+
+use super::api_key::{API_KEY, Origin, holds_api_key};
+use super::document::{Node, Scalar};
+use super::dotenv::Dotenv;
+use super::environment::{Variable, Variables, extensions, is_allowed};
+use super::problem::Findings;
+use super::source::Span;
+use crate::files::{Boundary, ReadError, read_text};
+use crate::model::{Secret, Value};
+
+/// Linux passes at most 128 KiB to a program as one variable. Source: execve(2), `MAX_ARG_STRLEN`.
+const LONGEST: u64 = 128 << 10;
+
+const EMPTY: &str = "its value is empty";
+const NOT_SET: &str = "it is in no environment, `.env.local` or `.env`";
+
+/// Where secrets are looked for.
+pub(super) struct SecretSources<'a> {
+    /// The folder of the base file.
+    pub folder: PathBuf,
+    pub boundary: &'a Boundary,
+    pub process: &'a dyn Fn(&str) -> Option<String>,
+    /// Missing ones are no error, and stay unknown.
+    pub offline: bool,
+    /// The keys that no pod may get.
+    pub api_keys: &'a [String],
+}
+
+/// What every pod gets: secrets, and below them what `extensions` say.
+pub(super) fn of_all(root: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
+    let mut variables = extensions(root, findings);
+    if let Some(list) = root.get("secrets") {
+        variables.append(&mut secrets(list, sources, findings));
+    }
+    variables
+}
+
+fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
+    let mut reader = Reader { sources, dotenv: Dotenv::default(), variables: Variables::new(), missing: Vec::new() };
+    if list.items().iter().any(|secret| source(secret) == "env") {
+        reader.dotenv = Dotenv::read(&sources.folder, sources.boundary);
+        for fault in &reader.dotenv.faults {
+            findings.error_beside(fault.file, fault.line, "unreadable_dotenv", fault.what.clone()).help(fault.help);
+        }
+    }
+    for secret in list.items() {
+        reader.read(secret, findings);
+    }
+    tell_missing(&reader.missing, findings);
+    reader.variables
+}
+
+fn source(secret: &Node) -> &str {
+    secret.get("source").and_then(Node::text).unwrap_or("env")
+}
+
+/// Why there is no value.
+enum Lack {
+    /// Nothing says what it is.
+    Absent(String),
+    /// Something does, and cannot be used.
+    Refused { message: String, help: String },
+    /// The `.env` file that may say it cannot be read, which is an error already.
+    Unreadable,
+}
+
+/// A required secret without a value.
+struct Missing {
+    name: String,
+    span: Span,
+    why: String,
+}
+
+struct Reader<'a> {
+    sources: &'a SecretSources<'a>,
+    dotenv: Dotenv,
+    variables: Variables,
+    missing: Vec<Missing>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, secret: &Node, findings: &mut Findings) {
+        let Some(name_node) = secret.get("name") else {
+            findings
+                .missing(&["name"], "missing_field", secret.span, "a secret has no `name`")
+                .help("`name` is the environment variable that the pod sees");
+            return;
+        };
+        let (name, span) = (name_node.text().unwrap_or_default().to_owned(), name_node.span);
+        if !is_allowed(&name, span, findings) {
+            return;
+        }
+        if let Some(Variable { span: first, .. }) = self.variables.get(&name) {
+            let first = *first;
+            findings
+                .error("duplicate_key", span, format!("the secret `{name}` is listed twice"))
+                .also(first, "first here");
+            return;
+        }
+        let required = secret.get("required").and_then(Node::bool) == Some(true);
+        let found = match source(secret) {
+            "runpod" => {
+                let value = Value::Text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
+                self.variables.insert(name, Variable { value, span });
+                return;
+            }
+            "file" => match secret.get("path") {
+                Some(path) => self.file(path, required),
+                None => {
+                    findings
+                        .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
+                        .help("`source: file` needs the `path` of the file, relative to this one");
+                    return;
+                }
+            },
+            "env" => self.variable(&name, secret.get("fromFile"), required),
+            elsewhere => {
+                let at = secret.get("source").map_or(span, |source| source.span);
+                findings
+                    .error("unsupported_source", at, format!("sindri does not read secrets from `{elsewhere}`"))
+                    .help(format!(
+                        "read it before sindri runs and export it as `{name}` with `source: env`, or keep it at RunPod with `source: runpod`"
+                    ));
+                return;
+            }
+        };
+        self.keep(name, span, found, required, findings);
+    }
+
+    /// Keeps a value, or says why there is none.
+    fn keep(&mut self, name: String, span: Span, found: Result<String, Lack>, required: bool, findings: &mut Findings) {
+        let secret = match found {
+            Ok(value) if holds_api_key(&value, Origin::Resolved, self.sources.api_keys) => {
+                findings
+                    .error("api_key", span, format!("the value of the secret `{name}` holds your RunPod API key"))
+                    .help(format!(
+                        "no pod may get it under any name: it opens the whole account. RunPod gives every pod a `{API_KEY}` of its own"
+                    ));
+                Secret::unknown()
+            }
+            Ok(value) => Secret::new(value),
+            Err(Lack::Unreadable) => Secret::unknown(),
+            Err(Lack::Refused { message, help }) => {
+                findings.error("unreadable_secret", span, format!("the secret `{name}`: {message}")).help(help);
+                Secret::unknown()
+            }
+            Err(Lack::Absent(why)) if required && self.sources.offline => {
+                findings
+                    .warn("missing_secrets", span, format!("the required secret `{name}` is missing: {why}"))
+                    .help("it is taken as unchanged here; an apply needs its value");
+                Secret::unknown()
+            }
+            Err(Lack::Absent(why)) if required => {
+                self.missing.push(Missing { name, span, why });
+                return;
+            }
+            Err(Lack::Absent(why)) => {
+                findings
+                    .advise("optional_secret", span, format!("the secret `{name}` is left out: {why}"))
+                    .help("set it to hand it to the pods; leaving it out later would take it from them");
+                return;
+            }
+        };
+        self.variables.insert(name, Variable { value: Value::Secret(secret), span });
+    }
+
+    /// The value of a variable: from the process, the `.env` files, or the file that `fromFile` names.
+    fn variable(&self, name: &str, from_file: Option<&Node>, required: bool) -> Result<String, Lack> {
+        let mut lack = NOT_SET;
+        // An empty value is as good as none where one is required.
+        let mut usable = |value: &str| {
+            let is_lacking = required && value.is_empty();
+            lack = if is_lacking { EMPTY } else { lack };
+            !is_lacking
+        };
+        if let Some(value) = (self.sources.process)(name).filter(|value| usable(value)) {
+            return Ok(value);
+        }
+        match self.dotenv.get(name) {
+            Some(Ok(value)) if usable(value) => return Ok(value.clone()),
+            Some(Err(fault)) => {
+                return Err(Lack::Refused { message: fault.what.clone(), help: fault.help.to_owned() });
+            }
+            _ if !self.dotenv.faults.is_empty() => return Err(Lack::Unreadable),
+            _ => {}
+        }
+        from_file.map_or_else(|| Err(Lack::Absent(lack.to_owned())), |path| self.file(path, required))
+    }
+
+    /// The trimmed content of a file, or why there is none.
+    fn file(&self, path: &Node, required: bool) -> Result<String, Lack> {
+        let shown = path.scalar().map_or("", Scalar::shown);
+        let path = Path::new(path.text().unwrap_or_default());
+        let path = match (path.strip_prefix("~"), (self.sources.process)("HOME").filter(|home| !home.is_empty())) {
+            (Ok(below), Some(home)) => Path::new(&home).join(below),
+            _ => self.sources.folder.join(path),
+        };
+        match read_text(&path, Some(self.sources.boundary), LONGEST) {
+            Ok(content) if required && content.trim().is_empty() => Err(Lack::Absent(EMPTY.to_owned())),
+            Ok(content) => Ok(content.trim().to_owned()),
+            Err(error) if error.is_missing() => Err(Lack::Absent(format!("`{shown}`: {}", error.reason))),
+            Err(ReadError { reason, .. }) => Err(Lack::Refused {
+                message: format!("cannot read `{shown}`: {reason}"),
+                help: reason.help().to_owned(),
+            }),
+        }
+    }
+}
+
+/// All of them at once: whoever sets one wants to know the others.
+fn tell_missing(missing: &[Missing], findings: &mut Findings) {
+    let [Missing { span: at, .. }, others @ ..] = missing else { return };
+    let names = missing.iter().map(|secret| format!("`{}`", secret.name)).collect::<Vec<_>>().join(", ");
+    let whys = missing.iter().map(|secret| format!("`{}`: {}", secret.name, secret.why)).collect::<Vec<_>>().join("\n");
+    let number = if others.is_empty() { "a required secret is" } else { "required secrets are" };
+    let problem = findings.error("missing_secrets", *at, format!("{number} missing: {names}"));
+    problem
+        .label("required")
+        .help(format!("{whys}\nset them in the environment, or in `.env.local` beside the configuration"));
+    for Missing { span, .. } in others {
+        problem.also(*span, "required");
+    }
+}

@@ -1,0 +1,115 @@
+//! The folders whose files a configuration may name.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::Reason;
+
+/// Pseudo file systems. Their files hold the environment and the memory of processes.
+const SYSTEM_FOLDERS: [&str; 2] = ["/proc", "/sys"];
+/// Git's own folder. CI systems store access tokens in its configuration.
+const REPOSITORY_FOLDER: &str = ".git";
+
+/// The project, and the folders that the command line allows besides it.
+#[derive(Clone, Debug)]
+pub struct Boundary {
+    /// Real paths: no links, no `..`.
+    folders: Vec<PathBuf>,
+}
+
+impl Boundary {
+    /// The boundary of the project that `folder` belongs to: the git repository around it, or `folder` itself where there is
+    /// none. Files below `allowed` may be read too.
+    pub fn around(folder: &Path, allowed: &[PathBuf]) -> Self {
+        let folder = real_path(folder);
+        let repository = folder.ancestors().find(|above| above.join(REPOSITORY_FOLDER).exists());
+        let project = repository.map_or(folder.clone(), Path::to_path_buf);
+        Self { folders: std::iter::once(project).chain(allowed.iter().map(|path| real_path(path))).collect() }
+    }
+
+    /// Whether a real path is inside, and not in git's own folder.
+    ///
+    /// # Errors
+    /// Why it may not be read.
+    pub fn check(&self, real: &Path) -> Result<(), Reason> {
+        if is_system(real) {
+            return Err(Reason::System { real: real.to_owned() });
+        }
+        let Some(below) = self.folders.iter().find_map(|folder| real.strip_prefix(folder).ok()) else {
+            return Err(Reason::Outside { real: real.to_owned() });
+        };
+        if below.components().any(|part| is_repository_folder(part.as_os_str())) {
+            return Err(Reason::Repository { real: real.to_owned() });
+        }
+        Ok(())
+    }
+}
+
+/// File systems of some computers ignore case.
+fn is_repository_folder(name: &OsStr) -> bool {
+    name.eq_ignore_ascii_case(REPOSITORY_FOLDER)
+}
+
+/// Whether a real path is below a pseudo file system.
+pub(super) fn is_system(real: &Path) -> bool {
+    SYSTEM_FOLDERS.iter().any(|folder| real.starts_with(folder))
+}
+
+/// The path without links and `..`. Its last parts need not exist.
+pub(super) fn real_path(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_repository_is_inside_and_its_git_folder_is_not() {
+        let top = tempfile::tempdir().unwrap();
+        let folder = top.path().join("repository/infra");
+        fs::create_dir_all(&folder).unwrap();
+        fs::create_dir(top.path().join("repository/.git")).unwrap();
+        let boundary = Boundary::around(&folder, &[]);
+        let check = |name: &str| boundary.check(&real_path(&top.path().join(name)));
+        for inside in ["repository/infra/a", "repository/a", "repository/infra/../a", "repository/.github/a"] {
+            assert!(check(inside).is_ok(), "{inside}");
+        }
+        for outside in ["a", "repository/../a", "repository-2/a"] {
+            assert!(matches!(check(outside), Err(Reason::Outside { .. })), "{outside}");
+        }
+        for git in ["repository/.git/config", "repository/.GIT/config"] {
+            assert!(matches!(check(git), Err(Reason::Repository { .. })), "{git}");
+        }
+    }
+
+    #[test]
+    fn without_a_repository_the_folder_is_the_project_and_more_can_be_allowed() {
+        let top = tempfile::tempdir().unwrap();
+        for name in ["project", "keys"] {
+            fs::create_dir(top.path().join(name)).unwrap();
+        }
+        symlink(top.path().join("keys"), top.path().join("project/linked")).unwrap();
+        let real = |name: &str| real_path(&top.path().join(name));
+        let alone = Boundary::around(&top.path().join("project"), &[]);
+        assert!(alone.check(&real("project/a")).is_ok());
+        assert!(matches!(alone.check(&real("project/linked/a")), Err(Reason::Outside { .. })));
+        let wider = Boundary::around(&top.path().join("project"), &[top.path().join("keys")]);
+        assert!(wider.check(&real("project/linked/a")).is_ok());
+        let everything = Boundary::around(top.path(), &["/".into()]);
+        assert!(everything.check(Path::new("/etc/hostname")).is_ok());
+        for system in ["/proc/self/environ", "/sys/kernel/notes"] {
+            assert!(matches!(everything.check(Path::new(system)), Err(Reason::System { .. })), "{system}");
+        }
+    }
+}

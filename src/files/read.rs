@@ -1,0 +1,242 @@
+//! Opening a file once, and checking what was opened.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::boundary::{Boundary, is_system, real_path};
+use super::error::{ReadError, Reason};
+
+/// States, saved plans and emulated worlds are no larger. A saved plan of 10,000 pods has a tenth of that.
+pub const LARGEST: u64 = 256 << 20;
+
+/// The bytes of a regular file of at most `limit` bytes, inside `boundary` where there is one.
+///
+/// # Errors
+/// Why it was not read.
+pub fn read_bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, ReadError> {
+    bytes(path, boundary, limit).map_err(|reason| ReadError::new(path, reason))
+}
+
+/// The same for text in UTF-8. A byte order mark is dropped.
+///
+/// # Errors
+/// Why it was not read.
+pub fn read_text(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<String, ReadError> {
+    bytes(path, boundary, limit).and_then(text).map_err(|reason| ReadError::new(path, reason))
+}
+
+fn bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, Reason> {
+    let real = real_path(path);
+    // Checked before anything else, so that the answer does not tell which files exist outside.
+    check_place(&real, boundary)?;
+    // A device may act on being opened, so look first.
+    check_kind(&fs::symlink_metadata(&real)?)?;
+    let file = open(&real)?;
+    // Something else may stand there by now. These checks see the file that is read.
+    let found = file.metadata()?;
+    check_kind(&found)?;
+    check_place(&place_of(&file, &found, real)?, boundary)?;
+    check_file_system(&file, path)?;
+    if found.len() > limit {
+        return Err(Reason::TooLarge { limit });
+    }
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit { Err(Reason::TooLarge { limit }) } else { Ok(bytes) }
+}
+
+fn check_place(real: &Path, boundary: Option<&Boundary>) -> Result<(), Reason> {
+    match boundary {
+        Some(boundary) => boundary.check(real),
+        None if is_system(real) => Err(Reason::System { real: real.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+fn check_kind(found: &Metadata) -> Result<(), Reason> {
+    match irregular(found) {
+        None => Ok(()),
+        Some(_) if found.is_dir() => Err(Reason::Folder),
+        // A real path ends in a link only where that leads nowhere.
+        Some(_) if found.is_symlink() => Err(Reason::DeadLink),
+        Some(kind) => Err(Reason::Special(kind)),
+    }
+}
+
+/// Describes what is in place of a regular file.
+pub fn irregular(found: &Metadata) -> Option<&'static str> {
+    if found.is_file() {
+        None
+    } else if found.is_dir() {
+        Some("a folder")
+    } else if found.is_symlink() {
+        Some("a link")
+    } else {
+        Some("a pipe, socket or device")
+    }
+}
+
+/// Opens without following a link at the end, and without waiting for a writer.
+#[cfg(unix)]
+fn open(real: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY | libc::O_CLOEXEC;
+    OpenOptions::new().read(true).custom_flags(flags).open(real)
+}
+
+#[cfg(not(unix))]
+fn open(real: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).open(real)
+}
+
+/// Where an open file lies. Linux says so itself; elsewhere the path is resolved again and has to lead to the same file.
+fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Reason> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd;
+        if let Ok(place) = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())) {
+            return Ok(place);
+        }
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let again = fs::symlink_metadata(&real)?;
+        if (again.dev(), again.ino()) != (found.dev(), found.ino()) {
+            return Err(Reason::Other("it was exchanged while it was read".into()));
+        }
+    }
+    let _ = (file, found);
+    Ok(fs::canonicalize(&real)?)
+}
+
+/// Refuses a pseudo file system that is mounted under another name.
+#[cfg(target_os = "linux")]
+fn check_file_system(file: &File, path: &Path) -> Result<(), Reason> {
+    // Source: linux/magic.h, `PROC_SUPER_MAGIC` and `SYSFS_MAGIC`.
+    const PSEUDO: [u32; 2] = [0x9fa0, 0x6265_6572];
+    // The type is wider on some platforms; both numbers fit into 32 bits.
+    let kind = rustix::fs::fstatfs(file).map(|found| u32::try_from(found.f_type));
+    match kind {
+        Ok(Ok(kind)) if PSEUDO.contains(&kind) => Err(Reason::System { real: path.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn check_file_system(_: &File, _: &Path) -> Result<(), Reason> {
+    Ok(())
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, Reason> {
+    const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+    if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) || bytes.contains(&0) {
+        return Err(Reason::Utf16);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        Reason::NotUtf8 { line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    })
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const LIMIT: u64 = 100;
+
+    /// Reads `name` in a project with these links, each `name -> target`.
+    fn read(links: &[(&str, &str)], name: &str) -> Result<String, Reason> {
+        let top = tempfile::tempdir().unwrap();
+        let project = top.path().join("project");
+        fs::create_dir_all(project.join("folder")).unwrap();
+        fs::write(project.join("plain"), "inside").unwrap();
+        fs::write(top.path().join("outside"), "outside").unwrap();
+        for (link, target) in links {
+            symlink(target, project.join(link)).unwrap();
+        }
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            project.join("pipe"),
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let boundary = Boundary::around(&project, &[]);
+        read_text(&project.join(name), Some(&boundary), LIMIT).map_err(|error| error.reason)
+    }
+
+    #[test]
+    fn links_are_followed_inside_the_project_only() {
+        assert_eq!(read(&[("link", "plain")], "link").unwrap(), "inside");
+        assert_eq!(read(&[("link", "folder/../plain")], "link").unwrap(), "inside");
+        for (links, name) in [
+            (&[("link", "../outside")][..], "link"),
+            (&[("link", "second"), ("second", "../outside")], "link"),
+            (&[("up", "..")], "up/outside"),
+            (&[], "../outside"),
+            (&[], "folder/../../outside"),
+            (&[], "/etc/passwd"),
+            // The answer is the same for a file that does not exist.
+            (&[], "../missing"),
+            (&[("up", "..")], "up/missing"),
+        ] {
+            assert!(matches!(read(links, name), Err(Reason::Outside { .. })), "{name}");
+        }
+        assert_eq!(read(&[("link", "nowhere")], "link"), Err(Reason::DeadLink));
+        assert!(matches!(read(&[("link", "link")], "link"), Err(Reason::DeadLink)));
+        assert_eq!(read(&[], "missing"), Err(Reason::Missing));
+        // A state below a file must not count as a state that does not exist.
+        assert!(matches!(read(&[], "plain/below"), Err(Reason::Other(_))));
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        assert_eq!(read(&[], "folder"), Err(Reason::Folder));
+        assert_eq!(read(&[], "pipe"), Err(Reason::Special("a pipe, socket or device")));
+        assert_eq!(read(&[("link", "pipe")], "link"), Err(Reason::Special("a pipe, socket or device")));
+        let device = read_bytes(Path::new("/dev/zero"), None, LIMIT).unwrap_err();
+        assert_eq!(device.reason, Reason::Special("a pipe, socket or device"));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn no_file_of_a_process_is_read_under_any_name() {
+        for name in ["/proc/self/environ", "/proc/self/cmdline", "/proc/self/task/../environ"] {
+            let refused = read_bytes(Path::new(name), None, LIMIT).unwrap_err();
+            assert!(matches!(refused.reason, Reason::System { .. }), "{name}");
+            assert!(matches!(read(&[("link", name)], "link"), Err(Reason::System { .. })), "{name}");
+        }
+        let file = File::open("/proc/self/environ").unwrap();
+        assert!(check_file_system(&file, Path::new("mounted/environ")).is_err());
+    }
+
+    #[test]
+    fn size_permission_and_encoding_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let read = |bytes: &[u8]| {
+            fs::write(&path, bytes).unwrap();
+            read_text(&path, None, LIMIT).map_err(|error| error.reason)
+        };
+        assert_eq!(read(&[b'x'; 100]).unwrap().len(), 100);
+        assert_eq!(read(&[b'x'; 101]), Err(Reason::TooLarge { limit: LIMIT }));
+        assert_eq!(read("\u{feff}text".as_bytes()).unwrap(), "text");
+        assert_eq!(read(b"one\ntwo\xe9\n"), Err(Reason::NotUtf8 { line: 2 }));
+        assert_eq!(read(b"\xff\xfea\0\n\0"), Err(Reason::Utf16));
+        assert_eq!(read(b"a\0b\0"), Err(Reason::Utf16));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+        // The superuser may read everything.
+        if let Err(error) = read_bytes(&path, None, LIMIT) {
+            assert_eq!(error.reason, Reason::Permission);
+        }
+    }
+}

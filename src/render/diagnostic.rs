@@ -1,0 +1,301 @@
+//! A diagnostic as a reader may see it: without control characters, without secrets, and of a bounded size.
+//!
+//! Its texts come from files, variables and answers, so each passes through here before it is drawn.
+
+use std::error::Error;
+use std::fmt;
+
+use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
+
+use super::excerpt::Excerpt;
+use super::style::harmless;
+use crate::config::is_distinctive;
+use crate::runpod::masked;
+
+/// One text of a diagnostic is no longer than this many characters.
+const LONGEST: usize = 4000;
+/// So many of the problems that come together are shown.
+const MOST_RELATED: usize = 100;
+
+/// Values that no diagnostic shows.
+#[derive(Clone, Default)]
+pub struct Hidden(Vec<String>);
+
+impl Hidden {
+    /// Longer values first: one that begins with another must not lose its head alone.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut secrets: Vec<String> =
+            secrets.into_iter().map(|it| it.trim().to_owned()).filter(|it| is_distinctive(it)).collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self(secrets)
+    }
+
+    /// A message, line by line.
+    fn text(&self, text: &str) -> String {
+        let secrets: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        let cut: String = text.chars().take(LONGEST).collect();
+        let rest = if cut.len() < text.len() { "..." } else { "" };
+        let text = masked(&cut, &secrets);
+        text.split('\n').map(harmless).collect::<Vec<_>>().join("\n") + rest
+    }
+
+    /// A line of a file. Its length stays, so that places in it stay right.
+    fn line(&self, line: &str) -> String {
+        self.0.iter().fold(line.to_owned(), |line, secret| line.replace(secret, &"*".repeat(secret.len())))
+    }
+}
+
+/// A copy of a diagnostic that may be drawn.
+pub struct Shown {
+    message: String,
+    code: Option<String>,
+    help: Option<String>,
+    severity: Option<Severity>,
+    cause: Option<Box<Cause>>,
+    labels: Vec<LabeledSpan>,
+    excerpt: Option<Excerpt>,
+    related: Vec<Shown>,
+}
+
+impl Shown {
+    pub fn new(report: &dyn Diagnostic, hidden: &Hidden) -> Self {
+        Self::within(report, None, hidden)
+    }
+
+    /// Without a source of its own, a diagnostic points into the one of the diagnostic around it.
+    fn within(report: &dyn Diagnostic, around: Option<&dyn SourceCode>, hidden: &Hidden) -> Self {
+        let source = report.source_code().or(around);
+        let labels: Vec<LabeledSpan> = report.labels().into_iter().flatten().collect();
+        let (excerpt, labels) = match source.filter(|_| !labels.is_empty()) {
+            Some(source) => {
+                let (excerpt, labels) = Excerpt::of(source, &labels, &|line| hidden.line(line));
+                (Some(excerpt), labels)
+            }
+            None => (None, Vec::new()),
+        };
+        let text = |text: String| hidden.text(&text);
+        let of_label = |mut label: LabeledSpan| {
+            label.set_label(label.label().map(|text| hidden.text(text)));
+            label
+        };
+        Self {
+            message: text(report.to_string()),
+            code: report.code().map(|code| text(code.to_string())),
+            help: report.help().map(|help| text(help.to_string())),
+            severity: report.severity(),
+            cause: cause(report, hidden),
+            labels: labels.into_iter().map(of_label).collect(),
+            excerpt,
+            related: related(report, source, hidden),
+        }
+    }
+}
+
+fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, hidden: &Hidden) -> Vec<Shown> {
+    let mut rest = report.related().into_iter().flatten();
+    let mut shown: Vec<Shown> =
+        rest.by_ref().take(MOST_RELATED).map(|one| Shown::within(one, source, hidden)).collect();
+    let left = rest.count();
+    if left > 0 {
+        let message = format!("{left} more problems are not shown");
+        let help = Some("correct those above, then check again".to_owned());
+        let severity = Some(Severity::Advice);
+        let (code, cause, labels, excerpt, related) = (None, None, Vec::new(), None, Vec::new());
+        shown.push(Shown { message, code, help, severity, cause, labels, excerpt, related });
+    }
+    shown
+}
+
+/// What lies below a diagnostic, outermost first.
+fn cause(report: &dyn Diagnostic, hidden: &Hidden) -> Option<Box<Cause>> {
+    let first = match report.diagnostic_source() {
+        Some(source) => Some((source.to_string(), source.source())),
+        None => report.source().map(|source| (source.to_string(), source.source())),
+    };
+    let (message, mut next) = first?;
+    let mut messages = vec![message];
+    while let Some(error) = next {
+        messages.push(error.to_string());
+        next = error.source();
+    }
+    messages
+        .into_iter()
+        .rev()
+        .fold(None, |below, message| Some(Box::new(Cause { message: hidden.text(&message), below })))
+}
+
+#[derive(Debug)]
+struct Cause {
+    message: String,
+    below: Option<Box<Cause>>,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.below.as_deref().map(|below| below as &(dyn Error + 'static))
+    }
+}
+
+impl fmt::Debug for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl Error for Shown {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
+impl Diagnostic for Shown {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        self.severity
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.excerpt.as_ref().map(|excerpt| excerpt as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        (!self.labels.is_empty())
+            .then(|| Box::new(self.labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        (!self.related.is_empty()).then(|| {
+            Box::new(self.related.iter().map(|one| one as &dyn Diagnostic))
+                as Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use miette::{GraphicalReportHandler, GraphicalTheme, SourceSpan};
+    use proptest::prelude::*;
+
+    use super::super::style::is_harmful;
+    use super::*;
+    use crate::files::SourceText;
+
+    /// A diagnostic that points anywhere into any text.
+    #[derive(Debug)]
+    struct Any {
+        message: String,
+        text: SourceText,
+        spans: Vec<(usize, usize)>,
+    }
+
+    impl fmt::Display for Any {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str(&self.message)
+        }
+    }
+
+    impl Error for Any {}
+
+    impl Diagnostic for Any {
+        fn source_code(&self) -> Option<&dyn SourceCode> {
+            Some(&self.text)
+        }
+
+        fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+            let label = |span: &(usize, usize)| {
+                LabeledSpan::new_primary_with_span(Some(self.message.clone()), SourceSpan::from(*span))
+            };
+            Some(Box::new(self.spans.iter().map(label)))
+        }
+    }
+
+    fn drawn(message: &str, text: &str, spans: &[(usize, usize)], secrets: &[&str]) -> String {
+        let any = Any { message: message.to_owned(), text: SourceText::new("a.yaml", text), spans: spans.to_vec() };
+        let hidden = Hidden::new(secrets.iter().map(|secret| (*secret).to_owned()));
+        let mut drawn = String::new();
+        let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none()).with_width(80);
+        handler.render_report(&mut drawn, &Shown::new(&any, &hidden)).unwrap();
+        drawn
+    }
+
+    #[test]
+    fn a_place_far_to_the_right_is_shown_with_what_surrounds_it() {
+        let text = format!("first\n{{pad: {}, bogus: 1, more: {}}}\nlast\n", "y".repeat(100_000), "z".repeat(100_000));
+        let at = text.find("bogus").unwrap();
+        let drawn = drawn("wrong", &text, &[(at, 5)], &[]);
+        assert!(drawn.contains("[a.yaml:2:100009]"), "{drawn}");
+        assert!(drawn.contains("...yyyy") && drawn.contains("bogus: 1") && drawn.contains("zzz..."), "{drawn}");
+        assert!(drawn.contains("first") && drawn.contains("last"), "{drawn}");
+        assert!(drawn.lines().all(|line| line.chars().count() < 200), "{drawn}");
+        let (marked, below) = (drawn.lines().find(|line| line.contains("bogus")).unwrap(), "^^|^^");
+        let under = drawn.lines().find(|line| line.contains(below)).unwrap();
+        assert_eq!(marked.find("bogus"), under.find(below), "{drawn}");
+    }
+
+    #[test]
+    fn a_line_on_either_side_is_shown_and_no_more() {
+        let text: String = (1..=20).map(|number| format!("line{number:02}\n")).collect();
+        let drawn =
+            drawn("wrong", &text, &[(text.find("line05").unwrap(), 60), (text.find("line15").unwrap(), 2)], &[]);
+        for (number, is_shown) in [(3, false), (4, true), (5, true), (6, true), (7, false), (14, true), (17, false)] {
+            assert_eq!(drawn.contains(&format!("line{number:02}")), is_shown, "{number}: {drawn}");
+        }
+    }
+
+    #[test]
+    fn nothing_hostile_or_secret_is_shown() {
+        let text = "name: h # \u{1b}]0;pwned\u{7}\u{1b}[2J\u{202e}\n\tbogus: rpa_CANARY\r\n";
+        let message = "`\u{1b}[2J` is rpa_CANARY\nor not";
+        let drawn = drawn(message, text, &[(text.find("bogus").unwrap(), 5)], &["rpa_CANARY", " "]);
+        assert!(!drawn.contains("CANARY"), "{drawn}");
+        assert!(!drawn.chars().any(|letter| letter != '\n' && is_harmful(letter)), "{drawn:?}");
+        for kept in ["pwned", "bogus", "(sensitive)", "or not", "\\u{1b}[2J", "**********"] {
+            assert!(drawn.contains(kept), "{kept}: {drawn}");
+        }
+    }
+
+    #[test]
+    fn texts_and_lists_have_an_end() {
+        #[derive(Debug, thiserror::Error, Diagnostic)]
+        #[error("many")]
+        struct Many(#[related] Vec<One>);
+        #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
+        #[error("{0}")]
+        struct One(String);
+        let shown = Shown::new(&Many(vec![One("x".repeat(100_000)); 150]), &Hidden::default());
+        assert_eq!(shown.related.len(), MOST_RELATED + 1);
+        assert_eq!(shown.related[0].message.len(), LONGEST + 3);
+        assert_eq!(shown.related[MOST_RELATED].message, "50 more problems are not shown");
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_in_any_text_can_be_drawn(
+            text in "([a-c:é漢\u{1f511}\u{301}\\t\\r\\n\u{1b}\u{202e}]|yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy){0,40}",
+            message in "[a\u{1b}\\n é]{0,8}",
+            spans in proptest::collection::vec((0_usize..3000, prop_oneof![0_usize..100, Just(1 << 40)]), 0..5),
+        ) {
+            let drawn = drawn(&message, &text, &spans, &["yyyyyyyyyy", "é漢é漢"]);
+            prop_assert!(!drawn.chars().any(|letter| letter != '\n' && is_harmful(letter)), "{:?}", drawn);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The lines of a file that a diagnostic shows: those that it points at and one on either side, cut to a readable width and
+//! free of characters that could rewrite a terminal.
+//!
+//! Takes any source and any labels, however far to the right or beyond the end they point. Gives a source of its own and
+//! the labels in it.
+
+use std::collections::BTreeMap;
+
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use super::style::{harmless, is_harmful};
+use crate::files::floor;
+
+/// So many characters of a line are shown, ...
+const WIDTH: usize = 120;
+/// ... of which so many stand before the place, where the line has to be cut there.
+const BEFORE: usize = 40;
+/// Where a line was cut.
+const CUT: &str = "...";
+const TAB: usize = 4;
+/// One diagnostic points at no more places.
+const MOST_LABELS: usize = 20;
+
+/// The lines of a file around some places.
+#[derive(Debug)]
+pub struct Excerpt {
+    name: Option<String>,
+    windows: Vec<Window>,
+    places: Vec<Place>,
+}
+
+/// Lines that follow each other.
+#[derive(Debug)]
+struct Window {
+    /// Counted from 0, in the file.
+    first_line: usize,
+    lines: usize,
+    /// Where its text begins among the bytes of all windows.
+    start: usize,
+    /// Every line ends in a newline.
+    text: String,
+}
+
+/// Where a label is in the file.
+#[derive(Debug)]
+struct Place {
+    offset: usize,
+    /// Both counted from 0.
+    line: usize,
+    column: usize,
+}
+
+/// A line of the file, and the parts of it that labels mark.
+#[derive(Default)]
+struct Marked {
+    text: String,
+    /// A label by its number, and bytes of the line.
+    marks: Vec<(usize, usize, usize)>,
+}
+
+impl Excerpt {
+    /// What to show for `labels`. `hide` takes secrets out of a line and keeps its length.
+    pub fn of(
+        source: &dyn SourceCode,
+        labels: &[LabeledSpan],
+        hide: &dyn Fn(&str) -> String,
+    ) -> (Self, Vec<LabeledSpan>) {
+        let mut excerpt = Self { name: None, windows: Vec::new(), places: Vec::new() };
+        let mut lines: BTreeMap<usize, Marked> = BTreeMap::new();
+        for (number, label) in labels.iter().take(MOST_LABELS).enumerate() {
+            // A span of several lines is marked in its first one.
+            if let Ok(contents) = source.read_span(&SourceSpan::from((label.offset(), 0)), 1, 1) {
+                excerpt.name = contents.name().map(|name| harmless(name).into_owned());
+                around(&*contents, label, number, &mut lines);
+            }
+        }
+        let mut shown = Vec::new();
+        for (line, Marked { text, marks }) in lines {
+            let (readable_text, cut_marks) = readable(&hide(&text), &marks);
+            let start = excerpt.push(line, &readable_text);
+            for ((number, from, to), (_, written_from, _)) in cut_marks.into_iter().zip(marks) {
+                let column = text[..written_from].chars().count();
+                excerpt.places.push(Place { offset: start + from, line, column });
+                let span = SourceSpan::from((start + from, to - from));
+                shown.push((number, relabelled(&labels[number], span)));
+            }
+        }
+        shown.sort_by_key(|(number, _)| *number);
+        (excerpt, shown.into_iter().map(|(_, label)| label).collect())
+    }
+
+    /// Adds a line, and gives where it begins.
+    fn push(&mut self, line: usize, text: &str) -> usize {
+        match self.windows.last_mut() {
+            Some(window) if window.first_line + window.lines == line => {
+                let start = window.start + window.text.len();
+                window.text.push_str(text);
+                window.text.push('\n');
+                window.lines += 1;
+                start
+            }
+            last => {
+                // A gap of one byte, so that no span belongs to two windows.
+                let start = last.map_or(0, |window| window.start + window.text.len() + 1);
+                self.windows.push(Window { first_line: line, lines: 1, start, text: format!("{text}\n") });
+                start
+            }
+        }
+    }
+}
+
+fn relabelled(label: &LabeledSpan, span: SourceSpan) -> LabeledSpan {
+    let text = label.label().map(str::to_owned);
+    if label.primary() {
+        LabeledSpan::new_primary_with_span(text, span)
+    } else {
+        LabeledSpan::new_with_span(text, span)
+    }
+}
+
+/// Collects the line of a label, and the lines beside it.
+fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, lines: &mut BTreeMap<usize, Marked>) {
+    let text = String::from_utf8_lossy(contents.data());
+    let at = floor(&text, label.offset().saturating_sub(contents.span().offset()));
+    let starts: Vec<usize> =
+        std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
+    let own = starts.partition_point(|start| *start <= at).saturating_sub(1);
+    for index in own.saturating_sub(1)..=(own + 1).min(starts.len() - 1) {
+        let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
+        let line = &text[starts[index]..end];
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        // What follows the last newline is no line, unless the label points there.
+        if index != own && line.is_empty() && end == text.len() {
+            continue;
+        }
+        let marked = lines.entry(contents.line() + index).or_default();
+        line.clone_into(&mut marked.text);
+        if index == own {
+            let from = floor(line, at - starts[index]);
+            let to = floor(line, from.saturating_add(label.len())).max(from);
+            marked.marks.push((number, from, to));
+        }
+    }
+}
+
+/// A line as it is shown, and its marks there. A long line is cut around its first mark.
+fn readable(line: &str, marks: &[(usize, usize, usize)]) -> (String, Vec<(usize, usize, usize)>) {
+    let first = marks.iter().map(|(_, from, _)| floor(line, *from)).min().unwrap_or_default();
+    let is_far = line[..first].chars().count() > WIDTH - BEFORE;
+    let start = match line[..first].char_indices().rev().nth(BEFORE) {
+        Some((start, _)) if is_far => start,
+        _ => 0,
+    };
+    let mut shown = if start > 0 { CUT.to_owned() } else { String::new() };
+    let mut width = shown.len();
+    // Where the characters that are shown begin: in the line, and as shown.
+    let mut places = Vec::new();
+    let mut end = line.len();
+    for (index, letter) in line[start..].char_indices() {
+        if width >= WIDTH {
+            end = start + index;
+            break;
+        }
+        places.push((start + index, shown.len()));
+        let written = match letter {
+            '\t' => " ".repeat(TAB - width % TAB),
+            harmful if is_harmful(harmful) => harmful.escape_default().to_string(),
+            plain => plain.to_string(),
+        };
+        width += written.chars().count();
+        shown.push_str(&written);
+    }
+    places.push((end, shown.len()));
+    let place = |index: usize| {
+        let next = places.partition_point(|(written, _)| *written < index).min(places.len() - 1);
+        places[next].1
+    };
+    let marks = marks.iter().map(|(number, from, to)| (*number, place(*from), place(*to))).collect();
+    if end < line.len() {
+        shown.push_str(CUT);
+    }
+    (shown, marks)
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        context_lines_before: usize,
+        _: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let end = span.offset() + span.len();
+        let holds = |window: &&Window| window.start <= span.offset() && end <= window.start + window.text.len();
+        let window = self.windows.iter().find(holds).ok_or(MietteError::OutOfBounds)?;
+        let (line, column) = match self.places.iter().find(|place| place.offset == span.offset()) {
+            Some(Place { line, column, .. }) if context_lines_before == 0 => (*line, *column),
+            _ => (window.first_line, 0),
+        };
+        let (data, range) = (window.text.as_bytes(), SourceSpan::from((window.start, window.text.len())));
+        let contents = match &self.name {
+            Some(name) => MietteSpanContents::new_named(name.clone(), data, range, line, column, window.lines),
+            None => MietteSpanContents::new(data, range, line, column, window.lines),
+        };
+        Ok(Box::new(contents))
+    }
+}
