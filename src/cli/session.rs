@@ -15,7 +15,7 @@ use crate::apply::recover::recover;
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
-use crate::files::{self, Boundary};
+use crate::files::{self, Boundary, ReadError};
 use crate::model::{Observed, Plan, State};
 use crate::observe::inquire;
 use crate::planner::{self, feasible};
@@ -148,6 +148,11 @@ fn ignored_by_git(folder: &Path) {
     }
 }
 
+fn unusable_world(error: ReadError) -> Failure {
+    let help = format!("{}; nothing was changed", error.reason.help());
+    Failure::message(Exit::Error, "sandbox_outside", error.to_string(), Some(help))
+}
+
 fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
     Ok(ApiKey::find(origin, variables::text, variables::key_file)?)
 }
@@ -193,12 +198,15 @@ impl Session {
         let named = named_state(global);
         let folder = state_folder(&config.directory, global.sandbox);
         let state_file = named.clone().unwrap_or_else(|| folder.join(format!("{}.json", config.environment)));
+        let paths = Paths::resolved(&state_file, &config.boundary, named.is_some())?;
         let (transport, key, api, clock, emulator): (Arc<dyn Transport>, _, _, _, _) = if global.sandbox {
             let world = match &named {
                 Some(file) => file.with_extension("world.json"),
                 None => {
+                    let world = folder.join("world.json");
+                    config.boundary.check_path(&world).map_err(unusable_world)?;
                     ignored_by_git(&config.directory.join(".sindri"));
-                    folder.join("world.json")
+                    world
                 }
             };
             let (emulator, start) = EmulatorOptions { world: Some(world), ..EmulatorOptions::default() }.open()?;
@@ -232,7 +240,6 @@ impl Session {
                 output.write(Stream::Err, &format!("waiting {} s: {reason}\n", wait.as_secs()));
             }));
         }
-        let paths = Paths::resolved(&state_file, &config.boundary, named.is_some())?;
         Ok(Self { config, paths, api, client, clock, emulator })
     }
 

@@ -116,6 +116,9 @@ struct Entry<'a> {
     line: usize,
 }
 
+/// The name of a variable, and its value or why that is ambiguous.
+type Assignment<'a> = (&'a str, Result<String, Wrong>);
+
 /// What is left of a file.
 struct Lines<'a> {
     rest: &'a str,
@@ -147,7 +150,7 @@ impl<'a> Lines<'a> {
     }
 
     /// An assignment; `None` for `export NAME` alone, which sets nothing.
-    fn entry(&mut self) -> Result<Option<(&'a str, Result<String, Wrong>)>, Wrong> {
+    fn entry(&mut self) -> Result<Option<Assignment<'a>>, Wrong> {
         let exported = self.rest.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
         if let Some(rest) = exported {
             self.rest = rest;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::error::Reason;
+use super::error::{ReadError, Reason};
 
 /// Pseudo file systems. Their files hold the environment and the memory of processes.
 const SYSTEM_FOLDERS: [&str; 2] = ["/proc", "/sys"];
@@ -26,6 +26,14 @@ impl Boundary {
         let repository = folder.ancestors().find(|above| above.join(REPOSITORY_FOLDER).exists());
         let project = repository.map_or(folder.clone(), Path::to_path_buf);
         Self { folders: std::iter::once(project).chain(allowed.iter().map(|path| real_path(path))).collect() }
+    }
+
+    /// Whether the file at `path` is inside, wherever links lead. It need not exist.
+    ///
+    /// # Errors
+    /// Why it may not be read.
+    pub fn check_path(&self, path: &Path) -> Result<(), ReadError> {
+        self.check(&real_path(path)).map_err(|reason| ReadError::new(path, reason))
     }
 
     /// Whether a real path is inside, and not in git's own folder.

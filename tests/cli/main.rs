@@ -42,4 +42,6 @@ mod takeover;
 #[cfg(unix)]
 mod terminal;
 mod truth;
+#[cfg(target_os = "linux")]
+mod untrusted;
 mod wait;
