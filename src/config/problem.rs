@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
+use super::masked::masked;
 use super::source::{Sources, Span};
 use crate::files::SourceText;
 use crate::model::Position;
@@ -223,7 +224,8 @@ impl Findings {
     fn problem(&self, severity: Severity, code: &'static str, at: Span, message: String) -> Problem {
         Problem {
             code,
-            message,
+            // A key may hold a credential: `.env` may have been put in the place of YAML.
+            message: masked(&message),
             help: None,
             position: Some(self.sources.position(at)),
             severity,

@@ -286,12 +286,14 @@ fn a_snippet_is_short_masked_and_free_of_control_characters() {
     assert!(!said.stderr.contains(is_hostile) && !said.stderr.contains(CANARY), "{:?}", said.stderr);
     // A file of the project in the place of another is shown as little.
     let linked = Project::new(BARE);
-    linked.write(".env", &format!("HF_TOKEN={CANARY}\n"));
+    linked.write(".env", &format!("HF_TOKEN={CANARY}: x\n"));
     symlink(".env", linked.path("sindri.prod.yaml")).unwrap();
     fs::create_dir(linked.path("state")).unwrap();
     symlink("../.env", linked.path("state/default.json")).unwrap();
-    let said = linked.offline("-e prod validate").exits(1);
-    assert!(!said.stderr.contains(CANARY), "{}", said.stderr);
+    for words in ["-e prod validate", "-e prod validate --json"] {
+        let said = linked.offline(words).exits(1).warns("HF_TOKEN=");
+        assert!(!said.stderr.contains(CANARY), "{}", said.stderr);
+    }
     fs::remove_file(linked.path("sindri.prod.yaml")).unwrap();
     let said = linked.offline("state verify").exits(1).warns("sindri::state::damaged");
     assert!(!said.stderr.contains(CANARY), "{}", said.stderr);
