@@ -6,6 +6,7 @@ mod annotations;
 mod approval;
 mod args;
 mod commands;
+mod completion;
 mod console;
 mod consent;
 mod exit;
@@ -34,6 +35,12 @@ pub use output::{Stream, note_closed};
 /// Parses the arguments of this process, runs the command, prints what went wrong, and returns the exit code.
 pub fn main() -> ExitCode {
     let output = Arc::new(Output::start());
+    if let Some(candidates) = completion::answer() {
+        output.write(Stream::Out, &candidates);
+        let console = Console::before_arguments(false, output);
+        console.flush();
+        return Exit::Success.into();
+    }
     let parsed = variables::without_empty(Arguments::command()).try_get_matches();
     let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,

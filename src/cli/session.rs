@@ -1,5 +1,6 @@
 //! What most commands start from: the configuration, the paths of the state, and a client of the API that was asked for.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::files::{self, Boundary, ReadError};
-use crate::model::{Observed, Plan, State};
+use crate::model::{Address, Observed, Plan, State};
 use crate::observe::inquire;
 use crate::planner::{self, feasible};
 use crate::render::words;
@@ -92,6 +93,34 @@ fn recorded(global: &Global) -> RecordedEnvironments {
             found.filter(store::Found::records_something).map(|found| found.environment).collect()
         }
     })
+}
+
+/// The environments of the project, as far as its files can be read.
+pub fn environments(global: &Global) -> BTreeSet<String> {
+    load_options(global, Secrets::NotNeeded).map(|options| config::known_environments(&options)).unwrap_or_default()
+}
+
+/// The addresses that the configuration declares and that the state records, as far as both can be read.
+pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Address>, Vec<Address>) {
+    let Ok(mut options) = load_options(global, Secrets::NotNeeded) else { return Default::default() };
+    options.environment = environment.or_else(|| named_state(global).as_deref().and_then(environment_of));
+    let Ok(Readable { config, .. }) = config::load_readable(&options) else { return Default::default() };
+    let snapshot = match named_state(global) {
+        Some(file) => {
+            let boundary = Boundary::around(file.parent().unwrap_or(Path::new("")), &[]);
+            let paths = Paths::resolved(&file, &boundary, true).ok();
+            paths.and_then(|paths| {
+                let (environment, api) = store::made_for(&paths).ok().flatten()?;
+                store::read(&paths, &Identity { environment: &environment, api: &api }).ok()
+            })
+        }
+        None => {
+            let found = store::found_in(&state_folder(&config.directory, global.sandbox)).into_iter();
+            found.filter(|found| found.environment == config.environment).find_map(|found| found.snapshot.ok())
+        }
+    };
+    let recorded = snapshot.map(|snapshot| snapshot.state.resources.into_keys().collect()).unwrap_or_default();
+    (config.resources.into_keys().collect(), recorded)
 }
 
 /// The environment that a state file was made for, if it can be read.

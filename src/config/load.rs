@@ -68,6 +68,22 @@ struct Overlay {
     path: PathBuf,
 }
 
+/// The environments that have an overlay or a state that records something. What cannot be read has none.
+pub fn known_environments(options: &LoadOptions<'_>) -> BTreeSet<String> {
+    let base = match &options.file {
+        Some(file) => Some(options.directory.join(file)),
+        None => search(&options.directory).ok().or_else(|| beside_a_state(options)),
+    };
+    let Some(base) = base else { return BTreeSet::new() };
+    let overlays = overlays(&base).unwrap_or_default();
+    let mut known: BTreeSet<String> = overlays.into_iter().map(|overlay| overlay.environment).collect();
+    if known.is_empty() && base.is_file() {
+        known.insert(DEFAULT_ENVIRONMENT.into());
+    }
+    known.extend((options.recorded)(&folder(&base)));
+    known
+}
+
 pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
     let base = match &options.file {
         Some(file) => options.directory.join(file),

@@ -42,7 +42,7 @@ use crate::model::{Address, Budget, Dialect, Position, Resource};
 pub use api_key::is_distinctive;
 pub use environment::looks_like_credential;
 pub use json_schema::json_schema;
-pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments};
+pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};
 pub use masked::masked;
 pub use problem::{Problem, Problems};
 

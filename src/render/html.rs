@@ -3,10 +3,6 @@
 //! The page is XML as well as HTML, so that tests can read it strictly. What a browser may load is forbidden by the page
 //! itself; whatever comes from files and from the API is escaped where it is written.
 
-mod draw;
-mod graph;
-mod markup;
-
 use std::cmp::Reverse;
 use std::fmt;
 
@@ -14,10 +10,10 @@ use super::fold::{self, Row};
 use super::style::{Ink, Line};
 use super::text::block::{self, Block};
 use super::text::{self, Context, drift, fields, renames, waits};
-use super::{PlanView, words};
+use super::{PlanView, graph, words};
 use crate::model::{Action, Change, Money, Plan};
 
-use markup::escaped;
+use super::markup::{self, escaped};
 
 const STYLE: &str = include_str!("html/style.css");
 
@@ -133,13 +129,13 @@ fn picture(out: &mut dyn fmt::Write, rows: &[Row<'_>], blocks: &[Block<'_>]) -> 
     if blocks.is_empty() {
         return Ok(());
     }
-    let graph = graph::of(rows, blocks);
+    let picture = graph::planned(rows, blocks);
     out.write_str("<h2>Graph</h2>\n<figure>\n")?;
-    draw::svg(out, &graph)?;
+    graph::svg(out, &picture)?;
     writeln!(
         out,
         "<figcaption>Arrows lead from what is needed to what needs it. Ports count with their pods. {} Each box leads to its change.</figcaption>\n</figure>",
-        graph.caption
+        picture.caption
     )
 }
 

@@ -7,6 +7,7 @@ pub mod style;
 pub mod diagnostic;
 mod excerpt;
 mod safe;
+mod markup;
 pub mod words;
 pub mod fold;
 pub mod text;

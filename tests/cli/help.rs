@@ -74,14 +74,6 @@ fn every_command_and_flag_is_in_the_documentation() {
 }
 
 #[test]
-fn every_command_has_completions_in_every_shell() {
-    let project = Project::new(BARE);
-    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        project.offline(&format!("completions {shell}")).exits(0).tells("auto-approve").tells("emulator");
-    }
-}
-
-#[test]
 fn help_shows_no_value_of_the_environment() {
     let mut command = crate::support::sindri(&std::env::temp_dir());
     command.args(["plan", "--help"]).env("RUNPOD_API_BASE_URL", "https://user:canary@gateway.example");

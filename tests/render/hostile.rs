@@ -270,10 +270,23 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     found.push(("outputs", std::mem::take(&mut text)));
     found.extend(values.paths().iter().filter_map(|path| Some(("one output", values.raw(path)?))));
 
-    let (from, to) = (Address::new("pod", evil), Address::new("port", evil));
-    let drawing = graph::Graph { nodes: &[(from.clone(), evil.to_owned())], edges: &[(from, to)] };
-    graph::dot(&mut text, &drawing).expect("a string takes everything");
-    graph::mermaid(&mut text, &drawing).expect("a string takes everything");
+    let node = graph::Node {
+        kind: "pod".into(),
+        title: evil.into(),
+        what: evil.into(),
+        tip: evil.into(),
+        symbol: "+",
+        ink: sindri::render::style::Ink::Good,
+        loses_data: false,
+        anchor: None,
+    };
+    let picture = graph::Picture { nodes: vec![node.clone(), node], edges: [(0, 1)].into(), caption: "" };
+    graph::dot(&mut text, &picture).expect("a string takes everything");
+    graph::mermaid(&mut text, &picture).expect("a string takes everything");
+    let mut drawn = String::new();
+    graph::document(&mut drawn, &picture).expect("a string takes everything");
+    roxmltree::Document::parse(&drawn).expect("an SVG file is XML");
+    text.push_str(&drawn);
     found.push(("graph", text));
     found
 }

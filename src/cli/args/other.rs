@@ -155,15 +155,19 @@ pub struct OutputArgs {
 
 #[derive(Debug, Args)]
 pub struct GraphArgs {
-    /// The language to draw in: Graphviz's, or the one that GitHub draws
-    #[arg(long, value_enum, default_value = "dot", hide_possible_values = true, value_name = "dot|mermaid")]
+    /// What to draw: a picture, or text for Graphviz or for Mermaid, which GitHub draws
+    #[arg(long, value_enum, default_value = "dot", hide_possible_values = true, value_name = "dot|mermaid|svg")]
     pub format: GraphFormat,
+    /// Make a plan, and colour each resource by what apply would do to it
+    #[arg(long)]
+    pub plan: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum GraphFormat {
     Dot,
     Mermaid,
+    Svg,
 }
 
 #[derive(Debug, Args)]

@@ -20,9 +20,8 @@ mod unlock;
 mod validate;
 mod wait;
 
-use clap::CommandFactory;
-
-use super::args::{Arguments, Command, Global};
+use super::args::{Command, Global};
+use super::completion;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 
@@ -48,14 +47,12 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Drift(args) => drift::run(args, global, console).await,
         Command::Refresh(args) => refresh::run(args, global, console).await,
         Command::Output(args) => output::run(args, global, console).await,
-        Command::Graph(args) => graph::run(args, global, console),
+        Command::Graph(args) => graph::run(args, global, console).await,
         Command::Schema(args) => Ok(schema::run(args, console)),
         Command::Catalog(args) => Ok(catalog::run(args, console)),
         Command::Emulator(command) => emulator::run(command, global, console).await,
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Arguments::command(), "sindri", &mut script);
-            console.result(&String::from_utf8_lossy(&script));
+            console.result(&completion::script(*shell));
             Ok(Exit::Success)
         }
     }

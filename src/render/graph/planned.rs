@@ -1,49 +1,37 @@
-//! What is drawn of a plan: one node per change, or per group of changes where there are too many to look at, and an edge
-//! from each to what stands on it.
+//! The picture of a plan: one box per change, or per group of changes where there are too many to look at.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::fold::{self, Row};
-use super::super::style::Ink;
-use super::super::text::block::{self, Block};
-use super::super::words;
+use super::picture::{LEGIBLE, Node, Picture};
 use crate::graph::parent_of;
 use crate::kind;
-use crate::model::{Action, Address, Cause, Change};
+use crate::model::{Action, Address, Cause, Change, Plan};
+use crate::render::fold::{self, Row};
+use crate::render::style::Ink;
+use crate::render::text::block::{self, Block};
+use crate::render::text::{Context, PlanView};
+use crate::render::words;
 
-/// More nodes than this are no picture any more.
-const LEGIBLE: usize = 200;
-
-/// One box.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
-    pub title: String,
-    /// Below the title: what happens, and what it is.
-    pub what: String,
-    /// All of it, for whoever points at the box.
-    pub tip: String,
-    pub symbol: &'static str,
-    pub ink: Ink,
-    pub loses_data: bool,
-    /// The number of the change that the box leads to.
-    pub anchor: usize,
-}
-
-/// Boxes, and edges by their numbers: from what is needed to what needs it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Graph {
-    pub nodes: Vec<Node>,
-    pub edges: BTreeSet<(usize, usize)>,
-    /// How changes were put together, in words for below the picture.
-    pub caption: &'static str,
+/// The picture of a plan, for a file of its own: its boxes lead nowhere.
+pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {
+    let context = Context { plan, by_address: plan.by_address(), view };
+    let rows = fold::rows(plan);
+    let blocks = block::without_attributes(&context, &rows.iter().collect::<Vec<_>>());
+    let mut picture = of(&rows, &blocks);
+    picture.nodes.iter_mut().for_each(|node| node.anchor = None);
+    picture
 }
 
 /// The graph of the plan's blocks, whose order gives their anchors.
-pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Graph {
-    let by_itself = |number: usize, _: &Change| (String::new(), String::new(), Action::NoOp, number);
-    let by_name =
-        |_: usize, change: &Change| (change.address.kind.clone(), change.address.name.clone(), change.action, 0);
-    let by_kind = |_: usize, change: &Change| (change.address.kind.clone(), String::new(), change.action, 0);
+pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
+    let by_itself = |number: usize, _: &Change| (String::new(), String::new(), Action::NoOp, false, number);
+    let by_name = |_: usize, change: &Change| {
+        (change.address.kind.clone(), change.address.name.clone(), change.action, fold::loses_data(change), 0)
+    };
+    // A box that claims a loss holds only what loses data.
+    let by_kind = |_: usize, change: &Change| {
+        (change.address.kind.clone(), String::new(), change.action, fold::loses_data(change), 0)
+    };
     let names: BTreeSet<_> = blocks.iter().map(|block| by_name(0, block.changes[0])).collect();
     match (blocks.len(), names.len()) {
         (..=LEGIBLE, _) => grouped(rows, blocks, by_itself, "Replicas that change alike are one box."),
@@ -57,7 +45,7 @@ fn grouped<K: Ord>(
     blocks: &[Block<'_>],
     key: impl Fn(usize, &Change) -> K,
     caption: &'static str,
-) -> Graph {
+) -> Picture {
     let mut members: BTreeMap<K, Vec<usize>> = BTreeMap::new();
     for (number, block) in blocks.iter().enumerate() {
         members.entry(key(number, block.changes[0])).or_default().push(number);
@@ -83,7 +71,7 @@ fn grouped<K: Ord>(
         }
     }
     edges.retain(|(from, to)| from != to);
-    Graph { nodes, edges, caption }
+    Picture { nodes, edges, caption }
 }
 
 fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>) -> Node {
@@ -115,13 +103,14 @@ fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>
         tip.push_str(&format!("; destroys {}", losses.into_iter().collect::<Vec<_>>().join(", ")));
     }
     Node {
+        kind: address.kind.clone(),
         title,
         what: facts.join(", "),
         tip,
         symbol: action.symbol(),
         ink: group.iter().map(|number| blocks[*number].ink()).max_by_key(|ink| *ink == Ink::Bad).unwrap_or_default(),
         loses_data: changes.iter().any(|change| fold::loses_data(change)),
-        anchor: group[0],
+        anchor: Some(group[0]),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use super::super::style::{Ink, Line, harmless};
+use super::style::{Ink, Line, harmless};
 
 /// A text as it may stand between tags and in attributes.
 pub fn escaped(text: &str) -> String {

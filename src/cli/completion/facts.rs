@@ -1,0 +1,127 @@
+//! What the project's files say, for completion.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::sync::OnceLock;
+
+use clap::{CommandFactory, FromArgMatches};
+use clap_complete::engine::CompletionCandidate;
+
+use crate::catalog::Catalog;
+use crate::cli::args::{Arguments, Global};
+use crate::cli::session;
+use crate::cli::variables;
+use crate::graph::is_member;
+use crate::model::Address;
+
+/// What an argument names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Addresses in the state.
+    Recorded,
+    /// The same without ports.
+    RecordedWhole,
+    /// Addresses in the state or in the configuration, without ports; of replicas also the name that stands for all.
+    Known,
+    /// Addresses in the configuration that the state does not have.
+    Unrecorded,
+    /// Pods in the state, by their short names.
+    Pods,
+    Outputs,
+    Environments,
+    GpuTypes,
+    Regions,
+}
+
+/// Reads the project on the first question that needs it.
+pub(super) struct Facts {
+    /// The flags that say which project it is.
+    global: Option<Global>,
+    typed: String,
+    addresses: OnceLock<Addresses>,
+}
+
+#[derive(Default)]
+struct Addresses {
+    recorded: BTreeSet<Address>,
+    declared: BTreeSet<Address>,
+}
+
+impl Facts {
+    /// `before` are the words before the one that is being typed.
+    pub fn of(before: &[OsString], typed: &OsStr) -> Self {
+        let command = variables::without_empty(Arguments::command()).ignore_errors(true);
+        let matches = command.try_get_matches_from(before).ok();
+        let global = matches.and_then(|matches| Global::from_arg_matches(&matches).ok());
+        Self { global, typed: typed.to_string_lossy().into_owned(), addresses: OnceLock::new() }
+    }
+
+    pub fn types_flag(&self) -> bool {
+        self.typed.starts_with('-')
+    }
+
+    pub fn candidates(&self, which: Which) -> Vec<CompletionCandidate> {
+        self.words(which).into_iter().map(CompletionCandidate::new).collect()
+    }
+
+    fn words(&self, which: Which) -> Vec<String> {
+        let texts = |addresses: &mut dyn Iterator<Item = &Address>| addresses.map(ToString::to_string).collect();
+        match which {
+            Which::Environments => self.environments(),
+            Which::GpuTypes => Catalog::embedded().gpu_types.iter().map(|gpu| gpu.display_name.clone()).collect(),
+            Which::Regions => {
+                let listed = Catalog::embedded().data_centers.iter().filter(|center| center.is_listed());
+                listed.map(|center| center.id.clone()).collect()
+            }
+            Which::Recorded => texts(&mut self.addresses().recorded.iter()),
+            Which::RecordedWhole => texts(&mut self.addresses().recorded.iter().filter(|it| !is_member(it))),
+            Which::Unrecorded => {
+                let Addresses { recorded, declared } = self.addresses();
+                texts(&mut declared.iter().filter(|it| !is_member(it) && !recorded.contains(it)))
+            }
+            Which::Known => self.known(),
+            Which::Pods => self.pods(),
+            Which::Outputs => self.addresses().recorded.iter().map(|address| format!("{address}.id")).collect(),
+        }
+    }
+
+    fn known(&self) -> Vec<String> {
+        let Addresses { recorded, declared } = self.addresses();
+        let mut known: BTreeSet<Address> = recorded.union(declared).filter(|it| !is_member(it)).cloned().collect();
+        let names: Vec<Address> = known.iter().map(|address| Address { index: None, ..address.clone() }).collect();
+        known.extend(names);
+        known.iter().map(ToString::to_string).collect()
+    }
+
+    fn pods(&self) -> Vec<String> {
+        let pods = self.addresses().recorded.iter().filter(|address| address.kind == "pod").map(ToString::to_string);
+        let short = |pod: String| match pod.strip_prefix("pod.") {
+            Some(name) if !self.typed.starts_with("pod.") => name.to_owned(),
+            _ => pod,
+        };
+        pods.map(short).collect()
+    }
+
+    fn environments(&self) -> Vec<String> {
+        self.global.as_ref().map(session::environments).unwrap_or_default().into_iter().collect()
+    }
+
+    /// Those of the environment that the line names; of all of them where it names none.
+    fn addresses(&self) -> &Addresses {
+        self.addresses.get_or_init(|| {
+            let Some(global) = &self.global else { return Addresses::default() };
+            let environments: Vec<Option<String>> = match global.environment() {
+                Some(environment) => vec![Some(environment.to_owned())],
+                None if global.state.is_some() => vec![None],
+                None => session::environments(global).into_iter().map(Some).collect(),
+            };
+            let mut addresses = Addresses::default();
+            for environment in environments {
+                let (declared, recorded) = session::known_addresses(global, environment);
+                addresses.declared.extend(declared);
+                addresses.recorded.extend(recorded);
+            }
+            addresses
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! Where boxes are: a column per kind and depth, each box right of all that it needs; boxes without arrows in rows below,
+//! under their own kind's column. Whole numbers only, so that the same plan gives the same picture everywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::picture::Picture;
+use crate::kind;
+
+pub(super) const WIDTH: usize = 272;
+pub(super) const HEIGHT: usize = 48;
+pub(super) const GAP_X: usize = 64;
+pub(super) const GAP_Y: usize = 14;
+pub(super) const MARGIN: usize = 8;
+/// The most boxes of a column; further ones are in another column beside it.
+const TALL: usize = 24;
+
+/// Where a box is: its upper left corner.
+pub(super) type Place = (usize, usize);
+
+/// The corner of every box.
+pub(super) fn places(picture: &Picture) -> Vec<Place> {
+    let joined: BTreeSet<usize> = picture.edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    let mut layers: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for (node, depth) in depths(picture).into_iter().enumerate() {
+        let (with_arrows, alone) = layers.entry(depth).or_default();
+        if joined.contains(&node) { with_arrows.push(node) } else { alone.push(node) }
+    }
+    let mut places = vec![(MARGIN, MARGIN); picture.nodes.len()];
+    let (mut bottom, mut column) = (MARGIN, 0);
+    let mut first_columns = Vec::new();
+    for (with_arrows, _) in layers.values() {
+        first_columns.push(column);
+        bottom = bottom.max(place_layer(picture, with_arrows, column, &mut places));
+        column += with_arrows.len().div_ceil(TALL).max(1);
+    }
+    for (layer, (_, alone)) in layers.values().enumerate() {
+        let first = first_columns[layer];
+        let in_row = match first_columns.get(layer + 1) {
+            Some(next) => next - first,
+            None => (column - first).max(3).max(alone.len().div_ceil(TALL)),
+        };
+        for (number, node) in alone.iter().enumerate() {
+            places[*node] = (x_of(first + number % in_row), bottom + number / in_row * (HEIGHT + GAP_Y));
+        }
+    }
+    places
+}
+
+/// Places the boxes of a layer near the middle of what they need, as far as the ones above leave room. Gives its lower end.
+fn place_layer(picture: &Picture, nodes: &[usize], column: usize, places: &mut [Place]) -> usize {
+    let wish = |node: usize| {
+        let needed = picture.edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| places[*from].1);
+        let (sum, number) = needed.fold((0, 0), |(sum, number), y| (sum + y, number + 1));
+        sum.checked_div(number).unwrap_or(MARGIN)
+    };
+    let mut wishes: Vec<(usize, usize)> = nodes.iter().map(|node| (wish(*node), *node)).collect();
+    wishes.sort_unstable();
+    let single = wishes.len() <= TALL;
+    let mut bottom = MARGIN;
+    for (number, chunk) in wishes.chunks(TALL).enumerate() {
+        let mut top = MARGIN;
+        for &(wish, node) in chunk {
+            let y = if single { top.max(wish) } else { top };
+            places[node] = (x_of(column + number), y);
+            top = y + HEIGHT + GAP_Y;
+        }
+        bottom = bottom.max(top);
+    }
+    bottom
+}
+
+fn x_of(column: usize) -> usize {
+    MARGIN + column * (WIDTH + GAP_X)
+}
+
+/// The layer of each box: right of all that it needs, and never left of its kind's own layer. What is in a circle ends
+/// where the circle was entered.
+fn depths(picture: &Picture) -> Vec<usize> {
+    let most = picture.nodes.len() + KIND_LAYERS;
+    let mut depths: Vec<usize> = picture.nodes.iter().map(|node| layer_of(&node.kind, KIND_LAYERS)).collect();
+    for _ in 0..picture.nodes.len() {
+        let mut settled = true;
+        for &(from, to) in &picture.edges {
+            if depths[to] <= depths[from] && depths[from] + 1 < most {
+                depths[to] = depths[from] + 1;
+                settled = false;
+            }
+        }
+        if settled {
+            break;
+        }
+    }
+    depths
+}
+
+/// Kinds that refer to each other in a longer chain than this share a layer.
+const KIND_LAYERS: usize = 8;
+
+/// How many kinds a kind can depend on in a row: a pod may mount a volume, so pods are right of all volumes.
+fn layer_of(kind: &str, left: usize) -> usize {
+    let Some(table) = kind::find(kind).filter(|_| left > 0) else { return 0 };
+    let referred = table.attributes.iter().filter_map(|attribute| attribute.refers_to());
+    let parent = table.member_of.as_ref().map(|membership| membership.parent);
+    let needed = referred.chain(parent).filter(|needed| *needed != kind);
+    needed.map(|needed| layer_of(needed, left - 1) + 1).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::graph::picture::Node;
+
+    fn picture(nodes: usize, edges: &[(usize, usize)]) -> Picture {
+        let node = |number: usize| Node {
+            kind: "pod".into(),
+            title: format!("pod.p{number}"),
+            what: "create".into(),
+            tip: String::new(),
+            symbol: "+",
+            ink: crate::render::style::Ink::Good,
+            loses_data: false,
+            anchor: None,
+        };
+        Picture { nodes: (0..nodes).map(node).collect(), edges: edges.iter().copied().collect(), caption: "" }
+    }
+
+    #[test]
+    fn boxes_stand_right_of_what_they_need_and_never_on_each_other() {
+        for (nodes, edges) in [
+            (3, vec![(0, 1), (1, 2)]),
+            (9, vec![(0, 1), (0, 2), (0, 3), (4, 3), (3, 5)]),
+            (60, (1..40).map(|to| (0, to)).collect()),
+            (200, (1..150).map(|to| (to % 3, to + 3)).collect()),
+            (5, vec![]),
+        ] {
+            let picture = picture(nodes, &edges);
+            let places = places(&picture);
+            for (from, to) in edges {
+                assert!(places[from].0 + WIDTH < places[to].0, "{from} -> {to}: {places:?}");
+            }
+            for (number, (x, y)) in places.iter().enumerate() {
+                let apart = |other: &Place| x.abs_diff(other.0) >= WIDTH || y.abs_diff(other.1) >= HEIGHT;
+                assert!(places[..number].iter().all(apart), "{number}: {places:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn pods_are_right_of_all_volumes_with_arrows_or_without() {
+        let mut picture = picture(6, &[(0, 1)]);
+        for volume in [0, 2] {
+            picture.nodes[volume].kind = "network_volume".into();
+        }
+        let places = places(&picture);
+        assert_eq!(places[2].0, places[0].0);
+        for pod in [1, 3, 4, 5] {
+            assert!(places[pod].0 > places[0].0 + WIDTH, "{pod}: {places:?}");
+        }
+    }
+}

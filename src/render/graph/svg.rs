@@ -1,0 +1,78 @@
+//! A picture as SVG, alone in a file or within a page.
+
+use std::fmt;
+
+use super::layout::{GAP_X, HEIGHT, MARGIN, Place, WIDTH, places};
+use super::picture::{Node, Picture};
+use crate::render::markup::{class, escaped, shortened};
+
+const STYLE: &str = include_str!("style.css");
+/// Characters of a box: 12 px of a monospaced font are a bit more than 7 px wide.
+const TITLE: usize = 30;
+const WHAT: usize = 37;
+
+/// Writes a file of its own: it brings its colours, for light and dark.
+pub fn document(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
+    out.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
+    drawn(out, picture, &format!("<style>\n{STYLE}</style>\n"))
+}
+
+/// Writes the picture for a page that has the colours.
+pub fn svg(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
+    drawn(out, picture, "")
+}
+
+fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: &str) -> fmt::Result {
+    let places = places(picture);
+    let right = places.iter().map(|(x, _)| x + WIDTH).max().unwrap_or(0) + MARGIN;
+    let bottom = places.iter().map(|(_, y)| y + HEIGHT).max().unwrap_or(0) + MARGIN;
+    writeln!(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {right} {bottom}\" width=\"{right}\" height=\"{bottom}\" \
+         role=\"group\" aria-label=\"The graph of resources\">\n{style}<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"8\" refY=\"4\" \
+         markerWidth=\"8\" markerHeight=\"8\" orient=\"auto\"><path class=\"tip\" d=\"M0 0 L8 4 L0 8 z\"/></marker></defs>"
+    )?;
+    for &(from, to) in &picture.edges {
+        edge(out, places[from], places[to])?;
+    }
+    picture.nodes.iter().zip(&places).try_for_each(|(node, place)| boxed(out, node, *place))?;
+    out.write_str("</svg>\n")
+}
+
+fn edge(out: &mut dyn fmt::Write, from: Place, to: Place) -> fmt::Result {
+    let (x1, y1, x2, y2) = (from.0 + WIDTH, from.1 + HEIGHT / 2, to.0, to.1 + HEIGHT / 2);
+    let bend = GAP_X / 2;
+    // A circle has an edge that leads back; it runs on all the same.
+    let before = x2.saturating_sub(bend);
+    writeln!(
+        out,
+        "<path class=\"edge\" d=\"M{x1} {y1} C{} {y1} {before} {y2} {x2} {y2}\" marker-end=\"url(#arrow)\"/>",
+        x1 + bend
+    )
+}
+
+fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
+    let loses = if node.loses_data { " loses" } else { "" };
+    let (open, close) = match node.anchor {
+        Some(anchor) => (format!("<a href=\"#c{anchor}\">"), "</a>"),
+        None => ("<g>".to_owned(), "</g>"),
+    };
+    // An svg of its own cuts off what wide characters push over the border.
+    write!(
+        out,
+        "{open}<title>{}</title><svg x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" class=\"node \
+         {}{loses}\"><rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"5\"/>",
+        escaped(&node.tip),
+        class(node.ink).unwrap_or_default(),
+        WIDTH - 2,
+        HEIGHT - 2,
+    )?;
+    let title = format!("{} {}", node.symbol, shortened(&node.title, TITLE));
+    let what = if node.loses_data { format!("DATA IS LOST: {}", node.what) } else { node.what.clone() };
+    writeln!(
+        out,
+        "<text class=\"title\" x=\"10\" y=\"20\">{}</text><text class=\"what\" x=\"10\" y=\"37\">{}</text></svg>{close}",
+        escaped(title.trim_start()),
+        escaped(&shortened(&what, WHAT)),
+    )
+}

@@ -1,0 +1,126 @@
+//! A picture in the languages of drawing tools: Graphviz's DOT and Mermaid.
+
+use std::fmt;
+
+use super::picture::{Node, Picture};
+use crate::render::style::{Ink, harmless};
+
+/// What a box says: the title, and below it the rest.
+fn label(node: &Node) -> [String; 2] {
+    let loss = if node.loses_data { "DATA IS LOST: " } else { "" };
+    [format!("{} {}", node.symbol, node.title).trim_start().to_owned(), format!("{loss}{}", node.what)]
+}
+
+/// The colour of a box's border, which is readable on light and on dark.
+fn colour(ink: Ink) -> Option<&'static str> {
+    match ink {
+        Ink::Good => Some("#2da44e"),
+        Ink::Change => Some("#bf8700"),
+        Ink::Bad => Some("#cf222e"),
+        Ink::Dim => Some("#848d97"),
+        Ink::Plain | Ink::Heading => None,
+    }
+}
+
+/// A `digraph`. Boxes are named by their titles, so that the text is stable and can be searched.
+pub fn dot(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
+    // After `harmless`, which spells characters out with backslashes that DOT would read.
+    let escaped = |text: &str| harmless(text).replace('\\', "\\\\").replace('"', "\\\"");
+    writeln!(out, "digraph sindri {{\n  rankdir = LR\n  node [shape = box]")?;
+    for node in &picture.nodes {
+        let [title, what] = label(node).map(|text| escaped(&text));
+        let colour = colour(node.ink).map(|colour| format!(", color = \"{colour}\", penwidth = 2")).unwrap_or_default();
+        writeln!(out, "  \"{}\" [label = \"{title}\\n{what}\"{colour}]", escaped(&node.title))?;
+    }
+    for (from, to) in &picture.edges {
+        let name = |place: usize| escaped(&picture.nodes[place].title);
+        writeln!(out, "  \"{}\" -> \"{}\"", name(*from), name(*to))?;
+    }
+    writeln!(out, "}}")
+}
+
+/// A Mermaid flowchart. Boxes are numbered, since Mermaid's names take few characters.
+pub fn mermaid(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
+    writeln!(out, "flowchart LR")?;
+    for (number, node) in picture.nodes.iter().enumerate() {
+        let [title, what] = label(node).map(|text| mermaid_text(&text));
+        let class = colour(node.ink).map(|_| format!(":::{}", class(node.ink))).unwrap_or_default();
+        writeln!(out, "  n{number}[\"{title}<br/>{what}\"]{class}")?;
+    }
+    for (from, to) in &picture.edges {
+        writeln!(out, "  n{from} --> n{to}")?;
+    }
+    for ink in [Ink::Good, Ink::Change, Ink::Bad, Ink::Dim] {
+        if let Some(colour) = colour(ink).filter(|_| picture.nodes.iter().any(|node| node.ink == ink)) {
+            writeln!(out, "  classDef {} stroke:{colour},stroke-width:2px", class(ink))?;
+        }
+    }
+    Ok(())
+}
+
+fn class(ink: Ink) -> &'static str {
+    match ink {
+        Ink::Good => "good",
+        Ink::Change => "change",
+        Ink::Bad => "bad",
+        Ink::Plain | Ink::Heading | Ink::Dim => "dim",
+    }
+}
+
+/// Everything that Mermaid or HTML could read as markup, as numeric entities.
+fn mermaid_text(text: &str) -> String {
+    let entity = |character: char| match character {
+        '"' | '#' | '&' | '<' | '>' | '`' | '\\' => format!("#{};", u32::from(character)),
+        other => other.to_string(),
+    };
+    harmless(text).chars().map(entity).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(draw: fn(&mut dyn fmt::Write, &Picture) -> fmt::Result) -> String {
+        let node = |title: &str, what: &str, ink| Node {
+            kind: "pod".into(),
+            title: title.into(),
+            what: what.into(),
+            tip: String::new(),
+            symbol: if ink == Ink::Good { "+" } else { "" },
+            ink,
+            loses_data: false,
+            anchor: None,
+        };
+        let nodes = vec![
+            node("network_volume.data", "network volume", Ink::Plain),
+            node("pod.trainer[0..3]", "4 x \"H100\"\n<b>", Ink::Good),
+        ];
+        let mut out = String::new();
+        draw(&mut out, &Picture { nodes, edges: [(0, 1)].into(), caption: "" }).unwrap();
+        out
+    }
+
+    #[test]
+    fn dot_quotes_what_it_would_read_and_points_to_what_needs() {
+        assert_eq!(
+            drawn(dot),
+            r##"digraph sindri {
+  rankdir = LR
+  node [shape = box]
+  "network_volume.data" [label = "network_volume.data\nnetwork volume"]
+  "pod.trainer[0..3]" [label = "+ pod.trainer[0..3]\n4 x \"H100\"\\n<b>", color = "#2da44e", penwidth = 2]
+  "network_volume.data" -> "pod.trainer[0..3]"
+}
+"##
+        );
+    }
+
+    #[test]
+    fn mermaid_escapes_markup_and_numbers_its_nodes() {
+        assert_eq!(
+            drawn(mermaid),
+            "flowchart LR\n  n0[\"network_volume.data<br/>network volume\"]\n  n1[\"+ pod.trainer[0..3]<br/>4 x \
+             #34;H100#34;#92;n#60;b#62;\"]:::good\n  n0 --> n1\n  classDef good stroke:#2da44e,stroke-width:2px\n"
+        );
+    }
+}
