@@ -17,6 +17,7 @@ mod environments;
 mod exit_codes;
 mod feasible;
 mod files;
+mod graph;
 mod help;
 mod hostile;
 mod interrupt;

@@ -12,6 +12,9 @@ use crate::render::{fold, words};
 /// What makes resources one box: kind and name, kind and needs, or the kind alone.
 type Key = (String, Vec<String>);
 
+/// The key of a resource at one level of folding.
+type KeyOf<'a> = &'a dyn Fn(&Address) -> Key;
+
 /// The picture of a graph of declared resources.
 pub fn declared(graph: &ResourceGraph) -> Picture {
     let owners: Vec<&Address> = graph.order().iter().filter(|address| parent_of(address).is_none()).collect();
@@ -21,14 +24,12 @@ pub fn declared(graph: &ResourceGraph) -> Picture {
         (address.kind.clone(), needs.into_iter().collect())
     };
     let by_kind = |address: &Address| (address.kind.clone(), Vec::new());
-    let levels: [(&dyn Fn(&Address) -> Key, &str); 3] = [
+    let levels: [(KeyOf<'_>, &str); 3] = [
         (&by_name, "Replicas of one name are one box."),
         (&by_needs, "Resources of one kind that need the same are one box."),
         (&by_kind, "Too many to draw: all resources of one kind are one box."),
     ];
-    let legible = |key: &dyn Fn(&Address) -> Key| {
-        owners.iter().map(|address| key(address)).collect::<BTreeSet<_>>().len() <= LEGIBLE
-    };
+    let legible = |key: KeyOf<'_>| owners.iter().map(|address| key(address)).collect::<BTreeSet<_>>().len() <= LEGIBLE;
     let (key, caption) = levels.iter().find(|(key, _)| legible(key)).unwrap_or(&levels[2]);
     grouped(graph, &owners, key, caption)
 }
@@ -73,7 +74,12 @@ fn node(group: &[&Address], members: &BTreeMap<&str, usize>) -> Node {
     let kind = title_of(&first.kind);
     let same_name = group.iter().all(|address| address.name == first.name);
     let title = if same_name { fold::group_address(group) } else { words::count(group.len(), &kind) };
-    let mut facts = vec![if group.len() > 1 && same_name { words::count(group.len(), &kind) } else { kind }];
+    let mut facts: Vec<String> = match (group.len(), same_name) {
+        (1, _) => vec![kind],
+        (number, true) => vec![words::count(number, &kind)],
+        // The title says it.
+        (_, false) => Vec::new(),
+    };
     facts.extend(members.iter().map(|(kind, number)| words::count(*number, &title_of(kind))));
     let what = facts.join(", ");
     let tip = format!("{title}: {what}");

@@ -87,7 +87,8 @@ fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>
     };
     let word = if *action == Action::NoOp { "unchanged" } else { words::action(*action) };
     let mut facts = vec![word.to_owned()];
-    if changes.len() > 1 {
+    // Boxes of several names say it in their titles.
+    if changes.len() > 1 && same_name {
         facts.push(words::count(changes.len(), kind));
     }
     let exposed: usize = changes.iter().filter_map(|change| ports.get(&change.address)).sum();

@@ -1,5 +1,6 @@
 //! A picture in the languages of drawing tools: Graphviz's DOT and Mermaid.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::picture::{Node, Picture};
@@ -26,17 +27,28 @@ fn colour(ink: Ink) -> Option<&'static str> {
 pub fn dot(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     // After `harmless`, which spells characters out with backslashes that DOT would read.
     let escaped = |text: &str| harmless(text).replace('\\', "\\\\").replace('"', "\\\"");
+    let names: Vec<String> = names(picture).iter().map(|name| escaped(name)).collect();
     writeln!(out, "digraph sindri {{\n  rankdir = LR\n  node [shape = box]")?;
-    for node in &picture.nodes {
+    for (node, name) in picture.nodes.iter().zip(&names) {
         let [title, what] = label(node).map(|text| escaped(&text));
         let colour = colour(node.ink).map(|colour| format!(", color = \"{colour}\", penwidth = 2")).unwrap_or_default();
-        writeln!(out, "  \"{}\" [label = \"{title}\\n{what}\"{colour}]", escaped(&node.title))?;
+        writeln!(out, "  \"{name}\" [label = \"{title}\\n{what}\"{colour}]")?;
     }
     for (from, to) in &picture.edges {
-        let name = |place: usize| escaped(&picture.nodes[place].title);
-        writeln!(out, "  \"{}\" -> \"{}\"", name(*from), name(*to))?;
+        writeln!(out, "  \"{}\" -> \"{}\"", names[*from], names[*to])?;
     }
     writeln!(out, "}}")
+}
+
+/// The titles, with a number where several boxes have the same one.
+fn names(picture: &Picture) -> Vec<String> {
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    let named = picture.nodes.iter().map(|node| {
+        let number = taken.entry(&node.title).or_default();
+        *number += 1;
+        if *number == 1 { node.title.clone() } else { format!("{} #{number}", node.title) }
+    });
+    named.collect()
 }
 
 /// A Mermaid flowchart. Boxes are numbered, since Mermaid's names take few characters.
