@@ -115,7 +115,7 @@ pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Add
             })
         }
         None => {
-            let found = store::found_in(&state_folder(&config.directory, global.sandbox)).into_iter();
+            let found = store::found_in(&state_folder(&config.directory, global.sandbox), &config.boundary).into_iter();
             found.filter(|found| found.environment == config.environment).find_map(|found| found.snapshot.ok())
         }
     };
