@@ -10,7 +10,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::kind;
-use crate::model::{Address, Attributes, Record, Resource, State, Value};
+use crate::model::{Address, Attributes, Record, Resource, State, Value, natural};
 
 /// Why one resource needs another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,7 +218,7 @@ pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address])
     for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == parent.kind)
     {
         let mut names: Vec<&str> = members.iter().filter_map(|member| member.member.as_deref()).collect();
-        names.sort_by_key(|name| natural(name));
+        names.sort_by(|one, other| natural(one, other));
         // Without members the list is empty, unless something else supplies it: then only the inputs can say that it is.
         let supplied = kind::find(&parent.kind)
             .and_then(|kind| kind.attribute(membership.attribute))
@@ -242,12 +242,6 @@ pub fn unfold_members(kind: &str, mut inputs: Attributes) -> Attributes {
         }
     }
     inputs
-}
-
-/// `22/tcp` before `8888/http`: by number first.
-fn natural(member: &str) -> (u32, &str) {
-    let digits = member.find(|c: char| !c.is_ascii_digit()).unwrap_or(member.len());
-    (member[..digits].parse().unwrap_or(u32::MAX), member)
 }
 
 #[cfg(test)]

@@ -162,7 +162,8 @@ pub enum Command {
     #[command(after_help = DESTROY_EXAMPLES)]
     Destroy(DestroyArgs),
     /// Show what is running and what it costs
-    Status,
+    #[command(after_help = STATUS_EXAMPLES)]
+    Status(StatusArgs),
     /// Show addresses, URLs and SSH commands of what is there
     #[command(after_help = OUTPUT_EXAMPLES)]
     Output(OutputArgs),
@@ -230,7 +231,7 @@ impl Command {
             | Self::Diff(_)
             | Self::Plan(_)
             | Self::Show(_)
-            | Self::Status
+            | Self::Status(_)
             | Self::Output(_)
             | Self::Wait(_)
             | Self::Connect(_)

@@ -13,7 +13,7 @@ use super::output::{Loss, Output, Stream};
 use super::variables;
 use crate::render::diagnostic::{Hidden, Shown};
 use crate::render::json::{self, ErrorContext, error_json};
-use crate::render::style::printable;
+use crate::render::style::{Line, printable};
 use crate::render::{Progress, ProgressKind, Style};
 
 /// The two streams of a command, as its flags and the environment want them.
@@ -122,6 +122,23 @@ impl Console {
         self.output.write(Stream::Out, &printable(text));
     }
 
+    /// Prints a page in place of the last one where stdout is a terminal, and below it elsewhere.
+    pub fn redraw(&self, page: &str, again: bool) {
+        let between = match (self.out.width, again) {
+            // From the top left corner, without what was there.
+            (Some(_), _) => "\u{1b}[H\u{1b}[2J",
+            (None, true) => "\n",
+            (None, false) => "",
+        };
+        self.output.write(Stream::Out, between);
+        self.result(page);
+    }
+
+    /// Prints a result of sentences, which wrap at the terminal's width.
+    pub fn sentences(&self, text: &str) {
+        self.result(&wrapped(text, self.out));
+    }
+
     /// Prints a plan as JSON: on one line for programs, since terraform-compliance reads the second line of a longer file.
     pub fn plan_json(&self, plan: &serde_json::Value) {
         self.result(&(json::to_text(plan, self.out.width.is_some()) + "\n"));
@@ -133,13 +150,13 @@ impl Console {
 
     /// Prints a result that people read as a sentence and tools as an object.
     pub fn either(&self, text: &str, value: &serde_json::Value) {
-        if self.json { self.json(value) } else { self.result(text) }
+        if self.json { self.json(value) } else { self.sentences(text) }
     }
 
     /// Prints what is worth knowing, but no result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            self.output.write(Stream::Err, &(self.shown(text.to_owned()) + "\n"));
+            self.output.write(Stream::Err, &self.shown(wrapped(&(text.to_owned() + "\n"), self.err)));
         }
     }
 
@@ -201,7 +218,7 @@ impl Console {
 
     /// Asks a question and reads one line; no answer is an empty one.
     pub fn ask(&self, question: &str) -> String {
-        self.output.write(Stream::Err, &printable(question));
+        self.output.write(Stream::Err, &printable(&wrapped(question, self.err)));
         let mut answer = String::new();
         // An unseen question has no answer.
         if self.output.wait().is_empty() && io::stdin().read_line(&mut answer).is_err() {
@@ -249,6 +266,24 @@ impl Console {
     }
 }
 
+/// The text with its lines broken at spaces where they are wider than the terminal. The end stays as it is: an answer is typed
+/// behind a question.
+fn wrapped(text: &str, style: Style) -> String {
+    if style.width.is_none() {
+        return text.to_owned();
+    }
+    let body = text.trim_end_matches([' ', '\n']);
+    let mut out = String::new();
+    for line in body.split('\n') {
+        let words = line.trim_start_matches(' ');
+        let indent = line.len() - words.len();
+        // Writing to a string cannot fail.
+        let _ = Line::of(indent, words).hanging(indent).write(&mut out, &style);
+    }
+    out.truncate(out.trim_end_matches('\n').len());
+    out + text.strip_prefix(body).unwrap_or_default()
+}
+
 fn lost(loss: &Loss, changes: bool) -> Failure {
     let help = match changes {
         true => "the command itself finished and its changes are recorded; `sindri status` shows what there is",
@@ -286,4 +321,20 @@ fn wants_color(terminal: bool) -> bool {
 fn terminal_width() -> usize {
     let columns = terminal_size::terminal_size().map_or(100, |(terminal_size::Width(columns), _)| usize::from(columns));
     columns.clamp(60, 140)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_and_notes_wrap_at_words() {
+        let style = Style { width: Some(20), ..Style::default() };
+        let question = "This destroys data for good.\nDestroy it? Only `yes` is accepted: ";
+        let shown = "This destroys data\nfor good.\nDestroy it? Only\n`yes` is accepted: ";
+        assert_eq!(wrapped(question, style), shown);
+        assert_eq!(wrapped("a note\n", style), "a note\n");
+        assert_eq!(wrapped("  indented lines keep it\n\nx\n", style), "  indented lines\n  keep it\n\nx\n");
+        assert_eq!(wrapped(question, Style::default()), question, "nothing wraps without a terminal");
+    }
 }

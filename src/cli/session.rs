@@ -238,7 +238,8 @@ impl Session {
                     world
                 }
             };
-            let (emulator, start) = EmulatorOptions { world: Some(world), ..EmulatorOptions::default() }.open()?;
+            let now = Some(Clock::wall().now());
+            let (emulator, start) = EmulatorOptions { world: Some(world), now, ..EmulatorOptions::default() }.open()?;
             let clock = Clock::starting_at(start);
             let transport = Arc::new(InProcess::new(Arc::clone(&emulator), clock));
             (transport, ApiKey::emulator(), "sandbox".to_owned(), clock, Some(emulator))

@@ -26,6 +26,9 @@ pub struct EmulatorOptions {
     /// Virtual time does not begin before this. A server gives the present, since its clients go by the computer's
     /// clock; a sandbox gives nothing, and is the same on every day.
     pub not_before: Option<Timestamp>,
+    /// The computer's time, for a sandbox: its clock goes on by what has passed since its file was written. Without it the
+    /// clock goes on by the same minimum each time.
+    pub now: Option<Timestamp>,
 }
 
 /// Why there is no emulator.
@@ -55,7 +58,9 @@ impl EmulatorOptions {
                 (Some(file), saved)
             }
         };
-        let start = saved.as_ref().map_or(EPOCH, Saved::reopened_at).max(self.not_before.unwrap_or(Timestamp::MIN));
+        let passed = self.now.zip(file.as_ref()).map(|(now, file)| file.age(now)).unwrap_or_default();
+        let reopened = saved.as_ref().map_or(EPOCH, |saved| saved.reopened_at(passed));
+        let start = reopened.max(self.not_before.unwrap_or(Timestamp::MIN));
         let mut saved = saved.unwrap_or_else(|| {
             Saved::new(start, 0, World::new(Settings { seed: self.seed, ..Settings::default() }, start))
         });

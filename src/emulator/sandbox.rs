@@ -51,16 +51,18 @@ impl Saved<&World> {
 }
 
 impl Saved<World> {
-    /// Where the clock stands when the next command finds the world.
+    /// Where the clock stands when the next command finds the world, `passed` after it was written.
     ///
-    /// Between two commands some time passes, the same each time: otherwise a pod that is still coming up when a command
-    /// ends would do so for ever, since commands that only read leave no trace in the file.
-    pub fn reopened_at(&self) -> Timestamp {
+    /// A sandbox's clock goes on between two commands as the computer's does, so that pods bill and lifetimes end. It goes
+    /// on by a minimum each time: otherwise a pod that is still coming up when a command ends would do so for ever in a
+    /// script, since commands that only read leave no trace in the file.
+    pub fn reopened_at(&self, passed: Duration) -> Timestamp {
         let minutes = match self.world.settings.pace {
             Pace::Fast => 1,
             Pace::Realistic => 15, // longer than the longest usual pull of an image
         };
-        self.clock.checked_add(SignedDuration::from_mins(minutes)).unwrap_or(Timestamp::MAX)
+        let passed = SignedDuration::from_secs(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
+        self.clock.checked_add(passed.max(SignedDuration::from_mins(minutes))).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -131,6 +133,13 @@ impl WorldFile {
             cost: Duration::ZERO,
         };
         Ok((file, saved))
+    }
+
+    /// How long before `now` the file was written; nothing where that cannot be told, or lies ahead.
+    pub(super) fn age(&self, now: Timestamp) -> Duration {
+        let written = fs::metadata(&self.path).and_then(|found| found.modified()).ok();
+        let written = written.and_then(|written| Timestamp::try_from(written).ok());
+        written.and_then(|written| Duration::try_from(now.duration_since(written)).ok()).unwrap_or_default()
     }
 
     /// Notes that the world is no longer what the file says.

@@ -1,14 +1,18 @@
 //! Addresses: the stable names of resources, `kind.name`, `kind.name[index]`, `kind.name[index]:member`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::natural::natural;
+
 /// The name of one resource: `network_volume.datasets`, `pod.trainer[3]`, `port.trainer[3]:8888/http`.
 ///
-/// Sorts by kind, name, replica number and member, so that files and plans list replicas in counting order.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Sorts by kind, name, replica number and member, each with its numbers as numbers: `pod.a2` before `pod.a10`. Every list
+/// of addresses is in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     pub kind: String,
     pub name: String,
@@ -16,6 +20,24 @@ pub struct Address {
     pub index: Option<u32>,
     /// What tells several children of one parent apart: `8888/http` of a port.
     pub member: Option<String>,
+}
+
+impl Ord for Address {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let Self { kind, name, index, member } = self;
+        let by_kind = kind.cmp(&other.kind);
+        let by_name = by_kind.then_with(|| natural(name, &other.name)).then_with(|| index.cmp(&other.index));
+        by_name.then_with(|| match (member, &other.member) {
+            (Some(one), Some(other)) => natural(one, other),
+            (one, other) => one.is_some().cmp(&other.is_some()),
+        })
+    }
+}
+
+impl PartialOrd for Address {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// A text that is no address.
@@ -132,6 +154,15 @@ mod tests {
         for text in ["", "pod", "pod.", ".x", "pod.a[", "pod.a[03]", "pod.a[x]", "pod.a b", "port.a:"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_in_names_and_members_sort_as_numbers() {
+        let sorted =
+            ["pod.a", "pod.a2", "pod.a10[2]", "pod.a10[10]", "port.a:22/tcp", "port.a:8888/http", "port.a:10000/tcp"];
+        let mut addresses: Vec<Address> = sorted.iter().rev().map(|text| text.parse().unwrap()).collect();
+        addresses.sort();
+        assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), sorted);
     }
 
     #[test]

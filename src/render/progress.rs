@@ -2,6 +2,7 @@
 //!
 //! What to say is decided by [`Tracker`], which is pure: an event and the time since the start become lines.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -56,6 +57,11 @@ impl Progress {
         Self { kind, style, started: Instant::now(), tracker, bar, sink: Box::new(sink) }
     }
 
+    /// Says how many operations there will be.
+    pub fn expect(&self, total: usize) {
+        self.tracker.lock().unwrap_or_else(PoisonError::into_inner).total = total;
+    }
+
     /// Shows one event.
     pub fn show(&self, event: &Event) {
         match self.kind {
@@ -69,7 +75,7 @@ impl Progress {
                     self.print(&line);
                 }
                 if let Some(bar) = &self.bar {
-                    bar.set_message(tracker.live());
+                    bar.set_message(tracker.live(self.started.elapsed()));
                 }
             }
         }
@@ -109,8 +115,10 @@ fn live_line(style: Style) -> ProgressBar {
 /// What is going on, as far as events have told.
 #[derive(Debug, Default)]
 struct Tracker {
-    /// Begun and not ended.
-    open: BTreeMap<Address, Verb>,
+    /// How many operations the plan has; 0 where that is not known.
+    total: usize,
+    /// Begun and not ended, with the time when it began.
+    open: BTreeMap<Address, (Verb, Duration)>,
     /// Answered, and waited for since; with the last status.
     waiting: BTreeMap<Address, (String, Duration)>,
     /// Everything that was ever waited for.
@@ -134,7 +142,7 @@ impl Tracker {
                 vec![about(address).text(format!("recovered ({} by an earlier run){id}: {how}", words::done(*verb)))]
             }
             Event::Started { address, verb, id, detail } => {
-                self.open.insert(address.clone(), *verb);
+                self.open.insert(address.clone(), (*verb, now));
                 let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
                 let detail = detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
                 vec![about(address).text(format!("{}{id}{detail}", words::doing(*verb)))]
@@ -166,7 +174,9 @@ impl Tracker {
                 let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
                 let done = Line::new(0).ink(Ink::Good, words::done(*verb));
-                vec![about(address).join(done).text(format!("{id}{cost}, after {}", words::duration(*elapsed)))]
+                let of_all = self.of_all().map(|of_all| format!(" ({of_all})")).unwrap_or_default();
+                let rest = format!("{id}{cost}, after {}{of_all}", words::duration(*elapsed));
+                vec![about(address).join(done).text(rest)]
             }
             Event::Failed { address, verb, id, message, changed, .. } => {
                 self.close(address);
@@ -251,34 +261,48 @@ impl Tracker {
         let (status, elapsed) = self.waiting.get(address)?;
         Some(match fleet {
             true => {
-                let longest = self.waiting.values().map(|(_, elapsed)| *elapsed).max().unwrap_or_default();
+                let longest = self.waiting.iter().max_by_key(|(_, (_, elapsed))| *elapsed);
+                let (slowest, longest) =
+                    longest.map_or((address, *elapsed), |(slowest, (_, elapsed))| (slowest, *elapsed));
                 let (left, all) = (self.waiting.len(), self.waited.len());
-                Line::of(0, format!("waiting for {left} of {all}, the longest for {}", words::duration(longest)))
+                let of_all = self.of_all().map(|of_all| format!("{of_all} steps done, ")).unwrap_or_default();
+                let longest = words::duration(longest);
+                Line::of(0, format!("{of_all}waiting for {left} of {all}, the longest for {longest}: {slowest}"))
             }
             false => Line::of(0, format!("{address}: still waiting, {status}, for {}", words::duration(*elapsed))),
         })
     }
 
-    /// The live line: how far it is, and what is going on.
-    fn live(&self) -> String {
+    /// `3 of 10`; nothing for a single operation, or where the number is not known.
+    fn of_all(&self) -> Option<String> {
+        (self.total > 1).then(|| format!("{} of {}", self.finished, self.total.max(self.finished)))
+    }
+
+    /// The live line: how far it is, and what takes longest.
+    fn live(&self, now: Duration) -> String {
         const NAMED: usize = 3;
-        let mut parts = vec![format!("{} done", self.finished)];
+        let mut parts = vec![format!("{} done", self.of_all().unwrap_or_else(|| self.finished.to_string()))];
         if self.failed > 0 {
             parts.push(format!("{} failed", self.failed));
         }
-        let doing = |(address, verb): (&Address, &Verb)| match self.waiting.get(address) {
-            Some((status, elapsed)) if !status.is_empty() => {
-                format!("{address} ({status}, {})", words::duration(*elapsed))
-            }
-            _ => format!("{address} ({})", words::doing(*verb)),
-        };
         if !self.open.is_empty() {
             parts.push(format!("{} in progress", self.open.len()));
         }
         // Counts first: the terminal may be too narrow for the names.
         let mut text = parts.join(", ");
-        let mut open: Vec<(&Address, &Verb)> = self.open.iter().collect();
-        open.sort_by(|one, other| words::reading_order(one.0, other.0));
+        // In a sandbox only waits take time.
+        let elapsed = |address: &Address, began: Duration| {
+            let waited = self.waiting.get(address).map_or(Duration::ZERO, |(_, elapsed)| *elapsed);
+            now.saturating_sub(began).max(waited)
+        };
+        let mut open: Vec<(&Address, Verb, Duration)> =
+            self.open.iter().map(|(address, (verb, began))| (address, *verb, elapsed(address, *began))).collect();
+        open.sort_by_key(|(_, _, elapsed)| Reverse(elapsed.as_secs()));
+        let doing = |(address, verb, elapsed): (&Address, Verb, Duration)| {
+            let status =
+                self.waiting.get(address).map(|(status, _)| status.as_str()).filter(|status| !status.is_empty());
+            format!("{address} ({}, {})", status.unwrap_or(words::doing(verb)), words::duration(elapsed))
+        };
         let named: Vec<String> = open.into_iter().take(NAMED).map(doing).collect();
         if !named.is_empty() {
             text = format!("{text}: {}{}", named.join(", "), if self.open.len() > NAMED { ", ..." } else { "" });
@@ -331,15 +355,16 @@ mod tests {
 
     #[test]
     fn a_fleet_waits_in_one_line() {
-        assert_eq!(lines_while_waiting(40, 34), ["waiting for 40 of 40, the longest for 30s"]);
+        assert_eq!(lines_while_waiting(40, 34), ["waiting for 40 of 40, the longest for 30s: pod.trainer[0]"]);
     }
 
     #[test]
-    fn the_live_line_names_a_few_and_counts_the_rest() {
-        let mut tracker = Tracker::default();
+    fn the_live_line_counts_and_names_the_slowest_first() {
+        let mut tracker = Tracker { total: 9, ..Tracker::default() };
         for index in 0..9 {
             let event = Event::Started { address: address(index), verb: Verb::Create, id: None, detail: None };
-            tracker.lines(&event, Duration::ZERO, false);
+            let began = Duration::from_secs(if index == 7 { 0 } else { 30 });
+            tracker.lines(&event, began, false);
         }
         let done = Event::Done {
             address: address(0),
@@ -348,12 +373,14 @@ mod tests {
             object: None,
             elapsed: Duration::from_secs(70),
         };
-        tracker.lines(&done, Duration::ZERO, false);
-        tracker.lines(&waiting(1, 45), Duration::ZERO, false);
+        let mut text = String::new();
+        tracker.lines(&done, Duration::ZERO, false)[0].write(&mut text, &Style::default()).unwrap();
+        assert_eq!(text, "pod.trainer[0]: created id0, after 1m 10s (1 of 9)\n");
+        tracker.lines(&waiting(7, 45), Duration::ZERO, false);
         assert_eq!(
-            tracker.live(),
-            "1 done, 8 in progress: pod.trainer[1] (Creating, 45s), pod.trainer[2] (creating), \
-             pod.trainer[3] (creating), ..."
+            tracker.live(Duration::from_secs(75)),
+            "1 of 9 done, 8 in progress: pod.trainer[7] (Creating, 1m 15s), pod.trainer[1] (creating, 45s), \
+             pod.trainer[2] (creating, 45s), ..."
         );
     }
 }

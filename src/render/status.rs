@@ -1,8 +1,9 @@
 //! What is there now: the status table, values for later steps (`output`), and how to reach a pod.
 
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::kind::{self, Description};
 use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
 use crate::planner::drift::price;
+pub use table::{StatusView, table};
 
 /// One resource as it stands.
 struct Row<'a> {
@@ -22,10 +24,13 @@ struct Row<'a> {
     object: Option<&'a Object>,
 }
 
-/// Recorded resources in their order; members (ports) show at the part that they belong to.
-fn rows<'a>(state: &'a State, observed: &'a Observed) -> Vec<Row<'a>> {
+/// Recorded resources in their order, those of `only` where it names any; members (ports) show at the part that they belong
+/// to.
+fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) -> Vec<Row<'a>> {
     let own = state.resources.iter().filter(|(address, _)| !crate::graph::is_member(address));
-    own.map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) }).collect()
+    own.filter(|(address, _)| only.is_empty() || only.contains(address))
+        .map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) })
+        .collect()
 }
 
 /// Alive, marked by this state's lineage, and in no record.
@@ -72,89 +77,6 @@ impl Row<'_> {
     fn hourly(&self) -> Option<Money> {
         Some(price(Catalog::embedded(), self.object?).hourly)
     }
-
-    fn cells(&self) -> [String; 8] {
-        let Description { what, place, details: _ } = self.description();
-        let dash = |cell: Option<String>| cell.unwrap_or_else(|| "-".to_owned());
-        let hourly = self.hourly();
-        let uptime = self.object.and_then(|object| object.computed.uptime_seconds);
-        [
-            self.address.to_string(),
-            self.record.id.clone(),
-            self.state(),
-            what,
-            dash(place),
-            dash(hourly.map(|hourly| hourly.to_string())),
-            dash(uptime.map(|seconds| words::duration(Duration::from_secs(seconds)))),
-            dash(hourly.zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
-        ]
-    }
-}
-
-/// What has been paid since the container started, at today's price.
-fn spent(hourly: Money, seconds: u64) -> Money {
-    let millionths = i128::from(hourly.0) * i128::from(seconds) / 3_600;
-    Money(i64::try_from(millionths).unwrap_or(i64::MAX))
-}
-
-const HEADINGS: [&str; 8] = ["ADDRESS", "ID", "STATE", "WHAT", "REGION", "$/H", "UPTIME", "SPENT"];
-
-/// The table of `sindri status`: a row per resource, below it how to reach it, at the end what all of it costs.
-pub fn table(out: &mut dyn fmt::Write, state: &State, observed: &Observed, style: &Style) -> fmt::Result {
-    let rows = rows(state, observed);
-    if rows.is_empty() {
-        Line::of(0, format!("Nothing is deployed in environment {}.", state.environment)).write(out, style)?;
-        return orphan_lines(state, observed).iter().try_for_each(|line| line.write(out, style));
-    }
-    // Made harmless before they are measured, so that columns stand under each other whatever a name holds.
-    let cells: Vec<[String; 8]> = rows.iter().map(|row| row.cells().map(|cell| harmless(&cell).into_owned())).collect();
-    let widths: Vec<usize> = (0..HEADINGS.len())
-        .map(|column| {
-            let contents = cells.iter().map(|row| row[column].chars().count());
-            contents.chain([HEADINGS[column].len()]).max().unwrap_or(0)
-        })
-        .collect();
-    let pad = |column: usize, text: &str| format!("{text:width$}  ", width = widths[column]);
-    let mut heading = Line::new(0);
-    for (column, text) in HEADINGS.iter().enumerate() {
-        heading = heading.ink(Ink::Dim, pad(column, text));
-    }
-    heading.write(out, style)?;
-    for (row, cells) in rows.iter().zip(&cells) {
-        let mut line = Line::new(0);
-        for (column, text) in cells.iter().enumerate() {
-            let state = if row.is_well() { Ink::Good } else { Ink::Bad };
-            line = line.ink(if column == 2 { state } else { Ink::Plain }, pad(column, text));
-        }
-        line.write(out, style)?;
-        // What does not run cannot be reached.
-        if let Some(object) = row.object.filter(|object| object.status == Some(Status::Running)) {
-            reach(object)
-                .iter()
-                .try_for_each(|(name, how)| Line::of(4, format!("{name:12}  {how}")).write(out, style))?;
-        }
-    }
-    orphan_lines(state, observed).iter().try_for_each(|line| line.write(out, style))?;
-    total(&rows).write(out, style)
-}
-
-fn total(rows: &[Row<'_>]) -> Line {
-    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
-    let resources = words::count(rows.len(), "resource");
-    let ailing = rows.iter().filter(|row| !row.is_well()).count();
-    let ailing = if ailing > 0 { format!(", {ailing} not ready") } else { String::new() };
-    Line::of(0, format!("{resources}{ailing} | {hourly}/h ({}/mo)", hourly.per_month()))
-}
-
-fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
-    let line = |object: &Object| {
-        let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
-        let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
-        let facts =
-            format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
-        Line::new(0).ink(Ink::Bad, "orphan").text(facts)
-    };
-    orphans(state, observed).map(line).collect()
 }
 
 /// Every way to reach an object, as names and commands or addresses.
@@ -196,8 +118,8 @@ pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, sty
 }
 
 /// The status for tools.
-pub fn status_json(state: &State, observed: &Observed) -> Json {
-    let rows = rows(state, observed);
+pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>) -> Json {
+    let rows = rows(state, observed, only);
     let resources: Vec<Json> = rows
         .iter()
         .map(|row| {
@@ -217,6 +139,7 @@ pub fn status_json(state: &State, observed: &Observed) -> Json {
         })
         .collect();
     let orphans: Vec<Json> = orphans(state, observed)
+        .filter(|_| only.is_empty())
         .map(|object| {
             json!({
                 "kind": object.kind, "id": object.id, "name": object.name,
@@ -272,7 +195,12 @@ pub struct Outputs(BTreeMap<Address, Json>);
 
 impl Outputs {
     pub fn new(state: &State, observed: &Observed) -> Self {
-        Self(rows(state, observed).iter().map(|row| (row.address.clone(), Json::Object(values(row)))).collect())
+        Self(
+            rows(state, observed, &BTreeSet::new())
+                .iter()
+                .map(|row| (row.address.clone(), Json::Object(values(row))))
+                .collect(),
+        )
     }
 
     /// `{"format_version", "outputs": {"pod.trainer": {...}}}`.

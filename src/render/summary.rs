@@ -16,6 +16,7 @@ use serde_json::Value as Json;
 use super::style::{Ink, Line, Style};
 use super::{fold, words};
 use crate::apply::{Event, reporting_address};
+use crate::kind;
 use crate::model::{Action, Address, Double, Money, Plan, Verb};
 use row::{Failure, Fate, Row, Status, Step};
 
@@ -203,9 +204,30 @@ impl Summary {
             (_, _, true) => (Ink::Bad, "incomplete"),
             (_, _, false) => (Ink::Bad, "failed"),
         };
+        if let Some(done) = self.done_in_a_word() {
+            return Line::new(0).ink(ink, done).text(format!(" in {}.", words::duration(elapsed)));
+        }
         let (first, rest) = self.command.split_at_checked(1).unwrap_or_default();
         let head = format!("{}{rest} {end}", first.to_uppercase());
         Line::new(0).ink(ink, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
+    }
+
+    /// `Stopped 2 pods`, where a command of its own did that and nothing else.
+    fn done_in_a_word(&self) -> Option<String> {
+        const WORDS: [(&str, &str, &str); 3] =
+            [("stop", "stopped", "Stopped"), ("start", "started", "Started"), ("destroy", "destroyed", "Destroyed")];
+        let (_, counted, word) = WORDS.into_iter().find(|(command, ..)| *command == self.command)?;
+        if !self.is_complete() || self.counts().iter().any(|(other, _)| *other != counted) {
+            return None;
+        }
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| row.fate() == Fate::Done) {
+            *kinds.entry(&row.address.kind).or_default() += 1;
+        }
+        let title = |kind: &str| kind::find(kind).map_or_else(|| kind.to_owned(), |kind| kind.title.to_owned());
+        let counts: Vec<String> =
+            kinds.iter().rev().map(|(kind, number)| words::count(*number, &title(kind))).collect();
+        (!counts.is_empty()).then(|| format!("{word} {}", counts.join(" and ")))
     }
 
     /// `3 created, 1 failed`.

@@ -1,6 +1,5 @@
 //! Words that several renderings share: durations, verbs, counts, and the commands that readers are told to run.
 
-use std::cmp::Ordering;
 use std::time::Duration;
 
 use super::fold;
@@ -141,46 +140,6 @@ pub fn import_command(address: &Address, id: &str) -> String {
     format!("sindri import {} {}", shell(&address.to_string()), shell(id))
 }
 
-/// The order in which people read addresses: `worker2` before `worker10`.
-pub fn reading_order(one: &Address, other: &Address) -> Ordering {
-    let rest = |address: &Address| (address.index, address.member.clone());
-    let by_kind = one.kind.cmp(&other.kind);
-    by_kind.then_with(|| natural(&one.name, &other.name)).then_with(|| rest(one).cmp(&rest(other)))
-}
-
-/// Compares texts with their numbers as numbers.
-pub fn natural(one: &str, other: &str) -> Ordering {
-    let (mut left, mut right) = (one, other);
-    while !left.is_empty() && !right.is_empty() {
-        let (numbers, order) = match (number(left), number(right)) {
-            (Some(left), Some(right)) => {
-                // Without leading zeros the longer number is the greater one.
-                let digits = |text: &'_ str| text.trim_start_matches('0').len();
-                let order = digits(left).cmp(&digits(right));
-                let values = left.trim_start_matches('0').cmp(right.trim_start_matches('0'));
-                ((left.len(), right.len()), order.then(values))
-            }
-            _ => {
-                let (first, second) = (left.chars().next(), right.chars().next());
-                let length = |character: Option<char>| character.map_or(0, char::len_utf8);
-                ((length(first), length(second)), first.cmp(&second))
-            }
-        };
-        if order.is_ne() {
-            return order;
-        }
-        (left, right) = (&left[numbers.0..], &right[numbers.1..]);
-    }
-    // `01` and `1` are equal as numbers.
-    left.len().cmp(&right.len()).then_with(|| one.cmp(other))
-}
-
-/// The digits that a text begins with.
-fn number(text: &str) -> Option<&str> {
-    let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-    text.get(..end).filter(|digits| !digits.is_empty())
-}
-
 /// So many addresses are named where more are meant.
 const NAMED: usize = 3;
 /// The longest range of replicas that is spelled out.
@@ -188,7 +147,7 @@ const LONGEST_RANGE: usize = 40;
 
 /// `pod.worker[0..199]`, or the first few and how many more there are.
 pub fn few(mut addresses: Vec<&Address>) -> String {
-    addresses.sort_by(|one, other| reading_order(one, other));
+    addresses.sort();
     let all = addresses.len();
     let groups = fold::group_addresses(addresses.clone());
     if groups.len() <= NAMED && groups.iter().all(|group| group.len() <= LONGEST_RANGE) {
@@ -251,13 +210,6 @@ mod tests {
         {
             assert_eq!(duration(Duration::from_secs(seconds)), text);
         }
-    }
-
-    #[test]
-    fn numbers_are_read_as_numbers() {
-        let mut names = ["worker10", "worker2", "worker", "a", "worker02", "worker2b", "worker1"];
-        names.sort_by(|one, other| natural(one, other));
-        assert_eq!(names, ["a", "worker", "worker1", "worker02", "worker2", "worker2b", "worker10"]);
     }
 
     #[test]

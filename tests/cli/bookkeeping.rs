@@ -140,7 +140,7 @@ fn a_rehearsal_in_the_sandbox_never_touches_the_committed_state() {
     let stored = project.stored();
     project.offline("apply --sandbox --auto-approve").exits(0).tells("1 created");
     project.offline("plan --sandbox --detailed-exitcode").exits(0);
-    project.offline("destroy --sandbox --auto-approve").exits(0).tells("1 destroyed");
+    project.offline("destroy --sandbox --auto-approve").exits(0).tells("Destroyed 1 pod");
     project.offline("plan --sandbox --detailed-exitcode").exits(2);
     assert_eq!(project.stored(), stored);
     project.offline("apply --sandbox --state state/default.json --auto-approve").exits(3).warns("wrong_world");

@@ -38,6 +38,8 @@ mod review;
 mod remedies;
 mod renames;
 mod secrets;
+#[cfg(unix)]
+mod standing;
 mod story;
 mod summaries;
 mod takeover;

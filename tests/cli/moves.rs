@@ -93,7 +93,7 @@ fn a_pod_that_moved_is_destroyed_and_targeted_by_its_old_or_its_new_address() {
             assert!(said.stdout.contains("pod.b"), "{name}: {said:?}");
             let said = fleet.run(&emulator, &destroy.replace("NAME", name)).exits(0).tells("pod.b");
             let destroyed = destroy.starts_with("destroy");
-            let phrase = if destroyed { "1 destroyed" } else { "Plan: 1 destroy," };
+            let phrase = if destroyed { "Destroyed 1 pod" } else { "Plan: 1 destroy," };
             assert!(said.stdout.contains(phrase), "{name}: {}", said.stdout);
             assert_eq!(emulator.pods().len(), if destroyed { 1 } else { 2 }, "{name}");
         }

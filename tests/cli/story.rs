@@ -85,14 +85,15 @@ fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
         run(APPLY).exits(0);
         let id = project.id("pod.notebook");
         // 20 GB at $0.20 a month.
-        let said = run("stop notebook").exits(0).tells("1 stopped").tells("$4.00/mo").tells("50 GB of container disk");
+        let said =
+            run("stop notebook").exits(0).tells("Stopped 1 pod").tells("$4.00/mo").tells("50 GB of container disk");
         assert!(!said.stderr.contains("$0.25"), "no longer the price of running: {}", said.stderr);
         assert_eq!(state_of(&run("status").exits(0), "pod.notebook"), "Stopped", "{dialect}");
         assert_eq!(state_of(&run("status").exits(0), "pod.trainer"), "Running", "{dialect}");
         // Stopped on purpose is no difference, and a later apply does not undo it.
         run("plan --detailed-exitcode").exits(0);
         run("stop notebook").exits(0).tells("Nothing to do: `pod.notebook` is already stopped.");
-        run("start notebook").exits(0).tells("1 started");
+        run("start notebook").exits(0).tells("Started 1 pod");
         assert_eq!(state_of(&run("status").exits(0), "pod.notebook"), "Running", "{dialect}");
         assert_eq!(project.id("pod.notebook"), id, "{dialect}");
         assert_eq!(emulator.pods().len(), 2);
@@ -103,7 +104,7 @@ fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
 fn state_of(status: &Said, address: &str) -> String {
     let row = status.stdout.lines().find(|line| line.starts_with(&format!("{address} ")));
     let row = row.unwrap_or_else(|| panic!("no {address} in:\n{}", status.stdout));
-    row.split_whitespace().nth(2).expect("a third column").to_owned()
+    row.split_whitespace().nth(1).expect("a second column").to_owned()
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn destroy_removes_pods_and_keeps_volumes_with_their_monthly_cost() {
         let said =
             project.run(&emulator, &format!("destroy --auto-approve --allow-data-loss --api {dialect}")).exits(0);
         // 100 GB at $0.07 a month.
-        said.tells("2 destroyed").tells(&volume).tells("$7.00/mo").tells("--include-volumes");
+        said.tells("Destroyed 2 pods").tells(&volume).tells("$7.00/mo").tells("--include-volumes");
         assert_eq!(emulator.pod_names(), Vec::<String>::new());
         assert_eq!(emulator.volumes().len(), 1);
         project.run(&emulator, "plan --detailed-exitcode").exits(2).tells("2 create");

@@ -137,7 +137,7 @@ fn a_refused_delete_of_something_in_use_is_sent_once() {
 fn a_failed_start_names_start_as_the_command_to_run_again() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
-    project.run(&emulator, "stop").exits(0).tells("Stop complete: 1 stopped in ");
+    project.run(&emulator, "stop").exits(0).tells("Stopped 1 pod in ");
     emulator.faults(json!([fault(json!({}), json!({ "resumeRefused": true }))]));
     let said = project.run(&emulator, "start").exits(7);
     said.tells("Start failed: 1 failed").tells("Run the same `sindri start` again when the cause is gone.");

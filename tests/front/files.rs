@@ -76,3 +76,23 @@ fn a_server_takes_up_a_world_no_earlier_than_it_is_told() {
     assert_eq!(start, later);
     assert!(emulator.now() >= later);
 }
+
+#[test]
+fn the_clock_goes_on_between_two_commands_as_the_computers_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("world.json");
+    let (emulator, _) = options(folder.path()).open().expect("a new world");
+    reply(&emulator, &create_pod());
+    drop(emulator);
+    let written = std::fs::metadata(&path).and_then(|found| found.modified()).expect("a time");
+    let written = jiff::Timestamp::try_from(written).expect("a time");
+    let opened = |passed: SignedDuration| {
+        let now = Some(written + passed);
+        EmulatorOptions { now, ..options(folder.path()) }.open().expect("the same world").1
+    };
+    let soon = opened(SignedDuration::from_secs(3));
+    assert_eq!(opened(SignedDuration::from_hours(-5)), soon, "a clock that was set back changes nothing");
+    assert_eq!(opened(SignedDuration::from_secs(9)), soon, "commands in a row find the same time each time");
+    let late = opened(SignedDuration::from_hours(8));
+    assert_eq!(late.duration_since(soon), SignedDuration::from_hours(8) - SignedDuration::from_mins(1));
+}

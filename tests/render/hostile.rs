@@ -249,9 +249,9 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     state.resources.insert(Address::new("pod", evil), record);
     let other = Object { id: format!("{evil}2"), ..hostile_object(evil) };
     let observed: Observed = [hostile_object(evil), other].into_iter().collect();
-    status::table(&mut text, &state, &observed, &style).expect("a string takes everything");
+    status::table(&mut text, &state, &observed, &Default::default(), &style).expect("a string takes everything");
     found.push(("status", std::mem::take(&mut text)));
-    found.push(("status as JSON", json::to_text(&status::status_json(&state, &observed), true)));
+    found.push(("status as JSON", json::to_text(&status::status_json(&state, &observed, &Default::default()), true)));
     status::connect(&mut text, &Address::new("pod", evil), &hostile_object(evil), &style)
         .expect("a string takes everything");
     found.push(("connect", std::mem::take(&mut text)));

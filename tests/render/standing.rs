@@ -1,8 +1,10 @@
 //! What is there now: status, outputs, how to connect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use sindri::catalog::Catalog;
 use sindri::model::{Endpoint, Object, Observed, SshTarget, State, Status, Value};
+use sindri::render::status::StatusView;
 use sindri::render::{Style, json, status};
 
 use crate::applies::object;
@@ -48,9 +50,81 @@ fn world() -> (State, Observed) {
 fn status_says_what_runs_what_it_costs_and_how_to_reach_it() {
     let (state, observed) = world();
     let mut out = String::new();
-    status::table(&mut out, &state, &observed, &Style::default()).expect("a string takes everything");
+    status::table(&mut out, &state, &observed, &Default::default(), &Style::default())
+        .expect("a string takes everything");
     golden::check("status.txt", &out);
-    golden::check("status.json", &(json::to_text(&status::status_json(&state, &observed), true) + "\n"));
+    golden::check(
+        "status.json",
+        &(json::to_text(&status::status_json(&state, &observed, &Default::default()), true) + "\n"),
+    );
+}
+
+/// So many replicas, of which two are not ready and one is gone.
+fn large_fleet(pods: u32) -> (State, Observed) {
+    let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
+    let mut objects = Vec::new();
+    for index in 0..pods {
+        let id = format!("id{index}");
+        let inputs = gpu_pod("NVIDIA L4", 1, "a:1");
+        state.resources.insert(address(&format!("pod.worker-of-the-second-team[{index}]")), record("pod", &id, inputs));
+        let mut pod = object(&id, 0.44);
+        pod.ready = index % 100 != 7;
+        let region = if index % 2 == 0 { "US-CA-2" } else { "EU-RO-1" };
+        pod.computed.chosen = BTreeMap::from([("region".into(), region.into())]);
+        objects.extend((index != 50).then_some(pod));
+    }
+    (state, objects.into_iter().collect())
+}
+
+#[test]
+fn two_hundred_pods_fit_on_a_screen_of_80_columns() {
+    let (state, observed) = large_fleet(200);
+    let style = Style { width: Some(80), ..Style::default() };
+    let mut out = String::new();
+    status::table(&mut out, &state, &observed, &Default::default(), &style).expect("a string takes everything");
+    golden::check("status_fleet_80.txt", &out);
+    assert!(out.lines().count() <= 24, "{out}");
+    for view in [
+        StatusView { short: true, ..StatusView::default() },
+        StatusView { only: BTreeSet::from([address("pod.worker-of-the-second-team[7]")]), ..StatusView::default() },
+        StatusView::default(),
+    ] {
+        let (mut wide, mut out) = (String::new(), String::new());
+        status::table(&mut wide, &state, &observed, &view, &Style::default()).expect("a string takes everything");
+        status::table(&mut out, &state, &observed, &view, &style).expect("a string takes everything");
+        for line in out.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        assert!(wide.lines().count() <= out.lines().count());
+        assert!(wide.starts_with(if view.only.is_empty() { "200 resources: " } else { "1 resource: " }), "{wide}");
+    }
+}
+
+#[test]
+fn a_short_status_has_one_line_for_each_resource() {
+    let (state, observed) = world();
+    let view = StatusView { short: true, ..StatusView::default() };
+    let mut out = String::new();
+    status::table(&mut out, &state, &observed, &view, &Style::default()).expect("a string takes everything");
+    golden::check("status_short.txt", &out);
+}
+
+#[test]
+fn a_price_that_plans_estimate_otherwise_is_told() {
+    let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
+    state.resources.insert(address("pod.a"), record("pod", "x1", gpu_pod("NVIDIA L4", 1, "a:1")));
+    let shown = |hourly: f64| {
+        let mut pod = object("x1", hourly);
+        pod.attributes = gpu_pod("NVIDIA L4", 1, "a:1");
+        let mut out = String::new();
+        status::table(&mut out, &state, &[pod].into_iter().collect(), &Default::default(), &Style::default())
+            .expect("a string takes everything");
+        out
+    };
+    assert!(shown(9.87).contains("RunPod reports $9.87/h for 1 resource; plans estimate $0."), "{}", shown(9.87));
+    let chosen = BTreeMap::new();
+    let estimate = Catalog::embedded().estimate("pod", &gpu_pod("NVIDIA L4", 1, "a:1"), &chosen, None).dollars();
+    assert!(!shown(estimate).contains("RunPod reports"), "{}", shown(estimate));
 }
 
 #[test]
@@ -81,6 +155,7 @@ fn outputs_can_be_listed_and_picked_one_by_one() {
 fn an_empty_state_says_so() {
     let state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     let mut out = String::new();
-    status::table(&mut out, &state, &Observed::default(), &Style::default()).expect("a string takes everything");
+    status::table(&mut out, &state, &Observed::default(), &Default::default(), &Style::default())
+        .expect("a string takes everything");
     assert_eq!(out, "Nothing is deployed in environment prod.\n");
 }

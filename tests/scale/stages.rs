@@ -58,9 +58,9 @@ const STAGES: &[Stage] = &[
     }),
     ("json", |_, plan| drop(json::to_text(&json::plan_json(plan, Some("id")), true))),
     ("status", |world, _| {
-        status::table(&mut String::new(), &world.state, &world.observed, &Style::default())
+        status::table(&mut String::new(), &world.state, &world.observed, &Default::default(), &Style::default())
             .expect("a string takes everything");
-        drop(status::status_json(&world.state, &world.observed));
+        drop(status::status_json(&world.state, &world.observed, &Default::default()));
     }),
     ("state file", |world, _| {
         let bytes = state_bytes(&world.state);

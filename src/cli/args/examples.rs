@@ -88,6 +88,16 @@ Examples:
   sindri wait api --for http:8000/health --timeout 15m
   sindri wait --for ports                      until every declared port answers";
 
+pub const STATUS_EXAMPLES: &str = "\
+Totals come first. From 12 resources on, replicas that are alike share one row.
+
+Examples:
+  sindri status                          everything, with ids, URLs and ssh commands
+  sindri status trainer                  all replicas of one pod
+  sindri status 'pod.trainer[3]' network_volume.data
+  sindri status --short                  one line for each
+  sindri status --watch --interval 10s   until interrupted (exit code 130)";
+
 pub const OUTPUT_EXAMPLES: &str = "\
 Examples:
   sindri output                        every value

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples::*;
-use super::words::duration;
+use super::words::{duration, interval};
 use crate::apply::readiness::Condition;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
@@ -32,6 +32,22 @@ pub struct ConnectArgs {
     /// A command to run on the pod instead of a shell
     #[arg(last = true, value_name = "COMMAND")]
     pub command: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only these (default: everything): `trainer`, `pod.trainer[3]`, `network_volume.data`
+    #[arg(value_name = "ADDRESS")]
+    pub addresses: Vec<String>,
+    /// One line per resource
+    #[arg(long)]
+    pub short: bool,
+    /// Show it again and again until interrupted; redraws on a terminal
+    #[arg(long)]
+    pub watch: bool,
+    /// With --watch: how long to wait in between
+    #[arg(long, default_value = "5s", value_name = "DURATION", value_parser = interval, requires = "watch")]
+    pub interval: Duration,
 }
 
 #[derive(Debug, Args)]

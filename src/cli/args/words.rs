@@ -52,6 +52,14 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".into())
 }
 
+/// A duration of at least a second.
+pub fn interval(text: &str) -> Result<Duration, String> {
+    match duration(text) {
+        Ok(Duration::ZERO) => Err("an interval is at least 1s".into()),
+        other => other,
+    }
+}
+
 /// An address from a word that people type: `trainer` is `pod.trainer`.
 pub fn pod_address(word: &str) -> Option<Address> {
     word.parse().ok().or_else(|| format!("pod.{word}").parse().ok())

@@ -197,6 +197,7 @@ pub async fn carry_out(
 ) -> Result<(Exit, Report), Failure> {
     let started = Instant::now();
     let progress = console.progress();
+    progress.expect(plan.operations.len());
     let summary = Mutex::new(Summary::expecting(plan, command));
     let note = |event: Event| {
         progress.show(&event);
@@ -332,7 +333,7 @@ async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Resu
         }
     }
     if ready > FEW && !all {
-        text.push_str(&format!("... and {} more: `sindri output` tells how to reach them all.\n", ready - FEW));
+        text.push_str(&format!("... and {} more: `sindri output` says how to reach them all.\n", ready - FEW));
     }
     if !text.is_empty() {
         console.result(&format!("\n{text}"));

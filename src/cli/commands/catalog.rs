@@ -7,7 +7,7 @@ use crate::cli::args::{CatalogArgs, CatalogList};
 use crate::cli::console::Console;
 use crate::cli::exit::Exit;
 use crate::model::Money;
-use crate::render::words::natural;
+use crate::model::natural;
 
 /// Lines are no longer than this.
 const WIDTH: usize = 80;

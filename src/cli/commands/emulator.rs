@@ -22,6 +22,7 @@ async fn serve(args: &ServeArgs, console: &Console) -> Result<Exit, Failure> {
         quota: args.quota,
         v1_retired: args.v1_retired,
         not_before: Some(jiff::Timestamp::now()),
+        now: None,
     };
     let (emulator, _) = options.open()?;
     let cannot = |error: std::io::Error| {

@@ -27,7 +27,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     // Never over a file that is there.
     match files::create_new(&path, FIRST.as_bytes()) {
         Ok(()) => {
-            console.result(&format!("Wrote `{}`. Next: `sindri plan --sandbox`.\n", path.display()));
+            console.sentences(&format!("Wrote `{}`. Next: `sindri plan --sandbox`.\n", path.display()));
             Ok(Exit::Success)
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::refused(

@@ -16,6 +16,7 @@ mod refresh;
 mod schema;
 mod show;
 mod state;
+mod status;
 mod unlock;
 mod validate;
 mod wait;
@@ -35,7 +36,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Apply(args) => apply::apply(args, global, console, "apply").await,
         Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,
         Command::Destroy(args) => apply::destroy(args, global, console).await,
-        Command::Status => output::status(global, console).await,
+        Command::Status(args) => status::run(args, global, console).await,
         Command::Init => init::run(global, console),
         Command::Import(args) => import::run(args, global, console).await,
         Command::State(command) => state::run(command, global, console).await,

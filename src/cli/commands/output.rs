@@ -1,32 +1,10 @@
-//! `sindri status` and `sindri output`: what is there, and how to reach it.
+//! `sindri output`: values of what is there, and how to reach it.
 
 use crate::cli::args::{Global, OutputArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::render::status::{self, Outputs};
-
-pub async fn status(global: &Global, console: &Console) -> Result<Exit, Failure> {
-    let session = Session::open_state(global, console)?;
-    let (state, observed) = session.look(console).await?;
-    session.close()?;
-    if console.json {
-        console.json(&status::status_json(&state, &observed));
-        return Ok(Exit::Success);
-    }
-    if state.resources.is_empty() {
-        console.result(&format!(
-            "Nothing is recorded in environment `{}` ({}). `sindri plan` shows what would be created.\n",
-            state.environment,
-            session.state_path().display()
-        ));
-        return Ok(Exit::Success);
-    }
-    let mut text = String::new();
-    let _ = status::table(&mut text, &state, &observed, &console.style());
-    console.result(&text);
-    Ok(Exit::Success)
-}
+use crate::render::status::Outputs;
 
 pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;

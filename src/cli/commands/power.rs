@@ -31,7 +31,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     }
     let (exit, _) = carry_out(&session, console, &store, &plan, &observed, 10, command).await?;
     if exit == Exit::Success && plan.changes_anything() && !console.json {
-        console.result(&aftermath(&plan, wanted));
+        console.sentences(&aftermath(&plan, wanted));
     }
     session.close()?;
     Ok(exit)

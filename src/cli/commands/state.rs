@@ -108,7 +108,7 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     if console.json {
         console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
     } else {
-        console.result(&format!("The state is sound: {count} records, digest {}.\n", state.digest()));
+        console.sentences(&format!("The state is sound: {count} records, digest {}.\n", state.digest()));
     }
     Ok(())
 }

@@ -26,9 +26,7 @@ fn plain(heading: &str, lines: Vec<Line>) -> Vec<Line> {
 pub(super) fn existing(summary: &Summary) -> Vec<Line> {
     let mut objects: Vec<Standing<'_>> =
         summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();
-    objects.sort_by(|one, other| {
-        one.state.cmp(&other.state).then_with(|| words::reading_order(one.address, other.address))
-    });
+    objects.sort_by(|one, other| one.state.cmp(&other.state).then_with(|| one.address.cmp(other.address)));
     let unchanged: Vec<Money> =
         summary.rows.iter().filter(|row| row.fate() == Fate::Unchanged).map(Row::unchanged_cost).collect();
     let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Money>();

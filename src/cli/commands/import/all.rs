@@ -10,7 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
-use crate::model::{Address, Object, Observed, State};
+use crate::model::{Address, Object, Observed, State, natural};
 use crate::planner::record::imported;
 use crate::planner::refresh::{self, living};
 use crate::planner::takeover::{self, Ids};
@@ -45,7 +45,10 @@ fn is_missing(problems: &config::Problems) -> bool {
 /// Living objects that no record names, in the order of their names.
 pub fn strangers<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
     let mut strangers = refresh::strangers(state, observed);
-    strangers.sort_by_key(|object| (object.kind, &object.name, &object.id));
+    strangers.sort_by(|one, other| {
+        let by_name = one.kind.cmp(other.kind).then_with(|| natural(&one.name, &other.name));
+        by_name.then_with(|| one.id.cmp(&other.id))
+    });
     strangers
 }
 

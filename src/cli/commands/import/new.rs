@@ -78,7 +78,7 @@ pub async fn run(
             import.next
         ));
     }
-    console.result(&told);
+    console.sentences(&told);
     Ok(Exit::Success)
 }
 

@@ -1,0 +1,136 @@
+//! `sindri status`: what is there and what it costs, once or over and over.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::catalog;
+use crate::cli::args::{Global, StatusArgs, pod_address};
+use crate::cli::console::Console;
+use crate::cli::exit::{Exit, Failure};
+use crate::cli::session::Session;
+use crate::cli::signals::Signals;
+use crate::graph;
+use crate::model::{Address, Observed, State};
+use crate::render::json;
+use crate::render::status::{self, StatusView};
+
+pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
+    let session = Session::open_state(global, console)?;
+    let exit = match args.watch {
+        true => watch(&session, args, global.sandbox, console).await?,
+        false => {
+            let (state, observed) = session.look(console).await?;
+            let view = view(args, &state)?;
+            match console.json {
+                true => console.json(&status::status_json(&state, &observed, &view.only)),
+                false => console.result(&page(&session, &state, &observed, &view, console)),
+            }
+            Exit::Success
+        }
+    };
+    session.close()?;
+    Ok(exit)
+}
+
+/// Shows the status again and again until a signal or a reader that went away ends it.
+async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &Console) -> Result<Exit, Failure> {
+    let interval = args.interval;
+    let mut signals = Signals::listen();
+    let mut shown = false;
+    loop {
+        let refreshed = tokio::select! {
+            biased;
+            _ = signals.next() => return Ok(Exit::Interrupted),
+            refreshed = session.look(console) => refreshed,
+        };
+        match refreshed {
+            Ok((state, observed)) => {
+                let view = view(args, &state)?;
+                if console.json {
+                    let line = json::to_text(&status::status_json(&state, &observed, &view.only), false);
+                    console.result(&(line + "\n"));
+                } else {
+                    let page = page(session, &state, &observed, &view, console);
+                    let now = session.clock.now().strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+                    console.redraw(&format!("{now}, every {} s\n{page}", interval.as_secs()), shown);
+                }
+                shown = true;
+            }
+            // The first one tells that it cannot work at all.
+            Err(failure) if !shown => return Err(failure),
+            Err(failure) => console.note(&format!("Warning: cannot refresh: {}. Trying again.", failure.report)),
+        }
+        if !console.flush().is_empty() {
+            return Ok(Exit::Success);
+        }
+        tokio::select! {
+            biased;
+            _ = signals.next() => return Ok(Exit::Interrupted),
+            () = real_time(interval) => {}
+        }
+        if simulated {
+            tokio::time::advance(interval).await;
+        }
+    }
+}
+
+/// Resolves after real time: a sandbox's own time costs none.
+async fn real_time(interval: Duration) {
+    let (done, over) = oneshot::channel();
+    // The receiver is gone when a signal came first.
+    let sleeper = std::thread::Builder::new().spawn(move || {
+        std::thread::sleep(interval);
+        let _ = done.send(());
+    });
+    if sleeper.is_ok() {
+        // The thread ends only by sending.
+        let _ = over.await;
+    }
+}
+
+fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView, console: &Console) -> String {
+    let mut text = String::new();
+    if state.resources.is_empty() {
+        return format!(
+            "Nothing is recorded in environment `{}` ({}). `sindri plan` shows what would be created.\n",
+            state.environment,
+            session.state_path().display()
+        );
+    }
+    // Writing to a string cannot fail.
+    let _ = status::table(&mut text, state, observed, view, &console.style());
+    text
+}
+
+/// What the arguments ask to see: a name without a number means all its replicas.
+fn view(args: &StatusArgs, state: &State) -> Result<StatusView, Failure> {
+    let recorded: Vec<&Address> = state.resources.keys().filter(|address| !graph::is_member(address)).collect();
+    let mut only = BTreeSet::new();
+    for word in &args.addresses {
+        let wanted = pod_address(word);
+        let fits = |address: &&&Address| {
+            let replicas = Address { index: None, member: None, ..(**address).clone() };
+            wanted.as_ref().is_some_and(|wanted| **address == wanted || replicas == *wanted)
+        };
+        let before = only.len();
+        only.extend(recorded.iter().filter(fits).map(|address| (*address).clone()));
+        if only.len() == before && !wanted.as_ref().is_some_and(|wanted| only.contains(wanted)) {
+            return Err(unknown(word, &recorded, state));
+        }
+    }
+    Ok(StatusView { only, short: args.short })
+}
+
+fn unknown(word: &str, recorded: &[&Address], state: &State) -> Failure {
+    let names: Vec<String> = recorded.iter().map(ToString::to_string).collect();
+    let nearest = catalog::nearest(word, names.iter().map(String::as_str));
+    let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
+    Failure::message(
+        Exit::Error,
+        "not_found",
+        format!("`{word}` is not recorded in environment `{}`", state.environment),
+        Some(format!("{meant}`sindri status --short` lists every resource")),
+    )
+}

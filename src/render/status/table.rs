@@ -1,0 +1,251 @@
+//! The table of `sindri status`: totals first, then one block per resource, within 80 columns.
+//!
+//! Where there are many resources, replicas that are alike share one row, so that a fleet fits on a screen.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use super::{Description, Row, orphans, reach, rows};
+use crate::catalog::Catalog;
+use crate::kind;
+use crate::model::{Address, Money, Object, Observed, State, Status};
+use crate::planner::drift::price;
+use crate::render::fold;
+use crate::render::style::{Ink, Line, Style, harmless};
+use crate::render::words;
+
+/// What the reader asked to see.
+#[derive(Clone, Debug, Default)]
+pub struct StatusView {
+    /// These resources alone; all where it is empty.
+    pub only: BTreeSet<Address>,
+    /// One line per resource.
+    pub short: bool,
+}
+
+/// From this many resources on, replicas that are alike share one row.
+const FLEET: usize = 12;
+
+/// The widest address that shares its line with the other cells, in columns.
+const WIDEST_ADDRESS: usize = 20;
+
+/// The longest list of replicas that is one address, in columns.
+const LONGEST_RANGE: usize = 60;
+
+const HEADINGS: [&str; 6] = ["ADDRESS", "STATE", "REGION", "$/H", "UPTIME", "SPENT"];
+
+/// The same for rows that stand for several resources, whose uptimes differ.
+const SHARED_HEADINGS: [&str; 4] = ["ADDRESS", "STATE", "REGION", "$/H"];
+
+const SHORT_HEADINGS: [&str; 4] = ["ADDRESS", "STATE", "ID", "$/H"];
+
+/// Writes what there is, what it costs and how to reach it.
+pub fn table(
+    out: &mut dyn fmt::Write,
+    state: &State,
+    observed: &Observed,
+    view: &StatusView,
+    style: &Style,
+) -> fmt::Result {
+    let rows = rows(state, observed, &view.only);
+    let orphans = if view.only.is_empty() { orphan_lines(state, observed) } else { Vec::new() };
+    if rows.is_empty() {
+        Line::of(0, format!("Nothing is deployed in environment {}.", state.environment)).write(out, style)?;
+        return orphans.iter().try_for_each(|line| line.write(out, style));
+    }
+    let mut lines = vec![total(&rows)];
+    lines.extend(difference(&rows));
+    lines.extend(orphans);
+    lines.push(Line::new(0));
+    lines.extend(match (view.short, rows.len() >= FLEET) {
+        (true, _) => short(&rows),
+        (false, true) => grouped(&rows),
+        (false, false) => detailed(&rows),
+    });
+    lines.iter().try_for_each(|line| line.write(out, style))
+}
+
+/// One block of lines: the cells of a row, and what is said below it.
+struct Block<const N: usize> {
+    cells: [String; N],
+    well: bool,
+    below: Vec<Line>,
+}
+
+/// Lays blocks out in columns. An address that is too wide for its column has a line of its own.
+fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>, widest: usize) -> Vec<Line> {
+    // Made harmless before they are measured, so that columns line up whatever a name holds.
+    for cell in blocks.iter_mut().flat_map(|block| &mut block.cells) {
+        *cell = harmless(cell).into_owned();
+    }
+    let length = |text: &str| text.chars().count();
+    let fits = |column: usize, text: &str| column > 0 || length(text) <= widest;
+    let width = |column: usize| {
+        let cells = blocks.iter().map(|block| block.cells[column].as_str()).chain([headings[column]]);
+        cells.filter(|cell| fits(column, cell)).map(length).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let pad = |column: usize, text: &str| format!("{text:width$}  ", width = widths[column]);
+    let dim = |line: Line, (column, text): (usize, &&str)| line.ink(Ink::Dim, pad(column, text));
+    let mut lines = vec![headings.iter().enumerate().fold(Line::new(0), dim)];
+    for Block { cells, well, below } in blocks {
+        let mut line = Line::new(0);
+        for (column, text) in cells.iter().enumerate() {
+            let state = if well { Ink::Good } else { Ink::Bad };
+            if fits(column, text) {
+                line = line.ink(if column == 1 { state } else { Ink::Plain }, pad(column, text));
+            } else {
+                lines.push(Line::of(0, text));
+                line = line.text(pad(column, ""));
+            }
+        }
+        lines.push(line);
+        lines.extend(below);
+    }
+    lines
+}
+
+fn dash(cell: Option<String>) -> String {
+    cell.unwrap_or_else(|| "-".to_owned())
+}
+
+/// Every resource with its id, its hardware and every way to reach it.
+fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
+    let block = |row: &Row<'_>| {
+        let Description { what, place, details: _ } = row.description();
+        let hourly = row.hourly();
+        let uptime = row.object.and_then(|object| object.computed.uptime_seconds);
+        let mut below = vec![Line::of(4, format!("{}  {what}", row.record.id))];
+        // What does not run cannot be reached.
+        if let Some(object) = row.object.filter(|object| object.status == Some(Status::Running)) {
+            below.extend(reach(object).iter().map(|(name, how)| Line::of(4, format!("{name:12}  {how}"))));
+        }
+        let cells = [
+            row.address.to_string(),
+            row.state(),
+            dash(place),
+            dash(hourly.map(|hourly| hourly.to_string())),
+            dash(uptime.map(|seconds| words::duration(Duration::from_secs(seconds)))),
+            dash(hourly.zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
+        ];
+        Block { cells, well: row.is_well(), below }
+    };
+    columns(HEADINGS, rows.iter().map(block).collect(), WIDEST_ADDRESS)
+}
+
+/// One line per resource.
+fn short(rows: &[Row<'_>]) -> Vec<Line> {
+    let block = |row: &Row<'_>| {
+        let hourly = dash(row.hourly().map(|hourly| hourly.to_string()));
+        let cells = [row.address.to_string(), row.state(), row.record.id.clone(), hourly];
+        Block { cells, well: row.is_well(), below: Vec::new() }
+    };
+    columns(SHORT_HEADINGS, rows.iter().map(block).collect(), usize::MAX)
+}
+
+/// What replicas that share a row have in common: whether they are well, address without number, state and hardware.
+type Group = (bool, Address, String, String);
+
+/// Replicas in one state and of one make share a row; those that are not well come first.
+fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
+    let mut groups: BTreeMap<Group, Vec<&Row<'_>>> = BTreeMap::new();
+    for row in rows {
+        // A predecessor is no replica.
+        let is_replica = row.address.index.is_some() && row.address.member.is_none();
+        let name = Address { index: row.address.index.filter(|_| !is_replica), ..row.address.clone() };
+        groups.entry((row.is_well(), name, row.state(), row.description().what)).or_default().push(row);
+    }
+    let block = |((well, _, state, what), rows): (Group, Vec<&Row<'_>>)| {
+        let addresses: Vec<&Address> = rows.iter().map(|row| row.address).collect();
+        let range = fold::group_address(&addresses);
+        let address = if range.chars().count() <= LONGEST_RANGE { range } else { words::few(addresses) };
+        let hourly: Money = rows.iter().filter_map(|row| row.hourly()).sum();
+        let below = match rows.as_slice() {
+            [row] => format!("{}  {what}", row.record.id),
+            [first, ..] => format!("{}, each {what}", words::count(rows.len(), title(first.address))),
+            [] => String::new(),
+        };
+        let cells = [address, state, region(&rows), hourly.to_string()];
+        Block { cells, well, below: vec![Line::of(4, below)] }
+    };
+    let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect(), WIDEST_ADDRESS);
+    let more = "`sindri status --short` has a line for each, `sindri status ADDRESS` all of one.";
+    lines.extend([Line::new(0), Line::new(0).ink(Ink::Dim, more).hanging(0)]);
+    lines
+}
+
+/// What an address's kind is called: `pod`.
+fn title(address: &Address) -> &str {
+    kind::find(&address.kind).map_or(address.kind.as_str(), |kind| kind.title)
+}
+
+/// `US-CA-2`, or in how many regions they are.
+fn region(rows: &[&Row<'_>]) -> String {
+    let places: BTreeSet<String> = rows.iter().filter_map(|row| row.description().place).collect();
+    match places.len() {
+        0 => dash(None),
+        1 => places.into_iter().collect(),
+        number => format!("{number} regions"),
+    }
+}
+
+/// What has been paid since the container started, at today's price.
+fn spent(hourly: Money, seconds: u64) -> Money {
+    let millionths = i128::from(hourly.0) * i128::from(seconds) / 3_600;
+    Money(i64::try_from(millionths).unwrap_or(i64::MAX))
+}
+
+/// `4 resources: 1 Running, 1 Stopped, 1 Available, 1 NotDeployed (gone) | $5.94/h ($4,335/mo)`.
+fn total(rows: &[Row<'_>]) -> Line {
+    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
+    let mut states: BTreeMap<(bool, String), usize> = BTreeMap::new();
+    for row in rows {
+        *states.entry((!row.is_well(), row.state())).or_default() += 1;
+    }
+    let mut line = Line::of(0, format!("{}: ", words::count(rows.len(), "resource"))).hanging(0);
+    for (number, ((ailing, state), count)) in states.iter().enumerate() {
+        let comma = if number > 0 { ", " } else { "" };
+        line = line.text(comma).ink(if *ailing { Ink::Bad } else { Ink::Good }, format!("{count} {state}"));
+    }
+    line.text(format!(" | {hourly}/h ({}/mo)", hourly.per_month()))
+}
+
+/// Says so where RunPod reports another price than plans estimate for the same resources.
+fn difference(rows: &[Row<'_>]) -> Option<Line> {
+    let reported = |row: &Row<'_>| {
+        let object = row.object?;
+        Some((object.computed.cost_per_hour?, estimated(object)))
+    };
+    // The catalog does not know everything.
+    let differs = |(reported, estimated): &(Money, Money)| {
+        *estimated != Money::ZERO && reported.to_string() != estimated.to_string()
+    };
+    let differing: Vec<(Money, Money)> = rows.iter().filter_map(reported).filter(differs).collect();
+    if differing.is_empty() {
+        return None;
+    }
+    let reported: Money = differing.iter().map(|(reported, _)| *reported).sum();
+    let estimated: Money = differing.iter().map(|(_, estimated)| *estimated).sum();
+    let resources = words::count(differing.len(), "resource");
+    let text = format!("RunPod reports {reported}/h for {resources}; plans estimate {estimated}/h with disks.");
+    Some(Line::new(0).ink(Ink::Dim, text).hanging(0))
+}
+
+/// What a plan says that an object costs.
+fn estimated(object: &Object) -> Money {
+    let mut unpriced = object.clone();
+    unpriced.computed.cost_per_hour = None;
+    price(Catalog::embedded(), &unpriced).hourly
+}
+
+fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
+    let line = |object: &Object| {
+        let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
+        let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
+        let facts =
+            format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
+        Line::new(0).ink(Ink::Bad, "orphan").text(facts)
+    };
+    orphans(state, observed).map(line).collect()
+}
