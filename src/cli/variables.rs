@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Command;
 
-use crate::config::looks_like_credential;
+use crate::model::credential::names_credential;
 use crate::runpod::credential::{KEY_FILE_VARIABLE, KEY_VARIABLE};
 
 /// The value of a variable, unless it is empty.
@@ -48,7 +48,7 @@ pub fn credentials() -> Vec<String> {
     };
     let all =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let credentials = all.filter(|(name, value)| looks_like_credential(name) && !is_path(name, value));
+    let credentials = all.filter(|(name, value)| names_credential(name) && !is_path(name, value));
     credentials.map(|(_, value)| value).chain(api_keys()).collect()
 }
 

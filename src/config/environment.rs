@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use super::api_key::API_KEY;
 use super::document::{Node, Scalar};
-use super::problem::Findings;
+use super::problem::{Findings, Problem};
 use super::source::Span;
 use crate::kind::limits::MOST_VARIABLES;
+use crate::model::credential::{holds_credential, names_credential};
 use crate::model::marker::MARKER_VARIABLE;
 use crate::model::{Secret, Value};
 
@@ -20,27 +21,6 @@ pub(super) struct Variable {
 }
 
 pub(super) type Variables = BTreeMap<String, Variable>;
-
-/// Whether a name says that its value is a credential: `HF_TOKEN`, `DOCKER_AUTH_CONFIG`, but not `MAX_TOKENS` or `MONKEY`.
-pub fn looks_like_credential(name: &str) -> bool {
-    const WORDS: [&str; 5] = ["KEY", "KEYS", "AUTH", "PASS", "PAT"];
-    const ENDINGS: [&str; 11] = [
-        "TOKEN",
-        "SECRET",
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
-        "CREDENTIAL",
-        "CREDENTIALS",
-        "APIKEY",
-        "ACCESSKEY",
-        "SECRETKEY",
-        "PRIVATEKEY",
-    ];
-    name.to_ascii_uppercase()
-        .split('_')
-        .any(|word| WORDS.contains(&word) || ENDINGS.iter().any(|ending| word.ends_with(ending)))
-}
 
 /// Whether it can name an environment variable.
 pub(super) fn is_variable_name(name: &str) -> bool {
@@ -57,15 +37,11 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
             continue;
         }
         let Some(scalar) = entry.value.scalar() else { continue };
-        let hidden = (scalar.sensitive || looks_like_credential(&entry.key)) && !refers_to_secret(scalar);
+        let is_credential = scalar.sensitive || names_credential(&entry.key) || holds_credential(&scalar.text);
+        let hidden = is_credential && !refers_to_secret(scalar);
         let written_here = scalar.written.is_none() && !scalar.text.is_empty() && !entry.key.contains("PUBLIC");
         if hidden && written_here {
-            findings
-                .warn(
-                    "literal_credential",
-                    entry.key_span,
-                    format!("the value of `{}` is written into the file", entry.key),
-                )
+            warn_of_literal(entry.key_span, &entry.key, findings)
                 .help(format!("files get shared: write `${{{0}}}` here, or list `{0}` below `secrets`", entry.key));
         }
         let text = scalar.text.clone();
@@ -86,6 +62,11 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
             ));
     }
     variables
+}
+
+/// Says that a credential is written into the file; what it says is hidden all the same.
+pub(super) fn warn_of_literal<'f>(at: Span, field: &str, findings: &'f mut Findings) -> &'f mut Problem {
+    findings.warn("literal_credential", at, format!("`{field}` holds a credential that is written into the file"))
 }
 
 /// `{{ RUNPOD_SECRET_x }}` is a name, not the secret.
@@ -144,32 +125,4 @@ pub(super) fn extensions(root: &Node, findings: &mut Findings) -> Variables {
         set("SKIP_AUTO_INSTALL", "true", auto.span);
     }
     variables
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_credentials_are_known_by_their_words() {
-        for name in [
-            "HF_TOKEN",
-            "WANDB_API_KEY",
-            "AWS_SECRET_ACCESS_KEY",
-            "DB_PASSWORD",
-            "db_passwd",
-            "GCP_CREDENTIALS",
-            "APIKEY",
-            "DOCKER_AUTH_CONFIG",
-            "DB_PASS",
-            "GITHUB_PAT",
-        ] {
-            assert!(looks_like_credential(name), "{name}");
-        }
-        for name in
-            ["MAX_TOKENS", "MONKEY", "LOG_LEVEL", "TOKENIZER", "secrets", "KEYBOARD_LAYOUT", "AUTHOR", "PATH", "BYPASS"]
-        {
-            assert!(!looks_like_credential(name), "{name}");
-        }
-    }
 }

@@ -5,10 +5,11 @@
 
 use super::api_key::{API_KEY, Origin, holds_api_key};
 use super::document::{Data, Node, Scalar};
-use super::environment::{is_variable_name, looks_like_credential};
+use super::environment::is_variable_name;
 use super::load::LoadOptions;
 use super::problem::Findings;
 use super::source::Span;
+use crate::model::credential::{holds_credential, names_credential};
 
 /// Puts variables into every value of the tree, and takes out values that hold an API key.
 pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: &mut Findings) {
@@ -74,7 +75,8 @@ impl Interpolation<'_> {
             }
         }
         text.push_str(rest);
-        scalar.sensitive = self.sensitive;
+        // A variable of any name may bring one in, or the half of a URL that makes one.
+        scalar.sensitive = self.sensitive || (text != scalar.text && holds_credential(&text));
         scalar.unresolved = self.unresolved;
         scalar.written = Some(std::mem::replace(&mut scalar.text, text));
     }
@@ -95,7 +97,7 @@ impl Interpolation<'_> {
                 .help("sindri reads it by itself; RunPod gives every pod a key of its own that can do less");
             return String::new();
         }
-        self.sensitive |= looks_like_credential(name);
+        self.sensitive |= names_credential(name);
         // As in a shell, `:-` also stands in for an empty value.
         match ((self.variables)(name), default) {
             (Some(value), Some(default)) if value.is_empty() => default.to_owned(),

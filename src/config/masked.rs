@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::environment::looks_like_credential;
+use super::quoted::without_credentials;
+use crate::model::credential::names_credential;
 
 /// The text with credentials masked; references to variables and secrets stay.
 pub fn masked(text: &str) -> String {
@@ -28,7 +29,8 @@ pub fn masked(text: &str) -> String {
         }
         shown.push_str(&line[at..]);
     }
-    shown
+    // Left are those that no name announces.
+    without_credentials(&shown)
 }
 
 /// The same number of bytes.
@@ -92,7 +94,7 @@ impl Scan<'_> {
             let is_key =
                 assigns || bare.len() < before.len() || rest.trim().is_empty() || rest.starts_with([' ', '\t']);
             // Lists of names and values, as in Kubernetes.
-            let is_secret = looks_like_credential(name) || (name == "value" && !assigns);
+            let is_secret = names_credential(name) || (name == "value" && !assigns);
             if is_key && is_secret {
                 let start = sign + 1 + (rest.len() - rest.trim_start().len());
                 self.value(start, indent, assigns, flow.is_some_and(|flow| flow < sign));

@@ -26,6 +26,7 @@ mod pod;
 mod port;
 mod problem;
 mod project;
+mod quoted;
 mod schema;
 mod secrets;
 mod source;
@@ -40,7 +41,6 @@ use crate::files::Boundary;
 use crate::model::{Address, Budget, Dialect, Position, Resource};
 
 pub use api_key::is_distinctive;
-pub use environment::looks_like_credential;
 pub use json_schema::json_schema;
 pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};
 pub use masked::masked;

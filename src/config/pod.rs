@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::document::{Data, Node, merge};
 use super::draft::{Draft, Life};
-use super::environment::{self, Variables};
+use super::environment::{self, Variables, warn_of_literal};
 use super::fields;
 use super::image::{self, NoReference, Reference};
 use super::life::{lifecycle, timeouts};
@@ -17,6 +17,7 @@ use super::storage::storage;
 use super::volume::Volume;
 use crate::catalog::{Catalog, Cloud};
 use crate::kind::{POD, PORT};
+use crate::model::credential::command_line;
 use crate::model::{Address, Dialect, Power, Resource, Value};
 
 /// What all resources of a configuration share.
@@ -235,6 +236,10 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     for (key, attribute) in [("args", "command"), ("entrypoint", "entrypoint")] {
         if let Some(node) = pod.get(key) {
             let words = words(node, key, findings);
+            if words.holds_secret() {
+                warn_of_literal(node.span, key, findings)
+                    .help("files get shared: put it into `env` or `secrets`, and read it in the command as `$NAME`");
+            }
             draft.set(attribute, words, Some(node.span));
         }
     }
@@ -295,5 +300,5 @@ fn words(node: &Node, key: &str, findings: &mut Findings) -> Value {
             Vec::new()
         }),
     };
-    if words.is_empty() { Value::Null } else { Value::texts(words) }
+    if words.is_empty() { Value::Null } else { command_line(words) }
 }

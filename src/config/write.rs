@@ -82,7 +82,14 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
     lines.field("volumeMountPath", seen("volume_mount_path").filter(|_| mounts).filter(absolute));
     lines.field("ports", seen("ports"));
     for (field, attribute) in [("entrypoint", "entrypoint"), ("args", "command")] {
-        lines.field(field, seen(attribute).filter(|words| words.as_list().is_some_and(|words| !words.is_empty())));
+        let words = seen(attribute).filter(|words| words.as_list().is_some_and(|words| !words.is_empty()));
+        if words.is_some_and(Value::holds_secret) {
+            lines.line(&format!(
+                "# `{field}` holds a credential: it is not written here, and stays as it is at RunPod."
+            ));
+        } else {
+            lines.field(field, words);
+        }
     }
     lines.field("registryAuth", seen("registry_auth"));
     lines.field("globalNetworking", set("global_networking"));

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod change;
+pub mod credential;
 pub mod drift;
 pub mod journal;
 pub mod marker;

@@ -132,6 +132,24 @@ impl Value {
         }
     }
 
+    /// The plain texts of a list, those of known secrets included: for request bodies only.
+    pub fn exposed_items(&self) -> Vec<&str> {
+        match self {
+            Self::List(items) => items.iter().filter_map(Value::expose).collect(),
+            other => other.expose().into_iter().collect(),
+        }
+    }
+
+    /// Whether it is a secret, or a list or map that holds one.
+    pub fn holds_secret(&self) -> bool {
+        match self {
+            Self::Secret(_) => true,
+            Self::List(items) => items.iter().any(Value::holds_secret),
+            Self::Map(map) => map.values().any(Value::holds_secret),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Text(_) | Self::Reference(_) => false,
+        }
+    }
+
     /// Every address that this value refers to.
     pub fn references(&self) -> Vec<&Address> {
         match self {

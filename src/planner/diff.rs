@@ -122,6 +122,8 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
             }
             wanted == recorded
         }
+        // Of a record's secrets only their existence is known.
+        None if recorded.is_some_and(Value::holds_secret) => return None,
         None => {
             let comparison = against_record(attribute.compare);
             satisfies(comparison, wanted.unwrap_or(&Value::Null), recorded.unwrap_or(&Value::Null))
@@ -189,9 +191,17 @@ fn sorted(value: &Value) -> Vec<&Value> {
     items
 }
 
-/// Equal, where nothing is nothing however it is written.
+/// Equal, where nothing is nothing however it is written, and a secret of which only the existence is known is any secret.
 fn same(left: &Value, right: &Value) -> bool {
-    (is_nothing(left) && is_nothing(right)) || left == right
+    match (left, right) {
+        (Value::Secret(left), Value::Secret(right)) => {
+            left.expose().zip(right.expose()).is_none_or(|(left, right)| left == right)
+        }
+        (Value::List(left), Value::List(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))
+        }
+        _ => (is_nothing(left) && is_nothing(right)) || left == right,
+    }
 }
 
 fn is_nothing(value: &Value) -> bool {

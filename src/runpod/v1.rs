@@ -9,6 +9,7 @@ use super::wire::{
     is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
 };
 use crate::kind::{NETWORK_VOLUME, Outside, POD};
+use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
 /// A pod shows its GPU type and data center only within these (Q8).
@@ -244,7 +245,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     found.put("ports", ports.clone().map(Value::texts));
     found.put("env", env);
     for (attribute, member) in [("entrypoint", "dockerEntrypoint"), ("command", "dockerStartCmd")] {
-        found.put(attribute, json.get(member).map(|list| Value::texts(words(Some(list)))));
+        found.put(attribute, json.get(member).map(|list| command_line(words(Some(list)))));
     }
     found.put("registry_auth", id_or_null(json, "containerRegistryAuthId"));
     found.put("locked", flag(json, "locked"));

@@ -11,6 +11,7 @@ use super::wire::{
 };
 use crate::kind::limits::V2_BODY_LIMIT;
 use crate::kind::{NETWORK_VOLUME, Outside, POD};
+use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
 /// The dialect.
@@ -286,8 +287,8 @@ fn decode_pod(json: &Json) -> Option<Object> {
     found.put("ports", ports.clone().map(Value::texts));
     found.put("env", env);
     let argv = read_argv(json);
-    found.put("entrypoint", argv.as_ref().map(|argv| Value::texts(argv.entrypoint.clone())));
-    found.put("command", argv.map(|argv| Value::texts(argv.command)));
+    found.put("entrypoint", argv.as_ref().map(|argv| command_line(argv.entrypoint.clone())));
+    found.put("command", argv.map(|argv| command_line(argv.command)));
     found.put("registry_auth", id_or_null(json, "registry"));
     found.put("locked", flag(json, "locked"));
     found.put("global_networking", flag(part("globalNetworking"), "enabled"));

@@ -109,9 +109,9 @@ pub(super) fn first(value: Option<&Value>) -> Option<&str> {
     value?.text_items().into_iter().next()
 }
 
-/// The texts of a list attribute.
+/// The texts of a list attribute, for a request: those that are secret too.
 pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
-    value.map(Value::text_items).unwrap_or_default().into_iter().map(str::to_owned).collect()
+    value.map(Value::exposed_items).unwrap_or_default().into_iter().map(str::to_owned).collect()
 }
 
 /// The environment of a new pod: what is declared, and the marker.

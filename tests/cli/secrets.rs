@@ -215,3 +215,113 @@ fn a_key_that_is_named_in_the_configuration_is_refused() {
     run(&project, &emulator, "plan").exits(1).warns("RUNPOD_API_KEY");
     assert_eq!(emulator.requests(), Vec::<String>::new());
 }
+
+/// Credentials that no `secrets` block declares: told by their name, by the form of the value, by their place in a command.
+const UNDECLARED: &str = r#"version: "3.0"
+name: hushed
+deployment:
+  provider: runpod
+  image: example/image:1
+providers:
+  runpod:
+    gpuType: NVIDIA RTX A4000
+    volumeSizeGb: 0
+    lifecycle: { updates: in-place }
+    args: [serve, --api-key, canary-arg-1, --token=canary-arg-2, "postgres://u:canary-arg-3@db/x", --port, "8000"]
+    entrypoint: [env, DB_PW=canary-arg-4, sh]
+    env:
+      SENTRY_DSN: canary-name-1
+      PW: canary-name-2
+      OLDPWD: canary-name-3
+      SLACK_WEBHOOK: canary-name-4
+      CONNECTION_STRING: canary-name-5
+      STORAGE_SAS: canary-name-6
+      GITHUB_PAT: canary-name-7
+      PASSPHRASE: canary-name-8
+      MIRROR: https://u:canary-value-1@host/x
+      DOWNLOAD: https://host/x?sig=canary-value-2
+      EXTRA_ARGS: --password canary-value-3
+      FROM_OUTSIDE: ${DATABASE_URL}
+      IN_PARTS: postgres://u:${PART}@db/x
+      PLAIN: visible-value
+"#;
+
+#[test]
+fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared_ones() {
+    for dialect in ["v1", "v2"] {
+        let (emulator, project) = (Emulator::start(), Project::new(UNDECLARED));
+        let run = |words: &str| {
+            let mut command = project.command(&emulator, &format!("{words} --api {dialect}"));
+            command.env("DATABASE_URL", "canary-outside-1").env("PART", "canary-outside-2");
+            let said = Said::of(&mut command);
+            for text in [&said.stdout, &said.stderr] {
+                assert!(!text.contains("canary"), "{words}: {text}");
+            }
+            for (name, bytes) in project.stored() {
+                let text = String::from_utf8(bytes).expect("UTF-8");
+                assert!(!text.contains("canary"), "{words}: {name} holds {text}");
+            }
+            said
+        };
+        run("validate").exits(0).warns("literal_credential").warns("`args` holds a credential");
+        run("plan --full").exits(0).tells("visible-value").tells("--port").tells("(sensitive)");
+        run("plan --json --full").exits(0);
+        run("apply --auto-approve -v").exits(0);
+        let pod = emulator.ask("GET", "/v1/pods", None).1[0].clone();
+        let command = [
+            "serve",
+            "--api-key",
+            "canary-arg-1",
+            "--token=canary-arg-2",
+            "postgres://u:canary-arg-3@db/x",
+            "--port",
+            "8000",
+        ];
+        assert_eq!(pod["dockerStartCmd"], json!(command), "{dialect}");
+        assert_eq!(pod["dockerEntrypoint"], json!(["env", "DB_PW=canary-arg-4", "sh"]), "{dialect}");
+        assert_eq!(pod["env"]["IN_PARTS"], "postgres://u:canary-outside-2@db/x");
+        assert_eq!(pod["env"]["FROM_OUTSIDE"], "canary-outside-1");
+        run("plan --detailed-exitcode").exits(0);
+        // A changed credential is a change, and shows on neither side; an in-place update carries all the others.
+        project.edit("canary-arg-1", "canary-arg-9");
+        for form in ["--full", "--markdown --full", "--html --full", "--json --full", "--out plan.json"] {
+            run(&format!("plan {form}")).exits(0);
+        }
+        assert!(!project.read("plan.json").contains("canary"), "{}", project.read("plan.json"));
+        run("apply --auto-approve").exits(0);
+        let pod = emulator.ask("GET", "/v1/pods", None).1[0].clone();
+        assert_eq!(pod["dockerStartCmd"][2], "canary-arg-9");
+        assert_eq!(pod["dockerStartCmd"][3], "--token=canary-arg-2");
+        run("plan --detailed-exitcode").exits(0);
+        for words in ["status --json", "output --json", "graph", "state list", "refresh -v"] {
+            run(words).exits(0);
+        }
+        // Changed outside: the new command has another credential.
+        let id = pod["id"].as_str().expect("an id").to_owned();
+        let edit = json!({ "event": "edit", "changes": { "cmd": ["serve", "--api-key", "canary-outside-3"] } });
+        assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{id}/event"), Some(edit)).0, 200);
+        for form in ["", "--json", "--markdown"] {
+            run(&format!("drift {form}")).exits(2);
+        }
+        run("refresh").exits(0);
+        // An import writes what a file may hold.
+        let other = Project::new("");
+        fs::remove_file(other.path("sindri.yaml")).expect("removed");
+        let said = other.run(&emulator, "import --all --name team --include-marked").exits(0);
+        let written = format!("{}{}{}", said.stdout, said.stderr, other.read("sindri.yaml"));
+        assert!(!written.contains("canary"), "{written}");
+        assert!(written.contains("holds a credential"), "{written}");
+        other.run(&emulator, "plan --detailed-exitcode").exits(0);
+    }
+}
+
+/// A variable of any name may bring a credential in; outside of `env` it is refused, since it would be shown there.
+#[test]
+fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
+    let (emulator, project) =
+        (Emulator::start(), Project::new(&CONFIG.replace("volumeSizeGb: 0", "args: \"serve ${WHERE}\"")));
+    let mut command = project.command(&emulator, "plan");
+    command.env("WHERE", "https://u:canary-in-args@host").env("HF_TOKEN", TOKEN).env("OUTSIDE", OUTSIDE);
+    let said = Said::of(command.env("REGISTRY_PASSWORD", REGISTRY)).exits(1).warns("secret_outside_env");
+    assert!(!said.stderr.contains("canary-in-args"), "{}", said.stderr);
+}
