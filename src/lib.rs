@@ -25,3 +25,5 @@ pub mod apply;
 pub mod render;
 #[allow(clippy::disallowed_methods, reason = "it talks to people, processes and files")]
 pub mod cli;
+#[doc(hidden)]
+pub mod fuzz;

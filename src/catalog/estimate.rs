@@ -58,7 +58,7 @@ impl Catalog {
             prices.high_performance.times(size_gb)
         } else {
             prices.standard_first1000_gb.times(size_gb.min(FIRST_GB))
-                + prices.standard_beyond.times((size_gb - FIRST_GB).max(0))
+                + prices.standard_beyond.times(size_gb.saturating_sub(FIRST_GB).max(0))
         };
         monthly.from_monthly()
     }

@@ -13,10 +13,7 @@ use crate::planner::saved::{FORMAT_VERSION, SavedPlan};
 
 /// Reads a plan that `plan --out` wrote, and checks that it is what it says.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
-    let refuse = |code, message: String, help: &str| {
-        Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
-    };
-    let name = path.display();
+    let name = path.display().to_string();
     let text = read_text(path, None, LARGEST).map_err(|error| {
         let help = match error.reason {
             Reason::Missing => "`sindri plan --out FILE` writes one",
@@ -24,7 +21,16 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
         };
         refuse("plan_unreadable", format!("cannot read the plan `{name}`: {}", error.reason), help)
     })?;
-    let version = parse::<Version>(&text)
+    parse(&name, &text)
+}
+
+fn refuse(code: &'static str, message: String, help: &str) -> Failure {
+    Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
+}
+
+/// The plan in the text of the file `name`.
+pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
+    let version = from_json::<Version>(text)
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     if version.format_version > FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
@@ -34,7 +40,7 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
             "use the sindri that wrote it, or plan again with this one",
         ));
     }
-    let plan: SavedPlan = parse(&text)
+    let plan: SavedPlan = from_json(text)
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     plan.verify().map_err(|_| {
         let id = &plan.plan_id;
@@ -62,7 +68,7 @@ struct Version {
     _plan_id: String,
 }
 
-fn parse<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Result<T> {
+fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Result<T> {
     serde_json::from_str(text)
 }
 

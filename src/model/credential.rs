@@ -220,7 +220,9 @@ fn is_value(text: &str) -> bool {
 /// A reference, or what was masked already.
 fn is_reference(text: &str) -> bool {
     text.chars().all(|c| c == '*')
-        || text.starts_with('$') || text.starts_with("{{") || text.starts_with('%') && text.ends_with('%')
+        || text.starts_with('$')
+        || text.starts_with("{{")
+        || text.starts_with('%') && text.ends_with('%')
 }
 
 /// What follows `scheme://`, with the scheme.

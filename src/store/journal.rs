@@ -42,6 +42,14 @@ impl Contents {
     }
 }
 
+/// The entries of a journal. `path` is for messages.
+///
+/// # Errors
+/// If a whole line is no entry.
+pub fn parse_journal(bytes: &[u8], path: &Path) -> Result<Vec<Entry>, StoreError> {
+    parse(bytes, path).map(|contents| contents.entries)
+}
+
 /// Reads a journal. `path` is for messages.
 pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, StoreError> {
     let length = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);

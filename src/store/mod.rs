@@ -19,6 +19,7 @@ pub mod read;
 
 pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
+pub use journal::parse_journal;
 pub use lock::{Holder, running, unlock};
 pub use locked::LockedState;
 pub use read::{Found, Identity, Paths, Snapshot, found_in, made_for, read, verify};

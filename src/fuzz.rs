@@ -1,0 +1,235 @@
+//! What a fuzzer calls: one function per input that others may have written, from its bytes to everything that is shown.
+//!
+//! No input may make any of them panic, run for long or take much memory. `fuzz/` runs them under libFuzzer, `tests/fuzz`
+//! with a bounded number of mutations in every test run. Nothing here touches a file, a network or the clock.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+
+use crate::catalog::Catalog;
+use crate::cli::saved;
+use crate::config::{self, Config, LoadOptions};
+use crate::kind::KINDS;
+use crate::model::{Dialect, Object, Observed, Plan, Replay, State};
+use crate::planner::{self, Input, Options, drift, refresh};
+use crate::render::json::{self, ErrorContext};
+use crate::render::{self, PlanView, Style};
+use crate::runpod::{Api, ApiKey, Client};
+use crate::store;
+use crate::transport::{Reply, Request, Transport, TransportError};
+
+/// A state with every kind, for inputs that need one beside them.
+const STATE: &[u8] = include_bytes!("fuzz/state.json");
+/// A configuration that declares the same, and some more.
+const CONFIGURATION: &[u8] = include_bytes!("fuzz/sindri.yaml");
+
+/// `sindri.yaml`: read, planned for an empty account and beside an older state, and shown; or its problems.
+pub fn configuration(bytes: &[u8]) {
+    match configured(&String::from_utf8_lossy(bytes)) {
+        Ok(config) => {
+            config.warnings.iter().for_each(|warning| shown(warning.as_ref()));
+            for prior in [state_of(STATE), None].into_iter().flatten() {
+                planned(&config, &prior, &Observed::default(), Options::default());
+            }
+        }
+        Err(problems) => problems.iter().for_each(|problem| shown(problem)),
+    }
+}
+
+/// A state file: read, written, read again, shown, and planned from.
+///
+/// # Panics
+/// If a state that was written is not read back as it was: that is a finding.
+pub fn state(bytes: &[u8]) {
+    match store::parse_state(bytes, Path::new("state/default.json")) {
+        Ok(state) => {
+            let written = store::state_bytes(&state);
+            let read = store::parse_state(&written, Path::new("state/default.json"));
+            assert!(read.is_ok_and(|read| read == state), "a state is read back as it was written");
+            used(&state, &Observed::default());
+        }
+        Err(error) => shown(&error),
+    }
+}
+
+/// A journal: read, and folded into a state twice.
+///
+/// # Panics
+/// If folding it a second time changes the state: that is a finding.
+pub fn journal(bytes: &[u8]) {
+    match store::parse_journal(bytes, Path::new("state/default.journal")) {
+        Ok(entries) => {
+            let Some(state) = state_of(STATE) else { return };
+            let mut replay = Replay::new(state);
+            entries.iter().for_each(|entry| replay.fold(entry));
+            let once = replay.state.clone();
+            entries.iter().for_each(|entry| replay.fold(entry));
+            assert!(once == replay.state, "a journal can be folded in twice");
+            used(&once, &Observed::default());
+        }
+        Err(error) => shown(&error),
+    }
+}
+
+/// A saved plan: read, verified and shown, also where its digest is wrong: anyone can compute the right one.
+pub fn saved_plan(bytes: &[u8]) {
+    if let Err(failure) = saved::parse("plan.json", &String::from_utf8_lossy(bytes)) {
+        shown(failure.report.as_ref());
+    }
+    if let Ok(saved) = serde_json::from_slice::<planner::saved::SavedPlan>(bytes) {
+        rendered(&saved.plan);
+    }
+}
+
+/// The body of an answer of REST v1, to every read request.
+pub fn reply_v1(bytes: &[u8]) {
+    answered(bytes, Dialect::V1);
+}
+
+/// The body of an answer of REST v2, to every read request.
+pub fn reply_v2(bytes: &[u8]) {
+    answered(bytes, Dialect::V2);
+}
+
+/// The first byte is the status of the answer; a sign that JSON begins with is a success.
+fn answered(bytes: &[u8], dialect: Dialect) {
+    let Some(first) = bytes.first() else { return };
+    let (status, body) = match first {
+        b'{' | b'[' | b'"' => (200, bytes),
+        other => (200 + 3 * u16::from(*other), &bytes[1..]),
+    };
+    let reply = Reply { status, headers: vec![("retry-after".into(), "1".into())], body: Bytes::copy_from_slice(body) };
+    let client = Client::new(Arc::new(Always(reply)), ApiKey::emulator(), dialect).with_seed(7);
+    // Paused time passes by itself, so that retries take none.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    let Ok(runtime) = runtime else { return };
+    let (mut observed, mut objects) = (Observed::default(), Vec::<Object>::new());
+    for kind in KINDS.iter().copied().filter(|kind| kind.member_of.is_none()) {
+        match runtime.block_on(client.list(kind)) {
+            Ok(listed) => listed.into_iter().for_each(|object| observed.insert(object)),
+            Err(error) => shown(&error),
+        }
+        match runtime.block_on(client.read(kind, "zhah7syqaj")) {
+            Ok(object) => objects.extend(object),
+            Err(error) => shown(&error),
+        }
+    }
+    objects.into_iter().for_each(|object| observed.insert(object));
+    let Some(state) = state_of(STATE) else { return };
+    used(&state, &observed);
+    if let Ok(config) = configured(&String::from_utf8_lossy(CONFIGURATION)) {
+        planned(&config, &state, &observed, Options::default());
+    }
+}
+
+/// A server that gives one answer to everything.
+struct Always(Reply);
+
+#[async_trait]
+impl Transport for Always {
+    async fn send(&self, _: Request) -> Result<Reply, TransportError> {
+        Ok(self.0.clone())
+    }
+
+    fn origin(&self) -> &str {
+        "https://api.runpod.io"
+    }
+}
+
+fn configured(text: &str) -> Result<Config, config::Problems> {
+    let options = LoadOptions {
+        directory: PathBuf::from("/nowhere"),
+        file: None,
+        environment: None,
+        dialect: None,
+        variables: &|name| (!name.starts_with("UNSET")).then(|| "a value".to_owned()),
+        readable_folders: Vec::new(),
+        api_keys: vec!["rpa_0123456789ABCDEF".to_owned()],
+        offline_secrets: true,
+        recorded: Rc::new(|_| BTreeSet::new()),
+    };
+    config::check_text(Path::new("/nowhere/sindri.yaml"), text, &options)
+}
+
+fn state_of(bytes: &[u8]) -> Option<State> {
+    store::parse_state(bytes, Path::new("state/default.json")).ok()
+}
+
+/// Everything that commands do with a state and what RunPod shows.
+fn used(state: &State, observed: &Observed) {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = render::status::table(&mut text, state, observed, &narrow());
+    let outputs = render::status::Outputs::new(state, observed);
+    let _ = outputs.text(&mut text, &narrow());
+    text += &json::to_text(&render::status::status_json(state, observed), true);
+    text += &json::to_text(&outputs.json(), true);
+    let report = drift::report(&drift::Scope {
+        name: "fuzz",
+        prior: state,
+        observed,
+        catalog: Catalog::embedded(),
+        unsettled: &BTreeMap::new(),
+        expected: &BTreeSet::new(),
+        unmanaged: true,
+        now: jiff::Timestamp::UNIX_EPOCH,
+    });
+    let _ = render::drift::text(&mut text, &report, &narrow());
+    let _ = refresh::drift(state, observed);
+    if let Ok(config) = configured(&String::from_utf8_lossy(CONFIGURATION)) {
+        planned(&config, state, observed, Options::default());
+        planned(&config, state, observed, Options { destroy: true, ..Options::default() });
+    }
+}
+
+fn planned(config: &Config, prior: &State, observed: &Observed, options: Options) {
+    let plan = planner::plan(&Input {
+        name: &config.name,
+        environment: &config.environment,
+        api: &prior.api,
+        dialect: config.dialect,
+        desired: &config.resources,
+        moved: &config.moved,
+        budget: config.budget,
+        prior,
+        observed,
+        catalog: Catalog::embedded(),
+        options,
+    });
+    match plan {
+        Ok(plan) => rendered(&plan),
+        Err(error) => shown(&error),
+    }
+}
+
+/// A plan in each of its forms.
+fn rendered(plan: &Plan) {
+    /// Of a comment on GitHub, in bytes.
+    const COMMENT: usize = 65_536;
+    let view = PlanView { full: true, config: "sindri.yaml".into(), ..PlanView::default() };
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = render::text::plan(&mut text, plan, &view, &narrow());
+    let _ = render::markdown::plan(&mut text, plan, &view, COMMENT);
+    let _ = render::html::plan(&mut text, plan, &view);
+    text += &json::to_text(&json::plan_json(plan, None), false);
+}
+
+/// A diagnostic as a terminal and as a tool get it.
+fn shown(report: &dyn Diagnostic) {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none()).with_width(80);
+    let mut text = String::new();
+    // A diagnostic whose place cannot be drawn is shown by its message alone.
+    let _ = handler.render_report(&mut text, report);
+    text += &json::to_text(&json::error_json(report, &ErrorContext::default()), false);
+}
+
+fn narrow() -> Style {
+    Style { color: false, width: Some(80), unicode: false }
+}

@@ -1,0 +1,60 @@
+//! The highest that a task's memory comes to, on one thread: tests run side by side, and each counts its own.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static NOW: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+fn note(change: isize) {
+    // A thread that is ending has no counter any more, and nobody reads it.
+    let _ = NOW.try_with(|now| {
+        now.set(now.get() + change);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(now.get())));
+    });
+}
+
+// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        note(layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        note(-layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `dealloc`.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        note(size.cast_signed() - layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `realloc`.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How many bytes above where it began `task` comes to, and its result.
+pub fn peak<R>(task: impl FnOnce() -> R) -> (usize, R) {
+    let before = NOW.get();
+    PEAK.set(before);
+    let result = task();
+    (usize::try_from(PEAK.get() - before).unwrap_or(0), result)
+}
+
+#[test]
+fn the_peak_counts_what_was_freed_again() {
+    let (peak, ()) = peak(|| {
+        drop(vec![0_u8; 1 << 20]);
+        drop(vec![0_u8; 1 << 10]);
+    });
+    assert!((1 << 20..2 << 20).contains(&peak), "{peak}");
+}
