@@ -238,15 +238,13 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     let waiting: BTreeSet<&str> = plan
         .changes
         .iter()
-        .filter(|change| change.address.successor().is_some())
+        .filter(|change| refused && change.address.successor().is_some())
         .filter_map(|change| change.id.as_deref())
         .collect();
     let kept = kept(&plan, &observed, desired);
     let counts = |object: &&Object| {
-        mine(&object.id, object.marker.as_ref())
-            && !orphans.contains(&*object.id)
-            && !(refused && waiting.contains(&*object.id))
-            && !kept.contains(&*object.id)
+        let told = [&orphans, &waiting, &kept].iter().any(|told| told.contains(&*object.id));
+        mine(&object.id, object.marker.as_ref()) && !told
     };
     no_twins(observed.iter().filter(counts));
     if shared || patient.shares() {
