@@ -165,10 +165,13 @@ fn state_of(bytes: &[u8]) -> Option<State> {
 fn used(state: &State, observed: &Observed) {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = render::status::table(&mut text, state, observed, &narrow());
+    for short in [false, true] {
+        let view = render::status::StatusView { short, ..Default::default() };
+        let _ = render::status::table(&mut text, state, observed, &view, &narrow());
+    }
     let outputs = render::status::Outputs::new(state, observed);
     let _ = outputs.text(&mut text, &narrow());
-    text += &json::to_text(&render::status::status_json(state, observed), true);
+    text += &json::to_text(&render::status::status_json(state, observed, &BTreeSet::new()), true);
     text += &json::to_text(&outputs.json(), true);
     let report = drift::report(&drift::Scope {
         name: "fuzz",
