@@ -526,6 +526,83 @@ fn variables_fill_any_value_of_any_type() {
 }
 
 #[test]
+fn variables_nest_and_take_the_operators_of_a_shell() {
+    let forms = [
+        ("${UNSET:-${SET}}", "v1"),
+        ("${SET:-${UNSET}}", "v1"),
+        ("${UNSET:-${ALSO_UNSET:-x}}", "x"),
+        ("${UNSET:-a${SET}b${UNSET:-c}}d", "av1bcd"),
+        ("${EMPTY:-x}|${EMPTY-x}|${UNSET-x}", "x||x"),
+        ("${SET:+y}|${EMPTY:+y}|${EMPTY+y}|${UNSET+y}|${UNSET:+${ALSO_UNSET}}", "y||y||"),
+        ("${SET:?no}|${SET?no}|${EMPTY?no}", "v1|v1|"),
+        ("${UNSET:-}", ""),
+        ("$${UNSET:-$$x} $SET ${UNSET:-$$y}", "${UNSET:-$x} $SET $y"),
+        (r#"${UNSET:-{"a": {"b": 1}}}"#, r#"{"a": {"b": 1}}"#),
+        (r#"${SET:-{"a": {"b": 1}}}"#, "v1"),
+        ("${UNSET:-{{ RUNPOD_SECRET_x }}}", "{{ RUNPOD_SECRET_x }}"),
+        ("{a} ${SET} }{", "{a} v1 }{"),
+    ];
+    let lines: String = forms.iter().enumerate().map(|(index, (form, _))| format!("\n  V{index}: '{form}'")).collect();
+    let folder = Folder::pod(&format!("gpuType: NVIDIA L4\nenv:{lines}")).variable("SET", "v1").variable("EMPTY", "");
+    let config = folder.config();
+    let env = input(&config, "pod.demo", "env").as_map().unwrap();
+    for (index, (form, value)) in forms.iter().enumerate() {
+        assert_eq!(env[&format!("V{index}")], Value::text(*value), "{form}");
+    }
+}
+
+#[test]
+fn a_credential_in_a_default_is_a_secret_whether_it_is_used_or_not() {
+    for set in ["", "v1"] {
+        let folder = Folder::pod("gpuType: NVIDIA L4\nenv:\n  A: ${SET:-${HF_TOKEN}}").variable("HF_TOKEN", "hf");
+        let config = folder.variable("SET", set).config();
+        assert!(matches!(input(&config, "pod.demo", "env").as_map().unwrap()["A"], Value::Secret(_)), "{set:?}");
+    }
+}
+
+#[test]
+fn commas_in_a_text_separate_like_the_items_of_a_list() {
+    let config = Folder::pod(
+        "gpuType: \"NVIDIA L4, NVIDIA A40\"\nregion: US-KS-2,US-CA-2\nports: \"8888/http, 22/tcp,\"\nargs: echo a,b",
+    )
+    .config();
+    assert_eq!(*input(&config, "pod.demo", "gpu_types"), Value::texts(["NVIDIA L4", "NVIDIA A40"]));
+    assert_eq!(*input(&config, "pod.demo", "regions"), Value::texts(["US-KS-2", "US-CA-2"]));
+    assert_eq!(addresses(&config), ["pod.demo", "port.demo:22/tcp", "port.demo:8888/http"]);
+    assert_eq!(*input(&config, "pod.demo", "command"), Value::texts(["echo", "a,b"]));
+}
+
+#[test]
+fn a_start_command_is_a_line_a_list_or_the_json_that_runpod_shows() {
+    let both = |args: &str, entrypoint: &str| {
+        let config = Folder::pod(&format!("gpuType: NVIDIA L4\n{args}\n{entrypoint}")).config();
+        let words = |attribute: &str| {
+            let words = input(&config, "pod.demo", attribute).text_items();
+            words.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        (words("command"), words("entrypoint"))
+    };
+    let (none, serve): (&[&str], &[&str]) = (&[], &["vllm", "serve"]);
+    for (args, entrypoint, cmd, entry) in [
+        (
+            r#"args: '{"cmd": ["--model", "m one"], "entrypoint": ["vllm", "serve"]}'"#,
+            "",
+            &["--model", "m one"][..],
+            serve,
+        ),
+        (r#"args: '{"cmd": ["a b"], "entrypoint": null}'"#, "entrypoint: vllm serve", &["a b"], serve),
+        (r#"dockerStartCmd: '["bash", "-c", "echo \"x y\""]'"#, "", &["bash", "-c", "echo \"x y\""], none),
+        (r#"args: " [] ""#, r#"entrypoint: '["vllm", "serve"]'"#, none, serve),
+        (r#"args: 'serve --config ''{"a": "b c"}'' [x]'"#, "", &["serve", "--config", r#"{"a": "b c"}"#, "[x]"], none),
+        (r#"args: ['["a"]', '{"cmd": []}']"#, "", &[r#"["a"]"#, r#"{"cmd": []}"#], none),
+        ("args: '[ -f x ] && echo {a,b}'", "", &["[", "-f", "x", "]", "&&", "echo", "{a,b}"], none),
+    ] {
+        let expected = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(both(args, entrypoint), (expected(cmd), expected(entry)), "{args}");
+    }
+}
+
+#[test]
 fn values_keep_the_text_that_was_written() {
     let config = Folder::pod("gpuType: NVIDIA L4\nenv: { VERSION: 1.10, HEX: 0x1F, YES: yes, EMPTY: \"\" }").config();
     let env = input(&config, "pod.demo", "env").as_map().unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use sindri::config::{LoadOptions, Problem, json_schema, load};
+use sindri::config::{LoadOptions, Problem, SchemaOf, json_schema, load};
 use sindri::model::Dialect;
 
 /// Errors, or else warnings, of a file.
@@ -71,7 +71,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\ngpuCount: 17", "out_of_range", 1, ""),
         ("gpuType: NVIDIA L4\nlocked: yes", "wrong_type", 1, ""),
         ("gpuType: NVIDIA L4\nenv: [A]", "wrong_type", 1, ""),
-        ("gpuType: NVIDIA L4\nenv: { A: }", "wrong_type", 1, "write `\"\"`"),
+        ("gpuType: NVIDIA L4\nenv: { A: }", "wrong_type", 1, "write `A: \"\"`"),
         ("gpuType: NVIDIA L4\nenv: { A: [1] }", "wrong_type", 1, ""),
         ("gpuType: NVIDIA L4\nmemory: 16", "wrong_type", 1, ""),
         ("gpuType: NVIDIA L4\ntimeouts: { create: soon }", "wrong_type", 1, ""),
@@ -98,8 +98,8 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: []", "missing_gpu", 0, "name at least one"),
         ("containerDiskGb: 20", "missing_gpu", -1, "`cpuOnly: true`"),
         ("gpuType: NVIDIA L4\ncloudType: COMMUNITY", "gpu_not_in_cloud", 0, "`cloudType: SECURE`"),
-        ("gpuType: NVIDIA A100 80GB PCIe\ngpuCount: 9", "too_many_gpus", 0, "replicas"),
-        ("gpuType: ADA_24\ngpuCount: 9", "too_many_gpus", 0, "replicas"),
+        ("gpuType: NVIDIA A100 80GB PCIe\ngpuCount: 9", "too_many_gpus", 1, "replicas"),
+        ("gpuType: ADA_24\ngpuCount: 9", "too_many_gpus", 1, "replicas"),
         ("gpuType: NVIDIA L4\ncudaVersions: [12]", "bad_version", 1, "\"12.8\""),
         // CPUs
         ("cpuOnly: true\ngpuCount: 1", "cpu_with_gpu", 1, "remove"),
@@ -156,7 +156,12 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nregion: [US-CA-2, ATLANTIS]", "unknown_region", 1, "`EU` for Europe"),
         // ports
         ("gpuType: NVIDIA L4\nports: [53/udp]", "bad_port", 1, "no UDP"),
-        ("gpuType: NVIDIA L4\nports: [8888]", "bad_port", 1, "add a protocol"),
+        ("gpuType: NVIDIA L4\nports: [8888]", "bad_port", 1, "`8888/http` or `8888/tcp`"),
+        ("gpuType: NVIDIA L4\nports: [\"8080:80\"]", "bad_port", 1, "`80/http` or `80/tcp`"),
+        ("gpuType: NVIDIA L4\nports: 8888/http 22/tcp", "bad_port", 1, "write a list"),
+        ("gpuType: NVIDIA L4\nports: [8000-8010/tcp]", "bad_port", 1, "list each port"),
+        ("gpuType: NVIDIA L4\nports: [http/8888]", "bad_port", 1, "the number first"),
+        ("gpuType: NVIDIA L4\nports: { http: [8888], tcp: [22] }", "wrong_type", 1, "[\"8888/http\", \"22/tcp\"]"),
         ("gpuType: NVIDIA L4\nports: [70000/tcp]", "bad_port", 1, "1 to 65535"),
         ("gpuType: NVIDIA L4\nports: [0/tcp]", "bad_port", 1, "1 to 65535"),
         ("gpuType: NVIDIA L4\nports: [80/http, 80/tcp]", "duplicate_port", 1, "keep one"),
@@ -175,6 +180,14 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE}\" }", "undefined_variable", 1, "${NOWHERE:-value}"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE\" }", "bad_variable", 1, "`$$`"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${no where}\" }", "bad_variable", 1, "${NAME:-default}"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE:-${NOR_HERE}}\" }", "undefined_variable", 1, "${NOR_HERE:-value}"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD:-${B\" }", "bad_variable", 1, "`$$`"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE?}\" }", "undefined_variable", 1, "set `NOWHERE`"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${A:=b}\" }", "bad_variable", 1, "`${A:-value}`"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${A=b}\" }", "bad_variable", 1, "`${A:-value}`"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD%x}\" }", "bad_variable", 1, "as in a shell"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${#SIZE_WORD}\" }", "bad_variable", 1, "as in a shell"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD:-${RUNPOD_API_KEY}}\" }", "api_key", 1, "reads it by itself"),
         // the rest of a pod
         ("gpuType: NVIDIA L4\nimage: ubuntu", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: reg.io:5000/ubuntu:latest", "moving_image", 1, "pin a version"),
@@ -194,6 +207,13 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeSizeGb: 0", "template_volume", 2, "the template decides"),
         ("networkVolumes:\n  data: { sizeGb: 10, region: US-CA-2, name: \"\" }", "name_length", 1, "from 1 to 191"),
         ("gpuType: NVIDIA L4\nargs: \"echo 'open\"", "bad_command", 1, "close the quote"),
+        ("gpuType: NVIDIA L4\nargs: '[\"a\", 1]'", "bad_command", 1, "a list of texts"),
+        ("gpuType: NVIDIA L4\nargs: '[\"a\", b]'", "bad_command", 1, "a list of texts"),
+        ("gpuType: NVIDIA L4\nargs: '{\"cmd\": \"a b\"}'", "bad_command", 1, "an object with `cmd`"),
+        ("gpuType: NVIDIA L4\nargs: '{\"cmd\": [], \"env\": {}}'", "bad_command", 1, "an object with `cmd`"),
+        ("gpuType: NVIDIA L4\nentrypoint: '{\"cmd\": [\"a\"]}'", "bad_command", 1, "entrypoint: [\"python\""),
+        ("gpuType: NVIDIA L4\nargs: '{\"entrypoint\": [\"a\"]}'\nentrypoint: b", "conflict", 2, "keep `entrypoint`"),
+        ("gpuType: NVIDIA L4\nargs: 'serve --config {\"a\": 1}'", "bad_command", 1, "single quotes"),
         ("gpuType: NVIDIA L4\nspot: true", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
         ("gpuType: NVIDIA L4\nspotBid: 0.5", "unsupported", 1, "COMMUNITY is the cheaper cloud"),
         ("gpuType: ADA_24\ncloudType: COMMUNITY\npublicIp: true", "public_ip", 2, "SECURE hosts"),
@@ -372,7 +392,7 @@ fn hostile_yaml_is_refused_and_does_not_exhaust_the_machine() {
 
 #[test]
 fn the_schema_for_editors_accepts_the_examples_and_refuses_unknown_keys() {
-    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    let schema = jsonschema::validator_for(&json_schema(SchemaOf::Base)).unwrap();
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/seed");
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -140,7 +140,8 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Write a first sindri.yaml
-    Init,
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(InitArgs),
     /// Check the configuration without asking RunPod anything
     Validate,
     /// Show what two environments ask for, side by side
@@ -214,7 +215,7 @@ impl Command {
     /// stopped reading.
     pub fn changes_something(&self) -> bool {
         match self {
-            Self::Init
+            Self::Init(_)
             | Self::Apply(_)
             | Self::Deploy(_)
             | Self::Destroy(_)

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 use std::time::Duration;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, Severity};
+use miette::{GraphicalTheme, Severity};
 
 use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
@@ -14,7 +14,7 @@ use super::variables;
 use crate::render::diagnostic::{Hidden, Shown};
 use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::style::{Line, printable};
-use crate::render::{Progress, ProgressKind, Style};
+use crate::render::{self, Progress, ProgressKind, Style};
 
 /// The two streams of a command, as its flags and the environment want them.
 pub struct Console {
@@ -203,17 +203,7 @@ impl Console {
             (true, false) => GraphicalTheme::ascii(),
             (false, false) => GraphicalTheme::none(),
         };
-        let handler = GraphicalReportHandler::new_themed(theme).with_links(false);
-        let handler = match self.err.width {
-            Some(width) => handler.with_width(width),
-            None => handler.with_width(usize::MAX).with_wrap_lines(false).with_break_words(false),
-        };
-        let mut text = String::new();
-        let shown = Shown::new(report, &self.hidden);
-        match handler.render_report(&mut text, &shown) {
-            Ok(()) => text,
-            Err(_) => format!("error: {shown}\n"),
-        }
+        render::draw(&Shown::new(report, &self.hidden), theme, self.err.width)
     }
 
     /// Asks a question and reads one line; no answer is an empty one.

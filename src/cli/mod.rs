@@ -14,6 +14,7 @@ mod output;
 pub(crate) mod saved;
 mod session;
 mod signals;
+mod suggest;
 mod unreachable;
 mod variables;
 
@@ -44,7 +45,10 @@ pub fn main() -> ExitCode {
     let parsed = variables::without_empty(Arguments::command()).try_get_matches();
     let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
-        Err(error) => return no_command(&error, output).into(),
+        Err(mut error) => {
+            suggest::command(&mut error, std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()));
+            return no_command(&error, output).into();
+        }
     };
     let console = Console::new(&arguments.global, output);
     let ended = match too_many_environments(&arguments) {

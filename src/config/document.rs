@@ -190,7 +190,7 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
                 findings
                     .error("syntax", at, format!("this is not YAML: {}", error.info()))
                     .label("here")
-                    .help("check indentation, colons and quotes at this place and just above it");
+                    .help(syntax_help(error.info(), line_of(text, at.start)));
                 return None;
             }
         }
@@ -213,6 +213,26 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
             }
             (event, span) => return builder.node(event, span, None, 0),
         }
+    }
+}
+
+fn line_of(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    text[start..].lines().next().unwrap_or_default()
+}
+
+/// What to do about a mistake of YAML's: the usual causes have a line of their own.
+fn syntax_help(info: &str, line: &str) -> &'static str {
+    let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
+    let is_open = !value.starts_with(['"', '\'']);
+    if line.contains('\t') {
+        "indent with spaces: YAML takes no tabs"
+    } else if is_open && line.contains("${") && value.starts_with(['{', '[']) {
+        "quote what holds `${` between braces or brackets: `{ STAGE: \"${STAGE}\" }`"
+    } else if is_open && value.contains(": ") && info.contains("mapping values") {
+        "quote a value that holds `: `, in single quotes if it has double ones"
+    } else {
+        "check indentation, colons and quotes at this place and just above it"
     }
 }
 

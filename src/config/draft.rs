@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::problem::Findings;
-use super::schema::Block;
 use super::source::Span;
+use super::table::Block;
 use crate::kind::{Kind, Support, limits};
 use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
 

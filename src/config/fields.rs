@@ -2,47 +2,65 @@
 //!
 //! Tables alone: names, other spellings, types, the attributes that they set, and what they are for.
 
-use super::schema::{Block, Field, Shape};
+use super::choices::{flavors, gpus, regions, tiers, volume_regions};
+use super::habits::{POD_HABITS, PROVIDER_HABITS, ROOT_HABITS, SECRET_HABITS, VOLUME_HABITS};
+use super::table::{Block, Choices, Field, Shape};
 
 const POSITIVE: Shape = Shape::Int(1, i64::MAX);
 const ELSEWHERE: &str = "these are settings of another provider; sindri rents from RunPod alone, so they can go";
 const NO_VERIFY: &str = "RunPod pulls the image by itself and checks no signatures; pin a digest instead";
 
 pub(super) static ROOT: Block = Block {
-    title: "a sindri.yaml",
+    title: "the top level",
+    habits: ROOT_HABITS,
     fields: &[&[
-        Field::new("version", Shape::Text, "Version of the file format, `3.0`."),
-        Field::new("name", Shape::Text, "Name of the project; pods and volumes are named after it."),
-        Field::new("deployment", Shape::Block(&DEPLOYMENT), "What runs, and on how large a machine."),
-        Field::new("extensions", Shape::Block(&EXTENSIONS), "What the sindri image installs when it starts."),
-        Field::new("secrets", Shape::List(&Shape::Block(&SECRET)), "Environment variables that are never shown."),
-        Field::new("providers", Shape::Block(&PROVIDERS), "Where it runs."),
-        Field::new("moved", Shape::List(&Shape::Block(&MOVED)), "Resources that go on under another address."),
-        Field::new("budget", Shape::Block(&BUDGET), "Limits that every plan must keep."),
+        Field::new("version", Shape::Text, "Version of the file format, `3.0`.").like(r#"version: "3.0""#),
+        Field::new("name", Shape::Text, "Name of the project; pods and volumes are named after it.")
+            .like("name: my-project")
+            .required(),
+        Field::new("deployment", Shape::Block(&DEPLOYMENT), "What runs, and on how large a machine.")
+            .like(r#"deployment: { provider: runpod, image: "ghcr.io/owner/name:1.2.3" }"#),
+        Field::new("extensions", Shape::Block(&EXTENSIONS), "What the sindri image installs when it starts.")
+            .like("extensions: { profile: fullstack }"),
+        Field::new("secrets", Shape::List(&Shape::Block(&SECRET)), "Environment variables that are never shown.")
+            .like("secrets: [{ name: HF_TOKEN, source: env }]"),
+        Field::new("providers", Shape::Block(&PROVIDERS), "Where it runs.")
+            .like("providers: { runpod: { gpuType: NVIDIA L4 } }"),
+        Field::new("moved", Shape::List(&Shape::Block(&MOVED)), "Resources that go on under another address.")
+            .like("moved: [{ from: pod.train, to: pod.trainer }]"),
+        Field::new("budget", Shape::Block(&BUDGET), "Limits that every plan must keep.")
+            .like("budget: { maxHourly: 25.00, maxPods: 8 }"),
     ]],
 };
 
 static DEPLOYMENT: Block = Block {
     title: "`deployment`",
+    habits: &[],
     fields: &[&[
-        Field::new(
-            "provider",
-            Shape::Word(&["runpod", "fly", "kubernetes", "docker-compose", "docker", "devpod", "e2b", "northflank"]),
-            "`runpod`.",
-        ),
-        Field::new("image", Shape::Text, "The container image."),
-        Field::new("image_config", Shape::Block(&IMAGE_CONFIG), "The image in parts.").aliases(&["imageConfig"]),
-        Field::new("buildFromSource", Shape::Block(&BUILD), "Not possible at RunPod.").aliases(&["build_from_source"]),
-        Field::new("resources", Shape::Block(&RESOURCES), "The machine's size."),
-        Field::new("volumes", Shape::Block(&VOLUMES), "The pod volume, in the words of sindri 3.x."),
+        Field::new("provider", Shape::Text, "Must be `runpod`.")
+            .like("provider: runpod")
+            .choices(Choices::Closed(&["runpod"])),
+        Field::new("image", Shape::Text, "The container image.").like(r#"image: "ghcr.io/owner/name:1.2.3""#),
+        Field::new("image_config", Shape::Block(&IMAGE_CONFIG), "The image in parts.")
+            .aliases(&["imageConfig"])
+            .like(r#"image_config: { registry: ghcr.io/owner/name, tag_override: "1.2.3" }"#),
+        Field::new("buildFromSource", Shape::Block(&BUILD), "Not possible at RunPod.")
+            .aliases(&["build_from_source"])
+            .like("buildFromSource: { enabled: false }")
+            .not_offered(),
+        Field::new("resources", Shape::Block(&RESOURCES), "The machine's size.")
+            .like("resources: { memory: 16GB, cpus: 4 }"),
+        Field::new("volumes", Shape::Block(&VOLUMES), "The pod volume, in the words of sindri 3.x.")
+            .like("volumes: { workspace: { size: 20GB } }"),
         Field::ignored("distro", "the image decides which distribution it is"),
     ]],
 };
 
 static IMAGE_CONFIG: Block = Block {
     title: "`image_config`",
+    habits: &[],
     fields: &[&[
-        Field::new("registry", Shape::Text, "Registry and repository: `ghcr.io/pacphi/sindri`."),
+        Field::new("registry", Shape::Text, "Registry and repository: `ghcr.io/pacphi/sindri`.").required(),
         Field::new("version", Shape::Text, "An exact version, used as the tag."),
         Field::new("tag_override", Shape::Text, "A tag.").aliases(&["tagOverride"]),
         Field::new("digest", Shape::Text, "A digest, `sha256:...`; wins over tags."),
@@ -58,6 +76,7 @@ static IMAGE_CONFIG: Block = Block {
 
 static BUILD: Block = Block {
     title: "`buildFromSource`",
+    habits: &[],
     fields: &[&[
         Field::new("enabled", Shape::Bool, "Must be false."),
         Field::new("gitRef", Shape::Text, "Without effect.").aliases(&["git_ref"]),
@@ -66,50 +85,68 @@ static BUILD: Block = Block {
 
 static RESOURCES: Block = Block {
     title: "`resources`",
+    habits: &[],
     fields: &[&[
-        Field::new("memory", Shape::Memory, "Least memory of the machine, such as `16GB`."),
-        Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine."),
-        Field::new("gpu", Shape::Block(&GPU), "Whether GPUs are wanted, and which."),
+        Field::new("memory", Shape::Memory, "Least memory of the machine, such as `16GB`.").like("memory: 16GB"),
+        Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").like("cpus: 4"),
+        Field::new("gpu", Shape::Block(&GPU), "Whether GPUs are wanted, and which.")
+            .like("gpu: { tier: gpu-small, count: 2 }"),
     ]],
 };
 
 static GPU: Block = Block {
     title: "`gpu`",
+    habits: &[],
     fields: &[&[
         Field::new("enabled", Shape::Bool, "Whether the pod has GPUs."),
         Field::new("type", Shape::Word(&["nvidia", "amd"]), "The maker."),
-        Field::new("count", Shape::Int(1, 16), "How many; `gpuCount` says the same."),
-        Field::new("tier", Shape::Text, "`gpu-small`, `gpu-medium`, `gpu-large`, `gpu-xlarge`."),
+        Field::new("count", Shape::Int(1, 16), "How many; `gpuCount` says the same.").like("count: 2"),
+        Field::new("tier", Shape::Text, "`gpu-small`, `gpu-medium`, `gpu-large`, `gpu-xlarge`.")
+            .like("tier: gpu-small")
+            .choices(Choices::Open("tiers", tiers)),
         Field::ignored("memory", "each GPU type has its own memory: choose by `gpuType` or `tier`"),
     ]],
 };
 
-static VOLUMES: Block =
-    Block { title: "`volumes`", fields: &[&[Field::new("workspace", Shape::Block(&WORKSPACE), "The pod volume.")]] };
+static VOLUMES: Block = Block {
+    title: "`volumes`",
+    habits: &[],
+    fields: &[&[Field::new("workspace", Shape::Block(&WORKSPACE), "The pod volume.")]],
+};
 
 static WORKSPACE: Block = Block {
     title: "`workspace`",
+    habits: &[],
     fields: &[&[
-        Field::new("size", Shape::Memory, "As `volumeSizeGb`, with a unit."),
+        Field::new("size", Shape::Memory, "As `volumeSizeGb`, with a unit.")
+            .like("workspace: { size: 20GB, path: /workspace }")
+            .like("size: 20GB"),
         Field::new("path", Shape::Text, "As `volumeMountPath`."),
     ]],
 };
 
 static EXTENSIONS: Block = Block {
     title: "`extensions`",
+    habits: &[],
     fields: &[&[
-        Field::new("profile", Shape::Text, "A set of extensions; becomes `INSTALL_PROFILE`."),
-        Field::new("active", Shape::Texts, "Single extensions instead of a profile; become `CUSTOM_EXTENSIONS`."),
-        Field::new("additional", Shape::Texts, "More than the profile has; become `ADDITIONAL_EXTENSIONS`."),
+        Field::new("profile", Shape::Text, "A set of extensions; becomes `INSTALL_PROFILE`.")
+            .like("profile: fullstack"),
+        Field::new("active", Shape::Texts, "Single extensions instead of a profile; become `CUSTOM_EXTENSIONS`.")
+            .like("active: [python, nodejs]"),
+        Field::new("additional", Shape::Texts, "More than the profile has; become `ADDITIONAL_EXTENSIONS`.")
+            .like("additional: [python, nodejs]"),
         Field::new("auto_install", Shape::Bool, "`false` becomes `SKIP_AUTO_INSTALL`.").aliases(&["autoInstall"]),
     ]],
 };
 
 static SECRET: Block = Block {
     title: "a secret",
+    habits: SECRET_HABITS,
     fields: &[&[
-        Field::new("name", Shape::Text, "The environment variable in the pod."),
-        Field::new("source", Shape::Word(&["env", "file", "runpod", "vault", "s3"]), "Where its value comes from."),
+        Field::new("name", Shape::Text, "The environment variable in the pod.").like("name: HF_TOKEN").required(),
+        Field::new("source", Shape::Word(&["env", "file", "runpod", "vault", "s3"]), "Where its value comes from.")
+            .like("source: env")
+            .choices(Choices::Closed(&["env", "file", "runpod"])),
         Field::new("required", Shape::Bool, "Whether it is an error that there is none."),
         Field::new("fromFile", Shape::Text, "A file with the value, where no variable has it.").aliases(&["from_file"]),
         Field::new("path", Shape::Text, "The file, for `source: file`."),
@@ -124,24 +161,29 @@ static SECRET: Block = Block {
 
 static MOVED: Block = Block {
     title: "`moved`",
+    habits: &[],
     fields: &[&[
-        Field::new("from", Shape::Text, "The address in the state: `pod.train`."),
-        Field::new("to", Shape::Text, "The address from now on: `pod.trainer`."),
+        Field::new("from", Shape::Text, "The address in the state: `pod.train`.").like("from: pod.train").required(),
+        Field::new("to", Shape::Text, "The address from now on: `pod.trainer`.").like("to: pod.trainer").required(),
     ]],
 };
 
 static BUDGET: Block = Block {
     title: "`budget`",
+    habits: &[],
     fields: &[&[
-        Field::new("maxHourly", Shape::Amount, "Most dollars per hour that everything may cost."),
-        Field::new("maxPods", Shape::Int(0, u32::MAX as i64), "Most pods."),
+        Field::new("maxHourly", Shape::Amount, "Most dollars per hour that everything may cost.")
+            .like("maxHourly: 25.00"),
+        Field::new("maxPods", Shape::Int(0, u32::MAX as i64), "Most pods.").like("maxPods: 8"),
     ]],
 };
 
 static PROVIDERS: Block = Block {
     title: "`providers`",
+    habits: PROVIDER_HABITS,
     fields: &[&[
-        Field::new("runpod", Shape::Block(&RUNPOD), "Pods and network volumes at RunPod."),
+        Field::new("runpod", Shape::Block(&RUNPOD), "Pods and network volumes at RunPod.")
+            .like("runpod: { gpuType: NVIDIA L4 }"),
         Field::ignored("fly", ELSEWHERE),
         Field::ignored("docker", ELSEWHERE),
         Field::ignored("kubernetes", ELSEWHERE),
@@ -154,6 +196,7 @@ static PROVIDERS: Block = Block {
 
 static RUNPOD: Block = Block {
     title: "`runpod`",
+    habits: POD_HABITS,
     fields: &[
         &[
             Field::new("apiVersion", Shape::Word(&["v2", "v1"]), "The dialect of RunPod's REST API; v1 was retired.")
@@ -163,8 +206,10 @@ static RUNPOD: Block = Block {
                 Shape::Named(&NETWORK_VOLUME),
                 "Volumes that sindri creates, grows and keeps.",
             )
-            .aliases(&["network_volumes"]),
-            Field::new("pods", Shape::Named(&POD), "A fleet; what is written beside it is the default of each pod."),
+            .aliases(&["network_volumes"])
+            .like("networkVolumes: { data: { sizeGb: 100, region: US-KS-2 } }"),
+            Field::new("pods", Shape::Named(&POD), "A fleet; what is written beside it is the default of each pod.")
+                .like("pods: { trainer: { gpuType: NVIDIA L4 } }"),
         ],
         POD_FIELDS,
     ],
@@ -172,22 +217,32 @@ static RUNPOD: Block = Block {
 
 pub(super) static NETWORK_VOLUME: Block = Block {
     title: "a network volume",
+    habits: VOLUME_HABITS,
     fields: &[&[
         Field::new("name", Shape::Text, "Its name at RunPod.").sets("name"),
         Field::new("sizeGb", Shape::Int(1, i64::MAX), "Its size in GB; it can grow, never shrink.")
             .aliases(&["size_gb", "size"])
-            .sets("size_gb"),
-        Field::new("region", Shape::Text, "The id of its data center.").aliases(&["dataCenterId"]).sets("region"),
+            .sets("size_gb")
+            .like("sizeGb: 100")
+            .required(),
+        Field::new("region", Shape::Text, "The id of its data center.")
+            .aliases(&["dataCenterId"])
+            .sets("region")
+            .like("region: US-KS-2")
+            .required()
+            .choices(Choices::Open("volumeRegions", volume_regions)),
         Field::new("tier", Shape::Word(&["STANDARD", "HIGH_PERFORMANCE"]), "How fast it is.")
             .aliases(&["type"])
             .sets("tier"),
-        Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life."),
+        Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life.")
+            .like("lifecycle: { preventDestroy: true }"),
     ]],
 };
 
 /// One of `pods`: only there does a name of its own make sense, since a single pod is named after the project.
 pub(super) static POD: Block = Block {
     title: "a pod",
+    habits: POD_HABITS,
     fields: &[&[Field::new("name", Shape::Text, "Its name at RunPod.").sets("name")], POD_FIELDS],
 };
 
@@ -195,89 +250,122 @@ pub(super) static POD: Block = Block {
 static POD_FIELDS: &[Field] = &[
     Field::new("gpuType", Shape::Texts, "GPU type, pool or tier; a list is tried in order.")
         .aliases(&["gpuTypeId", "gpuTypeIds", "gpuTypes", "gpu_type_id", "gpu_type"])
-        .sets("gpu_types"),
+        .sets("gpu_types")
+        .like(r#"gpuType: ["NVIDIA L4", "NVIDIA A40"]"#)
+        .choices(Choices::Open("gpus", gpus)),
     Field::new("gpuCount", Shape::Int(1, 16), "Number of GPUs, 1 where not given.")
         .aliases(&["gpu_count"])
-        .sets("gpu_count"),
+        .sets("gpu_count")
+        .like("gpuCount: 2"),
     Field::new("cpuOnly", Shape::Bool, "A pod without GPUs.").aliases(&["cpu_only"]),
     Field::new("cpuInstanceId", Shape::Text, "CPU machine such as `cpu3c-2-4`.")
         .aliases(&["cpu_instance_id"])
-        .sets("cpu_flavors"),
+        .sets("cpu_flavors")
+        .like("cpuInstanceId: cpu3c-2-4"),
     Field::new("cpuFlavor", Shape::Texts, "CPU flavor such as `cpu3c`; a list is tried in order.")
         .aliases(&["cpuFlavorIds", "cpu_flavor"])
-        .sets("cpu_flavors"),
+        .sets("cpu_flavors")
+        .like("cpuFlavor: [cpu3c, cpu5c]")
+        .choices(Choices::Open("flavors", flavors)),
     Field::new("vcpuCount", POSITIVE, "vCPUs of a CPU pod, 4 where not given.")
         .aliases(&["vcpu_count"])
-        .sets("vcpu_count"),
-    Field::new("memory", Shape::Memory, "Least memory of the machine, such as `16GB`.").sets("min_ram_gb_per_gpu"),
-    Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").sets("min_vcpu_per_gpu"),
+        .sets("vcpu_count")
+        .like("vcpuCount: 4"),
+    Field::new("memory", Shape::Memory, "Least memory of the machine, such as `16GB`.")
+        .sets("min_ram_gb_per_gpu")
+        .like("memory: 16GB"),
+    Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").sets("min_vcpu_per_gpu").like("cpus: 4"),
     Field::new("containerDiskGb", POSITIVE, "Container disk in GB, wiped on stop; 50 where not given.")
         .aliases(&["container_disk_gb"])
-        .sets("container_disk_gb"),
+        .sets("container_disk_gb")
+        .like("containerDiskGb: 50"),
     Field::new("volumeSizeGb", Shape::Int(0, i64::MAX), "Pod volume in GB, kept on stop; 20 where not given.")
         .aliases(&["volume_size_gb"])
-        .sets("volume_gb"),
+        .sets("volume_gb")
+        .like("volumeSizeGb: 20"),
     Field::new("volumeMountPath", Shape::Text, "Where the volume is mounted; `/workspace` where not given.")
         .aliases(&["volume_mount_path"])
-        .sets("volume_mount_path"),
+        .sets("volume_mount_path")
+        .like("volumeMountPath: /workspace"),
     Field::new("cloudType", Shape::Word(&["SECURE", "COMMUNITY"]), "`SECURE` where not given.")
         .aliases(&["cloud_type", "cloud"])
-        .sets("cloud"),
+        .sets("cloud")
+        .like("cloudType: SECURE"),
     Field::new("region", Shape::Texts, "Data centers, countries (`US`) or continents (`EU`); any where not given.")
         .aliases(&["regions", "dataCenterIds"])
-        .sets("regions"),
-    Field::new("spot", Shape::Bool, "Interruptible; v1 only.").sets("spot"),
-    Field::new("spotBid", Shape::Amount, "As `spot: true`; no API takes the bid.").aliases(&["spot_bid"]).sets("spot"),
+        .sets("regions")
+        .like("region: [US-KS-2, US-CA-2]")
+        .choices(Choices::Open("regions", regions)),
+    Field::new("spot", Shape::Bool, "Interruptible; v1 only.").not_offered().sets("spot"),
+    Field::new("spotBid", Shape::Amount, "As `spot: true`; no API takes the bid.")
+        .aliases(&["spot_bid"])
+        .sets("spot")
+        .like("spotBid: 0.50")
+        .not_offered(),
     Field::new("ports", Shape::Texts, "Ports such as `8888/http` and `22/tcp`, which are also the default.")
-        .sets("ports"),
-    Field::new("exposePorts", Shape::Texts, "HTTP ports by number; 22/tcp is added.").aliases(&["expose_ports"]),
+        .sets("ports")
+        .like(r#"ports: ["8888/http", "22/tcp"]"#),
+    Field::new("exposePorts", Shape::Texts, "HTTP ports by number; 22/tcp is added.")
+        .aliases(&["expose_ports"])
+        .like("exposePorts: [8080]"),
     Field::new("networkVolume", Shape::Text, "One of `networkVolumes`, by name.")
         .aliases(&["network_volume"])
-        .sets("network_volume"),
+        .sets("network_volume")
+        .like("networkVolume: data"),
     Field::new("networkVolumeId", Shape::Text, "A network volume that sindri does not own, by id.")
         .aliases(&["network_volume_id"])
-        .sets("network_volume"),
+        .sets("network_volume")
+        .like("networkVolumeId: abc123"),
     Field::new("publicIp", Shape::Bool, "Ask for a public address.").aliases(&["public_ip"]).sets("public_ip"),
     Field::new("startSsh", Shape::Bool, "Start sshd with the account's keys.")
         .aliases(&["start_ssh"])
         .sets("start_ssh"),
     Field::new("templateId", Shape::Text, "A template of the account.").aliases(&["template_id"]).sets("template"),
-    Field::new("image", Shape::Text, "The container image, where it differs from `deployment.image`.").sets("image"),
-    Field::new("args", Shape::Texts, "The command: a line as in a shell, or a list of words.")
+    Field::new("image", Shape::Text, "The container image, where it differs from `deployment.image`.")
+        .sets("image")
+        .like(r#"image: "ghcr.io/owner/name:1.2.3""#),
+    Field::new("args", Shape::Line, "The command: a line as in a shell, or a list of words.")
         .aliases(&["command", "dockerStartCmd"])
-        .sets("command"),
-    Field::new("entrypoint", Shape::Texts, "The entrypoint: a line as in a shell, or a list of words.")
+        .sets("command")
+        .like(r#"args: ["python", "train.py"]"#),
+    Field::new("entrypoint", Shape::Line, "The entrypoint: a line as in a shell, or a list of words.")
         .aliases(&["dockerEntrypoint"])
-        .sets("entrypoint"),
-    Field::new("env", Shape::Variables, "Environment variables.").sets("env"),
+        .sets("entrypoint")
+        .like(r#"entrypoint: ["python"]"#),
+    Field::new("env", Shape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
     Field::new("registryAuth", Shape::Text, "Id of a registry credential of the account.")
         .aliases(&["registryAuthId", "containerRegistryAuthId"])
         .sets("registry_auth"),
     Field::new("cudaVersions", Shape::Texts, "CUDA versions that the host may have, such as `12.8`.")
         .aliases(&["allowedCudaVersions"])
-        .sets("cuda_versions"),
+        .sets("cuda_versions")
+        .like(r#"cudaVersions: ["12.8"]"#),
     Field::new("globalNetworking", Shape::Bool, "Join the account's private network.").sets("global_networking"),
     Field::new("locked", Shape::Bool, "Locked against stop and reset in the console.").sets("locked"),
-    Field::new("power", Shape::Word(&["running", "stopped"]), "Whether the pod is to run."),
-    Field::new("replicas", Shape::Int(0, 10_000), "That many alike, with addresses `pod.name[0]` and up."),
-    Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life."),
-    Field::new("timeouts", Shape::Block(&TIMEOUTS), "How long sindri waits."),
+    Field::new("power", Shape::Word(&["running", "stopped"]), "Whether the pod is to run.").like("power: stopped"),
+    Field::new("replicas", Shape::Int(0, 10_000), "That many alike, with addresses `pod.name[0]` and up.")
+        .like("replicas: 3"),
+    Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life.").like("lifecycle: { updates: in-place }"),
+    Field::new("timeouts", Shape::Block(&TIMEOUTS), "How long sindri waits.").like("timeouts: { create: 15m }"),
 ];
 
 static LIFECYCLE: Block = Block {
     title: "`lifecycle`",
+    habits: &[],
     fields: &[&[
         Field::new("updates", Shape::Word(&["recreate", "in-place"]), "How changes reach a living pod."),
         Field::new("createBeforeDestroy", Shape::Bool, "Replace by creating first."),
         Field::new("preventDestroy", Shape::Bool, "Refuse every plan that destroys it."),
-        Field::new("ignoreChanges", Shape::Texts, "Fields that are never compared: `image`, `env.FOO`."),
+        Field::new("ignoreChanges", Shape::Texts, "Fields that are never compared: `image`, `env.FOO`.")
+            .like("ignoreChanges: [image, env.FOO]"),
     ]],
 };
 
 static TIMEOUTS: Block = Block {
     title: "`timeouts`",
+    habits: &[],
     fields: &[&[
-        Field::new("create", Shape::Duration, "Until it is ready for use."),
-        Field::new("delete", Shape::Duration, "Until it is gone."),
+        Field::new("create", Shape::Duration, "Until it is ready for use.").like("create: 15m"),
+        Field::new("delete", Shape::Duration, "Until it is gone.").like("delete: 90s"),
     ]],
 };

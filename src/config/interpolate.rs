@@ -49,67 +49,154 @@ struct Interpolation<'a> {
     unresolved: bool,
 }
 
+/// Deeper nesting of defaults is no configuration.
+const DEEPEST: usize = 16;
+const FORMS: &str = "write `${NAME}` or `${NAME:-default}`; `$$` gives a dollar sign";
+
+/// When the word behind a name is used, and as what. The colon forms count an empty value as none.
+#[derive(Clone, Copy)]
+enum Operator {
+    /// `${NAME}`
+    None,
+    /// `${NAME:-word}`, `${NAME-word}`: the word in place of no value.
+    Default,
+    /// `${NAME:?word}`, `${NAME?word}`: an error with these words where there is no value.
+    Required,
+    /// `${NAME:+word}`, `${NAME+word}`: the word in place of a value, nothing in place of none.
+    Alternative,
+}
+
+/// How a text or a default ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    End,
+    ClosingBrace,
+}
+
+/// The text had a mistake, which is among the findings; the rest of it is not read.
+struct Malformed;
+
 impl Interpolation<'_> {
     fn apply(mut self, scalar: &mut Scalar) {
-        let mut text = String::new();
         let mut rest = scalar.text.as_str();
-        while let Some(dollar) = rest.find('$') {
-            text.push_str(&rest[..dollar]);
-            rest = &rest[dollar..];
-            if let Some(after) = rest.strip_prefix("$$") {
-                text.push('$');
-                rest = after;
-            } else if let Some(inside) = rest.strip_prefix("${") {
-                let Some(end) = inside.find('}') else {
-                    self.refuse("bad_variable", rest, "`${` has no closing brace".to_owned())
-                        .help("write `${NAME}`, or `$$` for a dollar sign");
-                    scalar.unresolved = true;
-                    return;
-                };
-                text.push_str(&self.value(&inside[..end], &rest[..end + 3]));
-                rest = &inside[end + 1..];
-            } else {
-                // A dollar sign on its own is the shell's: `$HOME` in a command.
-                text.push('$');
-                rest = &rest[1..];
-            }
-        }
-        text.push_str(rest);
+        let text = self.text(&mut rest, Until::End, true, 0).unwrap_or_default();
         // A variable of any name may bring one in, or the half of a URL that makes one.
         scalar.sensitive = self.sensitive || (text != scalar.text && holds_credential(&text));
         scalar.unresolved = self.unresolved;
         scalar.written = Some(std::mem::replace(&mut scalar.text, text));
     }
 
-    /// The value of `NAME` or `NAME:-default`; empty after a finding.
-    fn value(&mut self, expression: &str, written: &str) -> String {
-        let (name, default) = match expression.split_once(":-") {
-            Some((name, default)) => (name, Some(default)),
-            None => (expression, None),
-        };
-        if !is_variable_name(name) {
-            self.refuse("bad_variable", written, format!("`{written}` names no variable"))
-                .help("write `${NAME}` or `${NAME:-default}`; `$$` gives a dollar sign");
-            return String::new();
+    /// The text up to its end, with variables put in. A word that is not `used` is read for mistakes alone, so that
+    /// `${A:-${B}}` does not need `B` where `A` is set.
+    fn text(&mut self, rest: &mut &str, until: Until, used: bool, depth: usize) -> Result<String, Malformed> {
+        let mut text = String::new();
+        // Braces of the text itself, such as those of JSON in a default, as docker compose counts them.
+        let mut braces = 0_usize;
+        while let Some(at) = rest.find(['$', '{', '}']) {
+            text.push_str(&rest[..at]);
+            *rest = &rest[at..];
+            if let Some(after) = rest.strip_prefix("$$") {
+                text.push('$');
+                *rest = after;
+            } else if rest.starts_with("${") {
+                text.push_str(&self.expression(rest, used, depth)?);
+            } else if until == Until::ClosingBrace && braces == 0 && rest.starts_with('}') {
+                return Ok(text);
+            } else {
+                // A dollar sign on its own is the shell's: `$HOME` in a command.
+                match rest.as_bytes()[0] {
+                    b'{' => braces += 1,
+                    b'}' => braces = braces.saturating_sub(1),
+                    _ => {}
+                }
+                text.push_str(&rest[..1]);
+                *rest = &rest[1..];
+            }
         }
+        text.push_str(rest);
+        *rest = "";
+        Ok(text)
+    }
+
+    /// The value of the expression that `rest` begins with, `${` included; empty after a finding.
+    fn expression(&mut self, rest: &mut &str, used: bool, depth: usize) -> Result<String, Malformed> {
+        let start = *rest;
+        if depth == DEEPEST {
+            return self.malformed(start, format!("defaults are nested more than {DEEPEST} deep"));
+        }
+        let inside = &start[2..];
+        let end_of_name = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+        let (name, after_name) = inside.split_at(end_of_name);
+        if !is_variable_name(name) {
+            return self.no_variable(start);
+        }
+        let Some((operator, empty_counts, after_operator)) = operator(after_name) else {
+            return self.no_variable(start);
+        };
+        let value = (self.variables)(name);
+        let is_set = value.as_ref().is_some_and(|value| empty_counts || !value.is_empty());
+        let uses_word =
+            matches!(operator, Operator::Default) && !is_set || matches!(operator, Operator::Alternative) && is_set;
+        *rest = after_operator;
+        let word_start = *rest;
+        let word = self.text(rest, Until::ClosingBrace, used && uses_word, depth + 1)?;
+        let raw_word = &word_start[..word_start.len() - rest.len()];
+        let Some(after) = rest.strip_prefix('}') else {
+            return self.malformed(start, "`${` has no closing brace".to_owned());
+        };
+        *rest = after;
+        let written = &start[..start.len() - after.len()];
         if name == API_KEY {
             self.refuse("api_key", written, format!("`{API_KEY}` may not be put into a configuration"))
                 .help("sindri reads it by itself; RunPod gives every pod a key of its own that can do less");
-            return String::new();
+            return Ok(String::new());
         }
+        // Also where the word is used: what counts as a secret must not depend on the environment.
         self.sensitive |= names_credential(name);
-        // As in a shell, `:-` also stands in for an empty value.
-        match ((self.variables)(name), default) {
-            (Some(value), Some(default)) if value.is_empty() => default.to_owned(),
-            (Some(value), _) => value,
-            (None, Some(default)) => default.to_owned(),
-            (None, None) => {
+        Ok(match operator {
+            Operator::Default | Operator::Alternative if uses_word => word,
+            Operator::Alternative => String::new(),
+            Operator::Required if used && !is_set => self.required(name, raw_word, empty_counts, written),
+            Operator::None if used && !is_set => {
                 self.refuse("undefined_variable", written, format!("`{name}` is not set in the environment"))
                     .label("needed here")
                     .help(format!("set it, or give a default: `${{{name}:-value}}`; `$$` gives a dollar sign"));
                 String::new()
             }
-        }
+            Operator::Default | Operator::Required | Operator::None => value.unwrap_or_default(),
+        })
+    }
+
+    /// The finding that the file itself words: `${NAME:?message}`. The message is shown as it is written.
+    fn required(&mut self, name: &str, message: &str, empty_counts: bool, written: &str) -> String {
+        let state = if empty_counts { "not set" } else { "not set, or empty" };
+        let message = if message.is_empty() { String::new() } else { format!(": {message}") };
+        self.refuse("undefined_variable", written, format!("`{name}` is {state}{message}"))
+            .label("required here")
+            .help(format!("set `{name}` in the environment"));
+        String::new()
+    }
+
+    /// The finding of an expression that starts `rest` and is none that sindri knows.
+    fn no_variable(&mut self, rest: &str) -> Result<String, Malformed> {
+        let Some(end) = rest.find('}') else {
+            return self.malformed(rest, "`${` has no closing brace".to_owned());
+        };
+        let written = &rest[..=end];
+        let assigns = written.split_once(":=").or_else(|| written.split_once('=')).map(|(name, _)| &name[2..]);
+        let help = match assigns {
+            Some(name) if is_variable_name(name) => {
+                format!("sindri sets no variables: write `${{{name}:-value}}`; `$$` gives a dollar sign")
+            }
+            _ => format!("{FORMS}; `:?`, `?`, `-`, `:+` and `+` work as in a shell"),
+        };
+        self.refuse("bad_variable", written, format!("sindri does not know the form `{written}`")).help(help);
+        Err(Malformed)
+    }
+
+    fn malformed(&mut self, written: &str, message: String) -> Result<String, Malformed> {
+        self.refuse("bad_variable", written, message).help(FORMS);
+        Err(Malformed)
     }
 
     /// A finding at the very words, where they can be found in the file.
@@ -122,4 +209,22 @@ impl Interpolation<'_> {
         self.unresolved = true;
         self.findings.error(code, at, message)
     }
+}
+
+/// The operator behind a name, whether an empty value counts as one, and the text behind the operator.
+fn operator(rest: &str) -> Option<(Operator, bool, &str)> {
+    if rest.starts_with('}') || rest.is_empty() {
+        return Some((Operator::None, true, rest));
+    }
+    let (empty_counts, sign) = match rest.strip_prefix(':') {
+        Some(sign) => (false, sign),
+        None => (true, rest),
+    };
+    let operator = match sign.chars().next()? {
+        '-' => Operator::Default,
+        '?' => Operator::Required,
+        '+' => Operator::Alternative,
+        _ => return None,
+    };
+    Some((operator, empty_counts, &sign[1..]))
 }

@@ -1,78 +1,220 @@
 //! The JSON Schema of `sindri.yaml`, for editors, out of the same tables that the loader reads.
+//!
+//! Draft 7, which every editor's YAML support reads. It takes what the loader takes, also values in quotes and in another
+//! case; what depends on several blocks, on files or on the account, the loader alone can say.
 
 use serde_json::{Map, Value, json};
 
 use super::fields::ROOT;
-use super::schema::{Block, Effect, Shape};
+use super::table::{Block, Choices, Field, Shape};
+use crate::catalog::Catalog;
 
-/// The schema, draft 2020-12.
-pub fn json_schema() -> Value {
-    let mut schema = block(&ROOT);
+/// Which file a schema is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaOf {
+    /// `sindri.yaml`.
+    Base,
+    /// `sindri.prod.yaml`: nothing is required, since it is laid over the base.
+    Overlay,
+}
+
+/// The schema.
+pub fn json_schema(of: SchemaOf) -> Value {
+    let mut writer = Writer { of, definitions: Map::new() };
+    let mut schema = writer.block(&ROOT);
     if let Value::Object(members) = &mut schema {
-        members.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-        members.insert("title".into(), json!("sindri.yaml"));
+        members.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
+        members.insert("title".into(), json!(if of == SchemaOf::Base { "sindri.yaml" } else { "sindri.ENV.yaml" }));
+        members.insert("definitions".into(), Value::Object(writer.definitions));
+        if of == SchemaOf::Base {
+            members.insert("anyOf".into(), json!([{ "required": ["providers"] }, { "required": ["deployment"] }]));
+        }
     }
     schema
 }
 
-fn block(block: &Block) -> Value {
-    let mut properties = Map::new();
-    for field in block.fields() {
-        let mut property = shape(&field.shape);
-        if let Value::Object(members) = &mut property {
-            members.insert("description".into(), json!(field.about));
-            if matches!(field.effect, Effect::Ignored(_)) {
-                members.insert("deprecated".into(), json!(true));
-            }
-        }
-        for alias in field.aliases {
-            let mut other = property.clone();
-            if let Value::Object(members) = &mut other {
-                members.insert("description".into(), json!(format!("The same as `{}`.", field.name)));
-                members.insert("deprecated".into(), json!(true));
-            }
-            properties.insert((*alias).to_owned(), other);
-        }
-        properties.insert(field.name.to_owned(), property);
-    }
-    json!({
-        "type": "object",
-        "properties": properties,
-        "patternProperties": { "^x-": {} },
-        "additionalProperties": false,
-    })
+struct Writer {
+    of: SchemaOf,
+    /// Shapes and choices that several fields share.
+    definitions: Map<String, Value>,
 }
 
-/// What is written in place of a value may also be a variable, hence the texts beside numbers and booleans.
-fn shape(shape: &Shape) -> Value {
-    let variable = json!({ "type": "string", "pattern": "\\$\\{" });
-    let or_variable = |schema: Value| json!({ "anyOf": [schema, variable] });
-    match shape {
-        Shape::Text => json!({ "type": ["string", "number"] }),
-        Shape::Bool => or_variable(json!({ "type": "boolean" })),
-        Shape::Int(low, i64::MAX) => or_variable(json!({ "type": "integer", "minimum": low })),
-        Shape::Int(low, high) => or_variable(json!({ "type": "integer", "minimum": low, "maximum": high })),
-        Shape::Amount => or_variable(json!({ "type": "number", "minimum": 0 })),
-        Shape::Memory => or_variable(json!({ "type": "string", "pattern": "^\\d+ ?([MGT]i?B?|[mgt]i?b?)$" })),
-        Shape::Duration => or_variable(json!({ "anyOf": [
-            { "type": "string", "pattern": "^(\\d+[hms])+$" },
-            { "type": "integer", "minimum": 0 },
-        ] })),
-        Shape::Word(words) => or_variable(json!({ "enum": words })),
-        Shape::Texts => json!({ "anyOf": [
-            { "type": ["string", "number"] },
-            { "type": "array", "items": { "type": ["string", "number"] } },
-        ] }),
-        Shape::List(item) => json!({ "type": "array", "items": self::shape(item) }),
-        Shape::Variables => json!({
+impl Writer {
+    fn block(&mut self, block: &'static Block) -> Value {
+        let mut properties = Map::new();
+        let mut dependencies = Map::new();
+        let mut required = Vec::new();
+        for field in block.fields() {
+            let property = self.property(field, field.required);
+            for alias in field.aliases {
+                let mut other = self.property(field, false);
+                annotate(&mut other, &format!("The same as `{}`.", field.name), true);
+                properties.insert((*alias).to_owned(), other);
+                // Two spellings of one field contradict each other.
+                let names = std::iter::once(&field.name).chain(field.aliases).filter(|name| *name != alias);
+                let excluded: Map<String, Value> =
+                    names.map(|name| ((*name).to_owned(), json!({ "type": "null" }))).collect();
+                let unset = json!({ "properties": { *alias: { "type": "null" } } });
+                dependencies.insert((*alias).to_owned(), json!({ "anyOf": [{ "properties": excluded }, unset] }));
+            }
+            properties.insert(field.name.to_owned(), property);
+            if field.required && self.of == SchemaOf::Base {
+                let names = std::iter::once(&field.name).chain(field.aliases);
+                required.push(json!({ "anyOf": names.map(|name| json!({ "required": [name] })).collect::<Vec<_>>() }));
+            }
+        }
+        let mut schema = json!({
             "type": "object",
-            "additionalProperties": { "type": ["string", "number", "boolean"] },
-        }),
-        Shape::Block(inner) => block(inner),
-        Shape::Named(inner) => json!({
-            "type": "object",
-            "additionalProperties": { "anyOf": [block(inner), { "type": "null" }] },
-        }),
-        Shape::Anything => json!({}),
+            "properties": properties,
+            "patternProperties": { "^x-": {} },
+            "additionalProperties": false,
+        });
+        if let Value::Object(members) = &mut schema {
+            add_required(members, &required);
+            if !dependencies.is_empty() {
+                members.insert("dependencies".into(), Value::Object(dependencies));
+            }
+        }
+        schema
     }
+
+    fn property(&mut self, field: &'static Field, required: bool) -> Value {
+        let mut accepted = self.choices(field);
+        accepted.push(self.shape(&field.shape, field));
+        // A key without a value says nothing, and takes away what the base says in an overlay.
+        if !required || self.of == SchemaOf::Overlay {
+            accepted.push(json!({ "type": "null" }));
+        }
+        let mut property = json!({ "anyOf": accepted });
+        annotate(&mut property, field.about, !field.offered);
+        if let (Value::Object(members), Some((_, value))) = (&mut property, example(field)) {
+            members.insert("examples".into(), json!([value]));
+        }
+        property
+    }
+
+    /// The values that exist, which an editor completes; the shape beside them accepts other spellings.
+    fn choices(&mut self, field: &'static Field) -> Vec<Value> {
+        let Choices::Open(name, values) = field.choices else { return Vec::new() };
+        let reference = self.shared(name, || json!({ "enum": values(Catalog::embedded()) }));
+        match field.shape {
+            Shape::Texts => {
+                vec![reference.clone(), json!({ "type": "array", "items": { "anyOf": [reference, self.text()] } })]
+            }
+            _ => vec![reference],
+        }
+    }
+
+    /// A definition, made once.
+    fn shared(&mut self, name: &str, schema: impl FnOnce() -> Value) -> Value {
+        self.definitions.entry(name).or_insert_with(schema);
+        json!({ "$ref": format!("#/definitions/{name}") })
+    }
+
+    fn text(&mut self) -> Value {
+        self.shared("text", || json!({ "type": ["string", "number", "boolean"] }))
+    }
+
+    /// The place of a value can also hold a variable, hence the texts beside numbers and booleans; and what is quoted is read as if it
+    /// were not.
+    fn or_variable(&mut self, mut accepted: Vec<Value>) -> Value {
+        accepted.push(self.shared("variable", || json!({ "type": "string", "pattern": "\\$\\{" })));
+        json!({ "anyOf": accepted })
+    }
+
+    fn shape(&mut self, shape: &'static Shape, field: &'static Field) -> Value {
+        match shape {
+            Shape::Text => match field.choices {
+                Choices::Closed(words) => self.words(words),
+                Choices::Free | Choices::Open(..) => self.text(),
+            },
+            Shape::Word(words) => match field.choices {
+                Choices::Closed(closed) => self.words(closed),
+                Choices::Free | Choices::Open(..) => self.words(words),
+            },
+            Shape::Bool => self.or_variable(vec![
+                json!({ "type": "boolean" }),
+                json!({ "enum": ["true", "True", "TRUE", "false", "False", "FALSE"] }),
+            ]),
+            Shape::Int(low, high) => self.int(*low, *high),
+            Shape::Amount => self.or_variable(vec![
+                json!({ "type": "number", "minimum": 0, "maximum": 1e9 }),
+                json!({ "type": "string", "pattern": "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)$" }),
+            ]),
+            Shape::Memory => {
+                self.or_variable(vec![json!({ "type": "string", "pattern": "^\\s*[0-9]+\\s*[MmGgTt][Ii]?[Bb]?\\s*$" })])
+            }
+            Shape::Duration => self.or_variable(vec![
+                json!({ "type": "string", "pattern": "^\\s*([0-9]+|([0-9]+[hms])+)\\s*$" }),
+                json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+            ]),
+            Shape::Texts | Shape::Line => {
+                let text = self.text();
+                json!({ "anyOf": [text, { "type": "array", "items": text }] })
+            }
+            Shape::List(item) => {
+                let items = self.shape(item, field);
+                json!({ "type": "array", "items": items })
+            }
+            Shape::Variables => json!({
+                "type": "object",
+                "propertyNames": { "pattern": "^(?!RUNPOD_|SINDRI_RESOURCE$)[A-Za-z_][A-Za-z0-9_]*$" },
+                "additionalProperties": self.text(),
+            }),
+            Shape::Block(inner) => self.block(inner),
+            Shape::Named(inner) => {
+                let inner = self.block(inner);
+                let inner =
+                    if inner.get("allOf").is_some() { inner } else { json!({ "anyOf": [inner, { "type": "null" }] }) };
+                json!({
+                    "type": "object",
+                    "propertyNames": { "pattern": "^[a-z][a-z0-9_-]{0,62}$" },
+                    "additionalProperties": inner,
+                })
+            }
+            Shape::Anything => json!({}),
+        }
+    }
+
+    fn int(&mut self, low: i64, high: i64) -> Value {
+        let mut number = json!({ "type": "integer", "minimum": low });
+        if let (Value::Object(members), true) = (&mut number, high != i64::MAX) {
+            members.insert("maximum".into(), json!(high));
+        }
+        self.or_variable(vec![number, json!({ "type": "string", "pattern": "^\\+?[0-9]+$" })])
+    }
+
+    /// Words in any case; an editor completes those of the table.
+    fn words(&mut self, words: &[&str]) -> Value {
+        let letter = |c: char| match c.is_ascii_alphabetic() {
+            true => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
+            false => c.to_string(),
+        };
+        let any_case: Vec<String> = words.iter().map(|word| word.chars().map(letter).collect()).collect();
+        self.or_variable(vec![
+            json!({ "enum": words }),
+            json!({ "type": "string", "pattern": format!("^({})$", any_case.join("|")) }),
+        ])
+    }
+}
+
+fn add_required(members: &mut Map<String, Value>, required: &[Value]) {
+    if !required.is_empty() {
+        members.insert("allOf".into(), json!(required));
+    }
+}
+
+fn annotate(schema: &mut Value, about: &str, deprecated: bool) {
+    if let Value::Object(members) = schema {
+        members.insert("description".into(), json!(about));
+        if deprecated {
+            members.insert("deprecated".into(), json!(true));
+        }
+    }
+}
+
+/// The example of a field as data.
+fn example(field: &Field) -> Option<(String, Value)> {
+    let example: Map<String, Value> = serde_yaml::from_str(field.example?).ok()?;
+    example.into_iter().next()
 }

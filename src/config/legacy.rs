@@ -4,7 +4,7 @@
 
 use super::document::{Data, Entry, Node, Scalar};
 use super::problem::Findings;
-use super::schema::megabytes;
+use super::quantity::megabytes;
 
 /// The fields of a pod that `deployment` gives; everything below `runpod` goes above them.
 pub(super) fn pod_fields(root: &Node, runpod: &Node, findings: &mut Findings) -> Node {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::document::Node;
 use super::problem::Findings;
-use super::schema::{Block, duration};
+use super::quantity::duration;
+use super::table::Block;
+use super::unknown::list;
 use crate::catalog::nearest;
 use crate::kind::Kind;
 use crate::model::{Lifecycle, Timeouts, Updates};
@@ -39,11 +41,13 @@ fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findin
     let attribute = field.and_then(|field| field.attribute).or(kind.attribute(head).map(|attribute| attribute.name));
     let Some(attribute) = attribute else {
         let names = || block.fields().filter(|field| field.attribute.is_some()).map(|field| field.name);
-        let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let near = nearest(head, names());
+        let otherwise =
+            if near.is_some() { String::new() } else { list("accepted", head, &names().collect::<Vec<_>>()) };
         findings
-            .error("unknown_attribute", node.span, format!("`{written}` is nothing that a {} could change", kind.title))
+            .error("unknown_attribute", node.span, format!("`{written}` is not a field of a {}", kind.title))
             .label("unknown")
-            .nearest(nearest(head, names()), format!("accepted: {accepted}, and parts such as `env.NAME`"));
+            .nearest(near, otherwise);
         return None;
     };
     Some(rest.map_or_else(|| attribute.to_owned(), |rest| format!("{attribute}.{rest}")))

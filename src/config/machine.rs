@@ -4,13 +4,14 @@ use super::document::{Data, Entry, Node};
 use super::draft::Draft;
 use super::pod::Project;
 use super::problem::Findings;
-use super::schema::megabytes;
+use super::quantity::megabytes;
 use super::source::Span;
 use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, nearest};
 use crate::kind::limits::Rule;
 use crate::model::{Dialect, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
+const TOO_MANY_GPUS: &str = "too_many_gpus";
 /// Each of these says, or holds, which machine it is.
 const GPU_OR_CPU: &[&str] = &[
     "gpuType",
@@ -19,6 +20,7 @@ const GPU_OR_CPU: &[&str] = &[
     "cpuFlavor",
     "tier",
     "gpu",
+    "pods",
     "resources",
     "deployment",
     "runpod",
@@ -130,7 +132,7 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
 
     let mut ids: Vec<String> = Vec::new();
     for node in gpu_type.value.one_or_more() {
-        for id in candidates(node, cloud, count, project, findings) {
+        for id in candidates(node, cloud, count, count_node.map(|node| node.span), project, findings) {
             if !ids.contains(&id) {
                 ids.push(id);
             }
@@ -145,7 +147,14 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
 }
 
 /// The ids that one word stands for, without the members of a pool that cannot be had here.
-fn candidates(node: &Node, cloud: Cloud, count: i64, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+fn candidates(
+    node: &Node,
+    cloud: Cloud,
+    count: i64,
+    count_span: Option<Span>,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) -> Vec<String> {
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
     let objection = |gpu: &GpuType| objection(gpu, cloud, count, project.dialect);
@@ -176,7 +185,12 @@ fn candidates(node: &Node, cloud: Cloud, count: i64, project: &Project<'_>, find
             Some(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
             None => first.message.clone(),
         };
-        findings.error(first.code, node.span, message).help(first.help.clone());
+        // The field that is wrong is marked, and the one that makes it so.
+        let problem = match count_span.filter(|_| first.code == TOO_MANY_GPUS) {
+            Some(count) => findings.error(first.code, count, message).label("too many").also(node.span, "of these"),
+            None => findings.error(first.code, node.span, message),
+        };
+        problem.help(first.help.clone());
     }
     fit
 }
@@ -203,7 +217,7 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
     }
     if let Some(most) = gpu.max_count(cloud).map(i64::from).filter(|most| count > *most) {
         return Some(Objection {
-            code: "too_many_gpus",
+            code: TOO_MANY_GPUS,
             message: format!("a pod in the {cloud} cloud has at most {most} of `{id}`, not {count}"),
             help: "lower `gpuCount`, or use `replicas` for several pods".into(),
         });
@@ -339,51 +353,6 @@ fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings)
         }
     }
     Some(Choice { flavors, vcpus, flavor_span: Some(named.span), vcpu_span })
-}
-
-// ---- data centers
-
-/// The data centers that the pod may run in, in order; empty for any.
-pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for node in pod.get("region").map(Node::one_or_more).unwrap_or_default() {
-        for id in resolve_region(node, project, findings) {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-    }
-    ids
-}
-
-/// The ids that one word stands for.
-pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
-    let word = node.text().unwrap_or_default();
-    let shown = node.scalar().map_or(word, |scalar| scalar.shown());
-    let ids = match project.catalog.resolve_region(word) {
-        Ok(ids) => ids,
-        Err(unknown) => {
-            findings
-                .error("unknown_region", node.span, format!("there is no data center or country `{shown}`"))
-                .label("unknown")
-                .nearest(
-                    unknown.nearest.as_deref(),
-                    "accepted: ids such as `US-CA-2`, countries such as `US`, `EU` for Europe; `sindri catalog` lists all",
-                );
-            return Vec::new();
-        }
-    };
-    if project.dialect == Dialect::V2 {
-        return ids;
-    }
-    let in_v1 = |id: &String| project.catalog.data_center(id).is_some_and(|center| center.in_v1);
-    let known: Vec<String> = ids.into_iter().filter(in_v1).collect();
-    if known.is_empty() {
-        findings
-            .error("not_in_v1", node.span, format!("REST v1 does not know `{shown}`"))
-            .help("use `apiVersion: v2`, or choose another data center");
-    }
-    known
 }
 
 fn ceil_div(amount: i64, parts: i64) -> i64 {

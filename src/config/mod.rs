@@ -6,11 +6,15 @@
 //! and a mount path can be. Knows nothing of state and API.
 
 mod api_key;
+mod choices;
+mod command;
 mod document;
 mod dotenv;
 mod draft;
 mod environment;
 mod fields;
+mod form;
+mod habits;
 mod image;
 mod interpolate;
 mod json_schema;
@@ -26,11 +30,16 @@ mod pod;
 mod port;
 mod problem;
 mod project;
+mod quantity;
 mod quoted;
+mod region;
 mod schema;
 mod secrets;
 mod source;
+mod starter;
 mod storage;
+mod table;
+mod unknown;
 mod volume;
 pub mod write;
 
@@ -41,10 +50,11 @@ use crate::files::Boundary;
 use crate::model::{Address, Budget, Dialect, Position, Resource};
 
 pub use api_key::is_distinctive;
-pub use json_schema::json_schema;
+pub use json_schema::{SchemaOf, json_schema};
 pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};
 pub use masked::masked;
 pub use problem::{Problem, Problems};
+pub use starter::{SCHEMA_FILE, Starter};
 
 /// A configuration that passed every check: what the rest of the engine reads.
 #[derive(Debug)]

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::command::command;
 use super::document::{Data, Node, merge};
 use super::draft::{Draft, Life};
-use super::environment::{self, Variables, warn_of_literal};
+use super::environment::{self, Variables};
 use super::fields;
 use super::image::{self, NoReference, Reference};
 use super::life::{lifecycle, timeouts};
@@ -17,7 +18,6 @@ use super::storage::storage;
 use super::volume::Volume;
 use crate::catalog::{Catalog, Cloud};
 use crate::kind::{POD, PORT};
-use crate::model::credential::command_line;
 use crate::model::{Address, Dialect, Power, Resource, Value};
 
 /// What all resources of a configuration share.
@@ -47,11 +47,21 @@ impl Project<'_> {
             && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
             && key.len() <= LONGEST_KEY;
         if !fits {
-            findings
-                .error("bad_name", at, format!("`{key}` cannot name a resource"))
-                .help(format!("a small letter, then small letters, digits, `-` and `_`, at most {LONGEST_KEY} in all"));
+            findings.error("bad_name", at, format!("`{key}` cannot name a resource")).nearest(
+                plain_name(key, LONGEST_KEY).as_deref(),
+                format!(
+                    "a name has small letters, digits, `-` and `_`, begins with a letter, and has at most {LONGEST_KEY}"
+                ),
+            );
         }
     }
+}
+
+/// The name that an unusable one comes nearest to, if it has any letters.
+pub(super) fn plain_name(name: &str, longest: usize) -> Option<String> {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    (name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= longest).then_some(name)
 }
 
 /// The fields of a pod on top of its defaults: mappings merge, the rest replaces.
@@ -177,7 +187,7 @@ fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
         if !is_from_template(pod) {
             findings
                 .missing(
-                    &["image", "image_config", "deployment", "templateId"],
+                    &["image", "image_config", "deployment", "templateId", "pods"],
                     "missing_image",
                     at,
                     "no image is named",
@@ -233,16 +243,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
         let set = node.and_then(Node::bool).unwrap_or(false);
         draft.set(attribute, Value::Bool(set), node.map(|node| node.span));
     }
-    for (key, attribute) in [("args", "command"), ("entrypoint", "entrypoint")] {
-        if let Some(node) = pod.get(key) {
-            let words = words(node, key, findings);
-            if words.holds_secret() {
-                warn_of_literal(node.span, key, findings)
-                    .help("files get shared: put it into `env` or `secrets`, and read it in the command as `$NAME`");
-            }
-            draft.set(attribute, words, Some(node.span));
-        }
-    }
+    command(pod, draft, findings);
     global_networking(pod, project, draft, findings);
     spot_bid(pod, project.dialect, draft, findings);
     if let Some(public) = pod.get("publicIp").filter(|node| node.bool() == Some(true))
@@ -287,18 +288,4 @@ fn spot_bid(pod: &Node, dialect: Dialect, draft: &mut Draft, findings: &mut Find
             .help("write `spot: true`; RunPod sets the price");
     }
     draft.set("spot", Value::Bool(true), Some(bid.span));
-}
-
-/// A command line as argv. Words of one text are split as a shell would; a list is taken as it is.
-fn words(node: &Node, key: &str, findings: &mut Findings) -> Value {
-    let words: Vec<String> = match node.scalar() {
-        None => node.items().iter().filter_map(Node::text).map(str::to_owned).collect(),
-        Some(line) => shlex::split(&line.text).unwrap_or_else(|| {
-            findings
-                .error("bad_command", node.span, format!("`{key}` has an open quote or ends in a backslash"))
-                .help("close the quote, or write a list: `[\"python\", \"train.py\"]`");
-            Vec::new()
-        }),
-    };
-    if words.is_empty() { Value::Null } else { command_line(words) }
 }

@@ -75,28 +75,64 @@ fn add_port(text: &str, node: &Node, found: &mut Vec<Port>, findings: &mut Findi
             None => found.push(Port { span: Some(node.span), ..port }),
         },
         Err(help) => {
-            findings.error("bad_port", node.span, format!("`{shown}` is no port")).help(help);
+            findings.error("bad_port", node.span, format!("`{shown}` is not a port")).help(help);
         }
     }
 }
 
-fn parse_port(text: &str) -> Result<Port, &'static str> {
-    let (number, protocol) = text.split_once('/').ok_or("add a protocol: `8888/http` or `22/tcp`")?;
+fn parse_port(text: &str) -> Result<Port, String> {
+    let Some((number, protocol)) = text.split_once('/') else { return Err(no_protocol(text)) };
     let protocol = match protocol.to_ascii_lowercase().as_str() {
         "http" => "http",
         "tcp" => "tcp",
-        "udp" => return Err("RunPod forwards no UDP; use `tcp`, or a tunnel over it"),
-        _ => return Err("the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)"),
+        "udp" => return Err("RunPod forwards no UDP; use `tcp`, or a tunnel over it".to_owned()),
+        "https" => return Err(format!("write `{number}/http`: RunPod's proxy adds TLS")),
+        // `http/8888`
+        number if number.parse::<u16>().is_ok() => return Err(format!("write the number first: {}", both(number))),
+        _ => return Err(other_protocol(text)),
     };
     match number.parse::<u32>() {
         // Source: RunPod's page on exposing ports: a number above 70000 asks for a symmetrical mapping.
-        Ok(SYMMETRICAL..) => Err(
-            "RunPod reads a number above 70000 as a wish for a port of its choice, so that no address could name it; \
-             use one from 1 to 65535",
-        ),
-        Ok(number) if number > 0 => {
-            u16::try_from(number).map(|number| Port { number, protocol, span: None }).map_err(|_| RANGE)
+        Ok(SYMMETRICAL..) => {
+            Err("RunPod reads a number above 70000 as a wish for a port of its choice, so that no address \
+                                  could name it; use one from 1 to 65535"
+                .to_owned())
         }
-        _ => Err(RANGE),
+        Ok(number) if number > 0 => {
+            u16::try_from(number).map(|number| Port { number, protocol, span: None }).map_err(|_| RANGE.to_owned())
+        }
+        _ => Err(number_help(number, protocol)),
+    }
+}
+
+fn both(number: &str) -> String {
+    format!("`{number}/http` or `{number}/tcp`")
+}
+
+/// Help for `8888`, `8080:80` and `8888/http 22/tcp`.
+fn no_protocol(text: &str) -> String {
+    let is_number = |text: &str| text.parse::<u16>().is_ok();
+    match text.rsplit_once(':') {
+        Some((_, inside)) if is_number(inside) => {
+            format!("RunPod chooses the outside port; name the one in the container: {}", both(inside))
+        }
+        _ if is_number(text) => format!("add a protocol: {}", both(text)),
+        _ => "write a list of ports: `[\"8888/http\", \"22/tcp\"]`".to_owned(),
+    }
+}
+
+fn other_protocol(text: &str) -> String {
+    if text.contains(char::is_whitespace) {
+        return "write a list, one port each: `[\"8888/http\", \"22/tcp\"]`".to_owned();
+    }
+    "the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)".to_owned()
+}
+
+fn number_help(number: &str, protocol: &str) -> String {
+    match number.split_once('-').or_else(|| number.split_once(':')) {
+        Some((first, last)) if [first, last].iter().all(|number| number.parse::<u16>().is_ok()) => {
+            format!("list each port on its own: `[\"{first}/{protocol}\", \"{last}/{protocol}\"]`")
+        }
+        _ => RANGE.to_owned(),
     }
 }

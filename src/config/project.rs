@@ -8,9 +8,10 @@ use super::fields::ROOT;
 use super::legacy;
 use super::load::{Files, LoadOptions, folder};
 use super::moved::moved;
-use super::pod::{Place, Project, inherit, pods};
+use super::pod::{Place, Project, inherit, plain_name, pods};
 use super::problem::{Findings, Problem, Problems};
-use super::schema::{amount, conform};
+use super::quantity::amount;
+use super::schema::conform;
 use super::secrets::{self, SecretSources};
 use super::source::Span;
 use super::volume::volume;
@@ -160,12 +161,17 @@ fn check_version(root: &Node, findings: &mut Findings) {
     }
 }
 
+fn is_runpod(provider: &str) -> bool {
+    provider.eq_ignore_ascii_case("runpod")
+}
+
 fn check_provider(root: &Node, findings: &mut Findings) {
     let provider = root.at(&["deployment", "provider"]);
-    if let Some(provider) = provider.filter(|provider| provider.text() != Some("runpod")) {
+    if let Some(provider) = provider.filter(|provider| !provider.text().is_some_and(is_runpod)) {
         let shown = provider.scalar().map_or("", |scalar| scalar.shown());
         findings
             .error("provider", provider.span, format!("sindri rents from RunPod, not from `{shown}`"))
+            .label("another provider")
             .help("write `provider: runpod`");
     } else if provider.is_none() && root.at(&["providers", "runpod"]).is_none() {
         findings
@@ -192,9 +198,13 @@ fn name(root: &Node, findings: &mut Findings) -> String {
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
         && name.len() <= LONGEST_NAME;
     if !fits {
-        findings
-            .error("bad_name", node.span, "this cannot be the `name`")
-            .help(format!("a small letter, then small letters, digits and `-`, at most {LONGEST_NAME} in all"));
+        findings.error("bad_name", node.span, "this is not a valid `name`").nearest(
+            // The value of a variable is not shown.
+            plain_name(name, LONGEST_NAME)
+                .filter(|_| node.scalar().is_some_and(|scalar| scalar.written.is_none()))
+                .as_deref(),
+            format!("a name has small letters, digits and `-`, begins with a letter, and has at most {LONGEST_NAME}"),
+        );
     }
     if node.scalar().is_some_and(|scalar| scalar.unresolved) {
         // Half a name would be another project's.

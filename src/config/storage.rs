@@ -2,10 +2,11 @@
 
 use super::document::{Entry, Node};
 use super::draft::Draft;
-use super::machine::{Machine, regions};
+use super::machine::Machine;
 use super::mount::{self, Wrong};
 use super::pod::{Project, is_from_template};
 use super::problem::Findings;
+use super::region::regions;
 use super::source::Span;
 use crate::catalog::{Cloud, nearest};
 use crate::model::{Dialect, Value};

@@ -186,6 +186,11 @@ fn written(value: &Value) -> String {
     }
 }
 
+/// A text on one line: plain where YAML cannot take it for anything else, or between quotes, with its dollar signs doubled.
+pub(super) fn text(text: &str) -> String {
+    written(&Value::text(text))
+}
+
 /// Words that YAML reads as texts whatever its version: `SECURE`, `US-CA-2`, `trainer-2`.
 fn is_plain(text: &str) -> bool {
     let word = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));

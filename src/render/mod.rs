@@ -6,6 +6,7 @@
 pub mod style;
 pub mod diagnostic;
 mod excerpt;
+mod draw;
 mod safe;
 mod markup;
 pub mod words;
@@ -23,6 +24,7 @@ pub mod discovery;
 pub mod comparison;
 pub mod takeover;
 
+pub use draw::draw;
 pub use progress::{Progress, ProgressKind};
 pub use style::Style;
 pub use summary::Summary;

@@ -168,7 +168,8 @@ impl ErrorClass {
         match self {
             Self::NoCredentials => {
                 "set the key: `export RUNPOD_API_KEY=...`, or name a file that holds it: `export RUNPOD_API_KEY_FILE=...` \
-                 (keys are made at https://www.runpod.io/console/user/settings)"
+                 (keys are made at https://www.runpod.io/console/user/settings). Without a key, `--sandbox` runs the same \
+                 command on an emulated RunPod"
             }
             Self::InsecureUrl => {
                 "use `https://`; plain http is allowed for loopback addresses (`http://127.0.0.1:4010`) only"

@@ -146,3 +146,9 @@ Examples:
   sindri emulator serve &
   sindri --api-url http://127.0.0.1:4010 apply
   sindri emulator serve --faults flaky --seed 7 --quota documented";
+
+pub const INIT_EXAMPLES: &str = "\
+Examples:
+  sindri init
+  sindri init --name trainer --gpu 'RTX 4090' --region EU-RO-1
+  sindri init --gpu 'NVIDIA L4,NVIDIA A40' --image ghcr.io/owner/name:1.2.3";

@@ -187,15 +187,33 @@ pub enum GraphFormat {
 }
 
 #[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Name of the project; pods and volumes are named after it
+    #[arg(long)]
+    pub name: Option<String>,
+    /// GPU type, pool or tier, as `sindri catalog` lists them; several are tried in order
+    #[arg(long, value_delimiter = ',', value_name = "GPU")]
+    pub gpu: Vec<String>,
+    /// Container image
+    #[arg(long)]
+    pub image: Option<String>,
+    /// Data center or country (default: any)
+    #[arg(long, value_delimiter = ',', value_name = "REGION")]
+    pub region: Vec<String>,
+}
+
+#[derive(Debug, Args)]
 pub struct SchemaArgs {
-    /// Of `sindri.yaml`, or of what `plan --json`, `drift --json` or any error with `--json` prints
-    #[arg(value_enum, value_name = "config|plan|drift|error", hide_possible_values = true)]
+    /// Of `sindri.yaml`, of an overlay such as `sindri.prod.yaml`, or of what `plan --json`, `drift --json` or any error with
+    /// `--json` prints
+    #[arg(value_enum, value_name = "config|overlay|plan|drift|error", hide_possible_values = true)]
     pub what: SchemaName,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaName {
     Config,
+    Overlay,
     Plan,
     Drift,
     Error,

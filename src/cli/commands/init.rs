@@ -1,45 +1,90 @@
-//! `sindri init`: a first configuration, ready to be tried in the sandbox.
+//! `sindri init`: a first configuration, ready to be tried in the sandbox, and the schema for editors beside it.
 
-use crate::cli::args::Global;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::rc::Rc;
+
+use crate::cli::args::{Global, InitArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
+use crate::config::{LoadOptions, Problem, Problems, SCHEMA_FILE, SchemaOf, Starter, json_schema};
 use crate::files;
+use crate::render::json;
 
-const FIRST: &str = r#"# One GPU pod. `sindri plan --sandbox` shows what it comes to without an account; `sindri catalog` lists what there is.
-version: "3.0"
-name: my-gpu-env
+/// The fields of a first file that flags set.
+const FLAGS: [(&str, &str); 4] =
+    [("name:", "--name"), ("image:", "--image"), ("gpuType:", "--gpu"), ("region:", "--region")];
 
-deployment:
-  provider: runpod
-  image: runpod/pytorch:1.0.2-cu1281-torch280-ubuntu2404
-
-providers:
-  runpod:
-    gpuType: "NVIDIA GeForce RTX 4090"
-    containerDiskGb: 50
-    volumeSizeGb: 20        # kept while the pod is stopped, lost when it is destroyed
-    ports: ["8888/http", "22/tcp"]
-"#;
-
-pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
+pub fn run(args: &InitArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let folder = global.directory.clone().unwrap_or_default();
     let path = global.file.clone().map_or_else(|| folder.join("sindri.yaml"), |file| folder.join(file));
-    // Never over a file that is there.
-    match files::create_new(&path, FIRST.as_bytes()) {
-        Ok(()) => {
-            console.sentences(&format!("Wrote `{}`. Next: `sindri plan --sandbox`.\n", path.display()));
-            Ok(Exit::Success)
+    let text = checked(args, global, &path)?;
+    write_new(&path, &text)?;
+    let schema = path.with_file_name(SCHEMA_FILE);
+    let schema_text = json::to_text(&json_schema(SchemaOf::Base), true) + "\n";
+    let for_editors = match write_new(&schema, &schema_text) {
+        Ok(()) => format!("Wrote `{}`, from which editors complete it.\n", schema.display()),
+        Err(failure) => {
+            // The configuration is complete without it.
+            console.note(&format!("{}; `sindri schema config` prints the schema for editors", failure.report));
+            String::new()
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::refused(
+    };
+    console.sentences(&format!("Wrote `{}`.\n{for_editors}Next: `sindri plan --sandbox`.\n", path.display()));
+    Ok(Exit::Success)
+}
+
+/// The text of the file, which passes `sindri validate`.
+fn checked(args: &InitArgs, global: &Global, path: &Path) -> Result<String, Failure> {
+    let standard = Starter::default();
+    let starter = Starter {
+        name: args.name.clone().unwrap_or(standard.name),
+        image: args.image.clone().unwrap_or(standard.image),
+        gpus: if args.gpu.is_empty() { standard.gpus } else { args.gpu.clone() },
+        regions: args.region.clone(),
+    };
+    let options = LoadOptions {
+        directory: global.directory.clone().unwrap_or_default(),
+        file: global.file.clone(),
+        environment: None,
+        dialect: None,
+        variables: &|_| None,
+        offline_secrets: true,
+        recorded: Rc::new(|_| Default::default()),
+        api_keys: Vec::new(),
+        readable_folders: Vec::new(),
+    };
+    starter.checked(path, &options).map_err(|problems| refused(&starter.text(), &problems))
+}
+
+/// The problems of the text, each under the flag that it comes from.
+fn refused(text: &str, problems: &Problems) -> Failure {
+    let flag = |problem: &Problem| {
+        let line = problem.position.as_ref().and_then(|position| text.lines().nth(position.line as usize - 1))?;
+        FLAGS.iter().find(|(field, _)| line.trim_start().starts_with(field)).map(|(_, flag)| *flag)
+    };
+    let told = |problem: &Problem| match flag(problem) {
+        Some(flag) => format!("`{flag}`: {problem}"),
+        None => problem.to_string(),
+    };
+    let messages: Vec<String> = problems.iter().map(told).collect();
+    let helps: Vec<&str> = problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    Failure::message(
+        Exit::Usage,
+        "usage",
+        messages.join("\n"),
+        Some(format!("{}\nnothing was written", helps.join("\n"))),
+    )
+}
+
+/// Never over a file that is there.
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::refused(
             "exists",
             format!("`{}` is there already", path.display()),
             "it was left as it is; name another file with `-f FILE`",
-        )),
-        Err(error) => Err(Failure::message(
-            Exit::Error,
-            "cannot_write",
-            format!("cannot write `{}`: {error}", path.display()),
-            None,
-        )),
-    }
+        ),
+        _ => Failure::message(Exit::Error, "cannot_write", format!("cannot write `{}`: {error}", path.display()), None),
+    })
 }

@@ -37,7 +37,7 @@ pub async fn run(command: &Command, global: &Global, console: &Console) -> Resul
         Command::Deploy(args) => apply::apply(args, global, console, "deploy").await,
         Command::Destroy(args) => apply::destroy(args, global, console).await,
         Command::Status(args) => status::run(args, global, console).await,
-        Command::Init => init::run(global, console),
+        Command::Init(args) => init::run(args, global, console),
         Command::Import(args) => import::run(args, global, console).await,
         Command::State(command) => state::run(command, global, console).await,
         Command::Unlock => unlock::run(global, console),

@@ -1,0 +1,185 @@
+//! The start command of a pod: `args` and `entrypoint` as argv.
+//!
+//! Each is a list of words, a line as in a shell, or the JSON that RunPod's console and API show: a list of words, or in
+//! `args` an object with `cmd` and `entrypoint`.
+
+use serde_json::Value as Json;
+
+use super::document::{Node, Scalar};
+use super::draft::Draft;
+use super::environment::warn_of_literal;
+use super::problem::Findings;
+use crate::model::Value;
+use crate::model::credential::command_line;
+
+/// The members of RunPod's JSON form.
+const PARTS: [&str; 2] = ["cmd", "entrypoint"];
+
+/// Sets both attributes.
+pub(super) fn command(pod: &Node, draft: &mut Draft, findings: &mut Findings) {
+    let (args, entrypoint) = (pod.get("args"), pod.get("entrypoint"));
+    let mut named = None;
+    if let Some(node) = args {
+        let parts = parts(node, "args", findings);
+        set("command", "args", parts.args, node, draft, findings);
+        named = parts.entrypoint.map(|words| (words, node));
+    }
+    match (entrypoint, named) {
+        (Some(node), Some((_, args))) => {
+            findings
+                .error("conflict", node.span, "`entrypoint` and the JSON in `args` both name the entrypoint")
+                .also(args.span, "the other one")
+                .help("keep `entrypoint`, and write the words of `cmd` as a list into `args`");
+        }
+        (Some(node), None) => {
+            let parts = parts(node, "entrypoint", findings);
+            set("entrypoint", "entrypoint", parts.args, node, draft, findings);
+        }
+        (None, Some((entrypoint, node))) => set("entrypoint", "args", Some(entrypoint), node, draft, findings),
+        (None, None) => {}
+    }
+}
+
+/// Sets an attribute to the words of a field. No words leave the image's own.
+fn set(
+    attribute: &str,
+    key: &str,
+    words: Option<Vec<String>>,
+    node: &Node,
+    draft: &mut Draft,
+    findings: &mut Findings,
+) {
+    let words = words.filter(|words| !words.is_empty()).map_or(Value::Null, command_line);
+    if words.holds_secret() {
+        warn_of_literal(node.span, key, findings)
+            .help("files get shared: put it into `env` or `secrets`, and read it in the command as `$NAME`");
+    }
+    draft.set(attribute, words, Some(node.span));
+}
+
+/// What one field says.
+#[derive(Default)]
+struct Parts {
+    args: Option<Vec<String>>,
+    /// Of a JSON object that names it.
+    entrypoint: Option<Vec<String>>,
+}
+
+fn parts(node: &Node, key: &str, findings: &mut Findings) -> Parts {
+    let Some(line) = node.scalar() else {
+        let words = node.items().iter().filter_map(Node::text).map(str::to_owned).collect();
+        return Parts { args: Some(words), entrypoint: None };
+    };
+    if let Some(json) = json(line) {
+        return from_json(json.as_ref().ok(), node, key, findings);
+    }
+    if has_bare_json(&line.text) {
+        findings
+            .error("bad_command", node.span, format!("the JSON in `{key}` would lose its quotes, as in a shell"))
+            .help(format!(
+                "put it in single quotes, `--config '{{\"a\": 1}}'`, or write a list: `{key}: [\"--config\", '{{\"a\": 1}}']`"
+            ));
+        return Parts::default();
+    }
+    let Some(words) = shlex::split(&line.text) else {
+        findings
+            .error("bad_command", node.span, format!("`{key}` has an open quote or ends in a backslash"))
+            .help(format!("close the quote, or write a list: `{key}: [\"python\", \"train.py\"]`"));
+        return Parts::default();
+    };
+    Parts { args: Some(words), entrypoint: None }
+}
+
+/// The line as JSON, or the mistake in it, where it begins as a JSON list or object of texts does.
+fn json(line: &Scalar) -> Option<Result<Json, serde_json::Error>> {
+    let text = line.text.trim();
+    let inside = text.strip_prefix(['[', '{'])?.trim_start();
+    let parsed = serde_json::from_str(text);
+    // `[ -f x ] && y` and `{a,b}` are a shell's.
+    (parsed.is_ok() || inside.starts_with('"')).then_some(parsed)
+}
+
+fn from_json(json: Option<&Json>, node: &Node, key: &str, findings: &mut Findings) -> Parts {
+    let found = match json {
+        Some(list @ Json::Array(_)) => texts(list).map(|args| Parts { args: Some(args), entrypoint: None }),
+        Some(Json::Object(members))
+            if key == "args" && members.keys().all(|member| PARTS.contains(&member.as_str())) =>
+        {
+            let part = |member: &str| match members.get(member) {
+                None | Some(Json::Null) => Some(None),
+                Some(part) => texts(part).map(Some),
+            };
+            part("cmd").zip(part("entrypoint")).map(|(args, entrypoint)| Parts { args, entrypoint })
+        }
+        _ => None,
+    };
+    found.unwrap_or_else(|| {
+        wrong_json(node, key, findings);
+        Parts::default()
+    })
+}
+
+fn wrong_json(node: &Node, key: &str, findings: &mut Findings) {
+    let help = match key {
+        "entrypoint" => "write a list of texts: `entrypoint: [\"python\", \"-u\"]`",
+        _ => {
+            "write a list of texts, `args: [\"python\", \"train.py\"]`, or an object with `cmd` and `entrypoint`: \
+              `args: '{\"cmd\": [\"--port\", \"80\"], \"entrypoint\": [\"serve\"]}'`"
+        }
+    };
+    let message = format!("the JSON in `{key}` is not a list of words");
+    findings.error("bad_command", node.span, message).help(help);
+}
+
+/// The items of a list of texts.
+fn texts(json: &Json) -> Option<Vec<String>> {
+    json.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether a line has JSON outside quotes, as in `--config {"a": 1}`, of which a shell would drop the quotes.
+fn has_bare_json(line: &str) -> bool {
+    let mut letters = line.chars().peekable();
+    let mut quote = None;
+    // The last letter outside quotes that is no blank.
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        match (quote, letter) {
+            (None | Some('"'), '\\') => {
+                letters.next();
+                before = '\\';
+            }
+            (Some(open), letter) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '"') if matches!(before, '{' | '[') => return true,
+            (None, '"' | '\'') => {
+                quote = Some(letter);
+                before = letter;
+            }
+            (None, letter) if letter.is_whitespace() => {}
+            (None, letter) => before = letter,
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_bare_json;
+
+    #[test]
+    fn json_outside_quotes_is_seen_and_inside_quotes_is_left_alone() {
+        for bare in [r#"serve --config {"a": 1}"#, r#"x [ "a", "b" ]"#, r#"--x={"a":{"b":1}}"#] {
+            assert!(has_bare_json(bare), "{bare}");
+        }
+        for quoted in [
+            r#"serve --config '{"a": 1}'"#,
+            r#"serve --config "{\"a\": 1}""#,
+            r#"serve --config {\"a\":1}"#,
+            r#"bash -c "if [ -f x ]; then y; fi""#,
+            "[ -f x ] && echo {a,b}",
+            r#"echo "{" '"'"#,
+        ] {
+            assert!(!has_bare_json(quoted), "{quoted}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Keys that people bring from RunPod's API, runpodctl, Terraform, docker compose and other clouds, and what to write instead.
+
+use super::table::Habit;
+
+const REPLICAS: &str = "`replicas: 3` makes three pods; `gpuCount` is the number of GPUs in each";
+const GPUS: &str = "write `gpuType: \"NVIDIA L4\"`, and `gpuCount: 2` for two of them";
+const MOUNTS: &str = "write `networkVolume: data` to mount a volume that `networkVolumes` declares, or \
+                      `volumeSizeGb: 20` for a pod volume; `volumeMountPath` says where";
+const REGIONS: &str = "did you mean `region`? It takes data centers such as `US-KS-2`, or `US` and `EU`";
+const ORDER: &str = "remove it: sindri orders resources by what they refer to, such as `networkVolume`";
+const SPOT: &str = "write `cloudType: COMMUNITY` for cheaper hosts; REST v2 has no spot pods";
+const NO_TAGS: &str = "remove it: RunPod has no labels for pods; sindri finds its own by `SINDRI_RESOURCE`";
+const NO_RESTART: &str = "remove it: RunPod decides when a container restarts";
+
+const fn habit(keys: &'static [&'static str], instead: &'static str) -> Habit {
+    Habit { keys, instead }
+}
+
+/// At the top level of the file.
+pub(super) static ROOT_HABITS: &[Habit] = &[
+    habit(&["volumes", "volume", "mounts"], "network volumes are declared below `providers.runpod.networkVolumes`"),
+    habit(
+        &["services", "pod", "instances", "servers", "machines"],
+        "pods are declared below `providers.runpod.pods`, each below its name",
+    ),
+    habit(&["count", "replicas"], "`replicas` belongs below `providers.runpod.pods.NAME`"),
+    habit(
+        &["environments", "profiles", "workspaces", "stages"],
+        "write what differs in `prod` into `sindri.prod.yaml`, and select it with `-e prod`",
+    ),
+    habit(
+        &["variables", "vars", "locals"],
+        "`${NAME}` in a value reads the environment; anchors go below `x-...` keys",
+    ),
+    habit(&["environment", "envVars"], "did you mean `env`? It belongs below `providers.runpod`"),
+    habit(&["dependsOn"], ORDER),
+];
+
+/// In a pod.
+pub(super) static POD_HABITS: &[Habit] = &[
+    habit(&["count", "instances", "instanceCount", "podCount", "numPods", "scale"], REPLICAS),
+    habit(
+        &["gpu", "gpus", "gpuName", "gpuModel", "gpuId", "accelerator", "accelerators", "instanceType", "machineType"],
+        GPUS,
+    ),
+    habit(
+        &["mounts", "mount", "volumes", "volume", "volumeMounts", "volumeMount", "persistentVolume", "storage"],
+        MOUNTS,
+    ),
+    habit(&["mountPath", "volumePath"], "did you mean `volumeMountPath`?"),
+    habit(&["volumeInGb", "volumeGb", "volumeSize"], "did you mean `volumeSizeGb`? It counts GB: `volumeSizeGb: 20`"),
+    habit(
+        &[
+            "disk",
+            "diskGb",
+            "diskSize",
+            "diskSizeGb",
+            "containerDisk",
+            "containerDiskInGb",
+            "containerDiskSize",
+            "containerDiskSizeGb",
+        ],
+        "did you mean `containerDiskGb`? It counts GB: `containerDiskGb: 50`",
+    ),
+    habit(
+        &[
+            "dataCenter",
+            "datacenter",
+            "dataCenterId",
+            "data_center_ids",
+            "datacenters",
+            "dataCenters",
+            "dataCenterPriority",
+            "location",
+            "locations",
+            "zone",
+            "zones",
+            "availabilityZone",
+            "country",
+            "countryCode",
+            "countryCodes",
+        ],
+        REGIONS,
+    ),
+    habit(
+        &["environment", "envVars", "envs", "variables", "vars"],
+        "did you mean `env`? It is a mapping: `env: { LOG_LEVEL: info }`",
+    ),
+    habit(
+        &["cmd", "dockerArgs", "run", "script"],
+        "did you mean `args`? It is a line as in a shell, or a list of words",
+    ),
+    habit(&["imageName", "container", "dockerImage"], "did you mean `image`?"),
+    habit(&["interruptible", "preemptible", "bid", "bidPrice", "bidPerGpu", "spotPrice", "maxPrice", "use_spot"], SPOT),
+    habit(&["secureCloud"], "write `cloudType: SECURE`"),
+    habit(&["communityCloud"], "write `cloudType: COMMUNITY`"),
+    habit(&["supportPublicIp", "public_ip_address"], "did you mean `publicIp`?"),
+    habit(
+        &["minVCPUPerGPU", "minVcpuCount", "cpu", "vcpu", "vcpus", "vCPU"],
+        "write `cpus: 4` for a floor on a GPU pod, or `vcpuCount: 4` for a CPU pod",
+    ),
+    habit(
+        &["minRAMPerGPU", "minMemoryInGb", "ram", "mem", "memoryInGb", "memoryGb"],
+        "did you mean `memory`? It has a unit: `memory: 16GB`",
+    ),
+    habit(&["computeType"], "write `gpuType` for a GPU pod, or `cpuOnly: true` for a CPU pod"),
+    habit(
+        &["status", "state", "desiredStatus", "running", "enabled"],
+        "did you mean `power`? It is `running` or `stopped`",
+    ),
+    habit(&["dependsOn"], ORDER),
+    habit(&["tags", "labels", "annotations", "metadata"], NO_TAGS),
+    habit(&["restart", "restartPolicy"], NO_RESTART),
+    habit(&["secret"], "did you mean `secrets`? It belongs at the top level of the file"),
+];
+
+/// In a network volume.
+pub(super) static VOLUME_HABITS: &[Habit] = &[
+    habit(
+        &["dataCenter", "datacenter", "location", "zone"],
+        "did you mean `region`? It takes a data center such as `US-KS-2`",
+    ),
+    habit(&["sizeInGb", "capacity", "volumeSizeGb", "diskGb"], "did you mean `sizeGb`? It counts GB: `sizeGb: 100`"),
+    habit(
+        &["id", "volumeId", "networkVolumeId"],
+        "mount a volume that is there with `networkVolumeId` in the pod, or take it over: `sindri import`",
+    ),
+    habit(&["mountPath", "path", "mount", "volumeMountPath"], "the pod that mounts it says where: `volumeMountPath`"),
+];
+
+/// In a secret.
+pub(super) static SECRET_HABITS: &[Habit] = &[
+    habit(&["value"], "remove it: a value in the file is no secret. `source: env` reads the variable of that name"),
+    habit(&["env", "key", "variable"], "`name` is the variable, in the pod and in your environment"),
+    habit(&["file", "filename"], "did you mean `path`? It goes with `source: file`"),
+];
+
+/// Beside `runpod`.
+pub(super) static PROVIDER_HABITS: &[Habit] = &[habit(
+    &["aws", "gcp", "google", "azure", "lambda", "vast", "vastai", "coreweave", "modal", "local", "paperspace"],
+    "remove it: sindri rents from RunPod alone, below `providers.runpod`",
+)];

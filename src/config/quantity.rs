@@ -1,0 +1,49 @@
+//! Values with a unit: dollars, memory and time.
+
+use std::time::Duration;
+
+use super::document::Node;
+use crate::model::Money;
+
+/// Dollars of a `Shape::Amount`.
+pub(super) fn amount(node: &Node) -> Option<Money> {
+    let dollars: f64 = node.text()?.parse().ok()?;
+    (dollars.is_finite() && (0.0..=1e9).contains(&dollars)).then(|| Money::from_dollars(dollars))
+}
+
+/// Megabytes of a `Shape::Memory`.
+pub(super) fn megabytes(node: &Node) -> Option<i64> {
+    let text = node.text()?.trim();
+    let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
+    let number: i64 = text[..unit_at].parse().ok()?;
+    let factor = match text[unit_at..].trim().to_ascii_uppercase().as_str() {
+        "MB" | "MIB" | "M" | "MI" => 1,
+        "GB" | "GIB" | "G" | "GI" => 1024,
+        "TB" | "TIB" | "T" | "TI" => 1024 * 1024,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// The time of a `Shape::Duration`.
+pub(super) fn duration(node: &Node) -> Option<Duration> {
+    let text = node.text()?.trim();
+    if let Ok(seconds) = text.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let mut total = Duration::ZERO;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let unit_at = rest.find(|c: char| !c.is_ascii_digit())?;
+        let number: u32 = rest[..unit_at].parse().ok()?;
+        let seconds = match rest.as_bytes()[unit_at] {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            _ => return None,
+        };
+        total += Duration::from_secs(u64::from(number) * seconds);
+        rest = &rest[unit_at + 1..];
+    }
+    (!text.is_empty()).then_some(total)
+}

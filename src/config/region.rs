@@ -1,0 +1,79 @@
+//! The data centers that a `region` stands for.
+
+use super::document::Node;
+use super::pod::Project;
+use super::problem::Findings;
+use crate::model::Dialect;
+
+/// The data centers that the pod may run in, in order; empty for any.
+pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for node in pod.get("region").map(Node::one_or_more).unwrap_or_default() {
+        for id in resolve_region(node, project, findings) {
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+        }
+    }
+    ids
+}
+
+/// The ids that one word stands for.
+pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+    let word = node.text().unwrap_or_default();
+    let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+    let Ok(ids) = project.catalog.resolve_region(word) else {
+        findings
+            .error("unknown_region", node.span, format!("there is no data center or country `{shown}`"))
+            .label("unknown")
+            .help(meant(word, project));
+        return Vec::new();
+    };
+    if project.dialect == Dialect::V2 {
+        return ids;
+    }
+    let in_v1 = |id: &String| project.catalog.data_center(id).is_some_and(|center| center.in_v1);
+    let known: Vec<String> = ids.into_iter().filter(in_v1).collect();
+    if known.is_empty() {
+        findings
+            .error("not_in_v1", node.span, format!("REST v1 does not know `{shown}`"))
+            .help("use `apiVersion: v2`, or choose another data center");
+    }
+    known
+}
+
+/// So many letters may differ from the id of a data center.
+const MOST_EDITS: usize = 2;
+/// So many data centers are shown of a country.
+const MOST_SHOWN: usize = 4;
+
+/// The data center that a slip of the pen meant, or those of the country that the region of another cloud begins with.
+fn meant(word: &str, project: &Project<'_>) -> String {
+    const ACCEPTED: &str = "accepted: ids such as `US-CA-2`, countries such as `US`, and `EU` for Europe; \
+                            `sindri catalog regions` lists all";
+    let written = word.to_ascii_uppercase();
+    let listed = || project.catalog.data_centers.iter().filter(|center| center.is_listed()).map(|center| &center.id);
+    let near = listed().map(|id| (strsim::damerau_levenshtein(&written, id), id));
+    if let Some((_, id)) = near.filter(|(edits, _)| *edits <= MOST_EDITS).min() {
+        return format!("did you mean `{id}`? `sindri catalog regions` lists all");
+    }
+    // `us-east-1`, `eastus`, `europe-west4`: of another cloud.
+    let letters = |text: &str| text.chars().take_while(char::is_ascii_alphabetic).collect::<String>();
+    let (first, lower) = (letters(word).to_ascii_lowercase(), word.to_ascii_lowercase());
+    let country = match first.as_str() {
+        "us" | "usa" | "useast" | "uswest" | "northamerica" => "US",
+        "eu" | "europe" | "uk" => "EU",
+        "ca" | "canada" => "CA",
+        "ap" | "asia" => "AP",
+        _ if lower.contains("europe") => "EU",
+        _ if lower.ends_with("us") || lower.ends_with("us2") || lower.ends_with("us3") => "US",
+        _ => return ACCEPTED.to_owned(),
+    };
+    let centers = project.catalog.resolve_region(country).unwrap_or_default();
+    let shown: Vec<String> = centers.iter().take(MOST_SHOWN).map(|id| format!("`{id}`")).collect();
+    format!(
+        "RunPod names its data centers differently: write `{country}` for any data center there, or for example {}; \
+         `sindri catalog regions` lists all",
+        shown.join(", ")
+    )
+}

@@ -1,0 +1,144 @@
+//! What to say of a key that a block does not have: its name here, the block where it belongs, or the likeliest keys.
+
+use super::document::Entry;
+use super::problem::Findings;
+use super::table::{Block, Field, Habit, Shape};
+
+/// So many keys are listed where none is near.
+const MOST_LISTED: usize = 10;
+/// Keys that mean something else in every block, so that another block of theirs says nothing.
+const COMMON: [&str; 9] = ["type", "path", "size", "count", "enabled", "create", "delete", "from", "to"];
+
+/// Where every key of a file belongs.
+pub(super) struct Vocabulary {
+    /// The blocks of a file, from the top, with the keys that lead there.
+    homes: Vec<(Vec<&'static str>, &'static Block)>,
+}
+
+impl Vocabulary {
+    pub fn of(root: &'static Block) -> Self {
+        let mut homes = vec![(Vec::new(), root)];
+        let mut next = 0;
+        while let Some((path, block)) = homes.get(next) {
+            let below = |field: &'static Field| {
+                let with = |keys: &[&'static str]| [path.as_slice(), keys].concat();
+                match field.shape {
+                    Shape::Block(inner) => Some((with(&[field.name]), inner)),
+                    Shape::Named(inner) => Some((with(&[field.name, "NAME"]), inner)),
+                    _ => None,
+                }
+            };
+            let found: Vec<_> = block.fields().filter_map(below).collect();
+            homes.extend(found);
+            next += 1;
+        }
+        Self { homes }
+    }
+
+    /// The finding of a key that `block` does not have.
+    pub fn unknown_key(&self, entry: &Entry, block: &'static Block, findings: &mut Findings) {
+        let key = entry.key.as_str();
+        let (label, help) = if let Some(habit) = habit(key, block) {
+            ("unknown", habit.instead.to_owned())
+        } else if let Some((path, field)) = self.home(key, block) {
+            // What the misplaced key would have said is not missing as well.
+            path.iter().chain([&field.name]).for_each(|key| findings.refuse(key));
+            let name = if field.name == key { String::new() } else { format!(", as `{}`", field.name) };
+            let place = match path.as_slice() {
+                [] => "at the top level of the file".to_owned(),
+                path => format!("below `{}`", path.join(".")),
+            };
+            ("not here", format!("`{key}` belongs {place}{name}"))
+        } else if let Some(field) = near(key, block) {
+            findings.refuse(field.name);
+            ("unknown", format!("did you mean `{}`?", field.name))
+        } else {
+            ("unknown", listed(key, block))
+        };
+        findings
+            .error("unknown_key", entry.key_span, format!("`{key}` is not a key of {}", block.title))
+            .label(label)
+            .help(help);
+    }
+
+    /// The first block from the top that has the key.
+    fn home(&self, key: &str, block: &Block) -> Option<(&Vec<&'static str>, &'static Field)> {
+        if COMMON.contains(&key) {
+            return None;
+        }
+        let other = |(_, home): &&(Vec<_>, &Block)| !std::ptr::eq(*home, block);
+        self.homes.iter().filter(other).find_map(|(path, home)| {
+            let field = home.field(key).filter(|field| field.is_used())?;
+            Some((path, field))
+        })
+    }
+}
+
+/// What another tool means by the key.
+fn habit(key: &str, block: &Block) -> Option<&'static Habit> {
+    let key = plain(key);
+    block.habits.iter().find(|habit| habit.keys.iter().any(|known| plain(known) == key))
+}
+
+/// The field whose name, or other spelling, the key nearly is.
+fn near(key: &str, block: &Block) -> Option<&'static Field> {
+    let key = plain(key);
+    let distance = |field: &Field| {
+        let names = field.aliases.iter().copied().chain([field.name]);
+        names.filter_map(|name| distance(&key, &plain(name))).min()
+    };
+    let fields = block.fields().filter(|field| field.offered);
+    fields
+        .filter_map(|field| Some((distance(field)?, field)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, field)| field)
+}
+
+/// The word that another one nearly is.
+pub(super) fn near_word<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+    let word = plain(word);
+    let near = words.iter().filter_map(|known| Some((distance(&word, &plain(known))?, *known)));
+    near.min().map(|(_, known)| known)
+}
+
+/// How far a word is from a name, where it can be a slip of it; a longer word of the same beginning is further than any.
+fn distance(word: &str, name: &str) -> Option<usize> {
+    let most = match name.len().min(word.len()) {
+        0..=2 => 0,
+        3..=4 => 1,
+        5..=8 => 2,
+        _ => 3,
+    };
+    let edits = strsim::damerau_levenshtein(word, name);
+    let begins = |long: &str, short: &str| short.len() >= 5 && long.starts_with(short);
+    if edits <= most { Some(edits) } else { (begins(word, name) || begins(name, word)).then_some(most + 1 + edits) }
+}
+
+/// A key without case and separators: `gpu_type` and `GPUType` are one.
+fn plain(key: &str) -> String {
+    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn listed(key: &str, block: &Block) -> String {
+    let names: Vec<&str> = block.fields().filter(|field| field.offered).map(|field| field.name).collect();
+    list("accepted here", key, &names)
+}
+
+/// The accepted names, or the likeliest of many.
+pub(super) fn list(heading: &str, word: &str, names: &[&str]) -> String {
+    if names.len() <= MOST_LISTED {
+        return format!("{heading}: {}", words(names.iter().copied()));
+    }
+    let word = plain(word);
+    let mut likely: Vec<(f64, &str)> =
+        names.iter().map(|name| (strsim::jaro_winkler(&word, &plain(name)), *name)).collect();
+    likely.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    let shown = words(likely.iter().take(MOST_LISTED).map(|(_, name)| *name));
+    let more = names.len() - MOST_LISTED;
+    format!("{heading}: {shown} and {more} more; `sindri schema config` lists all")
+}
+
+/// Words in backticks, with commas.
+pub(super) fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,67 @@
+//! Mistakes that people make, and what sindri says of each: `tests/golden/mistakes/NAME.yaml` gives `NAME.txt`.
+//!
+//! `SINDRI_BLESS=1` writes the texts anew. Read them before committing: each names the mistake, its place and the right form.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use miette::GraphicalTheme;
+use sindri::config::{LoadOptions, check_text};
+use sindri::render::draw;
+
+const WIDTH: usize = 80;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mistakes")
+}
+
+/// Every configuration of the folder, sorted by name.
+fn mistakes() -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
+    paths.sort();
+    paths
+}
+
+/// The report on a terminal of 80 columns without colours.
+fn report(yaml: &str) -> String {
+    let options = LoadOptions {
+        directory: "/nowhere".into(),
+        file: None,
+        environment: None,
+        dialect: None,
+        variables: &|_| None,
+        offline_secrets: false,
+        recorded: std::rc::Rc::new(|_| Default::default()),
+        api_keys: Vec::new(),
+        readable_folders: Vec::new(),
+    };
+    let problems = match check_text(Path::new("/nowhere/sindri.yaml"), yaml, &options) {
+        Err(problems) => problems,
+        Ok(_) => return "no mistake\n".to_owned(),
+    };
+    let text = draw(&problems, GraphicalTheme::none(), Some(WIDTH));
+    text.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+#[test]
+fn each_mistake_is_told_with_its_place_and_the_right_form() {
+    let bless = std::env::var_os("SINDRI_BLESS").is_some();
+    let mut different = Vec::new();
+    let mistakes = mistakes();
+    assert!(mistakes.len() >= 50, "{}", mistakes.len());
+    for path in mistakes {
+        let told = report(&fs::read_to_string(&path).unwrap());
+        let expected = path.with_extension("txt");
+        if bless {
+            fs::write(&expected, &told).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
+            different.push(format!("{}\n{told}", path.display()));
+        }
+        assert!(told.contains("help: "), "{} has no help:\n{told}", path.display());
+        let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > WIDTH).collect();
+        assert!(wide.is_empty(), "{}: {wide:?}", path.display());
+        assert!(!told.contains("s3cret"), "{} shows a secret:\n{told}", path.display());
+    }
+    assert!(different.is_empty(), "SINDRI_BLESS=1 writes these anew:\n{}", different.join("\n"));
+}
