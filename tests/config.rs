@@ -570,6 +570,12 @@ fn commas_in_a_text_separate_like_the_items_of_a_list() {
     assert_eq!(*input(&config, "pod.demo", "regions"), Value::texts(["US-KS-2", "US-CA-2"]));
     assert_eq!(addresses(&config), ["pod.demo", "port.demo:22/tcp", "port.demo:8888/http"]);
     assert_eq!(*input(&config, "pod.demo", "command"), Value::texts(["echo", "a,b"]));
+    assert_eq!(warnings(&config).len(), 3, "{:?}", warnings(&config));
+    // From a variable there is no other way.
+    let folder = Folder::pod("gpuType: NVIDIA L4\nports: ${PORTS}").variable("PORTS", "80/http,22/tcp");
+    let config = folder.config();
+    assert_eq!(addresses(&config), ["pod.demo", "port.demo:22/tcp", "port.demo:80/http"]);
+    assert!(warnings(&config).iter().all(|warning| !warning.contains("list")), "{:?}", warnings(&config));
 }
 
 #[test]

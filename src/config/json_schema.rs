@@ -85,7 +85,8 @@ impl Writer {
         if !required || self.of == SchemaOf::Overlay {
             accepted.push(json!({ "type": "null" }));
         }
-        let mut property = json!({ "anyOf": accepted });
+        let accepted = self.named(field.name, json!({ "anyOf": accepted }));
+        let mut property = json!({ "allOf": [accepted] });
         annotate(&mut property, field.about, !field.offered);
         if let (Value::Object(members), Some((_, value))) = (&mut property, example(field)) {
             members.insert("examples".into(), json!([value]));
@@ -103,6 +104,15 @@ impl Writer {
             }
             _ => vec![reference],
         }
+    }
+
+    /// What a field accepts, as a definition that the same fields of other blocks share.
+    fn named(&mut self, name: &str, accepted: Value) -> Value {
+        let mut key = format!("field.{name}");
+        while self.definitions.get(&key).is_some_and(|known| *known != accepted) {
+            key.push('\'');
+        }
+        self.shared(&key, || accepted)
     }
 
     /// A definition, made once.

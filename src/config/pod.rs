@@ -199,7 +199,7 @@ fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
     let text = image.text().unwrap_or_default();
     match image::parse(text) {
         Err(NoReference { reason, help }) => {
-            findings.error("bad_image", image.span, format!("this is no name of an image: {reason}")).help(help);
+            findings.error("bad_image", image.span, format!("this is not the name of an image: {reason}")).help(help);
         }
         Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
             findings

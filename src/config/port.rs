@@ -122,7 +122,7 @@ fn no_protocol(text: &str) -> String {
 }
 
 fn other_protocol(text: &str) -> String {
-    if text.contains(char::is_whitespace) {
+    if text.contains([',', ' ', ';']) {
         return "write a list, one port each: `[\"8888/http\", \"22/tcp\"]`".to_owned();
     }
     "the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)".to_owned()

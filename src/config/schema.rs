@@ -164,19 +164,33 @@ impl Check<'_> {
     }
 
     fn texts(&mut self, node: &Node, shape: &Shape, field: &Field) -> Option<Node> {
-        let separate = matches!(shape, Shape::Texts);
-        let items = match &node.data {
-            Data::Scalar(scalar) if !(separate && scalar.text.contains(',')) => return Some(node.clone()),
-            Data::Scalar(_) => std::slice::from_ref(node),
-            Data::List(items) => items.as_slice(),
+        match &node.data {
+            Data::Scalar(scalar) if matches!(shape, Shape::Texts) && scalar.text.contains(',') => {
+                let items = separated(node, scalar);
+                if scalar.written.is_none() {
+                    self.advise_list(node, &items, field);
+                }
+                Some(Node { span: node.span, data: Data::List(items) })
+            }
+            Data::Scalar(_) => Some(node.clone()),
+            Data::List(items) => {
+                let items = items.iter().filter_map(|node| self.shaped(node, &Shape::Text, field, Subject::Item));
+                Some(Node { span: node.span, data: Data::List(items.collect()) })
+            }
             Data::Map(_) => {
                 let message = format!("`{}` must be a text, or a list of texts", field.name);
-                return self.wrong_type(node, field, message, "a text or a list");
+                self.wrong_type(node, field, message, "a text or a list")
             }
-        };
-        let items = items.iter().filter_map(|node| self.shaped(node, &Shape::Text, field, Subject::Item));
-        let items = items.flat_map(|item| if separate { separated(item) } else { vec![item] }).collect();
-        Some(Node { span: node.span, data: Data::List(items) })
+        }
+    }
+
+    /// A list is the usual form. A variable can only hold one text, so nothing is said there.
+    fn advise_list(&mut self, node: &Node, items: &[Node], field: &Field) {
+        let name = field.name;
+        let list: Vec<String> = items.iter().filter_map(Node::text).map(|item| format!("{item:?}")).collect();
+        self.findings
+            .advise("list_in_one_text", node.span, format!("`{name}` is read as a list of {}", items.len()))
+            .help(format!("write `{name}: [{}]` to silence this", list.join(", ")));
     }
 
     fn int(&mut self, node: &Node, (low, high): (i64, i64), field: &Field, subject: Subject) -> Option<Node> {
@@ -280,8 +294,7 @@ impl Check<'_> {
 }
 
 /// The items of a text with commas, each at the place of the whole.
-fn separated(node: Node) -> Vec<Node> {
-    let Some(scalar) = node.scalar().filter(|scalar| scalar.text.contains(',')) else { return vec![node] };
+fn separated(node: &Node, scalar: &Scalar) -> Vec<Node> {
     let items = scalar.text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let item = |text: &str| Scalar { text: text.to_owned(), ..scalar.clone() };
     items.map(|text| Node { span: node.span, data: Data::Scalar(item(text)) }).collect()

@@ -20,6 +20,7 @@ mod files;
 mod graph;
 mod help;
 mod hostile;
+mod init;
 mod interrupt;
 #[cfg(target_os = "linux")]
 mod links;

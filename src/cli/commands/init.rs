@@ -68,7 +68,12 @@ fn refused(text: &str, problems: &Problems) -> Failure {
         None => problem.to_string(),
     };
     let messages: Vec<String> = problems.iter().map(told).collect();
-    let helps: Vec<&str> = problems.iter().filter_map(|problem| problem.help.as_deref()).collect();
+    let several = messages.len() > 1;
+    let help = |problem: &Problem| match (problem.help.as_deref()?, flag(problem)) {
+        (help, Some(flag)) if several => Some(format!("`{flag}`: {help}")),
+        (help, _) => Some(help.to_owned()),
+    };
+    let helps: Vec<String> = problems.iter().filter_map(help).collect();
     Failure::message(
         Exit::Usage,
         "usage",

@@ -1,0 +1,91 @@
+//! A first configuration from flags, and the command that a slip means.
+
+use crate::support::{Project, Said, sindri};
+
+/// A folder without a configuration.
+fn empty() -> Project {
+    let project = Project::new("");
+    std::fs::remove_file(project.path("sindri.yaml")).unwrap();
+    project
+}
+
+fn init(project: &Project, flags: &[&str]) -> Said {
+    Said::of(sindri(&project.path("")).arg("init").args(flags))
+}
+
+#[test]
+fn flags_fill_in_a_file_that_is_valid_and_that_editors_complete() {
+    for (flags, written) in [
+        (
+            &["--name", "trainer", "--gpu", "RTX 4090", "--region", "EU-RO-1"][..],
+            &["name: trainer\n", "gpuType: \"RTX 4090\"\n", "region: EU-RO-1\n"][..],
+        ),
+        (
+            &["--gpu", "NVIDIA L4,NVIDIA A40", "--region", "US"],
+            &["gpuType: [\"NVIDIA L4\", \"NVIDIA A40\"]\n", "region: US\n"],
+        ),
+        (&["--image", "ghcr.io/owner/name:1.2.3"], &["image: \"ghcr.io/owner/name:1.2.3\"\n", "name: my-gpu-env\n"]),
+        // A word that YAML takes for a truth value.
+        (&["--name", "on"], &["name: \"on\"\n"]),
+    ] {
+        let project = empty();
+        init(&project, flags).exits(0).tells("sindri.schema.json");
+        let text = project.read("sindri.yaml");
+        for line in written {
+            assert!(text.contains(line), "{line} in\n{text}");
+        }
+        assert!(text.starts_with("# yaml-language-server: $schema=sindri.schema.json\n"), "{text}");
+        project.offline("validate").exits(0).tells("1 pod");
+        let schema: serde_json::Value = serde_json::from_str(&project.read("sindri.schema.json")).unwrap();
+        let file: serde_json::Value = serde_yaml::from_str(&text).unwrap();
+        assert!(jsonschema::draft7::is_valid(&schema, &file), "{text}");
+    }
+}
+
+#[test]
+fn flags_are_checked_before_anything_is_written() {
+    for (flags, phrases) in [
+        (&["--gpu", "RTX 4099"][..], &["`--gpu`", "RTX 4099"][..]),
+        (&["--region", "EU-RO-11"], &["`--region`", "did you mean `EU-RO-1`?"]),
+        (&["--name", "My Env"], &["`--name`", "did you mean `my-env`?"]),
+        (&["--image", "a b", "--region", "us-east-1"], &["`--image`", "`--region`", "`US`"]),
+        (&["--image", "x:${TAG}"], &["`--image`"]),
+        (&["--name", "a\nname: b"], &["`--name`"]),
+        (&["--gpu", ""], &["`--gpu`"]),
+    ] {
+        let project = empty();
+        let said = init(&project, flags).exits(64);
+        for phrase in phrases {
+            assert!(said.stderr.contains(phrase), "{phrase} in\n{}", said.stderr);
+        }
+        assert!(!project.path("sindri.yaml").exists() && !project.path("sindri.schema.json").exists(), "{flags:?}");
+    }
+}
+
+#[test]
+fn a_schema_that_is_there_stays_and_the_configuration_is_written_all_the_same() {
+    let project = empty();
+    std::fs::write(project.path("sindri.schema.json"), "{}").unwrap();
+    init(&project, &[]).exits(0).warns("sindri schema config");
+    assert_eq!(project.read("sindri.schema.json"), "{}");
+    project.offline("validate").exits(0);
+}
+
+#[test]
+fn a_wrong_command_names_the_one_that_is_meant_and_destroy_for_no_slip() {
+    let project = Project::new("");
+    project.offline("restart").exits(64).warns("'stop', 'start'");
+    project.offline("aply").exits(64).warns("'apply'");
+    for word in ["restart", "restore", "describe", "history"] {
+        let said = project.offline(word).exits(64);
+        assert!(!said.stderr.contains("'destroy'"), "{}", said.stderr);
+    }
+    project.offline("state lst").exits(64).warns("'list'");
+}
+
+#[test]
+fn a_missing_key_names_the_sandbox() {
+    let project = empty();
+    init(&project, &[]).exits(0);
+    Said::of(sindri(&project.path("")).arg("plan")).exits(1).warns("--sandbox");
+}
