@@ -285,7 +285,8 @@ fn holds_header(text: &str) -> bool {
         let first = words.next().unwrap_or_default();
         // `Bearer`, or the whole of it.
         let value = words.next().filter(|_| is_scheme(first)).unwrap_or(first);
-        let value = value.trim_matches(|c| is_quote(c) || matches!(c, ',' | '}' | ')'));
+        let value = value.trim_start_matches(is_quote);
+        let value = value.split(|c| is_quote(c) || matches!(c, ',' | '}' | ')')).next().unwrap_or_default();
         after.starts_with([' ', '"', '\'']) && is_value(value) && names_credential(name)
     }) || text.split_whitespace().zip(text.split_whitespace().skip(1)).any(|(scheme, value)| {
         is_scheme(scheme.trim_matches(is_quote)) && value.len() >= 8 && value.is_ascii() && is_value(value)
