@@ -213,8 +213,8 @@ fn is_value(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
     let is_small_number = text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
     let is_flag = text.starts_with('-');
-    !(text.is_empty() || is_flag || is_small_number || is_reference(text))
-        && !["true", "false", "yes", "no", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word))
+    let is_switch = ["true", "false", "yes", "no", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    !(text.is_empty() || is_flag || is_small_number || is_switch || is_reference(text))
 }
 
 /// A reference, or what was masked already.
