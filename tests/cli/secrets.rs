@@ -311,6 +311,8 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
         let written = format!("{}{}{}", said.stdout, said.stderr, other.read("sindri.yaml"));
         assert!(!written.contains("canary"), "{written}");
         assert!(written.contains("holds a credential"), "{written}");
+        // The change outside has restarted the pod.
+        other.run(&emulator, "wait --timeout 120s").exits(0);
         other.run(&emulator, "plan --detailed-exitcode").exits(0);
     }
 }
