@@ -193,7 +193,7 @@ fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
         all.partition(|row| only.is_empty() || only.contains(&row.change.action));
     // Stable: among equals the graph's order stays.
     changed.sort_by_key(|row| Reverse(row.change.risk));
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes"), legend(&changed)];
+    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes").ink(Ink::Dim, legend(&changed)).hanging(0)];
     lines.extend(block::blocks(context, &changed));
     if !hidden.is_empty() {
         lines.push(
@@ -203,21 +203,21 @@ fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     lines
 }
 
-/// What the symbols mean that occur, in the order of the summary: `+ create   -/+ destroy, then create`.
-fn legend(changed: &[&Row<'_>]) -> Line {
+/// Explains the symbols that occur, in the order of the summary: ` (+ create, -/+ destroy then create)`.
+fn legend(changed: &[&Row<'_>]) -> String {
     let actions: BTreeSet<Action> = changed.iter().map(|row| row.change.action).collect();
     let meaning = |action: &Action| {
         let meaning = match action {
             Action::Update => "update in place",
-            Action::Replace => "destroy, then create",
-            Action::ReplaceCreateFirst => "create, then destroy",
-            Action::Forget => "forget, and keep at RunPod",
+            Action::Replace => "destroy then create",
+            Action::ReplaceCreateFirst => "create then destroy",
+            Action::Forget => "forget but keep at RunPod",
             other => words::action(*other),
         };
         format!("{} {meaning}", action.symbol())
     };
     let meanings: Vec<String> = actions.iter().map(meaning).collect();
-    Line::new(0).ink(Ink::Dim, meanings.join("   "))
+    if meanings.is_empty() { String::new() } else { format!(" ({})", meanings.join(", ")) }
 }
 
 /// So many resources are named in a sentence.

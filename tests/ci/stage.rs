@@ -216,10 +216,12 @@ impl Stage {
         self.kept(environment)["resources"][address]["id"].as_str().expect("an id").to_owned()
     }
 
-    /// Somebody changes a pod in the console.
+    /// A person changes a pod in the console, and its container is up again when anything else happens.
     pub fn tamper(&self, environment: &str, address: &str, changes: Value) {
         let path = format!("/_emu/pods/{}/event", self.id(environment, address));
         let (status, body) = self.emulator.ask("POST", &path, Some(json!({ "event": "edit", "changes": changes })));
+        assert_eq!(status, 200, "{body}");
+        let (status, body) = self.emulator.ask("POST", "/_emu/clock", Some(json!({ "advance": 600 })));
         assert_eq!(status, 200, "{body}");
     }
 
