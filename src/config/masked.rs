@@ -106,11 +106,25 @@ impl Scan<'_> {
     fn value(&mut self, start: usize, indent: usize, assigns: bool, in_flow: bool) {
         let value = self.line[start..].trim_end();
         let plain = value.trim_start_matches(['"', '\'']);
-        if plain.starts_with("{{") {
-            return;
-        }
-        if let Some(reference) = plain.strip_prefix("${") {
-            return self.default(start + (value.len() - plain.len()) + 2, reference);
+        let opened = start + (value.len() - plain.len());
+        if let Some(kept) = reference(plain) {
+            let (kept, rest) = (opened + kept, &plain[kept..]);
+            self.at = kept;
+            let ends = rest.trim_start().is_empty()
+                || rest.starts_with(['"', '\'']) && opened > start
+                || rest.starts_with(" #")
+                || in_flow && rest.trim_start().starts_with([',', '}', ']']);
+            if ends {
+                return;
+            }
+            // The text beside a name is the credential, or its default.
+            return match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => self.close(kept, quote),
+                _ => {
+                    self.mask_rest(kept);
+                    self.inside = if assigns || in_flow { Inside::Nothing } else { Inside::Below(indent) };
+                }
+            };
         }
         match value.chars().next() {
             Some(quote @ ('"' | '\'')) => self.close(start + 1, quote),
@@ -130,15 +144,6 @@ impl Scan<'_> {
                 self.inside = if assigns { Inside::Nothing } else { Inside::Below(indent) };
             }
         }
-    }
-
-    /// Masks the default of a reference, which begins after `${`.
-    fn default(&mut self, start: usize, reference: &str) {
-        let end = reference.find('}').unwrap_or(reference.trim_end().len());
-        if let Some(default) = reference[..end].find(":-") {
-            self.masks.push(start + default + 2..start + end);
-        }
-        self.at = start + end;
     }
 
     /// Masks up to the closing quote, which may be in a later line.
@@ -176,6 +181,17 @@ impl Scan<'_> {
     }
 }
 
+/// How much of a value is a reference that says nothing of it: `${NAME}`, `{{ name }}`, or `${NAME:-` before a default.
+fn reference(value: &str) -> Option<usize> {
+    if value.starts_with("{{") {
+        return value.find("}}").map(|end| end + 2);
+    }
+    let inside = value.strip_prefix("${")?;
+    let name = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+    let operator = [":-", ":+", ":?", "-", "+", "?", "}"].iter().find(|sign| inside[name..].starts_with(**sign));
+    Some(2 + name + operator.map_or(0, |sign| sign.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -194,6 +210,11 @@ mod tests {
   C: e
   GIT_TOKEN: ${GIT_TOKEN}
   NPM_TOKEN: '${NPM_TOKEN:-s3cret}'
+  DB_PASSWORD: ${PREFIX}s3cret
+  API_TOKEN: ${API_TOKEN-s3cret}
+  OTHER_TOKEN: \"${A:+s3cret}\"
+  TAIL_KEY: '{{ RUNPOD_SECRET_x }}s3cret'
+  n: { B_KEY: ${B:-s3cret}, h: h }
   QUOTED_KEY: \"s3 \\\" s3cret
     s3cret\"
   F: f

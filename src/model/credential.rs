@@ -7,7 +7,7 @@ use super::Value;
 use super::value::Secret;
 
 /// Words of a name that say it: `API_KEY`, `DB_PWD`, `SENTRY_DSN`.
-const WORDS: [&str; 19] = [
+const WORDS: [&str; 28] = [
     "KEY",
     "KEYS",
     "PASS",
@@ -27,7 +27,21 @@ const WORDS: [&str; 19] = [
     "OTP",
     "CONNSTR",
     "AUTHORIZATION",
+    "PWORD",
+    "PASSWORDS",
+    "REQUIREPASS",
+    "HOOK",
+    "PEM",
+    "MNEMONIC",
+    "TOTP",
+    "NETRC",
+    "CVV",
 ];
+
+/// Plurals that say it after such a word only: `API_TOKENS`, and not `MAX_TOKENS`.
+const PLURALS: [&str; 2] = ["TOKENS", "SECRETS"];
+const OWNERS: [&str; 12] =
+    ["ACCESS", "API", "APP", "BOT", "CLIENT", "GITHUB", "GITLAB", "HF", "MY", "REFRESH", "SERVICE", "USER"];
 
 /// Ends of such words: `HFTOKEN`, `OLDPWD`, `BASICAUTH`.
 const ENDINGS: [&str; 16] = [
@@ -77,7 +91,7 @@ const SERVERS: [&str; 22] = [
 const ADDRESSES: [&str; 5] = ["URL", "URI", "STRING", "STR", "DSN"];
 
 /// Beginnings of tokens that their issuers chose so that they are found.
-const TOKENS: [&str; 29] = [
+const TOKENS: [&str; 33] = [
     "hf_",
     "rpa_",
     "sk-",
@@ -106,6 +120,10 @@ const TOKENS: [&str; 29] = [
     "r8_",
     "tskey-",
     "dckr_pat_",
+    "hvs.",
+    "SG.",
+    "xoxe.",
+    "AGE-SECRET-KEY-1",
     "eyJ",
 ];
 /// So many characters follow at least.
@@ -121,7 +139,8 @@ pub fn names_credential(name: &str) -> bool {
             || names_server_address(word)
     };
     let pair = |pair: &[String]| SERVERS.contains(&pair[0].as_str()) && ADDRESSES.contains(&pair[1].as_str());
-    words.iter().any(says) || words.windows(2).any(pair)
+    let plural = |pair: &[String]| OWNERS.contains(&pair[0].as_str()) && PLURALS.contains(&pair[1].as_str());
+    words.iter().any(says) || words.windows(2).any(|words| pair(words) || plural(words))
 }
 
 /// `DATABASEURL`, in one word.
@@ -153,6 +172,7 @@ pub fn holds_credential(text: &str) -> bool {
     holds_token(text)
         || holds_private_key(text)
         || urls(text).any(|(scheme, rest)| url_holds_credential(scheme, rest))
+        || text.split_whitespace().any(is_login)
         || holds_assignment(text)
         || holds_header(text)
         || (text.contains(char::is_whitespace) && line_holds_credential(text))
@@ -197,9 +217,16 @@ fn hidden_words(words: &[String]) -> Vec<bool> {
 
 /// Whether what follows a flag, or stands behind an equals sign, is a credential: not what `--key-file` or `--key-size` say.
 pub fn names_value(name: &str) -> bool {
-    const ABOUT: [&str; 8] = ["FILE", "KEYFILE", "PATH", "DIR", "SIZE", "LENGTH", "TYPE", "NAME"];
-    let last = words_of(name).pop().unwrap_or_default();
-    !name.contains('=') && names_credential(name) && !ABOUT.contains(&last.as_str())
+    const ABOUT: [&str; 14] = [
+        "FILE", "KEYFILE", "PATH", "DIR", "SIZE", "LENGTH", "TYPE", "NAME", "ID", "IDS", "HEADER", "COLUMN", "FIELD",
+        "FORMAT",
+    ];
+    // Tokens of a language model, and keys of a table.
+    const OTHERS: [&str; 10] = ["EOS", "BOS", "PAD", "UNK", "STOP", "MASK", "SEP", "CLS", "SORT", "PRIMARY"];
+    let words = words_of(name);
+    let is_other = words.iter().any(|word| OTHERS.contains(&word.as_str()));
+    let is_about = words.last().is_some_and(|last| ABOUT.contains(&last.as_str()));
+    !name.contains('=') && names_credential(name) && !is_other && !is_about
 }
 
 fn is_path(text: &str) -> bool {
@@ -211,7 +238,7 @@ fn is_path(text: &str) -> bool {
 /// word for yes or no.
 fn is_value(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
-    let is_small_number = text.len() <= 5 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
+    let is_small_number = text.len() <= 7 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
     let is_flag = text.starts_with('-');
     let is_switch = ["true", "false", "yes", "no", "none", "null"].iter().any(|word| text.eq_ignore_ascii_case(word));
     !(text.is_empty() || is_flag || is_small_number || is_switch || is_reference(text))
@@ -241,6 +268,18 @@ fn urls(text: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
+/// `user:password@host:5432/db`, a URL without its scheme; not `image:tag@sha256:...`.
+fn is_login(word: &str) -> bool {
+    let word = word.trim_matches(['"', '\'']);
+    let Some((userinfo, host)) = word.split_once('@') else { return false };
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    userinfo
+        .split_once(':')
+        .is_some_and(|(user, password)| user.chars().all(is_name) && !password.contains('/') && is_value(password))
+        && host.starts_with(is_name)
+        && !host.starts_with("sha256:")
+}
+
 /// So many bytes at most.
 fn beginning(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
@@ -256,7 +295,13 @@ fn url_holds_credential(scheme: &str, rest: &str) -> bool {
         Some((_, password)) => !password.is_empty() && !is_reference(password) && !password.starts_with("//"),
         None => is_web && userinfo.len() >= TOKEN_LENGTH && !userinfo.contains('/') && !is_reference(userinfo),
     });
-    let hooks = ["hooks.slack.com/services/", "/api/webhooks/", "webhook.office.com/", "hooks.zapier.com/"];
+    let hooks = [
+        "hooks.slack.com/services/",
+        "/api/webhooks/",
+        "webhook.office.com/",
+        "hooks.zapier.com/",
+        "api.telegram.org/bot",
+    ];
     in_userinfo || hooks.iter().any(|hook| rest.contains(hook))
 }
 
@@ -289,7 +334,10 @@ fn holds_header(text: &str) -> bool {
         let value = value.split(|c| is_quote(c) || matches!(c, ',' | '}' | ')')).next().unwrap_or_default();
         after.starts_with([' ', '"', '\'']) && is_value(value) && names_credential(name)
     }) || text.split_whitespace().zip(text.split_whitespace().skip(1)).any(|(scheme, value)| {
-        is_scheme(scheme.trim_matches(is_quote)) && value.len() >= 8 && value.is_ascii() && is_value(value)
+        // `Basic training` is no header.
+        let is_odd = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=';
+        let is_word = scheme.trim_matches(is_quote).eq_ignore_ascii_case("basic") && !value.chars().skip(1).any(is_odd);
+        is_scheme(scheme.trim_matches(is_quote)) && value.len() >= 8 && value.is_ascii() && is_value(value) && !is_word
     })
 }
 
@@ -306,7 +354,9 @@ fn holds_token(text: &str) -> bool {
     let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     text.split(|c| !is_sign(c)).any(|word| {
         TOKENS.iter().any(|token| {
-            let is_long = |rest: &str| rest.len() >= TOKEN_LENGTH && rest.contains(|c: char| c.is_ascii_digit());
+            // Words of a language have neither digits nor capitals.
+            let is_odd = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
+            let is_long = |rest: &str| rest.len() >= TOKEN_LENGTH && rest.contains(is_odd);
             word.strip_prefix(token).is_some_and(|rest| match *token {
                 // A JSON web token has three parts.
                 "eyJ" => rest.len() >= TOKEN_LENGTH && rest.matches('.').count() == 2,
@@ -370,6 +420,11 @@ mod tests {
             "JWT",
             "DBURL",
             "DATABASEURL",
+            "API_TOKENS",
+            "CLIENT_SECRETS",
+            "PASSWORDS",
+            "SLACK_HOOK",
+            "TLS_PEM",
         ] {
             assert!(names_credential(name), "{name}");
         }
@@ -430,6 +485,11 @@ mod tests {
             "curl -u user:hunter22 https://host",
             "HF_TOKEN='hunter22' python train.py",
             "KEY=\"hunter22\" run",
+            "sk_live_CANARYabcdefghijklmnop",
+            "hvs.CAESIJ0123456789abcdef",
+            "https://api.telegram.org/bot123456789:AAabc/x",
+            "u:hunter22@h:5432/db",
+            "redis-server --requirepass hunter22",
         ] {
             assert!(holds_credential(text), "{text}");
         }
@@ -464,6 +524,11 @@ mod tests {
             "key=",
             "--key-file=/run/key.pem",
             "token: yes",
+            "ghcr.io/team/image:1.4@sha256:0123456789abcdef",
+            "team:1.4@sha256:0123456789abcdef",
+            "root@host:/data",
+            "the basic tutorial",
+            "Basic training",
         ] {
             assert!(!holds_credential(text), "{text}");
         }
@@ -492,6 +557,7 @@ mod tests {
             ("sh -c 'serve --password hunter22'", vec!["serve --password hunter22"]),
             ("serve --password -v", vec![]),
             ("serve --token $TOKEN --key-file /run/key.pem --max-tokens 512 --pad-token 0", vec![]),
+            ("serve --eos-token-id 128009 --eos-token '</s>' --sort-key created_at --api-key-header X-Key", vec![]),
             ("bash -c 'mkdir -p out && ssh -p 22 host'", vec![]),
             ("docker run -u 1000:1000 -p 80:80 image", vec![]),
         ] {

@@ -313,7 +313,8 @@ fn a_place_far_to_the_right_is_drawn() {
     let said = project.run(&emulator, "validate").exits(1).warns("`bogus` is not a key of");
     assert!(said.stderr.len() < 5000 && said.stderr.contains("\"bogus\": 1"), "{said:?}");
     project.write("sindri.yaml", &config("\"env\": {\"A_TOKEN\": \"canary-of-a-file-0123\"}"));
-    let said = project.run(&emulator, "plan").exits(0).warns("`A_TOKEN` holds a credential that is written into the file");
+    let said =
+        project.run(&emulator, "plan").exits(0).warns("`A_TOKEN` holds a credential that is written into the file");
     assert!(!said.stderr.contains(CANARY), "{said:?}");
     project.write("sindri.yaml", BARE);
     project.write("state/default.json", &format!("{{\"format_version\": 1, \"pad\": \"{wide}\"}}}}"));

@@ -10,6 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::model::{Action, Address, Money, Plan, Power, State};
 use crate::planner::power::power_plan;
+use crate::render::words::few;
 
 pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let command = if wanted == Power::Stopped { "stop" } else { "start" };
@@ -41,7 +42,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
 pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
     let pods: Vec<&Address> =
         state.resources.iter().filter(|(_, record)| record.power.is_some()).map(|(address, _)| address).collect();
-    let known = || pods.iter().map(|pod| format!("`{pod}`")).collect::<Vec<_>>().join(", ");
+    let known = || few(pods.clone());
     if pods.is_empty() {
         return Err(Failure::message(
             Exit::Error,

@@ -45,9 +45,10 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
             _ = signals.next() => return Ok(Exit::Interrupted),
             refreshed = session.look(console) => refreshed,
         };
+        // A resource that is watched may be destroyed meanwhile, and come again.
+        let refreshed = refreshed.and_then(|(state, observed)| Ok((view(args, &state)?, state, observed)));
         match refreshed {
-            Ok((state, observed)) => {
-                let view = view(args, &state)?;
+            Ok((view, state, observed)) => {
                 if console.json {
                     let line = json::to_text(&status::status_json(&state, &observed, &view.only), false);
                     console.result(&(line + "\n"));
@@ -60,7 +61,7 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
             }
             // The first one tells that it cannot work at all.
             Err(failure) if !shown => return Err(failure),
-            Err(failure) => console.note(&format!("Warning: cannot refresh: {}. Trying again.", failure.report)),
+            Err(failure) => console.note(&format!("Warning: {}. Trying again.", failure.report)),
         }
         if !console.flush().is_empty() {
             return Ok(Exit::Success);
