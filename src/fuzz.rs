@@ -121,10 +121,8 @@ fn answered(bytes: &[u8], dialect: Dialect) {
         }
     }
     objects.into_iter().for_each(|object| observed.insert(object));
-    let Some(state) = state_of(STATE) else { return };
-    used(&state, &observed);
-    if let Ok(config) = configured(&String::from_utf8_lossy(CONFIGURATION)) {
-        planned(&config, &state, &observed, Options::default());
+    if let Some(state) = state_of(STATE) {
+        used(&state, &observed);
     }
 }
 
