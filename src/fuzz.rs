@@ -1,4 +1,4 @@
-//! What a fuzzer calls: one function per input that others may have written, from its bytes to everything that is shown.
+//! Entry points for fuzzers: one function per input that others may have written, from its bytes to everything that is shown.
 //!
 //! No input may make any of them panic, run for long or take much memory. `fuzz/` runs them under libFuzzer, `tests/fuzz`
 //! with a bounded number of mutations in every test run. Nothing here touches a file, a network or the clock.

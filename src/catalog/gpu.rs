@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::gpu_name::{GpuName, Vocabulary, squashed};
 use super::{Catalog, Cloud, GpuType};
 
-/// What a word for GPUs stands for.
+/// The meaning of a word for GPUs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpuMatch {
     /// Exact ids, in the order in which they are tried.
@@ -91,7 +91,7 @@ impl Catalog {
         Err(self.list(word).or_else(|| self.counted(word)).unwrap_or_else(|| self.no_type(word)))
     }
 
-    /// What a word names by itself, or the types between which it leaves the choice.
+    /// The type that a word names, or the types that it may mean.
     fn named(&self, word: &str) -> Option<Result<GpuMatch, Vec<String>>> {
         if let Some(gpu) = self.gpu_type(word) {
             return Some(Ok(GpuMatch { ids: vec![gpu.id.clone()], pool: None }));
@@ -304,7 +304,7 @@ impl UnknownGpu {
         }
     }
 
-    /// What is wrong; `shown` is the word as it may be shown.
+    /// Says what is wrong; `shown` is the word as it may be shown.
     pub fn message(&self, shown: &str) -> String {
         match self {
             Self::Ambiguous(_) => format!("`{shown}` may mean several GPU types"),
@@ -315,7 +315,7 @@ impl UnknownGpu {
         }
     }
 
-    /// What to write instead, with memory and the price in that cloud.
+    /// Says what to write instead, with memory and the price in that cloud.
     pub fn help(&self, catalog: &Catalog, cloud: Cloud) -> String {
         let described = |ids: &[String]| {
             let ids: Vec<String> = ids.iter().map(|id| catalog.describe_gpu(id, cloud)).collect();

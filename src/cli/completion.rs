@@ -66,7 +66,7 @@ fn lines(shell: &str, words: Vec<OsString>) -> String {
     text
 }
 
-/// What the last of the words may become; hidden commands and flags are never among it.
+/// The completions of the last word, without hidden commands and flags.
 fn candidates(words: Vec<OsString>) -> Vec<CompletionCandidate> {
     let Some(last) = words.len().checked_sub(1).filter(|last| *last > 0) else { return Vec::new() };
     let facts = Arc::new(Facts::of(&words[..last], &words[last]));
@@ -99,7 +99,7 @@ fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
         .mut_subcommands(|command| with_candidates(command, facts))
 }
 
-/// What an argument of a command names.
+/// The thing that an argument of a command names.
 fn which(command: &str, argument: &Arg) -> Option<Which> {
     let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<Address>();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());

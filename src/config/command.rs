@@ -61,7 +61,7 @@ fn set(
 #[derive(Default)]
 struct Parts {
     args: Option<Vec<String>>,
-    /// Of a JSON object that names it.
+    /// The field of a JSON object that names it.
     entrypoint: Option<Vec<String>>,
 }
 

@@ -80,7 +80,7 @@ impl Dotenv {
     }
 }
 
-/// What can be wrong with a line.
+/// The ways in which a line can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrong {
     NoAssignment,
@@ -119,7 +119,7 @@ struct Entry<'a> {
 /// The name of a variable, and its value or why that is ambiguous.
 type Assignment<'a> = (&'a str, Result<String, Wrong>);
 
-/// What is left of a file.
+/// The rest of a file.
 struct Lines<'a> {
     rest: &'a str,
     line: usize,

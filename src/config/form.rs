@@ -7,7 +7,7 @@ use super::table::{Field, Shape};
 /// Room for a help on one line of 80 columns.
 const LONGEST_LINE: usize = 66;
 
-/// What to write, as close as can be to what is written.
+/// Suggests a value as close as possible to the one that is written.
 pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
     let name = field.name;
     let close = match &field.shape {

@@ -106,7 +106,7 @@ impl Writer {
         }
     }
 
-    /// What a field accepts, as a definition that the same fields of other blocks share.
+    /// The values that a field accepts, as a definition that the same fields of other blocks share.
     fn named(&mut self, name: &str, accepted: Value) -> Value {
         let mut key = format!("field.{name}");
         while self.definitions.get(&key).is_some_and(|known| *known != accepted) {

@@ -27,7 +27,7 @@ pub(super) fn conform(node: &Node, root: &'static Block, findings: &mut Findings
     Check { vocabulary: Vocabulary::of(root), findings }.block(node, root)
 }
 
-/// What a message is about: the field, or an item of its list.
+/// The subject of a message: the field, or an item of its list.
 #[derive(Clone, Copy)]
 enum Subject {
     Field,

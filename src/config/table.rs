@@ -50,7 +50,7 @@ pub(super) enum Choices {
     Closed(&'static [&'static str]),
 }
 
-/// What becomes of a field.
+/// The outcome for a field.
 pub(super) enum Effect {
     Used,
     /// Accepted, with a remark that it does nothing here and why.

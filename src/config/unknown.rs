@@ -1,4 +1,4 @@
-//! What to say of a key that a block does not have: its name here, the block where it belongs, or the likeliest keys.
+//! Help for a key that a block does not have: its name here, the block where it belongs, or the likeliest keys.
 
 use super::document::Entry;
 use super::problem::Findings;
@@ -74,7 +74,7 @@ impl Vocabulary {
     }
 }
 
-/// What another tool means by the key.
+/// The meaning of the key in another tool.
 fn habit(key: &str, block: &Block) -> Option<&'static Habit> {
     let key = plain(key);
     block.habits.iter().find(|habit| habit.keys.iter().any(|known| plain(known) == key))

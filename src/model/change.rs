@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Attributes, Money, Position, Power, Value};
 
-/// What is done to one address.
+/// The action on one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
@@ -71,7 +71,7 @@ impl Action {
 pub enum Effect {
     /// Nothing restarts.
     InPlace,
-    /// The container is made anew: container disk wiped, pod volume kept.
+    /// RunPod recreates the container: it wipes the container disk and keeps the pod volume.
     Restart,
     /// Only a new object can have the new value.
     Replace,
@@ -209,7 +209,7 @@ pub struct Refusal {
     pub position: Option<Position>,
 }
 
-/// What happens to one address.
+/// The change of one address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     pub address: Address,

@@ -1,4 +1,4 @@
-//! What looks like a credential: by its name, by its value, or by its place in a command line.
+//! Recognises credentials: by name, by its value, or by its place in a command line.
 //!
 //! One rule for configurations, plans and answers. It errs towards hiding: a hidden value costs a reader a look at the
 //! file, a shown one may cost the account. References (`$TOKEN`, `${TOKEN}`, `{{ RUNPOD_SECRET_x }}`) are no credentials.
@@ -252,7 +252,7 @@ fn is_reference(text: &str) -> bool {
         || text.starts_with('%') && text.ends_with('%')
 }
 
-/// What follows `scheme://`, with the scheme.
+/// Pairs of a scheme and the text after its `://`.
 fn urls(text: &str) -> impl Iterator<Item = (&str, &str)> {
     /// As far as a URL is looked at.
     const LONGEST: usize = 500;
@@ -341,7 +341,7 @@ fn holds_header(text: &str) -> bool {
     })
 }
 
-/// Of an `Authorization` header.
+/// Whether the word is a scheme of an `Authorization` header.
 fn is_scheme(word: &str) -> bool {
     ["bearer", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }

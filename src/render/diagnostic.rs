@@ -106,7 +106,7 @@ fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, hidden: &Hi
     shown
 }
 
-/// What lies below a diagnostic, outermost first.
+/// The causes of a diagnostic, outermost first.
 fn cause(report: &dyn Diagnostic, hidden: &Hidden) -> Option<Box<Cause>> {
     let first = match report.diagnostic_source() {
         Some(source) => Some((source.to_string(), source.source())),

@@ -59,7 +59,7 @@ struct Marked {
 }
 
 impl Excerpt {
-    /// What to show for `labels`. `hide` takes secrets out of a line and keeps its length.
+    /// The excerpt for `labels`. `hide` takes secrets out of a line and keeps its length.
     pub fn of(
         source: &dyn SourceCode,
         labels: &[LabeledSpan],
@@ -129,7 +129,7 @@ fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, l
         let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
         let line = &text[starts[index]..end];
         let line = line.strip_suffix('\r').unwrap_or(line);
-        // What follows the last newline is no line, unless the label points there.
+        // Text after the last newline is no line, unless the label points there.
         if index != own && line.is_empty() && end == text.len() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What an answer is, before anything is read from it: a success whose JSON can be held in memory, or a failure.
+//! An answer before anything is read from it: a success whose JSON can be held in memory, or a failure.
 
 use std::time::Duration;
 

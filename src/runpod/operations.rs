@@ -21,7 +21,7 @@ use crate::planner::feasible::Presence;
 use crate::transport::Method;
 
 impl Client {
-    /// What would be wrong with a create, before it is sent.
+    /// Finds faults of a create before it is sent.
     fn check_create(
         &self,
         request: &str,

@@ -14,7 +14,7 @@ const MEMORY_LIMIT: usize = 512 << 20;
 /// On the way, waits for a quota not counted.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// What was followed so far.
+/// The pages that were followed so far.
 #[derive(Default)]
 pub(super) struct Pages {
     cursors: BTreeSet<String>,

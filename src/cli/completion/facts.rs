@@ -1,4 +1,4 @@
-//! What the project's files say, for completion.
+//! Addresses and environments from the project's files, for completion.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -14,7 +14,7 @@ use crate::cli::variables;
 use crate::graph::is_member;
 use crate::model::Address;
 
-/// What an argument names.
+/// The thing that an argument names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
     /// Addresses in the state.

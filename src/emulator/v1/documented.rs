@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::emulator::market::market;
 use crate::emulator::pod::Hardware;
 
-/// What a spot pod costs, of the price of one that stays.
+/// The price of a spot pod as a share of the on-demand price.
 const SPOT_SHARE: f64 = 0.5;
 
 /// A GPU type with its prices; an empty one where a pod has none. The emulator sells no savings plans: the prices of plans

@@ -9,7 +9,7 @@ use crate::model::Address;
 use crate::render::style::Ink;
 use crate::render::{fold, words};
 
-/// What makes resources one box: kind and name, kind and needs, or the kind alone.
+/// The reason why resources share a box: kind and name, kind and needs, or the kind alone.
 type Key = (String, Vec<String>);
 
 /// The key of a resource at one level of folding.

@@ -1,4 +1,4 @@
-//! What is drawn: boxes and arrows, without places.
+//! The picture: boxes and arrows, without positions.
 
 use std::collections::BTreeSet;
 

@@ -6,7 +6,7 @@ use std::fmt;
 use super::picture::{Node, Picture};
 use crate::render::style::{Ink, harmless};
 
-/// What a box says: the title, and below it the rest.
+/// The text of a box: the title, and the rest below it.
 fn label(node: &Node) -> [String; 2] {
     let loss = if node.loses_data { "DATA IS LOST: " } else { "" };
     [format!("{} {}", node.symbol, node.title).trim_start().to_owned(), format!("{loss}{}", node.what)]

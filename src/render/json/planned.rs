@@ -19,7 +19,7 @@ pub const TERRAFORM_VERSION: &str = "1.9.0";
 /// The provider's name in every entry.
 pub const PROVIDER: &str = "runpod";
 
-/// What sindri manages after the plan was applied.
+/// The resources that sindri manages once the plan is applied.
 pub fn planned_values(by_address: &ByAddress<'_>, changes: &[Change]) -> Json {
     let resource = |change: &Change| {
         let After { values, sensitive, .. } = After::of(by_address, change);

@@ -15,7 +15,7 @@ use crate::render::fold;
 use crate::render::style::{Ink, Line, Style, harmless};
 use crate::render::words;
 
-/// What the reader asked to see.
+/// The selection that the reader asked for.
 #[derive(Clone, Debug, Default)]
 pub struct StatusView {
     /// These resources alone; all where it is empty.
@@ -117,7 +117,7 @@ fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
         let hourly = row.hourly();
         let uptime = row.object.and_then(|object| object.computed.uptime_seconds);
         let mut below = vec![Line::of(4, format!("{}  {what}", row.record.id))];
-        // What does not run cannot be reached.
+        // A stopped pod cannot be reached.
         if let Some(object) = row.object.filter(|object| object.status == Some(Status::Running)) {
             below.extend(reach(object).iter().map(|(name, how)| Line::of(4, format!("{name:12}  {how}"))));
         }
@@ -144,7 +144,7 @@ fn short(rows: &[Row<'_>]) -> Vec<Line> {
     columns(SHORT_HEADINGS, rows.iter().map(block).collect(), usize::MAX)
 }
 
-/// What replicas that share a row have in common: whether they are well, address without number, state and hardware.
+/// The traits that replicas in one row share: whether they are well, address without number, state and hardware.
 type Group = (bool, Address, String, String);
 
 /// Replicas in one state and of one make share a row; those that are not well come first.
@@ -190,7 +190,7 @@ fn region(rows: &[&Row<'_>]) -> String {
     }
 }
 
-/// What has been paid since the container started, at today's price.
+/// The cost since the container started, at today's price.
 fn spent(hourly: Money, seconds: u64) -> Money {
     let millionths = i128::from(hourly.0) * i128::from(seconds) / 3_600;
     Money(i64::try_from(millionths).unwrap_or(i64::MAX))
@@ -232,7 +232,7 @@ fn difference(rows: &[Row<'_>]) -> Option<Line> {
     Some(Line::new(0).ink(Ink::Dim, text).hanging(0))
 }
 
-/// What a plan says that an object costs.
+/// The estimate that a plan gives for an object.
 fn estimated(object: &Object) -> Money {
     let mut unpriced = object.clone();
     unpriced.computed.cost_per_hour = None;
