@@ -1,7 +1,8 @@
 //! Entry points for fuzzers: one function per input that others may have written, from its bytes to everything that is shown.
 //!
 //! No input may make any of them panic, run for long or take much memory. `fuzz/` runs them under libFuzzer, `tests/fuzz`
-//! with a bounded number of mutations in every test run. Nothing here touches a file, a network or the clock.
+//! with a bounded number of mutations in every test run. Nothing here writes a file,
+//! or touches a network or the clock; files that a configuration names are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

@@ -196,29 +196,7 @@ fn buffered(stream: Stream) -> Box<dyn Write + Send> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Takes a few bytes at a time, and fails as it is told to.
-    struct Fussy {
-        taken: Vec<u8>,
-        answers: Vec<Option<io::ErrorKind>>,
-    }
-
-    impl Write for Fussy {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            match self.answers.pop().flatten() {
-                Some(kind) => Err(kind.into()),
-                None => {
-                    let some = bytes.len().min(3);
-                    self.taken.extend(&bytes[..some]);
-                    Ok(some)
-                }
-            }
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::files::Fussy;
 
     #[test]
     fn after_the_first_failure_a_stream_gets_nothing_more() {

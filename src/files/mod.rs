@@ -13,4 +13,6 @@ pub use boundary::Boundary;
 pub use error::{ReadError, Reason};
 pub use read::{LARGEST, irregular, read_bytes, read_text};
 pub use source::{SourceText, floor};
+#[cfg(test)]
+pub(crate) use write::fussy::Fussy;
 pub use write::{Target, create_new, folder, must_be_regular, target, write, write_all, write_unflushed};

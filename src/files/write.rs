@@ -190,13 +190,13 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(crate) mod fussy {
+    use std::io::{self, Write};
 
-    /// Takes a few bytes at a time, and fails as the test says.
-    struct Fussy {
-        taken: Vec<u8>,
-        answers: Vec<Option<io::ErrorKind>>,
+    /// A target that takes a few bytes at a time, and fails as the test says.
+    pub struct Fussy {
+        pub taken: Vec<u8>,
+        pub answers: Vec<Option<io::ErrorKind>>,
     }
 
     impl Write for Fussy {
@@ -215,6 +215,12 @@ mod tests {
             Ok(())
         }
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fussy::Fussy;
+    use super::*;
 
     #[test]
     fn a_full_pipe_that_does_not_block_loses_nothing() {
