@@ -11,14 +11,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use miette::{Diagnostic, GraphicalTheme};
 
 use crate::catalog::Catalog;
 use crate::cli::saved;
 use crate::config::{self, Config, LoadOptions};
+use crate::graph::ResourceGraph;
 use crate::kind::KINDS;
 use crate::model::{Dialect, Object, Observed, Plan, Replay, State};
 use crate::planner::{self, Input, Options, drift, refresh};
+use crate::render::diagnostic::{Hidden, Shown};
+use crate::render::graph::{self as picture, Picture};
 use crate::render::json::{self, ErrorContext};
 use crate::render::{self, PlanView, Style};
 use crate::runpod::{Api, ApiKey, Client};
@@ -35,7 +38,8 @@ pub fn configuration(bytes: &[u8]) {
     match configured(&String::from_utf8_lossy(bytes)) {
         Ok(config) => {
             config.warnings.iter().for_each(|warning| shown(warning.as_ref()));
-            for prior in [state_of(STATE), None].into_iter().flatten() {
+            declared(&config);
+            for prior in state_of(STATE).into_iter().chain([no_state()]) {
                 planned(&config, &prior, &Observed::default(), Options::default());
             }
         }
@@ -149,11 +153,19 @@ fn configured(text: &str) -> Result<Config, config::Problems> {
         dialect: None,
         variables: &|name| (!name.starts_with("UNSET")).then(|| "a value".to_owned()),
         readable_folders: Vec::new(),
-        api_keys: vec!["rpa_0123456789ABCDEF".to_owned()],
+        api_keys: vec![API_KEY.to_owned()],
         offline_secrets: true,
         recorded: Rc::new(|_| BTreeSet::new()),
     };
     config::check_text(Path::new("/nowhere/sindri.yaml"), text, &options)
+}
+
+/// The API key that nothing shows.
+const API_KEY: &str = "rpa_0123456789ABCDEF";
+
+/// Before the first apply.
+fn no_state() -> State {
+    State::new("6fd1f3a5".to_owned(), "default".to_owned(), "https://api.runpod.io".to_owned())
 }
 
 fn state_of(bytes: &[u8]) -> Option<State> {
@@ -221,15 +233,39 @@ fn rendered(plan: &Plan) {
     let _ = render::markdown::plan(&mut text, plan, &view, COMMENT);
     let _ = render::html::plan(&mut text, plan, &view);
     text += &json::to_text(&json::plan_json(plan, None), false);
+    drawn(&picture::of_plan(plan, &view));
 }
 
-/// A diagnostic as a terminal and as a tool get it.
-fn shown(report: &dyn Diagnostic) {
-    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none()).with_width(80);
+/// `sindri graph`: the resources of a configuration.
+fn declared(config: &Config) {
+    match ResourceGraph::of_resources(&config.resources) {
+        Ok(graph) => drawn(&picture::declared(&graph)),
+        Err(error) => shown(&error),
+    }
+}
+
+/// A graph in each of its forms.
+fn drawn(graph: &Picture) {
     let mut text = String::new();
-    // A diagnostic whose place cannot be drawn is shown by its message alone.
-    let _ = handler.render_report(&mut text, report);
-    text += &json::to_text(&json::error_json(report, &ErrorContext::default()), false);
+    // Writing to a string cannot fail.
+    let _ = picture::dot(&mut text, graph);
+    let _ = picture::mermaid(&mut text, graph);
+    let _ = picture::document(&mut text, graph);
+}
+
+/// A diagnostic on a terminal, in a log and as JSON.
+///
+/// # Panics
+/// If one of them shows the API key or a control character: that is a finding.
+fn shown(report: &dyn Diagnostic) {
+    let hidden = Hidden::new([API_KEY.to_owned()]);
+    for width in [Some(80), None] {
+        let text = render::draw(&Shown::new(report, &hidden), GraphicalTheme::none(), width);
+        assert!(!text.contains(API_KEY), "a diagnostic never shows the API key");
+        let is_plain = |letter: char| letter == '\n' || !letter.is_control();
+        assert!(text.chars().all(is_plain), "a diagnostic has no control characters");
+    }
+    json::to_text(&json::error_json(report, &ErrorContext::default()), false);
 }
 
 fn narrow() -> Style {
