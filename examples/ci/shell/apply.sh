@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Applies to the environment that SINDRI_ENV names the plan that was approved, or nothing: apply.sh [PLAN-ID].
+# Applies the approved plan, or nothing, to the environment in SINDRI_ENV: apply.sh [PLAN-ID].
 #
-# Where nothing is pending, it is content without an approval. It leaves apply.md behind, which says what happened, and
-# exits as sindri did. Run keep-state.sh after it, whatever came of it.
+# If nothing is pending, it needs no approval. It writes a report to apply.md and exits with sindri's exit code.
+# Always run keep-state.sh afterwards, even if this script fails.
 set -euo pipefail
 : "${SINDRI_ENV:?is the environment to apply to}"
 approved=${1:-none}
-# Cancelled before anything is applied: nothing is.
+# If the job is cancelled before the apply starts, nothing is applied.
 trap 'exit 130' INT TERM
 
 code=0
@@ -32,7 +32,7 @@ fi
 code=0
 sindri apply --expect "$approved" >apply.txt &
 apply=$!
-# Whoever cancels a job tells this script alone. It hands that on, once: what is in flight then finishes and is recorded.
+# Cancelling a job signals only this script. It forwards one signal, so that requests in flight finish and are recorded.
 trap 'trap "" INT TERM; kill -TERM "$apply" 2>/dev/null || true' INT TERM
 wait "$apply" || true
 while kill -0 "$apply" 2>/dev/null; do

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Holds the environment that SINDRI_ENV names against what was last applied to it, and changes nothing.
+# Compares the environment in SINDRI_ENV with its last apply. Changes nothing.
 #
-# It leaves drift.md behind, whose first line is the same every night, and exits as `sindri drift`: with 0 where there is
-# no drift, with 2 where there is. Then drift.md ends with what an apply would do about it.
+# It writes drift.md, whose first line is the same every night, and exits with the exit code of `sindri drift`: 0 without
+# drift, 2 with drift. With drift, drift.md ends with the plan that an apply would run.
 set -euo pipefail
 : "${SINDRI_ENV:?is the environment to look at}"
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Plans the environment that SINDRI_ENV names, and changes nothing. It leaves behind:
+# Plans the environment in SINDRI_ENV. Changes nothing. It writes:
 #
-#   plan.json  the plan, for `sindri show` and `sindri apply`; neither secrets nor state are in it
-#   plan.md    a comment for the review; its first line is <!-- sindri-plan ENVIRONMENT PLAN-ID EXIT-CODE CHECKSUM -->,
-#              and another one as soon as anything in the comment is
+#   plan.json  the plan, for `sindri show` and `sindri apply`, without secrets or state
+#   plan.md    a review comment; its first line is <!-- sindri-plan ENVIRONMENT PLAN-ID EXIT-CODE CHECKSUM -->, which
+#              changes whenever the comment does
 #
-# It exits with 0 where nothing is to be done, with 2 where something is, and else as sindri did; plan.md then says why.
-# With PLAN_REFRESH=false the plan is made from the state alone, and needs no key.
+# It exits with 0 if there are no changes, with 2 if there are, and otherwise with sindri's exit code; plan.md then explains
+# the failure. With PLAN_REFRESH=false, it plans from the state alone and needs no key.
 set -euo pipefail
 : "${SINDRI_ENV:?is the environment to plan}"
 
@@ -23,7 +23,7 @@ fi
     cat body.md
     if [ "$code" != 0 ] && [ "$code" != 2 ]; then
         printf '\n%s\n\n' "**This plan cannot be applied to \`$SINDRI_ENV\`**: \`sindri plan\` ended with exit code $code."
-        # Indented by four it is code, whatever is in it. Lines for GitHub's log are no news here. Cut short, `sed` fails.
+        # Indenting by four makes it code, whatever it contains. Lines for GitHub's log are dropped. Cut short, `sed` fails.
         { sed -e '/^::/d' -e 's/^/    /' errors.txt || true; } | head -c 4000
     fi
 } >comment.md
