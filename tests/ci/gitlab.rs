@@ -155,7 +155,7 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     short.insert("STOPPED".to_owned(), "1".to_owned());
     let machines = all_exit(run(&stage, "main", &short), 143);
     let applied = fs::read_to_string(machines[1].join("apply.md")).expect("text");
-    assert!(applied.starts_with("`prod` is as declared.\n"), "{applied}");
+    assert!(applied.starts_with("`prod` is up to date.\n"), "{applied}");
     stage.git("desk", &["pull", "--quiet", "origin", "main"]);
     stage.sindri("-e prod plan --detailed-exitcode").exits(0);
     stage.sindri("-e staging plan --detailed-exitcode").exits(0);
@@ -182,6 +182,6 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     all_exit(run(&stage, "main", &night), 0);
     let issue = &stage.platform("issues.json")[0];
     assert_eq!(issue["state"], "closed");
-    assert_eq!(issue["comment"], "Settled: staging is as it was last applied.");
+    assert_eq!(issue["comment"], "Resolved: staging matches its last apply.");
     stage.holds_no_secret();
 }

@@ -22,7 +22,7 @@ esac
 pending=$(sindri show plan.json --id)
 
 if [ "$approved" = none ]; then
-    message="Nothing was applied to \`$SINDRI_ENV\`: nobody approved what is pending there. Review the plan below; if it is"
+    message="Nothing was applied to \`$SINDRI_ENV\`: the pending plan has not been approved. Review the plan below. If it is"
     message="$message right, apply it by hand with its id, \`$pending\`."
     { printf '%s\n\n' "$message" && cat plan.md; } >apply.md
     echo "$message" >&2
@@ -41,14 +41,14 @@ done
 wait "$apply" || code=$?
 cat apply.txt
 case $code in
-    0) message="\`$SINDRI_ENV\` is as declared." ;;
+    0) message="\`$SINDRI_ENV\` is up to date." ;;
     5)
-        message="Nothing was applied to \`$SINDRI_ENV\`: \`$approved\` was approved, and \`$pending\` is pending. Plan again: review"
-        message="$message what is below, and apply it by hand with its id, or change it in another pull request."
+        message="Nothing was applied to \`$SINDRI_ENV\`: \`$approved\` was approved, but \`$pending\` is pending. Review the plan"
+        message="$message below. Then apply it by hand with its id, or change it in another pull request."
         ;;
     *)
-        message="The apply to \`$SINDRI_ENV\` ended with exit code $code. What happened is recorded in the state; what is left is"
-        message="$message another plan, with an id of its own. Run this again to see it."
+        message="The apply to \`$SINDRI_ENV\` ended with exit code $code. The state records what was done. The remaining changes"
+        message="$message are another plan with its own id. Run this again to see it."
         ;;
 esac
 { printf '%s\n\n' "$message" && sed 's/^/    /' apply.txt; } >apply.md

@@ -10,9 +10,9 @@ code=0
 sindri drift --markdown >drift.md || code=$?
 if [ "$code" = 2 ]; then
     {
-        printf '\n---\n\nThis is what an apply would do now. If it is right, apply it by hand with its id; to keep what is there, change the '
-        printf 'configuration.\n\n'
-        sindri plan --markdown --budget 5000 || true # A configuration that cannot be planned is no news to this report.
+        printf '\n---\n\nThis is what an apply would do now. To undo the drift, apply this plan by hand with its id. To keep the '
+        printf 'changes, update the configuration.\n\n'
+        sindri plan --markdown --budget 5000 || true # A plan that fails is not part of this report.
     } >>drift.md
 fi
 exit "$code"

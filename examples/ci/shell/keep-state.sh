@@ -11,8 +11,8 @@ export GIT_AUTHOR_NAME=sindri GIT_AUTHOR_EMAIL=sindri@localhost GIT_COMMITTER_NA
 # A killed apply leaves its results in the journal, which stays on this machine. Requests that were in flight stay there too:
 # the next apply finds their pods by the markers.
 if ! sindri unlock; then
-    echo "state/$SINDRI_ENV.journal was not written into $state, which is committed as it is. Whatever else the journal knows," \
-        "the next apply has to find by markers at RunPod." >&2
+    echo "state/$SINDRI_ENV.journal could not be written to $state, which is committed without it. The next apply finds the" \
+        "missing pods at RunPod by their markers." >&2
 fi
 
 if [ ! -e "$state" ]; then
@@ -34,5 +34,5 @@ for pause in 1 2 4 8 16; do
     git rebase --abort 2>/dev/null || true
     sleep "$pause"
 done
-echo "The state of $SINDRI_ENV could not be pushed. Commit $state of this job by hand before anything is applied again." >&2
+echo "The state of $SINDRI_ENV could not be pushed. Commit $state from this job by hand before the next apply." >&2
 exit 1
