@@ -1,5 +1,8 @@
 //! The walk of the README, over HTTP and in both dialects.
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 
 use crate::support::{BARE, Emulator, KEY, PAIR, Project, Said, sindri};
@@ -189,4 +192,23 @@ fn drift_is_told_apart_from_what_is_pending() {
     assert!(plan.stdout.to_lowercase().contains("drift") || plan.stdout.contains("gone"), "{}", plan.stdout);
     project.run(&emulator, APPLY).exits(0).tells("1 created");
     assert_eq!(emulator.pod_names(), ["story-notebook", "story-trainer"]);
+}
+
+/// `SINDRI_BLESS=1` rewrites what the README shows.
+#[test]
+fn the_readme_shows_what_its_first_command_prints() {
+    const START: &str = "<!-- capture: plan -->\n```text\n";
+    const END: &str = "```\n<!-- /capture -->\n";
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = fs::read_to_string(root.join("examples/training-cluster/sindri.yaml")).expect("the example");
+    let said = Project::new(&example).offline("apply --sandbox --auto-approve").exits(0);
+
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README");
+    let (before, rest) = readme.split_once(START).expect("a capture");
+    let (shown, after) = rest.split_once(END).expect("the end of the capture");
+    if std::env::var_os("SINDRI_BLESS").is_some() {
+        fs::write(root.join("README.md"), format!("{before}{START}{}{END}{after}", said.stdout)).expect("written");
+        return;
+    }
+    assert_eq!(shown, said.stdout, "SINDRI_BLESS=1 rewrites the README");
 }
