@@ -3,16 +3,10 @@
 //! A value is compared with the keys in use once variables and files are read. A key in another encoding, such as base64,
 //! is not recognised.
 
+use crate::model::credential::is_distinctive;
+
 /// The variable that holds the key.
 pub(super) const API_KEY: &str = "RUNPOD_API_KEY";
-
-const SHORTEST: usize = 8;
-
-/// Whether a secret can be recognised inside other text. Short ones, and ones of letters alone, are words that any text may
-/// contain: an emulator accepts the key `test`.
-pub fn is_distinctive(secret: &str) -> bool {
-    secret.len() >= SHORTEST && !secret.chars().all(|c| c.is_ascii_alphabetic())
-}
 
 /// Where a value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,7 +23,6 @@ mod life;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;
-mod masked;
 mod mount;
 mod moved;
 mod pod;
@@ -31,7 +30,6 @@ mod port;
 mod problem;
 mod project;
 mod quantity;
-mod quoted;
 mod region;
 mod schema;
 mod secrets;
@@ -49,10 +47,8 @@ use std::path::{Path, PathBuf};
 use crate::files::Boundary;
 use crate::model::{Address, Budget, Dialect, Position, Resource};
 
-pub use api_key::is_distinctive;
 pub use json_schema::{SchemaOf, json_schema};
 pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};
-pub use masked::masked;
 pub use problem::{Problem, Problems};
 pub use starter::{SCHEMA_FILE, Starter};
 

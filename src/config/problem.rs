@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
-use super::masked::masked;
 use super::source::{Sources, Span};
 use crate::files::SourceText;
 use crate::model::Position;
+use crate::model::credential::mask_credentials;
 
 /// One finding in a configuration.
 #[derive(Debug, thiserror::Error)]
@@ -225,7 +225,7 @@ impl Findings {
         Problem {
             code,
             // A key may hold a credential: `.env` may have been put in the place of YAML.
-            message: masked(&message),
+            message: mask_credentials(&message),
             help: None,
             position: Some(self.sources.position(at)),
             severity,

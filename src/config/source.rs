@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::masked::masked;
 use crate::files::SourceText;
 use crate::model::Position;
+use crate::model::credential::mask_credentials;
 
 /// Bytes of one file, `start..end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +31,7 @@ impl Sources {
     /// Adds a file and gives its index.
     pub fn add(&mut self, name: String, text: &str) -> usize {
         let text = text.trim_start_matches('\u{feff}').to_owned();
-        let shown = Arc::new(SourceText::new(name, masked(&text)));
+        let shown = Arc::new(SourceText::new(name, mask_credentials(&text)));
         self.0.push(Source { text, shown });
         self.0.len() - 1
     }

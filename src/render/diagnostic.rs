@@ -9,7 +9,7 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
 use super::excerpt::Excerpt;
 use super::style::harmless;
-use crate::config::is_distinctive;
+use crate::model::credential::distinctive_parts;
 use crate::runpod::masked;
 
 /// One text of a diagnostic is no longer than this many characters.
@@ -22,21 +22,19 @@ const MOST_RELATED: usize = 100;
 pub struct Hidden(Vec<String>);
 
 impl Hidden {
-    /// Longer values first: one that begins with another must not lose its head alone.
+    /// Keeps the values that can be recognised in a text, and their lines, longer ones first.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> =
-            secrets.into_iter().map(|it| it.trim().to_owned()).filter(|it| is_distinctive(it)).collect();
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        Self(secrets)
+        let secrets: Vec<String> = secrets.into_iter().collect();
+        Self(distinctive_parts(secrets.iter().map(String::as_str)).into_iter().map(str::to_owned).collect())
     }
 
-    /// A message, line by line.
+    /// A message, line by line. It is cut last: the beginning of a secret alone would not be recognised.
     fn text(&self, text: &str) -> String {
         let secrets: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        let text = masked(text, &secrets);
         let cut: String = text.chars().take(LONGEST).collect();
         let rest = if cut.len() < text.len() { "..." } else { "" };
-        let text = masked(&cut, &secrets);
-        text.split('\n').map(harmless).collect::<Vec<_>>().join("\n") + rest
+        cut.split('\n').map(harmless).collect::<Vec<_>>().join("\n") + rest
     }
 
     /// A line of a file. Its length stays, so that places in it stay right.
@@ -271,6 +269,22 @@ mod tests {
         for kept in ["pwned", "bogus", "(sensitive)", "or not", "\\u{1b}[2J", "**********"] {
             assert!(drawn.contains(kept), "{kept}: {drawn}");
         }
+    }
+
+    #[test]
+    fn a_secret_across_the_end_of_a_long_message_is_hidden() {
+        let hidden = Hidden::new(["rpa_CANARY0123".to_owned()]);
+        for before in LONGEST - 14..=LONGEST {
+            let text = hidden.text(&format!("{}rpa_CANARY0123", "x".repeat(before)));
+            assert!(!text.contains("rpa"), "{before}: {}", &text[before..]);
+        }
+    }
+
+    #[test]
+    fn each_line_of_a_secret_is_hidden_in_a_file() {
+        let key = "first-line-of-a-key\nsecond-line-of-a-key\n";
+        let drawn = drawn("wrong", "a: |\n  second-line-of-a-key\n  bogus\n", &[(29, 5)], &[key]);
+        assert!(!drawn.contains("of-a-key") && drawn.contains("bogus"), "{drawn}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use super::{ApiError, ErrorClass};
 use crate::model::Dialect;
+use crate::model::credential::is_distinctive;
 
 /// The variable that holds the key.
 pub const KEY_VARIABLE: &str = "RUNPOD_API_KEY";
@@ -168,9 +169,9 @@ impl ApiKey {
         format!("Bearer {}", self.0)
     }
 
-    /// The text that must not stand in any message, if the key is worth hiding.
+    /// The text that no message may repeat, if it is no word that an emulator accepts.
     pub(super) fn secret(&self) -> Option<&str> {
-        (self.0 != ANY_KEY).then_some(self.0.as_str())
+        is_distinctive(&self.0).then_some(self.0.as_str())
     }
 }
 

@@ -6,12 +6,11 @@ use std::collections::BTreeSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 
+use crate::model::credential::distinctive_parts;
 use crate::model::{Computed, Object, Status, Value};
 
 /// What stands for a secret.
 const HIDDEN: &str = "(sensitive)";
-/// Shorter values are words that any message may hold, and no secrets.
-const SHORTEST: usize = 6;
 /// So many characters may stand between two lines.
 const LONGEST_BREAK: usize = 64;
 /// `&#x10FFFF`.
@@ -19,9 +18,8 @@ const LONGEST_ENTITY: usize = 9;
 
 /// `text` without any of `secrets`, nor any longer line of one that has several.
 pub fn masked(text: &str, secrets: &[&str]) -> String {
-    let known: BTreeSet<&str> =
-        secrets.iter().flat_map(|secret| secret.lines().map(str::trim).chain([*secret, secret.trim()])).collect();
-    let mut forms: Vec<Form> = known.into_iter().filter(|secret| secret.len() >= SHORTEST).flat_map(Form::of).collect();
+    let parts = distinctive_parts(secrets.iter().copied());
+    let mut forms: Vec<Form> = parts.into_iter().flat_map(Form::of).collect();
     // One that begins with another one must not lose its head alone.
     forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
     forms.iter().fold(text.to_owned(), |text, form| form.without(&text))

@@ -10,8 +10,8 @@ use std::time::Duration;
 use miette::{Diagnostic, LabeledSpan};
 
 use super::lock::Holder;
-use crate::config::masked;
 use crate::files::SourceText;
+use crate::model::credential::mask_credentials;
 
 /// A stored file that cannot be used, read or written. Cloneable, since callers that share a write share its failure.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
@@ -197,7 +197,7 @@ impl Damage {
                 None => problem.message.clone(),
             })
             .collect();
-        let text = SourceText::new(path.display().to_string(), masked(text));
+        let text = SourceText::new(path.display().to_string(), mask_credentials(text));
         Self { path: path.to_owned(), problems, places, help, text }
     }
 }

@@ -1,4 +1,4 @@
-//! Text of files as diagnostics may quote it.
+//! The lines of a file as diagnostics may quote them.
 //!
 //! A diagnostic shows its line and those beside it, in a terminal or a build log. Credentials in them are replaced by stars,
 //! byte for byte, so that places stay right. Works on lines, since a text that is quoted is often not YAML: a link may even
@@ -6,36 +6,61 @@
 
 use std::ops::Range;
 
-use super::quoted::without_credentials;
-use crate::model::credential::names_credential;
+use super::forms::{holds_credential, holds_private_key, reference_length, userinfos};
+use super::names::{names_credential, names_value};
 
 /// The text with credentials masked; references to variables and secrets stay.
-pub fn masked(text: &str) -> String {
+pub fn mask_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut inside = Inside::Nothing;
+    let mut follows_flag = false;
     for line in text.split_inclusive('\n') {
         let mut scan = Scan { line, at: 0, inside, masks: Vec::new() };
         scan.run();
         inside = scan.inside;
-        let mut at = 0;
-        for Range { start, end } in scan.masks {
-            // Masks may overlap: a URL in the value of a credential.
-            let start = start.max(at);
-            if start < end {
-                shown.push_str(&line[at..start]);
-                shown.push_str(&stars(&line[start..end]));
-                at = end;
-            }
+        let line = starred(line, &scan.masks);
+        // The rest may hold one that no name announces.
+        let start = value_start(&line);
+        let words: Vec<&str> = line[start..].split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
+        let value = words.join(" ");
+        let is_argument = follows_flag && value.chars().next().is_some_and(|first| !"$-{".contains(first));
+        // A list of words may have one in each line: `- --token`, and then the token.
+        follows_flag = words.last().is_some_and(|word| word.starts_with('-') && names_value(word));
+        if is_argument || holds_credential(&value) {
+            shown.push_str(&starred(&line, std::slice::from_ref(&(start..line.len()))));
+        } else {
+            shown.push_str(&line);
         }
-        shown.push_str(&line[at..]);
     }
-    // Left are those that no name announces.
-    without_credentials(&shown)
+    shown
 }
 
-/// The same number of bytes.
-fn stars(text: &str) -> String {
-    text.chars().map(|c| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) }).collect()
+/// Where the value begins: after a key, after the sign of an item, or with the line.
+fn value_start(line: &str) -> usize {
+    let indent = line.len() - line.trim_start().len();
+    let item = line[indent..].strip_prefix("- ").map(|_| indent + 2);
+    let key = line.find(": ").map(|colon| colon + 2);
+    item.or(key).unwrap_or(indent)
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(['"', '\'', ',', '[', ']', '{', '}'])
+}
+
+/// The line with the masks, sorted by their start, as stars. They may overlap: a URL in the value of a credential.
+fn starred(line: &str, masks: &[Range<usize>]) -> String {
+    let mut shown = String::with_capacity(line.len());
+    let mut at = 0;
+    for Range { start, end } in masks {
+        let start = at.max(*start);
+        if start < *end {
+            shown.push_str(&line[at..start]);
+            let star = |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
+            shown.extend(line[start..*end].chars().map(star));
+            at = *end;
+        }
+    }
+    shown + &line[at..]
 }
 
 /// What goes on in the next line.
@@ -70,12 +95,12 @@ impl Scan<'_> {
             }
             Inside::Below(_) | Inside::Nothing => self.inside = Inside::Nothing,
         }
-        if line.contains("-----BEGIN") && line.contains("PRIVATE KEY") && !line.contains("-----END") {
+        if holds_private_key(line) && !line.contains("-----END") {
             self.inside = Inside::PrivateKey;
             return self.mask_rest(0);
         }
         self.values(indent);
-        self.urls();
+        self.masks.extend(userinfos(line));
         self.masks.sort_by_key(|mask| mask.start);
     }
 
@@ -107,7 +132,7 @@ impl Scan<'_> {
         let value = self.line[start..].trim_end();
         let plain = value.trim_start_matches(['"', '\'']);
         let opened = start + (value.len() - plain.len());
-        if let Some(kept) = reference(plain) {
+        if let Some(kept) = reference_length(plain) {
             let (kept, rest) = (opened + kept, &plain[kept..]);
             self.at = kept;
             let ends = rest.trim_start().is_empty()
@@ -163,33 +188,10 @@ impl Scan<'_> {
         self.inside = Inside::Quotes(quote);
     }
 
-    /// Masks users and passwords: `https://user:password@host`.
-    fn urls(&mut self) {
-        for (scheme, separator) in self.line.match_indices("://") {
-            let start = scheme + separator.len();
-            let rest = &self.line[start..];
-            let authority = rest.split(|c: char| c.is_whitespace() || "/\"'`,".contains(c)).next().unwrap_or_default();
-            if let Some(end) = authority.rfind('@') {
-                self.masks.push(start..start + end);
-            }
-        }
-    }
-
     fn mask_rest(&mut self, start: usize) {
         self.masks.push(start..self.line.len());
         self.at = self.line.len();
     }
-}
-
-/// How much of a value is a reference that says nothing of it: `${NAME}`, `{{ name }}`, or `${NAME:-` before a default.
-fn reference(value: &str) -> Option<usize> {
-    if value.starts_with("{{") {
-        return value.find("}}").map(|end| end + 2);
-    }
-    let inside = value.strip_prefix("${")?;
-    let name = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
-    let operator = [":-", ":+", ":?", "-", "+", "?", "}"].iter().find(|sign| inside[name..].starts_with(**sign));
-    Some(2 + name + operator.map_or(0, |sign| sign.len()))
 }
 
 #[cfg(test)]
@@ -235,7 +237,7 @@ s3cret
 -----END RSA PRIVATE KEY-----
 I: i
 ";
-        let shown = masked(text);
+        let shown = mask_credentials(text);
         assert_eq!(shown.len(), text.len());
         assert!(!shown.contains("s3cret"), "{shown}");
         for kept in [
@@ -262,10 +264,24 @@ I: i
     }
 
     #[test]
+    fn credentials_without_a_name_are_masked_and_nothing_moves() {
+        let text = "args: [serve, --api-key, s3cret99, --port, \"8000\"]\nargs:\n  - --token\n  - s3cret99\n  - --port\n  - \"8000\"\n\
+                    entrypoint: run --password=s3cret99\nMIRROR: https://u:s3cret99@host/x\nDB: postgres://u:s3/cret@db/x\nA: b\n";
+        let shown = mask_credentials(text);
+        assert_eq!(shown.len(), text.len());
+        assert!(!shown.contains("s3cret") && !shown.contains("s3/cret"), "{shown}");
+        for kept in ["  - --token\n", "  - --port\n  - \"8000\"", "@host/x", "postgres://*********@db/x", "A: b"] {
+            assert!(shown.contains(kept), "{kept} in {shown}");
+        }
+        let long = format!("x: https://oauth2:{}@host/x\n", "a".repeat(2000));
+        assert_eq!(mask_credentials(&long), format!("x: https://{}@host/x\n", "*".repeat(2007)));
+    }
+
+    #[test]
     fn what_is_no_credential_stays_as_it_is() {
         let text =
             "image: ghcr.io/acme/auth:1.2\nkeyboard: us\nsecrets:\n  - name: HF_TOKEN\n    source: env\nx: a@b\n";
-        assert_eq!(masked(text), text);
+        assert_eq!(mask_credentials(text), text);
     }
 
     proptest! {
@@ -273,7 +289,7 @@ I: i
         fn any_text_keeps_its_length_and_its_lines(
             text in "([a-c:=,@/'\"\\\\{}\\[\\]|>$\\- \\t\\r\\né漢]|A_KEY|://|\\$\\{A:-|-----BEGIN PRIVATE KEY){0,40}"
         ) {
-            let shown = masked(&text);
+            let shown = mask_credentials(&text);
             prop_assert_eq!(shown.len(), text.len());
             let lines = |text: &str| text.match_indices('\n').map(|(at, _)| at).collect::<Vec<_>>();
             prop_assert_eq!(lines(&shown), lines(&text));

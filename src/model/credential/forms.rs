@@ -1,94 +1,12 @@
-//! Recognises credentials: by name, by its value, or by its place in a command line.
+//! Values that are credentials by their form, or by their place in a command line.
 //!
-//! One rule for configurations, plans and answers. It errs towards hiding: a hidden value costs a reader a look at the
-//! file, a shown one may cost the account. References (`$TOKEN`, `${TOKEN}`, `{{ RUNPOD_SECRET_x }}`) are no credentials.
+//! References (`$TOKEN`, `${TOKEN}`, `{{ RUNPOD_SECRET_x }}`) are no credentials.
 
-use super::Value;
-use super::value::Secret;
+use std::ops::Range;
 
-/// Words of a name that say it: `API_KEY`, `DB_PWD`, `SENTRY_DSN`.
-const WORDS: [&str; 28] = [
-    "KEY",
-    "KEYS",
-    "PASS",
-    "PAT",
-    "PW",
-    "PWD",
-    "SAS",
-    "SIG",
-    "SIGNATURE",
-    "SALT",
-    "COOKIE",
-    "CRED",
-    "CREDS",
-    "DSN",
-    "JWT",
-    "BEARER",
-    "OTP",
-    "CONNSTR",
-    "AUTHORIZATION",
-    "PWORD",
-    "PASSWORDS",
-    "REQUIREPASS",
-    "HOOK",
-    "PEM",
-    "MNEMONIC",
-    "TOTP",
-    "NETRC",
-    "CVV",
-];
-
-/// Plurals that say it after such a word only: `API_TOKENS`, and not `MAX_TOKENS`.
-const PLURALS: [&str; 2] = ["TOKENS", "SECRETS"];
-const OWNERS: [&str; 12] =
-    ["ACCESS", "API", "APP", "BOT", "CLIENT", "GITHUB", "GITLAB", "HF", "MY", "REFRESH", "SERVICE", "USER"];
-
-/// Ends of such words: `HFTOKEN`, `OLDPWD`, `BASICAUTH`.
-const ENDINGS: [&str; 16] = [
-    "TOKEN",
-    "SECRET",
-    "PASSWORD",
-    "PASSWD",
-    "PASSPHRASE",
-    "PASSCODE",
-    "CREDENTIAL",
-    "CREDENTIALS",
-    "APIKEY",
-    "ACCESSKEY",
-    "SECRETKEY",
-    "PRIVATEKEY",
-    "AUTH",
-    "PWD",
-    "WEBHOOK",
-    "WEBHOOKS",
-];
-
-/// Two words in a row that say it: addresses of such servers hold their password.
-const SERVERS: [&str; 22] = [
-    "DATABASE",
-    "DB",
-    "REDIS",
-    "MONGO",
-    "MONGODB",
-    "POSTGRES",
-    "POSTGRESQL",
-    "PG",
-    "MYSQL",
-    "MARIADB",
-    "AMQP",
-    "RABBITMQ",
-    "BROKER",
-    "JDBC",
-    "CLICKHOUSE",
-    "SUPABASE",
-    "CELERY",
-    "CACHE",
-    "SMTP",
-    "CONNECTION",
-    "CONN",
-    "HOOK",
-];
-const ADDRESSES: [&str; 5] = ["URL", "URI", "STRING", "STR", "DSN"];
+use super::names::{names_credential, names_value};
+use crate::model::Value;
+use crate::model::value::Secret;
 
 /// Beginnings of tokens that their issuers chose so that they are found.
 const TOKENS: [&str; 33] = [
@@ -129,49 +47,12 @@ const TOKENS: [&str; 33] = [
 /// So many characters follow at least.
 const TOKEN_LENGTH: usize = 14;
 
-/// Whether a name says that its value is a credential: `HF_TOKEN`, `X-Amz-Signature`, `apiKey`, `DATABASE_URL`, but not
-/// `MAX_TOKENS` or `MONKEY`.
-pub fn names_credential(name: &str) -> bool {
-    let words = words_of(name);
-    let says = |word: &String| {
-        WORDS.contains(&word.as_str())
-            || ENDINGS.iter().any(|ending| word.ends_with(ending))
-            || names_server_address(word)
-    };
-    let pair = |pair: &[String]| SERVERS.contains(&pair[0].as_str()) && ADDRESSES.contains(&pair[1].as_str());
-    let plural = |pair: &[String]| OWNERS.contains(&pair[0].as_str()) && PLURALS.contains(&pair[1].as_str());
-    words.iter().any(says) || words.windows(2).any(|words| pair(words) || plural(words))
-}
-
-/// `DATABASEURL`, in one word.
-fn names_server_address(word: &str) -> bool {
-    ADDRESSES.iter().filter_map(|address| word.strip_suffix(address)).any(|server| SERVERS.contains(&server))
-}
-
-/// The words of a name in capitals: at signs, and where small letters meet a capital. Numbers at their ends do not count.
-fn words_of(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut was_small = false;
-    for letter in name.chars() {
-        if !letter.is_alphanumeric() || (was_small && letter.is_ascii_uppercase()) {
-            words.push(String::new());
-        }
-        if letter.is_alphanumeric()
-            && let Some(word) = words.last_mut()
-        {
-            word.push(letter.to_ascii_uppercase());
-        }
-        was_small = letter.is_ascii_lowercase();
-    }
-    words.into_iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect()
-}
-
 /// Whether a text holds a credential, whatever its name: in a URL, a header, a connection string, a command line, or by
 /// the form that an issuer gave it.
 pub fn holds_credential(text: &str) -> bool {
     holds_token(text)
         || holds_private_key(text)
-        || urls(text).any(|(scheme, rest)| url_holds_credential(scheme, rest))
+        || urls(text).any(|url| url.holds_credential())
         || text.split_whitespace().any(is_login)
         || holds_assignment(text)
         || holds_header(text)
@@ -215,20 +96,6 @@ fn hidden_words(words: &[String]) -> Vec<bool> {
     before.zip(words).map(is_hidden).collect()
 }
 
-/// Whether what follows a flag, or stands behind an equals sign, is a credential: not what `--key-file` or `--key-size` say.
-pub fn names_value(name: &str) -> bool {
-    const ABOUT: [&str; 14] = [
-        "FILE", "KEYFILE", "PATH", "DIR", "SIZE", "LENGTH", "TYPE", "NAME", "ID", "IDS", "HEADER", "COLUMN", "FIELD",
-        "FORMAT",
-    ];
-    // Tokens of a language model, and keys of a table.
-    const OTHERS: [&str; 10] = ["EOS", "BOS", "PAD", "UNK", "STOP", "MASK", "SEP", "CLS", "SORT", "PRIMARY"];
-    let words = words_of(name);
-    let is_other = words.iter().any(|word| OTHERS.contains(&word.as_str()));
-    let is_about = words.last().is_some_and(|last| ABOUT.contains(&last.as_str()));
-    !name.contains('=') && names_credential(name) && !is_other && !is_about
-}
-
 fn is_path(text: &str) -> bool {
     ["/", "./", "../", "~/"].iter().any(|start| text.starts_with(start))
         && text.trim_start_matches('/').contains(['/', '.'])
@@ -252,20 +119,77 @@ fn is_reference(text: &str) -> bool {
         || text.starts_with('%') && text.ends_with('%')
 }
 
-/// Pairs of a scheme and the text after its `://`.
-fn urls(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    /// As far as a URL is looked at.
+/// How much of a value is a reference that says nothing of it: `${NAME}`, `{{ name }}`, or `${NAME:-` before a default.
+pub(super) fn reference_length(value: &str) -> Option<usize> {
+    if value.starts_with("{{") {
+        return value.find("}}").map(|end| end + 2);
+    }
+    let inside = value.strip_prefix("${")?;
+    let name = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+    let operator = [":-", ":+", ":?", "-", "+", "?", "}"].iter().find(|sign| inside[name..].starts_with(**sign));
+    Some(2 + name + operator.map_or(0, |sign| sign.len()))
+}
+
+/// A URL in a text.
+struct Url<'a> {
+    scheme: &'a str,
+    /// Where its authority begins in the text.
+    start: usize,
+    /// How long the authority is.
+    authority: usize,
+    /// The authority and what follows, up to a blank or a quote.
+    rest: &'a str,
+}
+
+fn urls(text: &str) -> impl Iterator<Item = Url<'_>> {
+    /// So far a URL is followed beyond its authority.
     const LONGEST: usize = 500;
-    text.match_indices("://").map(|(at, sign)| {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>');
+    text.match_indices("://").map(move |(at, sign)| {
         let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
-        let start = text[..at]
+        let scheme = text[..at]
             .rfind(|c| !is_scheme(c))
             .map_or(0, |end| end + text[end..].chars().next().map_or(1, char::len_utf8));
-        let rest = &text[at + sign.len()..];
-        let rest = beginning(rest, LONGEST);
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>')).unwrap_or(rest.len());
-        (&text[start..at], &rest[..end])
+        let start = at + sign.len();
+        let rest = &text[start..];
+        let authority = rest.find(|c| ends(c) || matches!(c, '/' | '?' | '#')).unwrap_or(rest.len());
+        let rest = beginning(rest, authority + LONGEST);
+        let end = rest[authority..].find(ends).map_or(rest.len(), |end| authority + end);
+        Url { scheme: &text[scheme..at], start, authority, rest: &rest[..end] }
     })
+}
+
+impl<'a> Url<'a> {
+    /// User and password. A password may hold a slash, where it was not encoded: the last `@` before a blank ends it.
+    fn userinfo(&self) -> Option<&'a str> {
+        let before = |text: &'a str| text.rsplit_once('@').map(|(userinfo, _)| userinfo);
+        before(&self.rest[..self.authority]).or_else(|| before(self.rest).filter(|it| has_password(it)))
+    }
+
+    fn holds_credential(&self) -> bool {
+        const HOOKS: [&str; 5] = [
+            "hooks.slack.com/services/",
+            "/api/webhooks/",
+            "webhook.office.com/",
+            "hooks.zapier.com/",
+            "api.telegram.org/bot",
+        ];
+        let is_web = self.scheme.to_ascii_lowercase().starts_with("http");
+        let is_token = |user: &str| is_web && !user.contains(':') && user.len() >= TOKEN_LENGTH && !is_reference(user);
+        self.userinfo().is_some_and(|userinfo| has_password(userinfo) || is_token(userinfo))
+            || HOOKS.iter().any(|hook| self.rest.contains(hook))
+    }
+}
+
+fn has_password(userinfo: &str) -> bool {
+    userinfo
+        .split_once(':')
+        .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password) && !password.starts_with("//"))
+}
+
+/// Where users and passwords of URLs are: `https://user:password@host`.
+pub(super) fn userinfos(text: &str) -> impl Iterator<Item = Range<usize>> {
+    urls(text).filter_map(|url| Some(url.start..url.start + url.userinfo()?.len()))
 }
 
 /// `user:password@host:5432/db`, a URL without its scheme; not `image:tag@sha256:...`.
@@ -284,25 +208,6 @@ fn is_login(word: &str) -> bool {
 fn beginning(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
-}
-
-fn url_holds_credential(scheme: &str, rest: &str) -> bool {
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    // A password may hold a slash, where it was not encoded: the last `@` before a blank ends it.
-    let userinfo = rest[..end].rsplit_once('@').or_else(|| rest.rsplit_once('@')).map(|(userinfo, _)| userinfo);
-    let is_web = scheme.to_ascii_lowercase().starts_with("http");
-    let in_userinfo = userinfo.is_some_and(|userinfo| match userinfo.split_once(':') {
-        Some((_, password)) => !password.is_empty() && !is_reference(password) && !password.starts_with("//"),
-        None => is_web && userinfo.len() >= TOKEN_LENGTH && !userinfo.contains('/') && !is_reference(userinfo),
-    });
-    let hooks = [
-        "hooks.slack.com/services/",
-        "/api/webhooks/",
-        "webhook.office.com/",
-        "hooks.zapier.com/",
-        "api.telegram.org/bot",
-    ];
-    in_userinfo || hooks.iter().any(|hook| rest.contains(hook))
 }
 
 /// `?sig=...`, `Password=...;`, `--token=...`, `TOKEN=... python`.
@@ -346,7 +251,7 @@ fn is_scheme(word: &str) -> bool {
     ["bearer", "basic"].iter().any(|scheme| word.eq_ignore_ascii_case(scheme))
 }
 
-fn holds_private_key(text: &str) -> bool {
+pub(super) fn holds_private_key(text: &str) -> bool {
     text.contains("-----BEGIN ") && text.contains("PRIVATE KEY")
 }
 
@@ -372,88 +277,6 @@ fn holds_token(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_of_credentials_are_known_by_their_words() {
-        for name in [
-            "HF_TOKEN",
-            "WANDB_API_KEY",
-            "AWS_SECRET_ACCESS_KEY",
-            "DB_PASSWORD",
-            "db_passwd",
-            "GCP_CREDENTIALS",
-            "APIKEY",
-            "DOCKER_AUTH_CONFIG",
-            "DB_PASS",
-            "GITHUB_PAT",
-            "DSN",
-            "SENTRY_DSN",
-            "PW",
-            "DB_PW",
-            "PWD",
-            "OLDPWD",
-            "DB_PWD",
-            "WEBHOOK",
-            "SLACK_WEBHOOK_URL",
-            "DATABASE_URL",
-            "DATABASE_URI",
-            "SQLALCHEMY_DATABASE_URI",
-            "REDIS_URL",
-            "MONGO_URI",
-            "CONNECTION_STRING",
-            "AZURE_STORAGE_CONNECTION_STRING",
-            "SAS",
-            "AZURE_SAS_TOKEN",
-            "PAT",
-            "CREDENTIALS",
-            "PASSPHRASE",
-            "apiKey",
-            "api-key",
-            "X-Amz-Signature",
-            "AWSAccessKeyId",
-            "access_token",
-            "TOKEN2",
-            "OAUTH",
-            "sig",
-            "--password",
-            "x.client-secret",
-            "JWT",
-            "DBURL",
-            "DATABASEURL",
-            "API_TOKENS",
-            "CLIENT_SECRETS",
-            "PASSWORDS",
-            "SLACK_HOOK",
-            "TLS_PEM",
-        ] {
-            assert!(names_credential(name), "{name}");
-        }
-        for name in [
-            "MAX_TOKENS",
-            "MONKEY",
-            "LOG_LEVEL",
-            "TOKENIZER",
-            "secrets",
-            "KEYBOARD_LAYOUT",
-            "AUTHOR",
-            "PATH",
-            "BYPASS",
-            "URL",
-            "BASE_URL",
-            "PORT",
-            "",
-            "_",
-            "COMPASS",
-            "PATTERN",
-            "SIGNAL",
-            "DATABASE",
-            "DB_HOST",
-            "MODEL_URL",
-            "STRING",
-        ] {
-            assert!(!names_credential(name), "{name}");
-        }
-    }
 
     #[test]
     fn values_of_credentials_are_known_by_their_form() {
