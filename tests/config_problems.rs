@@ -2,25 +2,24 @@
 
 use std::fs;
 
-use sindri::config::{LoadOptions, Problem, SchemaOf, json_schema, load};
+use sindri::config::{Config, LoadOptions, Problem, Problems, SchemaOf, json_schema, load};
 use sindri::model::Dialect;
+
+/// A file as the loader reads it, alone in its folder.
+fn loaded(yaml: &str, dialect: Dialect) -> Result<Config, Problems> {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("sindri.yaml"), yaml).unwrap();
+    load(&LoadOptions {
+        file: Some("sindri.yaml".into()),
+        dialect: Some(dialect),
+        variables: &|name| (name == "SIZE_WORD").then(|| "large".to_owned()),
+        ..LoadOptions::alone(folder.path())
+    })
+}
 
 /// Errors, or else warnings, of a file.
 fn findings(yaml: &str, dialect: Dialect) -> Vec<Problem> {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("sindri.yaml"), yaml).unwrap();
-    let options = LoadOptions {
-        directory: folder.path().into(),
-        file: Some("sindri.yaml".into()),
-        environment: None,
-        dialect: Some(dialect),
-        variables: &|name| (name == "SIZE_WORD").then(|| "large".to_owned()),
-        readable_folders: Vec::new(),
-        api_keys: Vec::new(),
-        offline_secrets: false,
-        recorded: std::rc::Rc::new(|_| Default::default()),
-    };
-    match load(&options) {
+    match loaded(yaml, dialect) {
         Err(problems) => problems.into_iter().collect(),
         Ok(config) => {
             config.warnings.into_iter().map(|report| report.downcast::<Problem>().expect("a problem")).collect()
@@ -346,20 +345,7 @@ fn all_problems_of_a_file_come_together_in_its_order_and_once_each() {
 
 #[test]
 fn a_finding_shows_its_line_and_marks_the_very_words() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("sindri.yaml"), pod("gpuType: NVIDIA L4\nregion: [ US-CA-2, US-CA-22 ]")).unwrap();
-    let options = LoadOptions {
-        directory: folder.path().into(),
-        file: None,
-        environment: None,
-        dialect: None,
-        variables: &|_| None,
-        readable_folders: Vec::new(),
-        api_keys: Vec::new(),
-        offline_secrets: false,
-        recorded: std::rc::Rc::new(|_| Default::default()),
-    };
-    let problems = load(&options).unwrap_err();
+    let problems = loaded(&pod("gpuType: NVIDIA L4\nregion: [ US-CA-2, US-CA-22 ]"), Dialect::V2).unwrap_err();
     let mut text = String::new();
     miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
         .render_report(&mut text, &problems)

@@ -25,18 +25,7 @@ fn mistakes() -> Vec<PathBuf> {
 
 /// The report on a terminal of 80 columns without colours.
 fn report(yaml: &str) -> String {
-    let options = LoadOptions {
-        directory: "/nowhere".into(),
-        file: None,
-        environment: None,
-        dialect: None,
-        variables: &|_| None,
-        offline_secrets: false,
-        recorded: std::rc::Rc::new(|_| Default::default()),
-        api_keys: Vec::new(),
-        readable_folders: Vec::new(),
-    };
-    let problems = match check_text(Path::new("/nowhere/sindri.yaml"), yaml, &options) {
+    let problems = match check_text(Path::new("/nowhere/sindri.yaml"), yaml, &LoadOptions::alone("/nowhere")) {
         Err(problems) => problems,
         Ok(_) => return "no mistake\n".to_owned(),
     };

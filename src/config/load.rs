@@ -35,6 +35,23 @@ pub struct LoadOptions<'a> {
     pub recorded: RecordedEnvironments,
 }
 
+impl LoadOptions<'_> {
+    /// The configuration in a folder and nothing else: no variables, no states, no folder outside the project.
+    pub fn alone(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            file: None,
+            environment: None,
+            dialect: None,
+            variables: &|_| None,
+            readable_folders: Vec::new(),
+            api_keys: Vec::new(),
+            offline_secrets: false,
+            recorded: Rc::new(|_| BTreeSet::new()),
+        }
+    }
+}
+
 /// Finds the environments of a folder that have a state which records something.
 pub type RecordedEnvironments = Rc<dyn Fn(&Path) -> BTreeSet<String>>;
 

@@ -299,17 +299,7 @@ mod tests {
             let file = document("p", Dialect::V2, &[], &[pod("k", &object, None, &[])]);
             prop_assert!(!file.contains("never written"));
             prop_assert!(file.lines().all(|line| !line.contains(|c: char| c.is_control())));
-            let options = LoadOptions {
-                directory: "/nowhere".into(),
-                file: None,
-                environment: None,
-                dialect: None,
-                variables: &|_| None,
-                readable_folders: Vec::new(),
-                api_keys: Vec::new(),
-                offline_secrets: true,
-                recorded: std::rc::Rc::new(|_| Default::default()),
-            };
+            let options = LoadOptions { offline_secrets: true, ..LoadOptions::alone("/nowhere") };
             let config = check_text(Path::new("/nowhere/sindri.yaml"), &file, &options);
             let config = config.map_err(|problems| TestCaseError::fail(format!("{problems:?}\n{file}")))?;
             let inputs = &config.resources[&Address::new("pod", "k")].inputs;

@@ -66,6 +66,30 @@ pub struct Input<'a> {
     pub options: Options,
 }
 
+impl<'a> Input<'a> {
+    /// What a configuration without moves and without a budget asks for, in the environment of the state.
+    pub fn new(
+        name: &'a str,
+        desired: &'a BTreeMap<Address, Resource>,
+        prior: &'a State,
+        observed: &'a Observed,
+    ) -> Self {
+        Self {
+            name,
+            environment: &prior.environment,
+            api: &prior.api,
+            dialect: Dialect::default(),
+            desired,
+            moved: &[],
+            budget: Budget::default(),
+            prior,
+            observed,
+            catalog: Catalog::embedded(),
+            options: Options::default(),
+        }
+    }
+}
+
 /// What flags ask of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,25 +8,14 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::support::{Emulator, KEY, Project, Said, fault};
+use crate::support::{BARE, Emulator, KEY, Project, Said, fault};
 
-const CONFIG: &str = r#"version: "3.0"
-name: hushed
-deployment:
-  provider: runpod
-  image: example/image:1
-secrets:
-  - { name: HF_TOKEN, source: env, required: true }
-  - { name: FROM_FILE, source: file, path: secret.txt }
-providers:
-  runpod:
-    gpuType: NVIDIA RTX A4000
-    volumeSizeGb: 0
-    env:
-      WANDB_API_TOKEN: ${OUTSIDE}
-      DOCKER_AUTH_CONFIG: ${REGISTRY_PASSWORD}
-      PLAIN: visible-value
-"#;
+/// A pod with a secret from the environment, one from a file, and two that no `secrets` block declares.
+fn config() -> String {
+    let secrets = "secrets:\n  - { name: HF_TOKEN, source: env, required: true }\n  - { name: FROM_FILE, source: file, path: secret.txt }\n";
+    let env = "    env:\n      WANDB_API_TOKEN: ${OUTSIDE}\n      DOCKER_AUTH_CONFIG: ${REGISTRY_PASSWORD}\n      PLAIN: visible-value\n";
+    BARE.replace("providers:\n", &format!("{secrets}providers:\n")) + env
+}
 
 /// Of each kind of secret one, with all that JSON, URLs and pages write otherwise; of the file, which has two lines, both.
 const SECRETS: [&str; 6] = [KEY, TOKEN, "canary/first~line>?0", "canary+second~line=0", OUTSIDE, REGISTRY];
@@ -121,7 +110,7 @@ fn run(project: &Project, emulator: &Emulator, words: &str) -> Said {
 #[test]
 fn they_reach_the_pod_and_no_stream_file_or_plan() {
     for dialect in ["v1", "v2"] {
-        let (emulator, project) = (Emulator::start(), hushed(CONFIG));
+        let (emulator, project) = (Emulator::start(), hushed(&config()));
         let run = |words: &str| run(&project, &emulator, &format!("{words} --api {dialect}"));
         run("validate --json").exits(0);
         run("plan --full -v").exits(0).tells("HF_TOKEN").tells("visible-value");
@@ -164,7 +153,7 @@ fn they_reach_the_pod_and_no_stream_file_or_plan() {
 
 #[test]
 fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
-    let (emulator, project) = (Emulator::start(), hushed(CONFIG));
+    let (emulator, project) = (Emulator::start(), hushed(&config()));
     project.write("secret.txt", "another-secret-before");
     run(&project, &emulator, "apply --auto-approve").exits(0);
     project.write("secret.txt", FILE);
@@ -178,7 +167,7 @@ fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
 #[test]
 fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
     let pods = "    lifecycle: { updates: in-place }\n    pods: { made: {}, refused: {} }\n";
-    let (emulator, project) = (Emulator::start(), hushed(&format!("{CONFIG}{pods}")));
+    let (emulator, project) = (Emulator::start(), hushed(&(config() + pods)));
     let refused = |when: Value| fault(when, json!({ "status": { "code": 400 } }));
     emulator.faults(json!([refused(json!({ "operation": "createPod", "pod": "*refused" }))]));
     run(&project, &emulator, "apply --auto-approve").exits(8);
@@ -211,22 +200,13 @@ fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
 
 #[test]
 fn a_key_that_is_named_in_the_configuration_is_refused() {
-    let (emulator, project) = (Emulator::start(), hushed(&CONFIG.replace("${OUTSIDE}", "${RUNPOD_API_KEY}")));
+    let (emulator, project) = (Emulator::start(), hushed(&config().replace("${OUTSIDE}", "${RUNPOD_API_KEY}")));
     run(&project, &emulator, "plan").exits(1).warns("RUNPOD_API_KEY");
     assert_eq!(emulator.requests(), Vec::<String>::new());
 }
 
 /// Credentials that no `secrets` block declares: told by their name, by the form of the value, by their place in a command.
-const UNDECLARED: &str = r#"version: "3.0"
-name: hushed
-deployment:
-  provider: runpod
-  image: example/image:1
-providers:
-  runpod:
-    gpuType: NVIDIA RTX A4000
-    volumeSizeGb: 0
-    lifecycle: { updates: in-place }
+const UNDECLARED: &str = r#"    lifecycle: { updates: in-place }
     args: [serve, --api-key, canary-arg-1, --token=canary-arg-2, "postgres://u:canary-arg-3@db/x", --port, "8000"]
     entrypoint: [env, DB_PW=canary-arg-4, sh]
     env:
@@ -249,7 +229,7 @@ providers:
 #[test]
 fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared_ones() {
     for dialect in ["v1", "v2"] {
-        let (emulator, project) = (Emulator::start(), Project::new(UNDECLARED));
+        let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}{UNDECLARED}")));
         let run = |words: &str| {
             let mut command = project.command(&emulator, &format!("{words} --api {dialect}"));
             command.env("DATABASE_URL", "canary-outside-1").env("PART", "canary-outside-2");
@@ -321,7 +301,7 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
 #[test]
 fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
     let (emulator, project) =
-        (Emulator::start(), Project::new(&CONFIG.replace("volumeSizeGb: 0", "args: \"serve ${WHERE}\"")));
+        (Emulator::start(), Project::new(&config().replace("volumeSizeGb: 0", "args: \"serve ${WHERE}\"")));
     let mut command = project.command(&emulator, "plan");
     command.env("WHERE", "https://u:canary-in-args@host").env("HF_TOKEN", TOKEN).env("OUTSIDE", OUTSIDE);
     let said = Said::of(command.env("REGISTRY_PASSWORD", REGISTRY)).exits(1).warns("secret_outside_env");

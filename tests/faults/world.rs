@@ -11,8 +11,8 @@ use sindri::emulator::world::World as Inside;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
 use sindri::kind::Kind;
 use sindri::model::{
-    Address, Budget, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Replay,
-    Resource, State, Verb,
+    Address, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Replay, Resource,
+    State, Verb,
 };
 use sindri::observe::{inquire, observe};
 use sindri::planner::drift::{self, Scope};
@@ -259,19 +259,7 @@ impl World {
     }
 
     pub fn plan_from(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
-        let input = Input {
-            name: "test",
-            environment: IDENTITY.environment,
-            api: IDENTITY.api,
-            dialect: self.dialect,
-            desired,
-            moved: &[],
-            budget: Budget::default(),
-            prior,
-            observed,
-            catalog: Catalog::embedded(),
-            options,
-        };
+        let input = Input { dialect: self.dialect, options, ..Input::new("test", desired, prior, observed) };
         let plan = planner::plan(&input).expect("no circles");
         assert_eq!(planner::check::violations(&plan), []);
         assert_eq!(planner::check::flaws(prior, &plan), []);

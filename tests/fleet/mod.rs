@@ -7,7 +7,6 @@ pub mod account;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use sindri::catalog::Catalog;
 use sindri::config::{self, Config, LoadOptions};
 use sindri::kind;
 use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Plan, Secret, State, Status, Value};
@@ -108,18 +107,7 @@ impl Fleet {
 
 /// Reads the configuration in a folder.
 pub fn load(folder: &TempDir) -> Config {
-    let options = LoadOptions {
-        directory: folder.path().to_owned(),
-        file: None,
-        environment: None,
-        dialect: None,
-        variables: &|_| None,
-        readable_folders: Vec::new(),
-        api_keys: Vec::new(),
-        offline_secrets: false,
-        recorded: std::rc::Rc::new(|_| Default::default()),
-    };
-    config::load(&options).expect("a valid configuration")
+    config::load(&LoadOptions::alone(folder.path())).expect("a valid configuration")
 }
 
 /// A state without records.
@@ -128,20 +116,9 @@ pub fn nothing() -> State {
 }
 
 pub fn plan(config: &Config, prior: &State, observed: &Observed, options: Options) -> Plan {
-    let input = Input {
-        name: &config.name,
-        environment: &config.environment,
-        api: &prior.api,
-        dialect: config.dialect,
-        desired: &config.resources,
-        moved: &config.moved,
-        budget: config.budget,
-        prior,
-        observed,
-        catalog: Catalog::embedded(),
-        options,
-    };
-    planner::plan(&input).expect("a plan")
+    let Config { name, resources, dialect, moved, budget, .. } = config;
+    let input = Input::new(name, resources, prior, observed);
+    planner::plan(&Input { dialect: *dialect, moved, budget: *budget, options, ..input }).expect("a plan")
 }
 
 /// State and world after a plan of creates, as if every request had succeeded.

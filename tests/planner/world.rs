@@ -6,10 +6,9 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use sindri::apply::{self, Event, Job, Report, recover};
-use sindri::catalog::Catalog;
 use sindri::config::Move;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
-use sindri::model::{Address, Budget, Dialect, Observed, Plan, Power, Resource, State};
+use sindri::model::{Address, Dialect, Observed, Plan, Power, Resource, State};
 use sindri::observe::observe;
 use sindri::planner::power::power_plan;
 use sindri::planner::{self, Input, Options};
@@ -82,19 +81,8 @@ impl World {
     }
 
     pub fn input<'a>(&self, readings: &Readings<'a>, options: Options) -> Input<'a> {
-        Input {
-            name: "test",
-            environment: IDENTITY.environment,
-            api: IDENTITY.api,
-            dialect: self.dialect,
-            desired: readings.desired,
-            moved: readings.moved,
-            budget: Budget::default(),
-            prior: readings.prior,
-            observed: readings.observed,
-            catalog: Catalog::embedded(),
-            options,
-        }
+        let Readings { desired, moved, prior, observed } = readings;
+        Input { dialect: self.dialect, moved, options, ..Input::new("test", desired, prior, observed) }
     }
 
     /// The plan of these three readings, checked.

@@ -9,13 +9,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sindri::apply::look::{Place, look};
 use sindri::apply::{self, Event, Job, recover};
-use sindri::catalog::Catalog;
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::graph;
 use sindri::kind;
 use sindri::model::{
-    Action, Address, Budget, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
+    Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
 };
 use sindri::observe::observe;
 use sindri::planner::power::power_plan;
@@ -373,21 +372,14 @@ impl Actor {
     ) -> Input<'i> {
         let strangers = self.strangers.get();
         Input {
-            name: self.project.name,
-            environment: self.project.environment,
-            api: self.identity().api,
             dialect: self.project.dialect,
-            desired,
             moved: self.moved.get().map_or(&[], Vec::as_slice),
-            budget: Budget::default(),
-            prior,
-            observed,
-            catalog: Catalog::embedded(),
             options: Options {
                 adopt: strangers == Strangers::Adopt,
                 ignore_existing: strangers == Strangers::Beside,
                 ..options
             },
+            ..Input::new(self.project.name, desired, prior, observed)
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::rc::Rc;
 
 use crate::cli::args::{Global, InitArgs};
 use crate::cli::console::Console;
@@ -43,17 +42,8 @@ fn checked(args: &InitArgs, global: &Global, path: &Path) -> Result<String, Fail
         gpus: if args.gpu.is_empty() { standard.gpus } else { args.gpu.clone() },
         regions: args.region.clone(),
     };
-    let options = LoadOptions {
-        directory: global.directory.clone().unwrap_or_default(),
-        file: global.file.clone(),
-        environment: None,
-        dialect: None,
-        variables: &|_| None,
-        offline_secrets: true,
-        recorded: Rc::new(|_| Default::default()),
-        api_keys: Vec::new(),
-        readable_folders: Vec::new(),
-    };
+    let alone = LoadOptions::alone(global.directory.clone().unwrap_or_default());
+    let options = LoadOptions { file: global.file.clone(), offline_secrets: true, ..alone };
     starter.checked(path, &options).map_err(|problems| refused(&starter.text(), &problems))
 }
 
