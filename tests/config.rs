@@ -54,15 +54,11 @@ impl Folder {
 
     fn load_as(&self, environment: Option<&str>, below: &str) -> Result<Config, Problems> {
         load(&LoadOptions {
-            directory: self.folder.path().join(below),
-            file: None,
             environment: environment.map(str::to_owned),
             dialect: self.dialect,
             variables: &|name| self.variables.get(name).cloned(),
-            recorded: std::rc::Rc::new(|_| Default::default()),
-            readable_folders: Vec::new(),
-            api_keys: Vec::new(),
             offline_secrets: self.offline,
+            ..LoadOptions::alone(self.folder.path().join(below))
         })
     }
 
@@ -669,6 +665,21 @@ fn secrets_come_from_process_then_env_local_then_env_then_file() {
     let folder = folder.variable("A_TOKEN", "from-process");
     assert_eq!(exposed(&folder, "A_TOKEN").unwrap(), "from-process");
     assert!(matches!(value(&folder, "B"), Some(Value::Secret(_))), "whatever its name, a secret is one");
+}
+
+/// A path goes into no plan and no state, so that a variable with a telling name may be part of it.
+#[test]
+fn a_path_of_a_secret_may_hold_any_variable() {
+    for field in ["source: file, path", "fromFile"] {
+        for variable in ["PWD", "TOKEN_DIR"] {
+            let yaml = format!("secrets: [{{ name: A, {field}: '${{{variable}}}/a.txt' }}]\nname: demo\n")
+                + "deployment: { image: \"x:1\" }\nproviders: { runpod: { gpuType: NVIDIA L4 } }\n";
+            let folder = Folder::new(&yaml).file("a.txt", "from a\n");
+            let here = folder.folder.path().display().to_string();
+            let config = folder.variable(variable, &here).config();
+            assert_eq!(input(&config, "pod.demo", "env").as_map().unwrap()["A"].expose(), Some("from a"), "{field}");
+        }
+    }
 }
 
 #[test]

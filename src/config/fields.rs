@@ -148,8 +148,10 @@ static SECRET: Block = Block {
             .like("source: env")
             .choices(Choices::Closed(&["env", "file", "runpod"])),
         Field::new("required", Shape::Bool, "Whether it is an error that there is none."),
-        Field::new("fromFile", Shape::Text, "A file with the value, where no variable has it.").aliases(&["from_file"]),
-        Field::new("path", Shape::Text, "The file, for `source: file`."),
+        Field::new("fromFile", Shape::Text, "A file with the value, where no variable has it.")
+            .aliases(&["from_file"])
+            .local(),
+        Field::new("path", Shape::Text, "The file, for `source: file`.").local(),
         Field::ignored("mountPath", "RunPod cannot put files into a pod: the content becomes the variable's value"),
         Field::ignored("permissions", "RunPod cannot put files into a pod: the content becomes the variable's value"),
         Field::ignored("vaultPath", "sindri does not read Vault"),

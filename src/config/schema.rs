@@ -98,7 +98,7 @@ impl Check<'_> {
 
     /// The value as its shape allows it, or a finding.
     fn shaped(&mut self, node: &Node, shape: &Shape, field: &Field, subject: Subject) -> Option<Node> {
-        if !matches!(shape, Shape::Anything) && node.scalar().is_some_and(|scalar| scalar.sensitive) {
+        if field.leaves && !matches!(shape, Shape::Anything) && node.scalar().is_some_and(|scalar| scalar.sensitive) {
             self.refuse_secret(node, field);
             return None;
         }

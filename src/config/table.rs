@@ -37,6 +37,8 @@ pub(super) struct Field {
     pub required: bool,
     /// The values that exist, for editors.
     pub choices: Choices,
+    /// Whether plans, the state or RunPod get what it says. Where a secret's file is stays on this machine.
+    pub leaves: bool,
 }
 
 /// Which values of a text exist.
@@ -97,6 +99,7 @@ impl Field {
             offered: true,
             required: false,
             choices: Choices::Free,
+            leaves: true,
         }
     }
 
@@ -123,6 +126,10 @@ impl Field {
 
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    pub const fn local(self) -> Self {
+        Self { leaves: false, ..self }
     }
 
     pub const fn choices(self, choices: Choices) -> Self {
