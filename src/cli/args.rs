@@ -15,6 +15,7 @@ pub use other::*;
 pub use plan::*;
 pub use words::pod_address;
 
+use super::variables;
 use crate::model::Dialect;
 use examples::*;
 use words::{dialect, duration};
@@ -28,6 +29,9 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// The variable that stands for `--allow-files-in`.
+const FOLDERS_VARIABLE: &str = "SINDRI_ALLOW_FILES_IN";
 
 /// Flags of every command.
 #[derive(Debug, Args)]
@@ -61,13 +65,12 @@ pub struct Global {
     /// The state file (default: state/ENV.json beside the configuration)
     #[arg(long, value_name = "FILE", global = true, help_heading = "Global options")]
     pub state: Option<PathBuf>,
-    /// Also read secrets, and files behind links, from DIR outside the project; may be given several times
+    /// Also read secrets, and files behind links, from DIR outside the project; may be given several times [env:
+    /// SINDRI_ALLOW_FILES_IN, a list like PATH]
     #[arg(
         long = "allow-files-in",
         value_name = "DIR",
         global = true,
-        env = "SINDRI_ALLOW_FILES_IN",
-        hide_env_values = true,
         action = clap::ArgAction::Append,
         help_heading = "Global options"
     )]
@@ -118,10 +121,14 @@ pub struct Global {
 }
 
 impl Global {
-    /// The folders of `--allow-files-in`. Like every other path, they start from `-C`.
+    /// The folders of `--allow-files-in`, else those of the variable. Like every other path, they start from `-C`.
     pub fn readable_folders(&self) -> Vec<PathBuf> {
         let directory = self.directory.clone().unwrap_or_default();
-        self.readable_folders.iter().map(|folder| directory.join(folder)).collect()
+        // clap would split the values of the flag, too, and a name may hold the separator.
+        let listed = variables::set(FOLDERS_VARIABLE).filter(|_| self.readable_folders.is_empty());
+        let listed: Vec<PathBuf> = listed.iter().flat_map(std::env::split_paths).collect();
+        let named = self.readable_folders.iter().chain(&listed).filter(|folder| !folder.as_os_str().is_empty());
+        named.map(|folder| directory.join(folder)).collect()
     }
 
     /// The environment, of commands that work on one.

@@ -23,7 +23,7 @@ use crate::planner::{self, feasible};
 use crate::render::words;
 use crate::runpod::Client;
 use crate::runpod::credential::{ApiKey, Origin, world_identity};
-use crate::store::{self, Holder, Identity, LockedState, Paths};
+use crate::store::{self, Holder, Identity, LockedState, Paths, StoreError};
 use crate::transport::Transport;
 use crate::transport::clock::Clock;
 use crate::transport::http::HttpTransport;
@@ -86,7 +86,7 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
 fn recorded(global: &Global) -> RecordedEnvironments {
     let (named, sandbox, allowed) = (named_state(global), global.sandbox, global.readable_folders());
     Rc::new(move |folder| match &named {
-        Some(file) => environment_of(file).into_iter().collect(),
+        Some(file) => environment_of(file, &allowed).into_iter().collect(),
         None => {
             let boundary = Boundary::around(folder, &allowed);
             let found = store::found_in(&state_folder(folder, sandbox), &boundary).into_iter();
@@ -103,12 +103,11 @@ pub fn environments(global: &Global) -> BTreeSet<String> {
 /// The addresses that the configuration declares and that the state records, as far as both can be read.
 pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Address>, Vec<Address>) {
     let Ok(mut options) = load_options(global, Secrets::NotNeeded) else { return Default::default() };
-    options.environment = environment.or_else(|| named_state(global).as_deref().and_then(environment_of));
+    options.environment = environment.or_else(|| environment_of_state(global));
     let Ok(Readable { config, .. }) = config::load_readable(&options) else { return Default::default() };
     let snapshot = match named_state(global) {
         Some(file) => {
-            let boundary = Boundary::around(file.parent().unwrap_or(Path::new("")), &[]);
-            let paths = Paths::resolved(&file, &boundary, true).ok();
+            let paths = named_paths(&file, &global.readable_folders()).ok();
             paths.and_then(|paths| {
                 let (environment, api) = store::made_for(&paths).ok().flatten()?;
                 store::read(&paths, &Identity { environment: &environment, api: &api }).ok()
@@ -123,11 +122,20 @@ pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Add
     (config.resources.into_keys().collect(), recorded)
 }
 
+/// The environment of the state that `--state` names.
+fn environment_of_state(global: &Global) -> Option<String> {
+    environment_of(&named_state(global)?, &global.readable_folders())
+}
+
 /// The environment that a state file was made for, if it can be read.
-fn environment_of(file: &Path) -> Option<String> {
-    let boundary = Boundary::around(file.parent()?, &[]);
-    let (environment, _) = store::made_for(&Paths::resolved(file, &boundary, true).ok()?).ok()??;
+fn environment_of(file: &Path, allowed: &[PathBuf]) -> Option<String> {
+    let (environment, _) = store::made_for(&named_paths(file, allowed).ok()?).ok()??;
     Some(environment)
+}
+
+/// The files of a state that a person named. It may be a link into the folders of `--allow-files-in`.
+fn named_paths(file: &Path, allowed: &[PathBuf]) -> Result<Paths, StoreError> {
+    Paths::resolved(file, &Boundary::around(files::folder(file), allowed), true)
 }
 
 /// The file of `--state`: as if started in `-C`, like every other path of the command line.
@@ -148,7 +156,7 @@ fn readable_configuration(global: &Global, console: &Console) -> Result<Config, 
     let mut options = load_options(global, Secrets::NotNeeded)?;
     if options.environment.is_none() {
         // Naming a state names its environment.
-        options.environment = named_state(global).as_deref().and_then(environment_of);
+        options.environment = environment_of_state(global);
     }
     let Readable { config, problems } = config::load_readable(&options)?;
     let file = config.file.file_name().map_or_else(|| "sindri.yaml".into(), |name| name.to_string_lossy());

@@ -2,7 +2,7 @@
 //!
 //! The file survives the process being killed, not the computer losing power: it holds a rehearsal, so nothing is flushed.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -176,8 +176,7 @@ fn lock(path: &Path) -> Result<File, SandboxError> {
     let beside = beside(path);
     let open = || {
         fs::create_dir_all(files::folder(path))?;
-        files::must_be_regular(&beside)?;
-        OpenOptions::new().create(true).truncate(false).write(true).open(&beside)
+        files::open_lock(&beside)
     };
     let file = open().map_err(|source| SandboxError::Write { path: beside.clone(), source })?;
     match fs2::FileExt::try_lock_exclusive(&file) {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::error::{ReadError, Reason};
 
@@ -64,16 +64,25 @@ pub(super) fn is_system(real: &Path) -> bool {
     SYSTEM_FOLDERS.iter().any(|folder| real.starts_with(folder))
 }
 
-/// The path without links and `..`. Its last parts need not exist.
+/// The path without links and `..`. Its last parts need not exist: `..` behind one of those leads back to the part before.
 pub(super) fn real_path(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     if let Ok(real) = fs::canonicalize(path) {
         return real;
     }
-    match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => real_path(parent).join(name),
-        _ => std::path::absolute(path).unwrap_or_else(|_| path.to_owned()),
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut real = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            Component::ParentDir => {
+                real.pop();
+            }
+            Component::CurDir => {}
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => real.push(part),
+        }
+        real = fs::canonicalize(&real).unwrap_or(real);
     }
+    real
 }
 
 #[cfg(all(test, unix))]
@@ -99,6 +108,40 @@ mod tests {
         for git in ["repository/.git/config", "repository/.GIT/config"] {
             assert!(matches!(check(git), Err(Reason::Repository { .. })), "{git}");
         }
+    }
+
+    #[test]
+    fn parts_that_do_not_exist_yet_lead_nowhere_else() {
+        let top = tempfile::tempdir().unwrap();
+        for name in ["project/sub", "keys/below"] {
+            fs::create_dir_all(top.path().join(name)).unwrap();
+        }
+        symlink(top.path().join("keys/below"), top.path().join("project/linked")).unwrap();
+        let boundary = Boundary::around(&top.path().join("project"), &[]);
+        let project = fs::canonicalize(top.path()).unwrap().join("project");
+        for (inside, real) in [
+            ("none/a", "none/a"),
+            ("none/../a", "a"),
+            ("none/./more/../../sub/../a", "a"),
+            ("none/../sub/..", ""),
+            ("sub/../none/a", "none/a"),
+        ] {
+            assert_eq!(real_path(&project.join(inside)), project.join(real), "{inside}");
+            assert!(boundary.check_path(&project.join(inside)).is_ok(), "{inside}");
+        }
+        for outside in [
+            "none/../../keys/a",
+            "none/../..",
+            "none/more/../../../none",
+            "linked/none",
+            "linked/../a",
+            "none/../linked/a",
+        ] {
+            let checked = boundary.check_path(&project.join(outside)).map_err(|error| error.reason);
+            assert!(matches!(checked, Err(Reason::Outside { .. })), "{outside}: {checked:?}");
+        }
+        let git = boundary.check_path(&project.join("none/../.git/config")).map_err(|error| error.reason);
+        assert!(matches!(git, Err(Reason::Repository { .. })), "{git:?}");
     }
 
     #[test]

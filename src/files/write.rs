@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
+use tempfile::NamedTempFile;
+
 use super::read::irregular;
 
 /// How long a pipe may take nothing before it counts as broken.
@@ -18,16 +20,20 @@ const STALL_LIMIT: Duration = Duration::from_secs(10);
 /// How soon a full pipe is tried again.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Refuses a name that leads to something other than a regular file, before anything opens it. A name that leads nowhere
-/// is for the caller to judge.
+/// Opens a lock file, which is created where there is none. No link is followed: the lock would be made where it leads.
 ///
 /// # Errors
-/// If the name leads to a folder, a pipe, a socket or a device.
-pub fn must_be_regular(path: &Path) -> io::Result<()> {
-    match fs::metadata(path).ok().as_ref().and_then(irregular) {
-        Some(what) => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}"))),
-        None => Ok(()),
+/// If the name is that of a link, a folder, a pipe, a socket or a device, or the file cannot be opened.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    // A device may act on being opened, so look first.
+    if let Some(what) = fs::symlink_metadata(path).ok().as_ref().and_then(irregular) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}")));
     }
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options.open(path)
 }
 
 /// Where the bytes of a named file go.
@@ -86,11 +92,7 @@ fn write_as(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
 fn replace(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
     // The file that a link leads to is replaced, not the link.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder(&real))?;
+    let mut file = beside(&real)?;
     if let Ok(old) = fs::metadata(&real) {
         file.as_file().set_permissions(old.permissions())?;
     }
@@ -100,6 +102,15 @@ fn replace(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
     }
     file.persist(&real).map_err(|refused| refused.error)?;
     Ok(())
+}
+
+/// A temporary file in the folder of `path`, which takes its place once it is complete.
+fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder(path))
 }
 
 /// The folder of a file.
@@ -181,12 +192,16 @@ pub fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
     target.flush()
 }
 
-/// Makes a file that is not there yet.
+/// Makes a file that is not there yet. It appears with all of its bytes, or not at all.
 ///
 /// # Errors
-/// If it is there, or cannot be written.
+/// If it is there, if a link of that name is there, or if it cannot be written.
 pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path).map_err(|refused| refused.error)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -243,6 +258,40 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink(), "the link is still one");
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_file_takes_the_place_of_nothing_and_leaves_nothing_beside_it() {
+        use std::os::unix::fs::PermissionsExt;
+        let home = tempfile::tempdir().unwrap();
+        let (file, link, taken) = (home.path().join("file"), home.path().join("link"), home.path().join("taken"));
+        create_new(&file, b"new").unwrap();
+        fs::write(&taken, "old").unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions(), fs::metadata(&taken).unwrap().permissions());
+        assert_ne!(fs::metadata(&file).unwrap().permissions().mode() & 0o044, 0, "others may read it");
+        std::os::unix::fs::symlink("none", &link).unwrap();
+        for there in [&file, &link, &taken] {
+            assert_eq!(create_new(there, b"x").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        assert!(!home.path().join("none").exists());
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_link_becomes_a_lock() {
+        let home = tempfile::tempdir().unwrap();
+        for target in ["none", "file", "/dev/null"] {
+            let link = home.path().join("lock");
+            fs::write(home.path().join("file"), "precious").unwrap();
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            assert!(open_lock(&link).unwrap_err().to_string().contains("it is a link"), "{target}");
+            fs::remove_file(&link).unwrap();
+        }
+        assert!(!home.path().join("none").exists());
+        open_lock(&home.path().join("lock")).unwrap();
     }
 
     #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! A first configuration from flags, and the command that a slip means.
 
+use crate::interrupt::through_shell;
 use crate::support::{Project, Said, sindri};
 
 /// A folder without a configuration.
@@ -69,6 +70,38 @@ fn a_schema_that_is_there_stays_and_the_configuration_is_written_all_the_same() 
     init(&project, &[]).exits(0).warns("sindri schema config");
     assert_eq!(project.read("sindri.schema.json"), "{}");
     project.offline("validate").exits(0);
+}
+
+/// The system ends the process at the first byte that it writes.
+#[test]
+fn an_interrupted_init_leaves_no_part_of_a_configuration() {
+    let project = empty();
+    let mut command = sindri(&project.path(""));
+    command.arg("init");
+    let said = Said::of(&mut through_shell(&command, r#"ulimit -f 0; exec "$@""#));
+    assert_ne!(said.code, Some(0), "{said:?}");
+    assert!(!project.path("sindri.yaml").exists());
+    init(&project, &[]).exits(0);
+}
+
+/// Wherever a link of either name leads, nothing is written there.
+#[test]
+fn no_link_is_written_through() {
+    use std::os::unix::fs::symlink;
+    let elsewhere = tempfile::tempdir().unwrap();
+    for target in ["none", "there"] {
+        std::fs::write(elsewhere.path().join("there"), "precious").unwrap();
+        let project = empty();
+        symlink(elsewhere.path().join(target), project.path("sindri.schema.json")).unwrap();
+        init(&project, &[]).exits(0).warns("`sindri.schema.json` is there already").warns("sindri schema config");
+        project.offline("validate").exits(0);
+        let project = empty();
+        symlink(elsewhere.path().join(target), project.path("sindri.yaml")).unwrap();
+        init(&project, &[]).exits(1).warns("`sindri.yaml` is there already");
+        assert!(!project.path("sindri.schema.json").exists());
+        assert_eq!(std::fs::read_to_string(elsewhere.path().join("there")).unwrap(), "precious");
+        assert!(!elsewhere.path().join("none").exists());
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{BARE, Emulator, Project, Said};
+use crate::support::{BARE, Emulator, Project, Said, sindri};
 
 const CODE: &str = "sindri::state::not_plain";
 
@@ -103,6 +103,41 @@ fn a_state_folder_outside_is_used_only_where_it_was_named() {
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
     project.run(&emulator, "apply --auto-approve --state state/default.json").exits(0);
     assert!(elsewhere.path().join("default.json").exists());
+}
+
+/// A named state may be a link into a folder that the command line allows, and names its environment all the same.
+#[test]
+fn a_named_state_may_be_a_link_into_an_allowed_folder() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    project.write("sindri.prod.yaml", "providers: { runpod: { gpuCount: 2 } }\n");
+    project.run(&emulator, "-e prod apply --auto-approve").exits(0);
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::rename(project.path("state/prod.json"), elsewhere.path().join("kept.json")).unwrap();
+    symlink(elsewhere.path().join("kept.json"), project.path("link.json")).unwrap();
+    let allowed = format!("--allow-files-in {}", elsewhere.path().display());
+    project.run(&emulator, &format!("state list --state link.json {allowed}")).exits(0).tells("pod.bare");
+    project.run(&emulator, "state list --state link.json").exits(1).warns("outside the project");
+    let completed = |flags: &str| {
+        let words = format!("-- sindri --state link.json {flags} destroy pod.");
+        let mut command = sindri(&project.path(""));
+        Said::of(command.env("SINDRI_COMPLETE", "zsh").args(words.split_whitespace())).exits(0).stdout
+    };
+    assert!(completed(&allowed).contains("pod.bare"), "{}", completed(&allowed));
+    assert!(!completed("").contains("pod.bare"), "{}", completed(""));
+}
+
+/// The lock of a sandbox is no way to make a file elsewhere.
+#[test]
+fn no_link_of_a_sandboxs_lock_is_followed() {
+    let (project, elsewhere) = (Project::new(BARE), tempfile::tempdir().unwrap());
+    fs::create_dir_all(project.path(".sindri/sandbox")).unwrap();
+    for target in ["none", "/dev/null"] {
+        symlink(elsewhere.path().join(target), project.path(".sindri/sandbox/world.json.lock")).unwrap();
+        project.offline("plan --sandbox").exits(1).warns("it is a link").warns("world.json.lock");
+        fs::remove_file(project.path(".sindri/sandbox/world.json.lock")).unwrap();
+    }
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    project.offline("plan --sandbox").exits(0);
 }
 
 #[test]

@@ -89,6 +89,25 @@ fn a_folder_outside_is_read_where_the_command_line_allows_it() {
     project.run(&emulator, "plan --allow-files-in /").exits(1).warns("belongs to the operating system");
 }
 
+/// The variable lists several folders, as `PATH` does. The flag takes its place, like that of every other variable.
+#[test]
+fn the_variable_allows_a_list_of_folders() {
+    let (emulator, one, other) = (Emulator::start(), outside(), outside());
+    let file = |folder: &TempDir| folder.path().join("secret.txt").display().to_string();
+    let project = with_secrets(&format!(
+        "{{ name: ONE, source: file, path: '{}' }}, {{ name: OTHER, source: file, path: '{}' }}",
+        file(&one),
+        file(&other)
+    ));
+    let list = std::env::join_paths(["".as_ref(), one.path(), other.path()]).unwrap();
+    let run = |words: &str| Said::of(project.command(&emulator, words).env("SINDRI_ALLOW_FILES_IN", &list));
+    run("apply --auto-approve").exits(0);
+    assert_eq!(env_of_the_pod(&emulator, "OTHER").as_deref(), Some(CANARY));
+    run(&format!("plan --allow-files-in {}", one.path().display())).exits(1).warns("outside the project");
+    let both = format!("--allow-files-in {} --allow-files-in {}", one.path().display(), other.path().display());
+    project.run(&emulator, &format!("plan --detailed-exitcode {both}")).exits(0);
+}
+
 #[test]
 fn the_repository_around_the_configuration_is_the_project_and_its_git_folder_is_not() {
     let emulator = Emulator::start();
