@@ -178,15 +178,15 @@ impl Console {
     /// Prints what went wrong: one JSON object, or a drawn diagnostic.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
-            print_json(&self.output, failure);
+            self.output.write(Stream::Err, &self.hidden.mask(&json_line(failure)));
         } else {
             self.diagnostic(failure.report.as_ref(), |workflow| workflow.of_failure(failure));
         }
     }
 
     fn diagnostic(&self, report: &dyn miette::Diagnostic, annotations: impl FnOnce(&Workflow) -> String) {
-        let annotations = self.workflow.as_ref().map(annotations);
-        let text = self.shown(self.drawn(report)) + &annotations.unwrap_or_default();
+        let annotations = self.workflow.as_ref().map(annotations).unwrap_or_default();
+        let text = self.shown(self.drawn(report)) + &self.hidden.mask(&annotations);
         self.output.write(Stream::Err, &text);
     }
 
@@ -283,8 +283,8 @@ fn lost(loss: &Loss, changes: bool) -> Failure {
     Failure::message(Exit::Error, "output_lost", message, Some(help.to_owned()))
 }
 
-/// Prints what went wrong as one JSON object on one line.
-fn print_json(output: &Output, failure: &Failure) {
+/// An error as one JSON object on one line.
+fn json_line(failure: &Failure) -> String {
     let subject = failure.subject.as_deref();
     let context = ErrorContext {
         exit_code: Some(failure.exit.code()),
@@ -292,8 +292,7 @@ fn print_json(output: &Output, failure: &Failure) {
         id: subject.and_then(|subject| subject.id.clone()),
         code: None,
     };
-    let value = error_json(failure.report.as_ref(), &context);
-    output.write(Stream::Err, &(json::to_text(&value, false) + "\n"));
+    json::to_text(&error_json(failure.report.as_ref(), &context), false) + "\n"
 }
 
 /// `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE`, which wins over what the stream is.

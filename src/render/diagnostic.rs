@@ -28,10 +28,15 @@ impl Hidden {
         Self(distinctive_parts(secrets.iter().map(String::as_str)).into_iter().map(str::to_owned).collect())
     }
 
+    /// A text without the values, also where JSON or a URL escapes them.
+    pub fn mask(&self, text: &str) -> String {
+        let secrets: Vec<&str> = self.0.iter().map(String::as_str).collect();
+        masked(text, &secrets)
+    }
+
     /// A message, line by line. It is cut last: the beginning of a secret alone would not be recognised.
     fn text(&self, text: &str) -> String {
-        let secrets: Vec<&str> = self.0.iter().map(String::as_str).collect();
-        let text = masked(text, &secrets);
+        let text = self.mask(text);
         let cut: String = text.chars().take(LONGEST).collect();
         let rest = if cut.len() < text.len() { "..." } else { "" };
         cut.split('\n').map(harmless).collect::<Vec<_>>().join("\n") + rest

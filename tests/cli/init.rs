@@ -97,7 +97,7 @@ fn no_link_is_written_through() {
         project.offline("validate").exits(0);
         let project = empty();
         symlink(elsewhere.path().join(target), project.path("sindri.yaml")).unwrap();
-        init(&project, &[]).exits(1).warns("`sindri.yaml` is there already");
+        init(&project, &[]).exits(3).warns("`sindri.yaml` is there already");
         assert!(!project.path("sindri.schema.json").exists());
         assert_eq!(std::fs::read_to_string(elsewhere.path().join("there")).unwrap(), "precious");
         assert!(!elsewhere.path().join("none").exists());

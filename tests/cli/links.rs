@@ -116,7 +116,7 @@ fn a_named_state_may_be_a_link_into_an_allowed_folder() {
     symlink(elsewhere.path().join("kept.json"), project.path("link.json")).unwrap();
     let allowed = format!("--allow-files-in {}", elsewhere.path().display());
     project.run(&emulator, &format!("state list --state link.json {allowed}")).exits(0).tells("pod.bare");
-    project.run(&emulator, "state list --state link.json").exits(1).warns("outside the project");
+    project.run(&emulator, "-e prod state list --state link.json").exits(1).warns("outside the project");
     let completed = |flags: &str| {
         let words = format!("-- sindri --state link.json {flags} destroy pod.");
         let mut command = sindri(&project.path(""));

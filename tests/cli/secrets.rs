@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::support::{BARE, Emulator, KEY, Project, Said, fault};
+use crate::support::{BARE, Emulator, KEY, Project, Said, fault, sindri};
 
 /// A pod with a secret from the environment, one from a file, and two that no `secrets` block declares.
 fn config() -> String {
@@ -306,4 +306,18 @@ fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
     command.env("WHERE", "https://u:canary-in-args@host").env("HF_TOKEN", TOKEN).env("OUTSIDE", OUTSIDE);
     let said = Said::of(command.env("REGISTRY_PASSWORD", REGISTRY)).exits(1).warns("secret_outside_env");
     assert!(!said.stderr.contains("canary-in-args"), "{}", said.stderr);
+}
+
+/// Whichever form an error has. `-f` stands for every message that repeats what it was given.
+#[test]
+fn a_credential_of_the_environment_is_in_no_error() {
+    let project = Project::new(BARE);
+    let secret = "canary \"of\" an-error";
+    for (flags, workflow) in [(&[][..], ""), (&["--json"], ""), (&[], "true")] {
+        let mut command = sindri(&project.path(""));
+        command.env("MY_TOKEN", secret).env("GITHUB_ACTIONS", workflow).args(["validate", "-f", secret]).args(flags);
+        let said = Said::of(&mut command).exits(1).warns("(sensitive)");
+        assert!(!said.stderr.contains("canary") && !said.stderr.contains("an-error"), "{said:?}");
+        assert_eq!(said.stderr.contains("::error"), !workflow.is_empty(), "{said:?}");
+    }
 }
