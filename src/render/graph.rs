@@ -2,6 +2,7 @@
 //! Graphviz's language or in Mermaid's; arrows lead from what is needed to what needs it in all of them.
 
 mod declared;
+mod folding;
 mod layout;
 mod picture;
 mod planned;

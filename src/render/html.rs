@@ -210,16 +210,16 @@ fn attributes(out: &mut dyn fmt::Write, changes: &[&Change]) -> fmt::Result {
 }
 
 fn footer(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
-    out.write_str("</main>\n<footer>\n<h2>How to go on</h2>\n")?;
+    out.write_str("</main>\n<footer>\n<h2>Next steps</h2>\n")?;
     if let Some(date) = &view.catalog_date {
         writeln!(out, "<p class=\"dim\">Prices are estimates, catalog of {}.</p>", escaped(date))?;
     }
     let refused = plan.all_refusals().next().is_some();
     let (sentence, command) = match &view.plan_id {
         Some(id) if !refused && !plan.is_empty() => {
-            ("Exactly this plan is applied by", words::expect_command(plan, &view.flags, id))
+            ("To apply exactly this plan:", words::expect_command(plan, &view.flags, id))
         }
-        _ => ("Plan again:", words::plan_command(plan, &view.flags)),
+        _ => ("To plan again:", words::plan_command(plan, &view.flags)),
     };
     writeln!(out, "<p>{sentence} <code>{}</code></p>", escaped(&command))?;
     out.write_str("</footer>\n</body>\n</html>\n")

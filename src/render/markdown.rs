@@ -255,7 +255,7 @@ fn footer(plan: &Plan, view: &PlanView) -> String {
         text.push_str(&format!("\nPlan id {}.", code(id)));
         if plan.all_refusals().next().is_none() {
             let apply = words::expect_command(plan, &view.flags, id);
-            text.push_str(&format!(" Exactly this plan is applied by {}", code(&apply)));
+            text.push_str(&format!(" To apply exactly this plan: {}", code(&apply)));
         }
         text.push('\n');
     }

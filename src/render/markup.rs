@@ -1,6 +1,6 @@
 //! Markup that is HTML and XML at once, and texts that cannot be taken for it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::style::{Ink, Line, harmless};
 
@@ -55,20 +55,30 @@ pub fn block(out: &mut dyn fmt::Write, lines: &[Line]) -> fmt::Result {
     for line in lines {
         write!(out, "{:1$}", "", line.indent() - shared)?;
         spans(out, line)?;
-        out.write_char('\n')?;
+        out.write_str("\n")?;
     }
     out.write_str("</pre>\n")
 }
 
-/// What a text looks like in a space for so many characters.
+/// A text within so many characters: its beginning.
 pub fn shortened(text: &str, longest: usize) -> String {
     let text = harmless(text);
     if text.chars().count() <= longest {
         return text.into_owned();
     }
-    let mut short: String = text.chars().take(longest.saturating_sub(1)).collect();
-    short.write_char('\u{2026}').expect("a string takes everything");
-    short
+    text.chars().take(longest.saturating_sub(1)).chain(['\u{2026}']).collect()
+}
+
+/// A text within so many characters: its beginning and its end, where names and the numbers of replicas differ.
+pub fn shortened_inside(text: &str, longest: usize) -> String {
+    let text = harmless(text);
+    let length = text.chars().count();
+    if length <= longest {
+        return text.into_owned();
+    }
+    let end = longest / 2;
+    let start = text.chars().take(longest.saturating_sub(end + 1));
+    start.chain(['\u{2026}']).chain(text.chars().skip(length - end)).collect()
 }
 
 #[cfg(test)]
@@ -85,5 +95,13 @@ mod tests {
         let mut out = String::new();
         block(&mut out, &[Line::of(6, "a"), Line::new(8).ink(Ink::Bad, "<")]).unwrap();
         assert_eq!(out, "<pre>a\n  <span class=\"bad\">&lt;</span>\n</pre>\n");
+    }
+
+    #[test]
+    fn a_shortened_address_keeps_its_start_and_its_number() {
+        let long = format!("pod.{}[0..199]", "a".repeat(63));
+        assert_eq!(shortened_inside(&long, 30), "pod.aaaaaaaaaa\u{2026}aaaaaaa[0..199]");
+        assert_eq!(shortened_inside("pod.a[0]", 8), "pod.a[0]");
+        assert_eq!(shortened("create, 12 pods", 9), "create, \u{2026}");
     }
 }

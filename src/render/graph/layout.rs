@@ -1,5 +1,6 @@
 //! Where boxes are: a column per kind and depth, each box right of all that it needs; boxes without arrows in rows below,
-//! under their own kind's column. Whole numbers only, so that the same plan gives the same picture everywhere.
+//! under their own kind's column. A column with arrows is never broken in two: arrows would run behind its first half.
+//! Whole numbers only, so that the same plan gives the same picture everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +12,7 @@ pub(super) const HEIGHT: usize = 48;
 pub(super) const GAP_X: usize = 64;
 pub(super) const GAP_Y: usize = 14;
 pub(super) const MARGIN: usize = 8;
-/// The most boxes of a column; further ones are in another column beside it.
+/// The most rows of boxes without arrows; further ones are in another column beside them.
 const TALL: usize = 24;
 
 /// Where a box is: its upper left corner.
@@ -26,47 +27,53 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
         if joined.contains(&node) { with_arrows.push(node) } else { alone.push(node) }
     }
     let mut places = vec![(MARGIN, MARGIN); picture.nodes.len()];
-    let (mut bottom, mut column) = (MARGIN, 0);
-    let mut first_columns = Vec::new();
-    for (with_arrows, _) in layers.values() {
-        first_columns.push(column);
-        bottom = bottom.max(place_layer(picture, with_arrows, column, &mut places));
-        column += with_arrows.len().div_ceil(TALL).max(1);
+    let mut columns: Vec<Vec<usize>> = layers.values().map(|(with_arrows, _)| with_arrows.clone()).collect();
+    let mut bottom = MARGIN;
+    for (column, nodes) in columns.iter_mut().enumerate() {
+        let needed =
+            |node: usize| middle(picture.edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| *from), &places);
+        *nodes = sorted(nodes, needed).into_iter().map(|(_, node)| node).collect();
+        bottom = bottom.max(stack(nodes.iter().map(|node| (MARGIN, *node)), column, &mut places));
     }
-    for (layer, (_, alone)) in layers.values().enumerate() {
-        let first = first_columns[layer];
-        let in_row = match first_columns.get(layer + 1) {
-            Some(next) => next - first,
-            None => (column - first).max(3).max(alone.len().div_ceil(TALL)),
-        };
+    // From the right, so that what many need is beside the middle of them.
+    for (column, nodes) in columns.iter().enumerate().rev() {
+        let needing =
+            |node: usize| middle(picture.edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| *to), &places);
+        let wishes = sorted(nodes, needing);
+        bottom = bottom.max(stack(wishes.into_iter(), column, &mut places));
+    }
+    let last = columns.len().saturating_sub(1);
+    for (column, (_, alone)) in layers.values().enumerate() {
+        let in_row = if column < last { 1 } else { alone.len().div_ceil(TALL).max(3) };
         for (number, node) in alone.iter().enumerate() {
-            places[*node] = (x_of(first + number % in_row), bottom + number / in_row * (HEIGHT + GAP_Y));
+            places[*node] = (x_of(column + number % in_row), bottom + number / in_row * (HEIGHT + GAP_Y));
         }
     }
     places
 }
 
-/// Places the boxes of a layer near the middle of what they need, as far as the ones above leave room. Gives its lower end.
-fn place_layer(picture: &Picture, nodes: &[usize], column: usize, places: &mut [Place]) -> usize {
-    let wish = |node: usize| {
-        let needed = picture.edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| places[*from].1);
-        let (sum, number) = needed.fold((0, 0), |(sum, number), y| (sum + y, number + 1));
-        sum.checked_div(number).unwrap_or(MARGIN)
-    };
+/// The middle height of boxes; the top where there are none.
+fn middle(nodes: impl Iterator<Item = usize>, places: &[Place]) -> usize {
+    let (sum, number) = nodes.fold((0, 0), |(sum, number), node| (sum + places[node].1, number + 1));
+    sum.checked_div(number).unwrap_or(MARGIN)
+}
+
+/// Boxes with the heights that they would have, from the top.
+fn sorted(nodes: &[usize], wish: impl Fn(usize) -> usize) -> Vec<(usize, usize)> {
     let mut wishes: Vec<(usize, usize)> = nodes.iter().map(|node| (wish(*node), *node)).collect();
     wishes.sort_unstable();
-    let single = wishes.len() <= TALL;
-    let mut bottom = MARGIN;
-    for (number, chunk) in wishes.chunks(TALL).enumerate() {
-        let mut top = MARGIN;
-        for &(wish, node) in chunk {
-            let y = if single { top.max(wish) } else { top };
-            places[node] = (x_of(column + number), y);
-            top = y + HEIGHT + GAP_Y;
-        }
-        bottom = bottom.max(top);
+    wishes
+}
+
+/// Places boxes in a column at the heights that they would have, or as far below as the ones above need. Gives its lower end.
+fn stack(wishes: impl Iterator<Item = (usize, usize)>, column: usize, places: &mut [Place]) -> usize {
+    let mut top = MARGIN;
+    for (wish, node) in wishes {
+        let y = top.max(wish);
+        places[node] = (x_of(column), y);
+        top = y + HEIGHT + GAP_Y;
     }
-    bottom
+    top
 }
 
 fn x_of(column: usize) -> usize {

@@ -1,13 +1,12 @@
-//! The picture of a plan: one box per change, or per group of changes where there are too many to look at.
+//! The picture of a plan: resources share boxes as in the picture of a configuration, if they have the same action.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::picture::{LEGIBLE, Node, Picture};
+use super::folding::{Folded, Group, Item, folded};
+use super::picture::{Node, Picture};
 use crate::graph::parent_of;
-use crate::kind;
 use crate::model::{Action, Address, Cause, Change, Plan};
 use crate::render::fold::{self, Row};
-use crate::render::style::Ink;
 use crate::render::text::block::{self, Block};
 use crate::render::text::{Context, PlanView};
 use crate::render::words;
@@ -22,96 +21,74 @@ pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {
     picture
 }
 
-/// The graph of the plan's blocks, whose order gives their anchors.
+/// The graph of the plan's blocks. Each box leads to the first block that it shows.
 pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
-    let by_itself = |number: usize, _: &Change| (String::new(), String::new(), Action::NoOp, false, number);
-    let by_name = |_: usize, change: &Change| {
-        (change.address.kind.clone(), change.address.name.clone(), change.action, fold::loses_data(change), 0)
-    };
-    // A box that claims a loss holds only what loses data.
-    let by_kind = |_: usize, change: &Change| {
-        (change.address.kind.clone(), String::new(), change.action, fold::loses_data(change), 0)
-    };
-    let names: BTreeSet<_> = blocks.iter().map(|block| by_name(0, block.changes[0])).collect();
-    match (blocks.len(), names.len()) {
-        (..=LEGIBLE, _) => grouped(rows, blocks, by_itself, "Replicas that change alike are one box."),
-        (_, ..=LEGIBLE) => grouped(rows, blocks, by_name, "Replicas of one name with the same action are one box."),
-        _ => grouped(rows, blocks, by_kind, "Too many to draw: all of one kind with the same action are one box."),
-    }
-}
-
-fn grouped<K: Ord>(
-    rows: &[Row<'_>],
-    blocks: &[Block<'_>],
-    key: impl Fn(usize, &Change) -> K,
-    caption: &'static str,
-) -> Picture {
-    let mut members: BTreeMap<K, Vec<usize>> = BTreeMap::new();
-    for (number, block) in blocks.iter().enumerate() {
-        members.entry(key(number, block.changes[0])).or_default().push(number);
-    }
-    // In the order of the changes below the picture.
-    let mut groups: Vec<Vec<usize>> = members.into_values().collect();
-    groups.sort();
-    let ports: BTreeMap<&Address, usize> = rows.iter().map(|row| (&row.change.address, row.members.len())).collect();
-    let nodes = groups.iter().map(|group| node(blocks, group, &ports)).collect();
-    let mut places: BTreeMap<&Address, usize> = BTreeMap::new();
-    for (place, group) in groups.iter().enumerate() {
-        for number in group {
-            places.extend(blocks[*number].changes.iter().map(|change| (&change.address, place)));
-        }
-    }
     let needs = Needs::of(rows);
-    let mut edges = BTreeSet::new();
-    for row in rows {
-        for needed in needs.by(row.change) {
-            if let (Some(from), Some(to)) = (places.get(&needed), places.get(&row.change.address)) {
-                edges.insert((*from, *to));
-            }
-        }
-    }
-    edges.retain(|(from, to)| from != to);
-    Picture { nodes, edges, caption }
+    let items = rows.iter().map(|row| Item {
+        address: &row.change.address,
+        needs: needs.by(row.change),
+        parts: parts(row),
+        // A box that claims a loss holds only what loses data.
+        tag: (row.change.action, fold::loses_data(row.change)),
+    });
+    let (Folded { groups, edges, level }, items) = folded(items.collect());
+    let places: BTreeMap<&Address, usize> = blocks
+        .iter()
+        .enumerate()
+        .flat_map(|(number, block)| block.changes.iter().map(move |change| (&change.address, number)))
+        .collect();
+    let shown = |group: &Group| -> BTreeSet<usize> {
+        group.items.iter().filter_map(|item| places.get(items[*item].address).copied()).collect()
+    };
+    let addresses =
+        |group: &Group| -> BTreeSet<&Address> { group.items.iter().map(|item| items[*item].address).collect() };
+    let nodes = groups.iter().map(|group| node(group, &addresses(group), blocks, &shown(group))).collect();
+    Picture { nodes, edges, caption: level.of_changes() }
 }
 
-fn node(blocks: &[Block<'_>], group: &[usize], ports: &BTreeMap<&Address, usize>) -> Node {
-    let changes: Vec<&Change> = group.iter().flat_map(|number| blocks[*number].changes.iter().copied()).collect();
-    let first = &blocks[group[0]];
-    let Change { address, action, .. } = changes[0];
-    let kind = kind::find(&address.kind).map_or(address.kind.as_str(), |kind| kind.title);
-    let same_name = changes.iter().all(|change| change.address.name == address.name);
-    let title = match (group, same_name) {
-        ([_], _) => first.title.clone(),
-        (_, true) => format!("{}.{}", address.kind, address.name),
-        (_, false) => words::count(changes.len(), kind),
-    };
-    let word = if *action == Action::NoOp { "unchanged" } else { words::action(*action) };
+/// How many parts share the row of a change, by their kind.
+fn parts<'a>(row: &Row<'a>) -> BTreeMap<&'a str, usize> {
+    let mut parts = BTreeMap::new();
+    for member in &row.members {
+        *parts.entry(member.address.kind.as_str()).or_default() += 1;
+    }
+    parts
+}
+
+/// The box of a group, which the blocks numbered `shown` tell of, perhaps with others beside it.
+fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], shown: &BTreeSet<usize>) -> Node {
+    let Group { items: _, title, size, parts, names } = group;
+    let all = shown.iter().flat_map(|number| &blocks[*number].changes);
+    let changes: Vec<&Change> = all.copied().filter(|change| addresses.contains(&change.address)).collect();
+    let (first, action) = (shown.first().map(|number| &blocks[*number]), changes.first().map(|change| change.action));
+    let action = action.unwrap_or(Action::NoOp);
+    let word = if action == Action::NoOp { "unchanged" } else { words::action(action) };
     let mut facts = vec![word.to_owned()];
-    // Boxes of several names say it in their titles.
-    if changes.len() > 1 && same_name {
-        facts.push(words::count(changes.len(), kind));
-    }
-    let exposed: usize = changes.iter().filter_map(|change| ports.get(&change.address)).sum();
-    if exposed > 0 {
-        facts.push(words::count(exposed, "port"));
-    }
+    // The kind of one resource is in its address.
+    facts.extend(Some(size.clone()).filter(|size| changes.len() > 1 && !size.is_empty()));
+    facts.extend(parts.iter().cloned());
     let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(block::loss).collect();
-    let mut tip = match group {
-        [_] => first.headline(0).spans().into_iter().map(|(_, text)| text).collect(),
-        _ => format!("{title}: {}", facts.join(", ")),
+    let mut tip = match first {
+        Some(block) if block.changes.len() == changes.len() => {
+            block.headline(0).spans().into_iter().map(|(_, text)| text).collect()
+        }
+        _ => {
+            let parts = [title.clone(), facts.join(", ")].into_iter().chain(names.clone());
+            parts.collect::<Vec<_>>().join(": ")
+        }
     };
     if !losses.is_empty() && losses.len() <= 3 && action.destroys() {
         tip.push_str(&format!("; destroys {}", losses.into_iter().collect::<Vec<_>>().join(", ")));
     }
     Node {
-        kind: address.kind.clone(),
-        title,
+        kind: addresses.first().map(|address| address.kind.clone()).unwrap_or_default(),
+        title: title.clone(),
         what: facts.join(", "),
         tip,
         symbol: action.symbol(),
-        ink: group.iter().map(|number| blocks[*number].ink()).max_by_key(|ink| *ink == Ink::Bad).unwrap_or_default(),
+        ink: first.map(Block::ink).unwrap_or_default(),
         loses_data: changes.iter().any(|change| fold::loses_data(change)),
-        anchor: Some(group[0]),
+        anchor: first.and(shown.first().copied()),
     }
 }
 

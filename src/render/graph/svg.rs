@@ -4,28 +4,36 @@ use std::fmt;
 
 use super::layout::{GAP_X, HEIGHT, MARGIN, Place, WIDTH, places};
 use super::picture::{Node, Picture};
-use crate::render::markup::{class, escaped, shortened};
+use crate::render::markup::{class, escaped, shortened, shortened_inside};
 
 const STYLE: &str = include_str!("style.css");
 /// Characters of a box: 12 px of a monospaced font are a bit more than 7 px wide.
 const TITLE: usize = 30;
 const WHAT: usize = 37;
+/// The width of a character of the caption, rounded up.
+const CAPTION_PX: usize = 7;
 
-/// Writes a file of its own: it brings its colours, for light and dark.
+/// Writes a file of its own: it brings its colours, for light and dark, and its caption.
 pub fn document(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     out.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
-    drawn(out, picture, &format!("<style>\n{STYLE}</style>\n"))
+    drawn(out, picture, Some(STYLE))
 }
 
 /// Writes the picture for a page that has the colours.
 pub fn svg(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
-    drawn(out, picture, "")
+    drawn(out, picture, None)
 }
 
-fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: &str) -> fmt::Result {
+fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: Option<&str>) -> fmt::Result {
     let places = places(picture);
-    let right = places.iter().map(|(x, _)| x + WIDTH).max().unwrap_or(0) + MARGIN;
-    let bottom = places.iter().map(|(_, y)| y + HEIGHT).max().unwrap_or(0) + MARGIN;
+    let mut right = places.iter().map(|(x, _)| x + WIDTH).max().unwrap_or(0) + MARGIN;
+    let mut bottom = places.iter().map(|(_, y)| y + HEIGHT).max().unwrap_or(0) + MARGIN;
+    let caption = style.map(|_| (MARGIN, bottom + MARGIN)).filter(|_| !picture.caption.is_empty());
+    if caption.is_some() {
+        right = right.max(MARGIN * 2 + picture.caption.chars().count() * CAPTION_PX);
+        bottom += MARGIN * 2;
+    }
+    let style = style.map(|style| format!("<style>\n{style}</style>\n")).unwrap_or_default();
     writeln!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {right} {bottom}\" width=\"{right}\" height=\"{bottom}\" \
@@ -36,6 +44,9 @@ fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: &str) -> fmt::Resul
         edge(out, places[from], places[to])?;
     }
     picture.nodes.iter().zip(&places).try_for_each(|(node, place)| boxed(out, node, *place))?;
+    if let Some((x, y)) = caption {
+        writeln!(out, "<text class=\"what\" x=\"{x}\" y=\"{y}\">{}</text>", escaped(picture.caption))?;
+    }
     out.write_str("</svg>\n")
 }
 
@@ -67,7 +78,7 @@ fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
         WIDTH - 2,
         HEIGHT - 2,
     )?;
-    let title = format!("{} {}", node.symbol, shortened(&node.title, TITLE));
+    let title = format!("{} {}", node.symbol, shortened_inside(&node.title, TITLE));
     let what = if node.loses_data { format!("DATA IS LOST: {}", node.what) } else { node.what.clone() };
     writeln!(
         out,

@@ -1,0 +1,136 @@
+//! How resources share boxes, in every picture alike: replicas of one name; in a large graph, resources that need the same;
+//! in a huge one, all of a kind. A plan keeps resources with different actions apart. Boxes are in the order of addresses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::picture::LEGIBLE;
+use crate::kind;
+use crate::model::Address;
+use crate::render::{fold, words};
+
+/// One resource that can have a box. Its parts, such as ports, count with it.
+pub(super) struct Item<'a, T> {
+    pub address: &'a Address,
+    pub needs: BTreeSet<Address>,
+    /// How many parts it has, by their kind.
+    pub parts: BTreeMap<&'a str, usize>,
+    /// The difference that keeps resources in boxes of their own.
+    pub tag: T,
+}
+
+/// Resources that share a box, by their numbers.
+pub(super) struct Group {
+    pub items: Vec<usize>,
+    pub title: String,
+    /// `4 pods`; empty where the title says it, and of one resource its kind alone.
+    pub size: String,
+    /// `8 ports`.
+    pub parts: Vec<String>,
+    /// Some of the addresses, where the title counts them only.
+    pub names: Option<String>,
+}
+
+/// Boxes and the arrows between them.
+pub(super) struct Folded {
+    pub groups: Vec<Group>,
+    pub edges: BTreeSet<(usize, usize)>,
+    pub level: Level,
+}
+
+/// The reason why resources share a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    Name,
+    Needs,
+    Kind,
+}
+
+impl Level {
+    /// The rule in words, for below a picture of declared resources.
+    pub fn of_resources(self) -> &'static str {
+        match self {
+            Self::Name => "Replicas of one name are one box.",
+            Self::Needs => "Resources of one kind that need the same are one box.",
+            Self::Kind => "Too many to draw: all resources of one kind are one box.",
+        }
+    }
+
+    /// The same for a picture of a plan.
+    pub fn of_changes(self) -> &'static str {
+        match self {
+            Self::Name => "Replicas of one name with the same action are one box.",
+            Self::Needs => "Resources of one kind with the same action that need the same are one box.",
+            Self::Kind => "Too many to draw: all resources of one kind with the same action are one box.",
+        }
+    }
+
+    fn key<T: Clone>(self, item: &Item<'_, T>, needed: &BTreeSet<&Address>) -> Key<T> {
+        let Address { kind, name, index, member } = item.address;
+        // A single pod is no replica of a name that had or gets numbers.
+        let by_name = || vec![name.clone(), index.is_some().to_string(), member.clone().unwrap_or_default()];
+        let shared = match self {
+            Self::Name => by_name(),
+            // Else its arrows would no longer tell apart what needs it.
+            Self::Needs if needed.contains(item.address) => by_name(),
+            Self::Needs => {
+                let needs: BTreeSet<&str> = item.needs.iter().map(|needed| needed.name.as_str()).collect();
+                needs.into_iter().map(str::to_owned).collect()
+            }
+            Self::Kind => Vec::new(),
+        };
+        (kind.clone(), shared, item.tag.clone())
+    }
+}
+
+type Key<T> = (String, Vec<String>, T);
+
+/// Folds resources into as many boxes as can be read.
+pub(super) fn folded<T: Ord + Clone>(mut items: Vec<Item<'_, T>>) -> (Folded, Vec<Item<'_, T>>) {
+    items.sort_by(|one, other| one.address.cmp(other.address));
+    let needed: BTreeSet<&Address> = items.iter().flat_map(|item| &item.needs).collect();
+    let boxes = |level: &Level| items.iter().map(|item| level.key(item, &needed)).collect::<BTreeSet<_>>().len();
+    let level = [Level::Name, Level::Needs].into_iter().find(|level| boxes(level) <= LEGIBLE).unwrap_or(Level::Kind);
+    let mut places: BTreeMap<Key<T>, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let mut place_of: BTreeMap<&Address, usize> = BTreeMap::new();
+    for (number, item) in items.iter().enumerate() {
+        let place = *places.entry(level.key(item, &needed)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(number),
+            None => groups.push(vec![number]),
+        }
+        place_of.insert(item.address, place);
+    }
+    let arrows = items.iter().flat_map(|item| {
+        let to = place_of.get(item.address).copied();
+        item.needs.iter().filter_map(|needed| place_of.get(needed).copied()).zip(std::iter::repeat(to))
+    });
+    let arrows = arrows.filter_map(|(from, to)| Some((from, to?)));
+    let edges = arrows.filter(|(from, to)| from != to).collect();
+    let groups = groups.into_iter().map(|group| described(&items, group)).collect();
+    (Folded { groups, edges, level }, items)
+}
+
+fn described<T>(items: &[Item<'_, T>], numbers: Vec<usize>) -> Group {
+    let members: Vec<&Item<'_, T>> = numbers.iter().map(|number| &items[*number]).collect();
+    let addresses: Vec<&Address> = members.iter().map(|item| item.address).collect();
+    let kind = title_of(&addresses[0].kind);
+    let same_name = addresses.iter().all(|address| address.name == addresses[0].name);
+    let title = if same_name { fold::group_address(&addresses) } else { words::count(addresses.len(), kind) };
+    let size = match (addresses.len(), same_name) {
+        (1, _) => kind.to_owned(),
+        (number, true) => words::count(number, kind),
+        (_, false) => String::new(),
+    };
+    let mut parts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (kind, number) in members.iter().flat_map(|item| &item.parts) {
+        *parts.entry(kind).or_default() += number;
+    }
+    let parts = parts.into_iter().map(|(kind, number)| words::count(number, title_of(kind))).collect();
+    let names = (!same_name).then(|| words::few(addresses));
+    Group { items: numbers, title, size, parts, names }
+}
+
+fn title_of(kind: &str) -> &str {
+    kind::find(kind).map_or(kind, |kind| kind.title)
+}
