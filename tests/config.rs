@@ -333,7 +333,7 @@ providers:
         args: "python train.py --name 'a b'"
         entrypoint: [ /bin/sh, -c ]
         lifecycle: { updates: in-place, createBeforeDestroy: true, preventDestroy: true, ignoreChanges: [env.FOO, containerDiskGb] }
-        timeouts: { create: 1h30m, delete: 90 }
+        timeouts: { create: 1h30m, delete: 90s }
       worker:
         cpuOnly: true
         power: stopped

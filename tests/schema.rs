@@ -166,6 +166,8 @@ fn the_mistakes_that_a_schema_can_see_are_refused_and_the_examples_are_not() {
         "replicas-too-many",
         "two-spellings",
         "ports-as-a-mapping",
+        "timeout-without-a-unit",
+        "name-with-capitals",
     ] {
         assert!(!schema.is_valid(&yaml(&tests.join(format!("golden/mistakes/{name}.yaml")))), "{name}");
     }
@@ -191,6 +193,42 @@ fn editors_complete_gpu_types_and_regions_and_other_spellings_stay_valid() {
         file["providers"]["runpod"]["gpuType"] = json!(spelling);
         assert!(schema.is_valid(&file), "{spelling}");
     }
+}
+
+/// What an editor offers where a value is written: the values of every `enum`, and those of types without one.
+fn offered(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/definitions/")) {
+        offered(document, &document["definitions"][name], found);
+    }
+    for keyword in ["allOf", "anyOf"] {
+        schema[keyword].as_array().into_iter().flatten().for_each(|part| offered(document, part, found));
+    }
+    found.extend(schema["enum"].as_array().into_iter().flatten().map(Value::to_string));
+    let types = schema["type"].as_array().cloned().unwrap_or_else(|| vec![schema["type"].clone()]);
+    found.extend(types.contains(&json!("boolean")).then(|| "truth".to_owned()));
+}
+
+#[test]
+fn editors_are_not_offered_other_spellings_nor_values_that_do_not_exist() {
+    let document = json_schema(SchemaOf::Base);
+    let blocks = document["definitions"].as_object().unwrap().values();
+    let properties: Vec<(&String, &Value)> = blocks
+        .flat_map(|block| block["anyOf"].as_array().into_iter().flatten())
+        .filter_map(|form| form["properties"].as_object())
+        .flatten()
+        .collect();
+    let of = |name: &str| properties.iter().find(|(key, _)| *key == name).map(|(_, property)| *property).unwrap();
+    for (name, is_offered) in [("gpuType", true), ("gpu_type_id", false), ("region", true), ("spot", false)] {
+        assert_eq!(of(name)["doNotSuggest"].is_null(), is_offered, "{name}");
+    }
+    for (name, value) in [("gpuType", "\"NVIDIA L4\""), ("region", "\"US-KS-2\"")] {
+        let mut found = BTreeSet::new();
+        offered(&document, of(name), &mut found);
+        assert!(found.contains(value) && !found.contains("truth"), "{name}: {found:?}");
+    }
+    let mut found = BTreeSet::new();
+    offered(&document, of("locked"), &mut found);
+    assert_eq!(found, BTreeSet::from(["truth".to_owned()]), "the words are offered once");
 }
 
 #[test]

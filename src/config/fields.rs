@@ -3,11 +3,13 @@
 //! Tables alone: names, other spellings, types, the attributes that they set, and what they are for.
 
 use super::choices::{flavors, gpus, regions, tiers, volume_regions};
-use super::habits::{POD_HABITS, PROVIDER_HABITS, ROOT_HABITS, SECRET_HABITS, VOLUME_HABITS};
+use super::habits::{
+    BUDGET_HABITS, POD_HABITS, PROVIDER_HABITS, ROOT_HABITS, SECRET_HABITS, TIMEOUT_HABITS, VOLUME_HABITS,
+};
 use super::table::{Block, Choices, Field, Shape};
 
 const POSITIVE: Shape = Shape::Int(1, i64::MAX);
-const ELSEWHERE: &str = "these are settings of another provider; sindri rents from RunPod alone, so they can go";
+const ELSEWHERE: &str = "these are settings of another provider; sindri supports RunPod only, so remove them";
 const NO_VERIFY: &str = "RunPod pulls the image by itself and checks no signatures; pin a digest instead";
 
 pub(super) static ROOT: Block = Block {
@@ -17,19 +19,39 @@ pub(super) static ROOT: Block = Block {
         Field::new("version", Shape::Text, "Version of the file format, `3.0`.").like(r#"version: "3.0""#),
         Field::new("name", Shape::Text, "Name of the project; pods and volumes are named after it.")
             .like("name: my-project")
+            .choices(Choices::Matching(
+                "^[a-z][a-z0-9-]{0,62}$",
+                "A name has lowercase letters, digits and `-`, begins with a letter, and has at most 63 characters.",
+            ))
             .required(),
-        Field::new("deployment", Shape::Block(&DEPLOYMENT), "What runs, and on how large a machine.")
+        Field::new("deployment", Shape::Block(&DEPLOYMENT), "The image to run, and the size of the machine.")
             .like(r#"deployment: { provider: runpod, image: "ghcr.io/owner/name:1.2.3" }"#),
-        Field::new("extensions", Shape::Block(&EXTENSIONS), "What the sindri image installs when it starts.")
-            .like("extensions: { profile: fullstack }"),
-        Field::new("secrets", Shape::List(&Shape::Block(&SECRET)), "Environment variables that are never shown.")
-            .like("secrets: [{ name: HF_TOKEN, source: env }]"),
-        Field::new("providers", Shape::Block(&PROVIDERS), "Where it runs.")
+        Field::new(
+            "extensions",
+            Shape::Block(&EXTENSIONS),
+            "Extensions that the sindri image installs when it starts.",
+        )
+        .like("extensions: { profile: fullstack }"),
+        Field::new(
+            "secrets",
+            Shape::List(&Shape::Block(&SECRET)),
+            "Environment variables whose values are never shown.",
+        )
+        .like("secrets: [{ name: HF_TOKEN, source: env }]"),
+        Field::new("providers", Shape::Block(&PROVIDERS), "Settings of the provider; RunPod only.")
             .like("providers: { runpod: { gpuType: NVIDIA L4 } }"),
-        Field::new("moved", Shape::List(&Shape::Block(&MOVED)), "Resources that go on under another address.")
-            .like("moved: [{ from: pod.train, to: pod.trainer }]"),
-        Field::new("budget", Shape::Block(&BUDGET), "Limits that every plan must keep.")
-            .like("budget: { maxHourly: 25.00, maxPods: 8 }"),
+        Field::new(
+            "moved",
+            Shape::List(&Shape::Block(&MOVED)),
+            "Resources that were renamed, with their old and new addresses.",
+        )
+        .like("moved: [{ from: pod.train, to: pod.trainer }]"),
+        Field::new(
+            "budget",
+            Shape::Block(&BUDGET),
+            "Limits on cost and number of pods, above which a plan is refused.",
+        )
+        .like("budget: { maxHourly: 25.00, maxPods: 8 }"),
     ]],
 };
 
@@ -50,7 +72,7 @@ static DEPLOYMENT: Block = Block {
             .not_offered(),
         Field::new("resources", Shape::Block(&RESOURCES), "The machine's size.")
             .like("resources: { memory: 16GB, cpus: 4 }"),
-        Field::new("volumes", Shape::Block(&VOLUMES), "The pod volume, in the words of sindri 3.x.")
+        Field::new("volumes", Shape::Block(&VOLUMES), "The pod volume, as sindri 3.x writes it.")
             .like("volumes: { workspace: { size: 20GB } }"),
         Field::ignored("distro", "the image decides which distribution it is"),
     ]],
@@ -89,7 +111,7 @@ static RESOURCES: Block = Block {
     fields: &[&[
         Field::new("memory", Shape::Memory, "Least memory of the machine, such as `16GB`.").like("memory: 16GB"),
         Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").like("cpus: 4"),
-        Field::new("gpu", Shape::Block(&GPU), "Whether GPUs are wanted, and which.")
+        Field::new("gpu", Shape::Block(&GPU), "Whether the pod has GPUs, and which.")
             .like("gpu: { tier: gpu-small, count: 2 }"),
     ]],
 };
@@ -100,7 +122,7 @@ static GPU: Block = Block {
     fields: &[&[
         Field::new("enabled", Shape::Bool, "Whether the pod has GPUs."),
         Field::new("type", Shape::Word(&["nvidia", "amd"]), "The maker."),
-        Field::new("count", Shape::Int(1, 16), "How many; `gpuCount` says the same.").like("count: 2"),
+        Field::new("count", Shape::Int(1, 16), "Number of GPUs; the same as `gpuCount`.").like("count: 2"),
         Field::new("tier", Shape::Text, "`gpu-small`, `gpu-medium`, `gpu-large`, `gpu-xlarge`.")
             .like("tier: gpu-small")
             .choices(Choices::Open("tiers", tiers)),
@@ -131,10 +153,14 @@ static EXTENSIONS: Block = Block {
     fields: &[&[
         Field::new("profile", Shape::Text, "A set of extensions; becomes `INSTALL_PROFILE`.")
             .like("profile: fullstack"),
-        Field::new("active", Shape::Texts, "Single extensions instead of a profile; become `CUSTOM_EXTENSIONS`.")
+        Field::new("active", Shape::Texts, "Extensions instead of a profile; becomes `CUSTOM_EXTENSIONS`.")
             .like("active: [python, nodejs]"),
-        Field::new("additional", Shape::Texts, "More than the profile has; become `ADDITIONAL_EXTENSIONS`.")
-            .like("additional: [python, nodejs]"),
+        Field::new(
+            "additional",
+            Shape::Texts,
+            "Extensions in addition to the profile; becomes `ADDITIONAL_EXTENSIONS`.",
+        )
+        .like("additional: [python, nodejs]"),
         Field::new("auto_install", Shape::Bool, "`false` becomes `SKIP_AUTO_INSTALL`.").aliases(&["autoInstall"]),
     ]],
 };
@@ -147,8 +173,8 @@ static SECRET: Block = Block {
         Field::new("source", Shape::Word(&["env", "file", "runpod", "vault", "s3"]), "Where its value comes from.")
             .like("source: env")
             .choices(Choices::Closed(&["env", "file", "runpod"])),
-        Field::new("required", Shape::Bool, "Whether it is an error that there is none."),
-        Field::new("fromFile", Shape::Text, "A file with the value, where no variable has it.")
+        Field::new("required", Shape::Bool, "Whether a missing value is an error."),
+        Field::new("fromFile", Shape::Text, "A file with the value, read if the variable is not set.")
             .aliases(&["from_file"])
             .local(),
         Field::new("path", Shape::Text, "The file, for `source: file`.").local(),
@@ -165,18 +191,20 @@ static MOVED: Block = Block {
     title: "`moved`",
     habits: &[],
     fields: &[&[
-        Field::new("from", Shape::Text, "The address in the state: `pod.train`.").like("from: pod.train").required(),
-        Field::new("to", Shape::Text, "The address from now on: `pod.trainer`.").like("to: pod.trainer").required(),
+        Field::new("from", Shape::Text, "The old address, as in the state: `pod.train`.")
+            .like("from: pod.train")
+            .required(),
+        Field::new("to", Shape::Text, "The new address: `pod.trainer`.").like("to: pod.trainer").required(),
     ]],
 };
 
 static BUDGET: Block = Block {
     title: "`budget`",
-    habits: &[],
+    habits: BUDGET_HABITS,
     fields: &[&[
-        Field::new("maxHourly", Shape::Amount, "Most dollars per hour that everything may cost.")
+        Field::new("maxHourly", Shape::Amount, "Highest cost of all resources together, in dollars per hour.")
             .like("maxHourly: 25.00"),
-        Field::new("maxPods", Shape::Int(0, u32::MAX as i64), "Most pods.").like("maxPods: 8"),
+        Field::new("maxPods", Shape::Int(0, u32::MAX as i64), "Highest number of pods.").like("maxPods: 8"),
     ]],
 };
 
@@ -206,11 +234,11 @@ static RUNPOD: Block = Block {
             Field::new(
                 "networkVolumes",
                 Shape::Named(&NETWORK_VOLUME),
-                "Volumes that sindri creates, grows and keeps.",
+                "Network volumes by name. sindri creates and enlarges them, and keeps them on `destroy`.",
             )
             .aliases(&["network_volumes"])
             .like("networkVolumes: { data: { sizeGb: 100, region: US-KS-2 } }"),
-            Field::new("pods", Shape::Named(&POD), "A fleet; what is written beside it is the default of each pod.")
+            Field::new("pods", Shape::Named(&POD), "Pods by name. Fields beside `pods` are the defaults of every pod.")
                 .like("pods: { trainer: { gpuType: NVIDIA L4 } }"),
         ],
         POD_FIELDS,
@@ -233,10 +261,14 @@ pub(super) static NETWORK_VOLUME: Block = Block {
             .like("region: US-KS-2")
             .required()
             .choices(Choices::Open("volumeRegions", volume_regions)),
-        Field::new("tier", Shape::Word(&["STANDARD", "HIGH_PERFORMANCE"]), "How fast it is.")
-            .aliases(&["type"])
-            .sets("tier"),
-        Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life.")
+        Field::new(
+            "tier",
+            Shape::Word(&["STANDARD", "HIGH_PERFORMANCE"]),
+            "Storage tier: `STANDARD` (default) or `HIGH_PERFORMANCE`.",
+        )
+        .aliases(&["type"])
+        .sets("tier"),
+        Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules for updating, replacing and destroying it.")
             .like("lifecycle: { preventDestroy: true }"),
     ]],
 };
@@ -255,7 +287,7 @@ static POD_FIELDS: &[Field] = &[
         .sets("gpu_types")
         .like(r#"gpuType: ["NVIDIA L4", "NVIDIA A40"]"#)
         .choices(Choices::Open("gpus", gpus)),
-    Field::new("gpuCount", Shape::Int(1, 16), "Number of GPUs, 1 where not given.")
+    Field::new("gpuCount", Shape::Int(1, 16), "Number of GPUs; 1 by default.")
         .aliases(&["gpu_count"])
         .sets("gpu_count")
         .like("gpuCount: 2"),
@@ -269,7 +301,7 @@ static POD_FIELDS: &[Field] = &[
         .sets("cpu_flavors")
         .like("cpuFlavor: [cpu3c, cpu5c]")
         .choices(Choices::Open("flavors", flavors)),
-    Field::new("vcpuCount", POSITIVE, "vCPUs of a CPU pod, 4 where not given.")
+    Field::new("vcpuCount", POSITIVE, "vCPUs of a CPU pod; 4 by default.")
         .aliases(&["vcpu_count"])
         .sets("vcpu_count")
         .like("vcpuCount: 4"),
@@ -277,37 +309,41 @@ static POD_FIELDS: &[Field] = &[
         .sets("min_ram_gb_per_gpu")
         .like("memory: 16GB"),
     Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").sets("min_vcpu_per_gpu").like("cpus: 4"),
-    Field::new("containerDiskGb", POSITIVE, "Container disk in GB, wiped on stop; 50 where not given.")
+    Field::new("containerDiskGb", POSITIVE, "Container disk in GB, wiped when the pod stops; 50 by default.")
         .aliases(&["container_disk_gb"])
         .sets("container_disk_gb")
         .like("containerDiskGb: 50"),
-    Field::new("volumeSizeGb", Shape::Int(0, i64::MAX), "Pod volume in GB, kept on stop; 20 where not given.")
+    Field::new("volumeSizeGb", Shape::Int(0, i64::MAX), "Pod volume in GB, kept when the pod stops; 20 by default.")
         .aliases(&["volume_size_gb"])
         .sets("volume_gb")
         .like("volumeSizeGb: 20"),
-    Field::new("volumeMountPath", Shape::Text, "Where the volume is mounted; `/workspace` where not given.")
+    Field::new("volumeMountPath", Shape::Text, "Path where the volume is mounted; `/workspace` by default.")
         .aliases(&["volume_mount_path"])
         .sets("volume_mount_path")
         .like("volumeMountPath: /workspace"),
-    Field::new("cloudType", Shape::Word(&["SECURE", "COMMUNITY"]), "`SECURE` where not given.")
-        .aliases(&["cloud_type", "cloud"])
-        .sets("cloud")
-        .like("cloudType: SECURE"),
-    Field::new("region", Shape::Texts, "Data centers, countries (`US`) or continents (`EU`); any where not given.")
+    Field::new(
+        "cloudType",
+        Shape::Word(&["SECURE", "COMMUNITY"]),
+        "RunPod's cloud: `SECURE` (default) or `COMMUNITY`.",
+    )
+    .aliases(&["cloud_type", "cloud"])
+    .sets("cloud")
+    .like("cloudType: SECURE"),
+    Field::new("region", Shape::Texts, "Data centers, countries (`US`) or `EU` for all of Europe; any by default.")
         .aliases(&["regions", "dataCenterIds"])
         .sets("regions")
         .like("region: [US-KS-2, US-CA-2]")
         .choices(Choices::Open("regions", regions)),
-    Field::new("spot", Shape::Bool, "Interruptible; v1 only.").not_offered().sets("spot"),
+    Field::new("spot", Shape::Bool, "An interruptible pod; v1 only.").not_offered().sets("spot"),
     Field::new("spotBid", Shape::Amount, "As `spot: true`; no API takes the bid.")
         .aliases(&["spot_bid"])
         .sets("spot")
         .like("spotBid: 0.50")
         .not_offered(),
-    Field::new("ports", Shape::Texts, "Ports such as `8888/http` and `22/tcp`, which are also the default.")
+    Field::new("ports", Shape::Texts, "Ports to expose; `8888/http` and `22/tcp` by default.")
         .sets("ports")
         .like(r#"ports: ["8888/http", "22/tcp"]"#),
-    Field::new("exposePorts", Shape::Texts, "HTTP ports by number; 22/tcp is added.")
+    Field::new("exposePorts", Shape::Texts, "HTTP ports by number; `22/tcp` is added.")
         .aliases(&["expose_ports"])
         .like("exposePorts: [8080]"),
     Field::new("networkVolume", Shape::Text, "One of `networkVolumes`, by name.")
@@ -318,8 +354,8 @@ static POD_FIELDS: &[Field] = &[
         .aliases(&["network_volume_id"])
         .sets("network_volume")
         .like("networkVolumeId: abc123"),
-    Field::new("publicIp", Shape::Bool, "Ask for a public address.").aliases(&["public_ip"]).sets("public_ip"),
-    Field::new("startSsh", Shape::Bool, "Start sshd with the account's keys.")
+    Field::new("publicIp", Shape::Bool, "Asks for a public address.").aliases(&["public_ip"]).sets("public_ip"),
+    Field::new("startSsh", Shape::Bool, "Starts sshd with the account's keys.")
         .aliases(&["start_ssh"])
         .sets("start_ssh"),
     Field::new("templateId", Shape::Text, "A template of the account.").aliases(&["template_id"]).sets("template"),
@@ -342,21 +378,36 @@ static POD_FIELDS: &[Field] = &[
         .aliases(&["allowedCudaVersions"])
         .sets("cuda_versions")
         .like(r#"cudaVersions: ["12.8"]"#),
-    Field::new("globalNetworking", Shape::Bool, "Join the account's private network.").sets("global_networking"),
-    Field::new("locked", Shape::Bool, "Locked against stop and reset in the console.").sets("locked"),
-    Field::new("power", Shape::Word(&["running", "stopped"]), "Whether the pod is to run.").like("power: stopped"),
-    Field::new("replicas", Shape::Int(0, 10_000), "That many alike, with addresses `pod.name[0]` and up.")
+    Field::new("globalNetworking", Shape::Bool, "Joins the account's private network.").sets("global_networking"),
+    Field::new("locked", Shape::Bool, "Locks the pod against stop and reset in the console.").sets("locked"),
+    Field::new(
+        "power",
+        Shape::Word(&["running", "stopped"]),
+        "Whether the pod runs: `running` (default) or `stopped`.",
+    )
+    .like("power: stopped"),
+    Field::new("replicas", Shape::Int(0, 10_000), "Number of identical pods, with the addresses `pod.name[0]` and up.")
         .like("replicas: 3"),
-    Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules of its life.").like("lifecycle: { updates: in-place }"),
-    Field::new("timeouts", Shape::Block(&TIMEOUTS), "How long sindri waits.").like("timeouts: { create: 15m }"),
+    Field::new("lifecycle", Shape::Block(&LIFECYCLE), "Rules for updating, replacing and destroying it.")
+        .like("lifecycle: { updates: in-place }"),
+    Field::new("timeouts", Shape::Block(&TIMEOUTS), "How long sindri waits for the pod to be ready, and to be gone.")
+        .like("timeouts: { create: 15m }"),
 ];
 
 static LIFECYCLE: Block = Block {
     title: "`lifecycle`",
     habits: &[],
     fields: &[&[
-        Field::new("updates", Shape::Word(&["recreate", "in-place"]), "How changes reach a living pod."),
-        Field::new("createBeforeDestroy", Shape::Bool, "Replace by creating first."),
+        Field::new(
+            "updates",
+            Shape::Word(&["recreate", "in-place"]),
+            "How a change is applied to a running pod: `recreate` (default) or `in-place`.",
+        ),
+        Field::new(
+            "createBeforeDestroy",
+            Shape::Bool,
+            "When replacing, create the new one before destroying the old one.",
+        ),
         Field::new("preventDestroy", Shape::Bool, "Refuse every plan that destroys it."),
         Field::new("ignoreChanges", Shape::Texts, "Fields that are never compared: `image`, `env.FOO`.")
             .like("ignoreChanges: [image, env.FOO]"),
@@ -365,9 +416,10 @@ static LIFECYCLE: Block = Block {
 
 static TIMEOUTS: Block = Block {
     title: "`timeouts`",
-    habits: &[],
+    habits: TIMEOUT_HABITS,
     fields: &[&[
-        Field::new("create", Shape::Duration, "Until it is ready for use.").like("create: 15m"),
-        Field::new("delete", Shape::Duration, "Until it is gone.").like("delete: 90s"),
+        Field::new("create", Shape::Duration, "Longest wait until the pod is ready, such as `15m`.")
+            .like("create: 15m"),
+        Field::new("delete", Shape::Duration, "Longest wait until the pod is gone, such as `90s`.").like("delete: 90s"),
     ]],
 };

@@ -1,28 +1,21 @@
 //! The right form of a field, for an error about the wrong one.
 
 use super::document::{Data, Node};
-use super::quantity::megabytes;
+use super::quantity::{amount, duration, megabytes};
 use super::table::{Field, Shape};
 
 /// Room for a help on one line of 80 columns.
 const LONGEST_LINE: usize = 66;
+/// The characters of a line that a key and brackets take.
+const FRAME: usize = 12;
+/// A longer word of a file is no name to repeat in an example.
+const LONGEST_NAME: usize = 30;
 
 /// Suggests a value as close as possible to the one that is written.
 pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
-    let name = field.name;
-    let close = match &field.shape {
-        Shape::Bool => truth(node).map(|value| format!("{name}: {value}")),
-        Shape::Int(low, high) => {
-            number(node, name).filter(|number| (low..=high).contains(&number)).map(|number| format!("{name}: {number}"))
-        }
-        Shape::Memory => node.int().filter(|size| *size > 0).map(|size| format!("{name}: {size}GB")),
-        _ => None,
-    };
-    if let Some(close) = close {
-        let unit = if name.ends_with("Gb") { ", the number of GB" } else { "" };
-        return Some(format!("write `{close}`{unit}"));
+    if let Some(close) = close_value(node, field) {
+        return Some(format!("write {close}"));
     }
-    let example = field.example?;
     let heading = match (&field.shape, &node.data) {
         (Shape::List(_), _) => "write a list of mappings:",
         (Shape::Variables | Shape::Block(_), _) => "write a mapping:",
@@ -30,9 +23,129 @@ pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
         (Shape::Texts | Shape::Line, Data::Map(_)) => "write a list:",
         _ => "for example",
     };
+    let example = with_own_names(node, field).or_else(|| field.example.map(str::to_owned))?;
     // An example that does not fit behind the heading stands whole on a line of its own.
     let separator = if heading.len() + example.len() > LONGEST_LINE { '\n' } else { ' ' };
     Some(format!("{heading}{separator}`{example}`"))
+}
+
+/// What is written, as the field takes it.
+fn close_value(node: &Node, field: &Field) -> Option<String> {
+    let name = field.name;
+    match &field.shape {
+        Shape::Bool => truth(node).map(|value| format!("`{name}: {value}`")),
+        Shape::Int(low, high) => {
+            let number = number(node, name).filter(|number| (low..=high).contains(&number))?;
+            let unit = if name.ends_with("Gb") { ", the number of GB" } else { "" };
+            Some(format!("`{name}: {number}`{unit}"))
+        }
+        Shape::Memory => node.int().filter(|size| *size > 0).map(|size| format!("`{name}: {size}GB`")),
+        Shape::Duration => time(node, name),
+        Shape::Block(block) => {
+            let text = &node.scalar().filter(|scalar| scalar.written.is_none())?.text;
+            let inner = block.fields().find(|inner| inner.offered && takes(&inner.shape, node))?;
+            Some(format!("`{name}: {{ {}: {text} }}`", inner.name))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value that has a form of its own is of this shape.
+fn takes(shape: &Shape, node: &Node) -> bool {
+    match shape {
+        Shape::Bool => node.bool().is_some(),
+        Shape::Int(low, high) => node.int().is_some_and(|number| (low..=high).contains(&&number)),
+        Shape::Amount => amount(node).is_some(),
+        Shape::Memory => megabytes(node).is_some(),
+        Shape::Duration => duration(node).is_some(),
+        Shape::Word(words) => node.text().is_some_and(|text| words.iter().any(|word| word.eq_ignore_ascii_case(text))),
+        _ => false,
+    }
+}
+
+/// A time with its unit: `15 minutes` is `15m`.
+fn time(node: &Node, name: &str) -> Option<String> {
+    let text = node.text()?.trim();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let number: u32 = number.parse().ok()?;
+    let unit = match unit.trim().to_ascii_lowercase().as_str() {
+        "" => return Some(format!("the unit: `{name}: {number}m` for minutes, `{name}: {number}s` for seconds")),
+        "seconds" | "second" | "secs" | "sec" => 's',
+        "minutes" | "minute" | "mins" | "min" => 'm',
+        "hours" | "hour" | "hrs" | "hr" => 'h',
+        _ => return None,
+    };
+    Some(format!("`{name}: {number}{unit}`"))
+}
+
+/// The field's example with the names that are written instead of its own. Values are left out: they may be secrets.
+fn with_own_names(node: &Node, field: &Field) -> Option<String> {
+    let names = names(node, &field.shape);
+    let first = names.first()?;
+    match &field.shape {
+        Shape::Variables => {
+            let variables = names.iter().map(|name| format!("{name}: \"...\""));
+            Some(format!("{}: {{ {} }}", field.name, fitting(variables.collect())))
+        }
+        Shape::Named(_) => {
+            let (before, rest) = field.example?.split_once("{ ")?;
+            let (_, inner) = rest.split_once(':')?;
+            Some(format!("{before}{{ {first}:{inner}"))
+        }
+        Shape::List(Shape::Block(block)) if block.field("name").is_some() => {
+            let (before, rest) = field.example?.split_once("name: ")?;
+            let (_, after) = rest.split_once(',')?;
+            let (start, item) = before.split_once('[')?;
+            let rest = after.trim_end_matches(']');
+            let items = names.iter().map(|name| format!("{item}name: {name},{rest}"));
+            Some(format!("{start}[{}]", fitting(items.collect())))
+        }
+        _ => None,
+    }
+}
+
+/// The items that fit a line, the first in any case.
+fn fitting(items: Vec<String>) -> String {
+    let mut text = String::new();
+    for (number, item) in items.iter().enumerate() {
+        if number > 0 && text.len() + item.len() > LONGEST_LINE - FRAME {
+            text.push_str(", ...");
+            break;
+        }
+        text.push_str(if number > 0 { ", " } else { "" });
+        text.push_str(item);
+    }
+    text
+}
+
+/// The names in a value of another form: `A=b` in a list, the keys of a mapping, `name: a` in a list of mappings.
+fn names(node: &Node, shape: &Shape) -> Vec<String> {
+    let of_item = |item: &Node| match &item.data {
+        Data::Scalar(scalar) => Some(scalar.shown().split(['=', ':']).next().unwrap_or_default().trim().to_owned()),
+        Data::Map(entries) => match item.get("name") {
+            Some(name) => name.text().map(str::to_owned),
+            None => entries.first().map(|entry| entry.key.clone()),
+        },
+        Data::List(_) => None,
+    };
+    let found: Vec<String> = match &node.data {
+        Data::List(items) => items.iter().filter_map(of_item).collect(),
+        // Of the names that are right already, none is the mistake.
+        Data::Map(entries) if matches!(shape, Shape::Named(_)) => {
+            let mistaken =
+                entries.iter().filter(|entry| !matches!(entry.value.data, Data::Map(_)) && !entry.value.is_null());
+            mistaken.map(|entry| entry.key.clone()).collect()
+        }
+        Data::Map(entries) => entries.iter().map(|entry| entry.key.clone()).collect(),
+        Data::Scalar(_) => of_item(node).into_iter().collect(),
+    };
+    let letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let is_name = |name: &String| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.len() <= LONGEST_NAME
+            && name.chars().all(letter)
+    };
+    found.into_iter().filter(is_name).collect()
 }
 
 /// The truth value that YAML 1.1 and shells read.
@@ -47,10 +160,22 @@ fn truth(node: &Node) -> Option<bool> {
 /// The number that was meant: without its unit, where the field counts GB, or without a fraction of zero.
 fn number(node: &Node, name: &str) -> Option<i64> {
     let text = node.text()?.trim();
-    if let Some(megabytes) = megabytes(node) {
-        let counts_gb = name.ends_with("Gb");
-        return (counts_gb && megabytes % 1024 == 0).then_some(megabytes / 1024);
+    if let Some(gigabytes) = gigabytes(text) {
+        let is_whole = gigabytes.fract() == 0.0 && (0.0..1e9).contains(&gigabytes);
+        return (name.ends_with("Gb") && is_whole).then_some(gigabytes as i64);
     }
     let whole = text.trim_end_matches('0').strip_suffix('.').unwrap_or(text);
     whole.replace(['_', ',', ' '], "").parse().ok()
+}
+
+/// A size with its unit and perhaps a fraction: `0.5TB`.
+fn gigabytes(text: &str) -> Option<f64> {
+    let unit_at = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let number: f64 = text[..unit_at].trim().parse().ok()?;
+    match text[unit_at..].to_ascii_uppercase().as_str() {
+        "MB" | "MIB" | "M" | "MI" => Some(number / 1024.0),
+        "GB" | "GIB" | "G" | "GI" => Some(number),
+        "TB" | "TIB" | "T" | "TI" => Some(number * 1024.0),
+        _ => None,
+    }
 }

@@ -40,8 +40,30 @@ pub(super) static ROOT_HABITS: &[Habit] = &[
 pub(super) static POD_HABITS: &[Habit] = &[
     habit(&["count", "instances", "instanceCount", "podCount", "numPods", "scale"], REPLICAS),
     habit(
-        &["gpu", "gpus", "gpuName", "gpuModel", "gpuId", "accelerator", "accelerators", "instanceType", "machineType"],
+        &[
+            "gpu",
+            "gpus",
+            "gpuName",
+            "gpuModel",
+            "gpuId",
+            "accelerator",
+            "accelerators",
+            "instance",
+            "instanceType",
+            "machine",
+            "machineType",
+            "machineId",
+            "flavor",
+            "hardware",
+            "node",
+            "nodeType",
+            "sku",
+        ],
         GPUS,
+    ),
+    habit(
+        &["vram", "vramGb", "minVram", "gpuMemory", "gpuMemoryGb", "minGpuMemory", "gpuRam", "minMemoryPerGpu"],
+        "choose a `gpuType` that has as much: `sindri catalog gpus` lists the memory of each",
     ),
     habit(
         &["mounts", "mount", "volumes", "volume", "volumeMounts", "volumeMount", "persistentVolume", "storage"],
@@ -135,8 +157,30 @@ pub(super) static SECRET_HABITS: &[Habit] = &[
     habit(&["file", "filename"], "did you mean `path`? It goes with `source: file`"),
 ];
 
+/// In `budget`.
+pub(super) static BUDGET_HABITS: &[Habit] = &[
+    habit(&["pods", "podCount", "count", "instances"], "did you mean `maxPods`?"),
+    habit(
+        &["hourly", "perHour", "maxPerHour", "maxCost", "maxPrice", "cost", "price", "limit", "max", "amount"],
+        "did you mean `maxHourly`? It is in dollars per hour: `maxHourly: 25.00`",
+    ),
+    habit(
+        &["monthly", "maxMonthly", "perMonth", "daily", "maxDaily"],
+        "write the limit for an hour: `maxHourly: 25.00`; sindri counts 730 hours a month",
+    ),
+];
+
+/// In `timeouts`.
+pub(super) static TIMEOUT_HABITS: &[Habit] = &[
+    habit(
+        &["ready", "start", "up", "boot", "read", "update"],
+        "did you mean `create`? It includes the start: `create: 15m`",
+    ),
+    habit(&["destroy", "stop", "terminate", "remove"], "did you mean `delete`? It is a time: `delete: 90s`"),
+];
+
 /// Beside `runpod`.
 pub(super) static PROVIDER_HABITS: &[Habit] = &[habit(
     &["aws", "gcp", "google", "azure", "lambda", "vast", "vastai", "coreweave", "modal", "local", "paperspace"],
-    "remove it: sindri rents from RunPod alone, below `providers.runpod`",
+    "remove it: sindri supports RunPod only, below `providers.runpod`",
 )];

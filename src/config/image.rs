@@ -134,7 +134,10 @@ fn check_name(name: &str) -> Result<(), NoReference> {
         return no("it has no repository", EXAMPLE);
     }
     if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return no("its repository has capitals", "write it in small letters: `runpod/pytorch`, not `Runpod/PyTorch`");
+        return no(
+            "its repository has capitals",
+            "write it in lowercase letters: `runpod/pytorch`, not `Runpod/PyTorch`",
+        );
     }
     for part in path.split('/') {
         check_part(part)?;
@@ -187,10 +190,10 @@ fn check_host(host: &str) -> Result<(), NoReference> {
     }
 }
 
-/// One component between slashes: small letters and digits, joined by `.`, `_`, `__` or hyphens.
+/// One component between slashes: lowercase letters and digits, joined by `.`, `_`, `__` or hyphens.
 fn check_part(part: &str) -> Result<(), NoReference> {
     const PART: &str =
-        "each part between slashes has small letters and digits, with single `.`, `_` or `-` between them";
+        "each part between slashes has lowercase letters and digits, with single `.`, `_` or `-` between them";
     if part.is_empty() {
         return no("its repository has an empty part", PART);
     }

@@ -48,7 +48,7 @@ impl Writer {
             let property = self.property(field, field.required);
             for alias in field.aliases {
                 let mut other = self.property(field, false);
-                annotate(&mut other, &format!("The same as `{}`.", field.name), true);
+                annotate(&mut other, &format!("The same as `{}`.", field.name), false);
                 properties.insert((*alias).to_owned(), other);
                 // Two spellings of one field contradict each other.
                 let names = std::iter::once(&field.name).chain(field.aliases).filter(|name| *name != alias);
@@ -87,7 +87,7 @@ impl Writer {
         }
         let accepted = self.named(field.name, json!({ "anyOf": accepted }));
         let mut property = json!({ "allOf": [accepted] });
-        annotate(&mut property, field.about, !field.offered);
+        annotate(&mut property, field.about, field.offered);
         if let (Value::Object(members), Some((_, value))) = (&mut property, example(field)) {
             members.insert("examples".into(), json!([value]));
         }
@@ -100,7 +100,10 @@ impl Writer {
         let reference = self.shared(name, || json!({ "enum": values(Catalog::embedded()) }));
         match field.shape {
             Shape::Texts => {
-                vec![reference.clone(), json!({ "type": "array", "items": { "anyOf": [reference, self.text()] } })]
+                vec![
+                    reference.clone(),
+                    json!({ "type": "array", "items": { "anyOf": [reference, self.text_of(field)] } }),
+                ]
             }
             _ => vec![reference],
         }
@@ -121,6 +124,17 @@ impl Writer {
         json!({ "$ref": format!("#/definitions/{name}") })
     }
 
+    /// A text of a field. Where values are listed, truth values are accepted without a type that an editor would complete.
+    fn text_of(&mut self, field: &Field) -> Value {
+        match field.choices {
+            Choices::Open(..) => self.shared("name", || {
+                let other = json!({ "not": { "type": ["string", "number", "array", "object", "null"] } });
+                json!({ "anyOf": [{ "type": ["string", "number"] }, other] })
+            }),
+            Choices::Free | Choices::Closed(_) | Choices::Matching(..) => self.text(),
+        }
+    }
+
     fn text(&mut self) -> Value {
         self.shared("text", || json!({ "type": ["string", "number", "boolean"] }))
     }
@@ -136,15 +150,21 @@ impl Writer {
         match shape {
             Shape::Text => match field.choices {
                 Choices::Closed(words) => self.words(words),
-                Choices::Free | Choices::Open(..) => self.text(),
+                Choices::Matching(pattern, rule) => {
+                    // Numbers and truth values are texts too; an editor need not offer them.
+                    let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
+                    self.or_variable(vec![matching(pattern, rule), other])
+                }
+                Choices::Free | Choices::Open(..) => self.text_of(field),
             },
             Shape::Word(words) => match field.choices {
                 Choices::Closed(closed) => self.words(closed),
-                Choices::Free | Choices::Open(..) => self.words(words),
+                Choices::Free | Choices::Open(..) | Choices::Matching(..) => self.words(words),
             },
             Shape::Bool => self.or_variable(vec![
                 json!({ "type": "boolean" }),
-                json!({ "enum": ["true", "True", "TRUE", "false", "False", "FALSE"] }),
+                // A pattern, since an editor would complete each of a list.
+                json!({ "type": "string", "pattern": "^(true|True|TRUE|false|False|FALSE)$" }),
             ]),
             Shape::Int(low, high) => self.int(*low, *high),
             Shape::Amount => self.or_variable(vec![
@@ -152,14 +172,15 @@ impl Writer {
                 json!({ "type": "string", "pattern": "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)$" }),
             ]),
             Shape::Memory => {
-                self.or_variable(vec![json!({ "type": "string", "pattern": "^\\s*[0-9]+\\s*[MmGgTt][Ii]?[Bb]?\\s*$" })])
+                let rule = "A size has a unit: `16GB` or `512MB`.";
+                self.or_variable(vec![matching("^\\s*[0-9]+\\s*[MmGgTt][Ii]?[Bb]?\\s*$", rule)])
             }
-            Shape::Duration => self.or_variable(vec![
-                json!({ "type": "string", "pattern": "^\\s*([0-9]+|([0-9]+[hms])+)\\s*$" }),
-                json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
-            ]),
+            Shape::Duration => {
+                let rule = "A time has a unit: `90s`, `15m` or `1h30m`.";
+                self.or_variable(vec![matching("^\\s*([0-9]+[hms])+\\s*$", rule)])
+            }
             Shape::Texts | Shape::Line => {
-                let text = self.text();
+                let text = self.text_of(field);
                 json!({ "anyOf": [text, { "type": "array", "items": text }] })
             }
             Shape::List(item) => {
@@ -208,17 +229,24 @@ impl Writer {
     }
 }
 
+/// A text of a pattern; editors show the rule instead of the pattern.
+fn matching(pattern: &str, rule: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern, "patternErrorMessage": rule })
+}
+
 fn add_required(members: &mut Map<String, Value>, required: &[Value]) {
     if !required.is_empty() {
         members.insert("allOf".into(), json!(required));
     }
 }
 
-fn annotate(schema: &mut Value, about: &str, deprecated: bool) {
+fn annotate(schema: &mut Value, about: &str, offered: bool) {
     if let Value::Object(members) = schema {
         members.insert("description".into(), json!(about));
-        if deprecated {
+        if !offered {
             members.insert("deprecated".into(), json!(true));
+            // Editors with VS Code's language servers complete deprecated keys, but not these.
+            members.insert("doNotSuggest".into(), json!(true));
         }
     }
 }

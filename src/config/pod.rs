@@ -50,7 +50,8 @@ impl Project<'_> {
             findings.error("bad_name", at, format!("`{key}` cannot name a resource")).nearest(
                 plain_name(key, LONGEST_KEY).as_deref(),
                 format!(
-                    "a name has small letters, digits, `-` and `_`, begins with a letter, and has at most {LONGEST_KEY}"
+                    "a name has lowercase letters, digits, `-` and `_`, begins with a letter, and has at most {LONGEST_KEY} \
+                     characters"
                 ),
             );
         }

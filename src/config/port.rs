@@ -131,7 +131,7 @@ fn other_protocol(text: &str) -> String {
 fn number_help(number: &str, protocol: &str) -> String {
     match number.split_once('-').or_else(|| number.split_once(':')) {
         Some((first, last)) if [first, last].iter().all(|number| number.parse::<u16>().is_ok()) => {
-            format!("list each port on its own: `[\"{first}/{protocol}\", \"{last}/{protocol}\"]`")
+            format!("list each port on its own: `\"{first}/{protocol}\"` and so on up to `\"{last}/{protocol}\"`")
         }
         _ => RANGE.to_owned(),
     }

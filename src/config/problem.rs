@@ -163,11 +163,19 @@ pub(super) struct Findings {
     warnings: Vec<Problem>,
     /// Fields that are written, but were refused: nobody need hear that they are missing as well.
     refused: BTreeSet<&'static str>,
+    /// The whole file was refused: it misses everything.
+    all_refused: bool,
 }
 
 impl Findings {
     pub fn new() -> Self {
-        Self { sources: Sources::default(), errors: Vec::new(), warnings: Vec::new(), refused: BTreeSet::new() }
+        Self {
+            sources: Sources::default(),
+            errors: Vec::new(),
+            warnings: Vec::new(),
+            refused: BTreeSet::new(),
+            all_refused: false,
+        }
     }
 
     pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
@@ -209,6 +217,11 @@ impl Findings {
         self.refused.insert(field);
     }
 
+    /// The file is no configuration, so that nothing in it can be missed.
+    pub fn refuse_all(&mut self) {
+        self.all_refused = true;
+    }
+
     /// Something that RunPod may refuse, or that is not what it seems.
     pub fn warn(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Warning, code, at, message.into());
@@ -248,7 +261,8 @@ impl Findings {
 
     /// All errors. What several pods inherit is told once.
     pub fn into_problems(mut self) -> Problems {
-        self.errors.retain(|problem| !problem.misses.iter().any(|field| self.refused.contains(field)));
+        let is_refused = |field: &&str| self.all_refused || self.refused.contains(field);
+        self.errors.retain(|problem| !problem.misses.iter().any(is_refused));
         Problems(in_order(self.errors))
     }
 

@@ -203,7 +203,9 @@ fn name(root: &Node, findings: &mut Findings) -> String {
             plain_name(name, LONGEST_NAME)
                 .filter(|_| node.scalar().is_some_and(|scalar| scalar.written.is_none()))
                 .as_deref(),
-            format!("a name has small letters, digits and `-`, begins with a letter, and has at most {LONGEST_NAME}"),
+            format!(
+                "a name has lowercase letters, digits and `-`, begins with a letter, and has at most {LONGEST_NAME} characters"
+            ),
         );
     }
     if node.scalar().is_some_and(|scalar| scalar.unresolved) {

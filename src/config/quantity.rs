@@ -25,12 +25,9 @@ pub(super) fn megabytes(node: &Node) -> Option<i64> {
     number.checked_mul(factor)
 }
 
-/// The time of a `Shape::Duration`.
+/// The time of a `Shape::Duration`. A number without a unit is none: people mean minutes as often as seconds.
 pub(super) fn duration(node: &Node) -> Option<Duration> {
     let text = node.text()?.trim();
-    if let Ok(seconds) = text.parse::<u32>() {
-        return Some(Duration::from_secs(seconds.into()));
-    }
     let mut total = Duration::ZERO;
     let mut rest = text;
     while !rest.is_empty() {

@@ -23,6 +23,10 @@ pub(super) fn conform(node: &Node, root: &'static Block, findings: &mut Findings
             .error("wrong_type", node.span, format!("{} must be a mapping", root.title))
             .label(format!("this is {}", node.description()))
             .help("start with `name: my-project`; `sindri init` writes a first file");
+        findings.refuse_all();
+    } else if node.entries().is_empty() {
+        findings.error("empty_file", node.span, "the configuration is empty").help("`sindri init` writes a first file");
+        findings.refuse_all();
     }
     Check { vocabulary: Vocabulary::of(root), findings }.block(node, root)
 }
@@ -115,7 +119,9 @@ impl Check<'_> {
             Shape::Memory => {
                 self.scalar(node, field, subject, "a size with its unit", |node| megabytes(node).is_some())
             }
-            Shape::Duration => self.scalar(node, field, subject, "a time", |node| duration(node).is_some()),
+            Shape::Duration => {
+                self.scalar(node, field, subject, "a time with its unit", |node| duration(node).is_some())
+            }
             Shape::Int(low, high) => self.int(node, (*low, *high), field, subject),
             Shape::Word(accepted) => self.word(node, accepted, field, subject),
         }
@@ -143,7 +149,7 @@ impl Check<'_> {
             let value = if entry.value.is_null() { &empty } else { &entry.value };
             if !matches!(value.data, Data::Map(_)) {
                 let message = format!("`{}` must be a mapping, the fields of {}", entry.key, block.title);
-                self.wrong_type(value, field, message, "a mapping");
+                self.mistaken(value, message, "a mapping", right_form(node, field));
             }
             entries.push(Entry { value: self.block(value, block), ..entry.clone() });
         }
@@ -155,6 +161,10 @@ impl Check<'_> {
             let message = format!("`{}` must be a list", field.name);
             return self.wrong_type(node, field, message, "a list");
         };
+        if let (Shape::Block(_), Some(other)) = (item, items.iter().find(|item| !matches!(item.data, Data::Map(_)))) {
+            let message = format!("{} must be a mapping", Subject::Item.of(field));
+            return self.mistaken(other, message, "a mapping", right_form(node, field));
+        }
         let mut shaped = Vec::new();
         for node in items {
             // One finding for the list: what is wrong with one item is usually wrong with all.
@@ -217,9 +227,9 @@ impl Check<'_> {
         }
         let accepted = match field.choices {
             Choices::Closed(words) => words,
-            Choices::Free | Choices::Open(..) => accepted,
+            Choices::Free | Choices::Open(..) | Choices::Matching(..) => accepted,
         };
-        let close = near_word(&scalar.text, accepted);
+        let close = near_word(&scalar.text, accepted).or_else(|| meant(&scalar.text, accepted));
         let message = format!("`{}` cannot be `{}`", field.name, scalar.shown());
         self.findings
             .error("unknown_word", node.span, message)
@@ -265,7 +275,7 @@ impl Check<'_> {
                     .error("wrong_type", entry.key_span, format!("the variable `{key}` has no value"))
                     .label("no value")
                     .help(format!(
-                        "write `{key}: \"\"` for an empty one, or `{key}: ${{{key}}}` for that of your environment"
+                        "write `{key}: \"\"` for an empty one, or `{key}: ${{{key}}}` to take it from your environment"
                     ));
             } else if entry.value.scalar().is_none() {
                 let description = entry.value.description();
@@ -281,16 +291,37 @@ impl Check<'_> {
     }
 
     fn wrong_type(&mut self, node: &Node, field: &Field, message: String, expected: &str) -> Option<Node> {
+        self.mistaken(node, message, expected, right_form(node, field))
+    }
+
+    fn mistaken(&mut self, node: &Node, message: String, expected: &str, help: Option<String>) -> Option<Node> {
         let problem = self.findings.error("wrong_type", node.span, message);
         problem.label(match node.scalar() {
             Some(scalar) if !scalar.is_null() => format!("not {expected}"),
             _ => format!("this is {}", node.description()),
         });
-        if let Some(form) = right_form(node, field) {
+        if let Some(form) = help {
             problem.help(form);
         }
         None
     }
+}
+
+/// Words of other tools, and those of sindri that mean the same.
+const SYNONYMS: [(&[&str], &str); 6] = [
+    (&["off", "false", "stop", "exited", "paused", "halted", "down"], "stopped"),
+    (&["on", "true", "start", "started", "up"], "running"),
+    (&["replace", "rolling", "recreated"], "recreate"),
+    (&["restart", "patch", "reset"], "in-place"),
+    (&["private", "datacenter"], "SECURE"),
+    (&["public", "p2p"], "COMMUNITY"),
+];
+
+/// The accepted word that says the same.
+fn meant(word: &str, accepted: &[&'static str]) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let (_, own) = SYNONYMS.iter().find(|(words, own)| words.contains(&word.as_str()) && accepted.contains(own))?;
+    Some(own)
 }
 
 /// The items of a text with commas, each at the place of the whole.

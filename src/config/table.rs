@@ -50,6 +50,8 @@ pub(super) enum Choices {
     Open(&'static str, fn(&Catalog) -> Vec<String>),
     /// These alone; the shape may read others, to refuse them with more than a list.
     Closed(&'static [&'static str]),
+    /// Those of a regular expression, and the rule in words.
+    Matching(&'static str, &'static str),
 }
 
 /// The outcome for a field.
@@ -69,7 +71,7 @@ pub(super) enum Shape {
     Amount,
     /// `16GB`, `512MB`.
     Memory,
-    /// `90s`, `15m`, `1h30m`; a bare number is seconds.
+    /// `90s`, `15m`, `1h30m`.
     Duration,
     /// One of these, in any case.
     Word(&'static [&'static str]),

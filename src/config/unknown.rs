@@ -1,6 +1,9 @@
 //! Help for a key that a block does not have: its name here, the block where it belongs, or the likeliest keys.
 
+use std::collections::BTreeSet;
+
 use super::document::Entry;
+use super::fields::POD;
 use super::problem::Findings;
 use super::table::{Block, Field, Habit, Shape};
 
@@ -39,6 +42,9 @@ impl Vocabulary {
     pub fn unknown_key(&self, entry: &Entry, block: &'static Block, findings: &mut Findings) {
         let key = entry.key.as_str();
         let (label, help) = if let Some(habit) = habit(key, block) {
+            // The fields that it means are not missing as well.
+            let is_meant = |field: &&'static Field| habit.instead.contains(&format!("`{}", field.name));
+            block.fields().filter(is_meant).for_each(|field| findings.refuse(field.name));
             ("unknown", habit.instead.to_owned())
         } else if let Some((path, field)) = self.home(key, block) {
             // What the misplaced key would have said is not missing as well.
@@ -52,6 +58,8 @@ impl Vocabulary {
         } else if let Some(field) = near(key, block) {
             findings.refuse(field.name);
             ("unknown", format!("did you mean `{}`?", field.name))
+        } else if let Some(habit) = habit(key, &POD) {
+            ("unknown", format!("in a pod: {}", habit.instead))
         } else {
             ("unknown", listed(key, block))
         };
@@ -124,18 +132,34 @@ fn listed(key: &str, block: &Block) -> String {
     list("accepted here", key, &names)
 }
 
-/// The accepted names, or the likeliest of many.
+/// The accepted names. Of many, those that share a word with the unknown one come first, then the others in their order.
 pub(super) fn list(heading: &str, word: &str, names: &[&str]) -> String {
     if names.len() <= MOST_LISTED {
         return format!("{heading}: {}", words(names.iter().copied()));
     }
-    let word = plain(word);
-    let mut likely: Vec<(f64, &str)> =
-        names.iter().map(|name| (strsim::jaro_winkler(&word, &plain(name)), *name)).collect();
-    likely.sort_by(|(left, _), (right, _)| right.total_cmp(left));
-    let shown = words(likely.iter().take(MOST_LISTED).map(|(_, name)| *name));
+    let parts = parts(word);
+    let (related, others): (Vec<&str>, Vec<&str>) =
+        names.iter().partition(|name| self::parts(name).iter().any(|part| parts.contains(part)));
+    let shown = words(related.into_iter().chain(others).take(MOST_LISTED));
     let more = names.len() - MOST_LISTED;
     format!("{heading}: {shown} and {more} more; `sindri schema config` lists all")
+}
+
+/// The words of a key that say something: `volumeMountPath` has `volume`, `mount` and `path`.
+fn parts(key: &str) -> BTreeSet<String> {
+    let mut parts = vec![String::new()];
+    let mut before = ' ';
+    for letter in key.chars() {
+        let begins = !letter.is_alphanumeric() || (letter.is_uppercase() && before.is_lowercase());
+        if begins {
+            parts.push(String::new());
+        }
+        if let (Some(part), true) = (parts.last_mut(), letter.is_alphanumeric()) {
+            part.extend(letter.to_lowercase());
+        }
+        before = letter;
+    }
+    parts.into_iter().filter(|part| part.len() > 2).collect()
 }
 
 /// Words in backticks, with commas.
