@@ -16,6 +16,9 @@ use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::style::{Line, printable};
 use crate::render::{self, Progress, ProgressKind, Style};
 
+/// The columns that lines of a file are cut to where there is no terminal.
+const COLUMNS: usize = 80;
+
 /// The two streams of a command, as its flags and the environment want them.
 pub struct Console {
     pub json: bool,
@@ -203,7 +206,8 @@ impl Console {
             (true, false) => GraphicalTheme::ascii(),
             (false, false) => GraphicalTheme::none(),
         };
-        render::draw(&Shown::new(report, &self.hidden), theme, self.err.width)
+        let columns = self.err.width.unwrap_or(COLUMNS);
+        render::draw(&Shown::new(report, &self.hidden, columns), theme, self.err.width)
     }
 
     /// Asks a question and reads one line; no answer is an empty one.

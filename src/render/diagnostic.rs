@@ -48,6 +48,13 @@ impl Hidden {
     }
 }
 
+/// What a reader may not see of a diagnostic.
+struct Limits<'a> {
+    hidden: &'a Hidden,
+    /// Columns, beyond which the lines of a file are cut.
+    width: usize,
+}
+
 /// A copy of a diagnostic that may be drawn.
 pub struct Shown {
     message: String,
@@ -61,17 +68,19 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub fn new(report: &dyn Diagnostic, hidden: &Hidden) -> Self {
-        Self::within(report, None, hidden)
+    /// For a terminal of so many columns.
+    pub fn new(report: &dyn Diagnostic, hidden: &Hidden, width: usize) -> Self {
+        Self::within(report, None, &Limits { hidden, width })
     }
 
     /// Without a source of its own, a diagnostic points into the one of the diagnostic around it.
-    fn within(report: &dyn Diagnostic, around: Option<&dyn SourceCode>, hidden: &Hidden) -> Self {
+    fn within(report: &dyn Diagnostic, around: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Self {
+        let hidden = limits.hidden;
         let source = report.source_code().or(around);
         let labels: Vec<LabeledSpan> = report.labels().into_iter().flatten().collect();
         let (excerpt, labels) = match source.filter(|_| !labels.is_empty()) {
             Some(source) => {
-                let (excerpt, labels) = Excerpt::of(source, &labels, &|line| hidden.line(line));
+                let (excerpt, labels) = Excerpt::of(source, &labels, &|line| hidden.line(line), limits.width);
                 (Some(excerpt), labels)
             }
             None => (None, Vec::new()),
@@ -89,15 +98,15 @@ impl Shown {
             cause: cause(report, hidden),
             labels: labels.into_iter().map(of_label).collect(),
             excerpt,
-            related: related(report, source, hidden),
+            related: related(report, source, limits),
         }
     }
 }
 
-fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, hidden: &Hidden) -> Vec<Shown> {
+fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Vec<Shown> {
     let mut rest = report.related().into_iter().flatten();
     let mut shown: Vec<Shown> =
-        rest.by_ref().take(MOST_RELATED).map(|one| Shown::within(one, source, hidden)).collect();
+        rest.by_ref().take(MOST_RELATED).map(|one| Shown::within(one, source, limits)).collect();
     let left = rest.count();
     if left > 0 {
         let message = format!("{left} more problems are not shown");
@@ -236,7 +245,7 @@ mod tests {
         let hidden = Hidden::new(secrets.iter().map(|secret| (*secret).to_owned()));
         let mut drawn = String::new();
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none()).with_width(80);
-        handler.render_report(&mut drawn, &Shown::new(&any, &hidden)).unwrap();
+        handler.render_report(&mut drawn, &Shown::new(&any, &hidden, 80)).unwrap();
         drawn
     }
 
@@ -248,7 +257,7 @@ mod tests {
         assert!(drawn.contains("[a.yaml:2:100009]"), "{drawn}");
         assert!(drawn.contains("...yyyy") && drawn.contains("bogus: 1") && drawn.contains("zzz..."), "{drawn}");
         assert!(drawn.contains("first") && drawn.contains("last"), "{drawn}");
-        assert!(drawn.lines().all(|line| line.chars().count() < 200), "{drawn}");
+        assert!(drawn.lines().all(|line| line.chars().count() <= 80), "{drawn}");
         let (marked, below) = (drawn.lines().find(|line| line.contains("bogus")).unwrap(), "^^|^^");
         let under = drawn.lines().find(|line| line.contains(below)).unwrap();
         assert_eq!(marked.find("bogus"), under.find(below), "{drawn}");
@@ -300,7 +309,7 @@ mod tests {
         #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
         #[error("{0}")]
         struct One(String);
-        let shown = Shown::new(&Many(vec![One("x".repeat(100_000)); 150]), &Hidden::default());
+        let shown = Shown::new(&Many(vec![One("x".repeat(100_000)); 150]), &Hidden::default(), 80);
         assert_eq!(shown.related.len(), MOST_RELATED + 1);
         assert_eq!(shown.related[0].message.len(), LONGEST + 3);
         assert_eq!(shown.related[MOST_RELATED].message, "50 more problems are not shown");

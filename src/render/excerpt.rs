@@ -11,10 +11,14 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 use super::style::{harmless, is_harmful};
 use crate::files::floor;
 
-/// So many characters of a line are shown, ...
-const WIDTH: usize = 120;
-/// ... of which so many stand before the place, where the line has to be cut there.
-const BEFORE: usize = 40;
+/// The least characters of a line that are shown, however narrow the terminal is.
+const LEAST_WIDTH: usize = 30;
+/// This part of the width is shown before the place, where the line has to be cut there.
+const BEFORE: usize = 3;
+/// The columns that a line's number is apart from its text and from the border.
+const BESIDE_NUMBER: usize = 4;
+/// The columns between the middle of a mark and its label.
+const HOOK: usize = 4;
 /// Where a line was cut.
 const CUT: &str = "...";
 const TAB: usize = 4;
@@ -59,11 +63,13 @@ struct Marked {
 }
 
 impl Excerpt {
-    /// The excerpt for `labels`. `hide` takes secrets out of a line and keeps its length.
+    /// The excerpt for `labels`. `hide` takes secrets out of a line and keeps its length. Lines fit `width` columns together
+    /// with their numbers.
     pub fn of(
         source: &dyn SourceCode,
         labels: &[LabeledSpan],
         hide: &dyn Fn(&str) -> String,
+        width: usize,
     ) -> (Self, Vec<LabeledSpan>) {
         let mut excerpt = Self { name: None, windows: Vec::new(), places: Vec::new() };
         let mut lines: BTreeMap<usize, Marked> = BTreeMap::new();
@@ -74,9 +80,13 @@ impl Excerpt {
                 around(&*contents, label, number, &mut lines);
             }
         }
+        let last = lines.keys().next_back().map_or(0, |line| line + 1);
+        let width = width.saturating_sub(last.to_string().len() + BESIDE_NUMBER).max(LEAST_WIDTH);
         let mut shown = Vec::new();
         for (line, Marked { text, marks }) in lines {
-            let (readable_text, cut_marks) = readable(&hide(&text), &marks);
+            let said = marks.iter().filter_map(|(number, ..)| labels[*number].label()).map(|said| said.chars().count());
+            let room = Room { width, label: said.max().map_or(0, |said| said + HOOK) };
+            let (readable_text, cut_marks) = readable(&hide(&text), &marks, room);
             let start = excerpt.push(line, &readable_text);
             for ((number, from, to), (_, written_from, _)) in cut_marks.into_iter().zip(marks) {
                 let column = text[..written_from].chars().count();
@@ -143,43 +153,72 @@ fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, l
     }
 }
 
+/// The columns that a line has.
+#[derive(Clone, Copy)]
+struct Room {
+    width: usize,
+    /// What a label takes, from the middle of its mark on.
+    label: usize,
+}
+
 /// A line as it is shown, and its marks there. A long line is cut around its first mark.
-fn readable(line: &str, marks: &[(usize, usize, usize)]) -> (String, Vec<(usize, usize, usize)>) {
-    let first = marks.iter().map(|(_, from, _)| floor(line, *from)).min().unwrap_or_default();
-    let is_far = line[..first].chars().count() > WIDTH - BEFORE;
-    let start = match line[..first].char_indices().rev().nth(BEFORE) {
-        Some((start, _)) if is_far => start,
-        _ => 0,
-    };
+fn readable(line: &str, marks: &[(usize, usize, usize)], room: Room) -> (String, Vec<(usize, usize, usize)>) {
+    let start = start_of(line, marks, room);
     let mut shown = if start > 0 { CUT.to_owned() } else { String::new() };
     let mut width = shown.len();
     // Where the characters that are shown begin: in the line, and as shown.
     let mut places = Vec::new();
-    let mut end = line.len();
+    // Where the line has to end if it goes on beyond its room.
+    let mut last_fitting = None;
     for (index, letter) in line[start..].char_indices() {
-        if width >= WIDTH {
-            end = start + index;
-            break;
-        }
-        places.push((start + index, shown.len()));
         let written = match letter {
             '\t' => " ".repeat(TAB - width % TAB),
             harmful if is_harmful(harmful) => harmful.escape_default().to_string(),
             plain => plain.to_string(),
         };
         width += written.chars().count();
+        if width > room.width - CUT.len() {
+            last_fitting.get_or_insert((places.len(), start + index, shown.len()));
+        }
+        if width > room.width {
+            break;
+        }
+        places.push((start + index, shown.len()));
         shown.push_str(&written);
     }
-    places.push((end, shown.len()));
+    match last_fitting.filter(|_| width > room.width) {
+        Some((number, index, end)) => {
+            places.truncate(number);
+            shown.truncate(end);
+            places.push((index, end));
+            shown.push_str(CUT);
+        }
+        None => places.push((line.len(), shown.len())),
+    }
     let place = |index: usize| {
         let next = places.partition_point(|(written, _)| *written < index).min(places.len() - 1);
         places[next].1
     };
     let marks = marks.iter().map(|(number, from, to)| (*number, place(*from), place(*to))).collect();
-    if end < line.len() {
-        shown.push_str(CUT);
-    }
     (shown, marks)
+}
+
+/// The byte where a line is cut at its front: some characters before its first mark, if the mark or its label would be
+/// too far to the right otherwise.
+fn start_of(line: &str, marks: &[(usize, usize, usize)], room: Room) -> usize {
+    let Some((_, from, to)) = marks.iter().min_by_key(|(_, from, _)| *from) else { return 0 };
+    let (from, to) = (floor(line, *from), floor(line, *to));
+    let columns = |text: &str| text.chars().map(|letter| if letter == '\t' { TAB } else { 1 }).sum::<usize>();
+    let (before, marked) = (columns(&line[..from]), columns(&line[from..to.max(from)]));
+    let end = (before + marked).max(before + marked / 2 + room.label);
+    if end <= room.width - CUT.len() {
+        return 0;
+    }
+    let kept = (room.width / BEFORE).min(room.width.saturating_sub(CUT.len() * 2 + room.label + marked / 2));
+    match kept {
+        0 => from,
+        kept => line[..from].char_indices().rev().nth(kept - 1).map_or(0, |(start, _)| start),
+    }
 }
 
 impl SourceCode for Excerpt {

@@ -142,7 +142,7 @@ pub fn import_command(address: &Address, id: &str) -> String {
 
 /// So many addresses are named where more are meant.
 const NAMED: usize = 3;
-/// The longest range of replicas that is spelled out.
+/// The longest list of replicas that is spelled out, in characters behind their name.
 const LONGEST_RANGE: usize = 40;
 
 /// `pod.worker[0..199]`, or the first few and how many more there are.
@@ -150,10 +150,11 @@ pub fn few(mut addresses: Vec<&Address>) -> String {
     addresses.sort();
     let all = addresses.len();
     let groups = fold::group_addresses(addresses.clone());
-    if groups.len() <= NAMED && groups.iter().all(|group| group.len() <= LONGEST_RANGE) {
+    let numbers = |group: &str| group.find('[').map_or(0, |start| group.len() - start);
+    if groups.len() <= NAMED && groups.iter().all(|group| numbers(group) <= LONGEST_RANGE) {
         return groups.join(", ");
     }
-    let named: Vec<String> = addresses.into_iter().take(NAMED).map(ToString::to_string).collect();
+    let named = fold::group_addresses(addresses.into_iter().take(NAMED).collect());
     let more = if all > NAMED { format!(" and {} more", all - NAMED) } else { String::new() };
     format!("{}{more}", named.join(", "))
 }
@@ -216,7 +217,7 @@ mod tests {
     fn many_addresses_are_a_range_or_the_first_few() {
         let replicas: Vec<Address> = (0..200).map(|index| Address::new("pod", "w").with_index(index)).collect();
         assert_eq!(few(replicas.iter().collect()), "pod.w[0..199]");
-        assert_eq!(few(replicas.iter().step_by(2).collect()), "pod.w[0], pod.w[2], pod.w[4] and 97 more");
+        assert_eq!(few(replicas.iter().step_by(2).collect()), "pod.w[0,2,4] and 97 more");
         let named: Vec<Address> = [10, 9, 2, 1].map(|number| Address::new("pod", &format!("w{number}"))).to_vec();
         assert_eq!(few(named.iter().collect()), "pod.w1, pod.w2, pod.w9 and 1 more");
     }

@@ -50,3 +50,4 @@ mod truth;
 #[cfg(target_os = "linux")]
 mod untrusted;
 mod wait;
+mod widths;

@@ -157,7 +157,7 @@ fn a_part_of_a_plan_says_what_it_leaves_out() {
 
     let said = project.run(&emulator, "plan --destroy --only forget").exits(0);
     said.tells("2 other changes not shown").tells("2 DESTROY");
-    project.run(&emulator, "plan --only smash").exits(64).warns("the actions are");
+    project.run(&emulator, "plan --only smash").exits(64).warns("The actions are");
 }
 
 #[test]

@@ -13,14 +13,14 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::interrupt::{alive, recorded, signal, slow_answers};
 use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, until};
 
-/// A terminal of 100 columns: the side that people are on, and the side that programs are on.
-fn terminal() -> (OwnedFd, OwnedFd) {
+/// A terminal of so many columns: the side that people are on, and the side that programs are on.
+fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
     let people = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&people).expect("granted");
     unlockpt(&people).expect("unlocked");
     let name = ptsname(&people, Vec::new()).expect("a name");
     let programs = open(name.as_c_str(), OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("the other side");
-    tcsetwinsize(&programs, Winsize { ws_row: 40, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
+    tcsetwinsize(&programs, Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).expect("a size");
     (people, programs)
 }
 
@@ -31,7 +31,12 @@ fn asked(command: &mut Command, answer: &str) -> (Option<i32>, String) {
 
 /// Runs a command on a terminal, answers its questions one after the other, and gives its exit code and all that was shown.
 fn answers(command: &mut Command, answers: &[&str]) -> (Option<i32>, String) {
-    let (people, programs) = terminal();
+    on_terminal(command, 100, answers)
+}
+
+/// The same on a terminal of so many columns.
+pub fn on_terminal(command: &mut Command, columns: u16, answers: &[&str]) -> (Option<i32>, String) {
+    let (people, programs) = terminal(columns);
     let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
     let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
     // Only the child and `command` hold the program's side from here on; the reader ends when nobody does.
@@ -145,7 +150,7 @@ fn colours_are_for_terminals_and_can_be_switched_off() {
 #[test]
 fn a_terminal_that_is_gone_ends_no_apply_halfway() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(1.0, 2.0)), Project::new(&fleet(4)));
-    let (people, programs) = terminal();
+    let (people, programs) = terminal(100);
     let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
     let mut command = project.command(&emulator, "apply --auto-approve --parallelism 2");
     let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::examples::*;
-use super::words::{duration, interval};
+use super::words::{address, duration, interval};
 use crate::apply::readiness::Condition;
 use crate::emulator::quota::QuotaProfile;
 use crate::emulator::settings::{Fidelity, Pace};
@@ -96,7 +96,7 @@ pub struct RefreshArgs {
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// Where it belongs: `pod.trainer`, `network_volume.datasets`
-    #[arg(required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
+    #[arg(value_parser = address, required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
     pub address: Option<Address>,
     /// RunPod's id
     #[arg(required_unless_present_any = ["discover", "all"])]
@@ -129,13 +129,16 @@ pub enum StateCommand {
     /// Show one record
     Show {
         /// `pod.trainer`
+        #[arg(value_parser = address)]
         address: Address,
     },
     /// Give a record another address; its ports follow
     Mv {
         /// What the state calls it now: `pod.train`
+        #[arg(value_parser = address)]
         from: Address,
         /// What it is called from now on: `pod.trainer`
+        #[arg(value_parser = address)]
         to: Address,
         /// Wait for the lock this long
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
@@ -144,6 +147,7 @@ pub enum StateCommand {
     /// Forget a record; what it names lives on and is not managed any more
     Rm {
         /// `pod.trainer`
+        #[arg(value_parser = address)]
         address: Address,
         /// Wait for the lock this long
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::words::{action, duration, updates};
+use super::words::{action, address, duration, updates};
 use crate::model::{Action, Address, Updates};
 use crate::render::markdown;
 
@@ -78,10 +78,10 @@ pub struct PlanFlags {
     #[command(flatten)]
     pub view: ViewFlags,
     /// Only this, with what it needs; all replicas where it names no number. May be given several times
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
     pub target: Vec<Address>,
     /// Replace this whether anything differs or not. May be given several times
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "refresh_only")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
     pub replace: Vec<Address>,
     /// Take into the state what RunPod shows, and change nothing there
     #[arg(long)]
@@ -139,7 +139,7 @@ pub struct ApplyArgs {
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
     /// Only these, with what stands on them (default: everything): `pod.trainer`, `pod.trainer[3]`
-    #[arg(value_name = "ADDRESS")]
+    #[arg(value_name = "ADDRESS", value_parser = address)]
     pub addresses: Vec<Address>,
     /// Delete network volumes too, with their data
     #[arg(long)]

@@ -16,7 +16,7 @@ pub fn updates(word: &str) -> Result<Updates, String> {
     match word {
         "recreate" => Ok(Updates::Recreate),
         "in-place" => Ok(Updates::InPlace),
-        _ => Err("updates are `recreate` or `in-place`".into()),
+        _ => Err("unknown\n\nUpdates are `recreate` or `in-place`.".into()),
     }
 }
 
@@ -34,20 +34,23 @@ pub fn action(word: &str) -> Result<Action, String> {
         ("forget", Action::Forget),
     ];
     let known = WORDS.iter().find(|(known, _)| *known == word);
-    known
-        .map(|(_, action)| *action)
-        .ok_or_else(|| "the actions are create, update, replace, destroy, start, stop, import and forget".to_owned())
+    known.map(|(_, action)| *action).ok_or_else(|| {
+        "unknown\n\nThe actions are create, update, replace, destroy, start, stop, import, forget.".to_owned()
+    })
 }
+
+/// Clap puts the value before it; what comes after an empty line is the help.
+const NO_DURATION: &str = "not a duration\n\nA duration looks like 30s, 5m or 1h.";
 
 /// `30s`, `5m`, `1h`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
-    let number: u64 = number.parse().map_err(|_| "a duration looks like 30s, 5m or 1h".to_owned())?;
+    let number: u64 = number.parse().map_err(|_| NO_DURATION.to_owned())?;
     let seconds = match unit {
         "" | "s" => 1,
         "m" => 60,
         "h" => 3600,
-        _ => return Err("a duration looks like 30s, 5m or 1h".into()),
+        _ => return Err(NO_DURATION.into()),
     };
     number.checked_mul(seconds).map(Duration::from_secs).ok_or_else(|| "that is too long".into())
 }
@@ -58,6 +61,16 @@ pub fn interval(text: &str) -> Result<Duration, String> {
         Ok(Duration::ZERO) => Err("an interval is at least 1s".into()),
         other => other,
     }
+}
+
+/// An address in full: what it stands for may be destroyed.
+pub fn address(word: &str) -> Result<Address, String> {
+    word.parse().map_err(|_| match pod_address(word) {
+        Some(meant) => format!("not an address\n\nDid you mean `{meant}`?"),
+        None => {
+            "not an address\n\nAn address looks like `pod.trainer`, `pod.trainer[3]` or `port.trainer:22/tcp`.".into()
+        }
+    })
 }
 
 /// An address from a word that people type: `trainer` is `pod.trainer`.

@@ -16,6 +16,9 @@ use crate::model::{Address, Record, State};
 use crate::planner::by_hand::{self, ByHandError};
 use crate::store::{self, LockedState};
 
+/// The columns of a line.
+const LINE: usize = 80;
+
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let open = || Session::offline_state(global, console);
     match command {
@@ -29,7 +32,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             let records = by_hand::moved(&store.snapshot(), from, to).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             console.either(
-                &format!("`{from}` is `{to}` from now on. Rename it in the configuration as well.\n"),
+                &format!("`{from}` is `{to}` from now on. Rename it in the configuration too.\n"),
                 &json!({ "format_version": "1.0", "from": from, "to": to }),
             );
         }
@@ -67,7 +70,7 @@ fn not_recorded(address: &Address) -> Failure {
 /// What `state rm` leaves behind; `declared_in` is the configuration that still asks for it.
 fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
     let mut text = format!(
-        "Forgot `{address}`. `{id}` lives on at RunPod and goes on to cost what it costs; sindri manages it no more.\n"
+        "Forgot `{address}`. `{id}` still exists at RunPod and is still billed; sindri no longer manages it.\n"
     );
     if let Some(file) = declared_in {
         let again = match kind::find(&address.kind).is_some_and(|kind| kind.marked) {
@@ -75,8 +78,8 @@ fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
             false => "finds it there and asks whether to take it over",
         };
         text.push_str(&format!(
-            "`{address}` is still declared in `{file}`: the next `sindri apply` {again} unless its block is removed as \
-             well.\n"
+            "`{address}` is still declared in `{file}`: the next `sindri apply` {again} unless its block is removed \
+             too.\n"
         ));
     }
     text
@@ -89,7 +92,10 @@ fn list(state: &State, console: &Console) {
         console.json(&json!({ "format_version": "1.0", "resources": rows }));
         return;
     }
-    let width = state.resources.keys().map(|address| address.to_string().len()).max().unwrap_or(0);
+    // A long address moves its own line alone.
+    let id = state.resources.values().map(|record| record.id.chars().count()).max().unwrap_or(0);
+    let widths = state.resources.keys().map(|address| address.to_string().len());
+    let width = widths.filter(|width| width + 2 + id <= LINE).max().unwrap_or(0);
     let rows =
         state.resources.iter().map(|(address, record)| format!("{:width$}  {}\n", address.to_string(), record.id));
     console.result(&rows.collect::<String>());
@@ -108,7 +114,7 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     if console.json {
         console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
     } else {
-        console.sentences(&format!("The state is sound: {count} records, digest {}.\n", state.digest()));
+        console.sentences(&format!("The state is sound: {count} records.\nDigest: {}\n", state.digest()));
     }
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Address, Money, Object, Observed, State, Status};
 use crate::planner::drift::price;
-use crate::render::fold;
 use crate::render::style::{Ink, Line, Style, harmless};
 use crate::render::words;
 
@@ -27,11 +26,8 @@ pub struct StatusView {
 /// From this many resources on, replicas that are alike share one row.
 const FLEET: usize = 12;
 
-/// The widest address that shares its line with the other cells, in columns.
-const WIDEST_ADDRESS: usize = 20;
-
-/// The longest list of replicas that is one address, in columns.
-const LONGEST_RANGE: usize = 60;
+/// The columns that a line has.
+const LINE: usize = 80;
 
 const HEADINGS: [&str; 6] = ["ADDRESS", "STATE", "REGION", "$/H", "UPTIME", "SPENT"];
 
@@ -66,6 +62,9 @@ pub fn table(
     lines.iter().try_for_each(|line| line.write(out, style))
 }
 
+/// Blanks between two columns.
+const BETWEEN: usize = 2;
+
 /// One block of lines: the cells of a row, and what is said below it.
 struct Block<const N: usize> {
     cells: [String; N],
@@ -73,20 +72,23 @@ struct Block<const N: usize> {
     below: Vec<Line>,
 }
 
-/// Lays blocks out in columns. An address that is too wide for its column has a line of its own.
-fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>, widest: usize) -> Vec<Line> {
+/// Lays blocks out in columns. An address that is wider than the other cells leave room for has a line of its own.
+fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Vec<Line> {
     // Made harmless before they are measured, so that columns line up whatever a name holds.
     for cell in blocks.iter_mut().flat_map(|block| &mut block.cells) {
         *cell = harmless(cell).into_owned();
     }
     let length = |text: &str| text.chars().count();
-    let fits = |column: usize, text: &str| column > 0 || length(text) <= widest;
-    let width = |column: usize| {
+    let width = |column: usize, widest: usize| {
         let cells = blocks.iter().map(|block| block.cells[column].as_str()).chain([headings[column]]);
-        cells.filter(|cell| fits(column, cell)).map(length).max().unwrap_or(0)
+        cells.map(length).filter(|width| *width <= widest).max().unwrap_or(0)
     };
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let pad = |column: usize, text: &str| format!("{text:width$}  ", width = widths[column]);
+    let others: usize = (1..N).map(|column| BETWEEN + width(column, usize::MAX)).sum();
+    let widest = LINE.saturating_sub(others);
+    let fits = |column: usize, text: &str| column > 0 || length(text) <= widest;
+    let widths: Vec<usize> =
+        (0..N).map(|column| width(column, if column == 0 { widest } else { usize::MAX })).collect();
+    let pad = |column: usize, text: &str| format!("{text:width$}", width = widths[column] + BETWEEN);
     let dim = |line: Line, (column, text): (usize, &&str)| line.ink(Ink::Dim, pad(column, text));
     let mut lines = vec![headings.iter().enumerate().fold(Line::new(0), dim)];
     for Block { cells, well, below } in blocks {
@@ -131,7 +133,7 @@ fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
         ];
         Block { cells, well: row.is_well(), below }
     };
-    columns(HEADINGS, rows.iter().map(block).collect(), WIDEST_ADDRESS)
+    columns(HEADINGS, rows.iter().map(block).collect())
 }
 
 /// One line per resource.
@@ -141,7 +143,7 @@ fn short(rows: &[Row<'_>]) -> Vec<Line> {
         let cells = [row.address.to_string(), row.state(), row.record.id.clone(), hourly];
         Block { cells, well: row.is_well(), below: Vec::new() }
     };
-    columns(SHORT_HEADINGS, rows.iter().map(block).collect(), usize::MAX)
+    columns(SHORT_HEADINGS, rows.iter().map(block).collect())
 }
 
 /// The traits that replicas in one row share: whether they are well, address without number, state and hardware.
@@ -157,9 +159,7 @@ fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
         groups.entry((row.is_well(), name, row.state(), row.description().what)).or_default().push(row);
     }
     let block = |((well, _, state, what), rows): (Group, Vec<&Row<'_>>)| {
-        let addresses: Vec<&Address> = rows.iter().map(|row| row.address).collect();
-        let range = fold::group_address(&addresses);
-        let address = if range.chars().count() <= LONGEST_RANGE { range } else { words::few(addresses) };
+        let address = words::few(rows.iter().map(|row| row.address).collect());
         let hourly: Money = rows.iter().filter_map(|row| row.hourly()).sum();
         let below = match rows.as_slice() {
             [row] => format!("{}  {what}", row.record.id),
@@ -169,7 +169,7 @@ fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
         let cells = [address, state, region(&rows), hourly.to_string()];
         Block { cells, well, below: vec![Line::of(4, below)] }
     };
-    let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect(), WIDEST_ADDRESS);
+    let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect());
     let more = "`sindri status --short` has a line for each, `sindri status ADDRESS` all of one.";
     lines.extend([Line::new(0), Line::new(0).ink(Ink::Dim, more).hanging(0)]);
     lines
