@@ -11,7 +11,7 @@ use super::style::{Ink, Line};
 use super::text::block::{self, Block};
 use super::text::{self, Context, drift, fields, renames, waits};
 use super::{PlanView, graph, words};
-use crate::model::{Action, Change, Money, Plan};
+use crate::model::{Action, Address, Change, Money, Plan};
 
 use super::markup::{self, escaped};
 
@@ -101,10 +101,12 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
     }
     out.write_str("</dl>\n")?;
     if plan.precious_losses().next().is_some() {
-        let lines: Vec<Line> = plan
-            .precious_losses()
-            .map(|(address, loss)| Line::of(0, format!("{address}  {}", block::loss(loss))))
-            .collect();
+        let losses = plan.precious_losses().map(|(address, loss)| (address, address, block::loss(loss)));
+        let line = |(addresses, loss): (Vec<&Address>, String)| {
+            let each = if addresses.len() > 1 { ", each" } else { "" };
+            Line::of(0, format!("{}  {loss}{each}", fold::group_address(&addresses)))
+        };
+        let lines: Vec<Line> = block::group(losses).into_iter().map(line).collect();
         alarm(out, "This destroys data, and nothing brings it back", &lines)?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::picture::Picture;
 use crate::kind;
 
-pub(super) const WIDTH: usize = 272;
+pub(super) const WIDTH: usize = 304;
 pub(super) const HEIGHT: usize = 48;
 pub(super) const GAP_X: usize = 64;
 pub(super) const GAP_Y: usize = 14;
@@ -30,15 +30,18 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
     let mut columns: Vec<Vec<usize>> = layers.values().map(|(with_arrows, _)| with_arrows.clone()).collect();
     let mut bottom = MARGIN;
     for (column, nodes) in columns.iter_mut().enumerate() {
-        let needed =
-            |node: usize| middle(picture.edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| *from), &places);
+        let needed = |node: usize| {
+            middle(picture.edges.iter().filter(|(_, to)| *to == node).map(|(from, _)| *from), &places).unwrap_or(MARGIN)
+        };
         *nodes = sorted(nodes, needed).into_iter().map(|(_, node)| node).collect();
         bottom = bottom.max(stack(nodes.iter().map(|node| (MARGIN, *node)), column, &mut places));
     }
     // From the right, so that what many need is beside the middle of them.
     for (column, nodes) in columns.iter().enumerate().rev() {
-        let needing =
-            |node: usize| middle(picture.edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| *to), &places);
+        let needing = |node: usize| {
+            let from_it = picture.edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| *to);
+            middle(from_it, &places).unwrap_or(places[node].1)
+        };
         let wishes = sorted(nodes, needing);
         bottom = bottom.max(stack(wishes.into_iter(), column, &mut places));
     }
@@ -52,10 +55,10 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
     places
 }
 
-/// The middle height of boxes; the top where there are none.
-fn middle(nodes: impl Iterator<Item = usize>, places: &[Place]) -> usize {
+/// The middle height of boxes.
+fn middle(nodes: impl Iterator<Item = usize>, places: &[Place]) -> Option<usize> {
     let (sum, number) = nodes.fold((0, 0), |(sum, number), node| (sum + places[node].1, number + 1));
-    sum.checked_div(number).unwrap_or(MARGIN)
+    sum.checked_div(number)
 }
 
 /// Boxes with the heights that they would have, from the top.
@@ -163,5 +166,22 @@ mod tests {
         for pod in [1, 3, 4, 5] {
             assert!(places[pod].0 > places[0].0 + WIDTH, "{pod}: {places:?}");
         }
+    }
+
+    #[test]
+    fn boxes_that_need_the_same_are_together_and_it_is_beside_them() {
+        // Two volumes, and pods that mount them in turns.
+        let mut picture = picture(8, &[(0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (1, 7)]);
+        for volume in [0, 1] {
+            picture.nodes[volume].kind = "network_volume".into();
+        }
+        let places = places(&picture);
+        let column: Vec<usize> = {
+            let mut pods: Vec<usize> = (2..8).collect();
+            pods.sort_by_key(|pod| places[*pod].1);
+            pods
+        };
+        assert_eq!(column, [2, 4, 6, 3, 5, 7]);
+        assert_eq!((places[0].1, places[1].1), (places[4].1, places[5].1), "the middle of three");
     }
 }

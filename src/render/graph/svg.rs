@@ -8,8 +8,8 @@ use crate::render::markup::{class, escaped, shortened, shortened_inside};
 
 const STYLE: &str = include_str!("style.css");
 /// Characters of a box: 12 px of a monospaced font are a bit more than 7 px wide.
-const TITLE: usize = 30;
-const WHAT: usize = 37;
+const TITLE: usize = 34;
+const WHAT: usize = 42;
 /// The width of a character of the caption, rounded up.
 const CAPTION_PX: usize = 7;
 
@@ -28,7 +28,7 @@ fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: Option<&str>) -> fm
     let places = places(picture);
     let mut right = places.iter().map(|(x, _)| x + WIDTH).max().unwrap_or(0) + MARGIN;
     let mut bottom = places.iter().map(|(_, y)| y + HEIGHT).max().unwrap_or(0) + MARGIN;
-    let caption = style.map(|_| (MARGIN, bottom + MARGIN)).filter(|_| !picture.caption.is_empty());
+    let caption = style.map(|_| (MARGIN, bottom + MARGIN + MARGIN / 2)).filter(|_| !picture.caption.is_empty());
     if caption.is_some() {
         right = right.max(MARGIN * 2 + picture.caption.chars().count() * CAPTION_PX);
         bottom += MARGIN * 2;
