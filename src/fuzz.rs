@@ -260,7 +260,7 @@ fn drawn(graph: &Picture) {
 fn shown(report: &dyn Diagnostic) {
     let hidden = Hidden::new([API_KEY.to_owned()]);
     for width in [Some(80), None] {
-        let text = render::draw(&Shown::new(report, &hidden), GraphicalTheme::none(), width);
+        let text = render::draw(&Shown::new(report, &hidden, width.unwrap_or(80)), GraphicalTheme::none(), width);
         assert!(!text.contains(API_KEY), "a diagnostic never shows the API key");
         let is_plain = |letter: char| letter == '\n' || !letter.is_control();
         assert!(text.chars().all(is_plain), "a diagnostic has no control characters");

@@ -90,7 +90,7 @@ fn what_is_forgotten_for_good_needs_no_word_about_the_configuration() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     project.run(&emulator, APPLY).exits(0);
     project.write("sindri.yaml", &fleet(1));
-    let said = project.run(&emulator, "state rm pod.worker[1]").exits(0).tells("lives on at RunPod");
+    let said = project.run(&emulator, "state rm pod.worker[1]").exits(0).tells("still exists at RunPod");
     assert!(!said.stdout.contains("declared"), "{}", said.stdout);
 }
 
