@@ -6,9 +6,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use sindri::emulator::quota::QuotaProfile;
-use sindri::emulator::world::{Fidelity, Settings, World};
-use sindri::emulator::{Emulator, Outcome, sandbox};
+use sindri::emulator::{EPOCH, Emulator, Fidelity, Outcome, QuotaProfile, Settings, World};
 use sindri::transport::{Method, Reply, Request};
 
 fn document() -> Option<Value> {
@@ -24,7 +22,7 @@ fn document() -> Option<Value> {
 fn send(emulator: &Emulator, method: Method, path: &str, token: Option<&str>, body: &str) -> Reply {
     let headers = token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))).into_iter().collect();
     let request = Request { method, path: path.into(), headers, body: Some(body.to_owned().into()) };
-    match emulator.handle(&request, sandbox::EPOCH).outcome {
+    match emulator.handle(&request, EPOCH).outcome {
         Outcome::Reply(reply) => reply,
         other => panic!("no reply: {other:?}"),
     }
@@ -34,7 +32,7 @@ fn send(emulator: &Emulator, method: Method, path: &str, token: Option<&str>, bo
 fn every_refusal_is_one_that_the_document_describes() {
     let Some(document) = document() else { return };
     let settings = Settings { fidelity: Fidelity::Documented, ..Settings::default() };
-    let emulator = Emulator::new(World::new(settings, sandbox::EPOCH), sandbox::EPOCH);
+    let emulator = Emulator::new(World::new(settings, EPOCH), EPOCH);
     emulator.set_quota(QuotaProfile::Documented);
     let schema = document["components"]["schemas"]["ErrorResponse"].clone();
     let problem = jsonschema::validator_for(&schema).expect("a schema");

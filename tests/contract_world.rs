@@ -8,8 +8,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sindri::emulator::call::{Answer, Call, Dialect, OperationName as Op, Tweaks};
-use sindri::emulator::world::{CapacityRule, Fidelity, Settings, World};
+use sindri::emulator::{Answer, Call, CapacityRule, Dialect, Fidelity, OperationName as Op, Settings, Tweaks, World};
 
 struct Documents {
     v1: Value,

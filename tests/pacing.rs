@@ -9,8 +9,7 @@ mod fleet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sindri::emulator::faults;
-use sindri::emulator::quota::QuotaProfile;
+use sindri::emulator::{QuotaProfile, faults};
 use sindri::planner::Options;
 use tokio::time::Instant;
 

@@ -7,8 +7,7 @@ use miette::{Diagnostic, Severity};
 
 use crate::apply::recover::RecoverError;
 use crate::config::Problems;
-use crate::emulator::OpenError;
-use crate::emulator::sandbox::SandboxError;
+use crate::emulator::{OpenError, SandboxError};
 use crate::graph::GraphError;
 use crate::model::{Address, Position};
 use crate::runpod::{ApiError, ErrorClass};

@@ -1,55 +1,27 @@
-//! RunPod in the binary: both dialects answered from one world, for tests, rehearsals and every failure on record.
+//! The emulator: a RunPod account inside the binary, for tests, rehearsals and recorded faults.
 //!
-//! The world is a state machine over (call, virtual time, seed). It shares no type with `runpod/`, the client: a misreading
-//! shared by both would hide. In front of it stands what a gateway does: checks, quotas, faults, headers.
+//! It is a state machine over (call, virtual time, seed) that serves both dialects from one world. It shares no type with
+//! the client in `runpod/`, because a misreading that both shared would go unnoticed.
+//!
+//! Each layer uses only the layers before it: `state` (what exists), `rules` (what happens to it), `dialect` (requests and
+//! views), `gateway` (HTTP, quotas, faults, control calls).
 
-pub mod call;
-pub mod settings;
-pub mod world;
-mod account;
-mod answer;
-mod august;
-mod boot;
-mod command;
-mod dice;
-pub mod effects;
-mod events;
-mod host;
-mod lifecycle;
-mod market;
-mod money;
-mod order;
-mod pod;
-mod presets;
-mod roll;
-mod schema;
-mod stock;
-mod v1;
-mod v2;
-mod volume;
-pub mod quota;
-#[allow(clippy::disallowed_methods, reason = "reads files of rules")]
-pub mod faults;
-mod firing;
-mod scenarios;
-pub mod journal;
-mod replies;
-mod route;
-#[allow(clippy::disallowed_methods, reason = "keeps the world in a file")]
-pub mod sandbox;
-mod timeline;
-pub mod front;
-mod control;
-pub mod options;
-mod carry;
-pub mod in_process;
-mod origin;
-pub mod serve;
+mod state;
+mod rules;
+mod dialect;
+mod gateway;
 
-pub use front::{Delivery, Emulator, Outcome};
-pub use in_process::InProcess;
-pub use options::{EmulatorOptions, OpenError};
-pub use serve::serve;
+pub use dialect::call::{Answer, Call, Dialect, OperationName, Tweaks};
+pub use gateway::faults;
+pub use gateway::front::{Delivery, Emulator, Outcome};
+pub use gateway::in_process::InProcess;
+pub use gateway::journal::Entry as JournalEntry;
+pub use gateway::options::{EmulatorOptions, OpenError};
+pub use gateway::quota::QuotaProfile;
+pub use gateway::serve::serve;
+pub use gateway::world_file::{EPOCH, SandboxError};
+pub use state::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
+pub use state::world::{Account, CapacityRule, PodEvent, VolumeEvent, World};
 
 #[cfg(test)]
 mod tests;

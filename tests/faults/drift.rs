@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use sindri::emulator::world::{PodEvent, VolumeEvent};
+use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, DriftClass, Finding, Object, Severity, Value};
 use sindri::planner::Options;

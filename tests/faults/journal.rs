@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sindri::apply::Event;
-use sindri::emulator::world::VolumeEvent;
+use sindri::emulator::VolumeEvent;
 use sindri::model::{Action, Address, Dialect};
 use sindri::planner::Options;
 use sindri::planner::by_hand::{self, ByHandError};

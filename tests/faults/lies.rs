@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sindri::apply::Event;
-use sindri::emulator::world::PodEvent;
-use sindri::emulator::{EmulatorOptions, faults};
+use sindri::emulator::{EmulatorOptions, PodEvent, faults};
 use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
 use tokio::time::{sleep, timeout};
 

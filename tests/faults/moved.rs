@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect};
 use tokio::time::{sleep, timeout};
 

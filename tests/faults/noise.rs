@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use sindri::emulator::faults;
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::{PodEvent, faults};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, DriftClass, DriftReport, Object, Power, Severity, Status, Unsettled};
 use tokio::time::sleep;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::PodEvent;
 use sindri::model::{Address, Dialect, Value};
 use tokio::time::timeout;
 

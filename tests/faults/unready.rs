@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::PodEvent;
 use sindri::model::{Action, Awaiting, Cause, Dialect, Entry, Outcome, Power, Record, Verb};
 use sindri::planner::Options;
 use tokio::time::sleep;

@@ -7,8 +7,7 @@ use std::time::Duration;
 use sindri::apply::look::{Place, look_twice};
 use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
-use sindri::emulator::world::World as Inside;
-use sindri::emulator::{Emulator, EmulatorOptions, InProcess, faults};
+use sindri::emulator::{Emulator, EmulatorOptions, InProcess, World as Inside, faults};
 use sindri::kind::Kind;
 use sindri::model::{
     Address, Change, Dialect, DriftReport, Entry, Marker, Object, Observed, Outcome, Plan, Record, Replay, Resource,

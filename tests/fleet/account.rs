@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use sindri::apply::{self, Job};
 use sindri::config::Config;
-use sindri::emulator::sandbox::EPOCH;
-use sindri::emulator::world::{Settings, World};
-use sindri::emulator::{self, Emulator, InProcess};
+use sindri::emulator::{self, EPOCH, Emulator, InProcess, Settings, World};
 use sindri::model::{Dialect, Plan};
 use sindri::observe::observe;
 use sindri::planner::Options;

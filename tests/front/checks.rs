@@ -2,9 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use sindri::emulator::Outcome;
-use sindri::emulator::quota::QuotaProfile;
-use sindri::emulator::world::{Fidelity, Settings};
+use sindri::emulator::{Fidelity, Outcome, QuotaProfile, Settings};
 use sindri::transport::{Method, Reply, Request};
 
 use crate::support::*;

@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sindri::emulator::world::{Settings, World};
-use sindri::emulator::{Emulator, Outcome, faults, sandbox};
+use sindri::emulator::{EPOCH, Emulator, Outcome, Settings, World, faults};
 use sindri::transport::{Method, Reply, Request};
 
-pub const START: Timestamp = sandbox::EPOCH;
+pub const START: Timestamp = EPOCH;
 
 pub fn emulator_with(settings: Settings) -> Emulator {
     Emulator::new(World::new(settings, START), START)

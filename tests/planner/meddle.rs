@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, json};
-use sindri::emulator::world::{PodEvent, VolumeEvent};
+use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
 

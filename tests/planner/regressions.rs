@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::config::Move;
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
 use sindri::planner::Options;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
-use sindri::emulator::world::PodEvent;
+use sindri::emulator::PodEvent;
 use sindri::model::{
     Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };

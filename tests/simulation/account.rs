@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use serde_json::json;
-use sindri::emulator::world::{PodEvent, VolumeEvent};
-use sindri::emulator::{Emulator, EmulatorOptions};
+use sindri::emulator::{Emulator, EmulatorOptions, PodEvent, VolumeEvent};
 use sindri::transport::clock::Clock;
 
 use crate::truth::Truth;

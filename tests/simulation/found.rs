@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use sindri::emulator::world::VolumeEvent;
+use sindri::emulator::VolumeEvent;
 use sindri::model::Dialect;
 use sindri::planner::Options;
 use tokio::time::sleep;

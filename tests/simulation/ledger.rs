@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sindri::emulator::Emulator;
-use sindri::emulator::journal::Entry;
+use sindri::emulator::{Emulator, JournalEntry};
 
 use crate::actor::Actor;
 
@@ -37,11 +36,11 @@ impl Ledger {
         }
     }
 
-    fn made(&mut self, entry: &Entry, signature: &str) {
+    fn made(&mut self, entry: &JournalEntry, signature: &str) {
         self.makers.extend(entry.touched.iter().map(|id| (id.clone(), signature.to_owned())));
     }
 
-    fn touched(&self, entry: &Entry, id: &str, actor: &Actor) {
+    fn touched(&self, entry: &JournalEntry, id: &str, actor: &Actor) {
         let project = actor.project.signature;
         // A migrated pod has an id that nobody asked for.
         if let Some(maker) = self.makers.get(id) {

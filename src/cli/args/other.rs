@@ -8,8 +8,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::examples::*;
 use super::words::{address, duration, interval};
 use crate::apply::readiness::Condition;
-use crate::emulator::quota::QuotaProfile;
-use crate::emulator::settings::{Fidelity, Pace};
+use crate::emulator::{Fidelity, Pace, QuotaProfile};
 use crate::model::Address;
 
 #[derive(Debug, Args)]

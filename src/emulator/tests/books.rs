@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::super::dice::Dice;
-use super::super::pod::{Hardware, Storage};
-use super::super::world::{CapacityRule, PodEvent, VolumeEvent};
 use super::*;
+use crate::emulator::state::pod::{Hardware, Storage};
+use crate::emulator::state::rng::Dice;
+use crate::emulator::state::world::{CapacityRule, PodEvent, VolumeEvent};
 
 /// Recomputes every book from the pods and volumes that are there.
 fn check_books(bench: &Bench, capacity: u32, step: &str) {

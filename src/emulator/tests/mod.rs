@@ -7,8 +7,9 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::call::{Call, Dialect, OperationName as Op, Tweaks};
-use super::world::{Fidelity, Settings, World};
+use crate::emulator::dialect::call::{Call, Dialect, OperationName as Op, Tweaks};
+use crate::emulator::state::settings::{Fidelity, Settings};
+use crate::emulator::state::world::World;
 
 /// A world, a clock, and short ways to call.
 struct Bench {
@@ -171,7 +172,11 @@ fn check_action(bench: &mut Bench, id: &str, status: &str, action: &str) {
 #[test]
 fn the_same_seed_and_calls_give_the_same_answers_also_across_a_save() {
     let run = |seed: u64, save: bool| {
-        let mut bench = Bench::new(Settings { seed, pace: super::world::Pace::Realistic, ..Settings::default() });
+        let mut bench = Bench::new(Settings {
+            seed,
+            pace: crate::emulator::state::settings::Pace::Realistic,
+            ..Settings::default()
+        });
         let mut answers = Vec::new();
         let first = bench.create(pod("a"));
         if save {

@@ -1,0 +1,85 @@
+//! `args`, `entrypoint` and `cmd`: three ways to say what a container runs, one stored string (contract, section 3.4).
+
+use serde_json::{Value, json};
+
+/// What a stored `args` means.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Command {
+    pub entrypoint: Vec<String>,
+    pub cmd: Vec<String>,
+}
+
+impl Command {
+    /// A JSON object with the two arrays sets either or both; anything else is split as a shell would and becomes CMD.
+    pub fn parse(args: &str) -> Self {
+        let list = |value: Option<&Value>| -> Vec<String> {
+            let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+            items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        };
+        match serde_json::from_str::<Value>(args) {
+            Ok(Value::Object(members)) => {
+                Self { entrypoint: list(members.get("entrypoint")), cmd: list(members.get("cmd")) }
+            }
+            // An unbalanced quote keeps the text whole.
+            _ => Self { entrypoint: Vec::new(), cmd: shlex::split(args).unwrap_or_else(|| vec![args.to_owned()]) },
+        }
+    }
+
+    /// The stored form of the two arrays.
+    pub fn encode(&self) -> String {
+        match (self.entrypoint.is_empty(), self.cmd.is_empty()) {
+            (true, true) => String::new(),
+            (true, false) => json!({ "cmd": self.cmd }).to_string(),
+            (false, true) => json!({ "entrypoint": self.entrypoint }).to_string(),
+            (false, false) => json!({ "entrypoint": self.entrypoint, "cmd": self.cmd }).to_string(),
+        }
+    }
+
+    /// What is stored after a request that gives any of the three; `None`: they disagree.
+    pub fn stored(
+        current: &str,
+        args: Option<&str>,
+        entrypoint: Option<Vec<String>>,
+        cmd: Option<Vec<String>>,
+    ) -> Option<String> {
+        let given = Self::parse(args.unwrap_or(current));
+        if entrypoint.is_none() && cmd.is_none() {
+            return Some(args.unwrap_or(current).to_owned());
+        }
+        let wanted = Self {
+            entrypoint: entrypoint.unwrap_or_else(|| given.entrypoint.clone()),
+            cmd: cmd.unwrap_or_else(|| given.cmd.clone()),
+        };
+        match args {
+            Some(args) => (wanted == given).then(|| args.to_owned()),
+            None => Some(wanted.encode()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(items: &[&str]) -> Vec<String> {
+        items.iter().map(|&item| item.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_bare_string_is_split_as_a_shell_would_and_an_object_sets_both() {
+        let bare = Command::parse("python 'a b.py'");
+        assert_eq!(bare, Command { entrypoint: vec![], cmd: list(&["python", "a b.py"]) });
+        let object = Command::parse(r#"{"entrypoint":["sh"],"cmd":["-c","ls"]}"#);
+        assert_eq!(object, Command { entrypoint: list(&["sh"]), cmd: list(&["-c", "ls"]) });
+        assert_eq!(Command::parse(""), Command::default());
+    }
+
+    #[test]
+    fn arrays_that_disagree_with_args_are_refused_and_an_empty_array_clears() {
+        assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["a", "b"]))), Some("a b".to_owned()));
+        assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["b"]))), None);
+        assert_eq!(Command::stored("a b", None, None, Some(vec![])), Some(String::new()));
+        let kept = Command::stored(r#"{"entrypoint":["sh"]}"#, None, None, Some(list(&["x"]))).expect("no args given");
+        assert_eq!(Command::parse(&kept), Command { entrypoint: list(&["sh"]), cmd: list(&["x"]) });
+    }
+}

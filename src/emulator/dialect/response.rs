@@ -1,0 +1,123 @@
+//! From values to bytes, and the faults that change what an answer holds.
+
+use serde_json::{Map, Value, json};
+
+use crate::emulator::dialect::call::{Answer, EchoArgs, Tweaks};
+use crate::emulator::dialect::command::Command;
+
+/// A status and what goes with it.
+pub struct Reply {
+    pub status: u16,
+    pub content: Content,
+}
+
+pub enum Content {
+    Empty,
+    Json(Value),
+    Problem(Value),
+    Events(String),
+}
+
+impl Reply {
+    pub fn json(status: u16, body: Value) -> Self {
+        Self { status, content: Content::Json(body) }
+    }
+
+    pub fn no_content() -> Self {
+        Self { status: 204, content: Content::Empty }
+    }
+
+    /// v2's error body, RFC 9457.
+    pub fn problem(status: u16, detail: &str, errors: Option<Vec<String>>) -> Self {
+        let title = match status {
+            400 => "Bad Request",
+            402 => "Payment Required",
+            404 => "Not Found",
+            409 => "Conflict",
+            422 => "Unprocessable Entity",
+            _ => "Internal Server Error",
+        };
+        let mut body = json!({ "title": title, "status": status, "detail": detail });
+        if let Some(errors) = errors {
+            body["errors"] = json!(errors);
+        }
+        Self { status, content: Content::Problem(body) }
+    }
+
+    /// Members that come or go by a fault; error bodies stay as they are.
+    pub fn tweak(&mut self, tweaks: &Tweaks) {
+        let Tweaks { extra_members, missing_members, new_status, echo_args, .. } = tweaks;
+        if extra_members.is_empty() && missing_members.is_empty() && new_status.is_none() && echo_args.is_none() {
+            return;
+        }
+        let Content::Json(body) = &mut self.content else { return };
+        if self.status >= 400 {
+            return;
+        }
+        for_each_object(body, &|object| {
+            if let Some(word) = new_status {
+                for (_, status) in
+                    object.iter_mut().filter(|(name, _)| ["status", "desiredStatus"].contains(&name.as_str()))
+                {
+                    *status = json!(word);
+                }
+            }
+            if let Some(echo) = echo_args {
+                echo_command(object, *echo);
+            }
+            for name in missing_members {
+                object.remove(name);
+            }
+            for (number, name) in extra_members.iter().enumerate() {
+                // Of different types, so that a client that reads what it does not know has something to stumble over.
+                let value = if number % 2 == 0 { json!(7) } else { json!({ "emulated": "true" }) };
+                object.entry(name.clone()).or_insert(value);
+            }
+        });
+    }
+
+    pub fn into_answer(self, touched: Vec<String>) -> Answer {
+        let (content_type, body) = match self.content {
+            Content::Empty => ("application/json", Vec::new()),
+            Content::Json(value) => ("application/json", bytes(&value)),
+            Content::Problem(value) => ("application/problem+json", bytes(&value)),
+            Content::Events(text) => ("text/event-stream", text.into_bytes()),
+        };
+        Answer { status: self.status, content_type, body, touched }
+    }
+}
+
+/// Quicker than printing, which goes through a formatter for every piece.
+fn bytes(value: &Value) -> Vec<u8> {
+    serde_json::to_vec(value).expect("a JSON value has only text keys")
+}
+
+/// Says what a container runs in another way. v1 has the two arrays alone.
+fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
+    let Some(args) = object.get("args").and_then(Value::as_str) else { return };
+    let again = match echo {
+        EchoArgs::Verbatim => args.to_owned(),
+        EchoArgs::Reserialized => Command::parse(args).encode(),
+        EchoArgs::Split => String::new(),
+    };
+    object.insert("args".to_owned(), json!(again));
+    if echo != EchoArgs::Split {
+        // As before the two arrays existed, so that a client has nothing but `args` to go by.
+        object.remove("cmd");
+        object.remove("entrypoint");
+    }
+}
+
+/// The resources in a body: itself, the items of an array, or the items of the arrays in an envelope.
+pub fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
+    match body {
+        Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(change),
+        Value::Object(members) if members.contains_key("id") => change(members),
+        Value::Object(members) => {
+            for member in members.values_mut().filter(|member| member.is_array()) {
+                for_each_object(member, change);
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,128 @@
+//! The request bodies of v1, as tables (OpenAPI v1).
+
+use crate::emulator::dialect::schema::{Shape, TEXT, TEXTS, Type};
+use crate::emulator::rules::market::{Cloud, LISTS};
+
+const ANY: u64 = u64::MAX;
+const WHOLE: Type = Type::Whole { min: 0, max: ANY };
+const SIZE: Type = Type::OrNull(&WHOLE);
+const NAME: Type = Type::Text { min: 0, max: 191, pattern: None };
+const PRIORITY: Type = Type::Word(&["availability", "custom"]);
+
+fn gpu_types() -> &'static [String] {
+    &LISTS.v1_gpu_types
+}
+
+fn data_centers() -> &'static [String] {
+    &LISTS.v1_data_centers
+}
+
+fn cpu_flavors() -> &'static [String] {
+    &LISTS.cpu_flavors
+}
+
+/// Wider than the document: the live service takes later versions too (contract, section 3.2).
+fn cuda_versions() -> &'static [String] {
+    &LISTS.cuda_versions
+}
+
+const fn list_of(of: &'static Type) -> Type {
+    Type::List { of, max: usize::MAX }
+}
+
+pub(super) const CREATE_POD: Shape = Shape {
+    members: &[
+        ("allowedCudaVersions", list_of(&Type::Listed(cuda_versions))),
+        ("cloudType", Type::Word(Cloud::WORDS)),
+        ("computeType", Type::Word(&["GPU", "CPU"])),
+        ("containerDiskInGb", SIZE),
+        ("containerRegistryAuthId", TEXT),
+        ("countryCodes", TEXTS),
+        ("cpuFlavorIds", list_of(&Type::Listed(cpu_flavors))),
+        ("cpuFlavorPriority", PRIORITY),
+        ("dataCenterIds", list_of(&Type::Listed(data_centers))),
+        ("dataCenterPriority", PRIORITY),
+        ("dockerEntrypoint", TEXTS),
+        ("dockerStartCmd", TEXTS),
+        ("env", Type::TextMap),
+        ("globalNetworking", Type::Flag),
+        ("gpuCount", Type::Whole { min: 1, max: ANY }),
+        ("gpuTypeIds", list_of(&Type::Listed(gpu_types))),
+        ("gpuTypePriority", PRIORITY),
+        ("imageName", TEXT),
+        ("interruptible", Type::Flag),
+        ("locked", Type::Flag),
+        ("minDiskBandwidthMBps", Type::Number),
+        ("minDownloadMbps", Type::Number),
+        ("minRAMPerGPU", WHOLE),
+        ("minUploadMbps", Type::Number),
+        ("minVCPUPerGPU", WHOLE),
+        ("name", NAME),
+        ("networkVolumeId", TEXT),
+        ("ports", TEXTS),
+        ("supportPublicIp", Type::Flag),
+        ("templateId", TEXT),
+        ("vcpuCount", WHOLE),
+        ("volumeInGb", SIZE),
+        ("volumeMountPath", TEXT),
+    ],
+    required: &[],
+    min_members: 0,
+};
+
+pub(super) const UPDATE_POD: Shape = Shape {
+    members: &[
+        ("containerDiskInGb", SIZE),
+        ("containerRegistryAuthId", TEXT),
+        ("dockerEntrypoint", TEXTS),
+        ("dockerStartCmd", TEXTS),
+        ("env", Type::TextMap),
+        ("globalNetworking", Type::Flag),
+        ("imageName", TEXT),
+        ("locked", Type::Flag),
+        ("name", NAME),
+        ("ports", TEXTS),
+        ("volumeInGb", SIZE),
+        ("volumeMountPath", TEXT),
+    ],
+    required: &[],
+    min_members: 0,
+};
+
+pub(super) const CREATE_TEMPLATE: Shape = Shape {
+    members: &[
+        ("category", Type::Word(&["NVIDIA", "AMD", "CPU"])),
+        ("containerDiskInGb", WHOLE),
+        ("containerRegistryAuthId", TEXT),
+        ("dockerEntrypoint", TEXTS),
+        ("dockerStartCmd", TEXTS),
+        ("env", Type::TextMap),
+        ("imageName", TEXT),
+        ("isPublic", Type::Flag),
+        ("isServerless", Type::Flag),
+        ("name", TEXT),
+        ("ports", TEXTS),
+        ("readme", TEXT),
+        ("volumeInGb", WHOLE),
+        ("volumeMountPath", TEXT),
+    ],
+    required: &["name", "imageName"],
+    min_members: 0,
+};
+
+pub(super) const CREATE_REGISTRY: Shape = Shape {
+    members: &[("name", TEXT), ("username", TEXT), ("password", TEXT)],
+    required: &["name", "username", "password"],
+    min_members: 0,
+};
+
+const VOLUME_SIZE: Type = Type::Whole { min: 0, max: 4000 };
+
+pub(super) const CREATE_VOLUME: Shape = Shape {
+    members: &[("name", TEXT), ("size", VOLUME_SIZE), ("dataCenterId", TEXT)],
+    required: &["name", "size", "dataCenterId"],
+    min_members: 0,
+};
+
+pub(super) const UPDATE_VOLUME: Shape =
+    Shape { members: &[("name", TEXT), ("size", VOLUME_SIZE)], required: &[], min_members: 0 };

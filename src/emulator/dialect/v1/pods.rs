@@ -1,0 +1,233 @@
+//! Pods in v1: defaults, rules and filters (contract, sections 3.1, 3.2 and 3.6).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::bodies::{CREATE_POD, UPDATE_POD};
+use super::presets;
+use super::view::{self, Include};
+use crate::emulator::dialect::call::Call;
+use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::schema::{Members, Shape};
+use crate::emulator::rules::lifecycle::{Action, Changes};
+use crate::emulator::rules::market::{Cloud, LISTS, market};
+use crate::emulator::rules::order::{CudaWish, Order, Refusal, check_limits};
+use crate::emulator::state::pod::{Hardware, Pod, Storage};
+use crate::emulator::state::world::{Replied, World, after_seconds};
+
+const NAME: &str = "my pod";
+const MOUNT_PATH: &str = "/workspace";
+const DISK_GB: u64 = 50;
+const VOLUME_GB: u64 = 20;
+const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
+
+pub(super) fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
+    let violations = shape.check(call.body.as_ref());
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
+}
+
+fn default_ports() -> Vec<String> {
+    PORTS.map(str::to_owned).to_vec()
+}
+
+pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&CREATE_POD, call)?;
+    let body = presets::completed(world, call.body.as_ref())?;
+    let order = order(world, &Members::of(body.as_ref()))?;
+    let id = world.rent(order, &call.tweaks, now)?;
+    let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
+    Ok(Reply::json(201, view::pod(world, pod, &Include::default(), now)))
+}
+
+fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
+    let cloud = Cloud::from_word(body.text("cloudType"));
+    let image = body.text("imageName").ok_or_else(|| Refusal::rule("imageName or templateId is required"))?;
+    let volume_size = body.whole("volumeInGb").unwrap_or(VOLUME_GB);
+    let storage = match body.text("networkVolumeId").filter(|id| !id.is_empty()) {
+        Some(_) if cloud == Cloud::Community => {
+            return Err(Refusal::rule("network volumes require SECURE cloud"));
+        }
+        Some(id) => {
+            world.volumes.get(id).ok_or_else(|| Refusal::rule("network volume not found"))?;
+            Storage::Network { volume_id: id.to_owned() }
+        }
+        None if volume_size == 0 => Storage::None,
+        None => Storage::Persistent { size: volume_size },
+    };
+    let (ports, env) = (body.texts("ports").unwrap_or_else(default_ports), body.text_map("env").unwrap_or_default());
+    if world.settings.enforce_ui_limits {
+        check_limits(&ports, &env)?;
+    }
+    let command = Command {
+        entrypoint: body.texts("dockerEntrypoint").unwrap_or_default(),
+        cmd: body.texts("dockerStartCmd").unwrap_or_default(),
+    };
+    Ok(Order {
+        name: body.text("name").unwrap_or(NAME).to_owned(),
+        hardware: hardware(body),
+        cloud,
+        // Every center of the enumeration is the default.
+        data_centers: body
+            .texts("dataCenterIds")
+            .filter(|ids| !ids.is_empty())
+            .unwrap_or_else(|| LISTS.v1_data_centers.clone()),
+        data_centers_in_order: body.text("dataCenterPriority") == Some("custom"),
+        countries: body.texts("countryCodes").unwrap_or_default(),
+        cuda: CudaWish { allowed: body.texts("allowedCudaVersions").unwrap_or_default(), minimum: None },
+        min_ram_per_gpu: body.count("minRAMPerGPU").unwrap_or(8),
+        min_vcpu_per_gpu: body.count("minVCPUPerGPU").unwrap_or(2),
+        public_ip: body.flag("supportPublicIp").unwrap_or(false),
+        image: image.to_owned(),
+        args: command.encode(),
+        disk: body.whole("containerDiskInGb").unwrap_or(DISK_GB),
+        storage,
+        mount_path: body.text("volumeMountPath").unwrap_or(MOUNT_PATH).to_owned(),
+        ports,
+        env,
+        registry: body.text("containerRegistryAuthId").filter(|id| !id.is_empty()).map(str::to_owned),
+        global_networking: body.flag("globalNetworking").unwrap_or(false),
+        locked: body.flag("locked").unwrap_or(false),
+        interruptible: body.flag("interruptible").unwrap_or(false),
+        start_ssh: false,
+        start_jupyter: false,
+    })
+}
+
+/// The candidates in the order of the request. Both priorities take the first one with stock: stock either has no end or is
+/// ruled, so "most available" has no finer meaning here.
+fn hardware(body: &Members) -> Vec<Hardware> {
+    if body.text("computeType") == Some("CPU") {
+        let ids = body.texts("cpuFlavorIds").filter(|ids| !ids.is_empty());
+        let ids = ids.unwrap_or_else(|| LISTS.cpu_flavors.clone());
+        let vcpu_count = body.count("vcpuCount").unwrap_or(2);
+        return ids.into_iter().map(|id| Hardware::Cpu { id, vcpu_count }).collect();
+    }
+    let any = || market().gpu_types.iter().map(|gpu| gpu.id.clone()).collect();
+    let ids = body.texts("gpuTypeIds").filter(|ids| !ids.is_empty()).unwrap_or_else(any);
+    let count = body.count("gpuCount").unwrap_or(1);
+    ids.into_iter().map(|id| Hardware::Gpu { id, count, attached: count }).collect()
+}
+
+pub(super) fn get(world: &World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    let include = Include::from_query(&call.query);
+    match world.find_pod(id, now) {
+        Ok(pod) => Ok(Reply::json(200, view::pod(world, pod, &include, now))),
+        Err(refusal) => match world.departed_pods.get(id) {
+            Some(departed) if now < departed.shown_until => {
+                Ok(Reply::json(200, view::terminated(world, &departed.item, &include, now)))
+            }
+            _ => Err(refusal),
+        },
+    }
+}
+
+pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+    let include = Include::from_query(&call.query);
+    let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
+    let alive = (world.pods.newest_first())
+        .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
+        .map(|pod| (pod, false));
+    let departed = world.departed_pods.newest_first().filter_map(|departed| {
+        let terminated = now < departed.shown_until;
+        let listed = departed.is_listed(call.tweaks.disappear_lag_seconds, now);
+        (terminated || listed).then_some((&departed.item, terminated))
+    });
+    let mut rows: Vec<(&Pod, bool)> = alive.chain(departed).collect();
+    rows.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.serial));
+    let views = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now)).map(|(pod, terminated)| {
+        if terminated { view::terminated(world, pod, &include, now) } else { view::pod(world, pod, &include, now) }
+    });
+    Ok(Reply::json(200, Value::Array(views.collect())))
+}
+
+/// The filters of a list; several values of one are alternatives.
+fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Timestamp) -> bool {
+    let pod = pod.seen(now);
+    let is = |name: &str, actual: &str| {
+        query.get(name).is_none_or(|wanted| wanted.is_empty() || wanted.split(',').any(|one| one == actual))
+    };
+    let (compute, gpu, cpu) = match &pod.hardware {
+        Hardware::Gpu { id, .. } => ("GPU", id.as_str(), ""),
+        Hardware::Cpu { id, .. } => ("CPU", "", id.as_str()),
+    };
+    let volume = if let Storage::Network { volume_id } = &pod.storage { volume_id.as_str() } else { "" };
+    let center = pod.placed_on(now).map_or("", |machine| machine.data_center.as_str());
+    is("computeType", compute)
+        && is("gpuTypeId", gpu)
+        && is("cpuFlavorId", cpu)
+        && is("dataCenterId", center)
+        && is("desiredStatus", world.status_of(pod, now).desired())
+        && is("id", &pod.id)
+        && is("imageName", &pod.image)
+        && is("name", &pod.name)
+        && is("networkVolumeId", volume)
+        && is("templateId", "")
+        && is("endpointId", "")
+}
+
+pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    checked(&UPDATE_POD, call)?;
+    let mut kept = call.body.clone();
+    if let (Some(field), Some(Value::Object(members))) = (&call.tweaks.patch_drops_field, &mut kept) {
+        members.remove(field);
+    }
+    let changes = changes(world, world.find_pod(id, now)?, &Members::of(kept.as_ref()))?;
+    world.edit(id, changes, &call.tweaks, now)?;
+    get(world, call, id, now)
+}
+
+fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
+    let command = Command::parse(&pod.args);
+    let mut changes = Changes {
+        name: body.text("name").map(str::to_owned),
+        locked: body.flag("locked"),
+        image: body.text("imageName").map(str::to_owned),
+        disk: body.whole("containerDiskInGb"),
+        ports: body.texts("ports"),
+        env: body.text_map("env"),
+        registry: body.text("containerRegistryAuthId").map(|id| if id.is_empty() { None } else { Some(id.to_owned()) }),
+        volume_size: body.whole("volumeInGb"),
+        mount_path: body.text("volumeMountPath").map(str::to_owned),
+        global_networking: body.flag("globalNetworking"),
+        args: (body.has("dockerEntrypoint") || body.has("dockerStartCmd")).then(|| {
+            let entrypoint = body.texts("dockerEntrypoint").unwrap_or(command.entrypoint);
+            Command { entrypoint, cmd: body.texts("dockerStartCmd").unwrap_or(command.cmd) }.encode()
+        }),
+        // A body with only these two is the update in place; anything else "will trigger a reset".
+        resets: body.0.keys().any(|name| !matches!(name.as_str(), "name" | "locked")),
+    };
+    if world.settings.v1_patch_applies_defaults && changes.resets {
+        apply_defaults(&mut changes);
+    }
+    if changes.volume_size.is_some_and(|size| size > 0) && pod.storage == Storage::None {
+        return Err(Refusal::rule("a pod volume cannot be added to an existing pod"));
+    }
+    if world.settings.enforce_ui_limits {
+        check_limits(changes.ports.as_deref().unwrap_or(&pod.ports), changes.env.as_ref().unwrap_or(&pod.env))?;
+    }
+    Ok(changes)
+}
+
+/// The nasty reading of the document: what a body omits falls back to what a create would give it.
+fn apply_defaults(changes: &mut Changes) {
+    changes.name.get_or_insert_with(|| NAME.to_owned());
+    changes.locked.get_or_insert(false);
+    changes.disk.get_or_insert(DISK_GB);
+    changes.ports.get_or_insert_with(default_ports);
+    changes.env.get_or_insert_default();
+    changes.mount_path.get_or_insert_with(|| MOUNT_PATH.to_owned());
+    changes.args.get_or_insert_default();
+}
+
+pub(super) fn act(world: &mut World, call: &Call, id: &str, action: Action, now: Timestamp) -> Replied {
+    world.act(id, action, &call.tweaks, now)?;
+    get(world, call, id, now)
+}
+
+pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    world.terminate(id, &call.tweaks, now)?;
+    Ok(Reply::no_content())
+}

@@ -1,0 +1,100 @@
+//! Templates and registry credentials in v1, and a body completed by its template.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::bodies::{CREATE_REGISTRY, CREATE_TEMPLATE};
+use super::pods::checked;
+use crate::emulator::dialect::call::Call;
+use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::schema::Members;
+use crate::emulator::rules::order::Refusal;
+use crate::emulator::state::presets::{self as shared, Template, TemplateVolume};
+use crate::emulator::state::world::{Replied, World};
+
+fn template_view(template: &Template) -> Value {
+    let Command { entrypoint, cmd } = Command::parse(&template.args);
+    let volume = template.volume.as_ref();
+    json!({
+        "id": template.id, "name": template.name, "imageName": template.image, "category": template.category,
+        "containerDiskInGb": template.disk, "containerRegistryAuthId": template.registry.clone().unwrap_or_default(),
+        "dockerEntrypoint": entrypoint, "dockerStartCmd": cmd, "env": template.env, "ports": template.ports,
+        "isPublic": template.public, "isRunpod": false, "isServerless": template.serverless, "readme": "",
+        "volumeInGb": volume.map_or(0, |volume| volume.size),
+        "volumeMountPath": volume.map_or("/workspace", |volume| &volume.path),
+    })
+}
+
+pub(super) fn templates(world: &World) -> Replied {
+    Ok(Reply::json(200, world.templates.newest_first().map(template_view).collect()))
+}
+
+pub(super) fn template(world: &World, id: &str) -> Replied {
+    Ok(Reply::json(200, template_view(world.templates.get(id).ok_or(Refusal::NotFound)?)))
+}
+
+pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&CREATE_TEMPLATE, call)?;
+    let body = Members::of(call.body.as_ref());
+    let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
+    let command = Command {
+        entrypoint: body.texts("dockerEntrypoint").unwrap_or_default(),
+        cmd: body.texts("dockerStartCmd").unwrap_or_default(),
+    };
+    let size = body.whole("volumeInGb").unwrap_or(20);
+    let path = body.text("volumeMountPath").unwrap_or("/workspace").to_owned();
+    let template = Template {
+        serial: 0,
+        id: String::new(),
+        name: text("name"),
+        image: text("imageName"),
+        args: command.encode(),
+        disk: body.whole("containerDiskInGb").unwrap_or(50),
+        ports: body.texts("ports").unwrap_or_else(|| ["8888/http", "22/tcp"].map(str::to_owned).to_vec()),
+        env: body.text_map("env").unwrap_or_default(),
+        registry: body.text("containerRegistryAuthId").filter(|id| !id.is_empty()).map(str::to_owned),
+        volume: (size > 0).then_some(TemplateVolume { size, path }),
+        serverless: body.flag("isServerless").unwrap_or(false),
+        public: body.flag("isPublic").unwrap_or(false),
+        category: body.text("category").unwrap_or("NVIDIA").to_owned(),
+        start_ssh: true,
+        start_jupyter: true,
+        cuda_versions: Vec::new(),
+    };
+    world.now = now;
+    Ok(Reply::json(200, template_view(world.add_template(template)?)))
+}
+
+pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&CREATE_REGISTRY, call)?;
+    shared::create_registry(world, call.body.as_ref(), 200, now)
+}
+
+/// A create's body with what its template supplies; explicit members win, and `env` is merged per key.
+pub(super) fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, Refusal> {
+    let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
+    let template = world.templates.get(id).ok_or_else(|| Refusal::rule("template not found"))?;
+    if template.serverless {
+        return Err(Refusal::rule("a serverless template cannot be used for a pod"));
+    }
+    let mut members = body.and_then(Value::as_object).cloned().unwrap_or_default();
+    members.remove("templateId");
+    let mut env: Map<String, Value> = template.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    env.extend(members.get("env").and_then(Value::as_object).cloned().unwrap_or_default());
+    members.insert("env".to_owned(), Value::Object(env));
+    let supplied = template_view(template);
+    for name in [
+        "imageName",
+        "containerDiskInGb",
+        "containerRegistryAuthId",
+        "dockerEntrypoint",
+        "dockerStartCmd",
+        "ports",
+        "volumeInGb",
+        "volumeMountPath",
+    ] {
+        members.entry(name).or_insert_with(|| supplied[name].clone());
+    }
+    Ok(Some(Value::Object(members)))
+}

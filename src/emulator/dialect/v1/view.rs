@@ -1,0 +1,199 @@
+//! A pod as v1 shows it (contract, section 3.5).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value, json};
+
+use super::documented;
+use crate::emulator::dialect::command::Command;
+use crate::emulator::rules::market::Cloud;
+use crate::emulator::rules::market::market;
+use crate::emulator::state::pod::{Change, Hardware, Machine, Pod, Status, Storage};
+use crate::emulator::state::world::World;
+
+/// The `include*` flags, all off by default.
+#[derive(Default)]
+pub(super) struct Include {
+    machine: bool,
+    network_volume: bool,
+}
+
+impl Include {
+    pub fn from_query(query: &BTreeMap<String, String>) -> Self {
+        let on = |name: &str| query.get(name).is_some_and(|flag| flag == "true");
+        Self { machine: on("includeMachine"), network_volume: on("includeNetworkVolume") }
+    }
+}
+
+/// The pod as it is, or as a lagging read still shows it.
+pub(super) fn pod(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
+    let pod = pod.seen(now);
+    view(world, pod, world.status_of(pod, now), include, now)
+}
+
+/// A pod that was deleted a moment ago.
+pub(super) fn terminated(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
+    view(world, pod, Status::Terminated, include, now)
+}
+
+fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timestamp) -> Value {
+    let placed = pod.placed_on(now);
+    let observed = world.settings.observed();
+    let stopped = matches!(status, Status::Exited | Status::Terminated);
+    let cost = if stopped && !observed { 0.0 } else { micros(pod.price()) };
+    let command = Command::parse(&pod.args);
+    let (volume_gb, volume_id) = match &pod.storage {
+        Storage::None => (0, ""),
+        Storage::Persistent { size } => (*size, ""),
+        Storage::Network { volume_id } => (0, volume_id.as_str()),
+    };
+    let mut body = json!({
+        "id": pod.id,
+        "name": pod.name,
+        "desiredStatus": status.desired(),
+        "containerDiskInGb": pod.disk,
+        "volumeInGb": volume_gb,
+        "volumeMountPath": pod.mount_path,
+        "volumeEncrypted": false,
+        "networkVolumeId": volume_id,
+        "ports": pod.ports,
+        "env": pod.env,
+        "dockerEntrypoint": command.entrypoint,
+        "dockerStartCmd": command.cmd,
+        "costPerHr": cost,
+        "adjustedCostPerHr": cost,
+        "interruptible": pod.interruptible,
+        "locked": pod.locked,
+        "containerRegistryAuthId": pod.registry.as_deref().unwrap_or_default(),
+        "templateId": "",
+        "consumerUserId": "user_emulated",
+        "machine": machine(pod, placed.filter(|_| include.machine), observed),
+        "createdAt": go_time(pod.created_at),
+        "lastStatusChange": last_change(&pod.last_change),
+    });
+    // The document says `image`, the live service answers `imageName` (Q8).
+    body[if observed { "imageName" } else { "image" }] = json!(pod.image);
+    add_hardware(&mut body, pod, observed);
+    add_place(&mut body, pod, status, placed, now);
+    if !observed {
+        documented::complete(&mut body);
+    }
+    if let Some(volume) = world.volumes.get(volume_id).filter(|_| include.network_volume) {
+        body["networkVolume"] = super::volumes::view(volume);
+    }
+    body
+}
+
+/// Prices times counts without the noise of binary fractions.
+fn micros(usd: f64) -> f64 {
+    (usd * 1e6).round() / 1e6
+}
+
+fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
+    if let Some(host) = &pod.machine {
+        body["vcpuCount"] = json!(host.vcpu_count);
+        body["memoryInGb"] = json!(host.memory_gb);
+    }
+    match &pod.hardware {
+        Hardware::Gpu { id, count, attached } => {
+            let count = if pod.is_stopped() { count } else { attached };
+            body["gpuCount"] = json!(count);
+            // Documented, and often absent in reality.
+            if !observed {
+                body["gpu"] = documented::gpu(id, *count);
+            }
+        }
+        Hardware::Cpu { id, vcpu_count } => {
+            body["gpuCount"] = json!(0);
+            body["cpuFlavorId"] = json!(id);
+            body["vcpuCount"] = json!(vcpu_count);
+        }
+    }
+}
+
+/// Where the pod is and how it is reached: empty until the container is up.
+fn add_place(body: &mut Value, pod: &Pod, status: Status, placed: Option<&Machine>, now: Timestamp) {
+    body["machineId"] = json!(placed.map_or("", |machine| machine.id.as_str()));
+    if placed.is_some() {
+        body["lastStartedAt"] = json!(go_time(pod.started_at));
+    }
+    let stage = pod.stage(now);
+    let reachable =
+        (stage.is_up() || stage == crate::emulator::state::pod::Stage::Resuming) && status == Status::Running;
+    let ip = placed.and_then(|machine| machine.ip.as_deref()).filter(|_| reachable && !pod.is_unreachable(now));
+    // After a start reads show the old mapping for a while (Q14), before the container is up too.
+    let ports = if stage.is_up() { pod.shown_ports(now) } else { &stale_ports(pod, now) };
+    let (ip, mapping) = match ip {
+        Some(ip) if stage.is_up() || !ports.is_empty() => {
+            let ports: Map<String, Value> =
+                ports.iter().map(|(private, public)| (private.to_string(), json!(public))).collect();
+            (ip, Value::Object(ports))
+        }
+        _ => ("", Value::Null),
+    };
+    body["publicIp"] = json!(ip);
+    body["portMappings"] = mapping;
+}
+
+fn stale_ports(pod: &Pod, now: Timestamp) -> BTreeMap<u32, u16> {
+    let stale = pod.stale_ports.as_ref().filter(|stale| now < stale.until);
+    stale.map(|stale| stale.ports.clone()).unwrap_or_default()
+}
+
+/// `{}` without the include flag.
+fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
+    let Some(host) = host else { return json!({}) };
+    let center = market().center(&host.data_center);
+    let mut body = json!({
+        "dataCenterId": host.data_center,
+        "location": center.map_or("", |center| center.country_code.as_str()),
+        "secureCloud": pod.cloud == Cloud::Secure,
+        "supportPublicIp": host.ip.is_some(),
+        "cpuCount": host.vcpu_count,
+    });
+    if let Some(window) = &pod.maintenance {
+        body["maintenanceStart"] = json!(window.start);
+        body["maintenanceEnd"] = json!(window.end);
+        body["maintenanceNote"] = json!("Scheduled host maintenance.");
+    }
+    if let Hardware::Gpu { id, .. } = &pod.hardware {
+        body["gpuTypeId"] = json!(id);
+        if let Some(gpu) = market().gpu(id) {
+            body["gpuDisplayName"] = json!(gpu.display_name);
+            body["currentPricePerGpu"] = json!(gpu.price(pod.cloud));
+        }
+    }
+    if !observed {
+        documented::complete_machine(&mut body, &pod.hardware, pod.price());
+    }
+    body
+}
+
+/// `2026-08-20 06:16:19.436 +0000 UTC`: Go's way to print a time (Q8), which drops trailing zeros.
+fn go_time(moment: Timestamp) -> String {
+    let time = moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC");
+    time.to_string()
+}
+
+/// `Rented by User: Fri Jul 12 2024 15:14:40 GMT+0000 (Coordinated Universal Time)`.
+fn last_change(change: &Change) -> String {
+    let time = change.at.to_zoned(TimeZone::UTC);
+    let time = time.strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)");
+    format!("{} by {}: {time}", change.event, change.by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_printed_as_go_and_javascript_print_them() {
+        let moment: Timestamp = "2026-08-20T06:16:19.436Z".parse().expect("a valid time");
+        assert_eq!(go_time(moment), "2026-08-20 06:16:19.436 +0000 UTC");
+        let change = Change { event: "Rented".to_owned(), by: "User".to_owned(), at: moment };
+        let expected = "Rented by User: Thu Aug 20 2026 06:16:19 GMT+0000 (Coordinated Universal Time)";
+        assert_eq!(last_change(&change), expected);
+    }
+}

@@ -1,0 +1,90 @@
+//! A pod's log lines as a finite event stream (contract, section 3.8).
+//!
+//! Lines follow from what the pod is; none are stored.
+
+use std::fmt::Write as _;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+
+use crate::emulator::dialect::call::Call;
+use crate::emulator::dialect::response::{Content, Reply};
+use crate::emulator::rules::order::Refusal;
+use crate::emulator::state::pod::{CRASH_PERIOD_SECONDS, Phase, Pod, Stage};
+use crate::emulator::state::world::{Replied, World};
+
+const MOST_LINES: usize = 5000;
+const DEFAULT_LINES: usize = 100;
+
+struct Line {
+    at: Timestamp,
+    source: &'static str,
+    text: String,
+}
+
+pub(super) fn stream(world: &World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    let pod = world.find_pod(id, now)?;
+    let source = match call.query.get("source").map(String::as_str) {
+        None => None,
+        Some(source @ ("container" | "system")) => Some(source),
+        Some(_) => return Err(Refusal::violation("$.source", "value must be one of 'container', 'system'")),
+    };
+    let tail = match call.query.get("tail").map(|text| text.parse::<usize>()) {
+        None => DEFAULT_LINES,
+        Some(Ok(tail)) if tail <= MOST_LINES => tail,
+        Some(Ok(tail)) => {
+            return Err(Refusal::violation("$.tail", format!("maximum: got {tail}, want {MOST_LINES}")));
+        }
+        Some(Err(_)) => return Err(Refusal::violation("$.tail", "got string, want integer")),
+    };
+    // A reconnecting client's `Last-Event-ID` arrives as a query parameter of that name; ours starts with the time.
+    let since = time(call, "since")?.max(time(call, "last-event-id")?);
+    let lines: Vec<Line> = (lines(pod, now).into_iter())
+        .filter(|line| source.is_none_or(|source| line.source == source))
+        .filter(|line| since.is_none_or(|since| line.at > since))
+        .collect();
+    let mut events = String::new();
+    for (number, line) in lines.iter().enumerate().skip(lines.len().saturating_sub(tail)) {
+        let data = json!({ "ts": line.at, "source": line.source, "line": line.text });
+        let _ = write!(events, "id: {}/{number:012}\ndata: {data}\n\n", line.at);
+    }
+    Ok(Reply { status: 200, content: Content::Events(events) })
+}
+
+fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refusal> {
+    let Some(text) = call.query.get(name) else { return Ok(None) };
+    let moment = text.split('/').next().unwrap_or(text);
+    let parsed = moment.parse().map_err(|_| Refusal::violation(&format!("$.{name}"), "is not a valid date-time"))?;
+    Ok(Some(parsed))
+}
+
+/// Everything that was logged since the last start.
+fn lines(pod: &Pod, now: Timestamp) -> Vec<Line> {
+    let system = |at: Timestamp, text: &str| Line { at, source: "system", text: text.to_owned() };
+    let (pulled, up) = match pod.phase {
+        Phase::Stopped { since } => return vec![system(since, "stop container")],
+        Phase::Started { pulled, up, .. } => (pulled, up),
+    };
+    let mut lines = Vec::new();
+    let stage = pod.stage(now);
+    if matches!(stage, Stage::Booting | Stage::Up | Stage::CrashLoop | Stage::Failed | Stage::Resuming) {
+        lines.push(system(pulled, &format!("create container {}", pod.image)));
+    }
+    match stage {
+        Stage::Failed => lines.push(system(pulled, "error creating container")),
+        Stage::Up => {
+            lines.push(system(up, "start container"));
+            lines.push(Line { at: up, source: "container", text: "Emulated container is up.".to_owned() });
+        }
+        Stage::CrashLoop => {
+            let periods = now.duration_since(up).as_secs() / CRASH_PERIOD_SECONDS;
+            // As many as any client can ask for.
+            for period in (periods - MOST_LINES as i64).max(0)..=periods {
+                let at = up.checked_add(SignedDuration::from_secs(period * CRASH_PERIOD_SECONDS)).unwrap_or(up);
+                lines.push(system(at, "start container"));
+            }
+        }
+        _ => {}
+    }
+    lines
+}

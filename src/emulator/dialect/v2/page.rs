@@ -1,0 +1,80 @@
+//! Pages of a list: limits, and cursors that are good for one list only (contract, section 2.6).
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::emulator::rules::order::Refusal;
+
+const LARGEST: usize = 1000;
+
+/// Which rows a call asks for.
+pub(super) struct Page {
+    pub limit: usize,
+    /// Rows created before this serial.
+    pub before: u64,
+    operation: &'static str,
+    /// The other parameters, which a cursor is bound to.
+    parameters: BTreeMap<String, String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor {
+    operation: String,
+    parameters: BTreeMap<String, String>,
+    before: u64,
+}
+
+impl Page {
+    /// Reads `limit`, `cursor` and those of the `others` that are given.
+    pub fn from_query(
+        operation: &'static str,
+        others: &[&str],
+        query: &BTreeMap<String, String>,
+    ) -> Result<Self, Refusal> {
+        let limit = match query.get("limit").map(|text| text.parse::<i64>()) {
+            None => LARGEST,
+            Some(Err(_)) => return Err(Refusal::violation("$.limit", "got string, want integer")),
+            Some(Ok(limit)) if limit < 1 => {
+                return Err(Refusal::violation("$.limit", format!("minimum: got {limit}, want 1")));
+            }
+            Some(Ok(limit)) => (usize::try_from(limit).ok().filter(|limit| *limit <= LARGEST))
+                .ok_or_else(|| Refusal::violation("$.limit", format!("maximum: got {limit}, want {LARGEST}")))?,
+        };
+        if query.get("includeClusterPods").is_some_and(|flag| !matches!(flag.as_str(), "true" | "false")) {
+            return Err(Refusal::violation("$.includeClusterPods", "got string, want boolean"));
+        }
+        let bound = |name: &&String| *name == "limit" || others.contains(&name.as_str());
+        let parameters: BTreeMap<String, String> =
+            query.iter().filter(|(name, _)| bound(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+        let before = match query.get("cursor") {
+            None => u64::MAX,
+            Some(cursor) => {
+                open(cursor)
+                    .filter(|cursor| cursor.operation == operation && cursor.parameters == parameters)
+                    .ok_or_else(|| Refusal::violation("$.cursor", "invalid cursor"))?
+                    .before
+            }
+        };
+        Ok(Self { limit, before, operation, parameters })
+    }
+
+    /// The cursor of the page after the row with this serial.
+    pub fn cursor_after(&self, serial: u64) -> String {
+        let cursor =
+            json!({ "operation": self.operation, "parameters": self.parameters, "before": serial }).to_string();
+        URL_SAFE_NO_PAD.encode(cursor)
+    }
+}
+
+fn open(cursor: &str) -> Option<Cursor> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+/// The `pagination` member.
+pub(super) fn pagination(next: Option<String>) -> Value {
+    json!({ "hasNextPage": next.is_some(), "nextCursor": next })
+}

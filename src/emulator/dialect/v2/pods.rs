@@ -1,0 +1,268 @@
+//! Pods in v2: what a request means, and which rules it must keep (behaviour page, section 5).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
+use super::page::{self, Page};
+use super::{presets, view};
+use crate::emulator::dialect::call::{Call, Tweaks};
+use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::schema::{Members, Shape, Violation};
+use crate::emulator::rules::lifecycle::{Action, Changes};
+use crate::emulator::rules::market::{Cloud, market};
+use crate::emulator::rules::order::{CudaWish, Order, Refusal, check_limits};
+use crate::emulator::state::pod::{Hardware, Pod, Storage};
+use crate::emulator::state::world::{Replied, World, after_seconds};
+
+/// Where a pod without a mount would have one (v1's default, which both views share).
+const DEFAULT_PATH: &str = "/workspace";
+
+fn checked(world: &World, shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
+    let mut violations = shape.check(body);
+    let missing =
+        violations.iter().any(|violation| matches!(violation, Violation::Missing { path, .. } if path == "$"));
+    if missing && world.settings.noisy_missing && world.settings.observed() {
+        let names: Vec<String> = Members::of(body).0.keys().cloned().collect();
+        let unknown =
+            violations.iter().any(|violation| matches!(violation, Violation::Unknown { path, .. } if path == "$"));
+        if !names.is_empty() && !unknown {
+            violations.push(Violation::Unknown { path: "$".to_owned(), names });
+        }
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
+}
+
+pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+    let mut page = Page::from_query("listPods", &["includeClusterPods"], &call.query)?;
+    if let Some(most) = world.settings.short_pages {
+        page.limit = page.limit.min(most.max(1));
+    }
+    let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
+    let alive = (world.pods.older_than(page.before))
+        .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
+        .take(page.limit + 1);
+    let departed = (world.departed_pods.older_than(page.before))
+        .filter(|departed| departed.is_listed(call.tweaks.disappear_lag_seconds, now))
+        .map(|departed| &departed.item)
+        .take(page.limit + 1);
+    let mut rows: Vec<&Pod> = alive.chain(departed).collect();
+    rows.sort_by_key(|pod| std::cmp::Reverse(pod.serial));
+    let more = rows.len() > page.limit;
+    rows.truncate(page.limit);
+    let next = rows.last().filter(|_| more).map(|pod| page.cursor_after(pod.serial));
+    let pods: Vec<Value> = rows.into_iter().map(|pod| view::pod(world, pod, now)).collect();
+    Ok(Reply::json(200, json!({ "pods": pods, "pagination": page::pagination(next) })))
+}
+
+pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
+    match world.find_pod(id, now) {
+        Ok(pod) => Ok(Reply::json(200, view::pod(world, pod, now))),
+        Err(refusal) => match world.departed_pods.get(id) {
+            Some(departed) if now < departed.shown_until => {
+                Ok(Reply::json(200, view::terminated(world, &departed.item, now)))
+            }
+            _ => Err(refusal),
+        },
+    }
+}
+
+pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(world, &CREATE_POD, call.body.as_ref())?;
+    let body = presets::completed(world, call.body.as_ref(), true)?;
+    let order = order(world, &Members::of(body.as_ref()))?;
+    let id = world.rent(order, &call.tweaks, now)?;
+    let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
+    Ok(Reply::json(201, view::pod(world, pod, now)))
+}
+
+/// The cross-field rules, and what is asked for if they hold.
+fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
+    let cloud = Cloud::from_word(body.text("cloud"));
+    let (gpu, cpu) = (body.object("gpu"), body.object("cpu"));
+    if gpu.is_some() == cpu.is_some() {
+        return Err(Refusal::rule("exactly one of gpu or cpu must be set"));
+    }
+    if body.text("image").is_none() {
+        return Err(Refusal::rule("image is required unless templateId is set"));
+    }
+    let (storage, mount_path) = mounts(body, cpu.is_some(), cloud)?;
+    let cuda = cuda_wish(gpu.as_ref())?;
+    let stored = Command::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+    let args = stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?;
+    let (ports, env) = (body.texts("ports").unwrap_or_default(), body.text_map("env").unwrap_or_default());
+    if world.settings.enforce_ui_limits {
+        check_limits(&ports, &env)?;
+    }
+    if let Some(cpu) = &cpu {
+        let (id, count) = (cpu.text("id").unwrap_or_default(), cpu.count("vcpuCount").unwrap_or(0));
+        if market().flavor(id).is_some_and(|flavor| !flavor.allows(count)) {
+            return Err(Refusal::rule("vcpuCount is not valid for the selected CPU flavor"));
+        }
+    }
+    // Without `disk` the live service says this, whatever else is there (Q2).
+    let disk = body.whole("disk");
+    if disk.is_none() && world.settings.observed() {
+        return Err(Refusal::rule("You must either provide a template id or pod configuration parameters"));
+    }
+    Ok(Order {
+        name: body.text("name").unwrap_or_default().to_owned(),
+        hardware: hardware(world, gpu.as_ref(), cpu.as_ref()),
+        cloud,
+        data_centers: body.texts("dataCenterIds").unwrap_or_default(),
+        data_centers_in_order: false,
+        countries: Vec::new(),
+        cuda,
+        min_ram_per_gpu: gpu.as_ref().and_then(|gpu| gpu.count("minRamPerGpu")).unwrap_or(0),
+        min_vcpu_per_gpu: gpu.as_ref().and_then(|gpu| gpu.count("minVcpuCountPerGpu")).unwrap_or(0),
+        public_ip: false,
+        image: body.text("image").unwrap_or_default().to_owned(),
+        args,
+        disk: disk.unwrap_or(20),
+        storage,
+        mount_path,
+        ports,
+        env,
+        registry: body.text("registry").filter(|id| !id.is_empty()).map(str::to_owned),
+        global_networking: body.flag("globalNetworking").unwrap_or(false),
+        locked: false,
+        interruptible: false,
+        start_ssh: body.flag("startSsh").unwrap_or(false),
+        start_jupyter: body.flag("startJupyter").unwrap_or(false),
+    })
+}
+
+fn hardware(world: &World, gpu: Option<&Members>, cpu: Option<&Members>) -> Vec<Hardware> {
+    let id = |members: &Members| members.text("id").unwrap_or_default().to_owned();
+    let cpu = cpu.map(|cpu| Hardware::Cpu { id: id(cpu), vcpu_count: cpu.count("vcpuCount").unwrap_or(0) });
+    // Leaving `count` out matches no machine (Q3), though the document says 1.
+    let unsaid = if world.settings.observed() { 0 } else { 1 };
+    let gpu = gpu.map(|gpu| {
+        let count = gpu.count("count").unwrap_or(unsaid);
+        Hardware::Gpu { id: id(gpu), count, attached: count }
+    });
+    gpu.into_iter().chain(cpu).collect()
+}
+
+fn mounts(body: &Members, on_cpu: bool, cloud: Cloud) -> Result<(Storage, String), Refusal> {
+    let mounts = body.object("mounts");
+    let persistent = mounts.as_ref().and_then(|mounts| mounts.object("persistent"));
+    let network = mounts.as_ref().and_then(|mounts| mounts.list("network")).and_then(<[Value]>::first);
+    let path = |mount: &Members| mount.text("path").unwrap_or(DEFAULT_PATH).to_owned();
+    match (persistent, network) {
+        (Some(_), Some(_)) => Err(Refusal::rule("mounts.persistent and mounts.network are mutually exclusive")),
+        (Some(_), None) if on_cpu => Err(Refusal::rule("mounts.persistent is not supported on CPU pods")),
+        (None, Some(_)) if cloud == Cloud::Community => Err(Refusal::rule("network volumes require SECURE cloud")),
+        (Some(mount), None) => Ok((Storage::Persistent { size: mount.whole("size").unwrap_or(0) }, path(&mount))),
+        (None, Some(mount)) => {
+            let mount = Members::of(Some(mount));
+            let volume_id = mount.text("volumeId").unwrap_or_default().to_owned();
+            Ok((Storage::Network { volume_id }, path(&mount)))
+        }
+        (None, None) => Ok((Storage::None, DEFAULT_PATH.to_owned())),
+    }
+}
+
+fn cuda_wish(gpu: Option<&Members>) -> Result<CudaWish, Refusal> {
+    let allowed = gpu.and_then(|gpu| gpu.texts("allowedCudaVersions")).unwrap_or_default();
+    let minimum = gpu.and_then(|gpu| gpu.text("minCudaVersion")).map(str::to_owned);
+    if !allowed.is_empty() && minimum.is_some() {
+        return Err(Refusal::rule("allowedCudaVersions and minCudaVersion are mutually exclusive"));
+    }
+    Ok(CudaWish { allowed, minimum })
+}
+
+pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    apply_patch(world, id, call.body.as_ref(), &call.tweaks, now)?;
+    get(world, id, now)
+}
+
+/// The rules of a PATCH (contract, section 3.6), then its effect.
+pub(super) fn apply_patch(
+    world: &mut World,
+    id: &str,
+    body: Option<&Value>,
+    tweaks: &Tweaks,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    checked(world, &UPDATE_POD, body)?;
+    let kept: Option<Value> = match (&tweaks.patch_drops_field, body) {
+        (Some(field), Some(Value::Object(members))) => {
+            let mut members = members.clone();
+            members.remove(field);
+            Some(Value::Object(members))
+        }
+        _ => body.cloned(),
+    };
+    let kept = presets::completed(world, kept.as_ref(), false)?;
+    let body = Members::of(kept.as_ref());
+    let changes = changes(world, world.find_pod(id, now)?, &body)?;
+    world.edit(id, changes, tweaks, now)
+}
+
+fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
+    let mut changes = Changes {
+        name: body.text("name").map(str::to_owned),
+        locked: body.flag("locked"),
+        image: body.text("image").map(str::to_owned),
+        disk: body.whole("disk"),
+        ports: body.texts("ports"),
+        env: body.text_map("env"),
+        registry: body.has("registry").then(|| body.text("registry").filter(|id| !id.is_empty()).map(str::to_owned)),
+        global_networking: body.flag("globalNetworking"),
+        ..Changes::default()
+    };
+    if ["args", "entrypoint", "cmd"].iter().any(|name| body.has(name)) {
+        let stored = Command::stored(&pod.args, body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+        changes.args = Some(stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?);
+    }
+    if let Some(mounts) = body.object("mounts") {
+        remount(pod, &mounts, &mut changes)?;
+    }
+    if world.settings.enforce_ui_limits {
+        check_limits(changes.ports.as_deref().unwrap_or(&pod.ports), changes.env.as_ref().unwrap_or(&pod.env))?;
+    }
+    Ok(changes)
+}
+
+/// A mount keeps its kind and its volume; its path can change, and a pod volume can grow.
+fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Refusal> {
+    let refused = || Refusal::rule("mounts cannot be added, removed or changed to another kind after create");
+    if let Some(network) = mounts.list("network") {
+        let Some(mount) = network.first() else { return Err(Refusal::rule("mounts cannot be cleared")) };
+        let mount = Members::of(Some(mount));
+        match &pod.storage {
+            Storage::Network { volume_id } if mount.text("volumeId") == Some(volume_id) => {
+                changes.mount_path = mount.text("path").map(str::to_owned);
+            }
+            Storage::Network { .. } => return Err(Refusal::rule("mounts.network volumeId cannot be changed")),
+            _ => return Err(refused()),
+        }
+    }
+    if let Some(persistent) = mounts.object("persistent") {
+        if !matches!(pod.storage, Storage::Persistent { .. }) {
+            return Err(refused());
+        }
+        changes.volume_size = persistent.whole("size");
+        changes.mount_path = persistent.text("path").map(str::to_owned);
+    }
+    Ok(())
+}
+
+pub(super) fn action(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    checked(world, &POD_ACTION, call.body.as_ref())?;
+    let action = match Members::of(call.body.as_ref()).text("action") {
+        Some("start") => Action::Start,
+        Some("stop") => Action::Stop,
+        Some("restart") => Action::Restart,
+        _ => return delete(world, call, id, now),
+    };
+    world.act(id, action, &call.tweaks, now)?;
+    get(world, id, now)
+}
+
+pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+    world.terminate(id, &call.tweaks, now)?;
+    Ok(Reply::no_content())
+}

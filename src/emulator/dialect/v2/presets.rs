@@ -1,0 +1,123 @@
+//! Templates and registry credentials in v2, and a body completed by its template.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::bodies::{CREATE_REGISTRY, CREATE_TEMPLATE};
+use crate::emulator::dialect::call::Call;
+use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::schema::{Members, Shape};
+use crate::emulator::rules::order::Refusal;
+use crate::emulator::state::presets::{self as shared, Template, TemplateVolume};
+use crate::emulator::state::world::{Replied, World};
+
+fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
+    let violations = shape.check(call.body.as_ref());
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
+}
+
+fn template_view(template: &Template) -> Value {
+    let mounts = template
+        .volume
+        .as_ref()
+        .map_or_else(|| json!({}), |volume| json!({ "persistent": { "size": volume.size, "path": volume.path } }));
+    let Command { entrypoint, cmd } = Command::parse(&template.args);
+    json!({
+        "id": template.id, "name": template.name, "image": template.image, "args": template.args,
+        "entrypoint": entrypoint, "cmd": cmd, "disk": template.disk, "mounts": mounts, "ports": template.ports,
+        "env": template.env, "registry": template.registry, "serverless": template.serverless,
+        "public": template.public, "category": template.category, "startSsh": template.start_ssh,
+        "startJupyter": template.start_jupyter, "allowedCudaVersions": template.cuda_versions,
+    })
+}
+
+pub(super) fn templates(world: &World) -> Replied {
+    let rows: Vec<Value> = world.templates.newest_first().map(template_view).collect();
+    Ok(Reply::json(200, json!({ "templates": rows })))
+}
+
+pub(super) fn template(world: &World, id: &str) -> Replied {
+    Ok(Reply::json(200, template_view(world.templates.get(id).ok_or(Refusal::NotFound)?)))
+}
+
+/// Defaults: `startSsh` and `startJupyter` are true; without `ports` and `mounts` there are none (Q33).
+pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&CREATE_TEMPLATE, call)?;
+    let body = Members::of(call.body.as_ref());
+    let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
+    let persistent = body.object("mounts").and_then(|mounts| mounts.object("persistent"));
+    let stored = Command::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+    let template = Template {
+        serial: 0,
+        id: String::new(),
+        name: text("name"),
+        image: text("image"),
+        args: stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?,
+        disk: body.whole("disk").unwrap_or(20),
+        ports: body.texts("ports").unwrap_or_default(),
+        env: body.text_map("env").unwrap_or_default(),
+        registry: body.text("registry").filter(|id| !id.is_empty()).map(str::to_owned),
+        volume: persistent.map(|mount| TemplateVolume {
+            size: mount.whole("size").unwrap_or(0),
+            path: mount.text("path").unwrap_or_default().to_owned(),
+        }),
+        serverless: body.flag("serverless").unwrap_or(false),
+        public: body.flag("public").unwrap_or(false),
+        category: body.text("category").unwrap_or("NVIDIA").to_owned(),
+        start_ssh: body.flag("startSsh").unwrap_or(true),
+        start_jupyter: body.flag("startJupyter").unwrap_or(true),
+        cuda_versions: body.texts("allowedCudaVersions").unwrap_or_default(),
+    };
+    world.now = now;
+    Ok(Reply::json(201, template_view(world.add_template(template)?)))
+}
+
+pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&CREATE_REGISTRY, call)?;
+    shared::create_registry(world, call.body.as_ref(), 201, now)
+}
+
+/// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An
+/// update takes no mounts and no flags of a create.
+pub(super) fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, Refusal> {
+    let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
+    let template = world.templates.get(id).ok_or(Refusal::NotFound)?;
+    if template.serverless {
+        return Err(Refusal::violation("$.templateId", "a serverless template cannot be used for a pod"));
+    }
+    let mut members = body.and_then(Value::as_object).cloned().unwrap_or_default();
+    members.remove("templateId");
+    let runs = ["args", "cmd", "entrypoint"].iter().any(|name| members.contains_key(*name));
+    let mut supply = |name: &str, value: Value| {
+        members.entry(name.to_owned()).or_insert(value);
+    };
+    supply("image", json!(template.image));
+    supply("disk", json!(template.disk));
+    supply("ports", json!(template.ports));
+    supply("registry", json!(template.registry));
+    if !runs {
+        supply("args", json!(template.args));
+    }
+    let mut env: Map<String, Value> = template.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
+    env.extend(members.get("env").and_then(Value::as_object).cloned().unwrap_or_default());
+    members.insert("env".to_owned(), Value::Object(env));
+    if creates {
+        supply_to_create(template, &mut members);
+    }
+    Ok(Some(Value::Object(members)))
+}
+
+fn supply_to_create(template: &Template, members: &mut Map<String, Value>) {
+    members.entry("startSsh").or_insert(json!(template.start_ssh));
+    members.entry("startJupyter").or_insert(json!(template.start_jupyter));
+    if let Some(volume) = template.volume.as_ref().filter(|_| !members.contains_key("cpu")) {
+        let mount = json!({ "persistent": { "size": volume.size, "path": volume.path } });
+        members.entry("mounts").or_insert(mount);
+    }
+    if let Some(gpu) = members.get_mut("gpu").and_then(Value::as_object_mut)
+        && !["allowedCudaVersions", "minCudaVersion"].iter().any(|name| gpu.contains_key(*name))
+    {
+        gpu.insert("allowedCudaVersions".to_owned(), json!(template.cuda_versions));
+    }
+}

@@ -1,0 +1,146 @@
+//! A pod as v2 shows it (contract, section 3.5; computed members: behaviour page, section 6).
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::emulator::dialect::command::Command;
+use crate::emulator::state::pod::{Hardware, Machine, Pod, Stage, Status, Storage};
+use crate::emulator::state::world::World;
+
+/// The pod as it is, or as a lagging read still shows it.
+pub(super) fn pod(world: &World, pod: &Pod, now: Timestamp) -> Value {
+    let pod = pod.seen(now);
+    view(world, pod, world.status_of(pod, now), now)
+}
+
+/// A pod that was deleted a moment ago.
+pub(super) fn terminated(world: &World, pod: &Pod, now: Timestamp) -> Value {
+    view(world, pod, Status::Terminated, now)
+}
+
+fn view(world: &World, pod: &Pod, status: Status, now: Timestamp) -> Value {
+    let gone = status == Status::Terminated;
+    let placed = pod.placed_on(now);
+    let up = pod.stage(now).is_up() && !gone && !pod.is_unreachable(now);
+    let command = Command::parse(&pod.args);
+    let mut body = json!({
+        "id": pod.id,
+        "name": pod.name,
+        "status": status.word(),
+        "actions": status.actions(),
+        "image": pod.image,
+        "args": pod.args,
+        "cmd": command.cmd,
+        "entrypoint": command.entrypoint,
+        "disk": pod.disk,
+        "mounts": mounts(pod),
+        "ports": pod.ports,
+        "env": pod.env,
+        "registry": pod.registry,
+        "cloud": pod.cloud.word(),
+        "dataCenterId": placed.map(|machine| &machine.data_center),
+        "cudaVersion": placed.and_then(|machine| machine.cuda.as_ref()),
+        "ssh": {
+            "proxy": placed.filter(|_| !gone).map(|machine| proxy(pod, machine)),
+            "direct": if up { direct(pod, now) } else { None },
+        },
+        "template": null,
+        "cost": cost(world, pod, gone),
+        "locked": pod.locked,
+        "globalNetworking": global_networking(pod),
+        "runtime": if up { Some(runtime(world, pod, now)) } else { None },
+        "createdAt": pod.created_at,
+        "startedAt": (pod.stage(now) != Stage::Allocating).then_some(pod.started_at),
+    });
+    // Without its GPUs a pod lacks the member (Q18), as does a CPU pod.
+    match (&pod.hardware, &pod.machine) {
+        (Hardware::Gpu { id, count, attached }, machine) if *attached > 0 || pod.is_stopped() => {
+            let (vcpu_count, memory) = machine.as_ref().map_or((1, 1), |host| (host.vcpu_count, host.memory_gb));
+            body["gpu"] = json!({ "id": id, "count": count, "vcpuCount": vcpu_count, "memory": memory });
+        }
+        (Hardware::Gpu { .. }, _) => {}
+        (Hardware::Cpu { id, vcpu_count }, machine) => {
+            let memory = machine.as_ref().map_or(1, |host| host.memory_gb);
+            body["cpu"] = json!({ "id": id, "vcpuCount": vcpu_count, "memory": memory });
+        }
+    }
+    body
+}
+
+fn mounts(pod: &Pod) -> Value {
+    match &pod.storage {
+        Storage::None => json!({}),
+        Storage::Persistent { size } => json!({ "persistent": { "size": size, "path": pod.mount_path } }),
+        Storage::Network { volume_id } => {
+            json!({ "network": [{ "volumeId": volume_id, "path": pod.mount_path }] })
+        }
+    }
+}
+
+/// Documented as 0 when stopped; seen to stay (Q12).
+fn cost(world: &World, pod: &Pod, gone: bool) -> f64 {
+    let stopped = gone || pod.is_stopped();
+    if stopped && !world.settings.observed() { 0.0 } else { cents(pod.price()) }
+}
+
+/// Prices times counts without the noise of binary fractions.
+pub(in crate::emulator) fn cents(usd: f64) -> f64 {
+    (usd * 1e6).round() / 1e6
+}
+
+fn proxy(pod: &Pod, machine: &Machine) -> Value {
+    let user = format!("{}-{}", pod.id, machine.ssh_suffix);
+    json!({
+        "host": "ssh.runpod.io",
+        "port": 22,
+        "command": format!("ssh {user}@ssh.runpod.io"),
+        "username": user,
+    })
+}
+
+fn direct(pod: &Pod, now: Timestamp) -> Option<Value> {
+    let ip = pod.placed_on(now)?.ip.as_ref()?;
+    let port = pod.shown_ports(now).get(&22)?;
+    Some(json!({ "host": ip, "port": port, "username": "root", "command": format!("ssh root@{ip} -p {port}") }))
+}
+
+fn global_networking(pod: &Pod) -> Value {
+    if !pod.global_networking.enabled {
+        return json!({ "enabled": false });
+    }
+    let [.., a, b, c] = pod.serial.to_be_bytes();
+    json!({
+        "enabled": true,
+        "ip": format!("10.{a}.{b}.{c}"),
+        "internalDns": format!("{}.runpod.internal", pod.id),
+    })
+}
+
+fn runtime(world: &World, pod: &Pod, now: Timestamp) -> Value {
+    let gpus = if let Hardware::Gpu { attached, .. } = pod.hardware { attached } else { 0 };
+    let idle = json!({ "util": 0, "memoryUtil": 0 });
+    json!({
+        "uptime": pod.uptime(now),
+        "gpus": vec![idle; gpus as usize],
+        "cpu": { "util": 0 },
+        "memory": { "util": 0 },
+        "ports": runtime_ports(world, pod, now),
+    })
+}
+
+fn runtime_ports(world: &World, pod: &Pod, now: Timestamp) -> Vec<Value> {
+    let Some(machine) = pod.placed_on(now) else { return Vec::new() };
+    let mut rows = Vec::new();
+    if let Some(ip) = &machine.ip {
+        for (&private, &public) in pod.shown_ports(now) {
+            // A symmetrical port is the same number inside and outside.
+            let private = if private > 70_000 { u32::from(public) } else { private };
+            rows.push(json!({ "private": private, "public": public, "type": "tcp", "ip": ip }));
+        }
+    }
+    // The host's own row, with an address that nobody outside can reach (Q13).
+    if world.settings.observed() {
+        rows.push(json!({ "private": 19123, "public": pod.proxy_port, "type": "http", "ip": machine.inner_ip }));
+    }
+    rows
+}

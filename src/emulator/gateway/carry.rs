@@ -1,0 +1,58 @@
+//! Letting time pass around a request: until its effect, and until its answer leaves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::emulator::gateway::front::{Delivery, Emulator, Outcome};
+use crate::transport::Request;
+use crate::transport::clock::Clock;
+
+/// Where virtual time comes from.
+#[derive(Clone, Copy)]
+pub enum Time {
+    /// The emulator's own clock, at its scale.
+    Own,
+    /// Tokio's, as its runtime has it.
+    Tokio(Clock),
+}
+
+impl Time {
+    fn now(self, emulator: &Emulator) -> Timestamp {
+        match self {
+            Self::Own => emulator.now(),
+            Self::Tokio(clock) => clock.now(),
+        }
+    }
+
+    async fn pass(self, emulator: &Emulator, virtual_time: Duration) {
+        if !virtual_time.is_zero() {
+            let time = match self {
+                Self::Own => emulator.real(virtual_time),
+                Self::Tokio(_) => virtual_time,
+            };
+            tokio::time::sleep(time).await;
+        }
+    }
+}
+
+/// Handles a request from its arrival to the moment when its answer leaves.
+pub async fn carry(emulator: Arc<Emulator>, request: Request, time: Time) -> Outcome {
+    let pending = emulator.receive(&request, time.now(&emulator));
+    let Delivery { delay, outcome } = if pending.wait.is_zero() {
+        emulator.finish(pending, time.now(&emulator))
+    } else {
+        let emulator = emulator.clone();
+        // A task of its own: the request has arrived, so it takes effect even if its sender stops waiting.
+        let late = tokio::spawn(async move {
+            time.pass(&emulator, pending.wait).await;
+            let now = time.now(&emulator);
+            emulator.finish(pending, now)
+        });
+        // An error means that the runtime is shutting down: nobody reads this.
+        late.await.unwrap_or(Delivery { delay: Duration::ZERO, outcome: Outcome::Reset })
+    };
+    time.pass(&emulator, delay).await;
+    outcome
+}

@@ -1,0 +1,198 @@
+//! `/_emu/...`: looking into the emulator and changing it behind a client's back. Served on loopback, without credential.
+//!
+//! | Call | Effect |
+//! | --- | --- |
+//! | `GET`, `PUT /_emu/state` | the world with its clock, as in a world file |
+//! | `POST /_emu/reset {seed?}` | an empty world; journal, quotas and the counts of fault rules begin anew |
+//! | `GET`, `POST /_emu/clock {advance?, scale?}` | virtual seconds; scale 0 stops the clock |
+//! | `GET`, `PUT`, `DELETE /_emu/faults` | a list of rules, or `{"scenario": "flaky"}` |
+//! | `PUT /_emu/capacity` | a list of `{gpu, dataCenter, free}` |
+//! | `GET /_emu/journal?since=n` | the requests after number n |
+//! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | `{"event": "preempt"}`, as done by somebody else |
+//! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for every pod on the hosts that `id` fits |
+//! | `GET`, `PUT /_emu/account {balance?, spendLimit?}` | USD, and USD per hour |
+
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::emulator::gateway::faults;
+use crate::emulator::gateway::firing::Faults;
+use crate::emulator::gateway::front::{Emulator, Inner};
+use crate::emulator::gateway::journal::Journal;
+use crate::emulator::gateway::world_file::Saved;
+use crate::emulator::state::settings::Settings;
+use crate::emulator::state::world::{CapacityRule, PodEvent, VolumeEvent, World};
+use crate::transport::{Method, Reply, Request};
+
+/// Paths below this are control calls.
+pub const MOUNT: &str = "/_emu/";
+
+/// Why a control call did nothing: status and text.
+struct Refusal(u16, String);
+
+impl Emulator {
+    /// Answers a control call, by the emulator's own clock.
+    pub fn control(&self, request: &Request) -> Reply {
+        let mut inner = self.lock();
+        inner.now = inner.now.max(inner.timeline.now());
+        let (status, body) = match inner.control(request) {
+            Ok(body) => (200, body),
+            Err(Refusal(status, reason)) => (status, json!({ "error": reason, "status": status })),
+        };
+        let headers = vec![("content-type".into(), "application/json".into())];
+        Reply { status, headers, body: body.to_string().into() }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reset {
+    seed: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockChange {
+    advance: Option<f64>,
+    scale: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FaultsChange {
+    Scenario { scenario: String },
+    Rules(Vec<Value>),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct AccountChange {
+    balance: Option<f64>,
+    /// `null` takes the limit away; leaving it out leaves it alone.
+    #[serde(default, deserialize_with = "present")]
+    spend_limit: Option<Option<f64>>,
+}
+
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl Inner {
+    fn control(&mut self, request: &Request) -> Result<Value, Refusal> {
+        use Method::{Delete, Get, Post, Put};
+        let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+        let segments: Vec<&str> = path.trim_start_matches(MOUNT).split('/').collect();
+        match (request.method, segments.as_slice()) {
+            (Get, ["state"]) => to_json(Saved::new(self.now, self.answered, &self.world)),
+            (Put, ["state"]) => {
+                let saved: Saved<World> = body(request)?;
+                self.now = saved.clock;
+                self.answered = saved.answered;
+                self.world = saved.world;
+                self.timeline.set(saved.clock);
+                self.done()
+            }
+            (Post, ["reset"]) => {
+                let Reset { seed } = body(request)?;
+                self.reset(seed.unwrap_or_else(|| self.world.settings.seed.wrapping_add(1)));
+                self.done()
+            }
+            (Get, ["clock"]) => Ok(self.clock()),
+            (Post, ["clock"]) => self.change_clock(&body(request)?),
+            (Get, ["faults"]) => to_json(self.faults.rules().collect::<Vec<_>>()),
+            (Put, ["faults"]) => {
+                let rules = match body(request)? {
+                    FaultsChange::Scenario { scenario } => faults::scenario(&scenario),
+                    FaultsChange::Rules(rules) => faults::from_values(rules, "request body"),
+                };
+                self.faults = Faults::new(rules.map_err(|error| Refusal(400, error.to_string()))?, self.seed);
+                Ok(json!({}))
+            }
+            (Delete, ["faults"]) => {
+                self.faults = Faults::default();
+                Ok(json!({}))
+            }
+            (Put, ["capacity"]) => {
+                self.world.set_capacity(body::<Vec<CapacityRule>>(request)?);
+                self.done()
+            }
+            (Get, ["journal"]) => {
+                let since = query.strip_prefix("since=").unwrap_or("0");
+                let since = since.parse().map_err(|_| Refusal(400, "`since` is a number".into()))?;
+                to_json(json!({ "entries": self.journal.since(since).collect::<Vec<_>>() }))
+            }
+            (Post, ["pods", id, "event"]) => {
+                let event: PodEvent = body(request)?;
+                self.world.pod_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.done()
+            }
+            (Post, ["hosts", id, "event"]) => {
+                let event: PodEvent = body(request)?;
+                self.world.host_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.done()
+            }
+            (Post, ["volumes", id, "event"]) => {
+                let event: VolumeEvent = body(request)?;
+                self.world.volume_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.done()
+            }
+            (Get, ["account"]) => to_json(self.world.account(self.now)),
+            (Put, ["account"]) => {
+                let AccountChange { balance, spend_limit } = body(request)?;
+                self.world.set_account(balance, spend_limit, self.now);
+                self.done()
+            }
+            _ => Err(Refusal(404, format!("no control call is {} {path}", request.method.word()))),
+        }
+    }
+
+    fn done(&mut self) -> Result<Value, Refusal> {
+        self.changed();
+        Ok(json!({}))
+    }
+
+    fn reset(&mut self, seed: u64) {
+        let settings = Settings { seed, ..self.world.settings.clone() };
+        self.world = World::new(settings, self.now);
+        self.seed = seed;
+        self.answered = 0;
+        self.faults = Faults::new(self.faults.rules().cloned().collect(), seed);
+        self.quotas.clear();
+        self.journal = Journal::default();
+    }
+
+    fn clock(&self) -> Value {
+        json!({ "now": self.timeline.now(), "scale": self.timeline.scale() })
+    }
+
+    fn change_clock(&mut self, change: &ClockChange) -> Result<Value, Refusal> {
+        let ClockChange { advance, scale } = *change;
+        if scale.is_some_and(|scale| scale != 0.0 && !(0.001..=1e6).contains(&scale)) {
+            return Err(Refusal(400, "`scale` is 0, or between 0.001 and 1000000".into()));
+        }
+        if advance.is_some_and(|seconds| !(0.0..=1e9).contains(&seconds)) {
+            return Err(Refusal(400, "`advance` is between 0 and 1000000000 seconds".into()));
+        }
+        if let Some(scale) = scale {
+            self.timeline.set_scale(scale);
+        }
+        if let Some(seconds) = advance {
+            self.timeline.advance(Duration::from_secs_f64(seconds));
+        }
+        self.now = self.now.max(self.timeline.now());
+        Ok(self.clock())
+    }
+}
+
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+    // No body says as much as an empty object.
+    let text = request.body.as_deref().filter(|body| !body.trim_ascii().is_empty()).unwrap_or(b"{}");
+    serde_json::from_slice(text).map_err(|error| Refusal(400, error.to_string()))
+}
+
+fn to_json(value: impl serde::Serialize) -> Result<Value, Refusal> {
+    serde_json::to_value(value).map_err(|error| Refusal(500, error.to_string()))
+}

@@ -1,0 +1,382 @@
+//! Which fault rule fires for a call, and what it does to it.
+//!
+//! The same rules, seed and calls give the same faults.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::emulator::dialect::call::{Dialect, OperationName, Tweaks};
+use crate::emulator::gateway::faults::{
+    Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Rule, Side, Truncate, When,
+};
+use crate::emulator::rules::events::{Aftermath, Whose};
+use crate::emulator::state::settings::matches_pattern;
+use crate::emulator::state::world::PodEvent;
+use crate::transport::Method;
+
+/// What happens to the answer of one call.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Interference {
+    #[default]
+    None,
+    Before(Substitute),
+    After(Substitute),
+    Cut(Truncate),
+}
+
+/// What comes instead of the true answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Substitute {
+    Status(ErrorStatus),
+    Garbage(Garbage),
+    RateLimited(RateLimited),
+    Cloudflare,
+    Reset,
+}
+
+impl Effects {
+    /// Every effect on the answer that is switched on; a valid rule has at most one.
+    pub(in crate::emulator) fn interferences(&self) -> Vec<Interference> {
+        use Interference::{After, Before, Cut};
+        let mut found = Vec::new();
+        found.extend(self.status.clone().map(|status| Before(Substitute::Status(status))));
+        found.extend(self.status_after_effect.clone().map(|status| After(Substitute::Status(status))));
+        found.extend(self.reset_before_effect.then_some(Before(Substitute::Reset)));
+        found.extend(self.reset_after_effect.then_some(After(Substitute::Reset)));
+        found.extend(self.truncate.clone().map(Cut));
+        found.extend(self.garbage.clone().map(|garbage| Before(Substitute::Garbage(garbage))));
+        found.extend(self.rate_limited.clone().map(|limit| Before(Substitute::RateLimited(limit))));
+        found.extend(self.cloudflare1010.then_some(Before(Substitute::Cloudflare)));
+        found
+    }
+
+    /// The effects that take place inside the world.
+    fn tweaks(&self) -> Tweaks {
+        Tweaks {
+            ghost: self.ghost,
+            no_capacity: self.no_capacity,
+            not_found_after_create_seconds: self.not_found_after_create.as_ref().map(|lag| lag.seconds),
+            appear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.appear),
+            disappear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.disappear),
+            delete_ignored: self.delete_ignored,
+            delete_slow_seconds: self.delete_slow.as_ref().map(|lag| lag.seconds),
+            stale_read_seconds: self.stale_read.as_ref().map(|lag| lag.seconds),
+            patch_drops_field: self.patch_drops_field.clone(),
+            resume_refused: self.resume_refused,
+            zero_gpu: self.zero_gpu,
+            extra_members: self.extra_members.clone().map_or_else(Vec::new, ExtraMembers::names),
+            missing_members: self.missing_members.clone(),
+            new_status: self.new_status.clone(),
+            echo_args: self.echo_args,
+            august_spec: self.august_spec,
+            object_mounts_bug: self.object_mounts_bug,
+            duplicate_name: self.duplicate_name,
+            balance: self.balance,
+            spend_limit: self.spend_limit,
+            aftermath: self.aftermath(),
+        }
+    }
+
+    /// What happens to pods because of the call.
+    fn aftermath(&self) -> Vec<Aftermath> {
+        let to_called = |seconds, event| Aftermath { seconds, whose: Whose::Called, event };
+        let mut found = Vec::new();
+        found.extend(self.preempt.as_ref().map(|preempt| Aftermath {
+            seconds: preempt.seconds,
+            whose: if preempt.all_spot { Whose::Spot } else { Whose::Called },
+            event: PodEvent::Preempt,
+        }));
+        found.extend(self.crash_loop.then(|| to_called(0, PodEvent::Crash)));
+        let to_host = |host: &Option<String>, event| {
+            let whose = match host.as_deref() {
+                None => Whose::Called,
+                Some(OWN_HOST) => Whose::Neighbors,
+                Some(pattern) => Whose::Host(pattern.to_owned()),
+            };
+            Aftermath { seconds: 0, whose, event }
+        };
+        found.extend(
+            self.host_down.as_ref().map(|down| to_host(&down.host, PodEvent::HostDown { seconds: down.seconds })),
+        );
+        found.extend(self.maintenance.as_ref().map(|window| {
+            let Maintenance { starts_in, seconds, host } = window;
+            to_host(host, PodEvent::Maintenance { starts_in: *starts_in, seconds: *seconds })
+        }));
+        found.extend(self.migrate.as_ref().map(|lag| to_called(lag.seconds, PodEvent::Migrate)));
+        found
+    }
+}
+
+/// A call as rules see it.
+pub struct Subject<'call> {
+    pub dialect: Dialect,
+    pub method: Method,
+    pub operation: OperationName,
+    pub id: Option<&'call str>,
+    /// The name that the object already has.
+    pub name: Option<&'call str>,
+    pub body: Option<&'call Value>,
+}
+
+impl Subject<'_> {
+    fn is_met_by(&self, when: &When) -> bool {
+        let matches = |pattern: &Option<String>, text: Option<&str>| {
+            pattern.as_deref().is_none_or(|pattern| text.is_some_and(|text| matches_pattern(pattern, text)))
+        };
+        let new_name = || self.body?.get("name")?.as_str();
+        when.dialect.is_none_or(|dialect| dialect == self.dialect)
+            && when.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(self.method.word()))
+            && matches(&when.operation, Some(self.operation.name()))
+            && [self.id, self.name, new_name()].into_iter().any(|text| matches(&when.pod, text))
+            && self.asks_only_for(&when.gpu, ["/gpu/id", "/gpuTypeIds"])
+            && self.asks_only_for(&when.data_center, ["/dataCenterIds", "/dataCenterId"])
+            && when.gpu_count.is_none_or(|least| self.gpus_asked_for() >= Some(least))
+    }
+
+    /// How many GPUs a create asks for; one, where it does not say (contract, section 3).
+    fn gpus_asked_for(&self) -> Option<u64> {
+        let body = self.body?;
+        let asks = body.get("gpu").or_else(|| body.get("gpuTypeIds"))?;
+        let count = asks.get("count").or_else(|| body.get("gpuCount"));
+        Some(count.and_then(Value::as_u64).unwrap_or(1))
+    }
+
+    /// Whether the body names something at one of the pointers, and only what fits the pattern.
+    fn asks_only_for(&self, pattern: &Option<String>, pointers: [&str; 2]) -> bool {
+        let Some(pattern) = pattern else { return true };
+        let asked = pointers.into_iter().find_map(|pointer| self.body?.pointer(pointer));
+        match asked {
+            Some(Value::String(text)) => matches_pattern(pattern, text),
+            Some(Value::Array(items)) => {
+                !items.is_empty()
+                    && items.iter().all(|item| item.as_str().is_some_and(|text| matches_pattern(pattern, text)))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the rule that fired does to this one call.
+#[derive(Debug, Default, PartialEq)]
+pub struct Fired {
+    /// The number of the rule, counted from 1; none when no rule fired.
+    pub rule: Option<usize>,
+    pub before: Duration,
+    pub after: Duration,
+    pub interference: Interference,
+    pub tweaks: Tweaks,
+}
+
+/// The rules with what they have seen so far.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: Vec<Armed>,
+}
+
+#[derive(Debug)]
+struct Armed {
+    rule: Rule,
+    /// A generator per rule, so that adding a rule does not change what the others draw.
+    random: fastrand::Rng,
+    matched: u64,
+    fired: u64,
+}
+
+impl Faults {
+    pub fn new(rules: Vec<Rule>, seed: u64) -> Self {
+        let arm = |(index, rule): (usize, Rule)| {
+            let random =
+                fastrand::Rng::with_seed(seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+            Armed { rule, random, matched: 0, fired: 0 }
+        };
+        Self { armed: rules.into_iter().enumerate().map(arm).collect() }
+    }
+
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.armed.iter().map(|armed| &armed.rule)
+    }
+
+    /// Whether v2 as a whole is as it was in August: what is checked before there is a call goes by that.
+    pub fn is_august(&self) -> bool {
+        self.rules().any(|rule| rule.effect.august_spec && rule.when.dialect != Some(Dialect::V1))
+    }
+
+    /// Finds the first rule that fires for a call. A rule counts the calls that no earlier one took.
+    pub fn fire(&mut self, subject: &Subject<'_>) -> Fired {
+        let mut numbered = self.armed.iter_mut().zip(1..);
+        let fired = numbered.find_map(|(armed, number)| Some(Fired { rule: Some(number), ..armed.fire(subject)? }));
+        fired.unwrap_or_default()
+    }
+}
+
+impl Armed {
+    fn fire(&mut self, subject: &Subject<'_>) -> Option<Fired> {
+        let when = &self.rule.when;
+        if !subject.is_met_by(when) {
+            return None;
+        }
+        self.matched += 1;
+        let every = when.every.unwrap_or(1);
+        let first = when.nth.unwrap_or(every);
+        let times = when.times.unwrap_or(if when.nth.is_some() && when.every.is_none() { 1 } else { u64::MAX });
+        let due = self.matched >= first && (self.matched - first).is_multiple_of(every) && self.fired < times;
+        if !due || when.probability.is_some_and(|probability| self.random.f64() >= probability) {
+            return None;
+        }
+        self.fired += 1;
+
+        let effects = &self.rule.effect;
+        let mut fired = Fired {
+            interference: effects.interferences().pop().unwrap_or_default(),
+            tweaks: effects.tweaks(),
+            ..Fired::default()
+        };
+        if let Some(latency) = &effects.latency {
+            let spread = latency.up_to.map_or(0.0, |up_to| (up_to - latency.seconds) * self.random.f64());
+            let time = Duration::from_secs_f64(latency.seconds + spread);
+            match latency.side {
+                Side::BeforeEffect => fired.before = time,
+                Side::AfterEffect => fired.after = time,
+            }
+        }
+        Some(fired)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::emulator::gateway::faults::parse;
+
+    fn faults(rules: &str, seed: u64) -> Faults {
+        Faults::new(parse(rules, "test").expect("valid rules"), seed)
+    }
+
+    fn create(body: &Value) -> Subject<'_> {
+        Subject {
+            dialect: Dialect::V2,
+            method: Method::Post,
+            operation: OperationName::CreatePod,
+            id: None,
+            name: None,
+            body: Some(body),
+        }
+    }
+
+    /// Which of the first `calls` identical calls the rules fire at, counted from 1.
+    fn fires_at(rules: &str, seed: u64, calls: usize) -> Vec<usize> {
+        let mut faults = faults(rules, seed);
+        let body = json!({ "name": "trainer" });
+        (1..=calls).filter(|_| faults.fire(&create(&body)).rule.is_some()).collect()
+    }
+
+    fn matches(when: &str, subject: &Subject<'_>) -> bool {
+        let rules = format!("[{{ match: {when}, effect: {{ ghost: true }} }}]");
+        faults(&rules, 0).fire(subject).tweaks.ghost
+    }
+
+    #[test]
+    fn nth_every_and_times_count_matching_calls() {
+        for (when, expected) in [
+            ("{}", vec![1, 2, 3, 4, 5, 6, 7]),
+            ("{ nth: 3 }", vec![3]),
+            ("{ nth: 3, times: 2 }", vec![3, 4]),
+            ("{ times: 2 }", vec![1, 2]),
+            ("{ every: 3 }", vec![3, 6]),
+            ("{ nth: 2, every: 3 }", vec![2, 5]),
+            ("{ every: 3, times: 1 }", vec![3]),
+        ] {
+            let rules = format!("[{{ match: {when}, effect: {{ ghost: true }} }}]");
+            assert_eq!(fires_at(&rules, 0, 7), expected, "{when}");
+        }
+    }
+
+    #[test]
+    fn the_seed_decides_what_is_probable() {
+        let rules = "[{ match: { probability: 0.3 }, effect: { ghost: true } }]";
+        let once = fires_at(rules, 7, 200);
+        assert_eq!(once, fires_at(rules, 7, 200));
+        assert_ne!(once, fires_at(rules, 8, 200));
+        assert!((30..=90).contains(&once.len()), "{} of 200", once.len());
+    }
+
+    #[test]
+    fn the_first_rule_that_fires_decides_and_is_named() {
+        let mut faults = faults(
+            "[{ match: { nth: 2 }, effect: { ghost: true } }, { match: { times: 2 }, effect: { noCapacity: true } }]",
+            0,
+        );
+        let body = json!({});
+        let fired: Vec<_> = (0..4).map(|_| faults.fire(&create(&body)).rule).collect();
+        assert_eq!(fired, [Some(2), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn a_rule_concerns_only_calls_that_meet_all_of_its_match() {
+        let body =
+            json!({ "name": "trainer-1", "gpu": { "id": "NVIDIA L4" }, "dataCenterIds": ["US-CA-2", "US-TX-3"] });
+        let create = create(&body);
+        for when in [
+            "{ dialect: v2, method: post, operation: createPod, pod: 'trainer*' }",
+            "{ operation: 'create*', gpu: '*L4', dataCenter: 'US-*' }",
+        ] {
+            assert!(matches(when, &create), "{when}");
+        }
+        for when in [
+            "{ dialect: v1 }",
+            "{ method: GET }",
+            "{ operation: getPod }",
+            "{ pod: trainer }",
+            "{ gpu: '*A100*' }",
+            "{ dataCenter: US-CA-2 }", // another center would do as well
+            "{ operation: createPod, pod: other }",
+        ] {
+            assert!(!matches(when, &create), "{when}");
+        }
+        let get = Subject {
+            method: Method::Get,
+            operation: OperationName::GetPod,
+            id: Some("abc"),
+            name: Some("trainer"),
+            body: None,
+            ..create
+        };
+        assert!(matches("{ pod: abc }", &get) && matches("{ pod: trainer }", &get));
+        assert!(!matches("{ pod: xyz }", &get) && !matches("{ gpu: '*' }", &get));
+    }
+
+    #[test]
+    fn latency_falls_on_the_side_and_within_the_range_that_the_rule_gives() {
+        let body = json!({});
+        let before = faults("[{ effect: { latency: { seconds: 2 } } }]", 0).fire(&create(&body));
+        assert_eq!((before.before, before.after), (Duration::from_secs(2), Duration::ZERO));
+        let mut ranged = faults("[{ effect: { latency: { seconds: 1, upTo: 3, side: afterEffect } } }]", 0);
+        for _ in 0..20 {
+            let fired = ranged.fire(&create(&body));
+            assert_eq!(fired.before, Duration::ZERO);
+            assert!((1.0..=3.0).contains(&fired.after.as_secs_f64()), "{:?}", fired.after);
+        }
+    }
+
+    #[test]
+    fn effects_in_the_world_are_passed_on_with_their_defaults() {
+        let rules = "[{ effect: { listLag: {}, notFoundAfterCreate: {}, staleRead: {}, deleteSlow: { seconds: 5 },
+            patchDropsField: env, missingMembers: [mounts], zeroGpu: true, resumeRefused: true } }]";
+        let expected = Tweaks {
+            appear_lag_seconds: Some(20),
+            disappear_lag_seconds: Some(30),
+            not_found_after_create_seconds: Some(8),
+            stale_read_seconds: Some(30),
+            delete_slow_seconds: Some(5),
+            patch_drops_field: Some("env".into()),
+            missing_members: vec!["mounts".into()],
+            zero_gpu: true,
+            resume_refused: true,
+            ..Tweaks::default()
+        };
+        assert_eq!(faults(rules, 0).fire(&create(&json!({}))).tweaks, expected);
+    }
+}

@@ -1,0 +1,100 @@
+//! The journal of requests: what a client really sent, for assertions such as "one create, and no write during a plan".
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::transport::Request;
+
+/// Older entries fall out, so that a server can run for long.
+const KEPT: usize = 100_000;
+
+/// One request and how it was answered. Headers are not kept, since they carry the credential.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Counted from 1, in the order of effects.
+    pub number: u64,
+    /// Virtual time of the effect.
+    pub time: Timestamp,
+    pub dialect: Dialect,
+    /// None when the request was refused before its route was looked up.
+    #[serde(serialize_with = "operation_name")]
+    pub operation: Option<OperationName>,
+    pub method: &'static str,
+    /// With query, as sent.
+    pub path: String,
+    pub body: Option<Value>,
+    /// None when the connection was reset.
+    pub status: Option<u16>,
+    /// Ids of the objects that the request created or changed.
+    pub touched: Vec<String>,
+    /// The number of the fault rule that fired.
+    pub fault: Option<usize>,
+}
+
+impl Entry {
+    pub(in crate::emulator) fn new(request: &Request, dialect: Dialect) -> Self {
+        Self {
+            number: 0,
+            time: Timestamp::UNIX_EPOCH,
+            dialect,
+            operation: None,
+            method: request.method.word(),
+            path: request.path.clone(),
+            body: None,
+            status: None,
+            touched: Vec::new(),
+            fault: None,
+        }
+    }
+
+    /// Whether the request is one that may change the world.
+    pub fn changes_world(&self) -> bool {
+        self.operation.is_some_and(OperationName::changes_world)
+    }
+}
+
+fn operation_name<S: serde::Serializer>(operation: &Option<OperationName>, serializer: S) -> Result<S::Ok, S::Error> {
+    operation.map(OperationName::name).serialize(serializer)
+}
+
+/// A body as the journal keeps it: without the value of an account secret and the password of a registry.
+pub fn without_secret(operation: OperationName, body: &Value) -> Value {
+    let mut body = body.clone();
+    let hidden = match operation {
+        OperationName::CreateSecret | OperationName::UpdateSecret => "value",
+        OperationName::CreateRegistry => "password",
+        _ => return body,
+    };
+    if let Some(value) = body.get_mut(hidden) {
+        *value = Value::String("(sensitive)".into());
+    }
+    body
+}
+
+#[derive(Default)]
+pub struct Journal {
+    entries: VecDeque<Entry>,
+    last: u64,
+}
+
+impl Journal {
+    pub fn push(&mut self, mut entry: Entry) {
+        self.last += 1;
+        entry.number = self.last;
+        if self.entries.len() == KEPT {
+            self.entries.pop_front();
+        }
+        self.entries.push_back(entry);
+    }
+
+    /// Entries after this number.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &Entry> {
+        let start = self.entries.partition_point(|entry| entry.number <= number);
+        self.entries.range(start..)
+    }
+}

@@ -1,0 +1,77 @@
+//! Answers that are not the world's: the gateway's own, and those that a fault puts in its place.
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::emulator::dialect::call::Dialect;
+use crate::emulator::gateway::firing::Substitute;
+use crate::emulator::gateway::front::Outcome;
+use crate::transport::Reply;
+
+/// What comes instead of the world's answer. A gateway's page has none of the API's headers.
+pub fn substituted(substitute: Substitute, dialect: Dialect, headers: Vec<(String, String)>) -> Outcome {
+    let mut from_api = match substitute {
+        Substitute::Reset => return Outcome::Reset,
+        Substitute::Cloudflare => return Outcome::Reply(gateway_block()),
+        Substitute::Garbage(garbage) => {
+            return Outcome::Reply(reply(garbage.code, &garbage.content_type, garbage.text));
+        }
+        Substitute::Status(status) => match status.body {
+            Some(Value::String(text)) => reply(status.code, "text/plain", text),
+            Some(body) => reply(status.code, error_type(dialect), body.to_string()),
+            None => error(dialect, status.code, "an emulated failure"),
+        },
+        Substitute::RateLimited(limit) => {
+            let mut reply = too_many(dialect, "rate limit exceeded for the minute window");
+            reply.headers.extend(limit.retry_after.map(|seconds| ("retry-after".into(), seconds.to_string())));
+            reply
+        }
+    };
+    from_api.headers.extend(headers);
+    Outcome::Reply(from_api)
+}
+
+pub fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
+    let body = body.into();
+    let headers = if body.is_empty() { Vec::new() } else { vec![("content-type".into(), content_type.into())] };
+    Reply { status, headers, body }
+}
+
+/// An error as the dialect words it (contract, section 2.3).
+pub fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
+    let body = match dialect {
+        Dialect::V1 => json!({ "error": detail, "status": status }),
+        Dialect::V2 => json!({ "title": title(status), "status": status, "detail": detail }),
+    };
+    reply(status, error_type(dialect), body.to_string())
+}
+
+/// A v2 request that does not fit its schema (contract, section 2.3).
+pub fn violation(text: &str) -> Reply {
+    let body = json!({ "title": title(422), "status": 422, "detail": "Request validation failed.", "errors": [text] });
+    reply(422, error_type(Dialect::V2), body.to_string())
+}
+
+/// 429. v1 does not say which window it was.
+pub fn too_many(dialect: Dialect, detail: &str) -> Reply {
+    match dialect {
+        Dialect::V1 => error(dialect, 429, "Too many requests"),
+        Dialect::V2 => error(dialect, 429, detail),
+    }
+}
+
+fn error_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::V1 => "application/json",
+        Dialect::V2 => "application/problem+json",
+    }
+}
+
+fn title(status: u16) -> &'static str {
+    hyper::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error")
+}
+
+/// What Cloudflare answers to clients that it does not like (quirk Q1).
+pub fn gateway_block() -> Reply {
+    reply(403, "text/plain", "error code: 1010")
+}

@@ -1,0 +1,110 @@
+//! Fault lists by name: what RunPod is like on a bad day. Accepted wherever a fault file is.
+
+/// Name and list. Source: emulator behaviour, section 10.
+const SCENARIOS: &[(&str, &str)] = &[
+    ("calm", "[]"),
+    // Errors before and after the effect, and broken connections.
+    (
+        "flaky",
+        "
+- match: { probability: 0.05 }
+  effect: { status: { code: 503 } }
+- match: { probability: 0.02 }
+  effect: { statusAfterEffect: { code: 502 } }
+- match: { probability: 0.005 }
+  effect: { resetBeforeEffect: true }
+- match: { probability: 0.005 }
+  effect: { resetAfterEffect: true }
+",
+    ),
+    // Reads lag behind writes.
+    (
+        "eventual",
+        "
+- match: { operation: 'create*' }
+  effect: { notFoundAfterCreate: { seconds: 8 }, listLag: { appear: 20 } }
+- match: { operation: 'delete*' }
+  effect: { listLag: { disappear: 30 }, deleteSlow: { seconds: 30 } }
+- match: { operation: updatePod }
+  effect: { staleRead: { seconds: 30 } }
+",
+    ),
+    // Two of three creates find no stock, and now and then the refused pod exists all the same.
+    (
+        "scarce",
+        "
+- match: { operation: createPod, probability: 0.05 }
+  effect: { ghost: true }
+- match: { operation: createPod, probability: 0.65 }
+  effect: { noCapacity: true }
+",
+    ),
+    // Every third call is one too many.
+    (
+        "storm",
+        "
+- match: { every: 3 }
+  effect: { rateLimited: { retryAfter: 2 } }
+",
+    ),
+    // A stopped pod finds its GPUs rented to somebody else.
+    (
+        "restart-without-gpu",
+        "
+- match: { operation: startPod }
+  effect: { zeroGpu: true }
+- match: { operation: podAction }
+  effect: { zeroGpu: true }
+",
+    ),
+    // Whatever is started lives for five minutes at most. Spot is v1's alone.
+    (
+        "spot",
+        "
+- match: { operation: createPod }
+  effect: { preempt: { seconds: 300, allSpot: true } }
+- match: { operation: startPod }
+  effect: { preempt: { seconds: 300, allSpot: true } }
+",
+    ),
+    // The third pod leaves next to nothing of the balance.
+    (
+        "broke",
+        "
+- match: { operation: createPod, nth: 3 }
+  effect: { balance: 0.05 }
+",
+    ),
+    ("august-spec", "[{ match: { dialect: v2 }, effect: { augustSpec: true } }]"),
+    (
+        "v1-retired",
+        "
+- match: { dialect: v1 }
+  effect: { status: { code: 410, body: { error: REST API v1 has been retired, status: 410 } } }
+",
+    ),
+];
+
+/// The rules of a scenario, as the text of a fault list.
+pub fn find(name: &str) -> Option<&'static str> {
+    SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, rules)| *rules)
+}
+
+/// The scenarios' names, for messages.
+pub fn names() -> String {
+    SCENARIOS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::gateway::faults;
+
+    #[test]
+    fn every_scenario_is_a_valid_fault_list() {
+        for (name, rules) in SCENARIOS {
+            let parsed = faults::parse(rules, name).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(parsed.is_empty(), *name == "calm", "{name}");
+        }
+    }
+}

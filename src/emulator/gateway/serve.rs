@@ -1,0 +1,190 @@
+//! The emulator over HTTP, for any client: HTTP/1.1 with keep-alive, by the emulator's own clock.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Response, StatusCode, header};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::emulator::gateway::carry::{Time, carry};
+use crate::emulator::gateway::control::MOUNT;
+use crate::emulator::gateway::front::{Emulator, Outcome};
+use crate::emulator::gateway::origin;
+use crate::emulator::gateway::route::Target;
+use crate::emulator::gateway::world_file::SandboxError;
+use crate::transport::{Method, Reply, Request};
+
+/// More than any request needs; the limit of the API itself is far lower, and the front's to check.
+const MAX_BODY_BYTES: usize = 256 << 20;
+
+/// How long open connections may go on after a signal to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+type Part = stream::Iter<std::array::IntoIter<io::Result<Frame<Bytes>>, 2>>;
+type Body = Either<Full<Bytes>, StreamBody<Part>>;
+
+/// Serves until ctrl-c or SIGTERM, then lets open requests end and saves the world.
+///
+/// # Errors
+/// If the world cannot be saved in the end.
+pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(), SandboxError> {
+    let (stop, stopping) = watch::channel(false);
+    // Dropping the set, as the caller does by dropping this future, closes every connection.
+    let mut connections = JoinSet::new();
+    let mut signal = Box::pin(stop_signal());
+    loop {
+        tokio::select! {
+            () = &mut signal => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(connection(stream, peer, emulator.clone(), stopping.clone()));
+                }
+                // Out of file descriptors, or a client that left at once: neither is a reason to stop.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+    drop(listener);
+    // An error means that no connection is left.
+    let _ = stop.send(true);
+    let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+    emulator.save()
+}
+
+/// Serves one connection to its end, or to its reset.
+async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>, mut stopping: watch::Receiver<bool>) {
+    // Small answers leave at once. A socket that refuses this is slower, no more.
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(Notify::new());
+    let service = service_fn(|request| {
+        let (emulator, reset) = (emulator.clone(), reset.clone());
+        Box::pin(async move { Ok::<_, Infallible>(respond(request, peer, emulator, &reset).await) })
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service);
+    loop {
+        tokio::select! {
+            // An error is the client's leaving, or the end of an answer that was cut on purpose.
+            _ = &mut connection => return,
+            () = reset.notified() => break,
+            Ok(()) = stopping.changed() => std::pin::Pin::new(&mut connection).graceful_shutdown(),
+        }
+    }
+    // Closing without lingering sends RST instead of FIN.
+    let _ = connection.into_parts().io.into_inner().set_zero_linger();
+}
+
+async fn respond(
+    request: hyper::Request<Incoming>,
+    peer: SocketAddr,
+    emulator: Arc<Emulator>,
+    reset: &Notify,
+) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let is_control = path.starts_with(MOUNT);
+    let Some(method) = method(&head.method) else {
+        let allow = vec![("allow".into(), Target::parse(&path).methods())];
+        return whole(Reply { status: 405, headers: allow, body: Bytes::new() });
+    };
+    let mut request = Request { method, path, headers: headers(&head.headers), body: None };
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    if let Some(refusal) = origin::refusal(&request, authority, is_control) {
+        return whole(refusal);
+    }
+    let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+        return whole(Reply { status: 413, headers: Vec::new(), body: Bytes::new() });
+    };
+    request.body = Some(body.to_bytes());
+    if is_control && peer.ip().to_canonical().is_loopback() {
+        return whole(emulator.control(&request));
+    }
+    match carry(emulator, request, Time::Own).await {
+        Outcome::Reply(reply) => whole(reply),
+        Outcome::Cut(reply, at) => cut(reply, at),
+        Outcome::Reset => {
+            reset.notify_one();
+            std::future::pending().await
+        }
+    }
+}
+
+/// The transport's word for a method; HEAD is a GET whose body hyper keeps back.
+fn method(method: &hyper::Method) -> Option<Method> {
+    match method.as_str() {
+        "GET" | "HEAD" => Some(Method::Get),
+        "POST" => Some(Method::Post),
+        "PUT" => Some(Method::Put),
+        "PATCH" => Some(Method::Patch),
+        "DELETE" => Some(Method::Delete),
+        _ => None,
+    }
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
+}
+
+fn whole(reply: Reply) -> Response<Body> {
+    let (mut response, body) = head(reply);
+    *response.body_mut() = Either::Left(Full::new(body));
+    response
+}
+
+/// Announces the whole body, sends its beginning, and fails.
+fn cut(reply: Reply, at: usize) -> Response<Body> {
+    let (mut response, body) = head(reply);
+    let part = body.slice(..at.min(body.len()));
+    let broken = io::Error::other("cut on purpose");
+    *response.body_mut() = Either::Right(StreamBody::new(stream::iter([Ok(Frame::data(part)), Err(broken)])));
+    response.headers_mut().insert(header::CONTENT_LENGTH, body.len().into());
+    response
+}
+
+fn head(reply: Reply) -> (Response<Body>, Bytes) {
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        // A fault list can name a content type that is no header; the answer goes without it.
+        if let (Ok(name), Ok(value)) = (name.parse::<header::HeaderName>(), value.parse()) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    (response, reply.body)
+}
+
+/// Resolves at ctrl-c or SIGTERM; never, where signals cannot be had.
+async fn stop_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

@@ -1,0 +1,98 @@
+//! How long a container takes to come up, how that ends, and where it can be reached.
+
+use std::collections::BTreeMap;
+
+use crate::emulator::state::pod::{Fate, Machine, Phase, Pod};
+use crate::emulator::state::settings::{Pace, matches_pattern};
+use crate::emulator::state::world::{World, after_millis};
+
+/// How a container comes to be started.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Begin {
+    /// On a host that was just found.
+    Rent,
+    Resume,
+    /// In place of a container on the same host.
+    Again,
+}
+
+/// Steps that take time, in milliseconds (behaviour page, section 4).
+#[derive(Clone, Copy)]
+pub enum Step {
+    Allocate,
+    PullCached,
+    PullFirst,
+    Boot,
+    Resume,
+    Restart,
+    Vanish,
+}
+
+impl World {
+    pub(in crate::emulator) fn step(&mut self, step: Step) -> u64 {
+        let (low, high) = match (self.settings.pace, step) {
+            (Pace::Fast, Step::PullFirst) => (1000, 1000),
+            (Pace::Fast, Step::Vanish) => (0, 0),
+            (Pace::Fast, _) => (200, 200),
+            (Pace::Realistic, Step::Allocate) => (2000, 8000),
+            (Pace::Realistic, Step::PullCached) => (5000, 28_000),
+            (Pace::Realistic, Step::PullFirst) => (300_000, 780_000),
+            (Pace::Realistic, Step::Boot) => (8000, 45_000),
+            (Pace::Realistic, Step::Resume | Step::Restart) => (5000, 20_000),
+            (Pace::Realistic, Step::Vanish) => (0, 10_000),
+        };
+        self.dice.between(low, high)
+    }
+
+    pub(in crate::emulator) fn image_is(&self, patterns: &[String], image: &str) -> bool {
+        patterns.iter().any(|pattern| matches_pattern(pattern, image))
+    }
+
+    /// When a container that starts now is up, and how that ends.
+    pub(in crate::emulator) fn begin(&mut self, begin: Begin, machine: Option<&Machine>, image: &str) -> Phase {
+        let now = self.now;
+        let fate = if machine.is_none() {
+            Fate::NeverPlaced
+        } else if self.image_is(&self.settings.image_fail, image) {
+            Fate::Failed
+        } else if self.image_is(&self.settings.image_cuda_too_new, image) {
+            Fate::NeverUp
+        } else if self.image_is(&self.settings.image_crash, image) {
+            Fate::CrashLoop
+        } else {
+            Fate::Up
+        };
+        let placed = if begin == Begin::Rent { after_millis(now, self.step(Step::Allocate)) } else { now };
+        let missing = machine.is_some_and(|machine| self.stock.pulls(machine, image));
+        let pull = if begin == Begin::Resume || (begin == Begin::Again && !missing) {
+            0
+        } else if self.image_is(&self.settings.image_slow, image) {
+            1_800_000
+        } else {
+            self.step(if missing { Step::PullFirst } else { Step::PullCached })
+        };
+        let pulled = after_millis(placed, pull);
+        let boot = self.step(match begin {
+            Begin::Rent => Step::Boot,
+            Begin::Resume => Step::Resume,
+            Begin::Again => Step::Restart,
+        });
+        Phase::Started { placed, pulled, up: after_millis(pulled, boot), fate, resumed: begin == Begin::Resume }
+    }
+
+    /// New public ports for a new container; a symmetrical port is the same number inside and outside.
+    pub(in crate::emulator) fn publish_ports(&mut self, pod: &mut Pod) {
+        let mut ports = BTreeMap::new();
+        for private in pod.wanted_tcp_ports() {
+            let public = loop {
+                let candidate = self.dice.between(10_000, 60_999) as u16;
+                if !ports.values().any(|taken| *taken == candidate) {
+                    break candidate;
+                }
+            };
+            ports.insert(private, public);
+        }
+        pod.tcp_ports = ports;
+        pod.proxy_port = self.dice.between(60_000, 65_000) as u16;
+    }
+}

@@ -1,0 +1,43 @@
+//! What happens to a whole host: every pod on it shares its fate, and no new one comes while it lasts.
+
+use jiff::Timestamp;
+
+use crate::emulator::state::settings::matches_pattern;
+use crate::emulator::state::world::{PodEvent, World, after_seconds};
+
+impl World {
+    /// Does something to every pod on the hosts whose id fits `pattern`, as their owner would. The error says why it cannot
+    /// be; a pod that it cannot happen to is passed over.
+    pub fn host_event(&mut self, pattern: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
+        let now = self.arrive(now);
+        let (from, until) = match event {
+            PodEvent::HostDown { seconds } => (now, after_seconds(now, *seconds)),
+            PodEvent::Maintenance { starts_in, seconds } => {
+                let start = after_seconds(now, *starts_in);
+                (start, after_seconds(start, *seconds))
+            }
+            _ => return Err("only `hostDown` and `maintenance` happen to a host".to_owned()),
+        };
+        if !self.stock.close(pattern, from, until) {
+            return Err(format!("no host `{pattern}`"));
+        }
+        let on_it: Vec<String> = self.pods_on(pattern).map(str::to_owned).collect();
+        for id in on_it {
+            let _ = self.pod_event(&id, event, now);
+        }
+        self.now = now;
+        Ok(())
+    }
+
+    fn pods_on(&self, pattern: &str) -> impl Iterator<Item = &str> {
+        let on_it = move |id: &str| matches_pattern(pattern, id);
+        let pods = self.pods.newest_first();
+        pods.filter(move |pod| pod.machine.as_ref().is_some_and(|machine| on_it(&machine.id)))
+            .map(|pod| pod.id.as_str())
+    }
+
+    /// The id of the host that a pod lives on.
+    pub(in crate::emulator) fn host_of(&self, pod: &str) -> Option<&str> {
+        self.pods.get(pod)?.machine.as_ref().map(|machine| machine.id.as_str())
+    }
+}

@@ -1,0 +1,127 @@
+//! What a create asks for, free of dialect, and why the world may refuse anything.
+
+use std::collections::BTreeMap;
+
+use crate::emulator::dialect::schema::Violation;
+use crate::emulator::rules::market::{Cloud, LISTS, version_number};
+use crate::emulator::state::pod::{Hardware, Storage};
+
+/// A pod to be created.
+#[derive(Clone)]
+pub struct Order {
+    pub name: String,
+    /// Tried one after another.
+    pub hardware: Vec<Hardware>,
+    pub cloud: Cloud,
+    /// Where; empty: anywhere.
+    pub data_centers: Vec<String>,
+    /// The first center with stock, instead of any.
+    pub data_centers_in_order: bool,
+    /// ISO codes; empty: any.
+    pub countries: Vec<String>,
+    pub cuda: CudaWish,
+    pub min_ram_per_gpu: u32,
+    pub min_vcpu_per_gpu: u32,
+    /// Only hosts with a public address.
+    pub public_ip: bool,
+    pub image: String,
+    /// The stored form of the command (contract, section 3.4).
+    pub args: String,
+    pub disk: u64,
+    pub storage: Storage,
+    pub mount_path: String,
+    pub ports: Vec<String>,
+    pub env: BTreeMap<String, String>,
+    pub registry: Option<String>,
+    pub global_networking: bool,
+    pub locked: bool,
+    pub interruptible: bool,
+    pub start_ssh: bool,
+    pub start_jupyter: bool,
+}
+
+/// Which CUDA versions a host may report.
+#[derive(Clone, Default)]
+pub struct CudaWish {
+    /// Exact matches; empty: any.
+    pub allowed: Vec<String>,
+    pub minimum: Option<String>,
+}
+
+impl CudaWish {
+    pub fn accepts(&self, version: &str) -> bool {
+        (self.allowed.is_empty() || self.allowed.iter().any(|allowed| allowed == version))
+            && self.minimum.as_deref().is_none_or(|minimum| version_number(version) >= version_number(minimum))
+    }
+
+    pub fn is_any(&self) -> bool {
+        self.allowed.is_empty() && self.minimum.is_none()
+    }
+
+    /// The versions that some host could report, newest last.
+    pub fn acceptable(&self) -> impl Iterator<Item = &'static String> + Clone {
+        LISTS.cuda_versions.iter().filter(|version| self.accepts(version))
+    }
+}
+
+/// Why nothing happened. Each dialect has its own code and wording for each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// The body does not fit its schema (v2: 422).
+    Schema(Vec<Violation>),
+    /// It fits, and breaks a rule across members (v2: 400). RunPod's text.
+    Rule(String),
+    NotFound,
+    /// The image does not exist (Q34).
+    NoImage(String),
+    NoBalance,
+    NoCapacity,
+    /// The host of a stopped pod has no free GPU.
+    HostFull,
+    /// The status or the lock forbids it (v2: 409). RunPod's text.
+    Conflict(String),
+}
+
+impl Refusal {
+    pub fn rule(text: impl Into<String>) -> Self {
+        Self::Rule(text.into())
+    }
+
+    /// One violation at a path of the body or the query.
+    pub fn violation(path: &str, what: impl Into<String>) -> Self {
+        Self::Schema(vec![Violation::Other { path: path.to_owned(), what: what.into() }])
+    }
+}
+
+/// A port number and protocol of `8888/http`; `None` where it is neither valid nor a request for a symmetrical port.
+///
+/// Above 70000 a symmetrical mapping is asked for (contract, section 15).
+pub fn parse_port(port: &str) -> Option<(u32, &str)> {
+    let (number, protocol) = port.split_once('/')?;
+    let number: u32 = number.parse().ok()?;
+    let valid = ((1..=65_535).contains(&number) || number > 70_000) && matches!(protocol, "http" | "tcp");
+    valid.then_some((number, protocol))
+}
+
+/// Limits of the console that the API is taken to enforce: ports and the size of the environment.
+pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    let parsed: Option<Vec<_>> = ports.iter().map(|port| parse_port(port)).collect();
+    let http = |(_, protocol): &(u32, &str)| *protocol == "http";
+    if parsed.is_none_or(|ports| ports.into_iter().filter(http).count() > 10) {
+        return Err(Refusal::rule("invalid ports"));
+    }
+    if env.len() > 50 {
+        return Err(Refusal::rule("too many environment variables"));
+    }
+    Ok(())
+}
+
+/// The limit of a CPU pod's container disk, in GB; none on GPU pods.
+pub fn disk_limit(hardware: &Hardware) -> Option<u64> {
+    match hardware {
+        Hardware::Gpu { .. } => None,
+        Hardware::Cpu { id, vcpu_count } => crate::emulator::rules::market::market()
+            .flavor(id)
+            .map(|flavor| flavor.disk_gb_per_vcpu * u64::from(*vcpu_count)),
+    }
+}

@@ -1,0 +1,278 @@
+//! Hosts and what is free on them.
+//!
+//! Stock has no end unless a rule says so: a new host opens where the known ones are full. A type that the catalog does not
+//! sell in a cloud has none there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::emulator::rules::market::{Cloud, DataCenter, LISTS, market};
+use crate::emulator::rules::order::{Order, Refusal, disk_limit};
+use crate::emulator::state::pod::{Hardware, Machine};
+use crate::emulator::state::rng::Dice;
+use crate::emulator::state::settings::matches_pattern;
+use crate::emulator::state::world::CapacityRule;
+
+/// Pods that share a host of CPU flavors.
+const CPU_PODS_PER_HOST: u32 = 16;
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Stock {
+    pub rules: Vec<CapacityRule>,
+    /// By hardware, data center and cloud.
+    pools: BTreeMap<String, Vec<Host>>,
+    /// By pool: so many hosts from the first on are full, and need not be looked at.
+    #[serde(skip)]
+    full: BTreeMap<String, usize>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Host {
+    id: String,
+    ssh_suffix: String,
+    ip: Option<String>,
+    inner_ip: String,
+    cuda: Option<String>,
+    /// GPUs, or places for CPU pods.
+    slots: u32,
+    /// Places of pods that live here, running or not: a stopped pod keeps its host.
+    assigned: u32,
+    /// No new pod comes here from the one to the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    closed: Option<(Timestamp, Timestamp)>,
+    /// Images that were pulled here before.
+    images: BTreeSet<String>,
+}
+
+/// How much can be rented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    None,
+    Low,
+    Medium,
+    High,
+}
+
+impl Level {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::None => "NONE",
+            Self::Low => "LOW",
+            Self::Medium => "MEDIUM",
+            Self::High => "HIGH",
+        }
+    }
+}
+
+impl Stock {
+    fn rule(&mut self, hardware: &str, center: &str) -> Option<&mut CapacityRule> {
+        self.rules.iter_mut().find(|rule| rule.covers(hardware, center))
+    }
+
+    /// GPUs that can still be rented; none: no end.
+    pub fn free(&self, hardware: &str, center: &str) -> Option<u32> {
+        self.rules.iter().find(|rule| rule.covers(hardware, center)).map(|rule| rule.free)
+    }
+
+    pub fn take(&mut self, hardware: &str, center: &str, count: u32) {
+        if let Some(rule) = self.rule(hardware, center) {
+            rule.free = rule.free.saturating_sub(count);
+        }
+    }
+
+    pub fn give_back(&mut self, hardware: &str, center: &str, count: u32) {
+        if let Some(rule) = self.rule(hardware, center) {
+            rule.free = rule.free.saturating_add(count);
+        }
+    }
+
+    /// What the catalog says of GPUs that could serve `count` on one host.
+    pub fn gpu_level(&self, gpu: &str, count: u32, cloud: Option<Cloud>, center: &str) -> Level {
+        let clouds = cloud.map_or(vec![Cloud::Secure, Cloud::Community], |cloud| vec![cloud]);
+        let sold = market().gpu(gpu).is_some_and(|gpu| clouds.iter().any(|&cloud| gpu.max_count(cloud) >= count));
+        if sold { self.level(gpu, count, center) } else { Level::None }
+    }
+
+    /// The same for CPU flavors.
+    pub fn level(&self, hardware: &str, count: u32, center: &str) -> Level {
+        match self.free(hardware, center) {
+            Some(free) if free < count => Level::None,
+            Some(..=4) => Level::Low,
+            Some(..=20) => Level::Medium,
+            _ => Level::High,
+        }
+    }
+
+    /// Finds a host for one of the ordered kinds of hardware and puts the pod on it. `volume_center` binds the place.
+    pub fn place(
+        &mut self,
+        order: &Order,
+        volume_center: Option<&str>,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Result<(Hardware, Machine), Refusal> {
+        for hardware in &order.hardware {
+            if !fits(hardware, order) {
+                continue;
+            }
+            let centers = self.centers(hardware, order, volume_center);
+            let center = match centers.len() {
+                0 => continue,
+                _ if order.data_centers_in_order => centers[0],
+                count => centers[dice.below(count as u64) as usize],
+            };
+            return Ok((hardware.clone(), self.assign(hardware, center, order, dice, now)));
+        }
+        Err(Refusal::NoCapacity)
+    }
+
+    /// Centers where this hardware is free, in the order in which they were asked for.
+    fn centers(&self, hardware: &Hardware, order: &Order, volume_center: Option<&str>) -> Vec<&'static DataCenter> {
+        let asked: Vec<&'static DataCenter> = if order.data_centers.is_empty() {
+            market().listed_centers().collect()
+        } else {
+            order.data_centers.iter().filter_map(|id| market().center(id)).collect()
+        };
+        let count = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
+        asked
+            .into_iter()
+            .filter(|center| volume_center.is_none_or(|id| id == center.id))
+            .filter(|center| order.countries.is_empty() || order.countries.contains(&center.country_code))
+            .filter(|center| !order.global_networking || center.offer.global_network)
+            .filter(|center| self.free(hardware.id(), &center.id).is_none_or(|free| free >= count))
+            .collect()
+    }
+
+    fn assign(
+        &mut self,
+        hardware: &Hardware,
+        center: &DataCenter,
+        order: &Order,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Machine {
+        let pool = format!("{} / {} / {}", hardware.id(), center.id, order.cloud.word());
+        let (size, slots, nvidia) = match hardware {
+            Hardware::Gpu { id, count, .. } => {
+                let gpu = market().gpu(id);
+                let slots = gpu.map_or(*count, |gpu| gpu.max_count(order.cloud));
+                (*count, slots, gpu.is_some_and(|gpu| gpu.is_nvidia()))
+            }
+            Hardware::Cpu { .. } => (1, CPU_PODS_PER_HOST, false),
+        };
+        let hosts = self.pools.entry(pool.clone()).or_default();
+        let full = self.full.entry(pool.clone()).or_default();
+        *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
+        let known = hosts.iter().skip(*full).position(|host| {
+            host.assigned + size <= host.slots
+                && host.closed.is_none_or(|(from, until)| now < from || until <= now)
+                && (!order.public_ip || host.ip.is_some())
+                && host.cuda.as_deref().is_none_or(|version| order.cuda.accepts(version))
+        });
+        let index = known.map(|behind| *full + behind).unwrap_or_else(|| {
+            hosts.push(Host::open(slots, nvidia, order, dice));
+            hosts.len() - 1
+        });
+        let host = &mut hosts[index];
+        host.assigned += size;
+        let (vcpu_count, memory_gb) = resources(hardware);
+        Machine {
+            id: host.id.clone(),
+            pool,
+            host: index,
+            data_center: center.id.clone(),
+            ip: host.ip.clone(),
+            inner_ip: host.inner_ip.clone(),
+            cuda: host.cuda.clone(),
+            vcpu_count,
+            memory_gb,
+            ssh_suffix: host.ssh_suffix.clone(),
+        }
+    }
+
+    /// Keeps new pods from the hosts whose id fits; false when there is none.
+    pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
+        let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
+        hosts.map(|host| host.closed = Some((from, until))).count() > 0
+    }
+
+    /// A pod left its host.
+    pub fn leave(&mut self, machine: &Machine, hardware: &Hardware) {
+        let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
+        if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
+            host.assigned = host.assigned.saturating_sub(size);
+            self.full.entry(machine.pool.clone()).and_modify(|full| *full = (*full).min(machine.host));
+        }
+    }
+
+    /// Whether the image must be pulled; from now on it need not.
+    pub fn pulls(&mut self, machine: &Machine, image: &str) -> bool {
+        let host = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host));
+        host.is_some_and(|host| host.images.insert(image.to_owned()))
+    }
+
+    #[cfg(test)]
+    pub fn assigned(&self) -> u32 {
+        self.pools.values().flatten().map(|host| host.assigned).sum()
+    }
+}
+
+impl Host {
+    fn open(slots: u32, nvidia: bool, order: &Order, dice: &mut Dice) -> Self {
+        let cuda = nvidia.then(|| {
+            let acceptable = order.cuda.acceptable();
+            // Without a wish hosts report something recent.
+            let skip = if order.cuda.is_any() { LISTS.cuda_versions.len().saturating_sub(5) } else { 0 };
+            let choice = dice.below((acceptable.clone().count() - skip).max(1) as u64) as usize;
+            acceptable.skip(skip).nth(choice).cloned().unwrap_or_default()
+        });
+        let network = if dice.chance(0.5) { "198.51.100" } else { "203.0.113" };
+        let address = format!("{network}.{}", dice.between(1, 254));
+        let has_ip = order.cloud == Cloud::Secure || order.public_ip || dice.chance(0.5);
+        Self {
+            id: dice.id(12),
+            ssh_suffix: dice.hex(),
+            ip: has_ip.then_some(address),
+            inner_ip: format!("100.65.{}.{}", dice.below(256), dice.between(1, 254)),
+            cuda,
+            slots,
+            assigned: 0,
+            closed: None,
+            images: BTreeSet::new(),
+        }
+    }
+}
+
+/// vCPUs and GB of memory that a pod gets.
+fn resources(hardware: &Hardware) -> (u32, u32) {
+    match hardware {
+        Hardware::Gpu { id, count, .. } => {
+            market().gpu(id).map_or((1, 1), |gpu| (gpu.offer.vcpu_per_gpu * count, gpu.offer.ram_gb_per_gpu * count))
+        }
+        Hardware::Cpu { id, vcpu_count } => {
+            (*vcpu_count, market().flavor(id).map_or(1, |flavor| flavor.ram_gb_per_vcpu * vcpu_count))
+        }
+    }
+}
+
+/// Whether any host of this hardware could hold the pod, stock aside.
+fn fits(hardware: &Hardware, order: &Order) -> bool {
+    match hardware {
+        Hardware::Gpu { id, count, .. } => market().gpu(id).is_some_and(|gpu| {
+            (1..=gpu.max_count(order.cloud)).contains(count)
+                && order.min_ram_per_gpu <= gpu.offer.ram_gb_per_gpu
+                && order.min_vcpu_per_gpu <= gpu.offer.vcpu_per_gpu
+                && (!gpu.is_nvidia() || order.cuda.acceptable().next().is_some())
+                && (gpu.is_nvidia() || order.cuda.is_any())
+        }),
+        // CPU flavors are Secure only, and limit the container disk (contract, section 9).
+        Hardware::Cpu { id, vcpu_count } => {
+            order.cloud == Cloud::Secure
+                && market().flavor(id).is_some_and(|flavor| flavor.allows(*vcpu_count))
+                && disk_limit(hardware).is_none_or(|limit| order.disk <= limit)
+        }
+    }
+}

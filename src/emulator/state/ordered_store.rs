@@ -1,0 +1,81 @@
+//! A collection in order of creation that also finds by id; a plain list in the saved world.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What a [`Roll`] can hold.
+pub trait Entry {
+    /// Rises with every creation and is never reused.
+    fn serial(&self) -> u64;
+    fn id(&self) -> &str;
+}
+
+#[derive(Clone)]
+pub struct Roll<T> {
+    by_serial: BTreeMap<u64, T>,
+    by_id: BTreeMap<String, u64>,
+}
+
+impl<T> Default for Roll<T> {
+    fn default() -> Self {
+        Self { by_serial: BTreeMap::new(), by_id: BTreeMap::new() }
+    }
+}
+
+impl<T: Entry> Roll<T> {
+    pub fn insert(&mut self, entry: T) {
+        self.by_id.insert(entry.id().to_owned(), entry.serial());
+        self.by_serial.insert(entry.serial(), entry);
+    }
+
+    pub fn remove(&mut self, id: &str) -> Option<T> {
+        self.by_serial.remove(&self.by_id.remove(id)?)
+    }
+
+    pub fn get(&self, id: &str) -> Option<&T> {
+        self.by_serial.get(self.by_id.get(id)?)
+    }
+
+    pub fn get_mut(&mut self, id: &str) -> Option<&mut T> {
+        self.by_serial.get_mut(self.by_id.get(id)?)
+    }
+
+    /// Newest first, those created before `serial`.
+    pub fn older_than(&self, serial: u64) -> impl Iterator<Item = &T> {
+        self.by_serial.range(..serial).rev().map(|(_, entry)| entry)
+    }
+
+    /// Newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &T> {
+        self.older_than(u64::MAX)
+    }
+
+    pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
+        self.by_serial.retain(|_, entry| keep(entry));
+        self.by_id.retain(|_, serial| self.by_serial.contains_key(serial));
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_serial.len()
+    }
+}
+
+impl<T: Serialize> Serialize for Roll<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.by_serial.values())
+    }
+}
+
+impl<'de, T: Entry + Deserialize<'de>> Deserialize<'de> for Roll<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut roll = Self::default();
+        for entry in Vec::<T>::deserialize(deserializer)? {
+            if roll.by_id.contains_key(entry.id()) || roll.by_serial.contains_key(&entry.serial()) {
+                return Err(serde::de::Error::custom(format!("`{}` is there twice", entry.id())));
+            }
+            roll.insert(entry);
+        }
+        Ok(roll)
+    }
+}

@@ -1,0 +1,208 @@
+//! How the emulated RunPod behaves: every knob with its default.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Whom to believe where the vendor's documents and the recordings of the live service differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fidelity {
+    #[default]
+    Observed,
+    Documented,
+}
+
+/// How long pods take to come up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Pace {
+    #[default]
+    Fast,
+    Realistic,
+}
+
+/// What a start does when the host has no free GPU (Q18).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ResumeWithoutGpu {
+    #[default]
+    Refuse,
+    /// The pod comes up without GPUs.
+    Zero,
+}
+
+/// A word that is none of the accepted ones.
+#[derive(Debug, thiserror::Error)]
+#[error("`{given}` is not one of {accepted}")]
+pub struct UnknownWord {
+    pub given: String,
+    pub accepted: &'static str,
+}
+
+impl Fidelity {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Observed => "observed",
+            Self::Documented => "documented",
+        }
+    }
+}
+
+impl FromStr for Fidelity {
+    type Err = UnknownWord;
+
+    fn from_str(given: &str) -> Result<Self, UnknownWord> {
+        match given {
+            "observed" => Ok(Self::Observed),
+            "documented" => Ok(Self::Documented),
+            _ => Err(UnknownWord { given: given.to_owned(), accepted: "`observed`, `documented`" }),
+        }
+    }
+}
+
+impl fmt::Display for Fidelity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl Pace {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fast => "fast",
+            Self::Realistic => "realistic",
+        }
+    }
+}
+
+impl FromStr for Pace {
+    type Err = UnknownWord;
+
+    fn from_str(given: &str) -> Result<Self, UnknownWord> {
+        match given {
+            "fast" => Ok(Self::Fast),
+            "realistic" => Ok(Self::Realistic),
+            _ => Err(UnknownWord { given: given.to_owned(), accepted: "`fast`, `realistic`" }),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// The knobs. Saved with the world, so that a loaded world behaves as it did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    pub seed: u64,
+    pub fidelity: Fidelity,
+    pub pace: Pace,
+    /// Every v1 answer is 410, as it is in reality since 2026-11-15.
+    pub v1_retired: bool,
+    /// A missing required member of a create makes the validator list the legal ones too (Q22). Observed fidelity only.
+    pub noisy_missing: bool,
+    /// At most 50 environment variables and 10 http ports, valid port numbers (contract, section 15).
+    pub enforce_ui_limits: bool,
+    /// `PUBLIC_KEY` and `JUPYTER_PASSWORD`, which `startSsh` and `startJupyter` inject, are seen in `env`.
+    pub show_injected_env: bool,
+    /// A PATCH whose values equal the stored ones recreates the container.
+    pub noop_patch_restarts: bool,
+    /// v1 PATCH: omitted members fall back to the defaults of a create.
+    pub v1_patch_applies_defaults: bool,
+    /// A locked pod cannot be deleted.
+    pub lock_blocks_delete: bool,
+    pub resume_without_gpu: ResumeWithoutGpu,
+    /// How likely somebody rents a pod's GPUs while it is stopped, 0 to 1 (section 12.3 of the contract).
+    pub steal_on_stop: f64,
+    /// Seconds after the stop at which that happens.
+    pub steal_after_seconds: u64,
+    /// The catalog says LOW where a create finds nothing: the documented race.
+    pub catalog_lies: bool,
+    /// v2 lists of pods give at most this many rows, whatever `limit` asks.
+    pub short_pages: Option<usize>,
+    /// USD at the start.
+    pub balance_usd: f64,
+    /// USD per hour for the whole account; none: no limit. RunPod's own default is 80.
+    pub spend_limit_usd: Option<f64>,
+    pub volume_quota: u32,
+    /// Patterns (`*` matches anything) of images that do not exist.
+    pub image_not_found: Vec<String>,
+    /// Images whose container exits again and again.
+    pub image_crash: Vec<String>,
+    /// Images whose container cannot be created.
+    pub image_fail: Vec<String>,
+    /// Images that take half an hour to pull.
+    pub image_slow: Vec<String>,
+    /// Images whose CUDA is newer than any host's: the pod never comes up.
+    pub image_cuda_too_new: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let patterns = |list: &[&str]| list.iter().map(|&pattern| pattern.to_owned()).collect();
+        Self {
+            seed: 0,
+            fidelity: Fidelity::default(),
+            pace: Pace::default(),
+            v1_retired: false,
+            noisy_missing: true,
+            enforce_ui_limits: true,
+            show_injected_env: true,
+            noop_patch_restarts: false,
+            v1_patch_applies_defaults: false,
+            lock_blocks_delete: false,
+            resume_without_gpu: ResumeWithoutGpu::default(),
+            steal_on_stop: 0.0,
+            steal_after_seconds: 60,
+            catalog_lies: false,
+            short_pages: None,
+            balance_usd: 1_000_000.0,
+            spend_limit_usd: None,
+            volume_quota: 100,
+            image_not_found: patterns(&["*:does-not-exist", "*/no-such-image*"]),
+            image_crash: patterns(&["emulator/crash*"]),
+            image_fail: patterns(&["emulator/fail*"]),
+            image_slow: patterns(&["emulator/slow*"]),
+            image_cuda_too_new: patterns(&["emulator/cuda-too-new*"]),
+        }
+    }
+}
+
+impl Settings {
+    pub fn observed(&self) -> bool {
+        self.fidelity == Fidelity::Observed
+    }
+}
+
+/// Whether `text` matches a pattern in which `*` stands for any run of characters.
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
+    let Some(rest) = text.strip_prefix(head) else { return false };
+    // The rest of the pattern may start at any character boundary of what is left.
+    rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches_pattern(tail, &rest[at..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_in_a_pattern_stands_for_any_text() {
+        for (pattern, text, expected) in [
+            ("*:does-not-exist", "a/b:does-not-exist", true),
+            ("*:does-not-exist", "a/b:latest", false),
+            ("*/no-such-image*", "x/no-such-image:1", true),
+            ("plain", "plain", true),
+            ("plain", "plainer", false),
+            ("*", "", true),
+            ("a*b*c", "a-b-b-c", true),
+        ] {
+            assert_eq!(matches_pattern(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}
