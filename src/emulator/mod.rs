@@ -11,17 +11,22 @@ mod rules;
 mod dialect;
 mod gateway;
 
-pub use dialect::call::{Answer, Call, Dialect, OperationName, Tweaks};
+pub use dialect::call::{Answer, Call, Dialect, OperationName};
+pub use gateway::delivery::{Delivery, Outcome};
+pub use gateway::emulator::Emulator;
 pub use gateway::faults;
-pub use gateway::front::{Delivery, Emulator, Outcome};
 pub use gateway::in_process::InProcess;
-pub use gateway::journal::Entry as JournalEntry;
+pub use gateway::journal::JournalEntry;
 pub use gateway::options::{EmulatorOptions, OpenError};
 pub use gateway::quota::QuotaProfile;
 pub use gateway::serve::serve;
 pub use gateway::world_file::{EPOCH, SandboxError};
+pub use rules::tweaks::Tweaks;
+pub use state::events::{PodEvent, VolumeEvent};
+pub use state::ledger::Account;
 pub use state::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
-pub use state::world::{Account, CapacityRule, PodEvent, VolumeEvent, World};
+pub use state::stock::CapacityRule;
+pub use state::world::World;
 
 #[cfg(test)]
 mod tests;

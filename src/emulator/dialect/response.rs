@@ -2,8 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::emulator::dialect::call::{Answer, EchoArgs, Tweaks};
-use crate::emulator::dialect::command::Command;
+use super::call::Answer;
+use super::command::Command;
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::tweaks::{EchoArgs, Tweaks};
+
+/// A reply of either dialect before it is bytes.
+pub type Replied = Result<Reply, Refusal>;
 
 /// A status and what goes with it.
 pub struct Reply {

@@ -3,10 +3,11 @@
 //! The recorded strings look like those of a Go JSON Schema library (contract, section 2.3); kinds of violation that nobody
 //! recorded use the same vocabulary.
 
-use std::fmt;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
+
+use crate::emulator::rules::refusal::{Refusal, Violation};
 
 /// What one member may hold.
 pub enum Type {
@@ -48,27 +49,6 @@ pub struct Shape {
     pub members: &'static [(&'static str, Type)],
     pub required: &'static [&'static str],
     pub min_members: usize,
-}
-
-/// One thing wrong with a body.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Violation {
-    Unknown { path: String, names: Vec<String> },
-    Missing { path: String, name: &'static str },
-    Other { path: String, what: String },
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown { path, names } => {
-                let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
-                write!(f, "{path}: additional properties {} not allowed", names.join(", "))
-            }
-            Self::Missing { path, name } => write!(f, "{path}: missing property '{name}'"),
-            Self::Other { path, what } => write!(f, "{path}: {what}"),
-        }
-    }
 }
 
 impl Shape {
@@ -252,4 +232,10 @@ impl<'a> Members<'a> {
         let members = self.value(name)?.as_object()?;
         Some(members.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned()))).collect())
     }
+}
+
+/// Refuses a body that does not fit its shape.
+pub fn checked(shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
+    let violations = shape.check(body);
+    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
 }

@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::emulator::dialect::call::{Call, OperationName as Op};
-use crate::emulator::dialect::response::{Content, Reply, for_each_object};
-use crate::emulator::dialect::v2;
+use super::call::{Call, OperationName as Op};
+use super::response::{Content, Reply, for_each_object};
+use super::v2;
 use crate::emulator::state::world::World;
 
 /// Members of bodies that came later: the object's path in errors, its pointer, the member.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::emulator::gateway::front::{Delivery, Emulator, Outcome};
+use super::delivery::{Delivery, Outcome};
+use super::emulator::Emulator;
 use crate::transport::Request;
 use crate::transport::clock::Clock;
 

@@ -18,13 +18,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::emulator::gateway::faults;
-use crate::emulator::gateway::firing::Faults;
-use crate::emulator::gateway::front::{Emulator, Inner};
-use crate::emulator::gateway::journal::Journal;
-use crate::emulator::gateway::world_file::Saved;
+use super::emulator::{Emulator, Inner};
+use super::faults;
+use super::faults::Faults;
+use super::journal::Journal;
+use super::world_file::Saved;
+use crate::emulator::state::events::{PodEvent, VolumeEvent};
 use crate::emulator::state::settings::Settings;
-use crate::emulator::state::world::{CapacityRule, PodEvent, VolumeEvent, World};
+use crate::emulator::state::stock::CapacityRule;
+use crate::emulator::state::world::World;
 use crate::transport::{Method, Reply, Request};
 
 /// Paths below this are control calls.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::emulator::gateway::carry::{Time, carry};
-use crate::emulator::gateway::front::{Emulator, Outcome};
+use super::carry::{Time, carry};
+use super::delivery::Outcome;
+use super::emulator::Emulator;
 use crate::transport::clock::Clock;
 use crate::transport::{Reply, Request, Transport, TransportError};
 

@@ -15,7 +15,7 @@ const KEPT: usize = 100_000;
 /// One request and how it was answered. Headers are not kept, since they carry the credential.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Entry {
+pub struct JournalEntry {
     /// Counted from 1, in the order of effects.
     pub number: u64,
     /// Virtual time of the effect.
@@ -36,7 +36,7 @@ pub struct Entry {
     pub fault: Option<usize>,
 }
 
-impl Entry {
+impl JournalEntry {
     pub(in crate::emulator) fn new(request: &Request, dialect: Dialect) -> Self {
         Self {
             number: 0,
@@ -78,12 +78,12 @@ pub fn without_secret(operation: OperationName, body: &Value) -> Value {
 
 #[derive(Default)]
 pub struct Journal {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<JournalEntry>,
     last: u64,
 }
 
 impl Journal {
-    pub fn push(&mut self, mut entry: Entry) {
+    pub fn push(&mut self, mut entry: JournalEntry) {
         self.last += 1;
         entry.number = self.last;
         if self.entries.len() == KEPT {
@@ -93,7 +93,7 @@ impl Journal {
     }
 
     /// Entries after this number.
-    pub fn since(&self, number: u64) -> impl Iterator<Item = &Entry> {
+    pub fn since(&self, number: u64) -> impl Iterator<Item = &JournalEntry> {
         let start = self.entries.partition_point(|entry| entry.number <= number);
         self.entries.range(start..)
     }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::emulator::gateway::faults::{self, FaultsError};
-use crate::emulator::gateway::front::Emulator;
-use crate::emulator::gateway::quota::QuotaProfile;
-use crate::emulator::gateway::world_file::{EPOCH, SandboxError, Saved, WorldFile};
+use super::emulator::Emulator;
+use super::faults;
+use super::faults::FaultsError;
+use super::quota::QuotaProfile;
+use super::world_file::{EPOCH, SandboxError, Saved, WorldFile};
 use crate::emulator::state::settings::{Fidelity, Pace, Settings};
 use crate::emulator::state::world::World;
 

@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::delivery::Outcome;
+use super::faults::Substitute;
 use crate::emulator::dialect::call::Dialect;
-use crate::emulator::gateway::firing::Substitute;
-use crate::emulator::gateway::front::Outcome;
 use crate::transport::Reply;
 
 /// What comes instead of the world's answer. A gateway's page has none of the API's headers.
@@ -74,4 +74,11 @@ fn title(status: u16) -> &'static str {
 /// What Cloudflare answers to clients that it does not like (quirk Q1).
 pub fn gateway_block() -> Reply {
     reply(403, "text/plain", "error code: 1010")
+}
+
+/// Why a request never reaches the world.
+pub enum Rejection {
+    /// By the gateway, whose answers have none of the API's headers.
+    Gateway(Reply),
+    Api(Reply),
 }

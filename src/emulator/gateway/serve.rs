@@ -17,12 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use crate::emulator::gateway::carry::{Time, carry};
-use crate::emulator::gateway::control::MOUNT;
-use crate::emulator::gateway::front::{Emulator, Outcome};
-use crate::emulator::gateway::origin;
-use crate::emulator::gateway::route::Target;
-use crate::emulator::gateway::world_file::SandboxError;
+use super::carry::{Time, carry};
+use super::control::MOUNT;
+use super::delivery::Outcome;
+use super::emulator::Emulator;
+use super::origin;
+use super::route::Target;
+use super::world_file::SandboxError;
 use crate::transport::{Method, Reply, Request};
 
 /// More than any request needs; the limit of the API itself is far lower, and the front's to check.

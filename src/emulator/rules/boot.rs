@@ -1,10 +1,11 @@
 //! How long a container takes to come up, how that ends, and where it can be reached.
 
-use std::collections::BTreeMap;
-
-use crate::emulator::state::pod::{Fate, Machine, Phase, Pod};
-use crate::emulator::state::settings::{Pace, matches_pattern};
-use crate::emulator::state::world::{World, after_millis};
+use crate::emulator::state::host::Machine;
+use crate::emulator::state::moment::after_millis;
+use crate::emulator::state::pattern::matches_pattern;
+use crate::emulator::state::pod::{Fate, Phase};
+use crate::emulator::state::settings::Pace;
+use crate::emulator::state::world::World;
 
 /// How a container comes to be started.
 #[derive(Clone, Copy, PartialEq)]
@@ -78,21 +79,5 @@ impl World {
             Begin::Again => Step::Restart,
         });
         Phase::Started { placed, pulled, up: after_millis(pulled, boot), fate, resumed: begin == Begin::Resume }
-    }
-
-    /// New public ports for a new container; a symmetrical port is the same number inside and outside.
-    pub(in crate::emulator) fn publish_ports(&mut self, pod: &mut Pod) {
-        let mut ports = BTreeMap::new();
-        for private in pod.wanted_tcp_ports() {
-            let public = loop {
-                let candidate = self.dice.between(10_000, 60_999) as u16;
-                if !ports.values().any(|taken| *taken == candidate) {
-                    break candidate;
-                }
-            };
-            ports.insert(private, public);
-        }
-        pod.tcp_ports = ports;
-        pod.proxy_port = self.dice.between(60_000, 65_000) as u16;
     }
 }

@@ -1,109 +1,23 @@
 //! What somebody else does: the console, the host, the market. The cause of all drift.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::emulator::dialect::call::Tweaks;
-use crate::emulator::dialect::v2;
-use crate::emulator::rules::lifecycle::Departed;
-use crate::emulator::rules::order::{CudaWish, Order, Refusal};
-use crate::emulator::state::pod::{Change, Fate, Hardware, Maintenance, Phase, Pod, Storage, Visible};
-use crate::emulator::state::world::{PodEvent, VolumeEvent, World, after_seconds};
-
-/// What a call sets off, so many virtual seconds after it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Aftermath {
-    pub seconds: u64,
-    pub whose: Whose,
-    pub event: PodEvent,
-}
-
-/// Whom it happens to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
-    /// The pod that the call creates or names.
-    Called,
-    /// Every pod on the host of that pod.
-    Neighbors,
-    /// Every pod on the hosts whose id fits.
-    Host(String),
-    /// Every spot pod that runs then.
-    Spot,
-}
-
-/// Something that is going to happen.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Due {
-    pub at: Timestamp,
-    /// None: every spot pod that runs then.
-    pub pod: Option<String>,
-    /// Instead of a pod, hosts, with `*`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub host: Option<String>,
-    pub happening: Happening,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Happening {
-    Event(PodEvent),
-    MaintenanceBegins,
-    MaintenanceEnds,
-}
+use super::refusal::why;
+use super::tweaks::Tweaks;
+use crate::emulator::state::events::{Due, Happening, PodEvent, VolumeEvent};
+use crate::emulator::state::hardware::Hardware;
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pod::{Fate, Maintenance, Phase, Pod};
+use crate::emulator::state::world::World;
 
 impl World {
-    /// Takes the first of what is due by `now`.
-    pub(in crate::emulator) fn next_due(&mut self, now: Timestamp) -> Option<Due> {
-        let (index, first) = self.due.iter().enumerate().min_by_key(|(_, due)| due.at)?;
-        (first.at <= now).then(|| self.due.remove(index))
-    }
-
-    /// Lets it happen. What has become impossible meanwhile (the pod is gone, or stopped) does not happen.
-    pub(in crate::emulator) fn happen(&mut self, due: Due) {
-        let at = due.at.max(self.now);
-        if let (Some(host), Happening::Event(event)) = (&due.host, &due.happening) {
-            return drop(self.host_event(host, event, at));
-        }
-        let ids = match due.pod {
-            Some(id) => vec![id],
-            None => self.pods.newest_first().filter(|pod| pod.interruptible).map(|pod| pod.id.clone()).collect(),
-        };
-        for id in ids {
-            match &due.happening {
-                Happening::Event(event) => drop(self.pod_event(&id, event, at)),
-                Happening::MaintenanceBegins => self.begin_maintenance(&id, at),
-                Happening::MaintenanceEnds => self.end_maintenance(&id, at),
-            }
-        }
-    }
-
-    fn begin_maintenance(&mut self, id: &str, at: Timestamp) {
-        self.now = at;
-        let runs = self.pods.get(id).is_some_and(|pod| !pod.is_stopped());
-        if runs {
-            self.stop(id, "System");
-        }
-        self.change_pod(id, |pod| {
-            if let Some(window) = &mut pod.maintenance {
-                (window.under_way, window.resumes) = (true, runs);
-            }
-        });
-    }
-
-    fn end_maintenance(&mut self, id: &str, at: Timestamp) {
-        self.now = at;
-        let mut resumes = false;
-        self.change_pod(id, |pod| {
-            resumes = pod.maintenance.take().is_some_and(|window| window.resumes) && pod.is_stopped();
-        });
-        if resumes {
-            // Whoever cannot be started now stays stopped.
-            let _ = self.start(id, &Tweaks::default(), at);
-        }
-    }
-
     /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
-    pub fn pod_event(&mut self, id: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
+    pub(in crate::emulator) fn happen_to_pod(
+        &mut self,
+        id: &str,
+        event: &PodEvent,
+        now: Timestamp,
+    ) -> Result<(), String> {
         let now = self.arrive(now);
         let pod = self.pods.get(id).ok_or_else(|| format!("no pod `{id}`"))?;
         let must_run = |pod: &Pod| if pod.is_stopped() { Err(format!("pod `{id}` is stopped")) } else { Ok(()) };
@@ -126,7 +40,8 @@ impl World {
             }
             PodEvent::Crash => self.set_fate(id, Fate::CrashLoop, now)?,
             PodEvent::Fail => self.set_fate(id, Fate::Failed, now)?,
-            PodEvent::Edit { changes } => v2::edit(self, id, changes, now).map_err(|refusal| why(&refusal))?,
+            // The body of a request, which only a dialect can read.
+            PodEvent::Edit { .. } => return Err("an edit cannot be scheduled".to_owned()),
             PodEvent::Delete => {
                 self.now = now;
                 self.depart(id, now, now);
@@ -180,39 +95,6 @@ impl World {
         Ok(())
     }
 
-    /// The console's migration: a new pod with everything but the id, on another host.
-    fn migrate(&mut self, id: &str, now: Timestamp) -> Result<(), String> {
-        let Some(pod) = self.pods.get(id) else { return Err(format!("no pod `{id}`")) };
-        let center = match &pod.storage {
-            Storage::Network { volume_id } => self.volumes.get(volume_id).map(|volume| volume.data_center.clone()),
-            _ => None,
-        };
-        // The new place is found first, so that a pod that nothing can hold stays where it is.
-        let placed = self.stock.place(&same_again(pod), center.as_deref(), &mut self.dice, now);
-        let (hardware, machine) = placed.map_err(|refusal| why(&refusal))?;
-        self.now = now;
-        let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };
-        self.departed_pods.insert(Departed { item: old.clone(), at: now, listed_until: now, shown_until: now });
-        let next = Pod {
-            serial: self.serial(),
-            id: self.dice.id(14),
-            hardware,
-            machine: Some(machine),
-            created_at: now,
-            last_change: Change { event: "Rented".to_owned(), by: "System".to_owned(), at: now },
-            visible: Visible { found: now, listed: now },
-            stolen_at: None,
-            down_until: None,
-            maintenance: None,
-            stale_ports: None,
-            shadow: None,
-            ..old
-        };
-        self.touched.push(next.id.clone());
-        self.add_pod(next);
-        Ok(())
-    }
-
     /// Does to a network volume what somebody else would; a delete takes it from under the pods that mount it.
     pub fn volume_event(&mut self, id: &str, event: &VolumeEvent, now: Timestamp) -> Result<(), String> {
         let now = self.arrive(now);
@@ -226,51 +108,5 @@ impl World {
             }
         }
         Ok(())
-    }
-}
-
-/// An order for another pod like this one.
-fn same_again(pod: &Pod) -> Order {
-    let hardware = match &pod.hardware {
-        Hardware::Gpu { id, count, .. } => Hardware::Gpu { id: id.clone(), count: *count, attached: *count },
-        cpu @ Hardware::Cpu { .. } => cpu.clone(),
-    };
-    Order {
-        name: pod.name.clone(),
-        hardware: vec![hardware],
-        cloud: pod.cloud,
-        data_centers: Vec::new(),
-        data_centers_in_order: false,
-        countries: Vec::new(),
-        cuda: CudaWish::default(),
-        min_ram_per_gpu: 0,
-        min_vcpu_per_gpu: 0,
-        public_ip: false,
-        image: pod.image.clone(),
-        args: pod.args.clone(),
-        disk: pod.disk,
-        storage: pod.storage.clone(),
-        mount_path: pod.mount_path.clone(),
-        ports: pod.ports.clone(),
-        env: pod.env.clone(),
-        registry: pod.registry.clone(),
-        global_networking: pod.global_networking.wanted,
-        locked: pod.locked,
-        interruptible: pod.interruptible,
-        start_ssh: false,
-        start_jupyter: false,
-    }
-}
-
-/// A refusal in words, for whoever asked for an event.
-fn why(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        Refusal::Rule(text) | Refusal::Conflict(text) => text.clone(),
-        Refusal::NotFound => "not found".to_owned(),
-        Refusal::NoImage(image) => format!("image {image} not found"),
-        Refusal::NoBalance => "insufficient balance".to_owned(),
-        Refusal::NoCapacity => "no capacity".to_owned(),
-        Refusal::HostFull => "no free GPU on the host".to_owned(),
     }
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::emulator::state::settings::matches_pattern;
-use crate::emulator::state::world::{PodEvent, World, after_seconds};
+use crate::emulator::state::events::PodEvent;
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pattern::matches_pattern;
+use crate::emulator::state::world::World;
 
 impl World {
     /// Does something to every pod on the hosts whose id fits `pattern`, as their owner would. The error says why it cannot
@@ -23,7 +25,7 @@ impl World {
         }
         let on_it: Vec<String> = self.pods_on(pattern).map(str::to_owned).collect();
         for id in on_it {
-            let _ = self.pod_event(&id, event, now);
+            let _ = self.happen_to_pod(&id, event, now);
         }
         self.now = now;
         Ok(())
@@ -34,10 +36,5 @@ impl World {
         let pods = self.pods.newest_first();
         pods.filter(move |pod| pod.machine.as_ref().is_some_and(|machine| on_it(&machine.id)))
             .map(|pod| pod.id.as_str())
-    }
-
-    /// The id of the host that a pod lives on.
-    pub(in crate::emulator) fn host_of(&self, pod: &str) -> Option<&str> {
-        self.pods.get(pod)?.machine.as_ref().map(|machine| machine.id.as_str())
     }
 }

@@ -2,33 +2,9 @@
 
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::emulator::state::settings::matches_pattern;
-
-/// The two clouds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Cloud {
-    Secure,
-    Community,
-}
-
-impl Cloud {
-    pub const WORDS: &[&str] = &["SECURE", "COMMUNITY"];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Secure => "SECURE",
-            Self::Community => "COMMUNITY",
-        }
-    }
-
-    /// `COMMUNITY`, or the default.
-    pub fn from_word(word: Option<&str>) -> Self {
-        if word == Some("COMMUNITY") { Self::Community } else { Self::Secure }
-    }
-}
+use crate::emulator::state::hardware::Cloud;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -202,12 +178,6 @@ impl CpuFlavor {
     /// A power of two within the flavor's range.
     pub fn allows(&self, vcpu_count: u32) -> bool {
         vcpu_count.is_power_of_two() && (self.vcpu.min..=self.vcpu.max).contains(&vcpu_count)
-    }
-}
-
-impl crate::emulator::state::world::CapacityRule {
-    pub(in crate::emulator) fn covers(&self, hardware: &str, data_center: &str) -> bool {
-        matches_pattern(&self.gpu, hardware) && matches_pattern(&self.data_center, data_center)
     }
 }
 

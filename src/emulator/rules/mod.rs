@@ -1,10 +1,25 @@
 //! What happens in the emulated account: creates, boots, bills, events.
 
-pub mod boot;
-pub mod events;
+mod books;
+mod boot;
+mod create_pod;
+mod delete_pod;
+pub mod edit_pod;
+mod events;
 mod hosts;
-pub mod lifecycle;
+mod lookup;
+mod maintenance;
 pub mod market;
-pub mod money;
-pub mod order;
-pub mod stock;
+mod migrate;
+mod money;
+pub mod placement;
+pub mod pod_actions;
+pub mod pod_spec;
+mod ports;
+pub mod prices;
+pub mod refusal;
+mod registries;
+mod schedule;
+mod templates;
+pub mod tweaks;
+mod volumes;

@@ -1,133 +1,54 @@
-//! The account: what everything costs per hour, and what is left.
-//!
-//! In whole nano-dollars, so that what is added when a pod comes is exactly what is taken off when it goes.
+//! Whether the account can pay, and what happens when it cannot.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::emulator::state::world::Account;
+use super::pod_spec::Order;
+use super::prices::storage;
+use super::refusal::Refusal;
+use crate::emulator::state::ledger::{Rate, nanos};
+use crate::emulator::state::pod::{Phase, Pod, Storage};
+use crate::emulator::state::world::World;
 
-const NANOS_PER_USD: f64 = 1e9;
-/// Prices are given per month (contract, section 16).
-const HOURS_PER_MONTH: f64 = 730.0;
-const MILLIS_PER_HOUR: i128 = 3_600_000;
-
-/// Nano-dollars per hour, by what they pay for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Rate {
-    pub compute: i64,
-    pub storage: i64,
-}
-
-impl Rate {
-    pub fn total(self) -> i64 {
-        self.compute + self.storage
-    }
-}
-
-/// USD to nano-dollars.
-pub fn nanos(usd: f64) -> i64 {
-    (usd * NANOS_PER_USD).round() as i64
-}
-
-fn usd(nanos: i64) -> f64 {
-    nanos as f64 / NANOS_PER_USD
-}
-
-/// Nano-dollars per hour of storage at a price per GB and month.
-pub fn storage(size_gb: u64, usd_per_gb_month: f64) -> i64 {
-    nanos(size_gb as f64 * usd_per_gb_month / HOURS_PER_MONTH)
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Ledger {
-    /// Nano-dollars, as of `settled`.
-    balance: i64,
-    spend_limit: Option<i64>,
-    rate: Rate,
-    spent: Rate,
-    settled: Timestamp,
-    /// The balance ran out, and what it paid for was stopped.
-    pub broke: bool,
-}
-
-impl Ledger {
-    pub fn new(balance_usd: f64, spend_limit_usd: Option<f64>, now: Timestamp) -> Self {
-        Self {
-            balance: nanos(balance_usd),
-            spend_limit: spend_limit_usd.map(nanos),
-            rate: Rate::default(),
-            spent: Rate::default(),
-            settled: now,
-            broke: false,
+impl World {
+    pub(in crate::emulator) fn check_money(&self, order: &Order, now: Timestamp) -> Result<(), Refusal> {
+        let price = order.hardware.first().map_or(0.0, |hardware| hardware.price(order.cloud));
+        let persistent = if let Storage::Persistent { size } = order.storage { size } else { 0 };
+        let wanted = Rate { compute: nanos(price), storage: storage(order.disk + persistent, 0.10) };
+        if !self.ledger.affords(wanted, now) {
+            return Err(Refusal::NoBalance);
         }
-    }
-
-    fn accrued(&self, rate: i64, now: Timestamp) -> i64 {
-        let elapsed = now.duration_since(self.settled).as_millis().max(0);
-        i64::try_from(i128::from(rate) * elapsed / MILLIS_PER_HOUR).unwrap_or(i64::MAX)
-    }
-
-    /// Pays up to `now`.
-    pub fn settle(&mut self, now: Timestamp) {
-        let paid =
-            Rate { compute: self.accrued(self.rate.compute, now), storage: self.accrued(self.rate.storage, now) };
-        self.balance = self.balance.saturating_sub(paid.total());
-        self.spent.compute = self.spent.compute.saturating_add(paid.compute);
-        self.spent.storage = self.spent.storage.saturating_add(paid.storage);
-        self.settled = self.settled.max(now);
-    }
-
-    /// From `now` on, `after` is paid where `before` was.
-    pub fn change(&mut self, before: Rate, after: Rate, now: Timestamp) {
-        if before == after {
-            return;
+        if !self.ledger.within_limit(wanted) {
+            return Err(Refusal::rule("spend limit exceeded"));
         }
-        self.settle(now);
-        self.rate.compute += after.compute - before.compute;
-        self.rate.storage += after.storage - before.storage;
+        Ok(())
     }
 
-    pub fn balance_at(&self, now: Timestamp) -> i64 {
-        self.balance.saturating_sub(self.accrued(self.rate.total(), now))
-    }
-
-    /// One hour of what is wanted must be there (contract, section 12.10).
-    pub fn affords(&self, wanted: Rate, now: Timestamp) -> bool {
-        !self.broke && self.balance_at(now) >= wanted.total()
-    }
-
-    pub fn is_spending(&self) -> bool {
-        self.rate.total() > 0
-    }
-
-    pub fn within_limit(&self, wanted: Rate) -> bool {
-        self.spend_limit.is_none_or(|limit| self.rate.total() + wanted.total() <= limit)
-    }
-
-    pub fn set_balance(&mut self, usd: f64, now: Timestamp) {
-        self.settle(now);
-        self.balance = nanos(usd);
-        self.broke = false;
-    }
-
-    pub fn set_spend_limit(&mut self, usd: Option<f64>) {
-        self.spend_limit = usd.map(nanos);
-    }
-
-    pub fn account(&self, now: Timestamp) -> Account {
-        Account {
-            balance: usd(self.balance_at(now)),
-            spend_limit: self.spend_limit.map(usd),
-            hourly: usd(self.rate.total()),
-            spent_compute: usd(self.spent.compute.saturating_add(self.accrued(self.rate.compute, now))),
-            spent_storage: usd(self.spent.storage.saturating_add(self.accrued(self.rate.storage, now))),
+    /// Sets the balance, the spend limit, or both, in USD. What a balance that ran out stopped does not come back.
+    pub fn set_account(&mut self, balance: Option<f64>, spend_limit: Option<Option<f64>>, now: Timestamp) {
+        self.now = self.arrive(now);
+        if let Some(balance) = balance {
+            self.ledger.set_balance(balance, self.now);
         }
+        if let Some(limit) = spend_limit {
+            self.ledger.set_spend_limit(limit);
+        }
+        self.arrive(self.now);
     }
 
-    #[cfg(test)]
-    pub fn rate(&self) -> Rate {
-        self.rate
+    /// Pods with a network volume are stopped, the others are gone with their data (contract, section 12.10).
+    pub(in crate::emulator) fn run_out_of_money(&mut self) {
+        self.ledger.settle(self.now);
+        self.ledger.broke = true;
+        let ids: Vec<String> = self.pods.newest_first().map(|pod| pod.id.clone()).collect();
+        for id in ids {
+            match self.pods.get(&id) {
+                Some(Pod { storage: Storage::Network { .. }, phase, .. }) => {
+                    if matches!(phase, Phase::Started { .. }) {
+                        self.stop(&id, "System");
+                    }
+                }
+                _ => self.depart(&id, self.now, self.now),
+            }
+        }
     }
 }

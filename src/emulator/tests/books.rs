@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::*;
-use crate::emulator::state::pod::{Hardware, Storage};
+use crate::emulator::state::events::{PodEvent, VolumeEvent};
+use crate::emulator::state::hardware::Hardware;
+use crate::emulator::state::pod::Storage;
 use crate::emulator::state::rng::Dice;
-use crate::emulator::state::world::{CapacityRule, PodEvent, VolumeEvent};
+use crate::emulator::state::stock::CapacityRule;
 
 /// Recomputes every book from the pods and volumes that are there.
 fn check_books(bench: &Bench, capacity: u32, step: &str) {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::*;
+use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::settings::ResumeWithoutGpu;
-use crate::emulator::state::world::PodEvent;
 
 #[test]
 fn a_fresh_pod_can_be_hidden_from_reads_and_longer_from_lists() {

@@ -7,7 +7,8 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::emulator::dialect::call::{Call, Dialect, OperationName as Op, Tweaks};
+use crate::emulator::dialect::call::{Call, Dialect, OperationName as Op};
+use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::settings::{Fidelity, Settings};
 use crate::emulator::state::world::World;
 

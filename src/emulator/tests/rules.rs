@@ -265,7 +265,7 @@ fn v1_fills_in_its_defaults_and_answers_500_for_mistakes() {
 #[test]
 fn v1_takes_the_first_candidate_with_stock_and_filters_its_list() {
     let mut bench = Bench::observed();
-    let soldout = crate::emulator::state::world::CapacityRule { gpu: GPU.into(), data_center: "*".into(), free: 0 };
+    let soldout = crate::emulator::state::stock::CapacityRule { gpu: GPU.into(), data_center: "*".into(), free: 0 };
     bench.world.set_capacity(vec![soldout]);
     let body =
         json!({ "imageName": "i", "name": "second", "gpuTypeIds": [GPU, "NVIDIA L4"], "gpuTypePriority": "custom" });

@@ -1,7 +1,8 @@
 //! The request bodies of v1, as tables (OpenAPI v1).
 
 use crate::emulator::dialect::schema::{Shape, TEXT, TEXTS, Type};
-use crate::emulator::rules::market::{Cloud, LISTS};
+use crate::emulator::rules::market::LISTS;
+use crate::emulator::state::hardware::Cloud;
 
 const ANY: u64 = u64::MAX;
 const WHOLE: Type = Type::Whole { min: 0, max: ANY };

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::emulator::rules::market::market;
-use crate::emulator::state::pod::Hardware;
+use crate::emulator::state::hardware::Hardware;
 
 /// The price of a spot pod as a share of the on-demand price.
 const SPOT_SHARE: f64 = 0.5;

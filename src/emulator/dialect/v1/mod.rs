@@ -3,7 +3,8 @@
 mod bodies;
 mod documented;
 mod pods;
-mod presets;
+mod registries;
+mod templates;
 mod view;
 mod volumes;
 
@@ -12,10 +13,8 @@ use serde_json::json;
 
 use crate::emulator::dialect::call::{Call, OperationName as Op};
 use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::Violation;
-use crate::emulator::rules::lifecycle::Action;
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::presets as shared;
+use crate::emulator::rules::pod_actions::Action;
+use crate::emulator::rules::refusal::{Refusal, Violation};
 use crate::emulator::state::settings::Settings;
 use crate::emulator::state::world::World;
 
@@ -43,14 +42,16 @@ pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::GetVolume => ("get network volume", volumes::get(world, id, now)),
         Op::UpdateVolume => ("update network volume", volumes::update(world, call, id, now)),
         Op::DeleteVolume => ("delete network volume", volumes::delete(world, call, id, now)),
-        Op::ListTemplates => ("list templates", presets::templates(world)),
-        Op::CreateTemplate => ("create template", presets::create_template(world, call, now)),
-        Op::GetTemplate => ("get template", presets::template(world, id)),
-        Op::DeleteTemplate => ("delete template", shared::delete_template(world, id, now)),
-        Op::ListRegistries => ("list container registry auths", Ok(Reply::json(200, shared::registries(world)))),
-        Op::CreateRegistry => ("create container registry auth", presets::create_registry(world, call, now)),
-        Op::GetRegistry => ("get container registry auth", shared::registry(world, id)),
-        Op::DeleteRegistry => ("delete container registry auth", shared::delete_registry(world, id, now)),
+        Op::ListTemplates => ("list templates", templates::templates(world)),
+        Op::CreateTemplate => ("create template", templates::create_template(world, call, now)),
+        Op::GetTemplate => ("get template", templates::template(world, id)),
+        Op::DeleteTemplate => ("delete template", super::templates::delete_template(world, id, now)),
+        Op::ListRegistries => {
+            ("list container registry auths", Ok(Reply::json(200, super::registries::registries(world))))
+        }
+        Op::CreateRegistry => ("create container registry auth", registries::create_registry(world, call, now)),
+        Op::GetRegistry => ("get container registry auth", super::registries::registry(world, id)),
+        Op::DeleteRegistry => ("delete container registry auth", super::registries::delete_registry(world, id, now)),
         Op::OpenApi => {
             let info = json!({ "title": "RunPod REST API v1, emulated by sindri", "version": "0.1.0" });
             ("get openapi", Ok(Reply::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} }))))

@@ -6,17 +6,21 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::bodies::{CREATE_POD, UPDATE_POD};
-use super::presets;
+use super::templates;
 use super::view::{self, Include};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::{Members, Shape};
-use crate::emulator::rules::lifecycle::{Action, Changes};
-use crate::emulator::rules::market::{Cloud, LISTS, market};
-use crate::emulator::rules::order::{CudaWish, Order, Refusal, check_limits};
-use crate::emulator::state::pod::{Hardware, Pod, Storage};
-use crate::emulator::state::world::{Replied, World, after_seconds};
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::rules::edit_pod::Changes;
+use crate::emulator::rules::market::{LISTS, market};
+use crate::emulator::rules::pod_actions::Action;
+use crate::emulator::rules::pod_spec::{CudaWish, Order, check_limits};
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pod::{Pod, Storage};
+use crate::emulator::state::world::World;
 
 const NAME: &str = "my pod";
 const MOUNT_PATH: &str = "/workspace";
@@ -24,18 +28,13 @@ const DISK_GB: u64 = 50;
 const VOLUME_GB: u64 = 20;
 const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
 
-pub(super) fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
-    let violations = shape.check(call.body.as_ref());
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
-}
-
 fn default_ports() -> Vec<String> {
     PORTS.map(str::to_owned).to_vec()
 }
 
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_POD, call)?;
-    let body = presets::completed(world, call.body.as_ref())?;
+    checked(&CREATE_POD, call.body.as_ref())?;
+    let body = templates::completed(world, call.body.as_ref())?;
     let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
@@ -169,7 +168,7 @@ fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Time
 }
 
 pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    checked(&UPDATE_POD, call)?;
+    checked(&UPDATE_POD, call.body.as_ref())?;
     let mut kept = call.body.clone();
     if let (Some(field), Some(Value::Object(members))) = (&call.tweaks.patch_drops_field, &mut kept) {
         members.remove(field);

@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 
 use super::documented;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::rules::market::Cloud;
 use crate::emulator::rules::market::market;
-use crate::emulator::state::pod::{Change, Hardware, Machine, Pod, Status, Storage};
+use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::host::Machine;
+use crate::emulator::state::pod::{Change, Pod, Storage};
+use crate::emulator::state::pod_status::Status;
 use crate::emulator::state::world::World;
 
 /// The `include*` flags, all off by default.
@@ -121,7 +123,7 @@ fn add_place(body: &mut Value, pod: &Pod, status: Status, placed: Option<&Machin
     }
     let stage = pod.stage(now);
     let reachable =
-        (stage.is_up() || stage == crate::emulator::state::pod::Stage::Resuming) && status == Status::Running;
+        (stage.is_up() || stage == crate::emulator::state::pod_status::Stage::Resuming) && status == Status::Running;
     let ip = placed.and_then(|machine| machine.ip.as_deref()).filter(|_| reachable && !pod.is_unreachable(now));
     // After a start reads show the old mapping for a while (Q14), before the container is up too.
     let ports = if stage.is_up() { pod.shown_ports(now) } else { &stale_ports(pod, now) };

@@ -4,13 +4,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::bodies::{CREATE_VOLUME, UPDATE_VOLUME};
-use super::pods::checked;
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::Members;
-use crate::emulator::rules::order::Refusal;
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::volume::Volume;
-use crate::emulator::state::world::{Replied, World};
+use crate::emulator::state::world::World;
 
 pub(super) fn view(volume: &Volume) -> Value {
     json!({ "id": volume.id, "name": volume.name, "size": volume.size, "dataCenterId": volume.data_center })
@@ -26,7 +25,7 @@ pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
 
 /// Answers 200, not 201.
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_VOLUME, call)?;
+    checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenterId").unwrap_or_default());
     let id = world.create_volume(name, body.whole("size").unwrap_or(0), center, None, &call.tweaks, now)?;
@@ -35,7 +34,7 @@ pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied 
 
 /// The live service accepts a shrink (Q16); its document does not.
 pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    checked(&UPDATE_VOLUME, call)?;
+    checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let current = world.find_volume(id, now)?;
     let dropped = |name: &str| call.tweaks.patch_drops_field.as_deref() == Some(name);

@@ -1,7 +1,7 @@
 //! The request bodies of v2, as tables (OpenAPI v2, October 2026).
 
 use crate::emulator::dialect::schema::{NAME, Pattern, Shape, TEXT, TEXTS, Type};
-use crate::emulator::rules::market::Cloud;
+use crate::emulator::state::hardware::Cloud;
 
 const ANY: u64 = u64::MAX;
 const FROM_ONE: Type = Type::Whole { min: 1, max: ANY };

@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use super::bodies::{CUDA_VERSION, VOLUME_TIERS};
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::rules::market::{Cloud, CpuFlavor, DataCenter, GpuType, LISTS, market};
-use crate::emulator::rules::order::{CudaWish, Refusal};
-use crate::emulator::rules::stock::Level;
-use crate::emulator::state::world::{Replied, World};
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::rules::market::{CpuFlavor, DataCenter, GpuType, LISTS, market};
+use crate::emulator::rules::placement::Level;
+use crate::emulator::rules::pod_spec::CudaWish;
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::hardware::Cloud;
+use crate::emulator::state::world::World;
 
 const REGIONS: &[&str] =
     &["NORTH_AMERICA", "SOUTH_AMERICA", "EUROPE", "ASIA", "MIDDLE_EAST", "AFRICA", "OCEANIA", "ANTARCTICA", "UNKNOWN"];

@@ -8,10 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Content, Reply};
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::pod::{CRASH_PERIOD_SECONDS, Phase, Pod, Stage};
-use crate::emulator::state::world::{Replied, World};
+use crate::emulator::dialect::response::{Content, Replied, Reply};
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::pod::{Phase, Pod};
+use crate::emulator::state::pod_status::{CRASH_PERIOD_SECONDS, Stage};
+use crate::emulator::state::world::World;
 
 const MOST_LINES: usize = 5000;
 const DEFAULT_LINES: usize = 100;

@@ -6,18 +6,19 @@ mod logs;
 mod openapi;
 mod page;
 mod pods;
-mod presets;
+mod registries;
+mod templates;
+mod secrets;
+mod ssh_keys;
 mod view;
 mod volumes;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::emulator::dialect::account;
 use crate::emulator::dialect::call::{Call, OperationName as Op};
 use crate::emulator::dialect::response::Reply;
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::presets as shared;
+use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::world::World;
 
 /// Answers one call of this dialect.
@@ -36,27 +37,27 @@ pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
         Op::GetVolume => volumes::get(world, id, now),
         Op::UpdateVolume => volumes::update(world, call, id, now),
         Op::DeleteVolume => volumes::delete(world, call, id, now),
-        Op::ListTemplates => presets::templates(world),
-        Op::CreateTemplate => presets::create_template(world, call, now),
-        Op::GetTemplate => presets::template(world, id),
-        Op::DeleteTemplate => shared::delete_template(world, id, now),
-        Op::ListRegistries => Ok(Reply::json(200, json!({ "registries": shared::registries(world) }))),
-        Op::CreateRegistry => presets::create_registry(world, call, now),
-        Op::GetRegistry => shared::registry(world, id),
-        Op::DeleteRegistry => shared::delete_registry(world, id, now),
+        Op::ListTemplates => templates::templates(world),
+        Op::CreateTemplate => templates::create_template(world, call, now),
+        Op::GetTemplate => templates::template(world, id),
+        Op::DeleteTemplate => super::templates::delete_template(world, id, now),
+        Op::ListRegistries => Ok(Reply::json(200, json!({ "registries": super::registries::registries(world) }))),
+        Op::CreateRegistry => registries::create_registry(world, call, now),
+        Op::GetRegistry => super::registries::registry(world, id),
+        Op::DeleteRegistry => super::registries::delete_registry(world, id, now),
         Op::ListGpus => catalog::gpus(world, call),
         Op::GetGpu => catalog::gpu(world, call, id),
         Op::ListCpus => catalog::cpus(world, call),
         Op::GetCpu => catalog::cpu(world, call, id),
         Op::ListDataCenters => catalog::data_centers(world, call),
         Op::GetDataCenter => catalog::data_center(world, call, id),
-        Op::GetSshKeys => account::get_keys(world),
-        Op::PutSshKeys => account::put_keys(world, call, now),
-        Op::ListSecrets => account::list_secrets(world, call),
-        Op::CreateSecret => account::create_secret(world, call, now),
-        Op::GetSecret => account::get_secret(world, id),
-        Op::UpdateSecret => account::update_secret(world, call, id, now),
-        Op::DeleteSecret => account::delete_secret(world, id, now),
+        Op::GetSshKeys => ssh_keys::get_keys(world),
+        Op::PutSshKeys => ssh_keys::put_keys(world, call, now),
+        Op::ListSecrets => secrets::list_secrets(world, call),
+        Op::CreateSecret => secrets::create_secret(world, call, now),
+        Op::GetSecret => secrets::get_secret(world, id),
+        Op::UpdateSecret => secrets::update_secret(world, call, id, now),
+        Op::DeleteSecret => secrets::delete_secret(world, id, now),
         Op::OpenApi => Ok(Reply::json(200, openapi::document())),
         Op::StartPod | Op::StopPod | Op::RestartPod | Op::ResetPod => Err(Refusal::NotFound),
     };

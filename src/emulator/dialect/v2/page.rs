@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::emulator::rules::order::Refusal;
+use crate::emulator::rules::refusal::Refusal;
 
 const LARGEST: usize = 1000;
 

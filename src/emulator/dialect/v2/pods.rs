@@ -5,16 +5,21 @@ use serde_json::{Value, json};
 
 use super::bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::page::{self, Page};
-use super::{presets, view};
-use crate::emulator::dialect::call::{Call, Tweaks};
+use super::{templates, view};
+use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::{Members, Shape, Violation};
-use crate::emulator::rules::lifecycle::{Action, Changes};
-use crate::emulator::rules::market::{Cloud, market};
-use crate::emulator::rules::order::{CudaWish, Order, Refusal, check_limits};
-use crate::emulator::state::pod::{Hardware, Pod, Storage};
-use crate::emulator::state::world::{Replied, World, after_seconds};
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, Shape};
+use crate::emulator::rules::edit_pod::Changes;
+use crate::emulator::rules::market::market;
+use crate::emulator::rules::pod_actions::Action;
+use crate::emulator::rules::pod_spec::{CudaWish, Order, check_limits};
+use crate::emulator::rules::refusal::{Refusal, Violation};
+use crate::emulator::rules::tweaks::Tweaks;
+use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pod::{Pod, Storage};
+use crate::emulator::state::world::World;
 
 /// Where a pod without a mount would have one (v1's default, which both views share).
 const DEFAULT_PATH: &str = "/workspace";
@@ -70,7 +75,7 @@ pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
 
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(world, &CREATE_POD, call.body.as_ref())?;
-    let body = presets::completed(world, call.body.as_ref(), true)?;
+    let body = templates::completed(world, call.body.as_ref(), true)?;
     let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
@@ -195,7 +200,7 @@ pub(super) fn apply_patch(
         }
         _ => body.cloned(),
     };
-    let kept = presets::completed(world, kept.as_ref(), false)?;
+    let kept = templates::completed(world, kept.as_ref(), false)?;
     let body = Members::of(kept.as_ref());
     let changes = changes(world, world.find_pod(id, now)?, &body)?;
     world.edit(id, changes, tweaks, now)

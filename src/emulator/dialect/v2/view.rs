@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::command::Command;
-use crate::emulator::state::pod::{Hardware, Machine, Pod, Stage, Status, Storage};
+use crate::emulator::state::hardware::Hardware;
+use crate::emulator::state::host::Machine;
+use crate::emulator::state::pod::{Pod, Storage};
+use crate::emulator::state::pod_status::{Stage, Status};
 use crate::emulator::state::world::World;
 
 /// The pod as it is, or as a lagging read still shows it.

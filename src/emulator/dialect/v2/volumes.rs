@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::bodies::{CREATE_VOLUME, UPDATE_VOLUME};
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::{Members, Shape};
-use crate::emulator::rules::order::Refusal;
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::volume::Volume;
-use crate::emulator::state::world::{Replied, World};
+use crate::emulator::state::world::World;
 
 fn view(volume: &Volume) -> Value {
     json!({
@@ -19,11 +19,6 @@ fn view(volume: &Volume) -> Value {
         "dataCenter": volume.data_center,
         "type": volume.tier,
     })
-}
-
-fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
-    let violations = shape.check(call.body.as_ref());
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
 }
 
 pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
@@ -36,7 +31,7 @@ pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
 }
 
 pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_VOLUME, call)?;
+    checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenter").unwrap_or_default());
     let size = body.whole("size").unwrap_or(0);
@@ -46,7 +41,7 @@ pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied 
 }
 
 pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    checked(&UPDATE_VOLUME, call)?;
+    checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let current = world.find_volume(id, now)?;
     let dropped = |name: &str| call.tweaks.patch_drops_field.as_deref() == Some(name);

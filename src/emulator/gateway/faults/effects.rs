@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::emulator::dialect::call::EchoArgs;
+use crate::emulator::rules::tweaks::EchoArgs;
 
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident: $parameters:ty,)*) => {

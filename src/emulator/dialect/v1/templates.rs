@@ -1,17 +1,16 @@
-//! Templates and registry credentials in v1, and a body completed by its template.
+//! Templates in v1, and a body completed by its template.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::bodies::{CREATE_REGISTRY, CREATE_TEMPLATE};
-use super::pods::checked;
+use super::bodies::CREATE_TEMPLATE;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::Members;
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::presets::{self as shared, Template, TemplateVolume};
-use crate::emulator::state::world::{Replied, World};
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::template::{Template, TemplateVolume};
+use crate::emulator::state::world::World;
 
 fn template_view(template: &Template) -> Value {
     let Command { entrypoint, cmd } = Command::parse(&template.args);
@@ -35,7 +34,7 @@ pub(super) fn template(world: &World, id: &str) -> Replied {
 }
 
 pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_TEMPLATE, call)?;
+    checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
     let command = Command {
@@ -64,11 +63,6 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
     };
     world.now = now;
     Ok(Reply::json(200, template_view(world.add_template(template)?)))
-}
-
-pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_REGISTRY, call)?;
-    shared::create_registry(world, call.body.as_ref(), 200, now)
 }
 
 /// A create's body with what its template supplies; explicit members win, and `env` is merged per key.

@@ -6,107 +6,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::emulator::dialect::call::{Dialect, OperationName, Tweaks};
-use crate::emulator::gateway::faults::{
-    Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Rule, Side, Truncate, When,
-};
-use crate::emulator::rules::events::{Aftermath, Whose};
-use crate::emulator::state::settings::matches_pattern;
-use crate::emulator::state::world::PodEvent;
+use super::consequences::Interference;
+use super::effects::Side;
+use super::rule::{Rule, When};
+use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::emulator::rules::tweaks::Tweaks;
+use crate::emulator::state::pattern::matches_pattern;
 use crate::transport::Method;
-
-/// What happens to the answer of one call.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Interference {
-    #[default]
-    None,
-    Before(Substitute),
-    After(Substitute),
-    Cut(Truncate),
-}
-
-/// What comes instead of the true answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Substitute {
-    Status(ErrorStatus),
-    Garbage(Garbage),
-    RateLimited(RateLimited),
-    Cloudflare,
-    Reset,
-}
-
-impl Effects {
-    /// Every effect on the answer that is switched on; a valid rule has at most one.
-    pub(in crate::emulator) fn interferences(&self) -> Vec<Interference> {
-        use Interference::{After, Before, Cut};
-        let mut found = Vec::new();
-        found.extend(self.status.clone().map(|status| Before(Substitute::Status(status))));
-        found.extend(self.status_after_effect.clone().map(|status| After(Substitute::Status(status))));
-        found.extend(self.reset_before_effect.then_some(Before(Substitute::Reset)));
-        found.extend(self.reset_after_effect.then_some(After(Substitute::Reset)));
-        found.extend(self.truncate.clone().map(Cut));
-        found.extend(self.garbage.clone().map(|garbage| Before(Substitute::Garbage(garbage))));
-        found.extend(self.rate_limited.clone().map(|limit| Before(Substitute::RateLimited(limit))));
-        found.extend(self.cloudflare1010.then_some(Before(Substitute::Cloudflare)));
-        found
-    }
-
-    /// The effects that take place inside the world.
-    fn tweaks(&self) -> Tweaks {
-        Tweaks {
-            ghost: self.ghost,
-            no_capacity: self.no_capacity,
-            not_found_after_create_seconds: self.not_found_after_create.as_ref().map(|lag| lag.seconds),
-            appear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.appear),
-            disappear_lag_seconds: self.list_lag.as_ref().map(|lag| lag.disappear),
-            delete_ignored: self.delete_ignored,
-            delete_slow_seconds: self.delete_slow.as_ref().map(|lag| lag.seconds),
-            stale_read_seconds: self.stale_read.as_ref().map(|lag| lag.seconds),
-            patch_drops_field: self.patch_drops_field.clone(),
-            resume_refused: self.resume_refused,
-            zero_gpu: self.zero_gpu,
-            extra_members: self.extra_members.clone().map_or_else(Vec::new, ExtraMembers::names),
-            missing_members: self.missing_members.clone(),
-            new_status: self.new_status.clone(),
-            echo_args: self.echo_args,
-            august_spec: self.august_spec,
-            object_mounts_bug: self.object_mounts_bug,
-            duplicate_name: self.duplicate_name,
-            balance: self.balance,
-            spend_limit: self.spend_limit,
-            aftermath: self.aftermath(),
-        }
-    }
-
-    /// What happens to pods because of the call.
-    fn aftermath(&self) -> Vec<Aftermath> {
-        let to_called = |seconds, event| Aftermath { seconds, whose: Whose::Called, event };
-        let mut found = Vec::new();
-        found.extend(self.preempt.as_ref().map(|preempt| Aftermath {
-            seconds: preempt.seconds,
-            whose: if preempt.all_spot { Whose::Spot } else { Whose::Called },
-            event: PodEvent::Preempt,
-        }));
-        found.extend(self.crash_loop.then(|| to_called(0, PodEvent::Crash)));
-        let to_host = |host: &Option<String>, event| {
-            let whose = match host.as_deref() {
-                None => Whose::Called,
-                Some(OWN_HOST) => Whose::Neighbors,
-                Some(pattern) => Whose::Host(pattern.to_owned()),
-            };
-            Aftermath { seconds: 0, whose, event }
-        };
-        found.extend(
-            self.host_down.as_ref().map(|down| to_host(&down.host, PodEvent::HostDown { seconds: down.seconds })),
-        );
-        found.extend(self.maintenance.as_ref().map(|window| {
-            let Maintenance { starts_in, seconds, host } = window;
-            to_host(host, PodEvent::Maintenance { starts_in: *starts_in, seconds: *seconds })
-        }));
-        found.extend(self.migrate.as_ref().map(|lag| to_called(lag.seconds, PodEvent::Migrate)));
-        found
-    }
-}
 
 /// A call as rules see it.
 pub struct Subject<'call> {
@@ -249,7 +155,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::emulator::gateway::faults::parse;
+    use crate::emulator::gateway::faults::list::parse;
 
     fn faults(rules: &str, seed: u64) -> Faults {
         Faults::new(parse(rules, "test").expect("valid rules"), seed)

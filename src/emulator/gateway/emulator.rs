@@ -7,29 +7,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
-use crate::emulator::dialect::call::{Call, Dialect, Tweaks};
-use crate::emulator::gateway::faults::Rule;
-use crate::emulator::gateway::firing::{Faults, Fired, Interference, Subject};
-use crate::emulator::gateway::journal::{Entry, Journal, without_secret};
-use crate::emulator::gateway::quota::{QuotaProfile, Quotas};
-use crate::emulator::gateway::replies::{error, gateway_block, reply, substituted, too_many, violation};
-use crate::emulator::gateway::route::{Routed, Target};
-use crate::emulator::gateway::timeline::Timeline;
-use crate::emulator::gateway::world_file::{SandboxError, Saved, WorldFile};
-use crate::emulator::state::settings::Fidelity;
+use super::delivery::{Delivery, Outcome};
+use super::faults::{Faults, Fired, Interference, Rule, Subject};
+use super::journal::{Journal, JournalEntry};
+use super::quota::{QuotaProfile, Quotas};
+use super::replies::{Rejection, reply, substituted};
+use super::route::Target;
+use super::timeline::Timeline;
+use super::world_file::{SandboxError, Saved, WorldFile};
+use crate::emulator::dialect::call::{Call, Dialect};
 use crate::emulator::state::world::World;
-use crate::transport::{Method, Reply, Request};
-
-/// JSON bodies above this are refused before anything else is looked at (contract, section 2.4).
-const MAX_BODY_BYTES: usize = 102_400;
-
-/// Default agents of libraries, which the gateway turns away (quirk Q1; the first was recorded, the others are likely).
-const LIBRARY_AGENTS: [&str; 4] = ["Python-urllib", "Go-http-client", "libwww-perl", "Java/"];
-
-/// Sent by clients that resume a stream; the world finds it among the query parameters.
-const LAST_EVENT: &str = "last-event-id";
+use crate::transport::{Reply, Request};
 
 /// An emulated RunPod with its gateway. Shared by whatever carries requests to it.
 pub struct Emulator {
@@ -55,7 +44,7 @@ pub struct Inner {
 pub struct Pending {
     /// Virtual time until [`Emulator::finish`] is to be called.
     pub wait: Duration,
-    entry: Entry,
+    entry: JournalEntry,
     dialect: Dialect,
     /// Headers of an answer that comes from the API itself.
     headers: Vec<(String, String)>,
@@ -65,30 +54,6 @@ pub struct Pending {
 enum Step {
     Refused(Reply),
     Call(Box<(Call, Fired)>),
-}
-
-/// Why a request never reaches the world.
-enum Refusal {
-    /// By the gateway, whose answers have none of the API's headers.
-    Gateway(Reply),
-    Api(Reply),
-}
-
-/// What leaves the emulator.
-#[derive(Clone, Debug)]
-pub struct Delivery {
-    /// Virtual time until it leaves.
-    pub delay: Duration,
-    pub outcome: Outcome,
-}
-
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    Reply(Reply),
-    /// The connection breaks after so many bytes of the body.
-    Cut(Reply, usize),
-    /// The connection is reset; no byte is sent.
-    Reset,
 }
 
 impl Emulator {
@@ -118,7 +83,7 @@ impl Emulator {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Virtual time by the emulator's own clock, which [`crate::emulator::gateway::serve`] goes by.
+    /// Virtual time by the emulator's own clock, which [`super::serve`] goes by.
     pub fn now(&self) -> Timestamp {
         self.lock().timeline.now()
     }
@@ -154,7 +119,7 @@ impl Emulator {
     }
 
     /// The requests handled since entry number `since`, oldest first.
-    pub fn journal(&self, since: u64) -> Vec<Entry> {
+    pub fn journal(&self, since: u64) -> Vec<JournalEntry> {
         self.lock().journal.since(since).cloned().collect()
     }
 
@@ -180,12 +145,12 @@ impl Emulator {
         inner.now = inner.now.max(now);
         let target = Target::parse(&request.path);
         let dialect = target.dialect.unwrap_or(Dialect::V2);
-        let mut entry = Entry::new(request, dialect);
+        let mut entry = JournalEntry::new(request, dialect);
         let mut headers = Vec::new();
         let checked = inner.check(request, &target, dialect, &mut entry, &mut headers);
         let (wait, step) = match checked {
-            Err(Refusal::Gateway(reply)) => (Duration::ZERO, Step::Refused(reply)),
-            Err(Refusal::Api(mut reply)) => {
+            Err(Rejection::Gateway(reply)) => (Duration::ZERO, Step::Refused(reply)),
+            Err(Rejection::Api(mut reply)) => {
                 reply.headers.append(&mut headers);
                 (Duration::ZERO, Step::Refused(reply))
             }
@@ -237,59 +202,6 @@ impl Drop for Emulator {
 }
 
 impl Inner {
-    /// The checks of emulator behaviour, section 1.1, up to the call that the world sees. `headers` are those that every
-    /// answer of the API carries, as far as the checks came.
-    fn check(
-        &mut self,
-        request: &Request,
-        target: &Target<'_>,
-        dialect: Dialect,
-        entry: &mut Entry,
-        headers: &mut Vec<(String, String)>,
-    ) -> Result<Call, Refusal> {
-        let refuse = |status, detail: &str| Refusal::Api(error(dialect, status, detail));
-        let settings = &self.world.settings;
-        match dialect {
-            Dialect::V1 if settings.v1_retired => return Err(refuse(410, "REST API v1 has been retired")),
-            Dialect::V1 => {}
-            Dialect::V2 => {
-                self.answered += 1;
-                headers.push(("x-request-id".into(), request_id(settings.seed, self.answered)));
-                let is_too_large = request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES);
-                if is_too_large && !self.faults.is_august() {
-                    return Err(refuse(413, "request body exceeds 102400 bytes"));
-                }
-            }
-        }
-        if settings.fidelity == Fidelity::Observed && !has_own_agent(request) {
-            return Err(Refusal::Gateway(gateway_block()));
-        }
-        let token = bearer_token(request).ok_or_else(|| refuse(401, "missing bearer token"))?;
-        let counted = self.quotas.count(dialect, token, self.now);
-        headers.extend(counted.headers);
-        if let Some((window, wait)) = counted.refused {
-            if dialect == Dialect::V2 {
-                headers.push(("retry-after".into(), wait.to_string()));
-            }
-            return Err(Refusal::Api(too_many(dialect, &format!("rate limit exceeded for the {window} window"))));
-        }
-        let (operation, id) = match target.route(request.method) {
-            Routed::Operation(operation, id) => (operation, id),
-            Routed::NotFound => return Err(refuse(404, "resource not found")),
-            Routed::WrongMethod(allow) => {
-                headers.push(("allow".into(), allow));
-                return Err(refuse(405, "method not allowed"));
-            }
-        };
-        entry.operation = Some(operation);
-        let mut query = target.query().map_err(|repeated| Refusal::Api(violation(&repeated)))?;
-        // The one header that means something to an operation: where a stream of logs goes on.
-        query.extend(header(request, LAST_EVENT).map(|id| (LAST_EVENT.to_owned(), id.to_owned())));
-        let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
-        entry.body = body.as_ref().map(|body| without_secret(operation, body));
-        Ok(Call { dialect, operation, id, query, body, tweaks: Tweaks::default() })
-    }
-
     /// Asks the world, or not, as the fault says.
     fn effect(
         &mut self,
@@ -297,7 +209,7 @@ impl Inner {
         interference: Interference,
         dialect: Dialect,
         headers: Vec<(String, String)>,
-        entry: &mut Entry,
+        entry: &mut JournalEntry,
     ) -> Outcome {
         if let Interference::Before(substitute) = interference {
             return substituted(substitute, dialect, headers);
@@ -343,37 +255,4 @@ impl Inner {
             None => Ok(()),
         }
     }
-}
-
-fn has_own_agent(request: &Request) -> bool {
-    let starts_with = |agent: &str, library: &str| {
-        agent.get(..library.len()).is_some_and(|start| start.eq_ignore_ascii_case(library))
-    };
-    header(request, "user-agent").is_some_and(|agent| {
-        !agent.trim().is_empty() && !LIBRARY_AGENTS.iter().any(|library| starts_with(agent, library))
-    })
-}
-
-/// Any token will do, an empty one will not.
-fn bearer_token(request: &Request) -> Option<&str> {
-    let (scheme, token) = header(request, "authorization")?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
-}
-
-fn header<'request>(request: &'request Request, name: &str) -> Option<&'request str> {
-    request.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
-}
-
-fn json_body(request: &Request) -> Result<Option<Value>, serde_json::Error> {
-    let carries = matches!(request.method, Method::Post | Method::Put | Method::Patch);
-    match &request.body {
-        Some(body) if carries && !body.trim_ascii().is_empty() => serde_json::from_slice(body).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// A UUID that depends on nothing but the seed and the count of answers.
-fn request_id(seed: u64, count: u64) -> String {
-    let mut random = fastrand::Rng::with_seed(seed ^ count.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid().to_string()
 }

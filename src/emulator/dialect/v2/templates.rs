@@ -1,21 +1,16 @@
-//! Templates and registry credentials in v2, and a body completed by its template.
+//! Templates in v2, and a body completed by its template.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::bodies::{CREATE_REGISTRY, CREATE_TEMPLATE};
+use super::bodies::CREATE_TEMPLATE;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::{Members, Shape};
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::presets::{self as shared, Template, TemplateVolume};
-use crate::emulator::state::world::{Replied, World};
-
-fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
-    let violations = shape.check(call.body.as_ref());
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
-}
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::template::{Template, TemplateVolume};
+use crate::emulator::state::world::World;
 
 fn template_view(template: &Template) -> Value {
     let mounts = template
@@ -43,7 +38,7 @@ pub(super) fn template(world: &World, id: &str) -> Replied {
 
 /// Defaults: `startSsh` and `startJupyter` are true; without `ports` and `mounts` there are none (Q33).
 pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_TEMPLATE, call)?;
+    checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
     let persistent = body.object("mounts").and_then(|mounts| mounts.object("persistent"));
@@ -71,11 +66,6 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
     };
     world.now = now;
     Ok(Reply::json(201, template_view(world.add_template(template)?)))
-}
-
-pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_REGISTRY, call)?;
-    shared::create_registry(world, call.body.as_ref(), 201, now)
 }
 
 /// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An

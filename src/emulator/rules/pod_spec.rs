@@ -1,10 +1,12 @@
-//! What a create asks for, free of dialect, and why the world may refuse anything.
+//! What a create asks for, free of dialect.
 
 use std::collections::BTreeMap;
 
-use crate::emulator::dialect::schema::Violation;
-use crate::emulator::rules::market::{Cloud, LISTS, version_number};
-use crate::emulator::state::pod::{Hardware, Storage};
+use super::market::{LISTS, market, version_number};
+use super::ports::parse_port;
+use super::refusal::Refusal;
+use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::pod::Storage;
 
 /// A pod to be created.
 #[derive(Clone)]
@@ -64,45 +66,6 @@ impl CudaWish {
     }
 }
 
-/// Why nothing happened. Each dialect has its own code and wording for each.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Refusal {
-    /// The body does not fit its schema (v2: 422).
-    Schema(Vec<Violation>),
-    /// It fits, and breaks a rule across members (v2: 400). RunPod's text.
-    Rule(String),
-    NotFound,
-    /// The image does not exist (Q34).
-    NoImage(String),
-    NoBalance,
-    NoCapacity,
-    /// The host of a stopped pod has no free GPU.
-    HostFull,
-    /// The status or the lock forbids it (v2: 409). RunPod's text.
-    Conflict(String),
-}
-
-impl Refusal {
-    pub fn rule(text: impl Into<String>) -> Self {
-        Self::Rule(text.into())
-    }
-
-    /// One violation at a path of the body or the query.
-    pub fn violation(path: &str, what: impl Into<String>) -> Self {
-        Self::Schema(vec![Violation::Other { path: path.to_owned(), what: what.into() }])
-    }
-}
-
-/// A port number and protocol of `8888/http`; `None` where it is neither valid nor a request for a symmetrical port.
-///
-/// Above 70000 a symmetrical mapping is asked for (contract, section 15).
-pub fn parse_port(port: &str) -> Option<(u32, &str)> {
-    let (number, protocol) = port.split_once('/')?;
-    let number: u32 = number.parse().ok()?;
-    let valid = ((1..=65_535).contains(&number) || number > 70_000) && matches!(protocol, "http" | "tcp");
-    valid.then_some((number, protocol))
-}
-
 /// Limits of the console that the API is taken to enforce: ports and the size of the environment.
 pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let parsed: Option<Vec<_>> = ports.iter().map(|port| parse_port(port)).collect();
@@ -120,8 +83,8 @@ pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<
 pub fn disk_limit(hardware: &Hardware) -> Option<u64> {
     match hardware {
         Hardware::Gpu { .. } => None,
-        Hardware::Cpu { id, vcpu_count } => crate::emulator::rules::market::market()
-            .flavor(id)
-            .map(|flavor| flavor.disk_gb_per_vcpu * u64::from(*vcpu_count)),
+        Hardware::Cpu { id, vcpu_count } => {
+            market().flavor(id).map(|flavor| flavor.disk_gb_per_vcpu * u64::from(*vcpu_count))
+        }
     }
 }

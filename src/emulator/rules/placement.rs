@@ -1,51 +1,22 @@
-//! Hosts and what is free on them.
+//! Where a new pod can run, and how much the catalog says is free.
 //!
 //! Stock has no end unless a rule says so: a new host opens where the known ones are full. A type that the catalog does not
 //! sell in a cloud has none there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::emulator::rules::market::{Cloud, DataCenter, LISTS, market};
-use crate::emulator::rules::order::{Order, Refusal, disk_limit};
-use crate::emulator::state::pod::{Hardware, Machine};
+use super::market::{DataCenter, LISTS, market};
+use super::pod_spec::{Order, disk_limit};
+use super::refusal::Refusal;
+use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::host::{Host, Machine};
 use crate::emulator::state::rng::Dice;
-use crate::emulator::state::settings::matches_pattern;
-use crate::emulator::state::world::CapacityRule;
+use crate::emulator::state::stock::Stock;
 
 /// Pods that share a host of CPU flavors.
 const CPU_PODS_PER_HOST: u32 = 16;
-
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub struct Stock {
-    pub rules: Vec<CapacityRule>,
-    /// By hardware, data center and cloud.
-    pools: BTreeMap<String, Vec<Host>>,
-    /// By pool: so many hosts from the first on are full, and need not be looked at.
-    #[serde(skip)]
-    full: BTreeMap<String, usize>,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Host {
-    id: String,
-    ssh_suffix: String,
-    ip: Option<String>,
-    inner_ip: String,
-    cuda: Option<String>,
-    /// GPUs, or places for CPU pods.
-    slots: u32,
-    /// Places of pods that live here, running or not: a stopped pod keeps its host.
-    assigned: u32,
-    /// No new pod comes here from the one to the other.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    closed: Option<(Timestamp, Timestamp)>,
-    /// Images that were pulled here before.
-    images: BTreeSet<String>,
-}
 
 /// How much can be rented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,27 +39,6 @@ impl Level {
 }
 
 impl Stock {
-    fn rule(&mut self, hardware: &str, center: &str) -> Option<&mut CapacityRule> {
-        self.rules.iter_mut().find(|rule| rule.covers(hardware, center))
-    }
-
-    /// GPUs that can still be rented; none: no end.
-    pub fn free(&self, hardware: &str, center: &str) -> Option<u32> {
-        self.rules.iter().find(|rule| rule.covers(hardware, center)).map(|rule| rule.free)
-    }
-
-    pub fn take(&mut self, hardware: &str, center: &str, count: u32) {
-        if let Some(rule) = self.rule(hardware, center) {
-            rule.free = rule.free.saturating_sub(count);
-        }
-    }
-
-    pub fn give_back(&mut self, hardware: &str, center: &str, count: u32) {
-        if let Some(rule) = self.rule(hardware, center) {
-            rule.free = rule.free.saturating_add(count);
-        }
-    }
-
     /// What the catalog says of GPUs that could serve `count` on one host.
     pub fn gpu_level(&self, gpu: &str, count: u32, cloud: Option<Cloud>, center: &str) -> Level {
         let clouds = cloud.map_or(vec![Cloud::Secure, Cloud::Community], |cloud| vec![cloud]);
@@ -124,7 +74,7 @@ impl Stock {
                 _ if order.data_centers_in_order => centers[0],
                 count => centers[dice.below(count as u64) as usize],
             };
-            return Ok((hardware.clone(), self.assign(hardware, center, order, dice, now)));
+            return Ok((hardware.clone(), self.put(hardware, center, order, dice, now)));
         }
         Err(Refusal::NoCapacity)
     }
@@ -146,7 +96,7 @@ impl Stock {
             .collect()
     }
 
-    fn assign(
+    fn put(
         &mut self,
         hardware: &Hardware,
         center: &DataCenter,
@@ -163,21 +113,11 @@ impl Stock {
             }
             Hardware::Cpu { .. } => (1, CPU_PODS_PER_HOST, false),
         };
-        let hosts = self.pools.entry(pool.clone()).or_default();
-        let full = self.full.entry(pool.clone()).or_default();
-        *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
-        let known = hosts.iter().skip(*full).position(|host| {
-            host.assigned + size <= host.slots
-                && host.closed.is_none_or(|(from, until)| now < from || until <= now)
-                && (!order.public_ip || host.ip.is_some())
+        let suits = |host: &Host| {
+            (!order.public_ip || host.ip.is_some())
                 && host.cuda.as_deref().is_none_or(|version| order.cuda.accepts(version))
-        });
-        let index = known.map(|behind| *full + behind).unwrap_or_else(|| {
-            hosts.push(Host::open(slots, nvidia, order, dice));
-            hosts.len() - 1
-        });
-        let host = &mut hosts[index];
-        host.assigned += size;
+        };
+        let (index, host) = self.assign(&pool, size, now, suits, || Host::open(slots, nvidia, order, dice));
         let (vcpu_count, memory_gb) = resources(hardware);
         Machine {
             id: host.id.clone(),
@@ -191,32 +131,6 @@ impl Stock {
             memory_gb,
             ssh_suffix: host.ssh_suffix.clone(),
         }
-    }
-
-    /// Keeps new pods from the hosts whose id fits; false when there is none.
-    pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
-        let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
-        hosts.map(|host| host.closed = Some((from, until))).count() > 0
-    }
-
-    /// A pod left its host.
-    pub fn leave(&mut self, machine: &Machine, hardware: &Hardware) {
-        let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
-        if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
-            host.assigned = host.assigned.saturating_sub(size);
-            self.full.entry(machine.pool.clone()).and_modify(|full| *full = (*full).min(machine.host));
-        }
-    }
-
-    /// Whether the image must be pulled; from now on it need not.
-    pub fn pulls(&mut self, machine: &Machine, image: &str) -> bool {
-        let host = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host));
-        host.is_some_and(|host| host.images.insert(image.to_owned()))
-    }
-
-    #[cfg(test)]
-    pub fn assigned(&self) -> u32 {
-        self.pools.values().flatten().map(|host| host.assigned).sum()
     }
 }
 

@@ -1,77 +1,11 @@
-//! Fault lists: what can be written, and whether it means anything. Which rule fires is `firing`'s to say.
-//!
-//! A rule says which calls it concerns (`match`) and what happens to them (`effect`). The same list and the same seed give
-//! the same faults for the same calls. Rules come from a YAML or JSON file, or from a named scenario:
-//!
-//! ```yaml
-//! - match: { operation: createPod, pod: "trainer*", nth: 2 }
-//!   effect: { statusAfterEffect: { code: 502 } }
-//! - match: { probability: 0.05 }
-//!   effect: { latency: { seconds: 1, upTo: 4 } }
-//! ```
-//!
-//! What happens to a pod later (preemption, maintenance, migration, ...) is set off by a call, too: the one that creates
-//! or names the pod. The control interface does the same to a pod without any call.
+//! Reading fault lists: from a file, a scenario, or JSON.
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::emulator::dialect::call::{Dialect, OperationName};
-pub use crate::emulator::gateway::effects::{
-    Effects, ErrorStatus, ExtraMembers, Garbage, HostDown, Latency, Maintenance, OWN_HOST, RateLimited, Side, Truncate,
-};
-use crate::emulator::gateway::scenarios;
-use crate::emulator::state::settings::matches_pattern;
-
-/// One rule of a fault list.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rule {
-    #[serde(rename = "match", default)]
-    pub when: When,
-    pub effect: Effects,
-}
-
-/// Which calls a rule concerns: all that satisfy every member given, counted by `nth`, `every` and `times`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct When {
-    /// `v1` or `v2`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dialect: Option<Dialect>,
-    /// `GET`, `POST`, ...
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// `createPod`, `*NetworkVolume`, ... In patterns, here and below, `*` matches any run of characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    /// The name or id of the pod (or volume) that the call is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pod: Option<String>,
-    /// Every GPU type that a create asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpu: Option<String>,
-    /// Creates that ask for at least so many GPUs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gpu_count: Option<u64>,
-    /// Every data center that a create asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data_center: Option<String>,
-    /// The first matching call that fires, counted from 1; alone, the only one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nth: Option<u64>,
-    /// Only every so many matching calls.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub every: Option<u64>,
-    /// At most so many times.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub times: Option<u64>,
-    /// From 0 to 1, drawn from the seed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub probability: Option<f64>,
-}
+use super::rule::Rule;
+use super::scenarios;
 
 /// A fault list that cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -138,47 +72,9 @@ pub fn from_values(rules: Vec<Value>, origin: &str) -> Result<Vec<Rule>, FaultsE
         .map(|(index, value)| {
             let refuse = |reason| FaultsError::Rule { origin: origin.into(), number: index + 1, reason };
             let rule: Rule = serde_json::from_value(value).map_err(|error| refuse(error.to_string()))?;
-            check(&rule).map_or(Ok(rule), |reason| Err(refuse(reason)))
+            rule.fault().map_or(Ok(rule), |reason| Err(refuse(reason)))
         })
         .collect()
-}
-
-/// Why a rule could never mean anything.
-fn check(rule: &Rule) -> Option<String> {
-    let Rule { when, effect } = rule;
-    if let Some(operation) = &when.operation
-        && !OperationName::ALL.iter().any(|known| matches_pattern(operation, known.name()))
-    {
-        return Some(format!("no operation is called `{operation}`"));
-    }
-    if when.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
-        return Some("`probability` is between 0 and 1".into());
-    }
-    if [when.nth, when.every].contains(&Some(0)) {
-        return Some("`nth` and `every` count from 1".into());
-    }
-    if let Some(latency) = &effect.latency
-        && !(0.0..=86_400.0).contains(&latency.seconds)
-    {
-        return Some("`latency.seconds` is between 0 and 86400".into());
-    }
-    if let Some(Latency { seconds, up_to: Some(up_to), .. }) = &effect.latency
-        && !(*seconds..=86_400.0).contains(up_to)
-    {
-        return Some("`latency.upTo` is between `latency.seconds` and 86400".into());
-    }
-    let codes = [
-        effect.status.as_ref().map(|status| status.code),
-        effect.status_after_effect.as_ref().map(|status| status.code),
-        effect.garbage.as_ref().map(|garbage| garbage.code),
-    ];
-    if let Some(code) = codes.into_iter().flatten().find(|code| !(200..=599).contains(code)) {
-        return Some(format!("{code} is not a status of an answer"));
-    }
-    if effect.interferences().len() > 1 {
-        return Some("only one effect can replace the answer".into());
-    }
-    (*effect == Effects::default()).then(|| "`effect` is empty".into())
 }
 
 #[cfg(test)]
@@ -221,5 +117,13 @@ mod tests {
             parse("[{ match: { nth: 2 }, effect: { truncate: { bytes: 9 }, listLag: {} } }]", "x").expect("valid");
         let written = serde_json::to_string(&rules).expect("JSON");
         assert_eq!(parse(&written, "x").expect("still valid"), rules);
+    }
+
+    #[test]
+    fn every_scenario_is_a_valid_fault_list() {
+        for (name, rules) in scenarios::SCENARIOS {
+            let parsed = parse(rules, name).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(parsed.is_empty(), *name == "calm", "{name}");
+        }
     }
 }

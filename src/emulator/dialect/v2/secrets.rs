@@ -1,52 +1,21 @@
-//! SSH keys and secrets of the account (v2 only; contract, sections 6 and 7).
+//! Secrets of the account (contract, section 7).
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::Reply;
-use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type};
-use crate::emulator::rules::order::Refusal;
-use crate::emulator::state::ordered_store::Entry;
-use crate::emulator::state::world::{Replied, World};
-
-/// A secret's record. Its value is checked and then forgotten: no route gives it back.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Secret {
-    serial: u64,
-    id: String,
-    name: String,
-    description: Option<String>,
-    created_at: Timestamp,
-    value_last_updated_at: Timestamp,
-}
-
-impl Entry for Secret {
-    fn serial(&self) -> u64 {
-        self.serial
-    }
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-}
-
-const KEY_PATTERN: Pattern =
-    Pattern { source: r"^(ssh|ecdsa|sk)-[^\s]+ [^\s]+([ \t][^\n\r]*)?$", holds: is_public_key };
-const KEYS: Shape = Shape {
-    members: &[(
-        "keys",
-        Type::List { of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) }, max: usize::MAX },
-    )],
-    required: &["keys"],
-    min_members: 0,
-};
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
+use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::state::secret::Secret;
+use crate::emulator::state::world::World;
 
 const SECRET_NAME: Pattern = Pattern { source: r"^[a-zA-Z_][a-zA-Z0-9_.\-/]*$", holds: is_secret_name };
+
 const SECRET_VALUE: Type = Type::Text { min: 1, max: 16_777_216, pattern: None };
+
 const DESCRIPTION: Type = Type::Text { min: 0, max: 65_535, pattern: None };
+
 const CREATE_SECRET: Shape = Shape {
     members: &[
         ("name", Type::Text { min: 1, max: 191, pattern: Some(&SECRET_NAME) }),
@@ -56,42 +25,14 @@ const CREATE_SECRET: Shape = Shape {
     required: &["name", "value"],
     min_members: 0,
 };
+
 const UPDATE_SECRET: Shape =
     Shape { members: &[("value", SECRET_VALUE), ("description", DESCRIPTION)], required: &[], min_members: 1 };
-
-fn is_public_key(key: &str) -> bool {
-    let Some((kind, rest)) = key.split_once(' ') else { return false };
-    let kind_is_known =
-        ["ssh-", "ecdsa-", "sk-"].iter().any(|prefix| kind.strip_prefix(prefix).is_some_and(|kind| !kind.is_empty()));
-    let (body, comment) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
-    kind_is_known
-        && !kind.contains(char::is_whitespace)
-        && !body.is_empty()
-        && !body.contains(char::is_whitespace)
-        && !comment.contains(['\n', '\r'])
-}
 
 fn is_secret_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|letter| letter.is_ascii_alphanumeric() || "_.-/".contains(letter))
-}
-
-fn checked(shape: &Shape, call: &Call) -> Result<(), Refusal> {
-    let violations = shape.check(call.body.as_ref());
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
-}
-
-pub fn get_keys(world: &World) -> Replied {
-    Ok(Reply::json(200, json!({ "keys": world.ssh_keys })))
-}
-
-/// Replaces the whole set; pods that run are untouched.
-pub fn put_keys(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&KEYS, call)?;
-    world.now = now;
-    world.ssh_keys = Members::of(call.body.as_ref()).texts("keys").unwrap_or_default();
-    get_keys(world)
 }
 
 pub fn list_secrets(world: &World, call: &Call) -> Replied {
@@ -104,7 +45,7 @@ pub fn list_secrets(world: &World, call: &Call) -> Replied {
 }
 
 pub fn create_secret(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_SECRET, call)?;
+    checked(&CREATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let name = body.text("name").unwrap_or_default();
     if name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("RUNPOD")) {
@@ -133,7 +74,7 @@ pub fn get_secret(world: &World, id: &str) -> Replied {
 }
 
 pub fn update_secret(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    checked(&UPDATE_SECRET, call)?;
+    checked(&UPDATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let secret = world.secrets.get_mut(id).ok_or(Refusal::NotFound)?;
     world.now = now;
@@ -160,24 +101,4 @@ fn secret_view(secret: &Secret) -> Value {
         "createdAt": secret.created_at,
         "valueLastUpdatedAt": secret.value_last_updated_at,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_public_key_has_a_known_kind_and_a_body() {
-        for (key, expected) in [
-            ("ssh-ed25519 AAAA me@here", true),
-            ("ecdsa-sha2-nistp256 AAAA", true),
-            ("sk-ssh-ed25519@openssh.com AAAA", true),
-            ("ssh-rsa", false),
-            ("rsa AAAA", false),
-            ("ssh- AAAA", false),
-            ("ssh-rsa AAAA a\nssh-rsa BBBB", false),
-        ] {
-            assert_eq!(is_public_key(key), expected, "{key:?}");
-        }
-    }
 }

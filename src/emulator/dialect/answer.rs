@@ -1,0 +1,29 @@
+//! One call, one answer, at one moment of virtual time.
+
+use jiff::Timestamp;
+
+use super::call::{Answer, Call, Dialect, OperationName};
+use super::{v1, v2, v2_2026_08};
+use crate::emulator::state::world::World;
+
+impl World {
+    /// Answers one call at virtual time `now`. Time that runs backwards counts as standing still.
+    pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
+        let now = self.arrive(now);
+        self.touched.clear();
+        if call.tweaks.spend_limit.is_some() {
+            self.set_account(None, Some(call.tweaks.spend_limit), now);
+        }
+        let mut reply = match call.dialect {
+            Dialect::V1 if self.settings.v1_retired => v1::retired(),
+            Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V2 if call.tweaks.august_spec => v2_2026_08::answer(self, call, now),
+            Dialect::V2 => v2::answer(self, call, now),
+        };
+        reply.tweak(&call.tweaks);
+        let touched = std::mem::take(&mut self.touched);
+        let pod = if call.operation == OperationName::CreatePod { touched.last() } else { call.id.as_ref() };
+        self.follow_up(&call.tweaks, pod.map(String::as_str), now);
+        reply.into_answer(touched)
+    }
+}

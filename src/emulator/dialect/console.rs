@@ -1,0 +1,18 @@
+//! What somebody does to a pod in the console.
+
+use jiff::Timestamp;
+
+use super::v2;
+use crate::emulator::rules::refusal::why;
+use crate::emulator::state::events::PodEvent;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
+    pub fn pod_event(&mut self, id: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
+        let PodEvent::Edit { changes } = event else { return self.happen_to_pod(id, event, now) };
+        let now = self.arrive(now);
+        self.pods.get(id).ok_or_else(|| format!("no pod `{id}`"))?;
+        v2::edit(self, id, changes, now).map_err(|refusal| why(&refusal))
+    }
+}

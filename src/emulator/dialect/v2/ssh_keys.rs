@@ -1,0 +1,65 @@
+//! SSH keys of the account (contract, section 6).
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::emulator::dialect::call::Call;
+use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
+use crate::emulator::state::world::World;
+
+const KEY_PATTERN: Pattern =
+    Pattern { source: r"^(ssh|ecdsa|sk)-[^\s]+ [^\s]+([ \t][^\n\r]*)?$", holds: is_public_key };
+
+const KEYS: Shape = Shape {
+    members: &[(
+        "keys",
+        Type::List { of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) }, max: usize::MAX },
+    )],
+    required: &["keys"],
+    min_members: 0,
+};
+
+fn is_public_key(key: &str) -> bool {
+    let Some((kind, rest)) = key.split_once(' ') else { return false };
+    let kind_is_known =
+        ["ssh-", "ecdsa-", "sk-"].iter().any(|prefix| kind.strip_prefix(prefix).is_some_and(|kind| !kind.is_empty()));
+    let (body, comment) = rest.split_once([' ', '\t']).unwrap_or((rest, ""));
+    kind_is_known
+        && !kind.contains(char::is_whitespace)
+        && !body.is_empty()
+        && !body.contains(char::is_whitespace)
+        && !comment.contains(['\n', '\r'])
+}
+
+pub fn get_keys(world: &World) -> Replied {
+    Ok(Reply::json(200, json!({ "keys": world.ssh_keys })))
+}
+
+/// Replaces the whole set; pods that run are untouched.
+pub fn put_keys(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    checked(&KEYS, call.body.as_ref())?;
+    world.now = now;
+    world.ssh_keys = Members::of(call.body.as_ref()).texts("keys").unwrap_or_default();
+    get_keys(world)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_key_has_a_known_kind_and_a_body() {
+        for (key, expected) in [
+            ("ssh-ed25519 AAAA me@here", true),
+            ("ecdsa-sha2-nistp256 AAAA", true),
+            ("sk-ssh-ed25519@openssh.com AAAA", true),
+            ("ssh-rsa", false),
+            ("rsa AAAA", false),
+            ("ssh- AAAA", false),
+            ("ssh-rsa AAAA a\nssh-rsa BBBB", false),
+        ] {
+            assert_eq!(is_public_key(key), expected, "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! One rule of a fault list: which calls it concerns, and what happens to them.
+
+use serde::{Deserialize, Serialize};
+
+use super::effects::{Effects, Latency};
+use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::emulator::state::pattern::matches_pattern;
+
+/// One rule of a fault list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    #[serde(rename = "match", default)]
+    pub when: When,
+    pub effect: Effects,
+}
+
+/// Which calls a rule concerns: all that satisfy every member given, counted by `nth`, `every` and `times`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct When {
+    /// `v1` or `v2`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dialect: Option<Dialect>,
+    /// `GET`, `POST`, ...
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// `createPod`, `*NetworkVolume`, ... In patterns, here and below, `*` matches any run of characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The name or id of the pod (or volume) that the call is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
+    /// Every GPU type that a create asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
+    /// Creates that ask for at least so many GPUs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_count: Option<u64>,
+    /// Every data center that a create asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_center: Option<String>,
+    /// The first matching call that fires, counted from 1; alone, the only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nth: Option<u64>,
+    /// Only every so many matching calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u64>,
+    /// At most so many times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times: Option<u64>,
+    /// From 0 to 1, drawn from the seed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub probability: Option<f64>,
+}
+
+impl Rule {
+    /// Why a rule could never mean anything.
+    pub fn fault(&self) -> Option<String> {
+        let Rule { when, effect } = self;
+        if let Some(operation) = &when.operation
+            && !OperationName::ALL.iter().any(|known| matches_pattern(operation, known.name()))
+        {
+            return Some(format!("no operation is called `{operation}`"));
+        }
+        if when.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+            return Some("`probability` is between 0 and 1".into());
+        }
+        if [when.nth, when.every].contains(&Some(0)) {
+            return Some("`nth` and `every` count from 1".into());
+        }
+        if let Some(latency) = &effect.latency
+            && !(0.0..=86_400.0).contains(&latency.seconds)
+        {
+            return Some("`latency.seconds` is between 0 and 86400".into());
+        }
+        if let Some(Latency { seconds, up_to: Some(up_to), .. }) = &effect.latency
+            && !(*seconds..=86_400.0).contains(up_to)
+        {
+            return Some("`latency.upTo` is between `latency.seconds` and 86400".into());
+        }
+        let codes = [
+            effect.status.as_ref().map(|status| status.code),
+            effect.status_after_effect.as_ref().map(|status| status.code),
+            effect.garbage.as_ref().map(|garbage| garbage.code),
+        ];
+        if let Some(code) = codes.into_iter().flatten().find(|code| !(200..=599).contains(code)) {
+            return Some(format!("{code} is not a status of an answer"));
+        }
+        if effect.interferences().len() > 1 {
+            return Some("only one effect can replace the answer".into());
+        }
+        (*effect == Effects::default()).then(|| "`effect` is empty".into())
+    }
+}

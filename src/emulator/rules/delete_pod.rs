@@ -1,0 +1,45 @@
+//! Deleting a pod, and how long it can still be seen.
+
+use jiff::Timestamp;
+
+use super::boot::Step;
+use super::refusal::Refusal;
+use super::tweaks::Tweaks;
+use crate::emulator::state::moment::{after_millis, after_seconds};
+use crate::emulator::state::pod::Change;
+use crate::emulator::state::tombstone::Departed;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// Deletes a pod; its pod volume goes with it.
+    pub(in crate::emulator) fn terminate(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) -> Result<(), Refusal> {
+        let pod = self.find_pod(id, now)?;
+        if pod.locked && self.settings.lock_blocks_delete {
+            return Err(Refusal::Conflict("pod is locked".to_owned()));
+        }
+        if tweaks.delete_ignored {
+            return Ok(());
+        }
+        self.now = now;
+        let shown = match tweaks.delete_slow_seconds {
+            Some(seconds) => after_seconds(now, seconds),
+            None => after_millis(now, self.step(Step::Vanish)),
+        };
+        let listed = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
+        self.depart(id, listed, shown);
+        Ok(())
+    }
+
+    /// Deletes a pod now; lists and reads may lag behind.
+    pub(in crate::emulator) fn depart(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
+        let now = self.now;
+        // A few are looked through each time, many whenever their number has doubled: next to nothing on average.
+        if self.departed_pods.len() < 64 || self.departed_pods.len().is_power_of_two() {
+            self.departed_pods.retain(|departed| !departed.is_forgotten(now));
+        }
+        if let Some(mut item) = self.remove_pod(id) {
+            item.last_change = Change { event: "Terminated".to_owned(), by: "User".to_owned(), at: now };
+            self.departed_pods.insert(Departed { item, at: now, listed_until, shown_until });
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! Objects that calls may name, and what lists show.
+
+use jiff::Timestamp;
+
+use super::refusal::Refusal;
+use super::tweaks::Tweaks;
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pod::Pod;
+use crate::emulator::state::pod_status::Status;
+use crate::emulator::state::volume::Volume;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// A pod that calls may name: it exists and is no longer hidden after its create.
+    pub(in crate::emulator) fn find_pod(&self, id: &str, now: Timestamp) -> Result<&Pod, Refusal> {
+        self.pods.get(id).filter(|pod| pod.visible.found <= now).ok_or(Refusal::NotFound)
+    }
+
+    pub(in crate::emulator) fn status_of(&self, pod: &Pod, now: Timestamp) -> Status {
+        pod.stage(now).status(self.settings.fidelity)
+    }
+
+    /// A volume that calls may name.
+    pub(in crate::emulator) fn find_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, Refusal> {
+        self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(Refusal::NotFound)
+    }
+
+    /// What a list shows, newest first.
+    pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> Vec<&Volume> {
+        let lag = tweaks.appear_lag_seconds.unwrap_or(0);
+        let alive = (self.volumes.newest_first())
+            .filter(|volume| volume.visible.listed <= now && after_seconds(volume.created_at, lag) <= now);
+        let departed = (self.departed_volumes.newest_first())
+            .filter(|departed| departed.is_listed(tweaks.disappear_lag_seconds, now))
+            .map(|departed| &departed.item);
+        let mut shown: Vec<&Volume> = alive.chain(departed).collect();
+        shown.sort_by_key(|volume| std::cmp::Reverse(volume.serial));
+        shown
+    }
+}

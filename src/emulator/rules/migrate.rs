@@ -1,0 +1,78 @@
+//! Migration: a pod gets another id on another host.
+
+use jiff::Timestamp;
+
+use super::pod_spec::{CudaWish, Order};
+use super::refusal::why;
+use crate::emulator::state::hardware::Hardware;
+use crate::emulator::state::pod::{Change, Pod, Storage, Visible};
+use crate::emulator::state::tombstone::Departed;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// The console's migration: a new pod with everything but the id, on another host.
+    pub(in crate::emulator) fn migrate(&mut self, id: &str, now: Timestamp) -> Result<(), String> {
+        let Some(pod) = self.pods.get(id) else { return Err(format!("no pod `{id}`")) };
+        let center = match &pod.storage {
+            Storage::Network { volume_id } => self.volumes.get(volume_id).map(|volume| volume.data_center.clone()),
+            _ => None,
+        };
+        // The new place is found first, so that a pod that nothing can hold stays where it is.
+        let placed = self.stock.place(&same_again(pod), center.as_deref(), &mut self.dice, now);
+        let (hardware, machine) = placed.map_err(|refusal| why(&refusal))?;
+        self.now = now;
+        let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };
+        self.departed_pods.insert(Departed { item: old.clone(), at: now, listed_until: now, shown_until: now });
+        let next = Pod {
+            serial: self.serial(),
+            id: self.dice.id(14),
+            hardware,
+            machine: Some(machine),
+            created_at: now,
+            last_change: Change { event: "Rented".to_owned(), by: "System".to_owned(), at: now },
+            visible: Visible { found: now, listed: now },
+            stolen_at: None,
+            down_until: None,
+            maintenance: None,
+            stale_ports: None,
+            shadow: None,
+            ..old
+        };
+        self.touched.push(next.id.clone());
+        self.add_pod(next);
+        Ok(())
+    }
+}
+
+/// An order for another pod like this one.
+fn same_again(pod: &Pod) -> Order {
+    let hardware = match &pod.hardware {
+        Hardware::Gpu { id, count, .. } => Hardware::Gpu { id: id.clone(), count: *count, attached: *count },
+        cpu @ Hardware::Cpu { .. } => cpu.clone(),
+    };
+    Order {
+        name: pod.name.clone(),
+        hardware: vec![hardware],
+        cloud: pod.cloud,
+        data_centers: Vec::new(),
+        data_centers_in_order: false,
+        countries: Vec::new(),
+        cuda: CudaWish::default(),
+        min_ram_per_gpu: 0,
+        min_vcpu_per_gpu: 0,
+        public_ip: false,
+        image: pod.image.clone(),
+        args: pod.args.clone(),
+        disk: pod.disk,
+        storage: pod.storage.clone(),
+        mount_path: pod.mount_path.clone(),
+        ports: pod.ports.clone(),
+        env: pod.env.clone(),
+        registry: pod.registry.clone(),
+        global_networking: pod.global_networking.wanted,
+        locked: pod.locked,
+        interruptible: pod.interruptible,
+        start_ssh: false,
+        start_jupyter: false,
+    }
+}

@@ -1,0 +1,41 @@
+//! Ports of a pod: what is asked for, and where they are published.
+
+use std::collections::BTreeMap;
+
+use crate::emulator::state::pod::Pod;
+use crate::emulator::state::world::World;
+
+/// A port number and protocol of `8888/http`; `None` where it is neither valid nor a request for a symmetrical port.
+///
+/// Above 70000 a symmetrical mapping is asked for (contract, section 15).
+pub fn parse_port(port: &str) -> Option<(u32, &str)> {
+    let (number, protocol) = port.split_once('/')?;
+    let number: u32 = number.parse().ok()?;
+    let valid = ((1..=65_535).contains(&number) || number > 70_000) && matches!(protocol, "http" | "tcp");
+    valid.then_some((number, protocol))
+}
+
+impl Pod {
+    /// The TCP ports that the configuration asks for.
+    pub fn wanted_tcp_ports(&self) -> impl Iterator<Item = u32> {
+        self.ports.iter().filter_map(|port| parse_port(port)).filter(|(_, kind)| *kind == "tcp").map(|(port, _)| port)
+    }
+}
+
+impl World {
+    /// New public ports for a new container; a symmetrical port is the same number inside and outside.
+    pub(in crate::emulator) fn publish_ports(&mut self, pod: &mut Pod) {
+        let mut ports = BTreeMap::new();
+        for private in pod.wanted_tcp_ports() {
+            let public = loop {
+                let candidate = self.dice.between(10_000, 60_999) as u16;
+                if !ports.values().any(|taken| *taken == candidate) {
+                    break candidate;
+                }
+            };
+            ports.insert(private, public);
+        }
+        pod.tcp_ports = ports;
+        pod.proxy_port = self.dice.between(60_000, 65_000) as u16;
+    }
+}

@@ -1,0 +1,66 @@
+//! Why the world may refuse anything. Each dialect has its own code and wording for each.
+
+use std::fmt;
+
+/// Why nothing happened. Each dialect has its own code and wording for each.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// The body does not fit its schema (v2: 422).
+    Schema(Vec<Violation>),
+    /// It fits, and breaks a rule across members (v2: 400). RunPod's text.
+    Rule(String),
+    NotFound,
+    /// The image does not exist (Q34).
+    NoImage(String),
+    NoBalance,
+    NoCapacity,
+    /// The host of a stopped pod has no free GPU.
+    HostFull,
+    /// The status or the lock forbids it (v2: 409). RunPod's text.
+    Conflict(String),
+}
+
+impl Refusal {
+    pub fn rule(text: impl Into<String>) -> Self {
+        Self::Rule(text.into())
+    }
+
+    /// One violation at a path of the body or the query.
+    pub fn violation(path: &str, what: impl Into<String>) -> Self {
+        Self::Schema(vec![Violation::Other { path: path.to_owned(), what: what.into() }])
+    }
+}
+
+/// One thing wrong with a body.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Violation {
+    Unknown { path: String, names: Vec<String> },
+    Missing { path: String, name: &'static str },
+    Other { path: String, what: String },
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { path, names } => {
+                let names: Vec<String> = names.iter().map(|name| format!("'{name}'")).collect();
+                write!(f, "{path}: additional properties {} not allowed", names.join(", "))
+            }
+            Self::Missing { path, name } => write!(f, "{path}: missing property '{name}'"),
+            Self::Other { path, what } => write!(f, "{path}: {what}"),
+        }
+    }
+}
+
+/// A refusal in words, for whoever asked for an event.
+pub fn why(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        Refusal::Rule(text) | Refusal::Conflict(text) => text.clone(),
+        Refusal::NotFound => "not found".to_owned(),
+        Refusal::NoImage(image) => format!("image {image} not found"),
+        Refusal::NoBalance => "insufficient balance".to_owned(),
+        Refusal::NoCapacity => "no capacity".to_owned(),
+        Refusal::HostFull => "no free GPU on the host".to_owned(),
+    }
+}

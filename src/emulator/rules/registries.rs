@@ -1,0 +1,44 @@
+//! Creating and deleting registry credentials.
+
+use super::refusal::Refusal;
+use crate::emulator::state::registry::Registry;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// Stores a registry credential under a new id.
+    pub(in crate::emulator) fn add_registry(&mut self, name: &str) -> Result<&Registry, Refusal> {
+        if self.registries.newest_first().any(|other| other.name == name) {
+            return Err(Refusal::rule("a registry credential with this name already exists"));
+        }
+        let (serial, id) = (self.serial(), format!("c{}", self.dice.id(24)));
+        self.registries.insert(Registry { serial, id: id.clone(), name: name.to_owned() });
+        self.registries.get(&id).ok_or(Refusal::NotFound)
+    }
+
+    /// Removes a credential that no pod uses. Templates that name it lose it (contract, section 8).
+    pub(in crate::emulator) fn remove_registry(&mut self, id: &str) -> Result<(), Refusal> {
+        if self.pods.newest_first().any(|pod| pod.registry.as_deref() == Some(id)) {
+            return Err(Refusal::rule("Registry credential is in use by a pod and cannot be deleted"));
+        }
+        self.registries.remove(id).ok_or(Refusal::NotFound)?;
+        let users: Vec<String> = (self.templates.newest_first())
+            .filter(|template| template.registry.as_deref() == Some(id))
+            .map(|template| template.id.clone())
+            .collect();
+        for user in users {
+            if let Some(template) = self.templates.get_mut(&user) {
+                template.registry = None;
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::emulator) fn check_registry(&self, registry: Option<&str>) -> Result<(), Refusal> {
+        match registry {
+            Some(id) if self.registries.get(id).is_none() => {
+                Err(Refusal::Rule(format!("container registry auth {id} not found")))
+            }
+            _ => Ok(()),
+        }
+    }
+}

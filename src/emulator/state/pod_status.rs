@@ -1,0 +1,159 @@
+//! What a pod is at a given moment: computed from its timestamps, so nothing runs in the background.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::hardware::Hardware;
+use super::host::Machine;
+use super::pod::{Fate, Phase, Pod};
+use super::settings::Fidelity;
+
+/// Seconds between two starts of a container that crashes (Q15).
+pub const CRASH_PERIOD_SECONDS: i64 = 16;
+
+/// Finer than the API's status (behaviour page, section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Allocating,
+    Pulling,
+    Booting,
+    Up,
+    CrashLoop,
+    Stopped,
+    Resuming,
+    Failed,
+}
+
+impl Stage {
+    pub fn status(self, fidelity: Fidelity) -> Status {
+        match (self, fidelity) {
+            (Self::Stopped, _) => Status::Exited,
+            (Self::Failed, _) => Status::Error,
+            (Self::Up | Self::CrashLoop, _) => Status::Running,
+            // The live service says RUNNING from the first answer on (Q11).
+            (_, Fidelity::Observed) => Status::Running,
+            (Self::Allocating, Fidelity::Documented) => Status::Provisioning,
+            (Self::Pulling | Self::Booting | Self::Resuming, Fidelity::Documented) => Status::Starting,
+        }
+    }
+
+    /// Whether the container runs, so that `runtime` is there.
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::Up | Self::CrashLoop)
+    }
+}
+
+/// v2's `status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Provisioning,
+    Starting,
+    Running,
+    Exited,
+    Error,
+    Terminated,
+}
+
+impl Status {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Provisioning => "PROVISIONING",
+            Self::Starting => "STARTING",
+            Self::Running => "RUNNING",
+            Self::Exited => "EXITED",
+            Self::Error => "ERROR",
+            Self::Terminated => "TERMINATED",
+        }
+    }
+
+    /// What may be asked next (contract, section 3.7).
+    pub fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Running => &["stop", "restart", "terminate"],
+            Self::Exited | Self::Error => &["start", "terminate"],
+            Self::Provisioning | Self::Starting => &["stop", "terminate"],
+            Self::Terminated => &[],
+        }
+    }
+
+    /// v1's `desiredStatus`: what was asked for, not what is.
+    pub fn desired(self) -> &'static str {
+        match self {
+            Self::Exited => "EXITED",
+            Self::Terminated => "TERMINATED",
+            Self::Provisioning | Self::Starting | Self::Running | Self::Error => "RUNNING",
+        }
+    }
+}
+
+impl Pod {
+    pub fn stage(&self, now: Timestamp) -> Stage {
+        let Phase::Started { placed, pulled, up, fate, resumed } = self.phase else { return Stage::Stopped };
+        match fate {
+            Fate::NeverPlaced => Stage::Allocating,
+            _ if now < placed => Stage::Allocating,
+            _ if now < pulled => Stage::Pulling,
+            Fate::Failed => Stage::Failed,
+            Fate::NeverUp => Stage::Booting,
+            _ if now < up && resumed => Stage::Resuming,
+            _ if now < up => Stage::Booting,
+            Fate::CrashLoop => Stage::CrashLoop,
+            Fate::Up => Stage::Up,
+        }
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.phase, Phase::Stopped { .. })
+    }
+
+    /// What reads show at `now`: the pod, or what it was.
+    pub fn seen(&self, now: Timestamp) -> &Self {
+        match &self.shadow {
+            Some(shadow) if now < shadow.until => &shadow.pod,
+            _ => self,
+        }
+    }
+
+    /// Seconds since the container came up; none while it is not.
+    pub fn uptime(&self, now: Timestamp) -> Option<i64> {
+        let Phase::Started { up, .. } = self.phase else { return None };
+        let seconds = now.duration_since(up).as_secs();
+        match self.stage(now) {
+            Stage::Up => Some(seconds),
+            Stage::CrashLoop => Some(seconds % CRASH_PERIOD_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// The host, once the pod is placed.
+    pub fn placed_on(&self, now: Timestamp) -> Option<&Machine> {
+        self.machine.as_ref().filter(|_| self.stage(now) != Stage::Allocating)
+    }
+
+    /// The published ports that reads show.
+    pub fn shown_ports(&self, now: Timestamp) -> &BTreeMap<u32, u16> {
+        match &self.stale_ports {
+            Some(stale) if now < stale.until => &stale.ports,
+            _ => &self.tcp_ports,
+        }
+    }
+
+    pub fn is_unreachable(&self, now: Timestamp) -> bool {
+        self.down_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether the host is being serviced.
+    pub fn is_serviced(&self) -> bool {
+        self.maintenance.as_ref().is_some_and(|window| window.under_way)
+    }
+
+    /// What nobody else can have of the stock: GPUs, or one place of a CPU flavor.
+    pub fn units_taken(&self) -> u32 {
+        match (&self.hardware, &self.phase) {
+            (_, Phase::Stopped { .. }) => 0,
+            (Hardware::Gpu { attached, .. }, Phase::Started { .. }) => *attached,
+            (Hardware::Cpu { .. }, Phase::Started { .. }) => 1,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Registry credentials, which pods and templates name by id.
+
+use serde::{Deserialize, Serialize};
+
+use super::ordered_store::Entry;
+
+/// A registry credential. User name and password are checked and then forgotten: no route gives them back.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Registry {
+    pub serial: u64,
+    pub id: String,
+    pub name: String,
+}
+
+impl Entry for Registry {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}

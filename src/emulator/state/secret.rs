@@ -1,0 +1,28 @@
+//! Secrets of the account.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ordered_store::Entry;
+
+/// A secret's record. Its value is checked and then forgotten: no route gives it back.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Secret {
+    pub serial: u64,
+    pub id: String,
+    pub name: String,
+    pub description: Option<String>,
+    pub created_at: Timestamp,
+    pub value_last_updated_at: Timestamp,
+}
+
+impl Entry for Secret {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}

@@ -1,0 +1,118 @@
+//! Hosts and what is free on them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::hardware::Hardware;
+use super::host::{Host, Machine};
+use super::pattern::matches_pattern;
+
+/// Overrides how many GPUs can still be rented. The first rule that matches decides.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CapacityRule {
+    /// GPU type or CPU flavor id; `*` matches any run of characters.
+    #[serde(alias = "cpu")]
+    pub gpu: String,
+    #[serde(default = "any")]
+    pub data_center: String,
+    /// What is free: GPUs, or CPU pods. Taken by creates and starts, given back by stops and deletes.
+    pub free: u32,
+}
+
+fn any() -> String {
+    "*".to_owned()
+}
+
+impl CapacityRule {
+    pub(in crate::emulator) fn covers(&self, hardware: &str, data_center: &str) -> bool {
+        matches_pattern(&self.gpu, hardware) && matches_pattern(&self.data_center, data_center)
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Stock {
+    pub rules: Vec<CapacityRule>,
+    /// By hardware, data center and cloud.
+    pools: BTreeMap<String, Vec<Host>>,
+    /// By pool: so many hosts from the first on are full, and need not be looked at.
+    #[serde(skip)]
+    full: BTreeMap<String, usize>,
+}
+
+impl Stock {
+    fn rule(&mut self, hardware: &str, center: &str) -> Option<&mut CapacityRule> {
+        self.rules.iter_mut().find(|rule| rule.covers(hardware, center))
+    }
+
+    /// GPUs that can still be rented; none: no end.
+    pub fn free(&self, hardware: &str, center: &str) -> Option<u32> {
+        self.rules.iter().find(|rule| rule.covers(hardware, center)).map(|rule| rule.free)
+    }
+
+    pub fn take(&mut self, hardware: &str, center: &str, count: u32) {
+        if let Some(rule) = self.rule(hardware, center) {
+            rule.free = rule.free.saturating_sub(count);
+        }
+    }
+
+    pub fn give_back(&mut self, hardware: &str, center: &str, count: u32) {
+        if let Some(rule) = self.rule(hardware, center) {
+            rule.free = rule.free.saturating_add(count);
+        }
+    }
+
+    /// Puts a pod of `size` places on the first host of a pool that is open at `now`, has room and suits, or on a new one.
+    /// Gives the host and its number in the pool.
+    pub fn assign(
+        &mut self,
+        pool: &str,
+        size: u32,
+        now: Timestamp,
+        suits: impl Fn(&Host) -> bool,
+        open: impl FnOnce() -> Host,
+    ) -> (usize, &Host) {
+        let hosts = self.pools.entry(pool.to_owned()).or_default();
+        let full = self.full.entry(pool.to_owned()).or_default();
+        *full += hosts.iter().skip(*full).take_while(|host| host.assigned >= host.slots).count();
+        let known = hosts
+            .iter()
+            .skip(*full)
+            .position(|host| host.assigned + size <= host.slots && host.is_open(now) && suits(host));
+        let index = known.map(|behind| *full + behind).unwrap_or_else(|| {
+            hosts.push(open());
+            hosts.len() - 1
+        });
+        let host = &mut hosts[index];
+        host.assigned += size;
+        (index, host)
+    }
+
+    /// Keeps new pods from the hosts whose id fits; false when there is none.
+    pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
+        let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
+        hosts.map(|host| host.closed = Some((from, until))).count() > 0
+    }
+
+    /// A pod left its host.
+    pub fn leave(&mut self, machine: &Machine, hardware: &Hardware) {
+        let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
+        if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
+            host.assigned = host.assigned.saturating_sub(size);
+            self.full.entry(machine.pool.clone()).and_modify(|full| *full = (*full).min(machine.host));
+        }
+    }
+
+    /// Whether the image must be pulled; from now on it need not.
+    pub fn pulls(&mut self, machine: &Machine, image: &str) -> bool {
+        let host = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host));
+        host.is_some_and(|host| host.images.insert(image.to_owned()))
+    }
+
+    #[cfg(test)]
+    pub fn assigned(&self) -> u32 {
+        self.pools.values().flatten().map(|host| host.assigned).sum()
+    }
+}

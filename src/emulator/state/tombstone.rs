@@ -1,0 +1,42 @@
+//! What was deleted a moment ago, for reads and lists that lag.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::moment::after_seconds;
+use super::ordered_store::Entry;
+
+/// Deleted, and for a while still to be seen.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Departed<T> {
+    pub item: T,
+    pub at: Timestamp,
+    /// Lists show it until then.
+    pub listed_until: Timestamp,
+    /// It can be read, as TERMINATED, until then.
+    pub shown_until: Timestamp,
+}
+
+impl<T: Entry> Entry for Departed<T> {
+    fn serial(&self) -> u64 {
+        self.item.serial()
+    }
+
+    fn id(&self) -> &str {
+        self.item.id()
+    }
+}
+
+impl<T> Departed<T> {
+    /// Whether a list shows it, for a list call that lags by so many seconds.
+    pub fn is_listed(&self, lag_seconds: Option<u64>, now: Timestamp) -> bool {
+        now < self.listed_until || now < after_seconds(self.at, lag_seconds.unwrap_or(0))
+    }
+
+    /// Whether no read or list will show it any more, whatever lag a later call has.
+    pub fn is_forgotten(&self, now: Timestamp) -> bool {
+        const LONGEST_LAG_SECONDS: u64 = 120;
+        now >= self.listed_until.max(self.shown_until).max(after_seconds(self.at, LONGEST_LAG_SECONDS))
+    }
+}
