@@ -14,7 +14,7 @@ use crate::runpod::{Api, ApiError};
 
 /// Everything that the account holds of the listed kinds: one list per kind (and page), at the same time.
 pub async fn observe(api: &dyn Api) -> Result<Observed, ApiError> {
-    let lists = try_join_all(kind::listed().map(|kind| api.list(kind))).await?;
+    let lists = try_join_all(kind::listed_on(api.dialect()).map(|kind| api.list(kind))).await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
@@ -42,7 +42,7 @@ pub async fn inquire(api: &dyn Api, plan: &Plan) -> Answers {
 /// Why none of a create's candidates would be sent, without sending one.
 pub fn unsendable(api: &dyn Api, plan: &Plan, create: &Operation) -> Option<ApiError> {
     let kind = kind::find(&create.address.kind)?;
-    let marker = kind.marked.then(|| Marker {
+    let marker = kind.is_marked().then(|| Marker {
         lineage: plan.lineage.clone(),
         name: plan.name.clone(),
         environment: plan.environment.clone(),

@@ -9,8 +9,8 @@ mod script;
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
-use sindri::kind::limits::{LIMITS, Rule, Source};
-use sindri::kind::{Kind, NETWORK_VOLUME, Outside, POD};
+use sindri::kind::limits::{Rule, Source};
+use sindri::kind::{self, KINDS, Kind, NETWORK_VOLUME, Outside, POD};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
@@ -183,7 +183,7 @@ async fn every_request_is_an_operation_of_the_document() {
             client.create(kind, &inputs, None).await.unwrap();
             client.update(kind, &object, &attributes(&[("name", "new".into())])).await.unwrap();
             client.delete(kind, "p1").await.unwrap();
-            if kind.has_power {
+            if kind.has_container {
                 client.power(kind, "p1", Power::Running).await.unwrap();
                 client.power(kind, "p1", Power::Stopped).await.unwrap();
                 client.in_stock(kind, &inputs).await.unwrap();
@@ -270,15 +270,14 @@ fn every_limit_of_the_documents_is_in_the_table_and_the_other_way_round() {
             limits(&document, &document["components"]["schemas"][schema], "", &mut documented);
             assert!(!documented.is_empty(), "{schema}");
             for (member, keyword, value) in documented {
-                let row = LIMITS.iter().find(|limit| {
-                    let known = matches!(limit.source, Source::Schema(_, known) if known == member);
-                    limit.kind == kind && limit.dialect == dialect && known
-                });
+                let row = kind::find(kind).expect("a kind").limits_on(dialect).find(
+                    |limit| matches!(limit.source, Source::Schema(_, known) if known == member),
+                );
                 let kept = row.is_some_and(|limit| is_kept(limit.rule, keyword, &value));
                 assert!(kept || is_built_in(&member, keyword), "{schema} {member}: {keyword} {value} against {row:?}");
             }
         }
-        for limit in LIMITS.iter().filter(|limit| limit.dialect == dialect) {
+        for limit in KINDS.iter().flat_map(|kind| kind.limits_on(dialect)) {
             let Source::Schema(schema, member) = limit.source else { continue };
             let mut documented = Vec::new();
             limits(&document, &document["components"]["schemas"][schema], "", &mut documented);

@@ -73,7 +73,7 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let queued = AtomicUsize::new(0);
     let crashing = |id: &str| tell_crash(job, id);
     let watches: BTreeMap<&str, Watch<'_>> =
-        kind::listed().map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
+        kind::listed_on(job.api.dialect()).map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
     let (sender, mut created) = mpsc::unbounded_channel();
     let carrier = Carrier::new(job, &watches, sender);
     let polls = join_all(watches.values().map(Watch::run));
@@ -286,7 +286,7 @@ async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
         job.plan.operations.iter().any(|operation| operation.verb == Verb::Create && operation.address.kind == name)
     };
     let mut observed = Observed::default();
-    for kind in kind::listed().filter(|kind| kind.marked || created(kind.name)) {
+    for kind in kind::listed_on(job.api.dialect()).filter(|kind| kind.is_marked() || created(kind.name)) {
         match job.api.list(kind).await {
             Ok(objects) => objects.into_iter().for_each(|object| observed.insert(object)),
             Err(error) => (job.events)(Event::NotListed { kind, message: error.to_string() }),

@@ -205,7 +205,7 @@ impl<'a> Run<'_, 'a> {
             ),
             // The general help is about machines.
             (Verb::Create, ErrorClass::Invalid) if !self.kind.has_capacity => None,
-            (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server) if !self.kind.has_power => {
+            (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server) if kind::is_referred_to(self.kind.name) => {
                 id.and_then(|id| self.in_use(id)).or_else(|| general(error))
             }
             _ => general(error),

@@ -32,12 +32,12 @@ fn refuse(code: &'static str, message: String, help: &str) -> Failure {
 pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
     let version = from_json::<Version>(text)
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
-    if version.format_version > FORMAT_VERSION {
+    if version.format_version != FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
         return Err(refuse(
-            "newer_plan",
-            format!("`{name}` has format {found}, and this sindri reads up to {known}"),
-            "use the sindri that wrote it, or plan again with this one",
+            if found > known { "newer_plan" } else { "older_plan" },
+            format!("`{name}` has format {found}, and this sindri reads format {known}"),
+            "plan again with this sindri, or use the one that wrote the file",
         ));
     }
     let plan: SavedPlan = from_json(text)

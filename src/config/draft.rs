@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::problem::Findings;
 use super::source::Span;
 use super::table::Block;
-use crate::kind::{Kind, Support, limits};
+use crate::kind::{Kind, Support};
 use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
 
 #[derive(Clone)]
@@ -70,7 +70,7 @@ impl Draft {
         wanted: impl Fn(&str) -> bool,
         findings: &mut Findings,
     ) {
-        for limit in limits::of(self.kind.name, dialect).filter(|limit| wanted(limit.attribute)) {
+        for limit in self.kind.limits_on(dialect).filter(|limit| wanted(limit.attribute)) {
             if limit.rule.holds(self.get(limit.attribute)) {
                 continue;
             }

@@ -8,7 +8,7 @@ use super::pod::Project;
 use super::problem::Findings;
 use super::region::resolve_region;
 use super::source::Span;
-use crate::kind::{NETWORK_VOLUME, limits};
+use crate::kind::NETWORK_VOLUME;
 use crate::model::{Address, Dialect, Resource, Value};
 
 /// What a pod needs to know of a volume that it mounts.
@@ -54,7 +54,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
 
 /// The size, held against RunPod's limits here: past the largest, RunPod's support can help.
 fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
-    let rule = limits::of(NETWORK_VOLUME.name, project.dialect).find(|limit| limit.attribute == "size_gb");
+    let rule = NETWORK_VOLUME.limits_on(project.dialect).find(|limit| limit.attribute == "size_gb");
     let accepted = rule.map_or_else(String::new, |limit| limit.rule.accepted());
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
         findings

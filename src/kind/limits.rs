@@ -8,7 +8,6 @@ use crate::model::{Dialect, Value};
 /// One limit of one attribute.
 #[derive(Debug)]
 pub struct Limit {
-    pub kind: &'static str,
     pub attribute: &'static str,
     pub dialect: Dialect,
     pub rule: Rule,
@@ -50,93 +49,21 @@ pub const MOST_VARIABLES: usize = 50;
 /// HTTP ports of a pod. Source: RunPod's console.
 pub const MOST_HTTP_PORTS: usize = 10;
 
-const fn limit(
+/// A limit of one attribute on one dialect.
+pub(super) const fn limit(
     dialect: Dialect,
-    kind: &'static str,
     attribute: &'static str,
     rule: Rule,
     code: &'static str,
     source: Source,
 ) -> Limit {
-    Limit { kind, attribute, dialect, rule, code, source }
+    Limit { attribute, dialect, rule, code, source }
 }
 
-/// Limits of one pod attribute on REST v2, from the schema of its create request.
-const fn pod(attribute: &'static str, member: &'static str, rule: Rule, code: &'static str) -> Limit {
-    limit(Dialect::V2, "pod", attribute, rule, code, Source::Schema("CreatePodRequest", member))
-}
-
-/// The same of a network volume.
-const fn volume(attribute: &'static str, member: &'static str, rule: Rule, code: &'static str) -> Limit {
-    limit(Dialect::V2, "network_volume", attribute, rule, code, Source::Schema("CreateNetworkVolumeRequest", member))
-}
-
-const FROM_ONE: Rule = Rule::Whole { min: 1, max: i64::MAX };
-const NOT_EMPTY: Rule = Rule::Length { min: 1, max: usize::MAX };
+pub(super) const FROM_ONE: Rule = Rule::Whole { min: 1, max: i64::MAX };
+pub(super) const NOT_EMPTY: Rule = Rule::Length { min: 1, max: usize::MAX };
 /// REST v2 documents no longest name; v1's is kept, since both write to the same database.
-const NAME: Rule = Rule::Length { min: 1, max: 191 };
-const VARIABLES: Source = Source::Page("RunPod's page on environment variables");
-const CONSOLE: Source = Source::Page("RunPod's console");
-
-/// Every limit that is known.
-pub static LIMITS: &[Limit] = &[
-    pod("name", "name", NAME, "name_length"),
-    pod("container_disk_gb", "disk", FROM_ONE, "disk_size"),
-    pod("gpu_count", "gpu/count", FROM_ONE, "gpu_count"),
-    pod("cuda_versions", "gpu/allowedCudaVersions[]", Rule::Versions, "bad_version"),
-    pod("min_ram_gb_per_gpu", "gpu/minRamPerGpu", FROM_ONE, "memory_floor"),
-    pod("min_vcpu_per_gpu", "gpu/minVcpuCountPerGpu", FROM_ONE, "vcpu_floor"),
-    pod("vcpu_count", "cpu/vcpuCount", Rule::Whole { min: 2, max: i64::MAX }, "bad_vcpus"),
-    pod("volume_gb", "mounts/persistent/size", Rule::WholeOrNone { min: 10 }, "volume_size"),
-    pod("template", "templateId", NOT_EMPTY, "empty_id"),
-    limit(Dialect::V2, "pod", "env", Rule::Entries { max: MOST_VARIABLES }, "too_many_variables", VARIABLES),
-    limit(
-        Dialect::V2,
-        "pod",
-        "ports",
-        Rule::Ports { protocol: "http", max: MOST_HTTP_PORTS },
-        "too_many_ports",
-        CONSOLE,
-    ),
-    volume("name", "name", NAME, "name_length"),
-    volume("region", "dataCenter", NOT_EMPTY, "empty_id"),
-    volume("size_gb", "size", Rule::Whole { min: 10, max: 4096 }, "volume_size"),
-    limit(Dialect::V1, "pod", "name", NAME, "name_length", Source::Schema("PodCreateInput", "name")),
-    limit(Dialect::V1, "pod", "gpu_count", FROM_ONE, "gpu_count", Source::Schema("PodCreateInput", "gpuCount")),
-    limit(
-        Dialect::V1,
-        "pod",
-        "cuda_versions",
-        Rule::Versions,
-        "bad_version",
-        Source::Page("the form of v1's enumeration"),
-    ),
-    limit(Dialect::V1, "pod", "template", NOT_EMPTY, "empty_id", Source::Page("as REST v2")),
-    limit(Dialect::V1, "pod", "env", Rule::Entries { max: MOST_VARIABLES }, "too_many_variables", VARIABLES),
-    limit(
-        Dialect::V1,
-        "pod",
-        "ports",
-        Rule::Ports { protocol: "http", max: MOST_HTTP_PORTS },
-        "too_many_ports",
-        CONSOLE,
-    ),
-    limit(Dialect::V1, "network_volume", "name", NAME, "name_length", Source::Page("as the name of a pod")),
-    limit(
-        Dialect::V1,
-        "network_volume",
-        "size_gb",
-        // The document allows 0; 1 GB is the least that is on record as working.
-        Rule::Whole { min: 1, max: 4000 },
-        "volume_size",
-        Source::Schema("NetworkVolumeCreateInput", "size"),
-    ),
-];
-
-/// The limits of a kind's attributes on one dialect.
-pub fn of(kind: &'static str, dialect: Dialect) -> impl Iterator<Item = &'static Limit> {
-    LIMITS.iter().filter(move |limit| limit.kind == kind && limit.dialect == dialect)
-}
+pub(super) const LONGEST_NAME: Rule = Rule::Length { min: 1, max: 191 };
 
 impl Rule {
     /// Whether a value keeps the limit. `Null` does, and so does what has another type: other checks refuse that.
@@ -185,9 +112,10 @@ mod tests {
 
     #[test]
     fn every_limit_is_about_an_attribute() {
-        for limit in LIMITS {
-            let kind = kind::find(limit.kind).expect("a kind");
-            assert!(kind.attribute(limit.attribute).is_some(), "{}.{}", limit.kind, limit.attribute);
+        for kind in kind::KINDS {
+            for limit in kind.limits {
+                assert!(kind.attribute(limit.attribute).is_some(), "{}.{}", kind.name, limit.attribute);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use super::Input;
 use super::moves::Moves;
 use super::refresh::{Owner, Owners, living, strangers};
 use super::succession::Judge;
-use crate::kind::{self, Kind};
+use crate::kind;
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 
 /// An object that an address takes over.
@@ -197,28 +197,19 @@ pub(super) fn alike<'d, 'a>(
 ) -> Vec<Alike<'d, 'a>> {
     let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
     for object in strangers {
-        if let Some(look) = unmarked(object.kind).and_then(|kind| look(kind, |name| object.attributes.get(name))) {
-            looks.entry((object.kind, look)).or_default().1.push(object);
+        if let Some(key) = kind::find(object.kind).and_then(|kind| kind.identity_key(&object.attributes)) {
+            looks.entry((object.kind, key)).or_default().1.push(object);
         }
     }
     if looks.is_empty() {
         return Vec::new();
     }
     for (address, resource) in declared {
-        let look = unmarked(&address.kind).and_then(|kind| Some((kind, look(kind, |name| resource.inputs.get(name))?)));
-        if let Some(group) = look.and_then(|(kind, look)| looks.get_mut(&(kind.name, look))) {
+        let key = kind::find(&address.kind).and_then(|kind| Some((kind.name, kind.identity_key(&resource.inputs)?)));
+        if let Some(group) = key.and_then(|key| looks.get_mut(&key)) {
             group.0.push(address);
         }
     }
     looks.into_values().collect()
 }
 
-/// The kind, if only looks tell its objects.
-fn unmarked(kind: &str) -> Option<&'static Kind> {
-    kind::find(kind).filter(|kind| !kind.marked && !kind.identity.is_empty())
-}
-
-/// What identifies an object without a marker.
-fn look<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Option<Vec<&'v Value>> {
-    kind.identity.iter().map(|name| attribute(name)).collect()
-}

@@ -77,7 +77,8 @@ fn blocks(side: Side<'_>) -> BTreeMap<Address, Block> {
         blocks.entry(block).or_insert_with(|| {
             let own = members.get(address).map_or(&[][..], Vec::as_slice);
             let mut fields = graph::fold_members(address, &resource.inputs, own);
-            if let Some(Value::Text(name)) = fields.get_mut("name") {
+            let name = kind::find(&address.kind).and_then(|kind| fields.get_mut(kind.name_attribute?));
+            if let Some(Value::Text(name)) = name {
                 *name = plain_name(name, address, side.environment);
             }
             fields.extend(life(resource));

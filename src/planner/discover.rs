@@ -140,14 +140,12 @@ impl<'a> Search<'a> {
     /// Objects without markers that look as declared.
     fn alike(&self, strangers: &[&'a Object], found: &mut Discovery<'a>) {
         for (address, resource) in self.declared {
-            let Some(kind) = kind::find(&address.kind).filter(|kind| !kind.marked && !kind.identity.is_empty()) else {
-                continue;
-            };
+            let Some(kind) = kind::find(&address.kind).filter(|kind| kind.identity().is_some()) else { continue };
             if self.holder(found, address).is_some() {
                 continue;
             }
             let looks =
-                |object: &Object| object.kind == kind.name && kind.looks_alike(&resource.inputs, &object.attributes);
+                |object: &Object| object.kind == kind.name && kind.same_identity(&resource.inputs, &object.attributes);
             let free = |object: &&Object| !found.taken.iter().any(|taken| std::ptr::eq(taken.object, *object));
             let alike: Vec<&Object> = strangers.iter().copied().filter(|object| looks(object)).filter(free).collect();
             match alike.as_slice() {

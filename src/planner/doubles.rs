@@ -18,15 +18,17 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
         let marker = object.marker.as_ref();
         marker.is_none_or(|marker| marker.same_project(name, &state.environment))
     };
-    let elsewhere: BTreeSet<&str> = observed
+    // What objects of other projects use is theirs.
+    let elsewhere: BTreeSet<(&str, &str)> = observed
         .iter()
         .filter(|object| !object.is_leaving() && !is_ours(object))
-        .filter_map(|object| object.attributes.get("network_volume").and_then(Value::as_text))
+        .filter_map(|object| Some(kind::find(object.kind)?.references(&object.attributes)))
+        .flatten()
         .collect();
     let mut own: BTreeMap<(&str, Vec<&Value>), &Address> = BTreeMap::new();
     for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
-        if let Some((look, object)) = living(observed, record).and_then(|object| Some((look(object)?, object))) {
-            own.insert((object.kind, look), address);
+        if let Some((key, object)) = living(observed, record).and_then(|object| Some((identity_key(object)?, object))) {
+            own.insert((object.kind, key), address);
         }
     }
     let twin_of = |object: &Object| match &object.marker {
@@ -35,7 +37,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
             state.resources.get_key_value(&marker.address).filter(|_| other)
         }
         None => {
-            let address = own.get(&(object.kind, look(object)?)).filter(|_| !elsewhere.contains(object.id.as_str()))?;
+            let address = own.get(&(object.kind, identity_key(object)?)).filter(|_| !elsewhere.contains(&(object.kind, &*object.id)))?;
             state.resources.get_key_value(*address)
         }
     };
@@ -80,8 +82,6 @@ pub fn notes(doubles: &[Double]) -> Vec<Note> {
         .collect()
 }
 
-/// Name, size and place, of kinds that carry no marker.
-fn look(object: &Object) -> Option<Vec<&Value>> {
-    let kind = kind::find(object.kind).filter(|kind| !kind.marked && !kind.identity.is_empty())?;
-    kind.identity.iter().map(|name| object.attributes.get(*name)).collect()
+fn identity_key(object: &Object) -> Option<Vec<&Value>> {
+    kind::find(object.kind)?.identity_key(&object.attributes)
 }

@@ -85,7 +85,7 @@ impl Scope<'_> {
         let losses = record.filter(|_| gone).and_then(|record| {
             kind::find(&record.kind).map(|kind| (kind.losses)(&record.inputs)) //
         });
-        let spot = |object: &Object| object.attributes.get("spot") == Some(&Value::Bool(true));
+        let spot = |object: &Object| kind::find(object.kind).is_some_and(|kind| kind.is_spot(&object.attributes));
         let by_user =
             |object: &Object| object.computed.last_change.as_ref().is_some_and(|words| words.contains("by User"));
         let preempted =
@@ -131,7 +131,7 @@ impl Scope<'_> {
         let mut finding = self.finding(DriftClass::NotReady, severity, Some(address), of, fields);
         finding.never_ready = never;
         finding.holds = holds(Some(record), Some(object));
-        finding.retry = (!record.tainted && !is_locked(&object.attributes)).then_some(Retry::StopAndStart);
+        finding.retry = (!record.tainted && !is_locked(object)).then_some(Retry::StopAndStart);
         finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
         if record.tainted {
             finding.undo = Some(Undo::Replace);
@@ -220,7 +220,7 @@ fn is_ignored(drift: &Drift, record: &Record) -> bool {
 
 /// Why an apply refuses to replace the object.
 fn holds(record: Option<&Record>, object: Option<&Object>) -> Vec<Hold> {
-    let locked = object.is_some_and(|object| is_locked(&object.attributes)).then_some(Hold::Locked);
+    let locked = object.is_some_and(is_locked).then_some(Hold::Locked);
     let prevented = record.is_some_and(|record| record.prevent_destroy).then_some(Hold::PreventDestroy);
     locked.into_iter().chain(prevented).collect()
 }

@@ -52,18 +52,10 @@ pub struct Answers {
 
 /// The objects outside of the lists that a create with these inputs names.
 pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Outside, String)> {
-    named(kind, inputs).filter_map(|(names, id)| match names {
-        Names::Outside(outside) => Some((outside, id)),
+    let named = kind::find(kind).into_iter().flat_map(|kind| kind.named(inputs));
+    named.filter_map(|(_, names, id)| match names {
+        Names::Outside(outside) => Some((outside, id.to_owned())),
         Names::Listed { .. } => None,
-    })
-}
-
-/// Everything that inputs name by id.
-pub fn named(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Names, String)> {
-    let attributes = kind::find(kind).map_or(&[][..], |kind| kind.attributes);
-    attributes.iter().filter_map(move |attribute| {
-        let id = inputs.get(attribute.name)?.as_text().filter(|id| !id.is_empty())?;
-        Some((attribute.names?, id.to_owned()))
     })
 }
 
@@ -80,7 +72,7 @@ pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Att
     if allowed.is_empty() || allowed.contains(&at) {
         return None;
     }
-    let name = found.get("name").and_then(Value::as_text).unwrap_or(id);
+    let name = kind::find(kind).and_then(|kind| kind.display_name(found)).unwrap_or(id);
     Some(format!("{title} `{name}` ({id}) is in {at}, and the configuration allows {}", allowed.join(", ")))
 }
 
@@ -92,10 +84,11 @@ pub(super) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) {
     }
     let mut found = Found::default();
     for (address, operation) in creates(plan) {
-        for (names, id) in named(&address.kind, &operation.inputs) {
+        let Some(creates) = kind::find(&address.kind) else { continue };
+        for (_, names, id) in creates.named(&operation.inputs) {
             let Names::Listed { kind, .. } = names else { continue };
-            let object = observed.get(kind, &id);
-            if let Some(message) = misplaced(&operation.inputs, names, &id, object.map(|object| &object.attributes)) {
+            let object = observed.get(kind, id);
+            if let Some(message) = misplaced(&operation.inputs, names, id, object.map(|object| &object.attributes)) {
                 let help = match object {
                     None => "check the id, and that the API key belongs to the same account",
                     Some(_) => "name the place of the volume as `region`, or remove `region`",
@@ -142,9 +135,9 @@ pub(super) fn unpriced(plan: &Plan) -> Vec<Note> {
     let mut templates: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.action == Action::Create || change.action.is_replacement())
     {
-        let supplied = kind::find(&change.address.kind).into_iter().flat_map(|kind| kind.supplied(&change.after));
-        let disks = |(name, ..): &(&str, &str, &str)| matches!(*name, "container_disk_gb" | "volume_gb");
-        if let Some((_, supplier, id)) = supplied.into_iter().find(disks) {
+        let Some(kind) = kind::find(&change.address.kind) else { continue };
+        let is_disk = |(name, ..): &(&str, &str, &str)| kind.disk_attributes.contains(name);
+        if let Some((_, supplier, id)) = kind.supplied(&change.after).find(is_disk) {
             templates.entry((supplier, id)).or_default().push(&change.address);
         }
     }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::feasible::{self, named};
-use crate::kind::{self, Names};
+use super::feasible;
+use crate::kind;
 use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, Verb};
 
 /// By kind and id of what `plan` deletes: the living objects that use it and that `plan` does not delete.
@@ -17,12 +17,9 @@ pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str,
         return users;
     }
     for object in observed.iter().filter(|object| !object.is_leaving() && !deleted.contains_key(&*object.id)) {
-        for (names, id) in named(object.kind, &object.attributes) {
-            if let Names::Listed { kind, .. } = names
-                && deleted.get(&*id) == Some(&kind)
-            {
-                users.entry((kind, id)).or_default().push(object);
-            }
+        let Some(kind) = kind::find(object.kind) else { continue };
+        for (used, id) in kind.references(&object.attributes).filter(|(used, id)| deleted.get(id) == Some(used)) {
+            users.entry((used, id.to_owned())).or_default().push(object);
         }
     }
     users

@@ -1,20 +1,16 @@
-//! RunPod's lock of a pod, which keeps it from being stopped and, as sindri reads it, from being destroyed.
-//!
-//! Source: `locked` of `UpdatePodRequest` in RunPod's OpenAPI v2; a stop of a locked pod is answered with 409.
+//! RunPod's lock of an object, which prevents a stop and, in sindri, its destruction too.
+//! The attribute that locks is a fact of the kind ([`Kind::lock_attribute`]).
 
-use crate::model::{Address, Attributes, Cause, Change, FieldChange, Object, Refusal, Resource, Value};
+use crate::kind::{self, Kind};
+use crate::model::{Address, Cause, Change, FieldChange, Object, Refusal, Resource, Value};
 
-/// The attribute that locks.
-pub const LOCK: &str = "locked";
-
-/// Whether an object with these attributes is locked.
-pub fn is_locked(attributes: &Attributes) -> bool {
-    attributes.get(LOCK) == Some(&Value::Bool(true))
+pub fn is_locked(object: &Object) -> bool {
+    kind::find(object.kind).is_some_and(|kind| kind.is_locked(&object.attributes))
 }
 
-/// Whether these changes unlock it.
-pub fn unlocks(fields: &[FieldChange]) -> bool {
-    fields.iter().any(|field| field.path == LOCK && field.after != Value::Bool(true))
+/// Whether these changes unlock an object of this kind.
+pub fn unlocks(kind: &Kind, fields: &[FieldChange]) -> bool {
+    fields.iter().any(|field| Some(&*field.path) == kind.lock_attribute && field.after != Value::Bool(true))
 }
 
 /// The way to unlock a locked object.
@@ -31,8 +27,9 @@ pub enum Unlock {
 impl Unlock {
     /// The way to unlock an object that a command would end or stop.
     pub fn of(declared: Option<&Resource>) -> Self {
-        match declared {
-            Some(resource) if !resource.lifecycle.ignore_changes.contains(LOCK) => Self::Apply,
+        let lock = declared.and_then(|resource| Some((resource, kind::find(&resource.address.kind)?.lock_attribute?)));
+        match lock {
+            Some((resource, lock)) if !resource.lifecycle.ignore_changes.contains(lock) => Self::Apply,
             _ => Self::Console,
         }
     }
@@ -44,7 +41,7 @@ impl Unlock {
             && change.causes.iter().any(|cause| !matches!(cause, Cause::Fields | Cause::Power { .. }));
         match Self::of(Some(declared)) {
             Self::Apply if goes_anyway => Self::Console,
-            Self::Apply if unlocks(fields) => Self::ApplyAlone,
+            Self::Apply if kind::find(&change.address.kind).is_some_and(|kind| unlocks(kind, fields)) => Self::ApplyAlone,
             other => other,
         }
     }
@@ -62,7 +59,7 @@ impl Unlock {
 
 /// A locked pod is neither stopped, replaced nor destroyed.
 pub fn locked(address: &Address, object: &Object, unlock: Unlock) -> Option<Refusal> {
-    is_locked(&object.attributes).then(|| Refusal {
+    is_locked(object).then(|| Refusal {
         code: "locked".into(),
         message: format!("`{address}` ({}) is locked at RunPod", object.id),
         help: unlock.help().into(),

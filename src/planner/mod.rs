@@ -43,6 +43,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::Catalog;
 use crate::config::Move;
 use crate::graph::{GraphError, ResourceGraph};
+use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Budget, Cause, CostSummary, Dialect, Note, Observed, Plan, Refusal, Resource, State, Updates,
 };
@@ -98,8 +99,8 @@ pub struct Options {
     pub destroy: bool,
     /// With `destroy`: only these, with what stands on them; empty for everything.
     pub only: BTreeSet<Address>,
-    /// Network volumes go too: with `destroy`, or when their block is gone.
-    pub include_volumes: bool,
+    /// Flags that permit deleting objects of a protected kind, see [`kind::Protection`].
+    pub permits: BTreeSet<String>,
     /// Overrides `lifecycle.updates` of every resource.
     pub updates: Option<Updates>,
     /// Take over what looks like ours but belongs to an unknown lineage.
@@ -129,12 +130,17 @@ impl Options {
         }
     }
 
+    /// Whether objects of this kind may be deleted that nothing declares.
+    pub fn permits_deleting(&self, kind: &Kind) -> bool {
+        kind.protection.is_none_or(|protection| self.permits.contains(protection.flag))
+    }
+
     /// The flags that ask for the same again, a word each; of `sindri destroy` the addresses.
     pub fn flags(&self) -> Vec<String> {
         let Self {
             destroy,
             only,
-            include_volumes,
+            permits,
             updates,
             adopt,
             ignore_existing,
@@ -151,7 +157,6 @@ impl Options {
         });
         let only = only.iter().filter(|_| *destroy).map(ToString::to_string);
         let switches = [
-            switch(*include_volumes, "--include-volumes"),
             updates,
             switch(*adopt, "--adopt"),
             switch(*ignore_existing, "--ignore-existing"),
@@ -160,6 +165,7 @@ impl Options {
         ];
         only.chain(targets.iter().map(|address| format!("--target={address}")))
             .chain(replace.iter().map(|address| format!("--replace={address}")))
+            .chain(permits.iter().cloned())
             .chain(switches.into_iter().flatten())
             .collect()
     }
@@ -330,13 +336,13 @@ fn over_budget(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
         refuse(format!("this plan comes to {}/h, over the budget of {limit}/h", plan.cost.hourly_after), "maxHourly");
     }
     let exist = |change: &&crate::model::Change| {
-        crate::kind::find(&change.address.kind).is_some_and(|kind| kind.has_power)
-            && !matches!(change.action, Action::Delete | Action::Forget)
+        !matches!(change.action, Action::Delete | Action::Forget)
             // What a partial plan leaves to be created is not there.
             && (change.id.is_some() || change.action == Action::Create)
     };
-    let pods = plan.changes.iter().filter(exist).count();
-    let creates = plan.changes.iter().filter(exist).any(|change| change.action == Action::Create);
+    let weight = |change: &crate::model::Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);
+    let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
+    let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
     if let Some(limit) = input.budget.max_pods.filter(|limit| creates && pods > *limit as usize) {
         refuse(format!("this plan comes to {pods} pods, over the budget of {limit}"), "maxPods");
     }

@@ -231,8 +231,8 @@ fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Inpu
     let record = state.resources.get(by);
     let id = record.map_or("", |record| record.id.as_str());
     let alive = record.is_some_and(|record| living(input.observed, record).is_some());
-    let volumes = kind::find(&to.kind).is_some_and(|kind| kind.protected);
-    let flag = if volumes { " --include-volumes" } else { "" };
+    let protection = kind::find(&to.kind).and_then(|kind| kind.protection);
+    let flag = protection.map(|protection| format!(" {}", protection.flag)).unwrap_or_default();
     if by != to {
         (format!("`{by}` ({id}) leads there as well"), "remove one of the two entries".to_owned())
     } else if alive {

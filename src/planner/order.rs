@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Graphs;
 use super::change::{Decision, Decisions};
-use super::lock::{LOCK, is_locked, unlocks};
+use super::lock::unlocks;
 use super::record::parts_there;
 use crate::graph;
 use crate::kind;
@@ -245,10 +245,10 @@ impl Sequence<'_, '_> {
 
     /// What a create cannot carry, and an update after it does.
     fn late(&self, inputs: &Attributes, stopped: bool) -> Attributes {
-        let attributes = self.decision.kind.attributes.iter();
-        let late = attributes.filter(|attribute| {
+        let kind = self.decision.kind;
+        let late = kind.attributes.iter().filter(|attribute| {
             // A lock would be in the way of the stop that follows.
-            attribute.late == Some(self.dialect) || (attribute.name == LOCK && stopped && is_locked(inputs))
+            attribute.late == Some(self.dialect) || (stopped && kind.is_locked(inputs) && kind.lock_attribute == Some(attribute.name))
         });
         late.filter_map(|attribute| Some((attribute.name.to_owned(), inputs.get(attribute.name)?.clone())))
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))
@@ -273,7 +273,7 @@ impl Sequence<'_, '_> {
         });
         // What is stopped first does not restart for its other changes; what is locked cannot be stopped first.
         let (first, last) = match wanted {
-            Some(Power::Stopped) if !unlocks(&change.fields) => (wanted, None),
+            Some(Power::Stopped) if !unlocks(decision.kind, &change.fields) => (wanted, None),
             _ => (None, wanted),
         };
         if let Some(power) = first {

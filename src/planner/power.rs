@@ -64,7 +64,7 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
 pub fn retry(object: &Object) -> Option<Retry> {
     match object.status.as_ref()? {
         Status::Error => object.computed.can_start.filter(|can| *can).map(|_| Retry::Start),
-        Status::ZeroGpu => (!is_locked(&object.attributes)).then_some(Retry::StopAndStart),
+        Status::ZeroGpu => (!is_locked(object)).then_some(Retry::StopAndStart),
         _ => None,
     }
 }

@@ -1,12 +1,12 @@
-//! Protection: an explicit `preventDestroy`, which no flag overrides, and the default protection of a kind, which
-//! `--include-volumes` lifts.
+//! Protection: an explicit `preventDestroy`, which no flag overrides, and the default protection of a kind, which its flag
+//! lifts ([`kind::Protection`]).
 //!
 //! The state remembers `preventDestroy` as it was last applied, so it holds for a block that is gone and for a file that
 //! cannot be read. A block that sets it holds from the moment it is written.
 
 use std::collections::BTreeMap;
 
-use crate::kind;
+use crate::kind::{self, Kind};
 use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
 
 /// Whether `preventDestroy` keeps an object that nothing declares, or that `sindri destroy` is about.
@@ -38,13 +38,18 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
 }
 
 /// Refuses to destroy by name what its kind protects.
-pub fn protected(address: &Address) -> Refusal {
+pub fn protected(address: &Address, kind: &Kind) -> Refusal {
     Refusal {
         code: "protected".into(),
         message: format!("`{address}` is protected, and was named to be destroyed"),
-        help: "pass `--include-volumes` to delete it with its data".into(),
+        help: format!("pass `{}` to delete it with its data", flag(kind)),
         position: None,
     }
+}
+
+/// The flag that permits deleting objects of a kind.
+fn flag(kind: &Kind) -> &'static str {
+    kind.protection.map_or("", |protection| protection.flag)
 }
 
 /// Refuses to replace what has `preventDestroy`.
@@ -63,7 +68,8 @@ fn position(resource: &Resource) -> Option<Position> {
 
 /// Says that an object stays although nothing declares it, what it costs, and how to end it.
 pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource>, destroy: bool) -> String {
-    let title = kind::find(&change.address.kind).map_or("resource", |kind| kind.title);
+    let kind = kind::find(&change.address.kind);
+    let title = kind.map_or("resource", |kind| kind.title);
     let id = record.map_or("", |record| record.id.as_str());
     let monthly = change.hourly_after.per_month();
     if prevents(record, declared) {
@@ -72,10 +78,11 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
             "{title} `{id}` has `preventDestroy` and is kept; it still costs {monthly}/mo. To delete it, {help}"
         );
     }
+    let flag = kind.map_or("", flag);
     let how = if destroy {
-        "`sindri destroy --include-volumes` deletes it with its data"
+        format!("`sindri destroy {flag}` deletes it with its data")
     } else {
-        "`sindri apply --include-volumes` deletes it with its data, `sindri state rm` forgets it"
+        format!("`sindri apply {flag}` deletes it with its data, `sindri state rm` forgets it")
     };
     format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}/mo. {how}")
 }

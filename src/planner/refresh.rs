@@ -112,8 +112,8 @@ impl<'s> Owners<'s> {
     pub fn find(&self, object: &Object) -> Owner<'s> {
         let Some(marker) = &object.marker else { return Owner::Nobody };
         let named = |address: &&&Address| {
-            let name = self.prior.resources.get(**address).and_then(|record| record.inputs.get("name"));
-            name.and_then(Value::as_text) == Some(object.name.as_str())
+            let record = self.prior.resources.get(**address);
+            record.and_then(recorded_name) == Some(object.name.as_str())
         };
         match self.gone.get(&marker.address).map(Vec::as_slice) {
             None | Some([]) => Owner::Nobody,
@@ -195,8 +195,8 @@ fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &O
 /// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
 /// (contract, section 12, rule 10). One of many that is gone has another reason.
 pub fn empty_purse(prior: &State, observed: &Observed) -> Option<Note> {
-    let is_pod = |kind: &str| kind::find(kind).is_some_and(|kind| kind.has_power);
-    let ran = |record: &&Record| is_pod(&record.kind) && record.power == Some(Power::Running);
+    let ends = |kind: &str| kind::find(kind).is_some_and(|kind| kind.ends_at_zero_balance);
+    let ran = |record: &&Record| ends(&record.kind) && record.power == Some(Power::Running);
     let gone = prior.resources.values().filter(ran).any(|record| living(observed, record).is_none());
     let runs = |object: &Object| {
         let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage);
@@ -339,7 +339,7 @@ pub fn remembered(prior: &State) -> Observed {
         Some(Object {
             kind: kind.name,
             id: record.id.clone(),
-            name: record.inputs.get("name").and_then(Value::as_text).unwrap_or_default().to_owned(),
+            name: recorded_name(record).unwrap_or_default().to_owned(),
             attributes: resolved(folded, &id_of),
             marker: None,
             ready: !matches!(status, Some(Status::Stopped | Status::Creating)) && !record.tainted,
@@ -348,6 +348,11 @@ pub fn remembered(prior: &State) -> Observed {
         })
     });
     listed.collect()
+}
+
+/// The display name that a record's inputs give.
+fn recorded_name(record: &Record) -> Option<&str> {
+    kind::find(&record.kind)?.display_name(&record.inputs)
 }
 
 /// Records of the members of `parent` that came and went while nobody looked.

@@ -13,9 +13,6 @@ use crate::graph;
 use crate::kind::{self, Compare, Kind};
 use crate::model::{Action, Address, Attributes, Cause, Effect, Rename, Resource, Status, Updates, Value};
 
-/// What tells two blocks apart without making them two things.
-const NAME: &str = "name";
-
 /// Pairs of one kind that look like one resource under two addresses, in the order of the old ones.
 pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     let options = &context.input.options;
@@ -104,7 +101,7 @@ impl<'d> Coming<'d> {
 
 /// What is compared to the letter, with nothing as nothing however it is written.
 fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
-    let exact = kind.attributes.iter().filter(|known| known.compare == Compare::Exact && known.name != NAME);
+    let exact = kind.attributes.iter().filter(|known| known.compare == Compare::Exact && Some(known.name) != kind.name_attribute);
     let value = |name: &str| attribute(name).filter(|value| !satisfies(Compare::Exact, value, &Value::Null));
     exact.map(|known| value(known.name).cloned().unwrap_or_default()).collect()
 }
@@ -217,16 +214,16 @@ fn fit(
     if worst == Effect::Replace || !refused.is_empty() {
         return None;
     }
-    let differing: Vec<String> = fields.into_iter().map(|field| field.path).filter(|path| path != NAME).collect();
+    let differing: Vec<String> = fields.into_iter().map(|field| field.path).filter(|path| Some(&**path) != kind.name_attribute).collect();
     let other: BTreeSet<&str> = differing.iter().map(|path| attribute_of(path)).collect();
     let same: BTreeSet<&str> = resource
         .positions
         .keys()
         .map(|path| attribute_of(path))
-        .filter(|name| *name != NAME && kind.attribute(name).is_some() && !other.contains(name))
+        .filter(|name| Some(*name) != kind.name_attribute && kind.attribute(name).is_some() && !other.contains(name))
         .collect();
     // Where looks are all there is to know a thing by, they have to be the same.
-    let is_another = kind.identity.iter().any(|name| other.contains(name));
+    let is_another = kind.identity().unwrap_or_default().iter().any(|name| other.contains(name));
     if is_another || same.len() < 2 * other.len() {
         return None;
     }

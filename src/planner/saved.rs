@@ -14,7 +14,7 @@ use super::{Input, Options, identity, moves};
 use crate::model::{Action, Address, Attributes, Change, Plan, Position, Record, Resource, State, Value};
 
 /// The format that this version writes, and the newest that it reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What `plan --out` writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::diff::{Readings, difference};
 use super::refresh::resolved;
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Object, Resource, Status, Value};
+use crate::model::{Address, Object, Resource, Status};
 
 /// What stands under which address, as far as it is known: ids of recorded or chosen objects.
 pub type Ids = BTreeMap<Address, String>;
@@ -44,8 +44,8 @@ pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, obje
 /// The declared addresses that have the name of this object at RunPod.
 pub fn namesakes<'d>(declared: &'d BTreeMap<Address, Resource>, object: &Object) -> impl Iterator<Item = &'d Address> {
     let named = |resource: &&Resource| {
-        resource.address.kind == object.kind
-            && resource.inputs.get("name").and_then(Value::as_text) == Some(object.name.as_str())
+        let name = kind::find(object.kind).and_then(|kind| kind.display_name(&resource.inputs));
+        resource.address.kind == object.kind && name == Some(object.name.as_str())
     };
     declared.values().filter(named).map(|resource| &resource.address)
 }

@@ -131,7 +131,7 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
             json.insert("what".into(), json!(what));
             json.insert("region".into(), json!(place));
             json.insert("tainted".into(), json!(row.record.tainted));
-            let by_default = kind::find(&row.record.kind).is_some_and(|kind| kind.protected);
+            let by_default = kind::find(&row.record.kind).is_some_and(|kind| kind.protection.is_some());
             json.insert("protected".into(), json!(by_default || row.record.prevent_destroy));
             json.insert("prevent_destroy".into(), json!(row.record.prevent_destroy));
             json.insert("awaiting_ready".into(), json!(row.record.awaiting_ready));

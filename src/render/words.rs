@@ -130,9 +130,10 @@ fn command(verb: &str, environment: &str, words: impl Iterator<Item = String>) -
 
 /// The command that ends one resource.
 pub fn end_command(address: &Address) -> String {
-    // What is protected is destroyed by name only if that is said as well.
-    let protected = kind::find(&address.kind).is_some_and(|kind| kind.protected);
-    format!("sindri destroy {}{}", shell(&address.to_string()), if protected { " --include-volumes" } else { "" })
+    // A protected object is destroyed by name only with the flag of its kind.
+    let protection = kind::find(&address.kind).and_then(|kind| kind.protection);
+    let flag = protection.map(|protection| format!(" {}", protection.flag)).unwrap_or_default();
+    format!("sindri destroy {}{flag}", shell(&address.to_string()))
 }
 
 /// The command that takes one living object into the state.

@@ -36,7 +36,7 @@ pub fn renamed_address(renames: &BTreeMap<Address, Address>, address: &Address) 
 
 /// The address that the object's marker goes on to name, of a kind that has markers.
 fn marked(record: &Record, address: &Address, renamed: &Address) -> Option<Address> {
-    kind::find(&record.kind).filter(|kind| kind.marked)?;
+    kind::find(&record.kind).filter(|kind| kind.is_marked())?;
     // A predecessor was made for the address of its successor.
     let made_for = |address: &Address| address.successor().unwrap_or_else(|| address.clone());
     let named = record.marked.clone().unwrap_or_else(|| made_for(address));

@@ -115,7 +115,7 @@ impl From<RecordV1> for Record {
     fn from(old: RecordV1) -> Self {
         let RecordV1 { kind, id, chosen, marked, depends_on, power, protected, tainted, inputs } = old;
         // Every record of a kind that is protected by default said so, whatever its block asked for.
-        let by_default = kind::find(&kind).is_some_and(|kind| kind.protected);
+        let by_default = kind::find(&kind).is_some_and(|kind| kind.protection.is_some());
         let prevent_destroy = protected && !by_default;
         let ignored = BTreeSet::new();
         Self {

@@ -1,5 +1,7 @@
 //! Successors that cannot exist, and limits of the account: what runs keeps running.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use sindri::apply::Event;
 use sindri::emulator::faults;
@@ -252,7 +254,7 @@ fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
         let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
         assert!(messages(&plan).contains(&says), "{}", messages(&plan));
         // What ends costs is not held up by it.
-        let all = Options { destroy: true, include_volumes: true, ..Options::default() };
+        let all = Options { destroy: true, permits: BTreeSet::from(["--include-volumes".to_owned()]), ..Options::default() };
         let plan = world.plan_from(&wanted, &world.state(), &world.observe().await, all);
         assert_eq!(messages(&plan), "");
         assert!(plan.notes.iter().any(|note| note.message.contains("cannot be deleted while")), "{:?}", plan.notes);

@@ -159,7 +159,7 @@ fn seen(mut inputs: Attributes, state: &State) -> Attributes {
 
 fn object(address: &Address, id: String, attributes: Attributes, state: &State) -> Object {
     let kind = kind::find(&address.kind).expect("a known kind");
-    let marker = kind.marked.then(|| Marker {
+    let marker = kind.is_marked().then(|| Marker {
         lineage: state.lineage.clone(),
         name: "fleet".into(),
         environment: state.environment.clone(),
@@ -172,7 +172,7 @@ fn object(address: &Address, id: String, attributes: Attributes, state: &State) 
         id,
         attributes,
         marker,
-        status: kind.has_power.then_some(Status::Running),
+        status: kind.has_container.then_some(Status::Running),
         ready: true,
         computed: Computed { chosen: BTreeMap::new(), ..Computed::default() },
     }

@@ -345,11 +345,16 @@ impl Command {
             (9, _) => Self::Expect,
             (10, Some(address)) => {
                 let only = BTreeSet::from([address]);
-                Self::Apply(Options { destroy: true, only, include_volumes: dice.bool(), ..Options::default() })
+                Self::Apply(Options { destroy: true, only, permits: deletions(dice.bool()), ..Options::default() })
             }
             _ => Self::Apply(options(person, &state, dice)),
         }
     }
+}
+
+/// The flags that permit deleting protected objects, or none.
+pub fn deletions(permitted: bool) -> BTreeSet<String> {
+    kind::protections().filter(|_| permitted).map(|protection| protection.flag.to_owned()).collect()
 }
 
 /// Flags at random.
@@ -364,7 +369,7 @@ fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
         targets: if dice.u8(..3) == 0 { some(&known, dice) } else { BTreeSet::new() },
         replace: if dice.u8(..4) == 0 { some(&declared, dice) } else { BTreeSet::new() },
         updates: [None, None, Some(Updates::InPlace), Some(Updates::Recreate)][dice.usize(..4)],
-        include_volumes: dice.u8(..5) == 0,
+        permits: deletions(dice.u8(..5) == 0),
         refresh_only: dice.u8(..12) == 0,
         ..Options::default()
     }
@@ -378,7 +383,7 @@ fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address
     }
     let address = declared[dice.usize(..declared.len())];
     let ids: Vec<String> = person.world.emulator.look(|world| match kind::find(&address.kind) {
-        Some(kind) if kind.has_power => world.pod_ids().map(str::to_owned).collect(),
+        Some(kind) if kind.has_container => world.pod_ids().map(str::to_owned).collect(),
         _ => world.volume_ids().map(str::to_owned).collect(),
     });
     let free: Vec<String> = ids.into_iter().filter(|id| state.address_of(&address.kind, id).is_none()).collect();

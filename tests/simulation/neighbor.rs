@@ -9,6 +9,7 @@ use sindri::planner::Options;
 use tokio::time::sleep;
 
 use crate::account::World;
+use crate::commands::deletions;
 use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers};
 use crate::fleet::Fleet;
 use crate::sabotage::Sabotage;
@@ -91,7 +92,7 @@ impl Neighbor {
         self.now.set(turn.to);
         let options = Options {
             destroy: turn.to.is_none(),
-            include_volumes: turn.to.is_none() && turn.include_volumes,
+            permits: deletions(turn.to.is_none() && turn.include_volumes),
             ..Options::default()
         };
         let apply = async { self.actor.apply(&self.wanted(), options, turn.seed).await };

@@ -56,7 +56,7 @@ impl Run<'_, '_> {
             intent.existing = self.existing();
             intent.deposed = self.deposed();
             self.record(Entry::Intent(intent.clone())).await?;
-            let marker = self.kind.marked.then(|| self.marker(&intent));
+            let marker = self.kind.is_marked().then(|| self.marker(&intent));
             let create = async || self.api().create(self.kind, inputs, marker.as_ref()).await;
             // A 404 has no effect; where it may mean a fresh volume that is not seen yet, the same request goes out again.
             let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
@@ -103,8 +103,8 @@ impl Run<'_, '_> {
 
     /// Ids of objects that look like the one to be made and are not it, of a kind without markers.
     fn existing(&self) -> Vec<String> {
-        let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.marked) else { return Vec::new() };
-        let alike = |object: &&Object| self.kind.looks_alike(&record.inputs, &object.attributes);
+        let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.is_marked()) else { return Vec::new() };
+        let alike = |object: &&Object| self.kind.same_identity(&record.inputs, &object.attributes);
         let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
         let made = lock(&self.carrier.objects);
         let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);

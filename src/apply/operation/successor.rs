@@ -89,12 +89,12 @@ impl Run<'_, '_> {
         let ids = lock(&self.carrier.ids).clone();
         let inputs =
             resolved(successor.inputs.clone(), &|address| ids.get(address).filter(|_| !created(address)).cloned());
-        for (names, id) in feasible::named(kind.name, &inputs) {
+        for (_, names, id) in kind.named(&inputs) {
             // What this run made is there, even if reads do not show it yet.
-            if lock(&self.carrier.objects).contains_key(&id) {
+            if lock(&self.carrier.objects).contains_key(id) {
                 continue;
             }
-            if let Some(missing) = self.missing(&inputs, names, &id).await {
+            if let Some(missing) = self.missing(&inputs, names, id).await {
                 return Some(Objection {
                     message: format!("its replacement cannot be created, so nothing was destroyed: {missing}"),
                     help: "correct the configuration and run the command again",

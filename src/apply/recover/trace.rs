@@ -25,8 +25,8 @@ pub(super) fn trace<'o>(
     let alike = || pending.iter().filter(|other| ask_the_same(kind, intent, other)).count().max(1);
     match found.first() {
         None => Trace::Nothing,
-        Some(_) if !kind.marked && found.len() > alike() => Trace::Several(kind, found.len()),
-        Some(first) => Trace::Made(first, if kind.marked { found.len() - 1 } else { 0 }),
+        Some(_) if !kind.is_marked() && found.len() > alike() => Trace::Several(kind, found.len()),
+        Some(first) => Trace::Made(first, if kind.is_marked() { found.len() - 1 } else { 0 }),
     }
 }
 
@@ -36,7 +36,7 @@ pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item =
     let Some(kind) = kind::find(&intent.address.kind) else { return Vec::new() };
     let mut found: Vec<&Object> = objects
         .filter(|object| object.kind == kind.name && !object.is_leaving())
-        .filter(|object| match (&object.marker, kind.marked) {
+        .filter(|object| match (&object.marker, kind.is_marked()) {
             (Some(marker), true) => marker.operation == intent.operation && marker.lineage == state.lineage,
             (None, true) => false,
             (_, false) => looks_like(kind, intent, object) && state.address_of(kind.name, &object.id).is_none(),
@@ -48,12 +48,12 @@ pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item =
 
 fn ask_the_same(kind: &Kind, one: &Intent, other: &Intent) -> bool {
     let (Some(record), Some(others)) = (&one.record, &other.record) else { return false };
-    other.verb == Verb::Create && other.address.kind == kind.name && kind.looks_alike(&record.inputs, &others.inputs)
+    other.verb == Verb::Create && other.address.kind == kind.name && kind.same_identity(&record.inputs, &others.inputs)
 }
 
 fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
     let Some(record) = &intent.record else { return false };
-    !intent.existing.contains(&object.id) && kind.looks_alike(&record.inputs, &object.attributes)
+    !intent.existing.contains(&object.id) && kind.same_identity(&record.inputs, &object.attributes)
 }
 
 /// What `intent`, a delete, was about and is now somewhere else: RunPod moves a pod by ending it and making it anew, with the

@@ -1,11 +1,13 @@
 //! The arguments of whatever plans and applies.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
 use super::words::{action, address, duration, updates};
+use crate::kind;
 use crate::model::{Action, Address, Updates};
 use crate::render::markdown;
 
@@ -89,9 +91,8 @@ pub struct PlanFlags {
     /// How changes that RunPod could apply to a living pod are carried out (default: `lifecycle.updates`)
     #[arg(long, value_name = "recreate|in-place", value_parser = updates)]
     pub updates: Option<Updates>,
-    /// Delete network volumes too, with their data, when their block is gone
-    #[arg(long)]
-    pub include_volumes: bool,
+    #[command(flatten)]
+    pub permits: DeletionFlags,
     /// Take over pods and volumes that look like ours, but are in no state
     #[arg(long, conflicts_with = "ignore_existing")]
     pub adopt: bool,
@@ -103,7 +104,50 @@ pub struct PlanFlags {
     pub no_renames: bool,
 }
 
-/// Flags of whatever changes the world.
+/// The group of [`DeletionFlags`].
+const DELETION_FLAGS: &str = "permits";
+
+/// One flag for each kind that is protected, which permits deleting its objects ([`kind::Protection`]).
+#[derive(Debug, Default)]
+pub struct DeletionFlags(BTreeSet<String>);
+
+impl DeletionFlags {
+    /// The flags that were given.
+    pub fn flags(&self) -> BTreeSet<String> {
+        self.0.clone()
+    }
+
+    /// Each flag with its long name, which is also its id, and its help.
+    fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+        kind::protections().map(|protection| (protection.flag.trim_start_matches("--"), protection.help))
+    }
+}
+
+impl Args for DeletionFlags {
+    fn augment_args(command: Command) -> Command {
+        let flag = |(name, help)| Arg::new(name).long(name).help(help).action(ArgAction::SetTrue);
+        let group = ArgGroup::new(DELETION_FLAGS).multiple(true).args(Self::all().map(|(name, _)| name));
+        command.args(Self::all().map(flag)).group(group)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for DeletionFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given = Self::all().filter(|(name, _)| matches.get_flag(name));
+        Ok(Self(given.map(|(name, _)| format!("--{name}")).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+/// Flags of every command that changes objects.
 #[derive(Debug, Args)]
 pub struct ChangeFlags {
     /// Do not ask; losing data still needs --allow-data-loss
@@ -127,7 +171,7 @@ pub struct ChangeFlags {
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
     /// Apply the plan that `sindri plan --out` saved, if nothing that it was made from has changed
-    #[arg(value_name = "FILE", conflicts_with_all = ["updates", "include_volumes", "adopt", "ignore_existing", "target",
+    #[arg(value_name = "FILE", conflicts_with_all = ["updates", "permits", "adopt", "ignore_existing", "target",
         "replace", "refresh_only"])]
     pub saved: Option<PathBuf>,
     #[command(flatten)]
@@ -141,9 +185,8 @@ pub struct DestroyArgs {
     /// Only these, with what stands on them (default: everything): `pod.trainer`, `pod.trainer[3]`
     #[arg(value_name = "ADDRESS", value_parser = address)]
     pub addresses: Vec<Address>,
-    /// Delete network volumes too, with their data
-    #[arg(long)]
-    pub include_volumes: bool,
+    #[command(flatten)]
+    pub permits: DeletionFlags,
     #[command(flatten)]
     pub view: ViewFlags,
     #[command(flatten)]

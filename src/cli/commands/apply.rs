@@ -71,7 +71,7 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
             .about(unknown, None));
         }
         let only = args.addresses.iter().cloned().collect();
-        Ok(Options { destroy: true, only, include_volumes: args.include_volumes, ..Options::default() })
+        Ok(Options { destroy: true, only, permits: args.permits.flags(), ..Options::default() })
     };
     let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
     session.close()?;

@@ -13,7 +13,8 @@ use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::model::{Address, Marker, Object, Observed, Value};
+use crate::kind;
+use crate::model::{Address, Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
 use crate::planner::record::imported;
 
@@ -91,8 +92,8 @@ fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> boo
         return Some(format!("`{}` (\"{}\") carries the marker of {}", object.id, object.name, of(marker)));
     }
     let mounts = |pod: &&Object| {
-        let mounted = pod.attributes.get("network_volume").and_then(Value::as_text);
-        !pod.is_leaving() && mounted == Some(object.id.as_str())
+        let mut used = kind::find(pod.kind).into_iter().flat_map(|kind| kind.references(&pod.attributes));
+        !pod.is_leaving() && used.any(|reference| reference == (object.kind, &object.id))
     };
     let pod_and_marker = |pod: &'_ Object| Some((pod.id.clone(), pod.marker.clone().filter(|marker| !is_own(marker))?));
     let (pod, marker) = observed.iter().filter(mounts).find_map(pod_and_marker)?;

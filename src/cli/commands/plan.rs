@@ -56,7 +56,7 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
     let declared: BTreeSet<&Address> = session.config.resources.keys().collect();
     let known = declared.iter().copied().chain(prior.resources.keys()).collect();
     Ok(Options {
-        include_volumes: flags.include_volumes,
+        permits: flags.permits.flags(),
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,

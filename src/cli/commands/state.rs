@@ -73,7 +73,7 @@ fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
         "Forgot `{address}`. `{id}` still exists at RunPod and is still billed; sindri no longer manages it.\n"
     );
     if let Some(file) = declared_in {
-        let again = match kind::find(&address.kind).is_some_and(|kind| kind.marked) {
+        let again = match kind::find(&address.kind).is_some_and(kind::Kind::is_marked) {
             true => "takes it over again by its marker",
             false => "finds it there and asks whether to take it over",
         };

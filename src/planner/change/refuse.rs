@@ -46,7 +46,7 @@ impl Subject<'_, '_> {
             refusals.push(protect::replaced(resource));
         }
         let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
-        if change.action.destroys() || (stops && !unlocks(&difference.fields)) {
+        if change.action.destroys() || (stops && !unlocks(self.kind, &difference.fields)) {
             refusals.extend(locked(self.address, object, Unlock::before(change, &difference.fields, resource)));
         }
         refusals

@@ -61,7 +61,7 @@ impl<'a> Subject<'_, 'a> {
         };
         let prevents = self.prevents_destroy();
         // The end of a predecessor is a part of the replacement that was agreed to.
-        let kept = self.kind.protected && self.heir.is_none() && !options.include_volumes;
+        let kept = self.heir.is_none() && !options.permits_deleting(self.kind);
         let causes = self.claim.iter().cloned().chain([cause]).collect();
         let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
         change.before = self.display_object(object);
@@ -69,7 +69,7 @@ impl<'a> Subject<'_, 'a> {
         if kept {
             change.hourly_after = change.hourly_before;
             if options.only.contains(self.address) {
-                change.refusals.push(prevents.unwrap_or_else(|| protect::protected(self.address)));
+                change.refusals.push(prevents.unwrap_or_else(|| protect::protected(self.address, self.kind)));
             }
         } else {
             (change.risk, change.losses) = self.damage(object, Action::Delete, &[]);

@@ -10,6 +10,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
+use crate::kind;
 use crate::model::{Address, Object, Observed, State, natural};
 use crate::planner::record::imported;
 use crate::planner::refresh::{self, living};
@@ -120,15 +121,14 @@ fn declared<'o>(
     resources: &std::collections::BTreeMap<Address, crate::model::Resource>,
     state: &State,
     observed: &'o Observed,
-    strangers: Vec<&'o Object>,
+    mut strangers: Vec<&'o Object>,
     blocks: &mut Blocks<'o>,
 ) -> Declared<'o> {
     let mut declared = Declared { taken: Vec::new(), rest: Vec::new() };
     let mut ids: Ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
-    // Volumes first: pods are compared with the ids of what they mount.
-    let (volumes, pods): (Vec<_>, Vec<_>) =
-        strangers.into_iter().partition(|object| crate::kind::find(object.kind).is_some_and(|kind| !kind.has_power));
-    for object in volumes.into_iter().chain(pods) {
+    // Volumes come before pods, which are compared with the ids of what they mount.
+    strangers.sort_by_key(|object| kind::rank(object.kind));
+    for object in strangers {
         let is_free = |address: &Address| {
             let alive = state.resources.get(address).is_some_and(|record| living(observed, record).is_some());
             !alive && !declared.taken.iter().any(|(taken, _)| taken == address)

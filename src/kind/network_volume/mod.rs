@@ -1,0 +1,6 @@
+//! Network volumes: disks that outlive the pods that mount them.
+
+mod table;
+mod words;
+
+pub use table::NETWORK_VOLUME;

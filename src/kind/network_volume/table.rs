@@ -1,0 +1,81 @@
+//! The table of network volumes.
+
+use super::words::{describe, losses};
+use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_place, replace};
+use crate::kind::limits::{LONGEST_NAME, Limit, NOT_EMPTY, Rule, Source, limit};
+use crate::kind::{Kind, Protection, Readiness, Recognition};
+use crate::model::Dialect::{V1, V2};
+use crate::model::{Effect, Risk, Value};
+
+/// A disk that outlives the pods that mount it.
+///
+/// Source: `UpdateNetworkVolumeRequest` of RunPod's OpenAPI v2: only `name` and `size` can be patched, and `size` only grows.
+pub static NETWORK_VOLUME: Kind = Kind {
+    name: "network_volume",
+    title: "network volume",
+    dialects: &[V1, V2],
+    attributes: ATTRIBUTES,
+    limits: LIMITS,
+    member_of: None,
+    name_attribute: Some("name"),
+    recognition: Recognition::Identity(&["name", "size_gb", "region"]),
+    readiness: Readiness::Existing,
+    has_container: false,
+    has_capacity: false,
+    not_in_catalog: &[],
+    disk_attributes: &["size_gb"],
+    protection: Some(Protection {
+        flag: "--include-volumes",
+        help: "Delete network volumes too, with their data, when nothing declares them",
+    }),
+    lock_attribute: None,
+    spot_attribute: None,
+    budget_weight: 0,
+    ends_at_zero_balance: false,
+    creates_first: true,
+    losses,
+    precious_risk: Risk::VolumeLoss,
+    stop_risk: Risk::None,
+    describe,
+};
+
+const ATTRIBUTES: &[Attribute] = &[
+    attribute("name", Compare::Exact, in_place, "a network volume is renamed in place", BOTH),
+    attribute("size_gb", Compare::Exact, grow_only, "a network volume grows in place and never shrinks", BOTH),
+    attribute("region", Compare::Exact, replace, "RunPod cannot move a network volume to another data center", BOTH),
+    attribute("tier", Compare::WhenSet, replace, "RunPod cannot change the tier of a network volume", (NO_TIER, Support::Yes)),
+];
+
+const NO_TIER: Support = Support::No {
+    reason: "REST v1 has no tiers of network volumes",
+    help: "remove `tier`, or use `apiVersion: v2`",
+};
+
+const LIMITS: &[Limit] = &[
+    created("name", "name", LONGEST_NAME, "name_length"),
+    created("region", "dataCenter", NOT_EMPTY, "empty_id"),
+    created("size_gb", "size", Rule::Whole { min: 10, max: 4096 }, "volume_size"),
+    limit(V1, "name", LONGEST_NAME, "name_length", Source::Page("as the name of a pod")),
+    limit(
+        V1,
+        "size_gb",
+        // The document allows 0; 1 GB is the least that is on record as working.
+        Rule::Whole { min: 1, max: 4000 },
+        "volume_size",
+        Source::Schema("NetworkVolumeCreateInput", "size"),
+    ),
+];
+
+/// A limit from the schema of REST v2's create request.
+const fn created(attribute: &'static str, member: &'static str, rule: Rule, code: &'static str) -> Limit {
+    limit(V2, attribute, rule, code, Source::Schema("CreateNetworkVolumeRequest", member))
+}
+
+fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {
+    match (before.as_int(), after.as_int()) {
+        (Some(before), Some(after)) if after < before => {
+            Err("RunPod can enlarge a network volume but never shrink it: a smaller copy would lose the data")
+        }
+        _ => Ok(Effect::InPlace),
+    }
+}

@@ -1,0 +1,46 @@
+//! The table of ports.
+
+use crate::kind::attribute::{BOTH, Compare, attribute, restart};
+use crate::kind::{Description, Kind, Membership, Readiness, Recognition};
+use crate::model::Dialect::{V1, V2};
+use crate::model::{Attributes, Risk, Value};
+
+/// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
+///
+/// RunPod has no object of this kind; a port is created, changed and removed with the `ports` of its pod.
+pub static PORT: Kind = Kind {
+    name: "port",
+    title: "port",
+    dialects: &[V1, V2],
+    attributes: &[
+        attribute("port", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
+        attribute("protocol", Compare::Exact, restart, "ports are part of the pod's request", BOTH),
+    ],
+    limits: &[],
+    member_of: Some(Membership { parent: "pod", attribute: "ports", inputs }),
+    name_attribute: None,
+    recognition: Recognition::Parent,
+    readiness: Readiness::Existing,
+    has_container: false,
+    has_capacity: false,
+    not_in_catalog: &[],
+    disk_attributes: &[],
+    protection: None,
+    lock_attribute: None,
+    spot_attribute: None,
+    budget_weight: 0,
+    ends_at_zero_balance: false,
+    creates_first: false,
+    losses: |_| Vec::new(),
+    precious_risk: Risk::None,
+    stop_risk: Risk::None,
+    // The address says it all: `port.trainer:8888/http`.
+    describe: |_, _| Description::default(),
+};
+
+/// `8888/http` is port 8888 over HTTP.
+fn inputs(member: &str) -> Attributes {
+    let (port, protocol) = member.split_once('/').unwrap_or((member, ""));
+    let port = port.parse().map_or(Value::Null, Value::Int);
+    Attributes::from([("port".to_owned(), port), ("protocol".to_owned(), protocol.into())])
+}
