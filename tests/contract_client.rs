@@ -270,9 +270,10 @@ fn every_limit_of_the_documents_is_in_the_table_and_the_other_way_round() {
             limits(&document, &document["components"]["schemas"][schema], "", &mut documented);
             assert!(!documented.is_empty(), "{schema}");
             for (member, keyword, value) in documented {
-                let row = kind::find(kind).expect("a kind").limits_on(dialect).find(
-                    |limit| matches!(limit.source, Source::Schema(_, known) if known == member),
-                );
+                let row = kind::find(kind)
+                    .expect("a kind")
+                    .limits_on(dialect)
+                    .find(|limit| matches!(limit.source, Source::Schema(_, known) if known == member));
                 let kept = row.is_some_and(|limit| is_kept(limit.rule, keyword, &value));
                 assert!(kept || is_built_in(&member, keyword), "{schema} {member}: {keyword} {value} against {row:?}");
             }

@@ -7,64 +7,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, mpsc};
 
-use super::operation::{Carrier, OperationError};
+use super::Event;
+use super::job::{Job, Report, reporting_address, skipped};
+use super::operation::{Executor, OperationError};
 use super::trial::{Ended, Trials};
 use super::watch::Watch;
-use super::{Event, Events};
 use crate::catalog::Catalog;
 use crate::graph;
 use crate::kind;
-use crate::model::{Address, Double, Object, Observed, Orphan, Plan, Verb};
+use crate::model::{Double, Object, Observed, Orphan, Verb};
 use crate::planner::doubles::doubles;
-use crate::runpod::{Api, ErrorClass};
-use crate::store::{LockedState, StoreError};
-use crate::transport::clock::Clock;
-
-/// How to apply.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Requests under way at once; waiting for readiness does not count.
-    pub parallelism: usize,
-    /// Seeds the ids of operations; `None` draws them at random.
-    pub seed: Option<u64>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { parallelism: 10, seed: None }
-    }
-}
-
-/// Everything that an apply stands on.
-pub struct Job<'a> {
-    pub plan: &'a Plan,
-    /// What the plan was made from.
-    pub observed: &'a Observed,
-    pub api: &'a dyn Api,
-    pub store: &'a LockedState,
-    pub clock: Clock,
-    pub options: Options,
-    pub events: Events<'a>,
-    /// Turns true when nothing new is to start and waits are to be left.
-    pub interrupt: watch::Receiver<bool>,
-}
-
-/// How it ended. What happened in between went to the events.
-#[derive(Debug, Default)]
-pub struct Report {
-    pub done: usize,
-    pub failed: usize,
-    pub skipped: usize,
-    pub interrupted: bool,
-    /// Whether every failure was for want of stock.
-    pub only_capacity: bool,
-    /// Marked pods in no state, looked for after creates.
-    pub orphans: Vec<Orphan>,
-    /// What other states of the same project made a second time, looked for after creates.
-    pub doubles: Vec<Double>,
-}
+use crate::runpod::ErrorClass;
+use crate::store::StoreError;
 
 /// Carries out `job.plan`. Only a failing store is an error of the whole; failing operations are counted in the report.
 pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
@@ -72,15 +28,16 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     job.store.correct("corrections", plan.records.clone()).await?;
     let queued = AtomicUsize::new(0);
     let crashing = |id: &str| tell_crash(job, id);
-    let watches: BTreeMap<&str, Watch<'_>> =
-        kind::listed_on(job.api.dialect()).map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing))).collect();
+    let watches: BTreeMap<&str, Watch<'_>> = kind::listed_on(job.api.dialect())
+        .map(|kind| (kind.name, Watch::new(job.api, kind, &queued, &crashing)))
+        .collect();
     let (sender, mut created) = mpsc::unbounded_channel();
-    let carrier = Carrier::new(job, &watches, sender);
+    let executor = Executor::new(job, &watches, sender);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
         // In this order: the same world gives the same run.
         biased;
-        ended = schedule(job, &carrier, &queued, &mut created) => ended,
+        ended = schedule(job, &executor, &queued, &mut created) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
     // Also where a write failed: its outcome is in memory alone, and the state file, or what is rescued of it, may hold it.
@@ -122,7 +79,7 @@ impl End {
 
 async fn schedule(
     job: &Job<'_>,
-    carrier: &Carrier<'_>,
+    executor: &Executor<'_>,
     queued: &AtomicUsize,
     created: &mut mpsc::UnboundedReceiver<usize>,
 ) -> Result<Report, StoreError> {
@@ -138,7 +95,7 @@ async fn schedule(
     let stop: Mutex<Option<String>> = Mutex::new(None);
     let start = |index: usize| {
         let (permits, stop) = (&permits, &stop);
-        async move { (index, one(job, carrier, index, permits, stop, queued).await) }
+        async move { (index, one(job, executor, index, permits, stop, queued).await) }
     };
     let mut running: FuturesUnordered<_> = FuturesUnordered::new();
     let mut ready: BTreeSet<usize> = (0..operations.len()).filter(|index| open[*index] == 0).collect();
@@ -221,12 +178,6 @@ fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
     stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
 }
 
-/// Says that an operation is not started.
-pub(super) fn skipped(job: &Job<'_>, index: usize, because: String) {
-    let operation = &job.plan.operations[index];
-    (job.events)(Event::Skipped { address: reporting_address(&operation.address), verb: operation.verb, because });
-}
-
 /// Everything that stands on an operation that did not succeed, however far away.
 fn skip_dependents(
     job: &Job<'_>,
@@ -252,7 +203,7 @@ fn skip_dependents(
 
 async fn one(
     job: &Job<'_>,
-    carrier: &Carrier<'_>,
+    executor: &Executor<'_>,
     index: usize,
     permits: &Semaphore,
     stop: &Mutex<Option<String>>,
@@ -266,7 +217,7 @@ async fn one(
         skipped(job, index, because);
         return End::Skipped;
     }
-    match carrier.carry_out(index, permit).await {
+    match executor.carry_out(index, permit).await {
         Ok(()) => End::Done,
         Err(OperationError::Store(error)) => End::Store(error),
         Err(OperationError::Interrupted) => End::Skipped,
@@ -306,9 +257,4 @@ async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
 fn orphan(object: &Object, lineage: &str, recorded: &BTreeSet<&str>) -> Option<Orphan> {
     let unknown = !object.is_leaving() && !recorded.contains(object.id.as_str());
     Orphan::of(object).filter(|orphan| unknown && orphan.marker.lineage == lineage)
-}
-
-/// The address under which an operation's events go: those of a deposed predecessor go under its successor's.
-pub fn reporting_address(address: &Address) -> Address {
-    address.successor().unwrap_or_else(|| address.clone())
 }

@@ -1,5 +1,6 @@
 //! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
 
+mod answers;
 mod change;
 mod confirm_update;
 mod create;
@@ -16,7 +17,7 @@ use tokio::sync::{AcquireError, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::Event;
-use super::engine::{Job, reporting_address};
+use super::job::{Job, reporting_address};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Verb};
@@ -43,21 +44,21 @@ impl From<StoreError> for OperationError {
 type Permit<'p> = Result<SemaphorePermit<'p>, AcquireError>;
 
 /// Carries out operations; knows the ids that earlier ones made.
-pub(super) struct Carrier<'a> {
+pub(super) struct Executor<'a> {
     job: &'a Job<'a>,
     watches: &'a BTreeMap<&'static str, Watch<'a>>,
     /// Living ids by address: of references, and of objects made in this run.
     ids: Mutex<BTreeMap<Address, String>>,
     /// Objects as they were answered in this run, newer than what was observed.
     objects: Mutex<BTreeMap<String, Object>>,
-    dice: Mutex<fastrand::Rng>,
+    rng: Mutex<fastrand::Rng>,
     /// Hears of every create that RunPod has accepted.
     created: UnboundedSender<usize>,
     /// What RunPod said about successors.
-    answers: successor::Answers,
+    answers: answers::Answers,
 }
 
-impl<'a> Carrier<'a> {
+impl<'a> Executor<'a> {
     pub fn new(
         job: &'a Job<'a>,
         watches: &'a BTreeMap<&'static str, Watch<'a>>,
@@ -65,14 +66,14 @@ impl<'a> Carrier<'a> {
     ) -> Self {
         let state = job.store.snapshot().state;
         let ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
-        let dice = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let rng = job.options.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         Self {
             job,
             watches,
             ids: Mutex::new(ids),
             objects: Mutex::new(BTreeMap::new()),
-            dice: Mutex::new(dice),
-            answers: successor::Answers::default(),
+            rng: Mutex::new(rng),
+            answers: answers::Answers::default(),
             created,
         }
     }
@@ -83,7 +84,8 @@ impl<'a> Carrier<'a> {
         let Some(kind) = kind::find(&operation.address.kind) else {
             return Err(OperationError::Failed(None));
         };
-        let run = Run { carrier: self, index, operation, kind, begun: Instant::now(), permit: Mutex::new(permit.ok()) };
+        let run =
+            Run { executor: self, index, operation, kind, begun: Instant::now(), permit: Mutex::new(permit.ok()) };
         match operation.verb {
             Verb::Create => run.create().await,
             Verb::Update => run.update().await,
@@ -102,7 +104,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// One operation on its way.
 struct Run<'r, 'a> {
-    carrier: &'r Carrier<'a>,
+    executor: &'r Executor<'a>,
     /// Where the plan has it.
     index: usize,
     operation: &'r Operation,
@@ -114,11 +116,11 @@ struct Run<'r, 'a> {
 
 impl<'a> Run<'_, 'a> {
     fn job(&self) -> &'a Job<'a> {
-        self.carrier.job
+        self.executor.job
     }
 
     fn api(&self) -> &'a dyn Api {
-        self.carrier.job.api
+        self.executor.job.api
     }
 
     fn tell(&self, event: Event) {
@@ -135,12 +137,12 @@ impl<'a> Run<'_, 'a> {
 
     /// The object acted upon: told by the plan, or made earlier in this run.
     fn id(&self) -> Option<String> {
-        self.operation.id.clone().or_else(|| lock(&self.carrier.ids).get(&self.operation.address).cloned())
+        self.operation.id.clone().or_else(|| lock(&self.executor.ids).get(&self.operation.address).cloned())
     }
 
     fn intent(&self) -> Intent {
         let operation = self.operation;
-        let number = lock(&self.carrier.dice).u64(..);
+        let number = lock(&self.executor.rng).u64(..);
         let id = if operation.verb == Verb::Create { None } else { self.id() };
         let object = id.as_ref().filter(|_| operation.verb == Verb::Delete);
         let object = object.and_then(|id| self.job().observed.get(self.kind.name, id));
@@ -171,7 +173,7 @@ impl<'a> Run<'_, 'a> {
         records.insert(self.operation.address.clone(), self.operation.record.clone());
         self.record(Entry::Outcome(Outcome { operation: intent.operation, records })).await?;
         if let Some(record) = &self.operation.record {
-            lock(&self.carrier.ids).insert(self.operation.address.clone(), record.id.clone());
+            lock(&self.executor.ids).insert(self.operation.address.clone(), record.id.clone());
         }
         if let Some(id) = self.id().filter(|_| self.operation.wait) {
             self.tell(Event::Accepted { address: self.address(), verb: self.operation.verb, id: id.clone() });
@@ -205,7 +207,9 @@ impl<'a> Run<'_, 'a> {
             ),
             // The general help is about machines.
             (Verb::Create, ErrorClass::Invalid) if !self.kind.has_capacity => None,
-            (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server) if kind::is_referred_to(self.kind.name) => {
+            (Verb::Delete, ErrorClass::Invalid | ErrorClass::Conflict | ErrorClass::Server)
+                if kind::is_referred_to(self.kind.name) =>
+            {
                 id.and_then(|id| self.in_use(id)).or_else(|| general(error))
             }
             _ => general(error),

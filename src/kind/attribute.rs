@@ -124,6 +124,17 @@ impl Attribute {
     }
 }
 
+/// The attributes that RunPod fills in for an object with these inputs, each with its supplier (`template`, its id).
+pub(super) fn supplied<'i>(
+    attributes: &'static [Attribute],
+    inputs: &'i Attributes,
+) -> impl Iterator<Item = (&'static str, &'static str, &'i str)> {
+    attributes.iter().filter_map(|attribute| {
+        let (supplier, id) = attribute.supplier(inputs)?;
+        Some((attribute.name, supplier, id))
+    })
+}
+
 /// Both dialects can express it.
 pub(super) const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
 

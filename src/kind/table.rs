@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::attribute::{Attribute, Names};
+use super::attribute::{Attribute, Names, supplied};
 use super::description::Description;
 use super::limits::Limit;
 use crate::model::{Attributes, Dialect, FieldChange, Loss, Power, Risk, Value};
@@ -159,10 +159,7 @@ impl Kind {
 
     /// The attributes that RunPod fills in for an object with these inputs, each with its supplier (`template`, its id).
     pub fn supplied<'i>(&self, inputs: &'i Attributes) -> impl Iterator<Item = (&'static str, &'static str, &'i str)> {
-        self.attributes.iter().filter_map(|attribute| {
-            let (supplier, id) = attribute.supplier(inputs)?;
-            Some((attribute.name, supplier, id))
-        })
+        supplied(self.attributes, inputs)
     }
 
     /// Everything that these attributes name by its id: the attribute, what it names, and the id.

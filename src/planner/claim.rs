@@ -212,4 +212,3 @@ pub(super) fn alike<'d, 'a>(
     }
     looks.into_values().collect()
 }
-

@@ -37,7 +37,9 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
             state.resources.get_key_value(&marker.address).filter(|_| other)
         }
         None => {
-            let address = own.get(&(object.kind, identity_key(object)?)).filter(|_| !elsewhere.contains(&(object.kind, &*object.id)))?;
+            let address = own
+                .get(&(object.kind, identity_key(object)?))
+                .filter(|_| !elsewhere.contains(&(object.kind, &*object.id)))?;
             state.resources.get_key_value(*address)
         }
     };

@@ -41,7 +41,9 @@ impl Unlock {
             && change.causes.iter().any(|cause| !matches!(cause, Cause::Fields | Cause::Power { .. }));
         match Self::of(Some(declared)) {
             Self::Apply if goes_anyway => Self::Console,
-            Self::Apply if kind::find(&change.address.kind).is_some_and(|kind| unlocks(kind, fields)) => Self::ApplyAlone,
+            Self::Apply if kind::find(&change.address.kind).is_some_and(|kind| unlocks(kind, fields)) => {
+                Self::ApplyAlone
+            }
             other => other,
         }
     }

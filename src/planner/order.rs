@@ -248,7 +248,8 @@ impl Sequence<'_, '_> {
         let kind = self.decision.kind;
         let late = kind.attributes.iter().filter(|attribute| {
             // A lock would be in the way of the stop that follows.
-            attribute.late == Some(self.dialect) || (stopped && kind.is_locked(inputs) && kind.lock_attribute == Some(attribute.name))
+            attribute.late == Some(self.dialect)
+                || (stopped && kind.is_locked(inputs) && kind.lock_attribute == Some(attribute.name))
         });
         late.filter_map(|attribute| Some((attribute.name.to_owned(), inputs.get(attribute.name)?.clone())))
             .filter(|(_, value)| !matches!(value, Value::Null | Value::Bool(false)))

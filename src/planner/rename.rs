@@ -101,7 +101,10 @@ impl<'d> Coming<'d> {
 
 /// What is compared to the letter, with nothing as nothing however it is written.
 fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
-    let exact = kind.attributes.iter().filter(|known| known.compare == Compare::Exact && Some(known.name) != kind.name_attribute);
+    let exact = kind
+        .attributes
+        .iter()
+        .filter(|known| known.compare == Compare::Exact && Some(known.name) != kind.name_attribute);
     let value = |name: &str| attribute(name).filter(|value| !satisfies(Compare::Exact, value, &Value::Null));
     exact.map(|known| value(known.name).cloned().unwrap_or_default()).collect()
 }
@@ -214,7 +217,8 @@ fn fit(
     if worst == Effect::Replace || !refused.is_empty() {
         return None;
     }
-    let differing: Vec<String> = fields.into_iter().map(|field| field.path).filter(|path| Some(&**path) != kind.name_attribute).collect();
+    let differing: Vec<String> =
+        fields.into_iter().map(|field| field.path).filter(|path| Some(&**path) != kind.name_attribute).collect();
     let other: BTreeSet<&str> = differing.iter().map(|path| attribute_of(path)).collect();
     let same: BTreeSet<&str> = resource
         .positions

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::ApiError;
-use super::error::{Context, Purpose};
+use super::classify::Context;
+use super::error::Purpose;
 use crate::transport::Reply;
 
 /// Most memory that the JSON of one answer may take, in bytes. A list of 10,000 pods takes half of it.

@@ -9,7 +9,8 @@ use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
 use super::answer::{Answer, judge};
-use super::error::{Context, Purpose};
+use super::classify::Context;
+use super::error::Purpose;
 use super::pace::{Pace, Patience};
 use super::v1::V1;
 use super::v2::V2;

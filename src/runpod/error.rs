@@ -1,14 +1,235 @@
-//! What an answer that is no success means. Sources: sections 2.3, 2.4 and 14 of the API contract.
+//! A request that failed: its class, whether it may have had an effect, and what to do about it.
 
+use std::fmt;
 use std::time::Duration;
 
-use serde_json::Value as Json;
+/// What kind of failure it was: the stable `code` of error objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorClass {
+    /// No API key.
+    NoCredentials,
+    /// The key would travel over plain http to an address that is not loopback.
+    InsecureUrl,
+    /// 401.
+    Unauthorized,
+    /// 402.
+    NoBalance,
+    /// A limit of the account: spending per hour, number of pods or volumes.
+    AccountLimit,
+    /// 403 for this key or pool.
+    Forbidden,
+    /// 403 `error code: 1010`: the gateway refused the client, not the key.
+    Blocked,
+    NotFound,
+    /// 409.
+    Conflict,
+    /// 410: this dialect was retired.
+    Retired,
+    /// 413.
+    TooLarge,
+    /// 400, 422: the request is wrong.
+    Invalid,
+    /// 400 (v2) or 500 (v1) whose text says that there is no stock.
+    NoCapacity,
+    /// 429 after the longest wait that is allowed.
+    RateLimited,
+    /// 5xx.
+    Server,
+    /// No answer, or no connection.
+    Network,
+    /// An answer that is not what the API documents.
+    Malformed,
+}
 
-use super::mask::masked;
-use super::{ApiError, ErrorClass, Failure};
-use crate::model::Dialect;
-use crate::model::text::is_harmful;
-use crate::transport::{Reply, TransportError};
+impl ErrorClass {
+    /// Whether every further request of an apply would fail in the same way, so that nothing more is started.
+    pub fn stops_everything(self) -> bool {
+        match self {
+            Self::NoBalance
+            | Self::AccountLimit
+            | Self::Unauthorized
+            | Self::Retired
+            | Self::Blocked
+            | Self::NoCredentials
+            | Self::InsecureUrl => true,
+            Self::Forbidden
+            | Self::NotFound
+            | Self::Conflict
+            | Self::TooLarge
+            | Self::Invalid
+            | Self::NoCapacity
+            | Self::RateLimited
+            | Self::Server
+            | Self::Network
+            | Self::Malformed => false,
+        }
+    }
+
+    /// Stable word for `--json`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoCredentials => "no_credentials",
+            Self::InsecureUrl => "insecure_url",
+            Self::Unauthorized => "unauthorized",
+            Self::NoBalance => "no_balance",
+            Self::AccountLimit => "account_limit",
+            Self::Forbidden => "forbidden",
+            Self::Blocked => "client_blocked",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Retired => "api_retired",
+            Self::TooLarge => "request_too_large",
+            Self::Invalid => "invalid_request",
+            Self::NoCapacity => "no_capacity",
+            Self::RateLimited => "rate_limited",
+            Self::Server => "server_error",
+            Self::Network => "network_error",
+            Self::Malformed => "malformed_reply",
+        }
+    }
+
+    /// What to do about it, whatever the request was for.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::NoCredentials => {
+                "set the key: `export RUNPOD_API_KEY=...`, or name a file that holds it: `export RUNPOD_API_KEY_FILE=...` \
+                 (keys are made at https://www.runpod.io/console/user/settings). Without a key, `--sandbox` runs the same \
+                 command on an emulated RunPod"
+            }
+            Self::InsecureUrl => {
+                "use `https://`; plain http is allowed for loopback addresses (`http://127.0.0.1:4010`) only"
+            }
+            Self::Unauthorized => {
+                "RunPod does not know this key, or it has expired: see that it is set with `test -n \"$RUNPOD_API_KEY\"`, \
+                 and try it: `curl -s -o /dev/null -w '%{http_code}\\n' -H \"Authorization: Bearer $RUNPOD_API_KEY\" \
+                 https://api.runpod.io/v2/pods` answers 200 for a good key"
+            }
+            Self::NoBalance => {
+                "the account needs credit for at least one hour of everything that runs: \
+                 https://www.runpod.io/console/user/billing"
+            }
+            Self::AccountLimit => {
+                "the account has reached a limit of its own: stop or destroy something first, or ask RunPod to raise the limit \
+                 (spend limit: https://www.runpod.io/console/user/billing; others: https://contact.runpod.io)"
+            }
+            Self::Forbidden => {
+                "the key is valid but may not do this: give it read and write access to pods and network volumes at \
+                 https://www.runpod.io/console/user/settings, or choose a GPU type that the account may rent"
+            }
+            Self::Blocked => {
+                "RunPod's gateway refused the client, not the key: a proxy or a tool on the way may have changed the \
+                 `User-Agent` header; try another network"
+            }
+            Self::NotFound => "it may have been deleted elsewhere, or be too new to be seen: run `sindri plan` again",
+            Self::Conflict => "it is in another state than expected: see `sindri status`, then run the command again",
+            Self::Retired => {
+                "REST v1 was retired on 2026-11-15: set `apiVersion: v2` under `providers.runpod`, or pass `--api v2`"
+            }
+            Self::TooLarge => {
+                "a request may hold 102400 bytes: move large values out of `env` into a file, an account secret or the image"
+            }
+            Self::Invalid => "the text above says what is wrong: correct that, and run the command again",
+            Self::NoCapacity => {
+                "widen the choice: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: COMMUNITY`, \
+                 a smaller `containerDiskGb`, or another GPU type"
+            }
+            Self::RateLimited => {
+                "other programs use the same key's quota: wait, or lower their rate, and run the command again"
+            }
+            Self::Server => {
+                "RunPod had an error of its own: run the command again; it looks before it creates anything"
+            }
+            Self::Network => {
+                "check the network, `--api-url` and `RUNPOD_API_BASE_URL`; running the command again is safe, \
+                 since it looks before it creates anything"
+            }
+            Self::Malformed => {
+                "something between here and RunPod answered instead of it, or the API has changed: try again"
+            }
+        }
+    }
+}
+
+/// Whether a failed request may have taken effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// It did not: refused before any effect, or never sent.
+    WithoutEffect,
+    /// It may have: look before sending it again.
+    Unknown,
+}
+
+/// A request that failed. Never carries a header, a credential, a secret value or a request body.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{}", self.summary())]
+pub struct ApiError {
+    pub class: ErrorClass,
+    pub failure: Failure,
+    /// `POST /v2/pods`, without query; empty for what failed before there was a request.
+    pub request: String,
+    pub status: Option<u16>,
+    /// RunPod's own text, always shown.
+    pub message: String,
+    /// What the request was for, where RunPod answered it: for the help.
+    pub(super) purpose: Option<Purpose>,
+    /// RunPod's list of violations.
+    pub details: Vec<String>,
+    /// `x-request-id`.
+    pub request_id: Option<String>,
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// A failure found here, before anything was sent.
+    pub fn local(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            class,
+            failure: Failure::WithoutEffect,
+            request: request.into(),
+            status: None,
+            message: message.into(),
+            purpose: None,
+            details: Vec::new(),
+            request_id: None,
+            retry_after: None,
+        }
+    }
+
+    /// A failure of an answer that nothing can be believed of: the request may have had its effect.
+    pub fn in_doubt(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { failure: Failure::Unknown, ..Self::local(class, request, message) }
+    }
+
+    fn summary(&self) -> String {
+        let mut text = String::new();
+        if !self.request.is_empty() {
+            let status = self.status.map(|status| format!(" answered {status}")).unwrap_or_default();
+            text = format!("{}{status}: ", self.request);
+        }
+        if self.class == ErrorClass::Unauthorized {
+            text = "RunPod API authentication failed (401 Unauthorized): ".to_owned();
+        }
+        text += &self.message;
+        if !self.details.is_empty() {
+            text += &format!(" ({})", self.details.join("; "));
+        }
+        if let Some(id) = &self.request_id {
+            text += &format!(" [request {id}]");
+        }
+        text
+    }
+}
+
+impl miette::Diagnostic for ApiError {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(format!("sindri::runpod::{}", self.class.code())))
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        let advice = self.purpose.and_then(|purpose| purpose.advice(self.class, &self.message));
+        Some(Box::new(advice.unwrap_or_else(|| self.class.help())))
+    }
+}
 
 /// What a request is for: decides whether it may be sent twice, and what a lost answer leaves open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,44 +288,11 @@ impl Purpose {
         }
     }
 
-    /// What is known after an answer that tells nothing.
-    fn in_doubt(self) -> Failure {
+    /// What is known after an answer that says nothing.
+    pub fn in_doubt(self) -> Failure {
         if self == Self::Read { Failure::WithoutEffect } else { Failure::Unknown }
     }
 }
-
-/// What is needed to judge an answer.
-pub(super) struct Context<'a> {
-    /// `POST /v2/pods`.
-    pub request: &'a str,
-    pub purpose: Purpose,
-    pub dialect: Dialect,
-    /// Texts that must not stand in a message, should RunPod repeat them.
-    pub secrets: &'a [&'a str],
-}
-
-/// Texts that say that there is no stock; there is no code for it. Source: section 14 of the contract.
-const NO_CAPACITY: [&str; 5] = [
-    "no longer any instances",
-    "no instances currently available",
-    "not enough free gpus",
-    "does not have the resources",
-    "could not find any pods",
-];
-
-/// Texts that say that the account has reached one of its limits; there is no code for it. Sources: sections 4, 12 and 15 of the
-/// contract (spend limit, volume quota); the limit of pods is worded by inference. Every word of a row must be there.
-const ACCOUNT_LIMITS: [&[&str]; 9] = [
-    &["spend limit"],
-    &["spending limit"],
-    &["spend", "per hour", "limit"],
-    &["quota", "exceed"],
-    &["quota", "reached"],
-    &["maximum number of"],
-    &["too many pods"],
-    &["pod limit"],
-    &["account", "limit"],
-];
 
 /// Causes that a refused create names in RunPod's text, with what to do about each.
 const NAMED_CAUSES: [(&[&str], &str); 4] = [
@@ -124,352 +312,7 @@ const NAMED_CAUSES: [(&[&str], &str); 4] = [
     ),
 ];
 
-fn names_all(message: &str, words: &[&str]) -> bool {
+pub(super) fn names_all(message: &str, words: &[&str]) -> bool {
     let message = message.to_lowercase();
     words.iter().all(|word| message.contains(word))
-}
-
-/// v1 answers 500 for a volume that is gone already. Source: section 4 of the contract.
-const V1_ABSENT: &str = "tried to delete nonexistent";
-
-/// Longest refusal that is read at all, in bytes: looking for secrets takes its time.
-const LONGEST_EXPLANATION: usize = 64 << 10;
-/// Longest text taken over from an answer, in characters.
-const MESSAGE_LIMIT: usize = 500;
-/// Most violations taken over from an answer.
-const DETAILS_LIMIT: usize = 20;
-
-/// The failure of an answer that is not what RunPod gives: whatever it was, nothing in it is believed. After anything but
-/// a read the request may have had its effect.
-pub(super) fn nonsense(purpose: Purpose, request: &str, why: &str) -> ApiError {
-    let error = ApiError::local(ErrorClass::Malformed, request, why);
-    ApiError { failure: purpose.in_doubt(), purpose: Some(purpose), ..error }
-}
-
-impl Context<'_> {
-    /// The failure that an answer outside 2xx stands for.
-    pub fn refused(&self, reply: &Reply) -> ApiError {
-        let explains = reply.body.len() <= LONGEST_EXPLANATION;
-        let json = explains.then(|| serde_json::from_slice::<Json>(&reply.body).ok()).flatten().filter(Json::is_object);
-        let (message, details) = self.texts(reply, json.as_ref());
-        let class = self.class(reply.status, &message.to_lowercase(), json.is_some());
-        let failure = match (reply.status, self.purpose) {
-            // Section 12, rule 3: the pod stays as it was. A create that says so may have left a pod all the same (Q7).
-            (_, Purpose::Power) if class == ErrorClass::NoCapacity => Failure::WithoutEffect,
-            // A rule of RunPod's forbids it, whatever the status says; asking again cannot help.
-            (_, Purpose::Delete) if class == ErrorClass::Invalid => Failure::WithoutEffect,
-            (408 | 500.., purpose) => purpose.in_doubt(),
-            _ => Failure::WithoutEffect,
-        };
-        ApiError {
-            class,
-            failure,
-            request: self.request.to_owned(),
-            status: Some(reply.status),
-            message,
-            purpose: Some(self.purpose),
-            details,
-            request_id: self.request_id(reply),
-            retry_after: retry_after(reply),
-        }
-    }
-
-    /// The failure of an answer that says success and cannot be read.
-    pub fn malformed(&self, reply: &Reply, why: &str) -> ApiError {
-        let mut error = nonsense(self.purpose, self.request, why);
-        error.status = Some(reply.status);
-        error.request_id = self.request_id(reply);
-        error
-    }
-
-    /// The failure of a request without an answer.
-    pub fn lost(&self, error: &TransportError) -> ApiError {
-        let failure = match error {
-            TransportError::NotSent { .. } => Failure::WithoutEffect,
-            TransportError::NoAnswer { .. } => self.purpose.in_doubt(),
-            TransportError::TooLong { .. } => return nonsense(self.purpose, self.request, &error.to_string()),
-        };
-        let message = self.clean(&error.to_string());
-        ApiError { failure, ..ApiError::local(ErrorClass::Network, self.request, message) }
-    }
-
-    fn class(&self, status: u16, text: &str, is_json: bool) -> ErrorClass {
-        let places = matches!(self.purpose, Purpose::Create | Purpose::Power);
-        let no_capacity = || NO_CAPACITY.iter().any(|words| text.contains(words));
-        match status {
-            400 | 500 if places && no_capacity() => ErrorClass::NoCapacity,
-            // A v1 500 without one of these texts says nothing about whose fault it was.
-            400 | 403 | 409 | 422 if places && names_account_limit(text) => ErrorClass::AccountLimit,
-            500 if places && self.dialect == Dialect::V1 && names_account_limit(text) => ErrorClass::AccountLimit,
-            500 if self.dialect == Dialect::V1 && text.contains(V1_ABSENT) => ErrorClass::NotFound,
-            500 if self.dialect == Dialect::V1 && tells_no_balance(text) => ErrorClass::NoBalance,
-            500 if self.purpose == Purpose::Delete && is_json && keeps_it(text) => ErrorClass::Invalid,
-            401 => ErrorClass::Unauthorized,
-            402 => ErrorClass::NoBalance,
-            // RunPod refuses in JSON; the gateway before it does not (Q1).
-            403 if is_json => ErrorClass::Forbidden,
-            403 => ErrorClass::Blocked,
-            404 => ErrorClass::NotFound,
-            408 => ErrorClass::Network,
-            409 => ErrorClass::Conflict,
-            410 => ErrorClass::Retired,
-            413 => ErrorClass::TooLarge,
-            429 => ErrorClass::RateLimited,
-            400..=499 => ErrorClass::Invalid,
-            500.. => ErrorClass::Server,
-            _ => ErrorClass::Malformed,
-        }
-    }
-
-    /// The message and the list of violations of an answer.
-    fn texts(&self, reply: &Reply, json: Option<&Json>) -> (String, Vec<String>) {
-        if reply.body.len() > LONGEST_EXPLANATION {
-            return (format!("an explanation of {} bytes, too long to be shown", reply.body.len()), Vec::new());
-        }
-        let Some(json) = json else {
-            let text = self.clean(&String::from_utf8_lossy(&reply.body));
-            return (if text.is_empty() { "no explanation".to_owned() } else { text }, Vec::new());
-        };
-        let message = ["detail", "error", "message", "title"].iter().find_map(|member| json.get(member)?.as_str());
-        let message = message.map_or_else(|| json.to_string(), str::to_owned);
-        let details = ["errors", "problems"].iter().find_map(|member| json.get(member)?.as_array());
-        let details = details.into_iter().flatten().filter_map(Json::as_str);
-        (self.clean(&message), details.take(DETAILS_LIMIT).map(|text| self.clean(text)).collect())
-    }
-
-    fn request_id(&self, reply: &Reply) -> Option<String> {
-        let id = masked(reply.header("x-request-id")?, self.secrets);
-        let id: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
-        Some(id).filter(|id| !id.is_empty())
-    }
-
-    /// One line of readable text without secrets.
-    fn clean(&self, text: &str) -> String {
-        let visible: String = masked(text, self.secrets)
-            .chars()
-            .map(|c| if c.is_whitespace() { ' ' } else { c })
-            .filter(|c| !is_harmful(*c))
-            .collect();
-        let words: Vec<&str> = visible.split(' ').filter(|word| !word.is_empty()).collect();
-        let line = words.join(" ");
-        match line.char_indices().nth(MESSAGE_LIMIT) {
-            Some((end, _)) => format!("{}...", &line[..end]),
-            None => line,
-        }
-    }
-}
-
-/// Words that say why RunPod keeps an object. v1 answers a broken rule with 500, as it does its own faults.
-/// Source: the emulator's contract, "terminate and DELETE".
-const KEEPS_IT: [&str; 6] = ["in use", "being used", "attached", "mounted", "is locked", "cannot be deleted"];
-
-fn keeps_it(text: &str) -> bool {
-    KEEPS_IT.iter().any(|words| text.contains(words))
-}
-
-fn names_account_limit(text: &str) -> bool {
-    ACCOUNT_LIMITS.iter().any(|words| names_all(text, words))
-}
-
-/// The wording is not recorded, only that it comes as a text (section 2.4): both a balance and its want must be named.
-fn tells_no_balance(text: &str) -> bool {
-    let want = ["insufficient", "too low", "not enough", "enough balance"];
-    text.contains("insufficient funds") || text.contains("balance") && want.iter().any(|words| text.contains(words))
-}
-
-/// `Retry-After`, in the whole seconds that RunPod sends.
-pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
-    reply.header("retry-after")?.trim().parse().ok().map(told_seconds)
-}
-
-/// Seconds that a header tells. A day is longer than anybody waits, and as far as they are believed: more could not be
-/// added to a time.
-pub(super) fn told_seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds.min(86_400))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn reply(status: u16, body: &str) -> Reply {
-        Reply { status, headers: vec![("x-request-id".into(), "req-7".into())], body: body.to_owned().into() }
-    }
-
-    fn judge(dialect: Dialect, purpose: Purpose, status: u16, body: &str) -> ApiError {
-        Context { request: "POST /v2/pods", purpose, dialect, secrets: &["canary-9f2"] }.refused(&reply(status, body))
-    }
-
-    #[test]
-    fn each_status_has_its_class() {
-        let json = r#"{"title":"T","detail":"D"}"#;
-        for (status, body, class) in [
-            (401, json, ErrorClass::Unauthorized),
-            (402, json, ErrorClass::NoBalance),
-            (403, json, ErrorClass::Forbidden),
-            (403, "error code: 1010", ErrorClass::Blocked),
-            (404, json, ErrorClass::NotFound),
-            (405, json, ErrorClass::Invalid),
-            (409, json, ErrorClass::Conflict),
-            (410, json, ErrorClass::Retired),
-            (413, json, ErrorClass::TooLarge),
-            (422, json, ErrorClass::Invalid),
-            (429, json, ErrorClass::RateLimited),
-            (500, json, ErrorClass::Server),
-            (524, "<html>", ErrorClass::Server),
-            (302, "", ErrorClass::Malformed),
-        ] {
-            assert_eq!(judge(Dialect::V2, Purpose::Create, status, body).class, class, "{status}");
-        }
-    }
-
-    #[test]
-    fn capacity_is_told_by_the_text_whatever_its_case() {
-        let v2 = r#"{"detail":"There are no longer ANY instances available with the requested specifications."}"#;
-        let v1 = r#"{"error":"create pod: There are no instances currently available","status":500}"#;
-        assert_eq!(judge(Dialect::V2, Purpose::Create, 400, v2).class, ErrorClass::NoCapacity);
-        assert_eq!(judge(Dialect::V1, Purpose::Create, 500, v1).class, ErrorClass::NoCapacity);
-        let other = r#"{"detail":"You must either provide a template id or pod configuration parameters"}"#;
-        assert_eq!(judge(Dialect::V2, Purpose::Create, 400, other).class, ErrorClass::Invalid);
-        assert_eq!(judge(Dialect::V2, Purpose::Update, 400, v2).class, ErrorClass::Invalid);
-    }
-
-    #[test]
-    fn a_v1_create_without_stock_may_have_left_a_pod_and_a_start_has_not() {
-        let full = r#"{"error":"start pod: There are not enough free GPUs on the host machine to start this pod."}"#;
-        assert_eq!(judge(Dialect::V1, Purpose::Create, 500, full).failure, Failure::Unknown);
-        assert_eq!(judge(Dialect::V1, Purpose::Power, 500, full).failure, Failure::WithoutEffect);
-        assert_eq!(judge(Dialect::V2, Purpose::Create, 400, full).failure, Failure::WithoutEffect);
-    }
-
-    #[test]
-    fn only_a_refusal_rules_out_an_effect() {
-        for (status, failure) in
-            [(408, Failure::Unknown), (500, Failure::Unknown), (524, Failure::Unknown), (422, Failure::WithoutEffect)]
-        {
-            assert_eq!(judge(Dialect::V2, Purpose::Create, status, "{}").failure, failure, "{status}");
-        }
-        assert_eq!(judge(Dialect::V2, Purpose::Read, 500, "{}").failure, Failure::WithoutEffect);
-    }
-
-    #[test]
-    fn the_help_fits_what_the_request_was_for() {
-        let help = |purpose, status, body: &str| {
-            let error = judge(Dialect::V2, purpose, status, body);
-            miette::Diagnostic::help(&error).expect("a help").to_string()
-        };
-        for (purpose, phrase) in [
-            (Purpose::Create, "GPU type"),
-            (Purpose::Update, "what it does not accept"),
-            (Purpose::Delete, "what keeps it"),
-            (Purpose::Power, "show the pod as it is"),
-            (Purpose::Read, "what is wrong"),
-        ] {
-            let help = help(purpose, 400, "{}");
-            assert!(help.contains(phrase), "{purpose:?}: {help}");
-            assert_eq!(help.contains("GPU type"), purpose == Purpose::Create, "{purpose:?}: {help}");
-        }
-        let full = r#"{"detail":"There are not enough free GPUs on the host machine to start this pod."}"#;
-        assert!(help(Purpose::Power, 400, full).contains("start it again later"));
-        assert!(help(Purpose::Create, 400, full).contains("widen the choice"));
-    }
-
-    #[test]
-    fn a_volume_that_v1_cannot_find_is_absent() {
-        let body = r#"{"error":"delete network volume: Tried to delete nonexistent network volume","status":500}"#;
-        assert_eq!(judge(Dialect::V1, Purpose::Delete, 500, body).class, ErrorClass::NotFound);
-        assert_eq!(judge(Dialect::V2, Purpose::Delete, 500, body).class, ErrorClass::Server);
-    }
-
-    #[test]
-    fn a_delete_that_a_rule_forbids_is_refused_whatever_its_status() {
-        let body = r#"{"error":"delete network volume: network volume is in use","status":500}"#;
-        let refused = judge(Dialect::V1, Purpose::Delete, 500, body);
-        assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, Failure::WithoutEffect));
-        // A fault of RunPod's own may have had its effect, and so may a page of the gateway's.
-        for body in [r#"{"error":"delete network volume: internal error","status":500}"#, "<html>in use</html>"] {
-            let fault = judge(Dialect::V1, Purpose::Delete, 500, body);
-            assert_eq!((fault.class, fault.failure), (ErrorClass::Server, Failure::Unknown), "{body}");
-        }
-    }
-
-    #[test]
-    fn the_message_is_the_first_text_that_explains() {
-        for (body, text) in [
-            (r#"{"title":"Bad","detail":"why"}"#, "why"),
-            (r#"{"error":"e","message":"m"}"#, "e"),
-            (r#"{"message":"Pod not found"}"#, "Pod not found"),
-            (r#"{"detail":5,"title":"Bad"}"#, "Bad"),
-            ("<html>\n  502\u{1b}[31m</html>", "<html> 502[31m</html>"),
-            ("", "no explanation"),
-        ] {
-            assert_eq!(judge(Dialect::V2, Purpose::Read, 502, body).message, text, "{body}");
-        }
-    }
-
-    #[test]
-    fn violations_and_the_request_id_are_shown() {
-        let body = r#"{"detail":"Request validation failed.","errors":["$: missing property 'name'","$.gpu: x"]}"#;
-        assert_eq!(
-            judge(Dialect::V2, Purpose::Create, 422, body).to_string(),
-            "POST /v2/pods answered 422: Request validation failed. ($: missing property 'name'; $.gpu: x) [request req-7]"
-        );
-        let problems = r#"{"error":"Extra input keys","problems":["key 'scaling'"]}"#;
-        assert_eq!(judge(Dialect::V1, Purpose::Create, 400, problems).details, ["key 'scaling'"]);
-    }
-
-    #[test]
-    fn a_long_text_is_cut_and_a_repeated_secret_is_hidden() {
-        let error = judge(Dialect::V2, Purpose::Create, 400, &format!("{}canary-9f2", "y".repeat(495)));
-        assert_eq!(error.message.chars().count(), MESSAGE_LIMIT + 3);
-        assert!(!format!("{error:?}").contains("canary"));
-        let nested = r#"{"detail":"bad value 'canary-9f2'","errors":["$.env.A: 'canary-9f2'"]}"#;
-        assert!(!format!("{:?}", judge(Dialect::V2, Purpose::Create, 422, nested)).contains("canary"));
-    }
-
-    #[test]
-    fn a_refusal_of_megabytes_is_not_searched_and_not_shown() {
-        for body in ["canary-9f2 ".repeat(1 << 20), format!("{{\"detail\":\"{}\"}}", " canary-9f2".repeat(1 << 20))] {
-            let error = judge(Dialect::V2, Purpose::Create, 400, &body);
-            assert_eq!(error.class, ErrorClass::Invalid);
-            assert!(error.message.contains("too long to be shown"), "{}", error.message);
-        }
-    }
-
-    #[test]
-    fn characters_that_rewrite_a_terminal_are_in_no_message() {
-        let body = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{202e}d\u{200b}e\u{2066}f\u{feff}g\u{e0041}h\u{ad}i";
-        let body = serde_json::json!({ "detail": body, "errors": [body] }).to_string();
-        let error = judge(Dialect::V2, Purpose::Create, 400, &body);
-        assert_eq!(
-            (error.message.as_str(), error.details.as_slice()),
-            ("a]0;xb2Jcdefghi", &["a]0;xb2Jcdefghi".to_owned()][..])
-        );
-    }
-
-    #[test]
-    fn a_repeated_secret_is_hidden_in_an_answer_shown_as_it_came() {
-        let secret = "can\"ary\\9f2\nend";
-        let quoted = Json::from(secret).to_string();
-        for body in [format!("{{\"input\":{quoted}}}"), format!("cannot parse {quoted}")] {
-            let context = Context {
-                request: "POST /v2/pods",
-                purpose: Purpose::Create,
-                dialect: Dialect::V2,
-                secrets: &[secret],
-            };
-            let message = context.refused(&reply(422, &body)).message;
-            assert!(message.contains("(sensitive)") && !message.contains("9f2"), "{message}");
-        }
-    }
-
-    #[test]
-    fn no_header_names_a_time_that_cannot_be_reckoned_with() {
-        let reply = Reply {
-            status: 429,
-            headers: vec![("retry-after".into(), u64::MAX.to_string())],
-            body: bytes::Bytes::new(),
-        };
-        assert_eq!(retry_after(&reply), Some(Duration::from_secs(86_400)));
-    }
 }

@@ -5,6 +5,7 @@ pub mod client;
 pub mod credential;
 mod answer;
 mod argv;
+mod classify;
 mod error;
 mod mask;
 mod operations;
@@ -14,7 +15,8 @@ mod v1;
 mod v2;
 mod wire;
 
-pub use api::{Api, ApiError, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
+pub use api::{Api, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
 pub use credential::{ApiKey, Origin, world_identity};
+pub use error::{ApiError, ErrorClass, Failure};
 pub use mask::masked;

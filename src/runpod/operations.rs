@@ -9,8 +9,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
 use super::answer::Answer;
+use super::classify::nonsense;
 use super::client::{Call, Client, codec, secrets};
-use super::error::{Purpose, nonsense};
+use super::error::Purpose;
 use super::mask::hide_in;
 use super::pages::{Page, Pages};
 use super::wire::{Wire, is_id, is_set};

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::NotifyFn;
-use super::error::{retry_after, told_seconds};
+use super::classify::{retry_after, told_seconds};
 use crate::transport::Reply;
 
 /// Shorter waits are not worth a word.

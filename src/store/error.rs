@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use miette::{Diagnostic, LabeledSpan};
 
-use super::lock::Holder;
+use super::holder::Holder;
 use crate::files::SourceText;
 use crate::model::credential::mask_credentials;
 

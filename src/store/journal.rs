@@ -14,7 +14,7 @@ use crate::model::{Entry, State};
 use super::error::{Damage, Problem, StoreError, parent};
 use super::file::{Meter, leads_to, replace, sync_folder};
 use super::migrate::{self, Unreadable};
-use super::read::Identity;
+use super::paths::Identity;
 
 const REPAIR: &str = "the journal was left as it is; it holds requests that the state file may not know: keep a copy of it, repair the line, or move it away and let `sindri import` find what it created";
 

@@ -3,7 +3,6 @@
 //! The lock ends with its process, however that ends, so there is no stale lock to break. What the file says is for
 //! people: it names the holder while there is one.
 
-use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -12,52 +11,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fs2::FileExt;
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use super::error::{StoreError, parent};
 use super::file::leads_to;
-use super::read::Paths;
-
-/// Who holds the lock, and why. For display; nothing decides by it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// The user's name.
-    pub who: String,
-    /// The command: `apply`, `state rm`.
-    pub what: String,
-    /// RFC 3339.
-    pub since: String,
-    pub host: String,
-    pub pid: u32,
-}
-
-impl Holder {
-    /// This process, about to do `what`.
-    pub fn new(what: &str) -> Self {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
-        Self {
-            who: variable("USER").or_else(|| variable("LOGNAME")).unwrap_or_else(|| "unknown".into()),
-            what: what.to_owned(),
-            since: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            host: host.filter(|name| !name.is_empty()).or_else(|| variable("HOSTNAME")).unwrap_or_else(|| "?".into()),
-            pid: std::process::id(),
-        }
-    }
-
-    /// Somebody who has not written who they are yet.
-    fn unknown() -> Self {
-        Self { who: "unknown".into(), what: "unknown".into(), since: "unknown".into(), host: "?".into(), pid: 0 }
-    }
-}
-
-impl fmt::Display for Holder {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { who, what, since, host, pid } = self;
-        write!(formatter, "{who} on {host} (`{what}`, process {pid}, since {since})")
-    }
-}
+use super::holder::Holder;
+use super::paths::Paths;
 
 /// The lock, held until this is dropped.
 #[derive(Debug)]

@@ -13,9 +13,11 @@ use crate::resource::{fold, mended};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
+use super::holder::Holder;
 use super::journal::{self, Journal};
-use super::lock::{Holder, Lock};
-use super::read::{FileContents, Identity, Loaded, Paths, digest};
+use super::lock::Lock;
+use super::paths::{Identity, Paths};
+use super::read::{FileContents, Loaded, digest};
 
 /// A state that this process alone may change, until it is dropped.
 ///

@@ -8,21 +8,25 @@
 
 pub mod error;
 pub mod file;
+mod holder;
 pub mod journal;
 pub mod locked;
 pub mod lock;
 pub mod merge;
 pub mod migrate;
 mod outline;
+mod paths;
 mod plain;
 pub mod read;
 
 pub use error::{Damage, Problem, StoreError};
 pub use file::{parse_state, state_bytes};
+pub use holder::Holder;
 pub use journal::parse_journal;
-pub use lock::{Holder, running, unlock};
+pub use lock::{running, unlock};
 pub use locked::LockedState;
-pub use read::{Found, Identity, Paths, Snapshot, found_in, made_for, read, verify};
+pub use paths::{Identity, Paths};
+pub use read::{Found, Snapshot, found_in, made_for, read, verify};
 
 #[cfg(test)]
 mod tests;

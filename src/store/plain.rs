@@ -10,7 +10,7 @@ use std::path::Path;
 use crate::files::{self, Boundary};
 
 use super::error::{StoreError, parent};
-use super::read::Paths;
+use super::paths::Paths;
 
 impl Paths {
     /// The files of the state at `path`, which may be a link to a file in the same folder or inside `boundary`. The folder

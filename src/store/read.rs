@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -16,41 +16,10 @@ use crate::resource::{flaws, fold, mended};
 use super::error::{Problem, StoreError};
 use super::file;
 use super::file::{parse_as_written, parse_state, read_if_there};
+use super::holder::Holder;
 use super::journal::{self, Contents};
-use super::lock::{Holder, running};
-
-/// The three files of one environment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    pub state: PathBuf,
-    pub lock: PathBuf,
-    pub journal: PathBuf,
-}
-
-impl Paths {
-    /// `prod.json` has `prod.lock` and `prod.journal` beside it; a name without `.json` gets them appended.
-    pub fn of_state(path: &Path) -> Self {
-        let beside = |extension: &str| match path.extension() {
-            Some(json) if json == "json" => path.with_extension(extension),
-            // Not replaced: `eu.prod` and `eu.test` are two states, and `prod.lock` may itself be one.
-            _ => {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".");
-                name.push(extension);
-                PathBuf::from(name)
-            }
-        };
-        Self { state: path.to_owned(), lock: beside("lock"), journal: beside("journal") }
-    }
-}
-
-/// Whose state the caller expects.
-#[derive(Clone, Copy, Debug)]
-pub struct Identity<'a> {
-    pub environment: &'a str,
-    /// See [`State::api`].
-    pub api: &'a str,
-}
+use super::lock::running;
+use super::paths::{Identity, Paths};
 
 /// What was on disk at one moment.
 #[derive(Clone, Debug)]
@@ -259,21 +228,6 @@ fn new_lineage() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn states_share_no_file_with_each_other_whatever_their_extension() {
-        let paths = Paths::of_state(Path::new("state/prod.json"));
-        assert_eq!((paths.lock, paths.journal), ("state/prod.lock".into(), "state/prod.journal".into()));
-        let names = ["eu.prod", "eu.test", "eu.json", "prod.lock", "prod.journal"];
-        let mut all: Vec<PathBuf> = Vec::new();
-        for name in names {
-            let Paths { state, lock, journal } = Paths::of_state(Path::new(name));
-            all.extend([state, lock, journal]);
-        }
-        all.sort();
-        all.dedup();
-        assert_eq!(all.len(), 3 * names.len(), "{all:?}");
-    }
 
     #[test]
     fn a_lineage_is_sixteen_hex_digits_and_never_the_same() {

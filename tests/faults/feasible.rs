@@ -254,7 +254,8 @@ fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
         let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
         assert!(messages(&plan).contains(&says), "{}", messages(&plan));
         // What ends costs is not held up by it.
-        let all = Options { destroy: true, permits: BTreeSet::from(["--include-volumes".to_owned()]), ..Options::default() };
+        let all =
+            Options { destroy: true, permits: BTreeSet::from(["--include-volumes".to_owned()]), ..Options::default() };
         let plan = world.plan_from(&wanted, &world.state(), &world.observe().await, all);
         assert_eq!(messages(&plan), "");
         assert!(plan.notes.iter().any(|note| note.message.contains("cannot be deleted while")), "{:?}", plan.notes);

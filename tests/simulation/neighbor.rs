@@ -9,8 +9,8 @@ use sindri::planner::Options;
 use tokio::time::sleep;
 
 use crate::account::World;
-use crate::commands::deletions;
 use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers};
+use crate::commands::deletions;
 use crate::fleet::Fleet;
 use crate::sabotage::Sabotage;
 use crate::schedule::history;

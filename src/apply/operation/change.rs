@@ -79,13 +79,13 @@ impl Run<'_, '_> {
 
     fn current(&self) -> Option<Object> {
         let id = self.id()?;
-        let answered = lock(&self.carrier.objects).get(&id).cloned();
+        let answered = lock(&self.executor.objects).get(&id).cloned();
         answered.or_else(|| self.job().observed.get(self.kind.name, &id).cloned())
     }
 
     async fn changed(&self, intent: &Intent, object: Object) -> Result<(), OperationError> {
         self.record(Entry::Outcome(updated(intent))).await?;
-        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(());

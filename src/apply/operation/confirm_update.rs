@@ -23,7 +23,7 @@ impl Run<'_, '_> {
         answer: Object,
     ) -> Result<Object, OperationError> {
         let request = self.request(intent, changes);
-        let watch = self.carrier.watches.get(self.kind.name).filter(|_| !request.missing(&answer).is_empty());
+        let watch = self.executor.watches.get(self.kind.name).filter(|_| !request.missing(&answer).is_empty());
         let Some(watch) = watch else { return Ok(answer) };
         self.release();
         let mut last = answer;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
-use crate::apply::engine::skipped;
+use crate::apply::job::skipped;
 use crate::apply::recover::{Found, created, search, several, without_effect};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::planner::refresh::resolved;
@@ -44,7 +44,7 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn resolved_inputs(&self) -> Attributes {
-        let ids = lock(&self.carrier.ids);
+        let ids = lock(&self.executor.ids);
         resolved(self.operation.inputs.clone(), &|address| ids.get(address).cloned())
     }
 
@@ -106,7 +106,7 @@ impl Run<'_, '_> {
         let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.is_marked()) else { return Vec::new() };
         let alike = |object: &&Object| self.kind.same_identity(&record.inputs, &object.attributes);
         let observed = self.job().observed.of_kind(self.kind.name).filter(alike).map(|object| object.id.clone());
-        let made = lock(&self.carrier.objects);
+        let made = lock(&self.executor.objects);
         let made = made.values().filter(|object| object.kind == self.kind.name).filter(alike);
         observed.chain(made.map(|object| object.id.clone())).collect()
     }
@@ -114,7 +114,7 @@ impl Run<'_, '_> {
     /// Whether an object is older than the request that is said to have made it.
     fn was_there(&self, object: &Object) -> bool {
         self.job().observed.get(object.kind, &object.id).is_some()
-            || lock(&self.carrier.objects).get(&object.id).is_some_and(|made| made.kind == object.kind)
+            || lock(&self.executor.objects).get(&object.id).is_some_and(|made| made.kind == object.kind)
     }
 
     fn deposed(&self) -> BTreeMap<Address, Record> {
@@ -149,11 +149,11 @@ impl Run<'_, '_> {
             });
             return Err(error.into());
         }
-        lock(&self.carrier.ids).insert(self.operation.address.clone(), object.id.clone());
-        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        lock(&self.executor.ids).insert(self.operation.address.clone(), object.id.clone());
+        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
         // The engine may have ended: then nobody waits for it.
-        let _ = self.carrier.created.send(self.index);
+        let _ = self.executor.created.send(self.index);
         if !self.operation.wait {
             self.done(Some(object));
             return Ok(());

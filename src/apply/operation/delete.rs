@@ -102,7 +102,7 @@ impl Run<'_, '_> {
     /// Waits until no list shows it: a delete is confirmed by absence alone. Of a fresh object neither a 404 nor absence
     /// proves anything, so that the delete is sent until it is accepted.
     async fn gone(&self, intent: &Intent, id: &str, mut accepted: bool) -> Result<Option<Gone>, OperationError> {
-        let Some(watch) = self.carrier.watches.get(self.kind.name) else { return Ok(None) };
+        let Some(watch) = self.executor.watches.get(self.kind.name) else { return Ok(None) };
         let end = Instant::now() + self.operation.timeouts.delete;
         let fresh_until = Instant::now() + if accepted { Duration::ZERO } else { self.freshness() };
         let mut interrupt = self.job().interrupt.clone();

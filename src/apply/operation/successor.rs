@@ -3,13 +3,9 @@
 //! The plan asked the same, perhaps hours ago. Each different question goes out once per run and not once per pod; only stock,
 //! which changes by the minute, is asked again after a while.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Mutex as AsyncMutex;
-use tokio::time::Instant;
-
+use super::answers::Verdict;
 use super::{OperationError, Run, lock};
 use crate::apply::Event;
 use crate::kind::{self, Kind, Names};
@@ -21,31 +17,6 @@ use crate::runpod::ErrorClass;
 
 /// How long an answer about stock is believed.
 const STOCK_IS_FRESH: Duration = Duration::from_secs(60);
-
-/// Why a successor cannot exist; `None` where nothing speaks against it.
-type Verdict = Option<String>;
-
-/// The answer to one question and when it came; held while the question is on its way.
-type Slot = Arc<AsyncMutex<Option<(Instant, Verdict)>>>;
-
-/// Answers of this run, by question. A question that is on its way is not asked a second time.
-#[derive(Default)]
-pub(super) struct Answers(Mutex<BTreeMap<String, Slot>>);
-
-impl Answers {
-    async fn get(&self, question: &str, lifetime: Option<Duration>, ask: impl AsyncFnOnce() -> Verdict) -> Verdict {
-        let entry = Arc::clone(lock(&self.0).entry(question.to_owned()).or_default());
-        let mut answer = entry.lock().await;
-        if let Some((at, verdict)) = answer.as_ref()
-            && lifetime.is_none_or(|lifetime| at.elapsed() < lifetime)
-        {
-            return verdict.clone();
-        }
-        let verdict = ask().await;
-        *answer = Some((Instant::now(), verdict.clone()));
-        verdict
-    }
-}
 
 /// What speaks against a successor.
 struct Objection {
@@ -86,12 +57,12 @@ impl Run<'_, '_> {
             let operations = &self.job().plan.operations;
             operations.iter().any(|operation| operation.verb == Verb::Create && operation.address == *address)
         };
-        let ids = lock(&self.carrier.ids).clone();
+        let ids = lock(&self.executor.ids).clone();
         let inputs =
             resolved(successor.inputs.clone(), &|address| ids.get(address).filter(|_| !created(address)).cloned());
         for (_, names, id) in kind.named(&inputs) {
             // What this run made is there, even if reads do not show it yet.
-            if lock(&self.carrier.objects).contains_key(id) {
+            if lock(&self.executor.objects).contains_key(id) {
                 continue;
             }
             if let Some(missing) = self.missing(&inputs, names, id).await {
@@ -115,7 +86,7 @@ impl Run<'_, '_> {
         match names {
             Names::Outside(outside) => {
                 let ask = async || self.api().presence(outside, id).await.ok().flatten()?.objection(outside, id);
-                self.carrier.answers.get(&format!("{} {id}", outside.title()), None, ask).await
+                self.executor.answers.get(&format!("{} {id}", outside.title()), None, ask).await
             }
             Names::Listed { kind, place } => {
                 let target = kind::find(kind)?;
@@ -129,7 +100,7 @@ impl Run<'_, '_> {
                     Err(_) => None,
                 };
                 let question = format!("{kind} {id} {}", allowed.unwrap_or_default());
-                self.carrier.answers.get(&question, None, ask).await
+                self.executor.answers.get(&question, None, ask).await
             }
         }
     }
@@ -139,7 +110,7 @@ impl Run<'_, '_> {
         let api = self.api();
         let answer = async |key: String, inputs: Attributes| {
             let ask = async || (!is_in_stock(api, kind, &inputs).await).then(String::new);
-            self.carrier.answers.get(&key, Some(STOCK_IS_FRESH), ask).await.is_none()
+            self.executor.answers.get(&key, Some(STOCK_IS_FRESH), ask).await.is_none()
         };
         any_in_stock(api, kind, successor, answer).await
     }

@@ -46,7 +46,7 @@ impl Run<'_, '_> {
     /// never was; one that is gone stays recorded as it is, for the next plan to look at.
     pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
         self.release();
-        let Some(watch) = self.carrier.watches.get(self.kind.name) else {
+        let Some(watch) = self.executor.watches.get(self.kind.name) else {
             self.done(None);
             return Ok(());
         };
@@ -168,7 +168,7 @@ impl Run<'_, '_> {
             let records = BTreeMap::from([(self.operation.address.clone(), Some(record))]);
             self.record(Entry::Outcome(Outcome { operation: self.intent().operation, records })).await?;
         }
-        lock(&self.carrier.objects).insert(object.id.clone(), object.clone());
+        lock(&self.executor.objects).insert(object.id.clone(), object.clone());
         Ok(())
     }
 }

@@ -43,13 +43,17 @@ const ATTRIBUTES: &[Attribute] = &[
     attribute("name", Compare::Exact, in_place, "a network volume is renamed in place", BOTH),
     attribute("size_gb", Compare::Exact, grow_only, "a network volume grows in place and never shrinks", BOTH),
     attribute("region", Compare::Exact, replace, "RunPod cannot move a network volume to another data center", BOTH),
-    attribute("tier", Compare::WhenSet, replace, "RunPod cannot change the tier of a network volume", (NO_TIER, Support::Yes)),
+    attribute(
+        "tier",
+        Compare::WhenSet,
+        replace,
+        "RunPod cannot change the tier of a network volume",
+        (NO_TIER, Support::Yes),
+    ),
 ];
 
-const NO_TIER: Support = Support::No {
-    reason: "REST v1 has no tiers of network volumes",
-    help: "remove `tier`, or use `apiVersion: v2`",
-};
+const NO_TIER: Support =
+    Support::No { reason: "REST v1 has no tiers of network volumes", help: "remove `tier`, or use `apiVersion: v2`" };
 
 const LIMITS: &[Limit] = &[
     created("name", "name", LONGEST_NAME, "name_length"),

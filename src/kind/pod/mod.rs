@@ -1,5 +1,6 @@
 //! Pods: one container on a rented machine.
 
+mod attributes;
 mod table;
 mod words;
 

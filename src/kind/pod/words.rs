@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::POD;
+use super::attributes::ATTRIBUTES;
 use crate::kind::Description;
+use crate::kind::attribute::supplied;
 use crate::kind::description::alternatives;
 use crate::model::{Attributes, Loss, Value};
 
@@ -51,7 +52,7 @@ pub(super) fn describe(attributes: &Attributes, chosen: &BTreeMap<String, String
         details.push("spot".to_owned());
     }
     details.extend(attributes.get("image").and_then(Value::as_text).map(|image| format!("image {image}")));
-    if let Some((_, supplier, id)) = POD.supplied(attributes).next() {
+    if let Some((_, supplier, id)) = supplied(ATTRIBUTES, attributes).next() {
         details.push(format!("from {supplier} {id}"));
     }
     if let Some(size) = number("volume_gb") {
