@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use divan::Bencher;
 use sindri::model::{Observed, Plan};
 use sindri::planner::Options;
-use sindri::planner::check::violations;
+use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, json, text};
 use tokio::runtime::{Builder, Runtime};
 

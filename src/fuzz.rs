@@ -19,7 +19,9 @@ use crate::config::{self, Config, LoadOptions};
 use crate::graph::ResourceGraph;
 use crate::kind::KINDS;
 use crate::model::{Dialect, Object, Observed, Plan, Replay, State};
-use crate::planner::{self, Input, Options, drift, refresh};
+use crate::planner;
+use crate::planner::drift::{report, survey};
+use crate::planner::{Input, Options};
 use crate::render::diagnostic::{Hidden, Shown};
 use crate::render::graph::{self as picture, Picture};
 use crate::render::json::{self, ErrorContext};
@@ -87,7 +89,7 @@ pub fn saved_plan(bytes: &[u8]) {
     if let Err(failure) = saved::parse("plan.json", &String::from_utf8_lossy(bytes)) {
         shown(failure.report.as_ref());
     }
-    if let Ok(saved) = serde_json::from_slice::<planner::saved::SavedPlan>(bytes) {
+    if let Ok(saved) = serde_json::from_slice::<crate::planner::review::saved::SavedPlan>(bytes) {
         rendered(&saved.plan);
     }
 }
@@ -184,7 +186,7 @@ fn used(state: &State, observed: &Observed) {
     let _ = outputs.text(&mut text, &narrow());
     text += &json::to_text(&render::status::status_json(state, observed, &BTreeSet::new()), true);
     text += &json::to_text(&outputs.json(), true);
-    let report = drift::report(&drift::Scope {
+    let report = report::report(&report::Scope {
         name: "fuzz",
         prior: state,
         observed,
@@ -195,7 +197,7 @@ fn used(state: &State, observed: &Observed) {
         now: jiff::Timestamp::UNIX_EPOCH,
     });
     let _ = render::drift::text(&mut text, &report, &narrow());
-    let _ = refresh::drift(state, observed);
+    let _ = survey::drift(state, observed);
     if let Ok(config) = configured(&String::from_utf8_lossy(CONFIGURATION)) {
         planned(&config, state, observed, Options::default());
         planned(&config, state, observed, Options { destroy: true, ..Options::default() });

@@ -10,7 +10,8 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::kind;
-use crate::model::{Address, Attributes, Record, Resource, State, Value, natural};
+use crate::model::{Address, Record, Resource, State, Value};
+use crate::resource::members;
 
 /// Why one resource needs another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl ResourceGraph {
     pub fn of_state(state: &State) -> Result<Self, GraphError> {
         let ids = Ids::of(state);
         Self::build(state.resources.iter().map(|(address, record)| {
-            let edge = if is_member(address) { Edge::PartOf } else { Edge::Refers };
+            let edge = if members::is_member(address) { Edge::PartOf } else { Edge::Refers };
             let named = record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references));
             let there = named.filter(|to| state.resources.contains_key(to)).chain(ids.needed(record));
             (address, there.filter(|to| *to != address).map(|to| (to, edge)).collect())
@@ -180,73 +181,10 @@ fn walk(graph: &DiGraph<Address, Edge>, group: &[NodeIndex]) -> Vec<Address> {
     }
 }
 
-/// Whether an address names a part of another resource's request.
-pub fn is_member(address: &Address) -> bool {
-    kind::find(&address.kind).is_some_and(|kind| kind.member_of.is_some())
-}
-
-/// The address of the resource that `member` is a part of.
-pub fn parent_of(member: &Address) -> Option<Address> {
-    let membership = kind::find(&member.kind)?.member_of.as_ref()?;
-    Some(Address { kind: membership.parent.to_owned(), member: None, ..member.clone() })
-}
-
-/// The id that a member's record carries: its parent's, with what tells it apart.
-pub fn id_of_member(parent_id: &str, address: &Address) -> String {
-    format!("{parent_id}:{}", address.member.as_deref().unwrap_or_default())
-}
-
-/// Members grouped by the resource that they are parts of.
-pub fn members<'a>(addresses: impl Iterator<Item = &'a Address>) -> BTreeMap<Address, Vec<&'a Address>> {
-    let mut grouped: BTreeMap<Address, Vec<&Address>> = BTreeMap::new();
-    for address in addresses {
-        if let Some(parent) = parent_of(address) {
-            grouped.entry(parent).or_default().push(address);
-        }
-    }
-    grouped
-}
-
-/// The inputs of `parent` with its members, of all that [`members`] grouped, in the attribute that lists them.
-pub fn folded(parent: &Address, inputs: &Attributes, members: &BTreeMap<Address, Vec<&Address>>) -> Attributes {
-    fold_members(parent, inputs, members.get(parent).map_or(&[], Vec::as_slice))
-}
-
-/// Lays the members of `parent` into the attribute of its request that lists them.
-pub fn fold_members(parent: &Address, inputs: &Attributes, members: &[&Address]) -> Attributes {
-    let mut folded = inputs.clone();
-    for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == parent.kind)
-    {
-        let mut names: Vec<&str> = members.iter().filter_map(|member| member.member.as_deref()).collect();
-        names.sort_by(|one, other| natural(one, other));
-        // Without members the list is empty, unless something else supplies it: then only the inputs can say that it is.
-        let supplied = kind::find(&parent.kind)
-            .and_then(|kind| kind.attribute(membership.attribute))
-            .is_some_and(|attribute| attribute.supplier(inputs).is_some());
-        if !names.is_empty() || !supplied {
-            folded.insert(membership.attribute.to_owned(), Value::texts(names));
-        }
-    }
-    folded
-}
-
-/// Drops what [`fold_members`] laid in: records hold their own inputs only. An empty list that keeps something else from
-/// supplying the members (`ports: []` beside a template) is an input.
-pub fn unfold_members(kind: &str, mut inputs: Attributes) -> Attributes {
-    for membership in kind::KINDS.iter().filter_map(|kind| kind.member_of.as_ref()).filter(|m| m.parent == kind) {
-        let attribute = kind::find(kind).and_then(|kind| kind.attribute(membership.attribute));
-        let list = inputs.remove(membership.attribute);
-        let supplied = attribute.is_some_and(|attribute| attribute.supplier(&inputs).is_some());
-        if let Some(list) = list.filter(|list| supplied && list.as_list().is_some_and(<[Value]>::is_empty)) {
-            inputs.insert(membership.attribute.to_owned(), list);
-        }
-    }
-    inputs
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Attributes;
 
     fn record(kind: &str, depends_on: &[&str]) -> Record {
         Record {
@@ -324,16 +262,5 @@ mod tests {
         };
         let error = ResourceGraph::of_resources(&BTreeMap::from([(pod, resource)])).unwrap_err();
         assert_eq!(error.to_string(), "`pod.a` needs `network_volume.gone`, which does not exist");
-    }
-
-    #[test]
-    fn ports_fold_into_their_pod_in_counting_order() {
-        let pod: Address = "pod.a[1]".parse().unwrap();
-        let ports: Vec<Address> =
-            ["port.a[1]:8888/http", "port.a[1]:22/tcp"].iter().map(|text| text.parse().unwrap()).collect();
-        let grouped = members(ports.iter());
-        let folded = fold_members(&pod, &Attributes::new(), &grouped[&pod]);
-        assert_eq!(folded["ports"], Value::texts(["22/tcp", "8888/http"]));
-        assert!(unfold_members("pod", folded).is_empty());
     }
 }

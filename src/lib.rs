@@ -11,8 +11,8 @@ pub mod files;
 pub mod kind;
 pub mod catalog;
 pub mod config;
-pub mod graph;
 pub mod resource;
+pub mod graph;
 pub mod planner;
 #[allow(clippy::disallowed_methods, reason = "its clock is where time comes from")]
 pub mod transport;

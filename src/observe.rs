@@ -9,7 +9,8 @@ use futures_util::future::{join_all, try_join_all};
 
 use crate::kind::{self, Kind};
 use crate::model::{Address, Attributes, Marker, Observed, Operation, Plan, Verb};
-use crate::planner::feasible::{self, Answers};
+use crate::planner::decide::feasible;
+use crate::planner::decide::feasible::Answers;
 use crate::runpod::{Api, ApiError};
 
 /// Everything that the account holds of the listed kinds: one list per kind (and page), at the same time.

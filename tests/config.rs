@@ -712,7 +712,7 @@ fn a_template_supplies_what_the_file_does_not_name() {
         let pod = &config.resources[&Address::new("pod", "demo")];
         let ports = config.resources.keys().filter(|address| address.kind == "port").count();
         let members: Vec<&Address> = config.resources.keys().filter(|address| address.kind == "port").collect();
-        let inputs = sindri::graph::fold_members(&pod.address, &pod.inputs, &members);
+        let inputs = sindri::resource::members::fold_members(&pod.address, &pod.inputs, &members);
         let names: Vec<&str> = kind::POD.supplied(&inputs).map(|(name, ..)| name).collect();
         (names.join(" "), ports)
     };

@@ -15,10 +15,10 @@ use super::operation::{Executor, OperationError};
 use super::trial::{Ended, Trials};
 use super::watch::Watch;
 use crate::catalog::Catalog;
-use crate::graph;
 use crate::kind;
 use crate::model::{Double, Object, Observed, Orphan, Verb};
-use crate::planner::doubles::doubles;
+use crate::planner::recognise::doubles::doubles;
+use crate::resource::members;
 use crate::runpod::ErrorClass;
 use crate::store::StoreError;
 
@@ -53,7 +53,7 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
 /// Of ours alone: what others run is none of this apply's business.
 fn tell_crash(job: &Job<'_>, id: &str) {
     let state = job.store.snapshot().state;
-    let recorded = state.resources.iter().find(|(address, record)| record.id == id && !graph::is_member(address));
+    let recorded = state.resources.iter().find(|(address, record)| record.id == id && !members::is_member(address));
     if let Some((address, _)) = recorded {
         (job.events)(Event::CrashLoop { address: reporting_address(address), id: id.to_owned() });
     }

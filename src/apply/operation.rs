@@ -21,7 +21,7 @@ use super::job::{Job, reporting_address};
 use super::watch::Watch;
 use crate::kind::{self, Kind};
 use crate::model::{Address, Entry, Intent, Moment, Object, Operation, Outcome, Power, Record, Verb};
-use crate::planner::in_use;
+use crate::planner::decide::in_use;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 

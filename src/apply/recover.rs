@@ -17,14 +17,14 @@ pub(super) use trace::{made_by, moved};
 pub(super) use update::{Request, quoted, updated};
 
 use super::{Event, Events};
-use crate::graph;
 use crate::kind::{self, Kind};
 use crate::model::{
     Address, Entry, Intent, Moment, Object, Observed, Outcome, PendingIntents, Record, Replay, State, Verb,
 };
 use crate::observe::observe;
-use crate::planner::refresh::strays;
 use crate::resource::fold;
+use crate::resource::inventory::migrated;
+use crate::resource::members;
 use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
 use crate::transport::clock::Clock;
@@ -72,7 +72,7 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
         records.insert(intent.address.clone(), Some(Record { id: object.id.clone(), chosen, ..record.clone() }));
     }
     for (address, member) in &intent.members {
-        let id = graph::id_of_member(&object.id, address);
+        let id = members::id_of_member(&object.id, address);
         records.insert(address.clone(), Some(Record { id, ..member.clone() }));
     }
     for (address, record) in &intent.deposed {
@@ -88,7 +88,7 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
 pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
     let id = |address: &Address| match address == &intent.address {
         true => object.id.clone(),
-        false => graph::id_of_member(&object.id, address),
+        false => members::id_of_member(&object.id, address),
     };
     let known = std::iter::once(&intent.address).chain(&intent.removed);
     let records = known.filter_map(|address| {
@@ -290,7 +290,7 @@ pub async fn look_again(
     if !replay.last_create.as_ref().is_some_and(is_fresh) {
         return Ok(unseen);
     }
-    let elsewhere = strays(&replay.state, observed);
+    let elsewhere = migrated(&replay.state, observed);
     let missing = replay.state.resources.iter().filter_map(|(address, record)| {
         let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
         observed.get(kind.name, &record.id).is_none().then_some((address, kind, record))

@@ -9,8 +9,9 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::saved;
 use crate::model::{Plan, State};
-use crate::planner::saved::{Comparison, SavedPlan};
-use crate::planner::{Input, Options, identity};
+use crate::planner::review::identity;
+use crate::planner::review::saved::{Comparison, SavedPlan};
+use crate::planner::{Input, Options};
 use crate::render::words;
 
 /// So many differences are told; more would bury them.

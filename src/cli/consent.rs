@@ -6,8 +6,8 @@ use super::args::ChangeFlags;
 use super::console::Console;
 use super::exit::{Exit, Failure};
 use crate::model::{Address, Change, Plan, Refusal};
-use crate::planner::change::describe;
-use crate::planner::feasible;
+use crate::planner::decide::change::describe;
+use crate::planner::decide::feasible;
 
 /// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {

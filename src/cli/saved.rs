@@ -9,7 +9,7 @@ use serde_json::error::Category;
 use super::exit::{Exit, Failure};
 use crate::files::{self, LARGEST, Reason, Target, read_bytes, read_text};
 use crate::model::text::escaped;
-use crate::planner::saved::{FORMAT_VERSION, SavedPlan};
+use crate::planner::review::saved::{FORMAT_VERSION, SavedPlan};
 
 /// Reads a plan that `plan --out` wrote, and checks that it is what it says.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {

@@ -19,7 +19,8 @@ use crate::emulator::{Emulator, EmulatorOptions, InProcess};
 use crate::files::{self, Boundary, ReadError};
 use crate::model::{Address, Observed, Plan, State};
 use crate::observe::inquire;
-use crate::planner::{self, feasible};
+use crate::planner;
+use crate::planner::decide::feasible;
 use crate::render::words;
 use crate::runpod::Client;
 use crate::runpod::credential::{ApiKey, Origin, world_identity};
@@ -310,7 +311,7 @@ impl Session {
     /// The state as it stands, and what it says is there; RunPod is not asked.
     pub fn remember(&self) -> Result<(State, Observed), Failure> {
         let state = store::read(&self.paths, &self.identity())?.state;
-        let observed = planner::refresh::remembered(&state);
+        let observed = crate::planner::drift::survey::remembered(&state);
         Ok((state, observed))
     }
 

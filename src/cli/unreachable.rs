@@ -10,9 +10,10 @@ use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Money, Note};
 use crate::planner::Input;
-use crate::planner::drift::price;
-use crate::planner::refresh::{living, remembered};
+use crate::planner::drift::report::price;
+use crate::planner::drift::survey::remembered;
 use crate::render::words;
+use crate::resource::inventory::live_object;
 use crate::store::{self, Found};
 
 /// A state out of reach, and what to do about it.
@@ -46,7 +47,7 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     let mut hourly = Money::ZERO;
     let unasked = input.options.unrefreshed.then(|| remembered(state));
     let observed = unasked.as_ref().unwrap_or(input.observed);
-    for object in state.resources.values().filter_map(|record| living(observed, record)) {
+    for object in state.resources.values().filter_map(|record| live_object(observed, record)) {
         let title = kind::find(object.kind).map_or("resource", |kind| kind.title);
         *counts.entry(title).or_default() += 1;
         hourly += price(Catalog::embedded(), object).hourly;

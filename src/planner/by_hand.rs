@@ -1,10 +1,10 @@
 //! Corrections of a state by hand, and what of it cannot be done: `sindri state mv`, `sindri state rm`, `sindri import`.
 
-use super::moves;
-use super::refresh::living;
 use crate::config::Move;
-use crate::graph;
 use crate::model::{Address, Object, Observed, Pending, Record, Replay, State, Value, Verb};
+use crate::planner::recognise::moves;
+use crate::resource::inventory::live_object;
+use crate::resource::members;
 use crate::resource::{self, Records};
 
 /// Why a correction was refused.
@@ -67,7 +67,7 @@ pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, By
     if state.resources.contains_key(to) {
         return Err(ByHandError::Taken(to.clone()));
     }
-    if graph::is_member(from) {
+    if members::is_member(from) {
         return Err(ByHandError::Part(from.clone()));
     }
     // A member names a part, or a predecessor that a replacement left behind: it may be brought back, not made by hand.
@@ -88,14 +88,14 @@ pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandErr
     if !state.resources.contains_key(address) {
         return Err(ByHandError::NotRecorded(address.clone()));
     }
-    if let Some(parent) = graph::parent_of(address).filter(|parent| state.resources.contains_key(parent)) {
+    if let Some(parent) = members::parent_of(address).filter(|parent| state.resources.contains_key(parent)) {
         return Err(ByHandError::PartOf { part: Box::new(address.clone()), parent: Box::new(parent) });
     }
     let refers = |record: &Record| {
         let named = record.inputs.values().flat_map(Value::references);
         record.depends_on.iter().chain(named).any(|to| to == address)
     };
-    let needs = state.resources.iter().filter(|(other, record)| !graph::is_member(other) && refers(record));
+    let needs = state.resources.iter().filter(|(other, record)| !members::is_member(other) && refers(record));
     let needed_by: Vec<Address> = needs.map(|(other, _)| other.clone()).collect();
     if !needed_by.is_empty() {
         return Err(ByHandError::Needed { address: Box::new(address.clone()), needed_by });
@@ -113,7 +113,7 @@ pub fn importable<'o>(
     if let Some(other) = state.address_of(&address.kind, id) {
         return Err(ByHandError::RecordedAs { id: id.to_owned(), address: Box::new(other.clone()) });
     }
-    if state.resources.get(address).is_some_and(|record| living(observed, record).is_some()) {
+    if state.resources.get(address).is_some_and(|record| live_object(observed, record).is_some()) {
         return Err(ByHandError::Alive(address.clone()));
     }
     let object = observed.get(&address.kind, id).filter(|object| !object.is_leaving());

@@ -8,7 +8,7 @@ use super::json::{FORMAT_VERSION, split_secrets};
 use super::style::{Ink, Line, Style};
 use super::words;
 use crate::model::Address;
-use crate::planner::compare::{Comparison, Row};
+use crate::planner::review::compare::{Comparison, Row};
 
 /// Whether there is nothing to show.
 pub fn is_same(comparison: &Comparison, project: &[Row]) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::style::{Ink, Line, Style};
 use super::words;
 use crate::model::{Money, Value};
-use crate::planner::discover::{Discovery, Left, Reason, Taken, Trace};
+use crate::planner::recognise::discover::{Discovery, Left, Reason, Taken, Trace};
 
 /// For people. `project` is its name and environment; `lineages` the one that was taken, and the others that are there.
 pub fn text(

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph;
 use crate::model::{Action, Address, Change, Plan};
+use crate::resource::members;
 
 /// One change with the members that its request carries along.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
     let actions: BTreeMap<&Address, Action> =
         plan.changes.iter().map(|change| (&change.address, change.action)).collect();
     let folds_into = |change: &Change| {
-        let parent = graph::parent_of(&change.address)?;
+        let parent = members::parent_of(&change.address)?;
         let action = *actions.get(&parent)?;
         (action != Action::NoOp || change.action == Action::NoOp).then_some(parent)
     };

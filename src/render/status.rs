@@ -13,7 +13,7 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description};
 use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
-use crate::planner::drift::price;
+use crate::planner::drift::report::price;
 pub use table::{StatusView, table};
 
 /// One resource as it stands.
@@ -27,7 +27,7 @@ struct Row<'a> {
 /// Recorded resources in their order, those of `only` where it names any; members (ports) show at the part that they belong
 /// to.
 fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) -> Vec<Row<'a>> {
-    let own = state.resources.iter().filter(|(address, _)| !crate::graph::is_member(address));
+    let own = state.resources.iter().filter(|(address, _)| !crate::resource::members::is_member(address));
     own.filter(|(address, _)| only.is_empty() || only.contains(address))
         .map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) })
         .collect()

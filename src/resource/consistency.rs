@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::graph;
 use crate::kind;
 use crate::model::{Address, Record, State, Value};
+use crate::resource::members;
 
 use super::references::forget_lost;
 
@@ -118,11 +118,11 @@ pub fn flaws(state: &State) -> Vec<Flaw> {
             refuse(Fault::SameObject { id: record.id.clone(), other: other.clone() });
         }
         of_edges(state, record, &mut refuse);
-        match graph::parent_of(address).map(|parent| (state.resources.get(&parent), parent)) {
+        match members::parent_of(address).map(|parent| (state.resources.get(&parent), parent)) {
             None => {}
             Some((None, parent)) => refuse(Fault::NoParent(parent)),
             Some((Some(parent), _)) => {
-                let expected = graph::id_of_member(&parent.id, address);
+                let expected = members::id_of_member(&parent.id, address);
                 if record.id != expected {
                     refuse(Fault::PartId { expected });
                 }
@@ -155,7 +155,7 @@ fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(Fault)) {
 /// A merge by lines, a hand edit or an earlier version may leave such records; what they said cannot be told any more.
 pub fn mended(mut state: State) -> State {
     let is_loose = |address: &Address| {
-        graph::parent_of(address).is_some_and(|parent| !state.resources.contains_key(&parent)) //
+        members::parent_of(address).is_some_and(|parent| !state.resources.contains_key(&parent)) //
     };
     let loose: Vec<Address> = state.resources.keys().filter(|address| is_loose(address)).cloned().collect();
     for address in loose {
@@ -173,8 +173,8 @@ pub fn follow_parents(state: &mut State) {
         .resources
         .iter()
         .filter_map(|(address, record)| {
-            let parent = state.resources.get(&graph::parent_of(address)?)?;
-            let id = graph::id_of_member(&parent.id, address);
+            let parent = state.resources.get(&members::parent_of(address)?)?;
+            let id = members::id_of_member(&parent.id, address);
             (record.id != id).then(|| (address.clone(), id))
         })
         .collect();

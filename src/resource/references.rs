@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph;
 use crate::kind;
-use crate::model::{Address, Entry, Outcome, Record, Replay, State, Value};
+use crate::model::{Address, Attributes, Entry, Outcome, Record, Replay, State, Value};
+use crate::resource::members;
 
 /// New records by address; `None` removes one.
 pub type Records = BTreeMap<Address, Option<Record>>;
@@ -105,7 +105,7 @@ fn parts(state: &State, changes: &mut Records) {
             continue;
         }
         for (part, record) in parts_of(state, address).filter(|(part, _)| !changes.contains_key(*part)) {
-            let follows = |after: &Record| Record { id: graph::id_of_member(&after.id, part), ..record.clone() };
+            let follows = |after: &Record| Record { id: members::id_of_member(&after.id, part), ..record.clone() };
             due.insert(part.clone(), change.as_ref().map(follows));
         }
     }
@@ -117,7 +117,7 @@ fn parts(state: &State, changes: &mut Records) {
     let loose: Vec<Address> = changes
         .iter()
         .filter(|(_, record)| record.is_some())
-        .filter(|(part, _)| graph::parent_of(part).is_some_and(|parent| !is_there(changes, &parent)))
+        .filter(|(part, _)| members::parent_of(part).is_some_and(|parent| !is_there(changes, &parent)))
         .map(|(part, _)| part.clone())
         .collect();
     changes.extend(loose.into_iter().map(|part| (part, None)));
@@ -183,11 +183,22 @@ pub(super) fn forget_lost(state: &mut State) {
     }
 }
 
+/// Replaces references by the ids that `id_of` knows; others stay references.
+pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
+    for value in attributes.values_mut() {
+        if let Value::Reference(address) = value
+            && let Some(id) = id_of(address)
+        {
+            *value = Value::Text(id);
+        }
+    }
+    attributes
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::flaws;
     use super::*;
-    use crate::model::Attributes;
 
     fn state() -> State {
         let record = |kind: &str, id: &str| Record {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::graph;
 use crate::kind;
 use crate::model::{Address, Record, State, Value};
+use crate::resource::members;
 
 /// `state` with every address of `renames` renamed, wherever a record names it; parts and predecessors move along.
 pub fn renamed(state: State, renames: &BTreeMap<Address, Address>) -> State {
@@ -27,7 +27,7 @@ pub fn renamed_address(renames: &BTreeMap<Address, Address>, address: &Address) 
     if let Some(to) = renames.get(address) {
         return to.clone();
     }
-    let owner = graph::parent_of(address).or_else(|| address.successor());
+    let owner = members::parent_of(address).or_else(|| address.successor());
     match owner.and_then(|owner| renames.get(&owner)) {
         Some(to) => Address { name: to.name.clone(), index: to.index, ..address.clone() },
         None => address.clone(),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::error::ApiError;
 use crate::kind::{Kind, Outside};
 use crate::model::{Attributes, Dialect, Marker, Object, Power};
-use crate::planner::feasible::Presence;
+use crate::planner::decide::feasible::Presence;
 
 /// How long after a create its object may be missing from lists and reads. Source: contract, section 13, rule 3.
 pub const LIST_LAG: Duration = Duration::from_secs(120);

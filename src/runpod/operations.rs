@@ -18,7 +18,7 @@ use super::wire::{Wire, is_id, is_set};
 use super::{Api, ApiError, ErrorClass};
 use crate::kind::{Kind, Outside, Support};
 use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
-use crate::planner::feasible::Presence;
+use crate::planner::decide::feasible::Presence;
 use crate::transport::Method;
 
 impl Client {

@@ -428,7 +428,9 @@ mod tests {
             let mut before: Option<Address> = None;
             for (number, (address, mut record)) in resources.into_iter().enumerate() {
                 // The id of a part of a resource that is recorded follows from that resource's.
-                if crate::graph::parent_of(&address).is_some_and(|parent| state.resources.contains_key(&parent)) {
+                if crate::resource::members::parent_of(&address)
+                    .is_some_and(|parent| state.resources.contains_key(&parent))
+                {
                     continue;
                 }
                 record.kind.clone_from(&address.kind);

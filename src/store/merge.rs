@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::graph;
 use crate::model::text::escaped;
 use crate::model::{Address, Record, State};
+use crate::resource::members;
 use crate::resource::{Fault, flaws, follow_parents};
 
 use super::error::StoreError;
@@ -99,7 +99,7 @@ fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeS
 /// Whether two versions of one record say the same. The id of a part follows its parent's, and is no change of its own.
 fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) if graph::is_member(address) => {
+        (Some(one), Some(other)) if members::is_member(address) => {
             let others = Record { id: one.id.clone(), ..other.clone() };
             *one == others
         }
@@ -109,7 +109,7 @@ fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool
 
 /// Parts, on which the sides differ, of what is in conflict: whoever keeps one side of a pod keeps that side's ports.
 fn parts(conflicts: &BTreeSet<Address>, ours: &Records, theirs: &Records) -> BTreeSet<Address> {
-    let is_part = |address: &&Address| graph::parent_of(address).is_some_and(|parent| conflicts.contains(&parent));
+    let is_part = |address: &&Address| members::parent_of(address).is_some_and(|parent| conflicts.contains(&parent));
     let addresses = ours.keys().chain(theirs.keys()).filter(is_part);
     addresses.filter(|address| ours.get(*address) != theirs.get(*address)).cloned().collect()
 }

@@ -7,7 +7,8 @@ use sindri::apply::Event;
 use sindri::emulator::VolumeEvent;
 use sindri::model::{Action, Address, Dialect};
 use sindri::planner::Options;
-use sindri::planner::by_hand::{self, ByHandError};
+use sindri::planner::by_hand;
+use sindri::planner::by_hand::ByHandError;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, DriftClass, Power, Verb};
 use sindri::planner::Options;
-use sindri::planner::refresh::accepted;
+use sindri::planner::drift::survey::accepted;
 use tokio::time::sleep;
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};

@@ -83,14 +83,14 @@ fn a_plan_from_memory_waits_for_what_is_recorded_as_never_ready() {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
         let state = world.state();
-        let remembered = sindri::planner::refresh::remembered(&state);
+        let remembered = sindri::planner::drift::survey::remembered(&state);
         let options = Options { unrefreshed: true, ..Options::default() };
         assert_eq!(world.plan_from(&desired, &state, &remembered, options.clone()).waits.len(), 1);
         sleep(Duration::from_secs(3_600)).await;
         world.refresh().await;
         assert_eq!(world.record("main").awaiting_ready, None, "a refresh has seen it ready");
         let state = world.state();
-        let remembered = sindri::planner::refresh::remembered(&state);
+        let remembered = sindri::planner::drift::survey::remembered(&state);
         assert!(world.plan_from(&desired, &state, &remembered, options).is_empty());
     });
 }

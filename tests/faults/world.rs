@@ -14,9 +14,10 @@ use sindri::model::{
     State, Verb,
 };
 use sindri::observe::{inquire, observe};
-use sindri::planner::drift::{self, Scope};
-use sindri::planner::feasible;
-use sindri::planner::refresh::accepted;
+use sindri::planner::decide::feasible;
+use sindri::planner::drift::report;
+use sindri::planner::drift::report::Scope;
+use sindri::planner::drift::survey::accepted;
 use sindri::planner::{self, Input, Options};
 use sindri::render::{Style, Summary};
 use sindri::runpod::credential::ApiKey;
@@ -157,7 +158,7 @@ impl World {
         let paths = self.paths();
         let place = Place { api: &self.client, paths: &paths, identity: IDENTITY, clock: &self.clock };
         let sight = look_twice(place, |_| ()).await.expect("lists");
-        drift::report(&Scope {
+        report::report(&Scope {
             name: "test",
             prior: &sight.state,
             observed: &sight.observed,
@@ -260,8 +261,8 @@ impl World {
     pub fn plan_from(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
         let input = Input { dialect: self.dialect, options, ..Input::new("test", desired, prior, observed) };
         let plan = planner::plan(&input).expect("no circles");
-        assert_eq!(planner::check::violations(&plan), []);
-        assert_eq!(planner::check::flaws(prior, &plan), []);
+        assert_eq!(sindri::planner::review::check::violations(&plan), []);
+        assert_eq!(sindri::planner::review::check::flaws(prior, &plan), []);
         plan
     }
 

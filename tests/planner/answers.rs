@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sindri::model::{Action, Address, Answer, Dialect, Drift, Object, Observed, Plan, Power, Secret, Status, Value};
 use sindri::planner::Options;
-use sindri::planner::check::violations;
+use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, text};
 
 use crate::fleet::{Fleet, Machine, Pod, Variable, Volume};

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sindri::graph;
 use sindri::kind::{self, Compare};
 use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
+use sindri::resource::members;
 
 use crate::order;
 use crate::world::{Applied, World};
@@ -45,7 +45,7 @@ pub async fn settled(world: &World, desired: &Desired) {
 
     let (state, observed) = (world.state(), world.observe().await);
     each_exists_once(desired, &state, &observed);
-    for resource in desired.values().filter(|resource| !graph::is_member(&resource.address)) {
+    for resource in desired.values().filter(|resource| !members::is_member(&resource.address)) {
         let record = &state.resources[&resource.address];
         let object = observed.get(&record.kind, &record.id).expect("it exists");
         is_as_declared(resource, desired, &state, object);
@@ -63,7 +63,7 @@ fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
     let is_ignored = |port: &Address| {
         let ignores =
             |pod: Address| desired.get(&pod).is_some_and(|pod| pod.lifecycle.ignore_changes.contains("ports"));
-        graph::parent_of(port).is_some_and(ignores)
+        members::parent_of(port).is_some_and(ignores)
     };
     let missing: Vec<_> = declared.difference(&recorded).filter(|address| !is_ignored(address)).collect();
     assert!(missing.is_empty(), "{missing:?}");
@@ -71,7 +71,7 @@ fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
     let surplus: Vec<_> = surplus.collect();
     assert!(surplus.is_empty(), "{surplus:?}");
 
-    let listed = state.resources.iter().filter(|(address, _)| !graph::is_member(address));
+    let listed = state.resources.iter().filter(|(address, _)| !members::is_member(address));
     let ids: Vec<&str> = listed.map(|(_, record)| record.id.as_str()).collect();
     let existing: BTreeSet<&str> =
         observed.iter().filter(|object| !object.is_leaving()).map(|it| it.id.as_str()).collect();
@@ -101,7 +101,7 @@ fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object:
     for name in ["command", "entrypoint"].into_iter().filter(|name| !ignored(name)) {
         assert_eq!(shown[name], resource.inputs[name], "`{name}` of `{}`", resource.address);
     }
-    let ports = desired.keys().filter(|port| graph::parent_of(port).as_ref() == Some(&resource.address));
+    let ports = desired.keys().filter(|port| members::parent_of(port).as_ref() == Some(&resource.address));
     let ports: BTreeSet<&str> = ports.filter_map(|port| port.member.as_deref()).collect();
     if !ignored("ports") {
         assert_eq!(shown["ports"].text_items().into_iter().collect::<BTreeSet<_>>(), ports, "`{}`", resource.address);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use sindri::config::Move;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Record, Resource, State};
-use sindri::planner::{Options, moves};
+use sindri::planner::Options;
+use sindri::planner::recognise::moves;
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};
 use crate::life;
@@ -233,7 +234,7 @@ fn a_predecessor_that_takes_its_address_back_brings_its_own_ports_alone() {
         state.resources.insert(extra.clone(), Record { id: "gone1:9999/tcp".into(), ..port });
         state.resources.insert(pod.deposed(&record.id), record.clone());
         state.resources.insert(pod.clone(), Record { id: "gone1".into(), ..record.clone() });
-        let accepted = sindri::planner::refresh::accepted(&state, &world.observe().await);
+        let accepted = sindri::planner::drift::survey::accepted(&state, &world.observe().await);
         let id = |at: &Address| accepted.get(at).map(|record| record.as_ref().map(|record| record.id.clone()));
         assert_eq!(id(&pod), Some(Some(record.id.clone())));
         assert_eq!(id(&pod.deposed(&record.id)), Some(None));

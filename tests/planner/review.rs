@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Resource, Secret, State, Value};
-use sindri::planner::saved::{Comparison, SavedPlan};
-use sindri::planner::{Options, identity};
+use sindri::planner::Options;
+use sindri::planner::review::identity;
+use sindri::planner::review::saved::{Comparison, SavedPlan};
 
 use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
 use crate::generate::{dialect, history, meddlings};
@@ -446,7 +447,7 @@ fn a_plan_from_memory_asks_nobody_and_agrees_with_one_that_asked() {
             let world = World::new(dialect);
             let desired = with(&[("api", mounted("image:1"))]).resources(dialect);
             life::apply(&world, &desired).await;
-            let remembered = sindri::planner::refresh::remembered(&world.state());
+            let remembered = sindri::planner::drift::survey::remembered(&world.state());
             let edited = with(&[("api", mounted("image:2"))]).resources(dialect);
             for (desired, changes) in [(&desired, 0), (&edited, 1)] {
                 let mut moment = Moment::of(&world, desired).await;

@@ -8,7 +8,7 @@ use sindri::model::{
     Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };
 use sindri::planner::Options;
-use sindri::planner::saved::SavedPlan;
+use sindri::planner::review::saved::SavedPlan;
 
 use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
 use crate::life::{self, Desired, change_of};

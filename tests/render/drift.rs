@@ -6,7 +6,7 @@ use sindri::catalog::Catalog;
 use sindri::model::{
     Address, Awaiting, DriftReport, Endpoint, Object, Observed, Power, Record, Secret, State, Status, Unsettled, Value,
 };
-use sindri::planner::drift::{Scope, report};
+use sindri::planner::drift::report::{Scope, report};
 use sindri::render::json::{drift_json, drift_schema, to_text};
 use sindri::render::{Style, drift};
 

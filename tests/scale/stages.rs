@@ -5,8 +5,9 @@ use std::time::Duration;
 use sindri::apply::Event;
 use sindri::config::Config;
 use sindri::model::{Action, Observed, Plan, State, Verb};
-use sindri::planner::check::violations;
-use sindri::planner::{Options, refresh};
+use sindri::planner::Options;
+use sindri::planner::drift::survey;
+use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, Summary, json, status, text};
 use sindri::store::{parse_state, state_bytes};
 use tempfile::TempDir;
@@ -51,7 +52,7 @@ const STAGES: &[Stage] = &[
     ("plan", |world, _| drop(world.plan(Options::default()))),
     ("plan to destroy", |world, _| drop(world.plan(Options { destroy: true, ..Options::default() }))),
     ("check", |_, plan| assert_eq!(violations(plan), [])),
-    ("drift", |world, _| drop(refresh::accepted(&world.state, &world.observed))),
+    ("drift", |world, _| drop(survey::accepted(&world.state, &world.observed))),
     ("text", |_, plan| {
         text::plan(&mut String::new(), plan, &PlanView { full: true, ..PlanView::default() }, &Style::default())
             .expect("a string takes everything");

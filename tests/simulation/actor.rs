@@ -11,17 +11,20 @@ use sindri::apply::look::{Place, look};
 use sindri::apply::{self, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
-use sindri::graph;
 use sindri::kind;
 use sindri::model::{
     Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
 };
 use sindri::observe::observe;
-use sindri::planner::power::power_plan;
-use sindri::planner::record::{declared_record, imported};
-use sindri::planner::saved::SavedPlan;
-use sindri::planner::{self, Input, Options, by_hand, identity, refresh};
+use sindri::planner;
+use sindri::planner::decide::power::power_plan;
+use sindri::planner::drift::survey;
+use sindri::planner::review::identity;
+use sindri::planner::review::saved::SavedPlan;
+use sindri::planner::{Input, Options, by_hand};
 use sindri::resource::Records;
+use sindri::resource::members;
+use sindri::resource::records::{declared_record, imported};
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
@@ -197,9 +200,9 @@ impl Actor {
     /// `sindri refresh`.
     pub async fn refresh(&self) {
         let correct = |prior: &State, observed: &Observed| {
-            let mut records = refresh::accepted(prior, observed);
+            let mut records = survey::accepted(prior, observed);
             if self.sabotage == Sabotage::LeftMembers {
-                records.retain(|address, record| record.is_some() || !graph::is_member(address));
+                records.retain(|address, record| record.is_some() || !members::is_member(address));
             }
             Some(records)
         };
@@ -385,7 +388,7 @@ impl Actor {
 
     fn checked(&self, input: &Input<'_>) -> Plan {
         let mut plan = planner::plan(input).expect("no circles");
-        assert_eq!(planner::check::violations(&plan), []);
+        assert_eq!(sindri::planner::review::check::violations(&plan), []);
         let operations: Vec<String> = plan
             .operations
             .iter()
@@ -393,7 +396,12 @@ impl Actor {
                 format!("{} {} {:?}", operation.verb, operation.address, operation.members.keys().collect::<Vec<_>>())
             })
             .collect();
-        assert_eq!(planner::check::flaws(input.prior, &plan), [], "{operations:#?} {:?}", input.options);
+        assert_eq!(
+            sindri::planner::review::check::flaws(input.prior, &plan),
+            [],
+            "{operations:#?} {:?}",
+            input.options
+        );
         for import in plan.operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
             let mut records = Records::from([(import.address.clone(), import.record.take())]);
             self.believe(input.desired, &mut records);

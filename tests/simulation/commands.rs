@@ -13,12 +13,13 @@ use fastrand::Rng;
 use serde_json::json;
 use sindri::config::Move;
 use sindri::emulator::{InProcess, PodEvent, VolumeEvent};
-use sindri::graph;
 use sindri::kind;
 use sindri::model::{Address, Dialect, DriftClass, Power, State, Status, Updates, Value};
-use sindri::planner::saved::SavedPlan;
-use sindri::planner::{Options, refresh};
+use sindri::planner::Options;
+use sindri::planner::drift::survey;
+use sindri::planner::review::saved::SavedPlan;
 use sindri::resource;
+use sindri::resource::members;
 use sindri::runpod::credential::ApiKey;
 use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
@@ -197,7 +198,8 @@ async fn all_is_ready(actor: &Actor, desired: &Desired) {
 
 /// Entries that bring back what `state mv` renames, lead there as well, or lead nowhere.
 fn moved(versions: &[Desired], dice: &mut Rng) -> Vec<Move> {
-    let declared: Vec<&Address> = versions.iter().flat_map(Desired::keys).filter(|it| !graph::is_member(it)).collect();
+    let declared: Vec<&Address> =
+        versions.iter().flat_map(Desired::keys).filter(|it| !members::is_member(it)).collect();
     let count = if declared.is_empty() { 0 } else { dice.usize(0..=2) };
     let entry = |dice: &mut Rng| {
         let key = declared[dice.usize(..declared.len())].clone();
@@ -239,12 +241,12 @@ impl Others<'_> {
 
     /// Somebody makes what looks like something declared, by hand and without a marker.
     async fn make(&mut self, person: &mut Person<'_>) {
-        let declared: Vec<_> = person.desired.iter().filter(|(address, _)| !graph::is_member(address)).collect();
+        let declared: Vec<_> = person.desired.iter().filter(|(address, _)| !members::is_member(address)).collect();
         if declared.is_empty() {
             return;
         }
         let (address, resource) = declared[self.dice.usize(..declared.len())];
-        let mut inputs = refresh::resolved(resource.inputs.clone(), &|_| None);
+        let mut inputs = resource::resolved(resource.inputs.clone(), &|_| None);
         inputs.retain(|_, value| value.references().is_empty());
         if self.dice.bool() {
             inputs.insert("name".into(), Value::text("a-stranger"));
@@ -269,16 +271,16 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     actor.refresh().await;
     let (state, observed) = (actor.state(), actor.observe().await);
     let lasting = |class: DriftClass| !matches!(class, DriftClass::Errored | DriftClass::ZeroGpu);
-    let drift: Vec<_> = refresh::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
+    let drift: Vec<_> = survey::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
     assert!(drift.is_empty(), "after a refresh nothing has drifted: {drift:#?}");
-    let again = refresh::accepted(&state, &observed);
+    let again = survey::accepted(&state, &observed);
     let told: Vec<String> = again
         .iter()
         .map(|(address, record)| format!("`{address}`: {:?} -> {record:?}", state.resources.get(address)))
         .collect();
     assert_eq!(told, [""; 0], "a second refresh has nothing to do");
     assert_eq!(resource::flaws(&state), [], "after the last refresh");
-    for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+    for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
         let there = observed.get(&record.kind, &record.id).is_some_and(|object| !object.is_leaving());
         assert!(there, "`{address}` ({}) is recorded and not there", record.id);
     }
@@ -296,7 +298,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     let plan = actor.plan(desired, &state, &observed, Options::default());
     if plan.all_refusals().next().is_none() {
         assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
-        assert_eq!(refresh::drift(&state, &observed), [], "nothing has drifted");
+        assert_eq!(survey::drift(&state, &observed), [], "nothing has drifted");
         no_orphans(&plan, &state);
         tally.settled += 1;
     }
@@ -323,7 +325,7 @@ enum Command {
 impl Command {
     async fn draw(person: &Person<'_>, dice: &mut Rng) -> Self {
         let state = person.actor.state();
-        let own = |address: &&Address| !graph::is_member(address) && address.successor().is_none();
+        let own = |address: &&Address| !members::is_member(address) && address.successor().is_none();
         let recorded: Vec<&Address> = state.resources.keys().filter(own).collect();
         let any = |dice: &mut Rng| recorded.get(dice.usize(..recorded.len().max(1))).map(|it| (*it).clone());
         match (dice.u8(..16), any(dice)) {
@@ -359,7 +361,7 @@ pub fn deletions(permitted: bool) -> BTreeSet<String> {
 
 /// Flags at random.
 fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
-    let declared: Vec<&Address> = person.desired.keys().filter(|address| !graph::is_member(address)).collect();
+    let declared: Vec<&Address> = person.desired.keys().filter(|address| !members::is_member(address)).collect();
     let known: Vec<&Address> = declared.iter().copied().chain(state.resources.keys()).collect();
     let some = |addresses: &[&Address], dice: &mut Rng| -> BTreeSet<Address> {
         let count = if addresses.is_empty() { 0 } else { dice.usize(0..=2) };
@@ -377,7 +379,7 @@ fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
 
 /// A declared address, and an object of its kind that no record names.
 fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address, String)> {
-    let declared: Vec<&Address> = person.desired.keys().filter(|address| !graph::is_member(address)).collect();
+    let declared: Vec<&Address> = person.desired.keys().filter(|address| !members::is_member(address)).collect();
     if declared.is_empty() {
         return None;
     }
@@ -444,7 +446,7 @@ impl Person<'_> {
             Command::FromMemory => {
                 let state = actor.state();
                 let options = Options { unrefreshed: true, ..Options::default() };
-                actor.plan(desired, &state, &refresh::remembered(&state), options);
+                actor.plan(desired, &state, &survey::remembered(&state), options);
                 return false;
             }
         };

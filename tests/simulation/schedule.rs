@@ -6,9 +6,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use sindri::graph;
 use sindri::model::{Action, Address, Cause, Dialect, Marker, Object, Observed, Plan, Power, Resource, State, Status};
 use sindri::planner::Options;
+use sindri::resource::members;
 use tokio::time::sleep;
 
 use crate::account::{Meddling, World};
@@ -327,7 +327,7 @@ fn no_twins<'o>(objects: impl Iterator<Item = &'o Object>) {
 }
 
 fn state_equals_world(state: &State, observed: &Observed) {
-    for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+    for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
         assert!(
             observed.get(&record.kind, &record.id).is_some(),
             "`{address}` ({}) is recorded and not there",

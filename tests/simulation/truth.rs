@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value as Json;
 use sindri::emulator::Emulator;
-use sindri::graph;
 use sindri::kind::{self, Compare};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Attributes, Record, State, Value};
-use sindri::planner::diff::satisfies;
-use sindri::planner::refresh::resolved;
 use sindri::resource;
+use sindri::resource::difference::satisfies;
+use sindri::resource::members;
+use sindri::resource::resolved;
 
 /// By id and attribute all values that there ever were.
 #[derive(Default)]
@@ -53,14 +53,14 @@ impl Truth {
     /// Panics where a record says something that never was, or contradicts another one.
     pub fn check(&self, state: &State, after: &str) {
         sound(state, after);
-        let members = graph::members(state.resources.keys());
-        for (address, record) in state.resources.iter().filter(|(address, _)| !graph::is_member(address)) {
+        let members = members::by_parent(state.resources.keys());
+        for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
             let id_of = |to: &Address| state.resources.get(to).map(|record| record.id.clone());
             let mut inputs = resolved(record.inputs.clone(), &id_of);
             // Of a predecessor the ports are not recorded.
             if address.successor().is_none() {
                 let parts = members.get(address).map_or(&[][..], Vec::as_slice);
-                inputs = graph::fold_members(address, &inputs, parts);
+                inputs = members::fold_members(address, &inputs, parts);
             }
             self.check_record(address, record, &inputs, after);
         }

@@ -7,7 +7,7 @@ use crate::apply::Event;
 use crate::apply::job::skipped;
 use crate::apply::recover::{Found, created, search, several, without_effect};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
-use crate::planner::refresh::resolved;
+use crate::resource::resolved;
 use crate::runpod::{ApiError, ErrorClass, Failure};
 
 impl Run<'_, '_> {

@@ -11,8 +11,8 @@ use crate::apply::Event;
 use crate::kind::{self, Kind, Names};
 use crate::model::{Address, Attributes, Operation, Verb};
 use crate::observe::{any_in_stock, is_in_stock, unsendable};
-use crate::planner::feasible;
-use crate::planner::refresh::resolved;
+use crate::planner::decide::feasible;
+use crate::resource::resolved;
 use crate::runpod::ErrorClass;
 
 /// How long an answer about stock is believed.

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::graph;
 use crate::kind::{self, Compare, Kind};
 use crate::model::{Address, Attributes, Intent, Object, Outcome, Record, State, Value};
-use crate::planner::diff::{Readings, difference};
-use crate::planner::refresh::resolved;
+use crate::resource::difference::{Readings, difference};
+use crate::resource::members;
+use crate::resource::resolved;
 
 /// The attributes that an update asks for, and how to find out whether an object shows them.
 pub struct Request<'i> {
@@ -50,10 +50,10 @@ impl<'i> Request<'i> {
         let (record, kind) = (intent.record.as_ref()?, kind::find(&intent.address.kind)?);
         let before = state.resources.get(&intent.address).cloned();
         let mut members: BTreeSet<&Address> = intent.members.keys().collect();
-        let recorded = graph::members(state.resources.keys()).remove(&intent.address).unwrap_or_default();
+        let recorded = members::by_parent(state.resources.keys()).remove(&intent.address).unwrap_or_default();
         members.extend(recorded.into_iter().filter(|address| !intent.removed.contains(address)));
         let members: Vec<&Address> = members.into_iter().collect();
-        let folded = graph::fold_members(&intent.address, &record.inputs, &members);
+        let folded = members::fold_members(&intent.address, &record.inputs, &members);
         let wanted = resolved(folded, &|address| state.resources.get(address).map(|record| record.id.clone()));
         let mut recorded = wanted.clone();
         let old = before.as_ref().map(|before| &before.inputs);
@@ -154,7 +154,7 @@ pub fn updated(intent: &Intent) -> Outcome {
     }
     if let Some(id) = &intent.id {
         for (address, member) in &intent.members {
-            records.insert(address.clone(), Some(Record { id: graph::id_of_member(id, address), ..member.clone() }));
+            records.insert(address.clone(), Some(Record { id: members::id_of_member(id, address), ..member.clone() }));
         }
     }
     for address in &intent.removed {

@@ -18,10 +18,13 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
 use crate::cli::unreachable;
-use crate::graph;
 use crate::model::{Address, Observed, Plan, State, Updates};
-use crate::planner::{self, Options, identity, moves};
+use crate::planner;
+use crate::planner::Options;
+use crate::planner::recognise::moves;
+use crate::planner::review::identity;
 use crate::render::{Summary, json, status};
+use crate::resource::members;
 use crate::store::LockedState;
 
 pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
@@ -80,7 +83,7 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
 
 /// Refuses a part of a resource: the request that made the whole made it too, so it cannot be destroyed alone.
 fn is_whole(address: &Address) -> Result<(), Failure> {
-    let Some(parent) = graph::parent_of(address) else { return Ok(()) };
+    let Some(parent) = members::parent_of(address) else { return Ok(()) };
     Err(Failure::message(
         Exit::Error,
         "part",

@@ -8,8 +8,8 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::model::{Address, Object, SshTarget, Status};
-use crate::planner::refresh::living;
 use crate::render::words;
+use crate::resource::inventory::live_object;
 
 pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
@@ -27,7 +27,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
         ));
     };
     let record = &state.resources[pod];
-    let Some(object) = living(&observed, record) else {
+    let Some(object) = live_object(&observed, record) else {
         return Err(Failure::message(
             Exit::Error,
             "not_found",

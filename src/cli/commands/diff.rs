@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, load_options, variable};
 use crate::config::{self, Config, LoadOptions, Problems};
 use crate::model::{Money, Value};
-use crate::planner::compare::{Row, Side, compare, differing};
+use crate::planner::review::compare::{Row, Side, compare, differing};
 use crate::render::comparison;
 
 pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {

@@ -7,7 +7,7 @@ use crate::cli::args::{DriftArgs, Global};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::planner::drift::{Scope, report};
+use crate::planner::drift::report::{Scope, report};
 use crate::render::{drift, json};
 
 pub async fn run(args: &DriftArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {

@@ -16,7 +16,7 @@ use crate::cli::session::{Secrets, Session};
 use crate::kind;
 use crate::model::{Address, Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
-use crate::planner::record::imported;
+use crate::resource::records::imported;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {

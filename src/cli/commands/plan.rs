@@ -10,11 +10,13 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::saved;
 use crate::cli::session::{Secrets, Session};
 use crate::cli::unreachable;
-use crate::graph;
 use crate::model::{Address, Plan, State};
-use crate::planner::saved::SavedPlan;
-use crate::planner::{self, Input, Options, identity};
+use crate::planner;
+use crate::planner::review::identity;
+use crate::planner::review::saved::SavedPlan;
+use crate::planner::{Input, Options};
 use crate::render::{PlanView, html, json, markdown, text};
+use crate::resource::members;
 
 pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = match (args.destroy, args.refresh) {
@@ -64,7 +66,7 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
         // A port is made and unmade with its pod.
         replace: named(&flags.replace, &declared, "not declared")?
             .into_iter()
-            .map(|address| graph::parent_of(&address).unwrap_or(address))
+            .map(|address| members::parent_of(&address).unwrap_or(address))
             .collect(),
         refresh_only: flags.refresh_only,
         no_renames: flags.no_renames,
@@ -100,9 +102,12 @@ fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Resu
 
 /// A plan that breaks a promise is a bug of sindri's and goes no further.
 pub fn checked(plan: Plan, prior: &State) -> Result<Plan, Failure> {
-    let violation = planner::check::violations(&plan).first().map(ToString::to_string);
-    let flaw =
-        || planner::check::flaws(prior, &plan).first().map(|flaw| format!("it would leave a state in which {flaw}"));
+    let violation = crate::planner::review::check::violations(&plan).first().map(ToString::to_string);
+    let flaw = || {
+        crate::planner::review::check::flaws(prior, &plan)
+            .first()
+            .map(|flaw| format!("it would leave a state in which {flaw}"))
+    };
     match violation.or_else(flaw) {
         None => Ok(plan),
         Some(broken) => Err(Failure::message(

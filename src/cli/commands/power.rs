@@ -9,7 +9,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::model::{Action, Address, Money, Plan, Power, State};
-use crate::planner::power::power_plan;
+use crate::planner::decide::power::power_plan;
 use crate::render::words::few;
 
 pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {

@@ -6,14 +6,14 @@ use crate::cli::args::{Global, RefreshArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::planner::refresh;
+use crate::planner::drift::survey;
 
 pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
     let store = session.lock("refresh", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;
-    let records = refresh::accepted(&prior, &observed);
+    let records = survey::accepted(&prior, &observed);
     let (gone, changed): (Vec<_>, Vec<_>) = records.iter().partition(|(_, record)| record.is_none());
     let names = |records: Vec<(&crate::model::Address, _)>| -> Vec<String> {
         records.into_iter().map(|(address, _): (_, &Option<crate::model::Record>)| address.to_string()).collect()

@@ -13,7 +13,8 @@ use crate::cli::session::Session;
 use crate::graph::ResourceGraph;
 use crate::kind;
 use crate::model::{Address, Record, State};
-use crate::planner::by_hand::{self, ByHandError};
+use crate::planner::by_hand;
+use crate::planner::by_hand::ByHandError;
 use crate::store::{self, LockedState};
 
 /// The columns of a line.

@@ -11,10 +11,10 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::cli::signals::Signals;
-use crate::graph;
 use crate::model::{Address, Observed, State};
 use crate::render::json;
 use crate::render::status::{self, StatusView};
+use crate::resource::members;
 
 pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
@@ -107,7 +107,7 @@ fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView
 
 /// What the arguments ask to see: a name without a number means all its replicas.
 fn view(args: &StatusArgs, state: &State) -> Result<StatusView, Failure> {
-    let recorded: Vec<&Address> = state.resources.keys().filter(|address| !graph::is_member(address)).collect();
+    let recorded: Vec<&Address> = state.resources.keys().filter(|address| !members::is_member(address)).collect();
     let mut only = BTreeSet::new();
     for word in &args.addresses {
         let wanted = pod_address(word);

@@ -11,8 +11,8 @@ use crate::catalog::Catalog;
 use crate::cli::args::{Arguments, Global};
 use crate::cli::session;
 use crate::cli::variables;
-use crate::graph::is_member;
 use crate::model::Address;
+use crate::resource::members::is_member;
 
 /// The thing that an argument names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

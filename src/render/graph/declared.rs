@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use super::folding::{Folded, Group, Item, folded};
 use super::picture::{Node, Picture};
-use crate::graph::{ResourceGraph, parent_of};
+use crate::graph::ResourceGraph;
 use crate::model::Address;
 use crate::render::style::Ink;
+use crate::resource::members::parent_of;
 
 /// The picture of a graph of declared resources.
 pub fn declared(graph: &ResourceGraph) -> Picture {

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::folding::{Folded, Group, Item, folded};
 use super::picture::{Node, Picture};
-use crate::graph::parent_of;
 use crate::model::{Action, Address, Cause, Change, Plan};
 use crate::render::fold::{self, Row};
 use crate::render::text::block::{self, Block};
 use crate::render::text::{Context, PlanView};
 use crate::render::words;
+use crate::resource::members::parent_of;
 
 /// The picture of a plan, for a file of its own: its boxes lead nowhere.
 pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {

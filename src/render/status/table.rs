@@ -10,7 +10,7 @@ use super::{Description, Row, orphans, reach, rows};
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Address, Money, Object, Observed, State, Status};
-use crate::planner::drift::price;
+use crate::planner::drift::report::price;
 use crate::render::style::{Ink, Line, Style, harmless};
 use crate::render::words;
 

@@ -12,10 +12,12 @@ use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
 use crate::kind;
 use crate::model::{Address, Object, Observed, State, natural};
-use crate::planner::record::imported;
-use crate::planner::refresh::{self, living};
-use crate::planner::takeover::{self, Ids};
+use crate::planner::recognise::takeover;
+use crate::planner::recognise::takeover::Ids;
 use crate::render::takeover as report;
+use crate::resource::inventory;
+use crate::resource::inventory::live_object;
+use crate::resource::records::imported;
 
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let options = load_options(global, Secrets::NotNeeded)?;
@@ -44,13 +46,13 @@ fn is_missing(problems: &config::Problems) -> bool {
 }
 
 /// Living objects that no record names, in the order of their names.
-pub fn strangers<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
-    let mut strangers = refresh::strangers(state, observed);
-    strangers.sort_by(|one, other| {
+pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
+    let mut unmanaged = inventory::unmanaged(state, observed);
+    unmanaged.sort_by(|one, other| {
         let by_name = one.kind.cmp(other.kind).then_with(|| natural(&one.name, &other.name));
         by_name.then_with(|| one.id.cmp(&other.id))
     });
-    strangers
+    unmanaged
 }
 
 async fn add(
@@ -64,7 +66,7 @@ async fn add(
     let state = store.snapshot().state;
     let config = &session.config;
     let mut blocks = Blocks::default();
-    let mut open = strangers(&state, &observed);
+    let mut open = unmanaged(&state, &observed);
     if !args.include_marked {
         open = blocks.without_marked(open);
     }
@@ -121,16 +123,16 @@ fn declared<'o>(
     resources: &std::collections::BTreeMap<Address, crate::model::Resource>,
     state: &State,
     observed: &'o Observed,
-    mut strangers: Vec<&'o Object>,
+    mut unmanaged: Vec<&'o Object>,
     blocks: &mut Blocks<'o>,
 ) -> Declared<'o> {
     let mut declared = Declared { taken: Vec::new(), rest: Vec::new() };
     let mut ids: Ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
     // Volumes come before pods, which are compared with the ids of what they mount.
-    strangers.sort_by_key(|object| kind::rank(object.kind));
-    for object in strangers {
+    unmanaged.sort_by_key(|object| kind::rank(object.kind));
+    for object in unmanaged {
         let is_free = |address: &Address| {
-            let alive = state.resources.get(address).is_some_and(|record| living(observed, record).is_some());
+            let alive = state.resources.get(address).is_some_and(|record| live_object(observed, record).is_some());
             !alive && !declared.taken.iter().any(|(taken, _)| taken == address)
         };
         let mut best: Option<(Address, Vec<String>)> = None;

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::config::write::{self, Block};
 use crate::config::{self, Config, LoadOptions};
 use crate::model::{Address, Marker, Object, Status, Value};
-use crate::planner::takeover::{self, Ids};
+use crate::planner::recognise::takeover;
+use crate::planner::recognise::takeover::Ids;
 
 /// Why an object gets no block.
 pub enum Reason {
@@ -41,14 +42,14 @@ pub struct Checks<'a> {
 
 impl<'o> Blocks<'o> {
     /// Sets aside what belongs to other projects: marked pods, and the volumes that they mount.
-    pub fn without_marked(&mut self, strangers: Vec<&'o Object>) -> Vec<&'o Object> {
-        let mounts: BTreeMap<&str, &str> = strangers
+    pub fn without_marked(&mut self, unmanaged: Vec<&'o Object>) -> Vec<&'o Object> {
+        let mounts: BTreeMap<&str, &str> = unmanaged
             .iter()
             .filter(|object| object.marker.is_some())
             .filter_map(|pod| Some((pod.attributes.get("network_volume")?.as_text()?, pod.id.as_str())))
             .collect();
         let mut own = Vec::new();
-        for object in strangers {
+        for object in unmanaged {
             match (&object.marker, mounts.get(object.id.as_str())) {
                 (Some(marker), _) => self.left.push((object, Reason::Marked(marker.clone()))),
                 (None, Some(pod)) => self.left.push((object, Reason::MountedByMarked { pod: (*pod).to_owned() })),
@@ -59,9 +60,9 @@ impl<'o> Blocks<'o> {
     }
 
     /// A block for each of `strangers`, or the reason why there is none. `taken` are keys that are in use.
-    pub fn write(&mut self, strangers: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
+    pub fn write(&mut self, unmanaged: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
         let of_kind =
-            |kind: &str| strangers.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
+            |kind: &str| unmanaged.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
         let mut ids = Ids::new();
         let mut keys = taken_keys(taken, "network_volume");
         for object in of_kind("network_volume") {

@@ -7,7 +7,7 @@ use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::model::Replay;
-use crate::planner::discover::Search;
+use crate::planner::recognise::discover::Search;
 use crate::render::discovery;
 
 pub async fn run(

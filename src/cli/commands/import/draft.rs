@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::exit::{Exit, Failure};
 use crate::config::{self, LARGEST, LoadOptions};
 use crate::files::read_text;
-use crate::graph;
 use crate::model::{Address, State};
+use crate::resource::members;
 
 const PREFIX: &str = ".sindri-import-";
 const SUFFIX: &str = ".yaml";
@@ -54,7 +54,7 @@ impl Draft {
 
 /// The text of a draft that declares exactly what is recorded, in the project `name` where one was asked for.
 pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &LoadOptions<'_>) -> Option<String> {
-    let recorded: BTreeSet<&Address> = prior.resources.keys().filter(|address| !graph::is_member(address)).collect();
+    let recorded: BTreeSet<&Address> = prior.resources.keys().filter(|address| !members::is_member(address)).collect();
     if recorded.is_empty() {
         return None;
     }
@@ -62,7 +62,7 @@ pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &Loa
         let text = read_text(&path, None, LARGEST).ok()?;
         let config = config::check_text(base, &text, options).ok()?;
         let declared: BTreeSet<&Address> =
-            config.resources.keys().filter(|address| !graph::is_member(address)).collect();
+            config.resources.keys().filter(|address| !members::is_member(address)).collect();
         (declared == recorded && name.is_none_or(|name| name == config.name)).then_some(text)
     })
 }

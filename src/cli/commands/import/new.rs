@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::all::{left, strangers};
+use super::all::{left, unmanaged};
 use super::blocks::{Blocks, Checks, Reason};
 use super::draft::{self, Draft};
 use crate::cli::args::{Global, ImportArgs};
@@ -15,10 +15,10 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::{self, DEFAULT_ENVIRONMENT, LoadOptions, write};
 use crate::model::{Address, Object, Observed, Record, State};
-use crate::planner::record::imported;
-use crate::planner::refresh::living;
 use crate::planner::{self, Options};
 use crate::render::takeover as report;
+use crate::resource::inventory::live_object;
+use crate::resource::records::imported;
 
 pub async fn run(
     args: &ImportArgs,
@@ -97,7 +97,7 @@ struct Import<'o> {
 impl<'o> Import<'o> {
     /// One that was stopped when it had written the state: `text` is the configuration that was still missing.
     fn begun(text: String, prior: &State, observed: &'o Observed) -> Self {
-        let living = |(address, record): (&Address, &Record)| Some((address.clone(), living(observed, record)?));
+        let living = |(address, record): (&Address, &Record)| Some((address.clone(), live_object(observed, record)?));
         Self {
             text,
             taken: prior.resources.iter().filter_map(living).collect(),
@@ -118,7 +118,7 @@ impl<'o> Import<'o> {
     ) -> Result<Self, Failure> {
         let blank = State { resources: BTreeMap::new(), ..prior.clone() };
         let mut blocks = Blocks::default();
-        let mut open = strangers(&blank, observed);
+        let mut open = unmanaged(&blank, observed);
         if !args.include_marked {
             open = blocks.without_marked(open);
         }

@@ -1,0 +1,95 @@
+//! What a plan does about each outside change, so that its lines about drift and its changes say the same.
+//!
+//! Decided from the comparison that decided the change itself. So every rule of comparison, ignored fields and refusals
+//! count here as they count there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Action, Address, Answer, Cause, Change, Drift, DriftClass};
+use crate::planner::decide::change::{Decision, Decisions};
+use crate::planner::input::Options;
+use crate::planner::recognise::moves::Moved;
+use crate::resource::difference::ignored;
+
+/// Where a plan decides about the object that an outside change is about. Drift is told by the state as it was read, and
+/// the record of the object may have got another address since.
+pub(in crate::planner) struct Places<'m> {
+    moved: BTreeMap<&'m Address, &'m Address>,
+}
+
+impl<'m> Places<'m> {
+    /// The addresses that moved, from old to new.
+    pub fn new(moved: &'m [(Address, Address)]) -> Self {
+        Self { moved: moved.iter().map(|(from, to)| (from, to)).collect() }
+    }
+
+    /// `is_planned` says whether the plan has a change for an address.
+    pub fn of(&self, drift: &Drift, is_planned: impl Fn(&Address) -> bool) -> Address {
+        let address = self.moved.get(&drift.address).copied().unwrap_or(&drift.address);
+        // The plan may take in a successor of the object. The change at the address is then about the successor.
+        let deposed = address.deposed(&drift.id);
+        if is_planned(&deposed) { deposed } else { address.clone() }
+    }
+}
+
+/// Sets the answer of every drift by what was decided about its object.
+pub fn answer(drifts: &mut [Drift], decided: &Decisions<'_>, moved: &Moved<'_>) {
+    let places = Places::new(&moved.done);
+    for drift in drifts {
+        let address = places.of(drift, |address| decided.by_address.contains_key(address));
+        drift.answer = match decided.by_address.get(&address) {
+            Some(decision) => answer_of(drift, decision),
+            None => Answer::Untouched,
+        };
+    }
+}
+
+fn answer_of(drift: &Drift, decision: &Decision<'_>) -> Answer {
+    let change = &decision.change;
+    let Some(resource) = decision.resource else {
+        return planned(change).unwrap_or(Answer::Untouched);
+    };
+    let differs = |path: &String| drift.fields.iter().any(|field| field.path == *path);
+    if decision.refused.iter().any(differs) {
+        return Answer::Refused;
+    }
+    if change.action.destroys() {
+        return Answer::Planned(change.action);
+    }
+    match drift.class {
+        DriftClass::Changed if change.fields.iter().any(|field| differs(&field.path)) => Answer::Planned(change.action),
+        DriftClass::Changed => {
+            let ignore = &resource.lifecycle.ignore_changes;
+            let any = drift.fields.iter().any(|field| ignored(&field.path, ignore));
+            if any { Answer::Ignored } else { Answer::Agrees }
+        }
+        DriftClass::Stopped | DriftClass::Started if !change.causes.iter().any(is_about_power) => Answer::Agrees,
+        _ => planned(change).unwrap_or(Answer::Untouched),
+    }
+}
+
+fn is_about_power(cause: &Cause) -> bool {
+    matches!(cause, Cause::Power { .. })
+}
+
+fn planned(change: &Change) -> Option<Answer> {
+    (change.action != Action::NoOp).then_some(Answer::Planned(change.action))
+}
+
+/// The same for a plan that takes the drift over, or that leaves out part of what was decided.
+pub fn narrow(drifts: &mut [Drift], changes: &[Change], moved: &Moved<'_>, options: &Options) {
+    if options.refresh_only {
+        drifts.iter_mut().for_each(|drift| drift.answer = Answer::Accepted);
+        return;
+    }
+    let acts = |change: &&Change| change.action != Action::NoOp || !change.refusals.is_empty();
+    let kept: BTreeSet<&Address> = changes.iter().filter(acts).map(|change| &change.address).collect();
+    let planned: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
+    let places = Places::new(&moved.done);
+    for drift in drifts.iter_mut().filter(|drift| matches!(drift.answer, Answer::Planned(_) | Answer::Refused)) {
+        let address = places.of(drift, |address| planned.contains(address));
+        if !kept.contains(&address) {
+            drift.answer = Answer::LeftOut;
+        }
+    }
+}

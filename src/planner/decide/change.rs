@@ -1,0 +1,421 @@
+//! One address after the other, in graph order: what happens to it, why, and what that destroys.
+
+mod damage;
+mod decision;
+mod refuse;
+mod undeclared;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind::{self, Kind};
+use crate::model::{
+    Action, Address, Attributes, Awaiting, Cause, Change, Money, Object, Origin, Power, Record, Resource, Risk,
+    SideEffect, State, Status, Value,
+};
+use crate::planner::decide::ignored;
+use crate::planner::decide::member::decide_member;
+use crate::planner::decide::replace::{broken, must_replace, recreates};
+use crate::planner::decide::side_effects;
+use crate::planner::input::{Graphs, Input};
+use crate::planner::recognise::claim::Claims;
+use crate::resource::difference::{Difference, Readings, difference};
+use crate::resource::inventory::live_object;
+use crate::resource::members;
+use crate::resource::records::{Observation, declared_record, needed, redacted, wanted_power};
+use crate::resource::resolved;
+
+pub use self::damage::describe;
+pub use self::decision::{Decision, Decisions};
+use self::refuse::ambiguous;
+use self::undeclared::Successor;
+
+/// What every decision may look at.
+pub struct Context<'a> {
+    pub input: &'a Input<'a>,
+    /// Empty when everything is being destroyed.
+    pub desired: &'a BTreeMap<Address, Resource>,
+    /// With moves carried out.
+    pub prior: &'a State,
+    pub claims: &'a Claims<'a>,
+    pub graphs: &'a Graphs,
+    /// What `sindri destroy` is about.
+    pub destroy_targets: &'a BTreeSet<Address>,
+}
+
+/// Decides about every address that is declared or recorded.
+pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
+    let mut order: Vec<Address> = context.graphs.desired.order().to_vec();
+    order
+        .extend(context.graphs.prior.order().iter().filter(|address| !context.desired.contains_key(*address)).cloned());
+    let members = Members {
+        desired: members::by_parent(context.desired.keys()),
+        recorded: members::by_parent(context.prior.resources.keys()),
+        succeeding: context.prior.resources.keys().filter_map(Address::successor).collect(),
+    };
+    let mut by_address: BTreeMap<Address, Decision<'a>> = BTreeMap::new();
+    for address in &order {
+        let Some(kind) = kind::find(&address.kind) else { continue };
+        let decision = match members::parent_of(address) {
+            Some(parent) => decide_member(context, kind, address, by_address.get(&parent)),
+            None => Subject::new(context, kind, address, &members, &by_address).decide(),
+        };
+        by_address.insert(address.clone(), decision);
+    }
+    Decisions { by_address, order }
+}
+
+struct Members<'m> {
+    desired: BTreeMap<Address, Vec<&'m Address>>,
+    recorded: BTreeMap<Address, Vec<&'m Address>>,
+    /// Addresses whose predecessor an earlier run left behind.
+    succeeding: BTreeSet<Address>,
+}
+
+/// One address with its three readings.
+struct Subject<'c, 'a> {
+    context: &'c Context<'a>,
+    kind: &'static Kind,
+    address: &'c Address,
+    resource: Option<&'a Resource>,
+    record: Option<Cow<'a, Record>>,
+    object: Option<&'a Object>,
+    claim: Option<Cause>,
+    /// Inputs with members folded in; references to what exists and stays are ids.
+    wanted: Attributes,
+    /// The same with all references left as they are written: for display.
+    declared: Attributes,
+    recorded: Option<Attributes>,
+    /// Of a predecessor: the successor's address, and how far that is.
+    successor: Option<(Address, Successor)>,
+    /// Whether its own predecessor waits until it is ready.
+    succeeds: bool,
+    /// What the references of `wanted` that are not ids yet point at, with what happens there.
+    unresolved: Vec<(Address, Action)>,
+    /// Attributes that stay as they are, although something else is declared.
+    unapplied: BTreeSet<String>,
+}
+
+impl<'c, 'a> Subject<'c, 'a> {
+    fn new(
+        context: &'c Context<'a>,
+        kind: &'static Kind,
+        address: &'c Address,
+        members: &Members<'_>,
+        decided: &BTreeMap<Address, Decision<'a>>,
+    ) -> Self {
+        let resource = context.desired.get(address);
+        let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
+        let mut object = record.as_ref().and_then(|record| live_object(context.input.observed, record));
+        let succeeds = members.succeeding.contains(address);
+        let mut claim = None;
+        if let Some(claimed) = context.claims.get(address) {
+            object = Some(claimed.object);
+            claim = Some(claimed.cause.clone());
+        }
+        let of =
+            |members: &BTreeMap<Address, Vec<&Address>>, inputs: &Attributes| members::folded(address, inputs, members);
+        let unresolved = resource
+            .into_iter()
+            .flat_map(|resource| resource.inputs.values().flat_map(Value::references))
+            .filter_map(|target| {
+                let action = decided.get(target)?.change.action;
+                (action == Action::Create || action.is_replacement()).then(|| (target.clone(), action))
+            })
+            .collect();
+        let stays = |target: &Address| {
+            let decision = decided.get(target)?;
+            let exists = decision.change.action != Action::Create && !decision.change.action.destroys();
+            exists.then(|| decision.record.as_ref().map(|record| record.id.clone())).flatten()
+        };
+        let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
+        let wanted = resolved(declared.clone(), &stays);
+        let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
+        // A record of another object says nothing of one that is taken over in its place.
+        let of_another = matches!(&claim, Some(Cause::Lookalike { .. } | Cause::Marker { same_lineage: false, .. }));
+        let known = record.as_deref().filter(|_| !of_another);
+        let recorded = known.map(|record| resolved(of(&members.recorded, &record.inputs), &was));
+        if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
+            // Ids that the state knows when the object is taken over; what this plan makes, or takes over, comes later.
+            let there = |target: &Address| stays(target).filter(|_| !decided.get(target).is_some_and(|it| it.imports));
+            let wanted = resolved(resource.inputs.clone(), &there);
+            let observation = Observation { kind, resource, wanted: &wanted, object, recorded: known };
+            let mut taken = observation.record();
+            if succeeds && !object.ready {
+                // Its predecessor stays until a list shows it ready.
+                taken.awaiting_ready.get_or_insert(Awaiting::Again);
+            }
+            record = Some(Cow::Owned(taken));
+        }
+        let successor = address.successor().and_then(|successor| {
+            let decision = decided.get(&successor).filter(|decision| decision.resource.is_some())?;
+            Some((successor, Successor::of(decision)))
+        });
+        Self {
+            context,
+            kind,
+            address,
+            resource,
+            record,
+            object,
+            claim,
+            wanted,
+            declared,
+            recorded,
+            successor,
+            succeeds,
+            unresolved,
+            unapplied: BTreeSet::new(),
+        }
+    }
+
+    fn decide(self) -> Decision<'a> {
+        match (self.resource, self.object) {
+            (Some(resource), Some(object)) => self.existing(resource, object),
+            (Some(resource), None) => self.absent(resource),
+            (None, Some(object)) => self.undeclared(object),
+            (None, None) => self.forgotten(),
+        }
+    }
+
+    /// Declared, and not there.
+    fn absent(self, resource: &'a Resource) -> Decision<'a> {
+        let cause = match &self.record {
+            Some(record) => Cause::Missing { id: record.id.clone() },
+            None => Cause::New { position: resource.position.clone() },
+        };
+        let mut change = self.change(Action::Create, vec![cause]);
+        change.refusals.extend(ambiguous(self.address, self.kind, self.context.claims.ambiguous(self.address)));
+        change.after = self.declared.clone();
+        change.hourly_after = self.estimate(&self.wanted, &BTreeMap::new(), self.wanted_power());
+        change.side_effects.extend(self.boots());
+        self.finish(change)
+    }
+
+    /// Declared, and there.
+    fn existing(mut self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
+        let readings = Readings::of_resource(self.kind, resource, object, (&self.wanted, self.recorded.as_ref()));
+        let difference = difference(&readings);
+        let power = self.wanted_power();
+        let (action, causes) = self.action(resource, object, &difference, power);
+        let mut change = self.change(action, causes);
+        change.refusals = self.refusals(resource, object, &change, &difference);
+        self.unapplied = difference.refused.iter().map(|(field, _)| field.path.clone()).collect();
+        change.side_effects = self.side_effects(&readings, resource, object, action);
+        change.fields = difference.all();
+        change.before = self.display_object(object);
+        let kept = |declared: &Attributes, living: &Attributes| match action.is_replacement() {
+            true => declared.clone(),
+            false => side_effects::kept(declared.clone(), self.kind, resource, living),
+        };
+        change.after = kept(&self.declared, &change.before);
+        (change.risk, change.losses) = self.damage(object, action, &change.fields);
+        change.hourly_before = self.estimate_object(object);
+        change.hourly_after = match action {
+            Action::NoOp | Action::Import => change.hourly_before,
+            action if action.is_replacement() => self.estimate(&self.wanted, &BTreeMap::new(), power),
+            _ => self.estimate(&kept(&self.wanted, &object.attributes), &object.computed.chosen, power),
+        };
+        change.in_place_alternative = self.in_place_alternative(object, &change);
+        self.finish(change)
+    }
+
+    fn action(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        difference: &Difference,
+        power: Option<Power>,
+    ) -> (Action, Vec<Cause>) {
+        let mut causes: Vec<Cause> = self.claim.iter().cloned().collect();
+        let fields = &difference.fields;
+        if !difference.is_empty() {
+            causes.push(Cause::Fields);
+        }
+        let unknown = fields.iter().any(|field| field.after_unknown);
+        if unknown {
+            let chain = self
+                .unresolved
+                .iter()
+                .map(|(address, action)| Cause::Dependency { address: address.clone(), action: *action });
+            causes.extend(chain);
+        }
+        let broken = self.broken(object);
+        causes.extend(broken.clone());
+        let asked = self.context.input.options.replace.contains(self.address);
+        if asked {
+            causes.push(Cause::Flag { flag: format!("--replace {}", self.address) });
+        }
+
+        let seen = object.status.as_ref().and_then(Status::power);
+        if asked
+            || broken.is_some()
+            || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
+        {
+            // A successor cannot be made first while what it stands on has to go first.
+            let first = self.creates_first(resource) && self.goes_first().is_none() && !self.was_never_of_use(object);
+            return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
+        }
+        let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
+        if let Some(wanted) = moves {
+            let recorded = self.record.as_ref().filter(|_| self.claim.is_none()).and_then(|record| record.power);
+            let origin = recorded.map(|recorded| if recorded == wanted { Origin::Drift } else { Origin::Declared });
+            causes.push(Cause::Power { wanted, origin, position: resource.positions.get("power").cloned() });
+        }
+        // An impossible change is pending like any other; its refusal keeps it from being applied.
+        let action = match (difference.is_empty(), moves) {
+            (false, _) => Action::Update,
+            (true, Some(Power::Running)) => Action::Start,
+            (true, Some(Power::Stopped)) => Action::Stop,
+            (true, None) if self.claim.is_some() => Action::Import,
+            (true, None) => Action::NoOp,
+        };
+        (action, causes)
+    }
+
+    fn broken(&self, object: &Object) -> Option<Cause> {
+        // A predecessor goes once its successor was ready. A pod that stays stopped by declaration never will be.
+        let declared = self.resource.and_then(Resource::declared_power);
+        let stays_stopped = self.succeeds && declared == Some(Power::Stopped);
+        let cause = || (stays_stopped && self.was_never_of_use(object)).then_some(Cause::Tainted);
+        broken(object, self.record.as_deref()).or_else(cause)
+    }
+
+    /// Whether nothing is lost by destroying it before its successor exists: it has not been ready since it was created.
+    fn was_never_of_use(&self, object: &Object) -> bool {
+        object.shows_unready() && self.record.as_ref().is_some_and(|record| record.never_ready())
+    }
+
+    fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
+        Change {
+            address: self.address.clone(),
+            action,
+            id: self.object.map(|object| object.id.clone()),
+            fields: Vec::new(),
+            before: Attributes::new(),
+            after: Attributes::new(),
+            causes,
+            side_effects: Vec::new(),
+            risk: Risk::None,
+            losses: Vec::new(),
+            hourly_before: Money::ZERO,
+            hourly_after: Money::ZERO,
+            in_place_alternative: None,
+            position: self.resource.and_then(|resource| resource.position.clone()),
+            refusals: Vec::new(),
+        }
+    }
+
+    fn finish(self, change: Change) -> Decision<'a> {
+        let power = self.wanted_power();
+        let settled = match (self.resource, change.action) {
+            (_, Action::Delete | Action::Forget) => None,
+            (Some(resource), action) => {
+                let keeps = action != Action::Create && !action.is_replacement();
+                let old = self.record.as_ref().filter(|_| keeps);
+                let mut record = declared_record(self.kind, resource, power);
+                record.id = old.map_or_else(String::new, |old| old.id.clone());
+                record.chosen = old.map_or_else(BTreeMap::new, |old| old.chosen.clone());
+                record.marked = old.and_then(|old| old.marked.clone());
+                let ready = self.object.is_some_and(|object| object.ready);
+                if let Some(old) = old.filter(|_| !ready) {
+                    (record.tainted, record.awaiting_ready) = (old.tainted, old.awaiting_ready);
+                }
+                if let Some((old, object)) = old.zip(self.object) {
+                    // What is taken over counts as applied, whatever a state said of another object.
+                    let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
+                    let ignore: BTreeSet<String> =
+                        resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
+                    ignored::keep(&mut record, self.kind, &ignore, old, applied, &object.attributes);
+                    ignored::forget_unknown(&mut record, old, &object.attributes, &change.fields);
+                    record.inputs = redacted(record.inputs);
+                    record.depends_on = needed(&record.inputs, resource.parent.as_ref());
+                }
+                Some(record)
+            }
+            (None, _) => self.record.as_deref().cloned(),
+        };
+        Decision {
+            imports: self.claim.is_some() && self.resource.is_some(),
+            kind: self.kind,
+            resource: self.resource,
+            record: self.record,
+            object: self.object,
+            settled,
+            power,
+            refused: self.unapplied,
+            change,
+        }
+    }
+
+    fn wanted_power(&self) -> Option<Power> {
+        wanted_power(self.resource?, self.record.as_ref().and_then(|record| record.power))
+    }
+
+    fn estimate(&self, inputs: &Attributes, chosen: &BTreeMap<String, String>, power: Option<Power>) -> Money {
+        self.context.input.catalog.estimate(self.kind.name, inputs, chosen, power)
+    }
+
+    fn estimate_object(&self, object: &Object) -> Money {
+        let power = object.status.as_ref().and_then(Status::power);
+        self.estimate(&object.attributes, &object.computed.chosen, power)
+    }
+
+    fn side_effects(
+        &self,
+        readings: &Readings<'_>,
+        resource: &Resource,
+        object: &Object,
+        action: Action,
+    ) -> Vec<SideEffect> {
+        if !action.is_replacement() {
+            return Vec::new();
+        }
+        let mut effects = side_effects::fields(readings, object, resource, self.context.input.dialect);
+        effects.extend(self.boots());
+        if self.creates_first(resource) && action == Action::Replace {
+            effects.extend(self.goes_first().map(|needs| SideEffect::DestroyedFirst { needs: needs.clone() }));
+        }
+        effects
+    }
+
+    /// A new object that is to be stopped runs first.
+    fn boots(&self) -> Option<SideEffect> {
+        let stopped = self.wanted_power() == Some(Power::Stopped);
+        let running = || self.estimate(&self.wanted, &BTreeMap::new(), Some(Power::Running));
+        stopped.then(|| SideEffect::Boots { hourly: running() })
+    }
+
+    fn creates_first(&self, resource: &Resource) -> bool {
+        self.kind.creates_first || resource.lifecycle.create_before_destroy
+    }
+
+    /// What this needs and what is destroyed before its own successor exists.
+    fn goes_first(&self) -> Option<&Address> {
+        let mut unresolved = self.unresolved.iter();
+        unresolved.find(|(_, action)| *action == Action::Replace).map(|(address, _)| address)
+    }
+
+    /// What is there, as far as it is ours: keys of maps that nobody declared stay out.
+    fn display_object(&self, object: &Object) -> Attributes {
+        let mut shown = object.attributes.clone();
+        for attribute in
+            self.kind.attributes.iter().filter(|attribute| attribute.compare == crate::kind::Compare::ManagedKeys)
+        {
+            let inputs = [Some(&self.wanted), self.recorded.as_ref()].into_iter().flatten();
+            let maps: Vec<_> = inputs.filter_map(|inputs| inputs.get(attribute.name)?.as_map()).collect();
+            let Some(Value::Map(map)) = shown.get_mut(attribute.name) else { continue };
+            map.retain(|key, _| maps.iter().any(|declared| declared.contains_key(key)));
+            for (key, value) in map {
+                let mut declarations = maps.iter().filter_map(|declared| declared.get(key));
+                // Only what a file or a record says in plain sight is shown; another value may be anybody's secret.
+                let plain =
+                    declarations.any(|declared| declared.as_text().is_some_and(|text| value.expose() == Some(text)));
+                if let Some(text) = value.expose().filter(|_| plain) {
+                    *value = Value::text(text);
+                }
+            }
+        }
+        shown
+    }
+}

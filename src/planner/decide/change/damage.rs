@@ -1,0 +1,58 @@
+//! What a change destroys, and how to change in place instead.
+
+use super::Subject;
+use crate::model::{Action, Attributes, Cause, Change, Effect, FieldChange, Loss, Object, Power, Risk, Status};
+use crate::planner::decide::side_effects;
+
+impl Subject<'_, '_> {
+    pub(super) fn damage(&self, object: &Object, action: Action, fields: &[FieldChange]) -> (Risk, Vec<Loss>) {
+        let mut losses = (self.kind.losses)(&object.attributes);
+        let running = object.status.as_ref().and_then(Status::power) == Some(Power::Running);
+        match action {
+            action if action.destroys() => {
+                if action.is_replacement() {
+                    let inputs: Vec<&Attributes> = [&self.wanted].into_iter().chain(&self.recorded).collect();
+                    losses.extend(side_effects::undeclared(self.kind, object, &inputs));
+                }
+                let precious = losses.iter().any(|loss| loss.precious);
+                (if precious { self.kind.precious_risk } else { Risk::EphemeralLoss }, losses)
+            }
+            Action::Stop => (self.kind.stop_risk, losses.into_iter().filter(|loss| !loss.precious).collect()),
+            Action::Update if running && fields.iter().any(|field| field.effect == Effect::Restart) => {
+                (Risk::Restart, losses.into_iter().filter(|loss| !loss.precious).collect())
+            }
+            _ => (Risk::None, Vec::new()),
+        }
+    }
+
+    /// What `--updates in-place` would do, where the API could.
+    pub(super) fn in_place_alternative(&self, object: &Object, change: &Change) -> Option<String> {
+        let possible = change.action.is_replacement()
+            && !change.fields.is_empty()
+            && change.fields.iter().all(|field| field.effect < Effect::Replace)
+            && !change.causes.iter().any(|cause| matches!(cause, Cause::Flag { .. }))
+            && self.broken(object).is_none();
+        if !possible {
+            return None;
+        }
+        let kept: Vec<String> = change
+            .losses
+            .iter()
+            .filter_map(|loss| match loss.names.as_slice() {
+                [] => loss.precious.then(|| format!("its {}", describe(loss))),
+                names => Some(names.join(", ")),
+            })
+            .collect();
+        let keeps = if kept.is_empty() { String::new() } else { format!(", and keeps {}", kept.join(" and ")) };
+        Some(format!("the {} restarts, with a fresh container disk{keeps}", self.kind.title))
+    }
+}
+
+/// `pod volume (100 GB at /workspace)`.
+pub fn describe(loss: &Loss) -> String {
+    let size = loss.size_gb.map(|size| format!("{size} GB"));
+    let path = loss.mount_path.as_ref().map(|path| format!("at {path}"));
+    let names = (!loss.names.is_empty()).then(|| loss.names.join(", "));
+    let detail: Vec<String> = size.into_iter().chain(path).chain(names).collect();
+    if detail.is_empty() { loss.what.clone() } else { format!("{} ({})", loss.what, detail.join(" ")) }
+}

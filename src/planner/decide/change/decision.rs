@@ -1,0 +1,117 @@
+//! The decision about each address, for the plan and for its operations.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind::{self, Kind};
+use crate::model::{Action, Address, Change, Object, Power, Record, Resource, State, Wait};
+use crate::resource::members;
+use crate::resource::records::parts_there;
+use crate::resource::resolved;
+
+/// A change with what its operations need to know and no reader does.
+pub struct Decision<'a> {
+    pub change: Change,
+    pub kind: &'static Kind,
+    pub resource: Option<&'a Resource>,
+    /// As it is in the state; of an adopted object as it will be once imported.
+    pub record: Option<Cow<'a, Record>>,
+    pub object: Option<&'a Object>,
+    /// Whether the object is taken into the state first.
+    pub imports: bool,
+    /// The record once all is done; `None` when none is left. Ids of new objects are empty.
+    pub settled: Option<Record>,
+    /// The power that it is to end up with.
+    pub power: Option<Power>,
+    /// Paths whose declared values cannot be reached from what is there.
+    pub refused: BTreeSet<String>,
+}
+
+impl Decision<'_> {
+    /// Whether what is there stays, is to run, and cannot be used yet.
+    pub fn is_unready(&self) -> bool {
+        let stays = self.change.action != Action::Create && !self.change.action.destroys();
+        stays
+            && self.resource.is_some()
+            && self.kind.awaits_readiness(self.power)
+            && self.object.is_some_and(|object| {
+                object.is_awaited(self.record.as_ref().and_then(|record| record.awaiting_ready)) //
+            })
+    }
+
+    /// The wait that is all there is to do about it.
+    fn wait(&self) -> Option<Wait> {
+        let (object, resource) = self.object.zip(self.resource)?;
+        (self.change.action == Action::NoOp && self.is_unready()).then(|| Wait {
+            address: self.change.address.clone(),
+            id: object.id.clone(),
+            status: object.status.as_ref().map_or_else(String::new, ToString::to_string),
+            created_at: object.computed.created_at.clone(),
+            started_at: object.computed.started_at.clone(),
+            awaiting: self.settled.as_ref().and_then(|record| record.awaiting_ready),
+            timeout_seconds: resource.timeouts.create.as_secs(),
+        })
+    }
+}
+
+/// All decisions, by address, and the graph order to read them in.
+pub struct Decisions<'a> {
+    pub by_address: BTreeMap<Address, Decision<'a>>,
+    pub order: Vec<Address>,
+}
+
+impl Decisions<'_> {
+    /// Corrections of records whose resource needs no operation.
+    pub fn records(&self, prior: &State) -> BTreeMap<Address, Option<Record>> {
+        // What is taken over is recorded with its parts, by the operation that takes it over.
+        let taken = |part: &Address| {
+            members::parent_of(part)
+                .and_then(|parent| self.by_address.get(&parent))
+                .is_some_and(|parent| parent.imports)
+        };
+        let untouched = self
+            .by_address
+            .iter()
+            .filter(|(address, decision)| decision.change.action == Action::NoOp && !taken(address));
+        untouched
+            .map(|(address, decision)| (address, decision, decision.settled.clone().map(|it| self.known(prior, it))))
+            .filter(|(_, decision, settled)| settled.as_ref() != decision.record.as_deref())
+            .map(|(address, _, settled)| (address.clone(), settled))
+            .chain(self.by_address.values().flat_map(|decision| self.unasked(prior, decision)))
+            .collect()
+    }
+
+    /// Records of parts that an object has and nothing declares, where their list is ignored and the object stays.
+    fn unasked(&self, prior: &State, decision: &Decision<'_>) -> Vec<(Address, Option<Record>)> {
+        let (Some(object), Some(resource)) = (decision.object, decision.resource) else { return Vec::new() };
+        let stays = !decision.change.action.destroys() && decision.change.action != Action::Create && !decision.imports;
+        let is_ignored = |attribute: &str| resource.lifecycle.ignore_changes.contains(attribute);
+        let ignored = kind::parts_of(decision.kind.name).any(|(_, membership)| is_ignored(membership.attribute));
+        if !stays || !ignored || !prior.resources.contains_key(&decision.change.address) {
+            return Vec::new();
+        }
+        let there = parts_there(&decision.change.address, object).into_iter();
+        there.filter(|(part, _)| !self.by_address.contains_key(part)).map(|(part, it)| (part, Some(it))).collect()
+    }
+
+    /// The record with ids for references to what is only taken over later in the same plan.
+    fn known(&self, prior: &State, mut record: Record) -> Record {
+        let comes = |to: &Address| !prior.resources.contains_key(to);
+        if record.depends_on.iter().any(comes) {
+            let id_of = |to: &Address| Some(self.by_address.get(to).filter(|_| comes(to))?.record.as_ref()?.id.clone());
+            record.inputs = resolved(record.inputs, &id_of);
+            record.depends_on.retain(|to| !comes(to));
+        }
+        record
+    }
+
+    /// What nothing is done about but to wait.
+    pub fn waits(&self) -> Vec<Wait> {
+        self.order.iter().filter_map(|address| self.by_address.get(address)?.wait()).collect()
+    }
+
+    pub fn into_changes(mut self) -> Vec<Change> {
+        let order = std::mem::take(&mut self.order);
+        order.iter().filter_map(|address| self.by_address.remove(address)).map(|decision| decision.change).collect()
+    }
+}

@@ -1,0 +1,70 @@
+//! Why a change must not be applied as it stands.
+
+use super::Subject;
+use crate::kind::Kind;
+use crate::model::{Address, Cause, Change, Object, Power, Refusal, Resource};
+use crate::planner::decide::lock::{Unlock, locked, unlocks};
+use crate::planner::decide::protect;
+use crate::resource::difference::Difference;
+
+impl Subject<'_, '_> {
+    /// Why `preventDestroy` keeps what is not, or no longer, wanted.
+    pub(super) fn prevents_destroy(&self) -> Option<Refusal> {
+        let (record, declared) = (self.record.as_deref(), self.context.input.desired.get(self.address));
+        let successor = self.successor.as_ref().and_then(|(successor, _)| self.context.desired.get(successor));
+        let prevents = match successor {
+            Some(successor) => protect::prevents_end(record, successor),
+            None => protect::prevents(record, declared),
+        };
+        prevents.then(|| protect::prevented(self.address, declared.or(successor)))
+    }
+
+    pub(super) fn refusals(
+        &self,
+        resource: &Resource,
+        object: &Object,
+        change: &Change,
+        difference: &Difference,
+    ) -> Vec<Refusal> {
+        let mut refusals: Vec<Refusal> = difference
+            .refused
+            .iter()
+            .map(|(field, reason)| Refusal {
+                code: "impossible_change".into(),
+                message: format!(
+                    "`{}` of `{}` cannot go from {} to {}: {reason}",
+                    field.path, self.address, field.before, field.after
+                ),
+                help: format!(
+                    "keep {}, or declare a new {} under another name and move the data yourself",
+                    field.before, self.kind.title
+                ),
+                position: field.position.clone(),
+            })
+            .collect();
+        if change.action.destroys() && resource.lifecycle.prevent_destroy {
+            refusals.push(protect::replaced(resource));
+        }
+        let stops = change.causes.iter().any(|cause| matches!(cause, Cause::Power { wanted: Power::Stopped, .. }));
+        if change.action.destroys() || (stops && !unlocks(self.kind, &difference.fields)) {
+            refusals.extend(locked(self.address, object, Unlock::before(change, &difference.fields, resource)));
+        }
+        refusals
+    }
+}
+
+/// Why nothing is created beside several objects that look like it.
+pub fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Refusal> {
+    if alike.is_empty() {
+        return None;
+    }
+    let ids = alike.iter().map(|object| format!("`{}`", object.id)).collect::<Vec<_>>().join(", ");
+    Some(Refusal {
+        code: "ambiguous".into(),
+        message: format!("{} {}s look like `{address}`, and are in no state: {ids}", alike.len(), kind.title),
+        help: format!(
+            "`sindri import {address} ID` takes one of them over; `--ignore-existing` creates another beside them"
+        ),
+        position: None,
+    })
+}

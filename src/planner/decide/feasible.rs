@@ -1,0 +1,233 @@
+//! What is known to make a create fail: refused in the plan, before anything is destroyed for it.
+//!
+//! Two readings decide. The lists of the refresh say which objects exist that the configuration names by id ([`refuse_unlisted`]).
+//! [`Answers`] say the rest: `observe` asks RunPod, once for each different question, and gives them to [`judge`]. Both are
+//! pure. Apply asks the same questions again before its first delete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind::{self, Names, Outside};
+use crate::model::{
+    Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, Value, Verb,
+};
+
+/// The code of every refusal here.
+pub const CODE: &str = "impossible_create";
+
+/// What RunPod says of something that a create names by id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Usable,
+    /// It is there and cannot be used for this, for the reason.
+    Unfit(&'static str),
+    /// RunPod answered that this key can read no such object.
+    Absent,
+}
+
+impl Presence {
+    /// Why a create cannot use the object `id`; `None` where it can.
+    pub fn objection(self, outside: Outside, id: &str) -> Option<String> {
+        match self {
+            Self::Usable => None,
+            Self::Absent => Some(absent(outside.title(), id)),
+            Self::Unfit(reason) => Some(format!("{} `{id}` cannot be used: {reason}", outside.title())),
+        }
+    }
+}
+
+fn absent(title: &str, id: &str) -> String {
+    format!("no {title} `{id}` in this account")
+}
+
+/// Answers to what only requests of their own can tell. What is missing was not asked, or not answered: no reason to refuse.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// By what was asked for and its id.
+    pub outside: BTreeMap<(Outside, String), Presence>,
+    /// Creates that the client would not send, with the reason, by address.
+    pub unsendable: BTreeMap<Address, String>,
+    /// Replacements for which RunPod's catalog shows no stock.
+    pub out_of_stock: BTreeSet<Address>,
+}
+
+/// The objects outside of the lists that a create with these inputs names.
+pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Outside, String)> {
+    let named = kind::find(kind).into_iter().flat_map(|kind| kind.named(inputs));
+    named.filter_map(|(_, names, id)| match names {
+        Names::Outside(outside) => Some((outside, id.to_owned())),
+        Names::Listed { .. } => None,
+    })
+}
+
+/// Why an object of a listed kind cannot be used by a create with these inputs: it is not there, or it is elsewhere.
+///
+/// `found` are its attributes, if it was found.
+pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Attributes>) -> Option<String> {
+    let Names::Listed { kind, place } = names else { return None };
+    let title = kind::find(kind).map_or(kind, |kind| kind.title);
+    let Some(found) = found else { return Some(absent(title, id)) };
+    let (own, allowed) = place?;
+    let at = found.get(own)?.as_text().filter(|at| !at.is_empty())?;
+    let allowed = inputs.get(allowed).map(Value::text_items).unwrap_or_default();
+    if allowed.is_empty() || allowed.contains(&at) {
+        return None;
+    }
+    let name = kind::find(kind).and_then(|kind| kind.display_name(found)).unwrap_or(id);
+    Some(format!("{title} `{name}` ({id}) is in {at}, and the configuration allows {}", allowed.join(", ")))
+}
+
+/// Refuses creates that name an object of a listed kind which is not listed, or is elsewhere.
+pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) {
+    if plan.unrefreshed {
+        // What the state remembers says nothing of objects outside it.
+        return;
+    }
+    let mut found = Found::default();
+    for (address, operation) in creates(plan) {
+        let Some(creates) = kind::find(&address.kind) else { continue };
+        for (_, names, id) in creates.named(&operation.inputs) {
+            let Names::Listed { kind, .. } = names else { continue };
+            let object = observed.get(kind, id);
+            if let Some(message) = misplaced(&operation.inputs, names, id, object.map(|object| &object.attributes)) {
+                let help = match object {
+                    None => "check the id, and that the API key belongs to the same account",
+                    Some(_) => "name the place of the volume as `region`, or remove `region`",
+                };
+                found.refuse(&message, help, address);
+            }
+        }
+    }
+    found.put_into(plan);
+}
+
+/// Refuses what the answers rule out, and notes what they only make doubtful.
+pub fn judge(plan: &mut Plan, answers: &Answers) {
+    let mut found = Found::default();
+    for (address, operation) in creates(plan) {
+        if let Some(message) = answers.unsendable.get(address) {
+            let help =
+                "nothing is destroyed for a request that cannot be sent: move large values into a file or the image";
+            found.refuse(&format!("the create of `{address}` cannot be sent: {message}"), help, address);
+        }
+        for (outside, id) in outside(&address.kind, &operation.inputs) {
+            let presence = answers.outside.get(&(outside, id.clone()));
+            let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
+            // A template can be shared in ways that no lookup shows. A create that fails destroys nothing.
+            if outside == Outside::Template && !makes_room(plan, address) {
+                found.note(&format!("{message}, so RunPod will probably refuse the create"), address);
+            } else {
+                let help = "check the id, and that the API key belongs to the same account";
+                found.refuse(&message, help, address);
+            }
+        }
+    }
+    for address in &answers.out_of_stock {
+        found.note(
+            "RunPod shows no stock for its replacement now; apply looks again and destroys nothing without it",
+            address,
+        );
+    }
+    found.put_into(plan);
+}
+
+/// One note for each template that supplies disks: the estimate cannot know them.
+pub(in crate::planner) fn unpriced(plan: &Plan) -> Vec<Note> {
+    let mut templates: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
+    for change in plan.changes.iter().filter(|change| change.action == Action::Create || change.action.is_replacement())
+    {
+        let Some(kind) = kind::find(&change.address.kind) else { continue };
+        let is_disk = |(name, ..): &(&str, &str, &str)| kind.disk_attributes.contains(name);
+        if let Some((_, supplier, id)) = kind.supplied(&change.after).find(is_disk) {
+            templates.entry((supplier, id)).or_default().push(&change.address);
+        }
+    }
+    let note = |((supplier, id), addresses): ((&str, &str), Vec<&Address>)| Note {
+        address: None,
+        message: format!(
+            "{supplier} {id} supplies the disks of {}: their cost is not known and not in the estimate",
+            several(&addresses)
+        ),
+    };
+    templates.into_iter().map(note).collect()
+}
+
+/// One note for all replacements that destroy first and ask for more of a machine than RunPod's catalog tells of.
+pub(in crate::planner) fn unanswerable(plan: &Plan) -> Option<Note> {
+    let asks = |change: &&Change| {
+        let not_told = kind::find(&change.address.kind).map_or(&[][..], |kind| kind.not_in_catalog);
+        let asks = |field: &FieldChange| not_told.contains(&&*field.path) && field.after != Value::Null;
+        change.action == Action::Replace && change.fields.iter().any(asks)
+    };
+    let addresses: Vec<&Address> = plan.changes.iter().filter(asks).map(|change| &change.address).collect();
+    (!addresses.is_empty()).then(|| Note {
+        address: None,
+        message: format!(
+            "RunPod does not tell which machines have as much memory or as many vCPUs as {} asks for. If none is free, the \
+             create fails when the old one is gone; `createBeforeDestroy` keeps it until then",
+            several(&addresses)
+        ),
+    })
+}
+
+/// The creates of a plan, each under the address that a reader sees.
+fn creates(plan: &Plan) -> impl Iterator<Item = (&Address, &Operation)> {
+    plan.operations
+        .iter()
+        .filter(|operation| operation.verb == Verb::Create)
+        .map(|operation| (&operation.address, operation))
+}
+
+/// Whether something is destroyed before this create.
+fn makes_room(plan: &Plan, address: &Address) -> bool {
+    plan.changes.iter().any(|change| change.address == *address && change.action.is_replacement())
+}
+
+/// What was found, by its words: a fleet that names one thing gets one refusal.
+#[derive(Default)]
+struct Found {
+    refusals: BTreeMap<(String, &'static str), Vec<Address>>,
+    notes: BTreeMap<String, Vec<Address>>,
+}
+
+impl Found {
+    fn refuse(&mut self, message: &str, help: &'static str, address: &Address) {
+        self.refusals.entry((message.to_owned(), help)).or_default().push(address.clone());
+    }
+
+    fn note(&mut self, message: &str, address: &Address) {
+        self.notes.entry(message.to_owned()).or_default().push(address.clone());
+    }
+
+    fn put_into(self, plan: &mut Plan) {
+        for ((message, help), addresses) in self.refusals {
+            let first = addresses.first();
+            let change = plan.changes.iter_mut().find(|change| Some(&change.address) == first);
+            let position = change.as_ref().and_then(|change| change.position.clone());
+            let refusal = |message| Refusal { code: CODE.to_owned(), message, help: help.to_owned(), position };
+            match (addresses.as_slice(), change) {
+                ([_], Some(change)) => change.refusals.push(refusal(message)),
+                (addresses, _) => {
+                    let addresses: Vec<&Address> = addresses.iter().collect();
+                    plan.refusals.push(refusal(format!("{message} ({})", several(&addresses))));
+                }
+            }
+        }
+        for (message, addresses) in self.notes {
+            let addresses: Vec<&Address> = addresses.iter().collect();
+            plan.notes.push(match addresses.as_slice() {
+                [address] => Note { address: Some((*address).clone()), message },
+                several_of => Note { address: None, message: format!("{}: {message}", several(several_of)) },
+            });
+        }
+    }
+}
+
+/// ``pod.a``, ``pod.a` and `pod.b``, ``pod.a` and 9 others``.
+fn several(addresses: &[&Address]) -> String {
+    match addresses {
+        [] => String::new(),
+        [only] => format!("`{only}`"),
+        [first, second] => format!("`{first}` and `{second}`"),
+        [first, rest @ ..] => format!("`{first}` and {} others", rest.len()),
+    }
+}

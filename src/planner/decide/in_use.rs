@@ -1,0 +1,61 @@
+//! Objects that RunPod will not delete, because something that this plan leaves alone uses them: a network volume that a pod of
+//! another project mounts.
+
+use std::collections::BTreeMap;
+
+use crate::kind;
+use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, Verb};
+use crate::planner::decide::feasible;
+
+/// By kind and id of what `plan` deletes: the living objects that use it and that `plan` does not delete.
+pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str, String), Vec<&'o Object>> {
+    let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
+    let deleted: BTreeMap<&str, &str> =
+        deletes.filter_map(|operation| Some((operation.id.as_deref()?, &*operation.address.kind))).collect();
+    let mut users: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    if deleted.is_empty() {
+        return users;
+    }
+    for object in observed.iter().filter(|object| !object.is_leaving() && !deleted.contains_key(&*object.id)) {
+        let Some(kind) = kind::find(object.kind) else { continue };
+        for (used, id) in kind.references(&object.attributes).filter(|(used, id)| deleted.get(id) == Some(used)) {
+            users.entry((used, id.to_owned())).or_default().push(object);
+        }
+    }
+    users
+}
+
+/// Names at most three of them, each with what is known of its owner.
+pub fn told(users: &[&Object]) -> String {
+    let owner = |object: &&Object| match &object.marker {
+        Some(marker) => format!("{} (`{}` of {}/{})", object.id, marker.address, marker.name, marker.environment),
+        None => format!("{} (\"{}\", in no project)", object.id, object.name),
+    };
+    let mut told: Vec<String> = users.iter().take(3).map(owner).collect();
+    if users.len() > 3 {
+        told.push(format!("{} more", users.len() - 3));
+    }
+    told.join(", ")
+}
+
+/// Refuses replacements whose delete RunPod will refuse: what stands on the object would be destroyed, and the old one would
+/// stay. Of a plain delete it is a note, since the other deletes of the plan may end costs.
+pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
+    for ((name, id), users) in users(plan, observed) {
+        let deletes = |operation: &&Operation| {
+            operation.verb == Verb::Delete && operation.id.as_deref() == Some(&*id) && operation.address.kind == name
+        };
+        let Some(delete) = plan.operations.iter().find(deletes) else { continue };
+        let title = kind::find(name).map_or(name, |kind| kind.title);
+        let message = format!("{title} {id} cannot be deleted while {} uses it", told(&users));
+        let address = delete.address.clone();
+        let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(&*id);
+        let Some(change) = plan.changes.iter_mut().find(replaces) else {
+            plan.notes.push(Note { address: Some(address), message });
+            continue;
+        };
+        let help = "a replacement that cannot be completed is not begun: end what uses it first, where it is managed";
+        let position = change.position.clone();
+        change.refusals.push(Refusal { code: feasible::CODE.into(), message, help: help.into(), position });
+    }
+}

@@ -1,0 +1,116 @@
+//! Parts of another resource's request: what happens to them follows from what happens to that.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::kind::Kind;
+use crate::model::{Action, Address, Attributes, Cause, Change, Money, Record, Risk};
+use crate::planner::decide::change::{Context, Decision};
+use crate::resource::members;
+use crate::resource::records::declared_record;
+
+/// A part of another resource's request: what happens to it follows from what happens to that.
+pub fn decide_member<'a>(
+    context: &Context<'a>,
+    kind: &'static Kind,
+    address: &Address,
+    parent: Option<&Decision<'a>>,
+) -> Decision<'a> {
+    let resource = context.desired.get(address);
+    let mut record = context.prior.resources.get(address).map(Cow::Borrowed);
+    let parent_action = parent.map_or(Action::Forget, |parent| parent.change.action);
+    let listed = parent.and_then(|parent| parent.object?.attributes.get(kind.member_of.as_ref()?.attribute));
+    let there =
+        listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
+    if parent.is_some_and(|parent| parent.imports) {
+        // What was recorded was a part of another object, or of this one before its ports were changed.
+        record = resource.filter(|_| there).map(|resource| {
+            let id = member_id(parent, address).unwrap_or_default();
+            Cow::Owned(Record { id, ..declared_record(kind, resource, None) })
+        });
+    }
+    // Whether the parent's request carries its members at all.
+    let carried = parent_action == Action::Create
+        || parent_action.destroys()
+        || parent.is_some_and(|parent| {
+            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
+            parent.change.fields.iter().any(|field| Some(field.path.as_str()) == attribute)
+        });
+    let action = match (resource.is_some(), parent_action) {
+        (true, Action::Create) => Action::Create,
+        (true, action) if action.is_replacement() && record.is_some() => action,
+        (true, action) if action.is_replacement() => Action::Create,
+        (true, Action::Import) if there => Action::Import,
+        (true, _) if there || !carried => Action::NoOp,
+        (true, _) => Action::Create,
+        (false, Action::Forget) => Action::Forget,
+        (false, _) if record.is_none() => Action::NoOp,
+        (false, _) if carried => Action::Delete,
+        (false, _) => Action::NoOp,
+    };
+    let id = record.as_ref().map(|record| record.id.clone());
+    let mut causes = Vec::new();
+    if action != Action::NoOp {
+        causes.extend(parent.map(|parent| Cause::Parent { address: parent.change.address.clone() }));
+    }
+    let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
+    let change = Change {
+        address: address.clone(),
+        action,
+        id,
+        fields: Vec::new(),
+        before: inputs(record.as_ref().map(|record| &record.inputs)),
+        after: inputs(resource.map(|resource| &resource.inputs)),
+        causes,
+        side_effects: Vec::new(),
+        risk: Risk::None,
+        losses: Vec::new(),
+        hourly_before: Money::ZERO,
+        hourly_after: Money::ZERO,
+        in_place_alternative: None,
+        position: resource.and_then(|resource| resource.position.clone()),
+        refusals: Vec::new(),
+    };
+    // Members that the file leaves to a template are part of no record: any are right.
+    let left = resource.is_none()
+        && parent.is_some_and(|parent| {
+            let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
+            parent.kind.supplied(&parent.change.after).any(|(name, ..)| Some(name) == attribute)
+        });
+    let is_spared = context.input.options.destroy
+        && parent.is_some_and(|parent| !context.destroy_targets.contains(&parent.change.address));
+    let settled = match action {
+        Action::Delete | Action::Forget => None,
+        // Other resources are being destroyed: this one stays as it is recorded.
+        _ if is_spared => record.as_deref().cloned(),
+        Action::NoOp if left => None,
+        // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
+        Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
+        _ => resource
+            .map(|resource| {
+                let mut settled = declared_record(kind, resource, None);
+                let keeps = !matches!(action, Action::Create) && !action.is_replacement();
+                settled.id = record.as_ref().filter(|_| keeps).map_or_else(
+                    || keeps.then(|| member_id(parent, address)).flatten().unwrap_or_default(),
+                    |record| record.id.clone(),
+                );
+                settled
+            })
+            .or_else(|| record.as_deref().cloned()),
+    };
+    Decision {
+        change,
+        kind,
+        resource,
+        record,
+        object: None,
+        imports: false,
+        settled,
+        power: None,
+        refused: BTreeSet::new(),
+    }
+}
+
+fn member_id(parent: Option<&Decision<'_>>, address: &Address) -> Option<String> {
+    Some(members::id_of_member(&parent?.object?.id, address))
+}

@@ -1,0 +1,13 @@
+//! What happens to each resource, and what refuses it.
+
+pub mod answer;
+pub mod change;
+pub mod feasible;
+pub(super) mod ignored;
+pub mod in_use;
+pub mod lock;
+pub(super) mod member;
+pub mod power;
+pub mod protect;
+pub mod replace;
+pub(super) mod side_effects;

@@ -1,0 +1,37 @@
+//! Whether an object can stay, or a new one has to take its place.
+
+use crate::model::{Cause, Effect, FieldChange, Object, Power, Record, Resource, Status, Updates};
+use crate::planner::decide::power;
+use crate::planner::input::Options;
+
+/// Why an object cannot stay as it is, whatever its attributes say.
+pub fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
+    match &object.status {
+        Some(status @ (Status::Error | Status::ZeroGpu)) => {
+            Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
+        }
+        // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
+        Some(Status::Stopped) => None,
+        _ if record.is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
+        _ => None,
+    }
+}
+
+/// Whether what takes a restart makes a new object, of one whose power is to be and is `power`.
+pub fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
+    // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
+    let rests = power == (Some(Power::Stopped), Some(Power::Stopped));
+    match options.updates {
+        Some(updates) => updates == Updates::Recreate,
+        None => resource.lifecycle.updates == Updates::Recreate && !rests,
+    }
+}
+
+/// Whether these differences take a new object.
+pub fn must_replace(fields: &[FieldChange], recreates: bool) -> bool {
+    fields.iter().any(|field| match field.effect {
+        Effect::Replace => true,
+        Effect::Restart => recreates,
+        Effect::InPlace => false,
+    })
+}

@@ -1,0 +1,91 @@
+//! Consequences of a change that none of its fields names: what a successor does not share with the object it replaces,
+//! and what has to happen on the way.
+//!
+//! Takes the readings of one resource and gives data for the plan. Decides nothing.
+
+use crate::kind::{Compare, Kind};
+use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Object, Origin, Resource, SideEffect, Value};
+use crate::resource::difference::{Readings, difference, ignored};
+
+const IGNORED: &str = "ignored otherwise; a new one gets what the file says";
+const FIRST: &str = "first of the list";
+const ANY: &str = "RunPod chooses from the list";
+
+/// Attributes in which the successor of `object` differs without being the reason for the replacement.
+pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dialect: Dialect) -> Vec<SideEffect> {
+    let all = difference(&Readings { ignored: &Default::default(), ..*readings });
+    let left = all.all().into_iter().filter(|field| ignored(&field.path, readings.ignored)).map(|field| FieldChange {
+        effect: Effect::InPlace,
+        rule: IGNORED.to_owned(),
+        ..field
+    });
+    let other = readings.kind.attributes.iter().filter(|attribute| attribute.candidates);
+    let other = other.filter_map(|attribute| {
+        let (wanted, seen) = (resource.inputs.get(attribute.name)?, object.attributes.get(attribute.name)?);
+        let (items, living) = (wanted.text_items(), *seen.text_items().first()?);
+        // A value outside the list is a difference of its own.
+        let chosen = items.contains(&living) && !ignored(attribute.name, readings.ignored);
+        let (after, rule) = match (dialect, items.as_slice()) {
+            (Dialect::V1, [_, _, ..]) => (wanted.clone(), ANY),
+            (Dialect::V2, [first, ..]) if *first != living => (Value::text(*first), FIRST),
+            _ => return None,
+        };
+        chosen.then(|| FieldChange {
+            path: attribute.name.to_owned(),
+            before: Value::text(living),
+            after,
+            after_unknown: false,
+            effect: Effect::InPlace,
+            rule: rule.to_owned(),
+            origin: Some(Origin::Declared),
+            position: readings.positions.get(attribute.name).cloned(),
+        })
+    });
+    left.chain(other).map(|field| SideEffect::Field { field }).collect()
+}
+
+/// Keys of maps that exist only at RunPod: a replacement loses them, because no file can give them to the successor.
+pub fn undeclared(kind: &Kind, object: &Object, inputs: &[&Attributes]) -> Vec<Loss> {
+    let shared = kind.attributes.iter().filter_map(|attribute| Some((attribute, attribute.shared?)));
+    let lost = shared.filter_map(|(attribute, shared)| {
+        let map = object.attributes.get(attribute.name)?.as_map()?;
+        let ours = |key: &String| {
+            inputs.iter().any(|inputs| {
+                inputs.get(attribute.name).and_then(Value::as_map).is_some_and(|map| map.contains_key(key))
+            })
+        };
+        let made_again = |key: &String| inputs.first().is_some_and(|wanted| (shared.injected)(wanted, key));
+        let names: Vec<String> = map.keys().filter(|key| !ours(key) && !made_again(key)).cloned().collect();
+        (!names.is_empty()).then(|| Loss {
+            what: format!("{} not declared", shared.title),
+            names,
+            size_gb: None,
+            mount_path: None,
+            precious: false,
+        })
+    });
+    lost.collect()
+}
+
+/// `declared` as it will be for an object that stays: ignored attributes keep the values that `living` shows.
+pub fn kept(mut declared: Attributes, kind: &Kind, resource: &Resource, living: &Attributes) -> Attributes {
+    for path in &resource.lifecycle.ignore_changes {
+        let (name, key) = path.split_once('.').map_or((path.as_str(), None), |(name, key)| (name, Some(key)));
+        // The API does not return every attribute; the declaration is all there is to show for the others.
+        let Some(seen) = living.get(name) else { continue };
+        match key {
+            None if kind.attribute(name).is_some_and(|attribute| attribute.compare != Compare::Recorded) => {
+                declared.insert(name.to_owned(), seen.clone());
+            }
+            Some(key) => {
+                let (Some(Value::Map(map)), Some(seen)) = (declared.get_mut(name), seen.as_map()) else { continue };
+                match seen.get(key) {
+                    Some(value) => map.insert(key.to_owned(), value.clone()),
+                    None => map.remove(key),
+                };
+            }
+            None => {}
+        }
+    }
+    declared
+}

@@ -1,0 +1,275 @@
+//! A drift report from state and lists alone. Drift itself is told by `refresh`, for plans too; this adds what is in no
+//! state, what it costs, and names that stay the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Catalog;
+use crate::kind;
+use crate::model::drift::finding_id;
+use crate::model::{
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
+    Retry, Severity, State, Status, Timeouts, Undo, Unsettled, Value,
+};
+use crate::planner::decide::lock::is_locked;
+use crate::planner::decide::power::retry;
+use crate::planner::drift::survey::{display_only_field, survey, zero_balance_note};
+use crate::resource::difference::ignored;
+use crate::resource::inventory::{live_object, recorded};
+use crate::resource::members;
+
+/// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
+pub struct Scope<'a> {
+    /// The configuration's `name`.
+    pub name: &'a str,
+    pub prior: &'a State,
+    pub observed: &'a Observed,
+    /// For estimates of cost.
+    pub catalog: &'a Catalog,
+    /// What nothing can be said of, since sindri itself is about it.
+    pub unsettled: &'a BTreeMap<Address, Unsettled>,
+    /// Objects that belong to requests under way: neither orphans nor anybody else's.
+    pub expected: &'a BTreeSet<(String, String)>,
+    /// Whether what is not ours is listed, too.
+    pub unmanaged: bool,
+    /// For the age of what is still coming up.
+    pub now: jiff::Timestamp,
+}
+
+/// Holds reality against what was applied last.
+pub fn report(scope: &Scope<'_>) -> DriftReport {
+    let Scope { name, prior, observed, unsettled, unmanaged, .. } = *scope;
+    let mut claimed = recorded(prior);
+    let mut findings = Vec::new();
+    for drift in survey(prior, observed) {
+        if let Some(object) = drift.new_id().and_then(|id| observed.get(&drift.address.kind, id)) {
+            claimed.insert((object.kind, object.id.as_str()));
+        }
+        if !unsettled.contains_key(&drift.address) {
+            findings.push(scope.drifted(drift));
+        }
+    }
+    let own = |address: &Address| !members::is_member(address) && address.successor().is_none();
+    let mut checked = 0;
+    for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
+        checked += 1;
+        if let Some(object) = live_object(observed, record).filter(|_| !unsettled.contains_key(address)) {
+            findings.extend(scope.not_ready(address, record, object));
+        }
+    }
+    let is_free = |object: &&Object| {
+        let key = (object.kind.to_owned(), object.id.clone());
+        !object.is_leaving() && !claimed.contains(&(object.kind, object.id.as_str())) && !scope.expected.contains(&key)
+    };
+    findings.extend(observed.iter().filter(is_free).filter_map(|object| scope.stray(object)));
+    findings.sort_by_cached_key(order);
+    DriftReport {
+        name: name.to_owned(),
+        environment: prior.environment.clone(),
+        lineage: prior.lineage.clone(),
+        api: prior.api.clone(),
+        prior_digest: prior.digest(),
+        checked,
+        notes: zero_balance_note(prior, observed).filter(|_| unsettled.is_empty()).into_iter().collect(),
+        findings,
+        unsettled: unsettled.clone(),
+        with_unmanaged: unmanaged,
+    }
+}
+
+impl Scope<'_> {
+    /// A finding about a recorded resource.
+    fn drifted(&self, drift: Drift) -> Finding {
+        let id = drift.new_id().unwrap_or(&drift.id);
+        let object = self.observed.get(&drift.address.kind, id).filter(|object| !object.is_leaving());
+        let record = self.prior.resources.get(&drift.address);
+        let gone = drift.class == DriftClass::Gone;
+        let losses = record.filter(|_| gone).and_then(|record| {
+            kind::find(&record.kind).map(|kind| (kind.losses)(&record.inputs)) //
+        });
+        let spot = |object: &Object| kind::find(object.kind).is_some_and(|kind| kind.is_spot(&object.attributes));
+        let by_user =
+            |object: &Object| object.computed.last_change.as_ref().is_some_and(|words| words.contains("by User"));
+        let preempted =
+            drift.class == DriftClass::Stopped && object.is_some_and(|object| spot(object) && !by_user(object));
+        let undo = undo(&drift);
+        let replaced = matches!(undo, Some(Undo::Restart | Undo::Replace));
+        let at_risk = object.filter(|_| replaced).zip(kind::find(&drift.address.kind)).map(|(object, kind)| {
+            (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect() //
+        });
+        let ignored = record.is_some_and(|record| is_ignored(&drift, record));
+        let severity = if ignored { Severity::Information } else { severity(&drift) };
+        Finding {
+            losses: losses.unwrap_or_default(),
+            ignored,
+            holds: holds(record, object),
+            retry: object.and_then(retry),
+            undo: undo.filter(|_| !ignored),
+            at_risk: at_risk.unwrap_or_default(),
+            preempted,
+            ..self.finding(drift.class, severity, Some(&drift.address), (&drift.id, object), drift.fields)
+        }
+    }
+
+    /// A pod that is to run and is not ready: it never was, it does not come back, or its TCP ports do not answer though a
+    /// list shows it running. A pod that was created or started a short while ago is still coming up, which is no drift.
+    fn not_ready(&self, address: &Address, record: &Record, object: &Object) -> Option<Finding> {
+        let kind = kind::find(&record.kind).filter(|kind| kind.awaits_readiness(record.power))?;
+        let other_class = matches!(object.status, Some(Status::Error | Status::ZeroGpu | Status::Stopped));
+        let doubted = record.tainted && !object.ready;
+        if other_class || !(doubted || object.is_awaited(record.awaiting_ready)) {
+            return None;
+        }
+        let comes_up = !record.tainted && self.comes_up(object);
+        let severity = if comes_up { Severity::Information } else { Severity::Warning };
+        // A port of what does not run says nothing more than its status does.
+        let runs = object.status == Some(Status::Running);
+        let unmapped = object.computed.endpoints.iter().filter(|endpoint| runs && endpoint.address.is_none());
+        let fields: Vec<FieldChange> = unmapped
+            .map(|endpoint| {
+                display_only_field(&format!("endpoints.{}", endpoint.port), Value::text("mapped"), Value::Null)
+            })
+            .collect();
+        let of = (object.id.as_str(), Some(object));
+        let never = record.never_ready();
+        let mut finding = self.finding(DriftClass::NotReady, severity, Some(address), of, fields);
+        finding.never_ready = never;
+        finding.holds = holds(Some(record), Some(object));
+        finding.retry = (!record.tainted && !is_locked(object)).then_some(Retry::StopAndStart);
+        finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
+        if record.tainted {
+            finding.undo = Some(Undo::Replace);
+        }
+        Some(finding)
+    }
+
+    /// Whether it has not had the time yet that resources are given to come up where nothing else is declared.
+    fn comes_up(&self, object: &Object) -> bool {
+        let parsed = |at: &Option<String>| at.as_ref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
+        let since = parsed(&object.computed.started_at).max(parsed(&object.computed.created_at));
+        since.is_some_and(|since| {
+            let age = std::time::Duration::try_from(self.now.duration_since(since)).unwrap_or_default();
+            age < Timeouts::default().create
+        })
+    }
+
+    /// A living object that the state does not name.
+    fn stray(&self, object: &Object) -> Option<Finding> {
+        let prior = self.prior;
+        let ours = object.marker.as_ref().filter(|marker| {
+            marker.lineage == prior.lineage || marker.same_project(self.name, &prior.environment) //
+        });
+        let address = object.marker.as_ref().map(|marker| &marker.address);
+        let of = (object.id.as_str(), Some(object));
+        let finding = match ours {
+            Some(marker) if self.unsettled.contains_key(&marker.address) => return None,
+            Some(marker) => {
+                let record = prior.resources.get(&marker.address);
+                Finding {
+                    twin: record.is_some_and(|record| live_object(self.observed, record).is_some()),
+                    same_lineage: marker.lineage == prior.lineage,
+                    ..self.finding(DriftClass::Orphan, Severity::Warning, address, of, Vec::new())
+                }
+            }
+            None if self.unmanaged => {
+                self.finding(DriftClass::Unmanaged, Severity::Information, address, of, Vec::new())
+            }
+            None => return None,
+        };
+        Some(Finding { marker: object.marker.clone(), ..finding })
+    }
+
+    fn finding(
+        &self,
+        class: DriftClass,
+        severity: Severity,
+        address: Option<&Address>,
+        (object_id, object): (&str, Option<&Object>),
+        fields: Vec<FieldChange>,
+    ) -> Finding {
+        let kind =
+            object.map(|object| object.kind).or(address.map(|address| address.kind.as_str())).unwrap_or_default();
+        let place = (self.prior.api.as_str(), self.prior.environment.as_str());
+        let paths = fields.iter().map(|field| field.path.as_str());
+        Finding {
+            id: finding_id(place, class, (kind, object_id, address), paths),
+            class,
+            severity,
+            address: address.cloned(),
+            kind: kind.to_owned(),
+            object_id: object_id.to_owned(),
+            name: object.map(|object| object.name.clone()),
+            status: object.and_then(|object| object.status.as_ref()).map(ToString::to_string),
+            fields,
+            losses: Vec::new(),
+            ignored: false,
+            holds: Vec::new(),
+            retry: None,
+            undo: None,
+            at_risk: Vec::new(),
+            price: object.map(|object| price(self.catalog, object)),
+            preempted: false,
+            never_ready: false,
+            marker: None,
+            twin: false,
+            same_lineage: false,
+        }
+    }
+}
+
+/// Whether `ignoreChanges` names everything that differs.
+fn is_ignored(drift: &Drift, record: &Record) -> bool {
+    drift.class == DriftClass::Changed && drift.fields.iter().all(|field| ignored(&field.path, &record.ignored))
+}
+
+/// Why an apply refuses to replace the object.
+fn holds(record: Option<&Record>, object: Option<&Object>) -> Vec<Hold> {
+    let locked = object.is_some_and(is_locked).then_some(Hold::Locked);
+    let prevented = record.is_some_and(|record| record.prevent_destroy).then_some(Hold::PreventDestroy);
+    locked.into_iter().chain(prevented).collect()
+}
+
+/// The worst first; strangers by kind, since the addresses that they were made for are not ours.
+fn order(finding: &Finding) -> impl Ord + use<> {
+    let address = finding.address.clone().filter(|_| finding.class != DriftClass::Unmanaged);
+    let ids = (finding.object_id.clone(), finding.id.clone());
+    (std::cmp::Reverse(finding.severity), finding.class, address, finding.kind.clone(), ids)
+}
+
+/// What RunPod says that it costs, or the catalog's estimate where RunPod says nothing: of volumes, and of what stopped pods
+/// keep.
+pub fn price(catalog: &Catalog, object: &Object) -> Price {
+    let power = object.status.as_ref().and_then(Status::power);
+    let estimate = || catalog.estimate(object.kind, &object.attributes, &object.computed.chosen, power);
+    match object.computed.cost_per_hour {
+        Some(hourly) => Price { hourly, estimated: false },
+        None => Price { hourly: estimate(), estimated: true },
+    }
+}
+
+/// What the worst of the differences takes.
+fn undo(drift: &Drift) -> Option<Undo> {
+    match drift.class {
+        DriftClass::ZeroGpu | DriftClass::Errored => return Some(Undo::Replace),
+        DriftClass::Changed => {}
+        _ => return None,
+    }
+    let kind = kind::find(&drift.address.kind)?;
+    let each = drift.fields.iter().map(|field| match (field.effect, kind.refusal(field)) {
+        (_, Some(_)) => Undo::Impossible,
+        (Effect::InPlace, None) => Undo::InPlace,
+        (Effect::Restart, None) => Undo::Restart,
+        (Effect::Replace, None) => Undo::Replace,
+    });
+    each.max()
+}
+
+fn severity(drift: &Drift) -> Severity {
+    match drift.class {
+        DriftClass::Gone | DriftClass::ZeroGpu | DriftClass::Errored => Severity::Error,
+        DriftClass::Changed | DriftClass::Stopped | DriftClass::Started => Severity::Warning,
+        DriftClass::NotReady | DriftClass::Orphan => Severity::Warning,
+        // The state names an id that is no more: until somebody settles that, whoever reads it is misled.
+        DriftClass::Moved if drift.new_id().is_some() => Severity::Warning,
+        DriftClass::Moved | DriftClass::Unmanaged => Severity::Information,
+    }
+}

@@ -1,0 +1,299 @@
+//! Observed against last applied: drift, and the state that accepts it.
+
+use std::collections::BTreeMap;
+
+use crate::kind;
+use crate::model::{
+    Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, Entry, FieldChange, Note, Object, Observed,
+    Origin, Outcome, Power, Record, Replay, State, Status, Value,
+};
+use crate::resource;
+use crate::resource::difference::{Readings, difference, ignored};
+use crate::resource::inventory::{live_object, migrated, recorded_name, unmanaged};
+use crate::resource::members;
+use crate::resource::records::{part, parts_there, redact};
+use crate::resource::resolved;
+
+/// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
+pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
+    drift_with(prior, observed, &migrated(prior, observed))
+}
+
+/// The same, where the caller decides which object each record is followed to: see [`strays`].
+pub fn drift_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
+    let mut drifts = survey_with(prior, observed, migrated);
+    drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
+    drifts
+}
+
+/// The same, with what is only worth knowing: what stands elsewhere than it was put.
+pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
+    survey_with(prior, observed, &migrated(prior, observed))
+}
+
+fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
+    let members = members::by_parent(prior.resources.keys());
+    let mut drifts = Vec::new();
+    // A predecessor on its way out is nobody's to look after any more.
+    let own = |address: &Address| !members::is_member(address) && address.successor().is_none();
+    for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
+        let folded = members::folded(address, &record.inputs, &members);
+        let entry = |class, fields| {
+            let (address, id) = (address.clone(), record.id.clone());
+            Drift { address, id, class, fields, answer: Answer::default() }
+        };
+        let Some(object) = live_object(observed, record).or_else(|| migrated.get(address).copied()) else {
+            drifts.push(entry(DriftClass::Gone, Vec::new()));
+            continue;
+        };
+        let mut fields = recorded_difference(prior, &record.kind, folded, object);
+        for field in &mut fields {
+            // Drift reads forward in time: what was applied, then what is there.
+            std::mem::swap(&mut field.before, &mut field.after);
+        }
+        let moves = moves(record, object, &fields);
+        if !moves.is_empty() {
+            drifts.push(entry(DriftClass::Moved, moves));
+        }
+        // Apart, since one has to be settled and the other is for information.
+        let (ignored, fields): (Vec<_>, Vec<_>) =
+            fields.into_iter().partition(|field| ignored(&field.path, &record.ignored));
+        let changed = [fields, ignored].into_iter().filter(|fields| !fields.is_empty());
+        drifts.extend(changed.map(|fields| entry(DriftClass::Changed, fields)));
+        if let Some(class) = life_drift(record, object) {
+            drifts.push(entry(class, Vec::new()));
+        }
+    }
+    drifts
+}
+
+/// Another id, and other choices than those that were made when it was created; `changed` says nothing twice.
+fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<FieldChange> {
+    let id = (record.id != object.id).then_some(("id", &record.id, &object.id));
+    let chosen = record.chosen.iter().filter_map(|(name, before)| {
+        let after = object.computed.chosen.get(name).filter(|after| *after != before)?;
+        let told = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
+        (!told).then_some((name.as_str(), before, after))
+    });
+    id.into_iter()
+        .chain(chosen)
+        .map(|(path, before, after)| display_only_field(path, Value::text(before), Value::text(after)))
+        .collect()
+}
+
+/// A field that no request can change back.
+pub(in crate::planner) fn display_only_field(path: &str, before: Value, after: Value) -> FieldChange {
+    FieldChange {
+        path: path.to_owned(),
+        before,
+        after,
+        after_unknown: false,
+        effect: Effect::InPlace,
+        rule: String::new(),
+        origin: Some(Origin::Drift),
+        position: None,
+    }
+}
+
+fn life_drift(record: &Record, object: &Object) -> Option<DriftClass> {
+    match object.status.as_ref()? {
+        Status::Error => Some(DriftClass::Errored),
+        Status::ZeroGpu => Some(DriftClass::ZeroGpu),
+        status => match (record.power?, status.power()?) {
+            (recorded, seen) if recorded == seen => None,
+            (_, Power::Stopped) => Some(DriftClass::Stopped),
+            (_, Power::Running) => Some(DriftClass::Started),
+        },
+    }
+}
+
+fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &Object) -> Vec<FieldChange> {
+    let Some(kind) = kind::find(kind) else { return Vec::new() };
+    let wanted = resolved(folded, &|address| prior.resources.get(address).map(|record| record.id.clone()));
+    difference(&Readings::of_record(kind, &wanted, &object.attributes)).all()
+}
+
+/// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
+/// (contract, section 12, rule 10). One of many that is gone has another reason.
+pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
+    let ends = |kind: &str| kind::find(kind).is_some_and(|kind| kind.ends_at_zero_balance);
+    let ran = |record: &&Record| ends(&record.kind) && record.power == Some(Power::Running);
+    let gone = prior.resources.values().filter(ran).any(|record| live_object(observed, record).is_none());
+    let runs = |object: &Object| {
+        let ours = object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage);
+        ours && object.status.as_ref().and_then(Status::power) != Some(Power::Stopped)
+    };
+    let none_runs = !observed.iter().any(|object| !object.is_leaving() && runs(object));
+    (gone && none_runs).then(|| Note {
+        address: None,
+        message: "no pod that should run does, and some are gone. If nobody deleted them, the account's balance may have \
+                  reached zero: RunPod then stops the pods with a network volume and deletes all others with their data. \
+                  See https://www.runpod.io/console/user/billing"
+            .into(),
+    })
+}
+
+/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there, and what has
+/// another id is followed.
+pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
+    let mut records = corrections(prior, observed);
+    // A predecessor that took its address back: so far nobody looked after it.
+    let returned = prior.resources.iter().any(|(address, record)| {
+        address.successor().is_some_and(|it| matches!(records.get(&it), Some(Some(after)) if after.id == record.id))
+    });
+    if returned {
+        let mut known = Replay::new(prior.clone());
+        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records: records.clone() }));
+        records.extend(corrections(&known.state, observed));
+        records.retain(|address, record| record.as_ref() != prior.resources.get(address));
+    }
+    records
+}
+
+fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
+    let members = members::by_parent(prior.resources.keys());
+    let mut records = BTreeMap::new();
+    for drift in survey(prior, observed) {
+        let Some(record) = prior.resources.get(&drift.address) else { continue };
+        if drift.class == DriftClass::Gone {
+            records.insert(drift.address.clone(), None);
+            continue;
+        }
+        let mut record = match records.remove(&drift.address) {
+            Some(Some(record)) => record,
+            _ => record.clone(),
+        };
+        if let Some(id) = drift.new_id() {
+            record.id = id.to_owned();
+        }
+        for FieldChange { path, after, .. } in drift.fields {
+            if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
+                let known = members.get(&drift.address).map_or(&[][..], Vec::as_slice);
+                records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
+            } else if drift.class != DriftClass::Moved {
+                accept(&mut record.inputs, &path, after);
+            }
+        }
+        if let Some(object) = live_object(observed, &record) {
+            // Also where a field has said as much already.
+            for (name, chosen) in &mut record.chosen {
+                object.computed.chosen.get(name).into_iter().for_each(|now| chosen.clone_from(now));
+            }
+        }
+        if let Some(power) = live_object(observed, &record).and_then(|object| object.status.as_ref()?.power()) {
+            record.power = record.power.map(|_| power);
+        }
+        records.insert(drift.address, Some(record));
+    }
+    predecessors(prior, observed, &mut records);
+    records.values_mut().flatten().for_each(|record| record.inputs.values_mut().for_each(redact));
+    let doubted = |record: &Record| record.awaiting_ready.is_some() || record.tainted;
+    for (address, record) in prior.resources.iter().filter(|(_, record)| doubted(record)) {
+        let record = records.entry(address.clone()).or_insert_with(|| Some(record.clone()));
+        if let Some(known) =
+            record.as_ref().filter(|record| live_object(observed, record).is_some_and(|seen| seen.ready))
+        {
+            *record = Some(known.clone().seen_ready());
+        }
+    }
+    let mut records = resource::completed(prior, resource::meant_as_before(prior, records));
+    // A pod in error, or without its GPU, is recorded as what it is to be.
+    records.retain(|address, record| record.as_ref() != prior.resources.get(address));
+    records
+}
+
+/// Predecessors that a replacement left behind: one that is gone is forgotten, and one whose successor is gone takes its
+/// address back.
+fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Address, Option<Record>>) {
+    let migrated = unmanaged(prior, observed);
+    for (address, record) in &prior.resources {
+        let Some(successor) = address.successor() else { continue };
+        let Some(object) = live_object(observed, record) else {
+            // Unless RunPod moved it: then the next plan takes it over.
+            let carries = |stray: &&Object| {
+                stray.marker.as_ref().is_some_and(|marker| {
+                    marker.lineage == prior.lineage && marker.address == *record.called(&successor) //
+                })
+            };
+            if !migrated.iter().any(carries) {
+                records.insert(address.clone(), None);
+            }
+            continue;
+        };
+        let succeeded = match records.get(&successor) {
+            Some(after) => after.is_some(),
+            None => prior.resources.contains_key(&successor),
+        };
+        if !succeeded {
+            records.insert(address.clone(), None);
+            // The parts of the successor are not those of the predecessor.
+            records.extend(resource::parts_of(prior, &successor).map(|(part, _)| (part.clone(), None)));
+            records.extend(parts_there(&successor, object).into_iter().map(|(part, record)| (part, Some(record))));
+            let marked = record.marked.clone().filter(|marked| *marked != successor);
+            records.insert(successor, Some(Record { marked, ..record.clone() }));
+        }
+    }
+}
+
+/// What the state says is there, for a plan that asks RunPod nothing (`--refresh=false`).
+pub fn remembered(prior: &State) -> Observed {
+    let members = members::by_parent(prior.resources.keys());
+    let id_of = |address: &Address| prior.resources.get(address).map(|record| record.id.clone());
+    let listed = prior.resources.iter().filter_map(|(address, record)| {
+        let kind = kind::find(&record.kind).filter(|kind| kind.member_of.is_none())?;
+        let folded = members::folded(address, &record.inputs, &members);
+        let status = record.power.map(|power| match power {
+            Power::Running if record.awaiting_ready.is_some() => Status::Creating,
+            Power::Running => Status::Running,
+            Power::Stopped => Status::Stopped,
+        });
+        Some(Object {
+            kind: kind.name,
+            id: record.id.clone(),
+            name: recorded_name(record).unwrap_or_default().to_owned(),
+            attributes: resolved(folded, &id_of),
+            marker: None,
+            ready: !matches!(status, Some(Status::Stopped | Status::Creating)) && !record.tainted,
+            status,
+            computed: Computed { chosen: record.chosen.clone(), ..Computed::default() },
+        })
+    });
+    listed.collect()
+}
+
+/// Records of the members of `parent` that came and went while nobody looked.
+fn accepted_members(
+    kind: &kind::Kind,
+    parent: &Address,
+    parent_id: &str,
+    known: &[&Address],
+    there: &Value,
+) -> BTreeMap<Address, Option<Record>> {
+    let name = |address: &Address| address.member.clone().unwrap_or_default();
+    let names = there.text_items();
+    let gone = known.iter().filter(|address| !names.contains(&name(address).as_str()));
+    let mut records: BTreeMap<Address, Option<Record>> = gone.map(|address| ((*address).clone(), None)).collect();
+    let new = names.iter().filter(|member| !known.iter().any(|address| name(address) == **member));
+    let new = new.filter_map(|member| part(kind, kind.member_of.as_ref()?, (parent, parent_id), member));
+    records.extend(new.map(|(address, record)| (address, Some(record))));
+    records
+}
+
+/// Lets one path say what is there; of a map, `Null` takes the key away.
+pub(in crate::planner) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
+    match path.split_once('.') {
+        Some((name, key)) => {
+            if let Some(Value::Map(map)) = inputs.get_mut(name) {
+                if value.is_null() {
+                    map.remove(key);
+                } else {
+                    map.insert(key.to_owned(), value);
+                }
+            }
+        }
+        None if inputs.contains_key(path) => {
+            inputs.insert(path.to_owned(), value);
+        }
+        None => {}
+    }
+}

@@ -1,0 +1,4 @@
+//! Which requests the changes take, and in which order.
+
+pub mod operations;
+pub mod partial;

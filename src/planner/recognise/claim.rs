@@ -1,0 +1,214 @@
+//! Which object belongs to which address, beyond what the state records: pods by their marker, volumes by their looks.
+//!
+//! This is what keeps a lost state, a dead runner or a half-finished create from ending in a twin.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind;
+use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
+use crate::planner::input::Input;
+use crate::planner::recognise::moves::Moves;
+use crate::planner::recognise::succession::Judge;
+use crate::resource::inventory::{Owner, Owners, live_object, unmanaged};
+
+/// An object that an address takes over.
+pub struct Claim<'a> {
+    pub object: &'a Object,
+    pub cause: Cause,
+}
+
+/// Objects in no record: those that an address claims, and marked ones that nothing claims.
+#[derive(Default)]
+pub struct Claims<'a> {
+    by_address: BTreeMap<Address, Claim<'a>>,
+    /// Addresses that several unmarked objects look like, none of which is known to be the one.
+    ambiguous: BTreeMap<Address, Vec<&'a Object>>,
+    orphans: Vec<&'a Object>,
+}
+
+impl<'a> Claims<'a> {
+    pub fn get(&self, address: &Address) -> Option<&Claim<'a>> {
+        self.by_address.get(address)
+    }
+
+    /// What looks like this address, where nobody can tell which of them is meant.
+    pub fn ambiguous(&self, address: &Address) -> &[&'a Object] {
+        self.ambiguous.get(address).map_or(&[], Vec::as_slice)
+    }
+
+    pub fn orphans(&self) -> Vec<Orphan> {
+        self.orphans.iter().filter_map(|object| Orphan::of(object)).collect()
+    }
+}
+
+/// Goes through every living object that no record names.
+pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
+    let mut unmanaged = unmanaged(prior, input.observed);
+    let (judge, moves) = (Judge::new(input, prior, desired), Moves::new(input.moved));
+    // A move onto an address that is not declared is not followed.
+    let followed = |address: &Address| moves.destination(address).filter(|to| desired.contains_key(to));
+    let destination = |address: &Address| followed(address).unwrap_or_else(|| address.clone());
+    let replaced = |object: &Object| {
+        let marker = object.marker.as_ref();
+        marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))
+    };
+    // What may stay as it is comes first, and then the oldest: of twins the first one made is kept.
+    unmanaged.sort_by_cached_key(|object| (replaced(object), object.seniority()));
+
+    let alive = |address: &Address| is_alive(input, prior, address);
+    let owners = Owners::of(prior, input.observed);
+    let mut claims = Claims::default();
+    for same_lineage in [true, false] {
+        for object in &unmanaged {
+            let Some(marker) = &object.marker else { continue };
+            if (marker.lineage == prior.lineage) != same_lineage
+                || !(same_lineage || marker.same_project(input.name, input.environment))
+            {
+                continue;
+            }
+            let address = match owners.find(object) {
+                Owner::Recorded(address) if same_lineage => address.clone(),
+                Owner::Several if same_lineage => {
+                    claims.orphans.push(object);
+                    continue;
+                }
+                _ => destination(&marker.address),
+            };
+            // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
+            let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
+            let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
+            let heir = match claims.get(&address) {
+                Some(claim) => Some(claim.object),
+                None => prior.resources.get(&address).and_then(|record| input.observed.get(&record.kind, &record.id)),
+            };
+            let free = |address: &Address| !alive(address) && claims.get(address).is_none();
+            let predecessor = heir.filter(|_| same_lineage && !wanted);
+            let predecessor = predecessor.and_then(|heir| moved_predecessor(prior, &address, heir, object, &free));
+            if let Some(address) = predecessor {
+                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
+                claims.by_address.insert(address.clone(), Claim { object, cause });
+            } else if wanted && (same_lineage || !input.options.ignore_existing) {
+                let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
+                claims.by_address.insert(address, Claim { object, cause });
+            } else {
+                claims.orphans.push(object);
+            }
+        }
+    }
+    if !input.options.ignore_existing {
+        claim_lookalikes(&unmanaged, input, prior, desired, &mut claims);
+    }
+    claims
+}
+
+/// The predecessor of `heir`, which lives at `address`, that `object` may be under another id: one that waits to be destroyed
+/// and is no longer there. A marker names the address for which its pod was made, and not that it was deposed since.
+fn moved_predecessor<'p>(
+    prior: &'p State,
+    address: &Address,
+    heir: &Object,
+    object: &Object,
+    free: &dyn Fn(&Address) -> bool,
+) -> Option<&'p Address> {
+    let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
+    // What the same request made is a second successor.
+    let is_older = operation(heir) != operation(object);
+    let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
+    prior.resources.keys().find(deposed).filter(|_| is_older)
+}
+
+/// Whether the recorded object of an address lives.
+fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
+    prior.resources.get(address).is_some_and(|record| live_object(input.observed, record).is_some())
+}
+
+/// What is declared with one look, and what has it.
+pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
+
+/// Takes over what looks like something declared: what a pod mounts that is ours already, else the only one there is.
+fn claim_lookalikes<'a>(
+    unmanaged: &[&'a Object],
+    input: &Input<'a>,
+    prior: &State,
+    desired: &BTreeMap<Address, Resource>,
+    claims: &mut Claims<'a>,
+) {
+    let wanted = desired.iter().filter(|(address, _)| !is_alive(input, prior, address));
+    let groups = alike(unmanaged, wanted);
+    let mounted = mounted(input, prior, desired, claims);
+    for (addresses, mut objects) in groups {
+        let mut open = Vec::new();
+        for address in addresses {
+            let known = mounted.get(address);
+            match objects.iter().position(|object| known.is_some_and(|ids| ids.contains(object.id.as_str()))) {
+                Some(place) => claims.look(address, objects.remove(place)),
+                None => open.push(address),
+            }
+        }
+        if objects.len() <= open.len() {
+            open.into_iter().zip(objects).for_each(|(address, object)| claims.look(address, object));
+        } else {
+            claims.ambiguous.extend(open.into_iter().map(|address| (address.clone(), objects.clone())));
+        }
+    }
+}
+
+impl<'a> Claims<'a> {
+    /// Of several objects that may be a recorded one under another id, a plan tells the drift of the one that it takes in.
+    pub fn settle(&self, migrated: &mut BTreeMap<&Address, &'a Object>, moved: &[(Address, Address)]) {
+        let moved: BTreeMap<&Address, &Address> = moved.iter().map(|(from, to)| (from, to)).collect();
+        for (address, object) in migrated {
+            if let Some(claim) = self.get(moved.get(address).copied().unwrap_or(address)) {
+                *object = claim.object;
+            }
+        }
+    }
+
+    fn look(&mut self, address: &Address, object: &'a Object) {
+        self.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
+    }
+}
+
+/// The ids that living pods of ours have where their configuration refers to another resource, by that resource.
+fn mounted<'d>(
+    input: &Input<'d>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+    claims: &Claims<'d>,
+) -> BTreeMap<&'d Address, BTreeSet<&'d str>> {
+    let mut mounted: BTreeMap<&Address, BTreeSet<&str>> = BTreeMap::new();
+    for (address, resource) in desired {
+        let recorded = || prior.resources.get(address).and_then(|record| live_object(input.observed, record));
+        let Some(object) = claims.get(address).map(|claim| claim.object).or_else(recorded) else { continue };
+        for (name, value) in &resource.inputs {
+            let seen = object.attributes.get(name).and_then(Value::as_text);
+            if let (Value::Reference(target), Some(id)) = (value, seen) {
+                mounted.entry(target.as_ref()).or_default().insert(id);
+            }
+        }
+    }
+    mounted
+}
+
+/// Objects of kinds without markers by their looks, with the addresses that are to look so.
+pub(in crate::planner) fn alike<'d, 'a>(
+    unmanaged: &[&'a Object],
+    declared: impl Iterator<Item = (&'d Address, &'d Resource)>,
+) -> Vec<Alike<'d, 'a>> {
+    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
+    for object in unmanaged {
+        if let Some(key) = kind::find(object.kind).and_then(|kind| kind.identity_key(&object.attributes)) {
+            looks.entry((object.kind, key)).or_default().1.push(object);
+        }
+    }
+    if looks.is_empty() {
+        return Vec::new();
+    }
+    for (address, resource) in declared {
+        let key = kind::find(&address.kind).and_then(|kind| Some((kind.name, kind.identity_key(&resource.inputs)?)));
+        if let Some(group) = key.and_then(|key| looks.get_mut(&key)) {
+            group.0.push(address);
+        }
+    }
+    looks.into_values().collect()
+}

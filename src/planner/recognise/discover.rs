@@ -1,0 +1,172 @@
+//! A lost state, from what is left of it: markers on pods, the looks of volumes, and which volume a pod mounts.
+//!
+//! Takes what is declared, recorded and observed; gives the records that can be had back, and what cannot be taken, with
+//! the reason. Sends nothing and destroys nothing.
+
+use std::collections::BTreeMap;
+
+use crate::config::Move;
+use crate::kind;
+use crate::model::{Address, Object, Observed, Record, Resource, State, Value};
+use crate::planner::recognise::moves::Moves;
+use crate::resource::inventory::{live_object, unmanaged};
+use crate::resource::records::imported;
+
+/// What there is to go by.
+pub struct Search<'a> {
+    /// The configuration's `name`.
+    pub name: &'a str,
+    pub declared: &'a BTreeMap<Address, Resource>,
+    pub moved: &'a [Move],
+    pub prior: &'a State,
+    pub observed: &'a Observed,
+}
+
+/// How an object was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trace {
+    Marker,
+    /// A discovered pod mounts it where its block says so.
+    Mount,
+    /// Name, size and place, for kinds that carry no marker.
+    Looks,
+}
+
+/// Why an object was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Another object of the same address is older, or is recorded.
+    Twin {
+        of: String,
+    },
+    Undeclared,
+    /// Several look the same, and nothing tells which is meant.
+    Ambiguous,
+}
+
+/// An object that belongs to an address.
+pub struct Taken<'a> {
+    pub address: Address,
+    pub object: &'a Object,
+    pub by: Trace,
+}
+
+/// An object that looks like ours and stays outside.
+pub struct Left<'a> {
+    pub address: Address,
+    pub object: &'a Object,
+    pub why: Reason,
+}
+
+/// What one lineage left behind.
+#[derive(Default)]
+pub struct Discovery<'a> {
+    pub taken: Vec<Taken<'a>>,
+    pub left: Vec<Left<'a>>,
+    pub records: BTreeMap<Address, Option<Record>>,
+}
+
+impl<'a> Search<'a> {
+    /// The lineages of living pods with this project's marker that no record names, each with how many pods carry it.
+    pub fn lineages(&self) -> BTreeMap<String, usize> {
+        let mut lineages = BTreeMap::new();
+        for marker in unmanaged(self.prior, self.observed).into_iter().filter_map(|object| object.marker.as_ref()) {
+            if marker.same_project(self.name, &self.prior.environment) {
+                *lineages.entry(marker.lineage.clone()).or_insert(0) += 1;
+            }
+        }
+        lineages
+    }
+
+    /// Everything of `lineage`, and the volumes that belong to it.
+    pub fn of(&self, lineage: &str) -> Discovery<'a> {
+        let mut found = Discovery::default();
+        let unmanaged = unmanaged(self.prior, self.observed);
+        let mut marked: Vec<&Object> = unmanaged.iter().copied().filter(|object| self.is_of(object, lineage)).collect();
+        // The oldest first: of twins the first one made is kept.
+        marked.sort_by_cached_key(|object| object.seniority());
+        let moves = Moves::new(self.moved);
+        for object in marked {
+            let Some(marker) = &object.marker else { continue };
+            let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
+            match self.holder(&found, &address) {
+                Some(of) => found.leave(address, object, Reason::Twin { of }),
+                None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),
+                None => found.take(address, object, Trace::Marker),
+            }
+        }
+        self.mounted(&unmanaged, &mut found);
+        self.alike(&unmanaged, &mut found);
+        found.taken.sort_by(|one, other| one.address.cmp(&other.address));
+        let taken: Vec<(Address, &Object)> =
+            found.taken.iter().map(|taken| (taken.address.clone(), taken.object)).collect();
+        found.records = imported(self.declared, &taken, self.prior);
+        found
+    }
+
+    fn is_of(&self, object: &Object, lineage: &str) -> bool {
+        let ours = |marker: &crate::model::Marker| marker.same_project(self.name, &self.prior.environment);
+        object.marker.as_ref().is_some_and(|marker| marker.lineage == lineage && ours(marker))
+    }
+
+    /// The id of the living object that an address has already.
+    fn holder(&self, found: &Discovery<'_>, address: &Address) -> Option<String> {
+        let taken = found.taken.iter().find(|taken| taken.address == *address).map(|taken| taken.object.id.clone());
+        let record = self.prior.resources.get(address);
+        taken.or_else(|| record.and_then(|record| live_object(self.observed, record)).map(|object| object.id.clone()))
+    }
+
+    /// Volumes that discovered pods mount where their blocks name a declared one.
+    fn mounted(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
+        let mut mounts: Vec<(Address, String)> = Vec::new();
+        for Taken { address, object, .. } in &found.taken {
+            let Some(resource) = self.declared.get(address) else { continue };
+            for (name, value) in &resource.inputs {
+                if let (Value::Reference(target), Some(id)) =
+                    (value, object.attributes.get(name).and_then(Value::as_text))
+                {
+                    mounts.push((target.as_ref().clone(), id.to_owned()));
+                }
+            }
+        }
+        for (address, id) in mounts {
+            let found_object = unmanaged.iter().copied().find(|object| object.kind == address.kind && object.id == id);
+            let taken = found.taken.iter().any(|taken| taken.object.kind == address.kind && taken.object.id == id);
+            let Some(object) = found_object.filter(|_| !taken && self.holder(found, &address).is_none()) else {
+                continue;
+            };
+            found.take(address, object, Trace::Mount);
+        }
+    }
+
+    /// Objects without markers that look as declared.
+    fn alike(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
+        for (address, resource) in self.declared {
+            let Some(kind) = kind::find(&address.kind).filter(|kind| kind.identity().is_some()) else { continue };
+            if self.holder(found, address).is_some() {
+                continue;
+            }
+            let looks =
+                |object: &Object| object.kind == kind.name && kind.same_identity(&resource.inputs, &object.attributes);
+            let free = |object: &&Object| !found.taken.iter().any(|taken| std::ptr::eq(taken.object, *object));
+            let alike: Vec<&Object> = unmanaged.iter().copied().filter(|object| looks(object)).filter(free).collect();
+            match alike.as_slice() {
+                [] => {}
+                [only] => found.take(address.clone(), only, Trace::Looks),
+                several => {
+                    several.iter().for_each(|object| found.leave(address.clone(), object, Reason::Ambiguous));
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Discovery<'a> {
+    fn take(&mut self, address: Address, object: &'a Object, by: Trace) {
+        self.taken.push(Taken { address, object, by });
+    }
+
+    fn leave(&mut self, address: Address, object: &'a Object, why: Reason) {
+        self.left.push(Left { address, object, why });
+    }
+}

@@ -1,0 +1,91 @@
+//! What exists a second time, because two states of one project did not know of each other: two clones of which neither
+//! committed its state.
+//!
+//! Takes a state and what was observed; gives the other objects. Pods are told by their markers, kinds without markers by
+//! name, size and place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::Catalog;
+use crate::kind;
+use crate::model::{Address, Double, Note, Object, Observed, State, Value};
+use crate::resource::inventory::{live_object, unmanaged};
+use crate::resource::members;
+
+/// Living objects in no record of `state` that are one of its resources a second time.
+pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog) -> Vec<Double> {
+    let is_ours = |object: &Object| {
+        let marker = object.marker.as_ref();
+        marker.is_none_or(|marker| marker.same_project(name, &state.environment))
+    };
+    // What objects of other projects use is theirs.
+    let elsewhere: BTreeSet<(&str, &str)> = observed
+        .iter()
+        .filter(|object| !object.is_leaving() && !is_ours(object))
+        .filter_map(|object| Some(kind::find(object.kind)?.references(&object.attributes)))
+        .flatten()
+        .collect();
+    let mut own: BTreeMap<(&str, Vec<&Value>), &Address> = BTreeMap::new();
+    for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
+        if let Some((key, object)) =
+            live_object(observed, record).and_then(|object| Some((identity_key(object)?, object)))
+        {
+            own.insert((object.kind, key), address);
+        }
+    }
+    let twin_of = |object: &Object| match &object.marker {
+        Some(marker) => {
+            let other = marker.lineage != state.lineage && marker.same_project(name, &state.environment);
+            state.resources.get_key_value(&marker.address).filter(|_| other)
+        }
+        None => {
+            let address = own
+                .get(&(object.kind, identity_key(object)?))
+                .filter(|_| !elsewhere.contains(&(object.kind, &*object.id)))?;
+            state.resources.get_key_value(*address)
+        }
+    };
+    let mut doubles: Vec<Double> = unmanaged(state, observed)
+        .into_iter()
+        .filter_map(|object| {
+            let (address, record) = twin_of(object)?;
+            let power = object.status.as_ref().and_then(crate::model::Status::power);
+            let estimate = || catalog.estimate(object.kind, &object.attributes, &object.computed.chosen, power);
+            Some(Double {
+                kind: object.kind.to_owned(),
+                id: object.id.clone(),
+                name: object.name.clone(),
+                address: address.clone(),
+                of: record.id.clone(),
+                lineage: object.marker.as_ref().map(|marker| marker.lineage.clone()),
+                hourly: object.computed.cost_per_hour.unwrap_or_else(estimate),
+            })
+        })
+        .collect();
+    doubles.sort_by(|one, other| (&one.address, &one.id).cmp(&(&other.address, &other.id)));
+    doubles
+}
+
+/// Notes about doubles that a plan does not show as orphans, since nothing marks them.
+pub fn notes(doubles: &[Double]) -> Vec<Note> {
+    let unmarked = doubles.iter().filter(|double| double.lineage.is_none());
+    unmarked
+        .map(|double| {
+            let Double { kind, id, of, hourly, address, .. } = double;
+            let title = kind::find(kind).map_or("resource", |kind| kind.title);
+            Note {
+                address: Some(address.clone()),
+                message: format!(
+                    "{title} `{id}` has the same name, size and place as `{of}` and is in no state; it is billed at {}/mo. \
+                     Another copy of this project may have made it: see which of the two holds the data, and delete the \
+                     other one",
+                    hourly.per_month()
+                ),
+            }
+        })
+        .collect()
+}
+
+fn identity_key(object: &Object) -> Option<Vec<&Value>> {
+    kind::find(object.kind)?.identity_key(&object.attributes)
+}

@@ -1,0 +1,9 @@
+//! Which object belongs to which address, beyond the records of the state: markers, identities, moves and renames.
+
+pub(super) mod claim;
+pub mod discover;
+pub mod doubles;
+pub mod moves;
+pub(super) mod rename;
+pub(super) mod succession;
+pub mod takeover;

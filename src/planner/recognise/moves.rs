@@ -1,0 +1,263 @@
+//! `moved` entries: records that continue under another address.
+//!
+//! Entries form chains in any order: with `a -> b` and `b -> c`, a record of `a` continues as `c`. Validation has refused
+//! cycles, and two entries with one source or one target. An entry whose target is taken in the state, or not declared,
+//! cannot be followed: the record keeps its address, and a plan refuses that as long as the object is alive.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Move;
+use crate::kind;
+use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
+use crate::planner::input::Input;
+use crate::planner::review::identity::root;
+use crate::resource;
+use crate::resource::inventory::live_object;
+
+/// The entries by their source, so that following all of them takes one pass over the records.
+pub struct Moves<'m> {
+    by_source: BTreeMap<&'m Address, &'m Move>,
+}
+
+impl<'m> Moves<'m> {
+    pub fn new(moved: &'m [Move]) -> Self {
+        // Validation refuses a second entry with the same source.
+        Self { by_source: moved.iter().map(|step| (&step.from, step)).collect() }
+    }
+
+    /// Where a chain of entries leads `address`; `None` if no entry names it, or if its chain never ends.
+    pub fn destination(&self, address: &Address) -> Option<Address> {
+        self.follow(address, &|_| false).map(|(destination, _)| destination)
+    }
+
+    /// The same with the entries of the chain. An entry between two keys leads no replica while `alone` says that the
+    /// key itself is recorded.
+    fn follow(&self, address: &Address, alone: &dyn Fn(&Address) -> bool) -> Option<(Address, Vec<&'m Move>)> {
+        let mut here = address.clone();
+        let mut chain = Vec::new();
+        while let Some((step, next)) = self.step(&here, alone) {
+            if chain.len() == self.by_source.len() {
+                return None;
+            }
+            chain.push(step);
+            here = next;
+        }
+        (!chain.is_empty()).then_some((here, chain))
+    }
+
+    fn step(&self, address: &Address, alone: &dyn Fn(&Address) -> bool) -> Option<(&'m Move, Address)> {
+        let exact = self.by_source.get(address).copied();
+        let of_key = || {
+            address.index?;
+            let key = Address { index: None, ..address.clone() };
+            self.by_source.get(&key).copied().filter(|_| !alone(&key))
+        };
+        let step = exact.or_else(of_key)?;
+        Some((step, step.target(address)?))
+    }
+}
+
+/// A state with its moves carried out.
+pub struct Moved<'s> {
+    pub state: Cow<'s, State>,
+    /// Every address that changed, members and predecessors included, from old to new.
+    pub done: Vec<(Address, Address)>,
+    /// Recorded addresses whose entries could not be followed.
+    pub blocked: Vec<Blocked>,
+    /// Entries that name nothing in the state, neither before nor after the move.
+    pub idle: Vec<Move>,
+}
+
+/// A recorded address that cannot continue under another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    pub from: Address,
+    pub to: Address,
+    pub why: Why,
+    /// Where the entry is that has to be corrected.
+    pub position: Option<Position>,
+}
+
+/// Why a move cannot be followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// This recorded address is in the way: the target itself, or another source that leads there too.
+    Taken(Address),
+    /// Nothing declares the target, so the next plan would destroy the object there.
+    Undeclared,
+}
+
+/// The state with every move carried out that leads a recorded address to a free one, declared or not: for corrections by
+/// hand.
+pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
+    follow_where(prior, moved, &|_| true)
+}
+
+/// The state that a plan starts from: every move is carried out that leads a recorded address to a free one that
+/// `declared` has. Members and predecessors follow their resource.
+pub fn followed<'s>(prior: &'s State, moved: &[Move], declared: &BTreeMap<Address, Resource>) -> Moved<'s> {
+    follow_where(prior, moved, &|address| declared.contains_key(address))
+}
+
+fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Address) -> bool) -> Moved<'s> {
+    let mut result = Moved { state: Cow::Borrowed(prior), done: Vec::new(), blocked: Vec::new(), idle: Vec::new() };
+    if moved.is_empty() {
+        return result;
+    }
+    let moves = Moves::new(moved);
+    let is_recorded = |address: &Address| prior.resources.contains_key(address);
+    // `state mv` names a predecessor by its own address; all other parts follow their resource.
+    let source =
+        |address: &Address| if moves.by_source.contains_key(address) { address.clone() } else { root(address) };
+    let roots: BTreeSet<Address> = prior.resources.keys().map(source).collect();
+    let led: BTreeMap<&Address, (Address, Vec<&Move>)> =
+        roots.iter().filter_map(|root| Some((root, moves.follow(root, &is_recorded)?))).collect();
+    result.blocked = blocked(prior, &led, is_declared);
+    result.idle = idle(&moves, moved, &roots, led.values().flat_map(|(_, chain)| chain).copied());
+    let stays: BTreeSet<&Address> = result.blocked.iter().map(|blocked| &blocked.from).collect();
+    let renames: BTreeMap<&Address, &Address> = led
+        .iter()
+        .filter(|(from, _)| !stays.contains(*from))
+        .map(|(from, (destination, _))| (*from, destination))
+        .collect();
+    if !renames.is_empty() {
+        (result.state, result.done) = carried_out(prior, &renames);
+    }
+    result
+}
+
+/// Sources that lead to a recorded address, to the same one as another source, or to one that is not declared.
+fn blocked(
+    prior: &State,
+    led: &BTreeMap<&Address, (Address, Vec<&Move>)>,
+    is_declared: &dyn Fn(&Address) -> bool,
+) -> Vec<Blocked> {
+    let mut sources: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for (from, (destination, _)) in led {
+        sources.entry(destination).or_default().push(from);
+    }
+    let mut blocked = Vec::new();
+    for (from, (to, chain)) in led {
+        let rival = || sources[to].iter().find(|other| *other != from).copied();
+        let taken = prior.resources.contains_key(to).then_some(to).or_else(rival);
+        // The first entry of a chain names the source, the last one the target.
+        let (why, entry) = match taken {
+            Some(by) => (Why::Taken(by.clone()), chain.first()),
+            None if !is_declared(to) => (Why::Undeclared, chain.last()),
+            None => continue,
+        };
+        let position = entry.and_then(|entry| entry.position.clone());
+        blocked.push(Blocked { from: (*from).clone(), to: to.clone(), why, position });
+    }
+    blocked
+}
+
+/// Entries that led no record, and at the end of whose chain nothing is recorded either.
+fn idle<'m>(
+    moves: &Moves<'m>,
+    moved: &'m [Move],
+    roots: &BTreeSet<Address>,
+    used: impl Iterator<Item = &'m Move>,
+) -> Vec<Move> {
+    let used: BTreeSet<&Address> = used.map(|step| &step.from).collect();
+    let key = |address: &Address| Address { index: None, ..address.clone() };
+    let keys: BTreeSet<Address> = roots.iter().map(key).collect();
+    let arrived = |step: &Move| {
+        let end = moves.destination(&step.from).unwrap_or_else(|| step.to.clone());
+        roots.contains(&end) || (end.index.is_none() && keys.contains(&end))
+    };
+    moved.iter().filter(|step| !used.contains(&step.from) && !arrived(step)).cloned().collect()
+}
+
+fn carried_out<'s>(
+    prior: &'s State,
+    renames: &BTreeMap<&Address, &Address>,
+) -> (Cow<'s, State>, Vec<(Address, Address)>) {
+    let renames = renames.iter().map(|(from, to)| ((*from).clone(), (*to).clone())).collect();
+    let followed =
+        prior.resources.keys().map(|address| (address.clone(), resource::renamed_address(&renames, address)));
+    let done = followed.filter(|(from, to)| from != to).collect();
+    (Cow::Owned(resource::renamed(prior.clone(), &renames)), done)
+}
+
+/// What has to be written so that `before` becomes `after`.
+pub fn corrections(before: &State, after: &State) -> BTreeMap<Address, Option<Record>> {
+    let gone = before.resources.keys().filter(|address| !after.resources.contains_key(*address));
+    let changed = after.resources.iter().filter(|(address, record)| before.resources.get(*address) != Some(*record));
+    gone.map(|address| (address.clone(), None))
+        .chain(changed.map(|(address, record)| (address.clone(), Some(record.clone()))))
+        .collect()
+}
+
+/// Refuses the changes of living resources whose `moved` entry could not be followed.
+pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
+    if input.options.destroy || input.options.refresh_only {
+        return;
+    }
+    let blocked: BTreeMap<&Address, &Blocked> = moved.blocked.iter().map(|blocked| (&blocked.from, blocked)).collect();
+    for change in changes.iter_mut().filter(|change| change.id.is_some()) {
+        if let Some(blocked) = blocked.get(&change.address) {
+            change.refusals.push(refusal(blocked, &moved.state, input));
+        }
+    }
+}
+
+/// Why a living resource cannot take another address.
+fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
+    let Blocked { from, to, why, position } = blocked;
+    let (why, first) = match why {
+        Why::Taken(by) => taken(from, to, by, state, input),
+        Why::Undeclared => {
+            (format!("`{to}` is not declared"), format!("correct the entry or declare `{to}`")) //
+        }
+    };
+    Refusal {
+        code: "move_blocked".into(),
+        message: format!("moved `{from}` -> `{to}` was not followed: {why}"),
+        help: format!("{first}; to let `{from}` go instead, remove the entry"),
+        position: position.clone(),
+    }
+}
+
+/// What is in the way at `by`, and what to do about it.
+fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Input<'_>) -> (String, String) {
+    let record = state.resources.get(by);
+    let id = record.map_or("", |record| record.id.as_str());
+    let alive = record.is_some_and(|record| live_object(input.observed, record).is_some());
+    let protection = kind::find(&to.kind).and_then(|kind| kind.protection);
+    let flag = protection.map(|protection| format!(" {}", protection.flag)).unwrap_or_default();
+    if by != to {
+        (format!("`{by}` ({id}) leads there as well"), "remove one of the two entries".to_owned())
+    } else if alive {
+        let command = format!("sindri destroy {}{flag}", quoted(to));
+        (format!("`{to}` is {id} already"), format!("to keep `{from}` in its place, run `{command}` first"))
+    } else {
+        let first = "run `sindri refresh` first, which forgets it".to_owned();
+        (format!("`{to}` is recorded as {id}, which is gone"), first)
+    }
+}
+
+/// An address as a shell takes it.
+fn quoted(address: &Address) -> String {
+    if address.index.is_some() { format!("'{address}'") } else { address.to_string() }
+}
+
+/// So many entries are named in a sentence.
+const NAMED: usize = 4;
+
+/// Says which entries have no effect because the state holds neither end of them. A first apply has nothing to move.
+pub fn note(moved: &Moved<'_>, input: &Input<'_>) -> Option<Note> {
+    let idle = &moved.idle;
+    if idle.is_empty() || input.options.destroy || moved.state.resources.is_empty() {
+        return None;
+    }
+    let mut entries: Vec<String> =
+        idle.iter().take(NAMED).map(|step| format!("`{} -> {}`", step.from, step.to)).collect();
+    if idle.len() > NAMED {
+        entries.push(format!("{} more", idle.len() - NAMED));
+    }
+    let (noun, verb) = if idle.len() == 1 { ("entry", "has") } else { ("entries", "have") };
+    let message = format!("`moved` {noun} {} {verb} no effect: the state holds neither end", entries.join(", "));
+    Some(Note { address: None, message })
+}

@@ -1,0 +1,203 @@
+//! Replacements whose journal was lost. The state still names the predecessor, and another living pod carries the marker of
+//! the same lineage and address, or another network volume looks as the declared one is to look.
+//!
+//! Takes the three readings; gives the prior state as the journal would have left it: the predecessor is deposed, and the
+//! marked pod is free to be imported in its place. A recorded pod that may stay keeps its address, and the other one is an
+//! orphan.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind::{self, Kind};
+use crate::model::{Address, Object, Operation, Record, Resource, State, Status, Value, Verb};
+use crate::planner::decide::replace::{broken, must_replace, recreates};
+use crate::planner::input::Input;
+use crate::planner::recognise::claim::{Alike, alike};
+use crate::resource::difference::{Readings, difference};
+use crate::resource::inventory::{live_object, unmanaged};
+use crate::resource::members;
+use crate::resource::records::wanted_power;
+use crate::resource::resolved;
+use crate::resource::{self, Records};
+
+/// Predecessors by the address of their successor.
+#[derive(Default)]
+pub struct Successions {
+    by_address: BTreeMap<Address, Succession>,
+}
+
+struct Succession {
+    deposed: Address,
+    predecessor: Record,
+    /// Ports that were recorded of the predecessor.
+    members: Vec<Address>,
+}
+
+impl Successions {
+    /// Writes each predecessor's record together with the import of its successor, so that no kill falls between them.
+    pub fn attach(self, operations: &mut [Operation]) {
+        let mut by_address = self.by_address;
+        for operation in operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
+            let Some(succession) = by_address.remove(&operation.address) else { continue };
+            for member in succession.members {
+                operation.members.entry(member).or_insert(None);
+            }
+            operation.members.insert(succession.deposed, Some(succession.predecessor));
+        }
+    }
+}
+
+/// The prior state with every predecessor deposed whose successor an interrupted run made.
+pub fn deposed<'s>(
+    input: &Input<'_>,
+    prior: &'s State,
+    desired: &BTreeMap<Address, Resource>,
+) -> (Cow<'s, State>, Successions) {
+    let mut found = Successions::default();
+    let mut state = Cow::Borrowed(prior);
+    if input.options.refresh_only {
+        return (state, found);
+    }
+    let candidates = candidates(input, prior, desired);
+    if candidates.is_empty() {
+        return (state, found);
+    }
+    let judge = Judge::new(input, prior, desired);
+    let mut changes = Records::new();
+    for (address, objects) in candidates {
+        let Some(predecessor) = prior.resources.get(address).filter(|_| judge.has_successor(address, &objects)) else {
+            continue;
+        };
+        let deposed = address.deposed(&predecessor.id);
+        changes.extend([(address.clone(), None), (deposed.clone(), Some(predecessor.clone()))]);
+        let members = resource::parts_of(prior, address).map(|(member, _)| member.clone()).collect();
+        let succession = Succession { deposed, predecessor: predecessor.clone(), members };
+        found.by_address.insert(address.clone(), succession);
+    }
+    // What refers to a predecessor means that one, not the successor that has the address now.
+    for (address, record) in resource::completed(prior, changes) {
+        let resources = &mut state.to_mut().resources;
+        match record {
+            Some(record) => drop(resources.insert(address, record)),
+            None => drop(resources.remove(&address)),
+        }
+    }
+    (state, found)
+}
+
+/// Declared addresses whose recorded object lives, with the other living objects that carry their marker.
+fn candidates<'a, 'd>(
+    input: &Input<'a>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+) -> BTreeMap<&'d Address, Vec<&'a Object>> {
+    let mut candidates: BTreeMap<&Address, Vec<&Object>> = BTreeMap::new();
+    let mut unmanaged = unmanaged(prior, input.observed);
+    // A predecessor that is gone may live on under another id: `claim` looks for it.
+    let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
+    if !input.options.ignore_existing {
+        for (address, object) in lookalikes(input, prior, desired, &unmanaged) {
+            if !waiting.contains(address) {
+                candidates.entry(address).or_default().push(object);
+            }
+        }
+    }
+    unmanaged.retain(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage));
+    if unmanaged.is_empty() {
+        return candidates;
+    }
+    let mut by_marker: BTreeMap<&Address, Vec<&Address>> = BTreeMap::new();
+    for (address, record) in &prior.resources {
+        let lives = !members::is_member(address) && live_object(input.observed, record).is_some();
+        if let Some((address, _)) = desired.get_key_value(address).filter(|_| lives && !waiting.contains(address)) {
+            by_marker.entry(record.called(address)).or_default().push(address);
+        }
+    }
+    for object in unmanaged {
+        let Some(marker) = &object.marker else { continue };
+        if let Some([address]) = by_marker.get(&marker.address).map(Vec::as_slice) {
+            // An address that is declared and was never made has the first claim to what carries its name.
+            if **address == marker.address || !desired.contains_key(&marker.address) {
+                candidates.entry(address).or_default().push(object);
+            }
+        }
+    }
+    candidates
+}
+
+/// Of kinds without markers, the one object that looks as an address is to look, where no other address does.
+fn lookalikes<'a, 'd>(
+    input: &Input<'a>,
+    prior: &State,
+    desired: &'d BTreeMap<Address, Resource>,
+    unmanaged: &[&'a Object],
+) -> Vec<(&'d Address, &'a Object)> {
+    let lives =
+        |address: &Address| prior.resources.get(address).and_then(|it| live_object(input.observed, it)).is_some();
+    let only = |(addresses, objects): Alike<'d, 'a>| match (addresses.as_slice(), objects.as_slice()) {
+        ([address], [object]) if lives(address) => Some((*address, *object)),
+        _ => None,
+    };
+    alike(unmanaged, desired.iter()).into_iter().filter_map(only).collect()
+}
+
+/// Tells which of several objects an address is to keep.
+pub struct Judge<'j, 'a> {
+    input: &'j Input<'a>,
+    prior: &'j State,
+    desired: &'j BTreeMap<Address, Resource>,
+    declared_members: BTreeMap<Address, Vec<&'j Address>>,
+    recorded_members: BTreeMap<Address, Vec<&'j Address>>,
+}
+
+impl<'j, 'a> Judge<'j, 'a> {
+    pub fn new(input: &'j Input<'a>, prior: &'j State, desired: &'j BTreeMap<Address, Resource>) -> Self {
+        let declared_members = members::by_parent(desired.keys());
+        let recorded_members = members::by_parent(prior.resources.keys());
+        Self { input, prior, desired, declared_members, recorded_members }
+    }
+
+    /// Whether the recorded object has to be replaced anyway, and one of the others is what replaces it: one that may stay
+    /// as it is, or else the last one made.
+    fn has_successor(&self, address: &Address, objects: &[&Object]) -> bool {
+        let (Some(resource), Some(record)) = (self.desired.get(address), self.prior.resources.get(address)) else {
+            return false;
+        };
+        let (Some(kind), Some(recorded)) = (kind::find(&record.kind), live_object(self.input.observed, record)) else {
+            return false;
+        };
+        let goes = |object, record| self.is_replaced(kind, resource, object, record);
+        goes(recorded, Some(record))
+            && objects.iter().any(|object| !goes(object, None) || object.seniority() > recorded.seniority())
+    }
+
+    /// Whether `object` would be replaced at once if it were imported as `address`.
+    pub fn would_replace(&self, address: &Address, object: &Object) -> bool {
+        let declared = kind::find(object.kind).zip(self.desired.get(address));
+        declared.is_some_and(|(kind, resource)| self.is_replaced(kind, resource, object, None))
+    }
+
+    fn is_replaced(&self, kind: &'static Kind, resource: &Resource, object: &Object, record: Option<&Record>) -> bool {
+        let id_of = |target: &Address| {
+            let record = self.prior.resources.get(target)?;
+            live_object(self.input.observed, record).map(|object| object.id.clone())
+        };
+        let address = &resource.address;
+        let of = |members, inputs| resolved(members::folded(address, inputs, members), &id_of);
+        let mut wanted = of(&self.declared_members, &resource.inputs);
+        for (name, value) in &mut wanted {
+            // What it refers to is not known yet, and may well be what the object has.
+            if let (Value::Reference(_), Some(seen)) = (&*value, object.attributes.get(name)) {
+                *value = seen.clone();
+            }
+        }
+        let recorded = record.map(|record| of(&self.recorded_members, &record.inputs));
+        let difference = difference(&Readings::of_resource(kind, resource, object, (&wanted, recorded.as_ref())));
+        let asked = record.is_some() && self.input.options.replace.contains(address);
+        let seen = object.status.as_ref().and_then(Status::power);
+        // An object without a record would be imported, and recorded with the power that it has.
+        let power = wanted_power(resource, record.map_or(seen, |record| record.power));
+        let recreates = recreates(&self.input.options, resource, (power, seen));
+        asked || broken(object, record).is_some() || must_replace(&difference.fields, recreates)
+    }
+}

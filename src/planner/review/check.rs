@@ -1,0 +1,281 @@
+//! Whether a finished plan keeps its promises. Run in every test, and before every apply: a plan that fails is a bug in the
+//! planner, and is not applied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kind;
+use crate::model::{
+    Action, Address, Answer, Change, Drift, DriftClass, Entry, FieldChange, Operation, Outcome, Plan, Replay, Risk,
+    State, Value, Verb,
+};
+use crate::planner::decide::answer::Places;
+use crate::resource::difference::satisfies;
+use crate::resource::members;
+use crate::resource::{self, Flaw, Records};
+
+/// A broken promise.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{address}`: {broken}")]
+pub struct Violation {
+    pub address: Address,
+    pub broken: &'static str,
+}
+
+/// Every promise that `plan` breaks; none, if the planner is right.
+pub fn violations(plan: &Plan) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    let mut by_address: BTreeMap<&Address, Vec<&Operation>> = BTreeMap::new();
+    for (index, operation) in plan.operations.iter().enumerate() {
+        by_address.entry(&operation.address).or_default().push(operation);
+        each_operation(index, operation, plan, &mut |broken| {
+            violations.push(Violation { address: operation.address.clone(), broken });
+        });
+    }
+    let mut seen = BTreeSet::new();
+    for change in &plan.changes {
+        let mut refuse = |broken| violations.push(Violation { address: change.address.clone(), broken });
+        if !seen.insert(&change.address) {
+            refuse("it stands in the plan twice");
+        }
+        let own = by_address.remove(&change.address).unwrap_or_default();
+        each_change(change, &own, &mut refuse);
+    }
+    for (address, _) in by_address.into_iter().filter(|(address, _)| address.successor().is_none()) {
+        violations.push(Violation {
+            address: address.clone(),
+            broken: "it has operations, but no change that a reader could see",
+        });
+    }
+    references(plan, &mut violations);
+    successors(plan, &mut violations);
+    answers(plan, &mut violations);
+    waits(plan, &mut violations);
+    violations
+}
+
+/// Every contradiction among the records that `plan` would leave of the state `prior`.
+pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
+    let mut known = Replay::new(prior.clone());
+    let steps = plan.operations.iter().enumerate().map(Some);
+    for step in std::iter::once(None).chain(steps) {
+        let records = match step {
+            None => plan.records.clone(),
+            Some((index, operation)) => outcome(index, operation, &known.state),
+        };
+        resource::fold(&mut known, Entry::Outcome(Outcome { operation: String::new(), records }));
+    }
+    let flaws = resource::flaws(&known.state);
+    flaws.into_iter().filter(|flaw| !flaw.fault.is_passing()).collect()
+}
+
+/// The records after an operation, with ids made up for what it creates.
+fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
+    let mut records = operation.members.clone();
+    let before = state.resources.get(&operation.address);
+    let mut record = operation.record.clone();
+    if let Some(record) = record.as_mut().filter(|record| record.id.is_empty()) {
+        let made = before.filter(|_| operation.verb != Verb::Create);
+        record.id = made.map_or_else(|| format!("new-{index}"), |record| record.id.clone());
+    }
+    if let Some((address, record)) = operation.deposes.clone().zip(before) {
+        records.insert(address, Some(record.clone()));
+    }
+    if let Some(id) = record.as_ref().map(|record| record.id.as_str()) {
+        for (part, record) in records.iter_mut().filter(|(part, _)| members::is_member(part)) {
+            record.iter_mut().for_each(|record| record.id = members::id_of_member(id, part));
+        }
+    }
+    records.insert(operation.address.clone(), record);
+    records
+}
+
+/// What a reader is told to be waited for is waited for, and nothing else.
+fn waits(plan: &Plan, violations: &mut Vec<Violation>) {
+    let told: BTreeSet<(&Address, Option<&str>)> =
+        plan.waits.iter().map(|wait| (&wait.address, Some(wait.id.as_str()))).collect();
+    let done = plan.operations.iter().filter(|operation| operation.verb == Verb::Wait);
+    let done: BTreeSet<(&Address, Option<&str>)> =
+        done.map(|operation| (&operation.address, operation.id.as_deref())).collect();
+    for (address, _) in told.symmetric_difference(&done) {
+        violations.push(Violation {
+            address: (*address).clone(),
+            broken: "the waits that a reader sees are not those that are carried out",
+        });
+    }
+}
+
+fn each_operation(index: usize, operation: &Operation, plan: &Plan, refuse: &mut dyn FnMut(&'static str)) {
+    if operation.depends_on.iter().any(|need| *need >= index) {
+        refuse("an operation comes before what it depends on");
+    }
+    if (operation.verb == Verb::Create) == operation.candidates.is_empty() {
+        refuse("creates have candidates, and nothing else has");
+    }
+    if matches!(operation.verb, Verb::Delete | Verb::Forget) != operation.record.is_none() {
+        refuse("only what is gone leaves no record");
+    }
+    let needs_id = matches!(operation.verb, Verb::Delete | Verb::Import | Verb::Forget | Verb::Wait);
+    if needs_id && operation.id.as_deref().is_none_or(str::is_empty) {
+        refuse("it does not say which object it means");
+    }
+    if operation
+        .replaced_by
+        .is_some_and(|successor| plan.operations.get(successor).is_none_or(|op| op.verb != Verb::Create))
+    {
+        refuse("its successor is not created");
+    }
+}
+
+fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMut(&'static str)) {
+    let has = |verb| operations.iter().any(|operation| operation.verb == verb);
+    let count = |verb| operations.iter().filter(|operation| operation.verb == verb).count();
+    if members::is_member(&change.address) {
+        if !operations.is_empty() {
+            refuse("a part of another resource has operations of its own");
+        }
+        return;
+    }
+    let expected = match change.action {
+        Action::NoOp => operations.iter().all(|operation| operation.verb == Verb::Wait),
+        Action::Create => count(Verb::Create) == 1 && !has(Verb::Delete),
+        Action::Update => count(Verb::Update) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Replace => count(Verb::Create) == 1 && count(Verb::Delete) == 1,
+        // Its delete stands under the address of the deposed predecessor.
+        Action::ReplaceCreateFirst => count(Verb::Create) == 1 && !has(Verb::Delete),
+        Action::Delete => count(Verb::Delete) == 1 && operations.len() == 1,
+        Action::Start => count(Verb::Start) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Stop => count(Verb::Stop) == 1 && !has(Verb::Create) && !has(Verb::Delete),
+        Action::Import => operations.len() == 1 && has(Verb::Import),
+        Action::Forget => operations.len() == 1 && has(Verb::Forget),
+    };
+    if !expected {
+        refuse("its operations do not fit its action");
+    }
+    if change.action != Action::NoOp && change.causes.is_empty() {
+        refuse("nothing says why it changes");
+    }
+    if change.action.destroys() && change.risk < Risk::EphemeralLoss {
+        refuse("it destroys something without saying so");
+    }
+    if change.losses.iter().any(|loss| loss.precious) && change.risk < Risk::DiskLoss {
+        refuse("it loses precious data at a lower risk than that");
+    }
+    if change.action == Action::NoOp && !change.fields.is_empty() {
+        refuse("it differs, and nothing is done about it");
+    }
+}
+
+/// A delete that makes room for a successor waits for everything that the successor needs. An operation that needs room
+/// itself is exempt: two deletes could wait for each other.
+fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
+    let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
+    for (index, operation) in plan.operations.iter().enumerate() {
+        let Some(successor) = operation.replaced_by.and_then(|successor| plan.operations.get(successor)) else {
+            continue;
+        };
+        let early = successor.depends_on.iter().filter(|needed| **needed != index).any(|needed| {
+            let needs_room = *needs_room.entry(*needed).or_insert_with(|| needs_room_of_its_own(plan, *needed));
+            !needs_room && !reaches(plan, operation, *needed)
+        });
+        if early {
+            violations.push(Violation {
+                address: operation.address.clone(),
+                broken: "it is destroyed before all that its successor needs is there",
+            });
+        }
+    }
+}
+
+/// Whether an operation is a delete, or comes after one.
+fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
+    any_upstream(plan, vec![index], 0, |index| plan.operations[index].verb == Verb::Delete)
+}
+
+/// A create or update that refers to something made in the same plan has to wait for it.
+fn references(plan: &Plan, violations: &mut Vec<Violation>) {
+    let made: BTreeMap<&Address, usize> = plan
+        .operations
+        .iter()
+        .enumerate()
+        .filter(|(_, operation)| matches!(operation.verb, Verb::Create | Verb::Import))
+        .map(|(index, operation)| (&operation.address, index))
+        .collect();
+    for operation in &plan.operations {
+        for target in operation.inputs.values().flat_map(Value::references) {
+            if made.get(target).is_some_and(|maker| !reaches(plan, operation, *maker)) {
+                violations.push(Violation {
+                    address: operation.address.clone(),
+                    broken: "it does not wait for what it refers to",
+                });
+            }
+        }
+    }
+}
+
+/// What the plan says about an outside change has to be what it does about it.
+fn answers(plan: &Plan, violations: &mut Vec<Violation>) {
+    let changes = plan.by_address();
+    let places = Places::new(&plan.moves);
+    for drift in &plan.drift {
+        let address = places.of(drift, |address| changes.contains_key(address));
+        let change = changes.get(&address).copied();
+        if let Some(broken) = change.and_then(|change| contradiction(drift, change)) {
+            violations.push(Violation { address: drift.address.clone(), broken });
+        }
+    }
+}
+
+fn contradiction(drift: &Drift, change: &Change) -> Option<&'static str> {
+    let changes = |field: &FieldChange| change.fields.iter().any(|other| other.path == field.path);
+    let undone = || change.action.destroys() || drift.fields.iter().any(changes);
+    let changed = drift.class == DriftClass::Changed;
+    match drift.answer {
+        Answer::Planned(action) if action != change.action => {
+            Some("it says that an action settles an outside change, and plans another")
+        }
+        Answer::Agrees | Answer::Ignored | Answer::Untouched if changed && undone() => {
+            Some("it says that an outside change stays, and plans to undo it")
+        }
+        Answer::Agrees if changed && !drift.fields.iter().all(|field| is_declared(field, change)) => {
+            Some("it says that an outside change agrees with what is declared, and it does not")
+        }
+        Answer::Refused if change.refusals.is_empty() => {
+            Some("it says that an outside change is refused, and nothing is")
+        }
+        Answer::LeftOut | Answer::Accepted if change.action != Action::NoOp => {
+            Some("it says that an outside change is left, and acts on it")
+        }
+        _ => None,
+    }
+}
+
+/// Whether what is there now satisfies the declared attribute, as far as the plan shows both in plain sight.
+fn is_declared(field: &FieldChange, change: &Change) -> bool {
+    let (name, key) = field.path.split_once('.').map_or((field.path.as_str(), None), |(name, key)| (name, Some(key)));
+    let attribute = kind::find(&change.address.kind).and_then(|kind| kind.attribute(name));
+    let Some((attribute, declared)) = attribute.zip(change.after.get(name)) else { return true };
+    let declared = match key {
+        Some(key) => declared.as_map().and_then(|map| map.get(key)).unwrap_or(&Value::Null),
+        None => declared,
+    };
+    let hidden = |value: &Value| matches!(value, Value::Secret(_) | Value::Reference(_));
+    hidden(declared) || hidden(&field.after) || satisfies(attribute.compare, declared, &field.after)
+}
+
+fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {
+    any_upstream(plan, from.depends_on.clone(), target, |index| index == target)
+}
+
+/// Whether any of `open`, or of the operations that they come after down to the index `least`, is what is looked for.
+fn any_upstream(plan: &Plan, mut open: Vec<usize>, least: usize, is_it: impl Fn(usize) -> bool) -> bool {
+    let mut seen = BTreeSet::new();
+    while let Some(index) = open.pop() {
+        if is_it(index) {
+            return true;
+        }
+        if index > least && seen.insert(index) {
+            open.extend(&plan.operations[index].depends_on);
+        }
+    }
+    false
+}

@@ -1,0 +1,200 @@
+//! What the state will say of a resource: its record, without any secret.
+
+use std::collections::BTreeMap;
+
+use crate::kind::{self, Compare, Kind, Membership};
+use crate::model::{Address, Attributes, Awaiting, Object, Power, Record, Resource, Secret, State, Status, Value};
+use crate::resource::difference::satisfies;
+use crate::resource::members;
+use crate::resource::resolved;
+use crate::resource::{self, Records};
+
+/// The record of a declared resource, without an id.
+pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -> Record {
+    let inputs = redacted(members::unfold_members(kind.name, resource.inputs.clone()));
+    Record {
+        kind: kind.name.to_owned(),
+        id: String::new(),
+        chosen: BTreeMap::new(),
+        marked: None,
+        depends_on: needed(&inputs, resource.parent.as_ref()),
+        inputs,
+        power,
+        prevent_destroy: resource.lifecycle.prevent_destroy,
+        ignored: resource.lifecycle.ignore_changes.clone(),
+        tainted: false,
+        awaiting_ready: None,
+    }
+}
+
+/// The power that a resource should have: what the configuration says where it says so, else the `known` power, which was
+/// asked for last. So a pod stopped by `sindri stop` is not started by the next apply.
+pub fn wanted_power(resource: &Resource, known: Option<Power>) -> Option<Power> {
+    let by_default = resource.power?;
+    resource.declared_power().or(known).or(Some(by_default))
+}
+
+/// What a record with these inputs depends on: all that they refer to, and the parent.
+pub fn needed(inputs: &Attributes, parent: Option<&Address>) -> Vec<Address> {
+    let mut needed: Vec<Address> = inputs.values().flat_map(Value::references).chain(parent).cloned().collect();
+    needed.sort();
+    needed.dedup();
+    needed
+}
+
+/// An object that goes into the state without a request of ours.
+pub struct Observation<'a> {
+    pub kind: &'static Kind,
+    /// What declares it.
+    pub resource: &'a Resource,
+    /// The resource's inputs, in which references to what is recorded are ids.
+    pub wanted: &'a Attributes,
+    pub object: &'a Object,
+    /// What the state records of this very object, which RunPod may have given another id.
+    pub recorded: Option<&'a Record>,
+}
+
+impl Observation<'_> {
+    /// The record of the object as it is, and never as it is declared.
+    ///
+    /// A declaration that the object satisfies is recorded in its own words, as an apply without changes would. Attributes
+    /// that the API does not show, and that are declared, are left out: they are not known, and are not compared.
+    pub fn record(&self) -> Record {
+        let mut inputs = Attributes::new();
+        for attribute in self.kind.attributes.iter().filter(|attribute| !self.lists_parts(attribute.name)) {
+            let name = attribute.name;
+            let seen = self.object.attributes.get(name).filter(|_| attribute.compare != Compare::Recorded);
+            let value = match seen {
+                None => self.recorded.map_or_else(|| self.unset(name), |record| record.inputs.get(name)).cloned(),
+                Some(seen) if attribute.compare == Compare::ManagedKeys => Some(self.managed(name, seen)),
+                Some(seen) => {
+                    let wanted = self.wanted.get(name).filter(|wanted| satisfies(attribute.compare, wanted, seen));
+                    let declared = wanted.and_then(|_| self.resource.inputs.get(name));
+                    Some(declared.unwrap_or(seen).clone())
+                }
+            };
+            inputs.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        let inputs = redacted(inputs);
+        let power = self.object.status.as_ref().and_then(Status::power);
+        let asked = self.recorded.and_then(|record| record.power);
+        let power = self.resource.power.map(|it| asked.or(power).unwrap_or(it));
+        // What is taken over may never have come up; it is waited for like any other.
+        let awaits = self.kind.awaits_readiness(power) && !self.object.ready;
+        let awaiting = self.recorded.and_then(|record| record.awaiting_ready).or(Some(Awaiting::Again));
+        Record {
+            id: self.object.id.clone(),
+            chosen: self.object.computed.chosen.clone(),
+            marked: marked(self.object, &self.resource.address),
+            depends_on: needed(&inputs, self.resource.parent.as_ref()),
+            inputs,
+            // What somebody stopped stays stopped, unless this state has asked for something else.
+            awaiting_ready: awaiting.filter(|_| awaits),
+            ..declared_record(self.kind, self.resource, power)
+        }
+    }
+
+    /// What is declared of an attribute that the API does not show, where that is nothing: then it shows as much.
+    fn unset(&self, name: &str) -> Option<&Value> {
+        self.resource.inputs.get(name).filter(|declared| satisfies(Compare::Exact, declared, &Value::Null))
+    }
+
+    fn lists_parts(&self, attribute: &str) -> bool {
+        kind::parts_of(self.kind.name).any(|(_, membership)| membership.attribute == attribute)
+    }
+
+    /// The keys that are ours, of a map that holds those of others too. A value is recorded where a file or a record says it
+    /// in plain sight; of any other only that it is there, since it may be a secret.
+    fn managed(&self, name: &str, seen: &Value) -> Value {
+        let recorded = self.recorded.map(|record| &record.inputs);
+        let sources = [Some(&self.resource.inputs), recorded].into_iter().flatten();
+        let maps: Vec<_> = sources.filter_map(|inputs| inputs.get(name)?.as_map()).collect();
+        let known = |key: &String, value: &Value| {
+            let mut said = maps.iter().filter_map(|map| map.get(key)).peekable();
+            said.peek()?;
+            let plain = said.any(|said| said.as_text().is_some_and(|text| value.expose() == Some(text)));
+            let value = value.expose().filter(|_| plain).map_or(Value::Secret(Secret::unknown()), Value::text);
+            Some((key.clone(), value))
+        };
+        let seen = seen.as_map().into_iter().flatten();
+        Value::Map(seen.filter_map(|(key, value)| known(key, value)).collect())
+    }
+}
+
+/// The records of the parts that `object` lists, under the addresses that they have below `parent`.
+pub fn parts_there(parent: &Address, object: &Object) -> BTreeMap<Address, Record> {
+    let listed = kind::parts_of(&parent.kind).flat_map(|(kind, membership)| {
+        let names = object.attributes.get(membership.attribute).map(Value::text_items).unwrap_or_default();
+        names.into_iter().filter_map(|name| part(kind, membership, (parent, &object.id), name)).collect::<Vec<_>>()
+    });
+    listed.collect()
+}
+
+/// The record of one part; `None` where its name makes no address.
+pub fn part(
+    kind: &Kind,
+    membership: &Membership,
+    (parent, parent_id): (&Address, &str),
+    name: &str,
+) -> Option<(Address, Record)> {
+    let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(name);
+    // A state that nobody can read back is worth less than one that lacks a strange port.
+    if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
+        return None;
+    }
+    let record = Record {
+        kind: kind.name.to_owned(),
+        id: members::id_of_member(parent_id, &address),
+        chosen: BTreeMap::new(),
+        marked: None,
+        depends_on: vec![parent.clone()],
+        power: None,
+        prevent_destroy: false,
+        ignored: Default::default(),
+        tainted: false,
+        awaiting_ready: None,
+        inputs: (membership.inputs)(name),
+    };
+    Some((address, record))
+}
+
+/// The records that objects and their parts get when they are imported under declared addresses.
+pub fn imported(declared: &BTreeMap<Address, Resource>, taken: &[(Address, &Object)], prior: &State) -> Records {
+    let mut ids: BTreeMap<&Address, &str> =
+        prior.resources.iter().map(|(address, record)| (address, record.id.as_str())).collect();
+    ids.extend(taken.iter().map(|(address, object)| (address, object.id.as_str())));
+    let id_of = |address: &Address| ids.get(address).map(|id| (*id).to_owned());
+    let mut records = Records::new();
+    for (address, object) in taken {
+        let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { continue };
+        let wanted = resolved(resource.inputs.clone(), &id_of);
+        let observation = Observation { kind, resource, wanted: &wanted, object, recorded: None };
+        // Parts of an object that was recorded here before.
+        records.extend(resource::parts_of(prior, address).map(|(part, _)| (part.clone(), None)));
+        records.insert(address.clone(), Some(observation.record()));
+        records.extend(parts_there(address, object).into_iter().map(|(part, record)| (part, Some(record))));
+    }
+    records
+}
+
+/// See [`Record::marked`].
+fn marked(object: &Object, address: &Address) -> Option<Address> {
+    let marker = object.marker.as_ref()?;
+    (marker.address != *address).then(|| marker.address.clone())
+}
+
+/// Secrets reduced to the fact that they are.
+pub fn redacted(mut inputs: Attributes) -> Attributes {
+    inputs.values_mut().for_each(redact);
+    inputs
+}
+
+/// The same of one value.
+pub fn redact(value: &mut Value) {
+    match value {
+        Value::Secret(secret) => *secret = Secret::unknown(),
+        Value::List(items) => items.iter_mut().for_each(redact),
+        Value::Map(map) => map.values_mut().for_each(redact),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Reference(_) => {}
+    }
+}
