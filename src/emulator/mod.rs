@@ -11,7 +11,7 @@ mod rules;
 mod dialect;
 mod gateway;
 
-pub use dialect::call::{Answer, Call, Dialect, OperationName};
+pub use dialect::call::{Answer, Call, Dialect};
 pub use gateway::delivery::{Delivery, Outcome};
 pub use gateway::emulator::Emulator;
 pub use gateway::faults;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::call::{Answer, Call, Dialect, OperationName};
+use super::call::{Answer, Call, Dialect};
 use super::{v1, v2, v2_2026_08};
 use crate::emulator::state::world::World;
 
@@ -15,15 +15,15 @@ impl World {
             self.set_account(None, Some(call.tweaks.spend_limit), now);
         }
         let mut reply = match call.dialect {
-            Dialect::V1 if self.settings.v1_retired => v1::retired(),
-            Dialect::V1 => v1::answer(self, call, now),
+            Dialect::V1 => v1::answer::answer(self, call, now),
             Dialect::V2 if call.tweaks.august_spec => v2_2026_08::answer(self, call, now),
-            Dialect::V2 => v2::answer(self, call, now),
+            Dialect::V2 => v2::answer::answer(self, call, now),
         };
         reply.tweak(&call.tweaks);
         let touched = std::mem::take(&mut self.touched);
-        let pod = if call.operation == OperationName::CreatePod { touched.last() } else { call.id.as_ref() };
-        self.follow_up(&call.tweaks, pod.map(String::as_str), now);
+        // The pod that the call names, or else the one that it created.
+        let created = touched.last().filter(|id| self.pods.get(id).is_some());
+        self.follow_up(&call.tweaks, call.id.as_ref().or(created).map(String::as_str), now);
         reply.into_answer(touched)
     }
 }

@@ -17,147 +17,14 @@ pub enum Dialect {
     V2,
 }
 
-/// Every operation that the world answers, in both dialects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum OperationName {
-    ListPods,
-    CreatePod,
-    GetPod,
-    UpdatePod,
-    DeletePod,
-    /// v2 only: `start`, `stop`, `restart`, `terminate` in the body.
-    PodAction,
-    /// v1 only, as are the next three.
-    StartPod,
-    StopPod,
-    RestartPod,
-    ResetPod,
-    /// v2 only.
-    PodLogs,
-    ListVolumes,
-    CreateVolume,
-    GetVolume,
-    UpdateVolume,
-    DeleteVolume,
-    ListTemplates,
-    CreateTemplate,
-    GetTemplate,
-    DeleteTemplate,
-    ListRegistries,
-    CreateRegistry,
-    GetRegistry,
-    DeleteRegistry,
-    // From here to the secrets: v2 only.
-    ListGpus,
-    GetGpu,
-    ListCpus,
-    GetCpu,
-    ListDataCenters,
-    GetDataCenter,
-    GetSshKeys,
-    PutSshKeys,
-    ListSecrets,
-    CreateSecret,
-    GetSecret,
-    UpdateSecret,
-    DeleteSecret,
-    OpenApi,
-}
-
-impl OperationName {
-    pub const ALL: [Self; 38] = [
-        Self::ListPods,
-        Self::CreatePod,
-        Self::GetPod,
-        Self::UpdatePod,
-        Self::DeletePod,
-        Self::PodAction,
-        Self::StartPod,
-        Self::StopPod,
-        Self::RestartPod,
-        Self::ResetPod,
-        Self::PodLogs,
-        Self::ListVolumes,
-        Self::CreateVolume,
-        Self::GetVolume,
-        Self::UpdateVolume,
-        Self::DeleteVolume,
-        Self::ListTemplates,
-        Self::CreateTemplate,
-        Self::GetTemplate,
-        Self::DeleteTemplate,
-        Self::ListRegistries,
-        Self::CreateRegistry,
-        Self::GetRegistry,
-        Self::DeleteRegistry,
-        Self::ListGpus,
-        Self::GetGpu,
-        Self::ListCpus,
-        Self::GetCpu,
-        Self::ListDataCenters,
-        Self::GetDataCenter,
-        Self::GetSshKeys,
-        Self::PutSshKeys,
-        Self::ListSecrets,
-        Self::CreateSecret,
-        Self::GetSecret,
-        Self::UpdateSecret,
-        Self::DeleteSecret,
-        Self::OpenApi,
-    ];
-
-    /// The name that fault rules and the request journal use: RunPod's `operationId` of v2 where it has one.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::ListPods => "listPods",
-            Self::CreatePod => "createPod",
-            Self::GetPod => "getPod",
-            Self::UpdatePod => "updatePod",
-            Self::DeletePod => "deletePod",
-            Self::PodAction => "podAction",
-            Self::StartPod => "startPod",
-            Self::StopPod => "stopPod",
-            Self::RestartPod => "restartPod",
-            Self::ResetPod => "resetPod",
-            Self::PodLogs => "getPodLogs",
-            Self::ListVolumes => "listNetworkVolumes",
-            Self::CreateVolume => "createNetworkVolume",
-            Self::GetVolume => "getNetworkVolume",
-            Self::UpdateVolume => "updateNetworkVolume",
-            Self::DeleteVolume => "deleteNetworkVolume",
-            Self::ListTemplates => "listTemplates",
-            Self::CreateTemplate => "createTemplate",
-            Self::GetTemplate => "getTemplate",
-            Self::DeleteTemplate => "deleteTemplate",
-            Self::ListRegistries => "listRegistries",
-            Self::CreateRegistry => "createRegistry",
-            Self::GetRegistry => "getRegistry",
-            Self::DeleteRegistry => "deleteRegistry",
-            Self::ListGpus => "listGpuTypes",
-            Self::GetGpu => "getGpuType",
-            Self::ListCpus => "listCpuTypes",
-            Self::GetCpu => "getCpuType",
-            Self::ListDataCenters => "listDataCenters",
-            Self::GetDataCenter => "getDataCenter",
-            Self::GetSshKeys => "getSshKeys",
-            Self::PutSshKeys => "updateSshKeys",
-            Self::ListSecrets => "listSecrets",
-            Self::CreateSecret => "createSecret",
-            Self::GetSecret => "getSecret",
-            Self::UpdateSecret => "updateSecret",
-            Self::DeleteSecret => "deleteSecret",
-            Self::OpenApi => "getOpenApi",
-        }
-    }
-}
-
 /// One request, as the world sees it.
 ///
 /// No `Debug`: a body can carry a secret.
 #[derive(Clone)]
 pub struct Call {
     pub dialect: Dialect,
-    pub operation: OperationName,
+    /// As [`Route::operation`](super::route::Route::operation); one that the dialect does not have is answered with 404.
+    pub operation: &'static str,
     /// The `{id}` of the path, percent-decoded.
     pub id: Option<String>,
     /// Decoded query parameters; a repeated v1 parameter arrives comma-joined.
@@ -168,8 +35,13 @@ pub struct Call {
 
 impl Call {
     /// A call without id, query, body or faults.
-    pub fn new(dialect: Dialect, operation: OperationName) -> Self {
+    pub fn new(dialect: Dialect, operation: &'static str) -> Self {
         Self { dialect, operation, id: None, query: BTreeMap::new(), body: None, tweaks: Tweaks::default() }
+    }
+
+    /// The id in the path, empty where the path has none.
+    pub(in crate::emulator) fn object_id(&self) -> &str {
+        self.id.as_deref().unwrap_or_default()
     }
 
     pub fn id(mut self, id: impl Into<String>) -> Self {
@@ -202,50 +74,4 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Ids of the pods or volumes that the call changed or created.
     pub touched: Vec<String>,
-}
-
-impl OperationName {
-    /// Whether the operation can change the world.
-    pub fn changes_world(self) -> bool {
-        match self {
-            Self::CreatePod
-            | Self::UpdatePod
-            | Self::DeletePod
-            | Self::PodAction
-            | Self::StartPod
-            | Self::StopPod
-            | Self::RestartPod
-            | Self::ResetPod
-            | Self::CreateVolume
-            | Self::UpdateVolume
-            | Self::DeleteVolume
-            | Self::PutSshKeys
-            | Self::CreateSecret
-            | Self::UpdateSecret
-            | Self::DeleteSecret
-            | Self::CreateTemplate
-            | Self::DeleteTemplate
-            | Self::CreateRegistry
-            | Self::DeleteRegistry => true,
-            Self::ListPods
-            | Self::GetPod
-            | Self::PodLogs
-            | Self::ListVolumes
-            | Self::GetVolume
-            | Self::ListGpus
-            | Self::GetGpu
-            | Self::ListCpus
-            | Self::GetCpu
-            | Self::ListDataCenters
-            | Self::GetDataCenter
-            | Self::GetSshKeys
-            | Self::ListSecrets
-            | Self::GetSecret
-            | Self::ListTemplates
-            | Self::GetTemplate
-            | Self::ListRegistries
-            | Self::GetRegistry
-            | Self::OpenApi => false,
-        }
-    }
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::v2;
+use super::v2::pods::apply_patch;
 use crate::emulator::rules::refusal::why;
+use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::world::World;
 
@@ -13,6 +14,6 @@ impl World {
         let PodEvent::Edit { changes } = event else { return self.happen_to_pod(id, event, now) };
         let now = self.arrive(now);
         self.pods.get(id).ok_or_else(|| format!("no pod `{id}`"))?;
-        v2::edit(self, id, changes, now).map_err(|refusal| why(&refusal))
+        apply_patch(self, id, Some(changes), &Tweaks::default(), now).map_err(|refusal| why(&refusal))
     }
 }

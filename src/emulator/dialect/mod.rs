@@ -2,12 +2,14 @@
 
 mod answer;
 pub mod call;
-pub mod command;
+mod command;
 mod console;
-pub mod registries;
-pub mod response;
-pub mod schema;
-pub mod templates;
-pub mod v1;
-pub mod v2;
-pub mod v2_2026_08;
+mod registries;
+mod response;
+pub mod route;
+pub mod routes;
+mod schema;
+mod templates;
+mod v1;
+mod v2;
+mod v2_2026_08;

@@ -1,37 +1,38 @@
-//! Registry credentials, which both dialects show alike.
+//! Registry credentials. Both dialects show them alike and differ in path, envelope and the status of a create.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::call::Call;
 use super::response::{Replied, Reply};
-use super::schema::Members;
+use super::schema::{Members, Shape, checked};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::registry::Registry;
 use crate::emulator::state::world::World;
 
-/// Registry credentials, which both dialects show alike.
-fn registry_view(registry: &Registry) -> Value {
+fn view(registry: &Registry) -> Value {
     json!({ "id": registry.id, "name": registry.name })
 }
 
-/// All of them, as v1 answers; v2 puts the list into an object.
-pub fn registries(world: &World) -> Value {
-    world.registries.newest_first().map(registry_view).collect()
+/// All of them. v1 answers with the list; v2 puts it into an object.
+pub fn all(world: &World) -> Value {
+    world.registries.newest_first().map(view).collect()
 }
 
-pub fn registry(world: &World, id: &str) -> Replied {
-    Ok(Reply::json(200, registry_view(world.registries.get(id).ok_or(Refusal::NotFound)?)))
+pub fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
+    Ok(Reply::json(200, view(world.registries.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
-/// Creates a credential from a body that was checked, and answers with `status`.
-pub fn create_registry(world: &mut World, body: Option<&Value>, status: u16, now: Timestamp) -> Replied {
+/// Creates a credential and answers with `status`.
+pub fn create(world: &mut World, call: &Call, shape: &Shape, status: u16, now: Timestamp) -> Replied {
+    checked(shape, call.body.as_ref())?;
     world.now = now;
-    let name = Members::of(body).text("name").unwrap_or_default();
-    Ok(Reply::json(status, registry_view(world.add_registry(name)?)))
+    let name = Members::of(call.body.as_ref()).text("name").unwrap_or_default();
+    Ok(Reply::json(status, view(world.add_registry(name)?)))
 }
 
-pub fn delete_registry(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_registry(id)?;
+pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.remove_registry(call.object_id())?;
     world.now = now;
     Ok(Reply::no_content())
 }

@@ -37,6 +37,9 @@ pub enum Type {
 
 pub const TEXT: Type = Type::Text { min: 0, max: usize::MAX, pattern: None };
 pub const NAME: Type = Type::Text { min: 1, max: usize::MAX, pattern: None };
+/// A whole number, zero included.
+pub const WHOLE: Type = Type::Whole { min: 0, max: u64::MAX };
+pub const FROM_ONE: Type = Type::Whole { min: 1, max: u64::MAX };
 pub const TEXTS: Type = Type::List { of: &TEXT, max: usize::MAX };
 
 pub struct Pattern {
@@ -44,9 +47,13 @@ pub struct Pattern {
     pub holds: fn(&str) -> bool,
 }
 
+/// A member's name and what it may hold.
+pub type Member = (&'static str, Type);
+
 /// What an object may hold.
 pub struct Shape {
-    pub members: &'static [(&'static str, Type)],
+    /// In groups, so that shapes can share some.
+    pub members: &'static [&'static [Member]],
     pub required: &'static [&'static str],
     pub min_members: usize,
 }
@@ -158,7 +165,7 @@ impl Type {
 
 impl Shape {
     fn member(&self, name: &str) -> Option<&Type> {
-        self.members.iter().find(|(known, _)| *known == name).map(|(_, kind)| kind)
+        self.members.iter().copied().flatten().find(|(known, _)| *known == name).map(|(_, kind)| kind)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
+use super::call::Call;
 use super::response::{Replied, Reply};
 use crate::emulator::state::world::World;
 
-pub fn delete_template(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.remove_template(id)?;
+pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.remove_template(call.object_id())?;
     world.now = now;
     Ok(Reply::no_content())
 }

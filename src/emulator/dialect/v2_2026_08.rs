@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::call::{Call, OperationName as Op};
+use super::call::Call;
 use super::response::{Content, Reply, for_each_object};
-use super::v2;
+use super::v2::{self, secrets};
 use crate::emulator::state::world::World;
 
 /// Members of bodies that came later: the object's path in errors, its pointer, the member.
@@ -19,10 +19,7 @@ const LATER: [(&str, &str, &str); 4] = [
 
 /// Answers a call of v2 as August would have.
 pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
-    if matches!(
-        call.operation,
-        Op::ListSecrets | Op::CreateSecret | Op::GetSecret | Op::UpdateSecret | Op::DeleteSecret
-    ) {
+    if secrets::ROUTES.iter().any(|route| route.operation == call.operation) {
         return Reply::problem(404, "resource not found", None);
     }
     let unknown = unknown_members(call.body.as_ref());
@@ -32,7 +29,7 @@ pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
     let mut call = call.clone();
     // Unknown query parameters are ignored (Q21).
     call.query.retain(|name, _| !["limit", "cursor"].contains(&name.as_str()));
-    let mut reply = v2::answer(world, &call, now);
+    let mut reply = v2::answer::answer(world, &call, now);
     if let Content::Json(body) = &mut reply.content
         && reply.status < 400
     {

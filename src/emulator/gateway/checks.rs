@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::emulator::Inner;
 use super::journal::{JournalEntry, without_secret};
 use super::replies::{Rejection, error, gateway_block, too_many, violation};
-use super::route::{Routed, Target};
+use super::target::{Routed, Target};
 use crate::emulator::dialect::call::{Call, Dialect};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::settings::Fidelity;
@@ -57,21 +57,21 @@ impl Inner {
             }
             return Err(Rejection::Api(too_many(dialect, &format!("rate limit exceeded for the {window} window"))));
         }
-        let (operation, id) = match target.route(request.method) {
-            Routed::Operation(operation, id) => (operation, id),
+        let (route, id) = match target.route(request.method) {
+            Routed::Found(route, id) => (route, id),
             Routed::NotFound => return Err(refuse(404, "resource not found")),
             Routed::WrongMethod(allow) => {
                 headers.push(("allow".into(), allow));
                 return Err(refuse(405, "method not allowed"));
             }
         };
-        entry.operation = Some(operation);
+        entry.set_route(route);
         let mut query = target.query().map_err(|repeated| Rejection::Api(violation(&repeated)))?;
         // The one header that means something to an operation: where a stream of logs goes on.
         query.extend(header(request, LAST_EVENT).map(|id| (LAST_EVENT.to_owned(), id.to_owned())));
         let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
-        entry.body = body.as_ref().map(|body| without_secret(operation, body));
-        Ok(Call { dialect, operation, id, query, body, tweaks: Tweaks::default() })
+        entry.body = body.as_ref().map(|body| without_secret(route, body));
+        Ok(Call { dialect, operation: route.operation, id, query, body, tweaks: Tweaks::default() })
     }
 }
 

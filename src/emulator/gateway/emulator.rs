@@ -13,7 +13,7 @@ use super::faults::{Faults, Fired, Interference, Rule, Subject};
 use super::journal::{Journal, JournalEntry};
 use super::quota::{QuotaProfile, Quotas};
 use super::replies::{Rejection, reply, substituted};
-use super::route::Target;
+use super::target::Target;
 use super::timeline::Timeline;
 use super::world_file::{SandboxError, Saved, WorldFile};
 use crate::emulator::dialect::call::{Call, Dialect};
@@ -215,7 +215,7 @@ impl Inner {
             return substituted(substitute, dialect, headers);
         }
         let answer = self.world.answer(&call, self.now);
-        if call.operation.changes_world() && (answer.status < 400 || !answer.touched.is_empty()) {
+        if entry.changes_world() && (answer.status < 400 || !answer.touched.is_empty()) {
             self.changed();
         }
         entry.touched = answer.touched;

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::route::Route;
 use crate::transport::Request;
 
 /// Older entries fall out, so that a server can run for long.
@@ -22,8 +23,7 @@ pub struct JournalEntry {
     pub time: Timestamp,
     pub dialect: Dialect,
     /// None when the request was refused before its route was looked up.
-    #[serde(serialize_with = "operation_name")]
-    pub operation: Option<OperationName>,
+    pub operation: Option<&'static str>,
     pub method: &'static str,
     /// With query, as sent.
     pub path: String,
@@ -34,6 +34,8 @@ pub struct JournalEntry {
     pub touched: Vec<String>,
     /// The number of the fault rule that fired.
     pub fault: Option<usize>,
+    #[serde(skip)]
+    changes_world: bool,
 }
 
 impl JournalEntry {
@@ -49,28 +51,25 @@ impl JournalEntry {
             status: None,
             touched: Vec::new(),
             fault: None,
+            changes_world: false,
         }
+    }
+
+    pub(in crate::emulator) fn set_route(&mut self, route: &Route) {
+        self.operation = Some(route.operation);
+        self.changes_world = route.changes_world();
     }
 
     /// Whether the request is one that may change the world.
     pub fn changes_world(&self) -> bool {
-        self.operation.is_some_and(OperationName::changes_world)
+        self.changes_world
     }
 }
 
-fn operation_name<S: serde::Serializer>(operation: &Option<OperationName>, serializer: S) -> Result<S::Ok, S::Error> {
-    operation.map(OperationName::name).serialize(serializer)
-}
-
-/// A body as the journal keeps it: without the value of an account secret and the password of a registry.
-pub fn without_secret(operation: OperationName, body: &Value) -> Value {
+/// A body as the journal keeps it: without what its route hides.
+pub fn without_secret(route: &Route, body: &Value) -> Value {
     let mut body = body.clone();
-    let hidden = match operation {
-        OperationName::CreateSecret | OperationName::UpdateSecret => "value",
-        OperationName::CreateRegistry => "password",
-        _ => return body,
-    };
-    if let Some(value) = body.get_mut(hidden) {
+    if let Some(value) = route.secret.and_then(|member| body.get_mut(member)) {
         *value = Value::String("(sensitive)".into());
     }
     body

@@ -12,8 +12,8 @@ pub mod options;
 mod origin;
 pub mod quota;
 mod replies;
-mod route;
 pub mod serve;
+mod target;
 mod timeline;
 #[allow(clippy::disallowed_methods, reason = "keeps the world in a file")]
 pub mod world_file;

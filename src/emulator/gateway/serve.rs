@@ -22,7 +22,7 @@ use super::control::MOUNT;
 use super::delivery::Outcome;
 use super::emulator::Emulator;
 use super::origin;
-use super::route::Target;
+use super::target::Target;
 use super::world_file::SandboxError;
 use crate::transport::{Method, Reply, Request};
 

@@ -54,7 +54,7 @@ fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
                     if dice.chance(0.3) {
                         body["mounts"] = json!({ "network": [{ "volumeId": volume, "path": "/data" }] });
                     }
-                    bench.send(v2(Op::CreatePod).body(body).tweaks(tweaks));
+                    bench.send(v2("createPod").body(body).tweaks(tweaks));
                 }
                 4 => drop(bench.act(&id, "stop")),
                 5 => drop(bench.act_with(&id, "start", tweaks)),
@@ -107,7 +107,7 @@ fn an_empty_balance_stops_what_has_a_network_volume_and_takes_the_rest() {
     assert_eq!(bench.get(&kept).1["status"], "EXITED");
     assert_eq!(bench.get(&lost).0, 404);
     assert_eq!(bench.act(&kept, "start").0, 402);
-    assert_eq!(bench.send(v2(Op::CreatePod).body(pod("more"))).0, 402);
+    assert_eq!(bench.send(v2("createPod").body(pod("more"))).0, 402);
     bench.world.set_account(Some(100.0), None, bench.now);
     assert_eq!(bench.act(&kept, "start").0, 200);
 }
@@ -116,7 +116,7 @@ fn an_empty_balance_stops_what_has_a_network_volume_and_takes_the_rest() {
 fn a_spend_limit_refuses_what_would_pass_it() {
     let mut bench = Bench::new(Settings { spend_limit_usd: Some(1.0), ..Settings::default() });
     bench.create(pod("a"));
-    let (status, body) = bench.send(v2(Op::CreatePod).body(pod("b")));
+    let (status, body) = bench.send(v2("createPod").body(pod("b")));
     assert_eq!((status, &body["detail"]), (400, &json!("spend limit exceeded")));
 }
 
@@ -129,7 +129,7 @@ fn ruled_stock_is_used_up_given_back_and_shown_by_the_catalog() {
     ];
     bench.world.set_capacity(rules);
     let level = |bench: &mut Bench| {
-        let call = v2(Op::GetGpu).id(GPU).query("include", "AVAILABILITY").query("product", "POD");
+        let call = v2("getGpuType").id(GPU).query("include", "AVAILABILITY").query("product", "POD");
         bench.send(call).1["availability"].clone()
     };
     assert_eq!(level(&mut bench), "LOW");
@@ -139,7 +139,7 @@ fn ruled_stock_is_used_up_given_back_and_shown_by_the_catalog() {
     bench.pass(1000);
     assert_eq!(bench.get(&first).1["dataCenterId"], "US-CA-2");
     assert_eq!(level(&mut bench), "NONE");
-    assert_eq!(bench.send(v2(Op::CreatePod).body(pod("b"))).0, 400);
+    assert_eq!(bench.send(v2("createPod").body(pod("b"))).0, 400);
     bench.act(&first, "stop");
     let second = bench.create(two);
     let (status, body) = bench.act(&first, "start");
@@ -157,6 +157,6 @@ fn types_that_the_catalog_does_not_sell_cannot_be_had() {
         json!({ "id": GPU, "count": 64 }),
         json!({ "id": "none", "count": 1 }),
     ] {
-        assert_eq!(bench.send(v2(Op::CreatePod).body(with(pod("a"), "gpu", gpu))).0, 400);
+        assert_eq!(bench.send(v2("createPod").body(with(pod("a"), "gpu", gpu))).0, 400);
     }
 }

@@ -10,17 +10,17 @@ use crate::emulator::state::settings::ResumeWithoutGpu;
 fn a_fresh_pod_can_be_hidden_from_reads_and_longer_from_lists() {
     let mut bench = Bench::observed();
     let tweaks = Tweaks { not_found_after_create_seconds: Some(8), appear_lag_seconds: Some(20), ..Tweaks::default() };
-    let (_, body) = bench.send(v2(Op::CreatePod).body(pod("a")).tweaks(tweaks));
+    let (_, body) = bench.send(v2("createPod").body(pod("a")).tweaks(tweaks));
     let id = body["id"].as_str().expect("an id").to_owned();
-    for call in [v2(Op::GetPod), v2(Op::DeletePod), v2(Op::UpdatePod).body(json!({ "name": "b" }))] {
+    for call in [v2("getPod"), v2("deletePod"), v2("updatePod").body(json!({ "name": "b" }))] {
         assert_eq!(bench.send(call.id(&id)).0, 404);
     }
     assert_eq!(bench.act(&id, "stop").0, 404);
     bench.pass(8000);
     assert_eq!(bench.get(&id).0, 200);
-    assert!(bench.listed(v2(Op::ListPods)).is_empty());
+    assert!(bench.listed(v2("listPods")).is_empty());
     bench.pass(12_000);
-    assert_eq!(bench.listed(v2(Op::ListPods)), [id]);
+    assert_eq!(bench.listed(v2("listPods")), [id]);
 }
 
 #[test]
@@ -29,26 +29,26 @@ fn a_lagging_list_hides_the_young_and_shows_the_gone() {
     let old = bench.create(pod("old"));
     bench.pass(60_000);
     let young = bench.create(pod("young"));
-    bench.send(v2(Op::DeletePod).id(&old));
+    bench.send(v2("deletePod").id(&old));
     let lag = Tweaks { appear_lag_seconds: Some(20), disappear_lag_seconds: Some(30), ..Tweaks::default() };
-    assert_eq!(bench.listed(v2(Op::ListPods).tweaks(lag.clone())), [old]);
+    assert_eq!(bench.listed(v2("listPods").tweaks(lag.clone())), [old]);
     let shown = [young];
-    assert_eq!(bench.listed(v2(Op::ListPods)), shown);
+    assert_eq!(bench.listed(v2("listPods")), shown);
     bench.pass(31_000);
-    assert_eq!(bench.listed(v2(Op::ListPods).tweaks(lag)), shown);
+    assert_eq!(bench.listed(v2("listPods").tweaks(lag)), shown);
 }
 
 #[test]
 fn a_ghost_is_refused_and_there() {
     let mut bench = Bench::observed();
     let ghost = Tweaks { ghost: true, ..Tweaks::default() };
-    let call = v2(Op::CreatePod).body(pod("ghost")).tweaks(ghost);
+    let call = v2("createPod").body(pod("ghost")).tweaks(ghost);
     let answer = bench.world.answer(&call, bench.now);
     assert_eq!((answer.status, answer.touched.len()), (400, 1));
-    assert_eq!(bench.listed(v2(Op::ListPods)), answer.touched);
+    assert_eq!(bench.listed(v2("listPods")), answer.touched);
     let nothing = Tweaks { no_capacity: true, ..Tweaks::default() };
-    assert_eq!(bench.send(v2(Op::CreatePod).body(pod("b")).tweaks(nothing)).0, 400);
-    assert_eq!(bench.listed(v2(Op::ListPods)).len(), 1, "a plain refusal creates nothing");
+    assert_eq!(bench.send(v2("createPod").body(pod("b")).tweaks(nothing)).0, 400);
+    assert_eq!(bench.listed(v2("listPods")).len(), 1, "a plain refusal creates nothing");
 }
 
 #[test]
@@ -56,13 +56,13 @@ fn a_delete_can_be_ignored_or_slow() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     let ignored = Tweaks { delete_ignored: true, ..Tweaks::default() };
-    assert_eq!(bench.send(v2(Op::DeletePod).id(&id).tweaks(ignored)).0, 204);
+    assert_eq!(bench.send(v2("deletePod").id(&id).tweaks(ignored)).0, 204);
     assert_eq!(bench.get(&id).1["status"], "RUNNING");
     let slow = Tweaks { delete_slow_seconds: Some(10), ..Tweaks::default() };
-    assert_eq!(bench.send(v2(Op::DeletePod).id(&id).tweaks(slow)).0, 204);
+    assert_eq!(bench.send(v2("deletePod").id(&id).tweaks(slow)).0, 204);
     assert_eq!(bench.get(&id).1["status"], "TERMINATED");
-    assert!(bench.listed(v2(Op::ListPods)).is_empty());
-    assert_eq!(bench.send(v1(Op::ListPods)).1[0]["desiredStatus"], "TERMINATED");
+    assert!(bench.listed(v2("listPods")).is_empty());
+    assert_eq!(bench.send(v1("listPods")).1[0]["desiredStatus"], "TERMINATED");
     bench.pass(10_000);
     assert_eq!(bench.get(&id).0, 404);
 }
@@ -72,7 +72,7 @@ fn a_stale_read_shows_the_old_values_until_it_does_not() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     let stale = Tweaks { stale_read_seconds: Some(30), ..Tweaks::default() };
-    let (_, answered) = bench.send(v2(Op::UpdatePod).id(&id).body(json!({ "name": "b" })).tweaks(stale));
+    let (_, answered) = bench.send(v2("updatePod").id(&id).body(json!({ "name": "b" })).tweaks(stale));
     assert_eq!(answered["name"], "a");
     bench.pass(30_000);
     assert_eq!(bench.get(&id).1["name"], "b");
@@ -84,7 +84,7 @@ fn a_dropped_field_is_accepted_and_ignored() {
     let id = bench.create(pod("a"));
     let drops = Tweaks { patch_drops_field: Some("env".to_owned()), ..Tweaks::default() };
     let body = json!({ "name": "b", "env": { "LEVEL": "debug" } });
-    let (status, answered) = bench.send(v2(Op::UpdatePod).id(&id).body(body).tweaks(drops));
+    let (status, answered) = bench.send(v2("updatePod").id(&id).body(body).tweaks(drops));
     assert_eq!((status, &answered["name"], &answered["env"]["LEVEL"]), (200, &json!("b"), &json!("info")));
 }
 
@@ -119,10 +119,10 @@ fn members_come_and_go_in_every_object_but_not_in_errors() {
         missing_members: vec!["mounts".to_owned()],
         ..Tweaks::default()
     };
-    let (_, body) = bench.send(v2(Op::ListPods).tweaks(tweaks.clone()));
+    let (_, body) = bench.send(v2("listPods").tweaks(tweaks.clone()));
     let row = body["pods"][0].as_object().expect("a pod");
     assert!(!row.contains_key("mounts") && row.contains_key("hostGeneration"));
-    let (_, problem) = bench.send(v2(Op::GetPod).id("none").tweaks(tweaks));
+    let (_, problem) = bench.send(v2("getPod").id("none").tweaks(tweaks));
     assert_eq!(problem.as_object().map(|members| members.len()), Some(3));
 }
 
@@ -150,7 +150,7 @@ fn what_others_do_to_a_pod_is_seen() {
 
     bench.world.pod_event(&id, &PodEvent::Migrate, bench.now).expect("a migration");
     assert_eq!(bench.get(&id).0, 404);
-    let (_, list) = bench.send(v2(Op::ListPods));
+    let (_, list) = bench.send(v2("listPods"));
     let moved = &list["pods"][0];
     assert_eq!((&moved["name"], &moved["env"], &moved["disk"]), (&json!("a"), &json!({ "LEVEL": "info" }), &json!(60)));
     assert!(bench.world.pod_event(&id, &PodEvent::Stop, bench.now).is_err());

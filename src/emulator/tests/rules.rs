@@ -51,7 +51,7 @@ fn a_create_that_breaks_a_rule_is_refused_in_the_words_of_the_service() {
         (with(pod("a"), "gpu", json!({ "id": GPU })), 400, CAPACITY),
     ];
     for (body, status, detail) in cases {
-        let (actual, problem) = Bench::observed().send(v2(Op::CreatePod).body(body.clone()));
+        let (actual, problem) = Bench::observed().send(v2("createPod").body(body.clone()));
         assert_eq!((actual, problem["detail"].as_str()), (status, Some(detail)), "{body}");
     }
 }
@@ -83,14 +83,14 @@ fn violations_of_the_schema_read_as_the_service_writes_them() {
         (with(pod("a"), "env", json!({ "A": 1 })), "$.env.A: got number, want string"),
     ];
     for (body, expected) in cases {
-        let (status, problem) = Bench::observed().send(v2(Op::CreatePod).body(body));
+        let (status, problem) = Bench::observed().send(v2("createPod").body(body));
         assert_eq!((status, &problem["errors"]), (422, &json!([expected])));
     }
     let nameless = json!({ "image": "i", "gpu": { "id": GPU } });
-    let (_, noisy) = Bench::observed().send(v2(Op::CreatePod).body(nameless.clone()));
+    let (_, noisy) = Bench::observed().send(v2("createPod").body(nameless.clone()));
     let expected = json!(["$: missing property 'name'", "$: additional properties 'gpu', 'image' not allowed"]);
     assert_eq!(noisy["errors"], expected, "legal members are listed too (Q22)");
-    let (_, quiet) = Bench::documented().send(v2(Op::CreatePod).body(nameless));
+    let (_, quiet) = Bench::documented().send(v2("createPod").body(nameless));
     assert_eq!(quiet["errors"], json!(["$: missing property 'name'"]));
 }
 
@@ -108,11 +108,11 @@ fn documented_fidelity_shows_none_of_the_recorded_quirks() {
     assert_eq!(kinds, ["tcp"], "no row of the host's own");
     bench.act(&id, "stop");
     assert_eq!(bench.get(&id).1["cost"], 0.0);
-    let (_, catalog) = bench.send(v2(Op::ListGpus));
+    let (_, catalog) = bench.send(v2("listGpuTypes"));
     let known = catalog["gpus"].as_array().into_iter().flatten().all(|gpu| gpu["id"] != "unknown");
     assert!(known, "no sentinel row");
     let misspelt = with(pod("b"), "dataCenterIds", json!(["us-ca-2"]));
-    assert_eq!(bench.send(v2(Op::CreatePod).body(misspelt.clone())).0, 400);
+    assert_eq!(bench.send(v2("createPod").body(misspelt.clone())).0, 400);
 
     let mut observed = Bench::observed();
     let id = observed.create(misspelt);
@@ -187,7 +187,7 @@ fn mounts_keep_their_kind_and_volume_and_only_grow() {
 #[test]
 fn start_ssh_injects_the_keys_of_the_account_unless_one_is_given() {
     let mut bench = Bench::observed();
-    bench.send(v2(Op::PutSshKeys).body(json!({ "keys": ["ssh-rsa AAAA", "ssh-rsa BBBB"] })));
+    bench.send(v2("updateSshKeys").body(json!({ "keys": ["ssh-rsa AAAA", "ssh-rsa BBBB"] })));
     let id = bench.create(with(pod("a"), "startSsh", json!(true)));
     assert_eq!(bench.get(&id).1["env"]["PUBLIC_KEY"], "ssh-rsa AAAA\nssh-rsa BBBB");
     let own = with(with(pod("b"), "startSsh", json!(true)), "env", json!({ "PUBLIC_KEY": "mine" }));
@@ -227,7 +227,7 @@ fn new_containers_get_new_public_ports_and_restarts_keep_them() {
 #[test]
 fn v1_fills_in_its_defaults_and_answers_500_for_mistakes() {
     let mut bench = Bench::observed();
-    let (status, body) = bench.send(v1(Op::CreatePod).body(json!({ "imageName": "i", "gpuTypeIds": [GPU] })));
+    let (status, body) = bench.send(v1("createPod").body(json!({ "imageName": "i", "gpuTypeIds": [GPU] })));
     assert_eq!(status, 201);
     let expected = [
         ("name", json!("my pod")),
@@ -253,13 +253,13 @@ fn v1_fills_in_its_defaults_and_answers_500_for_mistakes() {
         ),
     ];
     for (body, status, error) in cases {
-        let (actual, answer) = bench.send(v1(Op::CreatePod).body(body));
+        let (actual, answer) = bench.send(v1("createPod").body(body));
         assert_eq!((actual, answer["error"].as_str()), (status, Some(error)), "{answer}");
     }
-    let missing = bench.send(v1(Op::DeleteVolume).id("none"));
+    let missing = bench.send(v1("deleteNetworkVolume").id("none"));
     assert_eq!(missing.0, 500);
     assert_eq!(missing.1["error"], "delete network volume: Tried to delete nonexistent network volume");
-    assert_eq!(bench.send(v1(Op::GetVolume).id("none")).0, 404);
+    assert_eq!(bench.send(v1("getNetworkVolume").id("none")).0, 404);
 }
 
 #[test]
@@ -269,10 +269,10 @@ fn v1_takes_the_first_candidate_with_stock_and_filters_its_list() {
     bench.world.set_capacity(vec![soldout]);
     let body =
         json!({ "imageName": "i", "name": "second", "gpuTypeIds": [GPU, "NVIDIA L4"], "gpuTypePriority": "custom" });
-    let (status, _) = bench.send(v1(Op::CreatePod).body(body));
+    let (status, _) = bench.send(v1("createPod").body(body));
     assert_eq!(status, 201);
     let count = |bench: &mut Bench, name: &str, value: &str| {
-        bench.send(v1(Op::ListPods).query(name, value)).1.as_array().map(Vec::len)
+        bench.send(v1("listPods").query(name, value)).1.as_array().map(Vec::len)
     };
     assert_eq!(count(&mut bench, "gpuTypeId", "NVIDIA L4"), Some(1));
     assert_eq!(count(&mut bench, "gpuTypeId", GPU), Some(0));
@@ -285,20 +285,20 @@ fn v1_resets_for_any_value_but_name_and_lock_and_accepts_a_shrink_only_as_observ
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     bench.pass(5000);
-    bench.send(v1(Op::UpdatePod).id(&id).body(json!({ "name": "b", "locked": false })));
+    bench.send(v1("updatePod").id(&id).body(json!({ "name": "b", "locked": false })));
     assert!(!bench.get(&id).1["runtime"].is_null());
-    bench.send(v1(Op::UpdatePod).id(&id).body(json!({ "env": { "LEVEL": "info" } })));
+    bench.send(v1("updatePod").id(&id).body(json!({ "env": { "LEVEL": "info" } })));
     assert!(bench.get(&id).1["runtime"].is_null());
     for (mut bench, status) in [(Bench::observed(), 200), (Bench::documented(), 400)] {
         let volume = bench.create_volume("US-CA-2");
-        assert_eq!(bench.send(v1(Op::UpdateVolume).id(&volume).body(json!({ "size": 5 }))).0, status);
+        assert_eq!(bench.send(v1("updateNetworkVolume").id(&volume).body(json!({ "size": 5 }))).0, status);
     }
 }
 
 #[test]
 fn a_retired_v1_answers_410_and_nothing_else() {
     let mut bench = Bench::new(Settings { v1_retired: true, ..Settings::default() });
-    for operation in Op::ALL {
+    for operation in operations() {
         assert_eq!(bench.send(v1(operation)).0, 410);
     }
 }
@@ -307,19 +307,19 @@ fn a_retired_v1_answers_410_and_nothing_else() {
 fn a_volume_goes_only_where_volumes_are_and_only_when_nothing_mounts_it() {
     let mut bench = Bench::observed();
     let (status, problem) =
-        bench.send(v2(Op::CreateVolume).body(json!({ "name": "n", "size": 10, "dataCenter": "CA-MTL-1" })));
+        bench.send(v2("createNetworkVolume").body(json!({ "name": "n", "size": 10, "dataCenter": "CA-MTL-1" })));
     let text = problem["detail"].as_str().unwrap_or_default();
     assert_eq!(status, 400);
     assert!(text.starts_with("Data center \"CA-MTL-1\" not found or does not support network volumes. Available"));
     assert!(text.contains("US-CA-2"));
     let fast = json!({ "name": "n", "size": 10, "dataCenter": "US-CA-2", "type": "HIGH_PERFORMANCE" });
-    assert_eq!(bench.send(v2(Op::CreateVolume).body(fast)).0, 400, "the tier is not offered there");
+    assert_eq!(bench.send(v2("createNetworkVolume").body(fast)).0, 400, "the tier is not offered there");
     let volume = bench.create_volume("US-CA-2");
     let mount = json!({ "network": [{ "volumeId": volume, "path": "/data" }] });
     let id = bench.create(with(pod("a"), "mounts", mount));
-    assert_eq!(bench.send(v2(Op::DeleteVolume).id(&volume)).0, 400);
+    assert_eq!(bench.send(v2("deleteNetworkVolume").id(&volume)).0, 400);
     bench.act(&id, "terminate");
-    assert_eq!(bench.send(v2(Op::DeleteVolume).id(&volume)).0, 204);
+    assert_eq!(bench.send(v2("deleteNetworkVolume").id(&volume)).0, 204);
 }
 
 #[test]
@@ -327,11 +327,11 @@ fn logs_are_an_event_stream_that_shows_a_crash_loop() {
     let mut bench = Bench::observed();
     let id = bench.create(with(pod("a"), "image", json!("emulator/crash")));
     bench.pass(1400 + 33_000);
-    let answer = bench.world.answer(&v2(Op::PodLogs).id(&id).query("source", "system"), bench.now);
+    let answer = bench.world.answer(&v2("getPodLogs").id(&id).query("source", "system"), bench.now);
     assert_eq!((answer.status, answer.content_type), (200, "text/event-stream"));
     let text = String::from_utf8(answer.body).expect("text");
     assert_eq!(text.matches("start container").count(), 3, "{text}");
-    let last = bench.world.answer(&v2(Op::PodLogs).id(&id).query("tail", 1), bench.now);
+    let last = bench.world.answer(&v2("getPodLogs").id(&id).query("tail", 1), bench.now);
     assert_eq!(String::from_utf8_lossy(&last.body).matches("\ndata: ").count(), 1);
-    assert_eq!(bench.send(v2(Op::PodLogs).id(&id).query("tail", 5001)).0, 422);
+    assert_eq!(bench.send(v2("getPodLogs").id(&id).query("tail", 5001)).0, 422);
 }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::bodies::{CREATE_POD, UPDATE_POD};
+use super::pod_bodies::{CREATE_POD, UPDATE_POD};
+use super::pod_view::{self, Include};
 use super::templates;
-use super::view::{self, Include};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, checked};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::{LISTS, market};
@@ -21,6 +22,7 @@ use crate::emulator::state::hardware::{Cloud, Hardware};
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Patch, Post};
 
 const NAME: &str = "my pod";
 const MOUNT_PATH: &str = "/workspace";
@@ -32,13 +34,26 @@ fn default_ports() -> Vec<String> {
     PORTS.map(str::to_owned).to_vec()
 }
 
-pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "pods", "listPods", list),
+    Route::write(Post, "pods", "createPod", create),
+    Route::read(Get, "pods/{id}", "getPod", get),
+    Route::write(Patch, "pods/{id}", "updatePod", update),
+    Route::write(Delete, "pods/{id}", "deletePod", delete),
+    Route::write(Post, "pods/{id}/update", "updatePod", update),
+    Route::write(Post, "pods/{id}/start", "startPod", |world, call, now| act(world, call, Action::Start, now)),
+    Route::write(Post, "pods/{id}/stop", "stopPod", |world, call, now| act(world, call, Action::Stop, now)),
+    Route::write(Post, "pods/{id}/restart", "restartPod", |world, call, now| act(world, call, Action::Restart, now)),
+    Route::write(Post, "pods/{id}/reset", "resetPod", |world, call, now| act(world, call, Action::Reset, now)),
+];
+
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref())?;
     let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(201, view::pod(world, pod, &Include::default(), now)))
+    Ok(Reply::json(201, pod_view::pod(world, pod, &Include::default(), now)))
 }
 
 fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
@@ -110,20 +125,21 @@ fn hardware(body: &Members) -> Vec<Hardware> {
     ids.into_iter().map(|id| Hardware::Gpu { id, count, attached: count }).collect()
 }
 
-pub(super) fn get(world: &World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn get(world: &World, call: &Call, now: Timestamp) -> Replied {
+    let id = call.object_id();
     let include = Include::from_query(&call.query);
     match world.find_pod(id, now) {
-        Ok(pod) => Ok(Reply::json(200, view::pod(world, pod, &include, now))),
+        Ok(pod) => Ok(Reply::json(200, pod_view::pod(world, pod, &include, now))),
         Err(refusal) => match world.departed_pods.get(id) {
             Some(departed) if now < departed.shown_until => {
-                Ok(Reply::json(200, view::terminated(world, &departed.item, &include, now)))
+                Ok(Reply::json(200, pod_view::terminated(world, &departed.item, &include, now)))
             }
             _ => Err(refusal),
         },
     }
 }
 
-pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let include = Include::from_query(&call.query);
     let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
     let alive = (world.pods.newest_first())
@@ -137,7 +153,11 @@ pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let mut rows: Vec<(&Pod, bool)> = alive.chain(departed).collect();
     rows.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.serial));
     let views = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now)).map(|(pod, terminated)| {
-        if terminated { view::terminated(world, pod, &include, now) } else { view::pod(world, pod, &include, now) }
+        if terminated {
+            pod_view::terminated(world, pod, &include, now)
+        } else {
+            pod_view::pod(world, pod, &include, now)
+        }
     });
     Ok(Reply::json(200, Value::Array(views.collect())))
 }
@@ -167,15 +187,16 @@ fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Time
         && is("endpointId", "")
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&UPDATE_POD, call.body.as_ref())?;
     let mut kept = call.body.clone();
     if let (Some(field), Some(Value::Object(members))) = (&call.tweaks.patch_drops_field, &mut kept) {
         members.remove(field);
     }
+    let id = call.object_id();
     let changes = changes(world, world.find_pod(id, now)?, &Members::of(kept.as_ref()))?;
     world.edit(id, changes, &call.tweaks, now)?;
-    get(world, call, id, now)
+    get(world, call, now)
 }
 
 fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
@@ -221,12 +242,12 @@ fn apply_defaults(changes: &mut Changes) {
     changes.args.get_or_insert_default();
 }
 
-pub(super) fn act(world: &mut World, call: &Call, id: &str, action: Action, now: Timestamp) -> Replied {
-    world.act(id, action, &call.tweaks, now)?;
-    get(world, call, id, now)
+fn act(world: &mut World, call: &Call, action: Action, now: Timestamp) -> Replied {
+    world.act(call.object_id(), action, &call.tweaks, now)?;
+    get(world, call, now)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    world.terminate(id, &call.tweaks, now)?;
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.terminate(call.object_id(), &call.tweaks, now)?;
     Ok(Reply::no_content())
 }

@@ -1,15 +1,25 @@
 //! Registry credentials in v1.
 
-use jiff::Timestamp;
-
-use super::bodies::CREATE_REGISTRY;
-use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::registries;
-use crate::emulator::dialect::response::Replied;
-use crate::emulator::dialect::schema::checked;
-use crate::emulator::state::world::World;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{Shape, TEXT};
+use crate::transport::Method::{Delete, Get, Post};
 
-pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_REGISTRY, call.body.as_ref())?;
-    registries::create_registry(world, call.body.as_ref(), 200, now)
-}
+const CREATE: Shape = Shape {
+    members: &[&[("name", TEXT), ("username", TEXT), ("password", TEXT)]],
+    required: &["name", "username", "password"],
+    min_members: 0,
+};
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "containerregistryauth", "listRegistries", |world, _, _| {
+        Ok(Reply::json(200, registries::all(world)))
+    }),
+    Route::write(Post, "containerregistryauth", "createRegistry", |world, call, now| {
+        registries::create(world, call, &CREATE, 200, now)
+    })
+    .hiding("password"),
+    Route::read(Get, "containerregistryauth/{id}", "getRegistry", registries::get),
+    Route::write(Delete, "containerregistryauth/{id}", "deleteRegistry", registries::delete),
+];

@@ -3,16 +3,46 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::bodies::CREATE_TEMPLATE;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::dialect::response::{Replied, Reply};
-use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{Members, Shape, TEXT, TEXTS, Type, WHOLE, checked};
+use crate::emulator::dialect::templates::delete;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::template::{Template, TemplateVolume};
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Post};
 
-fn template_view(template: &Template) -> Value {
+const CREATE_TEMPLATE: Shape = Shape {
+    members: &[&[
+        ("category", Type::Word(&["NVIDIA", "AMD", "CPU"])),
+        ("containerDiskInGb", WHOLE),
+        ("containerRegistryAuthId", TEXT),
+        ("dockerEntrypoint", TEXTS),
+        ("dockerStartCmd", TEXTS),
+        ("env", Type::TextMap),
+        ("imageName", TEXT),
+        ("isPublic", Type::Flag),
+        ("isServerless", Type::Flag),
+        ("name", TEXT),
+        ("ports", TEXTS),
+        ("readme", TEXT),
+        ("volumeInGb", WHOLE),
+        ("volumeMountPath", TEXT),
+    ]],
+    required: &["name", "imageName"],
+    min_members: 0,
+};
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "templates", "listTemplates", list),
+    Route::write(Post, "templates", "createTemplate", create),
+    Route::read(Get, "templates/{id}", "getTemplate", get),
+    Route::write(Delete, "templates/{id}", "deleteTemplate", delete),
+];
+
+fn view(template: &Template) -> Value {
     let Command { entrypoint, cmd } = Command::parse(&template.args);
     let volume = template.volume.as_ref();
     json!({
@@ -25,15 +55,15 @@ fn template_view(template: &Template) -> Value {
     })
 }
 
-pub(super) fn templates(world: &World) -> Replied {
-    Ok(Reply::json(200, world.templates.newest_first().map(template_view).collect()))
+fn list(world: &World, _: &Call, _: Timestamp) -> Replied {
+    Ok(Reply::json(200, world.templates.newest_first().map(view).collect()))
 }
 
-pub(super) fn template(world: &World, id: &str) -> Replied {
-    Ok(Reply::json(200, template_view(world.templates.get(id).ok_or(Refusal::NotFound)?)))
+fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
+    Ok(Reply::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
-pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
@@ -62,11 +92,11 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
         cuda_versions: Vec::new(),
     };
     world.now = now;
-    Ok(Reply::json(200, template_view(world.add_template(template)?)))
+    Ok(Reply::json(200, view(world.add_template(template)?)))
 }
 
 /// A create's body with what its template supplies; explicit members win, and `env` is merged per key.
-pub(super) fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, Refusal> {
+pub fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, Refusal> {
     let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
     let template = world.templates.get(id).ok_or_else(|| Refusal::rule("template not found"))?;
     if template.serverless {
@@ -77,7 +107,7 @@ pub(super) fn completed(world: &World, body: Option<&Value>) -> Result<Option<Va
     let mut env: Map<String, Value> = template.env.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     env.extend(members.get("env").and_then(Value::as_object).cloned().unwrap_or_default());
     members.insert("env".to_owned(), Value::Object(env));
-    let supplied = template_view(template);
+    let supplied = view(template);
     for name in [
         "imageName",
         "containerDiskInGb",

@@ -3,39 +3,61 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bodies::{CREATE_VOLUME, UPDATE_VOLUME};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Replied, Reply};
-use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{Members, Shape, TEXT, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Patch, Post};
 
-pub(super) fn view(volume: &Volume) -> Value {
+const VOLUME_SIZE: Type = Type::Whole { min: 0, max: 4000 };
+
+const CREATE_VOLUME: Shape = Shape {
+    members: &[&[("name", TEXT), ("size", VOLUME_SIZE), ("dataCenterId", TEXT)]],
+    required: &["name", "size", "dataCenterId"],
+    min_members: 0,
+};
+
+const UPDATE_VOLUME: Shape =
+    Shape { members: &[&[("name", TEXT), ("size", VOLUME_SIZE)]], required: &[], min_members: 0 };
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "networkvolumes", "listNetworkVolumes", list),
+    Route::write(Post, "networkvolumes", "createNetworkVolume", create),
+    Route::read(Get, "networkvolumes/{id}", "getNetworkVolume", |world, call, now| show(world, call.object_id(), now)),
+    Route::write(Patch, "networkvolumes/{id}", "updateNetworkVolume", update),
+    Route::write(Delete, "networkvolumes/{id}", "deleteNetworkVolume", delete),
+    Route::write(Post, "networkvolumes/{id}/update", "updateNetworkVolume", update),
+];
+
+pub fn view(volume: &Volume) -> Value {
     json!({ "id": volume.id, "name": volume.name, "size": volume.size, "dataCenterId": volume.data_center })
 }
 
-pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     Ok(Reply::json(200, world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect()))
 }
 
-pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
+fn show(world: &World, id: &str, now: Timestamp) -> Replied {
     Ok(Reply::json(200, view(world.find_volume(id, now)?)))
 }
 
 /// Answers 200, not 201.
-pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenterId").unwrap_or_default());
     let id = world.create_volume(name, body.whole("size").unwrap_or(0), center, None, &call.tweaks, now)?;
-    get(world, &id, Timestamp::MAX)
+    show(world, &id, Timestamp::MAX)
 }
 
 /// The live service accepts a shrink (Q16); its document does not.
-pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
+    let id = call.object_id();
     let current = world.find_volume(id, now)?;
     let dropped = |name: &str| call.tweaks.patch_drops_field.as_deref() == Some(name);
     let size = body.whole("size").filter(|_| !dropped("size"));
@@ -43,11 +65,11 @@ pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -
         return Err(Refusal::rule("network volume size cannot be reduced"));
     }
     world.change_volume(id, body.text("name").filter(|_| !dropped("name")), size, now);
-    get(world, id, now)
+    show(world, id, now)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    match world.delete_volume(id, &call.tweaks, now) {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    match world.delete_volume(call.object_id(), &call.tweaks, now) {
         Ok(()) => Ok(Reply::no_content()),
         // GET of the same id is 404.
         Err(Refusal::NotFound) => Err(Refusal::rule("Tried to delete nonexistent network volume")),

@@ -2,17 +2,30 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bodies::{CUDA_VERSION, VOLUME_TIERS};
+use super::container::CUDA_VERSION;
+use super::volumes::VOLUME_TIERS;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::route::Route;
 use crate::emulator::rules::market::{CpuFlavor, DataCenter, GpuType, LISTS, market};
 use crate::emulator::rules::placement::Level;
 use crate::emulator::rules::pod_spec::CudaWish;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::hardware::Cloud;
 use crate::emulator::state::world::World;
+use crate::transport::Method::Get;
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "catalog/gpus", "listGpuTypes", gpus),
+    Route::read(Get, "catalog/gpus/{id}", "getGpuType", gpu),
+    Route::read(Get, "catalog/cpus", "listCpuTypes", cpus),
+    Route::read(Get, "catalog/cpus/{id}", "getCpuType", cpu),
+    Route::read(Get, "catalog/datacenters", "listDataCenters", data_centers),
+    Route::read(Get, "catalog/datacenters/{id}", "getDataCenter", data_center),
+];
 
 const REGIONS: &[&str] =
     &["NORTH_AMERICA", "SOUTH_AMERICA", "EUROPE", "ASIA", "MIDDLE_EAST", "AFRICA", "OCEANIA", "ANTARCTICA", "UNKNOWN"];
@@ -159,7 +172,7 @@ fn gpu_row(world: &World, gpu: &GpuType, filter: &Filter) -> Value {
     row
 }
 
-pub(super) fn gpus(world: &World, call: &Call) -> Replied {
+fn gpus(world: &World, call: &Call, _: Timestamp) -> Replied {
     let filter = Filter::for_gpus(&call.query)?;
     let mut rows: Vec<Value> = market().gpu_types.iter().map(|gpu| gpu_row(world, gpu, &filter)).collect();
     if world.settings.observed() {
@@ -183,9 +196,9 @@ fn unknown_gpu() -> Value {
     })
 }
 
-pub(super) fn gpu(world: &World, call: &Call, id: &str) -> Replied {
+fn gpu(world: &World, call: &Call, _: Timestamp) -> Replied {
     let filter = Filter::for_gpus(&call.query)?;
-    let gpu = market().gpu(id).ok_or(Refusal::NotFound)?;
+    let gpu = market().gpu(call.object_id()).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(200, gpu_row(world, gpu, &filter)))
 }
 
@@ -205,15 +218,15 @@ fn cpu_row(world: &World, flavor: &CpuFlavor, filter: &Filter) -> Value {
     row
 }
 
-pub(super) fn cpus(world: &World, call: &Call) -> Replied {
+fn cpus(world: &World, call: &Call, _: Timestamp) -> Replied {
     let filter = Filter::for_cpus(&call.query)?;
     let rows: Vec<Value> = market().cpu_flavors.iter().map(|flavor| cpu_row(world, flavor, &filter)).collect();
     Ok(Reply::json(200, json!({ "cpus": rows })))
 }
 
-pub(super) fn cpu(world: &World, call: &Call, id: &str) -> Replied {
+fn cpu(world: &World, call: &Call, _: Timestamp) -> Replied {
     let filter = Filter::for_cpus(&call.query)?;
-    let flavor = market().flavor(id).ok_or(Refusal::NotFound)?;
+    let flavor = market().flavor(call.object_id()).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(200, cpu_row(world, flavor, &filter)))
 }
 
@@ -242,7 +255,7 @@ fn center_row(world: &World, center: &DataCenter, include: &[String]) -> Value {
 
 const INCLUDE: &[&str] = &["GPU_AVAILABILITY", "CPU_AVAILABILITY"];
 
-pub(super) fn data_centers(world: &World, call: &Call) -> Replied {
+fn data_centers(world: &World, call: &Call, _: Timestamp) -> Replied {
     let query = &call.query;
     let include = words(query, "include", INCLUDE)?;
     let regions = words(query, "regions", REGIONS)?;
@@ -264,8 +277,8 @@ pub(super) fn data_centers(world: &World, call: &Call) -> Replied {
     Ok(Reply::json(200, json!({ "dataCenters": rows })))
 }
 
-pub(super) fn data_center(world: &World, call: &Call, id: &str) -> Replied {
+fn data_center(world: &World, call: &Call, _: Timestamp) -> Replied {
     let include = words(&call.query, "include", INCLUDE)?;
-    let center = market().center(id).ok_or(Refusal::NotFound)?;
+    let center = market().center(call.object_id()).ok_or(Refusal::NotFound)?;
     Ok(Reply::json(200, center_row(world, center, &include)))
 }

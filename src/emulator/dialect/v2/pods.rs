@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::page::{self, Page};
-use super::{templates, view};
+use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
+use super::{pod_logs, pod_view, templates};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Shape};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::market;
@@ -20,9 +21,20 @@ use crate::emulator::state::hardware::{Cloud, Hardware};
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Patch, Post};
 
 /// Where a pod without a mount would have one (v1's default, which both views share).
 const DEFAULT_PATH: &str = "/workspace";
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "pods", "listPods", list),
+    Route::write(Post, "pods", "createPod", create),
+    Route::read(Get, "pods/{id}", "getPod", |world, call, now| show(world, call.object_id(), now)),
+    Route::write(Patch, "pods/{id}", "updatePod", update),
+    Route::write(Delete, "pods/{id}", "deletePod", delete),
+    Route::write(Post, "pods/{id}/action", "podAction", action),
+    Route::read(Get, "pods/{id}/logs", "getPodLogs", pod_logs::stream),
+];
 
 fn checked(world: &World, shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
     let mut violations = shape.check(body);
@@ -39,7 +51,7 @@ fn checked(world: &World, shape: &Shape, body: Option<&Value>) -> Result<(), Ref
     if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
 }
 
-pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let mut page = Page::from_query("listPods", &["includeClusterPods"], &call.query)?;
     if let Some(most) = world.settings.short_pages {
         page.limit = page.limit.min(most.max(1));
@@ -57,29 +69,29 @@ pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let more = rows.len() > page.limit;
     rows.truncate(page.limit);
     let next = rows.last().filter(|_| more).map(|pod| page.cursor_after(pod.serial));
-    let pods: Vec<Value> = rows.into_iter().map(|pod| view::pod(world, pod, now)).collect();
+    let pods: Vec<Value> = rows.into_iter().map(|pod| pod_view::pod(world, pod, now)).collect();
     Ok(Reply::json(200, json!({ "pods": pods, "pagination": page::pagination(next) })))
 }
 
-pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
+fn show(world: &World, id: &str, now: Timestamp) -> Replied {
     match world.find_pod(id, now) {
-        Ok(pod) => Ok(Reply::json(200, view::pod(world, pod, now))),
+        Ok(pod) => Ok(Reply::json(200, pod_view::pod(world, pod, now))),
         Err(refusal) => match world.departed_pods.get(id) {
             Some(departed) if now < departed.shown_until => {
-                Ok(Reply::json(200, view::terminated(world, &departed.item, now)))
+                Ok(Reply::json(200, pod_view::terminated(world, &departed.item, now)))
             }
             _ => Err(refusal),
         },
     }
 }
 
-pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(world, &CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref(), true)?;
     let order = order(world, &Members::of(body.as_ref()))?;
     let id = world.rent(order, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(201, view::pod(world, pod, now)))
+    Ok(Reply::json(201, pod_view::pod(world, pod, now)))
 }
 
 /// The cross-field rules, and what is asked for if they hold.
@@ -178,13 +190,14 @@ fn cuda_wish(gpu: Option<&Members>) -> Result<CudaWish, Refusal> {
     Ok(CudaWish { allowed, minimum })
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    let id = call.object_id();
     apply_patch(world, id, call.body.as_ref(), &call.tweaks, now)?;
-    get(world, id, now)
+    show(world, id, now)
 }
 
 /// The rules of a PATCH (contract, section 3.6), then its effect.
-pub(super) fn apply_patch(
+pub fn apply_patch(
     world: &mut World,
     id: &str,
     body: Option<&Value>,
@@ -255,19 +268,20 @@ fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Ref
     Ok(())
 }
 
-pub(super) fn action(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn action(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(world, &POD_ACTION, call.body.as_ref())?;
     let action = match Members::of(call.body.as_ref()).text("action") {
         Some("start") => Action::Start,
         Some("stop") => Action::Stop,
         Some("restart") => Action::Restart,
-        _ => return delete(world, call, id, now),
+        _ => return delete(world, call, now),
     };
+    let id = call.object_id();
     world.act(id, action, &call.tweaks, now)?;
-    get(world, id, now)
+    show(world, id, now)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    world.terminate(id, &call.tweaks, now)?;
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.terminate(call.object_id(), &call.tweaks, now)?;
     Ok(Reply::no_content())
 }

@@ -1,15 +1,27 @@
 //! Registry credentials in v2.
 
-use jiff::Timestamp;
+use serde_json::json;
 
-use super::bodies::CREATE_REGISTRY;
-use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::registries;
-use crate::emulator::dialect::response::Replied;
-use crate::emulator::dialect::schema::checked;
-use crate::emulator::state::world::World;
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{NAME, Shape};
+use crate::transport::Method::{Delete, Get, Post};
 
-pub(super) fn create_registry(world: &mut World, call: &Call, now: Timestamp) -> Replied {
-    checked(&CREATE_REGISTRY, call.body.as_ref())?;
-    registries::create_registry(world, call.body.as_ref(), 201, now)
-}
+const CREATE: Shape = Shape {
+    members: &[&[("name", NAME), ("username", NAME), ("password", NAME)]],
+    required: &["name", "username", "password"],
+    min_members: 0,
+};
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "registries", "listRegistries", |world, _, _| {
+        Ok(Reply::json(200, json!({ "registries": registries::all(world) })))
+    }),
+    Route::write(Post, "registries", "createRegistry", |world, call, now| {
+        registries::create(world, call, &CREATE, 201, now)
+    })
+    .hiding("password"),
+    Route::read(Get, "registries/{id}", "getRegistry", registries::get),
+    Route::write(Delete, "registries/{id}", "deleteRegistry", registries::delete),
+];

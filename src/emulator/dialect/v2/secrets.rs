@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::secret::Secret;
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Patch, Post};
 
 const SECRET_NAME: Pattern = Pattern { source: r"^[a-zA-Z_][a-zA-Z0-9_.\-/]*$", holds: is_secret_name };
 
@@ -17,17 +19,25 @@ const SECRET_VALUE: Type = Type::Text { min: 1, max: 16_777_216, pattern: None }
 const DESCRIPTION: Type = Type::Text { min: 0, max: 65_535, pattern: None };
 
 const CREATE_SECRET: Shape = Shape {
-    members: &[
+    members: &[&[
         ("name", Type::Text { min: 1, max: 191, pattern: Some(&SECRET_NAME) }),
         ("value", SECRET_VALUE),
         ("description", DESCRIPTION),
-    ],
+    ]],
     required: &["name", "value"],
     min_members: 0,
 };
 
 const UPDATE_SECRET: Shape =
-    Shape { members: &[("value", SECRET_VALUE), ("description", DESCRIPTION)], required: &[], min_members: 1 };
+    Shape { members: &[&[("value", SECRET_VALUE), ("description", DESCRIPTION)]], required: &[], min_members: 1 };
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "account/secrets", "listSecrets", list),
+    Route::write(Post, "account/secrets", "createSecret", create).hiding("value"),
+    Route::read(Get, "account/secrets/{id}", "getSecret", get),
+    Route::write(Patch, "account/secrets/{id}", "updateSecret", update).hiding("value"),
+    Route::write(Delete, "account/secrets/{id}", "deleteSecret", delete),
+];
 
 fn is_secret_name(name: &str) -> bool {
     let mut letters = name.chars();
@@ -35,16 +45,16 @@ fn is_secret_name(name: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || "_.-/".contains(letter))
 }
 
-pub fn list_secrets(world: &World, call: &Call) -> Replied {
+fn list(world: &World, call: &Call, _: Timestamp) -> Replied {
     let wanted = call.query.get("name");
     let secrets: Vec<Value> = (world.secrets.newest_first())
         .filter(|secret| wanted.is_none_or(|name| secret.name.eq_ignore_ascii_case(name)))
-        .map(secret_view)
+        .map(view)
         .collect();
     Ok(Reply::json(200, json!({ "secrets": secrets })))
 }
 
-pub fn create_secret(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let name = body.text("name").unwrap_or_default();
@@ -63,20 +73,20 @@ pub fn create_secret(world: &mut World, call: &Call, now: Timestamp) -> Replied 
         created_at: now,
         value_last_updated_at: now,
     };
-    let view = secret_view(&secret);
+    let view = view(&secret);
     world.secrets.insert(secret);
     Ok(Reply::json(201, view))
 }
 
-pub fn get_secret(world: &World, id: &str) -> Replied {
-    let secret = world.secrets.get(id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(200, secret_view(secret)))
+fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
+    let secret = world.secrets.get(call.object_id()).ok_or(Refusal::NotFound)?;
+    Ok(Reply::json(200, view(secret)))
 }
 
-pub fn update_secret(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&UPDATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
-    let secret = world.secrets.get_mut(id).ok_or(Refusal::NotFound)?;
+    let secret = world.secrets.get_mut(call.object_id()).ok_or(Refusal::NotFound)?;
     world.now = now;
     if body.has("value") {
         secret.value_last_updated_at = now;
@@ -84,16 +94,16 @@ pub fn update_secret(world: &mut World, call: &Call, id: &str, now: Timestamp) -
     if let Some(description) = body.text("description") {
         secret.description = Some(description.to_owned());
     }
-    Ok(Reply::json(200, secret_view(secret)))
+    Ok(Reply::json(200, view(secret)))
 }
 
-pub fn delete_secret(world: &mut World, id: &str, now: Timestamp) -> Replied {
-    world.secrets.remove(id).ok_or(Refusal::NotFound)?;
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.secrets.remove(call.object_id()).ok_or(Refusal::NotFound)?;
     world.now = now;
     Ok(Reply::no_content())
 }
 
-fn secret_view(secret: &Secret) -> Value {
+fn view(secret: &Secret) -> Value {
     json!({
         "id": secret.id,
         "name": secret.name,

@@ -5,20 +5,27 @@ use serde_json::json;
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Get, Put};
 
 const KEY_PATTERN: Pattern =
     Pattern { source: r"^(ssh|ecdsa|sk)-[^\s]+ [^\s]+([ \t][^\n\r]*)?$", holds: is_public_key };
 
 const KEYS: Shape = Shape {
-    members: &[(
+    members: &[&[(
         "keys",
         Type::List { of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) }, max: usize::MAX },
-    )],
+    )]],
     required: &["keys"],
     min_members: 0,
 };
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "account/ssh-keys", "getSshKeys", get),
+    Route::write(Put, "account/ssh-keys", "updateSshKeys", put),
+];
 
 fn is_public_key(key: &str) -> bool {
     let Some((kind, rest)) = key.split_once(' ') else { return false };
@@ -32,16 +39,16 @@ fn is_public_key(key: &str) -> bool {
         && !comment.contains(['\n', '\r'])
 }
 
-pub fn get_keys(world: &World) -> Replied {
+fn get(world: &World, _: &Call, _: Timestamp) -> Replied {
     Ok(Reply::json(200, json!({ "keys": world.ssh_keys })))
 }
 
 /// Replaces the whole set; pods that run are untouched.
-pub fn put_keys(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn put(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&KEYS, call.body.as_ref())?;
     world.now = now;
     world.ssh_keys = Members::of(call.body.as_ref()).texts("keys").unwrap_or_default();
-    get_keys(world)
+    get(world, call, now)
 }
 
 #[cfg(test)]

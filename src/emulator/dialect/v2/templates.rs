@@ -3,16 +3,47 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::bodies::CREATE_TEMPLATE;
+use super::container::{CONTAINER, PERSISTENT, VERSION};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::dialect::response::{Replied, Reply};
-use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
+use crate::emulator::dialect::templates::delete;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::template::{Template, TemplateVolume};
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Post};
 
-fn template_view(template: &Template) -> Value {
+const TEMPLATE_MOUNTS: Shape =
+    Shape { members: &[&[("persistent", Type::Object(&PERSISTENT))]], required: &[], min_members: 0 };
+
+const CREATE_TEMPLATE: Shape = Shape {
+    members: &[
+        CONTAINER,
+        &[
+            ("name", NAME),
+            ("mounts", Type::Object(&TEMPLATE_MOUNTS)),
+            ("serverless", Type::Flag),
+            ("public", Type::Flag),
+            ("category", Type::Word(&["CPU", "NVIDIA", "AMD"])),
+            ("startJupyter", Type::Flag),
+            ("startSsh", Type::Flag),
+            ("allowedCudaVersions", Type::List { of: &VERSION, max: usize::MAX }),
+        ],
+    ],
+    required: &["name", "image"],
+    min_members: 0,
+};
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "templates", "listTemplates", list),
+    Route::write(Post, "templates", "createTemplate", create),
+    Route::read(Get, "templates/{id}", "getTemplate", get),
+    Route::write(Delete, "templates/{id}", "deleteTemplate", delete),
+];
+
+fn view(template: &Template) -> Value {
     let mounts = template
         .volume
         .as_ref()
@@ -27,17 +58,17 @@ fn template_view(template: &Template) -> Value {
     })
 }
 
-pub(super) fn templates(world: &World) -> Replied {
-    let rows: Vec<Value> = world.templates.newest_first().map(template_view).collect();
+fn list(world: &World, _: &Call, _: Timestamp) -> Replied {
+    let rows: Vec<Value> = world.templates.newest_first().map(view).collect();
     Ok(Reply::json(200, json!({ "templates": rows })))
 }
 
-pub(super) fn template(world: &World, id: &str) -> Replied {
-    Ok(Reply::json(200, template_view(world.templates.get(id).ok_or(Refusal::NotFound)?)))
+fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
+    Ok(Reply::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
 /// Defaults: `startSsh` and `startJupyter` are true; without `ports` and `mounts` there are none (Q33).
-pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
@@ -65,12 +96,12 @@ pub(super) fn create_template(world: &mut World, call: &Call, now: Timestamp) ->
         cuda_versions: body.texts("allowedCudaVersions").unwrap_or_default(),
     };
     world.now = now;
-    Ok(Reply::json(201, template_view(world.add_template(template)?)))
+    Ok(Reply::json(201, view(world.add_template(template)?)))
 }
 
 /// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An
 /// update takes no mounts and no flags of a create.
-pub(super) fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, Refusal> {
+pub fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, Refusal> {
     let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
     let template = world.templates.get(id).ok_or(Refusal::NotFound)?;
     if template.serverless {

@@ -3,13 +3,35 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::bodies::{CREATE_VOLUME, UPDATE_VOLUME};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Replied, Reply};
-use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
+use crate::transport::Method::{Delete, Get, Patch, Post};
+
+const VOLUME_SIZE: Type = Type::Whole { min: 10, max: 4096 };
+
+pub const VOLUME_TIERS: &[&str] = &["STANDARD", "HIGH_PERFORMANCE"];
+
+const CREATE_VOLUME: Shape = Shape {
+    members: &[&[("name", NAME), ("size", VOLUME_SIZE), ("dataCenter", NAME), ("type", Type::Word(VOLUME_TIERS))]],
+    required: &["name", "size", "dataCenter"],
+    min_members: 0,
+};
+
+const UPDATE_VOLUME: Shape =
+    Shape { members: &[&[("name", NAME), ("size", VOLUME_SIZE)]], required: &[], min_members: 1 };
+
+pub const ROUTES: &[Route] = &[
+    Route::read(Get, "network-volumes", "listNetworkVolumes", list),
+    Route::write(Post, "network-volumes", "createNetworkVolume", create),
+    Route::read(Get, "network-volumes/{id}", "getNetworkVolume", |world, call, now| show(world, call.object_id(), now)),
+    Route::write(Patch, "network-volumes/{id}", "updateNetworkVolume", update),
+    Route::write(Delete, "network-volumes/{id}", "deleteNetworkVolume", delete),
+];
 
 fn view(volume: &Volume) -> Value {
     json!({
@@ -21,16 +43,16 @@ fn view(volume: &Volume) -> Value {
     })
 }
 
-pub(super) fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let volumes: Vec<Value> = world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect();
     Ok(Reply::json(200, json!({ "networkVolumes": volumes })))
 }
 
-pub(super) fn get(world: &World, id: &str, now: Timestamp) -> Replied {
+fn show(world: &World, id: &str, now: Timestamp) -> Replied {
     Ok(Reply::json(200, view(world.find_volume(id, now)?)))
 }
 
-pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenter").unwrap_or_default());
@@ -40,9 +62,10 @@ pub(super) fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied 
     Ok(Reply::json(201, view(volume)))
 }
 
-pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
+    let id = call.object_id();
     let current = world.find_volume(id, now)?;
     let dropped = |name: &str| call.tweaks.patch_drops_field.as_deref() == Some(name);
     let name = body.text("name").filter(|_| !dropped("name"));
@@ -51,10 +74,10 @@ pub(super) fn update(world: &mut World, call: &Call, id: &str, now: Timestamp) -
         return Err(Refusal::rule("network volume size cannot be reduced"));
     }
     world.change_volume(id, name, size, now);
-    get(world, id, now)
+    show(world, id, now)
 }
 
-pub(super) fn delete(world: &mut World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    world.delete_volume(id, &call.tweaks, now)?;
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    world.delete_volume(call.object_id(), &call.tweaks, now)?;
     Ok(Reply::no_content())
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::consequences::Interference;
 use super::effects::Side;
 use super::rule::{Rule, When};
-use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::emulator::dialect::call::Dialect;
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::pattern::matches_pattern;
 use crate::transport::Method;
@@ -18,7 +18,7 @@ use crate::transport::Method;
 pub struct Subject<'call> {
     pub dialect: Dialect,
     pub method: Method,
-    pub operation: OperationName,
+    pub operation: &'call str,
     pub id: Option<&'call str>,
     /// The name that the object already has.
     pub name: Option<&'call str>,
@@ -33,7 +33,7 @@ impl Subject<'_> {
         let new_name = || self.body?.get("name")?.as_str();
         when.dialect.is_none_or(|dialect| dialect == self.dialect)
             && when.method.as_deref().is_none_or(|method| method.eq_ignore_ascii_case(self.method.word()))
-            && matches(&when.operation, Some(self.operation.name()))
+            && matches(&when.operation, Some(self.operation))
             && [self.id, self.name, new_name()].into_iter().any(|text| matches(&when.pod, text))
             && self.asks_only_for(&when.gpu, ["/gpu/id", "/gpuTypeIds"])
             && self.asks_only_for(&when.data_center, ["/dataCenterIds", "/dataCenterId"])
@@ -165,7 +165,7 @@ mod tests {
         Subject {
             dialect: Dialect::V2,
             method: Method::Post,
-            operation: OperationName::CreatePod,
+            operation: "createPod",
             id: None,
             name: None,
             body: Some(body),
@@ -244,7 +244,7 @@ mod tests {
         }
         let get = Subject {
             method: Method::Get,
-            operation: OperationName::GetPod,
+            operation: "getPod",
             id: Some("abc"),
             name: Some("trainer"),
             body: None,

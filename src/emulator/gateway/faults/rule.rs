@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::effects::{Effects, Latency};
-use crate::emulator::dialect::call::{Dialect, OperationName};
+use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::routes::operations;
 use crate::emulator::state::pattern::matches_pattern;
 
 /// One rule of a fault list.
@@ -59,7 +60,7 @@ impl Rule {
     pub fn fault(&self) -> Option<String> {
         let Rule { when, effect } = self;
         if let Some(operation) = &when.operation
-            && !OperationName::ALL.iter().any(|known| matches_pattern(operation, known.name()))
+            && !operations().any(|known| matches_pattern(operation, known))
         {
             return Some(format!("no operation is called `{operation}`"));
         }

@@ -1,11 +1,9 @@
-//! The request bodies of v1, as tables (OpenAPI v1).
+//! The request bodies of pods in v1, as tables (OpenAPI v1).
 
-use crate::emulator::dialect::schema::{Shape, TEXT, TEXTS, Type};
+use crate::emulator::dialect::schema::{FROM_ONE, Shape, TEXT, TEXTS, Type, WHOLE};
 use crate::emulator::rules::market::LISTS;
 use crate::emulator::state::hardware::Cloud;
 
-const ANY: u64 = u64::MAX;
-const WHOLE: Type = Type::Whole { min: 0, max: ANY };
 const SIZE: Type = Type::OrNull(&WHOLE);
 const NAME: Type = Type::Text { min: 0, max: 191, pattern: None };
 const PRIORITY: Type = Type::Word(&["availability", "custom"]);
@@ -32,7 +30,7 @@ const fn list_of(of: &'static Type) -> Type {
 }
 
 pub(super) const CREATE_POD: Shape = Shape {
-    members: &[
+    members: &[&[
         ("allowedCudaVersions", list_of(&Type::Listed(cuda_versions))),
         ("cloudType", Type::Word(Cloud::WORDS)),
         ("computeType", Type::Word(&["GPU", "CPU"])),
@@ -47,7 +45,7 @@ pub(super) const CREATE_POD: Shape = Shape {
         ("dockerStartCmd", TEXTS),
         ("env", Type::TextMap),
         ("globalNetworking", Type::Flag),
-        ("gpuCount", Type::Whole { min: 1, max: ANY }),
+        ("gpuCount", FROM_ONE),
         ("gpuTypeIds", list_of(&Type::Listed(gpu_types))),
         ("gpuTypePriority", PRIORITY),
         ("imageName", TEXT),
@@ -66,13 +64,13 @@ pub(super) const CREATE_POD: Shape = Shape {
         ("vcpuCount", WHOLE),
         ("volumeInGb", SIZE),
         ("volumeMountPath", TEXT),
-    ],
+    ]],
     required: &[],
     min_members: 0,
 };
 
 pub(super) const UPDATE_POD: Shape = Shape {
-    members: &[
+    members: &[&[
         ("containerDiskInGb", SIZE),
         ("containerRegistryAuthId", TEXT),
         ("dockerEntrypoint", TEXTS),
@@ -85,45 +83,7 @@ pub(super) const UPDATE_POD: Shape = Shape {
         ("ports", TEXTS),
         ("volumeInGb", SIZE),
         ("volumeMountPath", TEXT),
-    ],
+    ]],
     required: &[],
     min_members: 0,
 };
-
-pub(super) const CREATE_TEMPLATE: Shape = Shape {
-    members: &[
-        ("category", Type::Word(&["NVIDIA", "AMD", "CPU"])),
-        ("containerDiskInGb", WHOLE),
-        ("containerRegistryAuthId", TEXT),
-        ("dockerEntrypoint", TEXTS),
-        ("dockerStartCmd", TEXTS),
-        ("env", Type::TextMap),
-        ("imageName", TEXT),
-        ("isPublic", Type::Flag),
-        ("isServerless", Type::Flag),
-        ("name", TEXT),
-        ("ports", TEXTS),
-        ("readme", TEXT),
-        ("volumeInGb", WHOLE),
-        ("volumeMountPath", TEXT),
-    ],
-    required: &["name", "imageName"],
-    min_members: 0,
-};
-
-pub(super) const CREATE_REGISTRY: Shape = Shape {
-    members: &[("name", TEXT), ("username", TEXT), ("password", TEXT)],
-    required: &["name", "username", "password"],
-    min_members: 0,
-};
-
-const VOLUME_SIZE: Type = Type::Whole { min: 0, max: 4000 };
-
-pub(super) const CREATE_VOLUME: Shape = Shape {
-    members: &[("name", TEXT), ("size", VOLUME_SIZE), ("dataCenterId", TEXT)],
-    required: &["name", "size", "dataCenterId"],
-    min_members: 0,
-};
-
-pub(super) const UPDATE_VOLUME: Shape =
-    Shape { members: &[("name", TEXT), ("size", VOLUME_SIZE)], required: &[], min_members: 0 };

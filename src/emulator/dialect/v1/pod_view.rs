@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::documented;
+use super::pod_documented;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::rules::market::market;
 use crate::emulator::state::hardware::{Cloud, Hardware};
@@ -80,7 +80,7 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
     add_hardware(&mut body, pod, observed);
     add_place(&mut body, pod, status, placed, now);
     if !observed {
-        documented::complete(&mut body);
+        pod_documented::complete(&mut body);
     }
     if let Some(volume) = world.volumes.get(volume_id).filter(|_| include.network_volume) {
         body["networkVolume"] = super::volumes::view(volume);
@@ -104,7 +104,7 @@ fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
             body["gpuCount"] = json!(count);
             // Documented, and often absent in reality.
             if !observed {
-                body["gpu"] = documented::gpu(id, *count);
+                body["gpu"] = pod_documented::gpu(id, *count);
             }
         }
         Hardware::Cpu { id, vcpu_count } => {
@@ -168,7 +168,7 @@ fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
         }
     }
     if !observed {
-        documented::complete_machine(&mut body, &pod.hardware, pod.price());
+        pod_documented::complete_machine(&mut body, &pod.hardware, pod.price());
     }
     body
 }

@@ -23,8 +23,8 @@ struct Line {
     text: String,
 }
 
-pub(super) fn stream(world: &World, call: &Call, id: &str, now: Timestamp) -> Replied {
-    let pod = world.find_pod(id, now)?;
+pub fn stream(world: &World, call: &Call, now: Timestamp) -> Replied {
+    let pod = world.find_pod(call.object_id(), now)?;
     let source = match call.query.get("source").map(String::as_str) {
         None => None,
         Some(source @ ("container" | "system")) => Some(source),

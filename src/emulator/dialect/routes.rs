@@ -1,0 +1,45 @@
+//! The routes of both dialects, for the gateway and for fault rules.
+
+use super::call::Dialect;
+use super::route::Route;
+use super::{v1, v2};
+
+/// The routes of a dialect, kind by kind.
+pub fn routes(dialect: Dialect) -> Box<dyn Iterator<Item = &'static Route>> {
+    match dialect {
+        Dialect::V1 => Box::new(v1::kinds::routes()),
+        Dialect::V2 => Box::new(v2::kinds::routes()),
+    }
+}
+
+/// The names of all operations. One that both dialects have is given twice.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    routes(Dialect::V2).chain(routes(Dialect::V1)).map(|route| route.operation)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn a_method_and_path_name_one_route() {
+        for dialect in [Dialect::V1, Dialect::V2] {
+            let mut seen = BTreeMap::new();
+            for route in routes(dialect) {
+                let earlier = seen.insert((route.method.word(), route.path), route.operation);
+                assert_eq!(earlier, None, "{dialect:?} {} {}", route.method.word(), route.path);
+            }
+        }
+    }
+
+    #[test]
+    fn an_operation_reads_or_writes_alike_in_both_dialects() {
+        let mut seen = BTreeMap::new();
+        for route in routes(Dialect::V1).chain(routes(Dialect::V2)) {
+            let writes = seen.entry(route.operation).or_insert(route.changes_world());
+            assert_eq!(*writes, route.changes_world(), "{}", route.operation);
+        }
+    }
+}

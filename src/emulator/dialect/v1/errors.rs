@@ -1,0 +1,47 @@
+//! Errors in v1's shapes (contract, sections 2.3 and 14).
+
+use serde_json::json;
+
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::rules::refusal::{Refusal, Violation};
+use crate::emulator::state::settings::Settings;
+
+/// `doing` opens the text of a 500, and `noun` that of a 404.
+pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) -> Reply {
+    let text = match refusal {
+        Refusal::Schema(violations) => return invalid(violations),
+        Refusal::NotFound => return error(404, &format!("{noun} not found")),
+        Refusal::NoImage(_) => "Something went wrong. Please try again later or contact support.".to_owned(),
+        Refusal::Rule(text) => format!("{doing}: {text}"),
+        Refusal::NoBalance => format!("{doing}: Insufficient funds"),
+        Refusal::NoCapacity => format!("{doing}: There are no instances currently available"),
+        Refusal::HostFull => {
+            format!("{doing}: There are not enough free GPUs on the host machine to start this pod.")
+        }
+        Refusal::Conflict(text) => format!("{doing}: {text}"),
+    };
+    // 500 for what is the caller's mistake (Q5); the document knows 400 only.
+    error(if settings.observed() { 500 } else { 400 }, &text)
+}
+
+pub fn error(status: u16, text: &str) -> Reply {
+    Reply::json(status, json!({ "error": text, "status": status }))
+}
+
+fn invalid(violations: &[Violation]) -> Reply {
+    let unknown = violations.iter().filter_map(|violation| match violation {
+        Violation::Unknown { names, .. } => Some(names),
+        _ => None,
+    });
+    let mut problems: Vec<String> = unknown
+        .flatten()
+        .map(|name| format!("key provided in request body which is not in input schema: '{name}'"))
+        .collect();
+    let error = if problems.is_empty() {
+        problems = violations.iter().map(ToString::to_string).collect();
+        "Invalid input"
+    } else {
+        "Extra input keys provided in request body"
+    };
+    Reply::json(400, json!({ "error": error, "problems": problems }))
+}

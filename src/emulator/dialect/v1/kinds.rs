@@ -1,0 +1,40 @@
+//! The registry of v1: one line per kind of object.
+
+use serde_json::json;
+
+use super::{pods, registries, templates, volumes};
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::route::Route;
+use crate::transport::Method::Get;
+
+pub struct Kind {
+    /// What error texts call one of them.
+    pub noun: &'static str,
+    pub routes: &'static [Route],
+}
+
+/// Source: `paths` of the OpenAPI document. Serverless and billing are left out, and so are updates of templates.
+pub static KINDS: &[Kind] = &[
+    Kind { noun: "pod", routes: pods::ROUTES },
+    Kind { noun: "network volume", routes: volumes::ROUTES },
+    Kind { noun: "template", routes: templates::ROUTES },
+    Kind { noun: "container registry auth", routes: registries::ROUTES },
+    Kind { noun: "openapi", routes: DOCUMENT },
+];
+
+const DOCUMENT: &[Route] = &[Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
+    let info = json!({ "title": "RunPod REST API v1, emulated by sindri", "version": "0.1.0" });
+    Ok(Reply::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} })))
+})];
+
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    KINDS.iter().flat_map(|kind| kind.routes)
+}
+
+impl Kind {
+    /// `create pod` of `createPod`.
+    pub fn describe(&self, operation: &str) -> String {
+        let verb: String = operation.chars().take_while(char::is_ascii_lowercase).collect();
+        format!("{verb} {}", self.noun)
+    }
+}

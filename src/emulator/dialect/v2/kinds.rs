@@ -1,0 +1,26 @@
+//! The registry of v2: one line per kind of object.
+
+use super::{catalog, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
+use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::route::Route;
+use crate::transport::Method::Get;
+
+/// Source: `paths` of the OpenAPI document. Serverless, clusters and billing are left out, and so are updates of templates
+/// and delegations of registries.
+static KINDS: &[&[Route]] = &[
+    pods::ROUTES,
+    volumes::ROUTES,
+    catalog::ROUTES,
+    templates::ROUTES,
+    registries::ROUTES,
+    ssh_keys::ROUTES,
+    secrets::ROUTES,
+];
+
+static DOCUMENT: Route = Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
+    Ok(Reply::json(200, openapi::document(KINDS.iter().copied().flatten())))
+});
+
+pub fn routes() -> impl Iterator<Item = &'static Route> {
+    KINDS.iter().copied().flatten().chain([&DOCUMENT])
+}

@@ -1,0 +1,77 @@
+//! The request bodies of pods in v2, as tables (OpenAPI v2, October 2026).
+
+use super::container::{CONTAINER, PERSISTENT, VERSION};
+use crate::emulator::dialect::schema::{FROM_ONE, NAME, Shape, TEXT, TEXTS, Type};
+use crate::emulator::state::hardware::Cloud;
+
+const GPU: Shape = Shape {
+    members: &[&[
+        ("id", TEXT),
+        ("count", FROM_ONE),
+        ("allowedCudaVersions", Type::List { of: &VERSION, max: usize::MAX }),
+        ("minCudaVersion", VERSION),
+        ("minRamPerGpu", FROM_ONE),
+        ("minVcpuCountPerGpu", FROM_ONE),
+    ]],
+    required: &["id"],
+    min_members: 0,
+};
+
+const CPU: Shape = Shape {
+    members: &[&[("id", NAME), ("vcpuCount", Type::Whole { min: 2, max: u64::MAX })]],
+    required: &["id", "vcpuCount"],
+    min_members: 0,
+};
+
+const NETWORK: Shape =
+    Shape { members: &[&[("volumeId", TEXT), ("path", TEXT)]], required: &["volumeId", "path"], min_members: 0 };
+
+const MOUNTS: Shape = Shape {
+    members: &[&[
+        ("persistent", Type::Object(&PERSISTENT)),
+        ("network", Type::List { of: &Type::Object(&NETWORK), max: 1 }),
+    ]],
+    required: &[],
+    min_members: 0,
+};
+
+pub(super) const CREATE_POD: Shape = Shape {
+    members: &[
+        CONTAINER,
+        &[
+            ("name", NAME),
+            ("cloud", Type::Word(Cloud::WORDS)),
+            ("cpu", Type::Object(&CPU)),
+            ("dataCenterIds", TEXTS),
+            ("globalNetworking", Type::Flag),
+            ("gpu", Type::Object(&GPU)),
+            ("mounts", Type::Object(&MOUNTS)),
+            ("startJupyter", Type::Flag),
+            ("startSsh", Type::Flag),
+            ("templateId", NAME),
+        ],
+    ],
+    required: &["name"],
+    min_members: 0,
+};
+
+pub(super) const UPDATE_POD: Shape = Shape {
+    members: &[
+        CONTAINER,
+        &[
+            ("name", NAME),
+            ("globalNetworking", Type::Flag),
+            ("locked", Type::Flag),
+            ("mounts", Type::Object(&MOUNTS)),
+            ("templateId", TEXT),
+        ],
+    ],
+    required: &[],
+    min_members: 0,
+};
+
+pub(super) const POD_ACTION: Shape = Shape {
+    members: &[&[("action", Type::Word(&["start", "stop", "restart", "terminate"]))]],
+    required: &["action"],
+    min_members: 0,
+};

@@ -1,0 +1,143 @@
+//! A request's target: the dialect, the route and the query that a path names.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+
+use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::routes::routes;
+use crate::transport::Method;
+
+/// What a method and path lead to.
+pub enum Routed {
+    /// The id in the path, where the route has one.
+    Found(&'static Route, Option<String>),
+    NotFound,
+    /// The methods that the path knows, for the `Allow` header.
+    WrongMethod(String),
+}
+
+/// A request's target, taken apart and decoded.
+#[derive(Debug)]
+pub struct Target<'path> {
+    /// The dialect of the mount; unknown mounts answer as v2 does.
+    pub dialect: Option<Dialect>,
+    /// The path below the mount.
+    below: &'path str,
+    query: &'path str,
+}
+
+impl<'path> Target<'path> {
+    pub fn parse(path_and_query: &'path str) -> Self {
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        for (mount, dialect) in [("/v1/", Dialect::V1), ("/v2/", Dialect::V2)] {
+            if let Some(below) = path.strip_prefix(mount) {
+                return Self { dialect: Some(dialect), below, query };
+            }
+        }
+        Self { dialect: None, below: path, query }
+    }
+
+    pub fn route(&self, method: Method) -> Routed {
+        if let Some((route, id)) = self.candidates().find(|(route, _)| route.method == method) {
+            return Routed::Found(route, id);
+        }
+        match self.methods() {
+            methods if methods.is_empty() => Routed::NotFound,
+            methods => Routed::WrongMethod(methods),
+        }
+    }
+
+    /// The methods that the path knows, for the `Allow` header; empty if it is no route.
+    pub fn methods(&self) -> String {
+        self.candidates().map(|(route, _)| route.method.word()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The routes that the path fits, whatever the method, each with the id in it.
+    fn candidates(&self) -> impl Iterator<Item = (&'static Route, Option<String>)> {
+        let ours = self.dialect.into_iter().flat_map(routes);
+        ours.filter_map(|route| Some((route, captured(route.path, self.below)?)))
+    }
+
+    /// The decoded query. A repeated key is joined by commas in v1, and the error in v2, which wants arrays comma-joined
+    /// (contract, section 2.6).
+    pub fn query(&self) -> Result<BTreeMap<String, String>, String> {
+        let mut parameters = BTreeMap::<String, String>::new();
+        for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let (name, value) = (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")));
+            match parameters.get_mut(&name) {
+                None => drop(parameters.insert(name, value)),
+                Some(earlier) if self.dialect == Some(Dialect::V1) => *earlier = format!("{earlier},{value}"),
+                Some(_) => {
+                    return Err(format!("parameter '{name}' is not exploded, but is specified multiple times"));
+                }
+            }
+        }
+        Ok(parameters)
+    }
+}
+
+/// Whether the path fits the pattern, and what the path has in place of `{id}`.
+fn captured(pattern: &str, path: &str) -> Option<Option<String>> {
+    let mut id = None;
+    let mut segments = path.split('/');
+    for expected in pattern.split('/') {
+        match segments.next()? {
+            "" => return None,
+            segment if expected == "{id}" => id = Some(decode(segment)),
+            segment if segment == expected => {}
+            _ => return None,
+        }
+    }
+    segments.next().is_none().then_some(id)
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use Method::{Get, Post, Put};
+
+    use super::*;
+
+    /// The operation and the id, `not found`, or the right methods.
+    fn route(method: Method, path: &str) -> String {
+        match Target::parse(path).route(method) {
+            Routed::Found(route, id) => format!("{} {}", route.operation, id.unwrap_or_default()),
+            Routed::NotFound => "not found".to_owned(),
+            Routed::WrongMethod(methods) => methods,
+        }
+    }
+
+    #[test]
+    fn an_id_is_percent_decoded() {
+        let routed = route(Get, "/v2/catalog/gpus/NVIDIA%20GeForce%20RTX%204090");
+        assert_eq!(routed, "getGpuType NVIDIA GeForce RTX 4090");
+    }
+
+    #[test]
+    fn the_spelling_of_one_dialect_is_unknown_to_the_other() {
+        assert_eq!(route(Get, "/v2/networkvolumes"), "not found");
+        assert_eq!(route(Get, "/v1/network-volumes"), "not found");
+        assert_eq!(route(Post, "/v2/pods/x/start"), "not found");
+        assert_eq!(route(Get, "/pods"), "not found");
+        assert_eq!(route(Get, "/v2/pods/"), "not found");
+    }
+
+    #[test]
+    fn a_known_path_with_another_method_names_the_methods_it_knows() {
+        assert_eq!(route(Put, "/v2/pods/x"), "GET, PATCH, DELETE");
+        assert_eq!(route(Get, "/v1/pods/x/start"), "POST");
+    }
+
+    #[test]
+    fn a_repeated_parameter_is_joined_in_v1_and_refused_in_v2() {
+        let joined = Target::parse("/v1/pods?id=a&id=b%20c").query().expect("v1 joins");
+        assert_eq!(joined["id"], "a,b c");
+        assert!(Target::parse("/v2/pods?limit=1&limit=2").query().is_err());
+    }
+}
