@@ -221,7 +221,7 @@ fn what_v2_was_in_august_fits_the_document_of_august() {
     let known = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/Pod" }));
     let gpu = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/GpuConfig" }));
     assert!(!known.contains(&"cmd".to_owned()) && known.contains(&"args".to_owned()), "{known:?}");
-    let v2 = |operation| v2(operation).tweaks(Tweaks { august_spec: true, ..Tweaks::default() });
+    let v2 = |operation| v2(operation).tweaks(Tweaks { v2_2026_08: true, ..Tweaks::default() });
 
     let volume = json!({ "name": "data", "size": 100, "dataCenter": "US-CA-2" });
     bench.send(v2("createNetworkVolume").body(volume), 201, Some("NetworkVolume"));

@@ -7,7 +7,7 @@ use miette::{Diagnostic, Severity};
 
 use crate::apply::recover::RecoverError;
 use crate::config::Problems;
-use crate::emulator::{OpenError, SandboxError};
+use crate::emulator::{OpenError, WorldFileError};
 use crate::graph::GraphError;
 use crate::model::{Address, Position};
 use crate::runpod::{ApiError, ErrorClass};
@@ -169,4 +169,4 @@ macro_rules! plain_errors {
     };
 }
 
-plain_errors!(Problems, GraphError, OpenError, SandboxError, HttpSetupError);
+plain_errors!(Problems, GraphError, OpenError, WorldFileError, HttpSetupError);

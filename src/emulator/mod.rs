@@ -20,7 +20,7 @@ pub use gateway::journal::JournalEntry;
 pub use gateway::options::{EmulatorOptions, OpenError};
 pub use gateway::quota::QuotaProfile;
 pub use gateway::serve::serve;
-pub use gateway::world_file::{EPOCH, SandboxError};
+pub use gateway::world_file::{EPOCH, WorldFileError};
 pub use rules::tweaks::Tweaks;
 pub use state::events::{PodEvent, VolumeEvent};
 pub use state::ledger::Account;

@@ -1,7 +1,7 @@
 //! A world that is kept in a file.
 
 use jiff::SignedDuration;
-use sindri::emulator::{EmulatorOptions, OpenError, Outcome, SandboxError};
+use sindri::emulator::{EmulatorOptions, OpenError, Outcome, WorldFileError};
 
 use crate::support::*;
 
@@ -50,7 +50,7 @@ fn two_emulators_do_not_share_a_world_file() {
     let folder = tempfile::tempdir().expect("a folder");
     let (emulator, _) = options(folder.path()).open().expect("a new world");
     let refused = options(folder.path()).open().map(|_| ()).expect_err("in use");
-    assert!(matches!(refused, OpenError::World(SandboxError::Locked { .. })), "{refused}");
+    assert!(matches!(refused, OpenError::World(WorldFileError::Locked { .. })), "{refused}");
     drop(emulator);
     options(folder.path()).open().expect("free again");
 }

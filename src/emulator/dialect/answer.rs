@@ -9,14 +9,14 @@ use crate::emulator::state::world::World;
 impl World {
     /// Answers one call at virtual time `now`. Time that runs backwards counts as standing still.
     pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
-        let now = self.arrive(now);
+        let now = self.advance_to(now);
         self.touched.clear();
         if call.tweaks.spend_limit.is_some() {
             self.set_account(None, Some(call.tweaks.spend_limit), now);
         }
         let mut reply = match call.dialect {
             Dialect::V1 => v1::answer::answer(self, call, now),
-            Dialect::V2 if call.tweaks.august_spec => v2_2026_08::answer(self, call, now),
+            Dialect::V2 if call.tweaks.v2_2026_08 => v2_2026_08::answer(self, call, now),
             Dialect::V2 => v2::answer::answer(self, call, now),
         };
         reply.tweak(&call.tweaks);

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::v2::pods::apply_patch;
-use crate::emulator::rules::refusal::why;
+use crate::emulator::rules::refusal::describe;
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::world::World;
@@ -11,9 +11,9 @@ use crate::emulator::state::world::World;
 impl World {
     /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
     pub fn pod_event(&mut self, id: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
-        let PodEvent::Edit { changes } = event else { return self.happen_to_pod(id, event, now) };
-        let now = self.arrive(now);
+        let PodEvent::Edit { changes } = event else { return self.apply_pod_event(id, event, now) };
+        let now = self.advance_to(now);
         self.pods.get(id).ok_or_else(|| format!("no pod `{id}`"))?;
-        apply_patch(self, id, Some(changes), &Tweaks::default(), now).map_err(|refusal| why(&refusal))
+        apply_patch(self, id, Some(changes), &Tweaks::default(), now).map_err(|refusal| describe(&refusal))
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::response::{Replied, Reply};
+use super::response::{Response, RouteResult};
 use super::schema::{Members, Shape, checked};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::registry::Registry;
@@ -19,20 +19,20 @@ pub fn all(world: &World) -> Value {
     world.registries.newest_first().map(view).collect()
 }
 
-pub fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
-    Ok(Reply::json(200, view(world.registries.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+pub fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.registries.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
 /// Creates a credential and answers with `status`.
-pub fn create(world: &mut World, call: &Call, shape: &Shape, status: u16, now: Timestamp) -> Replied {
+pub fn create(world: &mut World, call: &Call, shape: &Shape, status: u16, now: Timestamp) -> RouteResult {
     checked(shape, call.body.as_ref())?;
     world.now = now;
     let name = Members::of(call.body.as_ref()).text("name").unwrap_or_default();
-    Ok(Reply::json(status, view(world.add_registry(name)?)))
+    Ok(Response::json(status, view(world.add_registry(name)?)))
 }
 
-pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.remove_registry(call.object_id())?;
     world.now = now;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }

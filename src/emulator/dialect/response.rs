@@ -8,10 +8,10 @@ use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::rules::tweaks::{EchoArgs, Tweaks};
 
 /// A reply of either dialect before it is bytes.
-pub type Replied = Result<Reply, Refusal>;
+pub type RouteResult = Result<Response, Refusal>;
 
 /// A status and what goes with it.
-pub struct Reply {
+pub struct Response {
     pub status: u16,
     pub content: Content,
 }
@@ -23,7 +23,7 @@ pub enum Content {
     Events(String),
 }
 
-impl Reply {
+impl Response {
     pub fn json(status: u16, body: Value) -> Self {
         Self { status, content: Content::Json(body) }
     }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::call::Call;
-use super::response::Replied;
+use super::response::RouteResult;
 use crate::emulator::state::world::World;
 use crate::transport::Method;
 
@@ -23,8 +23,8 @@ pub struct Route {
 #[derive(Clone, Copy)]
 enum Handler {
     /// Cannot change the world, as its type says.
-    Read(fn(&World, &Call, Timestamp) -> Replied),
-    Write(fn(&mut World, &Call, Timestamp) -> Replied),
+    Read(fn(&World, &Call, Timestamp) -> RouteResult),
+    Write(fn(&mut World, &Call, Timestamp) -> RouteResult),
 }
 
 impl Route {
@@ -32,7 +32,7 @@ impl Route {
         method: Method,
         path: &'static str,
         operation: &'static str,
-        handler: fn(&World, &Call, Timestamp) -> Replied,
+        handler: fn(&World, &Call, Timestamp) -> RouteResult,
     ) -> Self {
         Self { method, path, operation, secret: None, handler: Handler::Read(handler) }
     }
@@ -41,7 +41,7 @@ impl Route {
         method: Method,
         path: &'static str,
         operation: &'static str,
-        handler: fn(&mut World, &Call, Timestamp) -> Replied,
+        handler: fn(&mut World, &Call, Timestamp) -> RouteResult,
     ) -> Self {
         Self { method, path, operation, secret: None, handler: Handler::Write(handler) }
     }
@@ -55,7 +55,7 @@ impl Route {
         matches!(self.handler, Handler::Write(_))
     }
 
-    pub fn answer(&self, world: &mut World, call: &Call, now: Timestamp) -> Replied {
+    pub fn answer(&self, world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
         match self.handler {
             Handler::Read(answer) => answer(world, call, now),
             Handler::Write(answer) => answer(world, call, now),

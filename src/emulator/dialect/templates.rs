@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 
 use super::call::Call;
-use super::response::{Replied, Reply};
+use super::response::{Response, RouteResult};
 use crate::emulator::state::world::World;
 
-pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+pub fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.remove_template(call.object_id())?;
     world.now = now;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }

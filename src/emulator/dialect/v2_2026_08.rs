@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::call::Call;
-use super::response::{Content, Reply, for_each_object};
+use super::response::{Content, Response, for_each_object};
 use super::v2::{self, secrets};
 use crate::emulator::state::world::World;
 
@@ -18,13 +18,13 @@ const LATER: [(&str, &str, &str); 4] = [
 ];
 
 /// Answers a call of v2 as August would have.
-pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
+pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
     if secrets::ROUTES.iter().any(|route| route.operation == call.operation) {
-        return Reply::problem(404, "resource not found", None);
+        return Response::problem(404, "resource not found", None);
     }
     let unknown = unknown_members(call.body.as_ref());
     if !unknown.is_empty() {
-        return Reply::problem(422, "Request validation failed.", Some(unknown));
+        return Response::problem(422, "Request validation failed.", Some(unknown));
     }
     let mut call = call.clone();
     // Unknown query parameters are ignored (Q21).
@@ -33,7 +33,7 @@ pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
     if let Content::Json(body) = &mut reply.content
         && reply.status < 400
     {
-        forget_later_members(body);
+        remove_later_members(body);
     }
     reply
 }
@@ -44,7 +44,7 @@ fn unknown_members(body: Option<&Value>) -> Vec<String> {
     later.map(|(path, _, member)| format!("{path}: additional properties '{member}' not allowed")).collect()
 }
 
-fn forget_later_members(body: &mut Value) {
+fn remove_later_members(body: &mut Value) {
     if let Some(envelope) = body.as_object_mut() {
         envelope.remove("pagination");
     }

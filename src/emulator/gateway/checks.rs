@@ -40,7 +40,7 @@ impl Inner {
                 self.answered += 1;
                 headers.push(("x-request-id".into(), request_id(settings.seed, self.answered)));
                 let is_too_large = request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES);
-                if is_too_large && !self.faults.is_august() {
+                if is_too_large && !self.faults.is_v2_2026_08() {
                     return Err(refuse(413, "request body exceeds 102400 bytes"));
                 }
             }

@@ -22,7 +22,7 @@ use super::emulator::{Emulator, Inner};
 use super::faults;
 use super::faults::Faults;
 use super::journal::Journal;
-use super::world_file::Saved;
+use super::world_file::SavedWorld;
 use crate::emulator::state::events::{PodEvent, VolumeEvent};
 use crate::emulator::state::settings::Settings;
 use crate::emulator::state::stock::CapacityRule;
@@ -33,7 +33,7 @@ use crate::transport::{Method, Reply, Request};
 pub const MOUNT: &str = "/_emu/";
 
 /// Why a control call did nothing: status and text.
-struct Refusal(u16, String);
+struct ControlError(u16, String);
 
 impl Emulator {
     /// Answers a control call, by the emulator's own clock.
@@ -42,7 +42,7 @@ impl Emulator {
         inner.now = inner.now.max(inner.timeline.now());
         let (status, body) = match inner.control(request) {
             Ok(body) => (200, body),
-            Err(Refusal(status, reason)) => (status, json!({ "error": reason, "status": status })),
+            Err(ControlError(status, reason)) => (status, json!({ "error": reason, "status": status })),
         };
         let headers = vec![("content-type".into(), "application/json".into())];
         Reply { status, headers, body: body.to_string().into() }
@@ -83,14 +83,14 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f
 }
 
 impl Inner {
-    fn control(&mut self, request: &Request) -> Result<Value, Refusal> {
+    fn control(&mut self, request: &Request) -> Result<Value, ControlError> {
         use Method::{Delete, Get, Post, Put};
         let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
         let segments: Vec<&str> = path.trim_start_matches(MOUNT).split('/').collect();
         match (request.method, segments.as_slice()) {
-            (Get, ["state"]) => to_json(Saved::new(self.now, self.answered, &self.world)),
+            (Get, ["state"]) => to_json(SavedWorld::new(self.now, self.answered, &self.world)),
             (Put, ["state"]) => {
-                let saved: Saved<World> = body(request)?;
+                let saved: SavedWorld<World> = body(request)?;
                 self.now = saved.clock;
                 self.answered = saved.answered;
                 self.world = saved.world;
@@ -110,7 +110,7 @@ impl Inner {
                     FaultsChange::Scenario { scenario } => faults::scenario(&scenario),
                     FaultsChange::Rules(rules) => faults::from_values(rules, "request body"),
                 };
-                self.faults = Faults::new(rules.map_err(|error| Refusal(400, error.to_string()))?, self.seed);
+                self.faults = Faults::new(rules.map_err(|error| ControlError(400, error.to_string()))?, self.seed);
                 Ok(json!({}))
             }
             (Delete, ["faults"]) => {
@@ -123,22 +123,22 @@ impl Inner {
             }
             (Get, ["journal"]) => {
                 let since = query.strip_prefix("since=").unwrap_or("0");
-                let since = since.parse().map_err(|_| Refusal(400, "`since` is a number".into()))?;
+                let since = since.parse().map_err(|_| ControlError(400, "`since` is a number".into()))?;
                 to_json(json!({ "entries": self.journal.since(since).collect::<Vec<_>>() }))
             }
             (Post, ["pods", id, "event"]) => {
                 let event: PodEvent = body(request)?;
-                self.world.pod_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.world.pod_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
                 self.done()
             }
             (Post, ["hosts", id, "event"]) => {
                 let event: PodEvent = body(request)?;
-                self.world.host_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.world.host_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
                 self.done()
             }
             (Post, ["volumes", id, "event"]) => {
                 let event: VolumeEvent = body(request)?;
-                self.world.volume_event(id, &event, self.now).map_err(|reason| Refusal(400, reason))?;
+                self.world.volume_event(id, &event, self.now).map_err(|reason| ControlError(400, reason))?;
                 self.done()
             }
             (Get, ["account"]) => to_json(self.world.account(self.now)),
@@ -147,11 +147,11 @@ impl Inner {
                 self.world.set_account(balance, spend_limit, self.now);
                 self.done()
             }
-            _ => Err(Refusal(404, format!("no control call is {} {path}", request.method.word()))),
+            _ => Err(ControlError(404, format!("no control call is {} {path}", request.method.word()))),
         }
     }
 
-    fn done(&mut self) -> Result<Value, Refusal> {
+    fn done(&mut self) -> Result<Value, ControlError> {
         self.changed();
         Ok(json!({}))
     }
@@ -170,13 +170,13 @@ impl Inner {
         json!({ "now": self.timeline.now(), "scale": self.timeline.scale() })
     }
 
-    fn change_clock(&mut self, change: &ClockChange) -> Result<Value, Refusal> {
+    fn change_clock(&mut self, change: &ClockChange) -> Result<Value, ControlError> {
         let ClockChange { advance, scale } = *change;
         if scale.is_some_and(|scale| scale != 0.0 && !(0.001..=1e6).contains(&scale)) {
-            return Err(Refusal(400, "`scale` is 0, or between 0.001 and 1000000".into()));
+            return Err(ControlError(400, "`scale` is 0, or between 0.001 and 1000000".into()));
         }
         if advance.is_some_and(|seconds| !(0.0..=1e9).contains(&seconds)) {
-            return Err(Refusal(400, "`advance` is between 0 and 1000000000 seconds".into()));
+            return Err(ControlError(400, "`advance` is between 0 and 1000000000 seconds".into()));
         }
         if let Some(scale) = scale {
             self.timeline.set_scale(scale);
@@ -189,12 +189,12 @@ impl Inner {
     }
 }
 
-fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Refusal> {
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ControlError> {
     // No body says as much as an empty object.
     let text = request.body.as_deref().filter(|body| !body.trim_ascii().is_empty()).unwrap_or(b"{}");
-    serde_json::from_slice(text).map_err(|error| Refusal(400, error.to_string()))
+    serde_json::from_slice(text).map_err(|error| ControlError(400, error.to_string()))
 }
 
-fn to_json(value: impl serde::Serialize) -> Result<Value, Refusal> {
-    serde_json::to_value(value).map_err(|error| Refusal(500, error.to_string()))
+fn to_json(value: impl serde::Serialize) -> Result<Value, ControlError> {
+    serde_json::to_value(value).map_err(|error| ControlError(500, error.to_string()))
 }

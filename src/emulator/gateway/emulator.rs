@@ -9,13 +9,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::delivery::{Delivery, Outcome};
-use super::faults::{Faults, Fired, Interference, Rule, Subject};
+use super::faults::{CallFacts, Faults, Fired, Interference, Rule};
 use super::journal::{Journal, JournalEntry};
 use super::quota::{QuotaProfile, Quotas};
 use super::replies::{Rejection, reply, substituted};
 use super::target::Target;
 use super::timeline::Timeline;
-use super::world_file::{SandboxError, Saved, WorldFile};
+use super::world_file::{SavedWorld, WorldFile, WorldFileError};
 use crate::emulator::dialect::call::{Call, Dialect};
 use crate::emulator::state::world::World;
 use crate::transport::{Reply, Request};
@@ -60,10 +60,15 @@ impl Emulator {
     /// An emulator of this world, standing at `now`, without faults and quotas.
     pub fn new(world: World, now: Timestamp) -> Self {
         let seed = world.settings.seed;
-        Self::resume(Saved::new(now, 0, world), now, seed, None)
+        Self::resume(SavedWorld::new(now, 0, world), now, seed, None)
     }
 
-    pub(in crate::emulator) fn resume(saved: Saved<World>, now: Timestamp, seed: u64, file: Option<WorldFile>) -> Self {
+    pub(in crate::emulator) fn resume(
+        saved: SavedWorld<World>,
+        now: Timestamp,
+        seed: u64,
+        file: Option<WorldFile>,
+    ) -> Self {
         let inner = Inner {
             seed,
             now,
@@ -127,7 +132,7 @@ impl Emulator {
     ///
     /// # Errors
     /// If the file cannot be replaced.
-    pub fn save(&self) -> Result<(), SandboxError> {
+    pub fn save(&self) -> Result<(), WorldFileError> {
         self.lock().save()
     }
 
@@ -155,7 +160,7 @@ impl Emulator {
                 (Duration::ZERO, Step::Refused(reply))
             }
             Ok(call) => {
-                let fired = inner.faults.fire(&Subject {
+                let fired = inner.faults.fire(&CallFacts {
                     dialect,
                     method: request.method,
                     operation: call.operation,
@@ -244,14 +249,14 @@ impl Inner {
     fn flush(&mut self) {
         let Self { file, world, now, answered, .. } = self;
         if let Some(file) = file {
-            let _ = file.flush(&Saved::new(*now, *answered, world));
+            let _ = file.flush(&SavedWorld::new(*now, *answered, world));
         }
     }
 
-    pub fn save(&mut self) -> Result<(), SandboxError> {
+    pub fn save(&mut self) -> Result<(), WorldFileError> {
         let Self { file, world, now, answered, .. } = self;
         match file {
-            Some(file) => file.save(&Saved::new(*now, *answered, world)),
+            Some(file) => file.save(&SavedWorld::new(*now, *answered, world)),
             None => Ok(()),
         }
     }

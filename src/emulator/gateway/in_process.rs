@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::carry::{Time, carry};
+use super::deliver::{TimeSource, deliver};
 use super::delivery::Outcome;
 use super::emulator::Emulator;
 use crate::transport::clock::Clock;
@@ -34,7 +34,7 @@ impl InProcess {
 impl Transport for InProcess {
     async fn send(&self, request: Request) -> Result<Reply, TransportError> {
         let no_answer = |reason: &str| TransportError::NoAnswer { origin: ORIGIN.into(), reason: reason.into() };
-        let answer = carry(self.emulator.clone(), request, Time::Tokio(self.clock));
+        let answer = deliver(self.emulator.clone(), request, TimeSource::Tokio(self.clock));
         match tokio::time::timeout(TIMEOUT, answer).await {
             Err(_) => Err(no_answer("timed out")),
             Ok(Outcome::Reply(reply)) => Ok(reply),

@@ -1,6 +1,6 @@
 //! Everything between a client and the world: HTTP, checks, quotas, faults, control calls.
 
-mod carry;
+mod deliver;
 mod checks;
 mod control;
 pub mod delivery;

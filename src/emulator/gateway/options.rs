@@ -9,7 +9,7 @@ use super::emulator::Emulator;
 use super::faults;
 use super::faults::FaultsError;
 use super::quota::QuotaProfile;
-use super::world_file::{EPOCH, SandboxError, Saved, WorldFile};
+use super::world_file::{EPOCH, SavedWorld, WorldFile, WorldFileError};
 use crate::emulator::state::settings::{Fidelity, Pace, Settings};
 use crate::emulator::state::world::World;
 
@@ -41,7 +41,7 @@ pub enum OpenError {
     Faults(#[from] FaultsError),
     #[error(transparent)]
     #[diagnostic(transparent)]
-    World(#[from] SandboxError),
+    World(#[from] WorldFileError),
 }
 
 impl EmulatorOptions {
@@ -64,7 +64,7 @@ impl EmulatorOptions {
         let reopened = saved.as_ref().map_or(EPOCH, |saved| saved.reopened_at(passed));
         let start = reopened.max(self.not_before.unwrap_or(Timestamp::MIN));
         let mut saved = saved.unwrap_or_else(|| {
-            Saved::new(start, 0, World::new(Settings { seed: self.seed, ..Settings::default() }, start))
+            SavedWorld::new(start, 0, World::new(Settings { seed: self.seed, ..Settings::default() }, start))
         });
         let settings = &mut saved.world.settings;
         settings.fidelity = self.fidelity;

@@ -17,13 +17,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 
-use super::carry::{Time, carry};
 use super::control::MOUNT;
+use super::deliver::{TimeSource, deliver};
 use super::delivery::Outcome;
 use super::emulator::Emulator;
 use super::origin;
 use super::target::Target;
-use super::world_file::SandboxError;
+use super::world_file::WorldFileError;
 use crate::transport::{Method, Reply, Request};
 
 /// More than any request needs; the limit of the API itself is far lower, and the front's to check.
@@ -39,7 +39,7 @@ type Body = Either<Full<Bytes>, StreamBody<Part>>;
 ///
 /// # Errors
 /// If the world cannot be saved in the end.
-pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(), SandboxError> {
+pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(), WorldFileError> {
     let (stop, stopping) = watch::channel(false);
     // Dropping the set, as the caller does by dropping this future, closes every connection.
     let mut connections = JoinSet::new();
@@ -113,7 +113,7 @@ async fn respond(
     if is_control && peer.ip().to_canonical().is_loopback() {
         return whole(emulator.control(&request));
     }
-    match carry(emulator, request, Time::Own).await {
+    match deliver(emulator, request, TimeSource::Own).await {
         Outcome::Reply(reply) => whole(reply),
         Outcome::Cut(reply, at) => cut(reply, at),
         Outcome::Reset => {

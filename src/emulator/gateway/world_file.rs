@@ -28,7 +28,7 @@ const INTERVAL: Duration = Duration::from_millis(200);
 /// A world with the moment at which its clock stands.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Saved<W> {
+pub struct SavedWorld<W> {
     format: u32,
     pub clock: Timestamp,
     /// How many answers were given: the source of request ids.
@@ -36,13 +36,13 @@ pub struct Saved<W> {
     pub world: W,
 }
 
-impl<W> Saved<W> {
+impl<W> SavedWorld<W> {
     pub fn new(clock: Timestamp, answered: u64, world: W) -> Self {
         Self { format: FORMAT, clock, answered, world }
     }
 }
 
-impl Saved<&World> {
+impl SavedWorld<&World> {
     /// The file's bytes.
     fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut text = serde_json::to_vec_pretty(self)?;
@@ -51,7 +51,7 @@ impl Saved<&World> {
     }
 }
 
-impl Saved<World> {
+impl SavedWorld<World> {
     /// Where the clock stands when the next command finds the world, `passed` after it was written.
     ///
     /// A sandbox's clock goes on between two commands as the computer's does, so that pods bill and lifetimes end. It goes
@@ -69,7 +69,7 @@ impl Saved<World> {
 
 /// A world file that cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
-pub enum SandboxError {
+pub enum WorldFileError {
     #[error("the emulated world `{}` is in use by another process", path.display())]
     #[diagnostic(
         code(sindri::emulator::world_locked),
@@ -115,13 +115,13 @@ impl WorldFile {
     ///
     /// # Errors
     /// If another process has it, or it cannot be read or understood.
-    pub(in crate::emulator) fn open(path: &Path) -> Result<(Self, Option<Saved<World>>), SandboxError> {
+    pub(in crate::emulator) fn open(path: &Path) -> Result<(Self, Option<SavedWorld<World>>), WorldFileError> {
         let lock = lock(path)?;
         let saved = match read_bytes(path, None, LARGEST) {
             Ok(text) => Some(parse(path, &text)?),
             Err(error) if error.is_missing() => None,
             Err(ReadError { reason, .. }) => {
-                return Err(SandboxError::Read { path: path.into(), source: io::Error::other(reason.to_string()) });
+                return Err(WorldFileError::Read { path: path.into(), source: io::Error::other(reason.to_string()) });
             }
         };
         let file = Self {
@@ -150,21 +150,21 @@ impl WorldFile {
     }
 
     /// Writes a change, if that is cheap or was not done for a while.
-    pub(in crate::emulator) fn flush(&mut self, saved: &Saved<&World>) -> Result<(), SandboxError> {
+    pub(in crate::emulator) fn flush(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let due = self.cost <= CHEAP || self.last_write.is_none_or(|last| last.elapsed() >= INTERVAL);
         if self.dirty && due { self.write(saved) } else { Ok(()) }
     }
 
     /// Writes whatever this session changed, and how far its clock went.
-    pub(in crate::emulator) fn save(&mut self, saved: &Saved<&World>) -> Result<(), SandboxError> {
+    pub(in crate::emulator) fn save(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let clock_went_on = self.touched && self.written_at != Some(saved.clock);
         if self.dirty || clock_went_on { self.write(saved) } else { Ok(()) }
     }
 
-    fn write(&mut self, saved: &Saved<&World>) -> Result<(), SandboxError> {
+    fn write(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let began = Instant::now();
         let written = saved.bytes().and_then(|bytes| files::write_unflushed(&self.path, &bytes));
-        written.map_err(|source| SandboxError::Write { path: self.path.clone(), source })?;
+        written.map_err(|source| WorldFileError::Write { path: self.path.clone(), source })?;
         self.dirty = false;
         self.written_at = Some(saved.clock);
         self.last_write = Some(Instant::now());
@@ -173,19 +173,19 @@ impl WorldFile {
     }
 }
 
-fn lock(path: &Path) -> Result<File, SandboxError> {
+fn lock(path: &Path) -> Result<File, WorldFileError> {
     let beside = beside(path);
     let open = || {
         fs::create_dir_all(files::folder(path))?;
         files::open_lock(&beside)
     };
-    let file = open().map_err(|source| SandboxError::Write { path: beside.clone(), source })?;
+    let file = open().map_err(|source| WorldFileError::Write { path: beside.clone(), source })?;
     match fs2::FileExt::try_lock_exclusive(&file) {
         Ok(()) => Ok(file),
         Err(error) if error.kind() == fs2::lock_contended_error().kind() => {
-            Err(SandboxError::Locked { path: path.into() })
+            Err(WorldFileError::Locked { path: path.into() })
         }
-        Err(source) => Err(SandboxError::Write { path: beside, source }),
+        Err(source) => Err(WorldFileError::Write { path: beside, source }),
     }
 }
 
@@ -196,16 +196,17 @@ fn beside(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn parse(path: &Path, text: &[u8]) -> Result<Saved<World>, SandboxError> {
+fn parse(path: &Path, text: &[u8]) -> Result<SavedWorld<World>, WorldFileError> {
     #[derive(Deserialize)]
     struct Header {
         format: u64,
     }
-    let malformed = |error: serde_json::Error| SandboxError::Malformed { path: path.into(), reason: error.to_string() };
+    let malformed =
+        |error: serde_json::Error| WorldFileError::Malformed { path: path.into(), reason: error.to_string() };
     // The format first: a newer one may differ in everything else.
     let Header { format } = serde_json::from_slice(text).map_err(malformed)?;
     if format > u64::from(FORMAT) {
-        return Err(SandboxError::Newer { path: path.into(), found: format });
+        return Err(WorldFileError::Newer { path: path.into(), found: format });
     }
     serde_json::from_slice(text).map_err(malformed)
 }

@@ -3,18 +3,18 @@
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::moment::after_millis;
 use crate::emulator::state::pattern::matches_pattern;
-use crate::emulator::state::pod::{Fate, Phase};
+use crate::emulator::state::pod::{Phase, StartOutcome};
 use crate::emulator::state::settings::Pace;
 use crate::emulator::state::world::World;
 
 /// How a container comes to be started.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Begin {
+pub enum StartKind {
     /// On a host that was just found.
-    Rent,
+    Create,
     Resume,
     /// In place of a container on the same host.
-    Again,
+    Recreate,
 }
 
 /// Steps that take time, in milliseconds (behaviour page, section 4).
@@ -42,7 +42,7 @@ impl World {
             (Pace::Realistic, Step::Resume | Step::Restart) => (5000, 20_000),
             (Pace::Realistic, Step::Vanish) => (0, 10_000),
         };
-        self.dice.between(low, high)
+        self.rng.between(low, high)
     }
 
     pub(in crate::emulator) fn image_is(&self, patterns: &[String], image: &str) -> bool {
@@ -50,22 +50,27 @@ impl World {
     }
 
     /// When a container that starts now is up, and how that ends.
-    pub(in crate::emulator) fn begin(&mut self, begin: Begin, machine: Option<&Machine>, image: &str) -> Phase {
+    pub(in crate::emulator) fn start_container(
+        &mut self,
+        kind: StartKind,
+        machine: Option<&Machine>,
+        image: &str,
+    ) -> Phase {
         let now = self.now;
-        let fate = if machine.is_none() {
-            Fate::NeverPlaced
+        let outcome = if machine.is_none() {
+            StartOutcome::NeverPlaced
         } else if self.image_is(&self.settings.image_fail, image) {
-            Fate::Failed
+            StartOutcome::Failed
         } else if self.image_is(&self.settings.image_cuda_too_new, image) {
-            Fate::NeverUp
+            StartOutcome::NeverUp
         } else if self.image_is(&self.settings.image_crash, image) {
-            Fate::CrashLoop
+            StartOutcome::CrashLoop
         } else {
-            Fate::Up
+            StartOutcome::Up
         };
-        let placed = if begin == Begin::Rent { after_millis(now, self.step(Step::Allocate)) } else { now };
+        let placed = if kind == StartKind::Create { after_millis(now, self.step(Step::Allocate)) } else { now };
         let missing = machine.is_some_and(|machine| self.stock.pulls(machine, image));
-        let pull = if begin == Begin::Resume || (begin == Begin::Again && !missing) {
+        let pull = if kind == StartKind::Resume || (kind == StartKind::Recreate && !missing) {
             0
         } else if self.image_is(&self.settings.image_slow, image) {
             1_800_000
@@ -73,11 +78,11 @@ impl World {
             self.step(if missing { Step::PullFirst } else { Step::PullCached })
         };
         let pulled = after_millis(placed, pull);
-        let boot = self.step(match begin {
-            Begin::Rent => Step::Boot,
-            Begin::Resume => Step::Resume,
-            Begin::Again => Step::Restart,
+        let boot = self.step(match kind {
+            StartKind::Create => Step::Boot,
+            StartKind::Resume => Step::Resume,
+            StartKind::Recreate => Step::Restart,
         });
-        Phase::Started { placed, pulled, up: after_millis(pulled, boot), fate, resumed: begin == Begin::Resume }
+        Phase::Started { placed, pulled, up: after_millis(pulled, boot), outcome, resumed: kind == StartKind::Resume }
     }
 }

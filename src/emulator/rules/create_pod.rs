@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::boot::Begin;
+use super::boot::StartKind;
 use super::market::market;
-use super::pod_spec::Order;
+use super::pod_spec::PodSpec;
 use super::refusal::Refusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::{Change, GlobalNetworking, Phase, Pod, Storage, Visible};
+use crate::emulator::state::pod::{GlobalNetworking, Phase, Pod, StatusChange, Storage, Visibility};
 use crate::emulator::state::world::World;
 
 impl World {
@@ -24,23 +24,23 @@ impl World {
     }
 
     /// Creates a pod: references, balance, capacity, effect. Gives its id.
-    pub(in crate::emulator) fn rent(
+    pub(in crate::emulator) fn create_pod(
         &mut self,
-        order: Order,
+        spec: PodSpec,
         tweaks: &Tweaks,
         now: Timestamp,
     ) -> Result<String, Refusal> {
-        self.check_image(&order.image)?;
-        let volume_center = match &order.storage {
+        self.check_image(&spec.image)?;
+        let volume_center = match &spec.storage {
             Storage::Network { volume_id } => {
                 let volume = self.volumes.get(volume_id).filter(|volume| volume.visible.found <= now);
                 Some(volume.ok_or(Refusal::NotFound)?.data_center.clone())
             }
             _ => None,
         };
-        self.check_registry(order.registry.as_deref())?;
-        self.check_global_networking(&order)?;
-        self.check_money(&order, now)?;
+        self.check_registry(spec.registry.as_deref())?;
+        self.check_global_networking(&spec)?;
+        self.check_money(&spec, now)?;
         if tweaks.object_mounts_bug {
             return Err(Refusal::rule(
                 r#"Variable "$input" got invalid value: Field "objectMounts" is not defined by type "PodFindAndDeployOnDemandInput"."#,
@@ -50,44 +50,44 @@ impl World {
             return Err(Refusal::NoCapacity);
         }
         self.now = now;
-        let placement = if self.is_misspelt(&order) {
-            order.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(Refusal::NoCapacity)
+        let placement = if self.is_misspelt(&spec) {
+            spec.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(Refusal::NoCapacity)
         } else {
-            let place = self.stock.place(&order, volume_center.as_deref(), &mut self.dice, now);
+            let place = self.stock.place(&spec, volume_center.as_deref(), &mut self.rng, now);
             place.map(|(hardware, machine)| (hardware, Some(machine)))
         };
         let (hardware, machine) = placement?;
         if tweaks.duplicate_name {
-            let theirs = Order { env: BTreeMap::new(), storage: Storage::None, ..order.clone() };
-            self.settle_in(theirs, hardware.clone(), machine.clone(), &Tweaks::default());
+            let theirs = PodSpec { env: BTreeMap::new(), storage: Storage::None, ..spec.clone() };
+            self.insert_pod(theirs, hardware.clone(), machine.clone(), &Tweaks::default());
             self.touched.clear(); // not this call's doing
         }
-        let id = self.settle_in(order, hardware, machine, tweaks);
+        let id = self.insert_pod(spec, hardware, machine, tweaks);
         if tweaks.ghost { Err(Refusal::NoCapacity) } else { Ok(id) }
     }
 
     /// The live service accepts a data center in lower case and never finds a host for it (Q27).
-    fn is_misspelt(&self, order: &Order) -> bool {
+    fn is_misspelt(&self, spec: &PodSpec) -> bool {
         let known = |id: &str| market().center(id).is_some();
         self.settings.observed()
-            && !order.data_centers.iter().any(|id| known(id))
-            && order.data_centers.iter().any(|id| known(&id.to_ascii_uppercase()))
+            && !spec.data_centers.iter().any(|id| known(id))
+            && spec.data_centers.iter().any(|id| known(&id.to_ascii_uppercase()))
     }
 
-    fn check_global_networking(&self, order: &Order) -> Result<(), Refusal> {
+    fn check_global_networking(&self, spec: &PodSpec) -> Result<(), Refusal> {
         let refused = || Refusal::rule("global networking is not available for the requested configuration");
-        if !order.global_networking {
+        if !spec.global_networking {
             return Ok(());
         }
         let nvidia = |hardware: &Hardware| market().gpu(hardware.id()).is_some_and(|gpu| gpu.is_nvidia());
-        let centers = &order.data_centers;
+        let centers = &spec.data_centers;
         let eligible = |id: &String| market().center(id).is_some_and(|center| center.offer.global_network);
         let placeable = centers.is_empty() || centers.iter().any(eligible);
-        if order.hardware.iter().any(nvidia) && placeable { Ok(()) } else { Err(refused()) }
+        if spec.hardware.iter().any(nvidia) && placeable { Ok(()) } else { Err(refused()) }
     }
 
     /// The effect of a create.
-    fn settle_in(&mut self, order: Order, hardware: Hardware, machine: Option<Machine>, tweaks: &Tweaks) -> String {
+    fn insert_pod(&mut self, spec: PodSpec, hardware: Hardware, machine: Option<Machine>, tweaks: &Tweaks) -> String {
         let now = self.now;
         let hardware = match hardware {
             Hardware::Gpu { id, count, .. } => {
@@ -95,51 +95,51 @@ impl World {
             }
             cpu @ Hardware::Cpu { .. } => cpu,
         };
-        let mut env = order.env;
+        let mut env = spec.env;
         if self.settings.show_injected_env {
-            if order.start_ssh && !self.ssh_keys.is_empty() {
+            if spec.start_ssh && !self.ssh_keys.is_empty() {
                 env.entry("PUBLIC_KEY".to_owned()).or_insert_with(|| self.ssh_keys.join("\n"));
             }
-            if order.start_jupyter {
-                let password = self.dice.id(20);
+            if spec.start_jupyter {
+                let password = self.rng.id(20);
                 env.entry("JUPYTER_PASSWORD".to_owned()).or_insert(password);
             }
         }
-        let phase = self.begin(Begin::Rent, machine.as_ref(), &order.image);
+        let phase = self.start_container(StartKind::Create, machine.as_ref(), &spec.image);
         let started_at = if let Phase::Started { placed, .. } = phase { placed } else { now };
         let mut pod = Pod {
             serial: self.serial(),
-            id: self.dice.id(14),
-            name: order.name,
+            id: self.rng.id(14),
+            name: spec.name,
             hardware,
-            cloud: order.cloud,
-            image: order.image,
-            args: order.args,
-            disk: order.disk,
-            storage: order.storage,
-            mount_path: order.mount_path,
-            ports: order.ports,
+            cloud: spec.cloud,
+            image: spec.image,
+            args: spec.args,
+            disk: spec.disk,
+            storage: spec.storage,
+            mount_path: spec.mount_path,
+            ports: spec.ports,
             env,
-            registry: order.registry,
-            global_networking: GlobalNetworking { wanted: order.global_networking, enabled: order.global_networking },
-            locked: order.locked,
-            interruptible: order.interruptible,
+            registry: spec.registry,
+            global_networking: GlobalNetworking { wanted: spec.global_networking, enabled: spec.global_networking },
+            locked: spec.locked,
+            interruptible: spec.interruptible,
             machine,
             phase,
             created_at: now,
             started_at,
-            last_change: Change { event: "Rented".to_owned(), by: "User".to_owned(), at: now },
+            last_change: StatusChange { event: "Rented".to_owned(), by: "User".to_owned(), at: now },
             tcp_ports: BTreeMap::new(),
             proxy_port: 0,
             stale_ports: None,
             stolen_at: None,
             down_until: None,
             maintenance: None,
-            visible: Visible {
+            visible: Visibility {
                 found: after_seconds(now, tweaks.not_found_after_create_seconds.unwrap_or(0)),
                 listed: after_seconds(now, tweaks.appear_lag_seconds.unwrap_or(0)),
             },
-            shadow: None,
+            stale_copy: None,
         };
         self.publish_ports(&mut pod);
         let id = pod.id.clone();

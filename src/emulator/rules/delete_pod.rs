@@ -6,8 +6,8 @@ use super::boot::Step;
 use super::refusal::Refusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::moment::{after_millis, after_seconds};
-use crate::emulator::state::pod::Change;
-use crate::emulator::state::tombstone::Departed;
+use crate::emulator::state::pod::StatusChange;
+use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::world::World;
 
 impl World {
@@ -26,20 +26,20 @@ impl World {
             None => after_millis(now, self.step(Step::Vanish)),
         };
         let listed = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
-        self.depart(id, listed, shown);
+        self.delete_pod(id, listed, shown);
         Ok(())
     }
 
     /// Deletes a pod now; lists and reads may lag behind.
-    pub(in crate::emulator) fn depart(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
+    pub(in crate::emulator) fn delete_pod(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
         let now = self.now;
         // A few are looked through each time, many whenever their number has doubled: next to nothing on average.
-        if self.departed_pods.len() < 64 || self.departed_pods.len().is_power_of_two() {
-            self.departed_pods.retain(|departed| !departed.is_forgotten(now));
+        if self.deleted_pods.len() < 64 || self.deleted_pods.len().is_power_of_two() {
+            self.deleted_pods.retain(|tombstone| !tombstone.is_forgotten(now));
         }
         if let Some(mut item) = self.remove_pod(id) {
-            item.last_change = Change { event: "Terminated".to_owned(), by: "User".to_owned(), at: now };
-            self.departed_pods.insert(Departed { item, at: now, listed_until, shown_until });
+            item.last_change = StatusChange { event: "Terminated".to_owned(), by: "User".to_owned(), at: now };
+            self.deleted_pods.insert(Tombstone { item, at: now, listed_until, shown_until });
         }
     }
 }

@@ -60,7 +60,7 @@ impl World {
         }
         self.now = now;
         let new_ports = next.ports != old.ports || changes.resets;
-        Self::cast_shadow(&mut next, &old, tweaks.stale_read_seconds, now);
+        Self::keep_stale_copy(&mut next, &old, tweaks.stale_read_seconds, now);
         self.change_pod(id, |pod| *pod = next);
         // A stopped pod keeps the new values for its next start.
         if resets && !old.is_stopped() {

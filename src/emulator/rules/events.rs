@@ -2,23 +2,23 @@
 
 use jiff::Timestamp;
 
-use super::refusal::why;
+use super::refusal::describe;
 use super::tweaks::Tweaks;
-use crate::emulator::state::events::{Due, Happening, PodEvent, VolumeEvent};
+use crate::emulator::state::events::{DueEvent, PodEvent, ScheduledEvent, VolumeEvent};
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::{Fate, Maintenance, Phase, Pod};
+use crate::emulator::state::pod::{Maintenance, Phase, Pod, StartOutcome};
 use crate::emulator::state::world::World;
 
 impl World {
     /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
-    pub(in crate::emulator) fn happen_to_pod(
+    pub(in crate::emulator) fn apply_pod_event(
         &mut self,
         id: &str,
         event: &PodEvent,
         now: Timestamp,
     ) -> Result<(), String> {
-        let now = self.arrive(now);
+        let now = self.advance_to(now);
         let pod = self.pods.get(id).ok_or_else(|| format!("no pod `{id}`"))?;
         let must_run = |pod: &Pod| if pod.is_stopped() { Err(format!("pod `{id}` is stopped")) } else { Ok(()) };
         match event {
@@ -36,15 +36,15 @@ impl World {
                 if !pod.is_stopped() {
                     return Err(format!("pod `{id}` is not stopped"));
                 }
-                self.start(id, &Tweaks::default(), now).map_err(|refusal| why(&refusal))?;
+                self.start(id, &Tweaks::default(), now).map_err(|refusal| describe(&refusal))?;
             }
-            PodEvent::Crash => self.set_fate(id, Fate::CrashLoop, now)?,
-            PodEvent::Fail => self.set_fate(id, Fate::Failed, now)?,
+            PodEvent::Crash => self.set_outcome(id, StartOutcome::CrashLoop, now)?,
+            PodEvent::Fail => self.set_outcome(id, StartOutcome::Failed, now)?,
             // The body of a request, which only a dialect can read.
             PodEvent::Edit { .. } => return Err("an edit cannot be scheduled".to_owned()),
             PodEvent::Delete => {
                 self.now = now;
-                self.depart(id, now, now);
+                self.delete_pod(id, now, now);
             }
             PodEvent::Migrate => self.migrate(id, now)?,
             PodEvent::ZeroGpu => {
@@ -68,24 +68,25 @@ impl World {
                 let end = after_seconds(start, *seconds);
                 let window = Maintenance { start, end, under_way: false, resumes: false };
                 self.change_pod(id, |pod| pod.maintenance = Some(window));
-                for (at, happening) in [(start, Happening::MaintenanceBegins), (end, Happening::MaintenanceEnds)] {
-                    self.due.push(Due { at, pod: Some(id.to_owned()), host: None, happening });
+                for (at, event) in [(start, ScheduledEvent::MaintenanceBegins), (end, ScheduledEvent::MaintenanceEnds)]
+                {
+                    self.due_events.push(DueEvent { at, pod: Some(id.to_owned()), host: None, event });
                 }
-                self.arrive(now);
+                self.advance_to(now);
             }
         }
         Ok(())
     }
 
     /// The container that runs now ends otherwise than it began.
-    fn set_fate(&mut self, id: &str, to: Fate, now: Timestamp) -> Result<(), String> {
+    fn set_outcome(&mut self, id: &str, to: StartOutcome, now: Timestamp) -> Result<(), String> {
         if self.pods.get(id).is_none_or(Pod::is_stopped) {
             return Err(format!("pod `{id}` is stopped"));
         }
         self.now = now;
         self.change_pod(id, |pod| {
-            if let Phase::Started { up, fate, .. } = &mut pod.phase {
-                *fate = to;
+            if let Phase::Started { up, outcome, .. } = &mut pod.phase {
+                *outcome = to;
                 // Of a container that runs, the first of the new runs begins now; another one comes up first.
                 if *up <= now {
                     *up = now;
@@ -97,7 +98,7 @@ impl World {
 
     /// Does to a network volume what somebody else would; a delete takes it from under the pods that mount it.
     pub fn volume_event(&mut self, id: &str, event: &VolumeEvent, now: Timestamp) -> Result<(), String> {
-        let now = self.arrive(now);
+        let now = self.advance_to(now);
         self.volumes.get(id).ok_or_else(|| format!("no network volume `{id}`"))?;
         match event {
             VolumeEvent::Resize { size } => self.change_volume(id, None, Some(*size), now),

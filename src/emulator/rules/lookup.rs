@@ -30,10 +30,10 @@ impl World {
         let lag = tweaks.appear_lag_seconds.unwrap_or(0);
         let alive = (self.volumes.newest_first())
             .filter(|volume| volume.visible.listed <= now && after_seconds(volume.created_at, lag) <= now);
-        let departed = (self.departed_volumes.newest_first())
-            .filter(|departed| departed.is_listed(tweaks.disappear_lag_seconds, now))
-            .map(|departed| &departed.item);
-        let mut shown: Vec<&Volume> = alive.chain(departed).collect();
+        let deleted = (self.deleted_volumes.newest_first())
+            .filter(|tombstone| tombstone.is_listed(tweaks.disappear_lag_seconds, now))
+            .map(|tombstone| &tombstone.item);
+        let mut shown: Vec<&Volume> = alive.chain(deleted).collect();
         shown.sort_by_key(|volume| std::cmp::Reverse(volume.serial));
         shown
     }

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::pod_spec::{CudaWish, Order};
-use super::refusal::why;
+use super::pod_spec::{CudaConstraint, PodSpec};
+use super::refusal::describe;
 use crate::emulator::state::hardware::Hardware;
-use crate::emulator::state::pod::{Change, Pod, Storage, Visible};
-use crate::emulator::state::tombstone::Departed;
+use crate::emulator::state::pod::{Pod, StatusChange, Storage, Visibility};
+use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::world::World;
 
 impl World {
@@ -18,24 +18,24 @@ impl World {
             _ => None,
         };
         // The new place is found first, so that a pod that nothing can hold stays where it is.
-        let placed = self.stock.place(&same_again(pod), center.as_deref(), &mut self.dice, now);
-        let (hardware, machine) = placed.map_err(|refusal| why(&refusal))?;
+        let placed = self.stock.place(&spec_of(pod), center.as_deref(), &mut self.rng, now);
+        let (hardware, machine) = placed.map_err(|refusal| describe(&refusal))?;
         self.now = now;
         let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };
-        self.departed_pods.insert(Departed { item: old.clone(), at: now, listed_until: now, shown_until: now });
+        self.deleted_pods.insert(Tombstone { item: old.clone(), at: now, listed_until: now, shown_until: now });
         let next = Pod {
             serial: self.serial(),
-            id: self.dice.id(14),
+            id: self.rng.id(14),
             hardware,
             machine: Some(machine),
             created_at: now,
-            last_change: Change { event: "Rented".to_owned(), by: "System".to_owned(), at: now },
-            visible: Visible { found: now, listed: now },
+            last_change: StatusChange { event: "Rented".to_owned(), by: "System".to_owned(), at: now },
+            visible: Visibility { found: now, listed: now },
             stolen_at: None,
             down_until: None,
             maintenance: None,
             stale_ports: None,
-            shadow: None,
+            stale_copy: None,
             ..old
         };
         self.touched.push(next.id.clone());
@@ -45,19 +45,19 @@ impl World {
 }
 
 /// An order for another pod like this one.
-fn same_again(pod: &Pod) -> Order {
+fn spec_of(pod: &Pod) -> PodSpec {
     let hardware = match &pod.hardware {
         Hardware::Gpu { id, count, .. } => Hardware::Gpu { id: id.clone(), count: *count, attached: *count },
         cpu @ Hardware::Cpu { .. } => cpu.clone(),
     };
-    Order {
+    PodSpec {
         name: pod.name.clone(),
         hardware: vec![hardware],
         cloud: pod.cloud,
         data_centers: Vec::new(),
         data_centers_in_order: false,
         countries: Vec::new(),
-        cuda: CudaWish::default(),
+        cuda: CudaConstraint::default(),
         min_ram_per_gpu: 0,
         min_vcpu_per_gpu: 0,
         public_ip: false,

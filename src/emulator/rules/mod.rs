@@ -1,12 +1,12 @@
 //! What happens in the emulated account: creates, boots, bills, events.
 
-mod books;
+mod bookkeeping;
 mod boot;
 mod create_pod;
 mod delete_pod;
 pub mod edit_pod;
 mod events;
-mod hosts;
+mod host_events;
 mod lookup;
 mod maintenance;
 pub mod market;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::pod_spec::Order;
+use super::pod_spec::PodSpec;
 use super::prices::storage;
 use super::refusal::Refusal;
 use crate::emulator::state::ledger::{Rate, nanos};
@@ -10,10 +10,10 @@ use crate::emulator::state::pod::{Phase, Pod, Storage};
 use crate::emulator::state::world::World;
 
 impl World {
-    pub(in crate::emulator) fn check_money(&self, order: &Order, now: Timestamp) -> Result<(), Refusal> {
-        let price = order.hardware.first().map_or(0.0, |hardware| hardware.price(order.cloud));
-        let persistent = if let Storage::Persistent { size } = order.storage { size } else { 0 };
-        let wanted = Rate { compute: nanos(price), storage: storage(order.disk + persistent, 0.10) };
+    pub(in crate::emulator) fn check_money(&self, spec: &PodSpec, now: Timestamp) -> Result<(), Refusal> {
+        let price = spec.hardware.first().map_or(0.0, |hardware| hardware.price(spec.cloud));
+        let persistent = if let Storage::Persistent { size } = spec.storage { size } else { 0 };
+        let wanted = Rate { compute: nanos(price), storage: storage(spec.disk + persistent, 0.10) };
         if !self.ledger.affords(wanted, now) {
             return Err(Refusal::NoBalance);
         }
@@ -25,20 +25,20 @@ impl World {
 
     /// Sets the balance, the spend limit, or both, in USD. What a balance that ran out stopped does not come back.
     pub fn set_account(&mut self, balance: Option<f64>, spend_limit: Option<Option<f64>>, now: Timestamp) {
-        self.now = self.arrive(now);
+        self.now = self.advance_to(now);
         if let Some(balance) = balance {
             self.ledger.set_balance(balance, self.now);
         }
         if let Some(limit) = spend_limit {
             self.ledger.set_spend_limit(limit);
         }
-        self.arrive(self.now);
+        self.advance_to(self.now);
     }
 
     /// Pods with a network volume are stopped, the others are gone with their data (contract, section 12.10).
     pub(in crate::emulator) fn run_out_of_money(&mut self) {
         self.ledger.settle(self.now);
-        self.ledger.broke = true;
+        self.ledger.is_exhausted = true;
         let ids: Vec<String> = self.pods.newest_first().map(|pod| pod.id.clone()).collect();
         for id in ids {
             match self.pods.get(&id) {
@@ -47,7 +47,7 @@ impl World {
                         self.stop(&id, "System");
                     }
                 }
-                _ => self.depart(&id, self.now, self.now),
+                _ => self.delete_pod(&id, self.now, self.now),
             }
         }
     }

@@ -8,11 +8,11 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::market::{DataCenter, LISTS, market};
-use super::pod_spec::{Order, disk_limit};
+use super::pod_spec::{PodSpec, disk_limit};
 use super::refusal::Refusal;
 use crate::emulator::state::hardware::{Cloud, Hardware};
 use crate::emulator::state::host::{Host, Machine};
-use crate::emulator::state::rng::Dice;
+use crate::emulator::state::rng::Rng;
 use crate::emulator::state::stock::Stock;
 
 /// Pods that share a host of CPU flavors.
@@ -59,39 +59,39 @@ impl Stock {
     /// Finds a host for one of the ordered kinds of hardware and puts the pod on it. `volume_center` binds the place.
     pub fn place(
         &mut self,
-        order: &Order,
+        spec: &PodSpec,
         volume_center: Option<&str>,
-        dice: &mut Dice,
+        rng: &mut Rng,
         now: Timestamp,
     ) -> Result<(Hardware, Machine), Refusal> {
-        for hardware in &order.hardware {
-            if !fits(hardware, order) {
+        for hardware in &spec.hardware {
+            if !fits(hardware, spec) {
                 continue;
             }
-            let centers = self.centers(hardware, order, volume_center);
+            let centers = self.centers(hardware, spec, volume_center);
             let center = match centers.len() {
                 0 => continue,
-                _ if order.data_centers_in_order => centers[0],
-                count => centers[dice.below(count as u64) as usize],
+                _ if spec.data_centers_in_order => centers[0],
+                count => centers[rng.below(count as u64) as usize],
             };
-            return Ok((hardware.clone(), self.put(hardware, center, order, dice, now)));
+            return Ok((hardware.clone(), self.put(hardware, center, spec, rng, now)));
         }
         Err(Refusal::NoCapacity)
     }
 
     /// Centers where this hardware is free, in the order in which they were asked for.
-    fn centers(&self, hardware: &Hardware, order: &Order, volume_center: Option<&str>) -> Vec<&'static DataCenter> {
-        let asked: Vec<&'static DataCenter> = if order.data_centers.is_empty() {
+    fn centers(&self, hardware: &Hardware, spec: &PodSpec, volume_center: Option<&str>) -> Vec<&'static DataCenter> {
+        let asked: Vec<&'static DataCenter> = if spec.data_centers.is_empty() {
             market().listed_centers().collect()
         } else {
-            order.data_centers.iter().filter_map(|id| market().center(id)).collect()
+            spec.data_centers.iter().filter_map(|id| market().center(id)).collect()
         };
         let count = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
         asked
             .into_iter()
             .filter(|center| volume_center.is_none_or(|id| id == center.id))
-            .filter(|center| order.countries.is_empty() || order.countries.contains(&center.country_code))
-            .filter(|center| !order.global_networking || center.offer.global_network)
+            .filter(|center| spec.countries.is_empty() || spec.countries.contains(&center.country_code))
+            .filter(|center| !spec.global_networking || center.offer.global_network)
             .filter(|center| self.free(hardware.id(), &center.id).is_none_or(|free| free >= count))
             .collect()
     }
@@ -100,24 +100,24 @@ impl Stock {
         &mut self,
         hardware: &Hardware,
         center: &DataCenter,
-        order: &Order,
-        dice: &mut Dice,
+        spec: &PodSpec,
+        rng: &mut Rng,
         now: Timestamp,
     ) -> Machine {
-        let pool = format!("{} / {} / {}", hardware.id(), center.id, order.cloud.word());
+        let pool = format!("{} / {} / {}", hardware.id(), center.id, spec.cloud.word());
         let (size, slots, nvidia) = match hardware {
             Hardware::Gpu { id, count, .. } => {
                 let gpu = market().gpu(id);
-                let slots = gpu.map_or(*count, |gpu| gpu.max_count(order.cloud));
+                let slots = gpu.map_or(*count, |gpu| gpu.max_count(spec.cloud));
                 (*count, slots, gpu.is_some_and(|gpu| gpu.is_nvidia()))
             }
             Hardware::Cpu { .. } => (1, CPU_PODS_PER_HOST, false),
         };
         let suits = |host: &Host| {
-            (!order.public_ip || host.ip.is_some())
-                && host.cuda.as_deref().is_none_or(|version| order.cuda.accepts(version))
+            (!spec.public_ip || host.ip.is_some())
+                && host.cuda.as_deref().is_none_or(|version| spec.cuda.accepts(version))
         };
-        let (index, host) = self.assign(&pool, size, now, suits, || Host::open(slots, nvidia, order, dice));
+        let (index, host) = self.assign(&pool, size, now, suits, || Host::open(slots, nvidia, spec, rng));
         let (vcpu_count, memory_gb) = resources(hardware);
         Machine {
             id: host.id.clone(),
@@ -135,22 +135,22 @@ impl Stock {
 }
 
 impl Host {
-    fn open(slots: u32, nvidia: bool, order: &Order, dice: &mut Dice) -> Self {
+    fn open(slots: u32, nvidia: bool, spec: &PodSpec, rng: &mut Rng) -> Self {
         let cuda = nvidia.then(|| {
-            let acceptable = order.cuda.acceptable();
+            let acceptable = spec.cuda.acceptable();
             // Without a wish hosts report something recent.
-            let skip = if order.cuda.is_any() { LISTS.cuda_versions.len().saturating_sub(5) } else { 0 };
-            let choice = dice.below((acceptable.clone().count() - skip).max(1) as u64) as usize;
+            let skip = if spec.cuda.is_any() { LISTS.cuda_versions.len().saturating_sub(5) } else { 0 };
+            let choice = rng.below((acceptable.clone().count() - skip).max(1) as u64) as usize;
             acceptable.skip(skip).nth(choice).cloned().unwrap_or_default()
         });
-        let network = if dice.chance(0.5) { "198.51.100" } else { "203.0.113" };
-        let address = format!("{network}.{}", dice.between(1, 254));
-        let has_ip = order.cloud == Cloud::Secure || order.public_ip || dice.chance(0.5);
+        let network = if rng.chance(0.5) { "198.51.100" } else { "203.0.113" };
+        let address = format!("{network}.{}", rng.between(1, 254));
+        let has_ip = spec.cloud == Cloud::Secure || spec.public_ip || rng.chance(0.5);
         Self {
-            id: dice.id(12),
-            ssh_suffix: dice.hex(),
+            id: rng.id(12),
+            ssh_suffix: rng.hex(),
             ip: has_ip.then_some(address),
-            inner_ip: format!("100.65.{}.{}", dice.below(256), dice.between(1, 254)),
+            inner_ip: format!("100.65.{}.{}", rng.below(256), rng.between(1, 254)),
             cuda,
             slots,
             assigned: 0,
@@ -173,20 +173,20 @@ fn resources(hardware: &Hardware) -> (u32, u32) {
 }
 
 /// Whether any host of this hardware could hold the pod, stock aside.
-fn fits(hardware: &Hardware, order: &Order) -> bool {
+fn fits(hardware: &Hardware, spec: &PodSpec) -> bool {
     match hardware {
         Hardware::Gpu { id, count, .. } => market().gpu(id).is_some_and(|gpu| {
-            (1..=gpu.max_count(order.cloud)).contains(count)
-                && order.min_ram_per_gpu <= gpu.offer.ram_gb_per_gpu
-                && order.min_vcpu_per_gpu <= gpu.offer.vcpu_per_gpu
-                && (!gpu.is_nvidia() || order.cuda.acceptable().next().is_some())
-                && (gpu.is_nvidia() || order.cuda.is_any())
+            (1..=gpu.max_count(spec.cloud)).contains(count)
+                && spec.min_ram_per_gpu <= gpu.offer.ram_gb_per_gpu
+                && spec.min_vcpu_per_gpu <= gpu.offer.vcpu_per_gpu
+                && (!gpu.is_nvidia() || spec.cuda.acceptable().next().is_some())
+                && (gpu.is_nvidia() || spec.cuda.is_any())
         }),
         // CPU flavors are Secure only, and limit the container disk (contract, section 9).
         Hardware::Cpu { id, vcpu_count } => {
-            order.cloud == Cloud::Secure
+            spec.cloud == Cloud::Secure
                 && market().flavor(id).is_some_and(|flavor| flavor.allows(*vcpu_count))
-                && disk_limit(hardware).is_none_or(|limit| order.disk <= limit)
+                && disk_limit(hardware).is_none_or(|limit| spec.disk <= limit)
         }
     }
 }

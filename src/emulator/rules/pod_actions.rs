@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::boot::Begin;
+use super::boot::StartKind;
 use super::refusal::Refusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::moment::{after_millis, after_seconds};
-use crate::emulator::state::pod::{Change, Phase, Pod, Shadow, StalePorts};
+use crate::emulator::state::pod::{Phase, Pod, StaleCopy, StalePorts, StatusChange};
 use crate::emulator::state::settings::{Pace, ResumeWithoutGpu};
 use crate::emulator::state::world::World;
 
@@ -58,7 +58,7 @@ impl World {
                 self.now = now;
                 self.change_pod(id, |pod| {
                     let old = pod.clone();
-                    Self::cast_shadow(pod, &old, tweaks.stale_read_seconds, now);
+                    Self::keep_stale_copy(pod, &old, tweaks.stale_read_seconds, now);
                 });
                 self.stop(id, "User");
                 Ok(())
@@ -73,18 +73,18 @@ impl World {
 
     pub(in crate::emulator) fn stop(&mut self, id: &str, by: &str) {
         let now = self.now;
-        let stolen = self.dice.chance(self.settings.steal_on_stop);
+        let stolen = self.rng.chance(self.settings.steal_on_stop);
         let stolen_at = stolen.then(|| after_seconds(now, self.settings.steal_after_seconds));
         self.change_pod(id, |pod| {
             pod.phase = Phase::Stopped { since: now };
             pod.stolen_at = stolen_at;
-            pod.last_change = Change { event: "Exited".to_owned(), by: by.to_owned(), at: now };
+            pod.last_change = StatusChange { event: "Exited".to_owned(), by: by.to_owned(), at: now };
         });
     }
 
     pub(in crate::emulator) fn start(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) -> Result<(), Refusal> {
         let pod = self.find_pod(id, now)?;
-        if self.ledger.broke {
+        if self.ledger.is_exhausted {
             return Err(Refusal::NoBalance);
         }
         let center = pod.machine.as_ref().map_or("", |machine| machine.data_center.as_str());
@@ -97,11 +97,11 @@ impl World {
         }
         let (old, mut next) = (pod.clone(), pod.clone());
         self.now = now;
-        Self::cast_shadow(&mut next, &old, tweaks.stale_read_seconds, now);
-        next.phase = self.begin(Begin::Resume, next.machine.as_ref(), &next.image);
+        Self::keep_stale_copy(&mut next, &old, tweaks.stale_read_seconds, now);
+        next.phase = self.start_container(StartKind::Resume, next.machine.as_ref(), &next.image);
         next.started_at = now;
         next.global_networking.enabled = next.global_networking.wanted;
-        next.last_change = Change { event: "Resumed".to_owned(), by: "User".to_owned(), at: now };
+        next.last_change = StatusChange { event: "Resumed".to_owned(), by: "User".to_owned(), at: now };
         if let Hardware::Gpu { count, attached, .. } = &mut next.hardware {
             *attached = if zero { 0 } else { *count };
         }
@@ -121,7 +121,7 @@ impl World {
             Phase::Started { placed, .. } if placed > self.now => Some(placed),
             _ => None,
         };
-        next.phase = self.begin(Begin::Again, next.machine.as_ref(), &next.image);
+        next.phase = self.start_container(StartKind::Recreate, next.machine.as_ref(), &next.image);
         if let (Some(earliest), Phase::Started { placed, pulled, up, .. }) = (old_placing, &mut next.phase) {
             // Still waiting for its host: everything moves behind that.
             let delay = earliest.duration_since(*placed).as_millis().try_into().unwrap_or(0);
@@ -137,10 +137,10 @@ impl World {
     }
 
     /// Lets reads show the old pod for a while (Q14).
-    pub(in crate::emulator) fn cast_shadow(pod: &mut Pod, old: &Pod, seconds: Option<u64>, now: Timestamp) {
+    pub(in crate::emulator) fn keep_stale_copy(pod: &mut Pod, old: &Pod, seconds: Option<u64>, now: Timestamp) {
         if let Some(seconds) = seconds {
-            let old = Pod { shadow: None, ..old.clone() };
-            pod.shadow = Some(Box::new(Shadow { until: after_seconds(now, seconds), pod: old }));
+            let old = Pod { stale_copy: None, ..old.clone() };
+            pod.stale_copy = Some(Box::new(StaleCopy { until: after_seconds(now, seconds), pod: old }));
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::emulator::state::pod::Storage;
 
 /// A pod to be created.
 #[derive(Clone)]
-pub struct Order {
+pub struct PodSpec {
     pub name: String,
     /// Tried one after another.
     pub hardware: Vec<Hardware>,
@@ -21,7 +21,7 @@ pub struct Order {
     pub data_centers_in_order: bool,
     /// ISO codes; empty: any.
     pub countries: Vec<String>,
-    pub cuda: CudaWish,
+    pub cuda: CudaConstraint,
     pub min_ram_per_gpu: u32,
     pub min_vcpu_per_gpu: u32,
     /// Only hosts with a public address.
@@ -44,13 +44,13 @@ pub struct Order {
 
 /// Which CUDA versions a host may report.
 #[derive(Clone, Default)]
-pub struct CudaWish {
+pub struct CudaConstraint {
     /// Exact matches; empty: any.
     pub allowed: Vec<String>,
     pub minimum: Option<String>,
 }
 
-impl CudaWish {
+impl CudaConstraint {
     pub fn accepts(&self, version: &str) -> bool {
         (self.allowed.is_empty() || self.allowed.iter().any(|allowed| allowed == version))
             && self.minimum.as_deref().is_none_or(|minimum| version_number(version) >= version_number(minimum))

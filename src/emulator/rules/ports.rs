@@ -28,7 +28,7 @@ impl World {
         let mut ports = BTreeMap::new();
         for private in pod.wanted_tcp_ports() {
             let public = loop {
-                let candidate = self.dice.between(10_000, 60_999) as u16;
+                let candidate = self.rng.between(10_000, 60_999) as u16;
                 if !ports.values().any(|taken| *taken == candidate) {
                     break candidate;
                 }
@@ -36,6 +36,6 @@ impl World {
             ports.insert(private, public);
         }
         pod.tcp_ports = ports;
-        pod.proxy_port = self.dice.between(60_000, 65_000) as u16;
+        pod.proxy_port = self.rng.between(60_000, 65_000) as u16;
     }
 }

@@ -57,3 +57,8 @@ impl Volume {
         Rate { compute: 0, storage }
     }
 }
+
+/// Prices times counts without the noise of binary fractions.
+pub fn rounded(usd: f64) -> f64 {
+    (usd * 1e6).round() / 1e6
+}

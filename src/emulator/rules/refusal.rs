@@ -53,7 +53,7 @@ impl fmt::Display for Violation {
 }
 
 /// A refusal in words, for whoever asked for an event.
-pub fn why(refusal: &Refusal) -> String {
+pub fn describe(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         Refusal::Rule(text) | Refusal::Conflict(text) => text.clone(),

@@ -10,7 +10,7 @@ impl World {
         if self.registries.newest_first().any(|other| other.name == name) {
             return Err(Refusal::rule("a registry credential with this name already exists"));
         }
-        let (serial, id) = (self.serial(), format!("c{}", self.dice.id(24)));
+        let (serial, id) = (self.serial(), format!("c{}", self.rng.id(24)));
         self.registries.insert(Registry { serial, id: id.clone(), name: name.to_owned() });
         self.registries.get(&id).ok_or(Refusal::NotFound)
     }

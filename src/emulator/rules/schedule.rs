@@ -2,20 +2,20 @@
 
 use jiff::Timestamp;
 
-use super::tweaks::{Aftermath, Tweaks, Whose};
-use crate::emulator::state::events::{Due, Happening};
+use super::tweaks::{EventScope, FollowUp, Tweaks};
+use crate::emulator::state::events::{DueEvent, ScheduledEvent};
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::world::World;
 
 impl World {
     /// The moment that counts, in whole milliseconds, after what was due and what the empty purse did on the way there.
-    pub(in crate::emulator) fn arrive(&mut self, now: Timestamp) -> Timestamp {
+    pub(in crate::emulator) fn advance_to(&mut self, now: Timestamp) -> Timestamp {
         let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let now = whole.max(self.now);
-        while let Some(due) = self.next_due(now) {
-            self.happen(due);
+        while let Some(due) = self.next_due_event(now) {
+            self.run_due_event(due);
         }
-        if !self.ledger.broke && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
+        if !self.ledger.is_exhausted && self.ledger.balance_at(now) <= 0 && self.ledger.is_spending() {
             self.now = now;
             self.run_out_of_money();
         }
@@ -27,31 +27,31 @@ impl World {
         if tweaks.balance.is_some() {
             self.set_account(tweaks.balance, None, now);
         }
-        for Aftermath { seconds, whose, event } in &tweaks.aftermath {
-            let (pod, host) = match whose {
-                Whose::Called => (pod.map(str::to_owned), None),
-                Whose::Neighbors => (None, pod.and_then(|pod| self.host_of(pod)).map(str::to_owned)),
-                Whose::Host(pattern) => (None, Some(pattern.clone())),
-                Whose::Spot => (None, None),
+        for FollowUp { seconds, scope, event } in &tweaks.follow_ups {
+            let (pod, host) = match scope {
+                EventScope::Called => (pod.map(str::to_owned), None),
+                EventScope::Neighbors => (None, pod.and_then(|pod| self.host_of(pod)).map(str::to_owned)),
+                EventScope::Host(pattern) => (None, Some(pattern.clone())),
+                EventScope::Spot => (None, None),
             };
-            if pod.is_some() || host.is_some() || *whose == Whose::Spot {
-                let happening = Happening::Event(event.clone());
-                self.due.push(Due { at: after_seconds(now, *seconds), pod, host, happening });
+            if pod.is_some() || host.is_some() || *scope == EventScope::Spot {
+                let event = ScheduledEvent::Event(event.clone());
+                self.due_events.push(DueEvent { at: after_seconds(now, *seconds), pod, host, event });
             }
         }
-        self.arrive(now);
+        self.advance_to(now);
     }
 
     /// Takes the first of what is due by `now`.
-    pub(in crate::emulator) fn next_due(&mut self, now: Timestamp) -> Option<Due> {
-        let (index, first) = self.due.iter().enumerate().min_by_key(|(_, due)| due.at)?;
-        (first.at <= now).then(|| self.due.remove(index))
+    pub(in crate::emulator) fn next_due_event(&mut self, now: Timestamp) -> Option<DueEvent> {
+        let (index, first) = self.due_events.iter().enumerate().min_by_key(|(_, due)| due.at)?;
+        (first.at <= now).then(|| self.due_events.remove(index))
     }
 
     /// Lets it happen. What has become impossible meanwhile (the pod is gone, or stopped) does not happen.
-    pub(in crate::emulator) fn happen(&mut self, due: Due) {
+    pub(in crate::emulator) fn run_due_event(&mut self, due: DueEvent) {
         let at = due.at.max(self.now);
-        if let (Some(host), Happening::Event(event)) = (&due.host, &due.happening) {
+        if let (Some(host), ScheduledEvent::Event(event)) = (&due.host, &due.event) {
             return drop(self.host_event(host, event, at));
         }
         let ids = match due.pod {
@@ -59,10 +59,10 @@ impl World {
             None => self.pods.newest_first().filter(|pod| pod.interruptible).map(|pod| pod.id.clone()).collect(),
         };
         for id in ids {
-            match &due.happening {
-                Happening::Event(event) => drop(self.happen_to_pod(&id, event, at)),
-                Happening::MaintenanceBegins => self.begin_maintenance(&id, at),
-                Happening::MaintenanceEnds => self.end_maintenance(&id, at),
+            match &due.event {
+                ScheduledEvent::Event(event) => drop(self.apply_pod_event(&id, event, at)),
+                ScheduledEvent::MaintenanceBegins => self.begin_maintenance(&id, at),
+                ScheduledEvent::MaintenanceEnds => self.end_maintenance(&id, at),
             }
         }
     }

@@ -38,7 +38,7 @@ pub struct Tweaks {
     /// How every pod in the answer says what its container runs.
     pub echo_args: Option<EchoArgs>,
     /// v2 is as it was in August 2026.
-    pub august_spec: bool,
+    pub v2_2026_08: bool,
     /// Create: refused by a fault of the service itself (Q26).
     pub object_mounts_bug: bool,
     /// Create: somebody else creates a pod of the same name just before.
@@ -48,7 +48,7 @@ pub struct Tweaks {
     /// The account's spend limit from here on, this call included. USD per hour.
     pub spend_limit: Option<f64>,
     /// What happens because of the call, now or later.
-    pub aftermath: Vec<Aftermath>,
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// How `args` comes back; no document says (contract, section 20).
@@ -65,15 +65,15 @@ pub enum EchoArgs {
 
 /// What a call sets off, so many virtual seconds after it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Aftermath {
+pub struct FollowUp {
     pub seconds: u64,
-    pub whose: Whose,
+    pub scope: EventScope,
     pub event: PodEvent,
 }
 
 /// Whom it happens to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum EventScope {
     /// The pod that the call creates or names.
     Called,
     /// Every pod on the host of that pod.

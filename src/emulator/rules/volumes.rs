@@ -7,8 +7,8 @@ use super::refusal::Refusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::ledger::Rate;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::Visible;
-use crate::emulator::state::tombstone::Departed;
+use crate::emulator::state::pod::Visibility;
+use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
@@ -37,14 +37,14 @@ impl World {
         self.now = now;
         let volume = Volume {
             serial: self.serial(),
-            id: self.dice.id(10),
+            id: self.rng.id(10),
             name: name.to_owned(),
             size,
             data_center: data_center.to_owned(),
             tier: tier.to_owned(),
             attached: 0,
             created_at: now,
-            visible: Visible {
+            visible: Visibility {
                 found: after_seconds(now, tweaks.not_found_after_create_seconds.unwrap_or(0)),
                 listed: after_seconds(now, tweaks.appear_lag_seconds.unwrap_or(0)),
             },
@@ -94,10 +94,10 @@ impl World {
     /// Takes a volume out of the world and out of the books.
     pub(in crate::emulator) fn remove_volume(&mut self, id: &str, listed_until: Timestamp) {
         let now = self.now;
-        self.departed_volumes.retain(|departed| !departed.is_forgotten(now));
+        self.deleted_volumes.retain(|tombstone| !tombstone.is_forgotten(now));
         if let Some(item) = self.volumes.remove(id) {
             self.ledger.change(item.rate(), Rate::default(), now);
-            self.departed_volumes.insert(Departed { item, at: now, listed_until, shown_until: now });
+            self.deleted_volumes.insert(Tombstone { item, at: now, listed_until, shown_until: now });
             self.touched.push(id.to_owned());
         }
     }

@@ -51,19 +51,20 @@ pub enum VolumeEvent {
 
 /// Something that is going to happen.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Due {
+pub struct DueEvent {
     pub at: Timestamp,
     /// None: every spot pod that runs then.
     pub pod: Option<String>,
     /// Instead of a pod, hosts, with `*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
-    pub happening: Happening,
+    #[serde(rename = "happening")]
+    pub event: ScheduledEvent,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Happening {
+pub enum ScheduledEvent {
     Event(PodEvent),
     MaintenanceBegins,
     MaintenanceEnds,

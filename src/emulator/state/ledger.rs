@@ -52,7 +52,8 @@ pub struct Ledger {
     spent: Rate,
     settled: Timestamp,
     /// The balance ran out, and what it paid for was stopped.
-    pub broke: bool,
+    #[serde(rename = "broke")]
+    pub is_exhausted: bool,
 }
 
 impl Ledger {
@@ -63,7 +64,7 @@ impl Ledger {
             rate: Rate::default(),
             spent: Rate::default(),
             settled: now,
-            broke: false,
+            is_exhausted: false,
         }
     }
 
@@ -98,7 +99,7 @@ impl Ledger {
 
     /// One hour of what is wanted must be there (contract, section 12.10).
     pub fn affords(&self, wanted: Rate, now: Timestamp) -> bool {
-        !self.broke && self.balance_at(now) >= wanted.total()
+        !self.is_exhausted && self.balance_at(now) >= wanted.total()
     }
 
     pub fn is_spending(&self) -> bool {
@@ -112,7 +113,7 @@ impl Ledger {
     pub fn set_balance(&mut self, usd: f64, now: Timestamp) {
         self.settle(now);
         self.balance = nanos(usd);
-        self.broke = false;
+        self.is_exhausted = false;
     }
 
     pub fn set_spend_limit(&mut self, usd: Option<f64>) {

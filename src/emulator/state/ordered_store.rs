@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a [`Roll`] can hold.
-pub trait Entry {
+/// What a [`OrderedStore`] can hold.
+pub trait Keyed {
     /// Rises with every creation and is never reused.
     fn serial(&self) -> u64;
     fn id(&self) -> &str;
 }
 
 #[derive(Clone)]
-pub struct Roll<T> {
+pub struct OrderedStore<T> {
     by_serial: BTreeMap<u64, T>,
     by_id: BTreeMap<String, u64>,
 }
 
-impl<T> Default for Roll<T> {
+impl<T> Default for OrderedStore<T> {
     fn default() -> Self {
         Self { by_serial: BTreeMap::new(), by_id: BTreeMap::new() }
     }
 }
 
-impl<T: Entry> Roll<T> {
+impl<T: Keyed> OrderedStore<T> {
     pub fn insert(&mut self, entry: T) {
         self.by_id.insert(entry.id().to_owned(), entry.serial());
         self.by_serial.insert(entry.serial(), entry);
@@ -61,13 +61,13 @@ impl<T: Entry> Roll<T> {
     }
 }
 
-impl<T: Serialize> Serialize for Roll<T> {
+impl<T: Serialize> Serialize for OrderedStore<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.by_serial.values())
     }
 }
 
-impl<'de, T: Entry + Deserialize<'de>> Deserialize<'de> for Roll<T> {
+impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for OrderedStore<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut roll = Self::default();
         for entry in Vec::<T>::deserialize(deserializer)? {

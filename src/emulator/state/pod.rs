@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hardware::{Cloud, Hardware};
 use super::host::Machine;
-use super::ordered_store::Entry;
+use super::ordered_store::Keyed;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -38,7 +38,7 @@ pub struct Pod {
     pub created_at: Timestamp,
     /// The last start, or when the pod was first placed.
     pub started_at: Timestamp,
-    pub last_change: Change,
+    pub last_change: StatusChange,
     /// Published TCP ports: inside -> outside. New with every container, kept over a restart.
     pub tcp_ports: BTreeMap<u32, u16>,
     /// The outside of the host's own http row (Q13).
@@ -55,10 +55,10 @@ pub struct Pod {
     /// Announced, or under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maintenance: Option<Maintenance>,
-    pub visible: Visible,
+    pub visible: Visibility,
     /// What reads show instead, for a while.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shadow: Option<Box<Shadow>>,
+    #[serde(rename = "shadow", default, skip_serializing_if = "Option::is_none")]
+    pub stale_copy: Option<Box<StaleCopy>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,7 +84,8 @@ pub enum Phase {
         placed: Timestamp,
         pulled: Timestamp,
         up: Timestamp,
-        fate: Fate,
+        #[serde(rename = "fate")]
+        outcome: StartOutcome,
         resumed: bool,
     },
     Stopped {
@@ -107,7 +108,7 @@ pub struct Maintenance {
 /// How a start ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Fate {
+pub enum StartOutcome {
     Up,
     CrashLoop,
     Failed,
@@ -119,7 +120,7 @@ pub enum Fate {
 
 /// v1's `lastStatusChange`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Change {
+pub struct StatusChange {
     pub event: String,
     pub by: String,
     pub at: Timestamp,
@@ -133,18 +134,18 @@ pub struct StalePorts {
 
 /// From when an object can be found by id, and from when lists show it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Visible {
+pub struct Visibility {
     pub found: Timestamp,
     pub listed: Timestamp,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Shadow {
+pub struct StaleCopy {
     pub until: Timestamp,
     pub pod: Pod,
 }
 
-impl Entry for Pod {
+impl Keyed for Pod {
     fn serial(&self) -> u64 {
         self.serial
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::hardware::Hardware;
 use super::host::Machine;
-use super::pod::{Fate, Phase, Pod};
+use super::pod::{Phase, Pod, StartOutcome};
 use super::settings::Fidelity;
 
 /// Seconds between two starts of a container that crashes (Q15).
@@ -89,17 +89,17 @@ impl Status {
 
 impl Pod {
     pub fn stage(&self, now: Timestamp) -> Stage {
-        let Phase::Started { placed, pulled, up, fate, resumed } = self.phase else { return Stage::Stopped };
-        match fate {
-            Fate::NeverPlaced => Stage::Allocating,
+        let Phase::Started { placed, pulled, up, outcome, resumed } = self.phase else { return Stage::Stopped };
+        match outcome {
+            StartOutcome::NeverPlaced => Stage::Allocating,
             _ if now < placed => Stage::Allocating,
             _ if now < pulled => Stage::Pulling,
-            Fate::Failed => Stage::Failed,
-            Fate::NeverUp => Stage::Booting,
+            StartOutcome::Failed => Stage::Failed,
+            StartOutcome::NeverUp => Stage::Booting,
             _ if now < up && resumed => Stage::Resuming,
             _ if now < up => Stage::Booting,
-            Fate::CrashLoop => Stage::CrashLoop,
-            Fate::Up => Stage::Up,
+            StartOutcome::CrashLoop => Stage::CrashLoop,
+            StartOutcome::Up => Stage::Up,
         }
     }
 
@@ -109,8 +109,8 @@ impl Pod {
 
     /// What reads show at `now`: the pod, or what it was.
     pub fn seen(&self, now: Timestamp) -> &Self {
-        match &self.shadow {
-            Some(shadow) if now < shadow.until => &shadow.pod,
+        match &self.stale_copy {
+            Some(stale_copy) if now < stale_copy.until => &stale_copy.pod,
             _ => self,
         }
     }

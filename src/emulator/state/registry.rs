@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ordered_store::Entry;
+use super::ordered_store::Keyed;
 
 /// A registry credential. User name and password are checked and then forgotten: no route gives them back.
 #[derive(Clone, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Registry {
     pub name: String,
 }
 
-impl Entry for Registry {
+impl Keyed for Registry {
     fn serial(&self) -> u64 {
         self.serial
     }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 /// SplitMix64: small, well mixed, and its whole state is one number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Dice(u64);
+pub struct Rng(u64);
 
 const LETTERS_AND_DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
 
-impl Dice {
+impl Rng {
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ordered_store::Entry;
+use super::ordered_store::Keyed;
 
 /// A secret's record. Its value is checked and then forgotten: no route gives it back.
 #[derive(Clone, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Secret {
     pub value_last_updated_at: Timestamp,
 }
 
-impl Entry for Secret {
+impl Keyed for Secret {
     fn serial(&self) -> u64 {
         self.serial
     }

@@ -97,7 +97,7 @@ impl Stock {
     }
 
     /// A pod left its host.
-    pub fn leave(&mut self, machine: &Machine, hardware: &Hardware) {
+    pub fn release(&mut self, machine: &Machine, hardware: &Hardware) {
         let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
         if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
             host.assigned = host.assigned.saturating_sub(size);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::ordered_store::Entry;
+use super::ordered_store::Keyed;
 
 /// A preset of container settings.
 #[derive(Clone, Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub struct TemplateVolume {
     pub path: String,
 }
 
-impl Entry for Template {
+impl Keyed for Template {
     fn serial(&self) -> u64 {
         self.serial
     }

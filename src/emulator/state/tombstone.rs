@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::moment::after_seconds;
-use super::ordered_store::Entry;
+use super::ordered_store::Keyed;
 
 /// Deleted, and for a while still to be seen.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Departed<T> {
+pub struct Tombstone<T> {
     pub item: T,
     pub at: Timestamp,
     /// Lists show it until then.
@@ -18,7 +18,7 @@ pub struct Departed<T> {
     pub shown_until: Timestamp,
 }
 
-impl<T: Entry> Entry for Departed<T> {
+impl<T: Keyed> Keyed for Tombstone<T> {
     fn serial(&self) -> u64 {
         self.item.serial()
     }
@@ -28,7 +28,7 @@ impl<T: Entry> Entry for Departed<T> {
     }
 }
 
-impl<T> Departed<T> {
+impl<T> Tombstone<T> {
     /// Whether a list shows it, for a list call that lags by so many seconds.
     pub fn is_listed(&self, lag_seconds: Option<u64>, now: Timestamp) -> bool {
         now < self.listed_until || now < after_seconds(self.at, lag_seconds.unwrap_or(0))

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ordered_store::Entry;
-use super::pod::Visible;
+use super::ordered_store::Keyed;
+use super::pod::Visibility;
 
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -20,10 +20,10 @@ pub struct Volume {
     /// Pods that mount it, running or not.
     pub attached: u32,
     pub created_at: Timestamp,
-    pub visible: Visible,
+    pub visible: Visibility,
 }
 
-impl Entry for Volume {
+impl Keyed for Volume {
     fn serial(&self) -> u64 {
         self.serial
     }

@@ -5,17 +5,17 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::events::Due;
+use super::events::DueEvent;
 use super::ledger::{Account, Ledger};
-use super::ordered_store::Roll;
+use super::ordered_store::OrderedStore;
 use super::pod::Pod;
 use super::registry::Registry;
-use super::rng::Dice;
+use super::rng::Rng;
 use super::secret::Secret;
 use super::settings::Settings;
 use super::stock::{CapacityRule, Stock};
 use super::template::Template;
-use super::tombstone::Departed;
+use super::tombstone::Tombstone;
 use super::volume::Volume;
 
 /// Everything, saved as one JSON document.
@@ -25,25 +25,28 @@ pub struct World {
     pub settings: Settings,
     /// When something last changed; virtual time never goes back behind it.
     pub(in crate::emulator) now: Timestamp,
-    pub(in crate::emulator) dice: Dice,
+    #[serde(rename = "dice")]
+    pub(in crate::emulator) rng: Rng,
     pub(in crate::emulator) next_serial: u64,
     pub(in crate::emulator) ledger: Ledger,
     pub(in crate::emulator) stock: Stock,
-    pub(in crate::emulator) volumes: Roll<Volume>,
-    pub(in crate::emulator) pods: Roll<Pod>,
+    pub(in crate::emulator) volumes: OrderedStore<Volume>,
+    pub(in crate::emulator) pods: OrderedStore<Pod>,
     /// What was deleted a moment ago, for reads and lists that lag.
-    pub(in crate::emulator) departed_volumes: Roll<Departed<Volume>>,
-    pub(in crate::emulator) departed_pods: Roll<Departed<Pod>>,
+    #[serde(rename = "departedVolumes")]
+    pub(in crate::emulator) deleted_volumes: OrderedStore<Tombstone<Volume>>,
+    #[serde(rename = "departedPods")]
+    pub(in crate::emulator) deleted_pods: OrderedStore<Tombstone<Pod>>,
     pub(in crate::emulator) ssh_keys: Vec<String>,
-    pub(in crate::emulator) secrets: Roll<Secret>,
+    pub(in crate::emulator) secrets: OrderedStore<Secret>,
     /// What is going to happen to pods, whoever looks or not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(in crate::emulator) due: Vec<Due>,
+    #[serde(rename = "due", default, skip_serializing_if = "Vec::is_empty")]
+    pub(in crate::emulator) due_events: Vec<DueEvent>,
     /// Registry credentials that pods and templates may name.
     #[serde(default)]
-    pub(in crate::emulator) registries: Roll<Registry>,
+    pub(in crate::emulator) registries: OrderedStore<Registry>,
     #[serde(default)]
-    pub(in crate::emulator) templates: Roll<Template>,
+    pub(in crate::emulator) templates: OrderedStore<Template>,
     /// Ids that the current call created or changed.
     #[serde(skip)]
     pub(in crate::emulator) touched: Vec<String>,
@@ -53,19 +56,19 @@ impl World {
     pub fn new(settings: Settings, now: Timestamp) -> Self {
         Self {
             now,
-            dice: Dice::new(settings.seed),
+            rng: Rng::new(settings.seed),
             next_serial: 1,
             ledger: Ledger::new(settings.balance_usd, settings.spend_limit_usd, now),
             stock: Stock::default(),
-            volumes: Roll::default(),
-            pods: Roll::default(),
-            departed_volumes: Roll::default(),
-            departed_pods: Roll::default(),
+            volumes: OrderedStore::default(),
+            pods: OrderedStore::default(),
+            deleted_volumes: OrderedStore::default(),
+            deleted_pods: OrderedStore::default(),
             ssh_keys: Vec::new(),
-            secrets: Roll::default(),
-            due: Vec::new(),
-            registries: Roll::default(),
-            templates: Roll::default(),
+            secrets: OrderedStore::default(),
+            due_events: Vec::new(),
+            registries: OrderedStore::default(),
+            templates: OrderedStore::default(),
             touched: Vec::new(),
             settings,
         }

@@ -151,7 +151,10 @@ fn what_others_do_to_a_pod_is_seen() {
     bench.world.pod_event(&id, &PodEvent::Migrate, bench.now).expect("a migration");
     assert_eq!(bench.get(&id).0, 404);
     let (_, list) = bench.send(v2("listPods"));
-    let moved = &list["pods"][0];
-    assert_eq!((&moved["name"], &moved["env"], &moved["disk"]), (&json!("a"), &json!({ "LEVEL": "info" }), &json!(60)));
+    let migrated = &list["pods"][0];
+    assert_eq!(
+        (&migrated["name"], &migrated["env"], &migrated["disk"]),
+        (&json!("a"), &json!({ "LEVEL": "info" }), &json!(60))
+    );
     assert!(bench.world.pod_event(&id, &PodEvent::Stop, bench.now).is_err());
 }

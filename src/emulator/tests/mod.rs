@@ -1,6 +1,6 @@
 //! Rules of the world as a whole: what holds over sequences of calls, whatever the dialect.
 
-mod books;
+mod bookkeeping;
 mod faults;
 mod rules;
 
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::emulator::dialect::call::{Call, Dialect};
 use crate::emulator::dialect::routes::{operations, routes};
 use crate::emulator::rules::tweaks::Tweaks;
+use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::settings::{Fidelity, Settings};
 use crate::emulator::state::world::World;
 
@@ -196,6 +197,34 @@ fn the_same_seed_and_calls_give_the_same_answers_also_across_a_save() {
     };
     assert_eq!(run(1, false), run(1, true));
     assert_ne!(run(1, false), run(2, false));
+}
+
+/// World files of format 1 use these names, whatever the fields are called in the code.
+#[test]
+fn a_saved_world_keeps_the_names_of_its_format() {
+    let mut bench = Bench::observed();
+    let gone = bench.create(pod("gone"));
+    bench.act(&gone, "terminate");
+    let volume = bench.create_volume("US-CA-2");
+    bench.send(v2("deleteNetworkVolume").id(&volume));
+    let id = bench.create(pod("a"));
+    bench.pass(5000);
+    let stale = Tweaks { stale_read_seconds: Some(30), ..Tweaks::default() };
+    bench.send(v2("updatePod").id(&id).body(json!({ "name": "b" })).tweaks(stale));
+    let maintenance = PodEvent::Maintenance { starts_in: 60, seconds: 60 };
+    bench.world.pod_event(&id, &maintenance, bench.now).expect("maintenance");
+    let saved: Value = serde_json::from_str(&bench.saved()).expect("JSON");
+    for pointer in [
+        "/dice",
+        "/departedPods/0/item/id",
+        "/departedVolumes/0/item/id",
+        "/due/0/happening",
+        "/ledger/broke",
+        "/pods/0/phase/started/fate",
+        "/pods/0/shadow/pod",
+    ] {
+        assert!(saved.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer} in {saved:#}");
+    }
 }
 
 #[test]

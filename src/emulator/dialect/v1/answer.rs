@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::errors::{error, failure};
 use super::kinds::KINDS;
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::state::world::World;
 
-pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Reply {
+pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
     if world.settings.v1_retired {
         // Since 2026-11-15. The real body is not known; only the status counts.
         return error(410, "REST API v1 has been retired");

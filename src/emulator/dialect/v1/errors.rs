@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::rules::refusal::{Refusal, Violation};
 use crate::emulator::state::settings::Settings;
 
 /// `doing` opens the text of a 500, and `noun` that of a 404.
-pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) -> Reply {
+pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) -> Response {
     let text = match refusal {
         Refusal::Schema(violations) => return invalid(violations),
         Refusal::NotFound => return error(404, &format!("{noun} not found")),
@@ -24,11 +24,11 @@ pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) 
     error(if settings.observed() { 500 } else { 400 }, &text)
 }
 
-pub fn error(status: u16, text: &str) -> Reply {
-    Reply::json(status, json!({ "error": text, "status": status }))
+pub fn error(status: u16, text: &str) -> Response {
+    Response::json(status, json!({ "error": text, "status": status }))
 }
 
-fn invalid(violations: &[Violation]) -> Reply {
+fn invalid(violations: &[Violation]) -> Response {
     let unknown = violations.iter().filter_map(|violation| match violation {
         Violation::Unknown { names, .. } => Some(names),
         _ => None,
@@ -43,5 +43,5 @@ fn invalid(violations: &[Violation]) -> Reply {
     } else {
         "Extra input keys provided in request body"
     };
-    Reply::json(400, json!({ "error": error, "problems": problems }))
+    Response::json(400, json!({ "error": error, "problems": problems }))
 }

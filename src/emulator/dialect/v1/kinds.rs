@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{pods, registries, templates, volumes};
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Method::Get;
 
@@ -24,7 +24,7 @@ pub static KINDS: &[Kind] = &[
 
 const DOCUMENT: &[Route] = &[Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
     let info = json!({ "title": "RunPod REST API v1, emulated by sindri", "version": "0.1.0" });
-    Ok(Reply::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} })))
+    Ok(Response::json(200, json!({ "openapi": "3.0.3", "info": info, "paths": {} })))
 })];
 
 pub fn routes() -> impl Iterator<Item = &'static Route> {

@@ -9,9 +9,10 @@ use serde_json::{Map, Value, json};
 use super::pod_documented;
 use crate::emulator::dialect::command::Command;
 use crate::emulator::rules::market::market;
+use crate::emulator::rules::prices::rounded;
 use crate::emulator::state::hardware::{Cloud, Hardware};
 use crate::emulator::state::host::Machine;
-use crate::emulator::state::pod::{Change, Pod, Storage};
+use crate::emulator::state::pod::{Pod, StatusChange, Storage};
 use crate::emulator::state::pod_status::Status;
 use crate::emulator::state::world::World;
 
@@ -44,7 +45,7 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
     let placed = pod.placed_on(now);
     let observed = world.settings.observed();
     let stopped = matches!(status, Status::Exited | Status::Terminated);
-    let cost = if stopped && !observed { 0.0 } else { micros(pod.price()) };
+    let cost = if stopped && !observed { 0.0 } else { rounded(pod.price()) };
     let command = Command::parse(&pod.args);
     let (volume_gb, volume_id) = match &pod.storage {
         Storage::None => (0, ""),
@@ -86,11 +87,6 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
         body["networkVolume"] = super::volumes::view(volume);
     }
     body
-}
-
-/// Prices times counts without the noise of binary fractions.
-fn micros(usd: f64) -> f64 {
-    (usd * 1e6).round() / 1e6
 }
 
 fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
@@ -180,7 +176,7 @@ fn go_time(moment: Timestamp) -> String {
 }
 
 /// `Rented by User: Fri Jul 12 2024 15:14:40 GMT+0000 (Coordinated Universal Time)`.
-fn last_change(change: &Change) -> String {
+fn last_change(change: &StatusChange) -> String {
     let time = change.at.to_zoned(TimeZone::UTC);
     let time = time.strftime("%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)");
     format!("{} by {}: {time}", change.event, change.by)
@@ -194,7 +190,7 @@ mod tests {
     fn times_are_printed_as_go_and_javascript_print_them() {
         let moment: Timestamp = "2026-08-20T06:16:19.436Z".parse().expect("a valid time");
         assert_eq!(go_time(moment), "2026-08-20 06:16:19.436 +0000 UTC");
-        let change = Change { event: "Rented".to_owned(), by: "User".to_owned(), at: moment };
+        let change = StatusChange { event: "Rented".to_owned(), by: "User".to_owned(), at: moment };
         let expected = "Rented by User: Thu Aug 20 2026 06:16:19 GMT+0000 (Coordinated Universal Time)";
         assert_eq!(last_change(&change), expected);
     }

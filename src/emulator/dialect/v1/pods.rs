@@ -10,13 +10,13 @@ use super::pod_view::{self, Include};
 use super::templates;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, checked};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::{LISTS, market};
 use crate::emulator::rules::pod_actions::Action;
-use crate::emulator::rules::pod_spec::{CudaWish, Order, check_limits};
+use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::hardware::{Cloud, Hardware};
 use crate::emulator::state::moment::after_seconds;
@@ -47,16 +47,16 @@ pub const ROUTES: &[Route] = &[
     Route::write(Post, "pods/{id}/reset", "resetPod", |world, call, now| act(world, call, Action::Reset, now)),
 ];
 
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref())?;
-    let order = order(world, &Members::of(body.as_ref()))?;
-    let id = world.rent(order, &call.tweaks, now)?;
+    let spec = spec(world, &Members::of(body.as_ref()))?;
+    let id = world.create_pod(spec, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(201, pod_view::pod(world, pod, &Include::default(), now)))
+    Ok(Response::json(201, pod_view::pod(world, pod, &Include::default(), now)))
 }
 
-fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
+fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     let cloud = Cloud::from_word(body.text("cloudType"));
     let image = body.text("imageName").ok_or_else(|| Refusal::rule("imageName or templateId is required"))?;
     let volume_size = body.whole("volumeInGb").unwrap_or(VOLUME_GB);
@@ -79,7 +79,7 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
         entrypoint: body.texts("dockerEntrypoint").unwrap_or_default(),
         cmd: body.texts("dockerStartCmd").unwrap_or_default(),
     };
-    Ok(Order {
+    Ok(PodSpec {
         name: body.text("name").unwrap_or(NAME).to_owned(),
         hardware: hardware(body),
         cloud,
@@ -90,7 +90,7 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
             .unwrap_or_else(|| LISTS.v1_data_centers.clone()),
         data_centers_in_order: body.text("dataCenterPriority") == Some("custom"),
         countries: body.texts("countryCodes").unwrap_or_default(),
-        cuda: CudaWish { allowed: body.texts("allowedCudaVersions").unwrap_or_default(), minimum: None },
+        cuda: CudaConstraint { allowed: body.texts("allowedCudaVersions").unwrap_or_default(), minimum: None },
         min_ram_per_gpu: body.count("minRAMPerGPU").unwrap_or(8),
         min_vcpu_per_gpu: body.count("minVCPUPerGPU").unwrap_or(2),
         public_ip: body.flag("supportPublicIp").unwrap_or(false),
@@ -125,32 +125,32 @@ fn hardware(body: &Members) -> Vec<Hardware> {
     ids.into_iter().map(|id| Hardware::Gpu { id, count, attached: count }).collect()
 }
 
-fn get(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let id = call.object_id();
     let include = Include::from_query(&call.query);
     match world.find_pod(id, now) {
-        Ok(pod) => Ok(Reply::json(200, pod_view::pod(world, pod, &include, now))),
-        Err(refusal) => match world.departed_pods.get(id) {
-            Some(departed) if now < departed.shown_until => {
-                Ok(Reply::json(200, pod_view::terminated(world, &departed.item, &include, now)))
+        Ok(pod) => Ok(Response::json(200, pod_view::pod(world, pod, &include, now))),
+        Err(refusal) => match world.deleted_pods.get(id) {
+            Some(tombstone) if now < tombstone.shown_until => {
+                Ok(Response::json(200, pod_view::terminated(world, &tombstone.item, &include, now)))
             }
             _ => Err(refusal),
         },
     }
 }
 
-fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let include = Include::from_query(&call.query);
     let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
     let alive = (world.pods.newest_first())
         .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
         .map(|pod| (pod, false));
-    let departed = world.departed_pods.newest_first().filter_map(|departed| {
-        let terminated = now < departed.shown_until;
-        let listed = departed.is_listed(call.tweaks.disappear_lag_seconds, now);
-        (terminated || listed).then_some((&departed.item, terminated))
+    let deleted = world.deleted_pods.newest_first().filter_map(|tombstone| {
+        let terminated = now < tombstone.shown_until;
+        let listed = tombstone.is_listed(call.tweaks.disappear_lag_seconds, now);
+        (terminated || listed).then_some((&tombstone.item, terminated))
     });
-    let mut rows: Vec<(&Pod, bool)> = alive.chain(departed).collect();
+    let mut rows: Vec<(&Pod, bool)> = alive.chain(deleted).collect();
     rows.sort_by_key(|(pod, _)| std::cmp::Reverse(pod.serial));
     let views = rows.into_iter().filter(|(pod, _)| matches(world, &call.query, pod, now)).map(|(pod, terminated)| {
         if terminated {
@@ -159,7 +159,7 @@ fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
             pod_view::pod(world, pod, &include, now)
         }
     });
-    Ok(Reply::json(200, Value::Array(views.collect())))
+    Ok(Response::json(200, Value::Array(views.collect())))
 }
 
 /// The filters of a list; several values of one are alternatives.
@@ -187,7 +187,7 @@ fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Time
         && is("endpointId", "")
 }
 
-fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_POD, call.body.as_ref())?;
     let mut kept = call.body.clone();
     if let (Some(field), Some(Value::Object(members))) = (&call.tweaks.patch_drops_field, &mut kept) {
@@ -242,12 +242,12 @@ fn apply_defaults(changes: &mut Changes) {
     changes.args.get_or_insert_default();
 }
 
-fn act(world: &mut World, call: &Call, action: Action, now: Timestamp) -> Replied {
+fn act(world: &mut World, call: &Call, action: Action, now: Timestamp) -> RouteResult {
     world.act(call.object_id(), action, &call.tweaks, now)?;
     get(world, call, now)
 }
 
-fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.terminate(call.object_id(), &call.tweaks, now)?;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }

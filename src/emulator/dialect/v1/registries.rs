@@ -1,7 +1,7 @@
 //! Registry credentials in v1.
 
 use crate::emulator::dialect::registries;
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Shape, TEXT};
 use crate::transport::Method::{Delete, Get, Post};
@@ -14,7 +14,7 @@ const CREATE: Shape = Shape {
 
 pub const ROUTES: &[Route] = &[
     Route::read(Get, "containerregistryauth", "listRegistries", |world, _, _| {
-        Ok(Reply::json(200, registries::all(world)))
+        Ok(Response::json(200, registries::all(world)))
     }),
     Route::write(Post, "containerregistryauth", "createRegistry", |world, call, now| {
         registries::create(world, call, &CREATE, 200, now)

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Shape, TEXT, TEXTS, Type, WHOLE, checked};
 use crate::emulator::dialect::templates::delete;
@@ -55,15 +55,15 @@ fn view(template: &Template) -> Value {
     })
 }
 
-fn list(world: &World, _: &Call, _: Timestamp) -> Replied {
-    Ok(Reply::json(200, world.templates.newest_first().map(view).collect()))
+fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
+    Ok(Response::json(200, world.templates.newest_first().map(view).collect()))
 }
 
-fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
-    Ok(Reply::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
@@ -92,7 +92,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
         cuda_versions: Vec::new(),
     };
     world.now = now;
-    Ok(Reply::json(200, view(world.add_template(template)?)))
+    Ok(Response::json(200, view(world.add_template(template)?)))
 }
 
 /// A create's body with what its template supplies; explicit members win, and `env` is merged per key.

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Shape, TEXT, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
@@ -36,16 +36,16 @@ pub fn view(volume: &Volume) -> Value {
     json!({ "id": volume.id, "name": volume.name, "size": volume.size, "dataCenterId": volume.data_center })
 }
 
-fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
-    Ok(Reply::json(200, world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect()))
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect()))
 }
 
-fn show(world: &World, id: &str, now: Timestamp) -> Replied {
-    Ok(Reply::json(200, view(world.find_volume(id, now)?)))
+fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.find_volume(id, now)?)))
 }
 
 /// Answers 200, not 201.
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenterId").unwrap_or_default());
@@ -54,7 +54,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
 }
 
 /// The live service accepts a shrink (Q16); its document does not.
-fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let id = call.object_id();
@@ -68,9 +68,9 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     show(world, id, now)
 }
 
-fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     match world.delete_volume(call.object_id(), &call.tweaks, now) {
-        Ok(()) => Ok(Reply::no_content()),
+        Ok(()) => Ok(Response::no_content()),
         // GET of the same id is 404.
         Err(Refusal::NotFound) => Err(Refusal::rule("Tried to delete nonexistent network volume")),
         Err(refusal) => Err(refusal),

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::container::CUDA_VERSION;
 use super::volumes::VOLUME_TIERS;
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::rules::market::{CpuFlavor, DataCenter, GpuType, LISTS, market};
 use crate::emulator::rules::placement::Level;
-use crate::emulator::rules::pod_spec::CudaWish;
+use crate::emulator::rules::pod_spec::CudaConstraint;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::hardware::Cloud;
 use crate::emulator::state::world::World;
@@ -36,7 +36,7 @@ struct Filter {
     count: u32,
     cloud: Option<Cloud>,
     countries: Vec<String>,
-    cuda: CudaWish,
+    cuda: CudaConstraint,
 }
 
 /// A comma-joined query parameter, each item one of the accepted words.
@@ -102,7 +102,7 @@ impl Filter {
             count: whole(query, "count", 1)?.unwrap_or(1),
             cloud: cloud.first().map(|word| Cloud::from_word(Some(word))),
             countries,
-            cuda: CudaWish { allowed, minimum },
+            cuda: CudaConstraint { allowed, minimum },
         })
     }
 
@@ -116,7 +116,7 @@ impl Filter {
             count,
             cloud: None,
             countries: Vec::new(),
-            cuda: CudaWish::default(),
+            cuda: CudaConstraint::default(),
         })
     }
 
@@ -172,13 +172,13 @@ fn gpu_row(world: &World, gpu: &GpuType, filter: &Filter) -> Value {
     row
 }
 
-fn gpus(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn gpus(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let filter = Filter::for_gpus(&call.query)?;
     let mut rows: Vec<Value> = market().gpu_types.iter().map(|gpu| gpu_row(world, gpu, &filter)).collect();
     if world.settings.observed() {
         rows.push(unknown_gpu());
     }
-    Ok(Reply::json(200, json!({ "gpus": rows })))
+    Ok(Response::json(200, json!({ "gpus": rows })))
 }
 
 /// A row that the live catalog has contained (Q29).
@@ -196,10 +196,10 @@ fn unknown_gpu() -> Value {
     })
 }
 
-fn gpu(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn gpu(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let filter = Filter::for_gpus(&call.query)?;
     let gpu = market().gpu(call.object_id()).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(200, gpu_row(world, gpu, &filter)))
+    Ok(Response::json(200, gpu_row(world, gpu, &filter)))
 }
 
 fn cpu_row(world: &World, flavor: &CpuFlavor, filter: &Filter) -> Value {
@@ -218,16 +218,16 @@ fn cpu_row(world: &World, flavor: &CpuFlavor, filter: &Filter) -> Value {
     row
 }
 
-fn cpus(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn cpus(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let filter = Filter::for_cpus(&call.query)?;
     let rows: Vec<Value> = market().cpu_flavors.iter().map(|flavor| cpu_row(world, flavor, &filter)).collect();
-    Ok(Reply::json(200, json!({ "cpus": rows })))
+    Ok(Response::json(200, json!({ "cpus": rows })))
 }
 
-fn cpu(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn cpu(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let filter = Filter::for_cpus(&call.query)?;
     let flavor = market().flavor(call.object_id()).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(200, cpu_row(world, flavor, &filter)))
+    Ok(Response::json(200, cpu_row(world, flavor, &filter)))
 }
 
 fn center_row(world: &World, center: &DataCenter, include: &[String]) -> Value {
@@ -240,7 +240,8 @@ fn center_row(world: &World, center: &DataCenter, include: &[String]) -> Value {
         // Not in the catalog; no center claims any.
         "compliance": [],
     });
-    let filter = Filter { available: true, count: 1, cloud: None, countries: Vec::new(), cuda: CudaWish::default() };
+    let filter =
+        Filter { available: true, count: 1, cloud: None, countries: Vec::new(), cuda: CudaConstraint::default() };
     if include.iter().any(|word| word == "GPU_AVAILABILITY") {
         let level = |gpu: &GpuType| json!({ "id": gpu.id, "name": gpu.display_name, "availability": filter.gpu_level(world, gpu, center).word() });
         row["gpuAvailability"] = market().gpu_types.iter().map(level).collect();
@@ -255,7 +256,7 @@ fn center_row(world: &World, center: &DataCenter, include: &[String]) -> Value {
 
 const INCLUDE: &[&str] = &["GPU_AVAILABILITY", "CPU_AVAILABILITY"];
 
-fn data_centers(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn data_centers(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let query = &call.query;
     let include = words(query, "include", INCLUDE)?;
     let regions = words(query, "regions", REGIONS)?;
@@ -274,11 +275,11 @@ fn data_centers(world: &World, call: &Call, _: Timestamp) -> Replied {
         .filter(|_| compliance.is_empty())
         .map(|center| center_row(world, center, &include))
         .collect();
-    Ok(Reply::json(200, json!({ "dataCenters": rows })))
+    Ok(Response::json(200, json!({ "dataCenters": rows })))
 }
 
-fn data_center(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn data_center(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let include = words(&call.query, "include", INCLUDE)?;
     let center = market().center(call.object_id()).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(200, center_row(world, center, &include)))
+    Ok(Response::json(200, center_row(world, center, &include)))
 }

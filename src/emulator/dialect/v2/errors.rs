@@ -1,30 +1,30 @@
 //! v2's problem documents.
 
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::rules::refusal::Refusal;
 
 /// The texts are RunPod's (contract, section 14; behaviour page, section 5.1).
-pub fn problem(refusal: &Refusal) -> Reply {
+pub fn problem(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Schema(violations) => {
             let errors = violations.iter().map(ToString::to_string).collect();
-            Reply::problem(422, "Request validation failed.", Some(errors))
+            Response::problem(422, "Request validation failed.", Some(errors))
         }
         Refusal::NoImage(image) => {
             let errors = vec![format!("$.image: image '{image}' not found")];
-            Reply::problem(422, "Request validation failed.", Some(errors))
+            Response::problem(422, "Request validation failed.", Some(errors))
         }
-        Refusal::Rule(text) => Reply::problem(400, text, None),
-        Refusal::NotFound => Reply::problem(404, "resource not found", None),
-        Refusal::NoBalance => Reply::problem(402, "Insufficient balance.", None),
-        Refusal::NoCapacity => Reply::problem(
+        Refusal::Rule(text) => Response::problem(400, text, None),
+        Refusal::NotFound => Response::problem(404, "resource not found", None),
+        Refusal::NoBalance => Response::problem(402, "Insufficient balance.", None),
+        Refusal::NoCapacity => Response::problem(
             400,
             "There are no longer any instances available with the requested specifications. Please refresh and try again.",
             None,
         ),
         Refusal::HostFull => {
-            Reply::problem(400, "There are not enough free GPUs on the host machine to start this pod.", None)
+            Response::problem(400, "There are not enough free GPUs on the host machine to start this pod.", None)
         }
-        Refusal::Conflict(text) => Reply::problem(409, text, None),
+        Refusal::Conflict(text) => Response::problem(409, text, None),
     }
 }

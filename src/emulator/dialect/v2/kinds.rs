@@ -1,7 +1,7 @@
 //! The registry of v2: one line per kind of object.
 
 use super::{catalog, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Method::Get;
 
@@ -18,7 +18,7 @@ static KINDS: &[&[Route]] = &[
 ];
 
 static DOCUMENT: Route = Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
-    Ok(Reply::json(200, openapi::document(KINDS.iter().copied().flatten())))
+    Ok(Response::json(200, openapi::document(KINDS.iter().copied().flatten())))
 });
 
 pub fn routes() -> impl Iterator<Item = &'static Route> {

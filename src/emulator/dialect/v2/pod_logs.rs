@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Content, Replied, Reply};
+use crate::emulator::dialect::response::{Content, Response, RouteResult};
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::pod::{Phase, Pod};
 use crate::emulator::state::pod_status::{CRASH_PERIOD_SECONDS, Stage};
@@ -23,7 +23,7 @@ struct Line {
     text: String,
 }
 
-pub fn stream(world: &World, call: &Call, now: Timestamp) -> Replied {
+pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let pod = world.find_pod(call.object_id(), now)?;
     let source = match call.query.get("source").map(String::as_str) {
         None => None,
@@ -49,7 +49,7 @@ pub fn stream(world: &World, call: &Call, now: Timestamp) -> Replied {
         let data = json!({ "ts": line.at, "source": line.source, "line": line.text });
         let _ = write!(events, "id: {}/{number:012}\ndata: {data}\n\n", line.at);
     }
-    Ok(Reply { status: 200, content: Content::Events(events) })
+    Ok(Response { status: 200, content: Content::Events(events) })
 }
 
 fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refusal> {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::command::Command;
+use crate::emulator::rules::prices::rounded;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::pod::{Pod, Storage};
@@ -83,12 +84,7 @@ fn mounts(pod: &Pod) -> Value {
 /// Documented as 0 when stopped; seen to stay (Q12).
 fn cost(world: &World, pod: &Pod, gone: bool) -> f64 {
     let stopped = gone || pod.is_stopped();
-    if stopped && !world.settings.observed() { 0.0 } else { cents(pod.price()) }
-}
-
-/// Prices times counts without the noise of binary fractions.
-pub(in crate::emulator) fn cents(usd: f64) -> f64 {
-    (usd * 1e6).round() / 1e6
+    if stopped && !world.settings.observed() { 0.0 } else { rounded(pod.price()) }
 }
 
 fn proxy(pod: &Pod, machine: &Machine) -> Value {

@@ -8,13 +8,13 @@ use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::{pod_logs, pod_view, templates};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Shape};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::market;
 use crate::emulator::rules::pod_actions::Action;
-use crate::emulator::rules::pod_spec::{CudaWish, Order, check_limits};
+use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
 use crate::emulator::rules::refusal::{Refusal, Violation};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::hardware::{Cloud, Hardware};
@@ -51,7 +51,7 @@ fn checked(world: &World, shape: &Shape, body: Option<&Value>) -> Result<(), Ref
     if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
 }
 
-fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let mut page = Page::from_query("listPods", &["includeClusterPods"], &call.query)?;
     if let Some(most) = world.settings.short_pages {
         page.limit = page.limit.min(most.max(1));
@@ -60,42 +60,42 @@ fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
     let alive = (world.pods.older_than(page.before))
         .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
         .take(page.limit + 1);
-    let departed = (world.departed_pods.older_than(page.before))
-        .filter(|departed| departed.is_listed(call.tweaks.disappear_lag_seconds, now))
-        .map(|departed| &departed.item)
+    let deleted = (world.deleted_pods.older_than(page.before))
+        .filter(|tombstone| tombstone.is_listed(call.tweaks.disappear_lag_seconds, now))
+        .map(|tombstone| &tombstone.item)
         .take(page.limit + 1);
-    let mut rows: Vec<&Pod> = alive.chain(departed).collect();
+    let mut rows: Vec<&Pod> = alive.chain(deleted).collect();
     rows.sort_by_key(|pod| std::cmp::Reverse(pod.serial));
     let more = rows.len() > page.limit;
     rows.truncate(page.limit);
     let next = rows.last().filter(|_| more).map(|pod| page.cursor_after(pod.serial));
     let pods: Vec<Value> = rows.into_iter().map(|pod| pod_view::pod(world, pod, now)).collect();
-    Ok(Reply::json(200, json!({ "pods": pods, "pagination": page::pagination(next) })))
+    Ok(Response::json(200, json!({ "pods": pods, "pagination": page::pagination(next) })))
 }
 
-fn show(world: &World, id: &str, now: Timestamp) -> Replied {
+fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
     match world.find_pod(id, now) {
-        Ok(pod) => Ok(Reply::json(200, pod_view::pod(world, pod, now))),
-        Err(refusal) => match world.departed_pods.get(id) {
-            Some(departed) if now < departed.shown_until => {
-                Ok(Reply::json(200, pod_view::terminated(world, &departed.item, now)))
+        Ok(pod) => Ok(Response::json(200, pod_view::pod(world, pod, now))),
+        Err(refusal) => match world.deleted_pods.get(id) {
+            Some(tombstone) if now < tombstone.shown_until => {
+                Ok(Response::json(200, pod_view::terminated(world, &tombstone.item, now)))
             }
             _ => Err(refusal),
         },
     }
 }
 
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(world, &CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref(), true)?;
-    let order = order(world, &Members::of(body.as_ref()))?;
-    let id = world.rent(order, &call.tweaks, now)?;
+    let spec = spec(world, &Members::of(body.as_ref()))?;
+    let id = world.create_pod(spec, &call.tweaks, now)?;
     let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(201, pod_view::pod(world, pod, now)))
+    Ok(Response::json(201, pod_view::pod(world, pod, now)))
 }
 
 /// The cross-field rules, and what is asked for if they hold.
-fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
+fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     let cloud = Cloud::from_word(body.text("cloud"));
     let (gpu, cpu) = (body.object("gpu"), body.object("cpu"));
     if gpu.is_some() == cpu.is_some() {
@@ -105,7 +105,7 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
         return Err(Refusal::rule("image is required unless templateId is set"));
     }
     let (storage, mount_path) = mounts(body, cpu.is_some(), cloud)?;
-    let cuda = cuda_wish(gpu.as_ref())?;
+    let cuda = cuda_constraint(gpu.as_ref())?;
     let stored = Command::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
     let args = stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?;
     let (ports, env) = (body.texts("ports").unwrap_or_default(), body.text_map("env").unwrap_or_default());
@@ -123,7 +123,7 @@ fn order(world: &World, body: &Members) -> Result<Order, Refusal> {
     if disk.is_none() && world.settings.observed() {
         return Err(Refusal::rule("You must either provide a template id or pod configuration parameters"));
     }
-    Ok(Order {
+    Ok(PodSpec {
         name: body.text("name").unwrap_or_default().to_owned(),
         hardware: hardware(world, gpu.as_ref(), cpu.as_ref()),
         cloud,
@@ -181,16 +181,16 @@ fn mounts(body: &Members, on_cpu: bool, cloud: Cloud) -> Result<(Storage, String
     }
 }
 
-fn cuda_wish(gpu: Option<&Members>) -> Result<CudaWish, Refusal> {
+fn cuda_constraint(gpu: Option<&Members>) -> Result<CudaConstraint, Refusal> {
     let allowed = gpu.and_then(|gpu| gpu.texts("allowedCudaVersions")).unwrap_or_default();
     let minimum = gpu.and_then(|gpu| gpu.text("minCudaVersion")).map(str::to_owned);
     if !allowed.is_empty() && minimum.is_some() {
         return Err(Refusal::rule("allowedCudaVersions and minCudaVersion are mutually exclusive"));
     }
-    Ok(CudaWish { allowed, minimum })
+    Ok(CudaConstraint { allowed, minimum })
 }
 
-fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     let id = call.object_id();
     apply_patch(world, id, call.body.as_ref(), &call.tweaks, now)?;
     show(world, id, now)
@@ -268,7 +268,7 @@ fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Ref
     Ok(())
 }
 
-fn action(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn action(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(world, &POD_ACTION, call.body.as_ref())?;
     let action = match Members::of(call.body.as_ref()).text("action") {
         Some("start") => Action::Start,
@@ -281,7 +281,7 @@ fn action(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     show(world, id, now)
 }
 
-fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.terminate(call.object_id(), &call.tweaks, now)?;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::emulator::dialect::registries;
-use crate::emulator::dialect::response::Reply;
+use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{NAME, Shape};
 use crate::transport::Method::{Delete, Get, Post};
@@ -16,7 +16,7 @@ const CREATE: Shape = Shape {
 
 pub const ROUTES: &[Route] = &[
     Route::read(Get, "registries", "listRegistries", |world, _, _| {
-        Ok(Reply::json(200, json!({ "registries": registries::all(world) })))
+        Ok(Response::json(200, json!({ "registries": registries::all(world) })))
     }),
     Route::write(Post, "registries", "createRegistry", |world, call, now| {
         registries::create(world, call, &CREATE, 201, now)

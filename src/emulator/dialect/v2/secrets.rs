@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
@@ -45,16 +45,16 @@ fn is_secret_name(name: &str) -> bool {
         && letters.all(|letter| letter.is_ascii_alphanumeric() || "_.-/".contains(letter))
 }
 
-fn list(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let wanted = call.query.get("name");
     let secrets: Vec<Value> = (world.secrets.newest_first())
         .filter(|secret| wanted.is_none_or(|name| secret.name.eq_ignore_ascii_case(name)))
         .map(view)
         .collect();
-    Ok(Reply::json(200, json!({ "secrets": secrets })))
+    Ok(Response::json(200, json!({ "secrets": secrets })))
 }
 
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let name = body.text("name").unwrap_or_default();
@@ -67,7 +67,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     world.now = now;
     let secret = Secret {
         serial: world.serial(),
-        id: world.dice.id(12),
+        id: world.rng.id(12),
         name: name.to_owned(),
         description: body.text("description").map(str::to_owned),
         created_at: now,
@@ -75,15 +75,15 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     };
     let view = view(&secret);
     world.secrets.insert(secret);
-    Ok(Reply::json(201, view))
+    Ok(Response::json(201, view))
 }
 
-fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
+fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     let secret = world.secrets.get(call.object_id()).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(200, view(secret)))
+    Ok(Response::json(200, view(secret)))
 }
 
-fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_SECRET, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let secret = world.secrets.get_mut(call.object_id()).ok_or(Refusal::NotFound)?;
@@ -94,13 +94,13 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     if let Some(description) = body.text("description") {
         secret.description = Some(description.to_owned());
     }
-    Ok(Reply::json(200, view(secret)))
+    Ok(Response::json(200, view(secret)))
 }
 
-fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.secrets.remove(call.object_id()).ok_or(Refusal::NotFound)?;
     world.now = now;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }
 
 fn view(secret: &Secret) -> Value {

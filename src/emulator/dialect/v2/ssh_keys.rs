@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
 use crate::emulator::state::world::World;
@@ -39,12 +39,12 @@ fn is_public_key(key: &str) -> bool {
         && !comment.contains(['\n', '\r'])
 }
 
-fn get(world: &World, _: &Call, _: Timestamp) -> Replied {
-    Ok(Reply::json(200, json!({ "keys": world.ssh_keys })))
+fn get(world: &World, _: &Call, _: Timestamp) -> RouteResult {
+    Ok(Response::json(200, json!({ "keys": world.ssh_keys })))
 }
 
 /// Replaces the whole set; pods that run are untouched.
-fn put(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn put(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&KEYS, call.body.as_ref())?;
     world.now = now;
     world.ssh_keys = Members::of(call.body.as_ref()).texts("keys").unwrap_or_default();

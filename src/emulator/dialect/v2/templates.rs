@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::container::{CONTAINER, PERSISTENT, VERSION};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::command::Command;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
 use crate::emulator::dialect::templates::delete;
@@ -58,17 +58,17 @@ fn view(template: &Template) -> Value {
     })
 }
 
-fn list(world: &World, _: &Call, _: Timestamp) -> Replied {
+fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
     let rows: Vec<Value> = world.templates.newest_first().map(view).collect();
-    Ok(Reply::json(200, json!({ "templates": rows })))
+    Ok(Response::json(200, json!({ "templates": rows })))
 }
 
-fn get(world: &World, call: &Call, _: Timestamp) -> Replied {
-    Ok(Reply::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
 /// Defaults: `startSsh` and `startJupyter` are true; without `ports` and `mounts` there are none (Q33).
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
@@ -96,7 +96,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
         cuda_versions: body.texts("allowedCudaVersions").unwrap_or_default(),
     };
     world.now = now;
-    Ok(Reply::json(201, view(world.add_template(template)?)))
+    Ok(Response::json(201, view(world.add_template(template)?)))
 }
 
 /// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::response::{Replied, Reply};
+use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
 use crate::emulator::rules::refusal::Refusal;
@@ -43,26 +43,26 @@ fn view(volume: &Volume) -> Value {
     })
 }
 
-fn list(world: &World, call: &Call, now: Timestamp) -> Replied {
+fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let volumes: Vec<Value> = world.listed_volumes(&call.tweaks, now).into_iter().map(view).collect();
-    Ok(Reply::json(200, json!({ "networkVolumes": volumes })))
+    Ok(Response::json(200, json!({ "networkVolumes": volumes })))
 }
 
-fn show(world: &World, id: &str, now: Timestamp) -> Replied {
-    Ok(Reply::json(200, view(world.find_volume(id, now)?)))
+fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
+    Ok(Response::json(200, view(world.find_volume(id, now)?)))
 }
 
-fn create(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenter").unwrap_or_default());
     let size = body.whole("size").unwrap_or(0);
     let id = world.create_volume(name, size, center, body.text("type"), &call.tweaks, now)?;
     let volume = world.volumes.get(&id).ok_or(Refusal::NotFound)?;
-    Ok(Reply::json(201, view(volume)))
+    Ok(Response::json(201, view(volume)))
 }
 
-fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
     let id = call.object_id();
@@ -77,7 +77,7 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> Replied {
     show(world, id, now)
 }
 
-fn delete(world: &mut World, call: &Call, now: Timestamp) -> Replied {
+fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     world.delete_volume(call.object_id(), &call.tweaks, now)?;
-    Ok(Reply::no_content())
+    Ok(Response::no_content())
 }

@@ -1,7 +1,7 @@
 //! What the effects of a rule come to: something instead of the answer, faults inside the world, events afterwards.
 
 use super::effects::{Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Truncate};
-use crate::emulator::rules::tweaks::{Aftermath, Tweaks, Whose};
+use crate::emulator::rules::tweaks::{EventScope, FollowUp, Tweaks};
 use crate::emulator::state::events::PodEvent;
 
 /// What happens to the answer of one call.
@@ -58,32 +58,32 @@ impl Effects {
             missing_members: self.missing_members.clone(),
             new_status: self.new_status.clone(),
             echo_args: self.echo_args,
-            august_spec: self.august_spec,
+            v2_2026_08: self.v2_2026_08,
             object_mounts_bug: self.object_mounts_bug,
             duplicate_name: self.duplicate_name,
             balance: self.balance,
             spend_limit: self.spend_limit,
-            aftermath: self.aftermath(),
+            follow_ups: self.follow_ups(),
         }
     }
 
     /// What happens to pods because of the call.
-    fn aftermath(&self) -> Vec<Aftermath> {
-        let to_called = |seconds, event| Aftermath { seconds, whose: Whose::Called, event };
+    fn follow_ups(&self) -> Vec<FollowUp> {
+        let to_called = |seconds, event| FollowUp { seconds, scope: EventScope::Called, event };
         let mut found = Vec::new();
-        found.extend(self.preempt.as_ref().map(|preempt| Aftermath {
+        found.extend(self.preempt.as_ref().map(|preempt| FollowUp {
             seconds: preempt.seconds,
-            whose: if preempt.all_spot { Whose::Spot } else { Whose::Called },
+            scope: if preempt.all_spot { EventScope::Spot } else { EventScope::Called },
             event: PodEvent::Preempt,
         }));
         found.extend(self.crash_loop.then(|| to_called(0, PodEvent::Crash)));
         let to_host = |host: &Option<String>, event| {
-            let whose = match host.as_deref() {
-                None => Whose::Called,
-                Some(OWN_HOST) => Whose::Neighbors,
-                Some(pattern) => Whose::Host(pattern.to_owned()),
+            let scope = match host.as_deref() {
+                None => EventScope::Called,
+                Some(OWN_HOST) => EventScope::Neighbors,
+                Some(pattern) => EventScope::Host(pattern.to_owned()),
             };
-            Aftermath { seconds: 0, whose, event }
+            FollowUp { seconds: 0, scope, event }
         };
         found.extend(
             self.host_down.as_ref().map(|down| to_host(&down.host, PodEvent::HostDown { seconds: down.seconds })),

@@ -66,7 +66,8 @@ effects! {
     /// Pods in answers say otherwise what they run.
     echo_args: Option<EchoArgs>,
     /// v2 is as it was in August 2026: without pages, the two arrays of a command, account secrets.
-    august_spec: bool,
+    #[serde(rename = "augustSpec")]
+    v2_2026_08: bool,
     /// Creates are refused by a fault of the service itself (quirk Q26).
     object_mounts_bug: bool,
     /// A create meets a pod of the same name that somebody else made.

@@ -15,7 +15,7 @@ use crate::emulator::state::pattern::matches_pattern;
 use crate::transport::Method;
 
 /// A call as rules see it.
-pub struct Subject<'call> {
+pub struct CallFacts<'call> {
     pub dialect: Dialect,
     pub method: Method,
     pub operation: &'call str,
@@ -25,7 +25,7 @@ pub struct Subject<'call> {
     pub body: Option<&'call Value>,
 }
 
-impl Subject<'_> {
+impl CallFacts<'_> {
     fn is_met_by(&self, when: &When) -> bool {
         let matches = |pattern: &Option<String>, text: Option<&str>| {
             pattern.as_deref().is_none_or(|pattern| text.is_some_and(|text| matches_pattern(pattern, text)))
@@ -104,22 +104,22 @@ impl Faults {
     }
 
     /// Whether v2 as a whole is as it was in August: what is checked before there is a call goes by that.
-    pub fn is_august(&self) -> bool {
-        self.rules().any(|rule| rule.effect.august_spec && rule.when.dialect != Some(Dialect::V1))
+    pub fn is_v2_2026_08(&self) -> bool {
+        self.rules().any(|rule| rule.effect.v2_2026_08 && rule.when.dialect != Some(Dialect::V1))
     }
 
     /// Finds the first rule that fires for a call. A rule counts the calls that no earlier one took.
-    pub fn fire(&mut self, subject: &Subject<'_>) -> Fired {
+    pub fn fire(&mut self, call: &CallFacts<'_>) -> Fired {
         let mut numbered = self.armed.iter_mut().zip(1..);
-        let fired = numbered.find_map(|(armed, number)| Some(Fired { rule: Some(number), ..armed.fire(subject)? }));
+        let fired = numbered.find_map(|(armed, number)| Some(Fired { rule: Some(number), ..armed.fire(call)? }));
         fired.unwrap_or_default()
     }
 }
 
 impl Armed {
-    fn fire(&mut self, subject: &Subject<'_>) -> Option<Fired> {
+    fn fire(&mut self, call: &CallFacts<'_>) -> Option<Fired> {
         let when = &self.rule.when;
-        if !subject.is_met_by(when) {
+        if !call.is_met_by(when) {
             return None;
         }
         self.matched += 1;
@@ -161,8 +161,8 @@ mod tests {
         Faults::new(parse(rules, "test").expect("valid rules"), seed)
     }
 
-    fn create(body: &Value) -> Subject<'_> {
-        Subject {
+    fn create(body: &Value) -> CallFacts<'_> {
+        CallFacts {
             dialect: Dialect::V2,
             method: Method::Post,
             operation: "createPod",
@@ -179,9 +179,9 @@ mod tests {
         (1..=calls).filter(|_| faults.fire(&create(&body)).rule.is_some()).collect()
     }
 
-    fn matches(when: &str, subject: &Subject<'_>) -> bool {
+    fn matches(when: &str, call: &CallFacts<'_>) -> bool {
         let rules = format!("[{{ match: {when}, effect: {{ ghost: true }} }}]");
-        faults(&rules, 0).fire(subject).tweaks.ghost
+        faults(&rules, 0).fire(call).tweaks.ghost
     }
 
     #[test]
@@ -242,7 +242,7 @@ mod tests {
         ] {
             assert!(!matches(when, &create), "{when}");
         }
-        let get = Subject {
+        let get = CallFacts {
             method: Method::Get,
             operation: "getPod",
             id: Some("abc"),

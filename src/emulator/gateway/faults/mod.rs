@@ -25,6 +25,6 @@ pub(in crate::emulator) use consequences::{Interference, Substitute};
 pub use effects::{
     Effects, ErrorStatus, ExtraMembers, Garbage, HostDown, Latency, Maintenance, OWN_HOST, RateLimited, Side, Truncate,
 };
-pub(in crate::emulator) use firing::{Faults, Fired, Subject};
+pub(in crate::emulator) use firing::{CallFacts, Faults, Fired};
 pub use list::{FaultsError, from_values, load, parse, scenario};
 pub use rule::{Rule, When};

@@ -11,7 +11,7 @@ impl World {
     /// Does something to every pod on the hosts whose id fits `pattern`, as their owner would. The error says why it cannot
     /// be; a pod that it cannot happen to is passed over.
     pub fn host_event(&mut self, pattern: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
-        let now = self.arrive(now);
+        let now = self.advance_to(now);
         let (from, until) = match event {
             PodEvent::HostDown { seconds } => (now, after_seconds(now, *seconds)),
             PodEvent::Maintenance { starts_in, seconds } => {
@@ -25,7 +25,7 @@ impl World {
         }
         let on_it: Vec<String> = self.pods_on(pattern).map(str::to_owned).collect();
         for id in on_it {
-            let _ = self.happen_to_pod(&id, event, now);
+            let _ = self.apply_pod_event(&id, event, now);
         }
         self.now = now;
         Ok(())

@@ -12,14 +12,14 @@ use crate::transport::clock::Clock;
 
 /// Where virtual time comes from.
 #[derive(Clone, Copy)]
-pub enum Time {
+pub enum TimeSource {
     /// The emulator's own clock, at its scale.
     Own,
     /// Tokio's, as its runtime has it.
     Tokio(Clock),
 }
 
-impl Time {
+impl TimeSource {
     fn now(self, emulator: &Emulator) -> Timestamp {
         match self {
             Self::Own => emulator.now(),
@@ -39,7 +39,7 @@ impl Time {
 }
 
 /// Handles a request from its arrival to the moment when its answer leaves.
-pub async fn carry(emulator: Arc<Emulator>, request: Request, time: Time) -> Outcome {
+pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource) -> Outcome {
     let pending = emulator.receive(&request, time.now(&emulator));
     let Delivery { delay, outcome } = if pending.wait.is_zero() {
         emulator.finish(pending, time.now(&emulator))

@@ -6,7 +6,7 @@ use super::*;
 use crate::emulator::state::events::{PodEvent, VolumeEvent};
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::pod::Storage;
-use crate::emulator::state::rng::Dice;
+use crate::emulator::state::rng::Rng;
 use crate::emulator::state::stock::CapacityRule;
 
 /// Recomputes every book from the pods and volumes that are there.
@@ -35,23 +35,23 @@ fn check_books(bench: &Bench, capacity: u32, step: &str) {
 fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
     const CAPACITY: u32 = 12;
     for seed in 0..20 {
-        let mut dice = Dice::new(seed);
+        let mut rng = Rng::new(seed);
         let mut bench = Bench::new(Settings { seed, steal_on_stop: 0.2, ..Settings::default() });
         bench.world.set_capacity(vec![CapacityRule { gpu: "*".into(), data_center: "*".into(), free: CAPACITY }]);
         let volume = bench.create_volume("US-CA-2");
         for _ in 0..150 {
-            bench.pass(dice.between(0, 3000) as i64);
+            bench.pass(rng.between(0, 3000) as i64);
             let ids: Vec<String> = bench.world.pod_ids().map(str::to_owned).collect();
             let id = match ids.len() {
                 0 => String::new(),
-                count => ids[dice.below(count as u64) as usize].clone(),
+                count => ids[rng.below(count as u64) as usize].clone(),
             };
-            let tweaks = Tweaks { zero_gpu: dice.chance(0.2), ghost: dice.chance(0.1), ..Tweaks::default() };
-            let step = dice.below(12);
+            let tweaks = Tweaks { zero_gpu: rng.chance(0.2), ghost: rng.chance(0.1), ..Tweaks::default() };
+            let step = rng.below(12);
             match step {
                 0..=3 => {
-                    let mut body = with(pod("p"), "gpu", json!({ "id": GPU, "count": dice.between(1, 3) }));
-                    if dice.chance(0.3) {
+                    let mut body = with(pod("p"), "gpu", json!({ "id": GPU, "count": rng.between(1, 3) }));
+                    if rng.chance(0.3) {
                         body["mounts"] = json!({ "network": [{ "volumeId": volume, "path": "/data" }] });
                     }
                     bench.send(v2("createPod").body(body).tweaks(tweaks));
@@ -59,12 +59,12 @@ fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
                 4 => drop(bench.act(&id, "stop")),
                 5 => drop(bench.act_with(&id, "start", tweaks)),
                 6 => drop(bench.act(&id, "terminate")),
-                7 => drop(bench.patch(&id, json!({ "disk": dice.between(20, 90) }))),
+                7 => drop(bench.patch(&id, json!({ "disk": rng.between(20, 90) }))),
                 8 => drop(bench.world.pod_event(&id, &PodEvent::Migrate, bench.now)),
                 9 => drop(bench.world.pod_event(&id, &PodEvent::ZeroGpu, bench.now)),
                 10 => drop(bench.world.pod_event(&id, &PodEvent::Preempt, bench.now)),
                 _ => {
-                    let size = dice.between(10, 3000);
+                    let size = rng.between(10, 3000);
                     drop(bench.world.volume_event(&volume, &VolumeEvent::Resize { size }, bench.now));
                 }
             }

@@ -42,7 +42,7 @@ impl World {
         self.ledger.change(pod.rate(), Rate::default(), self.now);
         if let Some(machine) = &pod.machine {
             self.stock.give_back(pod.hardware.id(), &machine.data_center, pod.units_taken());
-            self.stock.leave(machine, &pod.hardware);
+            self.stock.release(machine, &pod.hardware);
         }
         if let Storage::Network { volume_id } = &pod.storage
             && let Some(volume) = self.volumes.get_mut(volume_id)
