@@ -3,52 +3,98 @@
 use std::collections::BTreeMap;
 
 use super::{Catalog, Cloud};
-use crate::model::{Attributes, Money, Power, Value};
+use crate::model::{Attributes, Cost, Money, Object, Power, Status, Value};
 
 /// From here on each GB of a standard network volume is cheaper.
 const FIRST_GB: i64 = 1000;
 
+/// What is known of an object, beside its attributes.
+#[derive(Clone, Copy, Default)]
+pub struct MachineFacts<'a> {
+    /// What RunPod picked among what was asked: `gpu_type`, `cpu_flavor`.
+    pub chosen: Option<&'a BTreeMap<String, String>>,
+    pub power: Option<Power>,
+    /// What RunPod says that its machine costs. It counts only where the catalog has no price.
+    pub reported: Option<Money>,
+}
+
+impl<'a> MachineFacts<'a> {
+    /// What RunPod shows of an object.
+    pub fn of(object: &'a Object) -> Self {
+        Self {
+            chosen: Some(&object.computed.chosen),
+            power: object.status.as_ref().and_then(Status::power),
+            reported: object.reported_price(),
+        }
+    }
+}
+
+/// A machine that is asked for and has no price in the catalog: `Tesla T4`, and the cloud of a GPU.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unpriced<'a> {
+    pub id: &'a str,
+    pub cloud: Cloud,
+}
+
 impl Catalog {
-    /// Dollars per hour of a resource of `kind`, storage included; zero for what costs nothing or is not in the catalog.
+    /// Dollars per hour of a resource of `kind`, storage included; zero for what costs nothing.
     ///
-    /// `chosen` is what RunPod picked among what was asked (`gpu_type`, `cpu_flavor`); without it the first candidate
-    /// counts. Source: contract, section 16. Spot pods count at the on-demand price: the catalog has no other.
-    pub fn estimate(
-        &self,
-        kind: &str,
-        attributes: &Attributes,
-        chosen: &BTreeMap<String, String>,
-        power: Option<Power>,
-    ) -> Money {
+    /// Until RunPod has chosen a machine, the dearest candidate counts, and one without a price leaves the whole unknown.
+    /// Source: contract, section 16. Spot pods count at the on-demand price: the catalog has no other.
+    pub fn estimate(&self, kind: &str, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
         match kind {
-            "pod" => self.pod(attributes, chosen, power.unwrap_or_default()),
-            "network_volume" => self.network_volume(attributes),
-            _ => Money::ZERO,
+            "pod" => self.pod(attributes, known),
+            "network_volume" => self.network_volume(attributes).into(),
+            _ => Cost::ZERO,
         }
     }
 
-    fn pod(&self, attributes: &Attributes, chosen: &BTreeMap<String, String>, power: Power) -> Money {
+    /// The same for an object as it is.
+    pub fn estimate_object(&self, object: &Object) -> Cost {
+        self.estimate(object.kind, &object.attributes, MachineFacts::of(object))
+    }
+
+    /// The candidates without a price, of what is asked for.
+    pub fn unpriced<'a>(&self, attributes: &'a Attributes) -> Vec<Unpriced<'a>> {
+        let cloud = cloud(attributes);
+        let gpus = texts(attributes, "gpu_types").filter(|id| self.gpu_price(id, cloud).is_none());
+        let cpus = texts(attributes, "cpu_flavors").filter(|id| self.cpu_price(id).is_none());
+        gpus.chain(cpus).map(|id| Unpriced { id, cloud }).collect()
+    }
+
+    fn pod(&self, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
         let size_gb = |name: &str| attributes.get(name).and_then(Value::as_int).unwrap_or(0);
         let (disk, volume) = (&self.storage.container_disk_per_gb_month, &self.storage.pod_volume_per_gb_month);
-        let (machine, disk, volume) = match power {
-            Power::Running => (self.machine(attributes, chosen), disk.running, volume.running),
-            Power::Stopped => (Money::ZERO, disk.stopped, volume.stopped),
+        let (machine, disk, volume) = match known.power.unwrap_or_default() {
+            Power::Running => (self.machine(attributes, known), disk.running, volume.running),
+            Power::Stopped => (Cost::ZERO, disk.stopped, volume.stopped),
         };
-        machine + (disk.times(size_gb("container_disk_gb")) + volume.times(size_gb("volume_gb"))).from_monthly()
+        let disks = disk.times(size_gb("container_disk_gb")) + volume.times(size_gb("volume_gb"));
+        machine + disks.from_monthly().into()
     }
 
-    fn machine(&self, attributes: &Attributes, chosen: &BTreeMap<String, String>) -> Money {
-        let pick = |chosen_as: &str, name: &str| {
-            let first = || attributes.get(name)?.text_items().first().copied();
-            chosen.get(chosen_as).map(String::as_str).or_else(first)
-        };
+    fn machine(&self, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
         let count = |name: &str| attributes.get(name).and_then(Value::as_int);
-        if let Some(gpu) = pick("gpu_type", "gpu_types").and_then(|id| self.gpu_type(id)) {
-            let cloud = attributes.get("cloud").and_then(Value::as_text).and_then(Cloud::parse).unwrap_or_default();
-            return gpu.price(cloud).unwrap_or_default().times(count("gpu_count").unwrap_or(1));
+        let cloud = cloud(attributes);
+        let gpus = candidates(attributes, known, ("gpu_type", "gpu_types"));
+        let gpus = gpus.into_iter().map(|id| Some(self.gpu_price(id, cloud)?.times(count("gpu_count").unwrap_or(1))));
+        let cpus = candidates(attributes, known, ("cpu_flavor", "cpu_flavors"));
+        let cpus = cpus.into_iter().map(|id| Some(self.cpu_price(id)?.times(count("vcpu_count")?)));
+        let prices: Option<Vec<Money>> = gpus.chain(cpus).collect();
+        let prices = prices.unwrap_or_default();
+        match (prices.iter().min(), prices.iter().max(), known.reported) {
+            (Some(least), Some(most), _) => Cost { at_most: least < most, ..Cost::from(*most) },
+            (_, _, Some(reported)) => reported.into(),
+            _ => Cost::UNKNOWN,
         }
-        let flavor = pick("cpu_flavor", "cpu_flavors").and_then(|id| self.cpu_flavor(id));
-        flavor.and_then(|flavor| flavor.price_per_vcpu()).unwrap_or_default().times(count("vcpu_count").unwrap_or(0))
+    }
+
+    fn gpu_price(&self, id: &str, cloud: Cloud) -> Option<Money> {
+        self.gpu_type(id)?.price(cloud)
+    }
+
+    fn cpu_price(&self, id: &str) -> Option<Money> {
+        self.cpu_flavor(id)?.price_per_vcpu()
     }
 
     fn network_volume(&self, attributes: &Attributes) -> Money {
@@ -64,6 +110,22 @@ impl Catalog {
     }
 }
 
+fn cloud(attributes: &Attributes) -> Cloud {
+    attributes.get("cloud").and_then(Value::as_text).and_then(Cloud::parse).unwrap_or_default()
+}
+
+fn texts<'a>(attributes: &'a Attributes, name: &str) -> impl Iterator<Item = &'a str> {
+    attributes.get(name).into_iter().flat_map(Value::text_items)
+}
+
+/// What RunPod chose, else everything that was asked for.
+fn candidates<'a>(attributes: &'a Attributes, known: MachineFacts<'a>, (chosen, asked): (&str, &str)) -> Vec<&'a str> {
+    match known.chosen.and_then(|known| known.get(chosen)) {
+        Some(id) => vec![id],
+        None => texts(attributes, asked).collect(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,8 +135,8 @@ mod tests {
     }
 
     fn dollars(kind: &str, inputs: &Attributes, power: Option<Power>) -> f64 {
-        let cost = Catalog::embedded().estimate(kind, inputs, &BTreeMap::new(), power);
-        (cost.dollars() * 1e4).round() / 1e4
+        let cost = Catalog::embedded().estimate(kind, inputs, MachineFacts { power, ..MachineFacts::default() });
+        (cost.amount().expect("a known price").dollars() * 1e4).round() / 1e4
     }
 
     fn gpu_pod() -> Attributes {
@@ -101,8 +163,52 @@ mod tests {
     #[test]
     fn what_runpod_chose_counts_before_the_first_candidate() {
         let chosen = BTreeMap::from([("gpu_type".to_owned(), "NVIDIA L4".to_owned())]);
-        let cost = Catalog::embedded().estimate("pod", &gpu_pod(), &chosen, Some(Power::Running));
-        assert_eq!((cost.dollars() * 100.0).round(), 50.0);
+        let known = MachineFacts { chosen: Some(&chosen), ..MachineFacts::default() };
+        let cost = Catalog::embedded().estimate("pod", &gpu_pod(), known);
+        assert_eq!((cost.known.dollars() * 100.0).round(), 50.0);
+        assert!(!cost.at_most);
+    }
+
+    #[test]
+    fn the_dearest_candidate_counts_until_one_is_chosen() {
+        let mut inputs = gpu_pod();
+        let cost = |inputs: &Attributes| Catalog::embedded().estimate("pod", inputs, MachineFacts::default());
+        assert_eq!(cost(&inputs).of_one(), "up to $0.75/h");
+        inputs.insert("gpu_types".into(), Value::texts(["NVIDIA L4", "NVIDIA GeForce RTX 4090"]));
+        assert_eq!(cost(&inputs).of_one(), "up to $0.75/h", "their order is no matter");
+        inputs.insert("gpu_types".into(), Value::texts(["NVIDIA L4"]));
+        assert_eq!(cost(&inputs).of_one(), "$0.50/h");
+    }
+
+    #[test]
+    fn one_candidate_without_a_price_leaves_the_machine_unknown() {
+        let catalog = Catalog::embedded();
+        for gpus in [&["Tesla T4"][..], &["NVIDIA L4", "Tesla T4"], &["Tesla T4", "NVIDIA L4"], &["NVIDIA Next"], &[]] {
+            let mut inputs = gpu_pod();
+            inputs.insert("gpu_types".into(), Value::texts(gpus.iter().copied()));
+            let cost = |known| catalog.estimate("pod", &inputs, known);
+            let running = cost(MachineFacts::default());
+            assert_eq!((running.amount(), running.unpriced), (None, 1), "{gpus:?}");
+            assert!(running.known > Money::ZERO, "the disks are known");
+            let stopped = cost(MachineFacts { power: Some(Power::Stopped), ..MachineFacts::default() });
+            assert!(stopped.is_known(), "a stopped pod has no machine");
+            let reported = cost(MachineFacts { reported: Some(Money::from_dollars(0.2)), ..MachineFacts::default() });
+            assert_eq!(reported.of_one(), "$0.21/h", "RunPod knows its price");
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_price_or_is_unknown_but_never_free() {
+        let catalog = Catalog::embedded();
+        for (gpu, cloud) in catalog.gpu_types.iter().flat_map(|gpu| [Cloud::Secure, Cloud::Community].map(|c| (gpu, c))) {
+            let mut inputs = gpu_pod();
+            inputs.insert("cloud".into(), cloud.word().into());
+            inputs.insert("gpu_types".into(), Value::texts([gpu.id.as_str()]));
+            let cost = catalog.estimate("pod", &inputs, MachineFacts::default());
+            assert_eq!(cost.is_known(), gpu.price(cloud).is_some(), "{} in {cloud}", gpu.id);
+            assert_eq!(cost.is_known(), catalog.unpriced(&inputs).is_empty(), "{} in {cloud}", gpu.id);
+            assert!(cost.amount().is_none_or(|amount| amount > Money::from_dollars(0.05)), "{} in {cloud}", gpu.id);
+        }
     }
 
     #[test]

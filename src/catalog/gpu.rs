@@ -120,8 +120,12 @@ impl Catalog {
     /// `NVIDIA L4` (24 GB, $0.49/h), for lists of choices.
     pub fn describe_gpu(&self, id: &str, cloud: Cloud) -> String {
         let Some(gpu) = self.gpu_type(id) else { return format!("`{id}`") };
-        let price = gpu.price(cloud).map(|price| format!(", {price}/h")).unwrap_or_default();
-        format!("`{id}` ({} GB{price})", gpu.vram_gb)
+        let price = match (gpu.price(cloud), gpu.sold_in(cloud)) {
+            (Some(price), _) => format!("{price}/h"),
+            (None, Some(false)) => format!("not in {cloud}"),
+            (None, _) => "price not known".to_owned(),
+        };
+        format!("`{id}` ({} GB, {price})", gpu.vram_gb)
     }
 
     pub(super) fn gpu_names(&self) -> &GpuNames {

@@ -10,6 +10,7 @@ mod gpu_name;
 mod gpu_tests;
 mod resolve;
 
+pub use estimate::{MachineFacts, Unpriced};
 pub use gpu::{GpuMatch, UnknownGpu};
 pub use resolve::{BadInstance, UnknownRegion, nearest};
 
@@ -39,7 +40,7 @@ pub struct Catalog {
 }
 
 /// RunPod's own hosts, or those that people rent out through it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cloud {
     #[default]
     Secure,
@@ -136,7 +137,8 @@ impl GpuType {
         [of_cloud, counts.any].into_iter().flatten().find(|count| *count > 0)
     }
 
-    /// Dollars per hour of one GPU, as last read, else inferred from similar types.
+    /// Dollars per hour of one GPU, as last read, else inferred from similar types; `None` where it is not known, or the cloud
+    /// does not sell the type.
     pub fn price(&self, cloud: Cloud) -> Option<Money> {
         let (read, inferred) = (self.prices.as_ref(), self.emulator.as_ref());
         let candidates = match cloud {
@@ -145,8 +147,9 @@ impl GpuType {
                 [read.and_then(|prices| prices.community), inferred.and_then(|prices| prices.price_community)]
             }
         };
-        // A price of 0 stands for "not sold" (quirk Q29).
-        candidates.into_iter().flatten().find(|price| *price > Money::ZERO)
+        // A price of 0 stands for none, and a price may be listed where the type is not sold (quirk Q29).
+        let is_sold = self.sold_in(cloud) != Some(false);
+        candidates.into_iter().flatten().find(|price| is_sold && *price > Money::ZERO)
     }
 }
 

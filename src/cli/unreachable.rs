@@ -8,7 +8,7 @@ use super::exit;
 use super::session::Session;
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Money, Note};
+use crate::model::{Cost, Note};
 use crate::planner::Input;
 use crate::planner::drift::report::price;
 use crate::planner::drift::survey::remembered;
@@ -44,13 +44,13 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
         return None;
     }
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut hourly = Money::ZERO;
+    let mut hourly = Cost::ZERO;
     let unasked = input.options.unrefreshed.then(|| remembered(state));
     let observed = unasked.as_ref().unwrap_or(input.observed);
     for object in state.resources.values().filter_map(|record| live_object(observed, record)) {
         let title = kind::find(object.kind).map_or("resource", |kind| kind.title);
         *counts.entry(title).or_default() += 1;
-        hourly += price(Catalog::embedded(), object).hourly;
+        hourly = hourly + price(Catalog::embedded(), object).hourly;
     }
     if counts.is_empty() {
         return None;
@@ -60,9 +60,10 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     let environment = &found.environment;
     Some(Unreachable {
         message: format!(
-            "`{}` records {}, {hourly}/h, which no environment here reaches",
+            "`{}` records {}, {}, which no environment here reaches",
             found.paths.state.strip_prefix(&session.config.directory).unwrap_or(&found.paths.state).display(),
-            counted.join(" and ")
+            counted.join(" and "),
+            hourly.together()
         ),
         help: format!(
             "`sindri -e {environment} destroy`, or move it: `{}` makes `{environment}` an environment again",

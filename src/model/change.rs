@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Attributes, Money, Position, Power, Value};
+use super::{Address, Attributes, Cost, Position, Power, Value};
 
 /// The action on one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -193,7 +193,7 @@ pub enum SideEffect {
     Field { field: FieldChange },
     /// It is created running, because RunPod cannot create a stopped pod, and stopped afterwards. The boot needs stock and
     /// costs `hourly` while it lasts.
-    Boots { hourly: Money },
+    Boots { hourly: Cost },
     /// `createBeforeDestroy` cannot be followed, because `needs` is destroyed before its own successor exists.
     DestroyedFirst { needs: Address },
 }
@@ -228,8 +228,8 @@ pub struct Change {
     pub risk: Risk,
     pub losses: Vec<Loss>,
     /// Estimated cost of the object now and afterwards, storage included.
-    pub hourly_before: Money,
-    pub hourly_after: Money,
+    pub hourly_before: Cost,
+    pub hourly_after: Cost,
     /// What `--updates in-place` would do instead of this replacement, in words.
     pub in_place_alternative: Option<String>,
     pub position: Option<Position>,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::{Address, Drift, DriftClass, FieldChange, Loss, Marker, Money, Note, Power, Retry};
+use super::{Address, Cost, Drift, DriftClass, FieldChange, Loss, Marker, Note, Power, Retry};
 
 /// How much a finding matters. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -56,7 +56,7 @@ pub enum Hold {
 /// What something costs per hour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
-    pub hourly: Money,
+    pub hourly: Cost,
     /// From the catalog, since RunPod says nothing of it.
     pub estimated: bool,
 }

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod change;
+pub mod cost;
 pub mod credential;
 pub mod drift;
 pub mod journal;
@@ -21,6 +22,7 @@ pub mod value;
 
 pub use address::{Address, ParseAddressError};
 pub use change::{Action, Cause, Change, Effect, FieldChange, Loss, Origin, Refusal, Retry, Risk, SideEffect};
+pub use cost::Cost;
 pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
 pub use journal::{Entry, Intent, Moment, Outcome, Pending, PendingIntents, Replay, Uptime};
 pub use marker::Marker;

@@ -105,6 +105,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// The hourly price that RunPod reports. Zero is no price: nothing that runs is free.
+    pub fn reported_price(&self) -> Option<Money> {
+        self.computed.cost_per_hour.filter(|price| *price > Money::ZERO)
+    }
+
     /// Sorts objects by age, the oldest first. Times are compared as times: `08.5Z` is a text before `08Z`.
     pub fn seniority(&self) -> (Option<jiff::Timestamp>, String) {
         let created = self.computed.created_at.as_ref().and_then(|at| at.parse().ok());

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Address, Cause, Change, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record, Refusal, Wait,
+    Action, Address, Cause, Change, Cost, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record, Refusal, Wait,
 };
 
 /// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.
@@ -117,7 +117,7 @@ pub struct Double {
     pub of: String,
     /// Of a pod: the state that made it. Volumes are told by name, size and place alone.
     pub lineage: Option<String>,
-    pub hourly: Money,
+    pub hourly: Cost,
 }
 
 /// Two addresses that look like one resource whose key was changed: the old one is undeclared and alive, the new one is to
@@ -144,8 +144,8 @@ pub struct Note {
 /// Estimated hourly cost of everything in the state and the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostSummary {
-    pub hourly_before: Money,
-    pub hourly_after: Money,
+    pub hourly_before: Cost,
+    pub hourly_after: Cost,
     /// Of data with precious losses, in GB.
     pub data_at_risk_gb: i64,
 }

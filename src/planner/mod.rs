@@ -14,13 +14,12 @@ pub mod review;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use self::decide::{answer, change, feasible, in_use, protect};
+use self::decide::{answer, budget, change, feasible, in_use, protect};
 use self::drift::survey;
 use self::order::{operations, partial};
 use self::recognise::{claim, doubles, moves, rename, succession};
 use crate::graph::{GraphError, ResourceGraph};
-use crate::kind;
-use crate::model::{Action, Address, Cause, CostSummary, Note, Plan, Refusal, State};
+use crate::model::{Action, Address, Cause, CostSummary, Note, Plan, State};
 use crate::resource::inventory;
 
 pub use input::{Graphs, Input, Options};
@@ -107,7 +106,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         changes,
         cost,
     };
-    plan.refusals = over_budget(&plan, input);
+    plan.refusals = budget::refusals(&plan, input);
     plan.notes.extend(feasible::unpriced(&plan));
     plan.notes.extend(feasible::unanswerable(&plan));
     feasible::refuse_unlisted(&mut plan, input.observed);
@@ -167,33 +166,4 @@ fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> 
         notes.push(Note { address: Some(change.address.clone()), message });
     }
     notes
-}
-
-fn over_budget(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    let mut refuse = |message: String, key: &str| {
-        refusals.push(Refusal {
-            code: "budget".into(),
-            message,
-            help: format!("ask for less, or raise `budget.{key}` in the configuration"),
-            position: None,
-        });
-    };
-    // A plan that only takes away, or changes nothing, is never held up by the budget.
-    let grows = plan.cost.hourly_after > plan.cost.hourly_before;
-    if let Some(limit) = input.budget.max_hourly.filter(|limit| grows && plan.cost.hourly_after > *limit) {
-        refuse(format!("this plan comes to {}/h, over the budget of {limit}/h", plan.cost.hourly_after), "maxHourly");
-    }
-    let exist = |change: &&crate::model::Change| {
-        !matches!(change.action, Action::Delete | Action::Forget)
-            // What a partial plan leaves to be created is not there.
-            && (change.id.is_some() || change.action == Action::Create)
-    };
-    let weight = |change: &crate::model::Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);
-    let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
-    let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
-    if let Some(limit) = input.budget.max_pods.filter(|limit| creates && pods > *limit as usize) {
-        refuse(format!("this plan comes to {pods} pods, over the budget of {limit}"), "maxPods");
-    }
-    refusals
 }

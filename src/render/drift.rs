@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::style::{Ink, Line, Style};
 use super::text::{block, fields};
-use crate::model::{Address, DriftClass, DriftReport, Finding, Money, Severity};
+use crate::model::{Address, Cost, DriftClass, DriftReport, Finding, Severity};
 use crate::render::words as common;
 
 pub use markdown::markdown;
@@ -106,14 +106,13 @@ fn strangers(findings: &[&Finding]) -> Vec<Line> {
         let status = finding.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
         let facts = format!("{:14}  {}  \"{name}\"{status}", words::title(&finding.kind), finding.object_id);
         let price = finding.price.map(|price| {
-            let about = if price.estimated { "about " } else { "" };
-            format!("  {about}{}/h", price.hourly)
+            format!("  {}", words::price(price))
         });
         let line = Line::of(2, facts).text(price.unwrap_or_default());
         lines.push(line.ink(Ink::Dim, format!("  # {}", words::what(finding))));
     }
-    let together: Money = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
-    lines.push(Line::of(2, format!("together {together}/h ({}/mo)", together.per_month())));
+    let together: Cost = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
+    lines.push(Line::of(2, format!("together {}", together.hour_and_month())));
     lines
 }
 

@@ -11,7 +11,7 @@ use super::style::{Ink, Line};
 use super::text::block::{self, Block};
 use super::text::{self, Context, drift, fields, renames, waits};
 use super::{PlanView, graph, words};
-use crate::model::{Action, Address, Change, Money, Plan};
+use crate::model::{Action, Address, Change, Plan};
 
 use super::markup::{self, escaped};
 
@@ -83,10 +83,9 @@ fn summary(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resul
         writeln!(out, "<ul class=\"counts\">{items}</ul>")?;
     }
     let (before, after) = (plan.cost.hourly_before, plan.cost.hourly_after);
-    let in_month = |amount: Money| format!("{amount}/h ({}/mo)", amount.per_month());
     let mut facts = vec![
-        ("Cost now", in_month(before)),
-        ("Cost afterwards", in_month(after)),
+        ("Cost now", before.hour_and_month()),
+        ("Cost afterwards", after.hour_and_month()),
         ("Change of cost", text::cost_change(plan)),
     ];
     let at_risk = text::at_risk(plan);

@@ -18,7 +18,7 @@ pub use plan::plan_json;
 pub use schema::plan_schema;
 
 use crate::model::text::escaped;
-use crate::model::{Money, Value};
+use crate::model::{Cost, Money, Value};
 
 /// The version of every shape but the plan's, which follows Terraform's numbering.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -34,6 +34,11 @@ pub fn to_text(value: &Json, indented: bool) -> String {
 /// US dollars, from exact millionths.
 pub(super) fn dollars(amount: Money) -> Json {
     json!(amount.dollars())
+}
+
+/// The same of an estimate; `null` where it is not known.
+pub(super) fn cost(estimate: Cost) -> Json {
+    json!(estimate.amount().map(Money::dollars))
 }
 
 /// The value without secrets, and where they are: `true` for a secret, a map of such markers for a map, `false` for none.

@@ -15,7 +15,7 @@ use super::fold::{self, Row as Resource};
 use super::style::Line;
 use super::text::{self, Context, drift, renames, waits};
 use super::{PlanView, words};
-use crate::model::{Action, Change, Money, Plan};
+use crate::model::{Action, Change, Cost, Plan};
 
 use super::safe::{self, code};
 use fit::{Fitted, Form, Row, Section};
@@ -200,10 +200,8 @@ fn heading(plan: &Plan) -> String {
     let mut text =
         format!("\n## {} {}, environment {}\n", text::purpose(plan), code(&plan.name), code(&plan.environment));
     // Amounts are code as well: between two dollar signs GitHub reads a formula.
-    let cost = match plan.cost.hourly_after == plan.cost.hourly_before {
-        true => text::cost_change(plan),
-        false => code(&text::cost_change(plan)),
-    };
+    let cost = text::cost_change(plan);
+    let cost = if cost.contains('$') { code(&cost) } else { cost };
     let mut parts = vec![format!("**{}**", text::counts(plan)), cost];
     parts.extend(text::at_risk(plan).map(|risk| format!("**{risk}**")));
     text.push_str(&format!("\n{}\n", parts.join(" · ")));
@@ -241,8 +239,8 @@ fn no_changes(plan: &Plan, resources: &[Resource<'_>], view: &PlanView) -> Strin
 fn footer(plan: &Plan, view: &PlanView) -> String {
     let total = plan.cost.hourly_after;
     let mut text = match total {
-        Money::ZERO => "\n---\n\nNothing is billed afterwards.".to_owned(),
-        _ => format!("\n---\n\nAfterwards {} in all.", code(&format!("{total}/h ({}/mo)", total.per_month()))),
+        Cost::ZERO => "\n---\n\nNothing is billed afterwards.".to_owned(),
+        _ => format!("\n---\n\nAfterwards {}{}.", code(&total.hour_and_month()), words::in_all(total)),
     };
     if plan.unrefreshed {
         text.push_str(" RunPod was not asked.");

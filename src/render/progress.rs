@@ -220,7 +220,7 @@ impl Tracker {
             }
             Event::DoubleFound(double) => {
                 let Double { id, name, address, hourly, .. } = &**double;
-                let rest = format!(" of {address}: {id} \"{name}\", {hourly}/h, is in no state");
+                let rest = format!(" of {address}: {id} \"{name}\", {}, is in no state", hourly.of_one());
                 vec![Line::new(0).ink(Ink::Bad, "double").text(rest)]
             }
             Event::Interrupted { in_flight } => {

@@ -7,12 +7,12 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::json::{FORMAT_VERSION, dollars};
+use super::json::{FORMAT_VERSION, cost, dollars};
 use super::style::{Ink, Line, Style, harmless};
 use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description};
-use crate::model::{Address, Money, Object, Observed, Record, SshTarget, State, Status};
+use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, Status};
 use crate::planner::drift::report::price;
 pub use table::{StatusView, table};
 
@@ -74,7 +74,7 @@ impl Row<'_> {
 
     /// What RunPod says that it costs by the hour, or the catalog's estimate where RunPod says nothing: of volumes, and of
     /// what stopped pods keep.
-    fn hourly(&self) -> Option<Money> {
+    fn hourly(&self) -> Option<Cost> {
         Some(price(Catalog::embedded(), self.object?).hourly)
     }
 }
@@ -148,14 +148,15 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
             })
         })
         .collect();
-    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
+    let hourly: Cost = rows.iter().filter_map(Row::hourly).sum();
     json!({
         "format_version": FORMAT_VERSION,
         "environment": state.environment,
         "api": state.api,
         "resources": resources,
         "orphans": orphans,
-        "hourly": dollars(hourly),
+        "hourly": cost(hourly),
+        "known_hourly": dollars(hourly.known),
     })
 }
 
@@ -168,7 +169,7 @@ fn values(row: &Row<'_>) -> Map<String, Json> {
     values.insert("name".into(), json!(object.name));
     values.extend(object.status.as_ref().map(|status| ("status".to_owned(), json!(status.to_string()))));
     values.insert("ready".into(), json!(object.ready));
-    values.extend(row.hourly().map(|hourly| ("hourly".to_owned(), dollars(hourly))));
+    values.extend(row.hourly().map(|hourly| ("hourly".to_owned(), cost(hourly))));
     values.extend(computed.uptime_seconds.map(|seconds| ("uptime_seconds".to_owned(), json!(seconds))));
     values.extend(computed.chosen.iter().map(|(name, value)| (name.clone(), json!(value))));
     let target = |target: &SshTarget| {

@@ -15,7 +15,8 @@ use std::fmt;
 use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
-use crate::model::{Action, Address, Change, Money, Note, Orphan, Partial, Plan, Refusal};
+use crate::model::cost::without_price;
+use crate::model::{Action, Address, Change, Cost, Money, Note, Orphan, Partial, Plan, Refusal};
 
 /// What the reader asked to see, and what the plan itself does not know.
 #[derive(Clone, Debug, Default)]
@@ -138,9 +139,23 @@ pub(super) fn at_risk(plan: &Plan) -> Option<String> {
 
 /// `+$1.98/h (+$1,445/mo)`.
 pub(super) fn cost_change(plan: &Plan) -> String {
-    match plan.cost.hourly_after - plan.cost.hourly_before {
-        Money::ZERO => "cost unchanged".to_owned(),
-        change => format!("{}/h ({}/mo)", words::difference(change), words::difference(change.per_month())),
+    let (before, after) = (plan.cost.hourly_before, plan.cost.hourly_after);
+    let changes = plan.changes.iter().filter(|change| change.action != Action::NoOp);
+    let unpriced = changes.filter(|change| !(change.hourly_before + change.hourly_after).is_known()).count();
+    let known = match after.known - before.known {
+        Money::ZERO => None,
+        // A limit before as after says nothing of the difference.
+        change => Some(format!(
+            "{}{}/h ({}/mo)",
+            if before.at_most { "" } else { after.limit() },
+            words::difference(change),
+            words::difference(change.per_month())
+        )),
+    };
+    match (known, unpriced) {
+        (known, 0) => known.unwrap_or_else(|| "cost unchanged".to_owned()),
+        (None, _) => without_price(unpriced),
+        (Some(known), _) => format!("{known}, {}", without_price(unpriced)),
     }
 }
 
@@ -402,8 +417,8 @@ fn summary(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
     debug_assert!(!rows.is_empty(), "a summary is written for changes");
     let total = plan.cost.hourly_after;
     let mut footer = match total {
-        Money::ZERO => "Nothing is billed afterwards.".to_owned(),
-        _ => format!("Afterwards {total}/h ({}/mo) in all.", total.per_month()),
+        Cost::ZERO => "Nothing is billed afterwards.".to_owned(),
+        _ => format!("Afterwards {}{}.", total.hour_and_month(), words::in_all(total)),
     };
     if plan.unrefreshed {
         footer.push_str(" RunPod was not asked.");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fold;
 use crate::kind;
-use crate::model::{Action, Address, Money, Plan, Verb};
+use crate::model::{Action, Address, Cost, Money, Plan, Verb};
 
 /// `45s`, `1m 04s`, `3h 12m`, `2d 05h`: the two largest units.
 pub fn duration(elapsed: Duration) -> String {
@@ -89,6 +89,16 @@ pub fn happens(action: Action) -> &'static str {
         Action::Import => "is imported",
         Action::Forget => "is forgotten",
     }
+}
+
+/// `saves $0.74/h`, `price not known`: at the end of a headline.
+pub fn price(verb: &str, cost: Cost) -> String {
+    if cost.is_known() { format!("{verb}{}", cost.of_one()) } else { "price not known".to_owned() }
+}
+
+/// The end of a sentence about a total: a part is not all.
+pub fn in_all(total: Cost) -> &'static str {
+    if total.is_known() { " in all" } else { "" }
 }
 
 /// `+$1.98`, `-$0.74`.

@@ -7,6 +7,7 @@ mod support;
 mod annotations;
 mod answers;
 mod bookkeeping;
+mod budget;
 mod completion;
 mod consent;
 mod daily;

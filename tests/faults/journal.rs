@@ -241,7 +241,7 @@ fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
             let told: Vec<String> = applied.report.doubles.iter().map(|double| double.address.to_string()).collect();
             assert_eq!(told, ["network_volume.data", "pod.kept", "pod.plain"]);
             for double in &applied.report.doubles {
-                assert!(double.hourly > sindri::model::Money::ZERO, "{double:?}");
+                assert!(double.hourly.is_billed(), "{double:?}");
                 assert_eq!(double.of, own.state().resources[&double.address].id);
                 assert_ne!(double.of, double.id);
             }

@@ -2,6 +2,7 @@
 //! with and destroyed, and what must hold for every one of them is checked against the world itself.
 
 mod answers;
+mod budget;
 mod deposed;
 mod fleet;
 mod generate;

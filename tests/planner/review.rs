@@ -270,7 +270,7 @@ fn a_file_that_was_edited_is_not_what_it_says() {
                 saved.plan.changes[place].after.insert("image".into(), "safe:9".into());
             },
             &|saved| saved.plan.changes.iter_mut().for_each(|change| change.action = Action::NoOp),
-            &|saved| saved.plan.cost.hourly_after = sindri::model::Money(1),
+            &|saved| saved.plan.cost.hourly_after = sindri::model::Money(1).into(),
             &|saved| saved.options.refresh_only = true,
             &|saved| saved.options.destroy = true,
         ];

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 use sindri::emulator::PodEvent;
 use sindri::model::{
-    Action, Address, Attributes, Change, Dialect, Money, Object, Plan, Power, Secret, SideEffect, Value, Verb,
+    Action, Address, Attributes, Change, Dialect, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };
 use sindri::planner::Options;
 use sindri::planner::review::saved::SavedPlan;
@@ -263,7 +263,7 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
                 _ => None,
             })
         };
-        assert!(boots(&plan).is_some_and(|hourly| hourly > Money::ZERO), "a stopped pod is created running");
+        assert!(boots(&plan).is_some_and(|hourly| hourly.is_billed()), "a stopped pod is created running");
 
         let changed = Pod { image: "image:2", ..stopped };
         let plan = life::apply(&world, &one(changed.clone())).await;
@@ -274,7 +274,7 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
         let other = Pod { machine: Machine::Gpus { types: &[A5000], count: 1, least_ram_gb: None }, ..changed };
         let plan = life::apply(&world, &one(other)).await;
         assert_eq!(change_of(&plan, &pod("main")).map(|change| change.action), Some(Action::Replace));
-        assert!(boots(&plan).is_some_and(|hourly| hourly > Money::ZERO));
+        assert!(boots(&plan).is_some_and(|hourly| hourly.is_billed()));
     });
 }
 

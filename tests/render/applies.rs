@@ -179,7 +179,7 @@ fn a_failed_destruction_still_bills_and_says_so() {
         changed: false,
     };
     let mut kept = change("network_volume.data", Action::Delete);
-    (kept.id, kept.hourly_before) = (Some("v0l".into()), money(0.01));
+    (kept.id, kept.hourly_before) = (Some("v0l".into()), money(0.01).into());
     let mut plan = Plan { destroy: true, ..plan(vec![kept]) };
     plan.operations = vec![operation("network_volume.data", Verb::Delete, Some("v0l"))];
     let text = told(&plan, "destroy", &[volume]);
@@ -403,8 +403,8 @@ fn an_apply_reports_as_many_changes_as_its_plan_counted() {
 fn a_predecessor_is_not_ended_by_the_name_that_its_successor_has() {
     let replace = |text: &str| Change {
         id: Some("old".into()),
-        hourly_before: money(0.5),
-        hourly_after: money(0.5),
+        hourly_before: money(0.5).into(),
+        hourly_after: money(0.5).into(),
         ..change(text, Action::ReplaceCreateFirst)
     };
     let mut plan = plan(vec![replace("pod.x"), replace("pod.y")]);

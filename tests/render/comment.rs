@@ -52,7 +52,7 @@ pub fn doomed(name: &str, size_gb: i64) -> Change {
         before,
         causes: vec![Cause::Undeclared],
         risk: Risk::DiskLoss,
-        hourly_before: money(0.44),
+        hourly_before: money(0.44).into(),
         ..change(&format!("pod.{name}"), Action::Delete)
     }
 }

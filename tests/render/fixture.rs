@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Address, Attributes, Cause, Change, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin, Plan,
+    Action, Address, Attributes, Cause, Change, Cost, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin, Plan,
     Position, Risk, Value,
 };
 
@@ -67,8 +67,8 @@ pub fn change(text: &str, action: Action) -> Change {
         side_effects: Vec::new(),
         risk: Risk::None,
         losses: Vec::new(),
-        hourly_before: Money::ZERO,
-        hourly_after: Money::ZERO,
+        hourly_before: Cost::ZERO,
+        hourly_after: Cost::ZERO,
         in_place_alternative: None,
         position: None,
         refusals: Vec::new(),
@@ -125,7 +125,7 @@ pub fn volume(size_gb: i64, region: &str) -> Attributes {
 pub fn create(text: &str, after: Attributes, hourly: f64, line: u32) -> Change {
     Change {
         after,
-        hourly_after: money(hourly),
+        hourly_after: money(hourly).into(),
         causes: vec![Cause::New { position: Some(at(line)) }],
         position: Some(at(line)),
         ..change(text, Action::Create)
@@ -136,8 +136,8 @@ pub fn kept(text: &str, attributes: Attributes, hourly: f64) -> Change {
     Change {
         before: attributes.clone(),
         after: attributes,
-        hourly_before: money(hourly),
-        hourly_after: money(hourly),
+        hourly_before: money(hourly).into(),
+        hourly_after: money(hourly).into(),
         id: Some("k3pt".into()),
         ..change(text, Action::NoOp)
     }

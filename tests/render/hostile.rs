@@ -72,7 +72,7 @@ pub fn hostile_plan(evil: &str) -> Plan {
         side_effects: fields
             .iter()
             .map(|field| SideEffect::Field { field: field.clone() })
-            .chain([SideEffect::Boots { hourly: money(1.5) }, SideEffect::DestroyedFirst { needs: address.clone() }])
+            .chain([SideEffect::Boots { hourly: money(1.5).into() }, SideEffect::DestroyedFirst { needs: address.clone() }])
             .collect(),
         risk: Risk::DiskLoss,
         losses: vec![Loss {
@@ -82,8 +82,8 @@ pub fn hostile_plan(evil: &str) -> Plan {
             mount_path: Some(evil.into()),
             precious: true,
         }],
-        hourly_before: money(0.5),
-        hourly_after: money(1.5),
+        hourly_before: money(0.5).into(),
+        hourly_after: money(1.5).into(),
         in_place_alternative: Some(evil.into()),
         position: position.clone(),
         refusals: vec![Refusal {

@@ -14,3 +14,4 @@ mod markup;
 mod page;
 mod schema;
 mod hostile;
+mod unpriced;

@@ -87,8 +87,8 @@ fn moved_volume() -> Change {
         after: volume(100, "US-TX-3"),
         causes: vec![Cause::Fields],
         risk: Risk::VolumeLoss,
-        hourly_before: money(0.0096),
-        hourly_after: money(0.0096),
+        hourly_before: money(0.0096).into(),
+        hourly_after: money(0.0096).into(),
         refusals: vec![Refusal {
             code: "protected".into(),
             message: "`network_volume.datasets` is protected, and replacing it destroys 100 GB".into(),
@@ -126,8 +126,8 @@ fn changed_pod() -> Change {
             Cause::Dependency { address: address("network_volume.datasets"), action: Action::Replace },
         ],
         risk: Risk::DiskLoss,
-        hourly_before: money(0.44),
-        hourly_after: money(0.44),
+        hourly_before: money(0.44).into(),
+        hourly_after: money(0.44).into(),
         ..change("pod.inference", Action::Replace)
     }
 }
@@ -140,8 +140,8 @@ pub fn everything() -> Plan {
             id: Some("vol-11aa".into()),
             fields: vec![field("network_volume", "size_gb", 500.into(), 600.into(), Effect::InPlace, 5)],
             causes: vec![Cause::Fields],
-            hourly_before: money(0.048),
-            hourly_after: money(0.0575),
+            hourly_before: money(0.048).into(),
+            hourly_after: money(0.0575).into(),
             ..change("network_volume.scratch", Action::Update)
         },
         moved_volume(),
@@ -154,14 +154,14 @@ pub fn everything() -> Plan {
             before: old,
             causes: vec![Cause::Undeclared],
             risk: Risk::DiskLoss,
-            hourly_before: money(0.45),
+            hourly_before: money(0.45).into(),
             ..change("pod.old", Action::Delete)
         },
         Change {
             id: Some("zz9".into()),
             causes: vec![Cause::Power { wanted: sindri::model::Power::Running, origin: None, position: None }],
-            hourly_before: money(0.03),
-            hourly_after: money(0.77),
+            hourly_before: money(0.03).into(),
+            hourly_after: money(0.77).into(),
             ..change("pod.sleeper", Action::Start)
         },
         kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44),
@@ -223,8 +223,8 @@ pub fn fleet_update() -> Plan {
             after: gpu_pod(H100, 2, image),
             causes: vec![Cause::Fields],
             risk: Risk::DiskLoss,
-            hourly_before: money(5.86),
-            hourly_after: money(5.86),
+            hourly_before: money(5.86).into(),
+            hourly_after: money(5.86).into(),
             in_place_alternative: Some("one request that keeps the pod volume (100 GB at /workspace)".into()),
             ..change(&format!("pod.trainer[{index}]"), Action::Replace)
         }
@@ -272,8 +272,8 @@ pub fn long_texts() -> Plan {
         ],
         causes: vec![Cause::Fields],
         risk: Risk::Restart,
-        hourly_before: money(0.44),
-        hourly_after: money(0.44),
+        hourly_before: money(0.44).into(),
+        hourly_after: money(0.44).into(),
         ..change("pod.main", Action::Update)
     };
     let new_port = change("port.main:3000/http", Action::Create);
@@ -363,7 +363,7 @@ pub fn destruction() -> Plan {
             before: old,
             causes: vec![Cause::Destroy],
             risk: Risk::DiskLoss,
-            hourly_before: money(0.45),
+            hourly_before: money(0.45).into(),
             ..change("pod.old", Action::Delete)
         },
         kept("network_volume.models", volume(200, "US-CA-2"), 0.02),
@@ -409,7 +409,7 @@ fn side_effects() -> Plan {
         beside("name", "by-hand".into(), "trainer".into(), left),
         beside("env.KEEP", Value::Secret(Secret::new("live")), "a".into(), left),
         beside("gpu_types", "NVIDIA L4".into(), "NVIDIA RTX A5000".into(), "first of the list"),
-        SideEffect::Boots { hourly: money(0.44) },
+        SideEffect::Boots { hourly: money(0.44).into() },
         SideEffect::DestroyedFirst { needs: address("network_volume.datasets") },
     ];
     plan(vec![changed])

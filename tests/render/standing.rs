@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sindri::catalog::Catalog;
+use sindri::catalog::{Catalog, MachineFacts};
 use sindri::model::{Endpoint, Object, Observed, SshTarget, State, Status, Value};
 use sindri::render::status::StatusView;
 use sindri::render::{Style, json, status};
@@ -122,8 +122,8 @@ fn a_price_that_plans_estimate_otherwise_is_told() {
         out
     };
     assert!(shown(9.87).contains("RunPod reports $9.87/h for 1 resource; plans estimate $0."), "{}", shown(9.87));
-    let chosen = BTreeMap::new();
-    let estimate = Catalog::embedded().estimate("pod", &gpu_pod("NVIDIA L4", 1, "a:1"), &chosen, None).dollars();
+    let estimate = Catalog::embedded().estimate("pod", &gpu_pod("NVIDIA L4", 1, "a:1"), MachineFacts::default());
+    let estimate = estimate.known.dollars();
     assert!(!shown(estimate).contains("RunPod reports"), "{}", shown(estimate));
 }
 

@@ -28,7 +28,7 @@ struct Row {
 pub fn run(args: &CatalogArgs, console: &Console) -> Exit {
     let catalog = Catalog::embedded();
     let (mut table, footer) = match args.what {
-        CatalogList::Gpus => (gpus(catalog), " MAX: most in one pod."),
+        CatalogList::Gpus => (gpus(catalog), " MAX: most in one pod. `-`: not offered. `?`: not known."),
         CatalogList::Pools => (pools(catalog), ""),
         CatalogList::Cpus => (cpus(catalog), ""),
         CatalogList::Regions => (regions(catalog), ""),
@@ -101,8 +101,13 @@ fn wrapped(cell: &str, indent: usize) -> Vec<String> {
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-fn price(amount: Option<Money>) -> String {
-    amount.map_or_else(|| "-".into(), |amount| amount.to_string())
+/// A price; otherwise whether the cloud does not offer it, or the price is not known.
+fn price(amount: Option<Money>, is_offered: Option<bool>) -> String {
+    match (amount, is_offered) {
+        (Some(amount), _) => amount.to_string(),
+        (None, Some(false)) => "-".into(),
+        (None, _) => "?".into(),
+    }
 }
 
 fn dollars(amount: Option<Money>) -> Value {
@@ -111,16 +116,17 @@ fn dollars(amount: Option<Money>) -> Value {
 
 fn gpus(catalog: &Catalog) -> Table {
     let rows = catalog.gpu_types.iter().map(|gpu| {
-        let most = |cloud| gpu.max_count(cloud).map_or_else(|| "-".into(), |count| count.to_string());
+        let most = |cloud| gpu.max_count(cloud).map_or_else(|| "?".into(), |count| count.to_string());
         let (secure, community) = (gpu.price(Cloud::Secure), gpu.price(Cloud::Community));
-        let max_of = |cloud, price: Option<Money>| if price.is_some() { most(cloud) } else { "-".to_owned() };
+        let (in_secure, in_community) = (gpu.sold_in(Cloud::Secure), gpu.sold_in(Cloud::Community));
+        let max_of = |cloud| if gpu.sold_in(cloud) == Some(false) { "-".to_owned() } else { most(cloud) };
         let cells = vec![
             gpu.id.clone(),
             format!("{} GB", gpu.vram_gb),
-            price(secure),
-            max_of(Cloud::Secure, secure),
-            price(community),
-            max_of(Cloud::Community, community),
+            price(secure, in_secure),
+            max_of(Cloud::Secure),
+            price(community, in_community),
+            max_of(Cloud::Community),
         ];
         let item = json!({
             "id": gpu.id,
@@ -128,6 +134,7 @@ fn gpus(catalog: &Catalog) -> Table {
             "vram_gb": gpu.vram_gb,
             "pool": gpu.pool,
             "hourly": { "secure": dollars(secure), "community": dollars(community) },
+            "offered": { "secure": in_secure, "community": in_community },
             "max_count": { "secure": gpu.max_count(Cloud::Secure), "community": gpu.max_count(Cloud::Community) },
         });
         Row { cells, item }
@@ -159,7 +166,7 @@ fn cpus(catalog: &Catalog) -> Table {
             format!("{}-{}", flavor.vcpu.min, flavor.vcpu.max),
             format!("{} GB", flavor.ram_gb_per_vcpu),
             format!("{} GB", flavor.disk_limit_gb_per_vcpu),
-            price(flavor.price_per_vcpu()),
+            price(flavor.price_per_vcpu(), None),
             format!("{}, {}", flavor.name, flavor.group),
         ];
         let item = json!({

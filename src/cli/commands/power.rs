@@ -8,7 +8,7 @@ use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::model::{Action, Address, Money, Plan, Power, State};
+use crate::model::{Action, Address, Plan, Power, State};
 use crate::planner::decide::power::power_plan;
 use crate::render::words::few;
 
@@ -109,15 +109,16 @@ fn aftermath(plan: &Plan, wanted: Power) -> String {
     let after = plan.cost.hourly_after;
     if wanted == Power::Running {
         return format!(
-            "Running costs {after}/h (estimate). Public ports and addresses may have moved: `sindri output`.\n"
+            "Running costs {} (estimate). Public ports and addresses may have moved: `sindri output`.\n",
+            after.together()
         );
     }
     let lost: i64 = changed.flat_map(|change| &change.losses).filter_map(|loss| loss.size_gb).sum();
-    let kept = if after == Money::ZERO {
+    let kept = if !after.is_billed() {
         "There is no pod volume to keep, so that they cost nothing while stopped; network volumes bill as before."
             .to_owned()
     } else {
-        format!("Pod volumes are kept and cost {after}/h ({}/mo) while stopped.", after.per_month())
+        format!("Pod volumes are kept and cost {} while stopped.", after.hour_and_month())
     };
     format!(
         "{kept} {lost} GB of container disk were wiped. `sindri start` brings the pods back if their machines still have \

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Kind};
+use crate::catalog::MachineFacts;
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, Money, Object, Origin, Power, Record, Resource, Risk,
+    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Record, Resource, Risk,
     SideEffect, State, Status, Value,
 };
 use crate::planner::decide::ignored;
@@ -187,7 +188,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         let mut change = self.change(Action::Create, vec![cause]);
         change.refusals.extend(ambiguous(self.address, self.kind, self.context.claims.ambiguous(self.address)));
         change.after = self.declared.clone();
-        change.hourly_after = self.estimate(&self.wanted, &BTreeMap::new(), self.wanted_power());
+        change.hourly_after = self.estimate(&self.wanted, self.wanted_power());
         change.side_effects.extend(self.boots());
         self.finish(change)
     }
@@ -213,8 +214,11 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.hourly_before = self.estimate_object(object);
         change.hourly_after = match action {
             Action::NoOp | Action::Import => change.hourly_before,
-            action if action.is_replacement() => self.estimate(&self.wanted, &BTreeMap::new(), power),
-            _ => self.estimate(&kept(&self.wanted, &object.attributes), &object.computed.chosen, power),
+            action if action.is_replacement() => self.estimate(&self.wanted, power),
+            _ => {
+                let known = MachineFacts { power, ..MachineFacts::of(object) };
+                self.context.input.catalog.estimate(self.kind.name, &kept(&self.wanted, &object.attributes), known)
+            }
         };
         change.in_place_alternative = self.in_place_alternative(object, &change);
         self.finish(change)
@@ -298,8 +302,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             side_effects: Vec::new(),
             risk: Risk::None,
             losses: Vec::new(),
-            hourly_before: Money::ZERO,
-            hourly_after: Money::ZERO,
+            hourly_before: Cost::ZERO,
+            hourly_after: Cost::ZERO,
             in_place_alternative: None,
             position: self.resource.and_then(|resource| resource.position.clone()),
             refusals: Vec::new(),
@@ -352,13 +356,13 @@ impl<'c, 'a> Subject<'c, 'a> {
         wanted_power(self.resource?, self.record.as_ref().and_then(|record| record.power))
     }
 
-    fn estimate(&self, inputs: &Attributes, chosen: &BTreeMap<String, String>, power: Option<Power>) -> Money {
-        self.context.input.catalog.estimate(self.kind.name, inputs, chosen, power)
+    /// Of a new object.
+    fn estimate(&self, inputs: &Attributes, power: Option<Power>) -> Cost {
+        self.context.input.catalog.estimate(self.kind.name, inputs, MachineFacts { power, ..MachineFacts::default() })
     }
 
-    fn estimate_object(&self, object: &Object) -> Money {
-        let power = object.status.as_ref().and_then(Status::power);
-        self.estimate(&object.attributes, &object.computed.chosen, power)
+    fn estimate_object(&self, object: &Object) -> Cost {
+        self.context.input.catalog.estimate_object(object)
     }
 
     fn side_effects(
@@ -382,7 +386,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     /// A new object that is to be stopped runs first.
     fn boots(&self) -> Option<SideEffect> {
         let stopped = self.wanted_power() == Some(Power::Stopped);
-        let running = || self.estimate(&self.wanted, &BTreeMap::new(), Some(Power::Running));
+        let running = || self.estimate(&self.wanted, Some(Power::Running));
         stopped.then(|| SideEffect::Boots { hourly: running() })
     }
 

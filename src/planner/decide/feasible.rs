@@ -223,7 +223,7 @@ impl Found {
 }
 
 /// ``pod.a``, ``pod.a` and `pod.b``, ``pod.a` and 9 others``.
-fn several(addresses: &[&Address]) -> String {
+pub(super) fn several(addresses: &[&Address]) -> String {
     match addresses {
         [] => String::new(),
         [only] => format!("`{only}`"),

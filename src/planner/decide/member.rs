@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Cause, Change, Money, Record, Risk};
+use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Record, Risk};
 use crate::planner::decide::change::{Context, Decision};
 use crate::resource::members;
 use crate::resource::records::declared_record;
@@ -65,8 +65,8 @@ pub fn decide_member<'a>(
         side_effects: Vec::new(),
         risk: Risk::None,
         losses: Vec::new(),
-        hourly_before: Money::ZERO,
-        hourly_after: Money::ZERO,
+        hourly_before: Cost::ZERO,
+        hourly_after: Cost::ZERO,
         in_place_alternative: None,
         position: resource.and_then(|resource| resource.position.clone()),
         refusals: Vec::new(),

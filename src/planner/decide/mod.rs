@@ -1,6 +1,7 @@
 //! What happens to each resource, and what refuses it.
 
 pub mod answer;
+pub(super) mod budget;
 pub mod change;
 pub mod feasible;
 pub(super) mod ignored;

@@ -1,8 +1,9 @@
 //! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
 
 use crate::kind;
+use crate::catalog::MachineFacts;
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, CostSummary, Money, Object, Operation, Plan, Power, Record,
+    Action, Address, Attributes, Awaiting, Cause, Change, Cost, CostSummary, Object, Operation, Plan, Power, Record,
     Refusal, Retry, Risk, Status, Timeouts, Verb, Wait,
 };
 use crate::planner::decide::lock::{Unlock, is_locked, locked};
@@ -79,7 +80,9 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     };
     let kind = kind::find(&record.kind);
     let attributes = object.map_or(&record.inputs, |object| &object.attributes);
-    let estimate = |power| input.catalog.estimate(&record.kind, attributes, &record.chosen, power);
+    let reported = object.and_then(Object::reported_price);
+    let known = MachineFacts { chosen: Some(&record.chosen), power: None, reported };
+    let estimate = |power| input.catalog.estimate(&record.kind, attributes, MachineFacts { power, ..known });
     let mut refusals: Vec<Refusal> = Vec::new();
     match object {
         None => refusals.push(Refusal {
@@ -111,8 +114,8 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
         side_effects: Vec::new(),
         risk: if action == Action::Stop { kind.map_or(Risk::None, |kind| kind.stop_risk) } else { Risk::None },
         losses,
-        hourly_before: if object.is_some() { estimate(seen) } else { Money::ZERO },
-        hourly_after: if object.is_some() { estimate(Some(wanted)) } else { Money::ZERO },
+        hourly_before: if object.is_some() { estimate(seen) } else { Cost::ZERO },
+        hourly_after: if object.is_some() { estimate(Some(wanted)) } else { Cost::ZERO },
         in_place_alternative: None,
         position: None,
         refusals,

@@ -71,11 +71,11 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
     let kind = kind::find(&change.address.kind);
     let title = kind.map_or("resource", |kind| kind.title);
     let id = record.map_or("", |record| record.id.as_str());
-    let monthly = change.hourly_after.per_month();
+    let monthly = change.hourly_after.of_one_monthly();
     if prevents(record, declared) {
         let help = prevented(&change.address, declared).help;
         return format!(
-            "{title} `{id}` has `preventDestroy` and is kept; it still costs {monthly}/mo. To delete it, {help}"
+            "{title} `{id}` has `preventDestroy` and is kept; it still costs {monthly}. To delete it, {help}"
         );
     }
     let flag = kind.map_or("", flag);
@@ -84,7 +84,7 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
     } else {
         format!("`sindri apply {flag}` deletes it with its data, `sindri state rm` forgets it")
     };
-    format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}/mo. {how}")
+    format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}. {how}")
 }
 
 /// The command that forgets one resource. Some shells expand brackets that are not quoted.

@@ -238,11 +238,9 @@ fn order(finding: &Finding) -> impl Ord + use<> {
 /// What RunPod says that it costs, or the catalog's estimate where RunPod says nothing: of volumes, and of what stopped pods
 /// keep.
 pub fn price(catalog: &Catalog, object: &Object) -> Price {
-    let power = object.status.as_ref().and_then(Status::power);
-    let estimate = || catalog.estimate(object.kind, &object.attributes, &object.computed.chosen, power);
-    match object.computed.cost_per_hour {
-        Some(hourly) => Price { hourly, estimated: false },
-        None => Price { hourly: estimate(), estimated: true },
+    match object.reported_price() {
+        Some(hourly) => Price { hourly: hourly.into(), estimated: false },
+        None => Price { hourly: catalog.estimate_object(object), estimated: true },
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::planner::drift::report::price;
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Address, Double, Note, Object, Observed, State, Value};
@@ -49,8 +50,6 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
         .into_iter()
         .filter_map(|object| {
             let (address, record) = twin_of(object)?;
-            let power = object.status.as_ref().and_then(crate::model::Status::power);
-            let estimate = || catalog.estimate(object.kind, &object.attributes, &object.computed.chosen, power);
             Some(Double {
                 kind: object.kind.to_owned(),
                 id: object.id.clone(),
@@ -58,7 +57,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
                 address: address.clone(),
                 of: record.id.clone(),
                 lineage: object.marker.as_ref().map(|marker| marker.lineage.clone()),
-                hourly: object.computed.cost_per_hour.unwrap_or_else(estimate),
+                hourly: price(catalog, object).hourly,
             })
         })
         .collect();
@@ -76,10 +75,10 @@ pub fn notes(doubles: &[Double]) -> Vec<Note> {
             Note {
                 address: Some(address.clone()),
                 message: format!(
-                    "{title} `{id}` has the same name, size and place as `{of}` and is in no state; it is billed at {}/mo. \
+                    "{title} `{id}` has the same name, size and place as `{of}` and is in no state; it is billed at {}. \
                      Another copy of this project may have made it: see which of the two holds the data, and delete the \
                      other one",
-                    hourly.per_month()
+                    hourly.of_one_monthly()
                 ),
             }
         })

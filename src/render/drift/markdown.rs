@@ -4,7 +4,7 @@
 use std::fmt;
 
 use super::words;
-use crate::model::{DriftClass, DriftReport, Finding, Money, Price, Severity, Value};
+use crate::model::{Cost, DriftClass, DriftReport, Finding, Price, Severity, Value};
 use crate::render::safe::{cell, cut, html, marker};
 
 /// GitHub takes 65,536 characters. Rows come first, then details as far as there is room.
@@ -91,7 +91,7 @@ fn row(finding: &Finding) -> String {
 fn price(price: Option<Price>) -> String {
     match price {
         None => "-".to_owned(),
-        Some(Price { hourly, estimated }) => format!("{}{hourly}/h", if estimated { "about " } else { "" }),
+        Some(price) => words::price(price),
     }
 }
 
@@ -139,9 +139,9 @@ fn fold<'f>(title: &str, findings: impl Iterator<Item = &'f Finding>) -> String 
     if findings.is_empty() {
         return String::new();
     }
-    let together: Money = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
+    let together: Cost = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
     let cost =
-        if findings[0].class == DriftClass::Unmanaged { format!(", {together}/h together") } else { String::new() };
+        if findings[0].class == DriftClass::Unmanaged { format!(", {} together", together.together()) } else { String::new() };
     let table = table(&findings, (MOST_OF_ALL - MOST_OF_ROWS) / 3);
     format!("<details><summary>{title}: {}{cost}</summary>\n\n{table}</details>\n\n", findings.len())
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::config::DEFAULT_ENVIRONMENT;
 use crate::kind;
-use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Money, Retry, Undo, Unsettled};
+use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Price, Retry, Undo, Unsettled};
 use crate::render::words;
 
 /// A sentence whose literals are told apart, so that each rendering can keep them from being read as anything else.
@@ -130,10 +130,24 @@ fn moved(finding: &Finding) -> Phrase {
     phrase
 }
 
+/// `$0.74/h`, `about $0.74/h`.
+pub fn price(price: Price) -> String {
+    format!("{}{}", about(price), price.hourly.of_one())
+}
+
+fn monthly(price: Price) -> String {
+    format!("{}{}", about(price), price.hourly.of_one_monthly())
+}
+
+/// Estimates are not exact.
+fn about(price: Price) -> &'static str {
+    if price.estimated && price.hourly.is_known() { "about " } else { "" }
+}
+
 /// What it has lost, or costs as it is.
 pub fn consequence(finding: &Finding) -> Option<Phrase> {
-    let hourly = finding.price.map(|price| price.hourly).filter(|hourly| *hourly > Money::ZERO);
-    let about = if finding.price.is_some_and(|price| price.estimated) { "about " } else { "" };
+    let billed = finding.price.filter(|price| price.hourly.is_billed());
+    let hourly = billed.map(price);
     match finding.class {
         DriftClass::Gone if finding.losses.is_empty() => None,
         DriftClass::Gone => Some(lost(Phrase::new("lost: "), &finding.losses)),
@@ -142,27 +156,24 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
                 .text(" names it, so an apply leaves it as it is"),
         ),
         DriftClass::Changed => undoing(finding),
-        DriftClass::Stopped => Some(match hourly {
-            Some(hourly) => Phrase::new(format!(
-                "what it keeps goes on to cost {about}{}/mo while it is stopped",
-                hourly.per_month()
-            )),
+        DriftClass::Stopped => Some(match billed {
+            Some(kept) => Phrase::new(format!("what it keeps goes on to cost {} while it is stopped", monthly(kept))),
             None => Phrase::new("it costs nothing while it is stopped, and its container disk is wiped"),
         }),
         DriftClass::ZeroGpu => {
-            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h without a GPU")), finding))
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {hourly} without a GPU")), finding))
         }
         DriftClass::Errored => {
-            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {about}{hourly}/h and does not run")), finding))
+            hourly.map(|hourly| at_risk(Phrase::new(format!("it bills {hourly} and does not run")), finding))
         }
-        DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h"))),
+        DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {hourly}"))),
         DriftClass::NotReady => {
-            let bills = hourly.map(|hourly| Phrase::new(format!("it bills {about}{hourly}/h all the same")));
+            let bills = hourly.map(|hourly| Phrase::new(format!("it bills {hourly} all the same")));
             if finding.undo == Some(Undo::Replace) { bills.map(|bills| at_risk(bills, finding)) } else { bills }
         }
         DriftClass::Moved => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
-            hourly.map(|hourly| Phrase::new(format!("it costs {about}{hourly}/h ({}/mo)", hourly.per_month())))
+            billed.map(|billed| Phrase::new(format!("it costs {}{}", about(billed), billed.hourly.hour_and_month())))
         }
     }
 }

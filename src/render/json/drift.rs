@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value as Json, json};
 
 use super::plan::{identity, put};
-use super::{FORMAT_VERSION, dollars, split_secrets};
+use super::{FORMAT_VERSION, cost, split_secrets};
 use crate::model::drift::finding_id;
-use crate::model::{Drift, DriftClass, DriftReport, FieldChange, Finding, Money, Plan, Price, Severity, Value};
+use crate::model::{Cost, Drift, DriftClass, DriftReport, FieldChange, Finding, Plan, Price, Severity, Value};
 use crate::render::drift::words;
 
 /// The whole report of `sindri drift --json`.
@@ -30,7 +30,7 @@ pub fn drift_json(report: &DriftReport) -> Json {
     let counts: BTreeMap<&str, usize> =
         report.counts().into_iter().map(|(class, count)| (class.word(), count)).collect();
     let unmanaged = findings.iter().filter(|finding| finding.class == DriftClass::Unmanaged);
-    let hourly: Money = unmanaged.filter_map(|finding| finding.price).map(|price| price.hourly).sum();
+    let hourly: Cost = unmanaged.filter_map(|finding| finding.price).map(|price| price.hourly).sum();
     json!({
         "format_version": FORMAT_VERSION,
         "name": name,
@@ -47,7 +47,7 @@ pub fn drift_json(report: &DriftReport) -> Json {
             "address": address, "reason": why, "message": words::unsettled(*why),
         })).collect::<Vec<_>>(),
         // `null` where nobody asked for them, which is not the same as none.
-        "unmanaged_hourly": with_unmanaged.then(|| dollars(hourly)),
+        "unmanaged_hourly": with_unmanaged.then(|| cost(hourly)),
     })
 }
 
@@ -100,7 +100,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         "retry": retry,
         "undo": undo,
         "at_risk": at_risk,
-        "hourly": price.map(|price: Price| dollars(price.hourly)),
+        "hourly": price.map(|price: Price| cost(price.hourly)),
         "hourly_estimated": price.is_some_and(|price| price.estimated),
         "preempted": preempted,
         "never_ready": never_ready,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{FORMAT_VERSION, dollars};
+use super::{FORMAT_VERSION, cost, dollars};
 use crate::apply::Event;
 use crate::model::{Double, Object};
 
@@ -84,6 +84,6 @@ pub(in crate::render) fn object_json(object: &Object) -> Json {
 pub fn double(double: &Double) -> Json {
     let Double { kind, id, name, address, of, lineage, hourly } = double;
     json!({
-        "kind": kind, "id": id, "name": name, "address": address, "of": of, "lineage": lineage, "hourly": dollars(*hourly),
+        "kind": kind, "id": id, "name": name, "address": address, "of": of, "lineage": lineage, "hourly": cost(*hourly),
     })
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::drift::resource_drift;
 use super::planned::{PROVIDER, TERRAFORM_VERSION, configuration, planned_values};
-use super::{dollars, split_secrets};
+use super::{cost as hourly, dollars, split_secrets};
 use crate::kind;
 use crate::model::{
     Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect,
@@ -49,6 +49,8 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
     } = plan;
     let refused = plan.all_refusals().next().is_some();
     let by_address = plan.by_address();
+    let amounts = cost.hourly_before.amount().zip(cost.hourly_after.amount());
+    let cost_change = amounts.map(|(before, after)| after - before);
     json!({
         "format_version": "1.2",
         "terraform_version": TERRAFORM_VERSION,
@@ -88,10 +90,14 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
             "summary": summary(plan),
             "cost": {
                 "currency": "USD",
-                "hourly_before": dollars(cost.hourly_before),
-                "hourly_after": dollars(cost.hourly_after),
-                "hourly_change": dollars(cost.hourly_after - cost.hourly_before),
-                "monthly_change": dollars((cost.hourly_after - cost.hourly_before).per_month()),
+                "hourly_before": hourly(cost.hourly_before),
+                "hourly_after": hourly(cost.hourly_after),
+                "hourly_change": cost_change.map(dollars),
+                "monthly_change": cost_change.map(Money::per_month).map(dollars),
+                "known_hourly_before": dollars(cost.hourly_before.known),
+                "known_hourly_after": dollars(cost.hourly_after.known),
+                "unpriced": changes.iter().filter(|change| !change.hourly_after.is_known())
+                    .map(|change| &change.address).collect::<Vec<_>>(),
             },
             "data_at_risk_gb": cost.data_at_risk_gb,
             "data_loss": data_loss(plan),
@@ -200,8 +206,8 @@ fn own(change: &Change) -> Json {
         "reasons": change.causes,
         "fields": fields,
         "side_effects": change.side_effects.iter().map(side_effect_json).collect::<Vec<_>>(),
-        "hourly_before": dollars(change.hourly_before),
-        "hourly_after": dollars(change.hourly_after),
+        "hourly_before": hourly(change.hourly_before),
+        "hourly_after": hourly(change.hourly_after),
         "in_place_alternative": change.in_place_alternative,
         "position": change.position,
     })
@@ -210,7 +216,7 @@ fn own(change: &Change) -> Json {
 fn side_effect_json(effect: &SideEffect) -> Json {
     match effect {
         SideEffect::Field { field } => json!({ "side_effect": "field", "field": field_json(field) }),
-        SideEffect::Boots { hourly } => json!({ "side_effect": "boots", "hourly": dollars(*hourly) }),
+        SideEffect::Boots { hourly: amount } => json!({ "side_effect": "boots", "hourly": hourly(*amount) }),
         SideEffect::DestroyedFirst { needs } => json!({ "side_effect": "destroyed_first", "needs": needs }),
     }
 }

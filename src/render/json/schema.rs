@@ -207,10 +207,13 @@ fn cost() -> Json {
         "Estimated cost of everything recorded and planned.",
         &[
             ("currency", json!({ "const": "USD" })),
-            ("hourly_before", money("per hour, now")),
-            ("hourly_after", money("per hour, afterwards")),
-            ("hourly_change", money("per hour")),
-            ("monthly_change", money("in a month of 730 hours")),
+            ("hourly_before", or_null(money("per hour, now; null where a price is not known"))),
+            ("hourly_after", or_null(money("per hour, afterwards; null where a price is not known"))),
+            ("hourly_change", or_null(money("per hour; null where a price is not known"))),
+            ("monthly_change", or_null(money("in a month of 730 hours; null where a price is not known"))),
+            ("known_hourly_before", money("per hour, now, of what has a known price")),
+            ("known_hourly_after", money("per hour, afterwards, of what has a known price")),
+            ("unpriced", list("address")),
         ],
         &[],
     )
@@ -275,8 +278,8 @@ fn own_of_change() -> Json {
             ("reasons", list("cause")),
             ("fields", list("field")),
             ("side_effects", list("side_effect")),
-            ("hourly_before", money("per hour, now")),
-            ("hourly_after", money("per hour, afterwards")),
+            ("hourly_before", or_null(money("per hour, now; null where it is not known"))),
+            ("hourly_after", or_null(money("per hour, afterwards; null where it is not known"))),
             ("in_place_alternative", or_null(text())),
             ("position", or_null(of("position"))),
         ],
@@ -309,7 +312,7 @@ fn side_effect() -> Json {
         "description": "What a change brings with it beside its fields.",
         "oneOf": [
             case("field", ("field", of("field"))),
-            case("boots", ("hourly", money("per hour, until it is stopped"))),
+            case("boots", ("hourly", or_null(money("per hour, until it is stopped")))),
             case("destroyed_first", ("needs", of("address"))),
         ],
     })

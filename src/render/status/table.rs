@@ -9,8 +9,7 @@ use std::time::Duration;
 use super::{Description, Row, orphans, reach, rows};
 use crate::catalog::Catalog;
 use crate::kind;
-use crate::model::{Address, Money, Object, Observed, State, Status};
-use crate::planner::drift::report::price;
+use crate::model::{Address, Cost, Money, Object, Observed, State, Status};
 use crate::render::style::{Ink, Line, Style, harmless};
 use crate::render::words;
 
@@ -108,6 +107,11 @@ fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Ve
     lines
 }
 
+/// The cell of a price; a question mark where it is not known.
+fn amount(cost: Cost) -> String {
+    cost.amount().map_or_else(|| "?".to_owned(), |amount| amount.to_string())
+}
+
 fn dash(cell: Option<String>) -> String {
     cell.unwrap_or_else(|| "-".to_owned())
 }
@@ -127,9 +131,9 @@ fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
             row.address.to_string(),
             row.state(),
             dash(place),
-            dash(hourly.map(|hourly| hourly.to_string())),
+            dash(hourly.map(amount)),
             dash(uptime.map(|seconds| words::duration(Duration::from_secs(seconds)))),
-            dash(hourly.zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
+            dash(hourly.and_then(Cost::amount).zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
         ];
         Block { cells, well: row.is_well(), below }
     };
@@ -139,7 +143,7 @@ fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
 /// One line per resource.
 fn short(rows: &[Row<'_>]) -> Vec<Line> {
     let block = |row: &Row<'_>| {
-        let hourly = dash(row.hourly().map(|hourly| hourly.to_string()));
+        let hourly = dash(row.hourly().map(amount));
         let cells = [row.address.to_string(), row.state(), row.record.id.clone(), hourly];
         Block { cells, well: row.is_well(), below: Vec::new() }
     };
@@ -160,13 +164,13 @@ fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
     }
     let block = |((well, _, state, what), rows): (Group, Vec<&Row<'_>>)| {
         let address = words::few(rows.iter().map(|row| row.address).collect());
-        let hourly: Money = rows.iter().filter_map(|row| row.hourly()).sum();
+        let hourly: Cost = rows.iter().filter_map(|row| row.hourly()).sum();
         let below = match rows.as_slice() {
             [row] => format!("{}  {what}", row.record.id),
             [first, ..] => format!("{}, each {what}", words::count(rows.len(), title(first.address))),
             [] => String::new(),
         };
-        let cells = [address, state, region(&rows), hourly.to_string()];
+        let cells = [address, state, region(&rows), amount(hourly)];
         Block { cells, well, below: vec![Line::of(4, below)] }
     };
     let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect());
@@ -198,7 +202,7 @@ fn spent(hourly: Money, seconds: u64) -> Money {
 
 /// `4 resources: 1 Running, 1 Stopped, 1 Available, 1 NotDeployed (gone) | $5.94/h ($4,335/mo)`.
 fn total(rows: &[Row<'_>]) -> Line {
-    let hourly: Money = rows.iter().filter_map(Row::hourly).sum();
+    let hourly: Cost = rows.iter().filter_map(Row::hourly).sum();
     let mut states: BTreeMap<(bool, String), usize> = BTreeMap::new();
     for row in rows {
         *states.entry((!row.is_well(), row.state())).or_default() += 1;
@@ -208,16 +212,15 @@ fn total(rows: &[Row<'_>]) -> Line {
         let comma = if number > 0 { ", " } else { "" };
         line = line.text(comma).ink(if *ailing { Ink::Bad } else { Ink::Good }, format!("{count} {state}"));
     }
-    line.text(format!(" | {hourly}/h ({}/mo)", hourly.per_month()))
+    line.text(format!(" | {}", hourly.hour_and_month()))
 }
 
 /// Says so where RunPod reports another price than plans estimate for the same resources.
 fn difference(rows: &[Row<'_>]) -> Option<Line> {
     let reported = |row: &Row<'_>| {
         let object = row.object?;
-        Some((object.computed.cost_per_hour?, estimated(object)))
+        Some((object.reported_price()?, estimated(object)?))
     };
-    // The catalog does not know everything.
     let differs = |(reported, estimated): &(Money, Money)| {
         *estimated != Money::ZERO && reported.to_string() != estimated.to_string()
     };
@@ -232,11 +235,11 @@ fn difference(rows: &[Row<'_>]) -> Option<Line> {
     Some(Line::new(0).ink(Ink::Dim, text).hanging(0))
 }
 
-/// The estimate that a plan gives for an object.
-fn estimated(object: &Object) -> Money {
+/// The estimate from the catalog alone, which does not know everything.
+fn estimated(object: &Object) -> Option<Money> {
     let mut unpriced = object.clone();
     unpriced.computed.cost_per_hour = None;
-    price(Catalog::embedded(), &unpriced).hourly
+    Catalog::embedded().estimate_object(&unpriced).amount()
 }
 
 fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {

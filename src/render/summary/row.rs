@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Action, Address, Change, Money, Verb};
+use crate::model::{Action, Address, Change, Cost, Verb};
 
 /// One change of the plan, or of what happened without one.
 #[derive(Clone, Debug)]
@@ -15,8 +15,8 @@ pub struct Row {
     before: Option<String>,
     /// The name of the object, which messages may repeat.
     pub name: Option<String>,
-    hourly_before: Money,
-    hourly_after: Money,
+    hourly_before: Cost,
+    hourly_after: Cost,
 }
 
 /// One operation.
@@ -67,7 +67,7 @@ pub enum Fate {
 pub struct Standing<'r> {
     pub address: &'r Address,
     pub id: &'r str,
-    pub hourly: Money,
+    pub hourly: Cost,
     pub state: State,
     /// Whether its successor has the address.
     pub superseded: bool,
@@ -143,8 +143,8 @@ impl Row {
             steps: Vec::new(),
             before: None,
             name: None,
-            hourly_before: Money::ZERO,
-            hourly_after: Money::ZERO,
+            hourly_before: Cost::ZERO,
+            hourly_after: Cost::ZERO,
         }
     }
 
@@ -226,7 +226,7 @@ impl Row {
         new.into_iter().chain(old).collect()
     }
 
-    fn object<'r>(&'r self, id: &'r str, hourly: Money, state: State) -> Standing<'r> {
+    fn object<'r>(&'r self, id: &'r str, hourly: Cost, state: State) -> Standing<'r> {
         Standing { address: &self.address, id, hourly, state, superseded: false }
     }
 
@@ -276,12 +276,13 @@ impl Row {
         // Until it is done, the dearer of both is the honest one.
         object.hourly = match status {
             Status::Done => self.hourly_after,
+            _ if !self.hourly_after.is_known() => self.hourly_after,
             _ => self.hourly_before.max(self.hourly_after),
         };
     }
 
     /// What it costs where nothing was to change.
-    pub fn unchanged_cost(&self) -> Money {
+    pub fn unchanged_cost(&self) -> Cost {
         self.hourly_before
     }
 }

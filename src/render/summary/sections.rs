@@ -6,7 +6,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::row::{Fate, Row, Standing, State, Status};
 use super::{Orphan, Summary};
-use crate::model::{Address, Double, Money, Verb};
+use crate::model::{Address, Cost, Double, Verb};
 
 /// So many objects are listed one by one.
 const LISTED: usize = 5;
@@ -27,16 +27,16 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
     let mut objects: Vec<Standing<'_>> =
         summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();
     objects.sort_by(|one, other| one.state.cmp(&other.state).then_with(|| one.address.cmp(other.address)));
-    let unchanged: Vec<Money> =
+    let unchanged: Vec<Cost> =
         summary.rows.iter().filter(|row| row.fate() == Fate::Unchanged).map(Row::unchanged_cost).collect();
-    let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Money>();
+    let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Cost>();
     let mut heading = format!("Exists now: {}", objects.len());
-    let billing = unchanged.iter().filter(|hourly| **hourly > Money::ZERO).count();
+    let billing = unchanged.iter().filter(|hourly| hourly.is_billed()).count();
     if billing > 0 {
         heading.push_str(&format!(" and {billing} unchanged"));
     }
-    if total > Money::ZERO {
-        heading.push_str(&format!(", for about {total}/h in all"));
+    if total.is_billed() {
+        heading.push_str(&format!(", for about {} in all", total.together()));
     }
     let mut lines: Vec<Line> = objects.iter().take(LISTED).map(object).collect();
     if objects.len() > LISTED {
@@ -49,7 +49,7 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
 fn object(object: &Standing<'_>) -> Line {
     let Standing { address, id, hourly, state, superseded } = object;
     let whose = if *superseded { ", predecessor" } else { "" };
-    let cost = if *hourly > Money::ZERO { format!("  {hourly}/h") } else { String::new() };
+    let cost = if hourly.is_billed() { format!("  {}", hourly.of_one()) } else { String::new() };
     let ink = if *state < State::Done(Verb::Create) { Ink::Bad } else { Ink::Plain };
     Line::of(2, format!("{address}  {id}{cost}  ")).ink(ink, state).text(whose)
 }
@@ -66,7 +66,7 @@ fn rest(objects: &[Standing<'_>]) -> Line {
 
 /// The command that ends what did not end as it should, and the one that lists what is not listed here.
 fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
-    let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly > Money::ZERO;
+    let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly.is_billed();
     let costly: Vec<&Standing<'_>> = objects.iter().filter(needs_care).collect();
     let mut hints = Vec::new();
     if objects.len() > LISTED {
@@ -255,7 +255,7 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {
         let kind = kind.replace('_', " ");
-        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {hourly}/h")));
+        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
         lines.push(Line::of(6, format!("the same as `{address}` ({of}), made from another state of this project")));
     }
     if !lines.is_empty() {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Value as Json, json};
 
 use super::super::json::event::double;
-use super::super::json::{FORMAT_VERSION, dollars};
+use super::super::json::{FORMAT_VERSION, cost, dollars};
 use super::Summary;
 use super::row::{Failure, Fate, Row, Standing, Status, Step};
-use crate::model::Money;
+use crate::model::Cost;
 
 pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
     let counts: BTreeMap<&str, usize> = summary.counts().into_iter().collect();
@@ -51,7 +51,7 @@ fn exists(summary: &Summary) -> Vec<Json> {
     let object = |object: Standing<'_>| {
         json!({
             "address": object.address, "id": object.id, "state": object.state.to_string(),
-            "hourly_estimate": dollars(object.hourly),
+            "hourly_estimate": cost(object.hourly),
             "end_command": summary.end_command(object.address, object.superseded),
         })
     };
@@ -64,13 +64,13 @@ fn failed(summary: &Summary, row: &Row) -> Option<Json> {
     Some(json!({
         "address": row.address, "verb": step.verb, "id": step.id, "message": message, "help": help, "code": code,
         "changed": changed,
-        "hourly_estimate": alive.map(|(hourly, _)| dollars(hourly)),
+        "hourly_estimate": alive.map(|(hourly, _)| cost(hourly)),
         "end_command": alive.map(|(_, superseded)| summary.end_command(&row.address, superseded)),
     }))
 }
 
 /// What the object of a step costs, if it exists, and whether it has a successor.
-fn left(row: &Row, step: &Step) -> Option<(Money, bool)> {
+fn left(row: &Row, step: &Step) -> Option<(Cost, bool)> {
     let id = step.id.as_deref()?;
     row.standing().into_iter().find(|object| object.id == id).map(|object| (object.hourly, object.superseded))
 }
@@ -84,7 +84,7 @@ fn unfinished(summary: &Summary, row: &Row, step: &Step) -> Option<Json> {
     let alive = left(row, step);
     Some(json!({
         "address": row.address, "verb": step.verb, "id": step.id, "because": because,
-        "hourly_estimate": alive.map(|(hourly, _)| dollars(hourly)),
+        "hourly_estimate": alive.map(|(hourly, _)| cost(hourly)),
         "end_command": alive.map(|(_, superseded)| summary.end_command(&row.address, superseded)),
     }))
 }

@@ -9,7 +9,7 @@ use super::super::style::{Ink, Line};
 use super::super::words;
 use super::{Context, causes, fields};
 use crate::kind::{self, Description};
-use crate::model::{Action, Address, Attributes, Cause, Change, Effect, Loss, Money, Retry, SideEffect};
+use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
 
 /// How a change reads, whatever its address: what makes replicas alike.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +19,8 @@ struct Face {
     /// What the object is, in words.
     what: Line,
     body: Vec<Line>,
-    hourly_before: Money,
-    hourly_after: Money,
+    hourly_before: Cost,
+    hourly_after: Cost,
     position: Option<String>,
     refused: bool,
     /// What may bring a broken object back without this change.
@@ -151,12 +151,15 @@ fn price(line: Line, face: &Face, number: usize) -> Line {
         Action::Delete => ("saves ", face.hourly_before),
         _ => return line,
     };
-    if amount == Money::ZERO {
+    if amount == Cost::ZERO {
         return line;
     }
+    let each = words::price(word, amount);
     match number {
-        1 => line.text(format!(", {word}{amount}/h")),
-        _ => line.text(format!(", {word}{amount}/h; {}/h together", amount.times(number as i64))),
+        number if number > 1 && amount.is_known() => {
+            line.text(format!(", {each}; {} together", amount.times(number).together()))
+        }
+        _ => line.text(format!(", {each}")),
     }
 }
 
@@ -255,7 +258,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     let (before, after) = (change.hourly_before, change.hourly_after);
     let priced_above = matches!(change.action, Action::Create | Action::Delete | Action::Import);
     if before != after && !priced_above {
-        lines.push(Line::of(INDENT, format!("costs: {before}/h -> {after}/h")));
+        lines.push(Line::of(INDENT, format!("costs: {} -> {}", before.of_one(), after.of_one())));
     }
     if full {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
@@ -296,7 +299,8 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
         // Shown among the fields.
         SideEffect::Field { .. } => None,
         SideEffect::Boots { hourly } => Some(format!(
-            "boots once before it is stopped: needs stock, {hourly}/h until then" //
+            "boots once before it is stopped: needs stock, {} until then",
+            hourly.of_one()
         )),
         SideEffect::DestroyedFirst { needs } => {
             Some(format!("createBeforeDestroy does not apply: `{needs}` has to be destroyed first"))

@@ -1,0 +1,103 @@
+//! Whether a plan stays within the `budget` of the configuration, and whether that can be known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalog::{Catalog, Cloud, Unpriced};
+use crate::kind;
+use crate::model::{Action, Address, Change, Money, Plan, Refusal};
+use crate::planner::decide::feasible::several;
+use crate::planner::input::Input;
+
+/// Refusals of a plan that exceeds the budget, or that may. A plan that only takes away, or changes nothing, has none.
+pub fn refusals(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
+    let max_hourly = input.budget.max_hourly.filter(|_| may_grow(plan));
+    let mut refusals: Vec<Refusal> = max_hourly.and_then(|limit| too_expensive(plan, limit)).into_iter().collect();
+    refusals.extend(max_hourly.and_then(|limit| unchecked(plan, input.catalog, limit)));
+    refusals.extend(input.budget.max_pods.and_then(|limit| too_many_pods(plan, limit)));
+    refusals
+}
+
+/// Whether it costs more afterwards, as far as that is known.
+fn may_grow(plan: &Plan) -> bool {
+    let starts_unpriced = |change: &Change| !change.hourly_after.is_known() && brings_machine(change);
+    plan.cost.hourly_after.known > plan.cost.hourly_before.known || plan.changes.iter().any(starts_unpriced)
+}
+
+fn brings_machine(change: &Change) -> bool {
+    let starts = matches!(change.action, Action::Create | Action::Start);
+    starts || change.action.is_replacement() || change.hourly_after.unpriced > change.hourly_before.unpriced
+}
+
+fn over(message: String, key: &str) -> Refusal {
+    let help = format!("ask for less, or raise `budget.{key}` in the configuration");
+    Refusal { code: "budget".into(), message, help, position: None }
+}
+
+fn too_expensive(plan: &Plan, limit: Money) -> Option<Refusal> {
+    let cost = plan.cost.hourly_after;
+    let message = || format!("this plan costs {}, over the budget of {limit}/h", cost.together());
+    (cost.known > limit).then(|| over(message(), "maxHourly"))
+}
+
+/// The cost of a pod is not known, so neither is that of the plan.
+fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
+    let mut machines: BTreeMap<Vec<Unpriced<'_>>, Vec<&Address>> = BTreeMap::new();
+    let unpriced = plan.changes.iter().filter(|change| !change.hourly_after.is_known());
+    for change in unpriced.clone() {
+        let attributes = if change.after.is_empty() { &change.before } else { &change.after };
+        machines.entry(catalog.unpriced(attributes)).or_default().push(&change.address);
+    }
+    let first = machines.iter().next()?;
+    let pods: Vec<String> = machines.iter().take(NAMED).map(machine).collect();
+    let more = machines.values().skip(NAMED).map(Vec::len).sum::<usize>();
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let position = unpriced.clone().find_map(|change| change.position.clone());
+    Some(Refusal {
+        code: "budget".into(),
+        message: format!(
+            "cannot check the budget of {limit}/h: the catalog has no price for {}{more}",
+            pods.join(", ")
+        ),
+        help: help(catalog, first.0),
+        position,
+    })
+}
+
+/// So many groups of pods are named.
+const NAMED: usize = 3;
+
+/// `` `Tesla T4` in the SECURE cloud (`pod.a`) ``.
+fn machine((machines, pods): (&Vec<Unpriced<'_>>, &Vec<&Address>)) -> String {
+    let ids: BTreeSet<String> = machines.iter().map(|machine| format!("`{}`", machine.id)).collect();
+    let pods = several(pods);
+    match machines.first() {
+        Some(Unpriced { cloud, .. }) => {
+            format!("{} in the {cloud} cloud ({pods})", ids.into_iter().collect::<Vec<_>>().join(", "))
+        }
+        None => format!("the machine of {pods}"),
+    }
+}
+
+/// Offers the other cloud only where it has a price for everything that is asked for.
+fn help(catalog: &Catalog, machines: &[Unpriced<'_>]) -> String {
+    let other = |cloud| if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
+    let has_price = |machine: &Unpriced<'_>| {
+        catalog.gpu_type(machine.id).is_some_and(|gpu| gpu.price(other(machine.cloud)).is_some())
+    };
+    let cloud = machines.first().filter(|_| machines.iter().all(has_price)).map(|machine| other(machine.cloud));
+    let cloud = cloud.map(|cloud| format!("set `cloudType: {cloud}`, ")).unwrap_or_default();
+    format!("{cloud}choose a type with a price in `sindri catalog`, or remove `budget.maxHourly`")
+}
+
+fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {
+    let exist = |change: &&Change| {
+        !matches!(change.action, Action::Delete | Action::Forget)
+            // What a partial plan leaves to be created is not there.
+            && (change.id.is_some() || change.action == Action::Create)
+    };
+    let weight = |change: &Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);
+    let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
+    let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
+    let message = || format!("this plan comes to {pods} pods, over the budget of {limit}");
+    (creates && pods > limit as usize).then(|| over(message(), "maxPods"))
+}
