@@ -200,7 +200,8 @@ mod tests {
     #[test]
     fn every_type_has_a_price_or_is_unknown_but_never_free() {
         let catalog = Catalog::embedded();
-        for (gpu, cloud) in catalog.gpu_types.iter().flat_map(|gpu| [Cloud::Secure, Cloud::Community].map(|c| (gpu, c))) {
+        for (gpu, cloud) in catalog.gpu_types.iter().flat_map(|gpu| [Cloud::Secure, Cloud::Community].map(|c| (gpu, c)))
+        {
             let mut inputs = gpu_pod();
             inputs.insert("cloud".into(), cloud.word().into());
             inputs.insert("gpu_types".into(), Value::texts([gpu.id.as_str()]));

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::gpu_count;
 use super::gpu_name::{GpuName, Vocabulary, squashed};
-use super::{Catalog, Cloud, GpuType};
+use super::gpu_unknown::{Part, UnknownGpu};
+use super::{Catalog, Cloud};
 
 /// The meaning of a word for GPUs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,21 +14,6 @@ pub struct GpuMatch {
     pub ids: Vec<String>,
     /// The pool that the word names, itself or by a tier.
     pub pool: Option<String>,
-}
-
-/// Why a word names no GPU type, pool or tier.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnknownGpu {
-    /// It fits several types that do not stand in for each other. Exact ids.
-    Ambiguous(Vec<String>),
-    /// The type exists, but not with that much memory. Exact ids of the sizes that exist.
-    NoSuchSize { wanted_gb: u32, sizes: Vec<String> },
-    /// It lists several GPUs in one text. Each part, as an exact id where it names one type; `...` where it names none.
-    List(Vec<String>),
-    /// It says how many GPUs: `2x A100`. The name without the number.
-    Counted { count: u32, name: String },
-    /// Nothing has that name. Ids, pools and tiers that were probably meant.
-    Unknown { nearest: Vec<String> },
 }
 
 /// A name that a GPU type has.
@@ -57,7 +44,24 @@ impl GpuNames {
             named.extend(place.map(|place| (place, alias.written.as_str())));
         }
         let known = named.into_iter().map(|(gpu, name)| Known { gpu, name: vocabulary.read(name) }).collect();
-        Self { vocabulary, known }
+        let mut names = Self { vocabulary, known };
+        names.drop_unclear(catalog);
+        names
+    }
+
+    /// Takes out names that leave out of an id what tells it from another one: `RTX PRO 6000`, which has several editions.
+    fn drop_unclear(&mut self, catalog: &Catalog) {
+        let is_unclear = |Known { gpu, name }: &Known| {
+            let id = self.vocabulary.read(&catalog.gpu_types[*gpu].id);
+            let rivals = self.types(|other| other.chip == name.chip).into_iter().filter(|other| other != gpu);
+            let rivals: Vec<usize> = rivals.collect();
+            let tells_apart = |form: &str| rivals.iter().any(|rival| !self.has_forms(*rival, &BTreeSet::from([form])));
+            let shortens = id.chip == name.chip && id.memory_gb == name.memory_gb && name.forms.is_subset(&id.forms);
+            shortens && id.forms.difference(&name.forms).any(|form| tells_apart(form))
+        };
+        let clear: Vec<bool> = self.known.iter().map(|name| !is_unclear(name)).collect();
+        let mut clear = clear.into_iter();
+        self.known.retain(|_| clear.next().unwrap_or(true));
     }
 
     fn of_type(&self, gpu: usize) -> impl Iterator<Item = &GpuName> {
@@ -88,7 +92,8 @@ impl Catalog {
         if let Some(found) = self.named(word) {
             return found.map_err(UnknownGpu::Ambiguous);
         }
-        Err(self.list(word).or_else(|| self.counted(word)).unwrap_or_else(|| self.no_type(word)))
+        let known = self.list(word).or_else(|| self.path(word)).or_else(|| self.counted(word));
+        Err(known.unwrap_or_else(|| self.no_type(word)))
     }
 
     /// The type that a word names, or the types that it may mean.
@@ -176,7 +181,7 @@ impl Catalog {
         if !related.is_empty() && complete {
             return UnknownGpu::Unknown { nearest: self.ids(&related) };
         }
-        let other_sizes = self.related(&GpuName { memory_gb: None, ..name.clone() });
+        let other_sizes = self.other_sizes(name);
         if let (Some(wanted_gb), false, true) = (name.memory_gb, other_sizes.is_empty(), related.is_empty()) {
             return UnknownGpu::NoSuchSize { wanted_gb, sizes: self.ids(&other_sizes) };
         }
@@ -186,6 +191,25 @@ impl Catalog {
             nearest = self.ids(&related);
         }
         UnknownGpu::Unknown { nearest }
+    }
+
+    /// The types that a name means but for its memory: those of exactly its chip, where there are such.
+    fn other_sizes(&self, name: &GpuName) -> Vec<usize> {
+        let mut found = self.related(&GpuName { memory_gb: None, ..name.clone() });
+        let same = |gpu: &usize| {
+            self.gpu_names().of_type(*gpu).any(|known| known.chip == name.chip && known.forms.is_superset(&name.forms))
+        };
+        if found.iter().any(same) {
+            // A name that another chip has by habit only is no reason to offer that.
+            let own = |gpu: &usize| {
+                squashed(&self.gpu_types[*gpu].id).contains(&name.chip.iter().cloned().collect::<String>())
+            };
+            found.retain(same);
+            if found.iter().any(own) {
+                found.retain(own);
+            }
+        }
+        found
     }
 
     /// The types with the numbers and the memory that a name says; with its form too, where there are such.
@@ -252,112 +276,58 @@ impl Catalog {
         let parts: Vec<&str> = word.split([',', ';', '|', '/', '+']).flat_map(|part| part.split(" or ")).collect();
         let parts: Vec<&str> = parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
         // A part that is no GPU stays out of messages: it may be the value of a variable.
-        let names: Vec<Option<String>> = parts.into_iter().map(|part| self.name_of(part)).collect();
-        let is_list = names.len() > 1 && names.iter().any(Option::is_some);
-        let names = names.into_iter().map(|name| name.unwrap_or_else(|| "...".to_owned()));
-        is_list.then(|| UnknownGpu::List(names.collect()))
+        let parts: Vec<Part> = parts.into_iter().map(|part| self.part(part)).collect();
+        // A slash also separates a vendor from a name.
+        let least = if word.contains([',', ';']) || word.contains(" or ") { 1 } else { parts.len() };
+        let named = parts.iter().filter(|part| !part.0.is_empty()).count();
+        (parts.len() > 1 && named >= least).then_some(UnknownGpu::List(parts))
+    }
+
+    /// A name in several parts: `nvidia/a100`, `A100/80GB`.
+    fn path(&self, word: &str) -> Option<UnknownGpu> {
+        let (_, last) = word.rsplit_once('/')?;
+        match self.named(&word.replace('/', " ")).or_else(|| self.named(last))? {
+            Ok(found) => Some(UnknownGpu::Unknown { nearest: written(found) }),
+            Err(ids) => Some(UnknownGpu::Ambiguous(ids)),
+        }
     }
 
     fn counted(&self, word: &str) -> Option<UnknownGpu> {
-        let (count, name) = count_and_name(word.trim())?;
-        Some(UnknownGpu::Counted { count, name: self.name_of(name)? })
-    }
-
-    /// The exact id where a word names one type; the word itself where it names several.
-    fn name_of(&self, word: &str) -> Option<String> {
-        match self.named(word)? {
-            Ok(found) if found.pool.is_none() => found.ids.into_iter().next(),
-            Ok(_) | Err(_) => Some(word.to_owned()),
-        }
-    }
-}
-
-/// `2x A100`, `A100 x2`, `A100:2`.
-fn count_and_name(word: &str) -> Option<(u32, &str)> {
-    let is_times = |c: char| matches!(c, 'x' | 'X' | '*' | '\u{d7}');
-    let leading = || {
-        let (digits, rest) = word.split_at(word.find(|c: char| !c.is_ascii_digit())?);
-        Some((digits.parse().ok()?, rest.trim_start().strip_prefix(is_times)?))
-    };
-    let trailing = || {
-        let digits = word.rsplit(|c: char| !c.is_ascii_digit()).next()?;
-        let rest = word.strip_suffix(digits)?.trim_end().strip_suffix(|c| is_times(c) || c == ':')?;
-        Some((digits.parse().ok()?, rest))
-    };
-    leading().or_else(trailing).map(|(count, name): (u32, &str)| (count, name.trim()))
-}
-
-impl UnknownGpu {
-    /// A stable word for the problem.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Ambiguous(_) => "ambiguous_gpu",
-            Self::List(_) => "gpu_list_in_one_text",
-            Self::Counted { .. } => "gpu_count_in_name",
-            Self::NoSuchSize { .. } | Self::Unknown { .. } => "unknown_gpu",
-        }
-    }
-
-    /// Two words at the place itself.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Self::Ambiguous(_) => "ambiguous",
-            Self::List(_) => "several names",
-            Self::Counted { .. } => "a name and a number",
-            Self::NoSuchSize { .. } | Self::Unknown { .. } => "unknown",
-        }
-    }
-
-    /// Says what is wrong; `shown` is the word as it may be shown.
-    pub fn message(&self, shown: &str) -> String {
-        match self {
-            Self::Ambiguous(_) => format!("`{shown}` may mean several GPU types"),
-            Self::NoSuchSize { wanted_gb, .. } => format!("there is no `{shown}`: no such GPU has {wanted_gb} GB"),
-            Self::List(_) => format!("`{shown}` lists several GPUs in one text"),
-            Self::Counted { .. } => format!("`{shown}` says how many GPUs, which `gpuCount` does"),
-            Self::Unknown { .. } => format!("there is no GPU type, pool or tier `{shown}`"),
-        }
-    }
-
-    /// Says what to write instead, with memory and the price in that cloud.
-    pub fn help(&self, catalog: &Catalog, cloud: Cloud) -> String {
-        let described = |ids: &[String]| {
-            let ids: Vec<String> = ids.iter().map(|id| catalog.describe_gpu(id, cloud)).collect();
-            ids.join(", ")
+        let is_count = |counted: &gpu_count::Counted, candidates: &[String]| {
+            let memory = candidates.iter().filter_map(|id| Some(self.gpu_type(id)?.vram_gb)).min();
+            counted.has_sign || memory.is_some_and(|memory_gb| counted.count * 2 < memory_gb)
         };
-        match self {
-            Self::Ambiguous(ids) => match ids.as_slice() {
-                [only] => format!("write {}: the others are not offered here", catalog.describe_gpu(only, cloud)),
-                _ => {
-                    let pool = catalog.pools.iter().find(|pool| {
-                        pool.members.len() == ids.len() && pool.members.iter().all(|member| ids.contains(member))
-                    });
-                    let pool = pool.map(|pool| format!(", the pool `{}`", pool.id)).unwrap_or_default();
-                    format!("write one of {}{pool}, or a list in the order to try", described(ids))
-                }
-            },
-            Self::NoSuchSize { sizes, .. } => {
-                format!("offered sizes: {}; `sindri catalog` lists all", described(sizes))
-            }
-            Self::List(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-                format!("write a list: `[{}]`", names.join(", "))
-            }
-            Self::Counted { count, name } => format!("write `gpuType: {name}` and `gpuCount: {count}`"),
-            Self::Unknown { nearest } => match nearest.as_slice() {
-                [] => "`sindri catalog` lists all".to_owned(),
-                _ => format!("did you mean {}? `sindri catalog` lists all", described(nearest)),
+        gpu_count::readings(word).into_iter().find_map(|counted| {
+            let candidates = self.meant(&counted.name);
+            let is_meant = !candidates.is_empty() && is_count(&counted, &candidates);
+            is_meant.then_some(UnknownGpu::Counted { count: counted.count, candidates })
+        })
+    }
+
+    /// What a name means, or probably means: ids and pools. A plural counts as its singular.
+    fn meant(&self, word: &str) -> Vec<String> {
+        let singular = word.strip_suffix('s').unwrap_or(word);
+        match self.named(word).or_else(|| self.named(singular)) {
+            Some(Ok(found)) => written(found),
+            Some(Err(ids)) => ids,
+            None => match self.no_type(word) {
+                UnknownGpu::Ambiguous(ids) | UnknownGpu::Unknown { nearest: ids } => ids,
+                _ => Vec::new(),
             },
         }
     }
 
-    /// Leaves only candidates that `holds`, if there are any.
-    pub fn retain_candidates(&mut self, holds: impl Fn(&GpuType) -> bool, catalog: &Catalog) {
-        if let Self::Ambiguous(ids) = self {
-            let keeps = |id: &String| catalog.gpu_type(id).is_some_and(&holds);
-            if ids.iter().any(keeps) {
-                ids.retain(keeps);
-            }
-        }
+    /// A part of a list: the ids that it names, or its pool.
+    fn part(&self, word: &str) -> Part {
+        Part(match self.named(word) {
+            Some(Ok(found)) => written(found),
+            Some(Err(ids)) => ids,
+            None => Vec::new(),
+        })
     }
+}
+
+/// What to write for a match.
+fn written(found: GpuMatch) -> Vec<String> {
+    found.pool.map_or(found.ids, |pool| vec![pool])
 }

@@ -184,10 +184,12 @@ impl Vocabulary {
         (!unit.is_empty() || self.memory_sizes.contains(&size)).then_some(size)
     }
 
-    /// The known words that an unknown part was probably meant to be.
-    pub fn corrections(&self, part: &str) -> Vec<&str> {
+    /// The known words that an unknown part was probably meant to be. `4080s` may be short for `4080 super`.
+    pub fn corrections(&self, part: &str) -> Vec<String> {
         if has_digit(part) {
-            return self.numbers().filter(|known| is_slip_of(part, known)).collect();
+            let short = part.strip_suffix('s').filter(|number| self.numbers().any(|known| known == *number));
+            let slips = self.numbers().filter(|known| is_slip_of(part, known)).map(str::to_owned);
+            return short.map(|number| format!("{number} super")).into_iter().chain(slips).collect();
         }
         let most = match part.len() {
             ..4 => 0,
@@ -195,7 +197,7 @@ impl Vocabulary {
             _ => 2,
         };
         let nearest = fixed_words().map(|word| (strsim::damerau_levenshtein(part, word), word)).min();
-        nearest.filter(|(distance, _)| *distance <= most).map(|(_, word)| word).into_iter().collect()
+        nearest.filter(|(distance, _)| *distance <= most).map(|(_, word)| word.to_owned()).into_iter().collect()
     }
 }
 

@@ -5,13 +5,16 @@
 
 mod estimate;
 mod gpu;
+mod gpu_count;
 mod gpu_name;
 #[cfg(test)]
 mod gpu_tests;
+mod gpu_unknown;
 mod resolve;
 
 pub use estimate::{MachineFacts, Unpriced};
-pub use gpu::{GpuMatch, UnknownGpu};
+pub use gpu::GpuMatch;
+pub use gpu_unknown::{Part, UnknownGpu};
 pub use resolve::{BadInstance, UnknownRegion, nearest};
 
 use std::fmt;

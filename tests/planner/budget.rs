@@ -43,7 +43,8 @@ fn refusals(plan: &Plan) -> Vec<(String, String)> {
 #[test]
 fn a_budget_refuses_a_machine_without_a_price_and_names_it() {
     let unknown = |gpus: &[&str], cloud| refusals(&planned(&[(gpus, cloud)], 1000.0));
-    for gpu in ["Tesla T4", "Tesla V100-PCIE-16GB", "NVIDIA A30", "NVIDIA GeForce RTX 3090 Ti", "NVIDIA GeForce RTX 5080"]
+    for gpu in
+        ["Tesla T4", "Tesla V100-PCIE-16GB", "NVIDIA A30", "NVIDIA GeForce RTX 3090 Ti", "NVIDIA GeForce RTX 5080"]
     {
         let told = unknown(&[gpu], Cloud::Secure);
         let message = format!(
@@ -74,7 +75,7 @@ fn the_dearest_candidate_counts_against_the_budget() {
 fn what_is_over_the_budget_already_says_so_too() {
     let plan = planned(&[(&["NVIDIA B200"], Cloud::Secure), (&["Tesla T4"], Cloud::Secure)], 5.0);
     let told = refusals(&plan);
-    assert!(told[0].0.starts_with("this plan costs $6.79/h plus 1 pod without a known price, over"), "{told:?}");
+    assert!(told[0].0.starts_with("this plan costs $6.80/h plus 1 pod without a known price, over"), "{told:?}");
     assert!(told[1].0.starts_with("cannot check the budget"), "{told:?}");
 }
 

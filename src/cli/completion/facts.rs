@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use clap::{CommandFactory, FromArgMatches};
 use clap_complete::engine::CompletionCandidate;
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, GpuType};
 use crate::cli::args::{Arguments, Global};
 use crate::cli::session;
 use crate::cli::variables;
@@ -68,7 +68,13 @@ impl Facts {
         let texts = |addresses: &mut dyn Iterator<Item = &Address>| addresses.map(ToString::to_string).collect();
         match which {
             Which::Environments => self.environments(),
-            Which::GpuTypes => Catalog::embedded().gpu_types.iter().map(|gpu| gpu.display_name.clone()).collect(),
+            Which::GpuTypes => {
+                let catalog = Catalog::embedded();
+                // A name that fits several types is none to complete.
+                let is_clear = |name: &String| catalog.resolve_gpu(name).is_ok();
+                let name = |gpu: &GpuType| Some(gpu.display_name.clone()).filter(is_clear).unwrap_or(gpu.id.clone());
+                catalog.gpu_types.iter().map(name).collect()
+            }
             Which::Regions => {
                 let listed = Catalog::embedded().data_centers.iter().filter(|center| center.is_listed());
                 listed.map(|center| center.id.clone()).collect()
