@@ -149,7 +149,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
             1,
             "CA-MTL-4, US-KS-2",
         ),
-        ("networkVolumes:\n  Data: { sizeGb: 10, region: US-CA-2 }", "bad_name", 1, "small letter"),
+        ("networkVolumes:\n  Data: { sizeGb: 10, region: US-CA-2 }", "bad_name", 1, "lowercase letters"),
         // places
         ("gpuType: NVIDIA L4\nregion: US-CA-22", "unknown_region", 1, "did you mean `US-CA-2`?"),
         ("gpuType: NVIDIA L4\nregion: [US-CA-2, ATLANTIS]", "unknown_region", 1, "`EU` for Europe"),
@@ -192,7 +192,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nimage: reg.io:5000/ubuntu:latest", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: \"a b\"", "bad_image", 1, "ghcr.io"),
         ("gpuType: NVIDIA L4\nimage: https://hub.docker.com/r/a/b:1", "bad_image", 1, "leave out the scheme"),
-        ("gpuType: NVIDIA L4\nimage: Runpod/PyTorch:2.8.0", "bad_image", 1, "small letters"),
+        ("gpuType: NVIDIA L4\nimage: Runpod/PyTorch:2.8.0", "bad_image", 1, "lowercase letters"),
         ("gpuType: NVIDIA L4\nimage: a/b:1:2", "bad_image", 1, "keep one"),
         ("gpuType: NVIDIA L4\nimage: a/b@sha256:abc", "bad_image", 1, "64 hexadecimal digits"),
         ("gpuType: NVIDIA L4\nimage: \"\"", "bad_image", 1, "ghcr.io"),
@@ -219,7 +219,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L4\nlifecycle: { ignoreChanges: [imge] }", "unknown_attribute", 1, "did you mean `image`?"),
         ("gpuType: NVIDIA L4\nglobalNetworking: true\nregion: AP-JP-1", "global_networking", 1, "US-CA-2"),
         ("gpuType: NVIDIA L4\nenv: { HF_TOKEN: hf_x }", "literal_credential", 1, "${HF_TOKEN}"),
-        ("gpuType: NVIDIA L4\npods:\n  Trainer: {}", "bad_name", 2, "small letter"),
+        ("gpuType: NVIDIA L4\npods:\n  Trainer: {}", "bad_name", 2, "lowercase letters"),
     ];
     let mismatches: Vec<String> = cases
         .into_iter()
@@ -270,7 +270,7 @@ fn a_wrong_file_says_where_and_what_helps() {
         (format!("name: [\n{tail}"), "syntax", 2, "indentation"),
         (named("---"), "syntax", 2, "one document per file"),
         (tail.to_owned(), "missing_field", 1, "`name: ml-dev`"),
-        (format!("name: Demo\n{tail}"), "bad_name", 1, "small letter"),
+        (format!("name: Demo\n{tail}"), "bad_name", 1, "lowercase letters"),
         (format!("name: {}\n{tail}", "a".repeat(64)), "bad_name", 1, "at most 63"),
         ("name: a\ndeployment: []\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "wrong_type", 2, ""),
         (named("version: \"4.0\""), "version", 2, "3.0"),
