@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Action, Address, Cause, Change, Cost, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record, Refusal, Wait,
+    Action, Address, Cause, Change, Cost, Dialect, FieldChange, Loss, Marker, Money, Object, Operation, Record,
+    Refusal, Wait,
 };
 
 /// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.

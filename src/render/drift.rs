@@ -105,9 +105,7 @@ fn strangers(findings: &[&Finding]) -> Vec<Line> {
         let name = finding.name.as_deref().unwrap_or_default();
         let status = finding.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
         let facts = format!("{:14}  {}  \"{name}\"{status}", words::title(&finding.kind), finding.object_id);
-        let price = finding.price.map(|price| {
-            format!("  {}", words::price(price))
-        });
+        let price = finding.price.map(|price| format!("  {}", words::price(price)));
         let line = Line::of(2, facts).text(price.unwrap_or_default());
         lines.push(line.ink(Ink::Dim, format!("  # {}", words::what(finding))));
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Address, Attributes, Cause, Change, Cost, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin, Plan,
-    Position, Risk, Value,
+    Action, Address, Attributes, Cause, Change, Cost, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin,
+    Plan, Position, Risk, Value,
 };
 
 pub fn address(text: &str) -> Address {

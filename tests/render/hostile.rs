@@ -72,7 +72,10 @@ pub fn hostile_plan(evil: &str) -> Plan {
         side_effects: fields
             .iter()
             .map(|field| SideEffect::Field { field: field.clone() })
-            .chain([SideEffect::Boots { hourly: money(1.5).into() }, SideEffect::DestroyedFirst { needs: address.clone() }])
+            .chain([
+                SideEffect::Boots { hourly: money(1.5).into() },
+                SideEffect::DestroyedFirst { needs: address.clone() },
+            ])
             .collect(),
         risk: Risk::DiskLoss,
         losses: vec![Loss {

@@ -8,8 +8,8 @@ mod undeclared;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, Kind};
 use crate::catalog::MachineFacts;
+use crate::kind::{self, Kind};
 use crate::model::{
     Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Record, Resource, Risk,
     SideEffect, State, Status, Value,

@@ -1,7 +1,7 @@
 //! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
 
-use crate::kind;
 use crate::catalog::MachineFacts;
+use crate::kind;
 use crate::model::{
     Action, Address, Attributes, Awaiting, Cause, Change, Cost, CostSummary, Object, Operation, Plan, Power, Record,
     Refusal, Retry, Risk, Status, Timeouts, Verb, Wait,

@@ -6,10 +6,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::planner::drift::report::price;
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Address, Double, Note, Object, Observed, State, Value};
+use crate::planner::drift::report::price;
 use crate::resource::inventory::{live_object, unmanaged};
 use crate::resource::members;
 

@@ -140,8 +140,11 @@ fn fold<'f>(title: &str, findings: impl Iterator<Item = &'f Finding>) -> String 
         return String::new();
     }
     let together: Cost = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
-    let cost =
-        if findings[0].class == DriftClass::Unmanaged { format!(", {} together", together.together()) } else { String::new() };
+    let cost = if findings[0].class == DriftClass::Unmanaged {
+        format!(", {} together", together.together())
+    } else {
+        String::new()
+    };
     let table = table(&findings, (MOST_OF_ALL - MOST_OF_ROWS) / 3);
     format!("<details><summary>{title}: {}{cost}</summary>\n\n{table}</details>\n\n", findings.len())
 }

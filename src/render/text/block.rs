@@ -298,10 +298,9 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
     match effect {
         // Shown among the fields.
         SideEffect::Field { .. } => None,
-        SideEffect::Boots { hourly } => Some(format!(
-            "boots once before it is stopped: needs stock, {} until then",
-            hourly.of_one()
-        )),
+        SideEffect::Boots { hourly } => {
+            Some(format!("boots once before it is stopped: needs stock, {} until then", hourly.of_one()))
+        }
         SideEffect::DestroyedFirst { needs } => {
             Some(format!("createBeforeDestroy does not apply: `{needs}` has to be destroyed first"))
         }
