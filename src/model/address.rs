@@ -16,9 +16,9 @@ use super::natural::natural;
 pub struct Address {
     pub kind: String,
     pub name: String,
-    /// The number of a replica; absent where `replicas` is not set.
+    /// Replica number; absent when `replicas` is not set.
     pub index: Option<u32>,
-    /// What tells several children of one parent apart: `8888/http` of a port.
+    /// Distinguishes the children of one parent: `8888/http` for a port.
     pub member: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl PartialOrd for Address {
     }
 }
 
-/// A text that is no address.
+/// A text that is not a valid address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an address; addresses look like `pod.trainer`, `pod.trainer[3]` or `port.trainer:8888/http`")]
 pub struct ParseAddressError(pub String);
@@ -63,17 +63,18 @@ impl Address {
     }
 }
 
-/// What the member of a predecessor's address begins with.
+/// Prefix of the member in the address of a deposed object.
 const DEPOSED: &str = "deposed-";
 
 impl Address {
-    /// Where the record of a predecessor is kept while its successor comes up: `pod.trainer:deposed-5xpma5eg46tqjq`.
+    /// Address under which the record of a deposed object is kept while its successor comes up:
+    /// `pod.trainer:deposed-5xpma5eg46tqjq`. (Deposed: the old object of a create-before-destroy replacement.)
     #[must_use]
     pub fn deposed(&self, id: &str) -> Self {
         self.clone().with_member(&format!("{DEPOSED}{id}"))
     }
 
-    /// Of a predecessor: the address of its successor.
+    /// The address of the successor, if this is the address of a deposed object.
     pub fn successor(&self) -> Option<Self> {
         let deposed = self.member.as_deref().is_some_and(|member| member.starts_with(DEPOSED));
         deposed.then(|| Self { member: None, ..self.clone() })
@@ -106,7 +107,7 @@ impl FromStr for Address {
         let (name, index) = match head.split_once('[') {
             Some((name, index)) => {
                 let index = index.strip_suffix(']').ok_or_else(refuse)?;
-                // One spelling per address: `[03]` would be a second one.
+                // Each address has one spelling; `[03]` would be a second one.
                 let number: u32 = index.parse().map_err(|_| refuse())?;
                 if number.to_string() != index {
                     return Err(refuse());
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_addresses_are_refused() {
         for text in ["", "pod", "pod.", ".x", "pod.a[", "pod.a[03]", "pod.a[x]", "pod.a b", "port.a:"] {
             assert!(text.parse::<Address>().is_err(), "{text}");
         }
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn replicas_sort_in_counting_order() {
+    fn replicas_sort_numerically() {
         let mut addresses: Vec<Address> = ["pod.a[10]", "pod.a[2]", "pod.a"].map(|text| text.parse().unwrap()).to_vec();
         addresses.sort();
         assert_eq!(addresses.iter().map(ToString::to_string).collect::<Vec<_>>(), ["pod.a", "pod.a[2]", "pod.a[10]"]);

@@ -1,4 +1,4 @@
-//! Changes of a plan: what happens to one address, why, and what is lost by it.
+//! Changes of a plan: what happens to one address, why, and which data it destroys.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +18,14 @@ pub enum Action {
     Delete,
     Start,
     Stop,
-    /// Taken into the state as it is; no request.
+    /// Adds an existing object to the state; sends no request.
     Import,
-    /// Dropped from the state, while whatever it named lives on or is gone already; no request.
+    /// Drops the record from the state and leaves the object, if it still exists, untouched; sends no request.
     Forget,
 }
 
 impl Action {
-    /// The symbol in front of a plan's line, where there is one.
+    /// The symbol at the start of the address's line in a plan.
     pub fn symbol(self) -> &'static str {
         match self {
             Self::NoOp => ".",
@@ -59,13 +59,13 @@ impl Action {
         matches!(self, Self::Replace | Self::ReplaceCreateFirst)
     }
 
-    /// Whether the object that exists now is gone afterwards.
+    /// Whether the existing object is destroyed.
     pub fn destroys(self) -> bool {
         self.is_replacement() || self == Self::Delete
     }
 }
 
-/// What changing one attribute costs the object.
+/// The effect on the object of changing one attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Effect {
@@ -73,19 +73,19 @@ pub enum Effect {
     InPlace,
     /// RunPod recreates the container: it wipes the container disk and keeps the pod volume.
     Restart,
-    /// Only a new object can have the new value.
+    /// The new value needs a new object.
     Replace,
 }
 
-/// The worst that a change can do. Ordered: later is worse.
+/// The worst outcome of a change. Ordered from harmless to worst.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
     #[default]
     None,
-    /// A running container restarts; what is outside its volumes is lost.
+    /// A running container restarts; everything outside its volumes is lost.
     Restart,
-    /// A container disk is gone for good, with its pod.
+    /// A pod is destroyed together with its container disk.
     EphemeralLoss,
     /// A pod volume is destroyed.
     DiskLoss,
@@ -93,80 +93,80 @@ pub enum Risk {
     VolumeLoss,
 }
 
-/// Who made a difference.
+/// The origin of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The configuration asks for something else than was applied last.
+    /// The configuration changed since the last apply.
     Declared,
-    /// The configuration asks for what was applied last; somebody changed the object at RunPod.
+    /// The configuration is unchanged; the object was changed at RunPod.
     Drift,
 }
 
 /// One attribute that differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldChange {
-    /// `image`, `env.LOG_LEVEL`.
+    /// For example `image` or `env.LOG_LEVEL`.
     pub path: String,
     pub before: Value,
     pub after: Value,
-    /// The new value is known only when another resource exists.
+    /// The new value becomes known only once another resource exists.
     pub after_unknown: bool,
     pub effect: Effect,
-    /// The rule of the API that makes the effect what it is; from the kind's table. For display.
+    /// The API rule behind the effect, from the kind's table. For display.
     pub rule: String,
-    /// Who made the difference; `None` where that cannot be told: nothing was applied yet, or the value is secret.
+    /// `None` if unknown: nothing was applied yet, or the value is secret.
     pub origin: Option<Origin>,
-    /// Where the new value is written.
+    /// Position of the new value in the configuration.
     pub position: Option<Position>,
 }
 
-/// Why an address is in the plan. For display and for tools; apply must not read it.
+/// Why an address is in the plan. For display and tools; apply must not read it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
-    /// Declared, and there is neither a record nor an object.
+    /// Declared, with neither a record nor an object.
     New { position: Option<Position> },
-    /// Attributes differ from what is declared; see the change's `fields`.
+    /// Attributes differ from the configuration; see the change's `fields`.
     Fields,
-    /// Recorded, but no longer there.
+    /// Recorded, but the object no longer exists.
     Missing { id: String },
-    /// It never became ready.
+    /// The object never became ready.
     Tainted,
-    /// It is there, but unusable: `Error`, or running without its GPU.
+    /// The object exists but is unusable: status `Error`, or running without its GPU.
     Broken {
         status: String,
-        /// What may make it usable again without a replacement.
+        /// A request that may make it usable again without a replacement.
         #[serde(default)]
         retry: Option<Retry>,
     },
-    /// Its block is gone from the configuration.
+    /// Its block was removed from the configuration.
     Undeclared,
-    /// A replacement that creates first has made, or is making, its successor.
+    /// A create-before-destroy replacement has created, or is creating, its successor.
     Superseded { by: Address },
     /// Everything is being destroyed.
     Destroy,
     /// Another resource is replaced, created or destroyed.
     Dependency { address: Address, action: Action },
-    /// The part that it belongs to changes; its request does the work.
+    /// Its parent changes, and the parent's request covers it.
     Parent { address: Address },
-    /// Power differs: it should be running, or stopped.
+    /// The object should be running and is stopped, or the reverse.
     Power { wanted: Power, origin: Option<Origin>, position: Option<Position> },
-    /// A pod that carries the marker of this address is alive, though no state records it.
+    /// A live pod carries the marker of this address, but no state records it.
     Marker { id: String, operation: String, same_lineage: bool },
-    /// A volume of the same name, size and place is in no state.
+    /// An unmanaged volume has the same name, size and region.
     Lookalike { id: String },
-    /// A command-line flag asked for it, named here.
+    /// Requested by this command-line flag.
     Flag { flag: String },
 }
 
-/// A request that may bring a broken object back, with the volume that a replacement would lose.
+/// A request that may repair a broken object and keep the volume that a replacement would destroy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Retry {
-    /// RunPod says that it can be started.
+    /// RunPod reports that it can be started.
     Start,
-    /// It runs without its GPU, and may get one when it starts again.
+    /// It runs without its GPU and may get one after a restart.
     StopAndStart,
 }
 
@@ -175,37 +175,37 @@ pub enum Retry {
 pub struct Loss {
     /// `container disk`, `pod volume`, `network volume`, `environment not declared`.
     pub what: String,
-    /// The parts that are lost by name, such as variables that no file declares; never their values.
+    /// The individual parts lost, such as variables that no file declares. Names only, never values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
     pub size_gb: Option<i64>,
     pub mount_path: Option<String>,
-    /// Whether losing it needs consent of its own (pod volumes and network volumes do).
+    /// Whether losing it needs explicit consent (pod volumes and network volumes do).
     pub precious: bool,
 }
 
-/// Something that a change brings with it and that none of its fields says.
+/// A consequence of a change that its fields do not show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "side_effect", rename_all = "snake_case")]
 pub enum SideEffect {
-    /// The new object has another value than the one it replaces, although this is no reason to replace it: the attribute is
+    /// The new object has a different value here, although this alone would not force the replacement: the attribute is
     /// ignored, or several values satisfy the configuration.
     Field { field: FieldChange },
-    /// It is created running, because RunPod cannot create a stopped pod, and stopped afterwards. The boot needs stock and
-    /// costs `hourly` while it lasts.
+    /// The pod is created running and then stopped, because RunPod cannot create a stopped pod. The boot needs stock
+    /// and costs `hourly` while it lasts.
     Boots { hourly: Cost },
-    /// `createBeforeDestroy` cannot be followed, because `needs` is destroyed before its own successor exists.
+    /// `createBeforeDestroy` cannot be honoured, because `needs` is destroyed before its own successor exists.
     DestroyedFirst { needs: Address },
 }
 
-/// Why a plan must not be applied as it stands, and how to proceed on purpose.
+/// Why a plan must not be applied, and how to override or fix it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// Stable word: `protected`, `prevent_destroy`, `shrink`, `budget`, `locked`.
+    /// Stable identifier: `protected`, `prevent_destroy`, `shrink`, `budget`, `locked`.
     pub code: String,
     pub message: String,
     pub help: String,
-    /// Where in the configuration, if it is there.
+    /// Position in the configuration, if there is one.
     pub position: Option<Position>,
 }
 
@@ -214,31 +214,31 @@ pub struct Refusal {
 pub struct Change {
     pub address: Address,
     pub action: Action,
-    /// The id of the object that exists now.
+    /// The id of the existing object.
     pub id: Option<String>,
-    /// What differs, desired from observed; empty for creates and deletes, whose whole is in `before` or `after`.
+    /// Differences between desired and observed. Empty for creates and deletes: see `before` or `after`.
     pub fields: Vec<FieldChange>,
-    /// The object's attributes now, as far as sindri manages them; empty where there is none.
+    /// The object's current values of the attributes that sindri manages; empty if there is no object.
     pub before: Attributes,
-    /// The attributes wanted; empty where none is.
+    /// The desired attributes; empty if none are desired.
     pub after: Attributes,
     pub causes: Vec<Cause>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub side_effects: Vec<SideEffect>,
     pub risk: Risk,
     pub losses: Vec<Loss>,
-    /// Estimated cost of the object now and afterwards, storage included.
+    /// Estimated cost of the object now and afterwards, including storage.
     pub hourly_before: Cost,
     pub hourly_after: Cost,
-    /// What `--updates in-place` would do instead of this replacement, in words.
+    /// What `--updates in-place` would do instead of this replacement, as text.
     pub in_place_alternative: Option<String>,
     pub position: Option<Position>,
-    /// Refusals of this change; the plan cannot be applied while any stands.
+    /// A plan with any refusal cannot be applied.
     pub refusals: Vec<Refusal>,
 }
 
 impl Change {
-    /// The attributes that change, those last that change only because the object is replaced.
+    /// All attributes that change. Those that change only because the object is replaced come last.
     pub fn all_fields(&self) -> impl Iterator<Item = &FieldChange> {
         let beside = self.side_effects.iter().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),
@@ -247,7 +247,7 @@ impl Change {
         self.fields.iter().chain(beside)
     }
 
-    /// The same, to be rewritten.
+    /// Like [`Self::all_fields`], but mutable.
     pub fn all_fields_mut(&mut self) -> impl Iterator<Item = &mut FieldChange> {
         let beside = self.side_effects.iter_mut().filter_map(|effect| match effect {
             SideEffect::Field { field } => Some(field),

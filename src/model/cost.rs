@@ -1,4 +1,4 @@
-//! What resources cost per hour, as far as it is known.
+//! Hourly cost of resources, as far as prices are known.
 
 use std::iter::Sum;
 use std::ops::Add;
@@ -7,21 +7,22 @@ use serde::{Deserialize, Serialize};
 
 use super::Money;
 
-/// Estimated dollars per hour of one resource, or of several together.
+/// Estimated dollars per hour of one or more resources.
 ///
-/// A price that is not known is never zero: it is counted, so that no total and no limit takes it for nothing.
+/// An unknown price is counted separately and never treated as zero, so that totals and limits cannot mistake it for
+/// free.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub struct Cost {
-    /// The part that is known. Of several machines that would do, the dearest counts.
+    /// The known part. If several machine types are acceptable, this uses the most expensive one.
     pub known: Money,
-    /// Pods whose machine has no known price. Of these `known` holds the disks only.
+    /// Number of pods whose machine has no known price. For these, `known` includes only the disks.
     pub unpriced: u32,
-    /// Whether `known` is a limit: RunPod may choose a cheaper machine.
+    /// Whether `known` is an upper bound: RunPod may choose a cheaper machine.
     pub at_most: bool,
 }
 
-/// In a saved plan: a plain amount where that says all.
+/// The form in a saved plan: a plain amount if nothing else needs to be stored.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Stored {
@@ -69,12 +70,12 @@ impl Cost {
         self.unpriced == 0
     }
 
-    /// The amount, where all of it is known.
+    /// The amount, if it is fully known.
     pub fn amount(self) -> Option<Money> {
         self.is_known().then_some(self.known)
     }
 
-    /// Whether it costs anything, or may.
+    /// Whether it costs, or may cost, anything.
     pub fn is_billed(self) -> bool {
         self.known > Money::ZERO || !self.is_known()
     }
@@ -89,12 +90,12 @@ impl Cost {
         }
     }
 
-    /// `$0.74/h`, `up to $0.74/h`, or `an unknown price`: of one resource.
+    /// For one resource: `$0.74/h`, `up to $0.74/h`, or `an unknown price`.
     pub fn of_one(self) -> String {
         self.of_one_in(self.known, "h")
     }
 
-    /// The same in a month of 730 hours.
+    /// Like [`Self::of_one`], per month of 730 hours.
     pub fn of_one_monthly(self) -> String {
         self.of_one_in(self.known.per_month(), "mo")
     }
@@ -106,17 +107,17 @@ impl Cost {
         }
     }
 
-    /// `$5.94/h`, `$5.94/h plus 2 pods without a known price`: of several resources.
+    /// For several resources: `$5.94/h`, `$5.94/h plus 2 pods without a known price`.
     pub fn together(self) -> String {
         self.with_unpriced(format!("{}{}/h", self.limit(), self.known))
     }
 
-    /// `$5.94/h ($4,335/mo)`, and how many pods have no known price.
+    /// `$5.94/h ($4,335/mo)`, followed by the number of pods without a known price.
     pub fn hour_and_month(self) -> String {
         self.with_unpriced(format!("{}{}/h ({}/mo)", self.limit(), self.known, self.known.per_month()))
     }
 
-    /// `up to `, where a cheaper machine may be chosen.
+    /// `up to ` if RunPod may choose a cheaper machine.
     pub fn limit(self) -> &'static str {
         if self.at_most { "up to " } else { "" }
     }
@@ -157,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sum_counts_what_has_no_price() {
+    fn a_sum_counts_unknown_prices() {
         let priced = Cost::from(Money::from_dollars(0.74));
         let limit = Cost { at_most: true, ..priced };
         assert_eq!((priced + priced).together(), "$1.48/h");

@@ -1,4 +1,4 @@
-//! A drift report: how reality left what was applied last, each finding with a name that is the same every night.
+//! The drift report: how reality differs from the last apply. Each finding has a stable name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,11 +11,11 @@ use super::{Address, Cost, Drift, DriftClass, FieldChange, Loss, Marker, Note, P
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Worth knowing, and no drift: alone it does not change an exit code.
+    /// Informational only; does not affect the exit code.
     Information,
-    /// Somebody has to settle it.
+    /// Needs a decision.
     Warning,
-    /// Something that was applied is lost, or is paid for and of no use.
+    /// Something that was applied is lost, or is billed but unusable.
     Error,
 }
 
@@ -29,21 +29,21 @@ impl Severity {
     }
 }
 
-/// What it takes to put back what was applied. Ordered: later is worse.
+/// The effect of restoring what was applied. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Undo {
     /// Nothing restarts.
     InPlace,
-    /// The container is made anew where `updates` are `in-place`; otherwise the object is replaced.
+    /// The container is recreated if `updates` is `in-place`; otherwise the object is replaced.
     Restart,
-    /// Only a new object can be as it was.
+    /// Restoring it needs a new object.
     Replace,
-    /// Nothing can.
+    /// It cannot be restored.
     Impossible,
 }
 
-/// Why an apply refuses to replace an object.
+/// Why apply refuses to replace an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Hold {
@@ -53,69 +53,69 @@ pub enum Hold {
     PreventDestroy,
 }
 
-/// What something costs per hour.
+/// Hourly cost of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Price {
     pub hourly: Cost,
-    /// From the catalog, since RunPod says nothing of it.
+    /// Taken from the catalog, because RunPod reports no price.
     pub estimated: bool,
 }
 
-/// One thing that is not as it was last applied.
+/// One difference from the last apply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// See [`finding_id`].
     pub id: String,
     pub class: DriftClass,
     pub severity: Severity,
-    /// Where it is recorded; of an orphan, or of another project's object, the address that it was made for.
+    /// The recorded address. For an orphan or another project's object, the address in its marker.
     pub address: Option<Address>,
     pub kind: String,
-    /// RunPod's id: the recorded one, as far as there is one.
+    /// RunPod's id; the recorded one if there is a record.
     pub object_id: String,
-    /// As RunPod shows it; `None` where the object is gone.
+    /// The name at RunPod; `None` if the object is gone.
     pub name: Option<String>,
-    /// RunPod's word, in those of [`super::Status`].
+    /// RunPod's status, as displayed by [`super::Status`].
     pub status: Option<String>,
-    /// What differs: `before` was applied, `after` is there now, the effect is that of undoing it.
+    /// Differences: `before` was applied, `after` is observed, and the effect is that of undoing the difference.
     pub fields: Vec<FieldChange>,
-    /// Data that is lost already.
+    /// Data that is already lost.
     pub losses: Vec<Loss>,
-    /// `lifecycle.ignoreChanges` named all that differs when it was last applied.
+    /// All differing attributes were in `lifecycle.ignoreChanges` at the last apply.
     pub ignored: bool,
-    /// What keeps an apply from replacing it.
+    /// Reasons why apply would refuse to replace it.
     pub holds: Vec<Hold>,
-    /// Of one that is broken or not ready: what may bring it back.
+    /// For a broken object, or one that is not ready: a request that may repair it.
     pub retry: Option<Retry>,
-    /// Of what was changed, or has to be replaced.
+    /// Effect of undoing the difference, if the object was changed or needs a replacement.
     pub undo: Option<Undo>,
-    /// Volumes that go with the object if it is replaced.
+    /// Volumes that a replacement would destroy.
     pub at_risk: Vec<Loss>,
-    /// What the object costs as it is now; `None` where it is gone.
+    /// Current cost of the object; `None` if it is gone.
     pub price: Option<Price>,
-    /// Of a stopped one: RunPod took the machine back.
+    /// For a stopped object: RunPod reclaimed the machine.
     pub preempted: bool,
-    /// Of one that is not ready: it never was, as far as sindri has seen.
+    /// For an object that is not ready: sindri has never seen it ready.
     pub never_ready: bool,
-    /// Of one that is in no state of ours: who made it.
+    /// For an object that is not in our state: the marker that names its creator.
     pub marker: Option<Marker>,
-    /// Of an orphan: what it was made for exists a second time, recorded and alive.
+    /// For an orphan: the object recorded for its address is also alive.
     pub twin: bool,
-    /// Of an orphan: it was made from this very state, so that an apply takes it over without being told to.
+    /// For an orphan: it was created from this state, so apply adopts it without a flag.
     pub same_lineage: bool,
 }
 
-/// What cannot be told yet, since sindri itself is about it.
+/// Why sindri cannot report on an address yet: its own requests are still in progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unsettled {
-    /// A request of an apply that runs, or that was interrupted, has no outcome yet.
+    /// A request of a running or interrupted apply has no outcome yet.
     InFlight,
-    /// Something was created so recently that lists may still lack it.
+    /// The object was created so recently that lists may not show it yet.
     Fresh,
 }
 
-/// Everything that was found. Made of state and lists alone: what a configuration says has no part in it.
+/// All findings. Based only on the state and API lists; the configuration plays no part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftReport {
     /// The configuration's `name`.
@@ -123,22 +123,22 @@ pub struct DriftReport {
     pub environment: String,
     pub lineage: String,
     pub api: String,
-    /// [`super::State::digest`] of the state that reality was held against.
+    /// [`super::State::digest`] of the state that was compared.
     pub prior_digest: String,
-    /// How many recorded resources were looked at; ports count with their pods.
+    /// Number of recorded resources checked; ports count with their pods.
     pub checked: usize,
-    /// The worst first, then by class and address.
+    /// Sorted by severity, worst first, then by class and address.
     pub findings: Vec<Finding>,
-    /// What several findings together may mean.
+    /// What several findings together may indicate.
     pub notes: Vec<Note>,
-    /// Addresses of which nothing is said.
+    /// Addresses that the report leaves out.
     pub unsettled: BTreeMap<Address, Unsettled>,
-    /// Whether objects that are not ours were asked for, too.
+    /// Whether the user also asked for unmanaged objects.
     pub with_unmanaged: bool,
 }
 
 impl DriftReport {
-    /// Whether anything has to be settled: information alone is no drift.
+    /// Whether anything needs a decision. Informational findings are not drift.
     pub fn drifted(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity > Severity::Information)
     }
@@ -153,14 +153,14 @@ impl DriftReport {
 }
 
 impl Drift {
-    /// The id that it goes on under, of one that RunPod gave another.
+    /// The new id, if RunPod migrated the object to another id.
     pub fn new_id(&self) -> Option<&str> {
         new_id(self.class, &self.fields)
     }
 }
 
 impl Finding {
-    /// As [`Drift::new_id`].
+    /// See [`Drift::new_id`].
     pub fn new_id(&self) -> Option<&str> {
         new_id(self.class, &self.fields)
     }
@@ -172,7 +172,7 @@ fn new_id(class: DriftClass, fields: &[FieldChange]) -> Option<&str> {
 }
 
 impl DriftClass {
-    /// The power that was applied, and the one that is there, of what differs in that alone.
+    /// The applied and the observed power, if only the power differs.
     pub fn powers(self) -> Option<[Power; 2]> {
         match self {
             Self::Stopped => Some([Power::Running, Power::Stopped]),
@@ -182,7 +182,7 @@ impl DriftClass {
         }
     }
 
-    /// The word of tools: `zero-gpu`.
+    /// The identifier in machine-readable output: `zero-gpu`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Gone => "gone",
@@ -199,8 +199,9 @@ impl DriftClass {
     }
 }
 
-/// Names a finding: 12 hex digits of a SHA-256 over what it is about and in what way, and over no value, time or cost. So it
-/// is the same on any machine and every night until the finding is settled, and a finding that comes back is known again.
+/// Names a finding with 12 hex digits of a SHA-256 over its subject and the kind of difference, excluding values, times
+/// and costs. The name is therefore the same on every machine and in every run until the finding is resolved, and a
+/// recurring finding gets the same name.
 pub fn finding_id<'f>(
     (api, environment): (&str, &str),
     class: DriftClass,
@@ -208,7 +209,7 @@ pub fn finding_id<'f>(
     paths: impl Iterator<Item = &'f str>,
 ) -> String {
     let paths: BTreeSet<&str> = paths.collect();
-    // As JSON, so that no two lists of texts give the same bytes.
+    // Serialised as JSON, so that different lists of texts never produce the same bytes.
     let facts = serde_json::to_vec(&(api, environment, class, kind, object_id, address, paths)).unwrap_or_default();
     Sha256::digest(facts).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -223,9 +224,9 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_keeps_its_name_and_shares_it_with_no_other() {
+    fn finding_ids_are_stable_and_unique() {
         let known = id("prod", DriftClass::Changed, "5xpma", &["image", "env.A"]);
-        // Written down: another version of sindri on another machine must say the same.
+        // Hard-coded, because every version of sindri on every machine must compute the same id.
         assert_eq!(known, "43b14d6955d8");
         assert_eq!(known, id("prod", DriftClass::Changed, "5xpma", &["env.A", "image"]));
         for other in [
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_classes_are_those_that_tools_read() {
+    fn drift_classes_have_stable_identifiers() {
         use DriftClass::{Changed, Errored, Gone, Moved, NotReady, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
         for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, NotReady, Moved, Orphan, Unmanaged] {
             assert_eq!(serde_json::json!(class), class.word());

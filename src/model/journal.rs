@@ -1,7 +1,7 @@
-//! The journal's entries, and what they mean: a pure fold of entries over a state. Bytes and fsync belong to `store`.
+//! Journal entries and their meaning: a pure fold of entries over a state. Writing and fsync belong to `store`.
 //!
-//! An intent is durable before its request leaves, its outcome after the answer. An intent without an outcome is
-//! *pending*: the request may or may not have taken effect, and recovery has to look before anything is sent again.
+//! An intent is durable before its request is sent; its outcome follows the response. An intent without an outcome is
+//! *pending*: the request may or may not have taken effect, so recovery must check before sending anything again.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::IntoValues;
@@ -12,9 +12,9 @@ use super::{Address, Record, State, Verb};
 
 /// The journal format that this version writes, and the newest that it reads.
 ///
-/// The first line says it for the whole file. What a reader may pass over (a member that sharpens what it does, such as
-/// [`Intent::made_by`]) comes without a new version; what it must not (a new verb, another meaning) makes one, and a writer
-/// then has to begin the file anew before it appends to one of an older version.
+/// The first line states the version for the whole file. Optional members that readers may ignore, such as
+/// [`Intent::made_by`], do not need a new version. Changes that readers must understand (a new verb or a new meaning)
+/// do, and a writer must then start a new file before appending to an older one.
 pub const JOURNAL_FORMAT_VERSION: u32 = 2;
 
 /// One line of the journal.
@@ -22,13 +22,14 @@ pub const JOURNAL_FORMAT_VERSION: u32 = 2;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub enum Entry {
-    /// The first line: which state this journal continues. It makes a journal without a state file usable.
+    /// The first line; identifies the state that this journal continues. With it, a journal is usable without a state
+    /// file.
     Begin {
         format_version: u32,
         lineage: String,
         environment: String,
         api: String,
-        /// See [`Replay::last_create`]; survives the entries that said so.
+        /// See [`Replay::last_create`]. Outlives the entries that it was derived from.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         last_create: Option<String>,
         /// [`Moment::uptime`] of `last_create`.
@@ -39,8 +40,8 @@ pub enum Entry {
     Outcome(Outcome),
 }
 
-/// How long a computer had run. Two readings of one boot tell exactly how much time lies between them, whatever the
-/// computer's clock was set to.
+/// How long a computer has been running. Two readings from the same boot give the exact time between them, regardless
+/// of clock changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Uptime {
     /// Names the boot; differs between computers.
@@ -51,23 +52,23 @@ pub struct Uptime {
 /// When something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moment {
-    /// RFC 3339, by the clock of the computer that wrote it, which may be wrong.
+    /// RFC 3339, by the clock of the computer that wrote it. The clock may be wrong.
     pub at: String,
-    /// Absent where the computer cannot tell, and in journals of earlier builds.
+    /// Absent if the computer cannot report it, and in journals from earlier versions.
     pub uptime: Option<Uptime>,
 }
 
-/// What is about to be asked of RunPod.
+/// A request that is about to be sent to RunPod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
-    /// Unique to this attempt; in the marker of a pod that it creates.
+    /// Unique to this attempt. A pod that it creates carries it in its marker.
     pub operation: String,
     pub address: Address,
     pub verb: Verb,
-    /// RunPod's id, where the object exists already.
+    /// RunPod's id, if the object already exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// What the record will be if the request succeeds (of a create: with an empty id).
+    /// The record after success. For a create, its id is empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
     /// Records of the members (ports) that the same request creates, with empty ids.
@@ -76,18 +77,18 @@ pub struct Intent {
     /// Members that the same request removes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub removed: Vec<Address>,
-    /// Of a create that goes before the destruction of its predecessor: where the predecessor's record is kept.
+    /// For a create before destroy: the deposed address and record of the old object.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub deposed: BTreeMap<Address, Record>,
-    /// Of a kind that carries no marker (volumes): the ids of those that looked alike before, so that a new one can be told
-    /// apart.
+    /// For a create of a kind without markers (volumes): the ids of identical-looking objects that already existed.
+    /// Recovery uses them to identify the new one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub existing: Vec<String>,
-    /// Of a delete, where the kind carries markers: the operation that made the object. RunPod may move it under another id
-    /// before the request arrives.
+    /// For a delete of a kind with markers: the operation that created the object. RunPod may migrate the object to
+    /// another id before the request arrives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made_by: Option<String>,
-    /// When, RFC 3339. For display and for the age of a pending create.
+    /// RFC 3339. For display, and to compute the age of a pending create.
     pub at: String,
     /// [`Moment::uptime`] of `at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,19 +101,19 @@ impl Intent {
     }
 }
 
-/// What became of an intent: the new truth about every record that it touched.
+/// The result of an intent: the new value of every record that it touched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
     pub operation: String,
-    /// Records after the operation; `None` removes one. Empty: nothing changed (it failed without effect).
+    /// Records after the operation; `None` removes one. Empty if the operation failed without effect.
     pub records: BTreeMap<Address, Option<Record>>,
 }
 
 /// An intent whose outcome is not known.
 pub type Pending = Intent;
 
-/// Pending intents in the order in which they were written, and found by their operation: of a fleet that is being
-/// destroyed, every pod has one until the lists no longer show it.
+/// Pending intents in write order, with lookup by operation. While a fleet is being destroyed, each pod has one until
+/// the lists no longer show it.
 #[derive(Clone, Debug, Default)]
 pub struct PendingIntents {
     by_number: BTreeMap<u64, Pending>,
@@ -121,7 +122,7 @@ pub struct PendingIntents {
 }
 
 impl PendingIntents {
-    /// Adds an intent as the last one, in place of an earlier one of the same operation.
+    /// Appends an intent, replacing an earlier one of the same operation.
     pub fn push(&mut self, intent: Pending) {
         self.remove(&intent.operation);
         self.numbers.insert(intent.operation.clone(), self.next);
@@ -168,7 +169,7 @@ impl IntoIterator for PendingIntents {
 pub struct Replay {
     pub state: State,
     pub pending: PendingIntents,
-    /// When something was last asked to be created: lists may lack what is recorded until they have caught up with it.
+    /// Time of the last create request. Until lists have caught up with it, they may lack recorded objects.
     pub last_create: Option<Moment>,
 }
 
@@ -177,7 +178,7 @@ impl Replay {
         Self { state, pending: PendingIntents::default(), last_create: None }
     }
 
-    /// Folds one entry in. Entries are whole truths, so folding a journal twice gives the same state.
+    /// Folds in one entry. Entries hold complete values, so folding a journal twice gives the same state.
     pub fn fold(&mut self, entry: &Entry) {
         match entry {
             Entry::Begin { last_create, last_create_uptime, .. } => {

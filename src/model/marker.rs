@@ -1,4 +1,5 @@
-//! The mark that sindri leaves in a pod's environment, by which a pod is found again whatever happened to the state.
+//! The marker: an environment variable that sindri sets on each pod, so that the pod can be found even if the state is
+//! lost.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Address;
 
-/// The environment variable that carries the [`Marker`]. It is sindri's own and never part of a diff.
+/// The environment variable that holds the [`Marker`]. Reserved for sindri and never part of a diff.
 pub const MARKER_VARIABLE: &str = "SINDRI_RESOURCE";
 
-/// `<lineage>:<name>/<environment>:<address>:<operation>`: who created a pod, for which address, in which attempt.
+/// `<lineage>:<name>/<environment>:<address>:<operation>`: the state that created a pod, for which address, in which
+/// attempt.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Marker {
     /// The state's lineage.
@@ -24,7 +26,7 @@ pub struct Marker {
 }
 
 impl Marker {
-    /// Whether both speak of the same place in the same project, whatever their lineage.
+    /// Whether both belong to the same project and environment, regardless of lineage.
     pub fn same_project(&self, name: &str, environment: &str) -> bool {
         self.name == name && self.environment == environment
     }
@@ -43,7 +45,7 @@ impl FromStr for Marker {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (lineage, rest) = text.split_once(':').ok_or(())?;
         let (project, rest) = rest.split_once(':').ok_or(())?;
-        // From the right: the address of a member has a colon of its own.
+        // Split from the right, because the address of a member contains a colon.
         let (address, operation) = rest.rsplit_once(':').ok_or(())?;
         let (name, environment) = project.rsplit_once('/').ok_or(())?;
         if lineage.is_empty() || operation.is_empty() {

@@ -1,7 +1,7 @@
-//! The nouns: plain data that every other module passes around.
+//! Plain data types that all other modules share.
 //!
-//! Nothing here does I/O, reads a clock, knows a terminal or an API dialect. Maps are sorted, so that the same facts
-//! always serialise to the same bytes.
+//! Nothing here does I/O, reads a clock, or knows about terminals or API dialects (versions of RunPod's REST API). Maps
+//! are sorted, so the same data always serialises to the same bytes.
 
 pub mod address;
 pub mod change;

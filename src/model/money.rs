@@ -1,4 +1,4 @@
-//! Money: US dollars per hour in whole millionths, so that sums are exact and the same on every machine.
+//! Money: US dollars per hour in whole millionths. Sums are exact and identical on every machine.
 
 use std::fmt;
 use std::iter::Sum;
@@ -6,11 +6,11 @@ use std::ops::{Add, AddAssign, Neg, Sub};
 
 use serde::{Deserialize, Serialize};
 
-/// Hours in a month, for estimates. Source: an inference of `catalog.json` (`storagePrices.hoursPerMonth`).
+/// Hours in a month, for estimates. Source: inferred in `catalog.json` (`storagePrices.hoursPerMonth`).
 pub const HOURS_PER_MONTH: i64 = 730;
 
-/// An amount of US dollars (per hour, where not said otherwise), in millionths. Arithmetic saturates: amounts also come
-/// from files and from an API, and no amount may end a command.
+/// An amount of US dollars (per hour unless stated otherwise), in millionths. Arithmetic saturates, because amounts
+/// also come from files and the API, and no amount may crash a command.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Money(pub i64);
@@ -26,13 +26,13 @@ impl Money {
         self.0 as f64 / 1e6
     }
 
-    /// What an hourly amount comes to in a month of 730 hours.
+    /// Converts an hourly amount to a month of 730 hours.
     #[must_use]
     pub fn per_month(self) -> Self {
         Self(self.0.saturating_mul(HOURS_PER_MONTH))
     }
 
-    /// The hourly part of a monthly amount.
+    /// Converts a monthly amount to an hourly one.
     #[must_use]
     pub fn from_monthly(self) -> Self {
         Self(self.0 / HOURS_PER_MONTH)
@@ -73,8 +73,8 @@ impl Sum for Money {
     }
 }
 
-/// `$1.98`, `-$0.02`, `$1,426`: cents below a thousand dollars, whole dollars with separators above;
-/// amounts under a cent keep four places, since storage costs that little.
+/// `$1.98`, `-$0.02`, `$1,426`: cents below a thousand dollars, whole dollars with separators above. Amounts under a
+/// cent keep four decimals, because storage costs that little.
 impl fmt::Display for Money {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };

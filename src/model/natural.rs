@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-/// Compares texts with their numbers as numbers.
+/// Compares texts, treating runs of digits as numbers.
 pub fn natural(one: &str, other: &str) -> Ordering {
-    // Replicas share their name.
+    // Fast path: all replicas have the same name.
     if one == other {
         return Ordering::Equal;
     }
@@ -12,7 +12,7 @@ pub fn natural(one: &str, other: &str) -> Ordering {
     while !left.is_empty() && !right.is_empty() {
         let (numbers, order) = match (number(left), number(right)) {
             (Some(left), Some(right)) => {
-                // Without leading zeros the longer number is the greater one.
+                // Without leading zeros, the number with more digits is greater.
                 let digits = |text: &'_ str| text.trim_start_matches('0').len();
                 let order = digits(left).cmp(&digits(right));
                 let values = left.trim_start_matches('0').cmp(right.trim_start_matches('0'));
@@ -33,7 +33,7 @@ pub fn natural(one: &str, other: &str) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| one.cmp(other))
 }
 
-/// The digits that a text begins with.
+/// The leading digits of a text.
 fn number(text: &str) -> Option<&str> {
     let end = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
     text.get(..end).filter(|digits| !digits.is_empty())

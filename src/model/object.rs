@@ -1,4 +1,4 @@
-//! What exists at RunPod, as the API's lists tell it, in the words of the kinds' tables.
+//! Objects that exist at RunPod, as the API lists show them, with attributes named as in the kind tables.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,21 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::{Attributes, Awaiting, Marker, Money, Power};
 
-/// The life of an object, in the words of the user's document ("Pod State Mapping").
+/// Status of an object, with the names from the user's document ("Pod State Mapping").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Being placed, pulled or booted; v2 `PROVISIONING`, `STARTING`, or `RUNNING` without a `runtime`.
+    /// Being placed, pulling the image or booting. v2 `PROVISIONING` or `STARTING`, or `RUNNING` without a `runtime`.
     Creating,
     Running,
-    /// Its volume is kept; v2 and v1 `EXITED`.
+    /// Stopped, with its volume kept. v2 and v1 `EXITED`.
     Stopped,
     Error,
-    /// Running without the GPU it was created with (after a start on a full host).
+    /// Running without the GPU it was created with, after a start on a full host.
     ZeroGpu,
-    /// Deleted, though still listed.
+    /// Deleted but still listed.
     Terminated,
-    /// A word that this version does not know. Never read as absent.
+    /// A status that this version does not know. Never treated as absent.
     Unknown(String),
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Status {
 }
 
 impl Status {
-    /// What the status says about power, where it says anything.
+    /// The power that the status implies, if any.
     pub fn power(&self) -> Option<Power> {
         match self {
             Self::Creating | Self::Running | Self::ZeroGpu => Some(Power::Running),
@@ -50,7 +50,7 @@ impl Status {
     }
 }
 
-/// Where an SSH server can be reached.
+/// Address of an SSH server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SshTarget {
     pub host: String,
@@ -58,7 +58,7 @@ pub struct SshTarget {
     pub username: String,
 }
 
-/// One reachable exposure of a pod.
+/// One reachable port of a pod.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// As declared: `8888/http`, `22/tcp`.
@@ -67,37 +67,38 @@ pub struct Endpoint {
     pub address: Option<String>,
 }
 
-/// Members that RunPod computes: shown, never compared, never stored.
+/// Values that RunPod computes. Displayed, but never compared or stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Computed {
     pub cost_per_hour: Option<Money>,
     /// RFC 3339.
     pub created_at: Option<String>,
     pub started_at: Option<String>,
-    /// What happened last and by whom, in v1's own words (`Exited by System: ...`). For display and for guesses only.
+    /// The last change and its cause, in v1's wording (`Exited by System: ...`). For display and heuristics only.
     pub last_change: Option<String>,
-    /// Whether RunPod would take a start now; `None` where the dialect does not say.
+    /// Whether RunPod would accept a start now; `None` if the dialect does not report it.
     pub can_start: Option<bool>,
-    /// What was chosen among what was asked: `gpu_type`, `region`, `cuda_version`.
+    /// What RunPod chose among the candidates: `gpu_type`, `region`, `cuda_version`.
     pub chosen: BTreeMap<String, String>,
     pub ssh_direct: Option<SshTarget>,
     pub ssh_proxy: Option<SshTarget>,
     pub endpoints: Vec<Endpoint>,
-    /// Seconds since the container started; falls in a crash loop.
+    /// Seconds since the container started. Resets repeatedly in a crash loop.
     pub uptime_seconds: Option<u64>,
 }
 
-/// One object that an API list showed.
+/// One object from an API list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     pub kind: &'static str,
     pub id: String,
     pub name: String,
-    /// By attribute name of the kind's table. An attribute that the API does not return is absent (not `Null`).
-    /// Every value of `env` is a [`super::Secret`], since most were not declared by us; the marker is left out.
+    /// Keyed by the attribute names of the kind's table. An attribute that the API does not return is absent (not
+    /// `Null`). Every value of `env` is a [`super::Secret`], since most were not declared by us. The marker is
+    /// excluded.
     pub attributes: Attributes,
     pub marker: Option<Marker>,
-    /// Of kinds that have a life of their own (pods).
+    /// Set for kinds whose objects have a status (pods).
     pub status: Option<Status>,
     /// Ready for use: running, with its GPUs, and every declared TCP port mapped.
     pub ready: bool,
@@ -105,34 +106,34 @@ pub struct Object {
 }
 
 impl Object {
-    /// The hourly price that RunPod reports. Zero is no price: nothing that runs is free.
+    /// The hourly price that RunPod reports. Zero counts as missing: nothing that runs is free.
     pub fn reported_price(&self) -> Option<Money> {
         self.computed.cost_per_hour.filter(|price| *price > Money::ZERO)
     }
 
-    /// Sorts objects by age, the oldest first. Times are compared as times: `08.5Z` is a text before `08Z`.
+    /// Sort key by age, oldest first. Compares parsed times, because as text `08.5Z` sorts before `08Z`.
     pub fn seniority(&self) -> (Option<jiff::Timestamp>, String) {
         let created = self.computed.created_at.as_ref().and_then(|at| at.parse().ok());
         (created, self.id.clone())
     }
 
-    /// Whether it shows that it cannot be used. A status that this version does not know says nothing either way.
+    /// Whether the object is known to be unusable. An unknown status implies nothing.
     pub fn shows_unready(&self) -> bool {
         !self.ready && !matches!(self.status, Some(Status::Unknown(_)))
     }
 
-    /// Whether it has to be waited for, if it is to run: it shows that it is not ready, or was never seen ready.
+    /// Whether an object that should run must be waited for: it is known to be unusable, or was never seen ready.
     pub fn is_awaited(&self, awaiting: Option<Awaiting>) -> bool {
         self.shows_unready() || (!self.ready && awaiting.is_some())
     }
 
-    /// Whether the object is on its way out: listed, but no longer there to be used.
+    /// Whether the object is terminating: still listed, but no longer usable.
     pub fn is_leaving(&self) -> bool {
         self.status == Some(Status::Terminated)
     }
 }
 
-/// What exists, by kind and id: the whole of one refresh.
+/// All observed objects of one refresh, by kind and id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observed {
     objects: BTreeMap<&'static str, BTreeMap<String, Object>>,
@@ -176,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_older_of_two_is_told_by_time_and_not_by_text() {
+    fn age_is_compared_by_time_and_not_by_text() {
         let made = |at: &str| Object {
             kind: "pod",
             id: at.to_owned(),

@@ -1,4 +1,4 @@
-//! Operations of a plan: the single requests that carry out its changes, in their order.
+//! Operations of a plan: the individual requests that carry out its changes, in order.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Attributes, Awaiting, Record, Timeouts};
 
-/// One request that changes the world, one change of the state alone, or a wait that changes neither.
+/// One request that changes RunPod, one change of the state alone, or a wait that changes neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
@@ -18,7 +18,7 @@ pub enum Verb {
     Stop,
     Import,
     Forget,
-    /// Sends nothing: waits until an object that exists is ready for use. No intent has this verb.
+    /// Sends nothing; waits until an existing object is ready. No intent has this verb.
     Wait,
 }
 
@@ -43,47 +43,47 @@ impl fmt::Display for Verb {
     }
 }
 
-/// An object that is to run, exists and is not ready yet, although nothing about it changes: apply waits for it.
+/// An existing object that should run but is not ready yet. It does not change; apply only waits for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wait {
     pub address: Address,
     pub id: String,
-    /// In the words of [`super::Status`].
+    /// As displayed by [`super::Status`].
     pub status: String,
-    /// RFC 3339, as far as RunPod says so.
+    /// RFC 3339, if RunPod reports it.
     pub created_at: Option<String>,
     pub started_at: Option<String>,
-    /// What its record says of its readiness; `None` where it was ready before.
+    /// Readiness according to its record; `None` if it was ready before.
     pub awaiting: Option<Awaiting>,
-    /// How long an apply waits for it.
+    /// How long apply waits for it.
     pub timeout_seconds: u64,
 }
 
-/// Exactly one request that changes RunPod (or, for imports and forgets, one change of the state alone, and for waits
-/// nothing).
+/// One step of apply: exactly one request that changes RunPod. Imports and forgets change only the state, and waits
+/// change nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
     pub address: Address,
     pub verb: Verb,
-    /// The object acted upon; `None` for a create.
+    /// The existing object; `None` for a create.
     pub id: Option<String>,
-    /// Create: every attribute. Update: those that change, and of `env` the managed map with `Null` for removed keys.
+    /// Create: every attribute. Update: those that change; for `env`, the managed map with `Null` for removed keys.
     pub inputs: Attributes,
-    /// Create: what to lay over `inputs`, in the order to try when capacity is short. Never empty for a create.
+    /// Create: values to overlay on `inputs`, in the order to try if capacity is short. Never empty for a create.
     pub candidates: Vec<Attributes>,
-    /// Indices into [`Plan::operations`] that must have succeeded before; always smaller than this one's own.
+    /// Indices into [`Plan::operations`] that must succeed first; always smaller than this operation's own.
     pub depends_on: Vec<usize>,
-    /// The record once it has succeeded (with the id to be filled in by a create); `None` once it is gone.
+    /// The record after success (a create fills in the id); `None` once the object is gone.
     pub record: Option<Record>,
     /// Members (ports) that the same request creates, changes or removes.
     pub members: BTreeMap<Address, Option<Record>>,
-    /// Of a create that goes before the destruction of its predecessor: where the predecessor's record is kept meanwhile.
+    /// For a create before destroy: the address that keeps the old object's record in the meantime.
     pub deposes: Option<Address>,
-    /// Wait until the object is ready (create, start, an update that restarts, whatever leaves an object that is not ready
-    /// yet), or gone (delete).
+    /// Wait until the object is ready (create, start, an update that restarts, or any operation that leaves it not
+    /// ready), or gone (delete).
     pub wait: bool,
     pub timeouts: Timeouts,
-    /// The create of the successor, if this is a delete that makes room for it. Before the delete runs, everything that can be
-    /// known about that create is checked again: stock, and what it refers to.
+    /// For a delete that makes room for a successor: the successor's create. Before the delete runs, apply checks again
+    /// whatever can be known about that create: stock and the objects it refers to.
     pub replaced_by: Option<usize>,
 }

@@ -1,6 +1,6 @@
-//! A plan: what differs, why, what that would destroy and cost, and the requests that would settle it.
+//! A plan: the differences, their causes, the data and money at stake, and the requests that resolve them.
 //!
-//! A plan is data. The same value is printed, saved, compared and applied; apply decides nothing that is not in it.
+//! A plan is data. The same value is printed, saved, compared and applied; apply makes no decisions of its own.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::{
     Refusal, Wait,
 };
 
-/// How reality left the last applied state. A plan tells no `Orphan` and no `Unmanaged` among its drift; a report does.
+/// How reality differs from the last applied state. `Orphan` and `Unmanaged` appear only in drift reports, never in a
+/// plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DriftClass {
@@ -21,47 +22,47 @@ pub enum DriftClass {
     Started,
     ZeroGpu,
     Errored,
-    /// It is to run, and is not ready for use.
+    /// It should run but is not ready.
     NotReady,
-    /// It goes on under another id (`fields` has `id`), elsewhere, or without an address that it had.
+    /// It has another id (`fields` has `id`), another region, or lost one of its addresses.
     Moved,
-    /// It carries our marker, and is in no state.
+    /// It carries our marker but is in no state.
     Orphan,
-    /// It is somebody else's, or another project's.
+    /// It belongs to another project or is not managed by sindri.
     Unmanaged,
 }
 
-/// One address where observed differs from prior.
+/// One address whose observed value differs from the prior one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drift {
     pub address: Address,
     pub id: String,
     pub class: DriftClass,
-    /// `before` is what was applied last, `after` what is there now; an effect is that of undoing it.
+    /// `before` was applied last, `after` is observed; each effect is that of undoing the difference.
     pub fields: Vec<FieldChange>,
-    /// What the plan does about it. A report, which is no plan, does not read it.
+    /// The plan's response. Drift reports do not use it.
     #[serde(default)]
     pub answer: Answer,
 }
 
-/// What a plan does about one outside change.
+/// A plan's response to one outside change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// Nothing, for another reason than those below: it is not declared any more and protected, or spared.
+    /// No action, for a reason not listed below: the resource is no longer declared and is protected or spared.
     #[default]
     Untouched,
-    /// This action settles it.
+    /// This action resolves it.
     Planned(Action),
-    /// What is there now is what the configuration asks for.
+    /// The observed value matches the configuration.
     Agrees,
-    /// `lifecycle.ignoreChanges` names it.
+    /// Listed in `lifecycle.ignoreChanges`.
     Ignored,
-    /// The configuration asks for something that cannot be reached from what is there; the change has a refusal.
+    /// The declared value cannot be reached from the observed one; the change has a refusal.
     Refused,
-    /// An action would settle it, and this plan leaves that out.
+    /// An action would resolve it, but this plan excludes it.
     LeftOut,
-    /// The state takes it over.
+    /// The state adopts the observed value.
     Accepted,
 }
 
@@ -79,7 +80,7 @@ impl Answer {
     }
 }
 
-/// An object that carries our marker and is in no state.
+/// An object that carries our marker but is in no state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orphan {
     pub kind: String,
@@ -92,7 +93,7 @@ pub struct Orphan {
 }
 
 impl Orphan {
-    /// A marked object, told as an orphan; `None` for one without a marker.
+    /// Reads an object as an orphan; `None` without a marker.
     pub fn of(object: &Object) -> Option<Self> {
         Some(Self {
             kind: object.kind.to_owned(),
@@ -106,32 +107,32 @@ impl Orphan {
     }
 }
 
-/// An object that stands for a resource of the state a second time, made from another state of the same project.
+/// A second object for a resource in the state, created from another state of the same project.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Double {
     pub kind: String,
     pub id: String,
     pub name: String,
-    /// The resource that it repeats.
+    /// The resource that it duplicates.
     pub address: Address,
     /// The recorded object.
     pub of: String,
-    /// Of a pod: the state that made it. Volumes are told by name, size and place alone.
+    /// For a pod: the state that created it. Volumes are recognised only by name, size and region.
     pub lineage: Option<String>,
     pub hourly: Cost,
 }
 
-/// Two addresses that look like one resource whose key was changed: the old one is undeclared and alive, the new one is to
-/// be created. For people; a `moved` entry makes it one.
+/// A probable rename: one address is no longer declared but its object lives, another is about to be created, and both
+/// look like the same resource. For display; a `moved` entry makes the rename effective.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rename {
     pub from: Address,
     pub to: Address,
-    /// The object that is there.
+    /// The id of the existing object.
     pub id: String,
-    /// Attributes in which it differs from what is declared, beside its name; empty where it is the same.
+    /// Attributes, other than the name, that differ from the configuration. Empty if none do.
     pub differing: Vec<String>,
-    /// Whether it would go on under the new address. If not, what differs replaces it there as well.
+    /// Whether a `moved` entry would keep the object. If not, the differences force a replacement there too.
     pub keeps: bool,
 }
 
@@ -142,84 +143,84 @@ pub struct Note {
     pub message: String,
 }
 
-/// Estimated hourly cost of everything in the state and the plan.
+/// Estimated hourly cost of all resources in the state and the plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostSummary {
     pub hourly_before: Cost,
     pub hourly_after: Cost,
-    /// Of data with precious losses, in GB.
+    /// Total size of data with precious losses, in GB.
     pub data_at_risk_gb: i64,
 }
 
-/// What a plan of some resources leaves for another one.
+/// What a targeted plan leaves for a later one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partial {
-    /// What was asked for (`--target`); what these need, or stand in the way of, is in the plan as well.
+    /// The `--target` addresses. The plan also includes what they need and what blocks them.
     pub targets: Vec<Address>,
-    /// What else is pending, in graph order; ports count with their pods.
+    /// Other pending changes, in graph order; ports count with their pods.
     pub left_out: Vec<(Address, Action)>,
-    /// Refusals of what is left out: they hold as soon as a plan includes it.
+    /// Refusals of left-out changes. They apply to any plan that includes those changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused: Vec<(Address, Refusal)>,
-    /// What else is declared to run and not ready yet: this plan does not wait for it.
+    /// Other resources that should run but are not ready; this plan does not wait for them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub not_ready: Vec<Address>,
 }
 
 impl Partial {
-    /// Whether anything is pending that the plan leaves out.
+    /// Whether the plan leaves out anything that is pending.
     pub fn leaves_out(&self) -> bool {
         let Self { targets: _, left_out, refused, not_ready } = self;
         !(left_out.is_empty() && refused.is_empty() && not_ready.is_empty())
     }
 }
 
-/// All of it. A saved plan reads back without its operations and records: they are made anew before anything is applied.
+/// The complete plan. A saved plan is read without its operations and records; sindri recomputes them before apply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The configuration's `name`.
     pub name: String,
     pub environment: String,
     pub lineage: String,
-    /// Whether the state holds nothing yet: then its lineage was made up for this reading, and means nothing.
+    /// Whether the state is still empty. Its lineage is then a placeholder.
     pub new_state: bool,
     pub api: String,
     pub dialect: Dialect,
     /// Whether this plan destroys everything (`sindri destroy`).
     pub destroy: bool,
-    /// Whether this plan only takes into the state what RunPod shows (`--refresh-only`).
+    /// Whether this plan only updates the state to what RunPod shows (`--refresh-only`).
     pub refresh_only: bool,
-    /// Whether RunPod was not asked, and what the state records was taken to be there (`--refresh=false`).
+    /// Whether the plan trusts the state without asking RunPod (`--refresh=false`).
     pub unrefreshed: bool,
-    /// Where the plan is about some resources only.
+    /// Set if the plan covers only some resources.
     pub partial: Option<Partial>,
-    /// Resources that go on under another address, from old to new.
+    /// Resources whose address changed, old to new.
     pub moves: Vec<(Address, Address)>,
-    /// Resources that look as if their key was changed without a `moved` entry.
+    /// Resources whose key seems to have changed without a `moved` entry.
     pub renames: Vec<Rename>,
-    /// Every address that is declared or recorded, unchanged ones included, in graph order.
+    /// Every declared or recorded address, including unchanged ones, in graph order.
     pub changes: Vec<Change>,
-    /// What nothing is to be done about but to wait; in graph order.
+    /// Resources that only need waiting, in graph order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits: Vec<Wait>,
     pub drift: Vec<Drift>,
     pub orphans: Vec<Orphan>,
-    /// What exists a second time. Those with a marker are among the orphans as well.
+    /// Duplicate objects. Those with a marker are also in `orphans`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub doubles: Vec<Double>,
-    /// In an order that respects every edge.
+    /// In dependency order.
     #[serde(skip)]
     pub operations: Vec<Operation>,
-    /// Corrections of the state that need no request and destroy nothing: renamed addresses, inputs that are satisfied in
-    /// another wording, resources that turned out ready after all. Written before the first operation.
+    /// State corrections that need no request and destroy nothing: renamed addresses, inputs satisfied in another
+    /// wording, resources that turned out to be ready. Written before the first operation.
     #[serde(skip)]
     pub records: BTreeMap<Address, Option<Record>>,
     pub cost: CostSummary,
     pub notes: Vec<Note>,
-    /// Refusals of the plan as a whole: the budget, and creates that are known to fail for the same reason on several
-    /// resources.
+    /// Refusals of the whole plan: the budget, and creates of several resources that are known to fail for the same
+    /// reason.
     pub refusals: Vec<Refusal>,
-    /// [`super::State::digest`] of the state that was planned from.
+    /// [`super::State::digest`] of the state that the plan is based on.
     pub prior_digest: String,
 }
 
@@ -232,29 +233,29 @@ impl Plan {
         counts
     }
 
-    /// Whether nothing is left to do: applying it would change nothing, and everything that is to run is ready.
+    /// Whether nothing is left to do: no changes, and everything that should run is ready.
     pub fn is_empty(&self) -> bool {
         !self.changes_anything() && self.waits.is_empty()
     }
 
-    /// Whether applying it would change something at RunPod, or, where that is all it is for, in the state. Only a change
-    /// needs consent; waiting does not.
+    /// Whether applying it changes anything at RunPod or, for `--refresh-only`, in the state. Changes need consent;
+    /// waiting does not.
     pub fn changes_anything(&self) -> bool {
         let accepts = self.refresh_only && !self.drift.is_empty();
         self.changes.iter().any(|change| change.action != Action::NoOp) || accepts
     }
 
-    /// Whether something else is pending that this plan leaves out.
+    /// Whether the plan leaves out other pending changes.
     pub fn leaves_out(&self) -> bool {
         self.partial.as_ref().is_some_and(Partial::leaves_out)
     }
 
-    /// The changes by address, for whoever looks up more than one.
+    /// The changes by address, for callers with several lookups.
     pub fn by_address(&self) -> BTreeMap<&Address, &Change> {
         self.changes.iter().map(|change| (&change.address, change)).collect()
     }
 
-    /// Whether it takes something over that only looks like ours: a person has to say so.
+    /// Whether it adopts an object that only looks like ours. This needs a person's consent.
     pub fn adopts_strangers(&self) -> bool {
         self.changes
             .iter()
@@ -262,12 +263,12 @@ impl Plan {
             .any(|cause| matches!(cause, Cause::Marker { same_lineage: false, .. } | Cause::Lookalike { .. }))
     }
 
-    /// What would be destroyed and made again although only its key seems to have changed: a person has to say which it is.
+    /// Probable renames that the plan would carry out as destroy and create. A person must decide.
     pub fn undecided_renames(&self) -> impl Iterator<Item = &Rename> {
         self.renames.iter().filter(|rename| rename.keeps)
     }
 
-    /// All refusals, of the plan and of its changes.
+    /// All refusals of the plan and its changes.
     pub fn all_refusals(&self) -> impl Iterator<Item = (Option<&Address>, &Refusal)> {
         let own = self.refusals.iter().map(|refusal| (None, refusal));
         own.chain(
@@ -277,7 +278,7 @@ impl Plan {
         )
     }
 
-    /// Losses that need consent of their own.
+    /// Losses that need explicit consent.
     pub fn precious_losses(&self) -> impl Iterator<Item = (&Address, &Loss)> {
         self.changes
             .iter()

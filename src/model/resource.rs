@@ -1,4 +1,4 @@
-//! What the configuration declares: a resource with its inputs, its rules of life and the places it was written at.
+//! Declared resources: inputs, lifecycle rules and source positions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Attributes, Money};
 
-/// A place in a configuration file, counted from 1.
+/// A position in a configuration file, counted from 1.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Position {
     pub file: String,
@@ -22,7 +22,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// One dialect of RunPod's REST API.
+/// A dialect: one version of RunPod's REST API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -42,28 +42,28 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// How a change that RunPod could apply to the living pod is carried out.
+/// How to apply a change that RunPod could make to the running pod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Updates {
-    /// Replace the pod whenever a change touches what it is.
+    /// Replace the pod whenever a change affects its definition.
     #[default]
     Recreate,
-    /// PATCH wherever the API can.
+    /// PATCH wherever the API supports it.
     InPlace,
 }
 
-/// Rules of life of one resource.
+/// Lifecycle rules of one resource.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lifecycle {
     pub updates: Updates,
     pub create_before_destroy: bool,
     pub prevent_destroy: bool,
-    /// Attribute paths (`image`, `env.FOO`) that are never compared.
+    /// Attribute paths (`image`, `env.FOO`) to ignore in comparisons.
     pub ignore_changes: BTreeSet<String>,
 }
 
-/// Whether a resource that can be stopped is wanted, or seen, running.
+/// Whether a stoppable resource should be, or is, running.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Power {
@@ -72,18 +72,18 @@ pub enum Power {
     Stopped,
 }
 
-/// How long operations may wait for their resource.
+/// Maximum time an operation waits for its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the answer of a create, start or restart until the resource is ready for use.
+    /// From the response to a create, start or restart until the resource is ready.
     pub create: Duration,
-    /// From the answer of a delete until the resource is gone from the lists.
+    /// From the response to a delete until the resource disappears from the lists.
     pub delete: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        // 20 min is a sane ceiling for a first image pull; a deleted pod was seen listed for 80 s (contract, 12 and 13).
+        // 20 min is a sane ceiling for a first image pull; a deleted pod stayed listed for 80 s (contract, 12 and 13).
         Self { create: Duration::from_secs(20 * 60), delete: Duration::from_secs(3 * 60) }
     }
 }
@@ -92,9 +92,9 @@ impl Default for Timeouts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
     pub address: Address,
-    /// By attribute name of the kind's table; every attribute of the table is present (`Null` where not set).
+    /// Keyed by attribute name; contains every attribute of the kind's table (`Null` if not set).
     pub inputs: Attributes,
-    /// The resource that this one is a part of, whose request creates it too: the pod of a port.
+    /// The resource whose request also creates this one: the pod of a port.
     pub parent: Option<Address>,
     /// `None` for kinds that cannot be stopped.
     pub power: Option<Power>,
@@ -102,18 +102,18 @@ pub struct Resource {
     pub timeouts: Timeouts,
     /// Where the resource is declared.
     pub position: Option<Position>,
-    /// Where single attributes are written: `image`, `env.LOG_LEVEL`; absent ones come from a default.
+    /// Positions of individual attributes: `image`, `env.LOG_LEVEL`. Defaults have none.
     pub positions: BTreeMap<String, Position>,
 }
 
 impl Resource {
-    /// The power that the file asks for; `None` where the file leaves it open.
+    /// The power that the file sets; `None` if it does not.
     pub fn declared_power(&self) -> Option<Power> {
         self.power.filter(|_| self.positions.contains_key("power"))
     }
 }
 
-/// Limits that a plan must keep (exit code 6).
+/// Limits on a plan (exit code 6 if exceeded).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Budget {
     pub max_hourly: Option<Money>,

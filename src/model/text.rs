@@ -1,10 +1,10 @@
-//! Which characters of a foreign text a reader must not meet as they are.
+//! Characters that must be escaped before foreign text is shown.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Whether a character could hide, reorder or rewrite what is shown: controls, line and paragraph separators,
-/// bidirectional controls, and characters without a width or a shape.
+/// Whether a character could hide, reorder or rewrite displayed text: controls, line and paragraph separators,
+/// bidirectional controls, and characters without a width or shape.
 pub fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character,
@@ -13,8 +13,8 @@ pub fn is_harmful(character: char) -> bool {
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// JSON text in which such characters are written as `\u` escapes, which changes nothing for a parser. Only strings hold
-/// them, so that escaping them where they stand is sound; line ends are layout.
+/// Writes such characters in JSON text as `\u` escapes, which a parser reads as the same text. They occur only inside
+/// strings, so replacing them in place is safe; newlines are layout and stay.
 pub fn escaped(json: &str) -> Cow<'_, str> {
     let is_escaped = |character: char| is_harmful(character) && character != '\n';
     if !json.contains(is_escaped) {
@@ -24,7 +24,7 @@ pub fn escaped(json: &str) -> Cow<'_, str> {
     for character in json.chars() {
         if is_escaped(character) {
             for unit in character.encode_utf16(&mut [0; 2]) {
-                // A string takes everything.
+                // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         } else {

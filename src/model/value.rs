@@ -1,7 +1,7 @@
-//! Attribute values: what a configuration asks for, a state remembers and an API answers, in one shape.
+//! Attribute values: one representation for configuration, state and API.
 //!
-//! A secret is a value of its own variant, so that nothing downstream has to remember to hide it: it prints as a word
-//! and serialises as the bare fact that it is one. Its plain text leaves this type only through [`Secret::expose`].
+//! Secrets are a separate variant, so downstream code cannot forget to hide them: a secret prints as a placeholder and
+//! serialises only as the fact that it is one. Its plain text is available only through [`Secret::expose`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,13 +22,15 @@ pub enum Value {
     #[default]
     Null,
     Bool(bool),
-    /// A whole number; its unit is part of the attribute's name (`size_gb`).
+    /// A whole number. The attribute name includes the unit (`size_gb`).
     Int(i64),
     Text(String),
     /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
-    /// The identity of another resource, known once that exists. In a file: `{"$ref": "network_volume.datasets"}`.
-    /// Boxed: it is rare, and would make every other value four times as large.
+    /// The identity of another resource, known once that resource exists. In a file: `{"$ref":
+    /// "network_volume.datasets"}`.
+    ///
+    /// Boxed because it is rare and would make every other value four times as large.
     Reference(Box<Address>),
     List(Vec<Value>),
     Map(BTreeMap<String, Value>),
@@ -36,7 +38,7 @@ pub enum Value {
 
 /// A value that is compared and sent, but never shown, logged or stored.
 ///
-/// `None` inside means that only its existence is known (it was read back from a state file).
+/// `None` means that only its existence is known, because it was read from a state file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Secret(Option<String>);
 
@@ -45,12 +47,12 @@ impl Secret {
         Self(Some(plain.into()))
     }
 
-    /// A secret of which only the existence is known.
+    /// A secret whose value is unknown.
     pub const fn unknown() -> Self {
         Self(None)
     }
 
-    /// The plain text, for a request body or a comparison in memory and for nothing else.
+    /// The plain text. Use it only in request bodies and in-memory comparisons.
     pub fn expose(&self) -> Option<&str> {
         self.0.as_deref()
     }
@@ -114,7 +116,7 @@ impl Value {
         }
     }
 
-    /// The texts of a list, or the one text; anything else gives nothing.
+    /// The texts of a list, or the single text; empty for other values.
     pub fn text_items(&self) -> Vec<&str> {
         match self {
             Self::Text(text) => vec![text],
@@ -123,7 +125,7 @@ impl Value {
         }
     }
 
-    /// The plain text of a text or of a known secret: for request bodies and comparisons only.
+    /// The plain text of a text or known secret. Use it only in request bodies and comparisons.
     pub fn expose(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -132,7 +134,7 @@ impl Value {
         }
     }
 
-    /// The plain texts of a list, those of known secrets included: for request bodies only.
+    /// The plain texts of a list, including known secrets. Use them only in request bodies.
     pub fn exposed_items(&self) -> Vec<&str> {
         match self {
             Self::List(items) => items.iter().filter_map(Value::expose).collect(),
@@ -140,7 +142,7 @@ impl Value {
         }
     }
 
-    /// Whether it is a secret, or a list or map that holds one.
+    /// Whether it is a secret, or a list or map that contains one.
     pub fn holds_secret(&self) -> bool {
         match self {
             Self::Secret(_) => true,
@@ -150,7 +152,7 @@ impl Value {
         }
     }
 
-    /// Every address that this value refers to.
+    /// All addresses that this value refers to.
     pub fn references(&self) -> Vec<&Address> {
         match self {
             Self::Reference(address) => vec![address],
@@ -182,14 +184,14 @@ impl From<String> for Value {
     }
 }
 
-/// How people read a value: JSON for what is plain, a word for what is not. Secrets never show.
+/// For display: JSON for plain values, a placeholder for others. Secrets are never shown.
 impl fmt::Display for Value {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => formatter.write_str("(none)"),
             Self::Bool(flag) => write!(formatter, "{flag}"),
             Self::Int(number) => write!(formatter, "{number}"),
-            // JSON quoting also keeps control characters of hostile values off a terminal.
+            // JSON quoting also keeps control characters in hostile values out of the terminal.
             Self::Text(text) => write!(formatter, "{}", serde_json::Value::String(text.clone())),
             Self::Secret(_) => formatter.write_str("(sensitive)"),
             Self::Reference(address) => write!(formatter, "{address}"),
@@ -211,7 +213,7 @@ impl fmt::Display for Value {
     }
 }
 
-// No variable of an environment can have such a name, so that no map of a user's can be mistaken for one of these.
+// No environment variable can have such a name, so a user's map cannot be mistaken for one of these.
 const SENSITIVE: &str = "$sensitive";
 const REFERENCE: &str = "$ref";
 
@@ -324,7 +326,8 @@ mod tests {
 
     #[test]
     fn a_value_is_small() {
-        // A node of a map of attributes has room for eleven; allocators are slow with what is larger than about 1 kB.
+        // A `BTreeMap` node of attributes has room for eleven values, and allocators are slow for blocks above about 1
+        // kB.
         assert!(size_of::<Value>() <= 32, "{}", size_of::<Value>());
     }
 

@@ -1,6 +1,6 @@
-//! Values that are credentials by their form, or by their place in a command line.
+//! Detects values that are credentials by their form or by their position in a command line.
 //!
-//! References (`$TOKEN`, `${TOKEN}`, `{{ RUNPOD_SECRET_x }}`) are no credentials.
+//! References (`$TOKEN`, `${TOKEN}`, `{{ RUNPOD_SECRET_x }}`) are not credentials.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::names::{names_credential, names_value};
 use crate::model::Value;
 use crate::model::value::Secret;
 
-/// Beginnings of tokens that their issuers chose so that they are found.
+/// Token prefixes that issuers chose to make their tokens recognisable.
 const TOKENS: [&str; 33] = [
     "hf_",
     "rpa_",
@@ -44,11 +44,11 @@ const TOKENS: [&str; 33] = [
     "AGE-SECRET-KEY-1",
     "eyJ",
 ];
-/// So many characters follow at least.
+/// Minimum number of characters after the prefix.
 const TOKEN_LENGTH: usize = 14;
 
-/// Whether a text holds a credential, whatever its name: in a URL, a header, a connection string, a command line, or by
-/// the form that an issuer gave it.
+/// Whether a text contains a credential, regardless of its name: in a URL, header, connection string or command line,
+/// or in an issuer's token format.
 pub fn holds_credential(text: &str) -> bool {
     holds_token(text)
         || holds_private_key(text)
@@ -59,14 +59,14 @@ pub fn holds_credential(text: &str) -> bool {
         || (text.contains(char::is_whitespace) && line_holds_credential(text))
 }
 
-/// The words of a command line, those that hold credentials as secrets.
+/// The words of a command line; words that hold credentials become secrets.
 pub fn command_line(words: Vec<String>) -> Value {
     let hidden = hidden_words(&words);
     let value = |(word, hidden)| if hidden { Value::Secret(Secret::new(word)) } else { Value::Text(word) };
     Value::List(words.into_iter().zip(hidden).map(value).collect())
 }
 
-/// A line within a word, as in `sh -c "..."`.
+/// Checks a command line inside a single word, as in `sh -c "..."`.
 fn line_holds_credential(text: &str) -> bool {
     let words: Vec<String> =
         text.split_whitespace().map(|word| word.trim_matches(['"', '\'', ';']).to_owned()).collect();
@@ -76,7 +76,7 @@ fn line_holds_credential(text: &str) -> bool {
 fn hidden_words(words: &[String]) -> Vec<bool> {
     let runs =
         |programs: &[&str]| words.iter().any(|word| programs.contains(&word.rsplit('/').next().unwrap_or_default()));
-    // What `-p` means depends on who reads it: a folder for mkdir, a port for ssh.
+    // `-p` has different meanings: for mkdir it creates parent folders, for ssh it sets the port.
     let takes_password = runs(&["mysql", "mysqldump", "mariadb", "mongo", "mongosh", "mongodump", "sshpass", "login"]);
     let is_redis = runs(&["redis-cli"]);
     let follows = |flag: &str, word: &str| match flag {
@@ -101,8 +101,7 @@ fn is_path(text: &str) -> bool {
         && text.trim_start_matches('/').contains(['/', '.'])
 }
 
-/// Whether something given where a credential is expected may be one: no other flag, no reference, no small number, no
-/// word for yes or no.
+/// Whether a text in a credential's position may be one: not a flag, a reference, a small number or a boolean word.
 fn is_value(text: &str) -> bool {
     let text = text.trim_matches(['"', '\'']);
     let is_small_number = text.len() <= 7 && text.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -111,7 +110,7 @@ fn is_value(text: &str) -> bool {
     !(text.is_empty() || is_flag || is_small_number || is_switch || is_reference(text))
 }
 
-/// A reference, or what was masked already.
+/// A reference or an already masked value.
 fn is_reference(text: &str) -> bool {
     text.chars().all(|c| c == '*')
         || text.starts_with('$')
@@ -119,7 +118,8 @@ fn is_reference(text: &str) -> bool {
         || text.starts_with('%') && text.ends_with('%')
 }
 
-/// How much of a value is a reference that says nothing of it: `${NAME}`, `{{ name }}`, or `${NAME:-` before a default.
+/// Length of a leading reference that reveals nothing about the value: `${NAME}`, `{{ name }}`, or `${NAME:-` before a
+/// default.
 pub(super) fn reference_length(value: &str) -> Option<usize> {
     if value.starts_with("{{") {
         return value.find("}}").map(|end| end + 2);
@@ -133,16 +133,16 @@ pub(super) fn reference_length(value: &str) -> Option<usize> {
 /// A URL in a text.
 struct Url<'a> {
     scheme: &'a str,
-    /// Where its authority begins in the text.
+    /// Offset of the authority in the text.
     start: usize,
-    /// How long the authority is.
+    /// Length of the authority.
     authority: usize,
-    /// The authority and what follows, up to a blank or a quote.
+    /// The authority and everything after it, up to whitespace or a quote.
     rest: &'a str,
 }
 
 fn urls(text: &str) -> impl Iterator<Item = Url<'_>> {
-    /// So far a URL is followed beyond its authority.
+    /// Maximum length to search beyond the authority.
     const LONGEST: usize = 500;
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>');
     text.match_indices("://").map(move |(at, sign)| {
@@ -160,7 +160,7 @@ fn urls(text: &str) -> impl Iterator<Item = Url<'_>> {
 }
 
 impl<'a> Url<'a> {
-    /// User and password. A password may hold a slash, where it was not encoded: the last `@` before a blank ends it.
+    /// User and password. An unencoded password may contain a slash, so the last `@` before whitespace ends it.
     fn userinfo(&self) -> Option<&'a str> {
         let before = |text: &'a str| text.rsplit_once('@').map(|(userinfo, _)| userinfo);
         before(&self.rest[..self.authority]).or_else(|| before(self.rest).filter(|it| has_password(it)))
@@ -187,12 +187,12 @@ fn has_password(userinfo: &str) -> bool {
         .is_some_and(|(_, password)| !password.is_empty() && !is_reference(password) && !password.starts_with("//"))
 }
 
-/// Where users and passwords of URLs are: `https://user:password@host`.
+/// Positions of the user and password in URLs: `https://user:password@host`.
 pub(super) fn userinfos(text: &str) -> impl Iterator<Item = Range<usize>> {
     urls(text).filter_map(|url| Some(url.start..url.start + url.userinfo()?.len()))
 }
 
-/// `user:password@host:5432/db`, a URL without its scheme; not `image:tag@sha256:...`.
+/// Matches `user:password@host:5432/db`, a URL without its scheme, but not `image:tag@sha256:...`.
 fn is_login(word: &str) -> bool {
     let word = word.trim_matches(['"', '\'']);
     let Some((userinfo, host)) = word.split_once('@') else { return false };
@@ -204,7 +204,7 @@ fn is_login(word: &str) -> bool {
         && !host.starts_with("sha256:")
 }
 
-/// So many bytes at most.
+/// The beginning of a text, at most `most` bytes, cut at a character boundary.
 fn beginning(text: &str, most: usize) -> &str {
     let end = (0..=most.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     &text[..end.unwrap_or(0)]
@@ -233,13 +233,13 @@ fn holds_header(text: &str) -> bool {
         let after = beginning(after, LONGEST);
         let mut words = after.lines().next().unwrap_or_default().split_whitespace();
         let first = words.next().unwrap_or_default();
-        // `Bearer`, or the whole of it.
+        // The value follows `Bearer`, or is the whole header.
         let value = words.next().filter(|_| is_scheme(first)).unwrap_or(first);
         let value = value.trim_start_matches(is_quote);
         let value = value.split(|c| is_quote(c) || matches!(c, ',' | '}' | ')')).next().unwrap_or_default();
         after.starts_with([' ', '"', '\'']) && is_value(value) && names_credential(name)
     }) || text.split_whitespace().zip(text.split_whitespace().skip(1)).any(|(scheme, value)| {
-        // `Basic training` is no header.
+        // `Basic training` is not a header.
         let is_odd = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase() || c == '=';
         let is_word = scheme.trim_matches(is_quote).eq_ignore_ascii_case("basic") && !value.chars().skip(1).any(is_odd);
         is_scheme(scheme.trim_matches(is_quote)) && value.len() >= 8 && value.is_ascii() && is_value(value) && !is_word
@@ -259,7 +259,7 @@ fn holds_token(text: &str) -> bool {
     let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     text.split(|c| !is_sign(c)).any(|word| {
         TOKENS.iter().any(|token| {
-            // Words of a language have neither digits nor capitals.
+            // Ordinary words have neither digits nor capitals.
             let is_odd = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
             let is_long = |rest: &str| rest.len() >= TOKEN_LENGTH && rest.contains(is_odd);
             word.strip_prefix(token).is_some_and(|rest| match *token {

@@ -1,11 +1,12 @@
-//! Secrets whose value is known: which of them a text is searched for.
+//! Known secret values, and which of them are distinctive enough to search for in text.
 
-/// Shorter values are parts of words that any text may hold.
+/// Shorter values also occur by chance as parts of ordinary words.
 const SHORTEST: usize = 6;
-/// So many letters and nothing else may be a word: an emulator accepts the key `emulator`.
+/// A text of letters only, up to this length, may be an ordinary word. For example, an emulator accepts the key
+/// `emulator`.
 const LONGEST_WORD: usize = 8;
 
-/// Whether a secret can be recognised inside other text. Short ones cannot, nor can words of a language.
+/// Whether a secret can be recognised inside other text. Short values and ordinary words cannot.
 pub fn is_distinctive(secret: &str) -> bool {
     secret.len() >= SHORTEST && !is_word(secret)
 }
@@ -19,8 +20,8 @@ fn is_word(text: &str) -> bool {
         && (all(char::is_ascii_lowercase) || text.chars().all(|letter| letter.is_ascii_uppercase()))
 }
 
-/// The texts to search for: each secret, and each line of one that has several. Longer ones come first, since one that
-/// begins with another must not lose its head alone.
+/// The texts to search for: each secret, and each line of a multi-line secret. Longer texts come first. Otherwise,
+/// masking a short secret that is a prefix of a longer one would leave the rest visible.
 pub fn distinctive_parts<'a>(secrets: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let parts = secrets.into_iter().flat_map(|secret| secret.lines().map(str::trim).chain([secret, secret.trim()]));
     let mut parts: Vec<&str> = parts.filter(|part| is_distinctive(part)).collect();

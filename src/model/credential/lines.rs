@@ -1,15 +1,15 @@
-//! The lines of a file as diagnostics may quote them.
+//! Masks credentials in the file lines that diagnostics quote.
 //!
-//! A diagnostic shows its line and those beside it, in a terminal or a build log. Credentials in them are replaced by stars,
-//! byte for byte, so that places stay right. Works on lines, since a text that is quoted is often not YAML: a link may even
-//! have put `.env` in its place.
+//! A diagnostic shows its line and the neighbouring ones, in a terminal or a build log. Each byte of a credential
+//! becomes a star, so positions stay valid. The scan works on lines because a quoted text is often not YAML; for
+//! instance, a link may point to `.env`.
 
 use std::ops::Range;
 
 use super::forms::{holds_credential, holds_private_key, reference_length, userinfos};
 use super::names::{names_credential, names_value};
 
-/// The text with credentials masked; references to variables and secrets stay.
+/// Returns the text with credentials masked. References to variables and secrets stay.
 pub fn mask_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut inside = Inside::Nothing;
@@ -19,12 +19,12 @@ pub fn mask_credentials(text: &str) -> String {
         scan.run();
         inside = scan.inside;
         let line = starred(line, &scan.masks);
-        // The rest may hold one that no name announces.
+        // The remaining text may contain a credential without a telling name.
         let start = value_start(&line);
         let words: Vec<&str> = line[start..].split_whitespace().map(bare).filter(|word| !word.is_empty()).collect();
         let value = words.join(" ");
         let is_argument = follows_flag && value.chars().next().is_some_and(|first| !"$-{".contains(first));
-        // A list of words may have one in each line: `- --token`, and then the token.
+        // In a list of words, the flag and its value may be on separate lines: `- --token`, then the token.
         follows_flag = words.last().is_some_and(|word| word.starts_with('-') && names_value(word));
         if is_argument || holds_credential(&value) {
             shown.push_str(&starred(&line, std::slice::from_ref(&(start..line.len()))));
@@ -35,7 +35,7 @@ pub fn mask_credentials(text: &str) -> String {
     shown
 }
 
-/// Where the value begins: after a key, after the sign of an item, or with the line.
+/// Start of the value: after a key, after a list dash, or at the start of the line.
 fn value_start(line: &str) -> usize {
     let indent = line.len() - line.trim_start().len();
     let item = line[indent..].strip_prefix("- ").map(|_| indent + 2);
@@ -47,7 +47,8 @@ fn bare(word: &str) -> &str {
     word.trim_matches(['"', '\'', ',', '[', ']', '{', '}'])
 }
 
-/// The line with the masks, sorted by their start, as stars. They may overlap: a URL in the value of a credential.
+/// The line with the masked ranges, sorted by start, replaced by stars. Ranges may overlap, such as a URL inside a
+/// credential's value.
 fn starred(line: &str, masks: &[Range<usize>]) -> String {
     let mut shown = String::with_capacity(line.len());
     let mut at = 0;
@@ -63,17 +64,17 @@ fn starred(line: &str, masks: &[Range<usize>]) -> String {
     shown + &line[at..]
 }
 
-/// What goes on in the next line.
+/// A construct that continues on the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
     Nothing,
-    /// The value of a key with so much indentation: lines that are indented further.
+    /// The value of a key with this indentation: it covers all lines indented further.
     Below(usize),
     Quotes(char),
     PrivateKey,
 }
 
-/// One line, from left to right.
+/// Scans one line from left to right.
 struct Scan<'a> {
     line: &'a str,
     at: usize,
@@ -104,7 +105,7 @@ impl Scan<'_> {
         self.masks.sort_by_key(|mask| mask.start);
     }
 
-    /// Masks what follows the names of credentials.
+    /// Masks the values that follow names of credentials.
     fn values(&mut self, indent: usize) {
         let line = self.line;
         let flow = line.find(['{', '[']);
@@ -115,10 +116,10 @@ impl Scan<'_> {
             let name = bare.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
             let rest = &line[sign + 1..];
             let assigns = line[sign..].starts_with('=');
-            // `a:b` is one word of YAML, `"a":b` is not.
+            // `a:b` is one YAML scalar; `"a":b` is a key and a value.
             let is_key =
                 assigns || bare.len() < before.len() || rest.trim().is_empty() || rest.starts_with([' ', '\t']);
-            // Lists of names and values, as in Kubernetes.
+            // In lists of names and values, as in Kubernetes, `value` holds the credential.
             let is_secret = names_credential(name) || (name == "value" && !assigns);
             if is_key && is_secret {
                 let start = sign + 1 + (rest.len() - rest.trim_start().len());
@@ -142,7 +143,7 @@ impl Scan<'_> {
             if ends {
                 return;
             }
-            // The text beside a name is the credential, or its default.
+            // The text after the reference is the credential or its default.
             return match value.chars().next() {
                 Some(quote @ ('"' | '\'')) => self.close(kept, quote),
                 _ => {
@@ -165,13 +166,13 @@ impl Scan<'_> {
             }
             _ => {
                 self.mask_rest(start);
-                // A plain value goes on in lines that are indented further.
+                // A plain value continues on lines that are indented further.
                 self.inside = if assigns { Inside::Nothing } else { Inside::Below(indent) };
             }
         }
     }
 
-    /// Masks up to the closing quote, which may be in a later line.
+    /// Masks up to the closing quote, which may be on a later line.
     fn close(&mut self, start: usize, quote: char) {
         let mut letters = self.line[start..].char_indices();
         while let Some((offset, letter)) = letters.next() {
@@ -201,7 +202,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn credentials_are_masked_in_every_form_and_nothing_moves() {
+    fn credentials_are_masked_in_every_form_without_shifting_text() {
         let text = "env:
   HF_TOKEN: hf_s3cret
   A: b
@@ -264,7 +265,7 @@ I: i
     }
 
     #[test]
-    fn credentials_without_a_name_are_masked_and_nothing_moves() {
+    fn credentials_without_a_name_are_masked_without_shifting_text() {
         let text = "args: [serve, --api-key, s3cret99, --port, \"8000\"]\nargs:\n  - --token\n  - s3cret99\n  - --port\n  - \"8000\"\n\
                     entrypoint: run --password=s3cret99\nMIRROR: https://u:s3cret99@host/x\nDB: postgres://u:s3/cret@db/x\nA: b\n";
         let shown = mask_credentials(text);
@@ -278,7 +279,7 @@ I: i
     }
 
     #[test]
-    fn what_is_no_credential_stays_as_it_is() {
+    fn other_text_is_unchanged() {
         let text =
             "image: ghcr.io/acme/auth:1.2\nkeyboard: us\nsecrets:\n  - name: HF_TOKEN\n    source: env\nx: a@b\n";
         assert_eq!(mask_credentials(text), text);

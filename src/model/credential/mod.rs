@@ -1,7 +1,7 @@
-//! Recognises credentials: by their name, by their form, by their place in a command line, or because they are known.
+//! Recognises credentials by name, by form, by position in a command line, or because their value is known.
 //!
-//! One rule for configurations, plans, answers and the lines that a diagnostic quotes. It errs towards hiding: a hidden
-//! value costs a reader a look at the file, a shown one may cost the account.
+//! The same rules apply to configurations, plans, API responses and the lines that diagnostics quote. They prefer false
+//! positives: the reader of a wrongly hidden value can open the file, but a leaked one may cost the account.
 
 mod forms;
 mod known;

@@ -1,6 +1,6 @@
-//! Names that say that their value is a credential: of variables, fields, flags and headers.
+//! Names of variables, fields, flags and headers that mark their value as a credential.
 
-/// Words of a name that say it: `API_KEY`, `DB_PWD`, `SENTRY_DSN`.
+/// Words that mark a name as a credential: `API_KEY`, `DB_PWD`, `SENTRY_DSN`.
 const WORDS: [&str; 28] = [
     "KEY",
     "KEYS",
@@ -32,12 +32,12 @@ const WORDS: [&str; 28] = [
     "CVV",
 ];
 
-/// Plurals that say it after such a word only: `API_TOKENS`, and not `MAX_TOKENS`.
+/// Plurals count only after one of the `OWNERS` words: `API_TOKENS`, but not `MAX_TOKENS`.
 const PLURALS: [&str; 2] = ["TOKENS", "SECRETS"];
 const OWNERS: [&str; 12] =
     ["ACCESS", "API", "APP", "BOT", "CLIENT", "GITHUB", "GITLAB", "HF", "MY", "REFRESH", "SERVICE", "USER"];
 
-/// Ends of such words: `HFTOKEN`, `OLDPWD`, `BASICAUTH`.
+/// Suffixes of words without a separator: `HFTOKEN`, `OLDPWD`, `BASICAUTH`.
 const ENDINGS: [&str; 16] = [
     "TOKEN",
     "SECRET",
@@ -57,7 +57,7 @@ const ENDINGS: [&str; 16] = [
     "WEBHOOKS",
 ];
 
-/// Two words in a row that say it: addresses of such servers hold their password.
+/// A server name followed by an address word also marks a credential, because such addresses contain the password.
 const SERVERS: [&str; 22] = [
     "DATABASE",
     "DB",
@@ -97,12 +97,13 @@ pub fn names_credential(name: &str) -> bool {
     words.iter().any(says) || words.windows(2).any(|words| pair(words) || plural(words))
 }
 
-/// `DATABASEURL`, in one word.
+/// `DATABASEURL` as one word.
 fn names_server_address(word: &str) -> bool {
     ADDRESSES.iter().filter_map(|address| word.strip_suffix(address)).any(|server| SERVERS.contains(&server))
 }
 
-/// The words of a name in capitals: at signs, and where small letters meet a capital. Numbers at their ends do not count.
+/// Splits a name into upper-case words, at punctuation and before a capital that follows a lower-case letter. Trailing
+/// digits are dropped.
 fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_small = false;
@@ -120,13 +121,13 @@ fn words_of(name: &str) -> Vec<String> {
     words.into_iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()).collect()
 }
 
-/// Whether what follows a flag, or stands behind an equals sign, is a credential: not what `--key-file` or `--key-size` say.
+/// Whether the value after this flag or assignment is a credential. `--key-file` and `--key-size` are not.
 pub fn names_value(name: &str) -> bool {
     const ABOUT: [&str; 14] = [
         "FILE", "KEYFILE", "PATH", "DIR", "SIZE", "LENGTH", "TYPE", "NAME", "ID", "IDS", "HEADER", "COLUMN", "FIELD",
         "FORMAT",
     ];
-    // Tokens of a language model, and keys of a table.
+    // Tokens of a language model and keys of a table.
     const OTHERS: [&str; 10] = ["EOS", "BOS", "PAD", "UNK", "STOP", "MASK", "SEP", "CLS", "SORT", "PRIMARY"];
     let words = words_of(name);
     let is_other = words.iter().any(|word| OTHERS.contains(&word.as_str()));
@@ -139,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_credentials_are_known_by_their_words() {
+    fn credential_names_are_recognised_by_their_words() {
         for name in [
             "HF_TOKEN",
             "WANDB_API_KEY",
