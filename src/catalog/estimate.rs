@@ -1,25 +1,25 @@
-//! What a resource costs per hour, estimated from the snapshot; what RunPod bills is the authority for what exists.
+//! Estimates the hourly cost of a resource from the snapshot. For existing objects, RunPod's billing is authoritative.
 
 use std::collections::BTreeMap;
 
 use super::{Catalog, Cloud};
 use crate::model::{Attributes, Cost, Money, Object, Power, Status, Value};
 
-/// From here on each GB of a standard network volume is cheaper.
+/// Above this size, each GB of a standard network volume is cheaper.
 const FIRST_GB: i64 = 1000;
 
-/// What is known of an object, beside its attributes.
+/// What is known about an object besides its attributes.
 #[derive(Clone, Copy, Default)]
 pub struct MachineFacts<'a> {
-    /// What RunPod picked among what was asked: `gpu_type`, `cpu_flavor`.
+    /// What RunPod chose among the candidates: `gpu_type`, `cpu_flavor`.
     pub chosen: Option<&'a BTreeMap<String, String>>,
     pub power: Option<Power>,
-    /// What RunPod says that its machine costs. It counts only where the catalog has no price.
+    /// The machine price that RunPod reports. Used only if the catalog has no price.
     pub reported: Option<Money>,
 }
 
 impl<'a> MachineFacts<'a> {
-    /// What RunPod shows of an object.
+    /// The facts that RunPod shows about an object.
     pub fn of(object: &'a Object) -> Self {
         Self {
             chosen: Some(&object.computed.chosen),
@@ -29,7 +29,7 @@ impl<'a> MachineFacts<'a> {
     }
 }
 
-/// A machine that is asked for and has no price in the catalog: `Tesla T4`, and the cloud of a GPU.
+/// A requested machine without a price in the catalog: `Tesla T4`, and the cloud of a GPU.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unpriced<'a> {
     pub id: &'a str,
@@ -37,10 +37,11 @@ pub struct Unpriced<'a> {
 }
 
 impl Catalog {
-    /// Dollars per hour of a resource of `kind`, storage included; zero for what costs nothing.
+    /// Dollars per hour of a resource of `kind`, including storage; zero for free kinds.
     ///
-    /// Until RunPod has chosen a machine, the dearest candidate counts, and one without a price leaves the whole unknown.
-    /// Source: contract, section 16. Spot pods count at the on-demand price: the catalog has no other.
+    /// Until RunPod has chosen a machine, the most expensive candidate counts, and a candidate without a price makes
+    /// the machine's price unknown. Source: contract, section 16. Spot pods count at the on-demand price, because the
+    /// catalog has no other.
     pub fn estimate(&self, kind: &str, attributes: &Attributes, known: MachineFacts<'_>) -> Cost {
         match kind {
             "pod" => self.pod(attributes, known),
@@ -49,12 +50,12 @@ impl Catalog {
         }
     }
 
-    /// The same for an object as it is.
+    /// The cost of an existing object in its current state.
     pub fn estimate_object(&self, object: &Object) -> Cost {
         self.estimate(object.kind, &object.attributes, MachineFacts::of(object))
     }
 
-    /// The candidates without a price, of what is asked for.
+    /// The requested candidates that have no price.
     pub fn unpriced<'a>(&self, attributes: &'a Attributes) -> Vec<Unpriced<'a>> {
         let cloud = cloud(attributes);
         let gpus = texts(attributes, "gpu_types").filter(|id| self.gpu_price(id, cloud).is_none());
@@ -118,7 +119,7 @@ fn texts<'a>(attributes: &'a Attributes, name: &str) -> impl Iterator<Item = &'a
     attributes.get(name).into_iter().flat_map(Value::text_items)
 }
 
-/// What RunPod chose, else everything that was asked for.
+/// What RunPod chose, otherwise all requested candidates.
 fn candidates<'a>(attributes: &'a Attributes, known: MachineFacts<'a>, (chosen, asked): (&str, &str)) -> Vec<&'a str> {
     match known.chosen.and_then(|known| known.get(chosen)) {
         Some(id) => vec![id],
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runpod_chose_counts_before_the_first_candidate() {
+    fn the_chosen_machine_takes_precedence_over_candidates() {
         let chosen = BTreeMap::from([("gpu_type".to_owned(), "NVIDIA L4".to_owned())]);
         let known = MachineFacts { chosen: Some(&chosen), ..MachineFacts::default() };
         let cost = Catalog::embedded().estimate("pod", &gpu_pod(), known);
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_dearest_candidate_counts_until_one_is_chosen() {
+    fn the_most_expensive_candidate_counts_until_one_is_chosen() {
         let mut inputs = gpu_pod();
         let cost = |inputs: &Attributes| Catalog::embedded().estimate("pod", inputs, MachineFacts::default());
         assert_eq!(cost(&inputs).of_one(), "up to $0.75/h");
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_volume_is_cheaper_beyond_its_first_terabyte_and_dearer_when_fast() {
+    fn a_network_volume_is_cheaper_beyond_one_terabyte_and_costs_more_when_fast() {
         let volume = |size_gb, tier: &str| attributes(&[("size_gb", Value::Int(size_gb)), ("tier", tier.into())]);
         assert_eq!(dollars("network_volume", &volume(730, "STANDARD"), None), 0.07);
         assert_eq!(

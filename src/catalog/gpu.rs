@@ -1,4 +1,4 @@
-//! From the name of a GPU to the exact ids that the API takes, or to the reason why there are none.
+//! Resolves the name of a GPU to the exact ids that the API accepts, or explains why it cannot.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,24 @@ use super::gpu_name::{GpuName, Vocabulary, squashed};
 use super::gpu_unknown::{Part, UnknownGpu};
 use super::{Catalog, Cloud};
 
-/// The meaning of a word for GPUs.
+/// The meaning of a GPU name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GpuMatch {
-    /// Exact ids, in the order in which they are tried.
+    /// Exact ids, in the order to try them.
     pub ids: Vec<String>,
-    /// The pool that the word names, itself or by a tier.
+    /// The pool that the name refers to, directly or through a tier.
     pub pool: Option<String>,
 }
 
-/// A name that a GPU type has.
+/// One of the names of a GPU type.
 #[derive(Debug)]
 struct Known {
-    /// The place of the type in the catalog.
+    /// Index of the type in the catalog.
     gpu: usize,
     name: GpuName,
 }
 
-/// The names of all GPU types, read once.
+/// The names of all GPU types, parsed once.
 #[derive(Debug)]
 pub(super) struct GpuNames {
     pub(super) vocabulary: Vocabulary,
@@ -49,7 +49,7 @@ impl GpuNames {
         names
     }
 
-    /// Takes out names that leave out of an id what tells it from another one: `RTX PRO 6000`, which has several editions.
+    /// Removes names that drop the distinguishing part of an id: `RTX PRO 6000` has several editions.
     fn drop_unclear(&mut self, catalog: &Catalog) {
         let is_unclear = |Known { gpu, name }: &Known| {
             let id = self.vocabulary.read(&catalog.gpu_types[*gpu].id);
@@ -68,14 +68,14 @@ impl GpuNames {
         self.known.iter().filter(move |known| known.gpu == gpu).map(|known| &known.name)
     }
 
-    /// The types with a name that satisfies `holds`, in the order of the catalog.
+    /// The types with a name that satisfies `holds`, in catalog order.
     fn types(&self, holds: impl Fn(&GpuName) -> bool) -> Vec<usize> {
         let found: BTreeSet<usize> =
             self.known.iter().filter(|known| holds(&known.name)).map(|known| known.gpu).collect();
         found.into_iter().collect()
     }
 
-    /// Whether every form that was asked for belongs to the type.
+    /// Whether the type has all the requested forms.
     fn has_forms(&self, gpu: usize, forms: &BTreeSet<&str>) -> bool {
         let known: BTreeSet<&str> = self.of_type(gpu).flat_map(|name| name.forms.iter().copied()).collect();
         forms.is_subset(&known)
@@ -83,11 +83,11 @@ impl GpuNames {
 }
 
 impl Catalog {
-    /// The GPU types that a word stands for: an id, a display name or another spelling of one, a pool or a tier. Case,
-    /// spaces, dashes and vendor words carry no meaning. This is the one reader of GPU names.
+    /// The GPU types that a name refers to: an id, a display name or another spelling of one, a pool or a tier. Case,
+    /// spaces, dashes and vendor words are ignored. All GPU names are read here.
     ///
     /// # Errors
-    /// The word names nothing, or several types that do not stand in for each other (`H100`).
+    /// The name matches nothing, or several types that are not interchangeable (`H100`).
     pub fn resolve_gpu(&self, word: &str) -> Result<GpuMatch, UnknownGpu> {
         if let Some(found) = self.named(word) {
             return found.map_err(UnknownGpu::Ambiguous);
@@ -96,7 +96,7 @@ impl Catalog {
         Err(known.unwrap_or_else(|| self.no_type(word)))
     }
 
-    /// The type that a word names, or the types that it may mean.
+    /// The type that a name refers to, or the types that it could mean.
     fn named(&self, word: &str) -> Option<Result<GpuMatch, Vec<String>>> {
         if let Some(gpu) = self.gpu_type(word) {
             return Some(Ok(GpuMatch { ids: vec![gpu.id.clone()], pool: None }));
@@ -114,7 +114,7 @@ impl Catalog {
         }
     }
 
-    /// Every type that a word may mean; none where it means none.
+    /// Every type that a name could mean; empty if none.
     pub fn gpu_types_meant(&self, word: &str) -> Vec<String> {
         match self.named(word) {
             Some(Ok(GpuMatch { ids, .. }) | Err(ids)) => ids,
@@ -145,7 +145,7 @@ impl Catalog {
         gpus.iter().map(|gpu| self.id(*gpu)).collect()
     }
 
-    /// The types that a name fits; one alone where it is exactly the name of one.
+    /// The types that match a name; only one if the name matches it exactly.
     fn types_named(&self, name: &GpuName) -> Vec<usize> {
         let names = self.gpu_names();
         if !name.unknown.is_empty() || name.chip.is_empty() {
@@ -167,7 +167,7 @@ impl Catalog {
         name.memory_gb.is_none_or(|memory_gb| self.gpu_types[gpu].vram_gb == memory_gb)
     }
 
-    /// Why no type has that name. A type of another memory size is never offered in place of the one that was asked for.
+    /// Why no type has this name. Never suggests a type with a different memory size than requested.
     fn no_type(&self, word: &str) -> UnknownGpu {
         let name = &self.gpu_names().vocabulary.read(word);
         let related = self.related(name);
@@ -193,14 +193,14 @@ impl Catalog {
         UnknownGpu::Unknown { nearest }
     }
 
-    /// The types that a name means but for its memory: those of exactly its chip, where there are such.
+    /// The types that match a name except for its memory size, limited to those with exactly its chip if there are any.
     fn other_sizes(&self, name: &GpuName) -> Vec<usize> {
         let mut found = self.related(&GpuName { memory_gb: None, ..name.clone() });
         let same = |gpu: &usize| {
             self.gpu_names().of_type(*gpu).any(|known| known.chip == name.chip && known.forms.is_superset(&name.forms))
         };
         if found.iter().any(same) {
-            // A name that another chip has by habit only is no reason to offer that.
+            // Do not suggest a chip that people merely call by this name.
             let own = |gpu: &usize| {
                 squashed(&self.gpu_types[*gpu].id).contains(&name.chip.iter().cloned().collect::<String>())
             };
@@ -212,7 +212,7 @@ impl Catalog {
         found
     }
 
-    /// The types with the numbers and the memory that a name says; with its form too, where there are such.
+    /// The types with the numbers and memory of a name, narrowed to its form if possible.
     fn related(&self, name: &GpuName) -> Vec<usize> {
         let names = self.gpu_names();
         let numbers = name.numbers();
@@ -222,7 +222,7 @@ impl Catalog {
         let mut found = names
             .types(|known| known.is_slice() == name.is_slice() && (numbers.is_empty() || known.numbers() == numbers));
         found.retain(|gpu| self.has_memory(*gpu, name));
-        // The same words first, then the same form, each only where something is left.
+        // Narrow to the same words, then to the same form, unless nothing would be left.
         let wider = |gpu: &usize| names.of_type(*gpu).any(|known| known.chip.is_superset(&name.chip));
         let formed = |gpu: &usize| names.has_forms(*gpu, &name.forms);
         for narrower in [&wider as &dyn Fn(&usize) -> bool, &formed] {
@@ -233,7 +233,7 @@ impl Catalog {
         found
     }
 
-    /// The types that a name fits once its slips are corrected.
+    /// The types that match a name after correcting typos.
     fn corrected(&self, name: &GpuName) -> Vec<String> {
         let vocabulary = &self.gpu_names().vocabulary;
         let known = GpuName { unknown: Vec::new(), ..name.clone() };
@@ -260,7 +260,7 @@ impl Catalog {
         self.ids(&found)
     }
 
-    /// Pools and tiers that a word was probably meant to name.
+    /// Pools and tiers that the word probably meant.
     fn pools_like(&self, word: &str) -> Vec<String> {
         let written = squashed(word);
         let tiers = self.aliases.tiers.iter().map(|tier| &tier.tier);
@@ -275,9 +275,9 @@ impl Catalog {
     fn list(&self, word: &str) -> Option<UnknownGpu> {
         let parts: Vec<&str> = word.split([',', ';', '|', '/', '+']).flat_map(|part| part.split(" or ")).collect();
         let parts: Vec<&str> = parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
-        // A part that is no GPU stays out of messages: it may be the value of a variable.
+        // A part that is not a GPU is not shown in messages, because it may be the value of a variable.
         let parts: Vec<Part> = parts.into_iter().map(|part| self.part(part)).collect();
-        // A slash also separates a vendor from a name.
+        // A slash may also separate a vendor from a name.
         let least = if word.contains([',', ';']) || word.contains(" or ") { 1 } else { parts.len() };
         let named = parts.iter().filter(|part| !part.0.is_empty()).count();
         (parts.len() > 1 && named >= least).then_some(UnknownGpu::List(parts))
@@ -304,7 +304,7 @@ impl Catalog {
         })
     }
 
-    /// What a name means, or probably means: ids and pools. A plural counts as its singular.
+    /// The ids and pools that a name refers to, or probably means. A plural counts as its singular.
     fn meant(&self, word: &str) -> Vec<String> {
         let singular = word.strip_suffix('s').unwrap_or(word);
         match self.named(word).or_else(|| self.named(singular)) {
@@ -317,7 +317,7 @@ impl Catalog {
         }
     }
 
-    /// A part of a list: the ids that it names, or its pool.
+    /// One part of a list: the ids or the pool that it names.
     fn part(&self, word: &str) -> Part {
         Part(match self.named(word) {
             Some(Ok(found)) => written(found),
@@ -327,7 +327,7 @@ impl Catalog {
     }
 }
 
-/// What to write for a match.
+/// What to write in the configuration for a match.
 fn written(found: GpuMatch) -> Vec<String> {
     found.pool.map_or(found.ids, |pool| vec![pool])
 }

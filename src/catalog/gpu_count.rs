@@ -1,18 +1,18 @@
-//! A number of GPUs that is written beside a name: `8xH100`, `A100:2`, `4090 x 2`, `H100-8`.
+//! Parses a GPU count written next to a name: `8xH100`, `A100:2`, `4090 x 2`, `H100-8`.
 
-/// A name and a number that may be meant as a count.
+/// A name and a number that may be a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Counted {
     pub count: u32,
     pub name: String,
-    /// Whether a sign says that it is a count. Without one it may be a memory size.
+    /// Whether a sign marks the number as a count. Without one, it may be a memory size.
     pub has_sign: bool,
 }
 
-/// No pod has more GPUs, slices of GPUs included. A larger number is a memory size.
+/// No pod has more GPUs, counting slices of GPUs. Larger numbers are memory sizes.
 const MOST: u32 = 32;
 
-/// Every way to read `text` as a name and a count; the likeliest first.
+/// All ways to read `text` as a name and a count, most likely first.
 pub(super) fn readings(text: &str) -> Vec<Counted> {
     let text = text.to_lowercase().replace(['(', ')', '[', ']'], " ");
     let text = text.trim();
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_stands_before_or_behind_with_or_without_a_sign() {
+    fn a_count_precedes_or_follows_with_or_without_a_sign() {
         for text in [
             "8xh100",
             "8 x H100",

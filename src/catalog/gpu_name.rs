@@ -1,11 +1,11 @@
-//! Reads the name of a GPU as people write it: which chip, which form, how much memory.
+//! Parses GPU names as people write them into chip, form and memory size.
 //!
-//! Case, spaces, dashes and vendor words carry no meaning, so `RTX4090`, `rtx-4090` and `NVIDIA GeForce RTX 4090` read the
-//! same. Memory and form do carry meaning: `A100 40GB` and `A100 80GB` are two different names.
+//! Case, spaces, dashes and vendor words are ignored, so `RTX4090`, `rtx-4090` and `NVIDIA GeForce RTX 4090` are the
+//! same name. Memory and form are significant: `A100 40GB` and `A100 80GB` are different names.
 
 use std::collections::BTreeSet;
 
-/// Words that tell no two GPU types apart.
+/// Words that do not distinguish GPU types.
 const VENDOR_WORDS: &[&str] = &[
     "nvidia",
     "amd",
@@ -22,10 +22,10 @@ const VENDOR_WORDS: &[&str] = &[
     "gpu",
 ];
 
-/// Words that name another chip of the same number.
+/// Words that distinguish chips with the same number.
 const CHIP_WORDS: &[&str] = &["ti", "super", "ada", "pro", "mig"];
 
-/// Spellings of a form factor or an edition, and the one word that each stands for.
+/// Spellings of form factors and editions, and the canonical word for each.
 const FORMS: &[(&str, &str)] = &[
     ("pcie", "pcie"),
     ("sxm", "sxm"),
@@ -48,34 +48,34 @@ const FORMS: &[(&str, &str)] = &[
     ("maxq", "maxq"),
 ];
 
-/// A longer text is no name of a GPU.
+/// Longer texts are not GPU names.
 const LONGEST: usize = 80;
 
-/// What a name says.
+/// A parsed GPU name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct GpuName {
-    /// The chip: `a100`; `6000` and `ada`.
+    /// The words of the chip: `a100`; `6000` and `ada`.
     pub chip: BTreeSet<String>,
     /// Form factor and edition: `sxm`, `workstation`.
     pub forms: BTreeSet<&'static str>,
     pub memory_gb: Option<u32>,
-    /// Parts that are no known word, lowercased.
+    /// Unrecognised parts, in lower case.
     pub unknown: Vec<String>,
 }
 
 impl GpuName {
-    /// The numbers of the chip, without the words that go with them.
+    /// The chip's numbers, without other words.
     pub fn numbers(&self) -> BTreeSet<&str> {
         self.chip.iter().map(String::as_str).filter(|part| has_digit(part) && !is_slice(part)).collect()
     }
 
-    /// Whether it names a slice of a GPU.
+    /// Whether it names a slice of a GPU (MIG).
     pub fn is_slice(&self) -> bool {
         self.chip.contains("mig")
     }
 }
 
-/// Every word that a name may consist of.
+/// All words that can occur in a name.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     /// Longest first, so that `l40s` is not read as `l40` and `s`.
@@ -84,7 +84,7 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
-    /// The fixed words, and every number in the names of a catalog.
+    /// Collects the fixed words and every number in the names of a catalog.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>, memory_sizes: BTreeSet<u32>) -> Self {
         let numbers = names.into_iter().flat_map(|name| {
             let is_memory =
@@ -97,13 +97,13 @@ impl Vocabulary {
         Self { words, memory_sizes }
     }
 
-    /// The numbers of chips: `4090`, `a100`.
+    /// The chip numbers: `4090`, `a100`.
     pub fn numbers(&self) -> impl Iterator<Item = &str> {
         let is_form = |word: &str| FORMS.iter().any(|(spelling, _)| *spelling == word);
         self.words.iter().map(String::as_str).filter(move |word| has_digit(word) && !is_slice(word) && !is_form(word))
     }
 
-    /// Reads a name. All of it together first, since spaces carry no meaning, then part by part.
+    /// Parses a name: first as a whole, since spaces carry no meaning, then part by part.
     pub fn read(&self, text: &str) -> GpuName {
         let mut name = GpuName::default();
         if text.len() > LONGEST {
@@ -130,15 +130,15 @@ impl Vocabulary {
         } else if self.words.iter().any(|known| known == word) {
             name.chip.extend((!VENDOR_WORDS.contains(&word)).then(|| word.to_owned()));
         } else if let Some(memory_gb) = self.memory(word) {
-            // Two sizes in one name contradict each other.
+            // Two different sizes in one name contradict each other.
             let before = name.memory_gb.replace(memory_gb);
             name.unknown.extend(before.filter(|before| *before != memory_gb).map(|_| word.to_owned()));
         }
     }
 
-    /// The words that `text` consists of, if it consists of known words alone.
+    /// Splits `text` into known words; `None` if it contains anything else.
     fn split<'t>(&self, text: &'t str) -> Option<Vec<&'t str>> {
-        // For each place, the start of the last word that ends there; filled from the left.
+        // For each position, the start of the last word that ends there; filled from the left.
         let mut starts: Vec<Option<usize>> = vec![None; text.len() + 1];
         let mut pending = vec![0];
         let mut seen = BTreeSet::from([0]);
@@ -146,7 +146,7 @@ impl Vocabulary {
             if at == text.len() {
                 break;
             }
-            // The longest word last, so that it is tried first.
+            // The longest word is pushed last so that it is tried first.
             for end in self.ends(text, at).into_iter().rev() {
                 if seen.insert(end) {
                     pending.push(end);
@@ -165,7 +165,7 @@ impl Vocabulary {
         (!words.is_empty()).then_some(words)
     }
 
-    /// Where a word that starts at `at` may end; the likeliest first.
+    /// Possible ends of a word that starts at `at`, most likely first.
     fn ends(&self, text: &str, at: usize) -> Vec<usize> {
         let Some(rest) = text.get(at..) else { return Vec::new() };
         let words = self.words.iter().filter(|word| rest.starts_with(word.as_str())).map(|word| at + word.len());
@@ -177,14 +177,14 @@ impl Vocabulary {
         words.chain(sizes.map(|length| at + length)).collect()
     }
 
-    /// `80gb`, `80g`; also `80`, where that is a size that there is.
+    /// `80gb`, `80g`, or `80` if a GPU of that size exists.
     fn memory(&self, word: &str) -> Option<u32> {
         let (digits, unit) = memory_unit(word)?;
         let size: u32 = digits.parse().ok().filter(|_| digits.len() <= 3 && !digits.starts_with('0'))?;
         (!unit.is_empty() || self.memory_sizes.contains(&size)).then_some(size)
     }
 
-    /// The known words that an unknown part was probably meant to be. `4080s` may be short for `4080 super`.
+    /// The known words that an unknown part probably meant. `4080s` may be short for `4080 super`.
     pub fn corrections(&self, part: &str) -> Vec<String> {
         if has_digit(part) {
             let short = part.strip_suffix('s').filter(|number| self.numbers().any(|known| known == *number));
@@ -205,8 +205,8 @@ fn fixed_words() -> impl Iterator<Item = &'static str> {
     VENDOR_WORDS.iter().chain(CHIP_WORDS).copied().chain(FORMS.iter().map(|(spelling, _)| *spelling))
 }
 
-/// Two digits swapped, a letter typed for a digit, a character too many, or the last letter left out. Another digit is no
-/// slip: an RTX 4060 exists, and is no RTX 4090.
+/// Recognises typos: two digits swapped, a letter typed for a digit, an extra character, or a missing last letter. A
+/// different digit is not a typo: the RTX 4060 exists and is not an RTX 4090.
 fn is_slip_of(written: &str, known: &str) -> bool {
     let digits = |text: &str| text.replace('o', "0").replace(['i', 'l'], "1");
     let sorted = |text: &str| {
@@ -226,12 +226,12 @@ fn is_slip_of(written: &str, known: &str) -> bool {
     digits(written) == digits(known) || swapped() || one_more() || cut_short()
 }
 
-/// Lowercase, without what only separates words.
+/// Lower case, without separators.
 pub(super) fn squashed(text: &str) -> String {
     chunks(text).collect()
 }
 
-/// The parts of a text between spaces, dashes and the like, lowercased.
+/// The lower-case parts of a text between spaces, dashes and similar separators.
 fn chunks(text: &str) -> impl Iterator<Item = String> {
     let separates = |c: char| c.is_whitespace() || "-_.()\u{ae}\u{2122}\u{2010}\u{2011}\u{2012}\u{2013}".contains(c);
     text.split(separates).filter(|chunk| !chunk.is_empty()).map(str::to_lowercase)
@@ -249,7 +249,7 @@ fn has_digit(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
 }
 
-/// `1g`: how many parts of a GPU a MIG slice has.
+/// `1g`: the fraction of a GPU in a MIG slice.
 fn is_slice(word: &str) -> bool {
     matches!(word.as_bytes(), [b'1'..=b'7', b'g'])
 }

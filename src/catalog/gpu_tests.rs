@@ -1,4 +1,4 @@
-//! GPU names as people write them.
+//! Tests with GPU names as people write them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ fn resolve(word: &str) -> Result<Vec<String>, UnknownGpu> {
     Catalog::embedded().resolve_gpu(word).map(|found| found.ids)
 }
 
-/// Every mismatch at once.
+/// Reports all mismatches at once.
 fn check(cases: &[(&str, &[&str])], of: impl Fn(&str) -> Result<Vec<String>, String>) {
     let wrong: Vec<String> = cases
         .iter()
@@ -109,7 +109,7 @@ fn one_gpu_type_has_many_spellings() {
 }
 
 #[test]
-fn a_name_that_fits_several_types_lists_exactly_those() {
+fn an_ambiguous_name_lists_exactly_the_matching_types() {
     const CASES: &[(&str, &[&str])] = &[
         ("A100", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-40GB"]),
         ("NVIDIA A100", &["NVIDIA A100 80GB PCIe", "NVIDIA A100-SXM4-80GB", "NVIDIA A100-SXM4-40GB"]),
@@ -151,7 +151,7 @@ fn a_name_that_fits_several_types_lists_exactly_those() {
 }
 
 #[test]
-fn a_name_of_nothing_is_offered_what_was_probably_meant_and_no_other_size() {
+fn unknown_names_get_suggestions_but_never_another_size() {
     const CASES: &[(&str, &[&str])] = &[
         ("NVIDIA L44", &["NVIDIA L4"]),
         ("NVIDIA GeForce RTX 4900", &["NVIDIA GeForce RTX 4090"]),
@@ -173,7 +173,7 @@ fn a_name_of_nothing_is_offered_what_was_probably_meant_and_no_other_size() {
         ("ADA_42", &["ADA_24"]),
         ("gpu-smal", &["gpu-small"]),
         ("ampere", &["AMPERE_16", "AMPERE_24", "AMPERE_48", "AMPERE_80"]),
-        // Chips that RunPod does not rent are no slips of the pen.
+        // Chips that RunPod does not offer are not treated as typos.
         ("A10", &[]),
         ("A10G", &[]),
         ("RTX 4060", &[]),
@@ -196,7 +196,7 @@ fn a_name_of_nothing_is_offered_what_was_probably_meant_and_no_other_size() {
 }
 
 #[test]
-fn a_size_that_is_not_offered_is_said_and_never_replaced() {
+fn unavailable_sizes_are_reported_and_never_substituted() {
     const CASES: &[(&str, &[&str])] = &[
         ("RTX 4090 48GB", &["NVIDIA GeForce RTX 4090"]),
         ("H100 40GB", &["NVIDIA H100 80GB HBM3", "NVIDIA H100 NVL", "NVIDIA H100 PCIe"]),
@@ -219,7 +219,7 @@ fn a_size_that_is_not_offered_is_said_and_never_replaced() {
 }
 
 #[test]
-fn a_list_and_a_number_in_the_name_are_told_their_right_form() {
+fn lists_and_counts_in_a_name_get_the_right_form_suggested() {
     let help = |word: &str| {
         let problem = Catalog::embedded().resolve_gpu(word).unwrap_err();
         problem.help(Catalog::embedded(), Cloud::Secure)
@@ -248,9 +248,9 @@ fn a_list_and_a_number_in_the_name_are_told_their_right_form() {
     }
 }
 
-/// Every spelling of a count beside every short name.
+/// Combines every spelling of a count with every short name.
 #[test]
-fn a_count_beside_a_name_is_a_count_and_the_help_names_no_ambiguous_form() {
+fn a_count_next_to_a_name_is_recognised_and_help_is_unambiguous() {
     let catalog = Catalog::embedded();
     for name in ["H100", "A100", "4090", "V100", "RTX PRO 6000", "L40S", "h100 sxm", "A100 80GB", "AMPERE_80"] {
         for text in [
@@ -286,7 +286,7 @@ fn a_count_beside_a_name_is_a_count_and_the_help_names_no_ambiguous_form() {
 }
 
 #[test]
-fn what_only_the_other_cloud_offers_is_offered_with_it() {
+fn suggestions_name_the_cloud_that_offers_them() {
     let problem = Catalog::embedded().resolve_gpu("A100-PCIE-40GB").expect_err("there is none");
     assert_eq!(
         problem.help(Catalog::embedded(), Cloud::Secure),
@@ -306,7 +306,7 @@ fn choices_are_listed_with_memory_price_and_pool() {
     );
 }
 
-/// Spellings of a name that differ in what carries no meaning.
+/// Spellings of a name that differ only in ignored parts.
 fn variations(name: &str) -> BTreeSet<String> {
     let vendors = ["NVIDIA", "GeForce", "AMD", "Instinct", "Tesla"];
     let words: Vec<&str> = name.split(' ').collect();
@@ -327,9 +327,9 @@ fn variations(name: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_variation_of_every_name_is_that_type() {
+fn every_variation_of_a_name_resolves_to_its_type() {
     for gpu in &Catalog::embedded().gpu_types {
-        // A display name that several editions share names none of them.
+        // A display name shared by several editions identifies none of them.
         let names = [&gpu.id, &gpu.display_name].into_iter().filter(|name| *name != "RTX PRO 6000");
         for word in names.flat_map(|name| variations(name)) {
             assert_eq!(resolve(&word), Ok(vec![gpu.id.clone()]), "`{word}`");
@@ -375,7 +375,7 @@ fn every_name_in_the_catalog_is_understood_word_for_word() {
 
 proptest::proptest! {
     #[test]
-    fn any_text_is_read_without_panic_and_names_types_of_the_catalog_alone(text in "\\PC{0,40}") {
+    fn any_text_is_read_without_panic_and_resolves_only_to_catalog_types(text in "\\PC{0,40}") {
         let catalog = Catalog::embedded();
         if let Ok(found) = catalog.resolve_gpu(&text) {
             assert!(!found.ids.is_empty() && found.ids.iter().all(|id| catalog.gpu_type(id).is_some()));

@@ -1,28 +1,28 @@
-//! Why a word names no GPU, and what to write instead.
+//! Why a GPU name is not recognised, and what to write instead.
 
 use super::{Catalog, Cloud, GpuType};
 
-/// Why a word names no GPU type, pool or tier.
+/// Why a name matches no GPU type, pool or tier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum UnknownGpu {
-    /// It fits several types that do not stand in for each other. Exact ids.
+    /// It matches several types that are not interchangeable. Holds exact ids.
     Ambiguous(Vec<String>),
-    /// The type exists, but not with that much memory. Exact ids of the sizes that exist.
+    /// The type exists, but not with this memory size. Holds the exact ids of existing sizes.
     NoSuchSize { wanted_gb: u32, sizes: Vec<String> },
     /// It lists several GPUs in one text.
     List(Vec<Part>),
-    /// It says how many GPUs: `2x A100`. What the name without the number means: ids, pools.
+    /// It includes a count: `2x A100`. Holds the ids and pools that the name without the number could mean.
     Counted { count: u32, candidates: Vec<String> },
-    /// Nothing has that name. Ids, pools and tiers that were probably meant.
+    /// Nothing has this name. Holds ids, pools and tiers that were probably meant.
     Unknown { nearest: Vec<String> },
 }
 
-/// One part of a list: the ids or the pool that it names; empty where it names nothing.
+/// One part of a list: the ids or the pool that it names; empty if it names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part(pub Vec<String>);
 
 impl UnknownGpu {
-    /// A stable word for the problem.
+    /// A stable error code.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Ambiguous(_) => "ambiguous_gpu",
@@ -32,7 +32,7 @@ impl UnknownGpu {
         }
     }
 
-    /// Two words at the place itself.
+    /// A short label for the source position.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Ambiguous(_) => "ambiguous",
@@ -42,7 +42,7 @@ impl UnknownGpu {
         }
     }
 
-    /// Says what is wrong; `shown` is the word as it may be shown.
+    /// Says what is wrong; `shown` is the name as it may be displayed.
     pub fn message(&self, shown: &str) -> String {
         match self {
             Self::Ambiguous(_) => format!("`{shown}` may mean several GPU types"),
@@ -53,7 +53,7 @@ impl UnknownGpu {
         }
     }
 
-    /// Says what to write instead, with memory and the price in that cloud.
+    /// Says what to write instead, with memory and the price in this cloud.
     pub fn help(&self, catalog: &Catalog, cloud: Cloud) -> String {
         let described = |ids: &[String]| {
             let ids: Vec<String> = ids.iter().map(|id| catalog.describe_gpu(id, cloud)).collect();
@@ -98,7 +98,7 @@ impl UnknownGpu {
         }
     }
 
-    /// Leaves only candidates that `holds`, if there are any. Pools stay.
+    /// Keeps only candidates that satisfy `holds`, unless none would be left. Pools stay.
     pub fn retain_candidates(&mut self, holds: impl Fn(&GpuType) -> bool, catalog: &Catalog) {
         let keeps = |id: &String| catalog.gpu_type(id).is_none_or(&holds);
         let narrow = |ids: &mut Vec<String>| {
@@ -116,7 +116,7 @@ impl UnknownGpu {
     }
 }
 
-/// The other cloud, where only that one offers these types.
+/// The other cloud, if these types are offered only there.
 fn other_cloud(ids: &[String], catalog: &Catalog, cloud: Cloud) -> Option<Cloud> {
     let other = if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
     let only_there = |id: &String| {

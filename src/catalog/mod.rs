@@ -1,7 +1,7 @@
-//! What RunPod rents out: GPU types, pools, CPU flavors, data centers and prices, from a dated snapshot in the binary.
+//! RunPod's offer: GPU types, pools, CPU flavors, data centers and prices, from a dated snapshot in the binary.
 //!
-//! The snapshot (`catalog.json`, which names its sources) goes in; ids, limits and estimates come out. Prices and stock
-//! move: whatever is shown from here is shown with [`Catalog::compiled`].
+//! The snapshot is `catalog.json`, which names its sources. This module turns it into ids, limits and estimates. Prices
+//! and stock change, so any value from here must be displayed with [`Catalog::compiled`].
 
 mod estimate;
 mod gpu;
@@ -42,7 +42,7 @@ pub struct Catalog {
     names: OnceLock<gpu::GpuNames>,
 }
 
-/// RunPod's own hosts, or those that people rent out through it.
+/// The cloud: RunPod's own hosts (SECURE) or third-party hosts rented through it (COMMUNITY).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cloud {
     #[default]
@@ -51,12 +51,12 @@ pub enum Cloud {
 }
 
 impl Cloud {
-    /// `SECURE` or `COMMUNITY`, in any case.
+    /// Parses `SECURE` or `COMMUNITY` in any case.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Secure, Self::Community].into_iter().find(|cloud| cloud.word().eq_ignore_ascii_case(word))
     }
 
-    /// As the API spells it.
+    /// The API's spelling.
     pub fn word(self) -> &'static str {
         match self {
             Self::Secure => "SECURE",
@@ -75,12 +75,12 @@ impl fmt::Display for Cloud {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GpuType {
-    /// The exact id that the API takes: `NVIDIA L4`.
+    /// The exact id that the API accepts: `NVIDIA L4`.
     pub id: String,
     pub display_name: String,
     pub vram_gb: u32,
     pub manufacturer: String,
-    /// The serverless pool that it belongs to.
+    /// The serverless pool that contains it.
     pub pool: Option<String>,
     secure: Option<bool>,
     community: Option<bool>,
@@ -88,7 +88,7 @@ pub struct GpuType {
     max_count: Option<MaxCount>,
     #[serde(default, rename = "pricePerHourUsd")]
     prices: Option<CloudPrices>,
-    /// Whether REST v1's enumeration of GPU types has it.
+    /// Whether REST v1's enumeration of GPU types includes it.
     #[serde(rename = "inV1Enum")]
     pub in_v1: bool,
     #[serde(default)]
@@ -110,7 +110,7 @@ struct CloudPrices {
     community: Option<Money>,
 }
 
-/// Prices for types that no reading covers, inferred from similar ones.
+/// Prices inferred from similar types, for types without a price reading.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct InferredPrices {
@@ -121,7 +121,7 @@ struct InferredPrices {
 }
 
 impl GpuType {
-    /// Whether the cloud sells it; `None` where no source says.
+    /// Whether the cloud sells it; `None` if no source says.
     pub fn sold_in(&self, cloud: Cloud) -> Option<bool> {
         match cloud {
             Cloud::Secure => self.secure,
@@ -129,19 +129,19 @@ impl GpuType {
         }
     }
 
-    /// The most GPUs of this type that one pod can have in the cloud; `None` where no source says.
+    /// Maximum number of GPUs of this type per pod in the cloud; `None` if no source says.
     pub fn max_count(&self, cloud: Cloud) -> Option<u32> {
         let counts = self.max_count.as_ref()?;
         let of_cloud = match cloud {
             Cloud::Secure => counts.secure,
             Cloud::Community => counts.community,
         };
-        // The catalog also writes 0 where it only knows the total, as for MIG slices.
+        // The catalog also uses 0 if it only knows the total, as for MIG slices.
         [of_cloud, counts.any].into_iter().flatten().find(|count| *count > 0)
     }
 
-    /// Dollars per hour of one GPU, as last read, else inferred from similar types; `None` where it is not known, or the cloud
-    /// does not sell the type.
+    /// Dollars per hour of one GPU: the last reading, otherwise inferred from similar types. `None` if unknown, or if
+    /// the cloud does not sell the type.
     pub fn price(&self, cloud: Cloud) -> Option<Money> {
         let (read, inferred) = (self.prices.as_ref(), self.emulator.as_ref());
         let candidates = match cloud {
@@ -150,23 +150,24 @@ impl GpuType {
                 [read.and_then(|prices| prices.community), inferred.and_then(|prices| prices.price_community)]
             }
         };
-        // A price of 0 stands for none, and a price may be listed where the type is not sold (quirk Q29).
+        // A price of 0 means none, and a price may be listed for a type that is not sold (quirk Q29).
         let is_sold = self.sold_in(cloud) != Some(false);
         candidates.into_iter().flatten().find(|price| is_sold && *price > Money::ZERO)
     }
 }
 
-/// A pool of GPU types, as serverless endpoints name them. A pod takes one type id: sindri expands a pool to its members.
+/// A pool of GPU types, as used by serverless endpoints. A pod request takes a single type id, so sindri expands a pool
+/// to its members.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Pool {
     pub id: String,
     pub vram_gb: u32,
-    /// Exact ids, in the order in which they are tried.
+    /// Exact ids, in the order to try them.
     pub members: Vec<String>,
 }
 
-/// A family of CPU machines; memory follows from the vCPUs.
+/// A family of CPU machines; memory is determined by the vCPUs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CpuFlavor {
@@ -185,7 +186,7 @@ pub struct CpuFlavor {
     inferred_price: Option<Money>,
 }
 
-/// How many vCPUs a CPU pod can have: a power of two within this range.
+/// Allowed vCPUs of a CPU pod: a power of two within this range.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct VcpuRange {
     pub min: i64,
@@ -193,7 +194,7 @@ pub struct VcpuRange {
 }
 
 impl CpuFlavor {
-    /// Dollars per hour of one vCPU, as last read, else inferred. CPU pods are SECURE only.
+    /// Dollars per hour of one vCPU: the last reading, otherwise inferred. CPU pods are SECURE only.
     pub fn price_per_vcpu(&self) -> Option<Money> {
         self.prices.secure.or(self.inferred_price)
     }
@@ -212,7 +213,7 @@ pub struct DataCenter {
     /// `NORTH_AMERICA`, `EUROPE`, `ASIA`, `OCEANIA`.
     pub region: String,
     pub country_code: String,
-    /// Whether REST v1's enumeration of data centers has it.
+    /// Whether REST v1's enumeration of data centers includes it.
     #[serde(rename = "inV1Enum")]
     pub in_v1: bool,
     pub global_networking: bool,
@@ -227,19 +228,19 @@ struct CenterState {
 }
 
 impl DataCenter {
-    /// The tiers of network volumes that it is known to have; empty where volumes are not known to work.
-    /// The sources disagree (quirk Q17): a hint for warnings, never a reason to refuse.
+    /// The tiers of network volumes known to be available; empty if volumes are not known to work there. The sources
+    /// disagree (quirk Q17), so use this only for warnings, never to refuse.
     pub fn volume_tiers(&self) -> &[String] {
         &self.emulator.network_volume_types
     }
 
-    /// Whether it is in use today; others are only in old enumerations.
+    /// Whether it is currently in use; the others appear only in old enumerations.
     pub fn is_listed(&self) -> bool {
         self.emulator.listed
     }
 }
 
-/// What storage costs, in dollars per GB and month.
+/// Storage prices in dollars per GB and month.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoragePrices {
@@ -248,7 +249,7 @@ pub struct StoragePrices {
     pub network_volume_per_gb_month: VolumePrices,
 }
 
-/// One price for a running pod, one for a stopped one.
+/// Prices for a running and a stopped pod.
 #[derive(Debug, Deserialize)]
 pub struct PowerPrices {
     #[serde(deserialize_with = "dollars")]
@@ -269,7 +270,7 @@ pub struct VolumePrices {
     pub high_performance: Money,
 }
 
-/// What people write instead of an exact id.
+/// Names that people write instead of exact ids.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Aliases {
@@ -283,12 +284,12 @@ pub struct Aliases {
 pub struct GpuAlias {
     pub written: String,
     pub api: String,
-    /// The types that it could mean, where that is more than one.
+    /// The types that it could mean, if more than one.
     #[serde(default)]
     pub ambiguous: Vec<String>,
 }
 
-/// `gpu-small` and its like: a word for a pool.
+/// A name for a pool, such as `gpu-small`.
 #[derive(Debug, Deserialize)]
 pub struct Tier {
     pub tier: String,
@@ -296,7 +297,7 @@ pub struct Tier {
 }
 
 impl Catalog {
-    /// The snapshot of this binary.
+    /// The snapshot built into this binary.
     pub fn embedded() -> &'static Self {
         static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
             serde_json::from_str(include_str!("catalog.json")).expect("the embedded catalog is read by a test")
@@ -304,7 +305,7 @@ impl Catalog {
         &CATALOG
     }
 
-    /// The GPU type of that exact id.
+    /// The GPU type with this exact id.
     pub fn gpu_type(&self, id: &str) -> Option<&GpuType> {
         self.gpu_types.iter().find(|gpu| gpu.id == id)
     }
@@ -317,7 +318,7 @@ impl Catalog {
         self.cpu_flavors.iter().find(|flavor| flavor.id == id)
     }
 
-    /// The data center of that exact id.
+    /// The data center with this exact id.
     pub fn data_center(&self, id: &str) -> Option<&DataCenter> {
         self.data_centers.iter().find(|center| center.id == id)
     }

@@ -1,24 +1,24 @@
-//! From regions and CPU instances as people write them to the exact ids that the API takes.
+//! Resolves regions and CPU instances, as people write them, to the exact ids that the API accepts.
 
 use std::fmt;
 
 use super::{Catalog, CpuFlavor};
 
-/// A word that names no data center, country or continent.
+/// A name that matches no data center, country or continent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownRegion {
     pub nearest: Option<String>,
 }
 
-/// Why a text is no CPU instance such as `cpu3c-2-4`.
+/// Why a text is not a CPU instance such as `cpu3c-2-4`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadInstance {
-    /// Not `<flavor>-<vCPUs>-<GB>`.
+    /// Not of the form `<flavor>-<vCPUs>-<GB>`.
     Shape,
     UnknownFlavor {
         nearest: Option<String>,
     },
-    /// Memory follows from the vCPUs of the flavor.
+    /// The memory does not match the flavor's vCPUs.
     Memory {
         expected_gb: i64,
     },
@@ -36,7 +36,7 @@ impl fmt::Display for BadInstance {
     }
 }
 
-/// The candidate that looks most like the word, if any looks like it at all; letters of either case are the same.
+/// The candidate most similar to the word, ignoring case; `None` if none is similar.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     candidates
@@ -48,10 +48,11 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 impl Catalog {
-    /// The data centers that a word stands for: an id in any case, a country or id prefix (`US`, `EU`, `CA-MTL`), or a continent.
+    /// The data centers that a name refers to: an id in any case, a country or id prefix (`US`, `EU`, `CA-MTL`), or a
+    /// continent.
     ///
     /// # Errors
-    /// The word names none.
+    /// The name matches none.
     pub fn resolve_region(&self, word: &str) -> Result<Vec<String>, UnknownRegion> {
         let written = word.to_ascii_uppercase();
         if let Some(center) = self.data_center(&written) {
@@ -67,7 +68,7 @@ impl Catalog {
                     && (center.id.starts_with(&prefix)
                         || center.country_code == written
                         || center.region == continent
-                        // `EU` is what people say for all of Europe; RunPod's ids split it into EU and EUR.
+                        // People say `EU` for all of Europe; RunPod's ids split it into EU and EUR.
                         || (matches!(written.as_str(), "EU" | "EUR") && center.region == "EUROPE"))
             })
             .map(|center| center.id.clone())
@@ -82,7 +83,7 @@ impl Catalog {
     /// The flavor and the vCPUs of a CPU instance such as `cpu3c-2-4`.
     ///
     /// # Errors
-    /// See [`BadInstance`]. Whether the vCPUs are within the flavor's range is not looked at.
+    /// See [`BadInstance`]. Does not check whether the vCPUs are within the flavor's range.
     pub fn resolve_cpu_instance(&self, instance: &str) -> Result<(&CpuFlavor, i64), BadInstance> {
         let mut parts = instance.split('-');
         let (Some(flavor), Some(vcpus), Some(memory), None) = (parts.next(), parts.next(), parts.next(), parts.next())

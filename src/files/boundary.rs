@@ -6,12 +6,12 @@ use std::path::{Component, Path, PathBuf};
 
 use super::error::{ReadError, Reason};
 
-/// Pseudo file systems. Their files hold the environment and the memory of processes.
+/// Pseudo file systems. Their files expose the environment and memory of processes.
 const SYSTEM_FOLDERS: [&str; 2] = ["/proc", "/sys"];
 /// Git's own folder. CI systems store access tokens in its configuration.
 const REPOSITORY_FOLDER: &str = ".git";
 
-/// The project, and the folders that the command line allows besides it.
+/// The project folder, plus the folders that the command line allows.
 #[derive(Clone, Debug)]
 pub struct Boundary {
     /// Real paths: no links, no `..`.
@@ -19,8 +19,8 @@ pub struct Boundary {
 }
 
 impl Boundary {
-    /// The boundary of the project that `folder` belongs to: the git repository around it, or `folder` itself where there is
-    /// none. Files below `allowed` may be read too.
+    /// The boundary of the project that contains `folder`: the surrounding git repository, or `folder` itself if there
+    /// is none. Files below `allowed` may also be read.
     pub fn around(folder: &Path, allowed: &[PathBuf]) -> Self {
         let folder = real_path(folder);
         let repository = folder.ancestors().find(|above| above.join(REPOSITORY_FOLDER).exists());
@@ -28,18 +28,18 @@ impl Boundary {
         Self { folders: std::iter::once(project).chain(allowed.iter().map(|path| real_path(path))).collect() }
     }
 
-    /// Whether the file at `path` is inside, wherever links lead. It need not exist.
+    /// Checks that the file at `path` is inside, after following links. It need not exist.
     ///
     /// # Errors
-    /// Why it may not be read.
+    /// The reason why it may not be read.
     pub fn check_path(&self, path: &Path) -> Result<(), ReadError> {
         self.check(&real_path(path)).map_err(|reason| ReadError::new(path, reason))
     }
 
-    /// Whether a real path is inside, and not in git's own folder.
+    /// Checks that a real path is inside and not in the git folder.
     ///
     /// # Errors
-    /// Why it may not be read.
+    /// The reason why it may not be read.
     pub fn check(&self, real: &Path) -> Result<(), Reason> {
         if is_system(real) {
             return Err(Reason::System { real: real.to_owned() });
@@ -54,7 +54,7 @@ impl Boundary {
     }
 }
 
-/// File systems of some computers ignore case.
+/// Some file systems ignore case.
 fn is_repository_folder(name: &OsStr) -> bool {
     name.eq_ignore_ascii_case(REPOSITORY_FOLDER)
 }
@@ -64,7 +64,8 @@ pub(super) fn is_system(real: &Path) -> bool {
     SYSTEM_FOLDERS.iter().any(|folder| real.starts_with(folder))
 }
 
-/// The path without links and `..`. Its last parts need not exist: `..` behind one of those leads back to the part before.
+/// The path without links and `..`. Its last components need not exist; a `..` after a missing component removes that
+/// component.
 pub(super) fn real_path(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     if let Ok(real) = fs::canonicalize(path) {
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_that_do_not_exist_yet_lead_nowhere_else() {
+    fn missing_components_do_not_escape_the_boundary() {
         let top = tempfile::tempdir().unwrap();
         for name in ["project/sub", "keys/below"] {
             fs::create_dir_all(top.path().join(name)).unwrap();

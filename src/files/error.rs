@@ -1,10 +1,10 @@
-//! Why a file was not read.
+//! Reasons why a file was not read.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file that was not read, and why. Holds nothing of its content.
+/// A file that was not read, and the reason. Contains nothing from the file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read `{}`: {reason}", path.display())]
 pub struct ReadError {
@@ -16,20 +16,20 @@ pub struct ReadError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
     Missing,
-    /// A link to nothing.
+    /// A link with a missing target.
     DeadLink,
     Folder,
-    /// Something else that is not a regular file, by its name.
+    /// Named description of any other file that is not regular.
     Special(&'static str),
-    /// It lies outside the project.
+    /// Outside the project.
     Outside {
         real: PathBuf,
     },
-    /// It belongs to the operating system.
+    /// Belongs to the operating system.
     System {
         real: PathBuf,
     },
-    /// It lies in git's own folder.
+    /// In the git folder.
     Repository {
         real: PathBuf,
     },
@@ -43,7 +43,7 @@ pub enum Reason {
         /// Counted from 1.
         line: usize,
     },
-    /// Anything else, in the words of the operating system.
+    /// Any other error, as reported by the operating system.
     Other(String),
 }
 
@@ -52,7 +52,7 @@ impl ReadError {
         Self { path: path.to_owned(), reason }
     }
 
-    /// Whether there is no such file. A file that exists and cannot be read is another matter.
+    /// Whether the file does not exist. An existing file that cannot be read does not count.
     pub fn is_missing(&self) -> bool {
         self.reason == Reason::Missing
     }

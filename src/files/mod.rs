@@ -1,7 +1,8 @@
-//! Files: reading those of a project, writing those that a person names, and pointing into their text.
+//! Reads project files, writes files named by the user, and locates positions in their text.
 //!
-//! A pull request controls the names and links in a checkout, so every read has a [`Boundary`] where one applies, a size
-//! limit, and never blocks: only regular files are read. Errors say what is wrong and never quote the content.
+//! A pull request controls the names and links in a checkout. Reads therefore stay within a [`Boundary`] where one
+//! applies, have a size limit, and never block, because only regular files are read. Errors describe the problem and
+//! never quote file content.
 
 mod boundary;
 mod error;

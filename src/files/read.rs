@@ -1,4 +1,4 @@
-//! Opening a file once, and checking what was opened.
+//! Opens a file once and checks the opened file.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::Read;
@@ -7,33 +7,33 @@ use std::path::{Path, PathBuf};
 use super::boundary::{Boundary, is_system, real_path};
 use super::error::{ReadError, Reason};
 
-/// States, saved plans and emulated worlds are no larger. A saved plan of 10,000 pods has a tenth of that.
+/// Size limit for states, saved plans and emulator worlds. A saved plan of 10,000 pods takes a tenth of it.
 pub const LARGEST: u64 = 256 << 20;
 
-/// The bytes of a regular file of at most `limit` bytes, inside `boundary` where there is one.
+/// The bytes of a regular file of at most `limit` bytes, inside `boundary` if one is given.
 ///
 /// # Errors
-/// Why it was not read.
+/// The reason why it was not read.
 pub fn read_bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, ReadError> {
     bytes(path, boundary, limit).map_err(|reason| ReadError::new(path, reason))
 }
 
-/// The same for text in UTF-8. A byte order mark is dropped.
+/// Like [`read_bytes`], for UTF-8 text. Drops a byte order mark.
 ///
 /// # Errors
-/// Why it was not read.
+/// The reason why it was not read.
 pub fn read_text(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<String, ReadError> {
     bytes(path, boundary, limit).and_then(text).map_err(|reason| ReadError::new(path, reason))
 }
 
 fn bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, Reason> {
     let real = real_path(path);
-    // Checked before anything else, so that the answer does not tell which files exist outside.
+    // Checked first, so that the error does not reveal which files exist outside.
     check_place(&real, boundary)?;
-    // A device may act on being opened, so look first.
+    // Opening a device can have side effects, so check its type first.
     check_kind(&fs::symlink_metadata(&real)?)?;
     let file = open(&real)?;
-    // Something else may stand there by now. These checks see the file that is read.
+    // The file may have been swapped in the meantime. These checks apply to the open file.
     let found = file.metadata()?;
     check_kind(&found)?;
     check_place(&place_of(&file, &found, real)?, boundary)?;
@@ -58,13 +58,13 @@ fn check_kind(found: &Metadata) -> Result<(), Reason> {
     match irregular(found) {
         None => Ok(()),
         Some(_) if found.is_dir() => Err(Reason::Folder),
-        // A real path ends in a link only where that leads nowhere.
+        // A real path ends in a link only if the link is dead.
         Some(_) if found.is_symlink() => Err(Reason::DeadLink),
         Some(kind) => Err(Reason::Special(kind)),
     }
 }
 
-/// Describes what is in place of a regular file.
+/// Describes what the path holds instead of a regular file.
 pub fn irregular(found: &Metadata) -> Option<&'static str> {
     if found.is_file() {
         None
@@ -77,7 +77,7 @@ pub fn irregular(found: &Metadata) -> Option<&'static str> {
     }
 }
 
-/// Opens without following a link at the end, and without waiting for a writer.
+/// Opens without following a final link and without waiting for a writer.
 #[cfg(unix)]
 fn open(real: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -90,7 +90,8 @@ fn open(real: &Path) -> std::io::Result<File> {
     OpenOptions::new().read(true).open(real)
 }
 
-/// Where an open file lies. Linux says so itself; elsewhere the path is resolved again and has to lead to the same file.
+/// The real path of an open file. Linux reports it; elsewhere the path is resolved again and must lead to the same
+/// file.
 fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Reason> {
     #[cfg(target_os = "linux")]
     {
@@ -111,7 +112,7 @@ fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Rea
     Ok(fs::canonicalize(&real)?)
 }
 
-/// Refuses a pseudo file system that is mounted under another name.
+/// Refuses a pseudo file system mounted at another path.
 #[cfg(target_os = "linux")]
 fn check_file_system(file: &File, path: &Path) -> Result<(), Reason> {
     // Source: linux/magic.h, `PROC_SUPER_MAGIC` and `SYSFS_MAGIC`.
@@ -152,7 +153,7 @@ mod tests {
 
     const LIMIT: u64 = 100;
 
-    /// Reads `name` in a project with these links, each `name -> target`.
+    /// Reads `name` in a project with these links, each written `name -> target`.
     fn read(links: &[(&str, &str)], name: &str) -> Result<String, Reason> {
         let top = tempfile::tempdir().unwrap();
         let project = top.path().join("project");
@@ -185,7 +186,7 @@ mod tests {
             (&[], "../outside"),
             (&[], "folder/../../outside"),
             (&[], "/etc/passwd"),
-            // The answer is the same for a file that does not exist.
+            // The error is the same for a missing file.
             (&[], "../missing"),
             (&[("up", "..")], "up/missing"),
         ] {
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(read(&[("link", "nowhere")], "link"), Err(Reason::DeadLink));
         assert!(matches!(read(&[("link", "link")], "link"), Err(Reason::DeadLink)));
         assert_eq!(read(&[], "missing"), Err(Reason::Missing));
-        // A state below a file must not count as a state that does not exist.
+        // A state below a file must not count as a missing state.
         assert!(matches!(read(&[], "plain/below"), Err(Reason::Other(_))));
     }
 
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn no_file_of_a_process_is_read_under_any_name() {
+    fn process_files_are_never_read() {
         for name in ["/proc/self/environ", "/proc/self/cmdline", "/proc/self/task/../environ"] {
             let refused = read_bytes(Path::new(name), None, LIMIT).unwrap_err();
             assert!(matches!(refused.reason, Reason::System { .. }), "{name}");
@@ -234,7 +235,7 @@ mod tests {
         assert_eq!(read(b"\xff\xfea\0\n\0"), Err(Reason::Utf16));
         assert_eq!(read(b"a\0b\0"), Err(Reason::Utf16));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
-        // The superuser may read everything.
+        // The superuser can read everything.
         if let Err(error) = read_bytes(&path, None, LIMIT) {
             assert_eq!(error.reason, Reason::Permission);
         }

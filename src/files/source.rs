@@ -1,18 +1,18 @@
-//! The text of a file that diagnostics point into.
+//! The source text that diagnostics point into.
 
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
-/// A text with an index of its lines, so that no lookup reads the whole text. Places beyond the end count as the end.
+/// A text with a line index, so lookups do not scan the whole text. Offsets beyond the end count as the end.
 #[derive(Clone, Debug)]
 pub struct SourceText {
     name: String,
     text: String,
-    /// Where each line begins; the first at 0.
+    /// Start offset of each line; the first is 0.
     lines: Vec<usize>,
 }
 
 impl SourceText {
-    /// `name` is the file as messages spell it.
+    /// `name` is the file name as shown in messages.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(newline, _)| newline + 1)).collect();
@@ -23,7 +23,7 @@ impl SourceText {
         &self.name
     }
 
-    /// The line of a byte, counted from 0, and the byte where that line begins.
+    /// The zero-based line of a byte offset, and the offset where that line starts.
     pub fn line_and_start(&self, offset: usize) -> (usize, usize) {
         let line = self.line(offset);
         (line, self.lines[line])
@@ -34,7 +34,7 @@ impl SourceText {
     }
 }
 
-/// The nearest byte at `index` or before where a character of the text begins, or the text ends.
+/// The nearest character boundary at or before `index`.
 pub fn floor(text: &str, index: usize) -> usize {
     let index = index.min(text.len());
     (0..=index).rev().find(|index| text.is_char_boundary(*index)).unwrap_or_default()

@@ -1,8 +1,8 @@
-//! Files that a person names: how they are written, whatever is at the end of the name.
+//! Writes files that the user names, including pipes, devices and links.
 //!
-//! A regular file is replaced whole: the new bytes are complete beside it before they take its place, so that an
-//! interruption leaves the old file or the new one. A pipe, a device or an open descriptor (`/dev/stdout`) is written to.
-//! It is never replaced and never read. A link is followed, and what it leads to is treated the same way.
+//! A regular file is replaced atomically: the new content is complete in a temporary file before it takes the old one's
+//! place, so an interruption leaves either the old or the new file. A pipe, device or open descriptor (`/dev/stdout`)
+//! is written to, never replaced or read. Links are followed, and the same rules apply to their targets.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,18 +14,18 @@ use tempfile::NamedTempFile;
 
 use super::read::irregular;
 
-/// How long a pipe may take nothing before it counts as broken.
+/// How long a pipe may accept nothing before the write fails.
 const STALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// How soon a full pipe is tried again.
+/// Delay between attempts to write to a full pipe.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// Opens a lock file, which is created where there is none. No link is followed: the lock would be made where it leads.
+/// Opens a lock file, creating it if needed. Refuses links, because the lock would be created at the link's target.
 ///
 /// # Errors
-/// If the name is that of a link, a folder, a pipe, a socket or a device, or the file cannot be opened.
+/// If the path is a link, folder, pipe, socket or device, or cannot be opened.
 pub fn open_lock(path: &Path) -> io::Result<File> {
-    // A device may act on being opened, so look first.
+    // Opening a device can have side effects, so check its type first.
     if let Some(what) = fs::symlink_metadata(path).ok().as_ref().and_then(irregular) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}")));
     }
@@ -36,19 +36,19 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Where the bytes of a named file go.
+/// How a named file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// There is nothing yet, or a regular file that is replaced.
+    /// A missing or regular file, which is replaced.
     Replaced,
-    /// A pipe, a device or an open descriptor, which is written to.
+    /// A pipe, device or open descriptor, which is written to.
     Stream,
 }
 
-/// Tells how [`write`] would write a file. Opens nothing.
+/// How [`write`] would write the file. Opens nothing.
 ///
 /// # Errors
-/// If the name leads to a folder, through a link to nothing, or if the file system does not answer.
+/// If the path leads to a folder or a dead link, or if the file system fails.
 pub fn target(path: &Path) -> io::Result<Target> {
     if descriptor(path).is_some() {
         return Ok(Target::Stream);
@@ -65,15 +65,15 @@ pub fn target(path: &Path) -> io::Result<Target> {
     }
 }
 
-/// Writes a file. A regular one keeps its permissions; a new one gets those that the umask leaves.
+/// Writes a file. A regular file keeps its permissions; a new file gets the default permissions of the umask.
 ///
 /// # Errors
-/// If not all of it could be written. A regular file is as it was then.
+/// If the content could not be written completely. A regular file is then unchanged.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_as(path, bytes, true)
 }
 
-/// The same without waiting for the disk, for files that are written often and can be made again.
+/// Like [`write`], but without waiting for the disk. For files that are written often and can be regenerated.
 ///
 /// # Errors
 /// As for [`write`].
@@ -88,9 +88,9 @@ fn write_as(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
     }
 }
 
-/// Replaces a regular file, or makes a new one.
+/// Replaces a regular file or creates a new one.
 fn replace(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
-    // The file that a link leads to is replaced, not the link.
+    // Replace the link's target, not the link.
     let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut file = beside(&real)?;
     if let Ok(old) = fs::metadata(&real) {
@@ -104,7 +104,7 @@ fn replace(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary file in the folder of `path`, which takes its place once it is complete.
+/// A temporary file in the folder of `path`, to be renamed to it once complete.
 fn beside(path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default.
@@ -118,7 +118,7 @@ pub fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Opens a pipe or device to write to. A pipe that nobody reads is an error, since waiting for a reader may take forever.
+/// Opens a pipe or device for writing. A pipe without a reader is an error, because waiting for one may take forever.
 #[cfg(unix)]
 fn open_stream(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
@@ -137,8 +137,8 @@ fn open_stream(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-/// A copy of an open descriptor of this process. Opened by its name a second time, a file behind it would have two positions,
-/// and the output of the command would overwrite what was written by name.
+/// A copy of an open descriptor of this process. Reopening it by name would give its file a second position, and the
+/// command's output would then overwrite what was written by name.
 #[cfg(unix)]
 fn own_descriptor(path: &Path) -> Option<io::Result<File>> {
     use std::os::fd::BorrowedFd;
@@ -148,13 +148,13 @@ fn own_descriptor(path: &Path) -> Option<io::Result<File>> {
     if !own.into_iter().any(|own| descriptor.starts_with(own)) {
         return None;
     }
-    // SAFETY: the descriptor is only copied; one that is not open makes the copy an error.
+    // SAFETY: the descriptor is only duplicated; duplicating a closed one returns an error.
     let copy = unsafe { BorrowedFd::borrow_raw(number) }.try_clone_to_owned();
     Some(copy.map(File::from))
 }
 
-/// The name of the open descriptor that a path stands for: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`, or a link to one. A
-/// regular file behind it is open elsewhere, so that replacing it would lose what is written there later.
+/// The open descriptor that a path refers to: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/1`, or a link to one. If a
+/// regular file is behind it, it is already open, and replacing it would lose later writes.
 fn descriptor(path: &Path) -> Option<PathBuf> {
     const LONGEST_CHAIN: usize = 40;
     let mut path = path.to_owned();
@@ -168,10 +168,10 @@ fn descriptor(path: &Path) -> Option<PathBuf> {
     None
 }
 
-/// Like [`Write::write_all`], but patient with a stream that does not block.
+/// Like [`Write::write_all`], but retries when a non-blocking stream is full.
 ///
 /// # Errors
-/// If the stream fails, or takes nothing for ten seconds.
+/// If the stream fails, or accepts nothing for ten seconds.
 pub fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
     let mut stalled = Duration::ZERO;
     while !text.is_empty() {
@@ -192,10 +192,10 @@ pub fn write_all(target: &mut dyn Write, mut text: &[u8]) -> io::Result<()> {
     target.flush()
 }
 
-/// Makes a file that is not there yet. It appears with all of its bytes, or not at all.
+/// Creates a new file atomically: either complete or not at all.
 ///
 /// # Errors
-/// If it is there, if a link of that name is there, or if it cannot be written.
+/// If the file or a link of that name exists, or if it cannot be written.
 pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = beside(path)?;
     file.write_all(bytes)?;
@@ -208,7 +208,7 @@ pub fn create_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
 pub(crate) mod fussy {
     use std::io::{self, Write};
 
-    /// A target that takes a few bytes at a time, and fails as the test says.
+    /// A writer that accepts a few bytes at a time and fails as the test specifies.
     pub struct Fussy {
         pub taken: Vec<u8>,
         pub answers: Vec<Option<io::ErrorKind>>,
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_pipe_that_does_not_block_loses_nothing() {
+    fn a_full_non_blocking_pipe_loses_nothing() {
         let answers = vec![Some(io::ErrorKind::WouldBlock), None, Some(io::ErrorKind::Interrupted), None];
         let mut target = Fussy { taken: Vec::new(), answers };
         write_all(&mut target, b"0123456789").unwrap();
@@ -262,7 +262,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_new_file_takes_the_place_of_nothing_and_leaves_nothing_beside_it() {
+    fn creating_a_file_overwrites_nothing_and_leaves_no_temporary_file() {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let (file, link, taken) = (home.path().join("file"), home.path().join("link"), home.path().join("taken"));
@@ -296,7 +296,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_that_leads_nowhere_is_not_written_through() {
+    fn dead_links_are_not_written_through() {
         let home = tempfile::tempdir().unwrap();
         let link = home.path().join("link");
         std::os::unix::fs::symlink("none", &link).unwrap();

@@ -1,4 +1,5 @@
-//! One attribute of a kind: how its readings compare, what changing it costs, what each dialect can do with it.
+//! One attribute of a kind: how its values compare, the effect of changing it, and what each dialect (API version)
+//! supports.
 
 use crate::model::{Attributes, Dialect, Effect, Value};
 
@@ -7,50 +8,50 @@ use crate::model::{Attributes, Dialect, Effect, Value};
 pub struct Attribute {
     pub name: &'static str,
     pub compare: Compare,
-    /// What changing it from the first value to the second costs; an error is the reason why it cannot be done at all.
+    /// Effect of changing it from the first value to the second. An error explains why it cannot be changed.
     pub effect: fn(&Value, &Value) -> Result<Effect, &'static str>,
-    /// The API's rule behind the effect, for people.
+    /// The API rule behind the effect, for display.
     pub rule: &'static str,
-    /// What each dialect can do with it.
+    /// Whether each dialect can express it.
     pub v1: Support,
     pub v2: Support,
     /// The dialect whose create request lacks it: a create is followed by an update.
     pub late: Option<Dialect>,
-    /// Whether its items are alternatives of which one is enough. A dialect that takes only one per request is asked for
-    /// one after the other.
+    /// Whether its items are alternatives, of which one is enough. If a dialect accepts only one per request, sindri
+    /// tries them in order.
     pub candidates: bool,
-    /// Of a map to which RunPod and people add keys beside the declared ones.
+    /// Set for a map to which RunPod and people add undeclared keys.
     pub shared: Option<&'static SharedMap>,
     /// The attribute that supplies this one: where that is set and this is not, RunPod takes the value from what that names
     /// (a template), sindri sends nothing, and any observed value is right.
     pub supplied_by: Option<&'static str>,
-    /// What its text names at RunPod by id, so that a plan can check that it exists.
+    /// The kind of RunPod object that this attribute names by id, so that a plan can check that the object exists.
     pub names: Option<Names>,
 }
 
-/// A map attribute that is not sindri's alone, see [`Compare::ManagedKeys`].
+/// A map attribute that sindri shares with RunPod and people, see [`Compare::ManagedKeys`].
 #[derive(Debug)]
 pub struct SharedMap {
-    /// For sentences: `environment`.
+    /// For use in sentences: `environment`.
     pub title: &'static str,
-    /// Whether RunPod itself gives this key to a new object with these inputs.
+    /// Whether RunPod itself adds this key to a new object with these inputs.
     pub injected: fn(&Attributes, &str) -> bool,
 }
 
-/// An object that an attribute names by its id and that no resource of the configuration stands for.
+/// An object that an attribute names by id and that is not a resource of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
     /// An object of a kind that every refresh lists.
     Listed {
         kind: &'static str,
-        /// The attribute of the object that says where it is, and the one of this kind that must allow it.
+        /// The attribute that holds the object's region, and the attribute of this kind that must include that region.
         place: Option<(&'static str, &'static str)>,
     },
-    /// An object that only a request of its own can find.
+    /// An object that needs its own request to look up.
     Outside(Outside),
 }
 
-/// Objects of the account that sindri uses and does not manage.
+/// Objects of the account that sindri uses but does not manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outside {
     /// Credentials for a private container registry.
@@ -60,7 +61,7 @@ pub enum Outside {
 }
 
 impl Outside {
-    /// For sentences.
+    /// For use in sentences.
     pub fn title(self) -> &'static str {
         match self {
             Self::Registry => "registry credential",
@@ -69,22 +70,22 @@ impl Outside {
     }
 }
 
-/// How a wanted value is held against an observed one.
+/// How a desired value is compared with an observed one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compare {
-    /// Equal, with `Null` equal to empty text and an empty list or map.
+    /// Equal; `Null` equals empty text and an empty list or map.
     Exact,
-    /// The wanted list holds the observed value; an empty or absent list accepts anything.
+    /// The desired list contains the observed value; an empty or absent list accepts anything.
     OneOf,
     /// Equal as sets.
     Set,
-    /// The observed number is at least the wanted one.
+    /// The observed number is at least the desired one.
     AtLeast,
-    /// Only the keys that are declared or recorded count; others belong to RunPod or to people.
+    /// Only declared or recorded keys count; others belong to RunPod or to people.
     ManagedKeys,
-    /// Equal where it is declared; anything is right where it is not.
+    /// Equal if declared; anything is accepted otherwise.
     WhenSet,
-    /// The API never returns it: the record stands for the object.
+    /// The API never returns it, so the recorded value counts as the observed one.
     Recorded,
 }
 
@@ -92,7 +93,7 @@ pub enum Compare {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Support {
     Yes,
-    /// Why not, and what to do instead.
+    /// The reason, and what to do instead.
     No {
         reason: &'static str,
         help: &'static str,
@@ -100,7 +101,7 @@ pub enum Support {
 }
 
 impl Attribute {
-    /// The kind whose ids are its values: a pod's network volume.
+    /// The kind whose ids are this attribute's values: a pod's network volume.
     pub fn refers_to(&self) -> Option<&'static str> {
         match self.names? {
             Names::Listed { kind, .. } => Some(kind),
@@ -108,8 +109,8 @@ impl Attribute {
         }
     }
 
-    /// The attribute that supplies this one for an object with these inputs, and its value; `None` where the inputs set this
-    /// one themselves, or nothing supplies it.
+    /// The attribute that supplies this one for an object with these inputs, and its value. `None` if the inputs set
+    /// this attribute, or nothing supplies it.
     pub fn supplier<'i>(&self, inputs: &'i Attributes) -> Option<(&'static str, &'i str)> {
         let supplier = self.supplied_by?;
         let id = inputs.get(supplier)?.as_text().filter(|id| !id.is_empty())?;
@@ -138,7 +139,7 @@ pub(super) fn supplied<'i>(
 /// Both dialects can express it.
 pub(super) const BOTH: (Support, Support) = (Support::Yes, Support::Yes);
 
-/// An attribute without peculiarities. `rule` is the API's rule behind the effect; the supports are those of v1 and v2.
+/// An attribute with default properties. `rule` is the API rule behind the effect; the supports are for v1 and v2.
 pub(super) const fn attribute(
     name: &'static str,
     compare: Compare,

@@ -1,11 +1,11 @@
-//! An object in words.
+//! Descriptions of objects for display.
 
-/// An object in words, for lines of a plan and rows of a table. For display only.
+/// A description of an object, for plan lines and table rows. For display only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Description {
     /// `2 x NVIDIA L4`, `500 GB`.
     pub what: String,
-    /// `US-CA-2`; `None` where anywhere will do.
+    /// `US-CA-2`; `None` if any region is accepted.
     pub place: Option<String>,
     /// `SECURE`, `image pytorch:2.8`.
     pub details: Vec<String>,
@@ -21,7 +21,7 @@ impl std::fmt::Display for Description {
     }
 }
 
-/// Candidates in a sentence: `A`, `A or B`, `A, B or 3 others`.
+/// Lists candidates in a sentence: `A`, `A or B`, `A, B or 3 others`.
 pub(crate) fn alternatives(items: &[&str]) -> String {
     match items {
         [] => String::new(),

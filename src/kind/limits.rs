@@ -1,7 +1,7 @@
-//! What RunPod's schemas and documents allow an attribute to be, as a table.
+//! Limits on attributes from RunPod's schemas and documents, as a table.
 //!
-//! The configuration checks it, so that no request is refused for a number or a length after something was destroyed for it.
-//! `tests/contract_client.rs` holds the table against RunPod's OpenAPI documents, in both directions.
+//! The configuration checks them up front, so that RunPod does not reject a number or length after the old object was
+//! already destroyed. `tests/contract_client.rs` compares the table with RunPod's OpenAPI documents in both directions.
 
 use crate::model::{Dialect, Value};
 
@@ -11,45 +11,46 @@ pub struct Limit {
     pub attribute: &'static str,
     pub dialect: Dialect,
     pub rule: Rule,
-    /// Stable code of the problem.
+    /// Stable error code.
     pub code: &'static str,
     pub source: Source,
 }
 
-/// What is allowed, both ends included.
+/// The allowed values; ranges are inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
     /// A whole number.
     Whole { min: i64, max: i64 },
-    /// A whole number, or zero for none, which is then not sent.
+    /// A whole number, or zero for none. Zero is not sent.
     WholeOrNone { min: i64 },
-    /// Characters of a text.
+    /// Number of characters in a text.
     Length { min: usize, max: usize },
-    /// Each text of a list is `major.minor`.
+    /// Each text in a list has the form `major.minor`.
     Versions,
-    /// Entries of a map or a list.
+    /// Number of entries in a map or list.
     Entries { max: usize },
-    /// Entries of a list of ports with this protocol.
+    /// Number of ports with this protocol in a list.
     Ports { protocol: &'static str, max: usize },
 }
 
-/// Where the limit is written.
+/// Source of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A member of a schema in the dialect's OpenAPI document: `CreatePodRequest`, `gpu/count`.
     Schema(&'static str, &'static str),
-    /// Another page of RunPod's documentation, or what was observed.
+    /// Another page of RunPod's documentation, or an observation.
     Page(&'static str),
 }
 
 /// Largest JSON body of a v2 request, in bytes. Source: RunPod's page on errors of REST v2 (`413`).
 pub const V2_BODY_LIMIT: usize = 102_400;
-/// Environment variables of a pod, sindri's marker included. Source: RunPod's page on environment variables.
+/// Maximum number of environment variables of a pod, including sindri's marker. Source: RunPod's page on environment
+/// variables.
 pub const MOST_VARIABLES: usize = 50;
-/// HTTP ports of a pod. Source: RunPod's console.
+/// Maximum number of HTTP ports of a pod. Source: RunPod's console.
 pub const MOST_HTTP_PORTS: usize = 10;
 
-/// A limit of one attribute on one dialect.
+/// A limit of one attribute in one dialect.
 pub(super) const fn limit(
     dialect: Dialect,
     attribute: &'static str,
@@ -62,11 +63,11 @@ pub(super) const fn limit(
 
 pub(super) const FROM_ONE: Rule = Rule::Whole { min: 1, max: i64::MAX };
 pub(super) const NOT_EMPTY: Rule = Rule::Length { min: 1, max: usize::MAX };
-/// REST v2 documents no longest name; v1's is kept, since both write to the same database.
+/// REST v2 documents no maximum name length. The limit of v1 applies here too, since both write to the same database.
 pub(super) const LONGEST_NAME: Rule = Rule::Length { min: 1, max: 191 };
 
 impl Rule {
-    /// Whether a value keeps the limit. `Null` does, and so does what has another type: other checks refuse that.
+    /// Whether a value is within the limit. `Null` and values of another type pass; other checks reject those.
     pub fn holds(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Whole { min, max }, Value::Int(number)) => (min..=max).contains(number),
@@ -83,7 +84,7 @@ impl Rule {
         }
     }
 
-    /// What is accepted, for the help of a problem.
+    /// The accepted values, for the help text of a problem.
     pub fn accepted(self) -> String {
         match self {
             Self::Whole { min, max: i64::MAX } => format!("at least {min}"),
@@ -111,7 +112,7 @@ mod tests {
     use crate::kind;
 
     #[test]
-    fn every_limit_is_about_an_attribute() {
+    fn every_limit_names_an_attribute() {
         for kind in kind::KINDS {
             for limit in kind.limits {
                 assert!(kind.attribute(limit.attribute).is_some(), "{}.{}", kind.name, limit.attribute);

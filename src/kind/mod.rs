@@ -1,7 +1,8 @@
-//! The kinds of resources, as tables: attributes, how they compare, what changing them costs, what a dialect can say.
+//! The kinds of resources, as tables: attributes, how they compare, the effect of changing them, and what each dialect
+//! supports.
 //!
-//! Planner, apply, store and render read these tables and know no kind by name; a new kind is a new folder here, with its
-//! encoding in `runpod` and its life in `emulator`.
+//! Planner, apply, store and render read these tables and know no kind by name. A new kind is a new folder here, plus
+//! its encoding in `runpod` and its behaviour in `emulator`.
 
 mod attribute;
 mod description;
@@ -20,10 +21,10 @@ pub use pod::POD;
 pub use port::PORT;
 pub use table::{Kind, Membership, Protection, Readiness, Recognition};
 
-/// Every kind; one that others refer to or are part of comes before them.
+/// All kinds. A kind comes after those it refers to or is part of.
 pub static KINDS: [&Kind; 3] = [&NETWORK_VOLUME, &POD, &PORT];
 
-/// The kind of that name.
+/// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().copied().find(|kind| kind.name == name)
 }
@@ -33,12 +34,12 @@ pub fn protections() -> impl Iterator<Item = Protection> {
     KINDS.iter().filter_map(|kind| kind.protection)
 }
 
-/// The place of a kind in [`KINDS`]: what others refer to has a lower rank than those others.
+/// The index of a kind in [`KINDS`]; lower than that of any kind that refers to it.
 pub fn rank(name: &str) -> usize {
     KINDS.iter().position(|kind| kind.name == name).unwrap_or(KINDS.len())
 }
 
-/// The kind whose objects are parts of a `parent`, listed in that attribute of it.
+/// The kind whose objects are listed in this attribute of a `parent`.
 pub fn listed_in(parent: &str, attribute: &str) -> Option<&'static Kind> {
     let lists = |kind: &&&Kind| {
         kind.member_of.as_ref().is_some_and(|member| member.parent == parent && member.attribute == attribute)
@@ -46,7 +47,7 @@ pub fn listed_in(parent: &str, attribute: &str) -> Option<&'static Kind> {
     KINDS.iter().find(lists).copied()
 }
 
-/// Whether attributes of any kind refer to objects of this one.
+/// Whether an attribute of any kind refers to objects of this one.
 pub fn is_referred_to(name: &str) -> bool {
     KINDS.iter().flat_map(|kind| kind.attributes).any(|attribute| attribute.refers_to() == Some(name))
 }
@@ -57,7 +58,7 @@ pub fn parts_of(parent: &str) -> impl Iterator<Item = (&'static Kind, &'static M
     parts.filter(move |(_, membership)| membership.parent == parent)
 }
 
-/// The kinds whose objects RunPod lists on one dialect: each costs one list request per refresh.
+/// The kinds that RunPod lists in one dialect; each costs one list request per refresh.
 pub fn listed_on(dialect: Dialect) -> impl Iterator<Item = &'static Kind> {
     listed().filter(move |kind| kind.dialects.contains(&dialect))
 }

@@ -1,4 +1,4 @@
-//! The questions that every kind answers. Code above the kinds asks these members and never for a kind's name.
+//! Facts that every kind provides. Code above the kinds reads these members instead of checking a kind's name.
 
 use std::collections::BTreeMap;
 
@@ -10,34 +10,35 @@ use crate::model::{Attributes, Dialect, FieldChange, Loss, Power, Risk, Value};
 /// One kind of resource.
 #[derive(Debug)]
 pub struct Kind {
-    /// As in addresses: `network_volume`.
+    /// The name used in addresses: `network_volume`.
     pub name: &'static str,
-    /// For sentences: `network volume`.
+    /// The name used in sentences: `network volume`.
     pub title: &'static str,
-    /// The RunPod APIs that have objects of this kind, or that list its members with their parent.
+    /// The RunPod APIs that have objects of this kind, or list its members with their parent.
     pub dialects: &'static [Dialect],
     pub attributes: &'static [Attribute],
-    /// What RunPod's schemas and documents allow its attributes to be.
+    /// Limits from RunPod's schemas and documents.
     pub limits: &'static [Limit],
     /// Set for a kind whose resources exist only within their parent's request, such as ports.
     pub member_of: Option<Membership>,
-    /// The attribute that is the display name at RunPod. It tells two objects apart without making them different things.
+    /// The attribute that is the display name at RunPod. It distinguishes two objects without making them different
+    /// things.
     pub name_attribute: Option<&'static str>,
-    /// How sindri finds its own object again when an answer was lost.
+    /// How sindri finds its own object after a create whose response was lost.
     pub recognition: Recognition,
     /// When its objects can be used.
     pub readiness: Readiness,
     /// Whether its objects run a container, which has logs, a terminal and an uptime.
     pub has_container: bool,
-    /// Whether a create may run out of stock, so that candidates are tried.
+    /// Whether a create can run out of stock, so that candidates are tried in order.
     pub has_capacity: bool,
-    /// The attributes that RunPod's catalog does not know: no stock can be asked for with them.
+    /// Attributes that RunPod's catalog does not cover; stock queries cannot include them.
     pub not_in_catalog: &'static [&'static str],
-    /// The disk sizes that are billed. Their price is unknown where a template supplies them.
+    /// Attributes with disk sizes that are billed. Their price is unknown if a template supplies them.
     pub disk_attributes: &'static [&'static str],
-    /// Set where a deleted block alone destroys nothing.
+    /// Set if removing the block alone must not destroy the object.
     pub protection: Option<Protection>,
-    /// The attribute that locks an object against being stopped and destroyed.
+    /// The attribute that locks an object against stopping and destroying.
     pub lock_attribute: Option<&'static str>,
     /// The attribute that lets RunPod reclaim the machine at any time.
     pub spot_attribute: Option<&'static str>,
@@ -45,37 +46,37 @@ pub struct Kind {
     pub budget_weight: usize,
     /// Whether RunPod stops or deletes its objects when the account's balance reaches zero.
     pub ends_at_zero_balance: bool,
-    /// Whether a replacement creates the new object before the old one is destroyed, unless something prevents it: two may
-    /// exist at once, and the old one is of use until the new one exists.
+    /// Whether a replacement creates the new object before destroying the old one unless something prevents it.
+    /// Requires that two can coexist and that the old one stays useful until then.
     pub creates_first: bool,
-    /// What destroying an object with these attributes loses.
+    /// Data that destroying an object with these attributes loses.
     pub losses: fn(&Attributes) -> Vec<Loss>,
-    /// The risk of losing something precious, where [`Kind::losses`] names any.
+    /// The risk of losing something precious, if [`Kind::losses`] lists any.
     pub precious_risk: Risk,
-    /// What stopping an object loses: `None` where the kind cannot be stopped.
+    /// The risk of stopping an object; `None` if the kind cannot be stopped.
     pub stop_risk: Risk,
-    /// An object with these attributes in words. The second argument is what RunPod chose among the candidates
+    /// Describes an object with these attributes. The second argument is what RunPod chose among the candidates
     /// ([`crate::model::Record::chosen`]).
     pub describe: fn(&Attributes, &BTreeMap<String, String>) -> Description,
 }
 
-/// How sindri finds its own object again when the answer to a create was lost.
+/// How sindri finds its own object after the response to a create was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recognition {
     /// Objects carry a [`crate::model::Marker`].
     Marker,
-    /// These attributes identify an object, together with the ids that existed before the create.
+    /// These attributes identify an object, excluding the ids that existed before the create.
     Identity(&'static [&'static str]),
-    /// Its id follows from its parent's.
+    /// Its id is derived from its parent's.
     Parent,
 }
 
-/// When objects of a kind are ready for use.
+/// The point at which objects of a kind are ready for use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// As soon as they exist.
     Existing,
-    /// Once [`crate::model::Object::ready`] is true. An object that should be stopped is never waited for.
+    /// Once [`crate::model::Object::ready`] is true. Never waits for an object that should be stopped.
     ComesUp,
 }
 
@@ -88,11 +89,11 @@ pub struct Protection {
     pub help: &'static str,
 }
 
-/// How members fold into their parent's request.
+/// How member resources are folded into their parent's request.
 #[derive(Debug)]
 pub struct Membership {
     pub parent: &'static str,
-    /// The parent's attribute that lists its members' `member` names.
+    /// The parent's attribute that lists the `member` names of its members.
     pub attribute: &'static str,
     /// The attributes that a member's name implies.
     pub inputs: fn(&str) -> Attributes,
@@ -103,7 +104,7 @@ impl Kind {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// The limits of its attributes on one dialect.
+    /// The limits of its attributes in one dialect.
     pub fn limits_on(&self, dialect: Dialect) -> impl Iterator<Item = &'static Limit> {
         self.limits.iter().filter(move |limit| limit.dialect == dialect)
     }
@@ -118,7 +119,7 @@ impl Kind {
         self.recognition == Recognition::Marker
     }
 
-    /// The attributes that identify an object without a marker; `None` for kinds that are recognised in another way.
+    /// The attributes that identify an object without a marker; `None` for kinds recognised another way.
     pub fn identity(&self) -> Option<&'static [&'static str]> {
         match self.recognition {
             Recognition::Identity(names) => Some(names),
@@ -126,12 +127,12 @@ impl Kind {
         }
     }
 
-    /// The values that identify an object without a marker; two with the same key cannot be told apart.
+    /// The identifying values of an object without a marker. Two objects with the same key cannot be told apart.
     pub fn identity_key<'v>(&self, attributes: &'v Attributes) -> Option<Vec<&'v Value>> {
         self.identity()?.iter().map(|name| attributes.get(*name)).collect()
     }
 
-    /// Whether two objects without markers have the same identity. An attribute that neither has counts as the same.
+    /// Whether two objects without markers have the same identity. An attribute missing from both counts as equal.
     pub fn same_identity(&self, one: &Attributes, other: &Attributes) -> bool {
         self.identity().is_none_or(|names| names.iter().all(|name| one.get(*name) == other.get(*name)))
     }
@@ -146,12 +147,12 @@ impl Kind {
         self.spot_attribute.is_some_and(|spot| attributes.get(spot) == Some(&Value::Bool(true)))
     }
 
-    /// Whether an object that should have this power has to be waited for until it is ready.
+    /// Whether sindri waits for readiness of an object that should have this power.
     pub fn awaits_readiness(&self, wanted: Option<Power>) -> bool {
         self.readiness == Readiness::ComesUp && wanted != Some(Power::Stopped)
     }
 
-    /// Why a field cannot be changed back, where it cannot.
+    /// Why a field cannot be changed back; `None` if it can.
     pub fn refusal(&self, field: &FieldChange) -> Option<&'static str> {
         let attribute = self.attribute(field.path.split('.').next()?)?;
         (attribute.effect)(&field.after, &field.before).err()
@@ -162,7 +163,7 @@ impl Kind {
         supplied(self.attributes, inputs)
     }
 
-    /// Everything that these attributes name by its id: the attribute, what it names, and the id.
+    /// Everything that these attributes name by id: the attribute, the kind of object named, and the id.
     pub fn named<'i>(&self, attributes: &'i Attributes) -> impl Iterator<Item = (&'static str, Names, &'i str)> {
         self.attributes.iter().filter_map(|attribute| {
             let id = attributes.get(attribute.name)?.as_text().filter(|id| !id.is_empty())?;

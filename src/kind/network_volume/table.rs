@@ -63,7 +63,7 @@ const LIMITS: &[Limit] = &[
     limit(
         V1,
         "size_gb",
-        // The document allows 0; 1 GB is the least that is on record as working.
+        // The document allows 0; 1 GB is the smallest size reported to work.
         Rule::Whole { min: 1, max: 4000 },
         "volume_size",
         Source::Schema("NetworkVolumeCreateInput", "size"),

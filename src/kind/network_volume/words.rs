@@ -1,4 +1,4 @@
-//! Network volumes in words.
+//! Descriptions of network volumes.
 
 use std::collections::BTreeMap;
 

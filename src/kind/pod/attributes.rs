@@ -81,7 +81,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
     )),
     Attribute {
-        // Source: `CreatePodRequest` of OpenAPI v2 has no `locked`; `UpdatePodRequest` has.
+        // Source: OpenAPI v2 has `locked` in `UpdatePodRequest` but not in `CreatePodRequest`.
         late: Some(Dialect::V2),
         ..attribute("locked", Compare::WhenSet, in_place, "a pod is locked and unlocked in place", BOTH)
     },
@@ -121,7 +121,8 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         Compare::Recorded,
         replace,
         "a public address is asked for when the pod is created",
-        // On v2 a `true` is only a wish: SECURE hosts always have one, COMMUNITY cannot be asked. `config` warns.
+        // On v2, `true` has no effect: SECURE hosts always have a public address, and COMMUNITY hosts cannot be asked
+        // for one. `config` warns about it.
         BOTH,
     ),
 ];
@@ -134,8 +135,8 @@ const V1_ONLY_SPOT: Support = Support::No {
 /// Source: `NetworkMount.volumeId` of OpenAPI v2: an existing volume in the same data center as the pod.
 const MOUNTED: Names = Names::Listed { kind: "network_volume", place: Some(("region", "regions")) };
 
-/// Source: `startSsh` of `CreatePodRequest` (OpenAPI v2) adds the account's keys as `PUBLIC_KEY` unless the request sets it;
-/// names that begin with `RUNPOD_` are RunPod's own.
+/// Source: with `startSsh`, `CreatePodRequest` (OpenAPI v2) adds the account's keys as `PUBLIC_KEY` unless the request
+/// sets it. Names with the prefix `RUNPOD_` are reserved for RunPod.
 static ENVIRONMENT: SharedMap = SharedMap {
     title: "environment",
     injected: |inputs, key| {
@@ -144,23 +145,23 @@ static ENVIRONMENT: SharedMap = SharedMap {
     },
 };
 
-/// One that a template supplies where the file does not name it. Source: `templateId` of `CreatePodRequest`, OpenAPI v2: the
-/// template is resolved into these settings, and explicit members of the body override it.
+/// An attribute that a template supplies if the file does not set it. Source: `templateId` of `CreatePodRequest`,
+/// OpenAPI v2: the template is resolved into these settings, and explicit members of the body override it.
 const fn from_template(attribute: Attribute) -> Attribute {
     Attribute { supplied_by: Some("template"), ..attribute }
 }
 
-/// One whose text names something by id.
+/// An attribute whose text names an object by id.
 const fn naming(names: Names, attribute: Attribute) -> Attribute {
     Attribute { names: Some(names), ..attribute }
 }
 
-/// One whose items are alternatives.
+/// An attribute whose items are alternatives.
 const fn candidates(name: &'static str, rule: &'static str) -> Attribute {
     Attribute { candidates: true, ..attribute(name, Compare::OneOf, replace, rule, BOTH) }
 }
 
-/// Growing a pod volume is a PATCH with a restart; a smaller one, a first one or none needs another pod.
+/// A pod volume can grow with a PATCH and a restart. Shrinking, adding or removing one needs another pod.
 fn pod_volume(before: &Value, after: &Value) -> Result<Effect, &'static str> {
     Ok(match (before.as_int().unwrap_or(0), after.as_int().unwrap_or(0)) {
         (before, after) if before > 0 && after > before => Effect::Restart,

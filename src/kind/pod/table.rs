@@ -22,15 +22,16 @@ pub static POD: Kind = Kind {
     readiness: Readiness::ComesUp,
     has_container: true,
     has_capacity: true,
-    // Source: `GpuType` of the vendor's OpenAPI v2 has neither memory nor vCPUs of the machine.
+    // Source: `GpuType` of the vendor's OpenAPI v2 has neither the memory nor the vCPUs of the machine.
     not_in_catalog: &["min_ram_gb_per_gpu", "min_vcpu_per_gpu"],
     disk_attributes: &["container_disk_gb", "volume_gb"],
     protection: None,
-    // Source: `locked` of `UpdatePodRequest` in RunPod's OpenAPI v2; a stop of a locked pod is answered with 409.
+    // Source: `locked` of `UpdatePodRequest` in RunPod's OpenAPI v2. Stopping a locked pod returns 409.
     lock_attribute: Some("locked"),
     spot_attribute: Some("spot"),
     budget_weight: 1,
-    // Source: contract, section 12, rule 10: pods with a network volume are stopped, all others deleted with their data.
+    // Source: contract, section 12, rule 10: at zero balance, RunPod stops pods with a network volume and deletes all
+    // others with their data.
     ends_at_zero_balance: true,
     creates_first: false,
     losses,

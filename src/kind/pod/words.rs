@@ -1,4 +1,4 @@
-//! Pods in words.
+//! Descriptions of pods.
 
 use std::collections::BTreeMap;
 
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_named_by_its_hardware_place_and_image() {
+    fn a_pod_is_described_by_hardware_region_and_image() {
         let cpu =
             [("cpu_flavors", Value::texts(["cpu3c", "cpu5c"])), ("vcpu_count", 8.into()), ("image", "a:1".into())];
         assert_eq!(words(&cpu, &[]), "8 vCPU cpu3c or cpu5c, image a:1");

@@ -1,4 +1,4 @@
-//! Ports: exposures of a pod, which exist only within their pod's request.
+//! Ports: exposures of a pod. They exist only as part of their pod's request.
 
 mod table;
 

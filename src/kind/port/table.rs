@@ -7,7 +7,7 @@ use crate::model::{Attributes, Risk, Value};
 
 /// An exposure of a pod: `8888/http` at its proxy URL, or `22/tcp` at a public address that RunPod maps.
 ///
-/// RunPod has no object of this kind; a port is created, changed and removed with the `ports` of its pod.
+/// RunPod has no object of this kind. Changing the `ports` of the pod creates, changes and removes ports.
 pub static PORT: Kind = Kind {
     name: "port",
     title: "port",
@@ -34,7 +34,7 @@ pub static PORT: Kind = Kind {
     losses: |_| Vec::new(),
     precious_risk: Risk::None,
     stop_risk: Risk::None,
-    // The address says it all: `port.trainer:8888/http`.
+    // The address is descriptive enough: `port.trainer:8888/http`.
     describe: |_, _| Description::default(),
 };
 
