@@ -1,4 +1,4 @@
-//! An answer before anything is read from it: a success whose JSON can be held in memory, or a failure.
+//! Reads the JSON of a successful answer within a memory limit, or classifies the failure.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use super::classify::Context;
 use super::error::Purpose;
 use crate::transport::Reply;
 
-/// Most memory that the JSON of one answer may take, in bytes. A list of 10,000 pods takes half of it.
+/// Limit on the memory that the JSON of one answer may take, in bytes. A list of 10,000 pods takes half of it.
 const MEMORY_LIMIT: usize = 256 << 20;
 
-/// The answer to a request, and what it cost.
+/// The answer to a request, with its size and duration.
 pub(super) struct Answer {
     pub json: Json,
-    /// About how much memory the JSON takes, in bytes.
+    /// Approximate memory taken by the JSON, in bytes.
     pub memory: usize,
-    /// How long the request was on its way, all attempts together; waits for a quota are not part of it.
+    /// Duration of the request over all attempts, without waits for a quota.
     pub time: Duration,
 }
 
-/// The JSON of a success with the memory it takes, or the failure that the answer stands for.
+/// The JSON of a success with the memory it takes, or the failure that the answer describes.
 pub(super) fn judge(context: &Context<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
     if !(200..300).contains(&reply.status) {
         return Err(context.refused(reply));
@@ -32,18 +32,18 @@ pub(super) fn judge(context: &Context<'_>, reply: &Reply) -> Result<(Json, usize
     }
     match serde_json::from_slice(&reply.body) {
         Ok(json) => Ok((json, memory)),
-        // What came with it does not matter.
+        // The status is enough for these; the body does not matter.
         Err(_) if matches!(context.purpose, Purpose::Delete | Purpose::Power) => Ok((Json::Null, memory)),
         Err(_) => Err(context.malformed(reply, "the answer is not JSON")),
     }
 }
 
-/// About how much memory the JSON in these bytes would take: a few bytes of text can stand for hundreds in memory. Signs
-/// within texts count too, which makes the answer larger than it is.
+/// Estimates the memory that the JSON in these bytes would take, since a few bytes of text can become hundreds in
+/// memory. Structural characters inside strings are counted too, so the estimate may be too high.
 pub(super) fn memory(body: &[u8]) -> usize {
     /// The first node of a map.
     const MAP: usize = 640;
-    /// A member, with its share of a vector that grew too large.
+    /// A member, with its share of an over-allocated vector.
     const MEMBER: usize = 64;
     let structure = |byte: &u8| match byte {
         b'{' => MAP,
@@ -69,7 +69,7 @@ mod tests {
             let error = judge(&context, &reply(format!("[{}0]", part.repeat(count)))).unwrap_err();
             assert_eq!(error.class, ErrorClass::Malformed, "{part}");
         }
-        // Deep nesting is an error, and no stack that overflows.
+        // Deep nesting must give an error, not overflow the stack.
         let error = judge(&context, &reply("[".repeat(1 << 20))).unwrap_err();
         assert_eq!(error.class, ErrorClass::Malformed);
     }

@@ -1,11 +1,11 @@
-//! Entrypoint and command of a pod in v2's one member `args`. Source: section 3.4 of the API contract.
+//! Entrypoint and command of a pod in v2's single member `args`. Source: section 3.4 of the API contract.
 //!
-//! A bare string is the command, split by shell rules; a JSON object `{"entrypoint": [...], "cmd": [...]}` sets either or
-//! both. What comes back need not be the same string, so that only the parsed lists are ever compared.
+//! A bare string is the command, split by shell rules. A JSON object `{"entrypoint": [...], "cmd": [...]}` sets either
+//! or both. RunPod may return a different string, so sindri compares only the parsed lists.
 
 use serde_json::{Value as Json, json};
 
-/// The two lists of words that start a container; an empty list is the image's own.
+/// The two lists of words that start a container. An empty list means the image's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Argv {
     pub entrypoint: Vec<String>,
@@ -13,18 +13,18 @@ pub(super) struct Argv {
 }
 
 impl Argv {
-    /// What `args` means.
+    /// Parses `args`.
     pub fn parse(args: &str) -> Self {
         if let Ok(Json::Object(object)) = serde_json::from_str(args) {
             let list = |member: &str| words(object.get(member));
             return Self { entrypoint: list("entrypoint"), command: list("cmd") };
         }
-        // What is no shell text (an open quote) is kept as the one word that it may be.
+        // Text that the shell rules reject (an open quote) is kept as one word.
         let command = shlex::split(args).unwrap_or_else(|| vec![args.to_owned()]);
         Self { entrypoint: Vec::new(), command }
     }
 
-    /// `args` for these lists: a bare string where that says all of it, else the object; empty where there is nothing.
+    /// `args` for these lists: a bare string if there is only a command, otherwise the object; empty if both are empty.
     pub fn to_args(&self) -> String {
         let bare = shlex::try_join(self.command.iter().map(String::as_str)).ok();
         match bare.filter(|bare| Self::parse(bare) == *self) {
@@ -46,7 +46,7 @@ impl Argv {
     }
 }
 
-/// The texts of a JSON list; nothing for anything else.
+/// The strings of a JSON list, or nothing if the value is not a list.
 pub(super) fn words(json: Option<&Json>) -> Vec<String> {
     json.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
 }

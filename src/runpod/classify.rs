@@ -1,4 +1,4 @@
-//! What an answer that is no success means. Sources: sections 2.3, 2.4 and 14 of the API contract.
+//! Classifies answers that report a failure. Sources: sections 2.3, 2.4 and 14 of the API contract.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use crate::model::Dialect;
 use crate::model::text::is_harmful;
 use crate::transport::{Reply, TransportError};
 
-/// What is needed to judge an answer.
+/// Context needed to classify an answer.
 pub(super) struct Context<'a> {
-    /// `POST /v2/pods`.
+    /// For example `POST /v2/pods`.
     pub request: &'a str,
     pub purpose: Purpose,
     pub dialect: Dialect,
-    /// Texts that must not stand in a message, should RunPod repeat them.
+    /// Secrets to mask in messages, in case RunPod repeats them.
     pub secrets: &'a [&'a str],
 }
 
-/// Texts that say that there is no stock; there is no code for it. Source: section 14 of the contract.
+/// Texts that report missing stock, for which RunPod has no code. Source: section 14 of the contract.
 const NO_CAPACITY: [&str; 5] = [
     "no longer any instances",
     "no instances currently available",
@@ -29,8 +29,9 @@ const NO_CAPACITY: [&str; 5] = [
     "could not find any pods",
 ];
 
-/// Texts that say that the account has reached one of its limits; there is no code for it. Sources: sections 4, 12 and 15 of the
-/// contract (spend limit, volume quota); the limit of pods is worded by inference. Every word of a row must be there.
+/// Texts that report a limit of the account, for which RunPod has no code. A text matches a row if it contains every
+/// word. Sources: sections 4, 12 and 15 of the contract (spend limit, volume quota). The wording for the pod limit is a
+/// guess.
 const ACCOUNT_LIMITS: [&[&str]; 9] = [
     &["spend limit"],
     &["spending limit"],
@@ -43,34 +44,35 @@ const ACCOUNT_LIMITS: [&[&str]; 9] = [
     &["account", "limit"],
 ];
 
-/// v1 answers 500 for a volume that is gone already. Source: section 4 of the contract.
+/// v1 answers 500 for a volume that was already deleted. Source: section 4 of the contract.
 const V1_ABSENT: &str = "tried to delete nonexistent";
 
-/// Longest refusal that is read at all, in bytes: looking for secrets takes its time.
+/// Longest error body to read, in bytes. Searching longer ones for secrets would be slow.
 const LONGEST_EXPLANATION: usize = 64 << 10;
-/// Longest text taken over from an answer, in characters.
+/// Longest text to quote from an answer, in characters.
 const MESSAGE_LIMIT: usize = 500;
-/// Most violations taken over from an answer.
+/// Most violations to quote from an answer.
 const DETAILS_LIMIT: usize = 20;
 
-/// The failure of an answer that is not what RunPod gives: whatever it was, nothing in it is believed. After anything but
-/// a read the request may have had its effect.
+/// The failure for an answer that does not match the API. Its content is ignored. Unless the request was a read, it may
+/// have taken effect.
 pub(super) fn nonsense(purpose: Purpose, request: &str, why: &str) -> ApiError {
     let error = ApiError::local(ErrorClass::Malformed, request, why);
     ApiError { failure: purpose.in_doubt(), purpose: Some(purpose), ..error }
 }
 
 impl Context<'_> {
-    /// The failure that an answer outside 2xx stands for.
+    /// The failure for an answer with a status outside 2xx.
     pub fn refused(&self, reply: &Reply) -> ApiError {
         let explains = reply.body.len() <= LONGEST_EXPLANATION;
         let json = explains.then(|| serde_json::from_slice::<Json>(&reply.body).ok()).flatten().filter(Json::is_object);
         let (message, details) = self.texts(reply, json.as_ref());
         let class = self.class(reply.status, &message.to_lowercase(), json.is_some());
         let failure = match (reply.status, self.purpose) {
-            // Section 12, rule 3: the pod stays as it was. A create that says so may have left a pod all the same (Q7).
+            // The pod is unchanged (section 12, rule 3). A create with the same answer may have created a pod all the
+            // same (Q7).
             (_, Purpose::Power) if class == ErrorClass::NoCapacity => Failure::WithoutEffect,
-            // A rule of RunPod's forbids it, whatever the status says; asking again cannot help.
+            // A rule forbids the delete, whatever the status. Retrying cannot help.
             (_, Purpose::Delete) if class == ErrorClass::Invalid => Failure::WithoutEffect,
             (408 | 500.., purpose) => purpose.in_doubt(),
             _ => Failure::WithoutEffect,
@@ -88,7 +90,7 @@ impl Context<'_> {
         }
     }
 
-    /// The failure of an answer that says success and cannot be read.
+    /// The failure for a successful answer that cannot be read.
     pub fn malformed(&self, reply: &Reply, why: &str) -> ApiError {
         let mut error = nonsense(self.purpose, self.request, why);
         error.status = Some(reply.status);
@@ -96,7 +98,7 @@ impl Context<'_> {
         error
     }
 
-    /// The failure of a request without an answer.
+    /// The failure for a request without an answer.
     pub fn lost(&self, error: &TransportError) -> ApiError {
         let failure = match error {
             TransportError::NotSent { .. } => Failure::WithoutEffect,
@@ -112,7 +114,7 @@ impl Context<'_> {
         let no_capacity = || NO_CAPACITY.iter().any(|words| text.contains(words));
         match status {
             400 | 500 if places && no_capacity() => ErrorClass::NoCapacity,
-            // A v1 500 without one of these texts says nothing about whose fault it was.
+            // Without one of these texts, a 500 from v1 does not say what caused it.
             400 | 403 | 409 | 422 if places && names_account_limit(text) => ErrorClass::AccountLimit,
             500 if places && self.dialect == Dialect::V1 && names_account_limit(text) => ErrorClass::AccountLimit,
             500 if self.dialect == Dialect::V1 && text.contains(V1_ABSENT) => ErrorClass::NotFound,
@@ -120,7 +122,7 @@ impl Context<'_> {
             500 if self.purpose == Purpose::Delete && is_json && keeps_it(text) => ErrorClass::Invalid,
             401 => ErrorClass::Unauthorized,
             402 => ErrorClass::NoBalance,
-            // RunPod refuses in JSON; the gateway before it does not (Q1).
+            // RunPod refuses in JSON; the gateway in front of it does not (Q1).
             403 if is_json => ErrorClass::Forbidden,
             403 => ErrorClass::Blocked,
             404 => ErrorClass::NotFound,
@@ -135,7 +137,7 @@ impl Context<'_> {
         }
     }
 
-    /// The message and the list of violations of an answer.
+    /// The message and the violations in an answer.
     fn texts(&self, reply: &Reply, json: Option<&Json>) -> (String, Vec<String>) {
         if reply.body.len() > LONGEST_EXPLANATION {
             return (format!("an explanation of {} bytes, too long to be shown", reply.body.len()), Vec::new());
@@ -157,7 +159,7 @@ impl Context<'_> {
         Some(id).filter(|id| !id.is_empty())
     }
 
-    /// One line of readable text without secrets.
+    /// One line of printable text without secrets.
     fn clean(&self, text: &str) -> String {
         let visible: String = masked(text, self.secrets)
             .chars()
@@ -173,8 +175,8 @@ impl Context<'_> {
     }
 }
 
-/// Words that say why RunPod keeps an object. v1 answers a broken rule with 500, as it does its own faults.
-/// Source: the emulator's contract, "terminate and DELETE".
+/// Texts that say why RunPod keeps an object. v1 answers 500 both for a broken rule and for its own faults. Source: the
+/// emulator's contract, "terminate and DELETE".
 const KEEPS_IT: [&str; 6] = ["in use", "being used", "attached", "mounted", "is locked", "cannot be deleted"];
 
 fn keeps_it(text: &str) -> bool {
@@ -185,19 +187,19 @@ fn names_account_limit(text: &str) -> bool {
     ACCOUNT_LIMITS.iter().any(|words| names_all(text, words))
 }
 
-/// The wording is not recorded, only that it comes as a text (section 2.4): both a balance and its want must be named.
+/// The contract records only that this error is a text (section 2.4), not its wording. The text must mention a balance
+/// and say that it is too low.
 fn tells_no_balance(text: &str) -> bool {
     let want = ["insufficient", "too low", "not enough", "enough balance"];
     text.contains("insufficient funds") || text.contains("balance") && want.iter().any(|words| text.contains(words))
 }
 
-/// `Retry-After`, in the whole seconds that RunPod sends.
+/// `Retry-After`, which RunPod sends in whole seconds.
 pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
     reply.header("retry-after")?.trim().parse().ok().map(told_seconds)
 }
 
-/// Seconds that a header tells. A day is longer than anybody waits, and as far as they are believed: more could not be
-/// added to a time.
+/// Converts seconds from a header, limited to one day. Larger values could overflow when added to a time.
 pub(super) fn told_seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds.min(86_400))
 }
@@ -300,7 +302,7 @@ mod tests {
         let body = r#"{"error":"delete network volume: network volume is in use","status":500}"#;
         let refused = judge(Dialect::V1, Purpose::Delete, 500, body);
         assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, Failure::WithoutEffect));
-        // A fault of RunPod's own may have had its effect, and so may a page of the gateway's.
+        // A fault of RunPod or an error page of the gateway may hide that the request took effect.
         for body in [r#"{"error":"delete network volume: internal error","status":500}"#, "<html>in use</html>"] {
             let fault = judge(Dialect::V1, Purpose::Delete, 500, body);
             assert_eq!((fault.class, fault.failure), (ErrorClass::Server, Failure::Unknown), "{body}");

@@ -1,4 +1,4 @@
-//! The client: sends requests of one dialect, paced, retried where that is safe, and judged.
+//! The client: paces requests of one dialect, sends them, retries them if that is safe, and classifies the answers.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,22 +20,22 @@ use crate::kind::Kind;
 use crate::model::{Attributes, Dialect, Value};
 use crate::transport::{Method, Reply, Request, Transport, TransportError};
 
-/// RunPod's gateway refuses the names of HTTP libraries (Q1).
+/// RunPod's gateway blocks the user agents of HTTP libraries (Q1).
 const USER_AGENT: &str = concat!("sindri/", env!("CARGO_PKG_VERSION"));
 
-/// How often a request that may be repeated is sent at most. Source: RunPod's own SDK (contract, section 2.5).
+/// Most attempts for a request that may be repeated. Source: RunPod's SDK (contract, section 2.5).
 const ATTEMPTS: u32 = 4;
 
-/// The longest that quotas and 429s may delay one request, unless told otherwise.
+/// Default limit on the time that quotas and 429s may delay one request.
 const WAIT_LIMIT: Duration = Duration::from_secs(600);
 
-/// Longest pause between two attempts that RunPod did not ask for.
+/// Longest pause between two attempts, unless RunPod asks for more.
 const LONGEST_BACKOFF_MS: u64 = 30_000;
 
 /// Longer pauses are announced.
 const ANNOUNCED: Duration = Duration::from_secs(5);
 
-/// RunPod behind one transport, in one dialect.
+/// A client for RunPod over one transport, in one dialect.
 pub struct Client {
     transport: Arc<dyn Transport>,
     pub(super) key: ApiKey,
@@ -44,13 +44,13 @@ pub struct Client {
     wait_limit: Duration,
     pub(super) list_lag: Duration,
     jitter: Mutex<fastrand::Rng>,
-    /// What no message may hold, whichever request it is about.
+    /// Texts that no message may contain, regardless of the request.
     hidden: BTreeSet<String>,
     trace: Option<TraceFn>,
     notify: Option<NotifyFn>,
 }
 
-/// One request, before headers.
+/// One request, without headers.
 pub(super) struct Call<'a> {
     pub purpose: Purpose,
     pub method: Method,
@@ -64,7 +64,7 @@ impl Call<'_> {
         Self { purpose: Purpose::Read, method: Method::Get, path, body: None, secrets: Vec::new() }
     }
 
-    /// `GET /v2/pods`: without the query, which may hold a cursor.
+    /// For example `GET /v2/pods`. The query is omitted because it may contain a cursor.
     pub fn request(&self) -> String {
         format!("{} {}", self.method.word(), self.path.split('?').next().unwrap_or_default())
     }
@@ -86,36 +86,36 @@ impl Client {
         }
     }
 
-    /// Keeps the secrets among these attributes out of every message, should RunPod repeat them; those of a request are kept
-    /// out of what is said about it in any case.
+    /// Masks the secrets in these attributes in every message, in case RunPod repeats them. The secrets of a request
+    /// are always masked in messages about that request.
     #[must_use]
     pub fn hiding<'a>(mut self, attributes: impl Iterator<Item = &'a Attributes>) -> Self {
         self.hidden = attributes.flat_map(secrets).map(str::to_owned).collect();
         self
     }
 
-    /// Called with one line per request and reply.
+    /// Sets the function called with one line per request and reply.
     #[must_use]
     pub fn with_trace(mut self, trace: TraceFn) -> Self {
         self.trace = Some(trace);
         self
     }
 
-    /// Called before waits of more than five seconds.
+    /// Sets the function called before waits of more than five seconds.
     #[must_use]
     pub fn with_notify(mut self, notify: NotifyFn) -> Self {
         self.notify = Some(notify);
         self
     }
 
-    /// The longest that quotas and 429s may delay one request (10 minutes, if not set).
+    /// Sets the limit on the time that quotas and 429s may delay one request (default: 10 minutes).
     #[must_use]
     pub fn with_wait_limit(mut self, limit: Duration) -> Self {
         self.wait_limit = limit;
         self
     }
 
-    /// For a server whose lists lag less than RunPod's: what an interrupted run left open is settled so much sooner.
+    /// For a server whose lists lag less than RunPod's, so that recovery after an interrupted run waits less.
     #[must_use]
     pub fn with_list_lag(mut self, lag: Duration) -> Self {
         self.list_lag = lag;
@@ -129,12 +129,12 @@ impl Client {
         self
     }
 
-    /// Sends a request until it is answered for good, and gives the JSON of a success (`Null` where there is no body).
+    /// Sends a request, with retries, and returns the JSON of a success (`Null` if there is no body).
     pub(super) async fn send(&self, call: Call<'_>) -> Result<Json, ApiError> {
         self.exchange(call).await.map(|answer| answer.json)
     }
 
-    /// The same, with what the answer cost.
+    /// Like `send`, and also returns the size and duration of the answer.
     pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiError> {
         let request = call.request();
         let mut secrets = call.secrets;
@@ -178,7 +178,7 @@ impl Client {
                 }
             };
             if error.class == ErrorClass::RateLimited {
-                // It had no effect; the pace holds all requests until another one makes sense, or gives up.
+                // A 429 had no effect. The pace holds all requests until the next attempt makes sense, or gives up.
                 refusals += 1;
                 refused = Some(error);
                 continue;
@@ -197,7 +197,7 @@ impl Client {
         }
     }
 
-    /// One request on its way, with its headers.
+    /// Makes one attempt at a request, with headers.
     async fn attempt(
         &self,
         path: &str,
@@ -237,8 +237,8 @@ impl Client {
         }
     }
 
-    /// The pause after so many failures before: about 1, 2, 4 s, each up to twice as long, so that clients which failed
-    /// together do not return together.
+    /// The pause after this many earlier failures: about 1, 2, 4 s, each up to twice as long so that clients that
+    /// failed together do not retry together.
     fn backoff(&self, failures: u32) -> Duration {
         let least = (1000 << failures.min(5)).min(LONGEST_BACKOFF_MS);
         let jitter = self.jitter.lock().unwrap_or_else(PoisonError::into_inner).u64(0..=least);
@@ -261,12 +261,12 @@ pub(super) fn codec(dialect: Dialect) -> &'static Codec {
     }
 }
 
-/// Whether another attempt may do better, without doing anything twice.
+/// Whether another attempt may succeed and cannot do anything twice.
 fn worth_repeating(error: &ApiError, purpose: Purpose) -> bool {
     match error.class {
-        // What never left can be sent again, whatever it is.
+        // Any request that was never sent can be sent again.
         ErrorClass::Network => purpose.repeatable() || error.failure == Failure::WithoutEffect,
-        // Without a status the answer was too long to be read, and would be again.
+        // Without a status, the answer was too long to read and would be again.
         ErrorClass::Malformed if error.status.is_none() => false,
         ErrorClass::Server | ErrorClass::Malformed => purpose.repeatable() && !is_redirect(error),
         _ => false,
@@ -277,7 +277,7 @@ fn is_redirect(error: &ApiError) -> bool {
     error.status.is_some_and(|status| (300..400).contains(&status))
 }
 
-/// The last failure of several attempts, when an earlier one may have had its effect.
+/// Marks the last failure as in doubt if an earlier attempt may have taken effect.
 fn doubted(mut error: ApiError, in_doubt: bool) -> ApiError {
     if in_doubt {
         error.failure = Failure::Unknown;
@@ -285,7 +285,7 @@ fn doubted(mut error: ApiError, in_doubt: bool) -> ApiError {
     error
 }
 
-/// Every secret text in these attributes.
+/// All secret texts in these attributes.
 pub(super) fn secrets(attributes: &Attributes) -> Vec<&str> {
     fn collect<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {

@@ -1,7 +1,7 @@
-//! Which API a command speaks to, and the key that opens it.
+//! The API that a command talks to, and the API key for it.
 //!
-//! Takes a way to look up variables and to read a file, never the process itself; gives an [`Origin`] and an [`ApiKey`].
-//! The key is sent in one header and never printed.
+//! Variables and files are read through functions passed in, never from the process itself. Gives an [`Origin`] and an
+//! [`ApiKey`]. The key is sent in one header and never printed.
 
 use std::fmt;
 use std::io;
@@ -12,17 +12,17 @@ use super::{ApiError, ErrorClass};
 use crate::model::Dialect;
 use crate::model::credential::is_distinctive;
 
-/// The variable that holds the key.
+/// The variable that contains the key.
 pub const KEY_VARIABLE: &str = "RUNPOD_API_KEY";
-/// The variable that names a file with the key.
+/// The variable that contains the path of a file with the key.
 pub const KEY_FILE_VARIABLE: &str = "RUNPOD_API_KEY_FILE";
-/// The variable that replaces RunPod's own origin.
+/// The variable that replaces RunPod's origin.
 pub const URL_VARIABLE: &str = "RUNPOD_API_BASE_URL";
 
-/// What is sent where any key will do: an emulator on loopback, or in this process.
+/// Sent if any key is accepted: to an emulator on loopback or in this process.
 const ANY_KEY: &str = "emulator";
 
-/// Scheme, host and port of an API: `https://api.runpod.io`.
+/// Scheme, host and port of an API, for example `https://api.runpod.io`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     text: String,
@@ -30,7 +30,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// RunPod's own origin of a dialect. Source: the `servers` of the two OpenAPI documents.
+    /// RunPod's origin for a dialect. Source: the `servers` of the two OpenAPI documents.
     pub fn of(dialect: Dialect) -> Self {
         let text = match dialect {
             Dialect::V1 => "https://rest.runpod.io",
@@ -39,13 +39,13 @@ impl Origin {
         Self { text: text.to_owned(), loopback: false }
     }
 
-    /// The origin of `--api-url` or [`URL_VARIABLE`]; a trailing `/`, `/v1` or `/v2` is tolerated if it fits the dialect.
+    /// Parses the value of `--api-url` or [`URL_VARIABLE`]. A trailing `/`, `/v1` or `/v2` is accepted if it fits the
+    /// dialect.
     ///
-    /// # Errors
-    /// [`ErrorClass::Invalid`] for what is no such URL or names the other dialect, [`ErrorClass::InsecureUrl`] for plain http
-    /// to an address that is not loopback.
+    /// # Errors [`ErrorClass::Invalid`] for an invalid URL or one of the other dialect, [`ErrorClass::InsecureUrl`] for
+    /// plain http to an address that is not loopback.
     pub fn parse(url: &str, dialect: Dialect) -> Result<Self, ApiError> {
-        // The text may hold a password, so that refusals do not repeat it.
+        // The URL may contain a password, so errors do not quote it.
         let refuse = |why: String| Err(ApiError::local(ErrorClass::Invalid, "", format!("the API's URL {why}")));
         let Some((scheme, rest)) = url.trim().split_once("://") else {
             return refuse("has no scheme: it looks like `https://api.runpod.io`".into());
@@ -82,13 +82,13 @@ impl Origin {
         &self.text
     }
 
-    /// Whether it is this machine: plain http is safe, and any key will do.
+    /// Whether the origin is on this machine, so that plain http is safe and any key is accepted.
     pub fn is_loopback(&self) -> bool {
         self.loopback
     }
 }
 
-/// Host and port, if the authority is nothing else: no user, no odd characters that another parser may read otherwise.
+/// Splits an authority into host and port. Refuses user names and characters that other parsers may read differently.
 fn split_authority(authority: &str) -> Option<(String, Option<u16>)> {
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
@@ -120,21 +120,23 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host == "[::1]" || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Which world an origin's ids belong to ([`crate::model::State::api`]): `runpod` for both of RunPod's hosts.
+/// Identifies the account system that ids belong to ([`crate::model::State::api`]): `runpod` for both of RunPod's
+/// hosts.
 pub fn world_identity(origin: &Origin) -> String {
     let own = [Dialect::V1, Dialect::V2].map(Origin::of);
     if own.contains(origin) { "runpod".to_owned() } else { origin.text.clone() }
 }
 
-/// A RunPod API key. Never printed: `Debug` says only that there is one.
+/// A RunPod API key. Never printed: `Debug` shows only that it exists.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// The key in [`KEY_VARIABLE`], or in the file that [`KEY_FILE_VARIABLE`] names; any word where `origin` is loopback.
+    /// Reads the key from [`KEY_VARIABLE`] or from the file named in [`KEY_FILE_VARIABLE`]. On loopback any key will
+    /// do.
     ///
-    /// # Errors
-    /// [`ErrorClass::NoCredentials`] if there is none, the file cannot be read, or the key holds what no header can carry.
+    /// # Errors [`ErrorClass::NoCredentials`] if there is no key, the file cannot be read, or a header cannot carry the
+    /// key.
     pub fn find(
         origin: &Origin,
         variable: impl Fn(&str) -> Option<String>,
@@ -159,7 +161,7 @@ impl ApiKey {
         Ok(Self(key))
     }
 
-    /// The key for an emulator, which accepts any.
+    /// The key for an emulator, which accepts any key.
     pub fn emulator() -> Self {
         Self(ANY_KEY.to_owned())
     }
@@ -169,7 +171,7 @@ impl ApiKey {
         format!("Bearer {}", self.0)
     }
 
-    /// The text that no message may repeat, if it is no word that an emulator accepts.
+    /// The key, if messages must mask it. Simple words that an emulator accepts are not secret.
     pub(super) fn secret(&self) -> Option<&str> {
         is_distinctive(&self.0).then_some(self.0.as_str())
     }

@@ -1,9 +1,9 @@
-//! A request that failed: its class, whether it may have had an effect, and what to do about it.
+//! A failed request: its class, whether it may have taken effect, and what to do about it.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What kind of failure it was: the stable `code` of error objects.
+/// The class of a failure, and the stable `code` of error objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
     /// No API key.
@@ -29,20 +29,20 @@ pub enum ErrorClass {
     TooLarge,
     /// 400, 422: the request is wrong.
     Invalid,
-    /// 400 (v2) or 500 (v1) whose text says that there is no stock.
+    /// 400 (v2) or 500 (v1) with a text that reports missing stock.
     NoCapacity,
-    /// 429 after the longest wait that is allowed.
+    /// 429 after the longest allowed wait.
     RateLimited,
     /// 5xx.
     Server,
     /// No answer, or no connection.
     Network,
-    /// An answer that is not what the API documents.
+    /// An answer that does not match the API's documentation.
     Malformed,
 }
 
 impl ErrorClass {
-    /// Whether every further request of an apply would fail in the same way, so that nothing more is started.
+    /// Whether every further request of an apply would fail in the same way, so that no more operations are started.
     pub fn stops_everything(self) -> bool {
         match self {
             Self::NoBalance
@@ -65,7 +65,7 @@ impl ErrorClass {
         }
     }
 
-    /// Stable word for `--json`.
+    /// The stable code for `--json`.
     pub fn code(self) -> &'static str {
         match self {
             Self::NoCredentials => "no_credentials",
@@ -88,7 +88,7 @@ impl ErrorClass {
         }
     }
 
-    /// What to do about it, whatever the request was for.
+    /// What to do about it, for any request.
     pub fn help(self) -> &'static str {
         match self {
             Self::NoCredentials => {
@@ -153,24 +153,24 @@ impl ErrorClass {
 /// Whether a failed request may have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It did not: refused before any effect, or never sent.
+    /// It had no effect: it was refused first, or never sent.
     WithoutEffect,
-    /// It may have: look before sending it again.
+    /// It may have taken effect; check before sending it again.
     Unknown,
 }
 
-/// A request that failed. Never carries a header, a credential, a secret value or a request body.
+/// A failed request. Never contains a header, a credential, a secret value or a request body.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", self.summary())]
 pub struct ApiError {
     pub class: ErrorClass,
     pub failure: Failure,
-    /// `POST /v2/pods`, without query; empty for what failed before there was a request.
+    /// For example `POST /v2/pods`, without the query. Empty for failures before there was a request.
     pub request: String,
     pub status: Option<u16>,
     /// RunPod's own text, always shown.
     pub message: String,
-    /// What the request was for, where RunPod answered it: for the help.
+    /// Purpose of the request, if RunPod answered it. Used to choose the help text.
     pub(super) purpose: Option<Purpose>,
     /// RunPod's list of violations.
     pub details: Vec<String>,
@@ -180,7 +180,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// A failure found here, before anything was sent.
+    /// A failure found before anything was sent.
     pub fn local(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             class,
@@ -195,7 +195,7 @@ impl ApiError {
         }
     }
 
-    /// A failure of an answer that nothing can be believed of: the request may have had its effect.
+    /// A failure with an answer that cannot be trusted. The request may have taken effect.
     pub fn in_doubt(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
         Self { failure: Failure::Unknown, ..Self::local(class, request, message) }
     }
@@ -231,7 +231,7 @@ impl miette::Diagnostic for ApiError {
     }
 }
 
-/// What a request is for: decides whether it may be sent twice, and what a lost answer leaves open.
+/// The purpose of a request. Decides whether it may be sent twice, and what is unknown after a lost answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Read,
@@ -242,13 +242,13 @@ pub(super) enum Purpose {
 }
 
 impl Purpose {
-    /// Whether sending it twice does no more than sending it once. RunPod has no idempotency key, so that a second create
-    /// is a second pod; a second start may meet what the first one did.
+    /// Whether sending it twice has the same effect as sending it once. RunPod has no idempotency key, so a second
+    /// create makes a second pod. A second start may run into the result of the first.
     pub fn repeatable(self) -> bool {
         !matches!(self, Self::Create | Self::Power)
     }
 
-    /// What to do about a refusal, where the class alone does not say it.
+    /// What to do about a refusal, if the class alone is not specific enough.
     pub fn advice(self, class: ErrorClass, message: &str) -> Option<&'static str> {
         if (class, self) == (ErrorClass::Invalid, Self::Create)
             && let Some((_, advice)) = NAMED_CAUSES.iter().find(|(words, _)| names_all(message, words))
@@ -288,13 +288,13 @@ impl Purpose {
         }
     }
 
-    /// What is known after an answer that says nothing.
+    /// What is known after an answer without information.
     pub fn in_doubt(self) -> Failure {
         if self == Self::Read { Failure::WithoutEffect } else { Failure::Unknown }
     }
 }
 
-/// Causes that a refused create names in RunPod's text, with what to do about each.
+/// Causes that RunPod's text names when it refuses a create, with the advice for each.
 const NAMED_CAUSES: [(&[&str], &str); 4] = [
     (
         &["registry", "not found"],

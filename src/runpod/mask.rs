@@ -1,5 +1,4 @@
-//! Secrets that a server repeats: found as they are, broken over lines, and in whichever way JSON, a URL, a page or base64
-//! writes them.
+//! Masks secrets that a server repeats: verbatim, broken over lines, or encoded for JSON, URLs, HTML or base64.
 
 use std::collections::BTreeSet;
 
@@ -9,24 +8,24 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use crate::model::credential::distinctive_parts;
 use crate::model::{Computed, Object, Status, Value};
 
-/// What stands for a secret.
+/// The replacement for a secret.
 const HIDDEN: &str = "(sensitive)";
-/// So many characters may stand between two lines.
+/// Most characters of a line break and the indentation after it.
 const LONGEST_BREAK: usize = 64;
-/// `&#x10FFFF`.
+/// Length of `&#x10FFFF`.
 const LONGEST_ENTITY: usize = 9;
 
-/// `text` without any of `secrets`, nor any longer line of one that has several.
+/// `text` without any of `secrets`, and without the longer lines of secrets that have several lines.
 pub fn masked(text: &str, secrets: &[&str]) -> String {
     let parts = distinctive_parts(secrets.iter().copied());
     let mut forms: Vec<Form> = parts.into_iter().flat_map(Form::of).collect();
-    // One that begins with another one must not lose its head alone.
+    // Longest first, so that a secret that begins with another one is masked whole.
     forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
     forms.iter().fold(text.to_owned(), |text, form| form.without(&text))
 }
 
-/// Takes a secret out of everything of an object that is shown or stored. Values of `env` stay: they are secrets already,
-/// and are sent back when others change.
+/// Masks a secret in every part of an object that is shown or stored. Values of `env` are kept: they are already
+/// secret, and an update of other values must send them back.
 pub(super) fn hide_in(object: &mut Object, secret: &str) {
     let Object { kind: _, id: _, name, attributes, marker: _, status, ready: _, computed } = object;
     hide(name, secret);
@@ -61,30 +60,30 @@ fn hide_in_value(value: &mut Value, secret: &str) {
 }
 
 fn hide(text: &mut String, secret: &str) {
-    // No way to write it is shorter.
+    // No encoding is shorter than the secret itself.
     if text.len() >= secret.len() {
         *text = masked(text, &[secret]);
     }
 }
 
-/// One way to write a secret, to be found letter by letter.
+/// One encoding of a secret, to be found letter by letter.
 struct Form {
     letters: Vec<char>,
-    /// Part of a word of base64, all of which goes.
+    /// Part of a base64 word, which is masked as a whole.
     base64: bool,
 }
 
 impl Form {
     fn of(secret: &str) -> Vec<Self> {
         let quoted = serde_json::Value::from(secret).to_string();
-        // As it is, and escaped: JSON that was put into a JSON string is escaped twice.
+        // Verbatim, and escaped: JSON inside a JSON string is escaped twice.
         let plain = [secret, &quoted[1..quoted.len() - 1]];
         let plain = plain.map(|text| Self { letters: text.chars().collect(), base64: false });
         plain.into_iter().chain((0..3).map(|before| Self::in_base64(secret, before))).collect()
     }
 
-    /// The letters that stand for `secret` alone where so many bytes (modulo 3) go before it, whatever they are, and
-    /// whatever comes after.
+    /// The base64 letters that depend on `secret` alone if `before` bytes (modulo 3) precede it, whatever those bytes
+    /// and the bytes after it are.
     fn in_base64(secret: &str, before: usize) -> Self {
         let bytes = [&vec![0; before][..], secret.as_bytes()].concat();
         let letters: Vec<char> = STANDARD_NO_PAD.encode(&bytes).chars().collect();
@@ -113,8 +112,8 @@ impl Form {
         kept
     }
 
-    /// Where it ends, if it stands at `start`. Several readings are followed at once: a backslash may be one, or begin an
-    /// escape.
+    /// The end of a match at `start`, if there is one. Follows several readings at once, because a backslash may be
+    /// literal or begin an escape.
     fn end(&self, text: &str, start: usize) -> Option<usize> {
         let mut reached = vec![start];
         for (index, wanted) in self.letters.iter().enumerate() {
@@ -132,7 +131,7 @@ impl Form {
         reached.last().copied()
     }
 
-    /// How many bytes `wanted` takes at the start of `text`, in each way to write it.
+    /// The number of bytes that `wanted` takes at the start of `text`, for each encoding.
     fn spellings(&self, text: &str, wanted: char) -> [Option<usize>; 5] {
         let raw = text.starts_with(wanted).then(|| wanted.len_utf8());
         let other = match wanted {
@@ -150,7 +149,7 @@ fn is_base64(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || "+/-_=".contains(letter)
 }
 
-/// The end of a line, and what indents the next one; itself perhaps escaped.
+/// Length of a line break and the next line's indentation, either of which may be escaped.
 fn line_break(text: &str) -> Option<usize> {
     let text = text.char_indices().nth(LONGEST_BREAK).map_or(text, |(end, _)| &text[..end]);
     let mut rest = text;
@@ -183,7 +182,7 @@ fn escaped(text: &str, wanted: char) -> Option<usize> {
         let mut units = [0; 2];
         let mut rest = escape;
         for (index, unit) in wanted.encode_utf16(&mut units).iter().enumerate() {
-            // The second half of a pair has a backslash of its own.
+            // The second half of a surrogate pair has its own backslash.
             let digits = if index == 0 { rest.strip_prefix('u')? } else { rest.strip_prefix("\\u")? };
             let (hexadecimal, after) = digits.split_at_checked(4)?;
             rest = (u16::from_str_radix(hexadecimal, 16) == Ok(*unit)).then_some(after)?;

@@ -1,4 +1,5 @@
-//! RunPod's REST API: domain operations behind one trait, two dialects, one way to retry and to pace.
+//! RunPod's REST API: one trait of domain operations, two dialects (API versions v1 and v2), and shared retries and
+//! pacing.
 
 pub mod api;
 pub mod client;

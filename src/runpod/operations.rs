@@ -1,4 +1,4 @@
-//! The operations of [`Api`] as requests: what is checked before one leaves, and what its answer has to be.
+//! The operations of [`Api`] as requests, with the checks before sending and the checks of the answer.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::planner::decide::feasible::Presence;
 use crate::transport::Method;
 
 impl Client {
-    /// Finds faults of a create before it is sent.
+    /// Finds problems of a create before it is sent.
     fn check_create(
         &self,
         request: &str,
@@ -34,7 +34,7 @@ impl Client {
         self.check_size(request, Some(&Bytes::from(body.to_string())))
     }
 
-    /// The object, if the JSON is one, without the API key wherever RunPod may repeat that.
+    /// Decodes an object, masking the API key in case RunPod repeats it.
     fn decode(&self, wire: &Wire, json: &Json) -> Option<Object> {
         let mut object = (wire.decode)(json)?;
         if let Some(key) = self.key.secret() {
@@ -46,14 +46,14 @@ impl Client {
         Some(object)
     }
 
-    /// Sends a request whose answer is one object, and reads that.
+    /// Sends a request whose answer is one object, and decodes it.
     async fn object(&self, wire: &'static Wire, call: Call<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
         let json = self.send(call).await?;
         self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the answer holds no object with an id"))
     }
 
-    /// Refuses values that no request can carry: they would be dropped, and something else be rented than was asked for.
+    /// Refuses values that no request can carry. They would be dropped, and RunPod would create something else.
     fn check_values(&self, request: &str, kind: &Kind, values: &Attributes) -> Result<(), ApiError> {
         for (name, value) in values {
             let support = kind.attribute(name).map(|attribute| attribute.support(self.dialect));
@@ -103,15 +103,15 @@ impl Api for Client {
             };
             let before = objects.len();
             for row in rows.and_then(Json::as_array).ok_or_else(|| malformed("the answer holds no list"))? {
-                // An object that is left out here would be created again.
+                // An object skipped here would be created again.
                 let object = self.decode(wire, row).ok_or_else(|| malformed("an object in the list has no id"))?;
-                // Pages shift while objects appear: the same one may stand on two.
+                // Pages shift when objects appear, so an object may be on two pages.
                 if ids.insert(object.id.clone()) {
                     objects.push(object);
                 }
             }
             let next = page.pointer("/pagination/nextCursor").and_then(Json::as_str);
-            // A list that is cut short must not pass for a whole one.
+            // A truncated list must not pass as complete.
             match page.pointer("/pagination/hasNextPage") {
                 Some(Json::Bool(false)) => return Ok(objects),
                 None if next.is_none() => return Ok(objects),
@@ -212,7 +212,7 @@ impl Api for Client {
     async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
         let codec = codec(self.dialect);
         let (collection, query) = (codec.outside)(outside);
-        // Another id would be another path, and is no id of RunPod's.
+        // RunPod has no such ids, and this one would change the path.
         if !is_id(id) {
             return Ok(Some(Presence::Absent));
         }
@@ -241,7 +241,7 @@ impl Api for Client {
     }
 }
 
-/// Path of one object. Ids come from files too, and must not become other paths.
+/// The path of one object. Ids also come from files, and must not change the path.
 fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
     if !is_id(id) {
         let message = format!("`{}` is no id of a {}", id.escape_debug(), wire.kind.title);
@@ -250,12 +250,12 @@ fn object_path(wire: &Wire, id: &str) -> Result<String, ApiError> {
     Ok(format!("{}/{id}", wire.collection))
 }
 
-/// The object, if it is the one that was asked for: the state would take another one's members for its own.
+/// The object, if it is the requested one. Otherwise the state would record the attributes of another object.
 fn same_object(id: &str, object: Object, request: &str, purpose: Purpose) -> Result<Object, ApiError> {
     if object.id == id { Ok(object) } else { Err(nonsense(purpose, request, "the answer shows another object")) }
 }
 
-/// A value with an id of usual length in place of one that is not known yet.
+/// Replaces references, whose ids are not known yet, with an id of the usual length.
 fn with_usual_ids(value: &Value) -> Value {
     match value {
         Value::Reference(_) => Value::text("0123456789"),
@@ -267,7 +267,7 @@ fn with_query(path: &str, query: &str) -> String {
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
 }
 
-/// Whether the whole of a value can be sent.
+/// Whether a value can be sent in full.
 fn is_known(value: &Value) -> bool {
     match value {
         Value::Reference(_) => false,

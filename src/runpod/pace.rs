@@ -1,7 +1,8 @@
-//! When the next request may leave: RunPod counts requests per key, and tells in headers how many are left.
+//! Decides when the next request may be sent. RunPod counts requests per key and reports the rest of each quota in
+//! headers.
 //!
-//! Requests wait here before a quota ends, so that nobody sees a 429 that could be foreseen; after one, all wait for as long
-//! as RunPod said. Time is tokio's, real or simulated. Source: section 2.2 of the API contract.
+//! Requests wait here before a quota runs out, to avoid predictable 429s. After a 429, all requests wait for as long as
+//! RunPod says. Time is tokio's, real or simulated. Source: section 2.2 of the API contract.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,64 +15,64 @@ use super::NotifyFn;
 use super::classify::{retry_after, told_seconds};
 use crate::transport::Reply;
 
-/// Shorter waits are not worth a word.
+/// Shorter waits are not announced.
 const ANNOUNCED: Duration = Duration::from_secs(5);
 /// `t` and `w` are whole seconds of another clock.
 const MARGIN: Duration = Duration::from_secs(1);
-/// After a window's reset one request goes ahead to learn what is left; if its answer stays away, another one after this.
+/// After a window resets, one request goes first to learn the new quota. If it gets no answer, another follows after
+/// this.
 const PROBE: Duration = Duration::from_secs(5);
 
 /// The pacing of one key.
 #[derive(Default)]
 pub(super) struct Pace {
     state: Mutex<State>,
-    /// Told whenever an answer may have changed what is left.
+    /// Notified when an answer may have changed what is left of a quota.
     changed: Notify,
 }
 
 #[derive(Default)]
 struct State {
     windows: BTreeMap<String, Window>,
-    /// When requests left, oldest first: what we used ourselves of a quota, whatever order answers come in.
+    /// When requests were sent, oldest first. This is our own use of a quota, independent of the order of answers.
     sent: VecDeque<Instant>,
     in_flight: u64,
     tickets: u64,
-    /// The youngest request whose answer was read: older news about what is left are no news.
+    /// The latest request whose answer was read. Quotas in answers to earlier requests are out of date.
     latest: u64,
-    /// After a 429 nothing leaves before this.
+    /// After a 429, nothing is sent before this.
     hold: Option<Instant>,
     announced: Option<Instant>,
 }
 
-/// One quota: `"minute";r=0;t=12` with `"minute";q=60;w=60`.
+/// One quota, for example `"minute";r=0;t=12` with `"minute";q=60;w=60`.
 struct Window {
     remaining: u64,
     reset: Instant,
     policy: Option<(usize, Duration)>,
 }
 
-/// A request that is on its way.
+/// A request in flight.
 pub(super) struct Ticket<'a> {
     pace: &'a Pace,
     number: u64,
 }
 
-/// How long a request waited already, and how long it may.
+/// How long a request has waited, and how long it may wait.
 pub(super) struct Patience {
     pub waited: Duration,
     pub limit: Duration,
 }
 
 impl Pace {
-    /// Waits until a request may leave.
+    /// Waits until a request may be sent.
     ///
-    /// # Errors
-    /// How long it would have to wait, where that passes the limit.
+    /// # Errors The necessary wait, if it exceeds the limit.
     pub async fn admit(&self, patience: &mut Patience, notify: Option<&NotifyFn>) -> Result<Ticket<'_>, Duration> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
-            // From here on no news is missed, also before the first poll.
+            // Receives notifications from here on, even before the first poll.
             changed.as_mut().enable();
             let now = Instant::now();
             let (until, reason) = {
@@ -79,7 +80,7 @@ impl Pace {
                 let Some((until, reason)) = state.blocked(now) else {
                     return Ok(Ticket { pace: self, number: state.leave(now) });
                 };
-                // Answers on their way may tell that more is left than was counted.
+                // Answers in flight may show that more is left than was counted.
                 if state.in_flight == 0 && patience.waited + (until - now) > patience.limit {
                     return Err(until - now);
                 }
@@ -102,19 +103,19 @@ impl Pace {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere leaves counts, which are whole at any time.
+        // The counts are valid even after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Ticket<'_> {
-    /// Learns from the headers of the request's answer. After a 429, all requests hold: for `Retry-After`, else until the
-    /// used-up windows reset, else for `fallback`.
+    /// Updates the quotas from the headers of an answer. After a 429, all requests wait: for `Retry-After`, otherwise
+    /// until the exhausted windows reset, otherwise for `fallback`.
     pub fn answered(self, reply: &Reply, fallback: Duration) {
         let now = Instant::now();
         let mut state = self.pace.state();
         let limits = parse(reply, "ratelimit");
-        // Requests that are still on their way may or may not be counted in what RunPod says is left: they are, here.
+        // RunPod's count may or may not include requests that are still in flight. Assume that it does not.
         let others = state.in_flight.saturating_sub(1);
         if !limits.is_empty() && self.number >= state.latest {
             state.latest = self.number;
@@ -138,7 +139,7 @@ impl Ticket<'_> {
             state.hold = state.hold.max(Some(until));
         }
         drop(state);
-        // Dropping the ticket takes it out of flight and tells those who wait.
+        // Dropping the ticket removes the request from those in flight and notifies the waiting ones.
     }
 }
 
@@ -150,13 +151,13 @@ impl Drop for Ticket<'_> {
 }
 
 impl State {
-    /// Until when nothing may leave, and why; `None` if something may.
+    /// Until when nothing may be sent, and why; `None` if a request may be sent now.
     fn blocked(&self, now: Instant) -> Option<(Instant, String)> {
         let hold = self.hold.map(|until| (until, "RunPod asked for slower requests".to_owned()));
         let windows = self.windows.iter().flat_map(|(name, window)| {
             let told = (window.remaining == 0).then_some(window.reset);
             let own = window.policy.and_then(|(quota, length)| {
-                // The request that has to leave the window before another one may enter.
+                // The request that must leave the window before another one may enter.
                 let oldest = self.sent.len().checked_sub(quota.max(1))?;
                 Some(self.sent[oldest] + length + MARGIN)
             });
@@ -165,7 +166,7 @@ impl State {
         hold.into_iter().chain(windows).filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
     }
 
-    /// Counts a request that leaves now.
+    /// Counts a request that is sent now.
     fn leave(&mut self, now: Instant) -> u64 {
         let mut kept = 0;
         for window in self.windows.values_mut() {
@@ -176,7 +177,7 @@ impl State {
             kept = kept.max(window.policy.map_or(0, |(quota, _)| quota));
         }
         self.sent.push_back(now);
-        // Before the first policy is known, what left earlier still counts in the windows to come.
+        // Until the first policy is known, earlier requests may count in windows that are announced later.
         while self.sent.len() > kept.max(1000) {
             self.sent.pop_front();
         }
@@ -186,7 +187,7 @@ impl State {
     }
 }
 
-/// `"minute";r=0;t=12, "hour";r=2800;t=1812` by name; whatever else stands there is ignored.
+/// Parses `"minute";r=0;t=12, "hour";r=2800;t=1812` into values by name, and ignores everything else.
 fn parse(reply: &Reply, header: &str) -> BTreeMap<String, BTreeMap<String, u64>> {
     let values = reply.headers.iter().filter(|(name, _)| name == header).map(|(_, value)| value);
     let items = values.flat_map(|value| value.split(','));

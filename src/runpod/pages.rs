@@ -1,20 +1,20 @@
-//! How far a list is followed through its pages. A server decides how many there are, so that each of these has a limit:
-//! pages, pages without anything new, the length of a cursor, memory, time.
+//! Limits on following a list through its pages. The server decides how many pages there are, so sindri limits the
+//! number of pages, pages without new objects, the length of a cursor, memory and time.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 const MOST_PAGES: usize = 1_000;
-/// So many pages in a row may add nothing: lists shift while they are read.
+/// Most pages in a row that may add nothing, which happens because lists shift while they are read.
 const MOST_EMPTY_PAGES: usize = 3;
 /// In bytes.
 const LONGEST_CURSOR: usize = 4_096;
-/// In bytes, of all pages together.
+/// In bytes, for all pages together.
 const MEMORY_LIMIT: usize = 512 << 20;
-/// On the way, waits for a quota not counted.
+/// Time for requests, without waits for a quota.
 const TIME_LIMIT: Duration = Duration::from_secs(600);
 
-/// The pages that were followed so far.
+/// The pages followed so far.
 #[derive(Default)]
 pub(super) struct Pages {
     cursors: BTreeSet<String>,
@@ -23,10 +23,10 @@ pub(super) struct Pages {
     time: Duration,
 }
 
-/// A page that says that another one follows.
+/// A page that announces another one.
 pub(super) struct Page<'a> {
     pub next: Option<&'a str>,
-    /// How many objects it has that no page before it had.
+    /// Number of objects that no earlier page had.
     pub added: usize,
     pub memory: usize,
     pub time: Duration,
@@ -35,8 +35,7 @@ pub(super) struct Page<'a> {
 impl Pages {
     /// The cursor of the next page.
     ///
-    /// # Errors
-    /// Why the list is not followed any further, in words for a message.
+    /// # Errors The reason to stop following the list, worded for a message.
     pub fn turn(&mut self, page: &Page<'_>) -> Result<String, String> {
         let Page { next, added, memory, time } = *page;
         let next = next.ok_or("the list goes on without saying where")?;
@@ -69,7 +68,7 @@ impl Pages {
 mod tests {
     use super::*;
 
-    /// Turns pages that are all alike but for their cursors, until one is refused; how many were read, and why no more.
+    /// Turns pages that differ only in their cursors until one is refused. Returns the number of pages and the reason.
     fn follow(page: impl Fn(usize) -> (String, usize, usize, Duration)) -> (usize, String) {
         let mut pages = Pages::default();
         for count in 1.. {

@@ -1,5 +1,5 @@
-//! REST v1, `https://rest.runpod.io/v1`, retired on 2026-11-15: flat bodies, many defaults. Kept for the emulator and private
-//! gateways. Sources: sections 3, 4, 9 and 11 of the API contract, and RunPod's OpenAPI document.
+//! REST v1, `https://rest.runpod.io/v1`, retired on 2026-11-15: flat bodies, many defaults. Kept for the emulator and
+//! private gateways. Sources: sections 3, 4, 9 and 11 of the API contract, and RunPod's OpenAPI document.
 
 use serde_json::{Value as Json, json};
 
@@ -12,7 +12,7 @@ use crate::kind::{NETWORK_VOLUME, Outside, POD};
 use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
-/// A pod shows its GPU type and data center only within these (Q8).
+/// A pod shows its GPU type and data center only with these (Q8).
 const INCLUDE: &str = "includeMachine=true&includeNetworkVolume=true";
 
 /// The dialect.
@@ -64,7 +64,7 @@ pub(super) static V1: Codec = Codec {
     power,
 };
 
-/// Source: `GetContainerRegistryAuth` and `GetTemplate` of OpenAPI v1; public templates are shown on request only.
+/// Source: `GetContainerRegistryAuth` and `GetTemplate` of OpenAPI v1. Public templates are shown only on request.
 fn outside(outside: Outside) -> (&'static str, &'static str) {
     match outside {
         Outside::Registry => ("/v1/containerregistryauth", ""),
@@ -157,7 +157,8 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
         body.given("vcpuCount", input("vcpu_count"));
     }
     in_order(&mut body, "dataCenterIds", "dataCenterPriority", input("regions"));
-    // What is left out becomes 20 GB that cost money and two open ports, unless a template supplies it.
+    // RunPod's defaults for omitted members are 20 GB, which are billed, and two open ports, unless a template supplies
+    // them.
     let left_out =
         |attribute: &str| POD.attribute(attribute).is_some_and(|attribute| attribute.supplier(inputs).is_some());
     if !left_out("volume_gb") {
@@ -170,7 +171,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     body.into_json()
 }
 
-/// Candidates, to be tried in the order given rather than by stock.
+/// Sends candidates with the instruction to try them in this order rather than by stock.
 fn in_order(body: &mut Body, member: &str, priority: &str, candidates: Option<&Value>) {
     if is_set(candidates) {
         body.set(member, texts(candidates));
@@ -227,7 +228,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
         found.put("vcpu_count", whole(json, "vcpuCount"));
     } else {
         found.put_chosen("gpu_types", "gpu_type", gpu_type);
-        // Zero is the mark of a pod that lost its GPU, not a wish to compare with: the status speaks of it.
+        // Zero means that the pod lost its GPU. It is not a setting to compare, and the status reports it.
         if let Some(count) = gpu_count.filter(|count| *count > 0) {
             found.put("gpu_count", Some(count));
             found.put("min_ram_gb_per_gpu", whole(json, "memoryInGb").map(|total| total / count));
@@ -257,13 +258,13 @@ fn decode_pod(json: &Json) -> Option<Object> {
         let mapped = whole(mappings?, &port.to_string())?.try_into().ok()?;
         Some((address?.to_owned(), mapped))
     };
-    // A community host without public addresses never shows more than that the pod has a machine.
+    // A pod on a community host without public addresses shows nothing beyond its machine.
     let addressless = ["secureCloud", "supportPublicIp"].iter().all(|member| flag(machine, member) == Some(false));
-    // A machine with GPUs, and none of them here: a start on a full host (Q18).
+    // A machine with GPUs, but none for this pod: it was started on a full host (Q18).
     let lost_gpu = !is_cpu && gpu_count == Some(0) && gpu_type.is_some();
     let status = status(text(json, "desiredStatus"), || {
         if address.is_none() && mappings.is_none() && json.get("machine").is_none() {
-            // Whether it has a machine is what tells the two apart, and this answer lacks it (Q23).
+            // Only the machine distinguishes the two cases, and this answer does not show it (Q23).
             Status::Unknown("RUNNING, machine not shown".to_owned())
         } else if address.is_none() && mappings.is_none() && !addressless {
             Status::Creating
@@ -287,11 +288,11 @@ fn decode_pod(json: &Json) -> Option<Object> {
             cost_per_hour: cost(price, &status),
             created_at: time(json, "createdAt"),
             started_at: time(json, "lastStartedAt"),
-            can_start: None, // v1 tells no actions
+            can_start: None, // v1 does not list actions
             last_change: text(json, "lastStatusChange").map(str::to_owned),
             chosen: found.chosen,
             ssh_direct: public(22).map(|(host, port)| SshTarget { host, port, username: "root".to_owned() }),
-            ssh_proxy: None, // its user name has a part that v1 does not tell
+            ssh_proxy: None, // its user name has a part that v1 does not show
             endpoints,
             uptime_seconds: None,
         },

@@ -1,4 +1,4 @@
-//! REST v2, `https://api.runpod.io/v2`: nested bodies, almost no defaults. Sources: sections 3 to 4, 9 and 11 of the API
+//! REST v2, `https://api.runpod.io/v2`: nested bodies, almost no defaults. Sources: sections 3, 4, 9 and 11 of the API
 //! contract, and RunPod's OpenAPI document.
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -63,7 +63,7 @@ pub(super) static V2: Codec = Codec {
     power,
 };
 
-/// Source: `getRegistry` and `getTemplate` of OpenAPI v2; the latter serves own and public templates.
+/// Source: `getRegistry` and `getTemplate` of OpenAPI v2. `getTemplate` returns own and public templates.
 fn outside(outside: Outside) -> (&'static str, &'static str) {
     match outside {
         Outside::Registry => ("/v2/registries", ""),
@@ -79,8 +79,8 @@ fn power(power: Power) -> (&'static str, Option<Json>) {
     ("/action", Some(json!({ "action": action })))
 }
 
-/// The catalog's row of the GPU type or CPU flavor, with its availability. Source: `GET /v2/catalog/gpus/{id}`,
-/// `GET /v2/catalog/cpus/{id}`; `include` and `product` go together.
+/// Path of the catalog row of the GPU type or CPU flavor, with its availability. Source: `GET /v2/catalog/gpus/{id}`,
+/// `GET /v2/catalog/cpus/{id}`. `include` and `product` must be sent together.
 fn stock_path(inputs: &Attributes) -> Option<String> {
     let first = |name: &str| inputs.get(name)?.text_items().first().map(|item| (*item).to_owned());
     let row = |list: &str, id: &str| {
@@ -98,7 +98,7 @@ fn stock_path(inputs: &Attributes) -> Option<String> {
     Some(row("cpus", &id) + &vcpu.unwrap_or_default())
 }
 
-/// `NONE` everywhere that was asked for is no stock. A center that the row does not list says nothing.
+/// There is no stock if every requested center reports `NONE`. The answer is unknown for a center that the row omits.
 fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
     let some = |row: &Json| row.get("availability")?.as_str().map(|word| word != "NONE");
     let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
@@ -177,7 +177,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     if let Some(mounts) = mounts(input("network_volume"), input("volume_gb"), input("volume_mount_path")) {
         body.set("mounts", mounts);
     }
-    // v2 opens no port by default, and an empty list says so in both readings.
+    // v2 opens no ports by default, and an empty list means the same.
     if let Some(ports) = input("ports").filter(|ports| !ports.is_null()) {
         body.set("ports", to_json(ports));
     }
@@ -192,7 +192,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
 fn gpu_request(id: &str, inputs: &Attributes) -> Json {
     let mut request = Body::default();
     request.set("id", id);
-    // Without a count no machine matches, whatever the document's default says (Q3).
+    // Without a count no machine matches, despite the default in the document (Q3).
     request.set("count", inputs.get("gpu_count").and_then(Value::as_int).unwrap_or(1));
     for (attribute, member) in [
         ("min_ram_gb_per_gpu", "minRamPerGpu"),
@@ -206,7 +206,7 @@ fn gpu_request(id: &str, inputs: &Attributes) -> Json {
     request.into_json()
 }
 
-/// The one mount of a pod, complete: v2 refuses an entry without all of its members. The path has no default in v2.
+/// The single mount of a pod. v2 refuses an entry with missing members, and has no default path.
 fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Option<&Value>) -> Option<Json> {
     let path = path.and_then(Value::as_text).unwrap_or("/workspace");
     if let Some(volume) = network_volume.and_then(Value::as_text).filter(|id| !id.is_empty()) {
@@ -223,7 +223,7 @@ fn update_pod(current: &Object, changes: &Attributes) -> Json {
     for (attribute, member) in [("name", "name"), ("image", "image"), ("container_disk_gb", "disk")] {
         body.given(member, changes.get(attribute));
     }
-    // What can be cleared says so by a value of its own.
+    // Attributes that can be cleared have a value that does so.
     if let Some(registry) = changes.get("registry_auth") {
         body.set("registry", if is_set(Some(registry)) { to_json(registry) } else { Json::Null });
     }
@@ -257,7 +257,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     let (gpu, cpu, runtime, ssh) = (part("gpu"), part("cpu"), part("runtime"), part("ssh"));
     let persistent = part("mounts").get("persistent").unwrap_or(&null);
     let network = part("mounts").get("network").and_then(|mounts| mounts.get(0)).unwrap_or(&null);
-    // Zero is the mark of a pod that lost its GPU, not a wish to compare with: the status speaks of it.
+    // Zero means that the pod lost its GPU. It is not a setting to compare, and the status reports it.
     let gpu_count = whole(gpu, "count").filter(|count| *count > 0);
     let (env, marker) = read_environment(json);
 
@@ -276,8 +276,8 @@ fn decode_pod(json: &Json) -> Option<Object> {
     found.put_chosen("regions", "region", text(json, "dataCenterId"));
     found.put_chosen("cuda_versions", "cuda_version", text(json, "cudaVersion"));
     found.put("container_disk_gb", whole(json, "disk"));
-    // Required by the document, and missing all the same now and then (Q23): then nothing is said of volumes. Read as none,
-    // a pod would be replaced for it, and its volume lost.
+    // The document requires `mounts`, but answers sometimes lack it (Q23). Do not report volumes then. Reading this as
+    // "no volume" would replace the pod and lose its volume.
     if json.get("mounts").is_some() {
         found.put("volume_gb", Some(whole(persistent, "size").unwrap_or(0)));
         found.put("volume_mount_path", text(persistent, "path").or_else(|| text(network, "path")));
@@ -309,7 +309,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             Some((ssh.host.clone(), ssh.port))
         })
     });
-    // Community hosts may have no public address at all, and none is promised there: nothing more to wait for.
+    // Community hosts may have no public address at all, so do not wait for one.
     let mapped = all_mapped(&endpoints) || text(json, "cloud") == Some("COMMUNITY");
     Some(Object {
         kind: POD.name,
@@ -322,7 +322,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
             cost_per_hour: cost(number(json, "cost"), &status),
             created_at: time(json, "createdAt"),
             started_at: time(json, "startedAt"),
-            last_change: None, // v2 tells no events
+            last_change: None, // v2 does not report events
             can_start: json.get("actions").map(|actions| words(Some(actions)).iter().any(|action| action == "start")),
             chosen: found.chosen,
             ssh_direct,
@@ -334,7 +334,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     })
 }
 
-/// Entrypoint and command: the two arrays of newer servers, else what `args` means.
+/// Entrypoint and command: from the two arrays of newer servers, otherwise from `args`.
 fn read_argv(json: &Json) -> Option<Argv> {
     let lists = Argv { entrypoint: words(json.get("entrypoint")), command: words(json.get("cmd")) };
     if !lists.is_empty() {
@@ -352,7 +352,7 @@ fn ssh_target(ssh: &Json, member: &str) -> Option<SshTarget> {
     })
 }
 
-/// Where a container's TCP port can be reached. Only `tcp` rows with an address outside 100.64.0.0/10 count (Q13).
+/// The public address of a container's TCP port. Only `tcp` rows with an address outside 100.64.0.0/10 count (Q13).
 fn public_address(runtime: &Json, port: u16) -> Option<(String, u16)> {
     let rows = runtime.get("ports")?.as_array()?;
     rows.iter().find_map(|row| {

@@ -1,4 +1,4 @@
-//! What both dialects' JSON has in common: reading it leniently, writing values, environment, ports, times, addresses.
+//! JSON shared by both dialects: reading it leniently, writing values, environment, ports, times and addresses.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -11,25 +11,25 @@ use crate::model::marker::MARKER_VARIABLE;
 use crate::model::text::is_harmful;
 use crate::model::{Attributes, Endpoint, Marker, Money, Object, Power, Secret, Status, Value};
 
-/// How one dialect speaks.
+/// The wire format of one dialect.
 pub(super) struct Codec {
     pub wires: &'static [Wire],
     /// Largest JSON body, in bytes.
     pub body_limit: Option<usize>,
-    /// Where objects outside of the lists are read: path of the collection, and query.
+    /// Where to read objects that are not in the lists: path of the collection, and query.
     pub outside: fn(Outside) -> (&'static str, &'static str),
-    /// The member that says that a template is for serverless workers.
+    /// The member that marks a template for serverless workers.
     pub serverless: &'static str,
-    /// Below an object's own path: what starts or stops it, and its body.
+    /// The path below an object's own that starts or stops it, and the body.
     pub power: fn(Power) -> (&'static str, Option<Json>),
 }
 
-/// How one dialect speaks of one kind.
+/// The wire format of one kind in one dialect.
 pub(super) struct Wire {
     pub kind: &'static Kind,
-    /// `/v2/pods`.
+    /// For example `/v2/pods`.
     pub collection: &'static str,
-    /// Query of a list, without `?`; empty where there is none.
+    /// Query of a list, without `?`; empty if there is none.
     pub list_query: &'static str,
     /// Query of reading one object.
     pub read_query: &'static str,
@@ -39,23 +39,23 @@ pub(super) struct Wire {
     pub update: fn(&Object, &Attributes) -> Json,
     /// Attributes that an update can carry.
     pub in_update: &'static [&'static str],
-    /// Attributes of which an update replaces all, so that what exists has to be known.
+    /// Attributes that an update replaces as a whole, so the existing value must be known.
     pub replaced_whole: &'static [&'static str],
-    /// The object, if the JSON is one: only `id` is indispensable.
+    /// Decodes an object from the JSON. Only `id` is required.
     pub decode: fn(&Json) -> Option<Object>,
-    /// How to ask whether a create could be served now, where the dialect has a catalog.
+    /// How to ask whether a create could be served now, if the dialect has a catalog.
     pub stock: Option<Stock>,
 }
 
-/// A look at the catalog.
+/// A catalog query for stock.
 pub(super) struct Stock {
-    /// Path and query for these inputs of a create; `None` where they name nothing that the catalog lists.
+    /// Path and query for a create with these inputs; `None` if they name nothing in the catalog.
     pub path: fn(&Attributes) -> Option<String>,
-    /// Whether the answer shows any stock; `None` where it does not say.
+    /// Whether the answer shows any stock; `None` if it does not say.
     pub any: fn(&Json, &Attributes) -> Option<bool>,
 }
 
-/// A body under construction, which leaves out what is not set.
+/// A request body under construction. Attributes that are not set are omitted.
 #[derive(Default)]
 pub(super) struct Body(Map<String, Json>);
 
@@ -79,7 +79,7 @@ impl Body {
     }
 }
 
-/// The plain JSON of a value: what is secret is exposed here, in a request body and nowhere else.
+/// The plain JSON of a value. Secrets are exposed here, in a request body, and nowhere else.
 pub(super) fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(flag) => (*flag).into(),
@@ -88,12 +88,12 @@ pub(super) fn to_json(value: &Value) -> Json {
         Value::Secret(secret) => secret.expose().map_or(Json::Null, Into::into),
         Value::List(items) => items.iter().map(to_json).collect(),
         Value::Map(map) => map.iter().map(|(key, value)| (key.clone(), to_json(value))).collect(),
-        // References were resolved before; `Client` refuses those that were not.
+        // References are already resolved; `Client` refuses unresolved ones.
         Value::Null | Value::Reference(_) => Json::Null,
     }
 }
 
-/// Whether an attribute is set to something: not `Null`, `false`, zero or empty.
+/// Whether an attribute is set, meaning not `Null`, `false`, zero or empty.
 pub(super) fn is_set(value: Option<&Value>) -> bool {
     match value {
         None | Some(Value::Null | Value::Bool(false) | Value::Int(0)) => false,
@@ -109,12 +109,12 @@ pub(super) fn first(value: Option<&Value>) -> Option<&str> {
     value?.text_items().into_iter().next()
 }
 
-/// The texts of a list attribute, for a request: those that are secret too.
+/// The texts of a list attribute for a request, including secret ones.
 pub(super) fn texts(value: Option<&Value>) -> Vec<String> {
     value.map(Value::exposed_items).unwrap_or_default().into_iter().map(str::to_owned).collect()
 }
 
-/// The environment of a new pod: what is declared, and the marker.
+/// The environment of a new pod: the declared variables and the marker.
 pub(super) fn environment(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     let mut env = Map::new();
     lay_over(&mut env, inputs.get("env"));
@@ -124,8 +124,8 @@ pub(super) fn environment(inputs: &Attributes, marker: Option<&Marker>) -> Json 
     Json::Object(env)
 }
 
-/// The whole environment of a pod that changes: RunPod replaces it all, so that what exists is sent again (keys that RunPod
-/// or people put there, and the marker), with the changes laid over it.
+/// The complete environment for an update of a pod. RunPod replaces all of it, so the existing variables (including the
+/// marker and those added by RunPod or people) are sent again with the changes applied.
 pub(super) fn changed_environment(current: &Object, changes: &Value) -> Json {
     let mut env = Map::new();
     lay_over(&mut env, current.attributes.get("env"));
@@ -141,13 +141,13 @@ fn lay_over(env: &mut Map<String, Json>, values: Option<&Value>) {
         match to_json(value) {
             Json::Null => env.remove(key),
             Json::String(text) => env.insert(key.clone(), text.into()),
-            // RunPod's environments hold texts only.
+            // RunPod's environments contain only texts.
             other => env.insert(key.clone(), other.to_string().into()),
         };
     }
 }
 
-/// The environment that a pod shows, and the marker in it.
+/// The environment shown by a pod, and the marker in it.
 pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
     let Some(members) = json.get("env").and_then(Json::as_object) else { return (None, None) };
     let mut marker = None;
@@ -159,14 +159,14 @@ pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
             if marker.is_some() {
                 continue;
             }
-            // A text that is no marker of ours stays with the pod like any other variable.
+            // A text that is not one of our markers is kept like any other variable.
         }
         env.insert(key.clone(), Value::Secret(Secret::new(text)));
     }
     (Some(Value::Map(env)), marker)
 }
 
-/// The attributes of an object being read, and what was chosen for it.
+/// The attributes read from an object, and the candidates chosen for it.
 #[derive(Default)]
 pub(super) struct Found {
     pub attributes: Attributes,
@@ -180,7 +180,7 @@ impl Found {
         }
     }
 
-    /// What RunPod chose among candidates: a list of the one, and a word for display.
+    /// Records RunPod's choice among candidates: a list with that one, and a word for display.
     pub fn put_chosen(&mut self, attribute: &str, word: &str, value: Option<&str>) {
         if let Some(value) = value {
             self.put(attribute, Some(Value::texts([value])));
@@ -189,38 +189,38 @@ impl Found {
     }
 }
 
-/// Longer texts are no names, ids, images or addresses of RunPod's; tables would be as wide. In bytes.
+/// In bytes. RunPod has no longer names, ids, images or addresses, and tables would become this wide.
 const LONGEST_TEXT: usize = 4_096;
 
-/// A text that is there and not empty.
+/// A text that is present and not empty.
 pub(super) fn text<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
     json.get(member)?.as_str().filter(|text| !text.is_empty() && text.len() <= LONGEST_TEXT)
 }
 
-/// The id of an object, without which it is none.
+/// The id of an object. JSON without an id is not an object.
 pub(super) fn id(json: &Json) -> Option<&str> {
     text(json, "id").filter(|id| is_id(id))
 }
 
-/// Whether a text can be an id: it becomes part of paths, of addresses and of commands that people copy.
+/// Whether a text can be an id. Ids become part of paths, addresses and commands that people copy.
 pub(super) fn is_id(id: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     (1..=128).contains(&id.len()) && id.chars().all(fits)
 }
 
-/// A host or a user name, as far as it may become part of an address or of a command that people copy.
+/// A host or a user name, if it is safe in an address or in a command that people copy.
 pub(super) fn word<'a>(json: &'a Json, member: &str) -> Option<&'a str> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
     text(json, member).filter(|word| !word.starts_with('-') && word.chars().all(fits))
 }
 
-/// A number, also one written as text.
+/// A number, or a text with a number.
 pub(super) fn number(json: &Json, member: &str) -> Option<f64> {
     let value = json.get(member)?;
     value.as_f64().or_else(|| value.as_str()?.parse().ok()).filter(|number| number.is_finite())
 }
 
-/// A whole number; fractions are cut off (gigabytes and vCPUs come as floating point).
+/// A whole number. Fractions are cut off (gigabytes and vCPUs are floating point).
 pub(super) fn whole(json: &Json, member: &str) -> Option<i64> {
     number(json, member).map(|number| number as i64)
 }
@@ -229,12 +229,12 @@ pub(super) fn flag(json: &Json, member: &str) -> Option<bool> {
     json.get(member)?.as_bool()
 }
 
-/// An id or nothing, where the API has null and "" for nothing.
+/// An id, or `Null` for the API's null and "".
 pub(super) fn id_or_null(json: &Json, member: &str) -> Option<Value> {
     json.get(member).map(|_| text(json, member).map_or(Value::Null, Value::text))
 }
 
-/// Declared ports in one spelling: `22/tcp`. v1's document also knows one text with commas.
+/// Declared ports in one spelling, `22/tcp`. v1's document also allows one text with commas.
 pub(super) fn ports(json: &Json) -> Option<Vec<String>> {
     let items: Vec<&str> = match json.get("ports")? {
         Json::Array(items) => items.iter().filter_map(Json::as_str).collect(),
@@ -245,7 +245,7 @@ pub(super) fn ports(json: &Json) -> Option<Vec<String>> {
     Some(items.into_iter().map(|port| port.trim().to_ascii_lowercase()).filter(|port| !port.is_empty()).collect())
 }
 
-/// Where each declared port can be reached. `tcp` knows the public address of a container's port.
+/// The address of each declared port. `tcp` returns the public address of a container's port.
 ///
 /// Source of the proxy's form: RunPod's documentation, "Expose ports".
 pub(super) fn endpoints(id: &str, ports: &[String], tcp: impl Fn(u16) -> Option<(String, u16)>) -> Vec<Endpoint> {
@@ -266,22 +266,23 @@ pub(super) fn all_mapped(endpoints: &[Endpoint]) -> bool {
     endpoints.iter().all(|endpoint| endpoint.address.is_some() || !endpoint.port.ends_with("/tcp"))
 }
 
-/// Whether an address can be reached from outside: RunPod also lists hosts' own addresses in 100.64.0.0/10 (Q13).
+/// Whether an address can be reached from outside. RunPod also lists internal host addresses in 100.64.0.0/10 (Q13).
 pub(super) fn is_public(address: &str) -> bool {
     let inside = |ip: Ipv4Addr| ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
     !address.is_empty() && !address.parse().is_ok_and(inside)
 }
 
-/// A time as RFC 3339, from that or from the way Go prints it (Q8); anything else is nothing.
+/// A time as RFC 3339, read from that format or from Go's (Q8). Other texts are ignored.
 pub(super) fn time(json: &Json, member: &str) -> Option<String> {
     let text = text(json, member)?;
     let go = || Timestamp::strptime("%Y-%m-%d %H:%M:%S%.f %z", text.trim_end_matches(" UTC")).ok();
     text.parse().ok().or_else(go).map(|time: Timestamp| time.to_string())
 }
 
-/// The meaning of a word of status in either dialect; a `RUNNING` of which the pod shows nothing yet is still being made.
+/// The meaning of a status word in either dialect. `running` decides about `RUNNING`, since the pod may still be
+/// starting.
 ///
-/// `CREATED` and `STOPPED` are words of the user's document and of neither dialect (contract, section 11).
+/// `CREATED` and `STOPPED` appear in the user's document but in neither dialect (contract, section 11).
 pub(super) fn status(word: Option<&str>, running: impl FnOnce() -> Status) -> Status {
     match word {
         Some("RUNNING") => running(),
@@ -294,8 +295,8 @@ pub(super) fn status(word: Option<&str>, running: impl FnOnce() -> Status) -> St
     }
 }
 
-/// What a pod costs per hour. Of one that is stopped nothing is known: documented as zero, observed as the price of the
-/// running one (Q12), and neither is what its disk costs.
+/// What a pod costs per hour; unknown for a stopped pod. The API documents zero for it and returns the price of the
+/// running pod (Q12), and neither is the price of its disk.
 pub(super) fn cost(dollars: Option<f64>, status: &Status) -> Option<Money> {
     let is_off = matches!(status, Status::Stopped | Status::Terminated);
     dollars.filter(|_| !is_off).map(Money::from_dollars)
