@@ -1,8 +1,8 @@
-//! Entry points for fuzzers: one function per input that others may have written, from its bytes to everything that is shown.
+//! Entry points for fuzzers: one function per untrusted input, from its bytes to everything shown of it.
 //!
-//! No input may make any of them panic, run for long or take much memory. `fuzz/` runs them under libFuzzer, `tests/fuzz`
-//! with a bounded number of mutations in every test run. Nothing here writes a file,
-//! or touches a network or the clock; files that a configuration names are read.
+//! No input may cause a panic, a long run or high memory use. `fuzz/` runs the functions under libFuzzer, and
+//! `tests/fuzz` with a bounded number of mutations in every test run. Nothing here writes a file or uses a network or
+//! the clock, but files named by a configuration are read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -30,12 +30,12 @@ use crate::runpod::{Api, ApiKey, Client};
 use crate::store;
 use crate::transport::{Reply, Request, Transport, TransportError};
 
-/// A state with every kind, for inputs that need one beside them.
+/// A state with every kind, for inputs that need a state.
 const STATE: &[u8] = include_bytes!("fuzz/state.json");
-/// A configuration that declares the same, and some more.
+/// A configuration that declares the same resources and some more.
 const CONFIGURATION: &[u8] = include_bytes!("fuzz/sindri.yaml");
 
-/// `sindri.yaml`: read, planned for an empty account and beside an older state, and shown; or its problems.
+/// `sindri.yaml`: read, planned for an empty account and with an older state, and shown; otherwise its problems.
 pub fn configuration(bytes: &[u8]) {
     match configured(&String::from_utf8_lossy(bytes)) {
         Ok(config) => {
@@ -51,8 +51,7 @@ pub fn configuration(bytes: &[u8]) {
 
 /// A state file: read, written, read again, shown, and planned from.
 ///
-/// # Panics
-/// If a state that was written is not read back as it was: that is a finding.
+/// # Panics If reading a written state gives a different state, which is a finding.
 pub fn state(bytes: &[u8]) {
     match store::parse_state(bytes, Path::new("state/default.json")) {
         Ok(state) => {
@@ -67,8 +66,7 @@ pub fn state(bytes: &[u8]) {
 
 /// A journal: read, and folded into a state twice.
 ///
-/// # Panics
-/// If folding it a second time changes the state: that is a finding.
+/// # Panics If folding a second time changes the state, which is a finding.
 pub fn journal(bytes: &[u8]) {
     match store::parse_journal(bytes, Path::new("state/default.journal")) {
         Ok(entries) => {
@@ -84,7 +82,7 @@ pub fn journal(bytes: &[u8]) {
     }
 }
 
-/// A saved plan: read, verified and shown, also where its digest is wrong: anyone can compute the right one.
+/// A saved plan: read, verified and shown, even if its digest is wrong, because anyone can compute the right one.
 pub fn saved_plan(bytes: &[u8]) {
     if let Err(failure) = saved::parse("plan.json", &String::from_utf8_lossy(bytes)) {
         shown(failure.report.as_ref());
@@ -94,17 +92,17 @@ pub fn saved_plan(bytes: &[u8]) {
     }
 }
 
-/// The body of an answer of REST v1, to every read request.
+/// The body of a REST v1 answer, as the reply to every read request.
 pub fn reply_v1(bytes: &[u8]) {
     answered(bytes, Dialect::V1);
 }
 
-/// The body of an answer of REST v2, to every read request.
+/// The body of a REST v2 answer, as the reply to every read request.
 pub fn reply_v2(bytes: &[u8]) {
     answered(bytes, Dialect::V2);
 }
 
-/// The first byte is the status of the answer; a sign that JSON begins with is a success.
+/// The first byte is the status of the answer. Characters that can begin JSON mean success.
 fn answered(bytes: &[u8], dialect: Dialect) {
     let Some(first) = bytes.first() else { return };
     let (status, body) = match first {
@@ -113,7 +111,7 @@ fn answered(bytes: &[u8], dialect: Dialect) {
     };
     let reply = Reply { status, headers: vec![("retry-after".into(), "1".into())], body: Bytes::copy_from_slice(body) };
     let client = Client::new(Arc::new(Always(reply)), ApiKey::emulator(), dialect).with_seed(7);
-    // Paused time passes by itself, so that retries take none.
+    // Paused time advances by itself, so retries take no time.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     let Ok(runtime) = runtime else { return };
     let (mut observed, mut objects) = (Observed::default(), Vec::<Object>::new());
@@ -133,7 +131,7 @@ fn answered(bytes: &[u8], dialect: Dialect) {
     }
 }
 
-/// A server that gives one answer to everything.
+/// A server that always gives the same answer.
 struct Always(Reply);
 
 #[async_trait]
@@ -162,10 +160,10 @@ fn configured(text: &str) -> Result<Config, config::Problems> {
     config::check_text(Path::new("/nowhere/sindri.yaml"), text, &options)
 }
 
-/// The API key that nothing shows.
+/// The API key, which no output may show.
 const API_KEY: &str = "rpa_0123456789ABCDEF";
 
-/// Before the first apply.
+/// The state before the first apply.
 fn no_state() -> State {
     State::new("6fd1f3a5".to_owned(), "default".to_owned(), "https://api.runpod.io".to_owned())
 }
@@ -174,7 +172,7 @@ fn state_of(bytes: &[u8]) -> Option<State> {
     store::parse_state(bytes, Path::new("state/default.json")).ok()
 }
 
-/// Everything that commands do with a state and what RunPod shows.
+/// Everything that commands do with a state and RunPod's answers.
 fn used(state: &State, observed: &Observed) {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -224,9 +222,9 @@ fn planned(config: &Config, prior: &State, observed: &Observed, options: Options
     }
 }
 
-/// A plan in each of its forms.
+/// A plan in every output format.
 fn rendered(plan: &Plan) {
-    /// Of a comment on GitHub, in bytes.
+    /// Limit for a comment on GitHub, in bytes.
     const COMMENT: usize = 65_536;
     let view = PlanView { full: true, config: "sindri.yaml".into(), ..PlanView::default() };
     let mut text = String::new();
@@ -246,7 +244,7 @@ fn declared(config: &Config) {
     }
 }
 
-/// A graph in each of its forms.
+/// A graph in every output format.
 fn drawn(graph: &Picture) {
     let mut text = String::new();
     // Writing to a string cannot fail.
@@ -257,8 +255,7 @@ fn drawn(graph: &Picture) {
 
 /// A diagnostic on a terminal, in a log and as JSON.
 ///
-/// # Panics
-/// If one of them shows the API key or a control character: that is a finding.
+/// # Panics If one of them shows the API key or a control character, which is a finding.
 fn shown(report: &dyn Diagnostic) {
     let hidden = Hidden::new([API_KEY.to_owned()]);
     for width in [Some(80), None] {

@@ -1,7 +1,7 @@
 //! sindri: plan and apply GPU pods on RunPod.
 //!
-//! One direction: files become a configuration, a graph, a plan, operations, a state. Deciding is pure and synchronous;
-//! doing is async and decides nothing. A module uses only modules above it in this list.
+//! Data flows in one direction: files, configuration, graph, plan, operations, state. Code that decides is pure and
+//! synchronous; code that acts is async and decides nothing. A module uses only modules above it in this list.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_macros, clippy::disallowed_methods))]
 

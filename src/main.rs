@@ -6,13 +6,14 @@ fn main() -> ExitCode {
     sindri::cli::main()
 }
 
-/// Rust opens the null device in place of a standard stream that is closed, before `main` and without a trace. A result
-/// that goes there is lost, so this looks earlier.
+/// Before `main`, Rust silently opens the null device in place of a closed standard stream. A result written there is
+/// lost, so this checks the streams earlier.
 #[cfg(target_os = "linux")]
 mod closed_streams {
     use sindri::cli::{Stream, note_closed};
 
-    // SAFETY: the loader calls every function of this section once, before `main`; this one needs nothing of Rust's runtime.
+    // SAFETY: the loader calls every function in this section once, before `main`. This one does not use Rust's
+    // runtime.
     #[used]
     #[unsafe(link_section = ".init_array")]
     static LOOK: extern "C" fn() = look;

@@ -1,7 +1,5 @@
-//! Reading the world: two list calls for any fleet become [`Observed`], and what a plan has to know beyond them becomes
-//! [`Answers`].
-//!
-//! Takes an API, gives what exists; decides nothing.
+//! Reads the world through an API: two list calls for any fleet give [`Observed`], and the questions of a plan beyond
+//! the lists give [`Answers`]. Decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +11,14 @@ use crate::planner::decide::feasible;
 use crate::planner::decide::feasible::Answers;
 use crate::runpod::{Api, ApiError};
 
-/// Everything that the account holds of the listed kinds: one list per kind (and page), at the same time.
+/// All objects of the listed kinds in the account: one list per kind (and page), concurrently.
 pub async fn observe(api: &dyn Api) -> Result<Observed, ApiError> {
     let lists = try_join_all(kind::listed_on(api.dialect()).map(|kind| api.list(kind))).await?;
     Ok(lists.into_iter().flatten().collect())
 }
 
-/// What a plan has to know of its creates beyond the lists: one request for each different question, none for a plan that
-/// creates nothing that names something outside of the lists. What RunPod does not answer stays unknown.
+/// Facts about a plan's creates that are not in the lists. Sends one request per distinct question, and none if no
+/// create names anything outside the lists. Unanswered questions stay unknown.
 pub async fn inquire(api: &dyn Api, plan: &Plan) -> Answers {
     let creates = || plan.operations.iter().filter(|operation| operation.verb == Verb::Create);
     let asked: BTreeSet<_> =
@@ -40,7 +38,7 @@ pub async fn inquire(api: &dyn Api, plan: &Plan) -> Answers {
     }
 }
 
-/// Why none of a create's candidates would be sent, without sending one.
+/// Why none of a create's candidates could be sent. Sends nothing.
 pub fn unsendable(api: &dyn Api, plan: &Plan, create: &Operation) -> Option<ApiError> {
     let kind = kind::find(&create.address.kind)?;
     let marker = kind.is_marked().then(|| Marker {
@@ -57,7 +55,7 @@ pub fn unsendable(api: &dyn Api, plan: &Plan, create: &Operation) -> Option<ApiE
     refused
 }
 
-/// The inputs of a create for each of its candidates, in their order.
+/// The inputs of a create for each of its candidates, in order.
 pub fn candidates(create: &Operation) -> impl Iterator<Item = Attributes> {
     create.candidates.iter().map(|candidate| {
         let mut inputs = create.inputs.clone();
@@ -66,7 +64,7 @@ pub fn candidates(create: &Operation) -> impl Iterator<Item = Attributes> {
     })
 }
 
-/// Replacements that destroy first, and of which the catalog shows no candidate in stock.
+/// Replacements that destroy first and for which the catalog shows no candidate in stock.
 async fn out_of_stock(api: &dyn Api, plan: &Plan) -> BTreeSet<Address> {
     let mut known: BTreeMap<String, bool> = BTreeMap::new();
     let mut missing = BTreeSet::new();
@@ -88,8 +86,8 @@ async fn out_of_stock(api: &dyn Api, plan: &Plan) -> BTreeSet<Address> {
     missing
 }
 
-/// Whether one of a create's candidates is in stock. `answer` is asked for each of them in turn, by the key under which an
-/// answer may be kept; a candidate without a key has no stock to speak of.
+/// Whether one of a create's candidates is in stock. Calls `answer` for each of them in turn, with the key under which
+/// its answer may be cached. A candidate without a key counts as in stock.
 pub async fn any_in_stock(
     api: &dyn Api,
     kind: &'static Kind,
@@ -105,7 +103,8 @@ pub async fn any_in_stock(
     create.candidates.is_empty()
 }
 
-/// Whether RunPod's catalog shows stock for these inputs. No answer counts as stock: it is no reason to refuse.
+/// Whether RunPod's catalog shows stock for these inputs. A missing answer counts as stock, because it is no reason to
+/// refuse.
 pub async fn is_in_stock(api: &dyn Api, kind: &'static Kind, inputs: &Attributes) -> bool {
     !matches!(api.in_stock(kind, inputs).await, Ok(Some(false)))
 }

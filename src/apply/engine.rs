@@ -1,5 +1,6 @@
-//! Runs a plan's operations side by side: as many requests at once as allowed, and dependents after what they need. A failure
-//! stops what depends on it; a refused replacement stops further ones ([`super::trial`]), and some errors stop everything.
+//! Runs a plan's operations concurrently, up to a limit on requests, and each after its dependencies. A failure skips
+//! everything that depends on it, a refused replacement stops further ones ([`super::trial`]), and some errors stop
+//! everything.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -22,7 +23,7 @@ use crate::resource::members;
 use crate::runpod::ErrorClass;
 use crate::store::StoreError;
 
-/// Carries out `job.plan`. Only a failing store is an error of the whole; failing operations are counted in the report.
+/// Applies `job.plan`. Returns an error only if the store fails; failed operations are counted in the report.
 pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let plan = job.plan;
     job.store.correct("corrections", plan.records.clone()).await?;
@@ -35,12 +36,13 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     let executor = Executor::new(job, &watches, sender);
     let polls = join_all(watches.values().map(Watch::run));
     let ended = tokio::select! {
-        // In this order: the same world gives the same run.
+        // A fixed order, so that the same world gives the same run.
         biased;
         ended = schedule(job, &executor, &queued, &mut created) => ended,
         _ = polls => unreachable!("polls go on until they are dropped"),
     };
-    // Also where a write failed: its outcome is in memory alone, and the state file, or what is rescued of it, may hold it.
+    // Also after a failed write: its outcome is only in memory, and the state file or the rescued file may still take
+    // it.
     let saved = job.store.checkpoint();
     let mut report = ended?;
     saved?;
@@ -50,7 +52,7 @@ pub async fn run(job: &Job<'_>) -> Result<Report, StoreError> {
     Ok(report)
 }
 
-/// Of ours alone: what others run is none of this apply's business.
+/// Only for pods in our state; other people's pods do not concern this apply.
 fn tell_crash(job: &Job<'_>, id: &str) {
     let state = job.store.snapshot().state;
     let recorded = state.resources.iter().find(|(address, record)| record.id == id && !members::is_member(address));
@@ -59,7 +61,7 @@ fn tell_crash(job: &Job<'_>, id: &str) {
     }
 }
 
-/// What became of one operation.
+/// How an operation ended.
 enum End {
     Done,
     Failed { fatal: bool, capacity: bool },
@@ -112,7 +114,7 @@ async fn schedule(
         }
         let (index, end) = tokio::select! {
             biased;
-            // Acceptance comes long before the object is ready, which ends its create.
+            // RunPod accepts an object long before it is ready, which is when its create ends.
             Some(create) = created.recv() => {
                 ready.extend(trials.accepted(create));
                 continue;
@@ -141,7 +143,7 @@ async fn schedule(
         }
         match end {
             End::Done => {
-                // A wait that ends well has changed nothing.
+                // A successful wait changes nothing.
                 report.done += usize::from(operations[index].verb != Verb::Wait);
                 for dependent in &dependents[index] {
                     open[*dependent] -= 1;
@@ -178,7 +180,7 @@ fn set_stop(stop: &Mutex<Option<String>>, reason: &str) {
     stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).get_or_insert_with(|| reason.to_owned());
 }
 
-/// Everything that stands on an operation that did not succeed, however far away.
+/// Skips everything that depends on a failed operation, directly or indirectly.
 fn skip_dependents(
     job: &Job<'_>,
     failed: usize,
@@ -228,8 +230,8 @@ async fn one(
     }
 }
 
-/// Marked pods that no record names, and doubles, after the last operation. Lists each kind once of which something was
-/// created, and those with markers. A failing list is no failure of the apply.
+/// Marked pods without a record, and duplicates, after the last operation. Lists once each kind that was created or has
+/// markers. A failed list does not fail the apply.
 async fn leftovers(job: &Job<'_>) -> (Vec<Orphan>, Vec<Double>) {
     let state = job.store.snapshot().state;
     let recorded: BTreeSet<&str> = state.resources.values().map(|record| record.id.as_str()).collect();

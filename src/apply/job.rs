@@ -1,4 +1,4 @@
-//! What an apply is given, and how it ended.
+//! The input of an apply, and its result.
 
 use tokio::sync::watch;
 
@@ -11,9 +11,9 @@ use crate::transport::clock::Clock;
 /// How to apply.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Requests under way at once; waiting for readiness does not count.
+    /// Limit on concurrent requests; waiting for readiness does not count.
     pub parallelism: usize,
-    /// Seeds the ids of operations; `None` draws them at random.
+    /// Seed for the ids of operations; `None` draws them at random.
     pub seed: Option<u64>,
 }
 
@@ -23,42 +23,42 @@ impl Default for Options {
     }
 }
 
-/// Everything that an apply stands on.
+/// Everything that an apply needs.
 pub struct Job<'a> {
     pub plan: &'a Plan,
-    /// What the plan was made from.
+    /// The objects from which the plan was made.
     pub observed: &'a Observed,
     pub api: &'a dyn Api,
     pub store: &'a LockedState,
     pub clock: Clock,
     pub options: Options,
     pub events: Events<'a>,
-    /// Turns true when nothing new is to start and waits are to be left.
+    /// Becomes true when no new operations may start and waits must end.
     pub interrupt: watch::Receiver<bool>,
 }
 
-/// How it ended. What happened in between went to the events.
+/// The result of an apply. Details are in the events.
 #[derive(Debug, Default)]
 pub struct Report {
     pub done: usize,
     pub failed: usize,
     pub skipped: usize,
     pub interrupted: bool,
-    /// Whether every failure was for want of stock.
+    /// Whether every failure was due to missing stock.
     pub only_capacity: bool,
-    /// Marked pods in no state, looked for after creates.
+    /// Marked pods in no state, found after creates.
     pub orphans: Vec<Orphan>,
-    /// What other states of the same project made a second time, looked for after creates.
+    /// Duplicates created from other states of the same project, found after creates.
     pub doubles: Vec<Double>,
 }
 
-/// Says that an operation is not started.
+/// Reports that an operation is not started.
 pub(super) fn skipped(job: &Job<'_>, index: usize, because: String) {
     let operation = &job.plan.operations[index];
     (job.events)(Event::Skipped { address: reporting_address(&operation.address), verb: operation.verb, because });
 }
 
-/// The address under which an operation's events go: those of a deposed predecessor go under its successor's.
+/// The address used in an operation's events. Operations on a deposed object use its successor's address.
 pub fn reporting_address(address: &Address) -> Address {
     address.successor().unwrap_or_else(|| address.clone())
 }

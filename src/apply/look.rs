@@ -1,4 +1,4 @@
-//! A look at state and world without lock and without writing, and what cannot be told from it yet.
+//! Reads the state and the world without a lock and without writing, and reports which addresses are still unsettled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use crate::runpod::Api;
 use crate::store::{self, Holder, Identity, Paths, Snapshot};
 use crate::transport::clock::Clock;
 
-/// What a command that only reads goes by.
+/// What a read-only command works with.
 #[derive(Clone, Debug)]
 pub struct Sight {
-    /// With what a running or killed apply left open settled in memory, as far as the world tells.
+    /// With the pending operations of a running or killed apply settled in memory, if the world shows their outcome.
     pub state: State,
     pub observed: Observed,
-    /// Addresses at which sindri itself is, or was so recently that lists may lag.
+    /// Addresses that sindri is changing now, or changed so recently that lists may lag.
     pub unsettled: BTreeMap<Address, Unsettled>,
-    /// Objects, by kind and id, that an apply has made since the state was read.
+    /// Objects, by kind and id, that an apply has created since the state was read.
     pub expected: BTreeSet<(String, String)>,
 }
 
-/// Where to look.
+/// The state and the API to read.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     pub api: &'a dyn Api,
@@ -30,18 +30,18 @@ pub struct Place<'a> {
     pub clock: &'a Clock,
 }
 
-/// Reads the state, then the world. `running` hears of an apply that is under way.
+/// Reads the state, then the world. Calls `running` if an apply is in progress.
 pub async fn look(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
     let before = store::read(place.paths, &place.identity)?;
     see(place, before, running).await
 }
 
-/// The same, and what an apply does in the meantime is told apart: it is its doing, and nobody else's.
+/// Like `look`, and marks changes made by an apply in the meantime, so that they are not reported as drift.
 pub async fn look_twice(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
     let before = store::read(place.paths, &place.identity)?;
     let mut sight = see(place, before.clone(), running).await?;
-    // The lists are younger than the state that was read before them. Whatever an apply created until they were made has an
-    // intent or a record by now, since the intent of a request is durable before the request leaves.
+    // The lists are newer than the state that was read before them. Everything that an apply created before the lists
+    // were made has an intent or a record by now, because the intent is durable before the request is sent.
     let after = store::read(place.paths, &place.identity)?;
     for address in moved_on(&before, &after) {
         sight.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
@@ -60,7 +60,7 @@ async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) 
     }
     let mut observed = observe(place.api).await?;
     let replay = Replay { state, pending, last_create };
-    // A reader creates nothing from what it takes for gone, so a date is good enough.
+    // A reader does not create replacements for missing objects, so the date is precise enough.
     let is_fresh = |created: &Moment| place.clock.age_by_date(created) < place.api.list_lag();
     let fresh = look_again(place.api, &replay, &is_fresh, &mut observed).await?;
     let Replay { state, pending, .. } = settled_in_memory(replay, &observed);
@@ -70,7 +70,7 @@ async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) 
     Ok(Sight { state, observed, unsettled, expected: BTreeSet::new() })
 }
 
-/// Addresses of which two readings of one state say different things.
+/// Addresses that differ between two readings of one state.
 fn moved_on<'s>(before: &'s Snapshot, after: &'s Snapshot) -> impl Iterator<Item = &'s Address> {
     let records = |snapshot: &'s Snapshot| snapshot.state.resources.keys();
     let recorded = records(before)

@@ -1,9 +1,15 @@
-//! Carrying out a plan: its operations become requests, what happened becomes events and records.
+//! Applies a plan: operations become requests, and results become events and records.
 //!
-//! `job` is what an apply is given, `engine` runs operations side by side as their dependencies allow, `trial` lets the first replacement go alone,
-//! `operation` carries out one, `watch` shares one list poll among all that wait, `recover` settles what earlier runs or
-//! lost answers left open, `look` sees all of that without writing, `readiness` defines the conditions of `sindri wait`.
-//! Nothing here chooses what to do.
+//! - `job`: the input of an apply and its result.
+//! - `engine`: runs operations concurrently, in dependency order.
+//! - `trial`: sends the first replacement alone.
+//! - `operation`: runs one operation.
+//! - `watch`: shares one list poll among all waiting operations.
+//! - `recover`: resolves operations that earlier runs or lost answers left open.
+//! - `look`: sees all of that without writing.
+//! - `readiness`: defines the conditions of `sindri wait`.
+//!
+//! Nothing here decides which operations to run.
 
 pub mod engine;
 pub mod event;

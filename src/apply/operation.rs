@@ -1,4 +1,4 @@
-//! One operation: its intent becomes durable, its request leaves, its outcome becomes durable, its resource is waited for.
+//! Runs one operation: record its intent, send its request, record its outcome, wait for its resource.
 
 mod answers;
 mod change;
@@ -25,10 +25,10 @@ use crate::planner::decide::in_use;
 use crate::runpod::{Api, ApiError, ErrorClass};
 use crate::store::StoreError;
 
-/// How soon a request about a fresh object is sent again after a 404.
+/// Pause before resending a request about a new object after a 404.
 const RESEND_FRESH: Duration = Duration::from_secs(10);
 
-/// Why an operation did not succeed. What happened has been told by events already, except of a failing store.
+/// Why an operation did not succeed. Events have already reported it, except for a failing store.
 pub(super) enum OperationError {
     Failed(Option<ErrorClass>),
     Interrupted,
@@ -43,18 +43,18 @@ impl From<StoreError> for OperationError {
 
 type Permit<'p> = Result<SemaphorePermit<'p>, AcquireError>;
 
-/// Carries out operations; knows the ids that earlier ones made.
+/// Runs operations; knows the ids that earlier ones created.
 pub(super) struct Executor<'a> {
     job: &'a Job<'a>,
     watches: &'a BTreeMap<&'static str, Watch<'a>>,
-    /// Living ids by address: of references, and of objects made in this run.
+    /// Ids of live objects by address: references, and objects created in this run.
     ids: Mutex<BTreeMap<Address, String>>,
-    /// Objects as they were answered in this run, newer than what was observed.
+    /// Objects from answers in this run, newer than the observed ones.
     objects: Mutex<BTreeMap<String, Object>>,
     rng: Mutex<fastrand::Rng>,
-    /// Hears of every create that RunPod has accepted.
+    /// Receives every create that RunPod has accepted.
     created: UnboundedSender<usize>,
-    /// What RunPod said about successors.
+    /// RunPod's answers about successors.
     answers: answers::Answers,
 }
 
@@ -78,7 +78,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Carries out the operation of the plan at `index`.
+    /// Runs the plan's operation at `index`.
     pub async fn carry_out(&self, index: usize, permit: Permit<'_>) -> Result<(), OperationError> {
         let operation = &self.job.plan.operations[index];
         let Some(kind) = kind::find(&operation.address.kind) else {
@@ -102,15 +102,15 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// One operation on its way.
+/// One operation in progress.
 struct Run<'r, 'a> {
     executor: &'r Executor<'a>,
-    /// Where the plan has it.
+    /// Index in the plan.
     index: usize,
     operation: &'r Operation,
     kind: &'static Kind,
     begun: Instant,
-    /// Given back before waiting, so that waits hold up no requests.
+    /// Released before waiting, so that waits do not block requests.
     permit: Mutex<Option<SemaphorePermit<'r>>>,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Run<'_, 'a> {
         self.job().store.record(entry).await
     }
 
-    /// The object acted upon: told by the plan, or made earlier in this run.
+    /// The id of the object: from the plan, or from an earlier operation of this run.
     fn id(&self) -> Option<String> {
         self.operation.id.clone().or_else(|| lock(&self.executor.ids).get(&self.operation.address).cloned())
     }
@@ -226,7 +226,7 @@ impl<'a> Run<'_, 'a> {
         OperationError::Failed(Some(error.class))
     }
 
-    /// What to do about an object that is not deleted because others than those that this plan destroys use it.
+    /// Advice for an object that cannot be deleted because pods use it that this plan does not destroy.
     fn in_use(&self, id: &str) -> Option<String> {
         let mut users = in_use::users(self.job().plan, self.job().observed);
         let users = users.remove(&(self.kind.name, id.to_owned()))?;

@@ -1,4 +1,5 @@
-//! What `sindri wait` waits for, and what one look at a list says of it. Pure: probes are named here and tried elsewhere.
+//! The conditions of `sindri wait`, and their evaluation against a list. Pure: this module names probes, others run
+//! them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,13 +10,13 @@ use crate::transport::probe::Probe;
 /// When a pod counts as ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// RunPod shows it ready: running, with its GPUs, and every declared TCP port mapped.
+    /// RunPod shows it as ready: running, with its GPUs, and with every declared TCP port mapped.
     Running,
     /// Every declared port answers.
     Ports,
-    /// Its SSH server greets.
+    /// Its SSH server sends its greeting.
     Ssh,
-    /// A page is there, at the only HTTP port or at this one.
+    /// A page answers, at this HTTP port or at the only one.
     Http { port: Option<u16>, path: String },
 }
 
@@ -54,30 +55,30 @@ impl fmt::Display for Condition {
     }
 }
 
-/// One pod as a list shows it.
+/// The readiness of one pod in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     Ready,
-    /// Not yet, and why.
+    /// Not ready yet, with the reason.
     NotYet(String),
-    /// It is ready once all of these answer.
+    /// Ready once all of these probes answer.
     Probe(Vec<Probe>),
-    /// Waiting does not help.
+    /// Waiting cannot help.
     Never(Hopeless),
 }
 
-/// Why waiting does not help.
+/// Why waiting cannot help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hopeless {
-    /// Stable: `stopped`, `errored`, `zero_gpu`, `no_port`, `ambiguous_port`.
+    /// Stable code: `stopped`, `errored`, `zero_gpu`, `no_port`, `ambiguous_port`.
     pub code: &'static str,
-    /// Behind the pod's name: `is stopped`.
+    /// Follows the pod's name, for example `is stopped`.
     pub message: String,
-    /// What to do; `{pod}` stands for its address.
+    /// What to do; `{pod}` is replaced with the pod's address.
     pub help: &'static str,
 }
 
-/// What `object` shows of the condition.
+/// Evaluates the condition for `object`.
 pub fn standing(condition: &Condition, object: &Object) -> Standing {
     let never = |code, message: &str, help| Standing::Never(Hopeless { code, message: message.to_owned(), help });
     match &object.status {
@@ -141,7 +142,7 @@ fn ports(object: &Object) -> Standing {
 
 fn ssh(object: &Object) -> Standing {
     let computed = &object.computed;
-    // RunPod's proxy greets for every pod, so that its greeting says nothing.
+    // RunPod's SSH proxy greets for every pod, so its greeting proves nothing.
     match &computed.ssh_direct {
         Some(target) => Standing::Probe(vec![Probe::Ssh(format!("{}:{}", target.host, target.port))]),
         None if computed.endpoints.iter().any(|endpoint| endpoint.port == "22/tcp") => {

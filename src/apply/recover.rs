@@ -1,8 +1,8 @@
-//! Settling what is not known: creates whose answer was lost, and intents that a killed run left behind.
+//! Resolves unknown outcomes: creates whose answer was lost, and intents that a killed run left behind.
 //!
-//! RunPod's create is not idempotent, may fail after it took effect and may be invisible for a while (contract, section 13).
-//! So a create of unknown outcome is never sent again before the lists were searched for what it may have made, over a
-//! window that outlasts their lag.
+//! RunPod's create is not idempotent, may fail after it took effect, and its object may be invisible for a while
+//! (contract, section 13). A create with an unknown outcome is therefore never sent again before the lists were
+//! searched for its object, over a period longer than their lag.
 
 mod trace;
 mod update;
@@ -29,8 +29,8 @@ use crate::runpod::{Api, ApiError};
 use crate::store::{LockedState, StoreError};
 use crate::transport::clock::Clock;
 
-/// When the lists are searched for a create of unknown outcome: six times over 62 s, with growing gaps.
-/// Source: contract, section 13, rule 2 (at least 5 times over 60 s or more).
+/// When to search the lists for a create with an unknown outcome: six times over 62 s, with growing gaps. Source:
+/// contract, section 13, rule 2 (at least 5 times over 60 s or more).
 const SEARCHES: [Duration; 6] = [
     Duration::ZERO,
     Duration::from_secs(2),
@@ -40,20 +40,20 @@ const SEARCHES: [Duration; 6] = [
     Duration::from_secs(30),
 ];
 
-/// Between searches after the last of those.
+/// Time between searches after the last of those.
 const LAST_GAP: Duration = Duration::from_secs(10);
 
-/// How long after its intent a create may have left: it waits for quotas and connections first.
+/// Longest time between a create's intent and its request, which first waits for quotas and connections.
 const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
-/// So many objects are asked for one by one; of more than that the next list tells.
+/// Most objects to read one by one; the next list shows the rest.
 const MOST_READS: usize = 20;
 
-/// How a pending update, start or stop is reported.
+/// Reports for a pending update, start or stop.
 const EFFECT: &str = "it had taken effect";
 const NO_EFFECT: &str = "it had no effect";
 
-/// What kept an earlier run's intents from being settled.
+/// Why intents of an earlier run could not be resolved.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RecoverError {
     #[error(transparent)]
@@ -64,7 +64,7 @@ pub enum RecoverError {
     Store(#[from] StoreError),
 }
 
-/// The record of a create that made `object`, with those of its members.
+/// The record of a create that made `object`, with the records of its members.
 pub fn created(intent: &Intent, object: &Object) -> Outcome {
     let mut records = BTreeMap::new();
     if let Some(record) = &intent.record {
@@ -84,7 +84,7 @@ pub fn created(intent: &Intent, object: &Object) -> Outcome {
     Outcome { operation: intent.operation.clone(), records }
 }
 
-/// The records of an object that went on under another id before it could be deleted.
+/// The records of an object that continued under another id before it could be deleted.
 pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
     let id = |address: &Address| match address == &intent.address {
         true => object.id.clone(),
@@ -98,24 +98,24 @@ pub fn followed(intent: &Intent, state: &State, object: &Object) -> Outcome {
     Outcome { operation: intent.operation.clone(), records: records.collect() }
 }
 
-/// An outcome that changes nothing: the request had no effect.
+/// An outcome without changes, because the request had no effect.
 pub fn without_effect(intent: &Intent) -> Outcome {
     Outcome { operation: intent.operation.clone(), records: BTreeMap::new() }
 }
 
-/// What a search of the lists for a create of unknown outcome came to.
+/// The result of searching the lists for a create with an unknown outcome.
 pub enum Found {
     Nothing,
     Made(Box<Object>),
-    /// So many look like it.
+    /// The number of objects that match it.
     Several(usize),
 }
 
-/// Searches the lists for what a create of unknown outcome made.
+/// Searches the lists for the object of a create with an unknown outcome.
 pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay: &Replay) -> Result<Found, ApiError> {
     let mut last = Ok(Found::Nothing);
     for gap in SEARCHES {
-        // Where lists are known to lag for less, waiting for longer proves nothing more.
+        // If lists are known to lag less, waiting longer proves nothing more.
         sleep(gap.min(api.list_lag())).await;
         match api.list(kind).await {
             Ok(objects) => match trace(intent, &replay.state, &replay.pending, objects.iter()) {
@@ -129,7 +129,7 @@ pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay:
     last
 }
 
-/// `count` objects look like what a create may have made.
+/// Describes `count` objects that a create may have made.
 pub fn several(kind: &Kind, count: usize) -> String {
     format!(
         "{count} {}s look like what it asked for, so that somebody made one at the same moment, and which one is ours cannot \
@@ -138,7 +138,7 @@ pub fn several(kind: &Kind, count: usize) -> String {
     )
 }
 
-/// What the world says about one pending intent; `None` where it does not say anything yet.
+/// The outcome of a pending intent according to the world; `None` if the world does not show it yet.
 fn settle(
     intent: &Intent,
     state: &State,
@@ -159,7 +159,7 @@ fn settle(
             }
             Trace::Several(kind, count) => tell(without_effect(intent), &several(kind, count)),
         },
-        // Lists go on showing what is deleted for a while, so that being listed says nothing yet.
+        // Lists show deleted objects for a while, so a listed object proves nothing yet.
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
             if let Some(object) = moved(intent, state, observed.iter()) {
@@ -197,8 +197,8 @@ fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Ou
     }
 }
 
-/// What a reader should plan from: pending intents settled in memory as far as the world tells; the others stay pending.
-/// Writes nothing.
+/// The state from which a reader plans: pending intents are settled in memory if the world shows their outcome, and
+/// stay pending otherwise. Writes nothing.
 pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     let pending = std::mem::take(&mut replay.pending);
     for intent in pending.iter() {
@@ -210,10 +210,10 @@ pub fn settled_in_memory(mut replay: Replay, observed: &Observed) -> Replay {
     replay
 }
 
-/// Settles, durably, what earlier runs left open, and returns what was observed on the way.
+/// Resolves, durably, what earlier runs left open, and returns the observed objects.
 ///
-/// What no list shows is given up only once it is older than the window in which it could still appear: a pending create
-/// was never made then, and a recorded object is gone.
+/// Waits until an object that is in no list could no longer appear. Only then does a pending create count as never
+/// made, or a recorded object as gone.
 pub async fn recover(
     api: &dyn Api,
     store: &LockedState,
@@ -221,8 +221,8 @@ pub async fn recover(
     events: Events<'_>,
 ) -> Result<Observed, RecoverError> {
     let lag = api.list_lag();
-    // Counted on this run's own clock: times in the journal come from another run, whose clock may have been wrong, and whose
-    // request may have left long after its intent was written.
+    // Measured on this run's clock. Times in the journal come from another run whose clock may have been wrong, and its
+    // request may have been sent long after its intent was written.
     let started = Instant::now();
     let mut gaps = SEARCHES.iter().skip(1).copied();
     let mut told = false;
@@ -275,11 +275,12 @@ pub async fn recover(
     }
 }
 
-/// Asks for recorded objects that the lists lack, while something was created so recently that lists may lag: a fresh pod
-/// is missing from them for longer than from reads. Puts what is found into `observed`, and names what is not.
+/// Reads recorded objects that are missing from the lists, if something was created so recently that lists may lag: a
+/// new pod is missing from lists for longer than from reads. Adds the found objects to `observed`, and returns the
+/// missing ones.
 ///
-/// What a read denies as well is gone for certain where another living pod carries its marker: RunPod migrated it, or an
-/// apply from another branch replaced it.
+/// If a read returns 404 too and another live pod carries the object's marker, the object is certainly gone: RunPod
+/// migrated it, or an apply from another branch replaced it.
 pub async fn look_again(
     api: &dyn Api,
     replay: &Replay,
@@ -310,7 +311,7 @@ pub async fn look_again(
     Ok(unseen)
 }
 
-/// Whether a listed object is there for reads, too: lists go on showing what was deleted for longer.
+/// Whether a listed object also exists for reads. Lists show deleted objects for longer.
 async fn lives(api: &dyn Api, kind: &'static Kind, listed: &Object, asked: usize) -> Result<bool, ApiError> {
     if asked >= MOST_READS {
         return Ok(true);

@@ -1,8 +1,8 @@
-//! The first replacement of each kind goes alone: nothing else of that kind is destroyed for a successor until RunPod has
-//! accepted a create of one.
+//! The first replacement of each kind runs alone: no other object of that kind is destroyed for a successor until
+//! RunPod has accepted the first successor's create.
 //!
-//! A limit of the account or a request that RunPod refuses shows only when a create is sent. Without the trial, a fleet that
-//! is replaced side by side would be gone before the first refusal arrives. An accepted volume says nothing about pods.
+//! An account limit or an invalid request shows only when a create is sent. Without the trial, concurrent replacements
+//! would destroy a whole fleet before the first refusal arrives. An accepted volume says nothing about pods.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,11 +15,11 @@ pub(super) struct Trials<'p> {
     kinds: BTreeMap<&'p str, Trial>,
 }
 
-/// Which deletes of one kind that make room for a successor may start.
+/// Controls which deletes of one kind may start if they make room for a successor.
 #[derive(Debug, Default)]
 struct Trial {
     accepted: bool,
-    /// The delete that went first, with the create of its successor.
+    /// The first delete, with the create of its successor.
     running: Option<(usize, usize)>,
     held: BTreeSet<usize>,
 }
@@ -33,12 +33,12 @@ pub(super) enum Ended {
     Skipped,
 }
 
-/// The fate of operations that were held.
+/// What to do with the held operations.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Release {
     /// These may start now.
     pub start: BTreeSet<usize>,
-    /// A successor was refused: these are not destroyed for another one.
+    /// A successor was refused, so these objects are not destroyed for theirs.
     pub keep: BTreeSet<usize>,
 }
 
@@ -51,7 +51,7 @@ impl<'p> Trials<'p> {
         self.kinds.entry(&self.operations[index].address.kind).or_default()
     }
 
-    /// Whether an operation may start now; if not, it is held until a later call names it.
+    /// Whether an operation may start now. If not, it is held until a later call releases it.
     pub fn admits(&mut self, index: usize) -> bool {
         let Some(successor) = self.operations[index].replaced_by else { return true };
         let trial = self.of(index);
@@ -66,12 +66,12 @@ impl<'p> Trials<'p> {
         false
     }
 
-    /// RunPod accepted this create.
+    /// Called when RunPod accepted this create.
     pub fn accepted(&mut self, create: usize) -> BTreeSet<usize> {
         self.of(create).release()
     }
 
-    /// An operation ended.
+    /// Called when an operation ended.
     pub fn ended(&mut self, index: usize, how: Ended) -> Release {
         let creates = self.operations[index].verb == Verb::Create;
         let trial = self.of(index);
@@ -82,16 +82,16 @@ impl<'p> Trials<'p> {
                 trial.running = None;
                 Release { keep: std::mem::take(&mut trial.held), ..Release::default() }
             }
-            // Nothing starts any more, and each of them says so itself.
+            // No more operations start, and each of them reports that itself.
             (Some((_, create)), Ended::Skipped) if create == index => start(trial.release()),
-            // The trial did not come to its create.
+            // The trial ended before its create.
             (Some((delete, _)), Ended::Failed | Ended::Skipped) if delete == index => start(trial.next()),
             _ => Release::default(),
         }
     }
 
-    /// Nothing runs any more, and no create has ended: what the first successor needs waits for other deletes as well, as a
-    /// volume that all of them mount does. The next one of each kind goes.
+    /// Called when nothing is running and no create has ended. The first successor then needs something that waits for
+    /// other deletes too, such as a volume that all of them mount. Releases the next delete of each kind.
     pub fn next(&mut self) -> BTreeSet<usize> {
         self.kinds.values_mut().flat_map(Trial::next).collect()
     }
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::model::{Address, Attributes, Timeouts};
 
-    /// Three replacements: deletes 0, 1, 2 and creates 3, 4, 5. And the create of a volume, 6.
+    /// Three replacements with deletes 0, 1, 2 and creates 3, 4, 5, and the create of a volume, 6.
     fn operations() -> Vec<Operation> {
         let operation = |kind: &str, verb, replaced_by| Operation {
             address: Address::new(kind, "a"),

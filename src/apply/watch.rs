@@ -1,4 +1,4 @@
-//! One shared list poll for everything that waits: waiting for N pods costs one request per poll, not N.
+//! One shared list poll for all waiting operations: waiting for N pods costs one request per poll, not N.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::kind::Kind;
 use crate::model::Object;
 use crate::runpod::{Api, ApiError};
 
-/// Polls follow the contract's section 13 (1, 2, 4, 8, then every 10 s), counted from the last arrival.
+/// The polling schedule of the contract's section 13 (1, 2, 4, 8, then every 10 s), restarted by each new waiter.
 const GAPS: [Duration; 5] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
@@ -21,41 +21,41 @@ const GAPS: [Duration; 5] = [
     Duration::from_secs(10),
 ];
 
-/// While requests queue up, polls stay out of their way for so long: requests are the scarce thing.
+/// Time between polls while other requests are queued, because requests are limited.
 const BUSY_GAP: Duration = Duration::from_secs(15);
 
-/// So many falls of a container's uptime are a crash loop: an update of ours that makes it anew is one.
+/// A container whose uptime fell this often is in a crash loop. One fall may be our own update, which recreates it.
 const CRASHES: u32 = 2;
 
-/// How soon a poll that was put off follows the last of those requests.
+/// Pause between the last of those requests and a postponed poll.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// A list as it was answered to a request that left at `asked`.
+/// A list, and `asked`, the time when its request was sent.
 #[derive(Clone)]
 pub struct Sighting {
     pub asked: Instant,
     pub objects: Arc<BTreeMap<String, Object>>,
 }
 
-/// Polls one kind's list while somebody waits.
+/// Polls the list of one kind while an operation waits for it.
 pub struct Watch<'a> {
     api: &'a dyn Api,
     kind: &'static Kind,
     waiting: AtomicUsize,
-    /// Reset to zero whenever somebody new starts to wait.
+    /// Reset to zero by every new waiter.
     step: AtomicUsize,
     arrived: Notify,
-    /// The last list, and how many came before it.
+    /// The last list, and the number of lists before it.
     latest: Mutex<(u64, Option<Sighting>)>,
-    /// Wakes all that wait, in the order in which they came: the same world gives the same run.
+    /// Wakes all waiters in the order of their arrival, so that the same world gives the same run.
     renewed: Notify,
-    /// How long each container had run at the last look, and how often that had fallen since the one before.
+    /// Each container's uptime at the last poll, and how often it had fallen by then.
     uptimes: Mutex<BTreeMap<String, (u64, u32)>>,
-    /// Told the id of what crashes again and again, once.
+    /// Called once with the id of a pod in a crash loop.
     crashing: &'a (dyn Fn(&str) + Send + Sync),
-    /// The last failure; polls go on, since a failed list says nothing about the objects.
+    /// The last failure. Polling continues, because a failed list says nothing about the objects.
     failed: Mutex<Option<ApiError>>,
-    /// Operations that could start, but have to wait for their turn.
+    /// Number of operations that could start but wait for their turn.
     queued: &'a AtomicUsize,
 }
 
@@ -107,7 +107,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// A status never tells of a crash loop; an uptime that falls does (quirk Q15).
+    /// A crash loop does not show in the status, only in a falling uptime (quirk Q15).
     fn note_uptime(&self, object: &Object) {
         let Some(uptime) = object.computed.uptime_seconds else { return };
         let mut uptimes = self.uptimes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -121,7 +121,7 @@ impl<'a> Watch<'a> {
         *last = uptime;
     }
 
-    /// Lets the time until the next poll pass.
+    /// Waits until the next poll.
     async fn pause(&self) {
         let step = self.step.fetch_add(1, Ordering::SeqCst).min(GAPS.len() - 1);
         sleep(GAPS[step]).await;
@@ -132,7 +132,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Calls `look` with every list that was asked for after now, until it returns something or `deadline` passes.
+    /// Calls `look` with every list requested from now on, until it returns something or `deadline` passes.
     pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&Sighting) -> Option<T>) -> Option<T> {
         let from = Instant::now();
         let mut seen = self.latest().0;
@@ -159,13 +159,13 @@ impl<'a> Watch<'a> {
         self.latest.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// Why the last poll failed, if it did.
+    /// The error of the last poll, if it failed.
     pub fn last_failure(&self) -> Option<ApiError> {
         self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 }
 
-/// Counts one that waits, for as long as it lives.
+/// Counts one waiter for as long as it lives.
 struct Waiting<'w, 'a>(&'w Watch<'a>);
 
 impl<'w, 'a> Waiting<'w, 'a> {

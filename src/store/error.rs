@@ -1,4 +1,4 @@
-//! Everything that can be wrong with stored files, or go wrong while they are written.
+//! Errors in stored files, and errors while writing them.
 
 use std::fmt;
 use std::io;
@@ -13,10 +13,10 @@ use super::holder::Holder;
 use crate::files::SourceText;
 use crate::model::credential::mask_credentials;
 
-/// A stored file that cannot be used, read or written. Cloneable, since callers that share a write share its failure.
+/// A stored file cannot be used, read or written. Cloneable, because callers that share a write share its error.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 pub enum StoreError {
-    /// Another command that changes the world is running (exit code 4).
+    /// Another command that changes resources or the state is running (exit code 4).
     #[error("the state is locked by {holder}{}", waited_for(waited))]
     #[diagnostic(
         code(sindri::state::locked),
@@ -27,7 +27,7 @@ pub enum StoreError {
     )]
     Locked { path: PathBuf, holder: Box<Holder>, waited: Duration },
 
-    /// Something else stands where a file of the state should be, or leads elsewhere.
+    /// A file of the state is not a plain file, or is a link that leads elsewhere.
     #[error("`{}` {what}", path.display())]
     #[diagnostic(
         code(sindri::state::not_plain),
@@ -90,7 +90,7 @@ pub enum StoreError {
     )]
     ForeignJournal { state: PathBuf, state_lineage: String, journal: PathBuf, journal_lineage: String },
 
-    /// The state file is not the one that was loaded: a checkout or an editor was quicker.
+    /// The state file changed after it was loaded, for example through a checkout or an editor.
     #[error("`{}` was changed by something else while this command ran", path.display())]
     #[diagnostic(
         code(sindri::state::swapped),
@@ -98,7 +98,7 @@ pub enum StoreError {
     )]
     Swapped { path: PathBuf, rescued: Option<PathBuf> },
 
-    /// The records contradict each other, so that the file could not be read again.
+    /// The records contradict each other, so the file could not be read again.
     #[error("the state was not written to `{}`: {}", path.display(), listed(problems))]
     #[diagnostic(
         code(sindri::state::contradiction),
@@ -150,7 +150,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The variant that fits a failed system call. `action` completes "cannot ... `path`".
+    /// The variant for a failed system call. `action` completes "cannot ... `path`".
     pub(super) fn io(action: &'static str, path: &Path, error: io::Error) -> Self {
         let path = path.to_owned();
         let kind = error.kind();
@@ -165,15 +165,15 @@ impl StoreError {
     }
 }
 
-/// One thing that is wrong with a stored file.
+/// One problem of a stored file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub message: String,
-    /// Bytes of the file that show it, where known.
+    /// The bytes of the file that show it, if known.
     pub at: Option<Range<usize>>,
 }
 
-/// A file that was refused and left as it is, with all that is wrong with it.
+/// A file that was refused and not changed, with all its problems.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{}` cannot be used: {}", .path.display(), .places.join("; "))]
 pub struct Damage {
@@ -229,14 +229,14 @@ impl From<Damage> for StoreError {
     }
 }
 
-/// Counted from 1, columns in characters.
+/// Line and column, counted from 1. Columns count characters.
 fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
-/// The folder that a path is in.
+/// The folder that contains a path.
 pub(super) fn parent(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -259,7 +259,8 @@ fn listed(problems: &[Problem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 
-/// How the world is selected that a file was made for. Its environment need not have an overlay: naming the file is enough.
+/// The option that selects the environment or API of a file. An environment without an overlay is selected by the
+/// file's name.
 fn selecting(what: &str, found: &str, path: &Path) -> String {
     match what {
         "environment" => format!("use `-e {found} --state {}`", path.display()),

@@ -1,4 +1,4 @@
-//! The state file: its bytes, what is refused in them, and how a file is replaced so that no kill can tear it.
+//! The state file: its bytes, the checks when it is read, and replacing it so that a kill cannot leave half a file.
 
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,7 +17,7 @@ use super::error::{Damage, Problem, StoreError, parent};
 use super::migrate::{self, Unreadable};
 use super::outline::{Place, keys_written, outline};
 
-/// Where a damaged state file comes from, most likely.
+/// Help for a damaged state file.
 const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
 const MENDED: &str =
     "the file was left as it is; `sindri refresh` mends it, or bring back the last good one from version control";
@@ -25,14 +25,14 @@ const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, 
 
 /// Reads a state. `path` is for messages.
 ///
-/// Refused, all problems together and each with its place: text that is no JSON, keys that stand twice, words and
-/// addresses that this version does not know, two records of one object, and `depends_on` that name no record. What follows
-/// from other records is mended ([`mended`]), and the next write has it.
+/// Refuses invalid JSON, duplicate keys, unknown words and addresses, two records of one object, and `depends_on`
+/// without a record. All problems are reported together, each with its place. Values that follow from other records are
+/// repaired ([`mended`]), and the next write saves the repair.
 pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     parse_as_written(bytes, path).map(mended)
 }
 
-/// The same, with all that reading mends.
+/// Like `parse_state`, without repairs.
 pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
     let damaged = |text: &str, problems, help| Err(Damage::new(path, text, problems, help).into());
     let text = match std::str::from_utf8(bytes) {
@@ -62,7 +62,7 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
         }
         Err(Unreadable::Unknown(message)) => return damaged(text, vec![Problem { message, at: None }], REPAIR),
     };
-    // A key that is written twice is one key of the document.
+    // A duplicate key counts twice in the text but once in the document.
     if keys_written(text) != keys_of(&document) {
         return damaged(text, doubled_keys(&outline(text)), REPAIR);
     }
@@ -70,7 +70,7 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
         Ok(state) => state,
         Err(error) => return damaged(text, vec![from_serde(text, &error)], REPAIR),
     };
-    // Only a refusal needs to know where everything stands.
+    // Places are needed only for errors.
     let places = LazyCell::new(|| by_path(outline(text)));
     let problems = contradictions(&state, &|path| places.get(path.join("\n").as_str()).cloned());
     if !problems.is_empty() {
@@ -79,15 +79,15 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
     Ok(state)
 }
 
-/// The bytes of a state: sorted, indented by two, one line per scalar, a newline at the end.
+/// The bytes of a state: sorted, indented by two, one line per scalar, with a newline at the end.
 pub fn state_bytes(state: &State) -> Vec<u8> {
     let mut text = serde_json::to_string_pretty(state).expect("a state has only text keys");
     text.push('\n');
-    // People read it in terminals, as `git diff` shows it.
+    // People read the file in terminals, through `git diff`, so control characters are escaped.
     escaped(&text).into_owned().into_bytes()
 }
 
-/// What no state file may hold although its shape is right. `place` finds the bytes of a path within the file.
+/// Contradictions that make a well-formed state unusable. `place` finds the bytes of a path within the file.
 pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Vec<Problem> {
     let fatal = flaws(state).into_iter().filter(|flaw| flaw.fault.is_fatal());
     fatal.map(|flaw| problem(&flaw, place)).collect()
@@ -99,8 +99,7 @@ fn problem(flaw: &Flaw, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Prob
     Problem { message: flaw.to_string(), at: place(&path) }
 }
 
-/// Whether the bytes hold a state in which no record contradicts another one, for `sindri state verify`: also what reading
-/// mends is a flaw of the file.
+/// For `sindri state verify`: checks that no record contradicts another. Also reports what reading would repair.
 pub(super) fn verify(bytes: &[u8], path: &Path) -> Result<(), StoreError> {
     let state = parse_as_written(bytes, path)?;
     let text = String::from_utf8_lossy(bytes);
@@ -114,12 +113,12 @@ pub(super) fn verify(bytes: &[u8], path: &Path) -> Result<(), StoreError> {
     Err(Damage::new(path, &text, problems, MENDED).into())
 }
 
-/// The places by their path, joined by line ends, which no key of a state holds.
+/// The places by their path, joined by line breaks, which no key of a state contains.
 fn by_path(places: Vec<Place>) -> BTreeMap<String, Range<usize>> {
     places.into_iter().map(|place| (place.path.join("\n"), place.at)).collect()
 }
 
-/// How many keys the mappings of a document have.
+/// Number of keys in all mappings of a document.
 fn keys_of(document: &serde_json::Value) -> usize {
     match document {
         serde_json::Value::Array(items) => items.iter().map(keys_of).sum(),
@@ -128,8 +127,8 @@ fn keys_of(document: &serde_json::Value) -> usize {
     }
 }
 
-/// Keys that stand twice in one mapping; serde would keep the last one in silence. What is inside the second one stands
-/// there twice as well, and is not told.
+/// Keys that appear twice in one mapping; serde would silently keep the last one. Keys inside the second value are
+/// duplicates too, and are not reported.
 fn doubled_keys(places: &[Place]) -> Vec<Problem> {
     let mut seen = BTreeSet::new();
     let mut outer: Option<&[String]> = None;
@@ -146,12 +145,12 @@ fn doubled_keys(places: &[Place]) -> Vec<Problem> {
     problems
 }
 
-/// Lines that git leaves where it could not merge.
+/// Conflict markers that git left in the file.
 fn conflict_markers(text: &str) -> Vec<Problem> {
     let mut start = 0;
     let mut problems = Vec::new();
     for line in text.split_inclusive('\n') {
-        // JSON never begins a line with any of them.
+        // JSON never begins a line with one of these.
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
             let at = Some(start..start + line.trim_end().len());
             problems.push(Problem { message: "a marker of an unfinished merge".into(), at });
@@ -161,12 +160,12 @@ fn conflict_markers(text: &str) -> Vec<Problem> {
     problems
 }
 
-/// serde's message without its place, which the problem carries itself.
+/// serde's message without its position, which the problem has already.
 fn from_serde(text: &str, error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
     let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message).to_owned();
-    // Line 0: an error without a place. The column counts bytes, and the one before the place is the last one read.
+    // Line 0 means an error without a position. The column counts bytes and points behind the last byte read.
     let at = (line > 0).then(|| {
         let line_start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
         let mut start = (line_start + column.saturating_sub(1)).min(text.len());
@@ -178,14 +177,14 @@ fn from_serde(text: &str, error: &serde_json::Error) -> Problem {
     Problem { message, at }
 }
 
-/// What was asked of the disk, for tests that hold the store to its promises.
+/// Counts disk operations, for tests of the store's guarantees.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Meter {
     pub fsyncs: u64,
     pub bytes: u64,
 }
 
-/// The content of a file, or `None` where there is none.
+/// The content of a file; `None` if it does not exist.
 pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match read_bytes(path, None, LARGEST) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -202,8 +201,8 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
     }
 }
 
-/// Replaces a file whole, durably: whoever reads it, and whenever the machine stops, finds the old bytes or the new. A link
-/// is replaced, and not what it leads to.
+/// Replaces a file atomically and durably: every reader finds the old bytes or the new ones, even after a crash of the
+/// machine. A link is replaced itself, not its target.
 pub(super) fn replace(path: &Path, bytes: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
     write_beside(path, bytes, meter).map_err(|error| StoreError::io("write", path, error))
 }
@@ -214,7 +213,7 @@ fn write_beside(path: &Path, bytes: &[u8], meter: &mut Meter) -> io::Result<()> 
     let prefix = temporary_prefix(path);
     builder.prefix(&prefix).suffix(TEMPORARY_SUFFIX);
     let permissions = fs::metadata(path).map(|metadata| metadata.permissions()).ok();
-    // Temporary files are private by default; this one becomes an ordinary file of a repository.
+    // Temporary files are private by default. The state file gets ordinary permissions.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut temporary = builder.tempfile_in(folder)?;
@@ -230,9 +229,9 @@ fn write_beside(path: &Path, bytes: &[u8], meter: &mut Meter) -> io::Result<()> 
     Ok(())
 }
 
-/// Makes the names in a folder durable.
+/// Makes the file names in a folder durable.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Windows cannot open a folder for this and makes names durable by itself.
+    // Windows cannot open a folder for this and makes names durable itself.
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
@@ -242,10 +241,11 @@ fn temporary_prefix(path: &Path) -> String {
     format!(".{}.", path.file_name().unwrap_or_default().to_string_lossy())
 }
 
-/// Removes what killed writers of `path` left beside it. Only the lock's holder may: a living writer's file looks the same.
+/// Removes temporary files that killed writers left beside `path`. Only the lock's holder may call this, because the
+/// file of a running writer has the same kind of name.
 pub(super) fn remove_leftovers(path: &Path) {
     let prefix = temporary_prefix(path);
-    // Leftovers harm nobody, so failing to remove them is no error.
+    // Leftovers are harmless, so errors are ignored.
     for entry in fs::read_dir(parent(path)).into_iter().flatten().flatten() {
         let name = entry.file_name();
         if name.to_str().is_some_and(|name| name.starts_with(&prefix) && name.ends_with(TEMPORARY_SUFFIX)) {
@@ -254,7 +254,7 @@ pub(super) fn remove_leftovers(path: &Path) {
     }
 }
 
-/// Saves bytes that must not be lost where they belong neither: beside `path`, else among the computer's temporary files.
+/// Saves bytes that cannot be written to `path`: beside it, otherwise in the system's temporary folder.
 pub(super) fn rescue(path: &Path, bytes: &[u8], meter: &mut Meter) -> Option<PathBuf> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name = format!("{stem}.rescued-{}.json", std::process::id());
@@ -263,7 +263,7 @@ pub(super) fn rescue(path: &Path, bytes: &[u8], meter: &mut Meter) -> Option<Pat
         .find(|candidate| write_beside(candidate, bytes, meter).is_ok())
 }
 
-/// Whether a path still leads to an open file, rather than to nothing or to another one.
+/// Whether a path still leads to this open file.
 pub(super) fn leads_to(path: &Path, file: &File) -> bool {
     #[cfg(unix)]
     {
@@ -271,7 +271,7 @@ pub(super) fn leads_to(path: &Path, file: &File) -> bool {
         let (Ok(named), Ok(open)) = (fs::metadata(path), file.metadata()) else { return false };
         (named.dev(), named.ino()) == (open.dev(), open.ino())
     }
-    // Elsewhere an open file cannot be deleted or exchanged.
+    // Other systems do not let an open file be deleted or replaced.
     #[cfg(not(unix))]
     {
         let _ = file;
@@ -293,7 +293,7 @@ mod tests {
         parse_state(text.as_bytes(), Path::new("prod.json"))
     }
 
-    /// A state with two pods and a volume, one of which depends on another, as text.
+    /// A state with two pods and a volume, where one pod depends on the other.
     const GOOD: &str = r#"{
   "format_version": 2,
   "lineage": "4f1c09aa4f1c09aa",
@@ -322,7 +322,7 @@ mod tests {
     fn what_cannot_be_trusted_is_refused_at_its_place() {
         assert_eq!(parse(GOOD).unwrap().resources.len(), 3);
         let cases = [
-            // What a bad merge makes of a file.
+            // Results of bad merges.
             ("\"pod.b\"", "\"pod.a\"", "line 20, column 5: `pod.a` stands here a second time"),
             (
                 "\"name\": \"data\"",
@@ -336,7 +336,7 @@ mod tests {
                 "line 16, column 9: `pod.a` depends on `network_volume.gone`, which is not in the state",
             ),
             ("  \"lineage\"", "<<<<<<< HEAD\n  \"lineage\"", "line 3, column 1: a marker of an unfinished merge"),
-            // What an editor does.
+            // Editing mistakes.
             ("\"pod.b\"", "\"pod[01].b\"", "line 20, column "),
             ("\"id\": \"p1\",", "\"id\": \"p1\"", "line 15, column 7: expected `,` or `}`"),
             ("\"kind\": \"pod\",\n", "\"kind\": \"volume\",\n", "line 13, column 7: `pod.a` is recorded as a `volume`"),
@@ -391,7 +391,7 @@ mod tests {
         scalar.prop_recursive(2, 8, 3, |inner| {
             prop_oneof![
                 vec(inner.clone(), 0..3).prop_map(Value::List),
-                // Keys in capitals, as in `env`: `sensitive` and `ref` mean something else.
+                // Upper-case keys, as in `env`, because `sensitive` and `ref` have a meaning.
                 btree_map("[A-Z_\"\\\\é]{1,4}", inner, 0..3).prop_map(Value::Map),
             ]
         })
@@ -427,7 +427,7 @@ mod tests {
             let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), api);
             let mut before: Option<Address> = None;
             for (number, (address, mut record)) in resources.into_iter().enumerate() {
-                // The id of a part of a resource that is recorded follows from that resource's.
+                // The recorded id of a resource's part follows from the resource's id.
                 if crate::resource::members::parent_of(&address)
                     .is_some_and(|parent| state.resources.contains_key(&parent))
                 {

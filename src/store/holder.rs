@@ -1,4 +1,4 @@
-//! The holder of a lock, as its lock file names it.
+//! The holder of a lock, as written in the lock file.
 
 use std::fmt;
 use std::fs;
@@ -6,12 +6,12 @@ use std::fs;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Who holds the lock, and why. For display; nothing decides by it.
+/// Who holds the lock, and why. For display; no decision may use it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// The user's name.
     pub who: String,
-    /// The command: `apply`, `state rm`.
+    /// The command, for example `apply` or `state rm`.
     pub what: String,
     /// RFC 3339.
     pub since: String,
@@ -20,7 +20,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// This process, about to do `what`.
+    /// This process, with the command `what`.
     pub fn new(what: &str) -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let host = fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());

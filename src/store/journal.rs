@@ -1,7 +1,8 @@
-//! The journal file: JSON lines, appended and flushed before anything counts, emptied once the state file holds it all.
+//! The journal file: JSON lines, appended and flushed before an entry counts, emptied once the state file contains all
+//! of it.
 //!
-//! A line counts when its newline is there. A last line without one is what a kill in mid-write leaves; it was never
-//! acknowledged, so it is passed over, and cut off by the next writer.
+//! A line counts if it ends with a newline. A kill during a write can leave a last line without one. That line was
+//! never acknowledged, so readers skip it and the next writer cuts it off.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -18,22 +19,22 @@ use super::paths::Identity;
 
 const REPAIR: &str = "the journal was left as it is; it holds requests that the state file may not know: keep a copy of it, repair the line, or move it away and let `sindri import` find what it created";
 
-/// What a journal's bytes say.
+/// The content of a journal.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// Empty, or begun by [`Entry::Begin`].
+    /// Empty, or starting with [`Entry::Begin`].
     pub entries: Vec<Entry>,
-    /// Bytes up to the end of the last whole line.
+    /// Number of bytes up to the end of the last complete line.
     pub length: u64,
-    /// Whether there are bytes after it.
+    /// Whether there are bytes after `length`.
     pub torn: bool,
-    /// Whether an older version of the format began it: then nothing of this version may be appended.
+    /// Whether an older version of the format began the file. Entries of this version must not be appended then.
     pub older: bool,
 }
 
 impl Contents {
-    /// Whether it says nothing but that it was begun, and that for a state which is not here any more: a checkout brought
-    /// another one. Nothing is lost with it.
+    /// Whether the journal contains only its beginning, and belongs to a state that is no longer here, for example
+    /// after a checkout. Dropping it loses nothing.
     pub fn is_about_another(&self, file: Option<&State>, identity: &Identity<'_>) -> bool {
         let [Entry::Begin { lineage, environment, api, .. }] = self.entries.as_slice() else { return false };
         environment != identity.environment
@@ -44,8 +45,7 @@ impl Contents {
 
 /// The entries of a journal. `path` is for messages.
 ///
-/// # Errors
-/// If a whole line is no entry.
+/// # Errors If a complete line is not an entry.
 pub fn parse_journal(bytes: &[u8], path: &Path) -> Result<Vec<Entry>, StoreError> {
     parse(bytes, path).map(|contents| contents.entries)
 }
@@ -88,7 +88,7 @@ fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
         return Err(Refused::Line(message.into()));
     }
     if begins {
-        // Before the other fields, which a newer format may have renamed.
+        // Checked before the other fields, which a newer format may have renamed.
         migrate::version(&document, JOURNAL_FORMAT_VERSION).map_err(|unreadable| match unreadable {
             Unreadable::Newer(found) => Refused::Newer(found),
             Unreadable::Unknown(message) => Refused::Line(message),
@@ -97,7 +97,7 @@ fn entry(line: &str, first: bool) -> Result<Entry, Refused> {
     migrate::journal_entry(document).and_then(serde_json::from_value).map_err(bad)
 }
 
-/// The lines of entries.
+/// The entries as JSON lines.
 pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8> {
     let mut text = String::new();
     for entry in entries {
@@ -107,15 +107,15 @@ pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8>
     escaped(&text).into_owned().into_bytes()
 }
 
-/// The writer's end of the file.
+/// The journal file, open for writing.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
     /// Opened by the first write.
     file: Option<File>,
-    /// Bytes that count.
+    /// Number of bytes that count.
     length: u64,
-    /// Whether bytes that do not count may follow them.
+    /// Whether bytes that do not count may follow.
     torn: bool,
     /// See [`Contents::older`].
     older: bool,
@@ -126,17 +126,17 @@ impl Journal {
         Self { path: path.to_owned(), file: None, length: contents.length, torn: contents.torn, older: contents.older }
     }
 
-    /// Whether it has to begin anew before anything is appended.
+    /// Whether the journal must be restarted before anything is appended.
     pub fn is_older(&self) -> bool {
         self.older
     }
 
-    /// Whether nothing is in it, not even a beginning.
+    /// Whether the journal has no bytes, not even a beginning.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Whether the file that holds what was appended is no longer there to be read by anyone.
+    /// Whether the file with the appended entries was deleted or replaced.
     pub fn is_lost(&self) -> bool {
         match &self.file {
             Some(file) => !leads_to(&self.path, file),
@@ -144,7 +144,7 @@ impl Journal {
         }
     }
 
-    /// Appends whole lines; they are durable when this returns, and do not count when it fails.
+    /// Appends complete lines. They are durable when this returns, and do not count if it fails.
     pub fn append(&mut self, lines: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
         self.try_append(lines, meter).map_err(|error| {
             self.torn = true;
@@ -175,9 +175,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Leaves only `lines` in it, or nothing at all. Whenever it is interrupted, the old lines are there or the new.
+    /// Reduces the journal to `lines`, or empties it. An interruption leaves either the old lines or the new ones.
     pub fn reset(&mut self, lines: &[u8], meter: &mut Meter) -> Result<(), StoreError> {
-        // `lines` are among those in it, so that the same length means the same lines.
+        // `lines` is a subset of the journal's lines, so the same length means the same lines.
         if self.length == lines.len() as u64 && !self.torn && !self.older && !self.is_lost() {
             return Ok(());
         }
@@ -194,7 +194,7 @@ impl Journal {
         } else {
             replace(&self.path, lines, meter)?;
         }
-        // Replaced or recreated: whatever was open is not the file of that name any more.
+        // The path now leads to a new file, so the open handle is outdated.
         self.file = None;
         self.length = lines.len() as u64;
         self.torn = false;

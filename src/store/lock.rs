@@ -1,7 +1,7 @@
-//! Who may change the world: an advisory lock of the operating system on a file of its own, which is never deleted.
+//! The lock for changes: an advisory lock of the operating system on its own file, which is never deleted.
 //!
-//! The lock ends with its process, however that ends, so there is no stale lock to break. What the file says is for
-//! people: it names the holder while there is one.
+//! The operating system releases the lock when the process ends, in whatever way, so a lock cannot become stale. The
+//! content of the file is for people: it names the current holder.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
@@ -23,12 +23,11 @@ pub(super) struct Lock {
     file: File,
 }
 
-/// How long one attempt is worth repeating even without a timeout: a reading command holds the lock for a moment, to see
-/// whether anybody else does.
+/// How long to retry even without a timeout. Reading commands take the lock for a moment to check whether it is held.
 const GRACE: Duration = Duration::from_millis(200);
 
 impl Lock {
-    /// Takes the lock, waiting for up to `timeout`. Creates the folder and the file where they are missing.
+    /// Takes the lock, waiting for up to `timeout`. Creates the folder and the file if they are missing.
     pub fn acquire(path: &Path, holder: &Holder, timeout: Duration) -> Result<Self, StoreError> {
         let start = Instant::now();
         fs::create_dir_all(parent(path)).map_err(|error| StoreError::io("create", parent(path), error))?;
@@ -42,7 +41,7 @@ impl Lock {
                     lock.announce(holder).map_err(|error| StoreError::io("write", path, error))?;
                     return Ok(lock);
                 }
-                // Someone deleted or exchanged the file since it was opened: two processes could each hold "the" lock.
+                // The file was deleted or replaced after it was opened. Two processes could each hold "the" lock.
                 Ok(()) => drop(file),
                 Err(error) if is_contended(&error) => {}
                 Err(error) => return Err(refusal(path, error)),
@@ -67,13 +66,14 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // The name goes before the lock does. Closing the file would free it too; should either fail, nothing is lost.
+        // The name must be cleared before the lock is released. Closing the file also releases it, so errors are
+        // harmless.
         let _ = self.file.set_len(0);
         let _ = FileExt::unlock(&self.file);
     }
 }
 
-/// Who is changing the world just now, if anybody. Writes nothing and waits for nobody.
+/// The command that is changing the state now, if there is one. Writes nothing and does not wait.
 pub fn running(paths: &Paths) -> Result<Option<Holder>, StoreError> {
     let path = &paths.lock;
     let file = match File::open(path) {
@@ -91,9 +91,9 @@ pub fn running(paths: &Paths) -> Result<Option<Holder>, StoreError> {
     }
 }
 
-/// Clears away what a dead holder left in the lock file, and gives its name. A living one is an error, and stays.
+/// Clears the name that a dead holder left in the lock file, and returns it. An error if the holder is still running.
 ///
-/// Nothing is freed by this: the lock ended with its process. The name alone outlives a process that was killed.
+/// This releases nothing: the lock ended with its process. Only the name remains after a process was killed.
 pub fn unlock(paths: &Paths) -> Result<Option<Holder>, StoreError> {
     paths.check_to_write()?;
     let path = &paths.lock;
@@ -101,12 +101,12 @@ pub fn unlock(paths: &Paths) -> Result<Option<Holder>, StoreError> {
         return Ok(None);
     }
     let left = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str(&text).ok());
-    // Held for a moment: letting go of it clears the name.
+    // Releasing this lock clears the name.
     Lock::acquire(path, &Holder::new("unlock"), Duration::ZERO)?;
     Ok(left)
 }
 
-/// What the holder wrote. Between taking the lock and writing lies a moment, which is waited for.
+/// Reads the holder's name. Retries, because the holder writes it shortly after taking the lock.
 fn read_holder(path: &Path) -> Option<Holder> {
     for attempt in 0..5 {
         if attempt > 0 {
@@ -125,11 +125,11 @@ fn is_contended(error: &io::Error) -> bool {
     error.raw_os_error() == fs2::lock_contended_error().raw_os_error()
 }
 
-/// A lock that was refused for another reason than being held.
+/// The error for a lock that failed although nothing holds it.
 fn refusal(path: &Path, error: io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::io("lock", path, error),
-        // ENOLCK, ENOTSUP, ENOSYS, EINVAL: file systems say it in different ways.
+        // ENOLCK, ENOTSUP, ENOSYS or EINVAL, depending on the file system.
         _ => StoreError::LocksUnsupported { path: PathBuf::from(path), source: Arc::new(error) },
     }
 }
@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(running(&paths).unwrap(), Some(holder.clone()));
         drop(lock);
         assert_eq!(unlock(&paths).unwrap(), None, "it left nothing");
-        // Killed: the system frees the lock, and the name stays.
+        // After a kill, the system releases the lock but the name remains.
         fs::write(&paths.lock, serde_json::to_string(&holder).unwrap()).unwrap();
         assert_eq!(unlock(&paths).unwrap(), Some(holder));
         assert_eq!(unlock(&paths).unwrap(), None);

@@ -1,4 +1,4 @@
-//! Writing: the one place with methods that change stored files, which only the lock's holder has.
+//! Writing: the only module with methods that change stored files. They require the lock.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,17 +19,17 @@ use super::lock::Lock;
 use super::paths::{Identity, Paths};
 use super::read::{FileContents, Loaded, digest};
 
-/// A state that this process alone may change, until it is dropped.
+/// A state that only this process may change, until it is dropped.
 ///
-/// Shared by concurrent tasks. Entries that arrive together become durable together: the first task that gets to write
-/// takes along what the others have queued, so that N requests in flight cost far fewer than N flushes.
+/// Shared by concurrent tasks. Entries that arrive together become durable together: the first task that writes also
+/// writes the queued entries of the others, so that N requests in flight need far fewer than N flushes.
 #[derive(Debug)]
 pub struct LockedState {
     queue: Mutex<Batch>,
     writer: Mutex<Writer>,
 }
 
-/// Entries that wait for the same flush, and how that ended.
+/// Entries that wait for the same flush, and its result.
 #[derive(Debug, Default)]
 struct Batch {
     entries: Vec<Entry>,
@@ -39,7 +39,7 @@ struct Batch {
 impl LockedState {
     /// Takes the lock, waiting for up to `timeout` (this blocks the thread), and loads the state with its journal.
     ///
-    /// Creates the folder and the lock file; the state file and the journal only appear once there is something to say.
+    /// Creates the folder and the lock file. The state file and the journal are created by the first write.
     pub fn acquire(
         paths: &Paths,
         identity: &Identity<'_>,
@@ -51,7 +51,7 @@ impl LockedState {
         if let Ok(metadata) = fs::metadata(&paths.state)
             && metadata.permissions().readonly()
         {
-            // Replacing it would succeed all the same: but someone has said that it must not change.
+            // Replacing a read-only file would succeed, but its owner marked it as not to be changed.
             let error = io::Error::from(io::ErrorKind::ReadOnlyFilesystem);
             return Err(StoreError::io("write", &paths.state, error));
         }
@@ -64,12 +64,12 @@ impl LockedState {
         Ok(Self { queue: Mutex::default(), writer: Mutex::new(writer) })
     }
 
-    /// The state and what is pending, now.
+    /// The current state and pending intents.
     pub fn snapshot(&self) -> Replay {
         held(&self.writer).replay.clone()
     }
 
-    /// The record of one address, now.
+    /// The current record of one address.
     pub fn record_of(&self, address: &Address) -> Option<Record> {
         held(&self.writer).replay.state.resources.get(address).cloned()
     }
@@ -79,15 +79,15 @@ impl LockedState {
         held(&self.writer).replay.last_create.clone()
     }
 
-    /// Records one entry; it is durable when this returns.
+    /// Records one entry, which is durable when this returns.
     ///
-    /// After an error an intent does not count, and its request must not be sent. An outcome is kept in memory and
-    /// written with whatever is written next. A caller that is dropped while it waits leaves its entry to the next write.
+    /// After an error, an intent does not count, and its request must not be sent. An outcome is kept in memory and
+    /// written with the next write. If the caller is dropped while it waits, the next write includes its entry.
     pub async fn record(&self, entry: Entry) -> Result<(), StoreError> {
         self.record_all(vec![entry]).await
     }
 
-    /// Records corrections that no request goes with, as the outcome of `operation`; writes nothing where there is none.
+    /// Records corrections without a request, as the outcome of `operation`. Writes nothing if there are none.
     pub async fn correct(&self, operation: &str, records: BTreeMap<Address, Option<Record>>) -> Result<(), StoreError> {
         if records.is_empty() {
             return Ok(());
@@ -95,7 +95,7 @@ impl LockedState {
         self.record(Entry::Outcome(Outcome { operation: operation.to_owned(), records })).await
     }
 
-    /// Records entries with one flush: all of them count, or none does.
+    /// Records entries with one flush: either all of them count or none does.
     pub async fn record_all(&self, entries: Vec<Entry>) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());
@@ -105,48 +105,50 @@ impl LockedState {
             batch.entries.extend(entries);
             Arc::clone(&batch.result)
         };
-        // Lets every task that is ready to record do so before the first of them writes.
+        // Lets every task that is ready queue its entries before the first one writes.
         tokio::task::yield_now().await;
         let mut writer = held(&self.writer);
-        // Results are set while the writer is held: without one, our batch is still the queued one, and ours to write.
+        // Results are set while the writer is held. Without a result, our batch is still queued and we must write it.
         match result.get() {
             Some(result) => result.clone(),
             None => self.write_queued(&mut writer),
         }
     }
 
-    /// What the next checkpoint brings into the state file: the addresses whose records are others there, or missing. None
-    /// where the file says everything; nobody where it only comes to be, with the lineage that pods are marked with.
+    /// The addresses whose records the next checkpoint will change in the state file. `None` if the file is up to date;
+    /// an empty list if the checkpoint only creates the file, with the lineage that marks the pods.
     pub fn ahead(&self) -> Option<Vec<Address>> {
         held(&self.writer).ahead()
     }
 
-    /// Brings the state file up to date and empties the journal down to what is pending.
+    /// Updates the state file and reduces the journal to the pending intents.
     ///
-    /// Writes nothing where nothing changed. Whatever fails, and wherever it is killed, the journal or the state file
-    /// still says what happened; where neither can, an error names the file that does.
+    /// Writes nothing if nothing changed. After any failure or kill, the journal or the state file contains everything
+    /// that happened. If neither can be written, the error names the file with the rescued state.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
         let mut writer = held(&self.writer);
         let queued = self.write_queued(&mut writer);
-        // A journal that cannot be written is one more reason to try the state file.
+        // Try to write the state file even if the journal cannot be written.
         writer.checkpoint().and(queued)
     }
 
-    /// Makes a state without records continue `lineage`, so that what carries its markers is ours; durable when this returns.
+    /// Makes a state without records continue `lineage` (the id that marks this state's pods), so that pods with its
+    /// markers are ours. Durable when this returns.
     ///
-    /// Gives `false`, and changes nothing, where anything is recorded or pending: that belongs to the lineage that it has.
+    /// Returns `false`, and changes nothing, if the state has records or pending intents, which belong to its own
+    /// lineage.
     pub fn continue_lineage(&self, lineage: &str) -> Result<bool, StoreError> {
         let mut writer = held(&self.writer);
         self.write_queued(&mut writer)?;
         writer.continue_lineage(lineage)
     }
 
-    /// Flushes so far that waited for the disk.
+    /// Number of flushes so far that waited for the disk.
     pub fn fsyncs(&self) -> u64 {
         held(&self.writer).meter.fsyncs
     }
 
-    /// Bytes written so far to state file and journal.
+    /// Number of bytes written so far to the state file and the journal.
     pub fn bytes_written(&self) -> u64 {
         held(&self.writer).meter.bytes
     }
@@ -158,7 +160,7 @@ impl LockedState {
     }
 }
 
-/// A panic elsewhere leaves plain data behind, which is as good as before.
+/// A panic elsewhere leaves only plain data behind, which is still valid.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -167,20 +169,20 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Writer {
     paths: Paths,
     replay: Replay,
-    /// The state file as it was last read or written.
+    /// The state file as last read or written.
     file: Option<FileContents>,
     journal: Journal,
-    /// Outcomes that the disk refused; they hold in memory, and go out with the next write.
+    /// Outcomes that could not be written. They count in memory, and the next write includes them.
     unwritten: Vec<Entry>,
     meter: Meter,
-    /// Last: the lock outlives every file that it guards.
+    /// Declared last, so that the lock is released after all files are closed.
     _lock: Lock,
 }
 
 impl Writer {
     fn write(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
-        // What follows from an outcome is written with it: then entries are whole truths, whatever they are folded into. It
-        // holds in memory even where it cannot be written.
+        // The consequences of an outcome are written with it, so that an entry is complete whichever state it is folded
+        // into. It counts in memory even if it cannot be written.
         let entries: Vec<Entry> = entries
             .into_iter()
             .map(|entry| match entry {
@@ -191,10 +193,10 @@ impl Writer {
         let written = self.append(&entries);
         for entry in entries {
             match (&written, &entry) {
-                // In their order: an intent may come before its own outcome.
+                // Folded in order, because an intent may precede its own outcome.
                 (Ok(()), _) => self.replay.fold(&entry),
                 (Err(_), Entry::Outcome(_)) => self.unwritten.push(entry),
-                // Its request is not sent, so that it never was.
+                // The request is not sent, so the intent does not count.
                 (Err(_), Entry::Intent(_) | Entry::Begin { .. }) => {}
             }
         }
@@ -203,8 +205,8 @@ impl Writer {
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         if self.journal.is_lost() || self.journal.is_older() {
-            // Someone cleaned the folder, or an older sindri began the file. What it held is in memory: into the state file
-            // with it, and begin anew.
+            // The journal was deleted, or begun by an older sindri. Its entries are in memory, so save them in the
+            // state file and start a new journal.
             self.save()?;
             self.reset_journal()?;
         }
@@ -242,7 +244,7 @@ impl Writer {
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         if self.journal.is_empty() && self.unwritten.is_empty() {
-            // What was mended when the state was read is in no journal.
+            // Repairs made when the state was read are not in the journal.
             let mended = self.file.as_ref().is_some_and(|file| file.state != self.replay.state);
             return if mended { self.save() } else { Ok(()) };
         }
@@ -254,7 +256,7 @@ impl Writer {
         let blank =
             self.replay.state.resources.is_empty() && self.replay.pending.is_empty() && self.unwritten.is_empty();
         if blank && self.replay.state.lineage != lineage {
-            // The journal first: beside a state of another lineage, its entries would be refused.
+            // The journal is emptied first, because its entries would be refused beside a state of another lineage.
             self.journal.reset(&[], &mut self.meter)?;
             lineage.clone_into(&mut self.replay.state.lineage);
             self.save()?;
@@ -262,13 +264,13 @@ impl Writer {
         Ok(blank)
     }
 
-    /// Makes the state file say what is known, unless it does.
+    /// Updates the state file if it differs from the known state.
     fn save(&mut self) -> Result<(), StoreError> {
         let state = mended(self.replay.state.clone());
         let path = &self.paths.state;
         let bytes = state_bytes(&state);
         if !parent(path).is_dir() {
-            // The journal is gone with the folder, so what is rescued is all that is left.
+            // The journal disappeared with the folder, so the rescued file is the only copy.
             let source = Arc::new(io::Error::from(io::ErrorKind::NotFound));
             let rescued = rescue(path, &bytes, &mut self.meter);
             return Err(StoreError::Vanished { action: "write", path: path.clone(), rescued, source });
@@ -278,7 +280,7 @@ impl Writer {
             let rescued = rescue(path, &bytes, &mut self.meter);
             return Err(StoreError::Swapped { path: path.clone(), rescued });
         }
-        // The same content in another layout is someone's choice, and no change.
+        // The same content in another layout is left alone.
         if self.file.as_ref().is_some_and(|file| file.state == state) {
             return Ok(());
         }
@@ -291,7 +293,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Leaves in the journal only what the state file cannot hold.
+    /// Reduces the journal to the pending intents, which the state file cannot contain.
     fn reset_journal(&mut self) -> Result<(), StoreError> {
         let pending: Vec<Entry> = self.replay.pending.iter().cloned().map(Entry::Intent).collect();
         let begin = (!pending.is_empty() || self.replay.last_create.is_some()).then(|| self.begin());

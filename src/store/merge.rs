@@ -1,8 +1,9 @@
-//! Three states of one file become one, record by record: what git's merge by lines cannot know.
+//! Three-way merge of state files by record, which git's merge by lines cannot do.
 //!
-//! Two branches that add resources at the same place of the file, or remove neighbours, touch the same lines and yet agree.
-//! Records that only one side touched are taken from that side; what both sides touched differently stays in the text
-//! between git's own markers, inside its own block, and is refused by every reader until somebody decides.
+//! Two branches that add resources at the same place of the file, or remove neighbouring ones, change the same lines
+//! without a conflict. Records changed by only one side are taken from that side. Records that both sides changed
+//! differently are written between git's conflict markers, each within its own block, and every reader refuses the file
+//! until the conflict is resolved.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,14 +17,14 @@ use crate::resource::{Fault, flaws, follow_parents};
 use super::error::StoreError;
 use super::file::{parse_state, state_bytes};
 
-/// How a merge ended.
+/// The result of a merge.
 #[derive(Debug)]
 pub struct Merged {
-    /// The whole file, with markers where there are conflicts.
+    /// The complete file, with markers around conflicts.
     pub bytes: Vec<u8>,
-    /// What both sides touched; empty where the file can be used as it is.
+    /// Addresses that both sides changed. If empty, the file can be used directly.
     pub conflicts: BTreeSet<Address>,
-    /// Why the two are no versions of one state. All of both is then in `bytes`, between markers.
+    /// The reason why the two files are not versions of one state. `bytes` then contains both of them between markers.
     pub foreign: Option<String>,
 }
 
@@ -33,10 +34,9 @@ pub struct Version<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Merges `ours` and `theirs`, which come from `base`; an empty `base` is no file.
+/// Merges `ours` and `theirs`, whose common ancestor is `base`. An empty `base` means that there was no file.
 ///
-/// # Errors
-/// One of them is no state that this version reads.
+/// # Errors If this sindri cannot read one of the versions.
 pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Result<Merged, StoreError> {
     let parse = |version: &Version<'_>| parse_state(version.bytes, version.path);
     let base = if base.bytes.is_empty() { None } else { Some(parse(base)?) };
@@ -55,12 +55,12 @@ pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Re
     Ok(Merged { bytes, conflicts, foreign: None })
 }
 
-/// All of both, between markers: of two that cannot be merged neither may pass for the result.
+/// Both files between markers, so that neither passes for the result if they cannot be merged.
 pub fn both(ours: &Version<'_>, theirs: &Version<'_>) -> Vec<u8> {
     between_markers(&String::from_utf8_lossy(ours.bytes), &String::from_utf8_lossy(theirs.bytes)).into_bytes()
 }
 
-/// Why the two are no versions of one state.
+/// The reason why two states are not versions of one state, if there is one.
 fn foreign(ours: &State, theirs: &State) -> Option<String> {
     let State { format_version: _, lineage, environment, api, resources: _ } = ours;
     [
@@ -96,7 +96,7 @@ fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeS
     (merged, conflicts)
 }
 
-/// Whether two versions of one record say the same. The id of a part follows its parent's, and is no change of its own.
+/// Whether two versions of a record are equal. The id of a part follows its parent's and does not count.
 fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) if members::is_member(address) => {
@@ -107,15 +107,15 @@ fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool
     }
 }
 
-/// Parts, on which the sides differ, of what is in conflict: whoever keeps one side of a pod keeps that side's ports.
+/// Parts of conflicting resources on which the sides differ. Keeping one side of a pod also keeps that side's ports.
 fn parts(conflicts: &BTreeSet<Address>, ours: &Records, theirs: &Records) -> BTreeSet<Address> {
     let is_part = |address: &&Address| members::parent_of(address).is_some_and(|parent| conflicts.contains(&parent));
     let addresses = ours.keys().chain(theirs.keys()).filter(is_part);
     addresses.filter(|address| ours.get(*address) != theirs.get(*address)).cloned().collect()
 }
 
-/// Records that are right on each side and contradict each other together: one object under two addresses, or a record that
-/// stands on what the other side removed.
+/// Records that are valid on each side but contradict each other after the merge: one object under two addresses, or a
+/// record that depends on one that the other side removed.
 fn at_odds(merged: &State, ours: &State, theirs: &State) -> BTreeSet<Address> {
     let mut odd = BTreeSet::new();
     for flaw in flaws(merged) {
@@ -128,14 +128,14 @@ fn at_odds(merged: &State, ours: &State, theirs: &State) -> BTreeSet<Address> {
             Fault::NoParent(parent) => parent,
             Fault::OtherKind(_) | Fault::UnknownKind(_) | Fault::PartId { .. } | Fault::NoSuccessor(_) => continue,
         };
-        // Where it can still be shown, the removal is what is in question; else what stands on it.
+        // Report the removed record as the conflict if a side still has it, otherwise the record that depends on it.
         let shown = [ours, theirs].into_iter().any(|side| side.resources.contains_key(&missing));
         odd.insert(if shown { missing } else { flaw.address });
     }
     odd
 }
 
-/// The file of `merged`, in which the blocks of `conflicts` show both sides.
+/// The file of `merged`, with both sides in the blocks of `conflicts`.
 fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &State) -> String {
     let plain = |state: &State| String::from_utf8_lossy(&state_bytes(state)).into_owned();
     if conflicts.is_empty() {
@@ -150,7 +150,8 @@ fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &St
         !conflicts.contains(address) || [ours, theirs].iter().all(|side| side.resources.contains_key(address))
     };
     let mut text = head;
-    // The last record that is there whichever sides are kept. What may be missing brings its own comma, towards that one.
+    // The last record that remains whichever sides are kept. Blocks that may be removed carry the comma on the side
+    // facing it.
     match addresses.iter().rposition(|address| stays(address)) {
         Some(anchor) => {
             for (index, address) in addresses.iter().enumerate() {
@@ -169,13 +170,13 @@ fn text(merged: &State, conflicts: &BTreeSet<Address>, ours: &State, theirs: &St
                 }
             }
         }
-        // All of it may be missing: whether a comma is needed depends on every choice at once, so that there is one.
+        // If every record may be removed, each comma depends on all choices, so put everything into one conflict.
         None => text.push_str(&between_markers(&blocks(&ours.resources), &blocks(&theirs.resources))),
     }
     text + "  " + foot
 }
 
-/// On which side of a record its comma stands.
+/// The side of a record that has its comma.
 #[derive(Clone, Copy)]
 enum Comma {
     Before,
@@ -183,7 +184,7 @@ enum Comma {
     After,
 }
 
-/// One record as it stands in the file.
+/// One record as written in the file.
 fn block(address: &Address, record: &Record, comma: Comma) -> String {
     let lines = blocks(&BTreeMap::from([(address.clone(), record.clone())]));
     match comma {
@@ -193,14 +194,14 @@ fn block(address: &Address, record: &Record, comma: Comma) -> String {
     }
 }
 
-/// Records as they stand in the file.
+/// Records as written in the file.
 fn blocks(records: &Records) -> String {
     if records.is_empty() {
         return String::new();
     }
     let json = serde_json::to_string_pretty(records).expect("a record has only text keys");
     let mut blocks: String = escaped(&json).lines().skip(1).map(|line| format!("  {line}\n")).collect();
-    // The last line closes the mapping around them.
+    // The last line closes the enclosing mapping.
     blocks.truncate(blocks.trim_end().rfind('\n').map_or(0, |newline| newline + 1));
     blocks
 }
@@ -275,7 +276,7 @@ mod tests {
             assert_eq!(merged.conflicts, BTreeSet::from(["pod.b".parse().unwrap()]));
             assert!(parsed(&merged).unwrap_err().to_string().contains("unfinished merge"));
             let text = String::from_utf8(merged.bytes).unwrap();
-            // Either side alone, without the markers, is the state that one would expect.
+            // Each side alone, without the markers, must be the expected state.
             for (side, record) in [
                 (0, ours.resources.get(&"pod.b".parse().unwrap())),
                 (1, theirs.resources.get(&"pod.b".parse().unwrap())),

@@ -1,12 +1,12 @@
-//! Format versions: which one a file has, and the way from older ones to the one that this version works with.
+//! Format versions: finding a file's version, and converting older versions to the current one.
 //!
-//! A format changes by a new `STATE_FORMAT_VERSION`, an arm in [`state`] that lifts the older text, and a test that a file
-//! of the older version still reads. A journal holds records too, so its version changes with theirs.
+//! To change a format, add a `STATE_FORMAT_VERSION`, an arm in [`state`] that converts the older text, and a test that
+//! reads a file of the older version. A journal contains records too, so its version changes with theirs.
 //!
 //! | Version | What changed |
 //! | --- | --- |
-//! | 1 | `protected` of a record says `lifecycle.preventDestroy` and the default protection of a kind in one |
-//! | 2 | `prevent_destroy` says the former; the latter is in the kind's table alone. `ignored` says `lifecycle.ignoreChanges` |
+//! | 1 | `protected` of a record combines `lifecycle.preventDestroy` and the default protection of a kind |
+//! | 2 | `prevent_destroy` has only the former; the kind's table has the latter. `ignored` has `lifecycle.ignoreChanges` |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ use crate::kind;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::{Address, Attributes, Power, Record, State};
 
-/// Why a version cannot be read.
+/// The reason why a version cannot be read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// No `format_version`, or one that never was.
+    /// `format_version` is missing or has a value that never existed.
     Unknown(String),
     Newer(u64),
 }
 
-/// The format version that a file claims, if this version of sindri reads it. `newest` depends on the kind of file.
+/// The format version of a file, if this version of sindri can read it. `newest` depends on the kind of file.
 pub(super) fn version(document: &Value, newest: u32) -> Result<u32, Unreadable> {
     match document.get("format_version") {
         None => Err(Unreadable::Unknown("`format_version` is missing".into())),
@@ -36,7 +36,7 @@ pub(super) fn version(document: &Value, newest: u32) -> Result<u32, Unreadable> 
     }
 }
 
-/// A state of any version up to the newest, in today's shape. Errors point into `text`.
+/// A state of any supported version, converted to the current format. Errors point into `text`.
 pub(super) fn state(text: &str, version: u32) -> Result<State, serde_json::Error> {
     match version {
         1 => serde_json::from_str::<StateV1>(text).map(State::from),
@@ -44,7 +44,7 @@ pub(super) fn state(text: &str, version: u32) -> Result<State, serde_json::Error
     }
 }
 
-/// An entry of a journal of any version, in today's shape. Entries of both shapes may stand in one file.
+/// A journal entry of any supported version, converted to the current format. One file may mix both formats.
 pub(super) fn journal_entry(mut entry: Value) -> Result<Value, serde_json::Error> {
     if let Some(record) = entry.get_mut("record") {
         lift(record)?;
@@ -56,7 +56,7 @@ pub(super) fn journal_entry(mut entry: Value) -> Result<Value, serde_json::Error
     Ok(entry)
 }
 
-/// Lifts one record of a journal, if it has the shape of version 1.
+/// Converts one journal record if it has format version 1.
 fn lift(record: &mut Value) -> Result<(), serde_json::Error> {
     if record.get("protected").is_some() {
         let old: RecordV1 = serde_json::from_value(record.take())?;
@@ -114,7 +114,7 @@ struct RecordV1 {
 impl From<RecordV1> for Record {
     fn from(old: RecordV1) -> Self {
         let RecordV1 { kind, id, chosen, marked, depends_on, power, protected, tainted, inputs } = old;
-        // Every record of a kind that is protected by default said so, whatever its block asked for.
+        // Version 1 set `protected` on every record of a kind that is protected by default, regardless of its block.
         let by_default = kind::find(&kind).is_some_and(|kind| kind.protection.is_some());
         let prevent_destroy = protected && !by_default;
         let ignored = BTreeSet::new();

@@ -1,10 +1,12 @@
-//! What sindri remembers, on disk: one state file, its journal and its lock, per environment.
+//! The data that sindri keeps on disk: one state file, one journal and one lock per environment.
 //!
-//! A path goes in, a [`Snapshot`] (for reading) or a [`LockedState`] (for whatever changes the world) comes out; entries
-//! go in and come back durable. What entries mean is `model::journal`'s; nothing here knows RunPod.
+//! Opening a path gives a [`Snapshot`] (for reading) or a [`LockedState`] (for commands that change anything). Recorded
+//! entries are durable when the call returns. `model::journal` defines their meaning; this module knows nothing of
+//! RunPod.
 //!
-//! Everything rests on one order: an entry is durable in the journal before it counts, the state file is replaced whole,
-//! and only then the journal is emptied. Folding is idempotent, so a kill between any two of these steps loses nothing.
+//! The guarantees depend on one order: an entry is durable in the journal before it counts, then the state file is
+//! replaced as a whole, and only then is the journal emptied. Folding is idempotent, so a kill between any two steps
+//! loses nothing.
 
 pub mod error;
 pub mod file;

@@ -1,4 +1,5 @@
-//! Where the keys and list elements of a JSON text stand: serde forgets it, people who repair a merge need it.
+//! Positions of the keys and list elements in a JSON text. serde does not keep them, but messages about a bad merge
+//! need them.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,7 +7,7 @@ use std::ops::Range;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// How many keys stand in a JSON text, those that are written twice counted twice.
+/// Number of keys in a JSON text, counting duplicates.
 pub(super) fn keys_written(text: &str) -> usize {
     serde_json::from_str(text).map_or(0, |Keys(keys)| keys)
 }
@@ -69,18 +70,18 @@ impl<'de> Deserialize<'de> for Keys {
     }
 }
 
-/// A key of a mapping, or an element of a list, with the bytes that show it.
+/// A key of a mapping or an element of a list, with its bytes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
-    /// Keys and list positions from the outermost inwards.
+    /// Keys and list positions, outermost first.
     pub path: Vec<String>,
     /// The key with its quotes, or the element.
     pub at: Range<usize>,
-    /// Whether the last of `path` is a key.
+    /// Whether the last part of `path` is a key.
     pub is_key: bool,
 }
 
-/// Every key and list element, in the order of the text, which must be valid JSON of bounded depth.
+/// Every key and list element, in the order of the text. The text must be valid JSON of bounded depth.
 pub(super) fn outline(text: &str) -> Vec<Place> {
     let mut scanner = Scanner { text, at: 0, path: Vec::new(), places: Vec::new() };
     scanner.value();
@@ -141,7 +142,7 @@ impl Scanner<'_> {
         self.skip(b']');
     }
 
-    /// Passes a string; its bytes with the quotes.
+    /// Skips a string and returns its bytes, including the quotes.
     fn string(&mut self) -> Range<usize> {
         let start = self.at;
         let mut escaped = false;
@@ -154,7 +155,7 @@ impl Scanner<'_> {
         start..self.at
     }
 
-    /// The next byte that is not white space.
+    /// The next byte that is not whitespace.
     fn peek(&mut self) -> Option<u8> {
         let rest = &self.text.as_bytes()[self.at..];
         self.at += rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();

@@ -1,4 +1,4 @@
-//! The files of one environment, and whose state they should hold.
+//! The files of one environment, and the identity of the state that they should contain.
 
 use std::path::{Path, PathBuf};
 
@@ -11,11 +11,12 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// `prod.json` has `prod.lock` and `prod.journal` beside it; a name without `.json` gets them appended.
+    /// `prod.json` gets `prod.lock` and `prod.journal` beside it. For a name without `.json` the extensions are
+    /// appended.
     pub fn of_state(path: &Path) -> Self {
         let beside = |extension: &str| match path.extension() {
             Some(json) if json == "json" => path.with_extension(extension),
-            // Not replaced: `eu.prod` and `eu.test` are two states, and `prod.lock` may itself be one.
+            // Not replaced, because `eu.prod` and `eu.test` are two states, and `prod.lock` may itself be a state.
             _ => {
                 let mut name = path.as_os_str().to_owned();
                 name.push(".");
@@ -27,7 +28,7 @@ impl Paths {
     }
 }
 
-/// Whose state the caller expects.
+/// The identity of the state that the caller expects.
 #[derive(Clone, Copy, Debug)]
 pub struct Identity<'a> {
     pub environment: &'a str,

@@ -1,7 +1,8 @@
-//! What stands under the names of a state's files: plain files, reached by one name.
+//! Checks that the files of a state are plain files with one name each.
 //!
-//! The state file may be a link within the project. Its lock and journal then lie beside the file that it leads to, so that
-//! both names share them. Every other link is refused: whoever can put one there could have sindri overwrite any file.
+//! The state file may be a link within the project. Its lock and journal are then beside the link's target, so that
+//! both names share them. Every other link is refused, because whoever can create one could make sindri overwrite any
+//! file.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -13,8 +14,8 @@ use super::error::{StoreError, parent};
 use super::paths::Paths;
 
 impl Paths {
-    /// The files of the state at `path`, which may be a link to a file in the same folder or inside `boundary`. The folder
-    /// itself may lie outside only where a person named it.
+    /// The files of the state at `path`, which may be a link to a file in the same folder or inside `boundary`. The
+    /// folder itself may be outside only if the user named it.
     pub fn resolved(path: &Path, boundary: &Boundary, named: bool) -> Result<Self, StoreError> {
         let real = |path: &Path| {
             let here = path.as_os_str().is_empty();
@@ -39,13 +40,13 @@ impl Paths {
         }
     }
 
-    /// Refuses what is no plain file, before it is opened: a pipe would never answer.
+    /// Refuses anything but plain files before opening it. Opening a pipe would block for ever.
     pub(super) fn check_to_read(&self) -> Result<(), StoreError> {
         self.each(kind_of)
     }
 
-    /// The same before writing. A file with a second name is refused, too: what is written would reach one of the names
-    /// only, and each of them would have a lock of its own.
+    /// The same check before writing. Also refuses a file with a second hard link: a write would replace only one of
+    /// the names, and each name would have its own lock.
     pub(super) fn check_to_write(&self) -> Result<(), StoreError> {
         self.each(|path, found| {
             let names = names(found);
@@ -57,7 +58,7 @@ impl Paths {
         for path in [&self.lock, &self.journal, &self.state] {
             let found = match fs::symlink_metadata(path) {
                 Ok(found) => found,
-                // Whatever is the matter with the folder is told by those who open the file.
+                // Problems with the folder are reported when the file is opened.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(StoreError::io("read", path, error)),
             };
@@ -69,7 +70,7 @@ impl Paths {
     }
 }
 
-/// What stands there in place of a plain file.
+/// Describes what is there instead of a plain file.
 fn kind_of(path: &Path, found: &Metadata) -> Option<String> {
     match fs::read_link(path) {
         Ok(target) => Some(format!("is a link to `{}`", target.display())),
@@ -82,7 +83,7 @@ fn names(found: &Metadata) -> u64 {
     {
         std::os::unix::fs::MetadataExt::nlink(found)
     }
-    // Elsewhere it takes an open file to tell.
+    // Other systems can tell only from an open file.
     #[cfg(not(unix))]
     {
         let _ = found;

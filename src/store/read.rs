@@ -1,4 +1,4 @@
-//! Reading: a state file with its journal folded in, without lock and without writing.
+//! Reading: a state file with its journal folded in, without taking the lock and without writing.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,18 +21,18 @@ use super::journal::{self, Contents};
 use super::lock::running;
 use super::paths::{Identity, Paths};
 
-/// What was on disk at one moment.
+/// The files on disk at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// With the journal folded in.
     pub state: State,
-    /// Whether anything was ever recorded here. If not, the state is empty and its lineage a new one.
+    /// Whether anything was ever recorded. If not, the state is empty and its lineage (the id of this state) is new.
     pub exists: bool,
-    /// Requests of earlier runs, or of one that runs now, whose outcome is not known. Oldest first.
+    /// Requests of earlier runs, or of a current one, whose outcome is unknown. Oldest first.
     pub pending: PendingIntents,
     /// See [`Replay::last_create`].
     pub last_create: Option<Moment>,
-    /// Who is changing the world just now.
+    /// The command that is changing the state now.
     pub running: Option<Holder>,
 }
 
@@ -45,7 +45,7 @@ pub fn read(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreErr
     Ok(Snapshot { state, exists, pending, last_create, running })
 }
 
-/// The environment and the API that the files of `paths` were made for; `None` where there are none.
+/// The environment and the API for which the files of `paths` were made; `None` if there are no files.
 pub fn made_for(paths: &Paths) -> Result<Option<(String, String)>, StoreError> {
     paths.check_to_read()?;
     if let Some(bytes) = read_if_there(&paths.state)? {
@@ -59,13 +59,13 @@ pub fn made_for(paths: &Paths) -> Result<Option<(String, String)>, StoreError> {
     }
 }
 
-/// The state of one environment, as [`found_in`] finds it.
+/// The state of one environment, from [`found_in`].
 #[derive(Debug)]
 pub struct Found {
-    /// The environment by the name of its files.
+    /// The environment, according to the file names.
     pub environment: String,
     pub paths: Paths,
-    /// An error where the files cannot be used.
+    /// An error if the files cannot be used.
     pub snapshot: Result<Snapshot, StoreError>,
 }
 
@@ -79,15 +79,15 @@ impl Found {
     }
 }
 
-/// Every state in a folder, by environment. A folder that is missing or cannot be listed holds none. Links are followed
-/// inside `boundary` only.
+/// All states in a folder, by environment. A folder that is missing or cannot be listed has none. Follows links only
+/// inside `boundary`.
 pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<Found> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let environments: BTreeSet<String> = entries
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let stem = name.strip_suffix(".json").or_else(|| name.strip_suffix(".journal"))?;
-            // A rescued state and a sandbox's world have a dot in their names; no environment has.
+            // Rescued states and sandbox worlds have a dot in their names; environments never do.
             (!stem.is_empty() && !stem.contains('.')).then(|| stem.to_owned())
         })
         .collect();
@@ -105,7 +105,7 @@ pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<Found> {
     environments.into_iter().filter_map(found).collect()
 }
 
-/// Reads the state as [`read`] does, and refuses also what reading mends, each with its place in the file.
+/// Reads the state like [`read`], and also refuses what reading would repair, with its place in the file.
 pub fn verify(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreError> {
     let snapshot = read(paths, identity)?;
     if let Some(bytes) = read_if_there(&paths.state)? {
@@ -119,15 +119,15 @@ pub fn verify(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreE
     Ok(snapshot)
 }
 
-/// How often, and how soon again, a reader looks while a writer is quicker: a second in all, of which an apply, waiting for
-/// RunPod most of the time, needs a fraction.
+/// How often, and at what interval, a reader retries if a writer interferes: one second in total. An apply mostly waits
+/// for RunPod, so a fraction of that is enough.
 const ATTEMPTS: u32 = 1000;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A state file and its journal that belong to each other, though somebody may be writing them.
+/// A state file and its journal that match, even if a writer is active.
 fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreError> {
-    // A writer replaces the state and then resets the journal. If the journal read the same before and after the state was
-    // read, no reset fell in between, and either state file fits it, since folding is idempotent.
+    // A writer replaces the state and then resets the journal. If the journal is the same before and after reading the
+    // state, no reset happened in between, and either state file fits it, since folding is idempotent.
     for _ in 0..ATTEMPTS {
         let before = read_if_there(&paths.journal)?;
         let state = read_if_there(&paths.state)?;
@@ -140,29 +140,29 @@ fn consistent(paths: &Paths, identity: &Identity<'_>) -> Result<Loaded, StoreErr
     Err(StoreError::Changing { path: paths.state.clone() })
 }
 
-/// Everything that was on disk.
+/// The files on disk.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub replay: Replay,
-    /// What the state file held by itself, if there was one.
+    /// The state file alone, if there was one.
     pub file: Option<FileContents>,
     pub journal: Contents,
 }
 
-/// A state file as it was read.
+/// A state file as read.
 #[derive(Debug)]
 pub(super) struct FileContents {
     pub state: State,
     pub digest: [u8; 32],
 }
 
-/// What recognises a file's bytes again.
+/// Identifies the bytes of a file.
 pub(super) fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
 impl Loaded {
-    /// Reads both files; for the holder of the lock.
+    /// Reads both files, for the holder of the lock.
     pub fn from_disk(paths: &Paths, identity: &Identity<'_>) -> Result<Self, StoreError> {
         let state = read_if_there(&paths.state)?;
         let journal = read_if_there(&paths.journal)?;
@@ -218,7 +218,7 @@ impl Identity<'_> {
     }
 }
 
-/// 16 hex digits, random: made once, and then part of the marker of every pod.
+/// 16 random hex digits, made once, and then part of the marker of every pod.
 fn new_lineage() -> String {
     let mut digits = Uuid::new_v4().simple().to_string();
     digits.truncate(16);

@@ -1,4 +1,4 @@
-//! RunPod's answers to questions about successors, kept for one run. A question that is under way is not asked twice.
+//! RunPod's answers to questions about successors, kept for one run. No question is asked twice at the same time.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-/// Why a successor cannot exist; `None` if nothing is known to prevent it.
+/// The reason why a successor cannot exist; `None` if no reason is known.
 pub(super) type Verdict = Option<String>;
 
-/// The answer to one question and when it came; held while the question is on its way.
+/// The answer to one question and its time; locked while the question is in flight.
 type Slot = Arc<AsyncMutex<Option<(Instant, Verdict)>>>;
 
-/// Answers of this run, by question. A question that is on its way is not asked a second time.
+/// The answers of this run, by question.
 #[derive(Default)]
 pub(super) struct Answers(Mutex<BTreeMap<String, Slot>>);
 

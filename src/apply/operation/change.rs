@@ -1,4 +1,4 @@
-//! Updates, starts and stops of what exists.
+//! Updates, starts and stops of existing objects.
 
 use tokio::time::{Instant, sleep};
 
@@ -39,7 +39,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Reads what became of an update without an answer. If that fails, its intent stays pending for the next command.
+    /// Reads the result of an update that got no answer. If that fails, its intent stays pending for the next command.
     async fn settle_unknown(
         &self,
         intent: &Intent,
@@ -57,8 +57,8 @@ impl Run<'_, '_> {
         Err(self.failed(error, Some(id), true))
     }
 
-    /// Whether the update sends a whole map of which only some keys are ours: what others put there since the plan was made
-    /// has to be in it.
+    /// Whether the update sends a whole map although sindri manages only some of its keys. It must include the keys
+    /// that others added after the plan was made.
     fn replaces_a_map(&self) -> bool {
         let managed = |name: &String| {
             self.kind.attribute(name).is_some_and(|attribute| attribute.compare == Compare::ManagedKeys)
@@ -101,11 +101,12 @@ impl Run<'_, '_> {
         let intent = self.intent_on(&current);
         self.record(Entry::Intent(intent.clone())).await?;
         if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
-            // Refused because it is there already, or lost after it took effect: what the API shows now decides.
+            // The request was refused because the pod is already in that state, or its answer was lost. Read the actual
+            // state.
             let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
             let seen = if worth_a_look { self.api().read(self.kind, &current.id).await } else { Ok(None) };
             if seen.is_err() && error.failure == Failure::Unknown {
-                // Its intent stays pending; the next command sees what came of it.
+                // The intent stays pending; the next command sees the result.
                 return Err(self.failed(&error, Some(&current.id), true));
             }
             let there = seen.ok().flatten().and_then(|object| object.status?.power()) == Some(wanted);
@@ -117,7 +118,7 @@ impl Run<'_, '_> {
         self.changed(&intent, current).await
     }
 
-    /// Repeats what is answered with 404 while that may only mean that the object is fresh.
+    /// Retries after a 404 for as long as the object may be too new to be visible.
     pub(super) async fn patiently<T>(&self, request: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, ApiError> {
         let until = Instant::now() + self.freshness();
         loop {

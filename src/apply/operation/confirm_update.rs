@@ -1,4 +1,4 @@
-//! Whether RunPod did an update that it accepted.
+//! Checks that RunPod did an update that it accepted.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use crate::apply::Event;
 use crate::apply::recover::{Request, quoted};
 use crate::model::{Attributes, Entry, Intent, Object, Verb};
 
-/// How long answers may go on showing old values. Source: contract, section 13.
+/// How long answers may show old values. Source: contract, section 13.
 const STALE: Duration = Duration::from_secs(90);
 
 impl Run<'_, '_> {
-    /// The object as soon as it shows the new values. An accepted update may leave a field as it was, and until an answer or
-    /// a list shows otherwise that looks the same as an answer of yesterday (contract, section 13).
+    /// Returns the object once it shows the new values. RunPod may accept an update and leave a field unchanged, which
+    /// at first cannot be distinguished from an outdated answer (contract, section 13).
     pub(super) async fn confirm_update(
         &self,
         intent: &Intent,
@@ -36,7 +36,7 @@ impl Run<'_, '_> {
         let confirmed = tokio::select! {
             biased;
             confirmed = confirmed => confirmed,
-            // Its intent stays pending; the next command sees what came of it.
+            // The intent stays pending; the next command sees the result.
             _ = interrupt.wait_for(|stop| *stop) => {
                 self.unfinished(&id);
                 return Err(OperationError::Interrupted);
@@ -51,7 +51,7 @@ impl Run<'_, '_> {
         Err(OperationError::Failed(None))
     }
 
-    /// The update of `intent`, to hold objects against.
+    /// The update of `intent`, for comparison with objects.
     pub(super) fn request<'i>(&self, intent: &'i Intent, changes: &Attributes) -> Request<'i> {
         Request::sent(self.kind, intent, self.job().store.record_of(&self.operation.address), changes)
     }

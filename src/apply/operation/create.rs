@@ -1,4 +1,4 @@
-//! Creates: candidates in their order, each sent once, and what is not known looked for.
+//! Creates: tries candidates in order, sends each once, and searches for the result if it is unknown.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,8 @@ impl Run<'_, '_> {
         resolved(self.operation.inputs.clone(), &|address| ids.get(address).cloned())
     }
 
-    /// One candidate: one request, and a second one only after the lists proved that the first left nothing behind.
+    /// Tries one candidate with one request. Sends a second one only after the lists proved that the first created
+    /// nothing.
     async fn attempt(&self, inputs: &Attributes) -> Result<Attempt, OperationError> {
         let mut last = None;
         for _ in 0..2 {
@@ -58,7 +59,7 @@ impl Run<'_, '_> {
             self.record(Entry::Intent(intent.clone())).await?;
             let marker = self.kind.is_marked().then(|| self.marker(&intent));
             let create = async || self.api().create(self.kind, inputs, marker.as_ref()).await;
-            // A 404 has no effect; where it may mean a fresh volume that is not seen yet, the same request goes out again.
+            // A 404 means no effect. If a volume may be too new to be visible, the same request is sent again.
             let refers = self.operation.inputs.values().any(|value| !value.references().is_empty());
             let answer = if refers { self.patiently(create).await } else { create().await };
             let error = match answer {
@@ -101,7 +102,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Ids of objects that look like the one to be made and are not it, of a kind without markers.
+    /// For a kind without markers: ids of existing objects that match the new one, and cannot be it.
     fn existing(&self) -> Vec<String> {
         let Some(record) = self.operation.record.as_ref().filter(|_| !self.kind.is_marked()) else { return Vec::new() };
         let alike = |object: &&Object| self.kind.same_identity(&record.inputs, &object.attributes);
@@ -111,7 +112,7 @@ impl Run<'_, '_> {
         observed.chain(made.map(|object| object.id.clone())).collect()
     }
 
-    /// Whether an object is older than the request that is said to have made it.
+    /// Whether an object existed before the request that supposedly created it.
     fn was_there(&self, object: &Object) -> bool {
         self.job().observed.get(object.kind, &object.id).is_some()
             || lock(&self.executor.objects).get(&object.id).is_some_and(|made| made.kind == object.kind)
@@ -137,7 +138,7 @@ impl Run<'_, '_> {
     async fn made(&self, object: Object, intent: &Intent) -> Result<(), OperationError> {
         let outcome = created(intent, &object);
         if let Err(error) = self.record(Entry::Outcome(outcome.clone())).await {
-            // The one thing that must not get lost is the id.
+            // The id must not be lost, so report it.
             self.tell(Event::Failed {
                 address: self.address(),
                 verb: Verb::Create,
@@ -152,7 +153,7 @@ impl Run<'_, '_> {
         lock(&self.executor.ids).insert(self.operation.address.clone(), object.id.clone());
         lock(&self.executor.objects).insert(object.id.clone(), object.clone());
         self.tell(Event::Accepted { address: self.address(), verb: Verb::Create, id: object.id.clone() });
-        // The engine may have ended: then nobody waits for it.
+        // The engine may have ended; then nothing waits for this.
         let _ = self.executor.created.send(self.index);
         if !self.operation.wait {
             self.done(Some(object));
@@ -163,23 +164,23 @@ impl Run<'_, '_> {
     }
 }
 
-/// How one attempt at a create ended.
+/// The result of one attempt to create.
 enum Attempt {
     Made(Box<Object>, Box<Intent>),
-    /// This candidate cannot be had; another may.
+    /// This candidate is not available; another may be.
     Unavailable(ApiError),
     Refused(ApiError),
-    /// It may have been made all the same; the intent stays pending.
+    /// It may have been created; the intent stays pending.
     Unknown(ApiError),
 }
 
-/// An answer that shows something older is none to this create: recorded, the one would be destroyed for the other.
+/// The answer shows an older object. Recording it would later destroy the older object in place of the new one.
 fn another(object: &Object) -> ApiError {
     let message = format!("the answer shows `{}`, which was there before", object.id);
     ApiError::in_doubt(ErrorClass::Malformed, "the create", message)
 }
 
-/// `NVIDIA L4`: what a candidate lays over the inputs.
+/// For example `NVIDIA L4`: the values that a candidate adds to the inputs.
 fn describe(candidate: &Attributes) -> Option<String> {
     let items: Vec<&str> = candidate.values().flat_map(Value::text_items).collect();
     (!items.is_empty()).then(|| items.join(", "))

@@ -1,4 +1,4 @@
-//! Deletes: confirmed by absence alone.
+//! Deletes. Only absence confirms a delete.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ApiError, ErrorClass, Failure};
 use crate::store::StoreError;
 
-/// How often a delete is sent before it is given up, spread over its timeout.
+/// Most attempts at a delete, spread over its timeout.
 const DELETES: u32 = 2;
 
-/// What no list shows any more.
+/// What happened to an object that is in no list.
 enum Gone {
     Gone,
-    /// It lives under another id.
+    /// It exists under another id.
     Moved(Box<Object>),
 }
 
@@ -74,13 +74,13 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Whether a fault is a refusal in disguise: RunPod keeps what pods mount, and asking again cannot help.
+    /// Whether a server error is really a refusal: RunPod keeps objects that pods mount, and retrying cannot help.
     fn is_kept(&self, error: &ApiError, id: &str) -> bool {
         error.class == ErrorClass::Server && error.status.is_some() && self.in_use(id).is_some()
     }
 
-    /// It was moved before the delete arrived. What was approved is the end of another id: the record follows, and the next
-    /// plan says what becomes of it.
+    /// RunPod migrated the object before the delete arrived. The approval covered only the old id, so the record is
+    /// updated, and the next plan decides what to do with the object.
     async fn moved(&self, intent: &Intent, id: &str, object: &Object) -> Result<OperationError, StoreError> {
         let outcome = followed(intent, &self.job().store.snapshot().state, object);
         self.record(Entry::Outcome(outcome)).await?;
@@ -99,8 +99,8 @@ impl Run<'_, '_> {
         Ok(OperationError::Failed(None))
     }
 
-    /// Waits until no list shows it: a delete is confirmed by absence alone. Of a fresh object neither a 404 nor absence
-    /// proves anything, so that the delete is sent until it is accepted.
+    /// Waits until the object is in no list, because only absence confirms a delete. For a new object neither a 404 nor
+    /// absence proves anything, so the delete is repeated until RunPod accepts it.
     async fn gone(&self, intent: &Intent, id: &str, mut accepted: bool) -> Result<Option<Gone>, OperationError> {
         let Some(watch) = self.executor.watches.get(self.kind.name) else { return Ok(None) };
         let end = Instant::now() + self.operation.timeouts.delete;
@@ -119,7 +119,7 @@ impl Run<'_, '_> {
                         return Some(gone);
                     }
                 }
-                // Accepted and without effect is on record, too; deleting what is gone is harmless.
+                // RunPod has been seen accepting a delete without doing it. Deleting a missing object is harmless.
                 accepted |= self.api().delete(self.kind, id).await.unwrap_or(false);
             }
             None
@@ -127,7 +127,7 @@ impl Run<'_, '_> {
         tokio::select! {
             biased;
             confirmed = confirmed => Ok(confirmed),
-            // Its intent stays pending; the next command sees whether it is gone.
+            // The intent stays pending; the next command sees whether the object is gone.
             _ = interrupt.wait_for(|stop| *stop) => {
                 self.unfinished(id);
                 Err(OperationError::Interrupted)
@@ -135,10 +135,10 @@ impl Run<'_, '_> {
         }
     }
 
-    /// What a list shows that no longer shows what was to be deleted.
+    /// Searches a list without the deleted object for a copy under another id.
     fn remains(&self, intent: &Intent, sighting: &Sighting) -> Gone {
         let state = self.job().store.snapshot().state;
-        // What was there before is no copy of it, but a twin that the plan told.
+        // Objects that existed before are not copies of it; the plan has reported them as duplicates.
         let fresh = |object: &&Object| self.job().observed.get(object.kind, &object.id).is_none();
         match moved(intent, &state, sighting.objects.values().filter(fresh)) {
             Some(object) => Gone::Moved(Box::new(object.clone())),
@@ -146,7 +146,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// For how much longer reads may deny what exists, because something was created so recently.
+    /// For how much longer reads may miss existing objects, because something was created recently.
     pub(super) fn freshness(&self) -> Duration {
         let created = self.job().store.last_create();
         created.map_or(Duration::ZERO, |at| self.api().list_lag().saturating_sub(self.job().clock.least_age(&at)))

@@ -1,6 +1,7 @@
-//! Before something is destroyed to make room for its successor: everything that is known about whether that can exist.
+//! Before an object is destroyed to make room for its successor, checks everything known about whether the successor
+//! can exist.
 //!
-//! The plan asked the same, perhaps hours ago. Each different question goes out once per run and not once per pod; only stock,
+//! The plan checked the same, perhaps hours ago. Each question is asked once per run and not once per pod. Only stock,
 //! which changes by the minute, is asked again after a while.
 
 use std::time::Duration;
@@ -15,10 +16,10 @@ use crate::planner::decide::feasible;
 use crate::resource::resolved;
 use crate::runpod::ErrorClass;
 
-/// How long an answer about stock is believed.
+/// How long an answer about stock stays valid.
 const STOCK_IS_FRESH: Duration = Duration::from_secs(60);
 
-/// What speaks against a successor.
+/// A reason why a successor cannot exist.
 struct Objection {
     message: String,
     help: &'static str,
@@ -26,7 +27,7 @@ struct Objection {
 }
 
 impl Run<'_, '_> {
-    /// Fails, before anything is destroyed, if the successor of what is to be deleted cannot exist.
+    /// Fails, before anything is destroyed, if the successor of the object to be deleted cannot exist.
     pub(super) async fn check_successor(&self, id: &str) -> Result<(), OperationError> {
         let successor = self.operation.replaced_by.and_then(|index| self.job().plan.operations.get(index));
         let Some(successor) = successor else { return Ok(()) };
@@ -52,7 +53,7 @@ impl Run<'_, '_> {
                 class: error.class,
             });
         }
-        // A reference to what this plan creates, again or for the first time, has no id yet.
+        // Objects that this plan creates or recreates have no id yet.
         let created = |address: &Address| {
             let operations = &self.job().plan.operations;
             operations.iter().any(|operation| operation.verb == Verb::Create && operation.address == *address)
@@ -61,7 +62,7 @@ impl Run<'_, '_> {
         let inputs =
             resolved(successor.inputs.clone(), &|address| ids.get(address).filter(|_| !created(address)).cloned());
         for (_, names, id) in kind.named(&inputs) {
-            // What this run made is there, even if reads do not show it yet.
+            // Objects created in this run exist, even if reads do not show them yet.
             if lock(&self.executor.objects).contains_key(id) {
                 continue;
             }
@@ -81,7 +82,7 @@ impl Run<'_, '_> {
         })
     }
 
-    /// Why something that the successor names cannot be used. What RunPod does not answer is no reason to refuse.
+    /// Why something named by the successor cannot be used. If RunPod does not answer, that is no reason to refuse.
     async fn missing(&self, inputs: &Attributes, names: Names, id: &str) -> Verdict {
         match names {
             Names::Outside(outside) => {
@@ -92,7 +93,7 @@ impl Run<'_, '_> {
                 let target = kind::find(kind)?;
                 let allowed = place.and_then(|(_, allowed)| inputs.get(allowed)).map(ToString::to_string);
                 let ask = async || match self.api().read(target, id).await {
-                    // Shortly after a create a 404 proves nothing.
+                    // Shortly after a create, a 404 proves nothing.
                     Ok(None) if !self.freshness().is_zero() => None,
                     Ok(object) => {
                         feasible::misplaced(inputs, names, id, object.as_ref().map(|object| &object.attributes))
@@ -105,7 +106,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Whether one of the candidates can be had, as far as RunPod's catalog tells.
+    /// Whether one of the candidates is available, according to RunPod's catalog.
     async fn in_stock(&self, kind: &'static Kind, successor: &Operation) -> bool {
         let api = self.api();
         let answer = async |key: String, inputs: Attributes| {

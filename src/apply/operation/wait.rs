@@ -1,4 +1,4 @@
-//! Waiting until what was made is ready for use.
+//! Waits until a new or changed object is ready for use.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use super::{OperationError, Run, lock};
 use crate::apply::Event;
 use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
 
-/// Why something is not ready, and never will be in this run.
+/// Why something is not ready and will not be in this run.
 enum Unready {
-    /// It is there and bills.
+    /// It exists and is billed.
     There(String),
     /// RunPod shows that it was deleted.
     Deleted,
-    /// No list shows it, although lists no longer lag behind its create.
+    /// It is in no list, although lists can no longer lag behind its create.
     Unlisted,
 }
 
@@ -23,7 +23,7 @@ impl Run<'_, '_> {
         lock(&self.permit).take();
     }
 
-    /// Tells that the operation ends here although its effect was not seen yet.
+    /// Reports that the operation ends here although its effect was not seen yet.
     pub(super) fn unfinished(&self, id: &str) {
         let because = match self.operation.verb {
             Verb::Delete | Verb::Update => "not confirmed when interrupted",
@@ -33,7 +33,7 @@ impl Run<'_, '_> {
         self.tell(Event::Unfinished { address, verb, id: id.to_owned(), because: because.to_owned() });
     }
 
-    /// Waits for what exists already, and sends nothing.
+    /// Waits for an existing object, and sends no changing request.
     pub(super) async fn wait(&self) -> Result<(), OperationError> {
         let Some(id) = self.id() else { return Err(self.vanished()) };
         let (address, verb) = (self.address(), self.operation.verb);
@@ -42,8 +42,8 @@ impl Run<'_, '_> {
         self.ready(&id, self.operation.record.clone()).await
     }
 
-    /// Waits until the object is ready for use. One that exists and does not become ready stays recorded, tainted if it
-    /// never was; one that is gone stays recorded as it is, for the next plan to look at.
+    /// Waits until the object is ready for use. An existing object that does not become ready stays recorded, and is
+    /// tainted if it never was ready. A missing object stays recorded unchanged, for the next plan to check.
     pub(super) async fn ready(&self, id: &str, record: Option<Record>) -> Result<(), OperationError> {
         self.release();
         let Some(watch) = self.executor.watches.get(self.kind.name) else {
@@ -102,9 +102,9 @@ impl Run<'_, '_> {
         self.not_ready(id, record, &why).await
     }
 
-    /// It exists, and was not ready in time.
+    /// Reports an object that exists and was not ready in time.
     async fn not_ready(&self, id: &str, record: Option<Record>, why: &str) -> Result<(), OperationError> {
-        // What was ready before is not tainted for failing to come back: its volume may hold the only copy of something.
+        // An object that was ready before is not tainted, because its volume may hold the only copy of some data.
         let never_ready = record.filter(Record::never_ready);
         let tainted = never_ready.is_some();
         if let Some(record) = never_ready.filter(|record| !record.tainted || record.awaiting_ready.is_some()) {
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
         Err(OperationError::Failed(None))
     }
 
-    /// It is not tainted: what does not exist cannot be replaced, and the next plan sees whether it is there.
+    /// Not tainted: a missing object cannot be replaced, and the next plan checks whether it exists.
     fn gone_while_waiting(&self, id: &str, deleted: bool) -> OperationError {
         let title = self.kind.title;
         let message = match deleted {
@@ -151,13 +151,13 @@ impl Run<'_, '_> {
                 "run the command again: it is created again if it is gone, and waited for if it is there".into(),
             ),
             code: "not_found".into(),
-            // A pod that no list shows may exist all the same.
+            // A pod in no list may still exist.
             changed: !deleted && self.operation.verb != Verb::Wait,
         });
         OperationError::Failed(None)
     }
 
-    /// That it is ready is recorded, and what RunPod chose, which is known for certain only now.
+    /// Records that the object is ready, and RunPod's choices, which are certain only now.
     async fn settle(&self, record: Option<Record>, object: &Object) -> Result<(), OperationError> {
         let seen = record.map(|record| {
             let chosen = object.computed.chosen.clone();

@@ -1,18 +1,18 @@
-//! Which of the objects that exist a request left behind: by marker where there is one, else by looks.
+//! Finds the object that a request left behind: by marker if the kind has one, otherwise by its attributes.
 
 use crate::kind::{self, Kind};
 use crate::model::{Intent, Object, PendingIntents, State, Verb};
 
-/// What became of a create, as far as the lists tell.
+/// The result of a create, as far as the lists show it.
 pub(super) enum Trace<'o> {
     Nothing,
-    /// What it made, and how many more it made besides: a marker leaves no doubt, and the oldest is kept.
+    /// The created object, and the number of duplicates. A marker is conclusive, and the oldest object is kept.
     Made(&'o Object, usize),
-    /// Several look like it, and somebody else made one of them at the same time: a person has to choose.
+    /// Several match, and someone else created one of them at the same time, so a person has to choose.
     Several(&'static Kind, usize),
 }
 
-/// What `intent`, a create, made.
+/// The object created by `intent`.
 pub(super) fn trace<'o>(
     intent: &Intent,
     state: &State,
@@ -21,7 +21,7 @@ pub(super) fn trace<'o>(
 ) -> Trace<'o> {
     let Some(kind) = kind::find(&intent.address.kind) else { return Trace::Nothing };
     let found = made_by(intent, state, objects);
-    // Creates of ours that ask for the same: each of them may have made one.
+    // Number of our own pending creates with the same inputs; each of them may have created one.
     let alike = || pending.iter().filter(|other| ask_the_same(kind, intent, other)).count().max(1);
     match found.first() {
         None => Trace::Nothing,
@@ -30,8 +30,8 @@ pub(super) fn trace<'o>(
     }
 }
 
-/// The objects that `intent`, a create, may have made: by marker where the kind has one, else by looks among what is new.
-/// The oldest first.
+/// The objects that the create `intent` may have made, oldest first: by marker if the kind has one, otherwise new
+/// objects with the same attributes.
 pub fn made_by<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Vec<&'o Object> {
     let Some(kind) = kind::find(&intent.address.kind) else { return Vec::new() };
     let mut found: Vec<&Object> = objects
@@ -56,8 +56,8 @@ fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
     !intent.existing.contains(&object.id) && kind.same_identity(&record.inputs, &object.attributes)
 }
 
-/// What `intent`, a delete, was about and is now somewhere else: RunPod moves a pod by ending it and making it anew, with the
-/// same environment, under another id.
+/// The object that the delete `intent` was for, if it now has another id: RunPod migrates a pod by ending it and
+/// recreating it with the same environment under another id.
 pub fn moved<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Option<&'o Object> {
     let made_by = intent.made_by.as_ref()?;
     let carries = |object: &&Object| {

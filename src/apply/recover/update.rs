@@ -1,5 +1,5 @@
-//! The result of an update, field by field and port by port. A running apply and recovery both use it: RunPod may accept an
-//! update and leave a part of it undone, and the state must record only the part that an object shows.
+//! The result of an update, field by field and port by port. A running apply and recovery both use it: RunPod may
+//! accept an update and leave a part of it undone, and the state must record only the part that an object shows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,16 +9,17 @@ use crate::resource::difference::{Readings, difference};
 use crate::resource::members;
 use crate::resource::resolved;
 
-/// The attributes that an update asks for, and how to find out whether an object shows them.
+/// The attributes that an update requests, and how to check whether an object shows them.
 pub struct Request<'i> {
     intent: &'i Intent,
     kind: &'static Kind,
     /// The record before the update.
     before: Option<Record>,
     wanted: Attributes,
-    /// Like `wanted`, with the map keys that the update takes away.
+    /// Like `wanted`, with the map keys that the update removes.
     recorded: Attributes,
-    /// The names of the attributes that the update changes. Empty if no record can tell: it undoes an outside change.
+    /// The names of the attributes that the update changes. Empty if no record names them, because the update reverts
+    /// an outside change.
     requested: BTreeSet<String>,
 }
 
@@ -33,19 +34,19 @@ pub struct UpdateResult {
 }
 
 impl<'i> Request<'i> {
-    /// A request whose body is known.
+    /// A request with a known body.
     pub fn sent(kind: &'static Kind, intent: &'i Intent, before: Option<Record>, changes: &Attributes) -> Self {
         let mut wanted = changes.clone();
         for value in wanted.values_mut() {
             if let Value::Map(map) = value {
-                map.retain(|_, value| !value.is_null()); // taken away
+                map.retain(|_, value| !value.is_null()); // removed keys
             }
         }
         let requested = changes.keys().cloned().collect();
         Self { intent, kind, before, wanted, recorded: changes.clone(), requested }
     }
 
-    /// The request of an earlier run, which only its intent describes; `None` if that names no record.
+    /// The request of an earlier run, described only by its intent; `None` if that has no record.
     pub fn of_intent(intent: &'i Intent, state: &State) -> Option<Self> {
         let (record, kind) = (intent.record.as_ref()?, kind::find(&intent.address.kind)?);
         let before = state.resources.get(&intent.address).cloned();
@@ -84,12 +85,13 @@ impl<'i> Request<'i> {
             ignored: self.intent.record.as_ref().map_or(&empty, |record| &record.ignored),
             ..Readings::of_record(self.kind, &self.wanted, &seen)
         };
-        // A difference that no request could undo shows as well that this request is not the cause of what is there.
+        // Includes differences that no request could revert: they show that this request did not produce the current
+        // value.
         let paths = difference(&readings).all().into_iter().map(|field| field.path);
         paths.filter(|path| self.requested.is_empty() || self.requested.contains(name_of(path))).collect()
     }
 
-    /// What the update did if `object` shows the result.
+    /// The result of the update if `object` shows it.
     pub fn result(&self, object: &Object) -> UpdateResult {
         let missing = self.missing(object);
         if missing.is_empty() {
@@ -130,7 +132,7 @@ impl<'i> Request<'i> {
         records
     }
 
-    /// Whether the object shows any requested value that it does not owe to the time before.
+    /// Whether the object shows a requested value that it did not have before.
     fn shows_a_change(&self, missing: &BTreeSet<String>, record: Option<&Record>, object: &Object) -> bool {
         let shown = |name: &&String| {
             let attribute = self.kind.attribute(name);
@@ -146,7 +148,7 @@ impl<'i> Request<'i> {
     }
 }
 
-/// The records after an update, start or stop that did all that was asked.
+/// The records after an update, start or stop that took effect completely.
 pub fn updated(intent: &Intent) -> Outcome {
     let mut records = BTreeMap::new();
     if let Some(record) = &intent.record {
@@ -163,7 +165,7 @@ pub fn updated(intent: &Intent) -> Outcome {
     Outcome { operation: intent.operation.clone(), records }
 }
 
-/// Paths in a sentence: `` `ports`, `env.A` ``.
+/// Paths for a sentence: `` `ports`, `env.A` ``.
 pub fn quoted(paths: &BTreeSet<String>) -> String {
     paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
@@ -173,7 +175,7 @@ fn name_of(path: &str) -> &str {
     path.split_once('.').map_or(path, |(name, _)| name)
 }
 
-/// Puts the old value of one path back; `old` is the old value of its whole attribute.
+/// Restores the old value of one path; `old` is the old value of the whole attribute.
 fn restore(inputs: &mut Attributes, path: &str, old: Option<&Value>) {
     if let Some((name, key)) = path.split_once('.')
         && let Some(Value::Map(map)) = inputs.get_mut(name)

@@ -1,4 +1,4 @@
-//! Nothing that was acknowledged is lost, whenever a writer is stopped.
+//! No acknowledged entry is lost, whenever a writer is stopped.
 
 use std::fs;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ fn nothing_on_disk_is_an_empty_state_and_reading_leaves_it_so() {
 async fn the_state_reads_the_same_wherever_an_apply_is_killed() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
-    // Every step of an apply, with what must be known once it is durable.
+    // The steps of an apply, with the records and pending intents that must be known once each step is durable.
     let steps: [(Entry, &[&str], &[&str]); 6] = [
         (intent(0), &[], &["op0"]),
         (outcome(0, Some("a")), &["a"], &[]),
@@ -36,14 +36,14 @@ async fn the_state_reads_the_same_wherever_an_apply_is_killed() {
         let journal = fs::read(&paths.journal).unwrap();
         locked.checkpoint().unwrap();
         moments.push(("checkpointed", copy(&paths)));
-        // Killed within the checkpoint, after the state was replaced: the journal is still the old one.
+        // A kill within the checkpoint, after the state was replaced and before the journal was reset.
         fs::write(&moments[1].1.1.journal, journal).unwrap();
         moments.push(("ended", copy(&paths)));
         for (moment, (_copy, copied)) in &moments {
             let found = replay(copied);
             assert_eq!((ids(&found.state), pending(&found)), (known.to_vec(), open.to_vec()), "{moment}");
             assert_eq!(&found.state.lineage, lineage.get_or_insert(found.state.lineage.clone()), "{moment}");
-            // And the next command that may write settles on the same.
+            // The next command that may write must reach the same state.
             let next = lock(copied).unwrap();
             assert_eq!(next.snapshot(), found, "{moment}");
             next.checkpoint().unwrap();
@@ -123,7 +123,7 @@ async fn entries_that_arrive_together_share_a_flush() {
     for task in tasks {
         task.await.unwrap().unwrap();
     }
-    // 100 ready tasks are more than tokio runs between two looks at the driver, where tasks that yielded continue.
+    // With 100 ready tasks, tokio polls its driver in between, where tasks that yielded continue.
     assert!(locked.fsyncs() - before <= 4, "{} flushes", locked.fsyncs() - before);
     assert_eq!(replay(&paths).state.resources.len(), 100);
 }
@@ -293,7 +293,7 @@ async fn unchanged_content_is_not_rewritten_in_another_layout() {
 #[tokio::test]
 async fn a_state_without_records_goes_on_with_another_lineage_and_one_with_records_does_not() {
     let (_folder, paths) = world();
-    // What an apply leaves that created something and destroyed it: a lineage and a time, and no record.
+    // The result of an apply that created an object and destroyed it: a lineage and a time, but no record.
     let locked = lock(&paths).unwrap();
     for entry in [intent(0), outcome(0, Some("a")), intent(0), outcome(0, None)] {
         locked.record(entry).await.unwrap();
@@ -301,7 +301,7 @@ async fn a_state_without_records_goes_on_with_another_lineage_and_one_with_recor
     assert!(locked.continue_lineage("4f1c09aa4f1c09aa").unwrap());
     assert_eq!(replay(&paths).state.lineage, "4f1c09aa4f1c09aa");
     locked.record(outcome(1, Some("b"))).await.unwrap();
-    // Killed here: what is on disk belongs together.
+    // After a kill here, the files on disk must match.
     let found = replay(&paths);
     assert_eq!((ids(&found.state), found.state.lineage.as_str()), (vec!["b"], "4f1c09aa4f1c09aa"));
     assert!(found.last_create.is_some(), "lists may lag all the same");

@@ -1,4 +1,4 @@
-//! What the store promises, whenever it is stopped and whoever else is at work.
+//! The store's guarantees, however it is stopped and whatever else runs at the same time.
 
 mod durable;
 mod process;

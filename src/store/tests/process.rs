@@ -8,7 +8,7 @@ use super::*;
 
 const HOLD: &str = "SINDRI_TEST_HOLD_LOCK_OF";
 
-/// Not a rule of its own: the process that the next test kills.
+/// Not a test itself: this is the process that the next test kills.
 #[test]
 #[ignore = "run by `a_killed_process_frees_its_lock_and_leaves_its_intents`"]
 fn hold_the_lock() {

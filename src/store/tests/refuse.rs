@@ -1,4 +1,5 @@
-//! What cannot be trusted is refused and left alone; what cannot be written is saved or named.
+//! Files that cannot be trusted are refused and not changed; data that cannot be written is rescued or named in the
+//! error.
 
 use std::fs;
 use std::path::Path;
@@ -53,7 +54,7 @@ async fn newer_files_are_refused_and_left_as_they_are() {
     drop(locked);
     for (path, old) in [(&paths.journal, "\"format_version\":2"), (&paths.state, "\"format_version\": 2")] {
         let good = fs::read_to_string(path).unwrap();
-        // A newer format may well have words that this version does not know.
+        // A newer format may use unknown words.
         let newer = good.replacen(old, "\"format_version\": 9, \"colour\": \"red\"", 1);
         assert_ne!(good, newer);
         fs::write(path, &newer).unwrap();
