@@ -1,4 +1,4 @@
-//! Two environments side by side.
+//! Compares two environments side by side.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::words;
 use crate::model::Address;
 use crate::planner::review::compare::{Comparison, Row};
 
-/// Whether there is nothing to show.
+/// Whether the environments do not differ.
 pub fn is_same(comparison: &Comparison, project: &[Row]) -> bool {
     let Comparison { differing, only_left, only_right, same: _ } = comparison;
     project.is_empty() && differing.is_empty() && only_left.is_empty() && only_right.is_empty()
@@ -64,7 +64,7 @@ pub fn text(
     Line::new(0).ink(Ink::Heading, format!("Resources: {told}")).write(out, style)
 }
 
-/// A value longer than this has no say in where the column ends.
+/// Longer values do not count for the width of the column.
 const LONG: usize = 40;
 
 fn widest(rows: &[Row], text: impl Fn(&Row) -> String) -> usize {

@@ -1,6 +1,6 @@
-//! A diagnostic as a reader may see it: without control characters, without secrets, and of a bounded size.
+//! Prepares a diagnostic for display: without control characters or secrets, and of bounded size.
 //!
-//! Its texts come from files, variables and answers, so each passes through here before it is drawn.
+//! Its texts come from files, variables and answers, so all of them pass through this module before they are drawn.
 
 use std::error::Error;
 use std::fmt;
@@ -12,29 +12,29 @@ use super::style::harmless;
 use crate::model::credential::distinctive_parts;
 use crate::runpod::masked;
 
-/// One text of a diagnostic is no longer than this many characters.
+/// Longest text of a diagnostic, in characters.
 const LONGEST: usize = 4000;
-/// So many of the problems that come together are shown.
+/// Most problems to show of a diagnostic with several.
 const MOST_RELATED: usize = 100;
 
-/// Values that no diagnostic shows.
+/// Values that no diagnostic may show.
 #[derive(Clone, Default)]
 pub struct Hidden(Vec<String>);
 
 impl Hidden {
-    /// Keeps the values that can be recognised in a text, and their lines, longer ones first.
+    /// Keeps the values and their lines that are distinctive enough to recognise in a text, longest first.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let secrets: Vec<String> = secrets.into_iter().collect();
         Self(distinctive_parts(secrets.iter().map(String::as_str)).into_iter().map(str::to_owned).collect())
     }
 
-    /// A text without the values, also where JSON or a URL escapes them.
+    /// Masks the values in a text, including their JSON and URL encodings.
     pub fn mask(&self, text: &str) -> String {
         let secrets: Vec<&str> = self.0.iter().map(String::as_str).collect();
         masked(text, &secrets)
     }
 
-    /// A message, line by line. It is cut last: the beginning of a secret alone would not be recognised.
+    /// A message, line by line. Cut only after masking, because the beginning of a secret would not be recognised.
     fn text(&self, text: &str) -> String {
         let text = self.mask(text);
         let cut: String = text.chars().take(LONGEST).collect();
@@ -42,20 +42,20 @@ impl Hidden {
         cut.split('\n').map(harmless).collect::<Vec<_>>().join("\n") + rest
     }
 
-    /// A line of a file. Its length stays, so that places in it stay right.
+    /// Masks secrets in a line of a file. Its length stays the same, so that positions in it stay correct.
     fn line(&self, line: &str) -> String {
         self.0.iter().fold(line.to_owned(), |line, secret| line.replace(secret, &"*".repeat(secret.len())))
     }
 }
 
-/// What a reader may not see of a diagnostic.
+/// Limits on what is shown of a diagnostic.
 struct Limits<'a> {
     hidden: &'a Hidden,
-    /// Columns, beyond which the lines of a file are cut.
+    /// Width in columns; longer lines of a file are cut.
     width: usize,
 }
 
-/// A copy of a diagnostic that may be drawn.
+/// A copy of a diagnostic that is safe to draw.
 pub struct Shown {
     message: String,
     code: Option<String>,
@@ -68,12 +68,12 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// For a terminal of so many columns.
+    /// For a terminal with this many columns.
     pub fn new(report: &dyn Diagnostic, hidden: &Hidden, width: usize) -> Self {
         Self::within(report, None, &Limits { hidden, width })
     }
 
-    /// Without a source of its own, a diagnostic points into the one of the diagnostic around it.
+    /// A diagnostic without its own source uses the one of the enclosing diagnostic.
     fn within(report: &dyn Diagnostic, around: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Self {
         let hidden = limits.hidden;
         let source = report.source_code().or(around);
@@ -211,7 +211,7 @@ mod tests {
     use super::*;
     use crate::files::SourceText;
 
-    /// A diagnostic that points anywhere into any text.
+    /// A diagnostic with labels anywhere in any text.
     #[derive(Debug)]
     struct Any {
         message: String,

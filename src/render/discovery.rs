@@ -1,4 +1,4 @@
-//! What `sindri import --discover` took into the state, and what it left outside.
+//! Reports what `sindri import --discover` imported and what it skipped.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use super::words;
 use crate::model::{Money, Value};
 use crate::planner::recognise::discover::{Discovery, Left, Reason, Taken, Trace};
 
-/// For people. `project` is its name and environment; `lineages` the one that was taken, and the others that are there.
+/// For people. `project` is its name and environment; `lineages` has the imported one and the others that were found.
 pub fn text(
     out: &mut dyn fmt::Write,
     found: &Discovery<'_>,

@@ -1,13 +1,13 @@
-//! How diagnostics are drawn: lines break between words, and never inside what is there to be copied.
+//! Draws diagnostics. Lines break between words, and never inside a text to be copied.
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use textwrap::core::Word;
 use textwrap::{WordSeparator, WordSplitter};
 
-/// Longer code than this is broken like other text.
+/// Longer code is wrapped like other text.
 const LONGEST_CODE: usize = 60;
 
-/// The drawn diagnostic, in lines of `width` columns, or as long as they are.
+/// The drawn diagnostic, wrapped at `width` columns, or not wrapped without a width.
 pub fn draw(report: &dyn Diagnostic, theme: GraphicalTheme, width: Option<usize>) -> String {
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
@@ -24,7 +24,7 @@ pub fn draw(report: &dyn Diagnostic, theme: GraphicalTheme, width: Option<usize>
     }
 }
 
-/// The words of a line. What is between backticks is one word: a command on two lines cannot be copied.
+/// The words of a line. Text between backticks is one word, because a command broken over two lines cannot be copied.
 fn words(line: &str) -> Box<dyn Iterator<Item = Word<'_>> + '_> {
     let mut words = Vec::new();
     let mut start = 0;

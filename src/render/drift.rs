@@ -1,4 +1,4 @@
-//! A drift report as text: what has to be settled, then what is only worth knowing, then one line that sums it up.
+//! A drift report as text: findings to resolve, then information, then a one-line summary.
 
 mod markdown;
 pub mod words;
@@ -12,7 +12,7 @@ use crate::render::words as common;
 
 pub use markdown::markdown;
 
-/// Writes the whole report. One without anything to say is exactly one line.
+/// Writes the whole report. A report without findings is exactly one line.
 pub fn text(out: &mut dyn fmt::Write, report: &DriftReport, style: &Style) -> fmt::Result {
     let (drift, rest): (Vec<&Finding>, Vec<&Finding>) =
         report.findings.iter().partition(|finding| finding.severity > Severity::Information);
@@ -33,7 +33,7 @@ pub fn text(out: &mut dyn fmt::Write, report: &DriftReport, style: &Style) -> fm
     verdict(report).write(out, style)
 }
 
-/// Findings under a heading; replicas of which the same is said stand together.
+/// Findings under a heading, with equal findings of replicas grouped.
 fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Line> {
     if findings.is_empty() {
         return Vec::new();
@@ -62,11 +62,11 @@ fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Li
             0..=3 => line
                 .text(format!("  {}", ids(|finding| &finding.object_id)))
                 .ink(Ink::Dim, format!("  # finding {}", ids(|finding| &finding.id))),
-            // A fleet's ids are in `--json`; here they would bury what happened.
+            // A fleet's ids are in `--json`; here they would bury the finding.
             many => line.text(format!("  {many} of them")),
         });
         lines.extend(body.iter().cloned());
-        // What helps several is said below the last of them.
+        // Advice for several groups is shown after the last of them.
         if groups.get(index + 1).is_none_or(|(_, (.., next))| next != remedies) {
             let target = words::target(group);
             lines.extend(words::remedies(report, group[0], &target).iter().map(remedy));
@@ -84,7 +84,7 @@ fn remedy(remedy: &words::Remedy) -> Line {
     }
 }
 
-/// What stands below a finding: what happened beyond its one word, and what that costs.
+/// The lines below a finding: details of what happened, and its cost.
 fn body(finding: &Finding) -> Vec<Line> {
     let mut lines = match finding.class {
         DriftClass::Changed => fields::plain(&finding.fields, 6),
@@ -95,7 +95,7 @@ fn body(finding: &Finding) -> Vec<Line> {
     lines
 }
 
-/// What is not ours, one line each, and what all of it costs.
+/// Unmanaged objects, one line each, and their total cost.
 fn strangers(findings: &[&Finding]) -> Vec<Line> {
     if findings.is_empty() {
         return Vec::new();
@@ -130,7 +130,7 @@ fn unsettled(report: &DriftReport) -> Vec<Line> {
     lines
 }
 
-/// The last line: every class that occurs, information apart.
+/// The last line: counts for every class that occurs, with information counted separately.
 fn verdict(report: &DriftReport) -> Line {
     let tally = |drift: bool| {
         words::tally(report.findings.iter().filter(|finding| (finding.severity > Severity::Information) == drift))

@@ -1,8 +1,8 @@
-//! The lines of a file that a diagnostic shows: those that it points at and one on either side, cut to a readable width and
-//! free of characters that could rewrite a terminal.
+//! The excerpt of a file that a diagnostic shows: the lines with labels and one line on either side, cut to a readable
+//! width and without characters that could rewrite a terminal.
 //!
-//! Takes any source and any labels, however far to the right or beyond the end they point. Gives a source of its own and
-//! the labels in it.
+//! Accepts any source and any labels, even far to the right or beyond the end. Gives a new source, and the labels in
+//! it.
 
 use std::collections::BTreeMap;
 
@@ -11,21 +11,21 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 use super::style::{harmless, is_harmful};
 use crate::files::floor;
 
-/// The least characters of a line that are shown, however narrow the terminal is.
+/// Least number of characters shown of a line, on any terminal.
 const LEAST_WIDTH: usize = 30;
-/// This part of the width is shown before the place, where the line has to be cut there.
+/// A line that is cut in front of its label shows `1 / BEFORE` of the width there.
 const BEFORE: usize = 3;
-/// The columns that a line's number is apart from its text and from the border.
+/// Columns that the line number and the border take beside the text.
 const BESIDE_NUMBER: usize = 4;
-/// The columns between the middle of a mark and its label.
+/// Columns between the middle of a mark and its label.
 const HOOK: usize = 4;
-/// Where a line was cut.
+/// Marks a cut.
 const CUT: &str = "...";
 const TAB: usize = 4;
-/// One diagnostic points at no more places.
+/// Most labels of one diagnostic.
 const MOST_LABELS: usize = 20;
 
-/// The lines of a file around some places.
+/// The lines of a file around the labels.
 #[derive(Debug)]
 pub struct Excerpt {
     name: Option<String>,
@@ -33,19 +33,19 @@ pub struct Excerpt {
     places: Vec<Place>,
 }
 
-/// Lines that follow each other.
+/// Consecutive lines.
 #[derive(Debug)]
 struct Window {
     /// Counted from 0, in the file.
     first_line: usize,
     lines: usize,
-    /// Where its text begins among the bytes of all windows.
+    /// Start of its text among the bytes of all windows.
     start: usize,
     /// Every line ends in a newline.
     text: String,
 }
 
-/// Where a label is in the file.
+/// The position of a label in the file.
 #[derive(Debug)]
 struct Place {
     offset: usize,
@@ -54,17 +54,17 @@ struct Place {
     column: usize,
 }
 
-/// A line of the file, and the parts of it that labels mark.
+/// A line of the file, and the ranges that labels mark in it.
 #[derive(Default)]
 struct Marked {
     text: String,
-    /// A label by its number, and bytes of the line.
+    /// The number of a label, and a byte range in the line.
     marks: Vec<(usize, usize, usize)>,
 }
 
 impl Excerpt {
-    /// The excerpt for `labels`. `hide` takes secrets out of a line and keeps its length. Lines fit `width` columns together
-    /// with their numbers.
+    /// The excerpt for `labels`. `hide` masks secrets in a line and keeps its length. Lines with their numbers fit into
+    /// `width` columns.
     pub fn of(
         source: &dyn SourceCode,
         labels: &[LabeledSpan],
@@ -74,7 +74,7 @@ impl Excerpt {
         let mut excerpt = Self { name: None, windows: Vec::new(), places: Vec::new() };
         let mut lines: BTreeMap<usize, Marked> = BTreeMap::new();
         for (number, label) in labels.iter().take(MOST_LABELS).enumerate() {
-            // A span of several lines is marked in its first one.
+            // A span of several lines is marked only in its first line.
             if let Ok(contents) = source.read_span(&SourceSpan::from((label.offset(), 0)), 1, 1) {
                 excerpt.name = contents.name().map(|name| harmless(name).into_owned());
                 around(&*contents, label, number, &mut lines);
@@ -99,7 +99,7 @@ impl Excerpt {
         (excerpt, shown.into_iter().map(|(_, label)| label).collect())
     }
 
-    /// Adds a line, and gives where it begins.
+    /// Adds a line, and returns where it begins.
     fn push(&mut self, line: usize, text: &str) -> usize {
         match self.windows.last_mut() {
             Some(window) if window.first_line + window.lines == line => {
@@ -139,7 +139,7 @@ fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, l
         let end = starts.get(index + 1).map_or(text.len(), |next| next - 1);
         let line = &text[starts[index]..end];
         let line = line.strip_suffix('\r').unwrap_or(line);
-        // Text after the last newline is no line, unless the label points there.
+        // Nothing after the last newline counts as a line, unless a label points there.
         if index != own && line.is_empty() && end == text.len() {
             continue;
         }
@@ -153,22 +153,22 @@ fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, l
     }
 }
 
-/// The columns that a line has.
+/// The columns available for a line.
 #[derive(Clone, Copy)]
 struct Room {
     width: usize,
-    /// What a label takes, from the middle of its mark on.
+    /// Columns for the label, from the middle of its mark.
     label: usize,
 }
 
-/// A line as it is shown, and its marks there. A long line is cut around its first mark.
+/// A line as shown, with its marks. A long line is cut around its first mark.
 fn readable(line: &str, marks: &[(usize, usize, usize)], room: Room) -> (String, Vec<(usize, usize, usize)>) {
     let start = start_of(line, marks, room);
     let mut shown = if start > 0 { CUT.to_owned() } else { String::new() };
     let mut width = shown.len();
-    // Where the characters that are shown begin: in the line, and as shown.
+    // Start of each character: in the line, and as shown.
     let mut places = Vec::new();
-    // Where the line has to end if it goes on beyond its room.
+    // End of the line if it is too long.
     let mut last_fitting = None;
     for (index, letter) in line[start..].char_indices() {
         let written = match letter {
@@ -203,8 +203,8 @@ fn readable(line: &str, marks: &[(usize, usize, usize)], room: Room) -> (String,
     (shown, marks)
 }
 
-/// The byte where a line is cut at its front: some characters before its first mark, if the mark or its label would be
-/// too far to the right otherwise.
+/// The byte from which a line is shown. If its first mark or label would be too far to the right, the line is cut
+/// shortly before the mark.
 fn start_of(line: &str, marks: &[(usize, usize, usize)], room: Room) -> usize {
     let Some((_, from, to)) = marks.iter().min_by_key(|(_, from, _)| *from) else { return 0 };
     let (from, to) = (floor(line, *from), floor(line, *to));

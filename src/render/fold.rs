@@ -1,19 +1,19 @@
-//! What a reader counts: members (the ports of a pod) fold into the line of the part they belong to, and replicas that
-//! change alike stand together.
+//! Groups changes for display: members (the ports of a pod) are shown in the line of their parent, and replicas with
+//! equal changes are shown together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Action, Address, Change, Plan};
 use crate::resource::members;
 
-/// One change with the members that its request carries along.
+/// One change, with the members that its request changes too.
 #[derive(Clone, Debug)]
 pub struct Row<'a> {
     pub change: &'a Change,
     pub members: Vec<&'a Change>,
 }
 
-/// The plan's changes in its order. A member that changes while its parent does not stands on its own.
+/// The plan's changes in order. A member that changes without its parent gets its own row.
 pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
     let actions: BTreeMap<&Address, Action> =
         plan.changes.iter().map(|change| (&change.address, change.action)).collect();
@@ -33,14 +33,14 @@ pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
     own.into_iter().map(|change| Row { change, members: members.remove(&change.address).unwrap_or_default() }).collect()
 }
 
-/// How many rows there are of each action, and whether any of them loses precious data.
+/// The number of rows with an action, and whether any of them loses precious data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub rows: usize,
     pub loses_data: bool,
 }
 
-/// Every action that occurs.
+/// A tally for every action that occurs.
 pub fn tally(rows: &[Row<'_>]) -> BTreeMap<Action, Tally> {
     let mut tallies: BTreeMap<Action, Tally> = BTreeMap::new();
     for Row { change, .. } in rows {
@@ -55,7 +55,7 @@ pub fn loses_data(change: &Change) -> bool {
     change.losses.iter().any(|loss| loss.precious)
 }
 
-/// Numbers as ranges, ends included: `0..3,5`.
+/// Numbers as inclusive ranges: `0..3,5`.
 pub fn ranges(numbers: &BTreeSet<u32>) -> String {
     let mut runs: Vec<(u32, u32)> = Vec::new();
     for &number in numbers {
@@ -75,7 +75,7 @@ pub fn ranges(numbers: &BTreeSet<u32>) -> String {
     words.join(",")
 }
 
-/// `pod.trainer[0..3]` for replicas of one name; the address itself for one.
+/// `pod.trainer[0..3]` for replicas of one name; a single address stays as it is.
 pub fn group_address(addresses: &[&Address]) -> String {
     match addresses {
         [] => String::new(),
@@ -88,7 +88,7 @@ pub fn group_address(addresses: &[&Address]) -> String {
     }
 }
 
-/// Addresses in their order, replicas of one name as one: `pod.trainer[0..3]`, `pod.notebook`.
+/// Addresses in order, with replicas of one name combined: `pod.trainer[0..3]`, `pod.notebook`.
 pub fn group_addresses(addresses: Vec<&Address>) -> Vec<String> {
     let mut groups: Vec<Vec<&Address>> = Vec::new();
     let mut places = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! The graph of resources as a picture: of a configuration, or of a plan with its actions. One picture is drawn as SVG, in
-//! Graphviz's language or in Mermaid's; arrows lead from what is needed to what needs it in all of them.
+//! Draws the graph of resources in a configuration, or in a plan with its actions, as SVG, Graphviz or Mermaid. Arrows
+//! lead from a dependency to its dependents in all of them.
 
 mod declared;
 mod folding;

@@ -1,7 +1,7 @@
-//! A plan as one page that needs nothing else: no script, no font, no picture from anywhere.
+//! A plan as one self-contained page: no scripts, fonts or pictures from elsewhere.
 //!
-//! The page is XML as well as HTML, so that tests can read it strictly. What a browser may load is forbidden by the page
-//! itself; whatever comes from files and from the API is escaped where it is written.
+//! The page is both XML and HTML, so that tests can parse it strictly. It forbids browsers to load anything. Text from
+//! files and from the API is escaped when it is written.
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -22,7 +22,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
     let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
     let mut sorted: Vec<&Row<'_>> = rows.iter().collect();
-    // The worst first, what stays last. Stable: among equals the graph's order stays.
+    // Worst first, unchanged last. The sort is stable, so equal changes keep the graph's order.
     sorted.sort_by_key(|row| (row.change.action == Action::NoOp, Reverse(row.change.risk)));
     let blocks = block::without_attributes(&context, &sorted);
     let kept = blocks.iter().position(|block| block.action() == Action::NoOp).unwrap_or(blocks.len());
@@ -155,7 +155,7 @@ fn notes(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
     section(out, "Notes", "", &lines)
 }
 
-/// A heading, a sentence and lines, all of our own but the lines; nothing where there are none.
+/// A heading, a sentence and lines; nothing if there are no lines. Only the lines may contain foreign text.
 fn section(out: &mut dyn fmt::Write, heading: &str, sentence: &str, lines: &[Line]) -> fmt::Result {
     if lines.is_empty() {
         return Ok(());
@@ -167,7 +167,7 @@ fn section(out: &mut dyn fmt::Write, heading: &str, sentence: &str, lines: &[Lin
     markup::block(out, lines)
 }
 
-/// One change, or replicas that change alike, to unfold. What loses data is unfolded.
+/// One change, or replicas with equal changes, as a fold. Changes that lose data are unfolded.
 fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Result {
     let open = if block.ink() == Ink::Bad { " open=\"open\"" } else { "" };
     write!(
@@ -178,7 +178,7 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
     )?;
     let head = block.headline(0);
     markup::spans(out, &if block.refused { head.ink(Ink::Bad, "  refused, see above") } else { head })?;
-    // The anchor lies inside, so that a browser unfolds the change for whoever follows a link to it.
+    // The anchor is inside, so that a browser unfolds the change when a link to it is followed.
     write!(out, "</summary>\n<div class=\"inside\" id=\"c{number}\">\n")?;
     markup::block(out, &block.body)?;
     if let [_, _, ..] = block.changes.as_slice() {
@@ -191,7 +191,7 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
     out.write_str("</div>\n</details>\n")
 }
 
-/// Every attribute, to unfold; replicas that have the same stand together.
+/// Every attribute, folded. Replicas with equal attributes are combined.
 fn attributes(out: &mut dyn fmt::Write, changes: &[&Change]) -> fmt::Result {
     let lines =
         |change: &Change| fields::attributes(if change.after.is_empty() { &change.before } else { &change.after }, 2);

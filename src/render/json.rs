@@ -1,6 +1,6 @@
-//! What tools read: versioned shapes. Money is in US dollars, durations in seconds, secrets are `null` beside a marker.
+//! Versioned JSON for tools. Money is in US dollars, durations in seconds; a secret is `null` with a marker beside it.
 //!
-//! A shape only ever gains members within one version; a reader ignores members that it does not know.
+//! Within one version, members are only added; a reader must ignore unknown members.
 
 mod drift;
 mod error;
@@ -20,28 +20,28 @@ pub use schema::plan_schema;
 use crate::model::text::escaped;
 use crate::model::{Cost, Money, Value};
 
-/// The version of every shape but the plan's, which follows Terraform's numbering.
+/// The version of every shape except the plan, which follows Terraform's numbering.
 pub const FORMAT_VERSION: &str = "1.0";
 
-/// JSON as text: on one line, or indented. Characters that could rewrite a terminal are written as `\u` escapes, which
-/// changes nothing for a parser.
+/// JSON as text, on one line or indented. Characters that could rewrite a terminal are written as `\u` escapes, which
+/// parsers read as the same text.
 pub fn to_text(value: &Json, indented: bool) -> String {
     let text = if indented { format!("{value:#}") } else { value.to_string() };
-    // A build log may take this for a command to it; only strings hold it, too.
+    // A build log may treat this as a command. In JSON it can occur only in strings.
     escaped(&text).replace("##[", "#\\u0023[")
 }
 
-/// US dollars, from exact millionths.
+/// US dollars, from whole millionths.
 pub(super) fn dollars(amount: Money) -> Json {
     json!(amount.dollars())
 }
 
-/// The same of an estimate; `null` where it is not known.
+/// An estimated cost in US dollars; `null` if it is not known.
 pub(super) fn cost(estimate: Cost) -> Json {
     json!(estimate.amount().map(Money::dollars))
 }
 
-/// The value without secrets, and where they are: `true` for a secret, a map of such markers for a map, `false` for none.
+/// The value without secrets, and markers for them: `true` for a secret, a map of markers for a map, `false` for none.
 pub(super) fn split_secrets(value: &Value) -> (Json, Json) {
     match value {
         Value::Null => (Json::Null, Json::Bool(false)),

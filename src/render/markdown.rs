@@ -1,7 +1,7 @@
-//! A plan as a comment on a pull request: what refuses it, then what it destroys, whole; then everything else.
+//! A plan as a comment on a pull request: refusals first, then everything that it destroys, in full, then the rest.
 //!
-//! The comment is as short as its budget asks, and says so where it is not complete. Whatever comes from files and from the
-//! API stands in code and nowhere else (`safe`), so that it can neither mention people nor look like the comment itself.
+//! The comment keeps to a byte budget, and says so if it is incomplete. Text from files and from the API appears only
+//! as code (`safe`), so that it can neither mention people nor imitate the comment itself.
 
 mod factored;
 mod fit;
@@ -20,17 +20,18 @@ use crate::model::{Action, Change, Cost, Plan};
 use super::safe::{self, code};
 use fit::{Fitted, Form, Row, Section};
 
-/// What fits into a comment with room to spare: GitHub takes 65,536 characters.
+/// Fits into a comment with room to spare: GitHub allows 65,536 characters.
 pub const BUDGET: usize = 60_000;
 
-/// The smallest budget: heading, counts, what is missing, and where the whole is, whatever the names look like.
+/// The smallest budget: enough for the heading, the counts, the notice of missing parts and a link to the full plan,
+/// with any names.
 pub const LEAST_BUDGET: usize = 5_000;
 
-/// Bytes kept for the sentence that says what is missing.
+/// Bytes reserved for the notice of missing parts.
 const NOTICE: usize = 900;
 
-/// Writes the whole comment, of at most `budget` bytes: no count of characters is larger than theirs. A budget below
-/// [`LEAST_BUDGET`] counts as that.
+/// Writes the whole comment, of at most `budget` bytes and therefore of at most as many characters. Budgets below
+/// [`LEAST_BUDGET`] are raised to it.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usize) -> fmt::Result {
     let context = Context { plan, by_address: plan.by_address(), view };
     let resources = fold::rows(plan);
@@ -52,14 +53,14 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, budget: usiz
     out.write_str(&foot)
 }
 
-/// By weight: what must not be missing first.
+/// The most important sections first.
 fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 11] {
     let plan = context.plan;
     let of = |wanted: &dyn Fn(&Change) -> bool| -> Vec<&Resource<'a>> {
         resources.iter().filter(|resource| wanted(resource.change)).collect()
     };
     let mut destroyed = of(&destroys);
-    // Stable: among equals the graph's order stays.
+    // The sort is stable, so equal changes keep the graph's order.
     destroyed.sort_by_key(|resource| Reverse(resource.change.risk));
     let others = of(&|change| change.action != Action::NoOp && !destroys(change));
     let section = |noun, title: &str, language, forms| Section {
@@ -105,12 +106,12 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
     ]
 }
 
-/// Whether what exists now is gone afterwards, or loses its data.
+/// Whether the existing object is destroyed, or loses its data.
 fn destroys(change: &Change) -> bool {
     change.action.destroys() || (change.action != Action::NoOp && fold::loses_data(change))
 }
 
-/// Rows as they are, and with long lines cut.
+/// Rows in full, and with long lines cut.
 fn both(rows: impl Fn(usize) -> Vec<Row>) -> Vec<Form> {
     [usize::MAX, rows::LONGEST].map(|longest| Form { intro: String::new(), rows: rows(longest) }).into()
 }
@@ -144,7 +145,7 @@ fn renamed(plan: &Plan, config: &str) -> Vec<Form> {
     both(|longest| lines.iter().map(|line| rows::plain(std::slice::from_ref(line), 1, longest)).collect())
 }
 
-/// What apply waits for. A comment is read later: times stand as they are.
+/// Resources that apply waits for. A comment is read later, so times are absolute.
 fn waiting(plan: &Plan) -> Vec<Form> {
     let groups = waits::groups(plan, None);
     let mut forms = both(|longest| {
@@ -154,7 +155,7 @@ fn waiting(plan: &Plan) -> Vec<Form> {
     forms
 }
 
-/// What a partial plan leaves out.
+/// Pending changes that a partial plan leaves out.
 fn pending(plan: &Plan) -> Vec<Form> {
     both(|longest| {
         let Some(partial) = &plan.partial else { return Vec::new() };
@@ -172,7 +173,7 @@ fn drifted(context: &Context<'_>) -> Vec<Form> {
     forms
 }
 
-/// What is not shown, before anything else; nothing where all is.
+/// The notice of missing parts, shown first; empty if the comment is complete.
 fn notice(context: &Context<'_>, sections: &[Section], fitted: &[Fitted]) -> String {
     let missing: Vec<String> = sections
         .iter()
@@ -199,7 +200,7 @@ fn notice(context: &Context<'_>, sections: &[Section], fitted: &[Fitted]) -> Str
 fn heading(plan: &Plan) -> String {
     let mut text =
         format!("\n## {} {}, environment {}\n", text::purpose(plan), code(&plan.name), code(&plan.environment));
-    // Amounts are code as well: between two dollar signs GitHub reads a formula.
+    // Amounts are shown as code, because GitHub reads text between two dollar signs as a formula.
     let cost = text::cost_change(plan);
     let cost = if cost.contains('$') { code(&cost) } else { cost };
     let mut parts = vec![format!("**{}**", text::counts(plan)), cost];

@@ -1,10 +1,10 @@
-//! Markup that is HTML and XML at once, and texts that cannot be taken for it.
+//! Markup that is both HTML and XML, and escaping of texts in it.
 
 use std::fmt;
 
 use super::style::{Ink, Line, harmless};
 
-/// A text as it may stand between tags and in attributes.
+/// A text escaped for content and attributes.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in harmless(text).chars() {
@@ -14,7 +14,7 @@ pub fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // No characters at all to XML.
+            // XML forbids these characters.
             '\u{fffe}' | '\u{ffff}' => out.extend(character.escape_default()),
             other => out.push(other),
         }
@@ -22,7 +22,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// The word of the style sheet for an ink; nothing for plain text.
+/// The CSS class for an ink; none for plain text.
 pub fn class(ink: Ink) -> Option<&'static str> {
     match ink {
         Ink::Plain => None,
@@ -34,7 +34,7 @@ pub fn class(ink: Ink) -> Option<&'static str> {
     }
 }
 
-/// The stretches of a line, each in its ink.
+/// The spans of a line, each in its ink.
 pub fn spans(out: &mut dyn fmt::Write, line: &Line) -> fmt::Result {
     for (ink, text) in line.spans() {
         match class(ink) {
@@ -45,7 +45,7 @@ pub fn spans(out: &mut dyn fmt::Write, line: &Line) -> fmt::Result {
     Ok(())
 }
 
-/// Lines as a block that keeps their indents, less what all of them share.
+/// Lines as a preformatted block, without their common indentation.
 pub fn block(out: &mut dyn fmt::Write, lines: &[Line]) -> fmt::Result {
     if lines.is_empty() {
         return Ok(());
@@ -60,7 +60,7 @@ pub fn block(out: &mut dyn fmt::Write, lines: &[Line]) -> fmt::Result {
     out.write_str("</pre>\n")
 }
 
-/// A text within so many characters: its beginning.
+/// The beginning of a text, up to a number of characters.
 pub fn shortened(text: &str, longest: usize) -> String {
     let text = harmless(text);
     if text.chars().count() <= longest {
@@ -69,7 +69,8 @@ pub fn shortened(text: &str, longest: usize) -> String {
     text.chars().take(longest.saturating_sub(1)).chain(['\u{2026}']).collect()
 }
 
-/// A text within so many characters: its beginning and its end, where names and the numbers of replicas differ.
+/// The beginning and the end of a text, up to a number of characters. Names often differ at the end, in the replica
+/// number.
 pub fn shortened_inside(text: &str, longest: usize) -> String {
     let text = harmless(text);
     let length = text.chars().count();

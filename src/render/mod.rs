@@ -1,7 +1,7 @@
-//! Plans, events and states become text that people read and JSON that tools read; plans also comments and pages.
+//! Renders plans, events and states as text for people and JSON for tools, and plans also as comments and pages.
 //!
-//! Takes data, gives `fmt::Write`. Knows no API, no store and no kind by name: what is particular to a kind comes from its
-//! table. Every text that a reader sees passes through [`style::Line`], which keeps hostile values harmless.
+//! Takes data and writes to `fmt::Write`. Knows no API, no store and no kind by name: facts about a kind come from its
+//! table. All displayed text passes through [`style::Line`], which makes hostile values harmless.
 
 pub mod style;
 pub mod diagnostic;

@@ -1,6 +1,6 @@
-//! Progress while a plan is applied: one live line on a terminal, plain lines elsewhere, JSON lines for tools.
+//! Progress of an apply: one live line on a terminal, plain lines elsewhere, JSON lines for tools.
 //!
-//! What to say is decided by [`Tracker`], which is pure: an event and the time since the start become lines.
+//! [`Tracker`] decides what to show. It is pure: it turns an event and the time since the start into lines.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,47 +17,47 @@ use crate::model::{Address, Double, Verb};
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressKind {
-    /// One live line below lines that stay, on standard error.
+    /// One live line below permanent lines, on standard error.
     Terminal,
     /// Lines without control codes.
     Plain,
-    /// Nothing; the summary says what failed.
+    /// No progress; the summary reports failures.
     Quiet,
-    /// One object per line.
+    /// One JSON object per line.
     Json,
 }
 
-/// The shortest time between two lines that only say that nothing has happened.
+/// Shortest time between two lines which only say that sindri is still waiting.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// From this many on, resources that are waited for share one line.
+/// From this many resources on, all waiting resources share one line.
 const FLEET: usize = 6;
-/// So often the same thing is told one by one.
+/// Equal events are shown one by one up to this number.
 const REPEATED: usize = 3;
-/// Shorter pauses are not worth a line.
+/// Shorter pauses are not shown.
 const NOTABLE_PAUSE: Duration = Duration::from_secs(5);
 
-/// Shows events. Its methods may be called from any task.
+/// Shows events. All methods can be called from any task.
 pub struct Progress {
     kind: ProgressKind,
     style: Style,
     started: Instant,
     tracker: Mutex<Tracker>,
-    /// Of [`ProgressKind::Terminal`].
+    /// Only for [`ProgressKind::Terminal`].
     bar: Option<ProgressBar>,
-    /// Takes lines with their line ends. With `Terminal` it is called while the live line is away, and must have written the
-    /// text when it returns.
+    /// Receives lines with their line ends. With `Terminal` it is called while the live line is hidden, and must have
+    /// written the text when it returns.
     sink: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Progress {
-    /// `sink` takes each line with its line end; who calls this decides which stream that is.
+    /// `sink` receives each line with its line end; the caller chooses the stream.
     pub fn new(kind: ProgressKind, style: Style, sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         let bar = (kind == ProgressKind::Terminal).then(|| live_line(style));
         let tracker = Mutex::new(Tracker::default());
         Self { kind, style, started: Instant::now(), tracker, bar, sink: Box::new(sink) }
     }
 
-    /// Says how many operations there will be.
+    /// Sets the number of operations.
     pub fn expect(&self, total: usize) {
         self.tracker.lock().unwrap_or_else(PoisonError::into_inner).total = total;
     }
@@ -68,7 +68,7 @@ impl Progress {
             ProgressKind::Quiet => {}
             ProgressKind::Json => (self.sink)(&(json::to_text(&json::event_json(event), false) + "\n")),
             ProgressKind::Plain | ProgressKind::Terminal => {
-                // A poisoned tracker still tells the truth about the past.
+                // The tracker is still valid after a panic elsewhere.
                 let mut tracker = self.tracker.lock().unwrap_or_else(PoisonError::into_inner);
                 let patient = self.kind == ProgressKind::Plain;
                 for line in tracker.lines(event, self.started.elapsed(), patient) {
@@ -81,7 +81,7 @@ impl Progress {
         }
     }
 
-    /// Ends the live line, so that what follows stands alone. Dropping it does the same.
+    /// Removes the live line. Dropping `Progress` does the same.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -112,28 +112,28 @@ fn live_line(style: Style) -> ProgressBar {
     bar
 }
 
-/// What is going on, as far as events have told.
+/// The current progress, according to the events so far.
 #[derive(Debug, Default)]
 struct Tracker {
-    /// How many operations the plan has; 0 where that is not known.
+    /// Number of operations in the plan; 0 if unknown.
     total: usize,
-    /// Begun and not ended, with the time when it began.
+    /// Operations in progress, with the time of their start.
     open: BTreeMap<Address, (Verb, Duration)>,
-    /// Answered, and waited for since; with the last status.
+    /// Accepted operations whose resource is not ready yet, with its last status.
     waiting: BTreeMap<Address, (String, Duration)>,
-    /// Everything that was ever waited for.
+    /// All resources that were ever waited for.
     waited: BTreeSet<Address>,
     finished: usize,
     failed: usize,
-    /// When a line last said that a resource (`None`: the fleet) is still waited for.
+    /// Time of the last line about waiting for a resource (`None`: for the fleet).
     told: BTreeMap<Option<Address>, Duration>,
-    /// How often something happened for the same reason.
+    /// How often the same event happened for the same reason.
     repeats: BTreeMap<(String, String), usize>,
     interrupted: bool,
 }
 
 impl Tracker {
-    /// The lines that an event is worth, `now` after the start. `patient`: waiting is worth a line too, now and then.
+    /// The lines for an event, `now` after the start. If `patient`, includes occasional lines about waiting.
     fn lines(&mut self, event: &Event, now: Duration, patient: bool) -> Vec<Line> {
         let about = |address: &Address| Line::of(0, format!("{address}: "));
         match event {
@@ -154,7 +154,7 @@ impl Tracker {
                 self.waited.insert(address.clone());
                 self.waiting.insert(address.clone(), (String::new(), Duration::ZERO));
                 self.told.insert(Some(address.clone()), now);
-                // The id of something new is said at once: it bills from now on.
+                // A new id is shown immediately, because the object is billed from now on.
                 let new = *verb == Verb::Create;
                 new.then(|| about(address).text(format!("accepted as {id}, waiting until it is ready")))
                     .into_iter()
@@ -169,7 +169,7 @@ impl Tracker {
                 self.close(address);
                 self.finished += 1;
                 let id = id.as_ref().map(|id| format!(" {id}")).unwrap_or_default();
-                // The answer to a stop still holds the price of running.
+                // The answer to a stop still contains the price of the running pod.
                 let running = object.as_ref().filter(|_| *verb != Verb::Stop);
                 let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
@@ -188,7 +188,7 @@ impl Tracker {
                 let line = about(address).ink(Ink::Bad, word).text(format!(": {message}"));
                 self.unless_repeated(reason, line)
             }
-            // The summary, which follows at once, says what exists and what does not.
+            // The summary follows immediately and says what exists.
             Event::Unfinished { address, .. } => {
                 self.close(address);
                 Vec::new()
@@ -232,7 +232,7 @@ impl Tracker {
         }
     }
 
-    /// The line, a few times; then a word that there are more.
+    /// Returns the line the first few times, then once a note that there are more.
     fn unless_repeated(&mut self, reason: (String, String), line: Line) -> Vec<Line> {
         let times = self.repeats.entry(reason).or_default();
         *times += 1;
@@ -249,7 +249,7 @@ impl Tracker {
         self.told.remove(&Some(address.clone()));
     }
 
-    /// One line per resource and 30 seconds; of a fleet one line for all.
+    /// One line every 30 seconds, per resource or for a whole fleet.
     fn still_waiting(&mut self, address: &Address, now: Duration) -> Option<Line> {
         let fleet = self.waiting.len() >= FLEET;
         let key = (!fleet).then(|| address.clone());
@@ -273,12 +273,12 @@ impl Tracker {
         })
     }
 
-    /// `3 of 10`; nothing for a single operation, or where the number is not known.
+    /// `3 of 10`; `None` for a single operation or an unknown number.
     fn of_all(&self) -> Option<String> {
         (self.total > 1).then(|| format!("{} of {}", self.finished, self.total.max(self.finished)))
     }
 
-    /// The live line: how far it is, and what takes longest.
+    /// The live line: overall progress, and the longest-running operations.
     fn live(&self, now: Duration) -> String {
         const NAMED: usize = 3;
         let mut parts = vec![format!("{} done", self.of_all().unwrap_or_else(|| self.finished.to_string()))];
@@ -288,7 +288,7 @@ impl Tracker {
         if !self.open.is_empty() {
             parts.push(format!("{} in progress", self.open.len()));
         }
-        // Counts first: the terminal may be too narrow for the names.
+        // Counts come first, because the terminal may be too narrow for the names.
         let mut text = parts.join(", ");
         // In a sandbox only waits take time.
         let elapsed = |address: &Address, began: Duration| {
@@ -328,7 +328,7 @@ mod tests {
         Event::Accepted { address: address(index), verb: Verb::Create, id: format!("id{index}") }
     }
 
-    /// Polls `pods` every five seconds for `seconds`, and gives the lines that waiting was worth.
+    /// Polls `pods` every five seconds for `seconds`, and returns the lines about waiting.
     fn lines_while_waiting(pods: u32, seconds: u64) -> Vec<String> {
         let mut tracker = Tracker::default();
         for index in 0..pods {

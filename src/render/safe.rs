@@ -1,13 +1,13 @@
-//! Hostile text in Markdown: it stands in code, and nowhere else.
+//! Makes hostile text safe in Markdown by showing it only as code.
 //!
-//! In code nothing is a heading, a link, a mention, a reference, a tag or mathematics. What is left to guard is the way out
-//! of it: a run of backticks as long as the one that opened it, and the end of the line, which `harmless` spells out.
+//! Inside code there are no headings, links, mentions, references, tags or formulas. Two ways to end the code remain: a
+//! run of backticks as long as the opening one, and a line break, which `harmless` escapes.
 
 use std::fmt::Write;
 
 use super::style::harmless;
 
-/// Longer texts are cut in a sentence; the blocks have them whole.
+/// Longer texts are cut in sentences; the blocks show them in full.
 const LONGEST: usize = 120;
 
 /// Inline code.
@@ -17,17 +17,17 @@ pub fn code(text: &str) -> String {
         return "(empty)".to_owned();
     }
     let fence = "`".repeat(longest_run(&text) + 1);
-    // One blank at either end is taken off again, where both are there.
+    // Markdown removes one space from each end if both ends have one.
     let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// Inline code in a row of a table, which takes a bar for its own even within backticks.
+/// Inline code in a table row, where a bar ends the cell even within backticks.
 pub fn cell(text: &str) -> String {
     if text.contains('|') { format!("<code>{}</code>", html(&cut(text, LONGEST))) } else { code(text) }
 }
 
-/// Text within HTML: of all characters that either HTML or Markdown could read as more than themselves, the number.
+/// Text within HTML. Every character with a meaning in HTML or Markdown is written as its number.
 pub fn html(text: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || matches!(character, ' ' | '.' | ',' | '-' | '/' | '=');
     harmless(text)
@@ -39,7 +39,7 @@ pub fn html(text: &str) -> String {
         .collect()
 }
 
-/// The line of backticks that opens and closes a block of these rows: longer than any run in them.
+/// The backtick fence around a block of these rows: longer than any run in them.
 pub fn fence<'a>(rows: impl Iterator<Item = &'a str>) -> String {
     "`".repeat(rows.map(longest_run).max().unwrap_or(0).max(2) + 1)
 }
@@ -48,7 +48,7 @@ fn longest_run(text: &str) -> usize {
     text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// The text, or its beginning and how many characters are missing.
+/// The text, or its beginning with the number of missing characters.
 pub fn cut(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_owned(),
@@ -56,10 +56,11 @@ pub fn cut(text: &str, longest: usize) -> String {
     }
 }
 
-/// The invisible first line, by which a later run finds its comment again: `<!-- sindri: llm-team/prod -->`; `what` tells
-/// one kind of document from another.
+/// The invisible first line by which a later run finds its comment: `<!-- sindri: llm-team/prod -->`. `what` identifies
+/// the kind of document.
 ///
-/// Whatever could end it, or be read as anything else, is written as `%` and two digits, so that no two places share one.
+/// Characters that could end it or have another meaning are written as `%` and two digits, so that every name and
+/// environment gets a unique line.
 pub fn marker(what: &str, name: &str, environment: &str) -> String {
     format!("<!-- {what}: {}/{} -->", encoded(name), encoded(environment))
 }

@@ -1,4 +1,4 @@
-//! What is there now: the status table, values for later steps (`output`), and how to reach a pod.
+//! The current resources: the status table, values for later steps (`output`), and how to connect to a pod.
 
 mod table;
 
@@ -16,16 +16,15 @@ use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, St
 use crate::planner::drift::report::price;
 pub use table::{StatusView, table};
 
-/// One resource as it stands.
+/// One resource and its object.
 struct Row<'a> {
     address: &'a Address,
     record: &'a Record,
-    /// `None`: it is gone.
+    /// `None` if the object is gone.
     object: Option<&'a Object>,
 }
 
-/// Recorded resources in their order, those of `only` where it names any; members (ports) show at the part that they belong
-/// to.
+/// Recorded resources in order, limited to `only` unless that is empty. Members (ports) are shown with their parent.
 fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) -> Vec<Row<'a>> {
     let own = state.resources.iter().filter(|(address, _)| !crate::resource::members::is_member(address));
     own.filter(|(address, _)| only.is_empty() || only.contains(address))
@@ -33,7 +32,7 @@ fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) 
         .collect()
 }
 
-/// Alive, marked by this state's lineage, and in no record.
+/// Live objects marked with this state's lineage, but in no record.
 fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item = &'a Object> {
     let ours = |object: &&Object| object.marker.as_ref().is_some_and(|marker| marker.lineage == state.lineage);
     let recorded: BTreeSet<(&str, &str)> =
@@ -45,7 +44,7 @@ fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item =
 }
 
 impl Row<'_> {
-    /// The state in the user's words, and what is wrong with it.
+    /// The status in the user's terms, including what is wrong.
     fn state(&self) -> String {
         let word = match (self.object, self.object.and_then(|object| object.status.as_ref())) {
             (None, _) => return "NotDeployed (gone)".to_owned(),
@@ -72,14 +71,14 @@ impl Row<'_> {
         kind.map(|kind| (kind.describe)(&self.record.inputs, &chosen)).unwrap_or_default()
     }
 
-    /// What RunPod says that it costs by the hour, or the catalog's estimate where RunPod says nothing: of volumes, and of
-    /// what stopped pods keep.
+    /// RunPod's hourly price, or the catalog's estimate if RunPod shows none (for volumes, and for the disks of stopped
+    /// pods).
     fn hourly(&self) -> Option<Cost> {
         Some(price(Catalog::embedded(), self.object?).hourly)
     }
 }
 
-/// Every way to reach an object, as names and commands or addresses.
+/// Every way to connect to an object, as a name and a command or address.
 fn reach(object: &Object) -> Vec<(String, String)> {
     let computed = &object.computed;
     let endpoint = |endpoint: &crate::model::Endpoint| {
@@ -98,14 +97,14 @@ pub fn ssh_command(target: &SshTarget) -> String {
     if *port == 22 { format!("ssh {place}") } else { format!("ssh {place} -p {port}") }
 }
 
-/// How to connect, after a deploy and for `sindri connect --print`.
+/// How to connect, shown after a deploy and by `sindri connect --print`.
 pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, style: &Style) -> fmt::Result {
     let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
     let status = object.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
     let head = Line::new(0).ink(Ink::Heading, address);
     head.text(format!("  {}{status}{cost}", object.id)).write(out, style)?;
     let mut ways = reach(object);
-    // Kinds with a life of their own have a container to open a shell in.
+    // Only kinds with a status have a container in which to open a shell.
     if object.status.is_some() {
         ways.push(("web terminal".to_owned(), words::web_terminal(&object.id)));
     }
@@ -160,7 +159,7 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
     })
 }
 
-/// What later steps need of one resource. No attributes: their values may be secrets that nobody declared.
+/// The values of one resource for later steps. Excludes attributes, which may contain undeclared secrets.
 fn values(row: &Row<'_>) -> Map<String, Json> {
     let mut values = Map::new();
     values.insert("id".into(), json!(row.record.id));
@@ -190,7 +189,7 @@ fn values(row: &Row<'_>) -> Map<String, Json> {
     values
 }
 
-/// What `sindri output` knows: values by address.
+/// The values of `sindri output`, by address.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outputs(BTreeMap<Address, Json>);
 
@@ -216,7 +215,7 @@ impl Outputs {
         self.flat().iter().try_for_each(|(path, value)| Line::of(0, format!("{path} = {value}")).write(out, style))
     }
 
-    /// The value at `pod.trainer.ssh.host` for `output --raw`: a text as it is, anything else as JSON.
+    /// The value at a path such as `pod.trainer.ssh.host`, for `output --raw`: a text as it is, anything else as JSON.
     pub fn raw(&self, path: &str) -> Option<String> {
         let (values, rest) = self.0.iter().find_map(|(address, values)| {
             let rest = path.strip_prefix(&address.to_string())?;
@@ -229,7 +228,7 @@ impl Outputs {
         })
     }
 
-    /// Every path that [`Self::raw`] takes and that leads to one value; for suggestions.
+    /// Every path that [`Self::raw`] accepts for a single value. Used for suggestions.
     pub fn paths(&self) -> Vec<String> {
         self.flat().into_iter().map(|(path, _)| path).collect()
     }

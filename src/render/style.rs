@@ -1,7 +1,7 @@
-//! How lines look: colour, wrapping, and the one gate through which every text passes on its way to a reader.
+//! Styles of lines: colour, wrapping, and escaping of all text that people see.
 //!
-//! Names and values come from files and from an API, so they may hold escape sequences or bidirectional controls that
-//! would rewrite what a terminal shows. A [`Line`] makes each text harmless as it is added; nothing else writes lines.
+//! Names and values come from files and from an API. They may contain escape sequences or bidirectional controls that
+//! rewrite a terminal. A [`Line`] makes each text harmless when it is added, and nothing else writes lines.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,18 +10,18 @@ use anstyle::{AnsiColor, Style as Ansi};
 
 pub use crate::model::text::is_harmful;
 
-/// What the reader's terminal can do.
+/// The capabilities of the terminal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Colour only repeats what words say.
+    /// Colour only repeats the meaning of the words.
     pub color: bool,
-    /// Columns to wrap at; `None` never wraps (no terminal).
+    /// Columns to wrap at; `None` (no terminal) never wraps.
     pub width: Option<usize>,
-    /// Whether signs beyond ASCII may be drawn.
+    /// Whether characters beyond ASCII may be used.
     pub unicode: bool,
 }
 
-/// What a stretch of text is, from which its colour follows.
+/// The role of a span of text, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ink {
     #[default]
@@ -55,14 +55,15 @@ impl Ink {
     }
 }
 
-/// What a build log may take for a command wherever it stands in a line: `##[error]`.
+/// A build log may treat this as a command anywhere in a line: `##[error]`.
 ///
 /// Source: `ActionCommand.TryParse` of the GitHub Actions runner.
 const LOG_COMMAND: &str = "##[";
-/// What it may take for one at the beginning of a line, after blanks: `::error::`. Source: `TryParseV2` there.
+/// A build log may treat this as a command at the start of a line, after spaces: `::error::`. Source: `TryParseV2`
+/// there.
 const LINE_COMMAND: &str = "::";
 
-/// The text with every harmful character spelled out: `\n`, `\u{1b}`. Always one line.
+/// The text with every harmful character escaped, for example as `\n` or `\u{1b}`. Always one line.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     if text.contains(LOG_COMMAND) {
         return Cow::Owned(harmless(&text.replace(LOG_COMMAND, "#\\u{23}[")).into_owned());
@@ -77,8 +78,8 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(spell).collect())
 }
 
-/// A text of several lines that was laid out already, harmful characters spelled out: the last gate before a terminal,
-/// for messages that quote foreign texts. Colours stay, as do line ends and tabs.
+/// Escapes harmful characters in a text of several lines with a finished layout. The last check before a terminal for
+/// messages that quote foreign texts. Keeps colours, line ends and tabs.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_layout = |character: char| matches!(character, '\n' | '\t');
     if !text.contains(|character| is_harmful(character) && !is_layout(character)) {
@@ -98,18 +99,18 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// How long the sequence is that sets a colour here, if one does: `ESC [ 1 ; 31 m`.
+/// Length of a colour sequence at the start of the text, for example `ESC [ 1 ; 31 m`.
 fn color(text: &str) -> Option<usize> {
     let rest = text.strip_prefix("\u{1b}[")?;
     let end = rest.bytes().take(20).position(|byte| !byte.is_ascii_digit() && byte != b';')?;
     rest[end..].starts_with('m').then_some(text.len() - rest.len() + end + 1)
 }
 
-/// One line of output: an indent and stretches of harmless text.
+/// One line of output: an indentation and spans of harmless text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Line {
     indent: usize,
-    /// Where it goes on when it wraps.
+    /// Column of continuation lines when it wraps.
     hang: usize,
     spans: Vec<(Ink, String)>,
 }
@@ -119,7 +120,7 @@ impl Line {
         Self { indent, hang: indent + 4, spans: Vec::new() }
     }
 
-    /// Goes on at this column when it wraps, instead of four behind its indent.
+    /// Sets the column of continuation lines. The default is four after the indentation.
     #[must_use]
     pub fn hanging(mut self, hang: usize) -> Self {
         self.hang = hang;
@@ -142,19 +143,19 @@ impl Line {
         self
     }
 
-    /// Everything of `other` behind this, whatever its indent.
+    /// Appends the content of `other`, without its indentation.
     #[must_use]
     pub fn join(mut self, other: Self) -> Self {
         self.spans.extend(other.spans);
         self
     }
 
-    /// Characters without the indent.
+    /// Number of characters, without the indentation.
     pub fn len(&self) -> usize {
         self.spans.iter().map(|(_, text)| text.chars().count()).sum()
     }
 
-    /// The line, or so many of its characters and how many are missing.
+    /// The line, or its first characters with the number of missing ones.
     #[must_use]
     pub fn cut(&self, longest: usize) -> Self {
         let length = self.len();
@@ -171,12 +172,12 @@ impl Line {
         short.ink(Ink::Dim, format!("... ({} more characters)", length - longest))
     }
 
-    /// The most telling of its inks: bad before good, any before plain.
+    /// The most important of its inks: bad before good, any before plain.
     pub fn loudest(&self) -> Ink {
         self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
     }
 
-    /// Its texts with their inks, harmless as they are written.
+    /// Its texts with their inks, made harmless for output.
     pub fn spans(&self) -> Vec<(Ink, String)> {
         self.disarmed().into_owned()
     }
@@ -189,8 +190,8 @@ impl Line {
         self.len() == 0
     }
 
-    /// Writes it with its line end. Too long for the width, it goes on at a space, further in;
-    /// a word that is longer than the width stays whole, so that it can be copied.
+    /// Writes the line with a line end. A line that is too long wraps at a space, and continues with a deeper
+    /// indentation. A word longer than the width is not broken, so that it can be copied.
     pub fn write(&self, out: &mut dyn fmt::Write, style: &Style) -> fmt::Result {
         for row in self.rows(style.width) {
             for (ink, text) in row {
@@ -204,7 +205,7 @@ impl Line {
         Ok(())
     }
 
-    /// Its texts; where a build log could take the line for a command to it, that is spelled out.
+    /// Its texts, with anything escaped that a build log could treat as a command.
     fn disarmed(&self) -> Cow<'_, [(Ink, String)]> {
         let mut start = String::new();
         for (_, text) in &self.spans {
@@ -232,8 +233,8 @@ impl Line {
         for (ink, piece) in pieces {
             let word = piece.trim_end_matches(' ');
             let length = word.chars().count();
-            // A word that is glued to the one before (no gap) may not be torn off.
-            // Neither may one that would begin a row like a command.
+            // Never break before a word that follows the previous one without a gap, or before one that would begin a
+            // row like a command.
             let full = width.is_some_and(|width| column + gap + length > width) && !word.starts_with(':');
             if full && length > 0 && gap > 0 && column > start {
                 start = self.hang;
@@ -253,7 +254,7 @@ impl Line {
     }
 }
 
-/// Adds to the last stretch where the ink is the same; blanks take the ink of what they follow.
+/// Appends to the last span if the ink is the same. Spaces take the ink of the text before them.
 fn append(row: &mut Vec<(Ink, String)>, ink: Ink, text: &str) {
     match row.last_mut() {
         Some((last, before)) if *last == ink || text.trim().is_empty() => before.push_str(text),
