@@ -1,7 +1,7 @@
-//! What an apply did, from its events alone: first what exists and bills, then what failed, then what never started.
+//! Summarises an apply from its events: first what exists and is billed, then failures, then what never started.
 //!
-//! It counts changes of the plan, not requests, so that it says as many as the plan did. Lists are grouped, in natural
-//! order, and capped: the end of an apply of thousands of resources fits on one screen.
+//! It counts changes of the plan, not requests, so that its numbers match the plan's. Lists are grouped, sorted
+//! naturally and capped, so that the summary of thousands of resources fits on one screen.
 
 mod row;
 mod sections;
@@ -20,7 +20,7 @@ use crate::kind;
 use crate::model::{Action, Address, Double, Money, Plan, Verb};
 use row::{Failure, Fate, Row, Status, Step};
 
-/// An object that no state knows.
+/// An object that is in no state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Orphan {
     id: String,
@@ -28,24 +28,24 @@ struct Orphan {
     hourly: Option<Money>,
 }
 
-/// Collects events, then says what they amount to.
+/// Collects events and summarises them.
 #[derive(Clone, Debug)]
 pub struct Summary {
-    /// The command that runs: `apply`.
+    /// The command, for example `apply`.
     command: String,
     rows: Vec<Row>,
-    /// The operations that an event may be about, as row and step.
+    /// The row and step of each operation that an event may refer to.
     places: BTreeMap<(Address, Verb), Vec<(usize, usize)>>,
     recovered: usize,
     orphans: Vec<Orphan>,
     doubles: Vec<Double>,
-    /// What runs, and exits again and again.
+    /// Pods whose container keeps exiting.
     crashing: Vec<(Address, String)>,
     interrupted: bool,
 }
 
 impl Summary {
-    /// Of a command that carries out `plan`.
+    /// The summary for a command that applies `plan`.
     pub fn expecting(plan: &Plan, command: &str) -> Self {
         let mut summary = Self {
             command: command.to_owned(),
@@ -115,8 +115,8 @@ impl Summary {
         }
     }
 
-    /// Sets the status of the operation that an event is about: of several alike, the one of this id, or else the first one
-    /// without an end.
+    /// Sets the status of an event's operation. If several match, takes the one with this id, otherwise the first one
+    /// that has not ended.
     fn set(&mut self, address: &Address, verb: Verb, id: Option<&String>, status: Status) {
         let places = self.places.get(&(address.clone(), verb)).map_or(&[][..], Vec::as_slice);
         let step = |place: &&(usize, usize)| self.rows.get(place.0).and_then(|row| row.steps.get(place.1));
@@ -134,24 +134,24 @@ impl Summary {
             }
         };
         let step = &mut self.rows[row].steps[step];
-        // What was skipped before its delete was confirmed, say, keeps the id that it had.
+        // An operation that was skipped before its delete was confirmed, for example, keeps its id.
         step.id = id.cloned().or_else(|| step.id.take());
         step.accepted |= matches!(status, Status::Accepted);
         step.status = status;
     }
 
-    /// How many requests have been sent, or are waited for, without an end so far.
+    /// Number of requests that were sent or are waited for, and have not ended.
     pub fn in_flight(&self) -> usize {
         let open = |step: &&Step| matches!(step.status, Status::Started | Status::Accepted);
         self.rows.iter().flat_map(|row| &row.steps).filter(open).count()
     }
 
-    /// Whether everything that was planned or begun has succeeded.
+    /// Whether everything that was planned or started has succeeded.
     pub fn is_complete(&self) -> bool {
         !self.interrupted && self.rows.iter().all(|row| matches!(row.fate(), Fate::Done | Fate::Unchanged))
     }
 
-    /// Whether anything changed at RunPod or in the state, failures with an effect and unfinished operations included.
+    /// Whether anything changed at RunPod or in the state, including failures with an effect and unfinished operations.
     pub fn changed_anything(&self) -> bool {
         self.recovered > 0 || self.rows.iter().any(Row::changed)
     }
@@ -185,15 +185,15 @@ impl Summary {
         }
     }
 
-    /// The command that does the rest. Those that take addresses have to be given the same ones.
+    /// The command that does the rest. Commands with addresses must be repeated with the same ones.
     fn again(&self) -> String {
         let same = if matches!(self.command.as_str(), "apply" | "deploy") { "" } else { "the same " };
         format!("{same}`sindri {}`", self.command)
     }
 
-    /// The command that ends one object.
+    /// The command that destroys one object.
     fn end_command(&self, address: &Address, superseded: bool) -> String {
-        // A predecessor has its successor's address, so that ending it by name would end the wrong one.
+        // A predecessor has the address of its successor, so destroying it by name would destroy the wrong one.
         if superseded { format!("sindri {}", self.command) } else { words::end_command(address) }
     }
 
@@ -212,7 +212,7 @@ impl Summary {
         Line::new(0).ink(ink, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
     }
 
-    /// `Stopped 2 pods`, where a command of its own did that and nothing else.
+    /// For example `Stopped 2 pods`, if a power command did only that.
     fn done_in_a_word(&self) -> Option<String> {
         const WORDS: [(&str, &str, &str); 3] =
             [("stop", "stopped", "Stopped"), ("start", "started", "Started"), ("destroy", "destroyed", "Destroyed")];
@@ -236,13 +236,13 @@ impl Summary {
         if counts.is_empty() { "nothing changed".to_owned() } else { counts.join(", ") }
     }
 
-    /// What failed, with RunPod's id where it has one, if it is one thing.
+    /// The address of the only failure, and RunPod's id if it has one.
     pub fn only_failure(&self) -> Option<(&Address, Option<&str>)> {
         let mut failed = self.rows.iter().filter_map(|row| Some((&row.address, row.failure()?.0.id.as_deref())));
         failed.next().filter(|_| failed.next().is_none())
     }
 
-    /// `created: 3`, in the order of a plan's summary line.
+    /// Pairs such as `created` and 3, in the order of a plan's summary line.
     fn counts(&self) -> Vec<(&'static str, usize)> {
         let done = |fits: fn(Action) -> bool| {
             self.rows.iter().filter(|row| row.fate() == Fate::Done && fits(row.action())).count()
@@ -266,7 +266,7 @@ impl Summary {
         counts.into_iter().filter(|(_, number)| *number > 0).collect()
     }
 
-    /// The same for tools.
+    /// The summary for tools.
     pub fn json(&self, elapsed: Duration) -> Json {
         tools::json(self, elapsed)
     }

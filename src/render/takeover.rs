@@ -1,4 +1,4 @@
-//! What `sindri import --all` took, and what it left outside.
+//! Reports what `sindri import --all` imported and what it skipped.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use super::style::{Ink, Line, Style};
 use super::words;
 use crate::model::{Address, Money, Object, Value};
 
-/// An object that stays outside.
+/// An object that was not imported.
 pub struct Left<'o> {
     pub object: &'o Object,
-    /// Stable word for `--json`.
+    /// Stable code for `--json`.
     pub code: &'static str,
     pub why: String,
 }

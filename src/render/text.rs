@@ -1,5 +1,5 @@
-//! A plan as text: outside changes first and apart, then changes with the worst first, then what needs attention, then
-//! one line that sums it all up.
+//! A plan as text: outside changes first, then planned changes with the worst first, then notes, then a one-line
+//! summary.
 
 pub(super) mod block;
 mod causes;
@@ -18,33 +18,33 @@ use super::words;
 use crate::model::cost::without_price;
 use crate::model::{Action, Address, Change, Cost, Money, Note, Orphan, Partial, Plan, Refusal};
 
-/// What the reader asked to see, and what the plan itself does not know.
+/// What the reader asked to see, and facts that the plan does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct PlanView {
-    /// Every attribute, and unchanged resources too.
+    /// Shows every attribute, and unchanged resources too.
     pub full: bool,
-    /// The configuration file, for sentences: `sindri.yaml`.
+    /// The configuration file as named in sentences, for example `sindri.yaml`.
     pub config: String,
-    /// The day of the catalog that prices come from: `2026-11-23`.
+    /// The date of the price catalog, for example `2026-11-23`.
     pub catalog_date: Option<String>,
     /// The plan's id, for `apply --expect`.
     pub plan_id: Option<String>,
-    /// The flags that shaped the plan, for commands that readers are told to run.
+    /// The flags that shaped the plan, for suggested commands.
     pub flags: Vec<String>,
-    /// Changes of these kinds alone, of which the summary counts all the same; everything where it is empty.
+    /// Shows only changes with these actions; all if empty. The summary counts all changes in either case.
     pub only: BTreeSet<Action>,
-    /// For ages in the text; without it times are shown as they are.
+    /// For ages in the text; `None` shows times as they are.
     pub now: Option<jiff::Timestamp>,
 }
 
-/// What every line may look at.
+/// Context for rendering any line.
 pub(super) struct Context<'a> {
     pub plan: &'a Plan,
     pub by_address: BTreeMap<&'a Address, &'a Change>,
     pub view: &'a PlanView,
 }
 
-/// Writes the whole plan. A plan without anything to say is exactly one line.
+/// Writes the whole plan. A plan with nothing to report is exactly one line.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Style) -> fmt::Result {
     let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
@@ -74,7 +74,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     page.section(verdict)
 }
 
-/// What must be consented to: every precious loss, one line each. Nothing where none is at stake.
+/// The losses that need consent: one line for each loss of precious data. Nothing if there are none.
 pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::Result {
     if plan.precious_losses().next().is_none() {
         return Ok(());
@@ -84,7 +84,7 @@ pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::R
         .try_for_each(|(address, loss)| Line::of(2, format!("{address}  {}", block::loss(loss))).write(out, style))
 }
 
-/// The line that sums a plan up: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
+/// The summary line: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
 pub fn summary_line(plan: &Plan) -> String {
     let parts = [Some(counts(plan)), Some(cost_change(plan)), at_risk(plan)];
     format!("Plan: {}", parts.into_iter().flatten().collect::<Vec<_>>().join(" | "))
@@ -93,7 +93,7 @@ pub fn summary_line(plan: &Plan) -> String {
 /// `2 create, 1 REPLACE, 4 unchanged`.
 pub(super) fn counts(plan: &Plan) -> String {
     let tallies = fold::tally(&fold::rows(plan));
-    // In the order in which people ask: what comes, what changes, what goes.
+    // The usual order of questions: creations, then changes, then deletions.
     const ORDER: [(&[Action], &str); 8] = [
         (&[Action::Create], "create"),
         (&[Action::Update], "update"),
@@ -128,7 +128,7 @@ pub(super) fn counts(plan: &Plan) -> String {
     classes.join(", ")
 }
 
-/// `data at risk: 100 GB`; nothing where none is.
+/// `data at risk: 100 GB`; `None` if no data is at risk.
 pub(super) fn at_risk(plan: &Plan) -> Option<String> {
     plan.precious_losses().next()?;
     Some(match plan.cost.data_at_risk_gb {
@@ -144,7 +144,7 @@ pub(super) fn cost_change(plan: &Plan) -> String {
     let unpriced = changes.filter(|change| !(change.hourly_before + change.hourly_after).is_known()).count();
     let known = match after.known - before.known {
         Money::ZERO => None,
-        // A limit before as after says nothing of the difference.
+        // If both costs are only lower limits, the difference is unknown.
         change => Some(format!(
             "{}{}/h ({}/mo)",
             if before.at_most { "" } else { after.limit() },
@@ -180,7 +180,7 @@ impl Page<'_> {
     }
 }
 
-/// What a plan's heading begins with.
+/// The beginning of a plan's heading.
 pub(super) fn purpose(plan: &Plan) -> &'static str {
     match (plan.destroy, &plan.partial) {
         (true, _) => "Plan to destroy",
@@ -206,7 +206,7 @@ fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     let only = &context.view.only;
     let (mut changed, hidden): (Vec<_>, Vec<_>) =
         all.partition(|row| only.is_empty() || only.contains(&row.change.action));
-    // Stable: among equals the graph's order stays.
+    // The sort is stable, so equal changes keep the graph's order.
     changed.sort_by_key(|row| Reverse(row.change.risk));
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes").ink(Ink::Dim, legend(&changed)).hanging(0)];
     lines.extend(block::blocks(context, &changed));
@@ -235,10 +235,10 @@ fn legend(changed: &[&Row<'_>]) -> String {
     if meanings.is_empty() { String::new() } else { format!(" ({})", meanings.join(", ")) }
 }
 
-/// So many resources are named in a sentence.
+/// Most resources to name in a sentence.
 const NAMED: usize = 8;
 
-/// What else is pending where a plan is about some resources only.
+/// Other pending changes, for a plan that covers only some resources.
 fn left_out(plan: &Plan) -> Vec<Line> {
     let Some(partial) = &plan.partial else { return Vec::new() };
     let mut lines =
@@ -247,7 +247,7 @@ fn left_out(plan: &Plan) -> Vec<Line> {
     lines
 }
 
-/// What a partial plan is about, and whether that leaves anything out.
+/// The scope of a partial plan, and whether it leaves anything out.
 pub(super) fn scope(partial: &Partial) -> String {
     let names = fold::group_addresses(partial.targets.iter().collect());
     let more = match names.len().saturating_sub(NAMED) {
@@ -262,7 +262,7 @@ pub(super) fn scope(partial: &Partial) -> String {
     format!("only {names}{more}, and what they need; {rest}")
 }
 
-/// What is left out, a line for each action and one for each refusal, with how many resources it is about.
+/// The changes that are left out: one line per action and per refusal, with the number of resources.
 pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
     let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
     for (address, action) in &partial.left_out {
@@ -280,7 +280,7 @@ pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
     by_action.into_iter().map(line).chain(refused(partial)).chain(not_ready).collect()
 }
 
-/// Why some of what is left out could not be applied either; the first few reasons.
+/// The first few reasons why left-out changes could not be applied.
 fn refused(partial: &Partial) -> impl Iterator<Item = (usize, Line)> {
     let line = |(_, refusal): &(Address, Refusal)| {
         Line::new(4).ink(Ink::Bad, "!   ").text(format!("refused  {}", refusal.message)).hanging(8) //
@@ -326,7 +326,7 @@ pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
     [line, Line::of(6, orphan_remedy(plan, orphan))]
 }
 
-/// The commands that work: an import needs an address that is declared and has no object yet.
+/// Suggests commands that work: an import needs an address that is declared and has no object yet.
 fn orphan_remedy(plan: &Plan, orphan: &Orphan) -> String {
     let (address, console) = (&orphan.marker.address, words::CONSOLE);
     let import = words::import_command(address, &orphan.id);
@@ -376,7 +376,7 @@ pub(super) fn note(note: &Note) -> Line {
     Line::of(0, format!("note: {about}{}", note.message))
 }
 
-/// Of a plan that only takes over what RunPod shows.
+/// The line for a plan that only records what RunPod shows.
 pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
         0 => Line::of(0, "No changes. The state says what RunPod shows."),

@@ -1,4 +1,4 @@
-//! Words that several renderings share: durations, verbs, counts, and the commands that readers are told to run.
+//! Wording shared by several renderers: durations, verbs, counts, and suggested commands.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// `creating`: what is going on.
+/// `creating`: an operation in progress.
 pub fn doing(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "creating",
@@ -37,7 +37,7 @@ pub fn doing(verb: Verb) -> &'static str {
     }
 }
 
-/// `created`: what is over.
+/// `created`: a finished operation.
 pub fn done(verb: Verb) -> &'static str {
     match verb {
         Verb::Create => "created",
@@ -51,7 +51,7 @@ pub fn done(verb: Verb) -> &'static str {
     }
 }
 
-/// `destroy`: what could not be done. The plan's words, where a deletion of something real is a destruction.
+/// `destroy`: an operation to do, in the plan's terms, which call deleting a real object "destroy".
 pub fn infinitive(verb: Verb) -> &'static str {
     match verb {
         Verb::Delete => "destroy",
@@ -60,7 +60,7 @@ pub fn infinitive(verb: Verb) -> &'static str {
     }
 }
 
-/// `could not create`: what is told of a failure.
+/// `could not create`: a failed operation.
 pub fn failed(verb: Verb) -> String {
     match verb {
         Verb::Wait => "is not ready".to_owned(),
@@ -76,7 +76,7 @@ pub fn action(action: Action) -> &'static str {
     }
 }
 
-/// What happens to a resource, as a cause of something else: `is replaced`.
+/// An action as the cause of another change, for example `is replaced`.
 pub fn happens(action: Action) -> &'static str {
     match action {
         Action::NoOp => "stays as it is",
@@ -91,12 +91,12 @@ pub fn happens(action: Action) -> &'static str {
     }
 }
 
-/// `saves $0.74/h`, `price not known`: at the end of a headline.
+/// `saves $0.74/h` or `price not known`, for the end of a headline.
 pub fn price(verb: &str, cost: Cost) -> String {
     if cost.is_known() { format!("{verb}{}", cost.of_one()) } else { "price not known".to_owned() }
 }
 
-/// The end of a sentence about a total: a part is not all.
+/// The end of a sentence about a total; empty if only a part of it is known.
 pub fn in_all(total: Cost) -> &'static str {
     if total.is_known() { " in all" } else { "" }
 }
@@ -106,21 +106,21 @@ pub fn difference(amount: Money) -> String {
     format!("{}{amount}", if amount < Money::ZERO { "" } else { "+" })
 }
 
-/// The path of a pod's page at RunPod that opens a shell in the browser.
+/// The URL of the page in RunPod's console that opens a shell in a pod.
 ///
 /// Source: the user's document, "Method 4: Web Terminal".
 pub fn web_terminal(pod_id: &str) -> String {
     format!("https://www.runpod.io/console/pods/{pod_id}/terminal")
 }
 
-/// Where objects that no state knows are ended by hand.
+/// The page of RunPod's console for destroying objects that are in no state.
 pub const CONSOLE: &str = "https://www.runpod.io/console/pods";
 
-/// The command that shows this plan again; `flags` are those that shaped it.
+/// The command that shows this plan again; `flags` are the flags that shaped it.
 pub fn plan_command(plan: &Plan, flags: &[String]) -> String {
     let destroy = plan.destroy.then_some("--destroy").into_iter();
     let remembers = plan.unrefreshed.then_some("--refresh=false").into_iter();
-    // What `destroy` takes as addresses is a target of `plan --destroy`.
+    // `destroy` takes addresses; `plan --destroy` takes them as targets.
     let flags = flags.iter().map(|flag| if flag.starts_with('-') { flag.clone() } else { format!("--target={flag}") });
     let own = destroy.chain(remembers).map(str::to_owned);
     command("plan", &plan.environment, own.chain(flags))
@@ -138,25 +138,25 @@ fn command(verb: &str, environment: &str, words: impl Iterator<Item = String>) -
     format!("sindri {verb} -e {}{words}", shell(environment))
 }
 
-/// The command that ends one resource.
+/// The command that destroys one resource.
 pub fn end_command(address: &Address) -> String {
-    // A protected object is destroyed by name only with the flag of its kind.
+    // Destroying a protected object by name requires the flag of its kind.
     let protection = kind::find(&address.kind).and_then(|kind| kind.protection);
     let flag = protection.map(|protection| format!(" {}", protection.flag)).unwrap_or_default();
     format!("sindri destroy {}{flag}", shell(&address.to_string()))
 }
 
-/// The command that takes one living object into the state.
+/// The command that imports one live object.
 pub fn import_command(address: &Address, id: &str) -> String {
     format!("sindri import {} {}", shell(&address.to_string()), shell(id))
 }
 
-/// So many addresses are named where more are meant.
+/// Most addresses to name in a short list.
 const NAMED: usize = 3;
-/// The longest list of replicas that is spelled out, in characters behind their name.
+/// The longest list of replica numbers to write out, in characters after the name.
 const LONGEST_RANGE: usize = 40;
 
-/// `pod.worker[0..199]`, or the first few and how many more there are.
+/// `pod.worker[0..199]`, or the first few addresses and the number of others.
 pub fn few(mut addresses: Vec<&Address>) -> String {
     addresses.sort();
     let all = addresses.len();
@@ -170,14 +170,14 @@ pub fn few(mut addresses: Vec<&Address>) -> String {
     format!("{}{more}", named.join(", "))
 }
 
-/// What a message may repeat of the resource that it is about.
+/// Values of the resource that a message may contain.
 pub struct Own<'a> {
     pub address: &'a Address,
     pub id: Option<&'a str>,
     pub name: Option<&'a str>,
 }
 
-/// A message without what only one resource has in it, so that messages for one reason are equal.
+/// A message with the values of its own resource replaced, so that messages with the same reason are equal.
 pub fn impersonal(message: &str, own: &Own<'_>) -> String {
     let mut text = message.replace(&own.address.to_string(), "ADDRESS");
     for (value, word) in [(own.id, "ID"), (own.name, "NAME")] {
@@ -186,7 +186,7 @@ pub fn impersonal(message: &str, own: &Own<'_>) -> String {
             text = text.replace(value, word);
         }
     }
-    // RunPod gives each request an id of its own.
+    // RunPod gives each request its own id.
     if let Some((before, rest)) = text.split_once(" [request ")
         && let Some((_, after)) = rest.split_once(']')
     {
@@ -197,7 +197,7 @@ pub fn impersonal(message: &str, own: &Own<'_>) -> String {
 
 /// An entry of `moved`, as YAML.
 pub fn move_entry(from: &Address, to: &Address) -> String {
-    // Brackets begin a list there, unless they are quoted.
+    // YAML reads an unquoted bracket as the start of a list.
     let end = |address: &Address| match address.index {
         Some(_) => format!("\"{address}\""),
         None => address.to_string(),
@@ -205,9 +205,9 @@ pub fn move_entry(from: &Address, to: &Address) -> String {
     format!("- {{ from: {}, to: {} }}", end(from), end(to))
 }
 
-/// A word as a shell reads it back: `'pod.trainer[0]'` is quoted, since brackets are patterns there.
+/// A word quoted for a shell. `'pod.trainer[0]'` needs quotes, because brackets are patterns.
 pub fn shell(word: &str) -> String {
-    // A null byte cannot be an argument at all; it is spelled out when the line is written.
+    // An argument cannot contain a null byte; `Line` escapes it in the output.
     shlex::try_quote(word).map_or_else(|_| word.to_owned(), |quoted| quoted.into_owned())
 }
 

@@ -1,5 +1,5 @@
-//! A drift report as Markdown, for an issue that a nightly run keeps up to date: found again by the comment in its first
-//! line, and below the size that GitHub takes.
+//! A drift report as Markdown, for an issue that a nightly run updates. The run finds it by the comment in its first
+//! line. The text stays below GitHub's size limit.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use super::words;
 use crate::model::{Cost, DriftClass, DriftReport, Finding, Price, Severity, Value};
 use crate::render::safe::{cell, cut, html, marker};
 
-/// GitHub takes 65,536 characters. Rows come first, then details as far as there is room.
+/// GitHub allows 65,536 characters. Rows come first, then as many details as fit.
 const MOST_OF_ROWS: usize = 36_000;
 const MOST_OF_ALL: usize = 60_000;
-/// A longer title of a fold is cut: the rows above it name all of them.
+/// A longer title of a fold is cut; the rows above it contain all names.
 const LONG: usize = 200;
 
-/// Writes the report. It says nothing of time or of prices that change by themselves alone, but costs are as of now.
+/// Writes the report. It leaves out times and prices that change by themselves, but shows current costs.
 pub fn markdown(out: &mut dyn fmt::Write, report: &DriftReport) -> fmt::Result {
     let of = |severity: fn(Severity) -> bool| -> Vec<&Finding> {
         report.findings.iter().filter(|finding| severity(finding.severity)).collect()
@@ -51,7 +51,7 @@ fn opening(report: &DriftReport, drift: &[&Finding]) -> String {
     format!("{checked} checked against state {}: {tally}.\n\n", cell(digest))
 }
 
-/// One row per finding, as many as fit into so many bytes.
+/// One row per finding, as many as fit into `room` bytes.
 fn table(findings: &[&Finding], room: usize) -> String {
     if findings.is_empty() {
         return String::new();
@@ -95,7 +95,7 @@ fn price(price: Option<Price>) -> String {
     }
 }
 
-/// Folded below the table: what differs, and what to do. Findings of which the same is to be said stand together.
+/// Folded details below the table: what differs, and what to do. Findings with equal details are grouped.
 fn details(report: &DriftReport, findings: &[&Finding], room: usize) -> String {
     let mut text = String::new();
     let facts = |finding: &Finding| {

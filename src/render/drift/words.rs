@@ -1,4 +1,4 @@
-//! What every rendering of a finding says: what happened, what that costs or has lost, and what to do about it.
+//! Wording of a finding, shared by all formats: what happened, its cost or loss, and what to do about it.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::kind;
 use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Price, Retry, Undo, Unsettled};
 use crate::render::words;
 
-/// A sentence whose literals are told apart, so that each rendering can keep them from being read as anything else.
+/// A sentence whose literals are marked, so that each format can escape them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Phrase(Vec<(bool, String)>);
 
@@ -35,29 +35,29 @@ impl Phrase {
         self
     }
 
-    /// The sentence with its literals as `code` writes them. Texts are our own words and stand as they are.
+    /// The sentence with its literals converted by `code`. The rest is our own text and needs no escaping.
     pub fn with(&self, code: impl Fn(&str) -> String) -> String {
         self.0.iter().map(|(literal, text)| if *literal { code(text) } else { text.clone() }).collect()
     }
 }
 
-/// With literals in backticks.
+/// Puts literals in backticks.
 impl fmt::Display for Phrase {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.with(|text| format!("`{text}`")))
     }
 }
 
-/// What could be done.
+/// One way to resolve a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remedy {
-    /// `None` where no command of sindri's does it.
+    /// `None` if no command of sindri does this.
     pub command: Option<String>,
-    /// What that does: `creates it again`; or the whole advice.
+    /// What the command does, for example `creates it again`; without a command, the whole advice.
     pub effect: Phrase,
 }
 
-/// `is gone`: behind the name of a resource.
+/// For example `is gone`, to follow the name of a resource.
 pub fn happened(class: DriftClass) -> &'static str {
     match class {
         DriftClass::Gone => "is gone",
@@ -73,7 +73,7 @@ pub fn happened(class: DriftClass) -> &'static str {
     }
 }
 
-/// The same of one finding, with what is known of the cause.
+/// What happened to a resource, including the cause if known.
 pub fn what(finding: &Finding) -> Phrase {
     let Finding { class, object_id, .. } = finding;
     match class {
@@ -139,12 +139,12 @@ fn monthly(price: Price) -> String {
     format!("{}{}", about(price), price.hourly.of_one_monthly())
 }
 
-/// Estimates are not exact.
+/// Marks estimates, which are not exact.
 fn about(price: Price) -> &'static str {
     if price.estimated && price.hourly.is_known() { "about " } else { "" }
 }
 
-/// What it has lost, or costs as it is.
+/// What the finding has lost, or what it costs now.
 pub fn consequence(finding: &Finding) -> Option<Phrase> {
     let billed = finding.price.filter(|price| price.hourly.is_billed());
     let hourly = billed.map(price);
@@ -190,7 +190,7 @@ fn lost(mut phrase: Phrase, losses: &[Loss]) -> Phrase {
     phrase
 }
 
-/// Adds what a replacement loses.
+/// Adds the data that a replacement would lose.
 fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
     match finding.at_risk.as_slice() {
         [] => phrase,
@@ -198,7 +198,7 @@ fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
     }
 }
 
-/// What putting it back takes.
+/// What it takes to undo the change.
 fn undoing(finding: &Finding) -> Option<Phrase> {
     let kind = kind::find(&finding.kind)?;
     let words = match finding.undo? {
@@ -213,7 +213,7 @@ fn undoing(finding: &Finding) -> Option<Phrase> {
     Some(at_risk(Phrase::new(words), finding))
 }
 
-/// What could be done about it, the usual way first. `target` is how commands name the resource: see [`target`].
+/// The possible remedies, the usual one first. `target` is the resource as named in commands; see [`target`].
 pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Remedy> {
     let run = |command: &str, effect: &str| Remedy {
         command: Some(in_environment(report, command)),
@@ -255,10 +255,10 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
     }
 }
 
-/// So many resources are named in one command.
+/// Most resources to name in one command.
 const NAMED: usize = 4;
 
-/// How commands name the resources of these findings.
+/// The resources of these findings as named in commands.
 pub fn target(findings: &[&Finding]) -> String {
     let addresses = findings.iter().filter_map(|finding| finding.address.as_ref());
     match findings.len() {
@@ -267,10 +267,10 @@ pub fn target(findings: &[&Finding]) -> String {
     }
 }
 
-/// Both reasons for which an apply replaces nothing.
+/// All reasons for which an apply refuses a replacement.
 const ALL: [Hold; 2] = [Hold::Locked, Hold::PreventDestroy];
 
-/// The remedy; in its place what has to end first, where one of `reasons` would make an apply refuse it.
+/// The remedy, or what must be removed first if one of `reasons` would make an apply refuse it.
 fn held(finding: &Finding, reasons: &[Hold], remedy: Remedy) -> Remedy {
     let advice = |hold: &Hold| match hold {
         Hold::Locked => Phrase::new("it is locked, and an apply refuses to stop or replace it: unlock it first at ")
@@ -285,7 +285,7 @@ fn held(finding: &Finding, reasons: &[Hold], remedy: Remedy) -> Remedy {
     }
 }
 
-/// What may bring a broken pod back without a replacement.
+/// A way to repair a broken pod without replacing it.
 fn retry(report: &DriftReport, finding: &Finding, retry: Retry, target: &str) -> Remedy {
     let of = |verb: &str| in_environment(report, &format!("sindri {verb} {target}"));
     let restart = || format!("{} && {}", of("stop"), of("start"));
@@ -300,7 +300,7 @@ fn retry(report: &DriftReport, finding: &Finding, retry: Retry, target: &str) ->
     Remedy { command: Some(command), effect: Phrase::new(format!("{back}{keeps}")) }
 }
 
-/// What can be done about attributes that differ.
+/// Remedies for changed attributes.
 fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let run = |command: &str, effect: &str| Remedy {
         command: Some(in_environment(report, command)),
@@ -309,7 +309,7 @@ fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let refresh = run("sindri refresh", "accepts what is there");
     let apply = |effect: &str| run("sindri apply", effect);
     match finding.undo {
-        // An apply leaves it as it is.
+        // An apply does not change ignored attributes.
         _ if finding.ignored => vec![refresh],
         Some(Undo::Impossible) => {
             let write = Phrase::new("write what is there now into the configuration");
@@ -340,7 +340,7 @@ fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     ]
 }
 
-/// The command as it is typed for this environment.
+/// The command with the options for this environment.
 fn in_environment(report: &DriftReport, command: &str) -> String {
     match report.environment.as_str() {
         DEFAULT_ENVIRONMENT => command.to_owned(),
@@ -348,7 +348,7 @@ fn in_environment(report: &DriftReport, command: &str) -> String {
     }
 }
 
-/// What a finding is about: its address, or what RunPod calls it where it has none here.
+/// The subject of a finding: its address, or RunPod's name if it has no address.
 pub fn subject(finding: &Finding) -> String {
     match &finding.address {
         Some(address) if finding.class != DriftClass::Unmanaged => address.to_string(),
@@ -356,7 +356,7 @@ pub fn subject(finding: &Finding) -> String {
     }
 }
 
-/// A whole sentence: what it is about, and what happened to it.
+/// A whole sentence: the subject, and what happened to it.
 pub fn sentence(finding: &Finding) -> Phrase {
     let subject = match &finding.address {
         Some(address) if finding.class != DriftClass::Unmanaged => Phrase::default().code(address),
@@ -370,7 +370,7 @@ pub fn title(kind: &str) -> &str {
     kind::find(kind).map_or(kind, |kind| kind.title)
 }
 
-/// Why nothing is said of an address.
+/// Why an address is not compared.
 pub fn unsettled(why: Unsettled) -> &'static str {
     match why {
         Unsettled::InFlight => {
@@ -382,7 +382,7 @@ pub fn unsettled(why: Unsettled) -> &'static str {
     }
 }
 
-/// `1 gone, 2 changed`: every class of these that occurs.
+/// `1 gone, 2 changed`: counts for every class that occurs.
 pub fn tally<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
     let mut counts = std::collections::BTreeMap::new();
     findings.for_each(|finding| *counts.entry(finding.class).or_insert(0_usize) += 1);

@@ -1,5 +1,6 @@
-//! How resources share boxes, in every picture alike: replicas of one name; in a large graph, resources that need the same;
-//! in a huge one, all of a kind. A plan keeps resources with different actions apart. Boxes are in the order of addresses.
+//! Decides which resources share a box, by the same rules in every picture: replicas of one name; in a large graph,
+//! resources with the same dependencies; in a huge one, all of a kind. In a plan, resources with different actions
+//! never share a box. Boxes are in the order of addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,25 +9,25 @@ use crate::kind;
 use crate::model::Address;
 use crate::render::{fold, words};
 
-/// One resource that can have a box. Its parts, such as ports, count with it.
+/// A resource that can have a box. Its parts, such as ports, are counted in it.
 pub(super) struct Item<'a, T> {
     pub address: &'a Address,
     pub needs: BTreeSet<Address>,
-    /// How many parts it has, by their kind.
+    /// Number of parts, by kind.
     pub parts: BTreeMap<&'a str, usize>,
-    /// The difference that keeps resources in boxes of their own.
+    /// Resources with different tags never share a box.
     pub tag: T,
 }
 
-/// Resources that share a box, by their numbers.
+/// Resources that share a box, by index.
 pub(super) struct Group {
     pub items: Vec<usize>,
     pub title: String,
-    /// `4 pods`; empty where the title says it, and of one resource its kind alone.
+    /// `4 pods`; empty if the title says it, and only the kind for a single resource.
     pub size: String,
     /// `8 ports`.
     pub parts: Vec<String>,
-    /// Some of the addresses, where the title counts them only.
+    /// Some of the addresses, if the title only counts them.
     pub names: Option<String>,
 }
 
@@ -37,7 +38,7 @@ pub(super) struct Folded {
     pub level: Level,
 }
 
-/// The reason why resources share a box.
+/// Why resources share a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
     Name,
@@ -46,7 +47,7 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// The rule in words, for below a picture of declared resources.
+    /// The rule in words, for the caption of a picture of declared resources.
     pub fn of_resources(self) -> &'static str {
         match self {
             Self::Name => "Replicas of one name are one box.",
@@ -55,7 +56,7 @@ impl Level {
         }
     }
 
-    /// The same for a picture of a plan.
+    /// The rule in words, for a picture of a plan.
     pub fn of_changes(self) -> &'static str {
         match self {
             Self::Name => "Replicas of one name with the same action are one box.",
@@ -66,11 +67,11 @@ impl Level {
 
     fn key<T: Clone>(self, item: &Item<'_, T>, needed: &BTreeSet<&Address>) -> Key<T> {
         let Address { kind, name, index, member } = item.address;
-        // A single pod is no replica of a name that had or gets numbers.
+        // A single pod is not a replica, even if its name has or had numbers in the same plan.
         let by_name = || vec![name.clone(), index.is_some().to_string(), member.clone().unwrap_or_default()];
         let shared = match self {
             Self::Name => by_name(),
-            // Else its arrows would no longer tell apart what needs it.
+            // Otherwise its arrows could no longer distinguish its dependents.
             Self::Needs if needed.contains(item.address) => by_name(),
             Self::Needs => {
                 let needs: BTreeSet<&str> = item.needs.iter().map(|needed| needed.name.as_str()).collect();
@@ -84,7 +85,7 @@ impl Level {
 
 type Key<T> = (String, Vec<String>, T);
 
-/// Folds resources into as many boxes as can be read.
+/// Folds resources until there are few enough boxes to read.
 pub(super) fn folded<T: Ord + Clone>(mut items: Vec<Item<'_, T>>) -> (Folded, Vec<Item<'_, T>>) {
     items.sort_by(|one, other| one.address.cmp(other.address));
     let needed: BTreeSet<&Address> = items.iter().flat_map(|item| &item.needs).collect();

@@ -1,6 +1,6 @@
-//! Where boxes are: a column per kind and depth, each box right of all that it needs; boxes without arrows in rows below,
-//! under their own kind's column. A column with arrows is never broken in two: arrows would run behind its first half.
-//! Whole numbers only, so that the same plan gives the same picture everywhere.
+//! Positions of boxes: one column per kind and depth, each box to the right of its dependencies. Boxes without arrows
+//! are in rows below, under the column of their kind. A column with arrows is never split, because arrows would run
+//! behind its first half. Uses only integers, so that the same plan gives the same picture everywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ pub(super) const HEIGHT: usize = 48;
 pub(super) const GAP_X: usize = 64;
 pub(super) const GAP_Y: usize = 14;
 pub(super) const MARGIN: usize = 8;
-/// The most rows of boxes without arrows; further ones are in another column beside them.
+/// Most rows of boxes without arrows; further boxes go into another column beside them.
 const TALL: usize = 24;
 
-/// Where a box is: its upper left corner.
+/// The upper left corner of a box.
 pub(super) type Place = (usize, usize);
 
 /// The corner of every box.
@@ -36,7 +36,7 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
         *nodes = sorted(nodes, needed).into_iter().map(|(_, node)| node).collect();
         bottom = bottom.max(stack(nodes.iter().map(|node| (MARGIN, *node)), column, &mut places));
     }
-    // From the right, so that what many need is beside the middle of them.
+    // From right to left, so that a box is beside the middle of its dependents.
     for (column, nodes) in columns.iter().enumerate().rev() {
         let needing = |node: usize| {
             let from_it = picture.edges.iter().filter(|(from, _)| *from == node).map(|(_, to)| *to);
@@ -55,20 +55,20 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
     places
 }
 
-/// The middle height of boxes.
+/// The average top of boxes.
 fn middle(nodes: impl Iterator<Item = usize>, places: &[Place]) -> Option<usize> {
     let (sum, number) = nodes.fold((0, 0), |(sum, number), node| (sum + places[node].1, number + 1));
     sum.checked_div(number)
 }
 
-/// Boxes with the heights that they would have, from the top.
+/// Boxes with their wanted tops, sorted from the top.
 fn sorted(nodes: &[usize], wish: impl Fn(usize) -> usize) -> Vec<(usize, usize)> {
     let mut wishes: Vec<(usize, usize)> = nodes.iter().map(|node| (wish(*node), *node)).collect();
     wishes.sort_unstable();
     wishes
 }
 
-/// Places boxes in a column at the heights that they would have, or as far below as the ones above need. Gives its lower end.
+/// Stacks boxes in a column at their wanted tops, or lower if the boxes above need the space. Returns the lower end.
 fn stack(wishes: impl Iterator<Item = (usize, usize)>, column: usize, places: &mut [Place]) -> usize {
     let mut top = MARGIN;
     for (wish, node) in wishes {
@@ -83,8 +83,8 @@ fn x_of(column: usize) -> usize {
     MARGIN + column * (WIDTH + GAP_X)
 }
 
-/// The layer of each box: right of all that it needs, and never left of its kind's own layer. What is in a circle ends
-/// where the circle was entered.
+/// The layer of each box: to the right of its dependencies, and not left of its kind's own layer. Layers in a cycle are
+/// limited, so that this ends.
 fn depths(picture: &Picture) -> Vec<usize> {
     let most = picture.nodes.len() + KIND_LAYERS;
     let mut depths: Vec<usize> = picture.nodes.iter().map(|node| layer_of(&node.kind, KIND_LAYERS)).collect();
@@ -103,10 +103,10 @@ fn depths(picture: &Picture) -> Vec<usize> {
     depths
 }
 
-/// Kinds that refer to each other in a longer chain than this share a layer.
+/// Kinds in a longer chain of references share a layer.
 const KIND_LAYERS: usize = 8;
 
-/// How many kinds a kind can depend on in a row: a pod may mount a volume, so pods are right of all volumes.
+/// The longest chain of kinds that a kind can depend on. A pod may mount a volume, so pods are right of all volumes.
 fn layer_of(kind: &str, left: usize) -> usize {
     let Some(table) = kind::find(kind).filter(|_| left > 0) else { return 0 };
     let referred = table.attributes.iter().filter_map(|attribute| attribute.refers_to());
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn boxes_that_need_the_same_are_together_and_it_is_beside_them() {
-        // Two volumes, and pods that mount them in turns.
+        // Two volumes, mounted alternately by pods.
         let mut picture = picture(8, &[(0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (1, 7)]);
         for volume in [0, 1] {
             picture.nodes[volume].kind = "network_volume".into();

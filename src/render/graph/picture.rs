@@ -4,32 +4,32 @@ use std::collections::BTreeSet;
 
 use crate::render::style::Ink;
 
-/// More boxes than this are not readable as a picture.
+/// A picture with more boxes is not readable.
 pub(super) const LEGIBLE: usize = 60;
 
 /// One box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// The kind of what it shows, which decides its column.
+    /// The kind of the resource, which decides the column.
     pub kind: String,
     pub title: String,
-    /// Below the title: what happens, and what it is.
+    /// Text below the title: the action, and a description.
     pub what: String,
-    /// All of it, for whoever points at the box.
+    /// The complete text, shown when the pointer is on the box.
     pub tip: String,
-    /// The symbol of the planned action; empty where there is no plan.
+    /// The symbol of the planned action; empty without a plan.
     pub symbol: &'static str,
     pub ink: Ink,
     pub loses_data: bool,
-    /// The number of the change that the box leads to.
+    /// The number of the change to which the box links.
     pub anchor: Option<usize>,
 }
 
-/// Boxes, and arrows by the numbers of the boxes: from what is needed to what needs it.
+/// Boxes, and arrows between their indices, from a dependency to its dependent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
     pub nodes: Vec<Node>,
     pub edges: BTreeSet<(usize, usize)>,
-    /// How resources were put together, in words for below the picture.
+    /// The rule by which resources share boxes, for the caption.
     pub caption: &'static str,
 }

@@ -1,4 +1,4 @@
-//! The picture of a plan: resources share boxes as in the picture of a configuration, if they have the same action.
+//! The picture of a plan. Resources share boxes as in the picture of a configuration, if they have the same action.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::render::text::{Context, PlanView};
 use crate::render::words;
 use crate::resource::members::parent_of;
 
-/// The picture of a plan, for a file of its own: its boxes lead nowhere.
+/// The picture of a plan for a separate file, where boxes have no links.
 pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {
     let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
@@ -21,14 +21,14 @@ pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {
     picture
 }
 
-/// The graph of the plan's blocks. Each box leads to the first block that it shows.
+/// The graph of the plan's blocks. Each box links to the first of its blocks.
 pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
     let needs = Needs::of(rows);
     let items = rows.iter().map(|row| Item {
         address: &row.change.address,
         needs: needs.by(row.change),
         parts: parts(row),
-        // A box that claims a loss holds only what loses data.
+        // A box that reports data loss contains only resources that lose data.
         tag: (row.change.action, fold::loses_data(row.change)),
     });
     let (Folded { groups, edges, level }, items) = folded(items.collect());
@@ -46,7 +46,7 @@ pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
     Picture { nodes, edges, caption: level.of_changes() }
 }
 
-/// How many parts share the row of a change, by their kind.
+/// Number of parts in the row of a change, by kind.
 fn parts<'a>(row: &Row<'a>) -> BTreeMap<&'a str, usize> {
     let mut parts = BTreeMap::new();
     for member in &row.members {
@@ -55,7 +55,7 @@ fn parts<'a>(row: &Row<'a>) -> BTreeMap<&'a str, usize> {
     parts
 }
 
-/// The box of a group, which the blocks numbered `shown` tell of, perhaps with others beside it.
+/// The box of a group, described by the blocks in `shown`, which may contain other resources too.
 fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], shown: &BTreeSet<usize>) -> Node {
     let Group { items: _, title, size, parts, names } = group;
     let all = shown.iter().flat_map(|number| &blocks[*number].changes);
@@ -64,7 +64,7 @@ fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], sho
     let action = action.unwrap_or(Action::NoOp);
     let word = if action == Action::NoOp { "unchanged" } else { words::action(action) };
     let mut facts = vec![word.to_owned()];
-    // The kind of one resource is in its address.
+    // For a single resource, the address contains the kind.
     facts.extend(Some(size.clone()).filter(|size| changes.len() > 1 && !size.is_empty()));
     facts.extend(parts.iter().cloned());
     let losses: BTreeSet<String> = changes.iter().flat_map(|change| &change.losses).map(block::loss).collect();
@@ -92,7 +92,7 @@ fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], sho
     }
 }
 
-/// What changes stand on, by references, by ids and by reasons.
+/// The dependencies of changes, by reference, id and cause.
 struct Needs<'a> {
     by_id: BTreeMap<&'a str, &'a Address>,
 }
@@ -107,7 +107,7 @@ impl<'a> Needs<'a> {
         let mut found: BTreeSet<Address> = parent_of(&change.address).into_iter().collect();
         for value in change.after.values().chain(change.before.values()) {
             found.extend(value.references().into_iter().cloned());
-            // What exists is referred to by its id.
+            // Existing objects are referred to by id.
             let by_id = value.as_text().and_then(|text| self.by_id.get(text));
             found.extend(by_id.into_iter().map(|address| (*address).clone()));
         }

@@ -1,4 +1,4 @@
-//! A picture as SVG, alone in a file or within a page.
+//! A picture as SVG, as a file or within a page.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use super::picture::{Node, Picture};
 use crate::render::markup::{class, escaped, shortened, shortened_inside};
 
 const STYLE: &str = include_str!("style.css");
-/// Characters of a box: 12 px of a monospaced font are a bit more than 7 px wide.
+/// Most characters of a line in a box. At 12 px, a monospaced character is a bit more than 7 px wide.
 const TITLE: usize = 34;
 const WHAT: usize = 42;
 /// The width of a character of the caption, rounded up.
 const CAPTION_PX: usize = 7;
 
-/// Writes a file of its own: it brings its colours, for light and dark, and its caption.
+/// Writes a file with its own colours, for light and dark mode, and a caption.
 pub fn document(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     out.write_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")?;
     drawn(out, picture, Some(STYLE))
 }
 
-/// Writes the picture for a page that has the colours.
+/// Writes the picture for a page that defines the colours.
 pub fn svg(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     drawn(out, picture, None)
 }
@@ -53,7 +53,7 @@ fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: Option<&str>) -> fm
 fn edge(out: &mut dyn fmt::Write, from: Place, to: Place) -> fmt::Result {
     let (x1, y1, x2, y2) = (from.0 + WIDTH, from.1 + HEIGHT / 2, to.0, to.1 + HEIGHT / 2);
     let bend = GAP_X / 2;
-    // A circle has an edge that leads back; it runs on all the same.
+    // A cycle has an edge that leads back; it is drawn like any other.
     let before = x2.saturating_sub(bend);
     writeln!(
         out,
@@ -68,7 +68,7 @@ fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
         Some(anchor) => (format!("<a href=\"#c{anchor}\">"), "</a>"),
         None => ("<g>".to_owned(), "</g>"),
     };
-    // An svg of its own cuts off what wide characters push over the border.
+    // A nested svg element clips wide characters at the border.
     write!(
         out,
         "{open}<title>{}</title><svg x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" class=\"node \

@@ -6,13 +6,13 @@ use std::fmt;
 use super::picture::{Node, Picture};
 use crate::render::style::{Ink, harmless};
 
-/// The text of a box: the title, and the rest below it.
+/// The text of a box: the title, and everything below it.
 fn label(node: &Node) -> [String; 2] {
     let loss = if node.loses_data { "DATA IS LOST: " } else { "" };
     [format!("{} {}", node.symbol, node.title).trim_start().to_owned(), format!("{loss}{}", node.what)]
 }
 
-/// The colour of a box's border, which is readable on light and on dark.
+/// The colour of a box's border, readable on light and on dark backgrounds.
 fn colour(ink: Ink) -> Option<&'static str> {
     match ink {
         Ink::Good => Some("#2da44e"),
@@ -23,9 +23,9 @@ fn colour(ink: Ink) -> Option<&'static str> {
     }
 }
 
-/// A `digraph`. Boxes are named by their titles, so that the text is stable and can be searched.
+/// A `digraph`. Nodes are named after the titles of boxes, so that the text is stable and searchable.
 pub fn dot(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
-    // After `harmless`, which spells characters out with backslashes that DOT would read.
+    // Escaped after `harmless`, because that adds backslashes, which DOT would interpret.
     let escaped = |text: &str| harmless(text).replace('\\', "\\\\").replace('"', "\\\"");
     let names: Vec<String> = names(picture).iter().map(|name| escaped(name)).collect();
     writeln!(out, "digraph sindri {{\n  rankdir = LR\n  node [shape = box]")?;
@@ -40,7 +40,7 @@ pub fn dot(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     writeln!(out, "}}")
 }
 
-/// The titles, with a number where several boxes have the same one.
+/// The titles, numbered if several boxes have the same one.
 fn names(picture: &Picture) -> Vec<String> {
     let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
     let named = picture.nodes.iter().map(|node| {
@@ -51,7 +51,7 @@ fn names(picture: &Picture) -> Vec<String> {
     named.collect()
 }
 
-/// A Mermaid flowchart. Boxes are numbered, since Mermaid's names take few characters.
+/// A Mermaid flowchart. Nodes are numbered, because Mermaid allows few characters in names.
 pub fn mermaid(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     writeln!(out, "flowchart LR")?;
     for (number, node) in picture.nodes.iter().enumerate() {
@@ -79,7 +79,7 @@ fn class(ink: Ink) -> &'static str {
     }
 }
 
-/// Everything that Mermaid or HTML could read as markup, as numeric entities.
+/// Writes everything that Mermaid or HTML could read as markup as numeric entities.
 fn mermaid_text(text: &str) -> String {
     let entity = |character: char| match character {
         '"' | '#' | '&' | '<' | '>' | '`' | '\\' => format!("#{};", u32::from(character)),

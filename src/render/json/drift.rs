@@ -1,6 +1,6 @@
-//! A drift report for tools, and drift as Terraform's tools read it in a plan.
+//! A drift report for tools, and the drift of a plan in Terraform's format.
 //!
-//! The report's shape is described by `drift.schema.json` beside this file ([`drift_schema`]).
+//! `drift.schema.json` beside this file describes the report ([`drift_schema`]).
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::render::drift::words;
 
 /// The whole report of `sindri drift --json`.
 pub fn drift_json(report: &DriftReport) -> Json {
-    // Every field named: a new one does not compile until someone decides where it is shown.
+    // Every field is named, so that a new one does not compile until its place in the output is decided.
     let DriftReport {
         name,
         environment,
@@ -46,7 +46,7 @@ pub fn drift_json(report: &DriftReport) -> Json {
         "not_told": unsettled.iter().map(|(address, why)| json!({
             "address": address, "reason": why, "message": words::unsettled(*why),
         })).collect::<Vec<_>>(),
-        // `null` where nobody asked for them, which is not the same as none.
+        // `null` if unmanaged objects were not requested, which differs from having none.
         "unmanaged_hourly": with_unmanaged.then(|| cost(hourly)),
     })
 }
@@ -114,7 +114,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
     })
 }
 
-/// One entry of a plan's `resource_drift`; `finding` is the name that `sindri drift` gives it.
+/// One entry of a plan's `resource_drift`; `finding` is the class name used by `sindri drift`.
 pub(super) fn resource_drift(plan: &Plan, drift: &Drift) -> Json {
     let Drift { address, id, class, fields, answer } = drift;
     let paths = fields.iter().map(|field| field.path.as_str());
@@ -130,14 +130,14 @@ pub(super) fn resource_drift(plan: &Plan, drift: &Drift) -> Json {
     Json::Object(entry)
 }
 
-/// What was applied and what is there, of that which differs.
+/// Applied and observed values of the attributes that differ.
 fn change(class: DriftClass, id: &str, fields: &[FieldChange]) -> Json {
     let (mut before, mut after) = (Map::new(), Map::new());
     let (mut before_sensitive, mut after_sensitive) = (Map::new(), Map::new());
     for map in [&mut before, &mut after] {
         map.insert("id".into(), json!(id));
     }
-    // What was stopped or started outside differs in its power alone.
+    // If a pod was stopped or started outside sindri, only its power differs.
     if let Some(powers) = class.powers() {
         before.insert("power".into(), json!(powers[0]));
         after.insert("power".into(), json!(powers[1]));

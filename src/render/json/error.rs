@@ -5,19 +5,19 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::model::Address;
 
-/// What the place that reports an error knows beyond the error itself.
+/// Facts about an error that only its reporter knows.
 #[derive(Clone, Debug, Default)]
 pub struct ErrorContext {
     pub address: Option<Address>,
-    /// RunPod's id of what the error is about.
+    /// RunPod's id of the object that the error is about.
     pub id: Option<String>,
-    /// The code where the error has none of its own.
+    /// The code, if the error has none of its own.
     pub code: Option<String>,
     pub exit_code: Option<u8>,
 }
 
-/// `{"code", "message", "help", "address", "id", "exit_code", "causes", "labels", "related"}`. The message is the error's
-/// own; what lies below it is in `causes`, outermost first.
+/// `{"code", "message", "help", "address", "id", "exit_code", "causes", "labels", "related"}`. `message` is the error's
+/// own text; `causes` has the underlying errors, outermost first.
 pub fn error_json(error: &dyn Diagnostic, context: &ErrorContext) -> Json {
     let ErrorContext { address, id, code, exit_code } = context;
     let mut json = describe(error);
@@ -97,7 +97,7 @@ fn describe(error: &dyn Diagnostic) -> Json {
     })
 }
 
-/// Where in a file, counted from 1.
+/// Positions in a file, counted from 1.
 fn labels(error: &dyn Diagnostic) -> Vec<Json> {
     let place = |span: &miette::SourceSpan| {
         let contents = error.source_code()?.read_span(span, 0, 0).ok()?;

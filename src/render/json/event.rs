@@ -60,8 +60,7 @@ pub fn event_json(event: &Event) -> Json {
     json
 }
 
-/// What is worth knowing of a living object, and safe to say: attributes stay out, since their values may be secrets
-/// that nobody declared.
+/// The facts about a live object that are safe to show. Excludes attributes, which may contain undeclared secrets.
 pub(in crate::render) fn object_json(object: &Object) -> Json {
     let computed = &object.computed;
     json!({
@@ -80,7 +79,7 @@ pub(in crate::render) fn object_json(object: &Object) -> Json {
     })
 }
 
-/// A resource's second object.
+/// A second object for a resource.
 pub fn double(double: &Double) -> Json {
     let Double { kind, id, name, address, of, lineage, hourly } = double;
     json!({

@@ -1,6 +1,6 @@
-//! A plan in the shape that Terraform's tools read, with what is sindri's own below `sindri`.
+//! A plan in Terraform's JSON format, with sindri's additions under `sindri`.
 //!
-//! Source of the shape: "JSON Output Format" of Terraform's documentation, plan representation, format version 1.2.
+//! Source of the format: "JSON Output Format" of Terraform's documentation, plan representation, format version 1.2.
 
 use std::collections::BTreeMap;
 
@@ -18,10 +18,10 @@ use crate::render::fold;
 
 pub(super) type ByAddress<'a> = BTreeMap<&'a Address, &'a Change>;
 
-/// The whole plan. `plan_id` is what `apply --expect` takes.
+/// The whole plan. `plan_id` is the value for `apply --expect`.
 pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
-    // Every field named: a new one does not compile until someone decides where it is shown. Operations are how apply
-    // carries the changes out; they hold what is sent, and are not a reader's business.
+    // Every field is named, so that a new one does not compile until its place in the output is decided. Operations are
+    // left out: they say how apply sends the changes and contain request data, which readers do not need.
     let Plan {
         name,
         environment,
@@ -35,7 +35,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
         partial,
         moves,
         renames,
-        records: _, // how the state is corrected on the way; it changes nothing that exists
+        records: _, // corrections to the state; they change nothing that exists
         changes,
         waits,
         drift,
@@ -54,7 +54,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
     json!({
         "format_version": "1.2",
         "terraform_version": TERRAFORM_VERSION,
-        // Terraform's word for a plan that leaves nothing for another one.
+        // Terraform's term for a plan after which nothing is left to do.
         "complete": !plan.leaves_out(),
         "errored": false,
         "applyable": !plan.is_empty() && !refused,
@@ -110,7 +110,7 @@ pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
     })
 }
 
-/// Rows as a reader counts them: ports fold into their pods.
+/// Counts rows as readers see them, with ports folded into their pods.
 fn summary(plan: &Plan) -> Json {
     let tallies = fold::tally(&fold::rows(plan));
     let count = |actions: &[Action]| {
@@ -194,7 +194,7 @@ pub(super) fn identity(address: &Address) -> Map<String, Json> {
     entry
 }
 
-/// What Terraform's shape has no place for.
+/// The parts of a change that Terraform's format does not have.
 fn own(change: &Change) -> Json {
     let fields: Vec<Json> = change.fields.iter().map(field_json).collect();
     json!({
@@ -232,7 +232,7 @@ fn field_json(field: &FieldChange) -> Json {
     })
 }
 
-/// Starting and stopping are updates to a reader that knows Terraform's actions only; so is nothing for an import.
+/// Terraform has no action for starting or stopping, so they are updates. An import is no action at all.
 fn terraform_actions(action: Action) -> &'static [&'static str] {
     match action {
         Action::NoOp | Action::Import => &["no-op"],
@@ -245,7 +245,7 @@ fn terraform_actions(action: Action) -> &'static [&'static str] {
     }
 }
 
-/// Terraform's words for the reasons that it knows.
+/// Terraform's terms for the causes that it knows.
 fn action_reason(change: &Change) -> Option<&'static str> {
     change.causes.iter().find_map(|cause| match (cause, change.action) {
         (Cause::Tainted, Action::Replace | Action::ReplaceCreateFirst) => Some("replace_because_tainted"),
@@ -256,7 +256,7 @@ fn action_reason(change: &Change) -> Option<&'static str> {
     })
 }
 
-/// Attributes and the markers of their secrets; `null` and `false` where there is no object.
+/// Attributes and the markers of their secrets; `null` and `false` if there is no object.
 fn side(attributes: &Attributes) -> (Json, Json) {
     if attributes.is_empty() {
         return (Json::Null, Json::Bool(false));
@@ -267,7 +267,7 @@ fn side(attributes: &Attributes) -> (Json, Json) {
     }
 }
 
-/// What an object is like after the plan: its values, which of them are secret, and which become known only then.
+/// An object after the plan: its values, which of them are secret, and which become known only then.
 pub(super) struct After {
     pub values: Json,
     pub sensitive: Json,
@@ -282,7 +282,7 @@ impl After {
     }
 }
 
-/// Puts ids in place of references to what exists, takes out what is known only after apply, and marks that as unknown.
+/// Replaces references to existing objects with ids, and removes and marks values that are known only after apply.
 fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut Json) -> Json {
     let Json::Object(values) = after else { return json!({}) };
     let mut unknown = Map::new();
@@ -317,14 +317,14 @@ fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut J
     Json::Object(unknown)
 }
 
-/// What forces the replacement; where only a policy does (`updates: recreate`), every field that it applies to.
+/// The fields that force the replacement. If only a policy does (`updates: recreate`), every field to which it applies.
 fn replace_paths(fields: &[FieldChange]) -> Vec<Vec<String>> {
     let worst = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::InPlace);
     let forcing = fields.iter().filter(|field| field.effect == worst && worst > Effect::InPlace);
     forcing.map(|field| path_of(&field.path)).collect()
 }
 
-/// `env.LOG.LEVEL` is the key `LOG.LEVEL` of `env`: attribute names hold no dot, keys may.
+/// `env.LOG.LEVEL` is the key `LOG.LEVEL` of `env`: keys may contain dots, attribute names never do.
 fn path_of(path: &str) -> Vec<String> {
     path.splitn(2, '.').map(str::to_owned).collect()
 }

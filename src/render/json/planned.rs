@@ -1,7 +1,8 @@
-//! The parts of Terraform's shape that repeat the plan for its policy tools: what is there afterwards, and what is declared.
+//! The parts of Terraform's format that repeat the plan for policy tools: the resources afterwards, and the
+//! configuration.
 //!
 //! terraform-compliance and checkov read `planned_values`, `configuration` and `terraform_version`, and refuse a plan
-//! without them. Everything here follows from the plan's changes.
+//! without them. Everything here is derived from the plan's changes.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +13,8 @@ use super::split_secrets;
 use crate::kind;
 use crate::model::{Action, Address, Cause, Change, Value};
 
-/// The version of Terraform whose shape a plan has. Readers check it before anything else: terraform-compliance 1.16 knows
-/// 0.12 to 1.16.
+/// The version of Terraform whose format the plan follows. Tools check it first: terraform-compliance 1.16 accepts 0.12
+/// to 1.16.
 pub const TERRAFORM_VERSION: &str = "1.9.0";
 
 /// The provider's name in every entry.
@@ -33,12 +34,12 @@ pub fn planned_values(by_address: &ByAddress<'_>, changes: &[Change]) -> Json {
     json!({ "root_module": { "resources": resources } })
 }
 
-/// Whether the state records it afterwards.
+/// Whether the resource is in the state after the plan.
 fn stays(change: &Change) -> bool {
     !matches!(change.action, Action::Delete | Action::Forget) && !change.after.is_empty()
 }
 
-/// What the configuration declares: replicas are one resource with a count.
+/// The declared configuration. Replicas are one resource with a count.
 pub fn configuration(changes: &[Change]) -> Json {
     let declared = changes.iter().filter(|change| stays(change) && !change.causes.contains(&Cause::Undeclared));
     let mut blocks: BTreeMap<Address, Vec<&Change>> = BTreeMap::new();
@@ -67,7 +68,7 @@ fn block(address: &Address, changes: &[&Change]) -> Json {
     Json::Object(entry)
 }
 
-/// One expression per attribute. It is empty for an attribute that differs between replicas or holds a secret.
+/// One expression per attribute, empty if the attribute differs between replicas or contains a secret.
 fn expressions(changes: &[&Change]) -> Json {
     let Some((first, others)) = changes.split_first() else { return json!({}) };
     let kind = kind::find(&first.address.kind);
@@ -80,8 +81,8 @@ fn expressions(changes: &[&Change]) -> Json {
     Json::Object(known.map(expression).collect())
 }
 
-/// terraform-compliance puts the object that an attribute refers to into a list under the name of its type. It fails where
-/// the attribute itself has that name, so such a reference has an empty expression.
+/// terraform-compliance puts the object that an attribute refers to into a list under the name of its type. It fails if
+/// the attribute itself has that name, so such a reference gets an empty expression.
 fn constant_or_reference(name: &str, value: &Value) -> Json {
     match (value, split_secrets(value)) {
         (Value::Reference(target), _) if target.kind == name => json!({}),

@@ -1,5 +1,5 @@
-//! The JSON Schema of a plan as [`super::plan_json`] writes it, kept by hand: a test holds every plan against it, and a
-//! member that is missing here fails that test.
+//! The JSON Schema of a plan from [`super::plan_json`], maintained by hand. A test validates every plan against it, and
+//! fails if a member is missing here.
 
 mod planned;
 
@@ -60,7 +60,7 @@ pub fn plan_schema() -> Json {
 
 const ACTIONS: [&str; 9] = ["no-op", "create", "update", "replace", "delete", "start", "stop", "import", "forget"];
 
-/// An object with these members, all of them there but the `optional` ones, and no others.
+/// An object with exactly these members, all required except the `optional` ones.
 fn closed(description: &str, members: &[(&str, Json)], optional: &[&str]) -> Json {
     let properties: Map<String, Json> =
         members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
@@ -303,7 +303,7 @@ fn field() -> Json {
     closed("One attribute that differs.", &members, &[])
 }
 
-/// Something that a change brings with it and that none of its fields says.
+/// A side effect of a change that is not one of its fields.
 fn side_effect() -> Json {
     let case = |name: &str, member: (&'static str, Json)| {
         closed("", &[("side_effect", json!({ "const": name })), member], &[]) //
@@ -318,7 +318,7 @@ fn side_effect() -> Json {
     })
 }
 
-/// Who made a difference.
+/// The origin of a difference.
 fn origin() -> Json {
     json!({
         "enum": ["declared", "drift", null],
@@ -326,7 +326,7 @@ fn origin() -> Json {
     })
 }
 
-/// One shape per word of `cause`.
+/// One schema per value of `cause`.
 fn cause() -> Json {
     let power = json!({ "enum": ["running", "stopped"] });
     let actions = [&ACTIONS[..], &["replace-create-first"]].concat();

@@ -1,6 +1,7 @@
-//! Thousands of addresses with what each loses, in a few characters each: what they share is said once.
+//! Thousands of addresses and their losses in a few characters each, by writing common parts once.
 //!
-//! Addresses that differ in one number stand under a pattern (`pod.worker-#`), and neighbours that lose the same as a range.
+//! Addresses that differ in one number share a pattern (`pod.worker-#`), and neighbours with equal losses become a
+//! range.
 
 use std::collections::BTreeMap;
 
@@ -14,26 +15,26 @@ use crate::model::{Address, Change, Loss};
 
 /// Characters of a row, without its line end.
 const WIDTH: usize = 110;
-/// No real address comes near these; what does must not push the others out.
+/// Real addresses are far shorter. Longer ones must not crowd out the others.
 const LONGEST_ADDRESS: usize = 200;
 const LONGEST_HEAD: usize = 400;
-/// A pattern for fewer addresses than this saves nothing.
+/// A pattern for fewer addresses saves no space.
 const WORTH_A_PATTERN: usize = 3;
 
-/// What addresses have in common that stand in one list.
+/// The common properties of the addresses in one list.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Fate<'a> {
     word: &'static str,
     kind: &'a str,
-    /// What precious data is lost, and where it was mounted; not its size.
+    /// The precious data that is lost, with its mount path but without its size.
     losses: Vec<(&'a str, Option<&'a str>)>,
 }
 
 type Sizes = Vec<Option<i64>>;
-/// Addresses of one fate, each with what of it differs.
+/// Addresses with the same fate, each with its sizes.
 type List<'a> = Vec<(&'a Address, Sizes)>;
 
-/// All changes, by what happens to them; in the order in which that comes first.
+/// All changes grouped by fate, in order of first appearance.
 pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Row> {
     let mut fates: BTreeMap<Fate<'a>, (usize, List<'a>)> = BTreeMap::new();
     for (place, change) in changes.into_iter().enumerate() {
@@ -80,13 +81,13 @@ fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
     rows
 }
 
-/// One address under its pattern: what stands in place of `#`.
+/// One address under its pattern: the text that replaces `#`.
 struct Item<'a> {
     label: String,
     sizes: &'a Sizes,
 }
 
-/// Addresses under patterns that have `#` for the last number in them; those with a pattern of their own under none.
+/// Addresses under patterns in which `#` replaces the last number. Addresses that would be alone in a pattern get none.
 fn patterns<'a>(list: &'a [(&Address, Sizes)]) -> Vec<(String, Vec<Item<'a>>)> {
     let mut patterns: BTreeMap<(String, String), Vec<Item<'a>>> = BTreeMap::new();
     for (address, sizes) in list {
@@ -110,7 +111,8 @@ fn patterns<'a>(list: &'a [(&Address, Sizes)]) -> Vec<(String, Vec<Item<'a>>)> {
     found
 }
 
-/// `pod.worker-`, `0012`, `` of `pod.worker-0012`; `pod.trainer[`, `3`, `]`. Without a number all of it comes first.
+/// Splits at the last number: `pod.worker-`, `0012`, `` for `pod.worker-0012`; `pod.trainer[`, `3`, `]`. Without a
+/// number, the first part is the whole address.
 fn split(address: &Address) -> (String, String, String) {
     let text = shown(&address.to_string(), LONGEST_ADDRESS);
     let end = match address.index {
@@ -126,11 +128,11 @@ fn split(address: &Address) -> (String, String, String) {
     (text[..start].to_owned(), text[start..end].to_owned(), text[end..].to_owned())
 }
 
-/// What single addresses begin with is said once, where that is worth it.
+/// Writes the common beginning of single addresses once, if that saves space.
 fn shared_beginning(mut items: Vec<Item<'_>>) -> (String, Vec<Item<'_>>) {
     items.sort_by(|a, b| a.label.cmp(&b.label));
     let (first, last) = (&items[0].label, &items[items.len() - 1].label);
-    // Of sorted texts, the first and the last share the least.
+    // The texts are sorted, so the first and the last have the shortest common beginning.
     let same = first.chars().zip(last.chars()).take_while(|(a, b)| a == b);
     let shared: String = same.map(|(character, _)| character).collect();
     if items.len() < WORTH_A_PATTERN || shared.len() < WORTH_A_PATTERN || shared.len() == first.len() {
@@ -142,7 +144,7 @@ fn shared_beginning(mut items: Vec<Item<'_>>) -> (String, Vec<Item<'_>>) {
     (format!("{shared}#  "), items)
 }
 
-/// Words with the number of addresses that each stands for: `0001:101`, `0002..0009:100`.
+/// Labels with the number of addresses that each represents: `0001:101`, `0002..0009:100`.
 fn runs(items: Vec<Item<'_>>, alike: bool) -> Vec<(String, usize)> {
     let mut words: Vec<(String, usize)> = Vec::new();
     let mut items = items.into_iter().peekable();
@@ -163,14 +165,14 @@ fn runs(items: Vec<Item<'_>>, alike: bool) -> Vec<(String, usize)> {
     words
 }
 
-/// Whether the second number comes right after the first and is written in the same way.
+/// Whether `next` is the following number, with the same number of digits.
 fn follows(number: &str, next: &str) -> bool {
     let Ok(value) = number.parse::<u64>() else { return false };
     let Some(after) = value.checked_add(1) else { return false };
     format!("{after:0width$}", width = number.len()) == next
 }
 
-/// Words in rows; each row says the pattern again only where it is the first.
+/// Wraps labels into rows. A row repeats the pattern only at its beginning.
 fn wrapped(pattern: &str, words: &[(String, usize)]) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     let mut row = Row { text: format!("-   {pattern}"), items: 0 };

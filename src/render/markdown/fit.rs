@@ -1,19 +1,20 @@
-//! Sections that fit into a budget: each has forms from the richest to the poorest, and the poorest can be cut at a row.
+//! Fits sections into a byte budget. Each section has forms from the most to the least detailed, and the last one can
+//! be cut after any row.
 
 use super::super::safe;
 
-/// What one or a few resources look like: whole lines.
+/// The lines for one or a few resources.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub text: String,
-    /// How many resources it speaks of.
+    /// Number of resources in the row.
     pub items: usize,
 }
 
-/// Rows in one block of code.
+/// Rows in one code block.
 #[derive(Clone, Debug, Default)]
 pub struct Form {
-    /// A sentence before the block, in words of our own.
+    /// A sentence before the block, without foreign text.
     pub intro: String,
     pub rows: Vec<Row>,
 }
@@ -21,30 +22,30 @@ pub struct Form {
 /// A part of the comment.
 #[derive(Clone, Debug)]
 pub struct Section {
-    /// What its rows are, for the sentence that counts missing ones: `destructive change`.
+    /// Noun for the rows, used to count missing ones: `destructive change`.
     pub noun: &'static str,
-    /// A heading of our own words; for a folded section the line that unfolds it.
+    /// A heading without foreign text; for a folded section, the line that unfolds it.
     pub title: String,
-    /// `diff` colors lines by their first character, `text` colors nothing.
+    /// `diff` colours lines by their first character; `text` does not colour.
     pub language: &'static str,
     pub folded: bool,
-    /// Whether it is left out rather than cut, and nobody misses it.
+    /// Whether the section is omitted rather than cut, without counting as missing.
     pub dispensable: bool,
-    /// From the richest to the poorest.
+    /// Most detailed first.
     pub forms: Vec<Form>,
 }
 
-/// A section, as far as there was room.
+/// A section, with as much as fits.
 #[derive(Clone, Debug, Default)]
 pub struct Fitted {
     pub text: String,
-    /// Resources that it does not speak of, though it should.
+    /// Number of resources that are missing from it.
     pub hidden: usize,
     /// Whether a dispensable section was left out.
     pub dropped: bool,
 }
 
-/// A section is granted this much before those of more weight take all.
+/// Space reserved for each section, so that more important ones cannot take all of it.
 const LEAST: usize = 800;
 
 impl Section {
@@ -52,12 +53,12 @@ impl Section {
         self.forms.last().expect("a section has a form")
     }
 
-    /// The room that it should have in any case.
+    /// The space that the section needs at least.
     fn least(&self) -> usize {
         if self.dispensable { 0 } else { self.written(self.poorest(), self.poorest().rows.len()).len().min(LEAST) }
     }
 
-    /// The richest form that fits; else as much of the poorest as does.
+    /// The most detailed form that fits; otherwise as much of the last form as fits.
     fn fit(&self, room: usize) -> Fitted {
         for form in &self.forms {
             let text = self.written(form, form.rows.len());
@@ -70,7 +71,7 @@ impl Section {
         if self.dispensable {
             return Fitted { dropped: true, ..Fitted::default() };
         }
-        // What stands around the rows is as long for all of them as for none.
+        // The text around the rows has the same length for any number of rows.
         let around = self.written(form, 0).len() + self.more(hidden(&form.rows)).len();
         let mut left = room.saturating_sub(around);
         let fits = form.rows.iter().take_while(|row| match left.checked_sub(row.text.len()) {
@@ -107,8 +108,8 @@ impl Section {
     }
 }
 
-/// Fits sections, given by weight, into the room: each after the more weighty ones. These leave the others their least, as
-/// long as they need not be cut for it themselves.
+/// Fits sections into the space, the most important first. A section leaves the least to those after it, unless it
+/// would have to be cut for that.
 pub fn fit<const N: usize>(sections: &[Section; N], room: usize) -> [Fitted; N] {
     let mut reserved: usize = sections.iter().map(Section::least).sum();
     let mut left = room;
@@ -157,11 +158,11 @@ mod tests {
 
     #[test]
     fn a_weighty_section_leaves_the_others_their_least() {
-        // It would fit in its richer form, but then nothing else would.
+        // A more detailed form would fit, but would leave no space for the other section.
         let fitted = fit(&[section(100, 30), section(5, 20)], 6_100);
         assert!(fitted.iter().all(|fitted| fitted.hidden == 0 && !fitted.text.is_empty()), "{fitted:?}");
         assert!(fitted[0].text.len() < 3_200, "{fitted:?}");
-        // Rather than be cut, it takes all.
+        // It takes all the space rather than be cut.
         let fitted = fit(&[section(100, 30), section(5, 20)], 3_050);
         assert!(fitted[0].hidden == 0 && fitted[1].hidden == 10, "{fitted:?}");
     }

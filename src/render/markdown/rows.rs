@@ -1,5 +1,5 @@
-//! Changes as rows of a block that colors lines by their first character: `-` for what is lost, `+` for what is new, `!` for
-//! what changes.
+//! Changes as rows of a block that colours lines by their first character: `-` for losses, `+` for additions, `!` for
+//! changes.
 
 use super::super::fold::Row as Resource;
 use super::super::style::{Ink, Line, Style};
@@ -9,12 +9,12 @@ use super::factored;
 use super::fit::{Form, Row};
 use crate::model::{Action, Change};
 
-/// Columns of a comment's block that can be read without scrolling.
+/// Columns that a comment shows without scrolling.
 const WIDTH: usize = 100;
-/// From here on a line is cut in the poorer forms.
+/// The less detailed forms cut longer lines.
 pub const LONGEST: usize = 300;
 
-/// What destroys something: whole, then with long lines cut, then a line each, then with what they share said once.
+/// Destructive changes: in full, then with long lines cut, then as one line each, then with common parts written once.
 pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
     let blocks = block::without_attributes(context, resources);
     let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
@@ -28,7 +28,7 @@ pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<
     ]
 }
 
-/// Everything else: whole, then with long lines cut, then headlines alone.
+/// Other changes: in full, then with long lines cut, then as headlines only.
 pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
     let blocks = block::without_attributes(context, resources);
     let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
@@ -41,7 +41,7 @@ pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<For
     ]
 }
 
-/// Every attribute of resources, with replicas that have the same together.
+/// Every attribute of resources; replicas with equal attributes are grouped.
 pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<Row> {
     let face = |change: &'a Change| {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
@@ -58,7 +58,7 @@ pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<Row> {
     groups.map(row).collect()
 }
 
-/// Lines that stand for `items` resources, without signs.
+/// Lines without signs that describe `items` resources.
 pub fn plain(lines: &[Line], items: usize, longest: usize) -> Row {
     Row { text: lines.iter().map(|line| written(line, longest, "")).collect(), items }
 }
@@ -97,7 +97,7 @@ fn whole(block: &Block<'_>, longest: usize) -> Row {
     Row { text, items: block.changes.len() }
 }
 
-/// One line: what happens, and what that loses.
+/// One line with the action and its losses.
 fn brief(block: &Block<'_>) -> Row {
     let losses = block.changes.first().map(|change| change.losses.iter().map(block::loss).collect::<Vec<_>>());
     let losses = losses.filter(|losses| !losses.is_empty()).map_or_else(String::new, |losses| {
@@ -109,7 +109,7 @@ fn brief(block: &Block<'_>) -> Row {
     Row { text: signed('-', &line, LONGEST), items: block.changes.len() }
 }
 
-/// A line as it stands in the block, each of its rows behind its sign.
+/// A line in the block, with the sign before each of its rows.
 fn signed(sign: char, line: &Line, longest: usize) -> String {
     written(line, longest, &format!("{sign} "))
 }

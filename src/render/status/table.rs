@@ -1,6 +1,6 @@
 //! The table of `sindri status`: totals first, then one block per resource, within 80 columns.
 //!
-//! Where there are many resources, replicas that are alike share one row, so that a fleet fits on a screen.
+//! With many resources, equal replicas share one row, so that a fleet fits on a screen.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -16,26 +16,26 @@ use crate::render::words;
 /// The selection that the reader asked for.
 #[derive(Clone, Debug, Default)]
 pub struct StatusView {
-    /// These resources alone; all where it is empty.
+    /// Shows only these resources; all if empty.
     pub only: BTreeSet<Address>,
     /// One line per resource.
     pub short: bool,
 }
 
-/// From this many resources on, replicas that are alike share one row.
+/// From this many resources on, equal replicas share one row.
 const FLEET: usize = 12;
 
-/// The columns that a line has.
+/// Columns of a line.
 const LINE: usize = 80;
 
 const HEADINGS: [&str; 6] = ["ADDRESS", "STATE", "REGION", "$/H", "UPTIME", "SPENT"];
 
-/// The same for rows that stand for several resources, whose uptimes differ.
+/// Headings for rows that cover several resources, which have no common uptime.
 const SHARED_HEADINGS: [&str; 4] = ["ADDRESS", "STATE", "REGION", "$/H"];
 
 const SHORT_HEADINGS: [&str; 4] = ["ADDRESS", "STATE", "ID", "$/H"];
 
-/// Writes what there is, what it costs and how to reach it.
+/// Writes the resources, their costs and how to connect to them.
 pub fn table(
     out: &mut dyn fmt::Write,
     state: &State,
@@ -61,19 +61,19 @@ pub fn table(
     lines.iter().try_for_each(|line| line.write(out, style))
 }
 
-/// Blanks between two columns.
+/// Spaces between two columns.
 const BETWEEN: usize = 2;
 
-/// One block of lines: the cells of a row, and what is said below it.
+/// One block of lines: the cells of a row, and the lines below it.
 struct Block<const N: usize> {
     cells: [String; N],
     well: bool,
     below: Vec<Line>,
 }
 
-/// Lays blocks out in columns. An address that is wider than the other cells leave room for has a line of its own.
+/// Aligns blocks in columns. An address too wide for its column gets its own line.
 fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Vec<Line> {
-    // Made harmless before they are measured, so that columns line up whatever a name holds.
+    // Escaped before measuring, so that the columns align for any name.
     for cell in blocks.iter_mut().flat_map(|block| &mut block.cells) {
         *cell = harmless(cell).into_owned();
     }
@@ -107,7 +107,7 @@ fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Ve
     lines
 }
 
-/// The cell of a price; a question mark where it is not known.
+/// The cell of a price; a question mark if it is not known.
 fn amount(cost: Cost) -> String {
     cost.amount().map_or_else(|| "?".to_owned(), |amount| amount.to_string())
 }
@@ -116,7 +116,7 @@ fn dash(cell: Option<String>) -> String {
     cell.unwrap_or_else(|| "-".to_owned())
 }
 
-/// Every resource with its id, its hardware and every way to reach it.
+/// Every resource with its id, hardware and connections.
 fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
     let block = |row: &Row<'_>| {
         let Description { what, place, details: _ } = row.description();
@@ -150,14 +150,14 @@ fn short(rows: &[Row<'_>]) -> Vec<Line> {
     columns(SHORT_HEADINGS, rows.iter().map(block).collect())
 }
 
-/// The traits that replicas in one row share: whether they are well, address without number, state and hardware.
+/// The properties that replicas in one row share: health, address without number, state and hardware.
 type Group = (bool, Address, String, String);
 
-/// Replicas in one state and of one make share a row; those that are not well come first.
+/// Replicas with the same state and hardware share a row; unhealthy ones come first.
 fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
     let mut groups: BTreeMap<Group, Vec<&Row<'_>>> = BTreeMap::new();
     for row in rows {
-        // A predecessor is no replica.
+        // A deposed predecessor is not a replica.
         let is_replica = row.address.index.is_some() && row.address.member.is_none();
         let name = Address { index: row.address.index.filter(|_| !is_replica), ..row.address.clone() };
         groups.entry((row.is_well(), name, row.state(), row.description().what)).or_default().push(row);
@@ -179,12 +179,12 @@ fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
     lines
 }
 
-/// What an address's kind is called: `pod`.
+/// The title of an address's kind, for example `pod`.
 fn title(address: &Address) -> &str {
     kind::find(&address.kind).map_or(address.kind.as_str(), |kind| kind.title)
 }
 
-/// `US-CA-2`, or in how many regions they are.
+/// `US-CA-2`, or the number of regions.
 fn region(rows: &[&Row<'_>]) -> String {
     let places: BTreeSet<String> = rows.iter().filter_map(|row| row.description().place).collect();
     match places.len() {
@@ -194,7 +194,7 @@ fn region(rows: &[&Row<'_>]) -> String {
     }
 }
 
-/// The cost since the container started, at today's price.
+/// The cost since the container started, at the current price.
 fn spent(hourly: Money, seconds: u64) -> Money {
     let millionths = i128::from(hourly.0) * i128::from(seconds) / 3_600;
     Money(i64::try_from(millionths).unwrap_or(i64::MAX))
@@ -215,7 +215,7 @@ fn total(rows: &[Row<'_>]) -> Line {
     line.text(format!(" | {}", hourly.hour_and_month()))
 }
 
-/// Says so where RunPod reports another price than plans estimate for the same resources.
+/// A note if RunPod reports another price than plans estimate for the same resources.
 fn difference(rows: &[Row<'_>]) -> Option<Line> {
     let reported = |row: &Row<'_>| {
         let object = row.object?;
@@ -235,7 +235,7 @@ fn difference(rows: &[Row<'_>]) -> Option<Line> {
     Some(Line::new(0).ink(Ink::Dim, text).hanging(0))
 }
 
-/// The estimate from the catalog alone, which does not know everything.
+/// The estimate from the catalog alone, which may be incomplete.
 fn estimated(object: &Object) -> Option<Money> {
     let mut unpriced = object.clone();
     unpriced.computed.cost_per_hour = None;

@@ -1,19 +1,20 @@
-//! What became of one change of the plan: its operations as steps, and the objects that exist because of it or despite it.
+//! The result of one change of the plan: its operations as steps, and the objects that exist because of it or despite
+//! it.
 
 use std::fmt;
 
 use crate::model::{Action, Address, Change, Cost, Verb};
 
-/// One change of the plan, or of what happened without one.
+/// One change of the plan, or changes that happened without a plan.
 #[derive(Clone, Debug)]
 pub struct Row {
     pub address: Address,
-    /// As planned; `None` where the plan did not say.
+    /// As planned; `None` without a plan.
     planned: Option<Action>,
     pub steps: Vec<Step>,
     /// The object that existed before.
     before: Option<String>,
-    /// The name of the object, which messages may repeat.
+    /// The object's name, which may appear in messages.
     pub name: Option<String>,
     hourly_before: Cost,
     hourly_after: Cost,
@@ -23,9 +24,9 @@ pub struct Row {
 #[derive(Clone, Debug)]
 pub struct Step {
     pub verb: Verb,
-    /// Of a create: once it is known.
+    /// For a create, set once it is known.
     pub id: Option<String>,
-    /// Whether RunPod accepted its request, whatever came afterwards.
+    /// Whether RunPod accepted the request, regardless of later events.
     pub accepted: bool,
     pub status: Status,
 }
@@ -38,7 +39,7 @@ pub enum Status {
     Started,
     /// RunPod accepted it.
     Accepted,
-    /// It was begun, and its end was not waited for.
+    /// Started, but its end was not awaited.
     Unfinished(String),
     Done,
     Failed(Failure),
@@ -52,7 +53,7 @@ pub struct Failure {
     pub changed: bool,
 }
 
-/// How a change ended. Each change has one of these, so that the counts add up to those of the plan.
+/// How a change ended. Each change has exactly one of these, so that the counts add up to the plan's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     Unchanged,
@@ -69,22 +70,22 @@ pub struct Standing<'r> {
     pub id: &'r str,
     pub hourly: Cost,
     pub state: State,
-    /// Whether its successor has the address.
+    /// Whether the address now belongs to its successor.
     pub superseded: bool,
 }
 
-/// What is known of an object. Ordered: what a reader has to look after comes first.
+/// The last known state of an object. Ordered, with those that need attention first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum State {
-    /// This could not be done with it.
+    /// This operation failed.
     Failed(Verb),
-    /// RunPod accepted this, and then something failed.
+    /// RunPod accepted this operation, and then something failed.
     AcceptedOnly(Verb),
-    /// This was begun with it.
+    /// This operation was started.
     Begun(Verb),
-    /// It was to be destroyed.
+    /// It should have been destroyed.
     Remains,
-    /// This was done with it.
+    /// This operation succeeded.
     Done(Verb),
     AsBefore,
 }
@@ -163,7 +164,7 @@ impl Row {
         }
     }
 
-    /// What the change is, as the plan counts it.
+    /// The action of the change, as the plan counts it.
     pub fn action(&self) -> Action {
         let has = |verb: Verb| self.steps.iter().any(|step| step.verb == verb);
         match self.planned {
@@ -199,13 +200,13 @@ impl Row {
         })
     }
 
-    /// Whether what existed before is gone, and nothing has taken its place.
+    /// Whether the previous object is gone and has no replacement.
     pub fn lost_predecessor(&self) -> bool {
         let deleted = self.steps.iter().any(|step| step.verb == Verb::Delete && matches!(step.status, Status::Done));
         deleted && self.action().is_replacement() && self.standing().is_empty()
     }
 
-    /// The objects that exist now, or may.
+    /// The objects that exist now, or may exist.
     pub fn standing(&self) -> Vec<Standing<'_>> {
         let (mut old, mut new) = (self.old(), None);
         for step in &self.steps {
@@ -231,7 +232,7 @@ impl Row {
     }
 
     fn old(&self) -> Option<Standing<'_>> {
-        // Without a plan only the steps know what they act upon.
+        // Without a plan, only the steps know the object.
         let known = self.steps.iter().find(|step| step.verb != Verb::Create).and_then(|step| step.id.as_deref());
         let id = self.before.as_deref().or(known)?;
         let state = if self.action().destroys() { State::Remains } else { State::AsBefore };
@@ -256,7 +257,7 @@ impl Row {
             Status::Failed(_) => State::Failed(Verb::Delete),
         };
         let id = step.id.as_deref().or(old.map(|old| old.id))?;
-        // The estimates of a plan may be on either side only.
+        // A plan may estimate the cost on one side only.
         Some(self.object(id, self.hourly_before, state))
     }
 
@@ -273,7 +274,7 @@ impl Row {
             Status::Failed(_) => State::Failed(verb),
             Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(verb),
         };
-        // Until it is done, the dearer of both is the honest one.
+        // Until the operation is done, assume the higher of both prices.
         object.hourly = match status {
             Status::Done => self.hourly_after,
             _ if !self.hourly_after.is_known() => self.hourly_after,
@@ -281,7 +282,7 @@ impl Row {
         };
     }
 
-    /// What it costs where nothing was to change.
+    /// The cost if nothing was to change.
     pub fn unchanged_cost(&self) -> Cost {
         self.hourly_before
     }

@@ -1,4 +1,4 @@
-//! The sections of a summary: each is a few lines, whatever the size of the apply.
+//! The sections of a summary. Each takes a few lines, whatever the size of the apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use super::row::{Fate, Row, Standing, State, Status};
 use super::{Orphan, Summary};
 use crate::model::{Address, Cost, Double, Verb};
 
-/// So many objects are listed one by one.
+/// Most objects to list one by one.
 const LISTED: usize = 5;
-/// So many groups are listed in a section.
+/// Most groups to list in a section.
 const GROUPS: usize = 3;
 
-/// A heading with a blank line before it; nothing where there are no lines.
+/// A heading after a blank line; nothing if there are no lines.
 fn section(heading: Line, lines: Vec<Line>) -> Vec<Line> {
     if lines.is_empty() { Vec::new() } else { [vec![Line::new(0), heading], lines].concat() }
 }
@@ -22,7 +22,7 @@ fn plain(heading: &str, lines: Vec<Line>) -> Vec<Line> {
     section(Line::of(0, heading), lines)
 }
 
-/// What exists and bills: totals first, then what needs attention.
+/// What exists and is billed: totals first, then objects that need attention.
 pub(super) fn existing(summary: &Summary) -> Vec<Line> {
     let mut objects: Vec<Standing<'_>> =
         summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();
@@ -54,7 +54,7 @@ fn object(object: &Standing<'_>) -> Line {
     Line::of(2, format!("{address}  {id}{cost}  ")).ink(ink, state).text(whose)
 }
 
-/// Those that are not listed, counted by state.
+/// The objects that are not listed, counted by state.
 fn rest(objects: &[Standing<'_>]) -> Line {
     let mut states: BTreeMap<State, usize> = BTreeMap::new();
     for object in objects {
@@ -64,7 +64,7 @@ fn rest(objects: &[Standing<'_>]) -> Line {
     Line::of(2, format!("... and {} more ({})", objects.len(), states.join("; ")))
 }
 
-/// The command that ends what did not end as it should, and the one that lists what is not listed here.
+/// Commands to destroy objects that did not end as planned, and to list the objects not shown here.
 fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
     let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly.is_billed();
     let costly: Vec<&Standing<'_>> = objects.iter().filter(needs_care).collect();
@@ -85,7 +85,7 @@ fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
     (!hints.is_empty()).then(|| Line::of(2, hints.join("; ")))
 }
 
-/// Failures, those for one reason together.
+/// Failures, grouped by reason.
 pub(super) fn failures(summary: &Summary) -> Vec<Line> {
     let mut groups: Vec<(FailureKey, Vec<&Row>)> = Vec::new();
     let mut places: BTreeMap<FailureKey, usize> = BTreeMap::new();
@@ -107,7 +107,7 @@ pub(super) fn failures(summary: &Summary) -> Vec<Line> {
     lines
 }
 
-/// What failures have in common when they have the same reason.
+/// Properties that failures with the same reason share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct FailureKey {
     verb: Verb,
@@ -158,7 +158,7 @@ fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
     lines
 }
 
-/// What was begun, and did not end.
+/// Operations that were started and did not end.
 pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
     let unfinished = summary.rows.iter().filter(|row| row.fate() == Fate::Unfinished);
     let groups = grouped(unfinished.map(|row| {
@@ -175,13 +175,13 @@ pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
     plain("Not finished", groups)
 }
 
-/// `destroyed`: what a change has behind it.
+/// `destroyed`: the finished steps of a change.
 fn done_words(row: &Row) -> String {
     let done = row.steps.iter().filter(|step| matches!(step.status, Status::Done)).map(|step| words::done(step.verb));
     done.collect::<Vec<_>>().join(" and ")
 }
 
-/// What never started.
+/// Changes that never started.
 pub(super) fn not_started(summary: &Summary) -> Vec<Line> {
     let rows = || summary.rows.iter().filter(|row| row.fate() == Fate::NotStarted);
     let reasons: BTreeSet<(Verb, String)> = rows().map(skip_reason).collect();
@@ -201,7 +201,7 @@ fn skip_reason(row: &Row) -> (Verb, String) {
     (step.map_or(Verb::Update, |step| step.verb), because.unwrap_or_default())
 }
 
-/// One line for all of the same verb and reason.
+/// One line for all changes with the same verb and reason.
 fn grouped<'r>(rows: impl Iterator<Item = ((Verb, String), &'r Address)>) -> Vec<Line> {
     let mut groups: BTreeMap<(Verb, String), Vec<&Address>> = BTreeMap::new();
     for (key, address) in rows {
@@ -224,7 +224,7 @@ fn grouped<'r>(rows: impl Iterator<Item = ((Verb, String), &'r Address)>) -> Vec
     lines
 }
 
-/// What did not fail, and bills without being of use.
+/// Pods that did not fail, but are billed without working.
 pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for (address, id) in summary.crashing.iter().take(LISTED) {
@@ -237,7 +237,7 @@ pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
     section(Line::new(0).ink(Ink::Heading, "Crash loops"), lines)
 }
 
-/// What bills, and is in no state.
+/// Objects that are billed and in no state.
 pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for Orphan { id, name, hourly } in summary.orphans.iter().take(LISTED) {
@@ -250,7 +250,7 @@ pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     section(Line::new(0).ink(Ink::Heading, "Orphans"), lines)
 }
 
-/// What another copy of the project made a second time.
+/// Duplicates created from another copy of the project.
 pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {

@@ -1,4 +1,4 @@
-//! A summary as JSON: everything, one by one.
+//! A summary as JSON, with every change in full.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
     })
 }
 
-/// The objects that the changes made, kept or left, with what they cost.
+/// The objects that the changes created, kept or left, with their costs.
 fn exists(summary: &Summary) -> Vec<Json> {
     let rows = summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged);
     let object = |object: Standing<'_>| {
@@ -69,7 +69,7 @@ fn failed(summary: &Summary, row: &Row) -> Option<Json> {
     }))
 }
 
-/// What the object of a step costs, if it exists, and whether it has a successor.
+/// The cost of a step's object, if it exists, and whether it has a successor.
 fn left(row: &Row, step: &Step) -> Option<(Cost, bool)> {
     let id = step.id.as_deref()?;
     row.standing().into_iter().find(|object| object.id == id).map(|object| (object.hourly, object.superseded))

@@ -1,6 +1,6 @@
-//! One change as a block of lines: a headline, and below it what changes, why, and what that destroys.
+//! One change as a block of lines: a headline, then what changes, why, and what that destroys.
 //!
-//! Replicas whose blocks read alike become one block with a range of numbers, so that a fleet is as short as one pod.
+//! Replicas with equal blocks become one block with a range of numbers, so that a fleet takes as much space as one pod.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use super::{Context, causes, fields};
 use crate::kind::{self, Description};
 use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
 
-/// How a change reads, whatever its address: what makes replicas alike.
+/// How a change is displayed, apart from its address. Replicas with equal faces are grouped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Face {
     action: Action,
     loses_data: bool,
-    /// What the object is, in words.
+    /// A description of the object.
     what: Line,
     body: Vec<Line>,
     hourly_before: Cost,
     hourly_after: Cost,
     position: Option<String>,
     refused: bool,
-    /// What may bring a broken object back without this change.
+    /// A way to repair a broken object without this change.
     retry: Option<Retry>,
 }
 
-/// Changes that read alike, ready to be written.
+/// Changes with equal faces, ready to be written.
 pub struct Block<'a> {
     pub changes: Vec<&'a Change>,
     /// Its address, or that of its replicas.
@@ -51,7 +51,7 @@ impl Block<'_> {
         ink(self.face.action, self.face.loses_data)
     }
 
-    /// Address, action, and what the object is. The address is filled up to `column`.
+    /// Address, action and description of the object. The address is padded to `column`.
     pub fn headline(&self, column: usize) -> Line {
         headline(&format!("{:column$}", self.title), &self.changes, &self.face)
     }
@@ -62,7 +62,7 @@ pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> 
     gather(context, rows, context.view.full)
 }
 
-/// The same without attributes that do not change, even in a full view: for whoever shows them elsewhere.
+/// Like `gathered`, but without unchanged attributes even in a full view, for callers that show them elsewhere.
 pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
     gather(context, rows, false)
 }
@@ -77,16 +77,16 @@ fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block
     groups.into_iter().map(block).collect()
 }
 
-/// The lines of rows, gathered into blocks.
+/// The lines of rows, grouped into blocks.
 pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
     let blocks = gathered(context, rows);
-    // Aligned, unless one very long name would push everything aside.
+    // Aligned, but a very long name does not widen the column.
     let widths = blocks.iter().map(|block| block.title.chars().count());
     let column = widths.filter(|width| *width <= 36).max().unwrap_or(0);
     let mut lines = Vec::new();
     let mut tall = false;
     for block in blocks {
-        // Long blocks stand apart; lists of short ones stay lists.
+        // Long blocks are separated by blank lines; short ones form a list.
         let was_tall = std::mem::replace(&mut tall, block.body.len() > 1);
         if !lines.is_empty() && (tall || was_tall) {
             lines.push(Line::new(0));
@@ -99,9 +99,9 @@ pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
     lines
 }
 
-/// Gathers replicas of one name whose faces are equal, at the place of the first. Items come with address and face.
+/// Groups replicas of one name with equal faces, at the position of the first. Items come with their address and face.
 pub fn group<'a, I, T: Ord>(items: impl IntoIterator<Item = (I, &'a Address, T)>) -> Vec<(Vec<I>, T)> {
-    // What has no number stands alone, so its place takes the number's.
+    // A resource without a number is never grouped, so its position replaces the number in the key.
     let mut groups: BTreeMap<_, (usize, Vec<I>)> = BTreeMap::new();
     for (place, (item, address, face)) in items.into_iter().enumerate() {
         let alone = address.index.is_none().then_some(place);
@@ -144,7 +144,7 @@ fn word(face: &Face) -> String {
     if face.loses_data { word.to_uppercase() } else { word.to_owned() }
 }
 
-/// What a new object costs, or what the end of an old one saves. Other changes have a line of their own for it.
+/// The cost of a new object, or the saving of a destroyed one. Other changes have their own line for it.
 fn price(line: Line, face: &Face, number: usize) -> Line {
     let (word, amount) = match face.action {
         Action::Create | Action::Import => ("", face.hourly_after),
@@ -176,7 +176,7 @@ fn ink(action: Action, loses_data: bool) -> Ink {
 fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
     let Row { change, members } = row;
     let action = change.action;
-    // What goes or stays is known already: its hardware and place are enough to recognise it.
+    // An existing object is known to the reader; hardware and place are enough to identify it.
     let what = match action {
         Action::Create | Action::Import => describe(&change.address, &change.after),
         Action::Delete | Action::NoOp => {
@@ -201,7 +201,7 @@ fn describe(address: &Address, attributes: &Attributes) -> Description {
     kind::find(&address.kind).map(|kind| (kind.describe)(attributes, &BTreeMap::new())).unwrap_or_default()
 }
 
-/// What may bring the object back that a change replaces for being broken.
+/// A way to repair the object that a change replaces because it is broken.
 fn retry(change: &Change) -> Option<Retry> {
     let of = |cause: &Cause| match cause {
         Cause::Broken { retry, .. } => *retry,
@@ -210,7 +210,7 @@ fn retry(change: &Change) -> Option<Retry> {
     change.causes.iter().find_map(of).filter(|_| change.action.is_replacement())
 }
 
-/// So many resources are named in one command.
+/// Most resources to name in one command.
 const IN_COMMAND: usize = 4;
 
 /// `instead: sindri start pod.demo  # may bring it back, and keeps its volume`.
@@ -243,7 +243,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     if change.action == Action::ReplaceCreateFirst {
         lines.push(Line::of(INDENT, "the new one is created before the old one is destroyed"));
     }
-    // An update that restarts says so in its own words below.
+    // An update that restarts has its own line about losses below.
     if !change.losses.is_empty() && change.action != Action::Update {
         let losses: Vec<String> = change.losses.iter().map(loss).collect();
         let ink = if fold::loses_data(change) { Ink::Bad } else { Ink::Plain };
@@ -267,7 +267,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     lines
 }
 
-/// Settings of a new object that the file leaves to something else: `image, ports: from template abcdefghij`.
+/// Settings of a new object that come from elsewhere than the file: `image, ports: from template abcdefghij`.
 fn supplied_line(change: &Change) -> Option<Line> {
     let makes = change.action == Action::Create || change.action.is_replacement();
     let kind = kind::find(&change.address.kind).filter(|_| makes)?;
@@ -290,10 +290,10 @@ pub fn loss(loss: &Loss) -> String {
     format!("{what}{size}{path}{names}")
 }
 
-/// So many lost parts are named.
+/// Most lost parts to name.
 const NAMED: usize = 12;
 
-/// What happens on the way, beside what the fields say.
+/// Side effects of the change that are not fields.
 fn side_effect(effect: &SideEffect) -> Option<String> {
     match effect {
         // Shown among the fields.
@@ -307,7 +307,8 @@ fn side_effect(effect: &SideEffect) -> Option<String> {
     }
 }
 
-/// Members of a new object by name; of a changed one those that come and go, unless its own fields say it already.
+/// The members of a new object by name. For a changed object, the added and removed members, unless its fields show
+/// them already.
 fn member_line(change: &Change, members: &[&Change]) -> Option<Line> {
     let attribute = kind::find(&members.first()?.address.kind)?.member_of.as_ref()?.attribute;
     let name = |member: &Change| member.address.member.clone().unwrap_or_default();

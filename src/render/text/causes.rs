@@ -1,4 +1,4 @@
-//! Why a change is in the plan, as sentences that follow the chain of causes to its beginning.
+//! Explains why a change is in the plan, in sentences that follow the chain of causes to its beginning.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use super::super::words;
 use super::Context;
 use crate::model::{Action, Address, Cause, Change, Effect, Origin, Power};
 
-/// One line per cause that the fields do not tell already.
+/// One line per cause that the fields do not show already.
 pub fn because(context: &Context<'_>, change: &Change) -> Vec<String> {
     let sentence =
         |cause: &Cause| clause(context, cause, &mut vec![&change.address]).map(|clause| format!("because {clause}"));
     change.causes.iter().filter_map(sentence).collect()
 }
 
-/// A cause as a clause; `None` where the plan's line says it already. `seen` ends chains that lead back.
+/// A cause as a clause; `None` if the plan shows it already. `seen` ends circular chains.
 fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Address>) -> Option<String> {
     Some(match cause {
         Cause::New { .. } | Cause::Fields => return None,
@@ -64,7 +64,7 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
     }
 }
 
-/// The fields that make a change what it is: those with the worst effect.
+/// The fields that decide the action: those with the worst effect.
 fn own_reason(change: &Change) -> Option<String> {
     let worst: Effect = change.fields.iter().map(|field| field.effect).max()?;
     let fields = || change.fields.iter().filter(|field| field.effect == worst);

@@ -1,4 +1,4 @@
-//! Outside changes: how reality left what was applied last, and whether this plan undoes it.
+//! Outside changes: how the observed objects differ from the last applied state, and whether this plan reverts that.
 
 use super::super::style::{Ink, Line};
 use super::super::words;
@@ -25,7 +25,7 @@ pub fn explanation(plan: &Plan) -> &'static str {
     }
 }
 
-/// What happened to resources that fared alike, and how many they are.
+/// The changes, grouped by equal description, with the number of resources.
 pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
     let drift = &context.plan.drift;
     let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(drift))));
@@ -37,7 +37,7 @@ pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
         let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Ink::Change, format!("{happened:11}"));
         line = line.text(match drifts.len() {
             0..=3 => format!("  {}", drifts.iter().map(|drift| drift.id.as_str()).collect::<Vec<_>>().join(", ")),
-            // A fleet's ids are in `--json`; here they would bury what happened.
+            // A fleet's ids are in `--json`; here they would bury the change.
             many => format!("  {many} of them"),
         });
         let mut lines = vec![line.ink(Ink::Dim, format!("  # {consequence}"))];

@@ -8,21 +8,21 @@ use super::super::style::{Ink, Line};
 use crate::kind::{self, Compare};
 use crate::model::{Attributes, Change, Effect, FieldChange, Origin, Value};
 
-/// A single text longer than this is shown in lines of its own.
+/// A longer text is shown on separate lines.
 const LONG: usize = 72;
 
-/// One line per field, or a few where a value is long.
+/// One line per field, or several for a long value.
 pub fn lines(change: &Change, indent: usize) -> Vec<Line> {
-    // A rule that stands in this block already is not said again.
+    // Each rule is shown once per block.
     let mut told = BTreeSet::new();
-    // A side effect always says what it is.
+    // A side effect always shows its rule.
     let own = |field: &FieldChange| change.fields.iter().any(|own| own.path == field.path);
     let mut remark = |field: &FieldChange| remark(change, field, told.insert(field.rule.clone()) || !own(field));
     let compare = |path: &str| Some(kind::find(&change.address.kind)?.attribute(path)?.compare);
     differences(change.all_fields(), &compare, &mut remark, indent)
 }
 
-/// Fields of an outside change: what was applied, and what is there now. No rule has a part in it.
+/// Fields of an outside change: the applied and the current value. No rule applies.
 pub fn plain(fields: &[FieldChange], indent: usize) -> Vec<Line> {
     differences(fields, &|_| None, &mut |_| None, indent)
 }
@@ -49,7 +49,7 @@ fn flatten<'a>(path: String, value: &'a Value, flat: &mut Vec<(String, &'a Value
     }
 }
 
-/// A pair of values at the finest path at which they differ.
+/// Two values at the most specific path where they differ.
 struct Difference<'a> {
     path: String,
     before: &'a Value,
@@ -79,7 +79,7 @@ fn differences<'a>(
     lines
 }
 
-/// Maps are compared key by key, so that one changed variable does not repeat all others.
+/// Compares maps key by key, so that one changed variable does not repeat the others.
 fn split<'a>(
     path: String,
     before: &'a Value,
@@ -105,7 +105,7 @@ fn split<'a>(
     }
 }
 
-/// What stands behind the path, and lines below it.
+/// The text after the path, and the lines below it.
 fn values(difference: &Difference<'_>, compare: Option<Compare>, indent: usize) -> (Line, Vec<Line>) {
     let Difference { before, after, field, .. } = difference;
     if field.after_unknown {
@@ -131,7 +131,7 @@ fn is_long(text: &str) -> bool {
     text.contains('\n') || text.chars().count() > LONG
 }
 
-/// The lines of two long texts that differ, with two lines around them.
+/// The differing lines of two long texts, with two lines of context.
 fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
     let diff = TextDiff::from_lines(before, after);
     let mut lines = Vec::new();
@@ -150,7 +150,7 @@ fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
             removed += usize::from(change.tag() == ChangeTag::Delete);
             let text = change.value();
             let line = Line::new(indent).ink(ink, format!("{sign} {}", text.strip_suffix('\n').unwrap_or(text)));
-            // Otherwise two lines that differ in their end alone would read the same.
+            // Without this note, lines that differ only in the final newline would look the same.
             let open_end = change.missing_newline() && change.tag() != ChangeTag::Equal && before.contains('\n');
             lines.push(if open_end { line.ink(Ink::Dim, "  (no line end)") } else { line });
         }
@@ -167,8 +167,8 @@ fn noun(lines: usize) -> &'static str {
     if lines == 1 { "line" } else { "lines" }
 }
 
-/// `forces replacement: RunPod cannot move a pod to another cloud (sindri.yaml:14)`. The place is the root of the change:
-/// where the file says something new, or RunPod, where somebody else changed what the file still says.
+/// `forces replacement: RunPod cannot move a pod to another cloud (sindri.yaml:14)`. The place is the origin of the
+/// change: the line of a new value in the file, or RunPod if someone changed the value there.
 fn remark(change: &Change, field: &FieldChange, with_rule: bool) -> Option<String> {
     let forces = field.effect == Effect::Replace && change.action.is_replacement();
     let effect = if forces { "forces replacement: " } else { "" };

@@ -1,4 +1,4 @@
-//! Blocks that look renamed: what that looks like, and both ways to go on.
+//! Blocks that look renamed: the evidence, and both ways to continue.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,10 +6,10 @@ use crate::model::{Action, Address, Plan, Rename};
 use crate::render::style::{Ink, Line};
 use crate::render::words;
 
-/// So many pairs are told one by one; the lines to paste name them all.
+/// Most pairs to describe; the lines to paste contain all of them.
 const FEW: usize = 6;
 
-/// The section; nothing where nothing looks renamed.
+/// The section; empty if nothing looks renamed.
 pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
     let body = body(plan, config);
     let heading = (!body.is_empty()).then(|| Line::new(0).ink(Ink::Heading, HEADING));
@@ -18,7 +18,7 @@ pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
 
 pub const HEADING: &str = "Renamed?";
 
-/// The same without its heading.
+/// The section without its heading.
 pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
     if plan.renames.is_empty() {
         return Vec::new();
@@ -37,7 +37,7 @@ pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
     lines
 }
 
-/// The entries to paste: one for a key where all that the state has of it goes to one other key, number by number.
+/// The entries to paste. If all resources of a key go to one other key with the same numbers, they share one entry.
 fn entries(plan: &Plan) -> BTreeSet<(Address, Address)> {
     let key = |address: &Address| Address { index: None, ..address.clone() };
     let mut left: BTreeMap<Address, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Resources that exist, are declared to run and are not ready yet: apply changes nothing there and waits for them.
+//! Resources that exist, are declared to run and are not ready yet. Apply does not change them and waits for them.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub const HEADING: &str = "Not ready yet";
 
 pub const EXPLANATION: &str = "These are declared to run and exist. `sindri apply` changes nothing and waits for them.";
 
-/// The section; empty where everything is ready.
+/// The section; empty if everything is ready.
 pub fn section(plan: &Plan, now: Option<Timestamp>) -> Vec<Line> {
     if plan.waits.is_empty() {
         return Vec::new();
@@ -24,7 +24,7 @@ pub fn section(plan: &Plan, now: Option<Timestamp>) -> Vec<Line> {
     lines
 }
 
-/// A line for each, replicas of one status together, and how many that are.
+/// A line for each status, grouping replicas, with the number of resources.
 pub fn groups(plan: &Plan, now: Option<Timestamp>) -> Vec<(usize, Line)> {
     let face = |wait: &Wait| (wait.status.clone(), wait.timeout_seconds);
     let groups = block::group(plan.waits.iter().map(|wait| (wait, &wait.address, face(wait))));
@@ -45,7 +45,7 @@ pub fn groups(plan: &Plan, now: Option<Timestamp>) -> Vec<(usize, Line)> {
     groups.into_iter().map(line).collect()
 }
 
-/// `created 2h 00m ago` of the one that has taken longest.
+/// `created 2h 00m ago`, for the resource that has waited longest.
 fn oldest(waits: &[&Wait], now: Option<Timestamp>) -> Option<String> {
     let times = waits.iter().filter_map(|wait| since(wait));
     let (word, at) = times.min_by_key(|(_, at)| *at)?;
@@ -56,7 +56,7 @@ fn oldest(waits: &[&Wait], now: Option<Timestamp>) -> Option<String> {
     })
 }
 
-/// Since when it has been coming up, as far as RunPod says so.
+/// When it began to start, if RunPod says so.
 fn since(wait: &Wait) -> Option<(&'static str, Timestamp)> {
     let parsed = |at: &Option<String>| at.as_ref().and_then(|at| at.parse::<Timestamp>().ok());
     let created = parsed(&wait.created_at).map(|at| ("created", at));
@@ -66,7 +66,7 @@ fn since(wait: &Wait) -> Option<(&'static str, Timestamp)> {
     }
 }
 
-/// `1 resource is not ready yet; sindri apply waits for it`; nothing where everything is.
+/// `1 resource is not ready yet; sindri apply waits for it`; `None` if everything is ready.
 pub fn sentence(plan: &Plan) -> Option<impl fmt::Display + use<>> {
     let (verb, object) = match plan.waits.len() {
         0 => return None,
