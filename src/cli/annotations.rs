@@ -1,10 +1,11 @@
-//! Diagnostics as GitHub Actions shows them, beside the lines of a pull request.
+//! Shows diagnostics in GitHub Actions, beside the lines of a pull request.
 //!
-//! Where `GITHUB_ACTIONS` is `true`, the runner reads both streams of a step for commands to it. So each diagnostic is
-//! followed by one (`::error file=sindri.yaml,line=7::...`), and nothing that a diagnostic quotes may read as another.
+//! If `GITHUB_ACTIONS` is `true`, the runner looks for commands in both streams of a step. So each diagnostic is
+//! followed by one (`::error file=sindri.yaml,line=7::...`), and text quoted in a diagnostic is escaped so that it
+//! cannot be read as another.
 //!
-//! Source: "Workflow commands for GitHub Actions" of GitHub's documentation; what the runner takes for a command, and how it
-//! reads one, is `ActionCommand` of the runner.
+//! Source: "Workflow commands for GitHub Actions" of GitHub's documentation. `ActionCommand` of the runner defines what
+//! counts as a command and how it is parsed.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -16,16 +17,16 @@ use super::variables;
 use crate::model::Position;
 use crate::render::style::harmless;
 
-/// The run of a workflow.
+/// The current workflow run.
 pub struct Workflow {
-    /// `GITHUB_WORKSPACE`: the checkout, from which GitHub counts the paths of files.
+    /// `GITHUB_WORKSPACE`: the checkout. GitHub expects file paths relative to it.
     workspace: Option<PathBuf>,
-    /// What the paths in diagnostics start from.
+    /// The folder to which paths in diagnostics are relative.
     directory: PathBuf,
 }
 
 impl Workflow {
-    /// The one that this process is a part of.
+    /// The workflow run of this process, if there is one.
     pub fn here(directory: Option<&Path>) -> Option<Self> {
         let actions = variables::set("GITHUB_ACTIONS").is_some_and(|value| value == "true");
         actions.then(|| Self {
@@ -34,8 +35,8 @@ impl Workflow {
         })
     }
 
-    /// One line per diagnostic: of several that come together, each has its own. `otherwise` is how bad those are that do not
-    /// say it.
+    /// One line per diagnostic, also for each of several related ones. `otherwise` is the severity of those without
+    /// one.
     pub fn annotations(&self, report: &dyn Diagnostic, otherwise: Severity) -> String {
         let related: Vec<&dyn Diagnostic> = report.related().into_iter().flatten().collect();
         match related.as_slice() {
@@ -44,7 +45,7 @@ impl Workflow {
         }
     }
 
-    /// The annotations of a failure: one for each of its parts, where it has any.
+    /// The annotations of a failure: one for each of its parts, if it has any.
     pub fn of_failure(&self, failure: &Failure) -> String {
         if failure.parts.is_empty() {
             return self.annotations(failure.report.as_ref(), Severity::Error);
@@ -92,7 +93,7 @@ impl Workflow {
         self.command(command, place(report), code.as_deref(), &message)
     }
 
-    /// As GitHub finds the file: from the root of the checkout where it lies below that.
+    /// The path relative to the checkout if the file is inside it.
     fn path(&self, file: &str) -> String {
         let path = self.directory.join(file);
         let (Some(workspace), Ok(real)) = (&self.workspace, path.canonicalize()) else {
@@ -110,7 +111,8 @@ fn place(report: &dyn Diagnostic) -> Option<(String, usize, usize)> {
     Some((contents.name()?.to_owned(), contents.line() + 1, contents.column() + 1))
 }
 
-/// Lines of a message, harmless each. Source of what is escaped: `UnescapeData` and `UnescapeProperty` of the runner.
+/// The lines of a message, each made harmless. Source of the escaping: `UnescapeData` and `UnescapeProperty` of the
+/// runner.
 fn data(text: &str) -> String {
     text.lines().map(|line| harmless(line).replace('%', "%25")).collect::<Vec<_>>().join("%0A")
 }
@@ -119,7 +121,7 @@ fn property(text: &str) -> String {
     harmless(text).replace('%', "%25").replace(':', "%3A").replace(',', "%2C")
 }
 
-/// The text, with whatever the runner would obey spelled out.
+/// The text with everything escaped that the runner would run as a command.
 pub fn disarmed(text: &str) -> String {
     let line = |line: &str| {
         let indent = line.len() - line.trim_start().len();
@@ -129,7 +131,7 @@ pub fn disarmed(text: &str) -> String {
             None => line,
         }
     };
-    // The runner ends a line at a lone carriage return as well.
+    // The runner also ends a line at a lone carriage return.
     text.split_inclusive(['\n', '\r']).map(line).collect()
 }
 

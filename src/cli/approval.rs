@@ -1,5 +1,4 @@
-//! A plan that somebody approved beforehand, by its id or as a file, and the one that was made just now: what runs is what
-//! was approved, or nothing.
+//! Checks a plan against an earlier approval, given as an id or a file. sindri applies only what was approved.
 
 use std::path::{Path, PathBuf};
 
@@ -14,21 +13,21 @@ use crate::planner::review::saved::{Comparison, SavedPlan};
 use crate::planner::{Input, Options};
 use crate::render::words;
 
-/// So many differences are told; more would bury them.
+/// Most differences to list; more would bury them.
 const TOLD: usize = 20;
 
-/// What was approved.
+/// The approval given with the command.
 pub enum Approval {
-    /// Nothing yet: flags or a person will say.
+    /// None yet; flags or a person will decide.
     None,
-    /// The whole plan of this id; with the file, a difference can be told.
+    /// The whole plan with this id. With the file, differences can be listed.
     Expected { id: String, saved: Option<Box<SavedPlan>> },
-    /// What this file holds, whatever else is pending.
+    /// The content of this file, whatever other changes are pending.
     Saved(Box<SavedPlan>),
 }
 
 impl Approval {
-    /// What the command line names; paths are meant as if started in `-C`.
+    /// The approval on the command line. Relative paths start from `-C`.
     pub fn of(file: Option<&Path>, change: &ChangeFlags, global: &Global) -> Result<Self, Failure> {
         let placed = |path: PathBuf| global.directory.clone().unwrap_or_default().join(path);
         let expected = match change.expect.as_deref() {
@@ -66,17 +65,17 @@ impl Approval {
         }
     }
 
-    /// Whether somebody has agreed already to all that the plan does.
+    /// Whether everything that the plan does is already approved.
     pub fn is_given(&self) -> bool {
         !matches!(self, Self::None)
     }
 
-    /// Nothing was approved and nothing can be asked: refused before any request is sent.
+    /// Refuses, before any request is sent, if there is no approval and no way to ask for it.
     pub fn can_be_given(&self, change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
         if self.is_given() { Ok(()) } else { consent::can_be_given(change, console, command) }
     }
 
-    /// What the planner is asked, where the approval says so: the same as then, about what the file holds.
+    /// The planner options of the saved plan: the same options as then, limited to the resources in the file.
     pub fn options(&self, prior: &State) -> Option<Options> {
         match self {
             Self::Saved(saved) => Some(saved.options_now(prior)),
@@ -84,8 +83,8 @@ impl Approval {
         }
     }
 
-    /// A saved plan is whole in itself: that it is about some addresses only is worth a word where something else is pending,
-    /// or where it was so from the beginning.
+    /// A saved plan is complete in itself. Report that it is limited to some addresses only if other changes are
+    /// pending, or if it was limited from the start.
     pub fn narrows(&self, plan: &mut Plan) {
         let Self::Saved(saved) = self else { return };
         if saved.options.targets.is_empty() && !plan.leaves_out() {
@@ -93,8 +92,8 @@ impl Approval {
         }
     }
 
-    /// Whether what the plan leaves out affects the exit code. A saved plan was whole when it was made: changes that are
-    /// pending since are for the next plan, but a success means that everything is ready.
+    /// Whether changes outside the plan affect the exit code. A saved plan was complete when it was made, and later
+    /// changes are for the next plan. Success still requires that everything is ready.
     pub fn reports_pending(&self, plan: &Plan) -> bool {
         match (self, &plan.partial) {
             (_, None) => false,
@@ -103,7 +102,7 @@ impl Approval {
         }
     }
 
-    /// Whether the plan made just now is the approved one.
+    /// Checks that the new plan is the approved one.
     pub fn stands(&self, input: &Input<'_>, plan: &Plan) -> Result<(), Failure> {
         match self {
             Self::None => Ok(()),
@@ -155,12 +154,12 @@ impl Approval {
     }
 }
 
-/// 16 hex digits; anything else is the name of a file.
+/// 16 hex digits are an id; anything else is a file name.
 fn is_id(word: &str) -> bool {
     word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What moved, a line each; `done` tells also what needs nothing any more.
+/// The differences, one line each; `done` includes actions that are no longer necessary.
 fn differences(comparison: &Comparison, done: bool) -> String {
     let settled =
         comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: nothing is to be done any more"));

@@ -30,7 +30,7 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// The variable that stands for `--allow-files-in`.
+/// The variable equivalent to `--allow-files-in`.
 const FOLDERS_VARIABLE: &str = "SINDRI_ALLOW_FILES_IN";
 
 /// Flags of every command.
@@ -121,17 +121,17 @@ pub struct Global {
 }
 
 impl Global {
-    /// The folders of `--allow-files-in`, else those of the variable. Like every other path, they start from `-C`.
+    /// The folders of `--allow-files-in`, or those of the variable. Relative paths start from `-C`.
     pub fn readable_folders(&self) -> Vec<PathBuf> {
         let directory = self.directory.clone().unwrap_or_default();
-        // clap would split the values of the flag, too, and a name may hold the separator.
+        // clap would also split the values of the flag, but a folder's name may contain the separator.
         let listed = variables::set(FOLDERS_VARIABLE).filter(|_| self.readable_folders.is_empty());
         let listed: Vec<PathBuf> = listed.iter().flat_map(std::env::split_paths).collect();
         let named = self.readable_folders.iter().chain(&listed).filter(|folder| !folder.as_os_str().is_empty());
         named.map(|folder| directory.join(folder)).collect()
     }
 
-    /// The environment, of commands that work on one.
+    /// The environment, for commands that use a single one.
     pub fn environment(&self) -> Option<&str> {
         self.environments.first().map(String::as_str)
     }
@@ -218,8 +218,8 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it may change RunPod, the state or the project's files, so that how it ended matters even to a caller who
-    /// stopped reading.
+    /// Whether it may change RunPod, the state or the project's files. Its result then matters even if the caller
+    /// stopped reading the output.
     pub fn changes_something(&self) -> bool {
         match self {
             Self::Init(_)

@@ -1,7 +1,7 @@
-//! Completion in shells: `sindri completions SHELL` prints a script, and the script asks this program for candidates.
+//! Completion in shells: `sindri completions SHELL` prints a script, which asks this program for candidates.
 //!
-//! Candidates come from the files of the project alone: no lock, no key, no request. A question that cannot be answered
-//! has no candidates and prints nothing, since any text would land in the line that someone is typing.
+//! Candidates come only from the project's files, without a lock, key or request. If there is no answer it prints
+//! nothing, because any text would end up in the line that the user is typing.
 
 mod facts;
 
@@ -22,7 +22,7 @@ use facts::{Facts, Which};
 /// Set by the scripts to the name of the shell.
 const VARIABLE: &str = "SINDRI_COMPLETE";
 
-/// The script that makes a shell ask.
+/// The script that makes a shell ask for completions.
 pub fn script(shell: Shell) -> String {
     let registered = |completer: &dyn EnvCompleter| {
         let mut script = Vec::new();
@@ -39,7 +39,7 @@ pub fn script(shell: Shell) -> String {
     }
 }
 
-/// The answer to a script that asks; `None` where this is a run like any other.
+/// The answer to a completion script; `None` for an ordinary run.
 pub fn answer() -> Option<String> {
     let shell = variables::text(VARIABLE)?;
     let words: Vec<OsString> = std::env::args_os().skip_while(|word| word != "--").skip(1).collect();
@@ -48,7 +48,7 @@ pub fn answer() -> Option<String> {
 }
 
 fn lines(shell: &str, words: Vec<OsString>) -> String {
-    // Bash breaks words at colons, so its script sends the line as it was typed.
+    // Bash splits words at colons, so its script passes the line as typed.
     let words = match (shell, words.as_slice()) {
         ("bash", [line]) => split(&line.to_string_lossy()).into_iter().map(OsString::from).collect(),
         _ => words,
@@ -74,7 +74,7 @@ fn candidates(words: Vec<OsString>) -> Vec<CompletionCandidate> {
     let current_dir = std::env::current_dir().ok();
     let mut found = complete(&mut command, words, last, current_dir.as_deref()).unwrap_or_default();
     found.retain(|candidate| !candidate.is_hide_set());
-    // Flags only where one is being typed, or where nothing else can follow.
+    // Offer flags only if one is being typed, or if nothing else can follow.
     if found.iter().any(|candidate| !is_flag(candidate)) {
         found.retain(|candidate| !is_flag(candidate) || facts.types_flag());
     }
@@ -85,7 +85,7 @@ fn is_flag(candidate: &CompletionCandidate) -> bool {
     candidate.get_value().to_string_lossy().starts_with('-')
 }
 
-/// The command line with what each argument may be.
+/// Adds the possible values to each argument of the command line.
 fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
     let name = command.get_name().to_owned();
     command
@@ -99,7 +99,7 @@ fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
         .mut_subcommands(|command| with_candidates(command, facts))
 }
 
-/// The thing that an argument of a command names.
+/// What an argument of a command refers to.
 fn which(command: &str, argument: &Arg) -> Option<Which> {
     let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<Address>();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
@@ -118,7 +118,7 @@ fn which(command: &str, argument: &Arg) -> Option<Which> {
     }
 }
 
-/// The words of a line that may end inside a quote. A blank at its end begins an empty word.
+/// The words of a line that may end inside a quote. A space at the end starts an empty word.
 fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let (mut quote, mut begun) = (None, false);

@@ -1,4 +1,4 @@
-//! Whether a plan may be applied: what refuses it, and whose consent it needs.
+//! Decides whether a plan may be applied: its refusals, and the consent that it needs.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::model::{Address, Change, Plan, Refusal};
 use crate::planner::decide::change::describe;
 use crate::planner::decide::feasible;
 
-/// Nothing can be asked and nothing was approved beforehand: refused before any request is sent.
+/// Refuses, before any request is sent, if there is no approval and no way to ask for it.
 pub fn can_be_given(change: &ChangeFlags, console: &Console, command: &str) -> Result<(), Failure> {
     if change.auto_approve || console.can_ask() {
         return Ok(());
@@ -47,14 +47,14 @@ pub fn refusals(plan: &Plan) -> Result<(), Failure> {
     Err(about_one(failure, plan, subjects.into_iter().collect()))
 }
 
-/// Says which resource it is about, where all of it is about the same.
+/// Adds the resource to a failure if everything is about the same one.
 fn about_one(failure: Failure, plan: &Plan, subjects: Vec<Option<&Address>>) -> Failure {
     let [Some(address)] = subjects[..] else { return failure };
     let change = plan.changes.iter().find(|change| change.address == *address);
     failure.about(address, change.and_then(|change| change.id.as_deref()))
 }
 
-/// How each refusal of a plan ends a command: its exit code, and its code on stderr.
+/// The exit code and the error code for each kind of refusal.
 const REFUSALS: [(&str, Exit, &str); 9] = [
     ("impossible_change", Exit::Error, "impossible_change"),
     ("not_found", Exit::Error, "not_found"),
@@ -72,12 +72,12 @@ fn end_of(refusal: &Refusal) -> (Exit, &'static str) {
     known.map_or((Exit::Refused, "refused"), |(_, exit, code)| (*exit, *code))
 }
 
-/// What a person or the flags agreed to.
+/// The plan that the user or the flags approved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// The plan as it stands.
+    /// The plan as shown.
     Plan,
-    /// The same with updates in place, which has to be planned and shown first.
+    /// The same plan with updates in place, which must be planned and shown first.
     InPlace,
 }
 
@@ -118,7 +118,7 @@ pub fn obtain(
     }
 }
 
-/// Whether `--auto-approve` and the flags beside it cover all that the plan does.
+/// Whether `--auto-approve` and the other flags cover everything that the plan does.
 fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), Failure> {
     let (losses, renames, in_place) = (losses(plan), renames(plan), in_place(plan));
     if !renames.is_empty() {
@@ -152,12 +152,12 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
     Ok(())
 }
 
-/// The precious data that the plan destroys, in words; empty where it destroys none.
+/// The precious data that the plan destroys, in words; empty if there is none.
 fn losses(plan: &Plan) -> String {
     few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))))
 }
 
-/// The resources whose data an update in place would keep, in words; empty where there is none.
+/// The resources whose data an update in place would keep, in words; empty if there are none.
 fn in_place(plan: &Plan) -> String {
     let keeps = |change: &&Change| {
         change.in_place_alternative.is_some() && change.losses.iter().any(|loss| loss.precious) //
@@ -165,12 +165,12 @@ fn in_place(plan: &Plan) -> String {
     few(plan.changes.iter().filter(keeps).map(|change| format!("`{}`", change.address)))
 }
 
-/// What looks renamed and would be destroyed and created, in words; empty where nothing does.
+/// Resources that look renamed and would be destroyed and recreated, in words; empty if there are none.
 fn renames(plan: &Plan) -> String {
     few(plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)))
 }
 
-/// So many items are named in a sentence; the plan shows all.
+/// Most items to name in a sentence; the plan shows all.
 const FEW: usize = 4;
 
 fn few(items: impl Iterator<Item = String>) -> String {

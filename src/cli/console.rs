@@ -1,4 +1,4 @@
-//! Standard output and standard error: what goes where, and whether it is coloured.
+//! Standard output and standard error: which texts go where, and whether they are coloured.
 
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::style::{Line, printable};
 use crate::render::{self, Progress, ProgressKind, Style};
 
-/// The columns that lines of a file are cut to where there is no terminal.
+/// Width for excerpts of files if there is no terminal.
 const COLUMNS: usize = 80;
 
-/// The two streams of a command, as its flags and the environment want them.
+/// The two streams of a command, configured by its flags and the environment.
 pub struct Console {
     pub json: bool,
     pub quiet: bool,
@@ -29,7 +29,7 @@ pub struct Console {
     output: Arc<Output>,
     /// Credentials of this process.
     hidden: Hidden,
-    /// Where diagnostics are annotations as well.
+    /// Set if diagnostics must also be printed as annotations.
     workflow: Option<Workflow>,
 }
 
@@ -52,12 +52,12 @@ impl Console {
             err: style(io::stderr().is_terminal()),
             output,
             hidden: Hidden::new(variables::credentials()),
-            // Whoever asks for JSON on stderr gets that alone.
+            // With JSON, stderr contains nothing else.
             workflow: Workflow::here(global.directory.as_deref()).filter(|_| !global.json),
         }
     }
 
-    /// For a process whose arguments are no command.
+    /// For a process whose arguments could not be parsed.
     pub fn before_arguments(json: bool, output: Arc<Output>) -> Self {
         let style = |terminal: bool| Style { color: wants_color(terminal), ..Style::default() };
         let (out, err) = (style(io::stdout().is_terminal()), style(io::stderr().is_terminal()));
@@ -83,7 +83,7 @@ impl Console {
         self.output.write(stream, &if style.color { text.ansi().to_string() } else { text.to_string() });
     }
 
-    /// How results look.
+    /// The style of results.
     pub fn style(&self) -> Style {
         self.out
     }
@@ -97,25 +97,25 @@ impl Console {
         }
     }
 
-    /// What shows events as they come: as results with `--json`, else as progress.
+    /// Shows events as they happen: as results with `--json`, otherwise as progress.
     pub fn progress(&self) -> Arc<Progress> {
         let (kind, output) = (self.progress_kind(), Arc::clone(&self.output));
         let stream = if self.json { Stream::Out } else { Stream::Err };
         Arc::new(Progress::new(kind, self.err, move |line| {
             output.write(stream, line);
-            // The live line is drawn below it, by another writer.
+            // The live line is drawn below earlier output, by another writer.
             if kind == ProgressKind::Terminal {
                 output.wait();
             }
         }))
     }
 
-    /// What writes both streams, for closures that outlive a borrow of the console.
+    /// The writer of both streams, for closures that outlive a borrow of the console.
     pub fn output(&self) -> Arc<Output> {
         Arc::clone(&self.output)
     }
 
-    /// Whether a question can be asked and answered.
+    /// Whether the user can be asked a question.
     pub fn can_ask(&self) -> bool {
         !self.json && io::stdin().is_terminal() && io::stderr().is_terminal() && variables::set("CI").is_none()
     }
@@ -125,10 +125,10 @@ impl Console {
         self.output.write(Stream::Out, &printable(text));
     }
 
-    /// Prints a page in place of the last one where stdout is a terminal, and below it elsewhere.
+    /// Prints a page, which replaces the last one if stdout is a terminal.
     pub fn redraw(&self, page: &str, again: bool) {
         let between = match (self.out.width, again) {
-            // From the top left corner, without what was there.
+            // From the top left corner, after clearing the screen.
             (Some(_), _) => "\u{1b}[H\u{1b}[2J",
             (None, true) => "\n",
             (None, false) => "",
@@ -137,7 +137,7 @@ impl Console {
         self.result(page);
     }
 
-    /// Prints a result of sentences, which wrap at the terminal's width.
+    /// Prints a result made of sentences, which wrap at the terminal's width.
     pub fn sentences(&self, text: &str) {
         self.result(&wrapped(text, self.out));
     }
@@ -151,26 +151,26 @@ impl Console {
         self.result(&(json::to_text(value, true) + "\n"));
     }
 
-    /// Prints a result that people read as a sentence and tools as an object.
+    /// Prints a result as a sentence for people or as an object for tools.
     pub fn either(&self, text: &str, value: &serde_json::Value) {
         if self.json { self.json(value) } else { self.sentences(text) }
     }
 
-    /// Prints what is worth knowing, but no result.
+    /// Prints information that is not a result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             self.output.write(Stream::Err, &self.shown(wrapped(&(text.to_owned() + "\n"), self.err)));
         }
     }
 
-    /// The same, except where stderr is for JSON alone.
+    /// Prints information, unless stderr is for JSON only.
     pub fn note(&self, text: &str) {
         if !self.json {
             self.say(text);
         }
     }
 
-    /// Prints a diagnostic that stops nothing.
+    /// Prints a diagnostic that does not stop the command.
     pub fn warning(&self, report: &miette::Report) {
         if self.quiet || self.json {
             return;
@@ -178,7 +178,7 @@ impl Console {
         self.diagnostic(report.as_ref(), |workflow| workflow.annotations(report.as_ref(), Severity::Warning));
     }
 
-    /// Prints what went wrong: one JSON object, or a drawn diagnostic.
+    /// Prints a failure: one JSON object, or a drawn diagnostic.
     pub fn failure(&self, failure: &Failure) {
         if self.json {
             self.output.write(Stream::Err, &self.hidden.mask(&json_line(failure)));
@@ -193,7 +193,7 @@ impl Console {
         self.output.write(Stream::Err, &text);
     }
 
-    /// The text as it may stand on a terminal, and in a log that is read for commands.
+    /// The text made safe for a terminal, and for a log that is searched for commands.
     fn shown(&self, text: String) -> String {
         let text = printable(&text).into_owned();
         if self.workflow.is_some() { disarmed(&text) } else { text }
@@ -210,18 +210,18 @@ impl Console {
         render::draw(&Shown::new(report, &self.hidden, columns), theme, self.err.width)
     }
 
-    /// Asks a question and reads one line; no answer is an empty one.
+    /// Asks a question and reads one line. No answer counts as an empty one.
     pub fn ask(&self, question: &str) -> String {
         self.output.write(Stream::Err, &printable(&wrapped(question, self.err)));
         let mut answer = String::new();
-        // An unseen question has no answer.
+        // If the question could not be shown, there is no answer.
         if self.output.wait().is_empty() && io::stdin().read_line(&mut answer).is_err() {
             answer.clear();
         }
         answer.trim().to_owned()
     }
 
-    /// Prints a failure, and gives the exit code of a command that ended like this.
+    /// Prints a failure, and returns the exit code of the command.
     pub fn exit_of(&self, ended: Result<Exit, Failure>) -> Exit {
         ended.unwrap_or_else(|failure| {
             self.failure(&failure);
@@ -229,19 +229,20 @@ impl Console {
         })
     }
 
-    /// Waits until everything so far has been written or lost, and gives the losses.
+    /// Waits until all output has been written or lost, and returns the losses.
     pub fn flush(&self) -> Vec<Loss> {
         self.output.wait()
     }
 
-    /// Resolves once everything so far has been written or lost.
+    /// Resolves once all output has been written or lost.
     pub async fn written(&self) {
         self.output.written().await;
     }
 
-    /// The exit code of a command, once its output is written. Output that was lost is an error where the command itself
-    /// ended well; its own failure wins. A reader that went away matters only to a command that changes something:
-    /// `sindri plan | head -1` got all it wanted, but `sindri apply | head -1` did not see how it ended.
+    /// The exit code of a command, after its output was written. Lost output is an error if the command itself
+    /// succeeded; otherwise the command's own failure takes precedence. A closed pipe matters only for a command that
+    /// changes something: `sindri plan | head -1` got all it wanted, but `sindri apply | head -1` did not see how it
+    /// ended.
     pub fn settle(&self, exit: Exit, changes: bool, losses: &[Loss]) -> Exit {
         let Some(loss) = losses.iter().find(|loss| changes || !loss.is_closed_pipe()) else { return exit };
         let ended_well = matches!(exit, Exit::Success | Exit::Changes);
@@ -253,15 +254,15 @@ impl Console {
         if ended_well { Exit::Error } else { exit }
     }
 
-    /// Ends the process now, with what can be written within a moment.
+    /// Exits now, after writing as much output as possible within a moment.
     pub fn exit_now(&self, exit: Exit) -> ! {
         self.output.wait_briefly(Duration::from_secs(1));
         std::process::exit(i32::from(exit.code()))
     }
 }
 
-/// The text with its lines broken at spaces where they are wider than the terminal. The end stays as it is: an answer is typed
-/// behind a question.
+/// Wraps lines that are wider than the terminal. Keeps the end of the text as it is, because an answer is typed after a
+/// question.
 fn wrapped(text: &str, style: Style) -> String {
     if style.width.is_none() {
         return text.to_owned();
@@ -299,7 +300,7 @@ fn json_line(failure: &Failure) -> String {
     json::to_text(&error_json(failure.report.as_ref(), &context), false) + "\n"
 }
 
-/// `NO_COLOR` (no-color.org) wins over `CLICOLOR_FORCE`, which wins over what the stream is.
+/// `NO_COLOR` (no-color.org) takes precedence over `CLICOLOR_FORCE`, which takes precedence over the kind of stream.
 fn wants_color(terminal: bool) -> bool {
     if variables::set("NO_COLOR").is_some() {
         return false;
@@ -310,7 +311,7 @@ fn wants_color(terminal: bool) -> bool {
     terminal && variables::set("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Columns of the terminal, between what is readable and what is pleasant.
+/// Columns of the terminal, limited to a readable range.
 fn terminal_width() -> usize {
     let columns = terminal_size::terminal_size().map_or(100, |(terminal_size::Width(columns), _)| usize::from(columns));
     columns.clamp(60, 140)

@@ -14,20 +14,21 @@ use crate::runpod::{ApiError, ErrorClass};
 use crate::store::StoreError;
 use crate::transport::http::HttpSetupError;
 
-/// What the process says to its caller.
+/// The exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Success,
     Error,
     /// Changes are pending (`plan --detailed-exitcode`), something drifted (`drift`), or two environments differ (`diff`).
     Changes,
-    /// Consent is needed: data loss, protection, adoption, no terminal; or the state belongs to another world.
+    /// Consent is missing (data loss, protection, adoption, no terminal), or the state belongs to another environment
+    /// or API.
     Refused,
     /// Another command holds the lock.
     Locked,
-    /// Another plan than the one that was approved.
+    /// The plan differs from the approved one.
     Stale,
-    /// Over the budget.
+    /// The plan exceeds the budget.
     Policy,
     NoCapacity,
     PartlyApplied,
@@ -59,17 +60,17 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// A command that failed: what to print, and how to exit.
+/// The error to print for a failed command, and the exit code.
 pub struct Failure {
     pub exit: Exit,
     pub report: Box<dyn Diagnostic + Send + Sync>,
-    /// What it consists of, each with where it is written: for annotations, if the report itself shows no place.
+    /// The parts of the failure with their positions, for annotations if the report itself has no position.
     pub parts: Vec<(Option<Position>, String)>,
-    /// For `--json`: what it is about, where that is one resource.
+    /// For `--json`: the resource that the failure is about, if it is a single one.
     pub subject: Option<Box<Subject>>,
 }
 
-/// One resource, with RunPod's id of it if it exists.
+/// One resource, and RunPod's id for it if it exists.
 pub struct Subject {
     pub address: Address,
     pub id: Option<String>,
@@ -80,18 +81,18 @@ impl Failure {
         Self { exit, report: Box::new(report), subject: None, parts: Vec::new() }
     }
 
-    /// The same, of this resource.
+    /// Adds the resource that the failure is about.
     pub fn about(self, address: &Address, id: Option<&str>) -> Self {
         let subject = Subject { address: address.clone(), id: id.map(str::to_owned) };
         Self { subject: Some(Box::new(subject)), ..self }
     }
 
-    /// A failure of the command line itself. `code` is stable, and is said as `sindri::cli::code`.
+    /// A failure of the command line itself. `code` is stable and is printed as `sindri::cli::code`.
     pub fn message(exit: Exit, code: &'static str, message: impl Into<String>, help: Option<String>) -> Self {
         Self::of(exit, Message { code, message: message.into(), help, severity: Severity::Error })
     }
 
-    /// A refusal: nothing was changed, and `help` says how to proceed on purpose.
+    /// A refusal. Nothing was changed, and `help` says how to proceed deliberately.
     pub fn refused(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::message(Exit::Refused, code, message, Some(help.into()))
     }

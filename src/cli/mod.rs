@@ -1,6 +1,7 @@
-//! Arguments become one call into the modules above, and its result an exit code.
+//! Maps arguments to one call into the modules above, and its result to an exit code.
 //!
-//! The only module that prints, prompts, reads the process environment and exits. stdout carries results, stderr progress.
+//! This is the only module that prints, prompts, reads the process environment and exits. Results go to stdout,
+//! progress to stderr.
 
 mod annotations;
 mod approval;
@@ -33,7 +34,7 @@ use signals::Signals;
 
 pub use output::{Stream, note_closed};
 
-/// Parses the arguments of this process, runs the command, prints what went wrong, and returns the exit code.
+/// Parses the arguments of this process, runs the command, prints errors, and returns the exit code.
 pub fn main() -> ExitCode {
     let output = Arc::new(Output::start());
     if let Some(candidates) = completion::answer() {
@@ -59,7 +60,7 @@ pub fn main() -> ExitCode {
     console.settle(exit, arguments.command.changes_something(), &console.flush()).into()
 }
 
-/// Prints the help that was asked for, or the reason why the arguments are no command.
+/// Prints the requested help, or the error in the arguments.
 fn no_command(error: &clap::Error, output: Arc<Output>) -> Exit {
     let asked = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     let json = std::env::args_os().any(|argument| argument == "--json");
@@ -72,7 +73,7 @@ fn no_command(error: &clap::Error, output: Arc<Output>) -> Exit {
     console.settle(if asked { Exit::Success } else { Exit::Usage }, false, &console.flush())
 }
 
-/// Arguments that were not understood, as a failure like any other.
+/// An error in the arguments, as an ordinary failure.
 fn usage(error: &clap::Error) -> Failure {
     let text = error.to_string();
     let (message, help) = text.trim().split_once("\n\n").unwrap_or((text.trim(), ""));
@@ -80,11 +81,11 @@ fn usage(error: &clap::Error) -> Failure {
     Failure::message(Exit::Usage, "usage", message, Some(help.to_owned()).filter(|help| !help.is_empty()))
 }
 
-/// `-e` is repeated for `diff` alone: elsewhere nobody could tell which one is meant.
+/// Only `diff` accepts several `-e`. For other commands it would be unclear which one is meant.
 fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
     let environments = &arguments.global.environments;
     let compares = matches!(arguments.command, Command::Diff(_));
-    // Of those before and behind the command clap keeps the latter alone, and says nothing.
+    // If `-e` appears both before and after the command, clap silently keeps only the latter.
     let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     let written = words.take_while(|word| word != "--").filter(|word| names_environment(word)).count();
     let message = if written > environments.len() {
@@ -99,13 +100,13 @@ fn too_many_environments(arguments: &Arguments) -> Option<Failure> {
     Some(Failure::message(Exit::Usage, "usage", message, Some(help)))
 }
 
-/// `-e`, `-eprod`, `--env`, `--env=prod`. No value of another option begins with a dash.
+/// Matches `-e`, `-eprod`, `--env` and `--env=prod`. Values of other options never begin with a dash.
 fn names_environment(word: &str) -> bool {
     word == "--env" || word.starts_with("--env=") || (word.starts_with("-e") && !word.starts_with("--"))
 }
 
-/// Keeps a panic, which is a bug of sindri's, from reaching the user as one. Its message is not printed: what it was about to
-/// say of a value may be a secret. Where it happened is enough for a report.
+/// Turns a panic, which is a bug in sindri, into an ordinary failure. Its message is not printed, because it may
+/// contain a secret. The source position is enough for a report.
 fn guarded(run: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
     let place = Arc::new(Mutex::new(String::new()));
     let noted = Arc::clone(&place);
@@ -131,7 +132,8 @@ fn guarded(run: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure>
 
 fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Failure> {
     let global = &arguments.global;
-    // Under `--sandbox` time is simulated: tokio's clock is paused and jumps to the next timer, so that waits cost nothing.
+    // With `--sandbox`, time is simulated: tokio's clock is paused and jumps to the next timer, so that waits take no
+    // time.
     let simulated = global.sandbox && !matches!(arguments.command, Command::Emulator(_));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -157,7 +159,7 @@ mod tests {
     fn a_panic_becomes_a_failure_that_names_the_place_and_not_the_words() {
         let failure = guarded(|| panic!("canary-of-a-secret")).expect_err("a failure");
         let said = format!("{} {:?}", failure.report, failure.report.help().map(|help| help.to_string()));
-        // Back to the usual hook for the other tests of this process.
+        // Restores the default hook for the other tests of this process.
         let _ = std::panic::take_hook();
         assert_eq!(failure.exit, Exit::Error);
         assert!(said.contains("src/cli/mod.rs:") && said.contains("journal") && !said.contains("canary"), "{said}");

@@ -1,7 +1,7 @@
-//! The one place that writes to standard output and standard error.
+//! The only module that writes to standard output and standard error.
 //!
-//! Writing never ends a command: the first failure of a stream is kept, nothing more is written to that stream, and the
-//! exit code tells. A thread does the writing, so that a reader that stalls holds up no request and no signal.
+//! A write error never ends a command. The first error of a stream is kept, nothing more is written to that stream, and
+//! the exit code reports it. A separate thread writes, so that a stalled reader does not block requests or signals.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::files::write_all;
 
-/// Where a text goes.
+/// The destination of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Results.
@@ -32,7 +32,7 @@ impl Stream {
     }
 }
 
-/// A stream that did not take everything.
+/// A stream that could not be written completely.
 #[derive(Debug)]
 pub struct Loss {
     pub stream: Stream,
@@ -40,14 +40,14 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Whether the reader went away, as `head -1` does once it has its line.
+    /// Whether the reader closed the pipe, as `head -1` does once it has its line.
     pub fn is_closed_pipe(&self) -> bool {
         self.error.kind() == io::ErrorKind::BrokenPipe
     }
 }
 
 /// Which of the two streams were closed when the process started. Rust opens the null device in their place before
-/// `main`, so that only code which runs earlier can tell.
+/// `main`, so only code that runs earlier can find out.
 static CLOSED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
 
 /// Notes that a stream was closed when the process started.
@@ -62,7 +62,7 @@ pub struct Output {
 
 enum Job {
     Write(Stream, String),
-    /// Called once everything before it has been written, with the losses so far.
+    /// Called after everything before it has been written, with the losses so far.
     Flush(Box<dyn FnOnce(Vec<Loss>) + Send>),
 }
 
@@ -71,34 +71,34 @@ impl Output {
     pub fn start() -> Self {
         let (jobs, queue) = mpsc::channel();
         let mut writer = Writer { streams: [Sink::open(Stream::Out), Sink::open(Stream::Err)] };
-        // Without a thread the queue is dropped, and each write fails like a write to a closed stream.
+        // Without a thread the queue is dropped, and each write fails as if the stream were closed.
         let _ = thread::Builder::new().name("output".to_owned()).spawn(move || writer.run(&queue));
         Self { jobs: Mutex::new(jobs) }
     }
 
-    /// Writes all of `text`, in the order of the calls. Returns before it is written.
+    /// Writes `text` after earlier texts. Returns before it is written.
     pub fn write(&self, stream: Stream, text: &str) {
         if !text.is_empty() {
             self.send(Job::Write(stream, text.to_owned()));
         }
     }
 
-    /// Resolves once everything so far has been written or lost, with the losses.
+    /// Resolves once all output has been written or lost, with the losses.
     pub async fn written(&self) -> Vec<Loss> {
         let (done, written) = oneshot::channel();
-        // The receiver may be gone: then the losses are of no interest.
+        // If the receiver is gone, the losses no longer matter.
         self.send(Job::Flush(Box::new(move |losses| drop(done.send(losses)))));
         written.await.unwrap_or_else(|_| dead_writer())
     }
 
-    /// Waits until everything so far has been written or lost, and gives the losses.
+    /// Waits until all output has been written or lost, and returns the losses.
     pub fn wait(&self) -> Vec<Loss> {
         self.flush().recv().unwrap_or_else(|_| dead_writer())
     }
 
-    /// The same, but no longer than this.
+    /// Like `wait`, with a time limit.
     pub fn wait_briefly(&self, longest: Duration) {
-        // What is not written by then is lost on purpose.
+        // Anything not written by then is lost deliberately.
         let _ = self.flush().recv_timeout(longest);
     }
 
@@ -133,7 +133,7 @@ impl Writer {
     }
 }
 
-/// One stream, and why it takes nothing more.
+/// One stream, and its first error.
 struct Sink {
     stream: Stream,
     target: Box<dyn Write + Send>,
@@ -146,7 +146,7 @@ impl Sink {
     }
 
     fn write(&mut self, text: &[u8]) {
-        // After a gap the rest would only mislead.
+        // After a gap, the rest would only mislead.
         if self.lost.is_some() {
             return;
         }
@@ -167,7 +167,7 @@ impl Sink {
     }
 }
 
-/// A file of its own, since the standard library's streams buffer what a failed write left over.
+/// Uses its own file handle, because the standard library's streams keep the rest of a failed write in their buffer.
 #[cfg(unix)]
 fn target(stream: Stream) -> Box<dyn Write + Send> {
     use std::os::fd::AsFd;

@@ -11,7 +11,7 @@ use crate::files::{self, LARGEST, Reason, Target, read_bytes, read_text};
 use crate::model::text::escaped;
 use crate::planner::review::saved::{FORMAT_VERSION, SavedPlan};
 
-/// Reads a plan that `plan --out` wrote, and checks that it is what it says.
+/// Reads a plan from `plan --out`, and checks its digest.
 pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
     let name = path.display().to_string();
     let text = read_text(path, None, LARGEST).map_err(|error| {
@@ -28,7 +28,7 @@ fn refuse(code: &'static str, message: String, help: &str) -> Failure {
     Failure::message(Exit::Error, code, message, Some(format!("{help}; nothing was changed")))
 }
 
-/// The plan in the text of the file `name`.
+/// Parses the plan in `text`, the content of the file `name`.
 pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
     let version = from_json::<Version>(text)
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
@@ -50,7 +50,8 @@ pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
     Ok(plan)
 }
 
-/// Where the file stops being a plan. The parser's own words may quote the file, which may be any file.
+/// The position where the file stops being a plan. The parser's message is not used, because it may quote the file,
+/// which may be any file.
 fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
     let what = match error.classify() {
         Category::Data => "it is JSON of another kind",
@@ -63,7 +64,7 @@ fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
 #[derive(Deserialize)]
 struct Version {
     format_version: u32,
-    // What no other file of JSON has.
+    // A field that no other JSON file has.
     #[serde(rename = "plan_id")]
     _plan_id: String,
 }
@@ -72,7 +73,7 @@ fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Result<T> 
     serde_json::from_str(text)
 }
 
-/// Writes a plan. It replaces nothing but a plan or an empty file; pipes and devices are written to.
+/// Writes a plan. Replaces only another plan or an empty file; also writes to pipes and devices.
 pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     let name = path.display();
     let fail = |error: io::Error| {
@@ -96,7 +97,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
     files::write(path, escaped(&text).as_bytes()).map_err(fail)
 }
 
-/// Tells a regular file that is neither empty nor a plan. One that cannot be read may be anything.
+/// Whether a regular file contains anything but a plan. A file that cannot be read may contain anything.
 fn holds_something_else(path: &Path) -> bool {
     match read_bytes(path, None, LARGEST) {
         Ok(text) => !text.is_empty() && serde_json::from_slice::<Version>(&text).is_err(),

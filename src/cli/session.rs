@@ -1,4 +1,4 @@
-//! What most commands start from: the configuration, the paths of the state, and a client of the API that was asked for.
+//! The common start of most commands: the configuration, the paths of the state, and a client for the requested API.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -29,14 +29,14 @@ use crate::transport::Transport;
 use crate::transport::clock::Clock;
 use crate::transport::http::HttpTransport;
 
-/// One request may take this long; source of the figure: RunPod's TypeScript SDK (contract, section 2.5).
+/// Time limit for one request. Source: RunPod's TypeScript SDK (contract, section 2.5).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A command's surroundings.
+/// The context of a command.
 pub struct Session {
     pub config: Config,
     pub paths: Paths,
-    /// Which world: [`State::api`].
+    /// The API to which the state belongs: [`State::api`].
     pub api: String,
     pub client: Client,
     pub clock: Clock,
@@ -47,13 +47,14 @@ pub struct Session {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Secrets {
     Needed,
-    /// It compares them with a state, which holds none: a missing value is told, and is no error.
+    /// Only compared with a state, which contains no secret values. A missing value is reported and is not an error.
     NamesAlone,
-    /// It changes no environment of any pod: a missing secret must not keep anybody from stopping a pod.
+    /// The command changes no pod's environment. A missing secret must not prevent stopping a pod.
     NotNeeded,
 }
 
-/// Loads the configuration. Its warnings are for commands that act on what it says, not for those that act on the state.
+/// Loads the configuration. Warnings are shown by commands that act on the configuration, not by those that act on the
+/// state.
 pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Result<Config, Failure> {
     let config = config::load(&load_options(global, secrets)?)?;
     if secrets != Secrets::NotNeeded {
@@ -62,7 +63,7 @@ pub fn configuration(global: &Global, console: &Console, secrets: Secrets) -> Re
     Ok(config)
 }
 
-/// How the command line asks for a configuration to be read.
+/// The load options given on the command line.
 pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'static>, Failure> {
     let directory = match &global.directory {
         Some(directory) => directory.clone(),
@@ -83,7 +84,7 @@ pub fn load_options(global: &Global, secrets: Secrets) -> Result<LoadOptions<'st
     })
 }
 
-/// The environments that have a state which records something; with `--state`, the one of that file alone.
+/// The environments whose state has records; with `--state`, only the environment of that file.
 fn recorded(global: &Global) -> RecordedEnvironments {
     let (named, sandbox, allowed) = (named_state(global), global.sandbox, global.readable_folders());
     Rc::new(move |folder| match &named {
@@ -101,7 +102,7 @@ pub fn environments(global: &Global) -> BTreeSet<String> {
     load_options(global, Secrets::NotNeeded).map(|options| config::known_environments(&options)).unwrap_or_default()
 }
 
-/// The addresses that the configuration declares and that the state records, as far as both can be read.
+/// The addresses in the configuration and in the state, as far as both can be read.
 pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Address>, Vec<Address>) {
     let Ok(mut options) = load_options(global, Secrets::NotNeeded) else { return Default::default() };
     options.environment = environment.or_else(|| environment_of_state(global));
@@ -123,40 +124,40 @@ pub fn known_addresses(global: &Global, environment: Option<String>) -> (Vec<Add
     (config.resources.into_keys().collect(), recorded)
 }
 
-/// The environment of the state that `--state` names.
+/// The environment of the state file in `--state`.
 fn environment_of_state(global: &Global) -> Option<String> {
     environment_of(&named_state(global)?, &global.readable_folders())
 }
 
-/// The environment that a state file was made for, if it can be read.
+/// The environment of a state file, if the file can be read.
 fn environment_of(file: &Path, allowed: &[PathBuf]) -> Option<String> {
     let (environment, _) = store::made_for(&named_paths(file, allowed).ok()?).ok()??;
     Some(environment)
 }
 
-/// The files of a state that a person named. It may be a link into the folders of `--allow-files-in`.
+/// The files of a state named by the user. It may be a link into the folders of `--allow-files-in`.
 fn named_paths(file: &Path, allowed: &[PathBuf]) -> Result<Paths, StoreError> {
     Paths::resolved(file, &Boundary::around(files::folder(file), allowed), true)
 }
 
-/// The file of `--state`: as if started in `-C`, like every other path of the command line.
+/// The file of `--state`. A relative path starts from `-C`.
 fn named_state(global: &Global) -> Option<PathBuf> {
     global.state.as_ref().map(|file| global.directory.clone().unwrap_or_default().join(file))
 }
 
-/// Where the states of a project are, given the folder of its configuration.
+/// The folder of a project's states, given the folder of its configuration.
 fn state_folder(directory: &Path, sandbox: bool) -> PathBuf {
     directory.join(if sandbox { SANDBOX_FOLDER } else { "state" })
 }
 
-/// Where a sandbox keeps its world and its states.
+/// The folder for the world and the states of a sandbox.
 const SANDBOX_FOLDER: &str = ".sindri/sandbox";
 
-/// Reads as much of the configuration as can be read, for a command that works from the state alone.
+/// Reads as much of the configuration as possible, for a command that works from the state alone.
 fn readable_configuration(global: &Global, console: &Console) -> Result<Config, Failure> {
     let mut options = load_options(global, Secrets::NotNeeded)?;
     if options.environment.is_none() {
-        // Naming a state names its environment.
+        // The name of a state implies its environment.
         options.environment = environment_of_state(global);
     }
     let Readable { config, problems } = config::load_readable(&options)?;
@@ -177,10 +178,10 @@ fn readable_configuration(global: &Global, console: &Console) -> Result<Config, 
     Ok(config)
 }
 
-/// Keeps a sandbox out of commits: its world plays RunPod, and so holds what pods were given, secrets too.
+/// Keeps a sandbox out of commits: its world contains everything that pods were given, including secrets.
 fn ignored_by_git(folder: &Path) {
     let ignore = folder.join(".gitignore");
-    // A folder that cannot be written is told by whatever has to write there.
+    // Errors in the folder are reported by the code that writes there.
     if !ignore.exists() && std::fs::create_dir_all(folder).is_ok() {
         let _ = files::create_new(&ignore, b"*\n");
     }
@@ -195,29 +196,29 @@ fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
     Ok(ApiKey::find(origin, variables::text, variables::key_file)?)
 }
 
-/// A variable of this process that a configuration names, if it is set and is text. It may be empty.
+/// A variable that a configuration names, if it is set and is text. It may be empty.
 pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 impl Session {
-    /// Opens the API that was asked for; sends nothing yet.
+    /// Opens the requested API without sending anything.
     pub fn open(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
         Self::with(configuration(global, console, secrets)?, global, console, find_key)
     }
 
-    /// For commands that ask RunPod nothing, and so need no key.
+    /// For commands that send no requests to RunPod, and need no key.
     pub fn offline(global: &Global, console: &Console, secrets: Secrets) -> Result<Self, Failure> {
         Self::with(configuration(global, console, secrets)?, global, console, |_| Ok(ApiKey::emulator()))
     }
 
-    /// The same for a command that works from the state alone: the configuration is read as far as it can be, and mistakes
-    /// in it are no error. Nothing may be created or changed by what it declares.
+    /// For a command that works from the state alone. Reads as much of the configuration as possible and ignores errors
+    /// in it. The command must not create or change anything declared there.
     pub fn open_state(global: &Global, console: &Console) -> Result<Self, Failure> {
         Self::with(readable_configuration(global, console)?, global, console, find_key)
     }
 
-    /// Both: it works from the state alone, and asks RunPod nothing.
+    /// For a command that works from the state alone and sends no requests to RunPod.
     pub fn offline_state(global: &Global, console: &Console) -> Result<Self, Failure> {
         Self::with(readable_configuration(global, console)?, global, console, |_| Ok(ApiKey::emulator()))
     }
@@ -286,13 +287,14 @@ impl Session {
         Identity { environment: &self.config.environment, api: &self.api }
     }
 
-    /// The state as it stands, without a lock, and what exists; what a running or killed apply left open is settled in memory.
+    /// The current state, read without a lock, and the existing objects. Operations that a running or killed apply left
+    /// open are settled in memory.
     pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
         let Sight { state, observed, .. } = look::look(self.place(), self.tells_who_runs(console)).await?;
         Ok((state, observed))
     }
 
-    /// The same, with what cannot be told yet.
+    /// Like `look`, and also returns what is still unsettled.
     pub async fn look_twice(&self, console: &Console) -> Result<Sight, Failure> {
         Ok(look::look_twice(self.place(), self.tells_who_runs(console)).await?)
     }
@@ -308,7 +310,7 @@ impl Session {
         }
     }
 
-    /// The state as it stands, and what it says is there; RunPod is not asked.
+    /// The current state, and the objects according to it, without asking RunPod.
     pub fn remember(&self) -> Result<(State, Observed), Failure> {
         let state = store::read(&self.paths, &self.identity())?.state;
         let observed = crate::planner::drift::survey::remembered(&state);
@@ -320,7 +322,7 @@ impl Session {
         Ok(LockedState::acquire(&self.paths, &self.identity(), Holder::new(what), timeout)?)
     }
 
-    /// Settles, durably, what earlier runs left open, and tells what that takes: it may be minutes.
+    /// Resolves what earlier runs left open, durably, and shows progress, because it may take minutes.
     pub async fn recover(&self, store: &LockedState, console: &Console) -> Result<Observed, Failure> {
         let progress = console.progress();
         let observed = recover(&self.client, store, &self.clock, &|event| progress.show(&event)).await?;
@@ -328,7 +330,7 @@ impl Session {
         Ok(observed)
     }
 
-    /// What a plan is made of.
+    /// The input of a plan.
     pub fn plan_input<'a>(
         &'a self,
         prior: &'a State,
@@ -350,24 +352,24 @@ impl Session {
         }
     }
 
-    /// Asks RunPod what the plan has to know beyond the lists, and lets the plan say so.
+    /// Asks RunPod for the facts that the plan needs beyond the lists, and adds them to the plan.
     pub async fn examine(&self, plan: &mut Plan) {
         let answers = inquire(&self.client, plan).await;
         feasible::judge(plan, &answers);
     }
 
-    /// The name that an overlay of an environment has.
+    /// The file name of an environment's overlay.
     pub fn overlay_name(&self, environment: &str) -> String {
         let stem = self.config.file.file_stem().map_or_else(|| "sindri".into(), |stem| stem.to_string_lossy());
         format!("{stem}.{environment}.yaml")
     }
 
-    /// The configuration file's name, for sentences.
+    /// The name of the configuration file, for sentences.
     pub fn config_name(&self) -> String {
         self.config.file.file_name().map_or_else(|| "sindri.yaml".into(), |name| name.to_string_lossy().into_owned())
     }
 
-    /// Writes the sandbox's world, where there is one.
+    /// Saves the sandbox's world, if there is one.
     pub fn close(&self) -> Result<(), Failure> {
         match &self.emulator {
             Some(emulator) => Ok(emulator.save()?),
@@ -375,7 +377,7 @@ impl Session {
         }
     }
 
-    /// Where `state/` is, for messages.
+    /// The path of the state file, for messages.
     pub fn state_path(&self) -> &PathBuf {
         &self.paths.state
     }

@@ -1,13 +1,14 @@
-//! Signals that ask a running command to stop: SIGINT, SIGTERM, and SIGHUP when the terminal goes away.
+//! Signals that ask a running command to stop: SIGINT, SIGTERM, and SIGHUP when the terminal closes.
 //!
-//! A signal that the process ignored when it started stays ignored: `nohup` and background jobs of a shell rely on that.
+//! A signal that the process ignored when it started stays ignored; `nohup` and background jobs of a shell rely on
+//! that.
 
-/// What a signal asks for.
+/// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
     /// SIGINT or SIGTERM. The second one means: exit now.
     Stop,
-    /// SIGHUP. It may come twice, from the shell and from the kernel, so that a second one means nothing.
+    /// SIGHUP. It may arrive twice, from the shell and from the kernel, so a second one is ignored.
     HangUp,
 }
 
@@ -23,7 +24,7 @@ mod unix {
 
     use super::Request;
 
-    /// Catches signals from its creation on.
+    /// Catches signals once created.
     pub struct Signals {
         interrupt: Option<Signal>,
         terminate: Option<Signal>,
@@ -43,7 +44,7 @@ mod unix {
             }
         }
 
-        /// The next request. Never resolves when every signal is ignored.
+        /// The next request. Never resolves if every signal is ignored.
         pub async fn next(&mut self) -> Request {
             tokio::select! {
                 () = received(&mut self.interrupt) => Request::Stop,
@@ -64,8 +65,8 @@ mod unix {
     }
 
     fn is_ignored(kind: SignalKind) -> bool {
-        // SAFETY: a null action changes nothing; `sigaction` writes the current one into `action`, which is of its type and
-        // for which all zeros are a valid value.
+        // SAFETY: a null action changes nothing; `sigaction` writes the current action into `action`, which has the
+        // right type and for which all zeros are a valid value.
         unsafe {
             let mut action: libc::sigaction = std::mem::zeroed();
             libc::sigaction(kind.as_raw_value(), std::ptr::null(), &raw mut action) == 0

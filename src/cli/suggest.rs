@@ -1,11 +1,11 @@
-//! The command that an unknown one means. A slip must not lead to `destroy`.
+//! Suggests commands for an unknown one. A typing error must never lead to `destroy`.
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::args::Arguments;
 
-/// Commands of other tools, and those that do the same here.
+/// Commands of other tools, and the equivalent commands of sindri.
 const HABITS: [(&[&str], &[&str]); 8] = [
     (&["restart", "reboot", "reset"], &["stop", "start"]),
     (&["up", "create", "launch", "run"], &["apply"]),
@@ -16,12 +16,12 @@ const HABITS: [(&[&str], &[&str]); 8] = [
     (&["gpus", "gpu", "regions", "prices"], &["catalog"]),
     (&["resume", "unpause"], &["start"]),
 ];
-/// Commands with commands of their own, whose errors stay as they are.
+/// Commands with subcommands, whose errors are not changed.
 const GROUPS: [&str; 2] = ["state", "emulator"];
-/// So many letters may differ in a slip.
+/// Most differing letters in a typing error.
 const MOST_EDITS: usize = 2;
 
-/// Replaces the suggestions of an unknown command, which clap makes of any likeness.
+/// Replaces clap's suggestions for an unknown command, which accept too little similarity.
 pub fn command(error: &mut clap::Error, words: impl Iterator<Item = String>) {
     let Some(ContextValue::String(written)) = error.get(ContextKind::InvalidSubcommand).cloned() else { return };
     let mut words = words.take_while(|word| *word != written);

@@ -1,5 +1,5 @@
-//! States that no environment of the files reaches: the first overlay takes `default` away, and a deleted overlay takes its
-//! environment away, while what they record is still billed.
+//! Finds states that no environment of the files reaches. The first overlay removes `default`, and deleting an overlay
+//! removes its environment, but the resources in their states are still billed.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use crate::render::words;
 use crate::resource::inventory::live_object;
 use crate::store::{self, Found};
 
-/// A state out of reach, and what to do about it.
+/// An unreachable state, and what to do about it.
 pub struct Unreachable {
     message: String,
     help: String,
 }
 
-/// The states beside this session's own that no environment of its files reaches and that record living objects. Only
-/// where its own state records nothing yet: that is when an environment takes the place of another.
+/// The other states with live objects that no environment of the files reaches. Checked only while this session's state
+/// has no records, because that is when one environment replaces another.
 pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
     let concerns = input.prior.resources.is_empty() && !input.options.destroy;
     let Some(folder) = session.paths.state.parent().filter(|_| concerns) else { return Vec::new() };
@@ -39,7 +39,7 @@ pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
 
 fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unreachable> {
     let state = &found.snapshot.as_ref().ok()?.state;
-    // What another API lists says nothing of these ids.
+    // The lists of one API say nothing about ids of another.
     if state.api != session.api {
         return None;
     }
@@ -55,7 +55,7 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     if counts.is_empty() {
         return None;
     }
-    // Pods first: they cost most.
+    // Pods first, because they cost most.
     let counted: Vec<String> = counts.iter().rev().map(|(title, count)| words::count(*count, title)).collect();
     let environment = &found.environment;
     Some(Unreachable {
@@ -72,14 +72,14 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     })
 }
 
-/// Warns of them on stderr, where CI makes annotations of it.
+/// Warns about them on stderr, where CI turns warnings into annotations.
 pub fn warn(states: &[Unreachable], console: &Console) {
     for Unreachable { message, help } in states {
         console.warning(&exit::warning("unreachable_state", message.clone(), help.clone()));
     }
 }
 
-/// The same for whoever reads the plan elsewhere.
+/// The same warnings as notes of a plan that is read elsewhere.
 pub fn notes(states: &[Unreachable]) -> impl Iterator<Item = Note> {
     states.iter().map(|Unreachable { message, help }| Note { address: None, message: format!("{message}: {help}") })
 }

@@ -1,4 +1,4 @@
-//! What stands below the help of a command: what it does to the world, and examples.
+//! Texts below the help of a command: its effects, and examples.
 
 pub const AFTER_HELP: &str = "\
 Exit codes:

@@ -1,4 +1,4 @@
-//! The arguments of whatever plans and applies.
+//! The arguments of commands that plan or apply.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -71,7 +71,7 @@ pub struct FormatFlags {
     pub html: bool,
 }
 
-/// From what says at least how much is missing, up to what nothing takes as one comment.
+/// From the smallest budget that can report missing parts, to more than any service accepts in a comment.
 const BUDGETS: std::ops::RangeInclusive<i64> = markdown::LEAST_BUDGET as i64..=10_000_000;
 
 /// Flags that shape a plan.
@@ -107,17 +107,17 @@ pub struct PlanFlags {
 /// The group of [`DeletionFlags`].
 const DELETION_FLAGS: &str = "permits";
 
-/// One flag for each kind that is protected, which permits deleting its objects ([`kind::Protection`]).
+/// One flag for each protected kind, which permits deleting its objects ([`kind::Protection`]).
 #[derive(Debug, Default)]
 pub struct DeletionFlags(BTreeSet<String>);
 
 impl DeletionFlags {
-    /// The flags that were given.
+    /// The flags given on the command line.
     pub fn flags(&self) -> BTreeSet<String> {
         self.0.clone()
     }
 
-    /// Each flag with its long name, which is also its id, and its help.
+    /// Each flag's long name, which is also its id, and its help.
     fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
         kind::protections().map(|protection| (protection.flag.trim_start_matches("--"), protection.help))
     }

@@ -1,4 +1,4 @@
-//! Words of the command line as values.
+//! Parses words of the command line into values.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub fn updates(word: &str) -> Result<Updates, String> {
     }
 }
 
-/// A word of a plan's line; both replacements are one word.
+/// An action of a plan's summary line. Both kinds of replacement have the same word.
 pub fn action(word: &str) -> Result<Action, String> {
     const WORDS: [(&str, Action); 9] = [
         ("create", Action::Create),
@@ -39,7 +39,7 @@ pub fn action(word: &str) -> Result<Action, String> {
     })
 }
 
-/// Clap puts the value before it; what comes after an empty line is the help.
+/// Clap writes the value before this text; the part after the empty line is the help.
 const NO_DURATION: &str = "not a duration\n\nA duration looks like 30s, 5m or 1h.";
 
 /// `30s`, `5m`, `1h`; a bare number is seconds.
@@ -63,7 +63,7 @@ pub fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// An address in full: what it stands for may be destroyed.
+/// A full address, because the command may destroy the resource.
 pub fn address(word: &str) -> Result<Address, String> {
     word.parse().map_err(|_| match pod_address(word) {
         Some(meant) => format!("not an address\n\nDid you mean `{meant}`?"),
@@ -73,7 +73,7 @@ pub fn address(word: &str) -> Result<Address, String> {
     })
 }
 
-/// An address from a word that people type: `trainer` is `pod.trainer`.
+/// An address from a short form: `trainer` is `pod.trainer`.
 pub fn pod_address(word: &str) -> Option<Address> {
     word.parse().ok().or_else(|| format!("pod.{word}").parse().ok())
 }

@@ -1,5 +1,4 @@
-//! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, hold it against what was approved or ask, carry out, say what
-//! happened.
+//! `sindri apply`, `deploy` and `destroy`: lock, recover, plan, compare with the approval or ask, apply, report.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -45,7 +44,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
     };
     let asked = |prior: &State| options(&args.plan, &session, prior);
     let (exit, changed) = run.all(&asked, command, "Apply this plan to").await?;
-    // After an apply that changed nothing one line says it all; `deploy` is asked for the way in.
+    // An apply that changed nothing needs only one line, but `deploy` always shows how to connect.
     let done = matches!(exit, Exit::Success | Exit::Changes) && !destroys;
     if done && (command == "deploy" || (changed && !console.quiet)) {
         tell_how_to_connect(&session, console, command == "deploy").await;
@@ -61,7 +60,7 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     let session = Session::open_state(global, console)?;
     let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
     let asked = |prior: &State| {
-        // A resource that moved may be named by its old address or by its new one.
+        // A resource whose address changed may be given by its old or its new address.
         let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
         let is_recorded = |address: &Address| [prior, &*moved].iter().any(|it| it.resources.contains_key(address));
         if let Some(unknown) = args.addresses.iter().find(|address| !is_recorded(address)) {
@@ -81,7 +80,7 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     Ok(exit)
 }
 
-/// Refuses a part of a resource: the request that made the whole made it too, so it cannot be destroyed alone.
+/// Refuses a part of a resource. The request for the whole resource created it, so it cannot be destroyed alone.
 fn is_whole(address: &Address) -> Result<(), Failure> {
     let Some(parent) = members::parent_of(address) else { return Ok(()) };
     Err(Failure::message(
@@ -95,7 +94,7 @@ fn is_whole(address: &Address) -> Result<(), Failure> {
     .about(address, None))
 }
 
-/// One run of whatever changes the world.
+/// One run of a command that changes resources.
 struct Run<'a> {
     session: &'a Session,
     console: &'a Console,
@@ -106,7 +105,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// How it ended, and whether there was anything to change.
+    /// Runs all steps. Returns the exit code, and whether there was anything to change.
     async fn all(
         &self,
         asked: &dyn Fn(&State) -> Result<Options, Failure>,
@@ -120,7 +119,7 @@ impl Run<'_> {
             Some(options) => options,
             None => asked(&prior)?,
         };
-        // Whoever asks to create beside what exists knows of it.
+        // With this flag, the user already knows about the existing objects.
         let beside = options.ignore_existing;
         let (plan, exit) = loop {
             let plan = self.planned(&prior, &observed, options.clone()).await?;
@@ -154,7 +153,7 @@ impl Run<'_> {
         Ok((if ended == Exit::Success { exit } else { ended }, true))
     }
 
-    /// A plan that was shown, is what was approved, and is not refused.
+    /// A plan that was shown, matches the approval, and is not refused.
     async fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
         let input = self.session.plan_input(prior, observed, options);
         let mut plan = checked(planner::plan(&input)?, prior)?;
@@ -164,7 +163,7 @@ impl Run<'_> {
         unreachable::warn(&out_of_reach, self.console);
         if self.console.json {
             plan.notes.extend(unreachable::notes(&out_of_reach));
-            // The first of the lines that report what happens.
+            // The first line of the event stream.
             let plan = json::plan_json(&plan, Some(&identity::id(&plan)));
             self.console.result(&(json::to_text(&json!({ "event": "planned", "plan": plan }), false) + "\n"));
         } else {
@@ -175,20 +174,20 @@ impl Run<'_> {
         Ok(plan)
     }
 
-    /// Writes what the state has to say differently although nothing changes at RunPod.
+    /// Writes corrections to the state that need no change at RunPod.
     async fn correct(&self, store: &LockedState, plan: &Plan) -> Result<(), Failure> {
         store.correct("corrections", plan.records.clone()).await?;
         Ok(store.checkpoint()?)
     }
 }
 
-/// Whether a plan leaves anything of this project that is billed and in no record.
+/// Whether the plan leaves billed objects of this project without a record.
 fn has_leftovers(plan: &Plan, beside: bool) -> bool {
     let orphan = plan.orphans.iter().any(|orphan| orphan.marker.lineage == plan.lineage || !beside);
     orphan || !(plan.doubles.is_empty() || beside)
 }
 
-/// Applies a plan that was consented to, and prints what came of it.
+/// Applies an approved plan, and prints the result.
 pub async fn carry_out(
     session: &Session,
     console: &Console,
@@ -250,8 +249,8 @@ fn locked(summary: &Mutex<Summary>) -> MutexGuard<'_, Summary> {
     summary.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The object on stderr for an apply that did not do all of its plan. People read the same in the summary, and tools find
-/// there what else there is to say.
+/// The error object on stderr for an incomplete apply. For people, the summary says the same; tools find the details
+/// there.
 fn unfinished(exit: Exit, summary: &Summary) -> Failure {
     let (code, help) = match exit {
         Exit::Interrupted => ("interrupted", "what was done is recorded; run it again to do the rest"),
@@ -277,15 +276,16 @@ fn tell(summary: &Summary, elapsed: Duration, console: &Console) {
     console.result(&text);
 }
 
-/// Calls `stopping` at the first signal, and resolves at the second request to stop: by then the caller wants out.
+/// Calls `stopping` at the first signal, and resolves at the second request to stop, which means that the user wants to
+/// exit now.
 async fn stopped_twice(signals: &mut Signals, stopping: impl FnOnce()) {
     signals.next().await;
     stopping();
-    // A terminal that goes away may send several signals, and asks for nothing more than the first one did.
+    // A closing terminal may send several signals, which mean no more than the first one.
     while signals.next().await == Request::HangUp {}
 }
 
-/// Ends the process while requests are in flight: their intents are in the journal already.
+/// Exits while requests are in flight. Their intents are already in the journal.
 fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
     tell(summary, elapsed, console);
     if console.json {
@@ -296,12 +296,12 @@ fn leave(summary: &Summary, elapsed: Duration, console: &Console) -> ! {
     console.exit_now(Exit::Interrupted)
 }
 
-/// So many pods are told in full after an `apply`; `deploy` tells all.
+/// Most pods to show in full after `apply`; `deploy` shows all.
 const FEW: usize = 2;
 
-/// The apply is complete by now: neither a failing list nor an interrupt changes its exit code.
+/// The apply is already complete, so neither a failed list nor an interrupt changes its exit code.
 async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
-    // The default handlers do not come back once signals were caught, so that these have to be awaited.
+    // Once signals were caught, the default handlers do not come back, so wait for signals here.
     let mut signals = Signals::listen();
     tokio::select! {
         biased;
@@ -317,7 +317,7 @@ async fn tell_how_to_connect(session: &Session, console: &Console, all: bool) {
     }
 }
 
-/// Proxy URLs, ssh and the web terminal of pods that are up.
+/// Proxy URLs, ssh commands and web terminals of running pods.
 async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Result<(), Failure> {
     if console.json {
         return Ok(());

@@ -1,4 +1,4 @@
-//! `sindri catalog`: what RunPod rents out, from the snapshot in the binary.
+//! `sindri catalog`: the hardware and regions that RunPod offers, from the snapshot in the binary.
 
 use serde_json::{Value, json};
 
@@ -9,12 +9,12 @@ use crate::cli::exit::Exit;
 use crate::model::Money;
 use crate::model::natural;
 
-/// Lines are no longer than this.
+/// Longest line.
 const WIDTH: usize = 80;
-/// A longer first cell has a line of its own.
+/// A longer first cell gets its own line.
 const FIRST_CELL: usize = 34;
 
-/// A table and the same rows for tools.
+/// A table, with the same rows for tools.
 struct Table {
     columns: Vec<&'static str>,
     rows: Vec<Row>,
@@ -54,7 +54,7 @@ pub fn run(args: &CatalogArgs, console: &Console) -> Exit {
     Exit::Success
 }
 
-/// Lowercase letters and digits: `rtx4090` finds `RTX 4090`.
+/// Lowercase letters and digits, so that `rtx4090` finds `RTX 4090`.
 fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -88,7 +88,7 @@ impl Table {
     }
 }
 
-/// A cell that lists items, in as many lines as it needs.
+/// A cell that lists items, wrapped into as many lines as needed.
 fn wrapped(cell: &str, indent: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for item in cell.split_inclusive(", ") {
@@ -101,7 +101,7 @@ fn wrapped(cell: &str, indent: usize) -> Vec<String> {
     lines.into_iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-/// A price; otherwise whether the cloud does not offer it, or the price is not known.
+/// A price; without one, whether the cloud does not offer the GPU or the price is unknown.
 fn price(amount: Option<Money>, is_offered: Option<bool>) -> String {
     match (amount, is_offered) {
         (Some(amount), _) => amount.to_string(),

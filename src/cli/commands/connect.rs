@@ -1,4 +1,4 @@
-//! `sindri connect`: the right ssh for a pod: direct where there is a public mapping, else RunPod's proxy.
+//! `sindri connect`: runs ssh for a pod, directly if the pod has a public port, otherwise through RunPod's proxy.
 
 use std::process::Command;
 
@@ -79,7 +79,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
     ssh(&argv, console)
 }
 
-/// Where to connect, and whether that is the pod itself.
+/// The ssh target, and whether it is the pod itself.
 fn target<'o>(pod: &Address, object: &'o Object) -> Result<(&'o SshTarget, bool), Failure> {
     let computed = &object.computed;
     if object.status == Some(Status::Stopped) {
@@ -131,7 +131,7 @@ fn argv(target: &SshTarget, command: &[String]) -> Vec<String> {
     argv
 }
 
-/// Becomes ssh, so that its exit code, signals and terminal are the caller's own.
+/// Replaces this process with ssh, which then uses the caller's terminal and signals, and sets the exit code.
 fn ssh(argv: &[String], console: &Console) -> Result<Exit, Failure> {
     console.flush();
     let mut command = Command::new(&argv[0]);

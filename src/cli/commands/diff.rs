@@ -1,4 +1,4 @@
-//! `sindri diff`: what two environments of one configuration ask for, side by side. Asks RunPod nothing.
+//! `sindri diff`: compares what two environments of one configuration declare. Sends no requests to RunPod.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -13,7 +13,7 @@ use crate::planner::review::compare::{Row, Side, compare, differing};
 use crate::render::comparison;
 
 pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    // Either way of naming them; `SINDRI_ENV` alone names one, and two are needed.
+    // The environments may be arguments or options. `SINDRI_ENV` alone names only one, but two are needed.
     let named: Vec<&String> = match (&args.left, &args.right) {
         (Some(left), Some(right)) => vec![left, right],
         _ => global.environments.iter().collect(),
@@ -55,7 +55,7 @@ fn count(named: usize) -> String {
     }
 }
 
-/// What belongs to no resource.
+/// Settings that belong to no resource.
 fn project(left: &Config, right: &Config) -> Vec<Row> {
     let money = |limit: Option<Money>| limit.map_or(Value::Null, |limit| Value::text(limit.to_string()));
     let pods = |limit: Option<u32>| limit.map_or(Value::Null, |limit| Value::Int(limit.into()));
@@ -68,8 +68,8 @@ fn project(left: &Config, right: &Config) -> Vec<Row> {
     ])
 }
 
-/// The configuration of one environment, with the names of variables that are not set here. What they would say is
-/// unknown, and no reason not to compare the rest: they stand for themselves.
+/// The configuration of one environment, with the names of variables that are not set here. Their values are unknown,
+/// which does not prevent comparing the rest: each such variable keeps its name as its value.
 fn load(environment: &str, global: &Global) -> Result<(Config, BTreeSet<String>), Failure> {
     let options = load_options(global, Secrets::NotNeeded)?;
     let options = LoadOptions { environment: Some(environment.to_owned()), ..options };
@@ -93,7 +93,7 @@ fn load(environment: &str, global: &Global) -> Result<(Config, BTreeSet<String>)
     }
 }
 
-/// Whether a variable is needed that has neither a value nor a default.
+/// Whether a required variable has neither a value nor a default.
 fn is_missed(problems: &Problems, name: &str) -> bool {
     let quoted = format!("`{name}`");
     problems.iter().any(|problem| problem.code == "undefined_variable" && problem.message.contains(&quoted))

@@ -1,5 +1,5 @@
-//! `sindri drift`: how reality left what was applied last. Takes no lock, writes nothing, and needs no configuration but its
-//! name.
+//! `sindri drift`: how RunPod differs from the last applied state. Takes no lock, writes nothing, and needs only the
+//! name from the configuration.
 
 use crate::apply::look::Sight;
 use crate::catalog::Catalog;

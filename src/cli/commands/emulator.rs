@@ -36,7 +36,7 @@ async fn serve(args: &ServeArgs, console: &Console) -> Result<Exit, Failure> {
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await.map_err(cannot)?;
     let address = listener.local_addr().map_err(cannot)?;
     console.result(&format!("listening on http://{address}\n"));
-    // Without that line the port is unknown. The caller turns the loss into an error.
+    // Without that line the port is unknown. The caller reports the lost output as an error.
     if console.flush().iter().any(|loss| !loss.is_closed_pipe()) {
         return Ok(Exit::Success);
     }

@@ -1,4 +1,4 @@
-//! `sindri graph`: the configuration's resources and what they need, as a picture or for Graphviz or Mermaid.
+//! `sindri graph`: the resources of the configuration and their dependencies, as a picture or for Graphviz or Mermaid.
 
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,7 @@ async fn planned(session: &Session, console: &Console) -> Result<Plan, Failure> 
     Ok(plan)
 }
 
-/// Every resource by itself; edges lead from what is needed to what needs it, as in the pictures.
+/// Every resource separately. Edges lead from a dependency to its dependent, as in the pictures.
 fn as_json(graph: &ResourceGraph, plan: Option<&Plan>) -> Value {
     let edges: Vec<Value> = graph.edges().map(|(from, to, _)| json!({ "from": to, "to": from })).collect();
     let mut document = json!({

@@ -1,5 +1,5 @@
-//! `sindri import`: what lives at RunPod goes into the state: one object under an address that the configuration declares,
-//! a lost state as a whole, or an account that was made by hand.
+//! `sindri import`: records existing objects in the state: one object under a declared address, a whole lost state, or
+//! a manually created account.
 
 mod all;
 mod blocks;
@@ -85,7 +85,7 @@ async fn one(
     Ok(Exit::Success)
 }
 
-/// Which other project an object belongs to: by its own marker, or by that of a pod which mounts it.
+/// The other project to which an object belongs, by its own marker or by the marker of a pod that mounts it.
 fn foreign(object: &Object, observed: &Observed, is_own: impl Fn(&Marker) -> bool) -> Option<String> {
     let of = |marker: &Marker| format!("{}/{}, as `{}`", marker.name, marker.environment, marker.address);
     if let Some(marker) = object.marker.as_ref().filter(|marker| !is_own(marker)) {

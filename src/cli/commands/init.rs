@@ -1,4 +1,4 @@
-//! `sindri init`: a first configuration, ready to be tried in the sandbox, and the schema for editors beside it.
+//! `sindri init`: writes a first configuration, ready for the sandbox, and the schema for editors beside it.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::config::{LoadOptions, Problem, Problems, SCHEMA_FILE, SchemaOf, Start
 use crate::files;
 use crate::render::json;
 
-/// The fields of a first file that flags set.
+/// The fields of the first file that flags set.
 const FLAGS: [(&str, &str); 4] =
     [("name:", "--name"), ("image:", "--image"), ("gpuType:", "--gpu"), ("region:", "--region")];
 
@@ -24,7 +24,7 @@ pub fn run(args: &InitArgs, global: &Global, console: &Console) -> Result<Exit, 
     let for_editors = match write_new(&schema, &schema_text) {
         Ok(()) => format!("Wrote `{}`, from which editors complete it.\n", schema.display()),
         Err(failure) => {
-            // The configuration is complete without it.
+            // The configuration is complete without the schema.
             console.note(&format!("{}; `sindri schema config` prints the schema for editors", failure.report));
             String::new()
         }
@@ -33,7 +33,7 @@ pub fn run(args: &InitArgs, global: &Global, console: &Console) -> Result<Exit, 
     Ok(Exit::Success)
 }
 
-/// The text of the file, which passes `sindri validate`.
+/// The text of the file, after validating it.
 fn checked(args: &InitArgs, global: &Global, path: &Path) -> Result<String, Failure> {
     let standard = Starter::default();
     let starter = Starter {
@@ -47,7 +47,7 @@ fn checked(args: &InitArgs, global: &Global, path: &Path) -> Result<String, Fail
     starter.checked(path, &options).map_err(|problems| refused(&starter.text(), &problems))
 }
 
-/// The problems of the text, each under the flag that it comes from.
+/// The problems of the text, each with the flag that caused it.
 fn refused(text: &str, problems: &Problems) -> Failure {
     let flag = |problem: &Problem| {
         let line = problem.position.as_ref().and_then(|position| text.lines().nth(position.line as usize - 1))?;
@@ -72,7 +72,7 @@ fn refused(text: &str, problems: &Problems) -> Failure {
     )
 }
 
-/// Never over a file that is there.
+/// Writes a new file; never replaces an existing one.
 fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     files::create_new(path, text.as_bytes()).map_err(|error| match error.kind() {
         ErrorKind::AlreadyExists => Failure::refused(

@@ -1,4 +1,4 @@
-//! One file per command, or per family of commands that share their work.
+//! One file per command, or per family of related commands.
 
 mod apply;
 mod catalog;

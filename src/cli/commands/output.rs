@@ -1,4 +1,4 @@
-//! `sindri output`: values of what is there, and how to reach it.
+//! `sindri output`: values of existing resources, and how to connect to them.
 
 use crate::cli::args::{Global, OutputArgs};
 use crate::cli::console::Console;

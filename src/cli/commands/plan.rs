@@ -1,4 +1,4 @@
-//! `sindri plan`: what apply would do, and why. Takes no lock and writes nothing but the file that `--out` names.
+//! `sindri plan`: shows what apply would do, and why. Takes no lock and writes only the file of `--out`.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         (true, true) => Session::open_state(global, console)?,
         (true, false) => Session::offline_state(global, console)?,
         (false, true) => Session::open(global, console, Secrets::Needed)?,
-        // The state holds no value of a secret that one could be compared with.
+        // The state contains no secret values for comparison.
         (false, false) => Session::offline(global, console, Secrets::NamesAlone)?,
     };
     let (prior, observed) = if args.refresh { session.look(console).await? } else { session.remember()? };
@@ -53,7 +53,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
     Ok(if plan.leaves_out() || (args.detailed_exitcode && !plan.is_empty()) { Exit::Changes } else { Exit::Success })
 }
 
-/// What the flags ask of the planner.
+/// The planner options from the flags.
 pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Options, Failure> {
     let declared: BTreeSet<&Address> = session.config.resources.keys().collect();
     let known = declared.iter().copied().chain(prior.resources.keys()).collect();
@@ -63,7 +63,7 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
         targets: named(&flags.target, &known, "neither declared nor in the state")?,
-        // A port is made and unmade with its pod.
+        // A port is created and deleted with its pod.
         replace: named(&flags.replace, &declared, "not declared")?
             .into_iter()
             .map(|address| members::parent_of(&address).unwrap_or(address))
@@ -74,7 +74,7 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
     })
 }
 
-/// The known addresses that `words` mean: a name without a number means all its replicas.
+/// The known addresses that match `words`. A name without a number matches all its replicas.
 fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Result<BTreeSet<Address>, Failure> {
     let mut found = BTreeSet::new();
     for word in words {
@@ -100,7 +100,7 @@ fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Resu
     Ok(found)
 }
 
-/// A plan that breaks a promise is a bug of sindri's and goes no further.
+/// A plan that violates a guarantee is a bug in sindri, and is not used.
 pub fn checked(plan: Plan, prior: &State) -> Result<Plan, Failure> {
     let violation = crate::planner::review::check::violations(&plan).first().map(ToString::to_string);
     let flaw = || {
@@ -119,18 +119,18 @@ pub fn checked(plan: Plan, prior: &State) -> Result<Plan, Failure> {
     }
 }
 
-/// What a plan is printed as.
+/// The output format of a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     Text,
     Json,
-    /// At most so many bytes.
+    /// Limited to this many bytes.
     Markdown(usize),
     Html,
 }
 
 impl Format {
-    /// What was asked for; the flags exclude each other.
+    /// The requested format; the flags exclude each other.
     pub fn of(flags: &FormatFlags, console: &Console) -> Self {
         match flags {
             FormatFlags { markdown: true, budget, .. } => {
@@ -143,7 +143,7 @@ impl Format {
     }
 }
 
-/// What a plan does not know of itself.
+/// Facts for displaying a plan that the plan itself does not contain.
 pub fn view(flags: &ViewFlags, plan: &Plan, input: &Input<'_>, session: &Session) -> PlanView {
     PlanView {
         full: flags.full,
@@ -156,7 +156,7 @@ pub fn view(flags: &ViewFlags, plan: &Plan, input: &Input<'_>, session: &Session
     }
 }
 
-/// Prints a plan, and nothing else, on stdout.
+/// Prints a plan to stdout, and nothing else.
 pub fn show(plan: &Plan, format: Format, view: &PlanView, console: &Console) {
     let mut page = String::new();
     // Writing to a string cannot fail.

@@ -38,7 +38,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     Ok(exit)
 }
 
-/// The recorded pods that were named; the only one, where none was.
+/// The recorded pods in `words`, or the only pod if there are no words.
 pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
     let pods: Vec<&Address> =
         state.resources.iter().filter(|(_, record)| record.power.is_some()).map(|(address, _)| address).collect();
@@ -57,7 +57,7 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     if words.is_empty() {
         return match pods.as_slice() {
             [pod] => Ok(vec![(*pod).clone()]),
-            // A predecessor that waits for its end is nobody's choice.
+            // A deposed pod that waits to be deleted is never selected by default.
             pods if pods.iter().filter(|pod| pod.member.is_none()).count() == 1 => {
                 Ok(pods.iter().filter(|pod| pod.member.is_none()).map(|pod| (*pod).clone()).collect())
             }
@@ -72,7 +72,7 @@ pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Resu
     let mut chosen = Vec::new();
     for word in words {
         let address = pod_address(word);
-        // A name alone means all replicas of that name.
+        // A name without a number selects all its replicas.
         let exact = pods.iter().find(|pod| Some(**pod) == address.as_ref());
         let replica = |pod: &&&Address| {
             address.as_ref().is_some_and(|address| {
@@ -103,7 +103,7 @@ fn names(pods: &[Address]) -> String {
     format!("{listed} {}", if pods.len() == 1 { "is" } else { "are" })
 }
 
-/// What a stop kept, lost and goes on to cost.
+/// What a stop kept and lost, and what is still billed.
 fn aftermath(plan: &Plan, wanted: Power) -> String {
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
     let after = plan.cost.hourly_after;

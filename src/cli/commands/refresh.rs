@@ -1,4 +1,4 @@
-//! `sindri refresh`: the state accepts what RunPod shows; nothing changes at RunPod.
+//! `sindri refresh`: updates the state to what RunPod shows. Changes nothing at RunPod.
 
 use serde_json::json;
 

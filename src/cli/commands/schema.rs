@@ -1,4 +1,4 @@
-//! `sindri schema`: the JSON Schemas of what people write and of what tools read.
+//! `sindri schema`: the JSON Schemas of files that people write and of output for tools.
 
 use crate::cli::args::{SchemaArgs, SchemaName};
 use crate::cli::console::Console;

@@ -1,4 +1,4 @@
-//! `sindri show`: a saved plan, read again. Needs nothing but the file.
+//! `sindri show`: shows a saved plan. Needs only the file.
 
 use serde_json::json;
 

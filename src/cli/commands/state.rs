@@ -1,4 +1,4 @@
-//! `sindri state`: the records as they stand, and corrections by hand. Asks RunPod nothing.
+//! `sindri state`: shows the records, and corrects them by hand. Sends no requests to RunPod.
 
 mod merge;
 
@@ -17,7 +17,7 @@ use crate::planner::by_hand;
 use crate::planner::by_hand::ByHandError;
 use crate::store::{self, LockedState};
 
-/// The columns of a line.
+/// Width of a line in columns.
 const LINE: usize = 80;
 
 pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -26,7 +26,7 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
         StateCommand::List => list(&read(&open()?)?, console),
         StateCommand::Show { address } => show(&read(&open()?)?, address, console)?,
         StateCommand::Verify => verify(&open()?, console)?,
-        // Git names the files: no configuration says anything about them.
+        // Git passes the files; the configuration is not involved.
         StateCommand::Merge { base, ours, theirs } => merge::run(global, console, [base, ours, theirs])?,
         StateCommand::Mv { from, to, lock_timeout } => {
             let store = open()?.lock("state mv", *lock_timeout)?;
@@ -68,7 +68,7 @@ fn not_recorded(address: &Address) -> Failure {
     Failure::message(Exit::Error, "not_found", message, help).about(address, None)
 }
 
-/// What `state rm` leaves behind; `declared_in` is the configuration that still asks for it.
+/// The message after `state rm`; `declared_in` is the configuration that still declares the resource.
 fn forgotten(address: &Address, id: &str, declared_in: Option<&str>) -> String {
     let mut text = format!(
         "Forgot `{address}`. `{id}` still exists at RunPod and is still billed; sindri no longer manages it.\n"
@@ -93,7 +93,7 @@ fn list(state: &State, console: &Console) {
         console.json(&json!({ "format_version": "1.0", "resources": rows }));
         return;
     }
-    // A long address moves its own line alone.
+    // A long address shifts only its own line.
     let id = state.resources.values().map(|record| record.id.chars().count()).max().unwrap_or(0);
     let widths = state.resources.keys().map(|address| address.to_string().len());
     let width = widths.filter(|width| width + 2 + id <= LINE).max().unwrap_or(0);
@@ -109,7 +109,7 @@ fn show(state: &State, address: &Address, console: &Console) -> Result<(), Failu
 
 fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     let state = store::verify(&session.paths, &session.identity())?.state;
-    // What is left is whether the records can be put in an order.
+    // The last check is whether the records can be ordered by dependencies.
     ResourceGraph::of_state(&state)?;
     let count = state.resources.len();
     if console.json {
@@ -120,7 +120,7 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What was refused, with what to do instead.
+/// The refusal, with advice.
 fn refused(error: &ByHandError) -> Failure {
     match error {
         ByHandError::NotRecorded(address) => not_recorded(address),

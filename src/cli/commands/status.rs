@@ -1,4 +1,4 @@
-//! `sindri status`: what is there and what it costs, once or over and over.
+//! `sindri status`: the existing resources and their costs, once or repeatedly.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Resul
     Ok(exit)
 }
 
-/// Shows the status again and again until a signal or a reader that went away ends it.
+/// Repeats the status until a signal arrives or the reader closes the stream.
 async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &Console) -> Result<Exit, Failure> {
     let interval = args.interval;
     let mut signals = Signals::listen();
@@ -45,7 +45,7 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
             _ = signals.next() => return Ok(Exit::Interrupted),
             refreshed = session.look(console) => refreshed,
         };
-        // A resource that is watched may be destroyed meanwhile, and come again.
+        // A watched resource may be destroyed and recreated in between.
         let refreshed = refreshed.and_then(|(state, observed)| Ok((view(args, &state)?, state, observed)));
         match refreshed {
             Ok((view, state, observed)) => {
@@ -59,7 +59,7 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
                 }
                 shown = true;
             }
-            // The first one tells that it cannot work at all.
+            // If the first attempt fails, the command cannot work at all.
             Err(failure) if !shown => return Err(failure),
             Err(failure) => console.note(&format!("Warning: {}. Trying again.", failure.report)),
         }
@@ -77,16 +77,16 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
     }
 }
 
-/// Resolves after real time: a sandbox's own time costs none.
+/// Waits in real time, because a sandbox's simulated time passes at once.
 async fn real_time(interval: Duration) {
     let (done, over) = oneshot::channel();
-    // The receiver is gone when a signal came first.
+    // The receiver is gone if a signal arrived first.
     let sleeper = std::thread::Builder::new().spawn(move || {
         std::thread::sleep(interval);
         let _ = done.send(());
     });
     if sleeper.is_ok() {
-        // The thread ends only by sending.
+        // The thread always sends before it ends.
         let _ = over.await;
     }
 }
@@ -105,7 +105,7 @@ fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView
     text
 }
 
-/// What the arguments ask to see: a name without a number means all its replicas.
+/// The selection from the arguments. A name without a number selects all its replicas.
 fn view(args: &StatusArgs, state: &State) -> Result<StatusView, Failure> {
     let recorded: Vec<&Address> = state.resources.keys().filter(|address| !members::is_member(address)).collect();
     let mut only = BTreeSet::new();

@@ -1,7 +1,9 @@
-//! `sindri unlock`: who holds the lock, and what a dead holder left behind. Frees no lock of a living one.
+//! `sindri unlock`: shows who holds the lock, and cleans up after a dead holder. Never releases the lock of a running
+//! process.
 //!
-//! What a dead holder knew is in its journal, which stays on this machine: it is written into the state file, which is the
-//! one that travels. Nothing is asked or settled, so that it works without a key, and at the end of a job that was cancelled.
+//! The journal of a dead holder exists only on this machine, so its entries are written to the state file, which is the
+//! file that people share. Nothing is requested or resolved, so it works without a key and at the end of a cancelled
+//! job.
 
 use std::path::Path;
 use std::time::Duration;
@@ -50,11 +52,11 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Success)
 }
 
-/// Brings the state file up to what the journal knows, and gives the addresses that this is about. What is pending stays in
-/// the journal. None where the state file says everything already.
+/// Writes the journal's entries to the state file, and returns the affected addresses. Pending intents stay in the
+/// journal. `None` if the state file is already up to date.
 fn fold(session: &Session) -> Result<Option<Vec<Address>>, Failure> {
     if !session.paths.journal.exists() {
-        // Without one there is nothing to write, and no reason to make a folder and a lock where there are none.
+        // Without a journal there is nothing to write, so do not create a folder and a lock.
         return Ok(None);
     }
     let holder = Holder::new("unlock");
@@ -76,7 +78,7 @@ fn refusal(error: StoreError) -> Failure {
 fn held(holder: &Holder, lock: &Path) -> Failure {
     let Holder { pid, host, .. } = holder;
     let is_here = *host == Holder::new("unlock").host;
-    // Only where the system tells of its processes can one be known to be missing.
+    // Only a system that lists its processes can show that one is missing.
     let is_missing = is_here && Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{pid}")).exists();
     let help = if is_missing {
         format!(

@@ -1,4 +1,4 @@
-//! `sindri validate`: everything that can be known without asking RunPod.
+//! `sindri validate`: checks everything that does not require a request to RunPod.
 
 use std::collections::BTreeMap;
 

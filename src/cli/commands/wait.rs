@@ -1,5 +1,5 @@
-//! `sindri wait`: until pods can be used. Takes no lock and writes nothing. The state says which pods there are; a
-//! configuration that cannot be read in full does not stop it.
+//! `sindri wait`: waits until pods can be used. Takes no lock and writes nothing. The pods come from the state, so
+//! errors in the configuration do not stop it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,18 +23,18 @@ use crate::render::{Progress, words};
 use crate::runpod::Api;
 use crate::transport::probe::probe;
 
-/// Between looks: one list for all pods each time.
+/// Time between polls; each poll is one list for all pods.
 const GAPS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 const LAST_GAP: Duration = Duration::from_secs(10);
 
-/// So many addresses are tried at once.
+/// Most addresses to probe at the same time.
 const PROBES: usize = 64;
 
-/// The state of a pod whose servers do not answer before the deadline.
+/// Reported for a pod whose servers do not answer before the deadline.
 const SILENT: &str = "its servers have not answered yet";
 
-/// So many pods are named in a message.
+/// Most pods to name in a message.
 const NAMED: usize = 8;
 
 pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -92,19 +92,19 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
     Ok(Exit::Success)
 }
 
-/// One pod that is waited for.
+/// One pod to wait for.
 struct Pod {
     address: Address,
     id: String,
     kind: &'static Kind,
-    /// Created so recently that lists may lack it.
+    /// Created so recently that lists may not contain it.
     fresh: bool,
     ready: bool,
-    /// What it shows, or why it is not ready yet.
+    /// Its status, or the reason why it is not ready.
     shows: String,
 }
 
-/// Those that were named; every pod that is recorded as running, where none was.
+/// The selected pods; by default, every pod recorded as running.
 fn pods(args: &WaitArgs, sight: &Sight) -> Result<Vec<Pod>, Failure> {
     let Sight { state, unsettled, .. } = sight;
     let addresses = match args.pods.is_empty() {
@@ -132,14 +132,14 @@ fn recorded_running(state: &State) -> Vec<Address> {
 struct Wait<'a> {
     session: &'a Session,
     condition: &'a Condition,
-    /// `None` where the one object at the end is all that is printed.
+    /// `None` if only the object at the end is printed.
     progress: Option<&'a Progress>,
     started: Instant,
     pods: Vec<Pod>,
 }
 
 impl Wait<'_> {
-    /// Looks again and again, `observed` first. An error says which pods are not ready, and why.
+    /// Polls until every pod is ready, beginning with `observed`. An error says which pods are not ready, and why.
     async fn until_ready(&mut self, observed: Observed, timeout: Duration) -> Result<(), Failure> {
         let deadline = self.started + timeout;
         for pod in &self.pods {
@@ -173,14 +173,14 @@ impl Wait<'_> {
             match timeout_at(deadline, self.look()).await {
                 Ok(Ok(seen)) => (observed, failed) = (Some(seen), None),
                 Ok(Err(error)) if error.class.stops_everything() => return Err(error.into()),
-                // A list that fails says nothing of the pods.
+                // A failed list says nothing about the pods.
                 Ok(Err(error)) => failed = Some(error.to_string()),
                 Err(_) => return Err(self.late(timeout, failed.as_deref())),
             }
         }
     }
 
-    /// One list for each kind that is waited for.
+    /// One list for each kind of resource to wait for.
     async fn look(&self) -> Result<Observed, crate::runpod::ApiError> {
         let kinds: BTreeMap<&str, &'static Kind> =
             self.pods.iter().filter(|pod| !pod.ready).map(|pod| (pod.kind.name, pod.kind)).collect();
@@ -191,8 +191,8 @@ impl Wait<'_> {
         Ok(observed)
     }
 
-    /// Holds every pod that is not ready yet against a list. Gives why waiting does not help, where it does not.
-    /// A host that is silent until the deadline does not hide what the other pods show.
+    /// Compares every pod that is not ready yet with a list. Returns an error if waiting cannot help. A host that does
+    /// not answer before the deadline does not hide the results of other pods.
     async fn examine(&mut self, observed: &Observed, deadline: Instant) -> Option<Failure> {
         let lag = self.session.client.list_lag();
         let (elapsed, condition) = (self.started.elapsed(), self.condition);
@@ -239,7 +239,7 @@ impl Wait<'_> {
         }
     }
 
-    /// The time is over.
+    /// The error after the deadline.
     fn late(&self, timeout: Duration, poll: Option<&str>) -> Failure {
         let open: Vec<&Pod> = self.pods.iter().filter(|pod| !pod.ready).collect();
         let after = words::duration(timeout);
@@ -268,7 +268,7 @@ impl Wait<'_> {
     }
 }
 
-/// What one pod shows, probes included.
+/// The readiness of one pod, including probes.
 async fn look_at(pod: &Pod, condition: &Condition, observed: &Observed, may_lag: bool) -> Standing {
     let Some(object) = observed.get(pod.kind.name, &pod.id) else {
         return match may_lag {

@@ -14,16 +14,16 @@ use crate::cli::variables;
 use crate::model::Address;
 use crate::resource::members::is_member;
 
-/// The thing that an argument names.
+/// The kind of name that an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Which {
     /// Addresses in the state.
     Recorded,
-    /// The same without ports.
+    /// Addresses in the state, without ports.
     RecordedWhole,
-    /// Addresses in the state or in the configuration, without ports; of replicas also the name that stands for all.
+    /// Addresses in the state or in the configuration, without ports, and also the common name of replicas.
     Known,
-    /// Addresses in the configuration that the state does not have.
+    /// Addresses that are in the configuration but not in the state.
     Unrecorded,
     /// Pods in the state, by their short names.
     Pods,
@@ -33,9 +33,9 @@ pub(super) enum Which {
     Regions,
 }
 
-/// Reads the project on the first question that needs it.
+/// Reads the project when the first question needs it.
 pub(super) struct Facts {
-    /// The flags that say which project it is.
+    /// The flags that select the project.
     global: Option<Global>,
     typed: String,
     addresses: OnceLock<Addresses>,
@@ -48,7 +48,7 @@ struct Addresses {
 }
 
 impl Facts {
-    /// `before` are the words before the one that is being typed.
+    /// `before` are the words before the one being typed.
     pub fn of(before: &[OsString], typed: &OsStr) -> Self {
         let command = variables::without_empty(Arguments::command()).ignore_errors(true);
         let matches = command.try_get_matches_from(before).ok();
@@ -70,7 +70,7 @@ impl Facts {
             Which::Environments => self.environments(),
             Which::GpuTypes => {
                 let catalog = Catalog::embedded();
-                // A name that fits several types is none to complete.
+                // An ambiguous name is not offered.
                 let is_clear = |name: &String| catalog.resolve_gpu(name).is_ok();
                 let name = |gpu: &GpuType| Some(gpu.display_name.clone()).filter(is_clear).unwrap_or(gpu.id.clone());
                 catalog.gpu_types.iter().map(name).collect()
@@ -112,7 +112,7 @@ impl Facts {
         self.global.as_ref().map(session::environments).unwrap_or_default().into_iter().collect()
     }
 
-    /// Those of the environment that the line names; of all of them where it names none.
+    /// The addresses of the environment on the command line, or of all environments.
     fn addresses(&self) -> &Addresses {
         self.addresses.get_or_init(|| {
             let Some(global) = &self.global else { return Addresses::default() };

@@ -1,5 +1,5 @@
-//! `sindri import --all` where a configuration is: what it declares already is recorded, and the rest printed as blocks to
-//! add. The file is never edited.
+//! `sindri import --all` with a configuration: records objects that it already declares, and prints blocks to add for
+//! the others. Never edits the file.
 
 use serde_json::json;
 
@@ -45,7 +45,7 @@ fn is_missing(problems: &config::Problems) -> bool {
     problems.iter().any(|problem| problem.code == "no_configuration")
 }
 
-/// Living objects that no record names, in the order of their names.
+/// Live objects without a record, sorted by name.
 pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
     let mut unmanaged = inventory::unmanaged(state, observed);
     unmanaged.sort_by(|one, other| {
@@ -94,7 +94,7 @@ async fn add(
         let mut told = String::new();
         // Writing to a string cannot fail.
         let _ = report::text(&mut told, &declared.taken, &left, &console.style());
-        // The blocks alone are the result: they can be sent into a file.
+        // Only the blocks are the result, so that they can be redirected to a file.
         console.say(told.trim_end());
         console.result(&text);
     }
@@ -118,7 +118,7 @@ struct Declared<'o> {
     rest: Vec<&'o Object>,
 }
 
-/// What the configuration declares under the same name, and no record names yet.
+/// The resource declared under the same name, if it has no record yet.
 fn declared<'o>(
     resources: &std::collections::BTreeMap<Address, crate::model::Resource>,
     state: &State,
@@ -128,7 +128,7 @@ fn declared<'o>(
 ) -> Declared<'o> {
     let mut declared = Declared { taken: Vec::new(), rest: Vec::new() };
     let mut ids: Ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
-    // Volumes come before pods, which are compared with the ids of what they mount.
+    // Volumes come before pods, because pods are compared by the ids of their mounts.
     unmanaged.sort_by_key(|object| kind::rank(object.kind));
     for object in unmanaged {
         let is_free = |address: &Address| {
@@ -154,7 +154,7 @@ fn declared<'o>(
     declared
 }
 
-/// A reason in words.
+/// The reason in words.
 pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
     let (code, why) = match reason {
         Reason::Marked(marker) => (

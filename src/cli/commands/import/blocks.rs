@@ -1,4 +1,4 @@
-//! Objects that nobody recorded, as blocks that read back as what is there.
+//! Writes unmanaged objects as configuration blocks that read back as the same objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,19 +11,19 @@ use crate::planner::recognise::takeover::Ids;
 
 /// Why an object gets no block.
 pub enum Reason {
-    /// A sindri project made it.
+    /// A sindri project created it.
     Marked(Marker),
-    /// A pod that a sindri project made mounts it.
+    /// A pod created by a sindri project mounts it.
     MountedByMarked { pod: String },
-    /// It does not work, so that a plan would replace it.
+    /// It is broken, so a plan would replace it.
     Broken { status: String },
-    /// No block can say what it is.
+    /// No block can describe it.
     Undeclarable { problem: String },
-    /// A block of its name is there, and says something else.
+    /// A block with its name exists, and differs.
     Differs { address: Address, fields: Vec<String> },
 }
 
-/// Blocks with the objects that they stand for, and what is left out.
+/// Blocks with their objects, and the objects that were left out.
 #[derive(Default)]
 pub struct Blocks<'o> {
     pub volumes: Vec<Block>,
@@ -32,7 +32,7 @@ pub struct Blocks<'o> {
     pub left: Vec<(&'o Object, Reason)>,
 }
 
-/// What single blocks are checked with: the name of the project and how its file is read.
+/// Context to check single blocks: the name of the project, and how its file is read.
 pub struct Checks<'a> {
     pub name: &'a str,
     pub base: &'a Path,
@@ -41,7 +41,7 @@ pub struct Checks<'a> {
 }
 
 impl<'o> Blocks<'o> {
-    /// Sets aside what belongs to other projects: marked pods, and the volumes that they mount.
+    /// Sets aside objects of other projects: marked pods, and the volumes that they mount.
     pub fn without_marked(&mut self, unmanaged: Vec<&'o Object>) -> Vec<&'o Object> {
         let mounts: BTreeMap<&str, &str> = unmanaged
             .iter()
@@ -59,7 +59,7 @@ impl<'o> Blocks<'o> {
         own
     }
 
-    /// A block for each of `strangers`, or the reason why there is none. `taken` are keys that are in use.
+    /// Writes a block for each object, or the reason why there is none. `taken` are addresses in use.
     pub fn write(&mut self, unmanaged: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
         let of_kind =
             |kind: &str| unmanaged.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
@@ -90,7 +90,7 @@ impl<'o> Blocks<'o> {
                 self.left.push((object, Reason::Broken { status: status.to_string() }));
                 continue;
             }
-            // On v1 a pod that is still being placed does not show on what.
+            // On v1, a pod that is still being placed does not show its hardware.
             let placed = ["gpu_types", "cpu_flavors"].iter().any(|name| object.attributes.contains_key(*name));
             if object.status == Some(Status::Creating) && !placed {
                 let problem =
@@ -125,7 +125,7 @@ impl<'o> Blocks<'o> {
         if fields.is_empty() {
             return Ok(block);
         }
-        // What a file cannot say is left as it is: it is never compared.
+        // Attributes that a file cannot express are kept, because they are never compared.
         let (block, rest) = with(&fields)?;
         if rest.is_empty() { Ok(block) } else { Err(format!("its {} cannot be written", rest.join(", "))) }
     }
@@ -135,7 +135,7 @@ fn taken_keys(taken: &BTreeSet<Address>, kind: &str) -> BTreeSet<String> {
     taken.iter().filter(|address| address.kind == kind).map(|address| address.name.clone()).collect()
 }
 
-/// In what the text differs from the object, or why it is no configuration.
+/// The fields in which the text differs from the object, or the reason why it is not a valid configuration.
 fn fields(
     checks: &Checks<'_>,
     text: &str,
@@ -148,7 +148,7 @@ fn fields(
 }
 
 impl Checks<'_> {
-    /// The configuration that a text is; of problems the first.
+    /// The configuration in a text, or its first problem.
     pub fn config(&self, text: &str) -> Result<Config, String> {
         config::check_text(self.base, text, self.options).map_err(|problems| {
             let first = problems.iter().next();

@@ -1,4 +1,4 @@
-//! `sindri import --discover`: a lost state is written again from what RunPod shows. Changes nothing there.
+//! `sindri import --discover`: rebuilds a lost state from what RunPod shows. Changes nothing at RunPod.
 
 use std::time::Duration;
 
@@ -52,7 +52,8 @@ pub async fn run(
     Ok(Exit::Success)
 }
 
-/// The lineage to look for: the state's own where it has records; else the only one that is there.
+/// The lineage (the id of a state, which marks its pods) to look for: the state's own if it has records, otherwise the
+/// only one found.
 fn chosen(search: &Search<'_>, wanted: Option<&str>, blank: bool) -> Result<String, Failure> {
     let (own, there) = (&search.prior.lineage, search.lineages());
     let listed = || there.iter().map(|(name, pods)| format!("`{name}` (pods: {pods})"));

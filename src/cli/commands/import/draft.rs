@@ -1,5 +1,5 @@
-//! The configuration of an import under another name, until the state is written. Whoever finds one beside a state without
-//! a configuration knows that the import was stopped between the two, and can complete it.
+//! The configuration of an import, kept under another name until the state is written. A draft beside a state without a
+//! configuration means that the import stopped between the two, and can be completed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,14 +15,14 @@ use crate::resource::members;
 const PREFIX: &str = ".sindri-import-";
 const SUFFIX: &str = ".yaml";
 
-/// A configuration on disk under another name, until everything else is.
+/// A configuration on disk under another name, until everything else is written.
 pub struct Draft(tempfile::NamedTempFile);
 
 impl Draft {
     pub fn beside(base: &Path, text: &str) -> Result<Self, Failure> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX).suffix(SUFFIX);
-        // Temporary files are private by default; this one becomes an ordinary file of a repository.
+        // Temporary files are private by default. The configuration gets ordinary permissions.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let written = builder.tempfile_in(folder(base)).and_then(|mut file| {
@@ -36,7 +36,7 @@ impl Draft {
         })
     }
 
-    /// Never over a file that is there.
+    /// Gives the draft its final name; never replaces an existing file.
     pub fn publish(self, base: &Path) -> Result<(), Failure> {
         self.0.persist_noclobber(base).map(drop).map_err(|refused| {
             let message = format!("cannot write `{}`: {}", base.display(), refused.error);
@@ -52,7 +52,7 @@ impl Draft {
     }
 }
 
-/// The text of a draft that declares exactly what is recorded, in the project `name` where one was asked for.
+/// The text of a draft that declares exactly the recorded resources, in the project `name` if given.
 pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &LoadOptions<'_>) -> Option<String> {
     let recorded: BTreeSet<&Address> = prior.resources.keys().filter(|address| !members::is_member(address)).collect();
     if recorded.is_empty() {
@@ -67,10 +67,11 @@ pub fn left_behind(base: &Path, prior: &State, name: Option<&str>, options: &Loa
     })
 }
 
-/// Removes what stopped imports left. Only the lock's holder may: the draft of a running import looks the same.
+/// Removes drafts of stopped imports. Only the lock's holder may call this, because the draft of a running import has
+/// the same kind of name.
 pub fn clear(base: &Path) {
     for path in all(base) {
-        // One that stays is in nobody's way.
+        // A draft that cannot be removed is harmless.
         let _ = fs::remove_file(path);
     }
 }

@@ -1,4 +1,5 @@
-//! `sindri import --all` in a folder without a configuration: an account that was made by hand becomes one, with its state.
+//! `sindri import --all` in a folder without a configuration: turns a manually created account into a configuration and
+//! a state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -36,7 +37,7 @@ pub async fn run(
     }
     let name = args.name.clone().unwrap_or_else(|| name_of(base));
     let dialect = global.api.unwrap_or_default();
-    // A configuration that declares nothing: enough to ask RunPod, and to check the name.
+    // An empty configuration is enough to send requests to RunPod and to check the name.
     let empty = config::check_text(base, &write::document(&name, dialect, &[], &[]), options)?;
     let mut session = Session::of(empty, global, console)?;
     let store = session.lock("import --all", args.lock_timeout)?;
@@ -51,7 +52,7 @@ pub async fn run(
     };
     let found = import.writes_files;
     if found {
-        // The state first: a configuration without it would ask for everything a second time.
+        // The state is written first, because a configuration without a state would create everything a second time.
         let written = Draft::beside(base, &import.text)?;
         store.correct("import --all", import.records.clone()).await?;
         store.checkpoint()?;
@@ -82,20 +83,21 @@ pub async fn run(
     Ok(Exit::Success)
 }
 
-/// What goes into both files, and what stays outside.
+/// The content of both files, and the objects that are left out.
 struct Import<'o> {
     text: String,
     taken: Vec<(Address, &'o Object)>,
     left: Vec<(&'o Object, Reason)>,
     records: BTreeMap<Address, Option<Record>>,
-    /// Whether there is a configuration to write. An interrupted import always has one: its state is written already.
+    /// Whether there is a configuration to write. An interrupted import always has one, because its state is already
+    /// written.
     writes_files: bool,
-    /// What to know about the result.
+    /// Advice about the result.
     next: &'static str,
 }
 
 impl<'o> Import<'o> {
-    /// One that was stopped when it had written the state: `text` is the configuration that was still missing.
+    /// An import that was stopped after it wrote the state. `text` is the missing configuration.
     fn begun(text: String, prior: &State, observed: &'o Observed) -> Self {
         let living = |(address, record): (&Address, &Record)| Some((address.clone(), live_object(observed, record)?));
         Self {
@@ -108,8 +110,8 @@ impl<'o> Import<'o> {
         }
     }
 
-    /// Everything in the account that can be declared. Whatever is recorded already has to be among it, as it is recorded:
-    /// then an interrupted import wrote it.
+    /// Everything in the account that can be declared. If there are records, they must be part of it unchanged, which
+    /// means that an interrupted import wrote them.
     fn of_everything(
         args: &ImportArgs,
         (prior, observed): (&State, &'o Observed),
@@ -176,7 +178,7 @@ fn must_change_nothing(
     }
 }
 
-/// The folder's name as a project's.
+/// The folder's name, converted to a project name.
 fn name_of(base: &Path) -> String {
     let folder = std::path::absolute(base).ok().and_then(|base| Some(base.parent()?.file_name()?.to_owned()));
     let folder = folder.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `sindri state merge`: what git calls for a state file that both branches changed.
+//! `sindri state merge`: the merge driver that git calls for a state file changed by both branches.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::files::{self, LARGEST, read_bytes};
 use crate::store::merge::{Merged, Version, both, merge};
 
-/// `paths` are base, ours and theirs; ours becomes the result.
+/// `paths` are base, ours and theirs; the result replaces ours.
 pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(), Failure> {
     let folder = global.directory.clone().unwrap_or_default();
     let [base, ours, theirs] = paths.map(|path| folder.join(path));
@@ -33,7 +33,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
     let Merged { bytes, conflicts, foreign } = match merge(&base_version, &our_version, &their_version) {
         Ok(merged) => merged,
         Err(error) => {
-            // Git would go on with what lies there: it must not look like a result.
+            // Git would continue with the current file, so it must not look like a result.
             write(&both(&our_version, &their_version))?;
             return Err(error.into());
         }
