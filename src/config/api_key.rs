@@ -1,14 +1,14 @@
-//! The RunPod API key opens the whole account, so no pod may get it under any name.
+//! Keeps the RunPod API key out of pods, because it gives access to the whole account.
 //!
-//! A value is compared with the keys in use once variables and files are read. A key in another encoding, such as base64,
-//! is not recognised.
+//! Values are compared with the keys in use after variables and files are read. A key in another encoding, such as
+//! base64, is not recognised.
 
 use crate::model::credential::is_distinctive;
 
 /// The variable that holds the key.
 pub(super) const API_KEY: &str = "RUNPOD_API_KEY";
 
-/// Where a value comes from.
+/// Origin of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// Written in the configuration.

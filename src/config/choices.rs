@@ -1,4 +1,4 @@
-//! The values that the catalog has for a field, for editors that complete them.
+//! The catalog values of a field, for completion in editors.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub(super) fn flavors(catalog: &Catalog) -> Vec<String> {
     catalog.cpu_flavors.iter().map(|flavor| flavor.id.clone()).collect()
 }
 
-/// Data centers, and the countries and the continent that stand for all of theirs.
+/// Data centers, plus the countries and continents that select all of their data centers.
 pub(super) fn regions(catalog: &Catalog) -> Vec<String> {
     let centers = || catalog.data_centers.iter().filter(|center| center.is_listed());
     let countries: BTreeSet<String> = centers().map(|center| center.country_code.clone()).collect();

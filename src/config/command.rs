@@ -1,7 +1,7 @@
 //! The start command of a pod: `args` and `entrypoint` as argv.
 //!
-//! Each is a list of words, a line as in a shell, or the JSON that RunPod's console and API show: a list of words, or in
-//! `args` an object with `cmd` and `entrypoint`.
+//! Each is a list of words, a shell-style line, or the JSON shown by RunPod's console and API: a list of words or, in
+//! `args`, an object with `cmd` and `entrypoint`.
 
 use serde_json::Value as Json;
 
@@ -40,7 +40,7 @@ pub(super) fn command(pod: &Node, draft: &mut Draft, findings: &mut Findings) {
     }
 }
 
-/// Sets an attribute to the words of a field. No words leave the image's own.
+/// Sets an attribute to the words of a field. Without words, the image's own command applies.
 fn set(
     attribute: &str,
     key: &str,
@@ -57,11 +57,11 @@ fn set(
     draft.set(attribute, words, Some(node.span));
 }
 
-/// What one field says.
+/// The parsed content of one field.
 #[derive(Default)]
 struct Parts {
     args: Option<Vec<String>>,
-    /// The field of a JSON object that names it.
+    /// The `entrypoint` member of a JSON object.
     entrypoint: Option<Vec<String>>,
 }
 
@@ -90,12 +90,12 @@ fn parts(node: &Node, key: &str, findings: &mut Findings) -> Parts {
     Parts { args: Some(words), entrypoint: None }
 }
 
-/// The line as JSON, or the mistake in it, where it begins as a JSON list or object of texts does.
+/// Parses the line as JSON, or returns its syntax error, if it starts like a JSON list or object of texts.
 fn json(line: &Scalar) -> Option<Result<Json, serde_json::Error>> {
     let text = line.text.trim();
     let inside = text.strip_prefix(['[', '{'])?.trim_start();
     let parsed = serde_json::from_str(text);
-    // `[ -f x ] && y` and `{a,b}` are a shell's.
+    // `[ -f x ] && y` and `{a,b}` are shell syntax.
     (parsed.is_ok() || inside.starts_with('"')).then_some(parsed)
 }
 
@@ -136,11 +136,11 @@ fn texts(json: &Json) -> Option<Vec<String>> {
     json.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
-/// Whether a line has JSON outside quotes, as in `--config {"a": 1}`, of which a shell would drop the quotes.
+/// Whether a line has JSON outside quotes, as in `--config {"a": 1}`. A shell would strip its quotes.
 fn has_bare_json(line: &str) -> bool {
     let mut letters = line.chars().peekable();
     let mut quote = None;
-    // The last letter outside quotes that is no blank.
+    // The last character outside quotes that is not a blank.
     let mut before = ' ';
     while let Some(letter) = letters.next() {
         match (quote, letter) {
@@ -167,7 +167,7 @@ mod tests {
     use super::has_bare_json;
 
     #[test]
-    fn json_outside_quotes_is_seen_and_inside_quotes_is_left_alone() {
+    fn json_is_detected_outside_quotes_only() {
         for bare in [r#"serve --config {"a": 1}"#, r#"x [ "a", "b" ]"#, r#"--x={"a":{"b":1}}"#] {
             assert!(has_bare_json(bare), "{bare}");
         }

@@ -1,7 +1,7 @@
-//! YAML text becomes a tree whose every key and value knows its place.
+//! Parses YAML text into a tree whose keys and values all have positions.
 //!
-//! Scalars keep their text as written (`1.10` stays `1.10`, which matters in an environment); what type they have is
-//! decided by who reads them.
+//! Scalars keep their text as written (`1.10` stays `1.10`, which matters for environment variables). The code that
+//! reads them decides their type.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use super::problem::Findings;
 use super::source::Span;
 use crate::files::floor;
 
-/// Deeper nesting, or more nodes once aliases are expanded, is no configuration but an attack on memory.
+/// Limits on nesting and on nodes after expanding aliases. Larger files are attacks on memory, not configurations.
 const DEEPEST: usize = 64;
 const MOST_NODES: usize = 200_000;
 
-/// One value and its place. A collection's place is that of the key it belongs to.
+/// A value and its position. A collection has the position of its key.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub span: Span,
@@ -34,11 +34,11 @@ pub(super) struct Scalar {
     pub text: String,
     /// Written without quotes.
     pub plain: bool,
-    /// The text before variables were put in; messages show this one.
+    /// The text before variable substitution. Messages show this one.
     pub written: Option<String>,
-    /// Holds the value of a variable that looks like a credential.
+    /// Contains the value of a variable that looks like a credential.
     pub sensitive: bool,
-    /// A variable in it has no value, which is among the findings.
+    /// Contains a variable without a value, which is reported separately.
     pub unresolved: bool,
 }
 
@@ -58,14 +58,14 @@ impl Scalar {
         self.plain && self.written.is_none() && matches!(self.text.as_str(), "" | "~" | "null" | "Null" | "NULL")
     }
 
-    /// The text for messages: never the value of a variable.
+    /// The text to show in messages; never the value of a variable.
     pub fn shown(&self) -> &str {
         self.written.as_deref().unwrap_or(&self.text)
     }
 }
 
 impl Node {
-    /// What stands for a configuration of which nothing can be read.
+    /// A placeholder for a configuration that cannot be read at all.
     pub fn empty(findings: &mut Findings) -> Self {
         let file = findings.sources.add(String::new(), "");
         Self { span: Span { file, start: 0, end: 0 }, data: Data::Map(Vec::new()) }
@@ -93,7 +93,7 @@ impl Node {
         }
     }
 
-    /// The items of a list, or the one scalar.
+    /// The items of a list, or the single scalar.
     pub fn one_or_more(&self) -> &[Node] {
         match &self.data {
             Data::Scalar(_) => std::slice::from_ref(self),
@@ -116,7 +116,7 @@ impl Node {
         self.entry(key).map(|entry| &entry.value)
     }
 
-    /// The value below several keys.
+    /// The value at a path of keys.
     pub fn at(&self, path: &[&str]) -> Option<&Node> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
@@ -133,7 +133,7 @@ impl Node {
         }
     }
 
-    /// For "this is ...".
+    /// Completes the phrase "this is ...".
     pub fn description(&self) -> &'static str {
         match &self.data {
             Data::Scalar(scalar) if scalar.is_null() => "nothing",
@@ -144,16 +144,16 @@ impl Node {
     }
 }
 
-/// The tree of a file; `None` when it is no YAML, which is then among the findings.
+/// The tree of a file; `None`, with a finding, if it is not valid YAML.
 pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
     let text = findings.sources.text(file).to_owned();
     parse_text(file, &text, findings)
 }
 
-/// So many lines above a mistake are given up, one by one, until the rest is YAML.
+/// Maximum number of lines to drop above a syntax error until the rest is valid YAML.
 const MOST_LINES_GIVEN_UP: usize = 200;
 
-/// The tree of a file that may be no YAML, which is then among the findings: of what stands above the mistake.
+/// The tree of a file that may contain a syntax error. Reports the error and parses the lines above it.
 pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
     let text = findings.sources.text(file).to_owned();
     if let Some(tree) = parse_text(file, &text, findings) {
@@ -161,9 +161,9 @@ pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
     }
     let mut end = findings.last_error().map_or(0, |at| if at.file == file { at.start } else { 0 });
     for _ in 0..MOST_LINES_GIVEN_UP {
-        // Up to the beginning of the line, and then of the one above it.
+        // Drop the current line, then the one above it.
         let Some(newline) = text[..floor(&text, end)].rfind('\n') else { break };
-        // What is wrong with a part of the file is no finding of its own.
+        // Truncation may cause further errors, which are not worth reporting.
         if let Some(tree) = parse_text(file, &text[..=newline], &mut findings.scratch()) {
             return tree;
         }
@@ -173,7 +173,7 @@ pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
 }
 
 fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> {
-    // The parser counts characters, everything else counts bytes.
+    // The parser counts characters; everything else counts bytes.
     let mut bytes: Vec<usize> = text.char_indices().map(|(byte, _)| byte).collect();
     bytes.push(text.len());
     let mut events = Vec::new();
@@ -221,7 +221,7 @@ fn line_of(text: &str, at: usize) -> &str {
     text[start..].lines().next().unwrap_or_default()
 }
 
-/// What to do about a mistake of YAML's: the usual causes have a line of their own.
+/// Help for a YAML syntax error. Common causes have their own text.
 fn syntax_help(info: &str, line: &str) -> &'static str {
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
     let is_open = !value.starts_with(['"', '\'']);
@@ -253,7 +253,7 @@ impl Builder<'_, '_> {
         let (anchor, node) = match event {
             Event::Scalar(text, style, anchor, _) => {
                 let plain = style == ScalarStyle::Plain;
-                // An absent value has no extent: its key is the better place.
+                // An absent value has no extent, so use the position of its key.
                 let span = if span.start == span.end { key.unwrap_or(span) } else { span };
                 let scalar = Scalar { plain, ..Scalar::new(text) };
                 (anchor, Node { span, data: Data::Scalar(scalar) })
@@ -317,7 +317,7 @@ impl Builder<'_, '_> {
                 entries.push(Entry { key: name, key_span, value });
             }
         }
-        // `<<: *defaults` (or a list of them): what is not written here.
+        // `<<: *defaults` (or a list of them) adds the keys that are not set here.
         for entry in inherited.iter().flat_map(|node| match &node.data {
             Data::List(nodes) => nodes.as_slice(),
             _ => std::slice::from_ref(node),
@@ -342,11 +342,11 @@ fn size(node: &Node) -> usize {
     }
 }
 
-/// Puts `over` on top of `base`: mappings merge, everything else replaces, `null` removes.
+/// Merges `over` into `base`: mappings merge, other values replace, `null` removes.
 pub(super) fn merge(base: Node, over: Node) -> Node {
     match (base.data, over.data) {
         (Data::Map(entries), Data::Map(overlay)) => {
-            // Own entries keep their places, new ones follow in the order of the overlay.
+            // Keys of `base` keep their position; new keys follow in the order of the overlay.
             let places: BTreeMap<String, usize> =
                 entries.iter().enumerate().map(|(index, entry)| (entry.key.clone(), index)).collect();
             let mut merged: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();

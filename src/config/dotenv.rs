@@ -1,17 +1,17 @@
-//! `.env` and `.env.local`, read as the usual readers of that format do.
+//! Reads `.env` and `.env.local` like common readers of that format.
 //!
-//! Where those readers disagree about a value, it is refused once it is asked for. Nothing here repeats a value: it may be
-//! a secret.
+//! If those readers disagree about a value, sindri refuses it when it is used. Messages never repeat a value, because
+//! it may be a secret.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::files::{Boundary, ReadError, read_text};
 
-/// The files, the later over the earlier.
+/// The files; later ones take precedence.
 const NAMES: [&str; 2] = [".env", ".env.local"];
 const LONGEST: u64 = 1 << 20;
-/// Further faults of one file say nothing new.
+/// More faults in the same file add no information.
 const MOST_FAULTS: usize = 10;
 
 /// The variables of both files.
@@ -24,19 +24,19 @@ pub(super) struct Dotenv {
 /// The value of a variable, or why it is ambiguous.
 type Value = Result<String, Fault>;
 
-/// Something in a `.env` file that cannot be read.
+/// A part of a `.env` file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     /// `.env` or `.env.local`.
     pub file: &'static str,
-    /// Counted from 1; `None` for the file as a whole.
+    /// Counted from 1; `None` for the whole file.
     pub line: Option<usize>,
     pub what: String,
     pub help: &'static str,
 }
 
 impl Dotenv {
-    /// Reads both files beside the configuration. A file that does not exist sets nothing.
+    /// Reads both files next to the configuration. A missing file sets nothing.
     pub fn read(folder: &Path, boundary: &Boundary) -> Self {
         let mut dotenv = Self::default();
         for file in NAMES {
@@ -72,7 +72,7 @@ impl Dotenv {
                     faults += 1;
                 }
             }
-            // After an open quote it is not known where the next line begins.
+            // After an unclosed quote, the start of the next assignment is unknown.
             if is_open || faults == MOST_FAULTS {
                 break;
             }
@@ -80,7 +80,7 @@ impl Dotenv {
     }
 }
 
-/// The ways in which a line can be wrong.
+/// Errors in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wrong {
     NoAssignment,
@@ -116,17 +116,17 @@ struct Entry<'a> {
     line: usize,
 }
 
-/// The name of a variable, and its value or why that is ambiguous.
+/// The name of a variable and its value, or why the value is ambiguous.
 type Assignment<'a> = (&'a str, Result<String, Wrong>);
 
-/// The rest of a file.
+/// The unread rest of a file.
 struct Lines<'a> {
     rest: &'a str,
     line: usize,
 }
 
 impl<'a> Lines<'a> {
-    /// The next assignment, or what is wrong with its line. `None` at the end.
+    /// The next assignment, or the error in its line. `None` at the end.
     fn next_entry(&mut self) -> Option<Result<Entry<'a>, (usize, Wrong)>> {
         loop {
             self.skip_blanks();
@@ -149,7 +149,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// An assignment; `None` for `export NAME` alone, which sets nothing.
+    /// An assignment; `None` for a bare `export NAME`, which sets nothing.
     fn entry(&mut self) -> Result<Option<Assignment<'a>>, Wrong> {
         let exported = self.rest.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
         if let Some(rest) = exported {
@@ -183,7 +183,7 @@ impl<'a> Lines<'a> {
         Ok(Some((name, value)))
     }
 
-    /// A value in quotes, which may span lines. In single quotes and backticks everything is literal.
+    /// A quoted value, which may span lines. In single quotes and backticks everything is literal.
     fn quoted(&mut self, quote: char) -> Result<Written, Wrong> {
         let inside = &self.rest[1..];
         let (written, end) = if quote == '"' {
@@ -202,7 +202,7 @@ impl<'a> Lines<'a> {
         Ok(written)
     }
 
-    /// A value without quotes: up to the end of the line, or to a `#` after a blank.
+    /// An unquoted value: up to the end of the line, or to a `#` after whitespace.
     fn unquoted(&mut self) -> Written {
         let line = self.rest.split('\n').next().unwrap_or_default();
         let comment = line.match_indices('#').find(|(at, _)| line[..*at].ends_with([' ', '\t']));
@@ -226,14 +226,14 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// A value as it was written.
+/// A value as written.
 struct Written {
     text: String,
-    /// It has a `${` that is not literal.
+    /// Contains a `${` that is not literal.
     substitutes: bool,
 }
 
-/// The value before the closing double quote, and where that is; `None` without one.
+/// The value before the closing double quote, and the position of the quote; `None` if there is no closing quote.
 fn double_quoted(inside: &str) -> Option<(Written, usize)> {
     let mut written = Written { text: String::new(), substitutes: false };
     let mut letters = inside.char_indices();
@@ -268,7 +268,7 @@ mod tests {
         dotenv
     }
 
-    /// The value of `A`, which has to be the only one.
+    /// The value of `A`, which must be the only variable.
     fn value_of(text: &str) -> String {
         let dotenv = parse(text);
         assert_eq!(dotenv.faults, Vec::new(), "{text:?}");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_read_as_the_usual_readers_do() {
+    fn values_are_read_like_common_readers_do() {
         for (written, value) in [
             ("A=plain", "plain"),
             ("A=", ""),
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_named_with_its_line_and_without_its_value() {
+    fn errors_name_the_line_but_not_the_value() {
         for (written, line, phrase) in [
             ("B=1\nhunter2", 2, "is not `NAME=value`"),
             ("B=1\n\nC='x\ny'\nhunter2 x", 5, "is not `NAME=value`"),
@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_substitution_is_refused_where_it_is_asked_for() {
+    fn a_substitution_is_refused_when_it_is_used() {
         for written in ["A=${B}x", "A=\"x${B:-y}\""] {
             let dotenv = parse(&format!("{written}\nC=c"));
             assert_eq!(dotenv.faults, Vec::new());
@@ -353,7 +353,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_stops_the_reader_and_no_fault_repeats_it(
+        fn any_text_is_handled_and_errors_never_repeat_it(
             text in "([A-C=:#'\"`\\\\ \t\r\n$\\{\\}é]|export |xyzzy){0,60}"
         ) {
             for fault in parse(&text).faults {
@@ -362,7 +362,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_quoted_is_read_back(value in "[ -~é\n]{0,40}") {
+        fn quoted_values_read_back(value in "[ -~é\n]{0,40}") {
             let quoted = value.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$");
             prop_assert_eq!(value_of(&format!("export A=\"{quoted}\" # c\n")), value.as_str());
             if !value.contains('\'') {

@@ -1,4 +1,4 @@
-//! The inputs of one resource while they are put together, with the places that they come from.
+//! Collects the inputs of one resource and their source positions.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Every attribute of the kind, unset, except those that members fold into (`ports` of a pod).
+    /// A draft with all attributes of the kind unset, except those that members fold into (`ports` of a pod).
     pub fn new(kind: &'static Kind) -> Self {
         let folded = |name: &str| {
             crate::kind::KINDS.iter().any(|member| {
@@ -31,7 +31,7 @@ impl Draft {
         Self { kind, inputs, spans: BTreeMap::new() }
     }
 
-    /// Sets an attribute; `span` is where it is written, `None` for a default.
+    /// Sets an attribute. `span` is its position in the file, `None` for a default.
     pub fn set(&mut self, name: &str, value: Value, span: Option<Span>) {
         debug_assert!(self.kind.attribute(name).is_some(), "{name}");
         self.inputs.insert(name.to_owned(), value);
@@ -44,12 +44,12 @@ impl Draft {
         self.inputs.get(name).unwrap_or(&Value::Null)
     }
 
-    /// Where a part of an attribute is written: `env.LOG_LEVEL`.
+    /// Sets the position of a part of an attribute: `env.LOG_LEVEL`.
     pub fn place(&mut self, path: &str, span: Span) {
         self.spans.insert(path.to_owned(), span);
     }
 
-    /// Findings for what is asked for and the dialect cannot say. `false` asks for nothing.
+    /// Reports inputs that the dialect cannot express. `false` counts as not requested.
     pub fn refuse_unsupported(&self, dialect: Dialect, at: Span, findings: &mut Findings) {
         for attribute in self.kind.attributes {
             let asked =
@@ -61,7 +61,7 @@ impl Draft {
         }
     }
 
-    /// Findings for values outside RunPod's limits ([`limits`]), of the attributes that `wanted` picks.
+    /// Reports values outside RunPod's limits ([`limits`]), for the attributes selected by `wanted`.
     pub fn keep_limits(
         &self,
         dialect: Dialect,
@@ -99,7 +99,7 @@ impl Draft {
     }
 }
 
-/// How a resource lives, beside its inputs.
+/// Lifecycle settings of a resource, separate from its inputs.
 #[derive(Clone, Default)]
 pub(super) struct Life {
     pub power: Option<Power>,

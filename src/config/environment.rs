@@ -1,6 +1,6 @@
-//! The environment of pods: what `extensions` and `secrets` put into all of them, what `env` puts into one.
+//! Environment variables of pods: `extensions` and `secrets` apply to all pods, `env` to one.
 //!
-//! Values that look like credentials leave here as [`Value::Secret`], so that nobody after has to remember to hide them.
+//! Values that look like credentials become [`Value::Secret`] here, so that later code cannot forget to hide them.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::model::credential::{holds_credential, names_credential};
 use crate::model::marker::MARKER_VARIABLE;
 use crate::model::{Secret, Value};
 
-/// One environment variable and where it comes from.
+/// One environment variable and its position.
 #[derive(Clone)]
 pub(super) struct Variable {
     pub value: Value,
@@ -22,14 +22,14 @@ pub(super) struct Variable {
 
 pub(super) type Variables = BTreeMap<String, Variable>;
 
-/// Whether it can name an environment variable.
+/// Whether it is a valid environment variable name.
 pub(super) fn is_variable_name(name: &str) -> bool {
     let mut letters = name.chars();
     letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
         && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// What one pod gets: `env` above what every pod gets.
+/// The variables of one pod: `env` takes precedence over those of all pods.
 pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings: &mut Findings) -> Variables {
     let mut variables = common.clone();
     for entry in env.map(Node::entries).unwrap_or_default() {
@@ -48,7 +48,7 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
         let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::Text(text) };
         variables.insert(entry.key.clone(), Variable { value, span: entry.value.span });
     }
-    // One more is sindri's own marker.
+    // Sindri's own marker takes one more.
     if variables.len() + 1 > MOST_VARIABLES {
         let count = variables.len();
         findings
@@ -64,12 +64,12 @@ pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings
     variables
 }
 
-/// Says that a credential is written into the file; what it says is hidden all the same.
+/// Warns that a credential is written in the file. Its value is hidden anyway.
 pub(super) fn warn_of_literal<'f>(at: Span, field: &str, findings: &'f mut Findings) -> &'f mut Problem {
     findings.warn("literal_credential", at, format!("`{field}` holds a credential that is written into the file"))
 }
 
-/// `{{ RUNPOD_SECRET_x }}` is a name, not the secret.
+/// `{{ RUNPOD_SECRET_x }}` is a reference, not the secret itself.
 fn refers_to_secret(scalar: &Scalar) -> bool {
     let text = scalar.text.trim();
     text.starts_with("{{") && text.ends_with("}}") && text.contains("RUNPOD_SECRET_")
@@ -98,7 +98,7 @@ pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool 
     false
 }
 
-/// `extensions` in the words of the sindri image (`INSTALL_PROFILE` and its like).
+/// Translates `extensions` into the variables of the sindri image (`INSTALL_PROFILE` and others).
 pub(super) fn extensions(root: &Node, findings: &mut Findings) -> Variables {
     let Some(extensions) = root.entry("extensions") else { return Variables::new() };
     let (span, extensions) = (extensions.key_span, &extensions.value);

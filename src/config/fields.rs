@@ -1,6 +1,7 @@
-//! The keys of `sindri.yaml`: the user's document, its spellings of old, and what came with fleets.
+//! The keys of `sindri.yaml`: those of the user's document, their legacy spellings, and those added for fleets (several
+//! pods).
 //!
-//! Tables alone: names, other spellings, types, the attributes that they set, and what they are for.
+//! Only tables: names, aliases, types, the attributes they set, and descriptions.
 
 use super::choices::{flavors, gpus, regions, tiers, volume_regions};
 use super::habits::{
@@ -273,14 +274,14 @@ pub(super) static NETWORK_VOLUME: Block = Block {
     ]],
 };
 
-/// One of `pods`: only there does a name of its own make sense, since a single pod is named after the project.
+/// An entry of `pods`. Only these have a `name` field, because a single pod is named after the project.
 pub(super) static POD: Block = Block {
     title: "a pod",
     habits: POD_HABITS,
     fields: &[&[Field::new("name", Shape::Text, "Its name at RunPod.").sets("name")], POD_FIELDS],
 };
 
-/// The fields of one pod: below `runpod`, and below each of `pods`.
+/// The fields of a pod, below `runpod` and below each entry of `pods`.
 static POD_FIELDS: &[Field] = &[
     Field::new("gpuType", Shape::Texts, "GPU type, pool or tier; a list is tried in order.")
         .aliases(&["gpuTypeId", "gpuTypeIds", "gpuTypes", "gpu_type_id", "gpu_type"])

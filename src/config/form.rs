@@ -1,17 +1,17 @@
-//! The right form of a field, for an error about the wrong one.
+//! Suggests the correct form of a field in error messages.
 
 use super::document::{Data, Node};
 use super::quantity::{amount, duration, megabytes};
 use super::table::{Field, Shape};
 
-/// Room for a help on one line of 80 columns.
+/// Maximum length of a one-line help text in 80 columns.
 const LONGEST_LINE: usize = 66;
-/// The characters of a line that a key and brackets take.
+/// Characters that the key and brackets take up on a line.
 const FRAME: usize = 12;
-/// A longer word of a file is no name to repeat in an example.
+/// Longer words from a file are not repeated as names in examples.
 const LONGEST_NAME: usize = 30;
 
-/// Suggests a value as close as possible to the one that is written.
+/// Suggests a value as close as possible to the written one.
 pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
     if let Some(close) = close_value(node, field) {
         return Some(format!("write {close}"));
@@ -24,12 +24,12 @@ pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
         _ => "for example",
     };
     let example = with_own_names(node, field).or_else(|| field.example.map(str::to_owned))?;
-    // An example that does not fit behind the heading stands whole on a line of its own.
+    // An example that does not fit after the heading goes on its own line.
     let separator = if heading.len() + example.len() > LONGEST_LINE { '\n' } else { ' ' };
     Some(format!("{heading}{separator}`{example}`"))
 }
 
-/// What is written, as the field takes it.
+/// The written value, converted to a form that the field accepts.
 fn close_value(node: &Node, field: &Field) -> Option<String> {
     let name = field.name;
     match &field.shape {
@@ -50,7 +50,7 @@ fn close_value(node: &Node, field: &Field) -> Option<String> {
     }
 }
 
-/// Whether a value that has a form of its own is of this shape.
+/// Whether a scalar has this shape.
 fn takes(shape: &Shape, node: &Node) -> bool {
     match shape {
         Shape::Bool => node.bool().is_some(),
@@ -63,7 +63,7 @@ fn takes(shape: &Shape, node: &Node) -> bool {
     }
 }
 
-/// A time with its unit: `15 minutes` is `15m`.
+/// Normalises a time with its unit: `15 minutes` becomes `15m`.
 fn time(node: &Node, name: &str) -> Option<String> {
     let text = node.text()?.trim();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
@@ -78,7 +78,7 @@ fn time(node: &Node, name: &str) -> Option<String> {
     Some(format!("`{name}: {number}{unit}`"))
 }
 
-/// The field's example with the names that are written instead of its own. Values are left out: they may be secrets.
+/// The field's example with the user's own names. Values are omitted because they may be secrets.
 fn with_own_names(node: &Node, field: &Field) -> Option<String> {
     let names = names(node, &field.shape);
     let first = names.first()?;
@@ -104,7 +104,7 @@ fn with_own_names(node: &Node, field: &Field) -> Option<String> {
     }
 }
 
-/// The items that fit a line, the first in any case.
+/// As many items as fit on a line, but at least the first.
 fn fitting(items: Vec<String>) -> String {
     let mut text = String::new();
     for (number, item) in items.iter().enumerate() {
@@ -118,7 +118,7 @@ fn fitting(items: Vec<String>) -> String {
     text
 }
 
-/// The names in a value of another form: `A=b` in a list, the keys of a mapping, `name: a` in a list of mappings.
+/// The names in a value of the wrong form: `A=b` in a list, the keys of a mapping, `name: a` in a list of mappings.
 fn names(node: &Node, shape: &Shape) -> Vec<String> {
     let of_item = |item: &Node| match &item.data {
         Data::Scalar(scalar) => Some(scalar.shown().split(['=', ':']).next().unwrap_or_default().trim().to_owned()),
@@ -130,7 +130,7 @@ fn names(node: &Node, shape: &Shape) -> Vec<String> {
     };
     let found: Vec<String> = match &node.data {
         Data::List(items) => items.iter().filter_map(of_item).collect(),
-        // Of the names that are right already, none is the mistake.
+        // Skip the entries that are already correct.
         Data::Map(entries) if matches!(shape, Shape::Named(_)) => {
             let mistaken =
                 entries.iter().filter(|entry| !matches!(entry.value.data, Data::Map(_)) && !entry.value.is_null());
@@ -148,7 +148,7 @@ fn names(node: &Node, shape: &Shape) -> Vec<String> {
     found.into_iter().filter(is_name).collect()
 }
 
-/// The truth value that YAML 1.1 and shells read.
+/// A boolean in the notation of YAML 1.1 or shells.
 fn truth(node: &Node) -> Option<bool> {
     match node.text()?.to_ascii_lowercase().as_str() {
         "yes" | "y" | "on" | "1" | "true" => Some(true),
@@ -157,7 +157,7 @@ fn truth(node: &Node) -> Option<bool> {
     }
 }
 
-/// The number that was meant: without its unit, where the field counts GB, or without a fraction of zero.
+/// The intended number: without its unit if the field counts GB, or without a zero fraction.
 fn number(node: &Node, name: &str) -> Option<i64> {
     let text = node.text()?.trim();
     if let Some(gigabytes) = gigabytes(text) {
@@ -168,7 +168,7 @@ fn number(node: &Node, name: &str) -> Option<i64> {
     whole.replace(['_', ',', ' '], "").parse().ok()
 }
 
-/// A size with its unit and perhaps a fraction: `0.5TB`.
+/// A size with its unit and an optional fraction: `0.5TB`.
 fn gigabytes(text: &str) -> Option<f64> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic())?;
     let number: f64 = text[..unit_at].trim().parse().ok()?;

@@ -1,4 +1,4 @@
-//! Keys that people bring from RunPod's API, runpodctl, Terraform, docker compose and other clouds, and what to write instead.
+//! Keys from RunPod's API, runpodctl, Terraform, docker compose and other clouds, and what to write instead.
 
 use super::table::Habit;
 
@@ -179,7 +179,7 @@ pub(super) static TIMEOUT_HABITS: &[Habit] = &[
     habit(&["destroy", "stop", "terminate", "remove"], "did you mean `delete`? It is a time: `delete: 90s`"),
 ];
 
-/// Beside `runpod`.
+/// Next to `runpod`.
 pub(super) static PROVIDER_HABITS: &[Habit] = &[habit(
     &["aws", "gcp", "google", "azure", "lambda", "vast", "vastai", "coreweave", "modal", "local", "paperspace"],
     "remove it: sindri supports RunPod only, below `providers.runpod`",

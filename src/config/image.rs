@@ -1,16 +1,16 @@
-//! Names of container images: the grammar of a reference, in one place, and the reason why a text is none.
+//! Parses container image references according to their grammar, and explains why a text is not one.
 //!
-//! Source: the grammar at the head of `reference.go` in github.com/distribution/reference, which Docker, containerd and
-//! every registry share, and `ParseNormalizedNamed` of the same package for what counts as a registry's host.
+//! Source: the grammar at the top of `reference.go` in github.com/distribution/reference, which Docker, containerd and
+//! all registries share, and `ParseNormalizedNamed` of the same package for what counts as a registry host.
 
-/// A reference that some registry could have.
+/// A syntactically valid reference.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reference<'t> {
     pub tag: Option<&'t str>,
     pub digest: Option<&'t str>,
 }
 
-/// Why a text is no reference, and what to write instead. Neither repeats the text, which may come from a variable.
+/// Why a text is not a reference, and what to write instead. Neither repeats the text, which may come from a variable.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct NoReference {
     pub reason: &'static str,
@@ -19,16 +19,16 @@ pub(super) struct NoReference {
 
 const EXAMPLE: &str = "for example `ghcr.io/owner/name:1.2.3`";
 const DIGEST: &str = "a digest is `sha256:` and 64 hexadecimal digits: `ghcr.io/owner/name@sha256:...`";
-/// Longest name, host included. Source: `NameTotalLengthMax` of the grammar.
+/// Maximum length of a name including the host. Source: `NameTotalLengthMax` of the grammar.
 const LONGEST_NAME: usize = 255;
-/// Longest tag. Source: `tag` of the grammar.
+/// Maximum length of a tag. Source: `tag` of the grammar.
 const LONGEST_TAG: usize = 128;
 
 fn no<T>(reason: &'static str, help: &'static str) -> Result<T, NoReference> {
     Err(NoReference { reason, help })
 }
 
-/// Takes a reference apart: `[host[:port]/]path[:tag][@digest]`.
+/// Splits a reference into its parts: `[host[:port]/]path[:tag][@digest]`.
 pub(super) fn parse(text: &str) -> Result<Reference<'_>, NoReference> {
     characters(text)?;
     let (name, digest) = match text.split_once('@') {
@@ -51,7 +51,7 @@ pub(super) fn parse(text: &str) -> Result<Reference<'_>, NoReference> {
     Ok(Reference { tag, digest })
 }
 
-/// Refuses what no part of a reference can hold.
+/// Refuses characters that no part of a reference can contain.
 fn characters(text: &str) -> Result<(), NoReference> {
     if text.is_empty() {
         return no("it is empty", EXAMPLE);
@@ -151,7 +151,7 @@ fn check_name(name: &str) -> Result<(), NoReference> {
     Ok(())
 }
 
-/// Whether the part before the first slash is a registry, and no namespace of Docker Hub.
+/// Whether the part before the first slash is a registry rather than a namespace of Docker Hub.
 fn is_meant_as_host(part: &str) -> bool {
     part == "localhost" || part.contains(':') || (part.contains('.') && !part.chars().all(|c| c == '.'))
 }
@@ -190,7 +190,7 @@ fn check_host(host: &str) -> Result<(), NoReference> {
     }
 }
 
-/// One component between slashes: lowercase letters and digits, joined by `.`, `_`, `__` or hyphens.
+/// One path component: lower-case letters and digits, separated by `.`, `_`, `__` or hyphens.
 fn check_part(part: &str) -> Result<(), NoReference> {
     const PART: &str =
         "each part between slashes has lowercase letters and digits, with single `.`, `_` or `-` between them";
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_registry_could_have_is_a_reference() {
+    fn valid_references_are_accepted() {
         let digest = format!("sha256:{}", "0a".repeat(32));
         let long = format!("a/{}", "b".repeat(LONGEST_NAME - 2));
         for text in [
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_none_has_its_reason() {
+    fn invalid_references_get_a_specific_reason() {
         let (digits, short) = ("0".repeat(64), "0".repeat(63));
         for (text, expected) in [
             ("", "it is empty"),

@@ -1,7 +1,7 @@
-//! `${NAME}` and `${NAME:-default}` in values, from the process environment.
+//! Substitutes `${NAME}` and `${NAME:-default}` in values, from the process environment.
 //!
-//! Works on the tree, after overlays, so that places stay right and a value that an overlay replaces needs no variable.
-//! RunPod's own `{{ RUNPOD_SECRET_x }}` has no dollar sign and passes untouched.
+//! Works on the tree after overlays are merged. Positions therefore stay correct, and values replaced by an overlay do
+//! not need their variables. RunPod's own `{{ RUNPOD_SECRET_x }}` has no dollar sign and stays unchanged.
 
 use super::api_key::{API_KEY, Origin, holds_api_key};
 use super::document::{Data, Node, Scalar};
@@ -11,7 +11,7 @@ use super::problem::Findings;
 use super::source::Span;
 use crate::model::credential::{holds_credential, names_credential};
 
-/// Puts variables into every value of the tree, and takes out values that hold an API key.
+/// Substitutes variables in every value of the tree, and removes values that contain an API key.
 pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: &mut Findings) {
     match &mut node.data {
         Data::Scalar(scalar) => {
@@ -28,7 +28,7 @@ pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: 
     }
 }
 
-/// The key may arrive under the name of any variable, or be written out.
+/// The key may come from a variable of any name, or be written literally.
 fn refuse_api_key(span: Span, scalar: &mut Scalar, keys: &[String], findings: &mut Findings) {
     let origin = if scalar.written.is_some() { Origin::Resolved } else { Origin::Literal };
     if holds_api_key(&scalar.text, origin, keys) {
@@ -49,48 +49,48 @@ struct Interpolation<'a> {
     unresolved: bool,
 }
 
-/// Deeper nesting of defaults is no configuration.
+/// Limit on nested defaults; no real configuration exceeds it.
 const DEEPEST: usize = 16;
 const FORMS: &str = "write `${NAME}` or `${NAME:-default}`; `$$` gives a dollar sign";
 
-/// When the word behind a name is used, and as what. The colon forms count an empty value as none.
+/// How the word after a name is used. With a colon, the operators treat an empty value as unset.
 #[derive(Clone, Copy)]
 enum Operator {
     /// `${NAME}`
     None,
-    /// `${NAME:-word}`, `${NAME-word}`: the word in place of no value.
+    /// `${NAME:-word}`, `${NAME-word}`: the word if the variable has no value.
     Default,
-    /// `${NAME:?word}`, `${NAME?word}`: an error with these words where there is no value.
+    /// `${NAME:?word}`, `${NAME?word}`: an error with the word as its message if the variable has no value.
     Required,
-    /// `${NAME:+word}`, `${NAME+word}`: the word in place of a value, nothing in place of none.
+    /// `${NAME:+word}`, `${NAME+word}`: the word if the variable has a value, otherwise nothing.
     Alternative,
 }
 
-/// How a text or a default ends.
+/// The end of a text or a default.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Until {
     End,
     ClosingBrace,
 }
 
-/// The text had a mistake, which is among the findings; the rest of it is not read.
+/// The text has a syntax error, which is reported; its rest is not read.
 struct Malformed;
 
 impl Interpolation<'_> {
     fn apply(mut self, scalar: &mut Scalar) {
         let mut rest = scalar.text.as_str();
         let text = self.text(&mut rest, Until::End, true, 0).unwrap_or_default();
-        // A variable of any name may bring one in, or the half of a URL that makes one.
+        // Any variable may contain a credential, or the part of a URL that makes it one.
         scalar.sensitive = self.sensitive || (text != scalar.text && holds_credential(&text));
         scalar.unresolved = self.unresolved;
         scalar.written = Some(std::mem::replace(&mut scalar.text, text));
     }
 
-    /// The text up to its end, with variables put in. A word that is not `used` is read for mistakes alone, so that
-    /// `${A:-${B}}` does not need `B` where `A` is set.
+    /// The text up to its end, with variables substituted. A word that is not `used` is only checked for errors, so
+    /// that `${A:-${B}}` does not require `B` if `A` is set.
     fn text(&mut self, rest: &mut &str, until: Until, used: bool, depth: usize) -> Result<String, Malformed> {
         let mut text = String::new();
-        // Braces of the text itself, such as those of JSON in a default, as docker compose counts them.
+        // Braces in the text itself, such as JSON in a default, counted like docker compose does.
         let mut braces = 0_usize;
         while let Some(at) = rest.find(['$', '{', '}']) {
             text.push_str(&rest[..at]);
@@ -103,7 +103,7 @@ impl Interpolation<'_> {
             } else if until == Until::ClosingBrace && braces == 0 && rest.starts_with('}') {
                 return Ok(text);
             } else {
-                // A dollar sign on its own is the shell's: `$HOME` in a command.
+                // A dollar sign on its own belongs to the shell: `$HOME` in a command.
                 match rest.as_bytes()[0] {
                     b'{' => braces += 1,
                     b'}' => braces = braces.saturating_sub(1),
@@ -118,7 +118,7 @@ impl Interpolation<'_> {
         Ok(text)
     }
 
-    /// The value of the expression that `rest` begins with, `${` included; empty after a finding.
+    /// The value of the expression at the start of `rest`, including `${`; empty if it was reported.
     fn expression(&mut self, rest: &mut &str, used: bool, depth: usize) -> Result<String, Malformed> {
         let start = *rest;
         if depth == DEEPEST {
@@ -151,7 +151,7 @@ impl Interpolation<'_> {
                 .help("sindri reads it by itself; RunPod gives every pod a key of its own that can do less");
             return Ok(String::new());
         }
-        // Also where the word is used: what counts as a secret must not depend on the environment.
+        // Checked even if the word is used: what counts as a secret must not depend on the environment.
         self.sensitive |= names_credential(name);
         Ok(match operator {
             Operator::Default | Operator::Alternative if uses_word => word,
@@ -167,7 +167,7 @@ impl Interpolation<'_> {
         })
     }
 
-    /// The finding that the file itself words: `${NAME:?message}`. The message is shown as it is written.
+    /// Reports `${NAME:?message}` with the message from the file, shown as written.
     fn required(&mut self, name: &str, message: &str, empty_counts: bool, written: &str) -> String {
         let state = if empty_counts { "not set" } else { "not set, or empty" };
         let message = if message.is_empty() { String::new() } else { format!(": {message}") };
@@ -177,7 +177,7 @@ impl Interpolation<'_> {
         String::new()
     }
 
-    /// The finding of an expression that starts `rest` and is none that sindri knows.
+    /// Reports an expression at the start of `rest` that sindri does not know.
     fn no_variable(&mut self, rest: &str) -> Result<String, Malformed> {
         let Some(end) = rest.find('}') else {
             return self.malformed(rest, "`${` has no closing brace".to_owned());
@@ -199,7 +199,7 @@ impl Interpolation<'_> {
         Err(Malformed)
     }
 
-    /// A finding at the very words, where they can be found in the file.
+    /// Reports an error at the exact expression if it can be found in the file.
     fn refuse(&mut self, code: &'static str, written: &str, message: String) -> &mut super::problem::Problem {
         let start = self.findings.sources.written(self.span).find(written);
         let at = start.map_or(self.span, |offset| {
@@ -211,7 +211,7 @@ impl Interpolation<'_> {
     }
 }
 
-/// The operator behind a name, whether an empty value counts as one, and the text behind the operator.
+/// The operator after a name, whether an empty value counts as set, and the text after the operator.
 fn operator(rest: &str) -> Option<(Operator, bool, &str)> {
     if rest.starts_with('}') || rest.is_empty() {
         return Some((Operator::None, true, rest));

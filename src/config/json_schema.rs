@@ -1,7 +1,7 @@
-//! The JSON Schema of `sindri.yaml`, for editors, out of the same tables that the loader reads.
+//! Generates the JSON Schema of `sindri.yaml` for editors from the tables that the loader uses.
 //!
-//! Draft 7, which every editor's YAML support reads. It takes what the loader takes, also values in quotes and in another
-//! case; what depends on several blocks, on files or on the account, the loader alone can say.
+//! It is draft 7, which all editors support for YAML. The schema accepts what the loader accepts, including quoted
+//! values and other letter case. Only the loader checks rules that involve several blocks, files or the account.
 
 use serde_json::{Map, Value, json};
 
@@ -9,12 +9,12 @@ use super::fields::ROOT;
 use super::table::{Block, Choices, Field, Shape};
 use crate::catalog::Catalog;
 
-/// Which file a schema is for.
+/// The file that a schema describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SchemaOf {
     /// `sindri.yaml`.
     Base,
-    /// `sindri.prod.yaml`: nothing is required, since it is laid over the base.
+    /// `sindri.prod.yaml`: no field is required, because it is merged into the base.
     Overlay,
 }
 
@@ -35,7 +35,7 @@ pub fn json_schema(of: SchemaOf) -> Value {
 
 struct Writer {
     of: SchemaOf,
-    /// Shapes and choices that several fields share.
+    /// Shapes and choices shared by several fields.
     definitions: Map<String, Value>,
 }
 
@@ -50,7 +50,7 @@ impl Writer {
                 let mut other = self.property(field, false);
                 annotate(&mut other, &format!("The same as `{}`.", field.name), false);
                 properties.insert((*alias).to_owned(), other);
-                // Two spellings of one field contradict each other.
+                // Two spellings of the same field exclude each other.
                 let names = std::iter::once(&field.name).chain(field.aliases).filter(|name| *name != alias);
                 let excluded: Map<String, Value> =
                     names.map(|name| ((*name).to_owned(), json!({ "type": "null" }))).collect();
@@ -81,7 +81,7 @@ impl Writer {
     fn property(&mut self, field: &'static Field, required: bool) -> Value {
         let mut accepted = self.choices(field);
         accepted.push(self.shape(&field.shape, field));
-        // A key without a value says nothing, and takes away what the base says in an overlay.
+        // A key without a value has no effect; in an overlay, it removes the base's value.
         if !required || self.of == SchemaOf::Overlay {
             accepted.push(json!({ "type": "null" }));
         }
@@ -94,7 +94,7 @@ impl Writer {
         property
     }
 
-    /// The values that exist, which an editor completes; the shape beside them accepts other spellings.
+    /// Existing values for completion in editors. The shape next to them accepts other spellings.
     fn choices(&mut self, field: &'static Field) -> Vec<Value> {
         let Choices::Open(name, values) = field.choices else { return Vec::new() };
         let reference = self.shared(name, || json!({ "enum": values(Catalog::embedded()) }));
@@ -109,7 +109,7 @@ impl Writer {
         }
     }
 
-    /// The values that a field accepts, as a definition that the same fields of other blocks share.
+    /// The values that a field accepts, as a definition shared with equal fields of other blocks.
     fn named(&mut self, name: &str, accepted: Value) -> Value {
         let mut key = format!("field.{name}");
         while self.definitions.get(&key).is_some_and(|known| *known != accepted) {
@@ -118,13 +118,14 @@ impl Writer {
         self.shared(&key, || accepted)
     }
 
-    /// A definition, made once.
+    /// A definition, created once.
     fn shared(&mut self, name: &str, schema: impl FnOnce() -> Value) -> Value {
         self.definitions.entry(name).or_insert_with(schema);
         json!({ "$ref": format!("#/definitions/{name}") })
     }
 
-    /// A text of a field. Where values are listed, truth values are accepted without a type that an editor would complete.
+    /// A text. For fields with listed values, booleans are accepted without naming their type, so that editors do not
+    /// suggest them.
     fn text_of(&mut self, field: &Field) -> Value {
         match field.choices {
             Choices::Open(..) => self.shared("name", || {
@@ -139,8 +140,8 @@ impl Writer {
         self.shared("text", || json!({ "type": ["string", "number", "boolean"] }))
     }
 
-    /// The place of a value can also hold a variable, hence the texts beside numbers and booleans; and what is quoted is read as if it
-    /// were not.
+    /// Any value can also be a variable, so texts are accepted next to numbers and booleans. Quoted values are read
+    /// like unquoted ones.
     fn or_variable(&mut self, mut accepted: Vec<Value>) -> Value {
         accepted.push(self.shared("variable", || json!({ "type": "string", "pattern": "\\$\\{" })));
         json!({ "anyOf": accepted })
@@ -151,7 +152,7 @@ impl Writer {
             Shape::Text => match field.choices {
                 Choices::Closed(words) => self.words(words),
                 Choices::Matching(pattern, rule) => {
-                    // Numbers and truth values are texts too; an editor need not offer them.
+                    // Numbers and booleans are also texts, but editors need not suggest them.
                     let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
                     self.or_variable(vec![matching(pattern, rule), other])
                 }
@@ -163,7 +164,7 @@ impl Writer {
             },
             Shape::Bool => self.or_variable(vec![
                 json!({ "type": "boolean" }),
-                // A pattern, since an editor would complete each of a list.
+                // A pattern instead of an enum, because an editor would suggest every spelling.
                 json!({ "type": "string", "pattern": "^(true|True|TRUE|false|False|FALSE)$" }),
             ]),
             Shape::Int(low, high) => self.int(*low, *high),
@@ -215,7 +216,7 @@ impl Writer {
         self.or_variable(vec![number, json!({ "type": "string", "pattern": "^\\+?[0-9]+$" })])
     }
 
-    /// Words in any case; an editor completes those of the table.
+    /// Words in any letter case; editors suggest the spelling of the table.
     fn words(&mut self, words: &[&str]) -> Value {
         let letter = |c: char| match c.is_ascii_alphabetic() {
             true => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
@@ -229,7 +230,7 @@ impl Writer {
     }
 }
 
-/// A text of a pattern; editors show the rule instead of the pattern.
+/// A text that matches a pattern. Editors show the rule instead of the pattern.
 fn matching(pattern: &str, rule: &str) -> Value {
     json!({ "type": "string", "pattern": pattern, "patternErrorMessage": rule })
 }
@@ -245,7 +246,7 @@ fn annotate(schema: &mut Value, about: &str, offered: bool) {
         members.insert("description".into(), json!(about));
         if !offered {
             members.insert("deprecated".into(), json!(true));
-            // Editors with VS Code's language servers complete deprecated keys, but not these.
+            // Editors with VS Code's language servers suggest deprecated keys, but not these.
             members.insert("doNotSuggest".into(), json!(true));
         }
     }

@@ -1,12 +1,12 @@
-//! What `deployment` says about the machine, in the words of a pod's fields, so that the rest knows one vocabulary.
+//! Translates the machine settings of `deployment` into fields of a pod, so that later code knows only one vocabulary.
 //!
-//! Sources: the user's document and sindri 3.x, whose files load too.
+//! Sources: the user's document and sindri 3.x, whose files are still supported.
 
 use super::document::{Data, Entry, Node, Scalar};
 use super::problem::Findings;
 use super::quantity::megabytes;
 
-/// The fields of a pod that `deployment` gives; everything below `runpod` goes above them.
+/// The pod fields set by `deployment`; fields below `runpod` override them.
 pub(super) fn pod_fields(root: &Node, runpod: &Node, findings: &mut Findings) -> Node {
     let deployment = root.entry("deployment");
     let span = deployment.map_or(root.span, |entry| entry.key_span);
@@ -20,7 +20,7 @@ pub(super) fn pod_fields(root: &Node, runpod: &Node, findings: &mut Findings) ->
     Node { span, data: Data::Map(fields) }
 }
 
-/// The same place under another key.
+/// The same entry under another key.
 fn renamed(entry: &Entry, key: &str) -> Entry {
     Entry { key: key.to_owned(), ..entry.clone() }
 }
@@ -63,7 +63,7 @@ fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
         findings
             .error("unsupported", at, "the image needs an exact tag or digest: sindri resolves no version ranges")
             .help("give `tag_override` or `digest`, so that every apply runs the same image");
-        // Named all the same, so that nobody adds that there is none.
+        // Still return the image, to avoid a second error about a missing one.
         registry.to_owned()
     };
     let value = Node { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) };
@@ -114,7 +114,7 @@ fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<E
     fields
 }
 
-/// `volumes.workspace` of sindri 3.x is today's pod volume.
+/// `volumes.workspace` of sindri 3.x is now the pod volume.
 fn workspace(deployment: &Node) -> Vec<Entry> {
     let Some(workspace) = deployment.at(&["volumes", "workspace"]) else { return Vec::new() };
     let size = workspace.entry("size").and_then(|entry| {

@@ -1,4 +1,4 @@
-//! `lifecycle` and `timeouts`.
+//! Reads `lifecycle` and `timeouts`.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ pub(super) fn lifecycle(node: Option<&Node>, kind: &Kind, block: &Block, finding
     }
 }
 
-/// The attribute path that a path of the file means: `containerDiskGb` is `container_disk_gb`, `env.FOO` stays.
+/// Translates a path of the file to an attribute path: `containerDiskGb` becomes `container_disk_gb`, `env.FOO` stays.
 fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findings) -> Option<String> {
     let written = node.text().unwrap_or_default();
     let (head, rest) = match written.split_once('.') {

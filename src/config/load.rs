@@ -1,4 +1,5 @@
-//! Which files make up a configuration: the base, found upward to the repository's root, and the overlay of `-e`.
+//! Locates the files of a configuration: the base, searched for upward to the repository root, and the overlay selected
+//! by `-e`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,32 +12,32 @@ use crate::catalog::nearest;
 use crate::files::{Boundary, Reason, read_text};
 use crate::model::Dialect;
 
-/// What decides how a configuration is read, besides its files.
+/// Options that determine how a configuration is read.
 #[derive(Clone)]
 pub struct LoadOptions<'a> {
-    /// Where to look for `sindri.yaml`, and what relative paths start from.
+    /// The folder in which to look for `sindri.yaml`; relative paths start here.
     pub directory: PathBuf,
-    /// `-f`: the base file; nothing is searched then.
+    /// `-f`: the base file; disables the search.
     pub file: Option<PathBuf>,
-    /// `-e`: selects `sindri.<environment>.yaml` beside the base.
+    /// `-e`: selects `sindri.<environment>.yaml` next to the base.
     pub environment: Option<String>,
-    /// `--api`: wins over `apiVersion` of the file.
+    /// `--api`: overrides `apiVersion` in the file.
     pub dialect: Option<Dialect>,
     /// The process environment.
     pub variables: &'a dyn Fn(&str) -> Option<String>,
-    /// `--allow-files-in`: folders outside the project whose files may be read.
+    /// `--allow-files-in`: folders outside the project from which files may be read.
     pub readable_folders: Vec<PathBuf>,
-    /// The RunPod API keys in use. No value of a pod may hold one.
+    /// The RunPod API keys in use. No value of a pod may contain one.
     pub api_keys: Vec<String>,
-    /// Missing required secrets are no error: for checks on machines that hold none.
+    /// Treats missing required secrets as unknown instead of an error, for checks on machines without secrets.
     pub offline_secrets: bool,
-    /// The environments that have a state which records something, given the folder of the base file. They can be selected
-    /// without an overlay: what they pay for must stay within reach.
+    /// Given the folder of the base file, returns the environments whose state has records. They can be selected
+    /// without an overlay, because their billed objects must stay manageable.
     pub recorded: RecordedEnvironments,
 }
 
 impl LoadOptions<'_> {
-    /// The configuration in a folder and nothing else: no variables, no states, no folder outside the project.
+    /// Reads only the configuration in a folder: no variables, no states, no folder outside the project.
     pub fn alone(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: directory.into(),
@@ -52,40 +53,40 @@ impl LoadOptions<'_> {
     }
 }
 
-/// Finds the environments of a folder that have a state which records something.
+/// Finds the environments of a folder whose state has records.
 pub type RecordedEnvironments = Rc<dyn Fn(&Path) -> BTreeSet<String>>;
 
-/// The environment where none is selected.
+/// The environment if none is selected.
 pub const DEFAULT_ENVIRONMENT: &str = "default";
 
 const NAMES: [&str; 2] = ["sindri.yaml", "sindri.yml"];
 const EXTENSIONS: [&str; 2] = ["yaml", "yml"];
 
-/// The files of a configuration, chosen but not read.
+/// The files of a configuration, located but not yet read.
 pub(super) struct Files {
     pub base: PathBuf,
     pub overlay: Option<PathBuf>,
     pub environment: String,
-    /// The environments that the files themselves define.
+    /// The environments defined by the files themselves.
     pub environments: BTreeSet<String>,
-    /// Whether the environment has lost its overlay, and only its state still names it.
+    /// Whether the overlay of the environment is missing and only its state remains.
     pub lost_overlay: bool,
 }
 
 impl Files {
-    /// Where the files of the project may lie.
+    /// The boundary for the files of the project.
     pub fn boundary(&self, options: &LoadOptions<'_>) -> Boundary {
         Boundary::around(&folder(&self.base), &options.readable_folders)
     }
 }
 
-/// One overlay that lies beside the base.
+/// One overlay next to the base.
 struct Overlay {
     environment: String,
     path: PathBuf,
 }
 
-/// The environments that have an overlay or a state that records something. What cannot be read has none.
+/// The environments that have an overlay or a state with records. Unreadable ones are skipped.
 pub fn known_environments(options: &LoadOptions<'_>) -> BTreeSet<String> {
     let base = match &options.file {
         Some(file) => Some(options.directory.join(file)),
@@ -110,8 +111,8 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
     select(base, &overlays, options)
 }
 
-/// The same for a command that needs the state alone: a base that is missing or ambiguous, and overlays that are ambiguous
-/// or cannot be listed, are told beside the files. An error is left only where nothing says which state is meant.
+/// Like [`choose`], for commands that only need the state. A missing or ambiguous base, and overlays that are ambiguous
+/// or cannot be listed, are returned as problems. It fails only if the state cannot be determined.
 pub(super) fn choose_leniently(options: &LoadOptions<'_>) -> Result<(Files, Vec<Problem>), Problems> {
     let mut told = Vec::new();
     let base = match &options.file {
@@ -137,14 +138,14 @@ pub(super) fn choose_leniently(options: &LoadOptions<'_>) -> Result<(Files, Vec<
     Ok((select(base, &overlays, options)?, told))
 }
 
-/// Where `sindri.yaml` would be, beside the nearest state that records something.
+/// Where `sindri.yaml` would be: next to the nearest state with records.
 fn beside_a_state(options: &LoadOptions<'_>) -> Option<PathBuf> {
     let folders = upward(&options.directory).ok()?;
     let folder = folders.into_iter().find(|(shown, _)| !(options.recorded)(shown).is_empty());
     folder.map(|(shown, _)| shown.join(NAMES[0]))
 }
 
-/// The environment that is asked for, and its overlay.
+/// The selected environment and its overlay.
 fn select(base: PathBuf, overlays: &[Overlay], options: &LoadOptions<'_>) -> Result<Files, Problems> {
     let mut environments: BTreeSet<String> = overlays.iter().map(|overlay| overlay.environment.clone()).collect();
     let has_overlays = !environments.is_empty();
@@ -208,15 +209,15 @@ fn two_overlays(environment: &str) -> Problems {
     )
 }
 
-/// The folders from `directory` to the root of its repository, beyond which a stranger's files may lie: as they are shown,
-/// and absolute.
+/// The folders from `directory` up to the root of its repository, because files beyond it may be untrusted. Each as
+/// displayed and as an absolute path.
 fn upward(directory: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Problems> {
-    // An empty path is the current folder too, though not to `absolute`.
+    // An empty path means the current folder, but `absolute` rejects it.
     let absolute =
         std::path::absolute(Path::new(".").join(directory)).map_err(|error| unreadable(directory, &error))?;
     let mut folders = Vec::new();
     for (height, folder) in absolute.ancestors().enumerate() {
-        // Relative to where the user stands: `../sindri.yaml` says more than a long absolute path.
+        // Relative to the user's folder: `../sindri.yaml` is clearer than a long absolute path.
         let shown = (0..height).fold(directory.to_path_buf(), |path, _| path.join(".."));
         folders.push((shown, folder.to_path_buf()));
         if folder.join(".git").exists() {
@@ -226,7 +227,7 @@ fn upward(directory: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Problems> {
     Ok(folders)
 }
 
-/// The nearest `sindri.yaml`, upward.
+/// The nearest `sindri.yaml`, searching upward.
 fn search(directory: &Path) -> Result<PathBuf, Problems> {
     let folders = upward(directory)?;
     for (shown, folder) in &folders {
@@ -252,7 +253,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
     ))
 }
 
-/// `sindri.prod.yaml` and its like beside `sindri.yaml`, sorted by environment.
+/// Overlays such as `sindri.prod.yaml` next to `sindri.yaml`, sorted by environment.
 fn overlays(base: &Path) -> Result<Vec<Overlay>, Problems> {
     let folder = folder(base);
     let Some(stem) = base.file_stem().and_then(|stem| stem.to_str()) else { return Ok(Vec::new()) };
@@ -272,12 +273,12 @@ fn overlays(base: &Path) -> Result<Vec<Overlay>, Problems> {
     Ok(overlays)
 }
 
-/// Words that are safe in file names and markers alike.
+/// Characters that are safe in both file names and markers.
 fn is_environment(word: &str) -> bool {
     !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
 }
 
-/// No configuration file is larger: this is far more than anyone writes by hand, and little enough to parse.
+/// Size limit for configuration files: far more than anyone writes by hand, and still quick to parse.
 pub const LARGEST: u64 = 16 << 20;
 
 /// The text of a configuration file.
@@ -291,7 +292,7 @@ pub(super) fn read(path: &Path, boundary: &Boundary) -> Result<String, Problems>
     })
 }
 
-/// The folder of a file, `.` for a bare name.
+/// The folder of a file; `.` for a bare name.
 pub(super) fn folder(path: &Path) -> PathBuf {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
 }

@@ -1,4 +1,4 @@
-//! On what machine a pod runs: its cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
+//! Determines the machine of a pod: cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
 
 use super::document::{Data, Entry, Node};
 use super::draft::Draft;
@@ -12,7 +12,7 @@ use crate::model::{Dialect, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
 const TOO_MANY_GPUS: &str = "too_many_gpus";
-/// Each of these says, or holds, which machine it is.
+/// Fields that determine the machine, or contain fields that do.
 const GPU_OR_CPU: &[&str] = &[
     "gpuType",
     "cpuOnly",
@@ -27,13 +27,13 @@ const GPU_OR_CPU: &[&str] = &[
     "providers",
 ];
 
-/// What else depends on the machine.
+/// The properties of the machine that other checks need.
 pub(super) struct Machine {
     pub cloud: Cloud,
-    /// Where the cloud is written.
+    /// Position of the cloud setting.
     pub cloud_span: Option<Span>,
     pub has_gpus: bool,
-    /// Most container disk, in GB, of a CPU pod.
+    /// Maximum container disk of a CPU pod, in GB.
     pub disk_limit_gb: Option<i64>,
 }
 
@@ -95,7 +95,7 @@ pub(super) fn choose(
 
 fn refuse_gpu_fields(pod: &Node, findings: &mut Findings) {
     for key in ["gpuType", "gpuCount", "cudaVersions", "globalNetworking"] {
-        // `globalNetworking: false` asks for nothing.
+        // `globalNetworking: false` requests nothing.
         if let Some(entry) = pod.entry(key).filter(|entry| entry.value.bool() != Some(false)) {
             findings
                 .error("cpu_with_gpu", entry.key_span, format!("`{key}` belongs to a pod with GPUs"))
@@ -111,7 +111,7 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
     let count_node = pod.get("gpuCount");
     let count = count_node.and_then(Node::int).unwrap_or(1);
     draft.set("gpu_count", Value::Int(count), count_node.map(|node| node.span));
-    // Floors per GPU: RunPod multiplies by the number of GPUs (contract, section 9).
+    // Minimums are per GPU: RunPod multiplies them by the number of GPUs (contract, section 9).
     if let Some(memory) = pod.get("memory") {
         let gb = megabytes(memory).unwrap_or(0).max(1).div_euclid(1024).max(1);
         draft.set("min_ram_gb_per_gpu", Value::Int(ceil_div(gb, count)), Some(memory.span));
@@ -146,7 +146,7 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
     draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));
 }
 
-/// The ids that one word stands for, without the members of a pool that cannot be had here.
+/// The ids that one word refers to, excluding pool members that cannot be rented here.
 fn candidates(
     node: &Node,
     cloud: Cloud,
@@ -177,7 +177,7 @@ fn candidates(
             None => fit.push(id),
         }
     }
-    // Of a pool, some members may be out of question; whoever names one type means that one.
+    // A pool may contain types that cannot be rented here. A single type is meant literally.
     if fit.is_empty()
         && let Some(first) = unfit.first()
     {
@@ -185,7 +185,7 @@ fn candidates(
             Some(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
             None => first.message.clone(),
         };
-        // The field that is wrong is marked, and the one that makes it so.
+        // Mark the wrong field and the one that conflicts with it.
         let problem = match count_span.filter(|_| first.code == TOO_MANY_GPUS) {
             Some(count) => findings.error(first.code, count, message).label("too many").also(node.span, "of these"),
             None => findings.error(first.code, node.span, message),
@@ -201,7 +201,7 @@ struct Objection {
     help: String,
 }
 
-/// Why a type cannot be rented that way, as far as the catalog knows.
+/// Why a type cannot be rented with these settings, according to the catalog.
 fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Option<Objection> {
     let id = &gpu.id;
     if gpu.sold_in(cloud) == Some(false) {
@@ -231,7 +231,7 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
 
 // ---- CPUs
 
-/// Sets flavor and vCPUs, and gives the limit of the container disk in GB.
+/// Sets flavor and vCPUs, and returns the limit of the container disk in GB.
 fn cpus(
     pod: &Node,
     at: Span,
@@ -321,7 +321,7 @@ fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings)
     let (count, cpus) = (pod.get("vcpuCount"), pod.get("cpus"));
     let vcpus = match (count.and_then(Node::int), cpus.and_then(Node::int)) {
         (Some(count), _) => count,
-        // A floor: the next machine that is large enough.
+        // `cpus` is a minimum: choose the next larger machine.
         (None, Some(floor)) => u32::try_from(floor).ok()?.checked_next_power_of_two()?.max(2).into(),
         (None, None) => DEFAULT_VCPUS,
     };
@@ -330,7 +330,8 @@ fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings)
         let memory = pod.get("memory");
         let wanted_mb = memory.and_then(megabytes).unwrap_or(0);
         let third_generation = ["cpu3c", "cpu3g", "cpu3m"].into_iter().filter_map(|id| catalog.cpu_flavor(id));
-        // The leanest that is large enough; where none is, the largest, and `cpus` says that it is too small.
+        // Choose the smallest flavor that is large enough, otherwise the largest; `cpus` then reports that it is too
+        // small.
         let flavors: Vec<&CpuFlavor> = third_generation.collect();
         let fits = |flavor: &&&CpuFlavor| flavor.ram_gb_per_vcpu * vcpus * 1024 >= wanted_mb;
         let flavor = *flavors.iter().find(fits).or(flavors.last())?;
@@ -359,7 +360,7 @@ fn ceil_div(amount: i64, parts: i64) -> i64 {
     (amount + parts - 1).div_euclid(parts.max(1))
 }
 
-/// One text or a list of them as a list value.
+/// One text or a list of texts as a list value.
 pub(super) fn texts(node: &Node) -> Value {
     match &node.data {
         Data::Map(_) => Value::Null,

@@ -1,9 +1,9 @@
-//! Files, overlays and the environment become a [`Config`], or all problems at once.
+//! Reads files, overlays and the environment into a [`Config`], or reports all problems at once.
 //!
-//! `load` chooses files, `document` makes a tree of them, `interpolate` puts variables in, `schema` (over the tables of
-//! `fields`) refuses what is not understood, `legacy` brings `deployment` into the words of a pod; `pod`, `machine`,
-//! `storage`, `port`, `volume` and `environment` make resources of it; `image` and `mount` know what an image
-//! and a mount path can be. Knows nothing of state and API.
+//! `load` locates the files, `document` parses them into a tree, and `interpolate` substitutes variables. `schema`
+//! checks the tree against the tables in `fields`, and `legacy` translates `deployment` into fields of a pod. `pod`,
+//! `machine`, `storage`, `port`, `volume` and `environment` create the resources; `image` and `mount` check image names
+//! and mount paths. This module knows nothing about state and API.
 
 mod api_key;
 mod choices;
@@ -52,32 +52,32 @@ pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, 
 pub use problem::{Problem, Problems};
 pub use starter::{SCHEMA_FILE, Starter};
 
-/// A configuration that passed every check: what the rest of the engine reads.
+/// A configuration that passed every check, as the rest of the engine uses it.
 #[derive(Debug)]
 pub struct Config {
-    /// `name` of the file.
+    /// The file's `name`.
     pub name: String,
-    /// `default`, or what `-e` selected.
+    /// `default`, or the environment selected with `-e`.
     pub environment: String,
     pub dialect: Dialect,
-    /// Volumes, pods and ports, by address. Members (ports) name their parent.
+    /// Volumes, pods and ports, by address. Members (ports) refer to their parent.
     pub resources: BTreeMap<Address, Resource>,
     pub moved: Vec<Move>,
     pub budget: Budget,
-    /// Not wrong, but worth saying: fields without effect, values that RunPod may refuse. Each is a [`Problem`], for
+    /// Warnings, such as fields without effect or values that RunPod may refuse. Each is a [`Problem`], for
     /// `downcast_ref`.
     pub warnings: Vec<miette::Report>,
-    /// The folder of the base file; `state/` is looked for here.
+    /// The folder of the base file, which also contains `state/`.
     pub directory: PathBuf,
-    /// Where the files of the project may lie.
+    /// The boundary for the files of the project.
     pub boundary: Boundary,
     /// The base file.
     pub file: PathBuf,
-    /// The environments that the files define: those of the overlays, or `default`.
+    /// The environments defined by the files: those of the overlays, or `default`.
     pub environments: BTreeSet<String>,
 }
 
-/// `moved: [{from, to}]`: a resource that goes on under another address, or all replicas of a key under another key.
+/// An entry of `moved: [{from, to}]`: a resource, or all replicas of a key, changes its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Move {
     pub from: Address,
@@ -86,7 +86,7 @@ pub struct Move {
 }
 
 impl Move {
-    /// Where it leads what `address` names, if anywhere. Replicas keep their numbers.
+    /// The new address of `address`, if this entry moves it. Replicas keep their numbers.
     pub fn target(&self, address: &Address) -> Option<Address> {
         let Self { from, to, .. } = self;
         if address == from {
@@ -97,7 +97,7 @@ impl Move {
         replica.then(|| Address { index: address.index, ..to.clone() })
     }
 
-    /// Whether both ends are keys without a number, which stand for all of their replicas.
+    /// Whether both ends are keys without a number, which refer to all of their replicas.
     pub fn is_of_keys(&self) -> bool {
         self.from.index.is_none() && self.to.index.is_none()
     }
@@ -106,7 +106,7 @@ impl Move {
 /// Reads and checks a configuration.
 ///
 /// # Errors
-/// Everything that is wrong with it, in the order of the files.
+/// All problems, in the order of the files.
 pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let files = load::choose(options)?;
     let paths = std::iter::once(&files.base).chain(&files.overlay);
@@ -116,10 +116,10 @@ pub fn load(options: &LoadOptions<'_>) -> Result<Config, Problems> {
     read(&files, &texts, options)
 }
 
-/// Checks the text of a configuration that is not written yet, as if it stood in `base`; nothing is searched.
+/// Checks the text of a configuration that is not written yet, as if it were in `base`; does not search for files.
 ///
 /// # Errors
-/// Everything that is wrong with it.
+/// All problems of the text.
 pub fn check_text(base: &Path, text: &str, options: &LoadOptions<'_>) -> Result<Config, Problems> {
     let environment = options.environment.clone().unwrap_or_else(|| DEFAULT_ENVIRONMENT.to_owned());
     let environments = [environment.clone()].into();
@@ -127,26 +127,26 @@ pub fn check_text(base: &Path, text: &str, options: &LoadOptions<'_>) -> Result<
     read(&files, &[(base.to_owned(), text.to_owned())], options)
 }
 
-/// What a command gets that works from the state alone.
+/// The readable part of a configuration, for commands that only need the state.
 #[derive(Debug)]
 pub struct Readable {
-    /// What could be read. A resource may lack inputs, and resources may be missing: nothing may be planned from it but what
-    /// the state records.
+    /// The part that could be read. Resources may be missing or lack inputs, so plans may only use what the state
+    /// records.
     pub config: Config,
-    /// Why the rest could not, in the order of the files.
+    /// Problems in the rest, in the order of the files.
     pub problems: Vec<Problem>,
 }
 
-/// Reads as much of a configuration as can be read, for commands that work from the state alone: a mistake in the file, or
-/// no file at all, must not keep anyone from stopping or destroying what is billed.
+/// Reads as much of a configuration as possible, for commands that only need the state. A mistake in the file, or a
+/// missing file, must not prevent anyone from stopping or destroying billed objects.
 ///
 /// # Errors
-/// Only where nothing says which state is meant.
+/// Only if the state cannot be determined.
 pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
     let (files, mut problems) = load::choose_leniently(options)?;
     let boundary = files.boundary(options);
     let mut texts = Vec::new();
-    // A base that was not found is told already.
+    // A missing base file is already reported.
     let is_told = !problems.is_empty();
     for path in std::iter::once(&files.base).chain(&files.overlay).filter(|path| !is_told || path.exists()) {
         match load::read(path, &boundary) {
@@ -172,7 +172,7 @@ pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
     interpolate::interpolate(&mut tree, options, &mut findings);
     let (config, findings) = project::assemble(&tree, &files, options, findings);
     if is_whole {
-        // What a part of the files lacks would be no problem of its own.
+        // Omissions that result from unreadable parts are not reported as problems.
         problems.extend(findings.into_problems());
     }
     Ok(Readable { config, problems })
@@ -184,7 +184,7 @@ fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<
     project::read(&tree, files, options, findings)
 }
 
-/// The texts as one tree, the later over the earlier.
+/// The texts merged into one tree; later texts take precedence.
 fn tree(
     texts: &[(PathBuf, String)],
     options: &LoadOptions<'_>,
@@ -195,7 +195,7 @@ fn tree(
         let file = findings.sources.add(shown_name(path, &options.directory), text);
         trees.push(document::parse(file, &mut findings));
     }
-    // Without one of its files there is no telling what the rest means.
+    // If one file is missing, the meaning of the rest is unknown.
     let trees: Option<Vec<document::Node>> = trees.into_iter().collect();
     match trees.and_then(|trees| trees.into_iter().reduce(document::merge)) {
         Some(tree) => Ok((tree, findings)),
@@ -203,7 +203,7 @@ fn tree(
     }
 }
 
-/// As positions and messages spell a file: relative to where the user stands, where it can be.
+/// The file name for positions and messages, relative to the user's folder if possible.
 fn shown_name(path: &Path, directory: &Path) -> String {
     path.strip_prefix(directory).unwrap_or(path).display().to_string()
 }

@@ -1,9 +1,9 @@
-//! Where a volume may be mounted: nowhere that hides what the image needs to start.
+//! Checks mount paths: a volume must not hide what the image needs to start.
 //!
-//! RunPod's documents only ask for an absolute path (`volumeMountPath` of OpenAPI v1). The rest follows from what a mount
-//! does: the volume takes the place of everything that the image has at that path.
+//! RunPod's documents only require an absolute path (`volumeMountPath` of OpenAPI v1). The other rules follow from how
+//! mounts work: the volume replaces everything that the image has at that path.
 
-/// Folders without which no image starts. A volume there, empty or not, takes their place.
+/// Folders that every image needs to start. A volume mounted there, empty or not, would replace them.
 const NEEDED: &[&str] = &[
     "bin",
     "boot",
@@ -28,24 +28,24 @@ const NEEDED: &[&str] = &[
     "var/lib",
     "var/run",
 ];
-/// File systems of the kernel: the container runtime refuses mounts inside them.
+/// Kernel file systems. The container runtime refuses mounts inside them.
 const KERNEL: &[&str] = &["dev", "proc", "sys"];
-/// Folders in which many images keep programs or settings, and some people keep their data.
+/// Folders that many images use for programs or settings, and some people use for data.
 const OFTEN_USED: &[&str] = &["home", "opt", "root"];
-/// Limits of Linux, in bytes.
+/// Linux limits, in bytes.
 const LONGEST_PATH: usize = 4095;
 const LONGEST_PART: usize = 255;
 
-/// What is wrong with a mount path.
+/// A problem with a mount path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wrong {
-    /// Nothing can be mounted there, or nothing should.
+    /// Mounting there is impossible or harmful.
     Error(&'static str),
     /// It works with some images.
     Warning(&'static str),
 }
 
-/// What is wrong with this path, if anything is.
+/// The problem with this path, if there is one.
 pub(super) fn check(path: &str) -> Option<Wrong> {
     if !path.starts_with('/') {
         return Some(Wrong::Error("a mount path must be absolute"));
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_of_data_are_fine() {
+    fn data_paths_are_accepted() {
         for path in [
             "/workspace",
             "/workspace/",
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_an_image_needs_is_never_hidden() {
+    fn folders_that_images_need_are_never_hidden() {
         let long = format!("/{}", "a".repeat(LONGEST_PART + 1));
         for path in [
             "/",

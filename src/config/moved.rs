@@ -1,4 +1,4 @@
-//! The `moved` entries of a configuration: each one by itself, then all of them together.
+//! Reads and checks the `moved` entries of a configuration, first individually and then together.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,14 +10,14 @@ use crate::catalog::nearest;
 use crate::kind;
 use crate::model::{Address, Resource};
 
-/// An entry with the places of its two ends.
+/// An entry with the positions of both ends.
 struct Entry {
     step: Move,
     from: Span,
     to: Span,
 }
 
-/// Reads all entries. Those that cannot be followed are errors.
+/// Reads all entries and reports those that cannot be followed.
 pub(super) fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
     let declared = Declared::of(resources);
     let items = root.get("moved").map(Node::items).unwrap_or_default();
@@ -29,7 +29,7 @@ pub(super) fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findin
     entries.into_iter().map(|entry| entry.step).collect()
 }
 
-/// What is declared, and under which keys.
+/// The declared resources and their keys.
 struct Declared<'r> {
     resources: &'r BTreeMap<Address, Resource>,
     keys: BTreeSet<Address>,
@@ -40,7 +40,7 @@ impl<'r> Declared<'r> {
         Self { resources, keys: resources.keys().map(key).collect() }
     }
 
-    /// Whether an end of `step` is declared; a key stands for its replicas.
+    /// Whether an end of `step` is declared; a key includes its replicas.
     fn has(&self, step: &Move, address: &Address) -> bool {
         self.resources.contains_key(address) || (step.is_of_keys() && self.keys.contains(address))
     }
@@ -50,7 +50,7 @@ fn key(address: &Address) -> Address {
     Address { index: None, ..address.clone() }
 }
 
-/// One entry, if it is right by itself.
+/// One entry, if it is valid on its own.
 fn entry(node: &Node, declared: &Declared<'_>, findings: &mut Findings) -> Option<Entry> {
     let (from, to) = (end(node, "from", findings), end(node, "to", findings));
     let ((from, from_span), (to, to_span)) = from.zip(to)?;
@@ -103,7 +103,7 @@ fn end(node: &Node, field: &'static str, findings: &mut Findings) -> Option<(Add
     None
 }
 
-/// Two entries with one source, or with one target. Gives whether there are none.
+/// Reports entries with the same source or the same target. Returns whether there are none.
 fn duplicates(entries: &[Entry], findings: &mut Findings) -> bool {
     let mut single = true;
     let mut sources: BTreeMap<&Address, &Move> = BTreeMap::new();
@@ -122,18 +122,18 @@ fn duplicates(entries: &[Entry], findings: &mut Findings) -> bool {
     single
 }
 
-/// Where an entry is written: ` (sindri.yaml:12)`.
+/// The position of an entry: ` (sindri.yaml:12)`.
 fn place(step: &Move) -> String {
     step.position.as_ref().map(|position| format!(" ({position})")).unwrap_or_default()
 }
 
-/// Chains that lead back to their start. Gives whether there are none.
+/// Reports chains that lead back to their start. Returns whether there are none.
 fn cycles(entries: &[Entry], findings: &mut Findings) -> bool {
     let next = continuations(entries);
     let mut state = vec![Visit::Open; entries.len()];
     let mut none = true;
     for start in 0..entries.len() {
-        // The entries on the way from `start`, each with how many of its continuations were followed.
+        // The path from `start`: each entry with the number of its continuations already followed.
         let mut path: Vec<(usize, usize)> = if state[start] == Visit::Open { vec![(start, 0)] } else { Vec::new() };
         while let Some((here, followed)) = path.last_mut() {
             state[*here] = Visit::OnPath;
@@ -157,7 +157,7 @@ fn cycles(entries: &[Entry], findings: &mut Findings) -> bool {
     none
 }
 
-/// How far an entry was followed in search of a cycle.
+/// Progress of the cycle search for an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Visit {
     Open,
@@ -165,7 +165,7 @@ enum Visit {
     Done,
 }
 
-/// For each entry those that may lead further from its target. Entries of keys lead replicas too.
+/// For each entry, the entries that may continue from its target. Entries for keys also apply to replicas.
 fn continuations(entries: &[Entry]) -> Vec<Vec<usize>> {
     let mut exact: BTreeMap<&Address, usize> = BTreeMap::new();
     let mut replicas: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
@@ -192,7 +192,7 @@ fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e Entry> + Clone, findings: &m
     );
 }
 
-/// Chains that end at an address that nothing declares.
+/// Warns about chains that end at an undeclared address.
 fn undeclared(entries: &[Entry], declared: &Declared<'_>, findings: &mut Findings) {
     let continued: BTreeSet<usize> = continuations(entries)
         .iter()

@@ -1,4 +1,4 @@
-//! Pods and their ports: a pod's fields become resources.
+//! Turns the fields of a pod into resources: the pod and its ports.
 
 use std::collections::BTreeMap;
 
@@ -20,28 +20,28 @@ use crate::catalog::{Catalog, Cloud};
 use crate::kind::{POD, PORT};
 use crate::model::{Address, Dialect, Power, Resource, Value};
 
-/// What all resources of a configuration share.
+/// Data shared by all resources of a configuration.
 pub(super) struct Project<'a> {
     pub name: String,
-    /// Where the name is written.
+    /// Position of the name.
     pub name_span: Option<Span>,
     pub environment: String,
     pub dialect: Dialect,
     pub catalog: &'a Catalog,
     pub volumes: BTreeMap<String, Volume>,
-    /// Environment variables that every pod gets.
+    /// Environment variables for all pods.
     pub variables: Variables,
 }
 
 const LONGEST_KEY: usize = 63;
 
 impl Project<'_> {
-    /// What names at RunPod end with, so that environments of one account stay apart.
+    /// Suffix of names at RunPod that separates the environments of one account.
     pub fn suffix(&self) -> String {
         if self.environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("-{}", self.environment) }
     }
 
-    /// A key becomes a part of addresses and of names at RunPod.
+    /// Checks a key, which becomes part of addresses and of names at RunPod.
     pub fn check_key(&self, key: &str, at: Span, findings: &mut Findings) {
         let fits = key.starts_with(|c: char| c.is_ascii_lowercase())
             && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
@@ -58,16 +58,16 @@ impl Project<'_> {
     }
 }
 
-/// The name that an unusable one comes nearest to, if it has any letters.
+/// The closest valid name to an invalid one, if it contains letters.
 pub(super) fn plain_name(name: &str, longest: usize) -> Option<String> {
     let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
     (name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= longest).then_some(name)
 }
 
-/// The fields of a pod on top of its defaults: mappings merge, the rest replaces.
+/// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
-/// A field also takes away those defaults that it excludes: a pod with `cpuOnly: true` has no default GPU.
+/// A field also removes the defaults that it excludes: a pod with `cpuOnly: true` has no default GPU.
 pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
     const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
     const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
@@ -84,7 +84,7 @@ pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
         ("ports", &["exposePorts"]),
         ("exposePorts", &["ports"]),
     ];
-    // `cpuOnly: false` and `volumeSizeGb: 0` ask for nothing, so they exclude nothing.
+    // `cpuOnly: false` and `volumeSizeGb: 0` request nothing, so they exclude nothing.
     let asks = |key: &str| own.get(key).is_some_and(|value| value.bool() != Some(false) && value.int() != Some(0));
     if let Data::Map(entries) = &mut defaults.data {
         for (key, excluded) in taken_away {
@@ -96,11 +96,11 @@ pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
     merge(defaults, own.clone())
 }
 
-/// Where a pod stands in the file.
+/// Position and key of a pod in the file.
 pub(super) struct Place<'a> {
     /// The name in its address.
     pub key: &'a str,
-    /// Its key in a fleet; a single pod is named after the project alone.
+    /// Whether it is an entry of `pods`; a single pod is named after the project alone.
     pub in_fleet: bool,
     pub at: Span,
 }
@@ -118,10 +118,10 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     let from_template = is_from_template(pod);
     let ports = ports(pod, from_template, findings);
     if from_template && ports.is_empty() && pod.get("ports").or(pod.get("exposePorts")).is_some() {
-        // Said in so many words: otherwise the template's ports would be opened.
+        // Send an explicit empty list; otherwise RunPod would open the template's ports.
         draft.set("ports", Value::List(Vec::new()), None);
     }
-    // The name follows below; the others were checked where single items have a place in the file.
+    // The name is checked below. The others were checked where individual items have positions.
     let open = |attribute: &str| !matches!(attribute, "name" | "ports" | "env" | "vcpu_count" | "cuda_versions");
     draft.keep_limits(project.dialect, &fields::POD, at, open, findings);
 
@@ -130,7 +130,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         _ => Power::Running,
     };
     if let Some(node) = pod.get("power") {
-        // Its place says that the file asks for it: what it does not ask for stays as `stop` and `start` left it.
+        // The position records that the file sets power. If the file does not, `stop` and `start` decide.
         draft.place("power", node.span);
     }
     let life = Life {
@@ -159,7 +159,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         let mut draft = draft.clone();
         draft.set("name", Value::Text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
         if Some(index) == last {
-            // The longest of all.
+            // The last name is the longest.
             draft.keep_limits(project.dialect, &fields::POD, at, |attribute| attribute == "name", findings);
         }
         let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
@@ -178,7 +178,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     resources
 }
 
-/// Whether a template supplies what the file does not name.
+/// Whether a template supplies what the file does not set.
 pub(super) fn is_from_template(pod: &Node) -> bool {
     pod.get("templateId").and_then(Node::text).is_some_and(|id| !id.is_empty())
 }
@@ -223,7 +223,7 @@ fn env(pod: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings:
     draft.set("env", Value::Map(map), entry.map(|entry| entry.key_span));
 }
 
-/// What is passed on as it is written.
+/// Fields that are passed on unchanged.
 fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
     let mut copy = |key: &str, attribute: &str, value: fn(&Node) -> Option<Value>| {
         if let Some(node) = pod.get(key)
@@ -235,7 +235,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     let flag: fn(&Node) -> Option<Value> = |node| node.bool().map(Value::Bool);
     let text: fn(&Node) -> Option<Value> = |node| node.text().map(Value::from);
     copy("startSsh", "start_ssh", flag);
-    // Unset leaves the lock to whoever set it in the console.
+    // If unset, the lock stays as it was set in the console.
     copy("locked", "locked", flag);
     copy("registryAuth", "registry_auth", text);
     copy("templateId", "template", text);
@@ -256,7 +256,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     }
 }
 
-/// Only some data centers join pods to the private network, and a wish that none can grant should not pass in silence.
+/// Only some data centers connect pods to the private network, so warn if none of the pod's data centers can.
 fn global_networking(pod: &Node, project: &Project<'_>, draft: &Draft, findings: &mut Findings) {
     let Some(wish) = pod.get("globalNetworking").filter(|node| node.bool() == Some(true)) else { return };
     let able = |id: &&str| project.catalog.data_center(id).is_some_and(|center| center.global_networking);
@@ -278,7 +278,7 @@ fn global_networking(pod: &Node, project: &Project<'_>, draft: &Draft, findings:
     }
 }
 
-/// A bid makes a spot pod; no REST dialect takes its price.
+/// A bid makes a spot pod, but no REST dialect accepts its price.
 fn spot_bid(pod: &Node, dialect: Dialect, draft: &mut Draft, findings: &mut Findings) {
     let Some(bid) = pod.get("spotBid").filter(|bid| bid.text().and_then(|text| text.parse().ok()) != Some(0.0)) else {
         return;

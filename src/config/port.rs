@@ -5,11 +5,11 @@ use super::problem::Findings;
 use super::source::Span;
 use crate::kind::limits::MOST_HTTP_PORTS;
 
-/// Defaults of the user's document.
+/// Defaults from the user's document.
 const PORTS: [&str; 2] = ["8888/http", "22/tcp"];
 const SSH: &str = "22/tcp";
 const RANGE: &str = "the number must be from 1 to 65535";
-/// The first number that asks for a symmetrical mapping.
+/// The first number that requests a symmetrical mapping.
 const SYMMETRICAL: u32 = 70_001;
 
 /// One exposed port.
@@ -22,13 +22,13 @@ pub(super) struct Port {
 }
 
 impl Port {
-    /// As in addresses and requests: `8888/http`.
+    /// As written in addresses and requests: `8888/http`.
     pub fn text(&self) -> String {
         format!("{}/{}", self.number, self.protocol)
     }
 }
 
-/// The ports of a pod, in the order of the file. A pod from a template has no default ports: the template has its own.
+/// The ports of a pod, in file order. A pod with a template has no default ports, because the template has its own.
 pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) -> Vec<Port> {
     let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
     let mut found: Vec<Port> = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) ->
     let defaults: &[&str] = match (written, exposed) {
         (None, None) if from_template => &[],
         (None, None) => &PORTS,
-        // sindri 3.x exposed SSH beside whatever was listed.
+        // sindri 3.x exposed SSH in addition to the listed ports.
         (None, Some(_)) if found.iter().all(|port| port.text() != SSH) => &[SSH],
         _ => &[],
     };
@@ -92,7 +92,7 @@ fn parse_port(text: &str) -> Result<Port, String> {
         _ => return Err(other_protocol(text)),
     };
     match number.parse::<u32>() {
-        // Source: RunPod's page on exposing ports: a number above 70000 asks for a symmetrical mapping.
+        // Source: RunPod's page on exposing ports: a number above 70000 requests a symmetrical mapping.
         Ok(SYMMETRICAL..) => {
             Err("RunPod reads a number above 70000 as a wish for a port of its choice, so that no address \
                                   could name it; use one from 1 to 65535"

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, where, and what to do about it: collected, so that all of it is told at once.
+//! Problems in a configuration with position and help, collected so that all are reported at once.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,28 +11,28 @@ use crate::files::SourceText;
 use crate::model::Position;
 use crate::model::credential::mask_credentials;
 
-/// One finding in a configuration.
+/// One problem in a configuration.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
-    /// Stable word for `--json`: `unknown_key`. As a diagnostic code it reads `sindri::config::unknown_key`.
+    /// Stable identifier for `--json`: `unknown_key`. As a diagnostic code: `sindri::config::unknown_key`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
-    /// What to do about it: accepted values, the nearest name.
+    /// What to do: accepted values or the nearest name.
     pub help: Option<String>,
-    /// Where; `None` where no file is at fault.
+    /// Position; `None` if no file is at fault.
     pub position: Option<Position>,
     severity: Severity,
     at: Option<Span>,
     file: Option<Arc<SourceText>>,
     labels: Vec<LabeledSpan>,
-    /// The fields of which it misses one.
+    /// The fields of which one is required and missing.
     misses: &'static [&'static str],
 }
 
 impl Problem {
-    /// Worth saying of the files as a whole.
+    /// A warning about the configuration as a whole.
     pub(super) fn warning(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             code,
@@ -52,7 +52,7 @@ impl Problem {
         self
     }
 
-    /// "Did you mean" where there is a nearest name, the sentence `otherwise` in any case.
+    /// Suggests the nearest name if there is one, followed by the sentence `otherwise` in any case.
     pub(super) fn nearest(&mut self, nearest: Option<&str>, otherwise: impl fmt::Display) -> &mut Self {
         self.help(match nearest {
             Some(nearest) => format!("did you mean `{nearest}`? {otherwise}").trim_end().to_owned(),
@@ -60,7 +60,7 @@ impl Problem {
         })
     }
 
-    /// Words at the place itself.
+    /// Sets the text shown at the position.
     pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
         if let (Some(at), Some(first)) = (self.at, self.labels.first_mut()) {
             *first = LabeledSpan::new_primary_with_span(Some(label.into()), SourceSpan::from(at.start..at.end));
@@ -68,7 +68,8 @@ impl Problem {
         self
     }
 
-    /// Words at a second place of the same file; ignored for another file, which miette cannot show beside the first.
+    /// Adds a label at a second position in the same file. Ignored for other files, which miette cannot show next to
+    /// the first.
     pub(super) fn also(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
         if self.at.is_some_and(|at| at.file == span.file) {
             let range = SourceSpan::from(span.start..span.end);
@@ -112,7 +113,7 @@ impl Problems {
     }
 }
 
-/// The one problem that belongs to no place in a file, and that ends the reading.
+/// A single problem without a position that stops reading.
 pub(super) fn nowhere(code: &'static str, message: impl Into<String>, help: impl Into<String>) -> Problems {
     Problems(vec![Problem { severity: Severity::Error, ..Problem::warning(code, message, help) }])
 }
@@ -156,14 +157,14 @@ fn count(problems: usize) -> String {
     }
 }
 
-/// Collects findings while a configuration is read; owns its files, so that each finding can show its line.
+/// Collects problems while a configuration is read. Owns the files, so that each problem can show its line.
 pub(super) struct Findings {
     pub sources: Sources,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
-    /// Fields that are written, but were refused: nobody need hear that they are missing as well.
+    /// Fields that are present but were refused, so they need not be reported as missing.
     refused: BTreeSet<&'static str>,
-    /// The whole file was refused: it misses everything.
+    /// The whole file was refused, so every field is missing.
     all_refused: bool,
 }
 
@@ -183,7 +184,7 @@ impl Findings {
         pushed(&mut self.errors, problem)
     }
 
-    /// An error in a file beside the configuration, whose text is not shown.
+    /// An error in a file next to the configuration. Its text is not shown.
     pub fn error_beside(
         &mut self,
         file: &str,
@@ -200,7 +201,7 @@ impl Findings {
         pushed(&mut self.errors, problem)
     }
 
-    /// None of `fields` is there, one of which is needed.
+    /// Reports that none of `fields` is present, although one is required.
     pub fn missing(
         &mut self,
         fields: &'static [&'static str],
@@ -212,23 +213,23 @@ impl Findings {
         pushed(&mut self.errors, problem)
     }
 
-    /// A field is written, but what it says is refused by another finding.
+    /// Marks a field as present but refused by another problem.
     pub fn refuse(&mut self, field: &'static str) {
         self.refused.insert(field);
     }
 
-    /// The file is no configuration, so that nothing in it can be missed.
+    /// Marks the file as no configuration, so that missing fields are not reported.
     pub fn refuse_all(&mut self) {
         self.all_refused = true;
     }
 
-    /// Something that RunPod may refuse, or that is not what it seems.
+    /// A warning: RunPod may refuse this, or it may be misleading.
     pub fn warn(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Warning, code, at, message.into());
         pushed(&mut self.warnings, problem)
     }
 
-    /// Something good to know.
+    /// A remark.
     pub fn advise(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {
         let problem = self.problem(Severity::Advice, code, at, message.into());
         pushed(&mut self.warnings, problem)
@@ -237,7 +238,7 @@ impl Findings {
     fn problem(&self, severity: Severity, code: &'static str, at: Span, message: String) -> Problem {
         Problem {
             code,
-            // A key may hold a credential: `.env` may have been put in the place of YAML.
+            // A key may contain a credential, since the file may actually be a `.env` file.
             message: mask_credentials(&message),
             help: None,
             position: Some(self.sources.position(at)),
@@ -249,24 +250,24 @@ impl Findings {
         }
     }
 
-    /// Where the error is that was found last.
+    /// Position of the last error.
     pub fn last_error(&self) -> Option<Span> {
         self.errors.last()?.at
     }
 
-    /// Findings about the same files, which nobody hears of.
+    /// An empty collection for the same files, to be discarded.
     pub fn scratch(&self) -> Self {
         Self { sources: self.sources.clone(), ..Self::new() }
     }
 
-    /// All errors. What several pods inherit is told once.
+    /// All errors. Problems that several pods inherit are reported once.
     pub fn into_problems(mut self) -> Problems {
         let is_refused = |field: &&str| self.all_refused || self.refused.contains(field);
         self.errors.retain(|problem| !problem.misses.iter().any(is_refused));
         Problems(in_order(self.errors))
     }
 
-    /// The warnings where there is no error, else all errors.
+    /// The warnings if there are no errors, otherwise all errors.
     pub fn finish(mut self) -> Result<Vec<Problem>, Problems> {
         let warnings = in_order(std::mem::take(&mut self.warnings));
         let problems = self.into_problems();
@@ -281,7 +282,7 @@ fn in_order(mut problems: Vec<Problem>) -> Vec<Problem> {
     problems
 }
 
-/// Appends, and gives the new element for words that follow.
+/// Appends an element and returns it, for further details.
 fn pushed(problems: &mut Vec<Problem>, problem: Problem) -> &mut Problem {
     problems.push(problem);
     problems.last_mut().expect("an element was just pushed")

@@ -1,4 +1,4 @@
-//! The whole of a configuration: its name, dialect, volumes, pods, moves and budget.
+//! Reads the whole configuration: name, dialect, volumes, pods, moves and budget.
 
 use std::collections::BTreeMap;
 
@@ -19,12 +19,12 @@ use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, Resource};
 
 const LONGEST_NAME: usize = 63;
-/// Stands for a name that cannot be read.
+/// Placeholder for a name that cannot be read.
 const UNNAMED: &str = "unnamed";
-/// Fields below `runpod` that are no defaults of pods.
+/// Fields below `runpod` that are not defaults for pods.
 const NOT_OF_PODS: [&str; 3] = ["apiVersion", "networkVolumes", "pods"];
 
-/// Makes a configuration of an interpolated tree.
+/// Reads a configuration from an interpolated tree.
 pub(super) fn read(
     tree: &Node,
     files: &Files,
@@ -37,7 +37,7 @@ pub(super) fn read(
     Ok(config)
 }
 
-/// Nothing is selected in hiding: an environment without its overlay is read from the base alone.
+/// Warns that an environment without its overlay is read from the base alone.
 fn lost_overlay(files: &Files) -> Problem {
     let Files { base, environment, .. } = files;
     let stem = base.file_stem().unwrap_or_default().to_string_lossy();
@@ -48,7 +48,8 @@ fn lost_overlay(files: &Files) -> Problem {
     )
 }
 
-/// What can be made of a tree, and what is wrong with it. The configuration may be used whole only where nothing is.
+/// Builds as much of the configuration as possible and collects the problems. Callers may use the complete
+/// configuration only if there are none.
 pub(super) fn assemble(
     tree: &Node,
     files: &Files,
@@ -112,7 +113,7 @@ pub(super) fn assemble(
     (config, findings)
 }
 
-/// `--api`, or else what the file says.
+/// `--api`, otherwise the dialect in the file.
 fn dialect(runpod: &Node, options: &LoadOptions<'_>) -> Dialect {
     options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
         Some("v1") => Dialect::V1,
@@ -140,7 +141,7 @@ fn all_pods(
             }
             resources
         }
-        // A file may declare volumes alone.
+        // A file may declare only volumes.
         None if own.entries().is_empty() && runpod.get("networkVolumes").is_some() => Vec::new(),
         None => pods(&Place { key: &project.name, in_fleet: false, at: runpod_span }, &defaults, project, findings),
     }
@@ -185,7 +186,7 @@ fn check_provider(root: &Node, findings: &mut Findings) {
     }
 }
 
-/// The project's name; a usable one even where it is wrong, so that the rest can be checked.
+/// The project's name. If it is invalid, returns a usable one so that the rest can be checked.
 fn name(root: &Node, findings: &mut Findings) -> String {
     let Some(node) = root.get("name") else {
         findings
@@ -209,7 +210,7 @@ fn name(root: &Node, findings: &mut Findings) -> String {
         );
     }
     if node.scalar().is_some_and(|scalar| scalar.unresolved) {
-        // Half a name would be another project's.
+        // A partial name could be that of another project.
         return UNNAMED.into();
     }
     let small = name.to_ascii_lowercase();

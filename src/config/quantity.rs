@@ -25,7 +25,7 @@ pub(super) fn megabytes(node: &Node) -> Option<i64> {
     number.checked_mul(factor)
 }
 
-/// The time of a `Shape::Duration`. A number without a unit is none: people mean minutes as often as seconds.
+/// The time of a `Shape::Duration`. A number without a unit is refused, since people mean minutes as often as seconds.
 pub(super) fn duration(node: &Node) -> Option<Duration> {
     let text = node.text()?.trim();
     let mut total = Duration::ZERO;

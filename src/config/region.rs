@@ -1,11 +1,11 @@
-//! The data centers that a `region` stands for.
+//! Resolves a `region` to data centers.
 
 use super::document::Node;
 use super::pod::Project;
 use super::problem::Findings;
 use crate::model::Dialect;
 
-/// The data centers that the pod may run in, in order; empty for any.
+/// The data centers in which the pod may run, in order; empty for any.
 pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for node in pod.get("region").map(Node::one_or_more).unwrap_or_default() {
@@ -18,7 +18,7 @@ pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings
     ids
 }
 
-/// The ids that one word stands for.
+/// The ids that one word refers to.
 pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
@@ -42,12 +42,12 @@ pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut 
     known
 }
 
-/// So many letters may differ from the id of a data center.
+/// Maximum number of characters that may differ from the id of a data center.
 const MOST_EDITS: usize = 2;
-/// So many data centers are shown of a country.
+/// Maximum number of data centers shown per country.
 const MOST_SHOWN: usize = 4;
 
-/// The data center that a slip of the pen meant, or those of the country that the region of another cloud begins with.
+/// Suggests the data center for a typo, or those of the country that a region of another cloud names.
 fn meant(word: &str, project: &Project<'_>) -> String {
     const ACCEPTED: &str = "accepted: ids such as `US-CA-2`, countries such as `US`, and `EU` for Europe; \
                             `sindri catalog regions` lists all";
@@ -57,7 +57,7 @@ fn meant(word: &str, project: &Project<'_>) -> String {
     if let Some((_, id)) = near.filter(|(edits, _)| *edits <= MOST_EDITS).min() {
         return format!("did you mean `{id}`? `sindri catalog regions` lists all");
     }
-    // `us-east-1`, `eastus`, `europe-west4`: of another cloud.
+    // Regions of other clouds: `us-east-1`, `eastus`, `europe-west4`.
     let letters = |text: &str| text.chars().take_while(char::is_ascii_alphabetic).collect::<String>();
     let (first, lower) = (letters(word).to_ascii_lowercase(), word.to_ascii_lowercase());
     let country = match first.as_str() {

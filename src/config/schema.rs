@@ -1,7 +1,7 @@
-//! The check of a tree against the tables of `fields`.
+//! Checks a tree against the tables in `fields`.
 //!
-//! A tree goes in; out comes the same tree with canonical keys and only what has an effect, everything else being among
-//! the findings. Code that reads the tree after this need not think of spelling or type.
+//! Returns the tree with canonical keys and only the fields that have an effect, and reports everything else. Later
+//! code need not handle spelling or types.
 
 use super::document::{Data, Entry, Node, Scalar};
 use super::form::right_form;
@@ -16,7 +16,8 @@ struct Check<'a> {
     findings: &'a mut Findings,
 }
 
-/// The tree as `root` allows it; a finding for everything else. Keys that start with `x-` are the user's own.
+/// The parts of the tree that `root` allows; reports everything else. Keys that start with `x-` are reserved for the
+/// user.
 pub(super) fn conform(node: &Node, root: &'static Block, findings: &mut Findings) -> Node {
     if !matches!(node.data, Data::Map(_)) {
         findings
@@ -63,7 +64,7 @@ impl Check<'_> {
         Node { span: node.span, data: Data::Map(entries) }
     }
 
-    /// The entry under its own name, where it says something that can be understood.
+    /// The entry under its canonical name, if it has a valid value.
     fn entry(&mut self, entry: &Entry, field: &'static Field) -> Option<Entry> {
         if is_unset(&entry.value, &field.shape) {
             if entry.value.scalar().is_some_and(|scalar| scalar.unresolved) {
@@ -85,7 +86,7 @@ impl Check<'_> {
 
     fn add(&mut self, entries: &mut Vec<Entry>, own: Entry, written: &str) {
         match entries.iter().position(|other| other.key == own.key) {
-            // Two spellings in one file contradict each other; an overlay's simply wins.
+            // Two spellings in one file conflict; the spelling in an overlay simply wins.
             Some(index) if entries[index].key_span.file == own.key_span.file => {
                 let name = &own.key;
                 self.findings
@@ -100,7 +101,7 @@ impl Check<'_> {
         }
     }
 
-    /// The value as its shape allows it, or a finding.
+    /// The value if it has the required shape; otherwise reports it.
     fn shaped(&mut self, node: &Node, shape: &Shape, field: &Field, subject: Subject) -> Option<Node> {
         if field.leaves && !matches!(shape, Shape::Anything) && node.scalar().is_some_and(|scalar| scalar.sensitive) {
             self.refuse_secret(node, field);
@@ -144,7 +145,7 @@ impl Check<'_> {
         }
         let mut entries = Vec::new();
         for entry in node.entries() {
-            // `trainer:` alone takes everything from the defaults.
+            // A bare `trainer:` takes everything from the defaults.
             let empty = Node { span: entry.key_span, data: Data::Map(Vec::new()) };
             let value = if entry.value.is_null() { &empty } else { &entry.value };
             if !matches!(value.data, Data::Map(_)) {
@@ -167,7 +168,7 @@ impl Check<'_> {
         }
         let mut shaped = Vec::new();
         for node in items {
-            // One finding for the list: what is wrong with one item is usually wrong with all.
+            // One finding per list: an error in one item usually affects all.
             shaped.push(self.shaped(node, item, field, Subject::Item)?);
         }
         Some(Node { span: node.span, data: Data::List(shaped) })
@@ -194,7 +195,7 @@ impl Check<'_> {
         }
     }
 
-    /// A list is the usual form. A variable can only hold one text, so nothing is said there.
+    /// Suggests a list instead of a text with commas. Stays silent for variables, which can only hold a text.
     fn advise_list(&mut self, node: &Node, items: &[Node], field: &Field) {
         let name = field.name;
         let list: Vec<String> = items.iter().filter_map(Node::text).map(|item| format!("{item:?}")).collect();
@@ -221,7 +222,7 @@ impl Check<'_> {
         let mut node = self.scalar(node, field, subject, "a text", |_| true)?;
         let Data::Scalar(scalar) = &mut node.data else { return None };
         if let Some(word) = accepted.iter().find(|word| word.eq_ignore_ascii_case(&scalar.text)) {
-            // The spelling of the table from here on; `written` keeps what messages may show.
+            // Use the table's spelling from here on; `written` keeps the text for messages.
             scalar.text = (*word).to_owned();
             return Some(node);
         }
@@ -262,7 +263,7 @@ impl Check<'_> {
         self.wrong_type(node, field, message, expected)
     }
 
-    /// Values of environment variables may be empty and may hold credentials; they must be single values.
+    /// Environment variables may be empty and may contain credentials, but must be single values.
     fn variables(&mut self, node: &Node, field: &Field) -> Option<Node> {
         if !self.matches_map(node, field, Subject::Field) {
             return None;
@@ -307,7 +308,7 @@ impl Check<'_> {
     }
 }
 
-/// Words of other tools, and those of sindri that mean the same.
+/// Words of other tools with the equivalent words of sindri.
 const SYNONYMS: [(&[&str], &str); 6] = [
     (&["off", "false", "stop", "exited", "paused", "halted", "down"], "stopped"),
     (&["on", "true", "start", "started", "up"], "running"),
@@ -317,21 +318,21 @@ const SYNONYMS: [(&[&str], &str); 6] = [
     (&["public", "p2p"], "COMMUNITY"),
 ];
 
-/// The accepted word that says the same.
+/// The accepted word with the same meaning.
 fn meant(word: &str, accepted: &[&'static str]) -> Option<&'static str> {
     let word = word.to_ascii_lowercase();
     let (_, own) = SYNONYMS.iter().find(|(words, own)| words.contains(&word.as_str()) && accepted.contains(own))?;
     Some(own)
 }
 
-/// The items of a text with commas, each at the place of the whole.
+/// The items of a comma-separated text, each with the position of the whole.
 fn separated(node: &Node, scalar: &Scalar) -> Vec<Node> {
     let items = scalar.text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let item = |text: &str| Scalar { text: text.to_owned(), ..scalar.clone() };
     items.map(|text| Node { span: node.span, data: Data::Scalar(item(text)) }).collect()
 }
 
-/// Whether nothing is said: `key:`, or a variable that is empty where emptiness is no value.
+/// Whether there is no value: `key:`, or an empty variable in a field that cannot be empty.
 fn is_unset(node: &Node, shape: &Shape) -> bool {
     let empty =
         |scalar: &Scalar| scalar.text.is_empty() && scalar.written.is_some() && !matches!(shape, Shape::Anything);

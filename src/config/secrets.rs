@@ -1,7 +1,7 @@
-//! `secrets`: environment variables of every pod whose values come from the process, from files or from the account.
+//! `secrets`: environment variables of every pod, with values from the process, from files or from the account.
 //!
-//! A secret that is absent may be left out. One that exists and cannot be read is an error: leaving it out would take it
-//! from the pods.
+//! An optional secret may be absent. A secret that exists but cannot be read is an error, because leaving it out would
+//! remove it from the pods.
 
 use std::path::{Path, PathBuf};
 
@@ -20,19 +20,19 @@ const LONGEST: u64 = 128 << 10;
 const EMPTY: &str = "its value is empty";
 const NOT_SET: &str = "it is in no environment, `.env.local` or `.env`";
 
-/// Where secrets are looked for.
+/// Sources of secret values.
 pub(super) struct SecretSources<'a> {
     /// The folder of the base file.
     pub folder: PathBuf,
     pub boundary: &'a Boundary,
     pub process: &'a dyn Fn(&str) -> Option<String>,
-    /// Missing ones are no error, and stay unknown.
+    /// Missing secrets are not errors and stay unknown.
     pub offline: bool,
-    /// The keys that no pod may get.
+    /// The keys that no pod may receive.
     pub api_keys: &'a [String],
 }
 
-/// What every pod gets: secrets, and below them what `extensions` say.
+/// The variables of every pod: secrets, with lower precedence `extensions`.
 pub(super) fn of_all(root: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
     let mut variables = extensions(root, findings);
     if let Some(list) = root.get("secrets") {
@@ -60,13 +60,13 @@ fn source(secret: &Node) -> &str {
     secret.get("source").and_then(Node::text).unwrap_or("env")
 }
 
-/// Why there is no value.
+/// Why a secret has no value.
 enum Lack {
-    /// Nothing says what it is.
+    /// No source defines it.
     Absent(String),
-    /// Something does, and cannot be used.
+    /// A source defines it but cannot be used.
     Refused { message: String, help: String },
-    /// The `.env` file that may say it cannot be read, which is an error already.
+    /// The `.env` file that may define it cannot be read, which is already reported.
     Unreadable,
 }
 
@@ -133,7 +133,7 @@ impl Reader<'_> {
         self.keep(name, span, found, required, findings);
     }
 
-    /// Keeps a value, or says why there is none.
+    /// Stores a value, or reports why there is none.
     fn keep(&mut self, name: String, span: Span, found: Result<String, Lack>, required: bool, findings: &mut Findings) {
         let secret = match found {
             Ok(value) if holds_api_key(&value, Origin::Resolved, self.sources.api_keys) => {
@@ -170,10 +170,10 @@ impl Reader<'_> {
         self.variables.insert(name, Variable { value: Value::Secret(secret), span });
     }
 
-    /// The value of a variable: from the process, the `.env` files, or the file that `fromFile` names.
+    /// The value of a variable: from the process, the `.env` files, or the file in `fromFile`.
     fn variable(&self, name: &str, from_file: Option<&Node>, required: bool) -> Result<String, Lack> {
         let mut lack = NOT_SET;
-        // An empty value is as good as none where one is required.
+        // For a required secret, an empty value counts as missing.
         let mut usable = |value: &str| {
             let is_lacking = required && value.is_empty();
             lack = if is_lacking { EMPTY } else { lack };
@@ -213,7 +213,7 @@ impl Reader<'_> {
     }
 }
 
-/// All of them at once: whoever sets one wants to know the others.
+/// Reports all missing secrets at once, so that the user can set them together.
 fn tell_missing(missing: &[Missing], findings: &mut Findings) {
     let [Missing { span: at, .. }, others @ ..] = missing else { return };
     let names = missing.iter().map(|secret| format!("`{}`", secret.name)).collect::<Vec<_>>().join(", ");

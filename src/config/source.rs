@@ -1,4 +1,4 @@
-//! The text of configuration files: places in it, and what of it may be shown.
+//! The text of configuration files: positions in it, and the masked version to display.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ pub(super) struct Sources(Vec<Source>);
 #[derive(Clone)]
 struct Source {
     text: String,
-    /// The same with credentials masked, byte for byte.
+    /// The same text with credentials masked byte for byte.
     shown: Arc<SourceText>,
 }
 
 impl Sources {
-    /// Adds a file and gives its index.
+    /// Adds a file and returns its index.
     pub fn add(&mut self, name: String, text: &str) -> usize {
         let text = text.trim_start_matches('\u{feff}').to_owned();
         let shown = Arc::new(SourceText::new(name, mask_credentials(&text)));
@@ -40,13 +40,13 @@ impl Sources {
         &self.0[file].text
     }
 
-    /// How positions spell a file in the folder of the base.
+    /// The display name of a file in the base's folder.
     pub fn beside(&self, file: &str) -> String {
         let base = self.0.first().map_or("", |source| source.shown.name());
         Path::new(base).with_file_name(file).display().to_string()
     }
 
-    /// The text as it is written at the place.
+    /// The original text at the position.
     pub fn written(&self, span: Span) -> &str {
         &self.text(span.file)[span.start..span.end]
     }
@@ -58,7 +58,7 @@ impl Sources {
     pub fn position(&self, span: Span) -> Position {
         let shown = &self.0[span.file].shown;
         let (line, start) = shown.line_and_start(span.start);
-        // Stars for a character of several bytes are several, so that only the text itself gives the column.
+        // A multi-byte character is masked by several stars, so only the original text gives the right column.
         let column = self.text(span.file).get(start..span.start).map_or(0, |before| before.chars().count());
         let number = |count: usize| u32::try_from(count + 1).unwrap_or(u32::MAX);
         Position { file: shown.name().to_owned(), line: number(line), column: number(column) }

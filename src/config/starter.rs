@@ -1,21 +1,21 @@
-//! The first `sindri.yaml` of a project, as `sindri init` writes it.
+//! The initial `sindri.yaml` of a project, written by `sindri init`.
 
 use std::path::Path;
 
 use super::write::text as quoted;
 use super::{LoadOptions, Problems, check_text};
 
-/// Where the schema for editors lies beside a first file.
+/// File name of the schema for editors, next to the initial file.
 pub const SCHEMA_FILE: &str = "sindri.schema.json";
 
-/// What a first file says; every part is checked by the rules of a configuration.
+/// The contents of an initial file. They are checked by the rules of a configuration.
 #[derive(Clone, Debug)]
 pub struct Starter {
     pub name: String,
     pub image: String,
     /// GPU types, pools or tiers, in the order to try.
     pub gpus: Vec<String>,
-    /// Data centers or countries; none for any.
+    /// Data centers or countries; empty for any.
     pub regions: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ impl Default for Starter {
 }
 
 impl Starter {
-    /// The file. Nothing is checked.
+    /// The file's text, unchecked.
     pub fn text(&self) -> String {
         let Self { name, image, gpus, regions } = self;
         let region = match regions.as_slice() {
@@ -62,10 +62,10 @@ impl Starter {
         )
     }
 
-    /// The text, once a configuration may say what it says.
+    /// The file's text, after checking it as a configuration.
     ///
     /// # Errors
-    /// Everything that is wrong with its parts, with the places in the text.
+    /// All problems, with positions in the text.
     pub fn checked(&self, path: &Path, options: &LoadOptions<'_>) -> Result<String, Problems> {
         let text = self.text();
         check_text(path, &text, options)?;

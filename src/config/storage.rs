@@ -11,14 +11,14 @@ use super::source::Span;
 use crate::catalog::{Cloud, nearest};
 use crate::model::{Dialect, Value};
 
-/// Defaults of the user's document, in GB.
+/// Defaults from the user's document, in GB.
 const CONTAINER_DISK_GB: i64 = 50;
 const POD_VOLUME_GB: i64 = 20;
 const MOUNT_PATH: &str = "/workspace";
 
 /// Sets the disks, the network volume and the regions.
 ///
-/// A disk that the file does not name has its default, or is left to the pod's template.
+/// A disk that the file does not set gets its default, or is left to the pod's template.
 pub(super) fn storage(
     pod: &Node,
     at: Span,
@@ -52,7 +52,7 @@ pub(super) fn storage(
                 .help("write `volumeSizeGb` too, or leave both to the template");
         }
     }
-    // Where nothing is mounted there is no path: v2 has no place for one, v1 shows its own default.
+    // Without a mount there is no path: v2 has no field for it, and v1 shows its own default.
     let mounts = attached || volume_gb.is_some_and(|gb| gb > 0) || (volume_gb.is_none() && path.is_some());
     let shown = path.and_then(Node::text).unwrap_or(MOUNT_PATH);
     draft.set("volume_mount_path", if mounts { Value::text(shown) } else { Value::Null }, path.map(|node| node.span));
@@ -73,7 +73,7 @@ fn container_disk(pod: &Node, machine: &Machine, from_template: bool, draft: &mu
     draft.set("container_disk_gb", Value::Int(disk_gb), disk.map(|node| node.span));
 }
 
-/// A pod volume beside a network volume.
+/// Reports a pod volume combined with a network volume.
 fn refuse_both(pod: &Node, dialect: Dialect, findings: &mut Findings) {
     let Some(size) = pod.get("volumeSizeGb").filter(|size| size.int().is_some_and(|gb| gb > 0)) else { return };
     let message = "a pod has either a pod volume or a network volume";
@@ -84,7 +84,7 @@ fn refuse_both(pod: &Node, dialect: Dialect, findings: &mut Findings) {
     };
 }
 
-/// The size of a pod volume that the file names; `None` where only the template can decide.
+/// The size of the pod volume in the file; `None` if only the template can decide.
 fn written_volume(
     size: &Node,
     machine: &Machine,
@@ -120,7 +120,7 @@ fn mount_path(path: &Node, findings: &mut Findings) {
     }
 }
 
-/// Sets the network volume and the regions, which must fit it; gives whether there is one.
+/// Sets the network volume and the matching regions. Returns whether there is a network volume.
 fn network_volume(
     pod: &Node,
     at: Span,

@@ -1,4 +1,4 @@
-//! The vocabulary of the tables in `fields`: blocks, their fields, and the shapes of values.
+//! Types for the tables in `fields`: blocks, fields and shapes of values.
 
 use crate::catalog::Catalog;
 
@@ -7,57 +7,58 @@ pub(super) struct Block {
     /// For messages: `a pod`.
     pub title: &'static str,
     pub fields: &'static [&'static [Field]],
-    /// Keys that other tools have here.
+    /// Keys that other tools use here.
     pub habits: &'static [Habit],
 }
 
-/// Keys that people bring from other tools, and the way to say the same here.
+/// Keys that people bring from other tools, and the equivalent here.
 pub(super) struct Habit {
     pub keys: &'static [&'static str],
-    /// Completes the help: what to write instead.
+    /// Completes the help text: what to write instead.
     pub instead: &'static str,
 }
 
 /// One key of a [`Block`].
 pub(super) struct Field {
     pub name: &'static str,
-    /// Other spellings that are accepted.
+    /// Accepted aliases.
     pub aliases: &'static [&'static str],
     pub shape: Shape,
     pub effect: Effect,
-    /// The attribute of the kind's table that it sets.
+    /// The attribute in the kind's table that it sets.
     pub attribute: Option<&'static str>,
-    /// For the JSON schema.
+    /// Description for the JSON schema.
     pub about: &'static str,
-    /// The right form, key included, for errors about the wrong one.
+    /// The correct form, including the key, for error messages.
     pub example: Option<&'static str>,
-    /// Whether messages and editors offer it; a field that RunPod no longer honours is read, to be refused with a reason.
+    /// Whether messages and editors suggest it. Fields that RunPod no longer supports are read only to refuse them with
+    /// a reason.
     pub offered: bool,
-    /// Whether the block is an error without it.
+    /// Whether the block is invalid without it.
     pub required: bool,
-    /// The values that exist, for editors.
+    /// The existing values, for editors.
     pub choices: Choices,
-    /// Whether plans, the state or RunPod get what it says. Where a secret's file is stays on this machine.
+    /// Whether the value reaches plans, the state or RunPod. The path of a secret's file stays on this machine.
     pub leaves: bool,
 }
 
-/// Which values of a text exist.
+/// The allowed values of a text.
 #[derive(Clone, Copy)]
 pub(super) enum Choices {
-    /// Any, or those of the shape.
+    /// Any value of the shape.
     Free,
-    /// These, under a name that a schema may give them, and other spellings of them.
+    /// These values, with a name for the schema definition; other spellings are accepted too.
     Open(&'static str, fn(&Catalog) -> Vec<String>),
-    /// These alone; the shape may read others, to refuse them with more than a list.
+    /// Only these. The shape may accept others, in order to refuse them with a better message.
     Closed(&'static [&'static str]),
-    /// Those of a regular expression, and the rule in words.
+    /// Values that match a regular expression, and the rule in words.
     Matching(&'static str, &'static str),
 }
 
-/// The outcome for a field.
+/// How a field is treated.
 pub(super) enum Effect {
     Used,
-    /// Accepted, with a remark that it does nothing here and why.
+    /// Accepted, with a remark that it has no effect and why.
     Ignored(&'static str),
 }
 
@@ -65,7 +66,7 @@ pub(super) enum Effect {
 pub(super) enum Shape {
     Text,
     Bool,
-    /// Whole number within a range, both ends included.
+    /// A whole number within an inclusive range.
     Int(i64, i64),
     /// Dollars.
     Amount,
@@ -73,9 +74,9 @@ pub(super) enum Shape {
     Memory,
     /// `90s`, `15m`, `1h30m`.
     Duration,
-    /// One of these, in any case.
+    /// One of these, in any letter case.
     Word(&'static [&'static str]),
-    /// One text, or a list of them. Commas in a text separate: `8888/http,22/tcp` is two.
+    /// One text or a list of texts. A text is split at commas: `8888/http,22/tcp` is two.
     Texts,
     /// A command: one line, or a list of words.
     Line,
@@ -83,7 +84,7 @@ pub(super) enum Shape {
     /// Environment variables: any name, one value each.
     Variables,
     Block(&'static Block),
-    /// A mapping of chosen names to blocks.
+    /// A mapping from user-chosen names to blocks.
     Named(&'static Block),
     Anything,
 }
@@ -105,7 +106,7 @@ impl Field {
         }
     }
 
-    /// A field without effect; `about` says why, and what to do instead.
+    /// A field without effect; `about` explains why and what to do instead.
     pub const fn ignored(name: &'static str, about: &'static str) -> Self {
         Self { effect: Effect::Ignored(about), offered: false, ..Self::new(name, Shape::Anything, about) }
     }

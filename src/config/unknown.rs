@@ -1,4 +1,4 @@
-//! Help for a key that a block does not have: its name here, the block where it belongs, or the likeliest keys.
+//! Help for an unknown key: its name here, the block where it belongs, or the most similar keys.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use super::fields::POD;
 use super::problem::Findings;
 use super::table::{Block, Field, Habit, Shape};
 
-/// So many keys are listed where none is near.
+/// Maximum number of keys listed if none is similar.
 const MOST_LISTED: usize = 10;
-/// Keys that mean something else in every block, so that another block of theirs says nothing.
+/// Keys whose meaning depends on the block, so that finding them in another block is no hint.
 const COMMON: [&str; 9] = ["type", "path", "size", "count", "enabled", "create", "delete", "from", "to"];
 
-/// Where every key of a file belongs.
+/// The block of every key in a file.
 pub(super) struct Vocabulary {
-    /// The blocks of a file, from the top, with the keys that lead there.
+    /// The blocks of a file, from the top, with the path of keys to each.
     homes: Vec<(Vec<&'static str>, &'static Block)>,
 }
 
@@ -38,16 +38,16 @@ impl Vocabulary {
         Self { homes }
     }
 
-    /// The finding of a key that `block` does not have.
+    /// Reports a key that `block` does not have.
     pub fn unknown_key(&self, entry: &Entry, block: &'static Block, findings: &mut Findings) {
         let key = entry.key.as_str();
         let (label, help) = if let Some(habit) = habit(key, block) {
-            // The fields that it means are not missing as well.
+            // The fields that it stands for are not also reported as missing.
             let is_meant = |field: &&'static Field| habit.instead.contains(&format!("`{}", field.name));
             block.fields().filter(is_meant).for_each(|field| findings.refuse(field.name));
             ("unknown", habit.instead.to_owned())
         } else if let Some((path, field)) = self.home(key, block) {
-            // What the misplaced key would have said is not missing as well.
+            // The fields that the misplaced key sets are not also reported as missing.
             path.iter().chain([&field.name]).for_each(|key| findings.refuse(key));
             let name = if field.name == key { String::new() } else { format!(", as `{}`", field.name) };
             let place = match path.as_slice() {
@@ -88,7 +88,7 @@ fn habit(key: &str, block: &Block) -> Option<&'static Habit> {
     block.habits.iter().find(|habit| habit.keys.iter().any(|known| plain(known) == key))
 }
 
-/// The field whose name, or other spelling, the key nearly is.
+/// The field with a name or alias similar to the key.
 fn near(key: &str, block: &Block) -> Option<&'static Field> {
     let key = plain(key);
     let distance = |field: &Field| {
@@ -102,14 +102,14 @@ fn near(key: &str, block: &Block) -> Option<&'static Field> {
         .map(|(_, field)| field)
 }
 
-/// The word that another one nearly is.
+/// The most similar word.
 pub(super) fn near_word<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     let word = plain(word);
     let near = words.iter().filter_map(|known| Some((distance(&word, &plain(known))?, *known)));
     near.min().map(|(_, known)| known)
 }
 
-/// How far a word is from a name, where it can be a slip of it; a longer word of the same beginning is further than any.
+/// Edit distance between a word and a name, if it can be a typo. A longer word with the same beginning ranks last.
 fn distance(word: &str, name: &str) -> Option<usize> {
     let most = match name.len().min(word.len()) {
         0..=2 => 0,
@@ -122,7 +122,7 @@ fn distance(word: &str, name: &str) -> Option<usize> {
     if edits <= most { Some(edits) } else { (begins(word, name) || begins(name, word)).then_some(most + 1 + edits) }
 }
 
-/// A key without case and separators: `gpu_type` and `GPUType` are one.
+/// A key without case and separators: `gpu_type` and `GPUType` are equal.
 fn plain(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -132,7 +132,7 @@ fn listed(key: &str, block: &Block) -> String {
     list("accepted here", key, &names)
 }
 
-/// The accepted names. Of many, those that share a word with the unknown one come first, then the others in their order.
+/// Lists the accepted names. If there are many, those that share a word with the unknown one come first.
 pub(super) fn list(heading: &str, word: &str, names: &[&str]) -> String {
     if names.len() <= MOST_LISTED {
         return format!("{heading}: {}", words(names.iter().copied()));
@@ -145,7 +145,7 @@ pub(super) fn list(heading: &str, word: &str, names: &[&str]) -> String {
     format!("{heading}: {shown} and {more} more; `sindri schema config` lists all")
 }
 
-/// The words of a key that say something: `volumeMountPath` has `volume`, `mount` and `path`.
+/// The meaningful words of a key: `volumeMountPath` has `volume`, `mount` and `path`.
 fn parts(key: &str) -> BTreeSet<String> {
     let mut parts = vec![String::new()];
     let mut before = ' ';
@@ -162,7 +162,7 @@ fn parts(key: &str) -> BTreeSet<String> {
     parts.into_iter().filter(|part| part.len() > 2).collect()
 }
 
-/// Words in backticks, with commas.
+/// Words in backticks, separated by commas.
 pub(super) fn words<'a>(words: impl Iterator<Item = &'a str>) -> String {
     words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

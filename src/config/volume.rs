@@ -1,4 +1,4 @@
-//! `networkVolumes`: the volumes that sindri creates, grows and keeps.
+//! `networkVolumes`: the volumes that sindri creates, enlarges and keeps.
 
 use super::document::{Entry, Node};
 use super::draft::{Draft, Life};
@@ -11,17 +11,17 @@ use super::source::Span;
 use crate::kind::NETWORK_VOLUME;
 use crate::model::{Address, Dialect, Resource, Value};
 
-/// What a pod needs to know of a volume that it mounts.
+/// The facts about a volume that a pod needs to mount it.
 pub(super) struct Volume {
     pub address: Address,
-    /// `None` after a finding.
+    /// `None` after an error.
     pub region: Option<String>,
     pub region_span: Option<Span>,
 }
 
 const STANDARD: &str = "STANDARD";
 
-/// One declared volume, as resource and as pods see it.
+/// One declared volume, as a resource and as seen by pods.
 pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) -> (Resource, Volume) {
     let (key, at, node) = (&entry.key, entry.key_span, &entry.value);
     project.check_key(key, at, findings);
@@ -42,7 +42,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
         draft.set("region", Value::text(region), region_node.map(|node| node.span));
     }
     draft.refuse_unsupported(project.dialect, at, findings);
-    // Size and region have words of their own.
+    // Size and region have their own checks.
     let open = |attribute: &str| !matches!(attribute, "size_gb" | "region");
     draft.keep_limits(project.dialect, &fields::NETWORK_VOLUME, at, open, findings);
 
@@ -52,7 +52,7 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
     (resource, Volume { address, region, region_span: region_node.map(|node| node.span) })
 }
 
-/// The size, held against RunPod's limits here: past the largest, RunPod's support can help.
+/// Sets the size and checks it against RunPod's limits. Above the maximum, the help refers to RunPod's support.
 fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
     let rule = NETWORK_VOLUME.limits_on(project.dialect).find(|limit| limit.attribute == "size_gb");
     let accepted = rule.map_or_else(String::new, |limit| limit.rule.accepted());
@@ -70,7 +70,7 @@ fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, finding
     draft.set("size_gb", Value::Int(size_gb), Some(size.span));
 }
 
-/// On v2 a tier is always asked for: what a data center would choose by itself is not documented for each.
+/// On v2, sindri always sends a tier, because the default of each data center is not documented.
 fn tier(node: &Node, dialect: Dialect, draft: &mut Draft) -> Option<String> {
     let written = node.get("tier");
     let tier = match (written.and_then(Node::text), dialect) {
@@ -106,7 +106,7 @@ fn region(
             return None;
         }
     };
-    // The sources on volume support disagree (quirk Q17): say so, and let RunPod decide.
+    // The sources on volume support disagree (quirk Q17), so warn and let RunPod decide.
     if let Some(center) = project.catalog.data_center(&id) {
         let tiers = center.volume_tiers();
         if tiers.is_empty() {

@@ -1,7 +1,7 @@
-//! Living objects as blocks of a configuration: the way back from what RunPod shows to what a file would say.
+//! Converts existing objects into blocks of a configuration.
 //!
-//! Every text is quoted and every dollar sign doubled, so that whatever a name holds reads back as it was. Values of
-//! environment variables are never written: any of them may be a secret.
+//! Every text is quoted and every dollar sign doubled, so that names read back unchanged. Values of environment
+//! variables are never written, because any of them may be a secret.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -9,14 +9,14 @@ use std::fmt::Write;
 use super::fields;
 use crate::model::{Dialect, Object, Power, Status, Value};
 
-/// Room for a number behind a key that would otherwise stand twice.
+/// Leaves room for a number that makes a duplicate key unique.
 const LONGEST_KEY: usize = 55;
 
 /// A block below `networkVolumes` or `pods`.
 #[derive(Clone, Debug)]
 pub struct Block {
     pub key: String,
-    /// Whole lines, indented as they stand in a file.
+    /// Whole lines, indented for the file.
     pub text: String,
 }
 
@@ -32,7 +32,7 @@ pub fn document(name: &str, dialect: Dialect, volumes: &[Block], pods: &[Block])
     text + &blocks(volumes, pods)
 }
 
-/// The two mappings alone, as they stand below `providers.runpod`.
+/// Only the two mappings, as they appear below `providers.runpod`.
 pub fn blocks(volumes: &[Block], pods: &[Block]) -> String {
     let mut text = String::new();
     for (heading, blocks) in [("networkVolumes", volumes), ("pods", pods)] {
@@ -53,8 +53,8 @@ pub fn volume(key: &str, object: &Object) -> Block {
     lines.into_block(key)
 }
 
-/// A pod under `key`. `volume` is the key of the network volume that it mounts, where that is declared; `ignored` are
-/// attributes that cannot be said so that they read back.
+/// A pod under `key`. `volume` is the key of the network volume that it mounts, if it is declared; `ignored` lists
+/// attributes that cannot be written so that they read back.
 pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String]) -> Block {
     let seen = |attribute: &str| object.attributes.get(attribute);
     let set = |attribute: &str| seen(attribute).filter(|value| value.as_bool() == Some(true));
@@ -69,7 +69,7 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
     }
     lines.field("cloudType", seen("cloud"));
     let mounted = seen("network_volume").filter(|id| id.as_text().is_some_and(|id| !id.is_empty()));
-    // A declared volume decides where its pods run.
+    // A declared volume determines where its pods run.
     lines.field("region", seen("regions").map(single).filter(|_| mounted.is_none() || volume.is_none()));
     lines.field("containerDiskGb", seen("container_disk_gb"));
     match (mounted, volume) {
@@ -117,7 +117,7 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
     lines.into_block(key)
 }
 
-/// A key for an object of that name: what a key may hold, and none of `taken`.
+/// A valid key for an object of this name, different from all in `taken`.
 pub fn key(name: &str, otherwise: &str, taken: &BTreeSet<String>) -> String {
     let mut key = String::new();
     for character in name.chars().map(|character| character.to_ascii_lowercase()) {
@@ -133,7 +133,7 @@ pub fn key(name: &str, otherwise: &str, taken: &BTreeSet<String>) -> String {
         Some('a'..='z') => key.to_owned(),
         Some(_) => format!("{otherwise}-{key}"),
     };
-    // Only ASCII is left, so that every byte is a character.
+    // Only ASCII is left, so every byte is a character.
     let key = key[..key.len().min(LONGEST_KEY)].to_owned();
     let numbered = (2..).map(|number| format!("{key}-{number}"));
     std::iter::once(key.clone()).chain(numbered).find(|key| !taken.contains(key)).unwrap_or(key)
@@ -150,7 +150,7 @@ impl Lines {
         let _ = writeln!(self.0, "        {line}");
     }
 
-    /// A field, where there is a value.
+    /// Writes a field if it has a value.
     fn field(&mut self, field: &str, value: Option<&Value>) {
         if let Some(value) = value.filter(|value| !value.is_null()) {
             self.line(&format!("{field}: {}", written(value)));
@@ -162,7 +162,7 @@ impl Lines {
     }
 }
 
-/// The one item of a list of one, as it is usually written.
+/// The item of a single-item list, as it is usually written.
 fn single(value: &Value) -> &Value {
     match value {
         Value::List(items) if items.len() == 1 => &items[0],
@@ -181,17 +181,17 @@ fn written(value: &Value) -> String {
             let items = items.iter().filter_map(Value::as_text).map(|item| quoted(&item.replace('$', "$$")));
             format!("[{}]", items.collect::<Vec<_>>().join(", "))
         }
-        // Nothing that is secret, unknown or a mapping is written.
+        // Secrets, unknown values and mappings are never written.
         Value::Null | Value::Secret(_) | Value::Reference(_) | Value::Map(_) => "null".to_owned(),
     }
 }
 
-/// A text on one line: plain where YAML cannot take it for anything else, or between quotes, with its dollar signs doubled.
+/// A text on one line, with dollar signs doubled: unquoted if YAML cannot misread it, otherwise quoted.
 pub(super) fn text(text: &str) -> String {
     written(&Value::text(text))
 }
 
-/// Words that YAML reads as texts whatever its version: `SECURE`, `US-CA-2`, `trainer-2`.
+/// Words that every YAML version reads as text: `SECURE`, `US-CA-2`, `trainer-2`.
 fn is_plain(text: &str) -> bool {
     let word = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     const OTHER: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
@@ -199,7 +199,7 @@ fn is_plain(text: &str) -> bool {
         && !OTHER.iter().any(|other| text.eq_ignore_ascii_case(other))
 }
 
-/// A text between double quotes, on one line, with nothing in it that could hide or rewrite what is read.
+/// A text in double quotes, on one line, without characters that could hide or rewrite it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for character in text.chars() {
@@ -220,7 +220,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// Whether a character shows as what it is; of the others some are, too, and lose nothing by being spelled out.
+/// Whether a character is displayed as itself. Others may be visible too, but escaping them does no harm.
 fn is_visible(character: char) -> bool {
     character.is_alphanumeric()
         || matches!(character, ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{ff}' | '\u{2010}'..='\u{2027}' | '\u{1f300}'..='\u{1faff}')
@@ -238,7 +238,7 @@ mod tests {
     use crate::model::{Address, Computed};
 
     #[test]
-    fn keys_hold_what_keys_may_and_stand_once() {
+    fn keys_are_valid_and_unique() {
         let mut taken = BTreeSet::new();
         for (name, expected) in [
             ("Trainer", "trainer"),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_quoted_so_that_they_neither_hide_nor_change() {
+    fn quoted_texts_are_visible_and_unchanged() {
         for (text, expected) in [
             ("SECURE", "SECURE"),
             ("US-CA-2", "US-CA-2"),
@@ -285,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_a_pod_holds_reads_back(name in any::<String>(), words in vec(any::<String>(), 1..4)) {
+        fn any_pod_reads_back_unchanged(name in any::<String>(), words in vec(any::<String>(), 1..4)) {
             prop_assume!(!name.is_empty());
             let text = Value::text(&name);
             let object = made(vec![

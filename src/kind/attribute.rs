@@ -15,15 +15,15 @@ pub struct Attribute {
     /// Whether each dialect can express it.
     pub v1: Support,
     pub v2: Support,
-    /// The dialect whose create request lacks it: a create is followed by an update.
+    /// The dialect whose create request lacks it, so that an update must follow the create.
     pub late: Option<Dialect>,
     /// Whether its items are alternatives, of which one is enough. If a dialect accepts only one per request, sindri
     /// tries them in order.
     pub candidates: bool,
     /// Set for a map to which RunPod and people add undeclared keys.
     pub shared: Option<&'static SharedMap>,
-    /// The attribute that supplies this one: where that is set and this is not, RunPod takes the value from what that names
-    /// (a template), sindri sends nothing, and any observed value is right.
+    /// The attribute that can supply this one, such as `template`. If it is set and this one is not, RunPod takes the
+    /// value from the object it names, sindri sends nothing, and any observed value is accepted.
     pub supplied_by: Option<&'static str>,
     /// The kind of RunPod object that this attribute names by id, so that a plan can check that the object exists.
     pub names: Option<Names>,

@@ -76,7 +76,7 @@ pub enum Recognition {
 pub enum Readiness {
     /// As soon as they exist.
     Existing,
-    /// Once [`crate::model::Object::ready`] is true. Never waits for an object that should be stopped.
+    /// Once [`crate::model::Object::ready`] is true. Objects that should be stopped are never waited for.
     ComesUp,
 }
 
@@ -85,7 +85,7 @@ pub enum Readiness {
 pub struct Protection {
     /// The flag that permits deleting them: `--include-volumes`.
     pub flag: &'static str,
-    /// The help of the flag.
+    /// The flag's help text.
     pub help: &'static str,
 }
 
