@@ -1,4 +1,4 @@
-//! What configurations mean: the user's document, fleets, overlays, variables and secrets.
+//! The meaning of configurations: the user's document, fleets, overlays, variables and secrets.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,7 +9,7 @@ use sindri::config::{Config, LoadOptions, Problems, load};
 use sindri::kind;
 use sindri::model::{Address, Dialect, Money, Power, Resource, Updates, Value};
 
-/// A folder with files, and an environment.
+/// A folder with files and an environment.
 struct Folder {
     folder: tempfile::TempDir,
     variables: BTreeMap<String, String>,
@@ -26,7 +26,7 @@ impl Folder {
         this.file("sindri.yaml", yaml)
     }
 
-    /// A pod below `runpod`, with everything around it.
+    /// A complete configuration around a pod's fields below `runpod`.
     fn pod(fields: &str) -> Self {
         let fields = fields.replace('\n', "\n    ");
         Self::new(&format!("name: demo\ndeployment:\n  image: ubuntu:24.04\nproviders:\n  runpod:\n    {fields}\n"))
@@ -95,7 +95,7 @@ fn warnings(config: &Config) -> Vec<String> {
 
 // ---- the user's document
 
-/// Every example of the user's document, and what keeps it from running on v2, where that is something.
+/// Every example of the user's document, with the problems that prevent it on v2, if there are any.
 const EXAMPLES: [(&str, &[&str]); 21] = [
     ("advanced-configuration", &[]),
     ("basic-gpu-configuration", &[]),
@@ -567,7 +567,7 @@ fn commas_in_a_text_separate_like_the_items_of_a_list() {
     assert_eq!(addresses(&config), ["pod.demo", "port.demo:22/tcp", "port.demo:8888/http"]);
     assert_eq!(*input(&config, "pod.demo", "command"), Value::texts(["echo", "a,b"]));
     assert_eq!(warnings(&config).len(), 3, "{:?}", warnings(&config));
-    // From a variable there is no other way.
+    // A variable has no other way to give a list.
     let folder = Folder::pod("gpuType: NVIDIA L4\nports: ${PORTS}").variable("PORTS", "80/http,22/tcp");
     let config = folder.config();
     assert_eq!(addresses(&config), ["pod.demo", "port.demo:22/tcp", "port.demo:80/http"]);
@@ -667,7 +667,7 @@ fn secrets_come_from_process_then_env_local_then_env_then_file() {
     assert!(matches!(value(&folder, "B"), Some(Value::Secret(_))), "whatever its name, a secret is one");
 }
 
-/// A path goes into no plan and no state, so that a variable with a telling name may be part of it.
+/// A path is in neither plan nor state, so a variable with a credential's name may be part of it.
 #[test]
 fn a_path_of_a_secret_may_hold_any_variable() {
     for field in ["source: file, path", "fromFile"] {

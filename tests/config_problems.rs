@@ -1,11 +1,11 @@
-//! Every mistake that can be known without the API: its code, its line and what helps.
+//! Every mistake that can be found without the API, with its code, its line and the advice.
 
 use std::fs;
 
 use sindri::config::{Config, LoadOptions, Problem, Problems, SchemaOf, json_schema, load};
 use sindri::model::Dialect;
 
-/// A file as the loader reads it, alone in its folder.
+/// Loads a file that is alone in its folder.
 fn loaded(yaml: &str, dialect: Dialect) -> Result<Config, Problems> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("sindri.yaml"), yaml).unwrap();
@@ -17,7 +17,7 @@ fn loaded(yaml: &str, dialect: Dialect) -> Result<Config, Problems> {
     })
 }
 
-/// Errors, or else warnings, of a file.
+/// The errors of a file, or its warnings if it has no errors.
 fn findings(yaml: &str, dialect: Dialect) -> Vec<Problem> {
     match loaded(yaml, dialect) {
         Err(problems) => problems.into_iter().collect(),
@@ -35,7 +35,7 @@ fn pod(fields: &str) -> String {
     format!("version: \"3.0\"\nname: demo\ndeployment:\n  image: ubuntu:24.04\nproviders:\n  runpod:\n    {fields}\n")
 }
 
-/// Why there is not exactly one finding, with that code, on that line, and with that phrase in its help.
+/// Describes the difference from exactly one finding with that code, on that line, with that phrase in its help.
 fn mismatch(yaml: &str, dialect: Dialect, code: &str, line: u32, phrase: &str) -> Option<String> {
     let found = findings(yaml, dialect);
     let [problem] = &found[..] else {
@@ -54,7 +54,7 @@ fn mismatch(yaml: &str, dialect: Dialect, code: &str, line: u32, phrase: &str) -
     })
 }
 
-/// Of a key that is declared with replicas no replica moved.
+/// No replica was moved in a key that is declared with replicas.
 const FLEET: &str = "version: \"3.0\"\nname: demo\ndeployment: { provider: runpod, image: example/image:1 }\nproviders:\n  \
                      runpod:\n    gpuType: NVIDIA L4\n    pods:\n      train: { replicas: 2 }\n";
 
@@ -83,7 +83,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
         ("gpuType: NVIDIA L44", "unknown_gpu", 0, "did you mean `NVIDIA L4` (24 GB, $0.49/h)?"),
         ("gpuType: [NVIDIA L4,\n  ADA_42]", "unknown_gpu", 1, "did you mean `ADA_24`?"),
         ("gpuType: NVIDIA H100", "ambiguous_gpu", 0, "`NVIDIA H100 NVL` (94 GB, $3.19/h)"),
-        // The 40 GB type is not in the SECURE cloud, so that it is no choice here.
+        // The 40 GB type is not in the SECURE cloud, so it is not suggested.
         (
             "gpuType: A100",
             "ambiguous_gpu",

@@ -1,6 +1,6 @@
-//! What the client sends, held against RunPod's own OpenAPI documents.
+//! The client's requests, checked against RunPod's OpenAPI documents.
 //!
-//! The documents are RunPod's and not part of this repository: `SINDRI_CONTRACT_DIR` names the folder that holds them
+//! The documents are RunPod's and not in this repository. `SINDRI_CONTRACT_DIR` is the folder that contains them
 //! (`openapi-v1.json`, `openapi-v2-2026-10.json`). Without them these tests say so and check nothing.
 
 #[path = "client/script.rs"]
@@ -28,14 +28,14 @@ fn document(name: &str) -> Option<Json> {
     }
 }
 
-/// What is wrong with `body` by the schema of that name.
+/// The violations of the named schema by `body`.
 fn violations(document: &Json, schema: &str, body: &Json) -> Vec<String> {
     let schema = json!({ "$ref": format!("#/components/schemas/{schema}"), "components": document["components"] });
     let validator = jsonschema::draft202012::new(&schema).expect("the document's schemas are valid");
     validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path)).collect()
 }
 
-/// Members that v1's schema does not know: v1 refuses them, though its document does not say so.
+/// Members that v1's schema does not have. v1 refuses them, although its document does not say so.
 fn unknown_members(document: &Json, schema: &str, body: &Json) -> Vec<String> {
     let known = document["components"]["schemas"][schema]["properties"].as_object().expect("an object's schema");
     body.as_object().unwrap().keys().filter(|member| !known.contains_key(*member)).cloned().collect()
@@ -58,7 +58,7 @@ async fn update_body(dialect: Dialect, kind: &'static Kind, changes: &Attributes
     script.body(1)
 }
 
-/// Every attribute that the dialect can express, in all combinations that matter to the body's shape.
+/// Every attribute that the dialect can express, in all combinations that affect the shape of the body.
 fn pods(dialect: Dialect) -> Vec<Attributes> {
     let everything = [
         ("env", env(&[("A", "b")])),
@@ -141,7 +141,7 @@ async fn bodies_of_v1_fit_its_document() {
     check("NetworkVolumeUpdateInput", &update_body(Dialect::V1, &NETWORK_VOLUME, &changes).await);
 }
 
-/// Whether the document has the operation and knows every parameter of its query.
+/// Whether the document has the operation and every parameter of its query.
 fn knows(document: &Json, prefix: &str, asked: &str) -> bool {
     let (method, target) = asked.split_once(' ').unwrap();
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -198,7 +198,7 @@ async fn every_request_is_an_operation_of_the_document() {
     }
 }
 
-/// Keywords of limits.
+/// Schema keywords that set limits.
 const KEYWORDS: [&str; 9] =
     ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "pattern", "minProperties", "enum"];
 
@@ -225,7 +225,7 @@ fn limits(document: &Json, schema: &Json, path: &str, found: &mut Vec<(String, &
     }
 }
 
-/// Limits that no value of a file can break: the request is built so, or the catalog knows every accepted word.
+/// Limits that no file can violate, because sindri builds the value or the catalog contains every accepted word.
 fn is_built_in(member: &str, keyword: &str) -> bool {
     keyword == "enum"
         || matches!(
@@ -237,7 +237,7 @@ fn is_built_in(member: &str, keyword: &str) -> bool {
         )
 }
 
-/// Whether the rule accepts nothing that the keyword refuses.
+/// Whether the rule accepts only values that the keyword allows.
 fn is_kept(rule: Rule, keyword: &str, value: &Json) -> bool {
     let number = value.as_i64();
     match (rule, keyword) {

@@ -1,7 +1,7 @@
-//! Every refusal of the emulator's front is one that the vendor's OpenAPI document describes: status, headers, body.
+//! Every refusal of the emulator's front is described by RunPod's OpenAPI document: status, headers and body.
 //!
-//! The document is not part of the repository: `SINDRI_CONTRACT_DIR` names its folder, else `shared/runpod` beside it is
-//! taken; without either, this is skipped and says so.
+//! The document is not in the repository. `SINDRI_CONTRACT_DIR` is its folder; the default is `shared/runpod` beside
+//! the repository. Without either, the test is skipped and says so.
 
 use std::path::PathBuf;
 

@@ -1,7 +1,7 @@
-//! Every answer of the emulated RunPod fits the vendor's OpenAPI documents.
+//! Every answer of the emulated RunPod fits RunPod's OpenAPI documents.
 //!
-//! The documents are not part of the repository: `SINDRI_CONTRACT_DIR` names their folder, else `shared/runpod` beside it is
-//! taken; without either, this is skipped and says so.
+//! The documents are not in the repository. `SINDRI_CONTRACT_DIR` is their folder; the default is `shared/runpod`
+//! beside the repository. Without either, the test is skipped and says so.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use sindri::emulator::{Answer, Call, CapacityRule, Dialect, Fidelity, Settings, 
 struct Documents {
     v1: Value,
     v2: Value,
-    /// v2 as it was published in August.
+    /// v2 as published in August.
     august: Value,
 }
 
@@ -31,7 +31,7 @@ fn documents() -> Option<Documents> {
     documents.map(|((v1, v2), august)| Documents { v1, v2, august })
 }
 
-/// Checks answers as they come.
+/// Checks answers as they arrive.
 struct Bench {
     world: World,
     now: Timestamp,
@@ -52,7 +52,7 @@ impl Bench {
         self.now = self.now.checked_add(SignedDuration::from_millis(millis)).expect("within time");
     }
 
-    /// Sends a call, checks that it is answered with this status, and the body against this schema.
+    /// Sends a call, and checks the status of the answer and its body against this schema.
     fn send(&mut self, call: Call, status: u16, schema: Option<&str>) -> Value {
         let what = format!("{:?} {} {:?}", call.dialect, call.operation, call.id);
         let dialect = call.dialect;
@@ -91,8 +91,8 @@ impl Bench {
     }
 }
 
-/// v1 is OpenAPI 3.0: `nullable` becomes a second type. Its one format, of `publicIp`, is dropped: the live service answers
-/// an empty text while a pod starts, and objects say `items`, which constrains only arrays.
+/// v1 is OpenAPI 3.0, so `nullable` becomes a second type. Its only format, of `publicIp`, is dropped, because the live
+/// service answers an empty text while a pod starts. Objects contain `items`, which constrains only arrays.
 fn in_json_schema(value: Value) -> Value {
     match value {
         Value::Object(mut members) => {
@@ -158,7 +158,7 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
     let on_volume = id(&bench.send(v2("createPod").body(on_volume), 201, Some("Pod")));
     bench.send(v2("deleteNetworkVolume").id(&volume), 400, None);
 
-    // Every stage that a pod goes through.
+    // Covers every stage of a pod.
     for _ in 0..20 {
         bench.send(v2("getPod").id(&pod), 200, Some("Pod"));
         bench.pass(100);
@@ -206,7 +206,7 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
     assert!(bench.checked > 60, "{} answers were checked", bench.checked);
 }
 
-/// The names of all members that a schema knows, with those of the schemas that it is made of.
+/// The names of all members of a schema, including those of the schemas that it combines.
 fn members(document: &Value, schema: &Value) -> Vec<String> {
     let own = schema["properties"].as_object().into_iter().flat_map(|members| members.keys().cloned());
     let target = schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#')));
@@ -369,7 +369,7 @@ fn every_v1_answer_fits_the_document_as_documented() {
     every_v1_answer_fits(Fidelity::Documented);
 }
 
-/// The paths of all members that a schema documents: `machine.gpuType.id`.
+/// The paths of all documented members of a schema, such as `machine.gpuType.id`.
 fn paths(document: &Value, schema: &Value, above: &str) -> Vec<String> {
     let schema =
         schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#'))).unwrap_or(schema);
@@ -383,7 +383,7 @@ fn paths(document: &Value, schema: &Value, above: &str) -> Vec<String> {
         .collect()
 }
 
-/// Generated clients take members for granted: the crate runpod-sdk reads no pod whose `gpu` lacks a price.
+/// Generated clients require members: the crate runpod-sdk cannot read a pod whose `gpu` has no price.
 #[test]
 fn every_documented_member_of_a_v1_pod_is_there() {
     let Some(mut bench) = Bench::new(Fidelity::Documented) else { return };

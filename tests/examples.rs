@@ -1,5 +1,5 @@
-//! Every example in the life that its README promises, through the built binary, on a copy of its folder: created, unchanged,
-//! changed, replaced, destroyed, with its network volumes kept.
+//! Runs every example through the life cycle in its README, with the built binary and on a copy of its folder: created,
+//! unchanged, changed, replaced, destroyed, with its network volumes kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -17,15 +17,15 @@ use sindri::runpod::{Api, Client};
 use sindri::transport::clock::Clock;
 use tempfile::TempDir;
 
-/// One configuration that an example's folder holds.
+/// One configuration in an example's folder.
 struct Example {
     folder: &'static str,
     file: &'static str,
-    /// Beside `-C`, `-f` and `--sandbox`.
+    /// Arguments besides `-C`, `-f` and `--sandbox`.
     arguments: &'static [&'static str],
-    /// A volume that the file only names by id; the README asks to put in an id of one's own.
+    /// A volume that the file refers to only by id. The README asks the user to insert their own id.
     foreign_volume: Option<&'static str>,
-    /// What is updated rather than replaced, since its `lifecycle` says so.
+    /// Resources that are updated rather than replaced, because of their `lifecycle`.
     in_place: &'static [&'static str],
 }
 
@@ -86,7 +86,7 @@ fn every_example_is_tried() {
     for folder in fs::read_dir(source()).expect("examples").map(|entry| entry.expect("entry").path()) {
         for file in folder.read_dir().into_iter().flatten().map(|entry| entry.expect("entry").file_name()) {
             let file = file.to_string_lossy().into_owned();
-            // `sindri.NAME.yaml` is an overlay, and no configuration by itself.
+            // `sindri.NAME.yaml` is an overlay, not a configuration of its own.
             if file.starts_with("sindri") && file.ends_with(".yaml") && file.matches('.').count() == 1 {
                 found.insert((folder.file_name().expect("name").to_string_lossy().into_owned(), file));
             }
@@ -141,7 +141,7 @@ fn the_plan_of_the_committed_demo_is_empty_and_writes_nothing() {
     }
 }
 
-/// The whole life of one example.
+/// The whole life cycle of one example.
 fn live(example: &Example) {
     let copy = Copy::of(example);
     if let Some(id) = example.foreign_volume {
@@ -188,21 +188,21 @@ fn is_pod(address: &str) -> bool {
     address.starts_with("pod.")
 }
 
-/// An example's folder, copied to where it may be changed.
+/// A copy of an example's folder that may be changed.
 struct Copy<'e> {
     example: &'e Example,
     folder: TempDir,
 }
 
-/// One line that was changed.
+/// One changed line.
 struct Edit {
     before: String,
     after: String,
-    /// From 1.
+    /// Counted from 1.
     line: usize,
 }
 
-/// What a plan says of one address.
+/// The change of one address in a plan.
 #[derive(Debug)]
 struct Change {
     action: String,
@@ -248,14 +248,14 @@ impl<'e> Copy<'e> {
         self.sandbox().join(format!("{environment}.json"))
     }
 
-    /// Values of the example's `.env.local`.
+    /// The values in the example's `.env.local`.
     fn secrets(&self) -> Vec<String> {
         let text = fs::read_to_string(self.folder.path().join(".env.local")).unwrap_or_default();
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         lines.filter_map(|line| line.split_once('=')).map(|(_, value)| value.to_owned()).collect()
     }
 
-    /// Makes a volume in the sandbox, where the file says that it is, and writes its id into the file.
+    /// Creates the volume that the file refers to in the sandbox, and writes its id into the file.
     fn put_in_a_volume_for(&self, placeholder: &str) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let id = runtime.block_on(async {
@@ -275,7 +275,7 @@ impl<'e> Copy<'e> {
         fs::write(self.file(), text.replace(placeholder, &id)).expect("a changed file");
     }
 
-    /// Runs a command in an environment that holds nothing but the way to other programs.
+    /// Runs a command in an environment that contains only the search path.
     fn run(&self, arguments: &[&str]) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
         command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
@@ -291,7 +291,7 @@ impl<'e> Copy<'e> {
         }
     }
 
-    /// The plan by address, ports left out.
+    /// The plan by address, without ports.
     fn plan(&self) -> BTreeMap<String, Change> {
         let run = self.run(&["plan", "--json"]);
         run.exits(0);
@@ -306,7 +306,7 @@ impl<'e> Copy<'e> {
         listed.map(entry).collect()
     }
 
-    /// Ids by address, ports left out, as the sandbox's state has them.
+    /// Ids by address, without ports, from the sandbox's state.
     fn recorded(&self) -> BTreeMap<String, String> {
         let state = read_json(&self.state());
         let records = state["resources"].as_object().expect("records").iter();
@@ -314,7 +314,7 @@ impl<'e> Copy<'e> {
         listed.map(|(address, record)| (address.clone(), record["id"].as_str().expect("an id").to_owned())).collect()
     }
 
-    /// Ids in the sandbox's world, of `pods` or `volumes`.
+    /// Ids of `pods` or `volumes` in the sandbox's world.
     fn world(&self, member: &str) -> BTreeSet<String> {
         let path = self.sandbox().join("world.json");
         if !path.exists() {
@@ -325,7 +325,7 @@ impl<'e> Copy<'e> {
         objects.iter().map(|object| object["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// State and world hold what is wanted, once, and there is nothing left to do.
+    /// Checks that state and world contain the wanted objects once, and that no changes are planned.
     fn is_settled(&self, wanted: &BTreeMap<String, Change>, foreign: &BTreeSet<String>) {
         let recorded = self.recorded();
         assert!(recorded.keys().eq(wanted.keys()), "{recorded:#?}");
@@ -343,7 +343,7 @@ impl<'e> Copy<'e> {
         assert!(run.stdout.starts_with("No changes.") && run.stdout.lines().count() == 1, "{run}");
     }
 
-    /// Gives the first image of the file another tag.
+    /// Changes the tag of the first image in the file.
     fn edit_image(&self) -> Edit {
         let text = fs::read_to_string(self.file()).expect("the file");
         let images =
@@ -355,7 +355,8 @@ impl<'e> Copy<'e> {
         Edit { before: before.to_owned(), after, line: index + 1 }
     }
 
-    /// The plan says what the edit does to whom, why, and what that destroys. Gives the addresses that are replaced.
+    /// Checks that the plan shows which resources the edit changes, how, why, and what that destroys. Returns the
+    /// replaced addresses.
     fn announces(&self, edit: &Edit, wanted: &BTreeMap<String, Change>) -> BTreeSet<String> {
         let run = self.run(&["plan", "--detailed-exitcode"]);
         let Edit { before, after, line } = edit;
@@ -395,7 +396,7 @@ fn read_json(path: &Path) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// One command that has ended.
+/// A finished command.
 struct Run {
     what: String,
     stdout: String,

@@ -1,7 +1,7 @@
-//! States in git: branches that touch different resources merge, and the file says so or is refused.
+//! States in git: branches that change different resources merge, and the merged file is correct or refused.
 //!
-//! Git merges lines. What that gives without help, what the merge driver adds to it, and what neither may do is held here
-//! over generated states.
+//! Git merges lines. These tests check, over generated states, the result of plain git, the help of the merge driver,
+//! and errors that neither may make.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -59,7 +59,7 @@ fn record(rng: &mut Rng, address: &Address) -> Record {
     }
 }
 
-/// Something that an apply does to one record in place.
+/// A change that an apply makes to one record in place.
 fn change(rng: &mut Rng, record: &mut Record) {
     match rng.u8(0..7) {
         0 => record.id = std::iter::repeat_with(|| rng.alphanumeric()).take(14).collect(),
@@ -72,13 +72,13 @@ fn change(rng: &mut Rng, record: &mut Record) {
         4 => {
             record.chosen.insert("gpu_type".into(), format!("NVIDIA {}", rng.u16(..)));
         }
-        // The first and the last line that an input can be: the closest to another block.
+        // The first or last line of the inputs, which is closest to another block.
         5 => *record.inputs.values_mut().next().unwrap() = Value::text(format!("x{}", rng.u32(..))),
         _ => *record.inputs.values_mut().next_back().unwrap() = Value::text(format!("x{}", rng.u32(..))),
     }
 }
 
-/// What one branch does: a resource more, one less, or one that changed. None that `untouchable` names.
+/// The work of one branch: adds, removes or changes one resource that is not in `untouchable`.
 fn edit(rng: &mut Rng, base: &State, untouchable: &BTreeSet<Address>, in_place: bool) -> (State, Address) {
     let mut state = base.clone();
     let free: Vec<Address> = base.resources.keys().filter(|address| !untouchable.contains(*address)).cloned().collect();
@@ -106,7 +106,7 @@ fn edit(rng: &mut Rng, base: &State, untouchable: &BTreeSet<Address>, in_place: 
     }
 }
 
-/// `base` with what each of the two made of their own resource.
+/// `base` with the changes of both sides to their own resources.
 fn both(base: &State, (ours, our): &(State, Address), (theirs, their): &(State, Address)) -> State {
     let mut both = base.clone();
     for (side, address) in [(ours, our), (theirs, their)] {
@@ -119,7 +119,7 @@ fn both(base: &State, (ours, our): &(State, Address), (theirs, their): &(State, 
 fn git(folder: &Path, words: &[&str]) -> Output {
     let mut command = Command::new("git");
     command.current_dir(folder).args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(words);
-    // Nothing of whoever runs the tests has a say in how git merges.
+    // The user's git configuration must not affect the merge.
     command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
     command.output().expect("git is installed")
 }
@@ -129,7 +129,7 @@ fn done(folder: &Path, words: &[&str]) {
     assert!(output.status.success(), "git {words:?}: {output:?}");
 }
 
-/// Merges by lines alone, as git does without a driver; `None` for a conflict.
+/// Merges by lines alone, like git without a driver; `None` for a conflict.
 fn by_lines(folder: &TempDir, base: &State, ours: &State, theirs: &State) -> Option<Vec<u8>> {
     for (name, state) in [("base", base), ("ours", ours), ("theirs", theirs)] {
         fs::write(folder.path().join(name), state_bytes(state)).unwrap();
@@ -177,7 +177,7 @@ fn without_a_driver_changes_of_neighbours_merge_and_nothing_wrong_ever_passes() 
         let theirs = edit(&mut rng, &base, &BTreeSet::from([ours.1.clone()]), in_place);
         match by_lines(&folder, &base, &ours.0, &theirs.0) {
             Some(merged) => assert_eq!(parsed(&merged), both(&base, &ours, &theirs), "seed {seed}"),
-            // Two that come or go at one place of the file touch the same lines.
+            // Two records that are added or removed at the same place of the file touch the same lines.
             None => {
                 assert!(!in_place, "seed {seed}: {} and {}", ours.1, theirs.1);
                 refused += 1;
@@ -197,7 +197,7 @@ fn the_same_resource_on_both_sides_is_a_conflict_inside_its_own_block() {
         let [ours, theirs] = [0, 1].map(|side| {
             let (mut state, _) = edit(&mut rng, &base, &others, true);
             let record = state.resources.get_mut(&address).unwrap();
-            // Both differ from each other, too.
+            // Both sides also differ from each other.
             record.inputs.insert("image".into(), Value::text(format!("example/image:{side}{seed}")));
             state
         });
@@ -215,7 +215,7 @@ fn the_same_resource_on_both_sides_is_a_conflict_inside_its_own_block() {
     }
 }
 
-/// The text with one side of every conflict kept, whole; `choose` says which, conflict by conflict.
+/// The text with one whole side of every conflict; `choose` selects the side for each.
 fn settled(text: &str, mut choose: impl FnMut() -> usize) -> String {
     let (mut chosen, mut part) = (0, None);
     let kept = text.lines().filter(|line| {
@@ -233,7 +233,7 @@ fn settled(text: &str, mut choose: impl FnMut() -> usize) -> String {
     kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// `base` with any number of its records gone or changed.
+/// `base` with any number of its records removed or changed.
 fn edited_at_will(rng: &mut Rng, base: &State) -> State {
     let mut state = base.clone();
     state.resources.retain(|_, _| rng.u8(0..3) > 0);
@@ -272,7 +272,7 @@ fn whichever_side_of_a_conflict_is_kept_the_file_is_a_state() {
     assert!(at_the_end > 0 && at_once > 0, "{at_the_end} at the end, {at_once} at once");
 }
 
-/// A pod with these ports, as an apply records them.
+/// A pod with these ports, as recorded by an apply.
 fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
     let mut state = State::new("4f1c09aa4f1c09aa".into(), "prod".into(), "runpod".into());
     let address = Address::new("pod", "a");
@@ -303,10 +303,10 @@ fn ports_follow_their_pod_whichever_side_replaced_it() {
         let merged = by_records(&base, ours, theirs);
         assert_eq!(merged.bytes, state_bytes(&of("new", &["22/tcp", "8888/http", "9000/http"])), "{merged:?}");
     }
-    // Another id is no change of a port: what the other side took away stays away.
+    // A new id does not count as a change of the port, so the port that the other side removed stays removed.
     let less = of("old", &["22/tcp"]);
     assert_eq!(by_records(&base, &less, &replaced).bytes, state_bytes(&of("new", &["22/tcp"])));
-    // Whoever keeps one of two pods keeps its ports.
+    // Choosing one of two pods also chooses its ports.
     let other = of("other", &["22/tcp"]);
     let mut gone = base.clone();
     gone.resources.clear();
@@ -328,7 +328,7 @@ fn a_port_of_a_pod_that_is_no_more_is_mended_when_its_state_is_read() {
     assert_eq!(parsed(stale.as_bytes()), sound);
 }
 
-/// A repository with a state on `main`, and the driver where it is wanted.
+/// A repository with a state on `main`, and optionally the driver.
 fn repository(base: &State, driver: bool) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
@@ -361,7 +361,7 @@ fn merge_branches(folder: &Path, file: &Path, ours: &State, theirs: &State) -> O
     git(folder, &["merge", "--quiet", "--no-edit", "theirs"])
 }
 
-/// Commits of `base`, `ours` and `theirs` for every pair, as one stream: a thousand commands would be a minute.
+/// Commits `base`, `ours` and `theirs` of every pair in one stream, because a thousand commands would take a minute.
 fn import(folder: &Path, pairs: &[(State, State, State)]) {
     let mut stream = Vec::new();
     for (number, (base, ours, theirs)) in pairs.iter().enumerate() {
@@ -389,7 +389,7 @@ fn import(folder: &Path, pairs: &[(State, State, State)]) {
     assert!(importer.wait().unwrap().success());
 }
 
-/// `git merge-tree` is the merge of `git merge`, with its drivers, without a working tree.
+/// `git merge-tree` merges like `git merge`, including drivers, but without a working tree.
 #[test]
 fn git_itself_merges_a_thousand_pairs_of_branches_with_the_driver() {
     let pairs: Vec<_> = (0..1_000)
@@ -453,7 +453,7 @@ fn a_conflict_stops_git_and_is_refused_until_it_is_settled() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned() + &String::from_utf8_lossy(&output.stdout);
     assert!(said.contains("CONFLICT") && said.contains(&address.to_string()), "{said}");
     assert!(parse_state(&fs::read(&file).unwrap(), &file).unwrap_err().to_string().contains("unfinished merge"));
-    // Settled for one side, everything else is merged already.
+    // After choosing one side, everything else is merged.
     let text = fs::read_to_string(&file).unwrap();
     let (before, rest) = text.split_once("<<<<<<< ours\n").unwrap();
     let (_, rest) = rest.split_once("=======\n").unwrap();

@@ -1,14 +1,14 @@
-//! A module uses only modules above it in the list of `src/lib.rs`: in one crate nothing else keeps circles out.
+//! A module uses only modules above it in the list of `src/lib.rs`. Nothing else prevents cycles within one crate.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Neighbours in the list that must not know each other although one stands above the other: a misreading of RunPod's API
-/// that client and emulator shared would hide.
+/// Modules that must not use each other, whatever their order. A misreading of RunPod's API that client and emulator
+/// shared would stay hidden.
 const STRANGERS: [(&str, &str); 1] = [("runpod", "emulator")];
 
-/// Modules of which another one may use a single item only, so that it stays what it says of itself.
+/// Modules of which another module may use only a single item, to limit the coupling.
 const SINGLE_ITEMS: [(&str, &str, &str); 1] = [("planner", "config", "Move")];
 
 /// One use of a module by another.
@@ -18,7 +18,7 @@ struct Use {
     line: usize,
     from: String,
     to: String,
-    /// What follows `crate::to::`, up to the end of the statement; empty where nothing does.
+    /// The text after `crate::to::`, up to the end of the statement; may be empty.
     items: String,
 }
 
@@ -43,7 +43,7 @@ fn rust_files(folder: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every `crate::module` in code; comments may speak of any module.
+/// Every `crate::module` in code; comments may mention any module.
 fn uses(file: &Path, from: &str, text: &str) -> Vec<Use> {
     let code: Vec<&str> = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
     let mut found = Vec::new();
@@ -52,7 +52,7 @@ fn uses(file: &Path, from: &str, text: &str) -> Vec<Use> {
             if line[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_' || before == '$') {
                 continue;
             }
-            // A list of a `use` may go on over lines.
+            // The list of a `use` may continue on further lines.
             let rest = [&line[at + "crate::".len()..], &code[index + 1..].join(" ")].join(" ");
             let rest = rest.split(';').next().unwrap_or_default();
             for path in branches(rest) {
@@ -71,7 +71,7 @@ fn uses(file: &Path, from: &str, text: &str) -> Vec<Use> {
     found
 }
 
-/// `{a::b, c::{d, e}}` -> `a::b`, `c::{d, e}`; anything else is one branch.
+/// Splits `{a::b, c::{d, e}}` into `a::b` and `c::{d, e}`; anything else is one branch.
 fn branches(path: &str) -> Vec<&str> {
     let Some(inner) = path.trim_start().strip_prefix('{') else { return vec![path] };
     let (mut depth, mut start, mut found) = (0, 0, Vec::new());
@@ -110,7 +110,7 @@ fn all_uses(modules: &[String]) -> Vec<Use> {
     all
 }
 
-/// Why one use is not allowed, if it is not.
+/// The reason why a use is not allowed, if there is one.
 fn fault(modules: &[String], one: &Use) -> Option<String> {
     let place = |name: &str| modules.iter().position(|module| module == name);
     let Some(to) = place(&one.to) else { return Some("no module of src/lib.rs".into()) };
@@ -162,7 +162,7 @@ fn every_way_to_name_a_module_is_read_and_judged() {
     assert_eq!(faults("cli", "use crate::secret_door::Key;"), ["no module of src/lib.rs"]);
 }
 
-/// A macro that prints panics where it cannot, halfway through whatever runs.
+/// A macro that prints panics if it cannot, in the middle of an operation.
 #[test]
 fn only_one_file_writes_to_the_standard_streams() {
     let mut files = Vec::new();

@@ -1,6 +1,7 @@
-//! Mistakes that people make, and what sindri says of each: `tests/golden/mistakes/NAME.yaml` gives `NAME.txt`.
+//! Common mistakes and sindri's messages: `tests/golden/mistakes/NAME.yaml` gives `NAME.txt`.
 //!
-//! `SINDRI_BLESS=1` writes the texts anew. Read them before committing: each names the mistake, its place and the right form.
+//! `SINDRI_BLESS=1` rewrites the texts. Read them before committing: each must name the mistake, its place and the
+//! right form.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/mistakes")
 }
 
-/// Every configuration of the folder, sorted by name.
+/// Every configuration in the folder, sorted by name.
 fn mistakes() -> Vec<PathBuf> {
     let paths = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|kind| kind == "yaml")).collect();
@@ -23,7 +24,7 @@ fn mistakes() -> Vec<PathBuf> {
     paths
 }
 
-/// The report on a terminal of 80 columns without colours.
+/// The report on a terminal with 80 columns and without colours.
 fn report(yaml: &str) -> String {
     let problems = match check_text(Path::new("/nowhere/sindri.yaml"), yaml, &LoadOptions::alone("/nowhere")) {
         Err(problems) => problems,

@@ -1,7 +1,7 @@
 //! A fleet of 200 pods within RunPod's documented quota, in virtual time.
 //!
-//! The quota sets a bound: of N requests, 60 may leave in any minute, so that the last one leaves (N - 1) / 60 whole
-//! minutes after the first. Every request counts, lists too.
+//! The quota sets a lower bound on the time: at most 60 requests can be sent in any minute, so the last of N requests
+//! is sent (N - 1) / 60 whole minutes after the first. Every request counts, including lists.
 
 #[path = "fleet/mod.rs"]
 mod fleet;
@@ -19,7 +19,7 @@ use fleet::account::Account;
 /// Requests in any minute. Source: section 2.2 of the API contract.
 const PER_MINUTE: usize = 60;
 
-/// Volumes and pods before, all pods once they are up, and all pods again to look for orphans.
+/// Volumes and pods at the start, all pods when they are ready, and all pods again to look for orphans.
 const LISTS: usize = 4;
 
 fn limited(fleet: &Fleet) -> Account {
@@ -57,7 +57,7 @@ async fn replacing_two_hundred_pods_meets_no_429_and_spends_little_on_polls() {
     let fleet = Fleet::of(200);
     let mut account = limited(&fleet);
     account.apply(Options::default()).await;
-    // The bound counts from a quota that is whole.
+    // The bound assumes an unused quota.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let newer = Fleet { image: "ghcr.io/team/train:2", ..fleet };
     account.config = newer.config().0;
@@ -82,7 +82,7 @@ async fn a_429_holds_everything_for_as_long_as_it_says_and_says_why() {
 
     let journal = account.emulator.journal(0);
     let refused = journal.iter().position(|entry| entry.status == Some(429)).expect("a refusal");
-    // What had left already is answered; then nothing leaves for as long.
+    // Requests that were already sent are answered; then nothing is sent for this long.
     let resumed = journal[refused..].iter().find(|entry| entry.time > journal[refused].time).expect("a request");
     let waited = Duration::try_from(resumed.time.duration_since(journal[refused].time)).expect("later");
     assert!(waited >= Duration::from_secs(90) && waited < Duration::from_secs(95), "{waited:?}");

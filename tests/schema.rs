@@ -1,4 +1,4 @@
-//! The JSON Schema for editors says of a file what the loader says of it.
+//! The JSON Schema for editors agrees with the loader about every file.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sindri::config::{LoadOptions, SchemaOf, check_text, json_schema};
 
-/// Codes of what a schema can see: names and types of single fields.
+/// Codes for problems that a schema can detect: names and types of single fields.
 const STRUCTURAL: [&str; 7] =
     ["wrong_type", "unknown_key", "out_of_range", "unknown_word", "duplicate_key", "reserved_variable", "provider"];
 
@@ -33,7 +33,7 @@ fn base() -> Value {
     })
 }
 
-/// The paths of all fields of a schema; `data` stands for a chosen name, `0` for an item of a list.
+/// The paths of all fields of a schema; `data` is an example of a chosen name, `0` of a list index.
 fn fields(document: &Value, schema: &Value, path: &[String], found: &mut Vec<Vec<String>>) {
     if let Some(reference) = schema["$ref"].as_str() {
         return fields(document, document.pointer(reference.trim_start_matches('#')).unwrap(), path, found);
@@ -57,7 +57,7 @@ fn fields(document: &Value, schema: &Value, path: &[String], found: &mut Vec<Vec
     }
 }
 
-/// Puts a value at a path, making the blocks above it.
+/// Sets a value at a path, creating the enclosing blocks.
 fn put(file: &mut Value, path: &[String], value: Value) {
     let Some((key, rest)) = path.split_first() else {
         *file = value;
@@ -195,7 +195,7 @@ fn editors_complete_gpu_types_and_regions_and_other_spellings_stay_valid() {
     }
 }
 
-/// What an editor offers where a value is written: the values of every `enum`, and those of types without one.
+/// The values that an editor offers: those of every `enum`, and those of types without one.
 fn offered(document: &Value, schema: &Value, found: &mut BTreeSet<String>) {
     if let Some(name) = schema["$ref"].as_str().and_then(|path| path.strip_prefix("#/definitions/")) {
         offered(document, &document["definitions"][name], found);

@@ -1,4 +1,4 @@
-//! What docs/ci.md shows is what was printed: its captures are the golden files. `SINDRI_BLESS=1` rewrites them.
+//! The output shown in docs/ci.md is real: its captures are the golden files. `SINDRI_BLESS=1` rewrites them.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn the_page_shows_what_was_printed() {
         let (name, after) = after.split_once(" -->\n").expect("a name");
         let (_, after) = after.split_once("<!-- /capture -->\n").expect("an end");
         let text = fs::read_to_string(golden::path(name)).expect("a golden file");
-        // More ticks than any fence inside has.
+        // Longer than any fence inside.
         let fence = "`".repeat(5);
         assert!(!text.contains(&fence), "{name}");
         let text = text.trim_end();

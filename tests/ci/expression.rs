@@ -1,16 +1,16 @@
-//! Expressions of GitHub Actions, as far as the workflows here use them: an unknown form is an error, so that nothing is
-//! taken to be simulated that is not.
+//! Evaluates expressions of GitHub Actions, as far as the workflows here use them. Unknown forms are errors, so that
+//! nothing seems simulated that is not.
 
 use serde_json::{Value, json};
 
-/// Whether the steps before went well, for `always()` and its like.
+/// The status of the previous steps, for `always()` and similar functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Success,
     Failure,
 }
 
-/// What expressions can see.
+/// The values available to expressions.
 pub struct Scope {
     /// `github`, `env`, `matrix`, ...
     pub contexts: Value,
@@ -18,7 +18,7 @@ pub struct Scope {
 }
 
 impl Scope {
-    /// A text with its `${{ }}` filled in.
+    /// A text with its `${{ }}` expressions replaced.
     pub fn fill(&self, text: &str) -> Result<String, String> {
         let mut filled = String::new();
         let mut rest = text;
@@ -32,7 +32,7 @@ impl Scope {
         Ok(filled + rest)
     }
 
-    /// A value that may be one expression, and then keeps its type.
+    /// A value that may be a single expression, and then keeps its type.
     pub fn value(&self, text: &str) -> Result<Value, String> {
         match text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")) {
             Some(expression) if !expression.contains("${{") => self.evaluate(expression),
@@ -40,7 +40,7 @@ impl Scope {
         }
     }
 
-    /// An `if:`. Without a function about the status, only a success so far counts.
+    /// An `if:` condition. Without a status function, it also requires that all steps so far succeeded.
     pub fn condition(&self, text: &str) -> Result<bool, String> {
         let expression = text.trim().strip_prefix("${{").and_then(|rest| rest.strip_suffix("}}")).unwrap_or(text);
         let asks = ["always()", "cancelled()", "failure()", "success()"].iter().any(|call| expression.contains(call));
@@ -70,7 +70,7 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// Names with their dots, strings with their quotes, operators.
+/// Names with their dots, strings with their quotes, and operators.
 fn tokens(text: &str) -> Result<Vec<String>, String> {
     let mut tokens = Vec::new();
     let mut rest = text.trim();
@@ -153,7 +153,7 @@ impl<'a> Parser<'a> {
         }
         let mut value = &self.scope.contexts;
         for (depth, name) in token.split('.').enumerate() {
-            // What is missing inside a context is empty; a context that is not simulated is a mistake here.
+            // A missing value in a context is empty; a context that is not simulated is an error.
             value = match value.get(name) {
                 None if depth == 0 => return Err(format!("`{token}`: `{name}` is not simulated")),
                 None => return Ok(Value::Null),

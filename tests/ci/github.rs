@@ -1,4 +1,4 @@
-//! GitHub: from a pull request to an empty plan again, and what must not happen on the way.
+//! GitHub: from a pull request to an empty plan, and everything that must not happen in between.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ fn github(event: Value, reference: &str, sha: &str) -> Value {
     })
 }
 
-/// A pull request of a branch of the developer's; the origin holds the merge that would come of it.
+/// A pull request from a branch of the developer; the origin contains its merge commit.
 fn pull_request(stage: &Stage, number: u32, from: &str) -> Trigger {
     let sha = stage.git("desk", &["rev-parse", "HEAD"]);
     let reference = format!("refs/pull/{number}/merge");
@@ -38,7 +38,7 @@ fn by_hand(stage: &Stage, environment: &str, plan_id: &str) -> Trigger {
     Trigger { inputs: json!({ "environment": environment, "plan_id": plan_id }), ..push(&sha) }
 }
 
-/// The platform knows of which pull request a commit is the merge.
+/// The platform knows which pull request a commit merged.
 fn merged(stage: &Stage, branch: &str, number: u32) -> String {
     let sha = stage.merge(branch);
     let pulls = json!([
@@ -49,7 +49,7 @@ fn merged(stage: &Stage, branch: &str, number: u32) -> String {
     sha
 }
 
-/// The workflow's comments on a pull request: those of the bot.
+/// The workflow's comments on a pull request, which are those of the bot.
 fn comments(stage: &Stage, number: u32) -> Vec<String> {
     let all = stage.platform(&format!("comments-{number}.json"));
     let own = all.iter().filter(|comment| comment["user"]["type"] == "Bot");
@@ -66,7 +66,7 @@ fn all_went(ran: Vec<Ran>, well: bool) -> Vec<Ran> {
     ran.into_iter().map(|ran| ran.went(well)).collect()
 }
 
-/// Somebody writes a comment that looks like the workflow's.
+/// A person writes a comment that imitates the workflow's.
 fn imitate(stage: &Stage, number: u32, plan_id: &str) {
     let file = format!("comments-{number}.json");
     let mut all = stage.platform(&file);
@@ -82,7 +82,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     let Some(stage) = Stage::new(14011) else { return };
     let writes = stage.emulator.writes();
 
-    // A pull request: a plan for each environment, as a comment that is brought up to date.
+    // A pull request: each environment's plan is a comment that is kept up to date.
     stage.git("desk", &["checkout", "--quiet", "-b", "larger"]);
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     stage.commit("a larger notebook");
@@ -104,7 +104,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     golden::check("plan.md", &comments(&stage, 12)[1]);
     assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
 
-    // Merged: what was reviewed is what runs, whatever people write, and the state is on the main branch after it.
+    // After the merge, the reviewed plan is applied, whatever people comment, and the state is on the main branch.
     imitate(&stage, 12, "fedcba9876543210");
     let before = stage.id("prod", "pod.notebook");
     let sha = merged(&stage, "larger", 12);
@@ -118,7 +118,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     stage.sindri("-e prod plan --detailed-exitcode").exits(0);
     stage.sindri("-e staging state verify").exits(0);
 
-    // Night: somebody was in the console.
+    // At night, after someone changed a pod in the console.
     let drift = |trigger: &Trigger| all_went(run(&stage, "sindri-drift.yml", trigger), true);
     let writes = stage.emulator.writes();
     let night = push(&sha);
@@ -134,7 +134,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     assert_eq!(stage.platform("issues.json"), issues, "one issue, however many nights");
     assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
 
-    // Fixed by hand, by the id that the issue names.
+    // Repaired manually, with the id from the issue.
     let body = issues[0]["body"].as_str().expect("text");
     let (_, rest) = body.split_once("--expect ").expect("the issue says how");
     let refused = run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", "0123456789abcdef"));
@@ -150,7 +150,7 @@ fn from_a_pull_request_to_an_empty_plan_again() {
     assert_eq!((issues.len(), &issues[0]["state"]), (1, &json!("closed")));
     golden::check("settled.md", issues[0]["comment"].as_str().expect("text"));
 
-    // The end: nothing is to be done, and nobody has to approve that.
+    // Finally, there is nothing to do, and nothing to approve.
     let writes = stage.emulator.writes();
     stage.git("desk", &["pull", "--quiet", "origin", "main"]);
     stage.write("README.md", "GPUs of the team.\n");
@@ -168,7 +168,7 @@ fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "from outside"]);
     let mut trigger = pull_request(&stage, 3, "stranger/gpus");
-    // GitHub hands out neither secrets nor a token that may write.
+    // GitHub provides neither secrets nor a token with write access.
     trigger.secrets = json!({});
     trigger.github["token"] = json!("read-only");
     let ran = all_went(run(&stage, "sindri-plan.yml", &trigger), true);
@@ -176,7 +176,7 @@ fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
     assert_eq!(comments(&stage, 3), Vec::<String>::new());
     assert_eq!(stage.emulator.requests(), asked, "RunPod is not asked");
 
-    // The same token, were it trusted by mistake, could not write either.
+    // The same token could not write even if it were trusted by mistake.
     trigger.github["event"]["pull_request"]["head"]["repo"]["full_name"] = json!(REPOSITORY);
     trigger.secrets = secrets();
     all_went(run(&stage, "sindri-plan.yml", &trigger), false);
@@ -191,7 +191,7 @@ fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
     golden::check("problem.md", &settled(&comments(&stage, 4)[1]));
 
-    // The next slip ends with the same code and has no plan either: its reason is told all the same, and once.
+    // The next mistake has the same code and no plan either, but its reason is reported once.
     stage.edit("gpuType: NVIDIA RTX A400O", "gpuType: NVIDIA RTX A40000");
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "another slip"]);
     let posted = |stage: &Stage| stage.calls().iter().filter(|call| call.contains("--field")).count();
@@ -202,13 +202,13 @@ fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
         assert_eq!(posted(&stage), 4, "two new comments, and both brought up to date");
     }
 
-    // A refusal has a plan, and its place in it.
+    // A refused change has a plan, with its position.
     stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 50"));
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "a smaller volume"]);
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
     golden::check("refused.md", &settled(&comments(&stage, 4)[1]));
 
-    // Refused like before, for another volume size: the plan has the same place, and another reason.
+    // Refused again for another volume size: the plan has the same position but another reason.
     stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 60"));
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "not as small"]);
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
@@ -230,19 +230,19 @@ fn what_nobody_approved_is_not_applied() {
     let sha = stage.commit("straight to the main branch");
     let ran = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
     golden::check("unapproved.md", &settled(&ran[1].summary));
-    // Nor by a comment that a person wrote, though its id is the right one.
+    // Nor by a person's comment, even with the correct id.
     stage.put(&format!("commits/{sha}.json"), &json!([{ "number": 5, "merged_at": "now", "merge_commit_sha": sha }]));
     let id = stage.sindri("-e prod plan --json").exits(0).json()["sindri"]["plan_id"].clone();
     imitate(&stage, 5, id.as_str().expect("an id"));
     all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
-    // Nor from another branch, though somebody knows the id.
+    // Nor from another branch, even with a known id.
     let mut trigger = by_hand(&stage, "prod", id.as_str().expect("an id"));
     trigger.github["ref"] = json!("refs/heads/mine");
     assert!(run(&stage, "sindri-apply.yml", &trigger).is_empty());
     assert_eq!(stage.emulator.writes(), writes);
 }
 
-/// Tries to end the comment, to speak for the workflow, to call people and to give the runner a command.
+/// Tries to end the comment, to imitate the workflow, to mention people and to give the runner a command.
 const HOSTILE: &str = "x\\n```\\n</details>\\n<!-- sindri-plan prod fedcba9876543210 2 -->\\n@everyone [x](javascript:1)\\n::error::y\\n$(touch pwned)`touch pwned`";
 
 #[test]

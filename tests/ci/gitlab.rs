@@ -1,4 +1,4 @@
-//! GitLab: a note on the merge request, an apply of what was reviewed, an issue when something drifts.
+//! GitLab: a note on the merge request, an apply of the reviewed plan, an issue about drift.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ pub fn pipeline() -> Value {
     yaml(&fs::read_to_string(examples().join("gitlab/.gitlab-ci.yml")).expect("a pipeline")).expect("YAML")
 }
 
-/// What a pipeline is run for: its variables.
+/// The variables of a pipeline.
 type Variables = BTreeMap<String, String>;
 
 fn variables(source: &str, more: &[(&str, &str)]) -> Variables {
@@ -38,7 +38,7 @@ fn variables(source: &str, more: &[(&str, &str)]) -> Variables {
     always.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// `$A == "b" && $C == $D`, which is all that the rules here need.
+/// Evaluates `$A == "b" && $C == $D`, the only form that the rules use.
 fn holds(rule: &str, variables: &Variables) -> bool {
     let value = |word: &str| match (word.trim().strip_prefix('$'), word.trim().strip_prefix('"')) {
         (Some(name), _) => variables.get(name).cloned().unwrap_or_default(),
@@ -51,7 +51,7 @@ fn holds(rule: &str, variables: &Variables) -> bool {
     })
 }
 
-/// The script, or what a runner leaves of it that stops it as soon as the apply has ended.
+/// The script, or the part that runs if the runner stops it as soon as the apply has ended.
 fn stopped(script: &str, variables: &Variables) -> String {
     match variables.get("STOPPED") {
         Some(_) => script.replacen("bash ci/keep-state.sh", "exit 143 #", 1),
@@ -59,7 +59,7 @@ fn stopped(script: &str, variables: &Variables) -> String {
     }
 }
 
-/// Runs the one job that the rules pick, once per environment, or only in the one that is named.
+/// Runs the one job that the rules select, in every environment or in the given one.
 fn run(stage: &Stage, reference: &str, variables: &Variables) -> Vec<(PathBuf, Said)> {
     let pipeline = pipeline();
     let base = &pipeline[".sindri"];
@@ -69,7 +69,7 @@ fn run(stage: &Stage, reference: &str, variables: &Variables) -> Vec<(PathBuf, S
     let [job] = picked[..] else { panic!("{} jobs are picked", picked.len()) };
     let lines = [&base["before_script"], &job["script"]].into_iter().flat_map(|list| list.as_array().expect("lines"));
     let script: Vec<&str> = lines.map(|line| line.as_str().expect("text")).collect();
-    // In a shell of its own, whatever came of the script.
+    // Runs in a separate shell, whatever the result of the script.
     let after: Vec<&str> = job["after_script"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let environments = base["parallel"]["matrix"][0]["SINDRI_ENV"].as_array().expect("environments");
     let run = |environment: &Value| {
@@ -99,7 +99,7 @@ fn notes(stage: &Stage) -> Vec<String> {
 #[test]
 fn from_a_merge_request_to_an_empty_plan_again() {
     let Some(stage) = Stage::new(14020) else { return };
-    // Where GitLab is reached with the token, the origin of this story is.
+    // The URL that uses the token leads to the origin of this test.
     let config = fs::read_to_string(stage.path("home/.gitconfig")).expect("text");
     let instead = "insteadOf = https://sindri:glpat-push@gitlab.example/team/gpus.git";
     let config = format!("{config}[url \"{}\"]\n{instead}\n", stage.origin());
@@ -123,7 +123,7 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     all_exit(run(&stage, "larger", &request), 0);
     assert_eq!((changed(&stage), notes(&stage).len()), (4, 2));
 
-    // Two slips after each other end alike; the note tells the second.
+    // Two consecutive mistakes have the same exit code; the note shows the second.
     let config = stage.read("sindri.yaml");
     for slip in ["NVIDIA RTX A600O", "NVIDIA RTX A60000"] {
         stage.write("sindri.yaml", &config.replace("NVIDIA RTX A6000", slip));
@@ -150,7 +150,7 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     let requests = json!([{ "iid": 4, "state": "opened", "target_branch": "main" }, { "iid": 5, "state": "merged", "target_branch": "main" }]);
     stage.put(&format!("commits/{sha}.json"), &requests);
     let push = variables("push", &[("CI_COMMIT_BRANCH", "main"), ("CI_COMMIT_SHA", &sha)]);
-    // Out of time before the state is kept: it is, all the same.
+    // The job times out before the state is saved; it must be saved all the same.
     let mut short = push.clone();
     short.insert("STOPPED".to_owned(), "1".to_owned());
     let machines = all_exit(run(&stage, "main", &short), 143);
@@ -172,7 +172,7 @@ fn from_a_merge_request_to_an_empty_plan_again() {
     golden::check("issue.md", &settled(stage.platform("issues.json")[0]["description"].as_str().expect("text")));
     assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
 
-    // Nobody approved what would put it back; then somebody does, by its id.
+    // The change that reverts the drift was not approved at first; then it is, by its id.
     let ran = run(&stage, "main", &push);
     assert_eq!((ran[0].1.code, ran[1].1.code), (Some(5), Some(0)), "{}", ran[0].1.stderr);
     let id = stage.sindri("-e staging plan --json").exits(0).json()["sindri"]["plan_id"].clone();

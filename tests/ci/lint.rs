@@ -1,4 +1,4 @@
-//! The rules hold for what the examples hold, and each is seen to fail where it is broken.
+//! The rules accept the examples, and each rule is seen to fail on a breach.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ fn linters_of_others_are_content_where_there_are_any() {
     }
 }
 
-/// A file, what is replaced in it by what, and what the rules have to say to that.
+/// A file, the text to replace, the replacement, and the expected breach.
 type Breach = (&'static str, &'static str, &'static str, &'static str);
 
 const BREACHES: &[Breach] = &[

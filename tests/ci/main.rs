@@ -1,7 +1,8 @@
-//! The workflows of `examples/ci`: what they say is checked, and their jobs are run as their platforms would run them, against
-//! the emulator, in a real git repository.
+//! The workflows of `examples/ci`: their content is checked, and their jobs run as on their platforms, with the
+//! emulator and in a real git repository.
 //!
-//! `bin/` stands for what is on a build machine: `gh` and `curl` keep comments and issues in files, `cargo` installs nothing.
+//! `bin/` contains replacements for programs on a build machine: `gh` and `curl` store comments and issues in files,
+//! `cargo` installs nothing.
 
 #[path = "../cli/support.rs"]
 #[allow(dead_code)] // Shared with the tests of the command line, which use all of it.

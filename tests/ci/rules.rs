@@ -1,4 +1,4 @@
-//! What a workflow must keep to, one function per concern; each adds a sentence per breach.
+//! Rules for workflows, one function per topic; each adds a sentence for every breach.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::runner::yaml;
 use crate::stage::examples;
 
-/// Breaches of one file, each with its place.
+/// The breaches in one file, with their positions.
 struct Report<'a> {
     place: String,
     problems: &'a mut Vec<String>,
@@ -116,7 +116,7 @@ fn github_step<'a>(
         }
         _ => report.must(false, "a step either `uses` or `run`s something"),
     }
-    // References, wherever they stand in the step.
+    // References, anywhere in the step.
     let text = step.to_string();
     for reference in references(&text) {
         let parts: Vec<&str> = reference.split('.').collect();
@@ -132,7 +132,7 @@ fn github_step<'a>(
     }
 }
 
-/// Whether a step writes this output.
+/// Whether a step sets this output.
 fn gives(step: &Value, output: &str) -> bool {
     match (step["uses"].as_str(), step["run"].as_str()) {
         (Some(action), _) => action.starts_with("actions/cache@") && output == "cache-hit",
@@ -141,7 +141,7 @@ fn gives(step: &Value, output: &str) -> bool {
     }
 }
 
-/// `steps.plan.outputs.plan_id` and their like, in expressions and conditions.
+/// `steps.plan.outputs.plan_id` and similar references in expressions and conditions.
 fn references(text: &str) -> BTreeSet<&str> {
     let word = |c: char| c.is_alphanumeric() || "._-".contains(c);
     let words = text.split(|c: char| !word(c)).map(|found| found.trim_end_matches('.'));
@@ -197,7 +197,7 @@ pub fn gitlab(name: &str, text: &str) -> Vec<String> {
     problems
 }
 
-/// A script: what bash and sindri make of it.
+/// Checks a script with bash and sindri.
 pub fn script(name: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut report = Report { place: name.to_owned(), problems: &mut problems };
@@ -206,7 +206,7 @@ pub fn script(name: &str, text: &str) -> Vec<String> {
     problems
 }
 
-/// Commands that a reader is told to type.
+/// Commands that readers are asked to type.
 pub fn document(name: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut report = Report { place: name.to_owned(), problems: &mut problems };
@@ -230,7 +230,7 @@ fn shell(report: &mut Report<'_>, script: &str) {
     }
 }
 
-/// The commands of sindri in a script, each with its flags; what is quoted is text.
+/// The sindri commands in a script, each with its flags. Quoted text is skipped.
 fn commands(script: &str) -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for line in script.lines().filter(|line| !line.trim_start().starts_with('#')) {
@@ -261,7 +261,7 @@ fn commands(script: &str) -> Vec<(String, Vec<String>)> {
     found
 }
 
-/// Every `ci/NAME.sh` is a script of the examples.
+/// Every `ci/NAME.sh` must be a script of the examples.
 fn scripts(report: &mut Report<'_>, text: &str) {
     for name in words_after(text, "bash ci/") {
         let script = examples().join("shell").join(format!("{name}.sh"));
@@ -286,7 +286,7 @@ fn words_after<'t>(text: &'t str, start: &str) -> impl Iterator<Item = &'t str> 
     })
 }
 
-/// What other people's linters say, where this machine has them.
+/// The messages of external linters, if this machine has them.
 pub fn others(files: &[&Path], program: &str) -> Option<String> {
     let output = Command::new(program).args(files).output().ok()?;
     (!output.status.success()).then(|| String::from_utf8_lossy(&output.stdout).into_owned())

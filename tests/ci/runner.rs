@@ -1,5 +1,5 @@
-//! Runs the jobs of a workflow step by step, as GitHub's runner does: environment, expressions, conditions, outputs and
-//! summary. What it cannot do is an error.
+//! Runs the jobs of a workflow step by step, like GitHub's runner: environment, expressions, conditions, outputs and
+//! summary. Unsupported features are errors.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::expression::{Scope, Status};
 use crate::stage::{Stage, examples};
 
-/// A file of YAML, with mappings as they are in JSON. A key that is there twice is an error.
+/// A YAML file, with mappings as in JSON. A duplicate key is an error.
 pub fn yaml(text: &str) -> Result<Value, String> {
     serde_yaml::from_str::<serde_yaml::Value>(text)
         .and_then(serde_yaml::from_value::<Value>)
@@ -22,14 +22,14 @@ pub fn workflow(name: &str) -> Value {
     yaml(&fs::read_to_string(path).expect("a workflow")).expect("YAML")
 }
 
-/// Why a workflow runs: contexts that come from outside.
+/// The event that starts a workflow, as contexts.
 pub struct Trigger {
     pub github: Value,
     pub inputs: Value,
     pub secrets: Value,
 }
 
-/// What became of one job of a matrix.
+/// The result of one job of a matrix.
 pub struct Ran {
     pub environment: String,
     pub failed: bool,
@@ -48,7 +48,7 @@ impl Ran {
     }
 }
 
-/// Runs the only job of a workflow, once per environment of its matrix, one after the other.
+/// Runs the only job of a workflow, once for each environment of its matrix, one after the other.
 pub fn run(stage: &Stage, name: &str, trigger: &Trigger) -> Vec<Ran> {
     let workflow = workflow(name);
     let jobs = workflow["jobs"].as_object().expect("jobs");
@@ -139,7 +139,7 @@ impl<'a> Job<'a> {
         self.ran
     }
 
-    /// Whether it went well.
+    /// Runs a step, and returns whether it succeeded.
     fn step(&mut self, step: &Value) -> bool {
         match (step["uses"].as_str(), step["run"].as_str()) {
             (Some(action), None) => self.action(action, &step["with"]),
@@ -161,7 +161,7 @@ impl<'a> Job<'a> {
             }
             // Never found, so that the step that fills it runs.
             "actions/cache" => true,
-            // It is looked at for secrets like everything else, and stays where it is.
+            // It is searched for secrets like everything else, and stays in place.
             "actions/upload-artifact" => !filled("path").is_empty(),
             _ => panic!("`{action}` is not simulated"),
         }

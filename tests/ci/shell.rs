@@ -1,4 +1,4 @@
-//! The scripts by themselves, as any CI runs them: exit codes, what is left behind, and the state in git whatever happens.
+//! The scripts alone, as any CI runs them: exit codes, remaining files, and the state in git after any event.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -45,7 +45,7 @@ fn what_was_reviewed_is_applied_and_its_state_is_pushed_beside_other_pushes() {
     assert_eq!(stage.emulator.writes(), writes);
     run(&stage, &machine, &format!("apply.sh {}", plan_id(&machine))).exits(0).tells("1 replaced");
 
-    // Somebody pushed meanwhile; both are kept, and nothing else of the machine.
+    // Another push happened in the meantime. Both commits are kept, and nothing else from the machine.
     stage.write("README.md", "GPUs of the team.\n");
     stage.commit("a word for readers");
     run(&stage, &machine, "keep-state.sh main").exits(0);
@@ -66,7 +66,7 @@ fn what_was_reviewed_is_applied_and_its_state_is_pushed_beside_other_pushes() {
 #[test]
 fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_another_plan() {
     let Some(stage) = Stage::new(14030) else { return };
-    // First the volume, then the pod: in the same order in every run.
+    // First the volume, then the pod, so that every run has the same order.
     let volumes = "    networkVolumes:\n";
     stage.edit(volumes, &format!("{volumes}      scratch: {{ sizeGb: 50, region: US-CA-2 }}\n"));
     let config = stage.read("sindri.yaml");
@@ -88,7 +88,7 @@ fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_
         "{kept:#}"
     );
 
-    // The machine is gone with its disk. The next one finds what the state tells it, and makes nothing twice.
+    // The machine and its disk are lost. The next one uses the state, and creates nothing twice.
     stage.emulator.faults(json!([]));
     let machine = stage.machine("main", None);
     let writes = stage.emulator.writes().len();
@@ -112,7 +112,7 @@ fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
     let mut apply = stage.script(&format!("exec bash ci/apply.sh {}", plan_id(&machine)), &machine, &environment());
     let apply = apply.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("bash");
     until("the request", || stage.emulator.writes().len() > writes);
-    // As the runner does it: the first process of the step, and no other.
+    // Like the runner, signals only the first process of the step.
     let sent = Command::new("kill").args(["-INT", &apply.id().to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()));
     let said = Said::from(apply.wait_with_output().expect("it ends")).exits(130).warns("nothing new starts");
@@ -130,7 +130,7 @@ fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
 #[test]
 fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_twice() {
     let Some(stage) = Stage::new(0) else { return };
-    // Its state has never been in git.
+    // This state was never in git.
     let lab = BTreeMap::from_iter(environment().into_iter().chain([("SINDRI_ENV".to_owned(), "lab".to_owned())]));
     let run = |machine: &Path, script: &str| stage.bash(&format!("bash ci/{script}"), machine, &lab);
     let made = || -> Vec<String> {
@@ -150,7 +150,7 @@ fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_t
     until("a volume, a pod, and a pod without an answer", || {
         stage.emulator.writes().len() == writes + 3 && journal().matches("outcome").count() == 2
     });
-    // All of the job at once, as when its machine has had enough.
+    // Signals all processes of the job, as when the machine runs out of memory.
     let sent = Command::new("kill").args(["-KILL", "--", &format!("-{}", apply.id())]).status();
     assert!(sent.is_ok_and(|status| status.success()));
     apply.wait().expect("it ends");
@@ -162,7 +162,7 @@ fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_t
     assert!(kept["resources"]["pod.trainer"].is_object() && kept["resources"]["pod.notebook"].is_null(), "{kept:#}");
     assert!(kept["resources"]["network_volume.datasets"].is_object(), "{kept:#}");
 
-    // The journal is gone with its machine.
+    // The journal is lost with its machine.
     stage.emulator.faults(json!([]));
     let machine = stage.machine("main", None);
     run(&machine, "plan.sh");
@@ -184,14 +184,14 @@ fn the_state_is_kept_as_it_is_where_the_journal_cannot_be_read() {
         state.replace("ghcr.io/example/trainer:1.4", "ghcr.io/example/trainer:1.5"),
     )
     .expect("written");
-    // Something of the job's still runs, and holds the lock.
+    // A process of the job is still running, and holds the lock.
     let lock = fs::File::create(machine.join("state/prod.lock")).expect("a lock");
     fs2::FileExt::lock_exclusive(&lock).expect("free");
     run(&stage, &machine, "keep-state.sh main").exits(0).warns("cli::held").warns("prod.journal");
     assert!(stage.kept("prod").to_string().contains("trainer:1.5"));
 }
 
-/// What stands in the first line of `plan.md`, and the rest.
+/// The first line of `plan.md`, and the rest.
 fn parts(machine: &Path) -> (Vec<String>, String) {
     let plan = fs::read_to_string(machine.join("plan.md")).expect("text");
     let (first, body) = plan.split_once('\n').expect("a line");
@@ -219,7 +219,7 @@ fn the_first_line_is_another_one_exactly_when_the_comment_is() {
         parts(&machine)
     };
     let config = stage.read("sindri.yaml");
-    // More problems than a comment can hold, and than a pipe does.
+    // More problems than a comment or a pipe can hold.
     let many: String = (0..400).map(|pod| format!("      pod{pod}: {{ gpuType: RTX 0{pod} }}\n")).collect();
     for (config, code) in
         [(config.replace("A4000", "A400O"), 1), (config.replace("A4000", "A40000"), 1), (config + &many, 1)]

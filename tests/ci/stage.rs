@@ -1,5 +1,5 @@
-//! Where a story plays: a git repository with an origin, a RunPod, a platform that keeps comments and issues, and a machine
-//! that runs scripts.
+//! The setting of a test: a git repository with an origin, an emulated RunPod, a platform that stores comments and
+//! issues, and a machine that runs scripts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{Emulator, KEY, Said};
 
-/// May be in nothing that anybody reads.
+/// Must not appear in anything that people can read.
 pub const HF_TOKEN: &str = "hf_canary-of-hf-token";
 pub const SECRETS: [&str; 2] = [KEY, HF_TOKEN];
 
@@ -38,7 +38,7 @@ providers:
 const STAGING: &str = "budget: { maxHourly: 4.00 }\n";
 const PROD: &str = "providers: { runpod: { pods: { trainer: { gpuCount: 2 } } } }\nbudget: { maxHourly: 8.00 }\n";
 
-/// What examples/ci/README.md tells to ignore.
+/// The files that examples/ci/README.md says to ignore.
 const IGNORED: &str = "*.lock\n*.journal\n*.rescued-*.json\n";
 
 pub fn examples() -> PathBuf {
@@ -52,8 +52,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Two environments, applied and committed; none where this machine lacks `jq`, which the workflows need. Whatever stands
-    /// in golden files, down to the ids of plans, follows from `port` and constants.
+    /// Two environments, applied and committed. `None` if this machine lacks `jq`, which the workflows need. Everything
+    /// in golden files, including the ids of plans, follows from `port` and constants.
     pub fn new(port: u16) -> Option<Self> {
         if Command::new("jq").arg("--version").stdout(Stdio::null()).status().is_err() {
             eprintln!("skipped: there is no jq on this machine");
@@ -85,7 +85,7 @@ impl Stage {
                 "api": stage.emulator.url, "resources": {},
             });
             stage.write(&format!("state/{environment}.json"), &format!("{state:#}\n"));
-            // One after the other, so that the emulator's dice give everybody the same ids.
+            // One after the other, so that the emulator's random generator always gives the same ids.
             stage.sindri(&format!("-e {environment} apply --auto-approve --parallelism 1")).exits(0);
         }
         stage.commit("two environments");
@@ -100,7 +100,7 @@ impl Stage {
         format!("file://{}", self.path("origin.git").display())
     }
 
-    /// A file of the developer's clone.
+    /// Writes a file in the developer's clone.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path("desk").join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
@@ -117,7 +117,7 @@ impl Stage {
         self.write("sindri.yaml", &config.replace(from, to));
     }
 
-    /// Commits all of the developer's clone, pushes its branch, and gives the commit.
+    /// Commits everything in the developer's clone, pushes its branch, and returns the commit.
     pub fn commit(&self, message: &str) -> String {
         self.git("desk", &["add", "--all"]);
         self.git("desk", &["commit", "--quiet", "--message", message]);
@@ -125,7 +125,7 @@ impl Stage {
         self.git("desk", &["rev-parse", "HEAD"])
     }
 
-    /// Puts a branch of the developer's into the main branch, as the platform's button does.
+    /// Merges a branch of the developer into the main branch, like the platform's button.
     pub fn merge(&self, branch: &str) -> String {
         self.git("desk", &["checkout", "--quiet", "main"]);
         self.git("desk", &["pull", "--quiet", "--rebase", "origin", "main"]);
@@ -141,7 +141,7 @@ impl Stage {
         said.stdout.trim().to_owned()
     }
 
-    /// A command of the developer's.
+    /// Runs a command as the developer.
     pub fn sindri(&self, words: &str) -> Said {
         let env = BTreeMap::from([
             ("RUNPOD_API_KEY".to_owned(), KEY.to_owned()),
@@ -151,7 +151,7 @@ impl Stage {
         Said::of(command.args(words.split_whitespace()))
     }
 
-    /// A new build machine with one commit of the origin: shallow, as platforms fetch it.
+    /// A new build machine with one commit of the origin: a shallow clone, as on the platforms.
     pub fn machine(&self, reference: &str, branch: Option<&str>) -> PathBuf {
         let name = format!("machine-{}", self.machines.fetch_add(1, Ordering::Relaxed));
         fs::create_dir(self.path(&name)).expect("a folder");
@@ -165,7 +165,7 @@ impl Stage {
         self.path(&name)
     }
 
-    /// Runs a script as GitHub does where `shell: bash` is said, and GitLab much the same.
+    /// Runs a script as GitHub does with `shell: bash`. GitLab does much the same.
     pub fn bash(&self, script: &str, machine: &Path, env: &BTreeMap<String, String>) -> Said {
         let said = Said::of(&mut self.script(script, machine, env));
         no_secret_in("a log", format!("{}{}", said.stdout, said.stderr).as_bytes());
@@ -190,13 +190,13 @@ impl Stage {
         command
     }
 
-    /// A file of the platform's; an empty list where there is none.
+    /// A file of the platform; an empty list if it does not exist.
     pub fn platform(&self, file: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.path("platform").join(file)).unwrap_or_else(|_| "[]".to_owned());
         serde_json::from_str(&text).expect("JSON")
     }
 
-    /// What was asked of the platform and of `cargo`.
+    /// The calls to the platform and to `cargo`.
     pub fn calls(&self) -> Vec<String> {
         let text = fs::read_to_string(self.path("platform/calls.log")).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
@@ -216,7 +216,7 @@ impl Stage {
         self.kept(environment)["resources"][address]["id"].as_str().expect("an id").to_owned()
     }
 
-    /// A person changes a pod in the console, and its container is up again when anything else happens.
+    /// A person changes a pod in the console, and the test waits until its container runs again.
     pub fn tamper(&self, environment: &str, address: &str, changes: Value) {
         let path = format!("/_emu/pods/{}/event", self.id(environment, address));
         let (status, body) = self.emulator.ask("POST", &path, Some(json!({ "event": "edit", "changes": changes })));
@@ -225,13 +225,13 @@ impl Stage {
         assert_eq!(status, 200, "{body}");
     }
 
-    /// No secret is in any file of this place: clones, machines, the origin, comments and issues.
+    /// Checks that no file in the clones, machines, origin, comments or issues contains a secret.
     pub fn holds_no_secret(&self) {
         look(self.folder.path(), &mut |path, bytes| no_secret_in(&path.display().to_string(), bytes));
     }
 }
 
-/// Text without the one thing that is another in every run: how long the apply took.
+/// The text without the only part that differs in every run: the duration of the apply.
 pub fn settled(text: &str) -> String {
     let settled = |line: &str| match line.rsplit_once(" in ") {
         Some((before, _)) if line.trim_start().starts_with("Apply ") => format!("{before} in 4s.\n"),
