@@ -1,8 +1,8 @@
-//! Diagnostics in a workflow of GitHub Actions: annotations at the right places, and no command but ours.
+//! Diagnostics in GitHub Actions: annotations at the right places, and no other workflow commands.
 
 use crate::support::{BARE, Emulator, PAIR, Project, Said, sindri};
 
-/// A configuration in a folder of a checkout.
+/// A configuration in a subfolder of a checkout.
 fn checkout(config: &str) -> Project {
     let project = Project::new(config);
     project.write("infra/sindri.yaml", config);
@@ -15,7 +15,7 @@ fn in_workflow(project: &Project, words: &str) -> Said {
     Said::of(command.args(words.split_whitespace()))
 }
 
-/// Lines that the runner takes for commands to it, on both streams.
+/// Lines on either stream that the runner treats as commands.
 fn commands(said: &Said) -> Vec<&str> {
     let lines = said.stderr.split(['\n', '\r']).chain(said.stdout.split(['\n', '\r']));
     lines.filter(|line| line.trim_start().starts_with("::") || line.contains("##[")).collect()
@@ -38,7 +38,7 @@ fn every_problem_of_a_file_is_annotated_at_its_place() {
         commands[0].contains("`gpuTyp`") && commands[0].contains("%0Ahelp: did you mean `gpuType`?"),
         "{commands:?}"
     );
-    // The drawn ones come first, so that they stay together.
+    // The drawn diagnostics come first, without annotations between them.
     assert!(said.stderr.find("::error").unwrap() > said.stderr.rfind("sindri.yaml:12:13").unwrap(), "{}", said.stderr);
 }
 

@@ -1,4 +1,4 @@
-//! What RunPod answers when it refuses: each refusal has its words, its exit code, and leaves nothing behind.
+//! Refusals by RunPod: each has its own message and exit code, and leaves nothing behind.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn refusals_of_the_account_say_what_to_do_and_change_nothing() {
             project.run(&emulator, command).exits(1).warns(&format!("sindri::runpod::{code}")).warns(says);
         }
         assert_eq!((emulator.writes(), project.stored()), (vec![], vec![]), "{code}");
-        // Two lists per command, of which the second may be given up when the first is refused.
+        // Two lists per command. The second may be cancelled when the first is refused.
         let requests = emulator.requests().len();
         assert!((4..=8).contains(&requests), "{code}: {requests}: what a person has to change is not tried again");
         emulator.faults(json!([]));
@@ -63,7 +63,7 @@ fn no_capacity_has_its_own_exit_code_and_suggests_what_to_widen() {
     no_capacity("v2");
 }
 
-/// There it is a 500, after which a pod may exist all the same: the lists are searched for it, for a minute where they lag.
+/// v1 answers 500, after which a pod may still exist. The lists are searched for it, for a minute if they lag.
 #[test]
 fn no_capacity_in_v1_is_told_from_other_server_errors() {
     no_capacity("v1");
@@ -104,7 +104,7 @@ fn without_a_key_nothing_is_asked_of_runpod() {
         let said = project.offline(command).exits(1);
         said.warns("sindri::runpod::no_credentials").warns("RUNPOD_API_KEY").warns("RUNPOD_API_KEY_FILE");
     }
-    // Commands that ask RunPod nothing need none.
+    // Commands that send no requests need no key.
     project.offline("validate").exits(0);
     project.offline("graph").exits(0).tells("pod.bare");
     project.offline("catalog").exits(0).tells("NVIDIA RTX A4000");

@@ -1,4 +1,4 @@
-//! Commands that change the state and nothing at RunPod, and states that are kept apart.
+//! Commands that change only the state, and states that are kept separate.
 
 use serde_json::json;
 
@@ -53,7 +53,7 @@ fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
     project.run(&emulator, "state mv pod.worker[1] pod.solo").exits(0);
     assert_eq!(project.id("pod.solo"), id);
     project.run(&emulator, "state list").exits(0).tells("port.solo:22/tcp");
-    // A part's address would tear the pod from its ports.
+    // A part's address would separate the pod from its ports.
     let said = project.run(&emulator, "state mv pod.solo pod.worker[1]:deposed-x").exits(3);
     said.warns("not_movable").warns("nothing was changed");
     assert_eq!(project.id("pod.solo"), id);
@@ -64,7 +64,7 @@ fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
     let said = project.run(&emulator, "state rm pod.worker[1]").exits(0);
     said.tells("`pod.worker[1]` is still declared in `sindri.yaml`").tells("takes it over again");
     assert_eq!(emulator.pods().len(), 2, "forgotten, not destroyed");
-    // Its marker still says whose it is: it is taken back, not made again.
+    // Its marker still identifies it, so it is adopted again and not recreated.
     project.run(&emulator, APPLY).exits(0);
     assert_eq!((project.id("pod.worker[1]"), emulator.pods().len()), (id, 2));
 }

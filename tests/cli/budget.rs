@@ -1,4 +1,4 @@
-//! A budget, seen from the command line.
+//! Budgets on the command line.
 
 use crate::support::{Emulator, Project};
 

@@ -1,10 +1,10 @@
-//! Completion: what shells are told, through the scripts as well as by asking as they do.
+//! Completion in shells, tested through the scripts and through their requests.
 
 use std::process::Command;
 
 use crate::support::{BARE, Emulator, Project, Said, fleet, sindri};
 
-/// The candidates for a line that ends where the cursor is, each without its description.
+/// The candidates for a line that ends at the cursor, without descriptions.
 fn asked(project: &Project, shell: &str, words: &[&str]) -> Vec<String> {
     let mut command = sindri(&project.path(""));
     command.env("SINDRI_COMPLETE", shell).arg("--").arg("sindri").args(words);
@@ -13,7 +13,7 @@ fn asked(project: &Project, shell: &str, words: &[&str]) -> Vec<String> {
     said.stdout.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect()
 }
 
-/// What bash puts into `COMPREPLY`.
+/// The content of bash's `COMPREPLY`.
 fn bash(project: &Project, line: &str) -> Vec<String> {
     let script = project.offline("completions bash").exits(0).stdout;
     let driver = format!(

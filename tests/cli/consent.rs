@@ -1,4 +1,4 @@
-//! What is refused until somebody says that it is meant.
+//! Actions that are refused until the user confirms them.
 
 use std::fs;
 
@@ -30,7 +30,7 @@ fn losing_data_needs_a_flag_of_its_own() {
     project.run(&emulator, "destroy --auto-approve").exits(3).warns("data_loss_needs_consent");
     project.run(&emulator, "destroy --auto-approve --include-volumes").exits(3).warns("`network_volume.data`");
     assert_eq!((emulator.writes(), project.stored()), (writes, stored));
-    // A pod whose only data is on a network volume loses none with it.
+    // A pod whose only data is on a network volume loses none.
     project.run(&emulator, "destroy pod.trainer --auto-approve").exits(0);
     assert_eq!(emulator.pod_names(), ["story-notebook"]);
 }
@@ -51,7 +51,7 @@ fn what_looks_like_ours_is_taken_over_only_on_purpose() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (id, writes) = (project.id("pod.bare"), emulator.writes());
-    // The state is lost, and its lineage with it.
+    // The state and its lineage are lost.
     std::fs::remove_dir_all(project.path("state")).unwrap();
     let said = project.run(&emulator, "apply --auto-approve").exits(3);
     said.warns("adoption_needs_consent").warns("`--adopt`").warns("`--ignore-existing`");
@@ -88,7 +88,7 @@ fn of_several_volumes_that_look_alike_only_the_one_that_is_mounted_is_taken_over
     assert_eq!(emulator.writes(), writes, "nothing has to change");
     assert_eq!((project.id("network_volume.data"), project.id("pod.trainer")), (volume.clone(), trainer));
 
-    // With nothing that mounts one of them, a person has to say which.
+    // No pod mounts either of them, so a person has to choose.
     fs::remove_dir_all(project.path("state")).expect("a state");
     let volumes = PAIR.split("    pods:").next().expect("a half");
     project.write("sindri.yaml", &format!("{volumes}    pods: {{}}\n"));

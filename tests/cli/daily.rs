@@ -1,4 +1,4 @@
-//! Daily commands need only the state: what is wrong with the configuration keeps nobody from ending what is billed.
+//! Daily commands need only the state. An error in the configuration must not prevent ending objects that are billed.
 
 use std::fs;
 
@@ -16,7 +16,7 @@ providers:
     volumeSizeGb: 0
 "#;
 
-/// Ways to spoil [`CONFIG`]: what is replaced, and by what.
+/// Ways to break [`CONFIG`]: the text to replace, and the replacement.
 const SPOILED: [(&str, &str); 9] = [
     ("${TAG:-1}", "${TAG}"),
     ("volumeSizeGb: 0", "volumeSizeGb: [no, number]"),
@@ -73,7 +73,7 @@ fn what_is_wrong_with_the_file_stops_no_command_that_needs_the_state_alone() {
     let told: Vec<&str> = said.stderr.lines().collect();
     assert!(matches!(told[..], [line] if line.starts_with("Warning: `sindri.yaml` has ")), "{told:?}");
     assert_eq!(project.run(&emulator, "status --json").exits(0).stderr, "");
-    // It still asks, and then destroys.
+    // It still asks first, and then destroys.
     project.run(&emulator, "destroy").exits(3).warns("no_terminal");
     project.run(&emulator, "plan --destroy --out end.json").exits(0);
     project.run(&emulator, "apply end.json").exits(0);
@@ -86,12 +86,12 @@ fn without_a_configuration_the_state_is_enough() {
     fs::remove_file(project.path("sindri.yaml")).expect("it was there");
     each_works(&emulator, &project, "no file");
     project.run(&emulator, "status").exits(0).warns("there is no `sindri.yaml`; using the state alone");
-    // From a folder below it, too; and by the name of the state.
+    // Also from a subfolder, and with the name of the state.
     fs::create_dir_all(project.path("below/it")).expect("a folder");
     project.run(&emulator, "-C below/it status").exits(0).tells("pod.demo");
     project.run(&emulator, "--state state/default.json status").exits(0).tells("pod.demo");
     project.run(&emulator, "-f elsewhere.yaml status").exits(0).tells("pod.demo");
-    // What creates something needs the file, and so does an environment without a state.
+    // Commands that create objects need the file, and so does an environment without a state.
     project.run(&emulator, "plan").exits(1).warns("no_configuration");
     project.run(&emulator, "apply --auto-approve").exits(1).warns("no_configuration");
     project.run(&emulator, "-e prod status").exits(1).warns("unknown_environment");
@@ -109,7 +109,7 @@ fn an_overlay_that_cannot_be_read_stops_nothing() {
     fs::remove_file(project.path("sindri.prod.yaml")).expect("it was there");
     fs::create_dir(project.path("sindri.prod.yaml")).expect("a folder in its place");
     project.run(&emulator, "-e prod stop").exits(0);
-    // Nothing is selected in hiding.
+    // No environment is selected implicitly.
     project.run(&emulator, "destroy --auto-approve").exits(1).warns("environment_required").warns("`prod`");
     project.run(&emulator, "-e prod destroy --auto-approve").exits(0);
     assert_eq!(emulator.pods(), [json!(null); 0]);
@@ -121,10 +121,10 @@ fn prevent_destroy_is_read_where_it_can_be_and_else_the_state_decides() {
     let (emulator, project) = applied(CONFIG);
     let destroy = "destroy --auto-approve --include-volumes";
     let is_refused = |said: Said| said.exits(3).warns("sindri::cli::prevent_destroy");
-    // Written, not applied yet, and beside a mistake.
+    // Written but not applied yet, beside an error.
     project.write("sindri.yaml", &protected.replace("${TAG:-1}", "${TAG}"));
     is_refused(project.run(&emulator, destroy));
-    // Above a mistake that ends the reading.
+    // Above an error that ends parsing.
     project.write("sindri.yaml", &format!("{protected}    image: \"open\n"));
     is_refused(project.run(&emulator, destroy));
     // Recorded, and no longer readable at all.

@@ -1,4 +1,4 @@
-//! A lost state, written again from what the pods carry.
+//! A lost state, rebuilt from the markers of pods.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::support::{BARE, Emulator, PAIR, Project};
 
 const FLEET: &str = include_str!("../../examples/fleet/sindri.yaml");
 
-/// Every record of the state, as it is stored.
+/// Every record in the state file.
 fn records(project: &Project) -> Value {
     project.state()["resources"].clone()
 }
@@ -28,7 +28,7 @@ fn a_lost_state_is_the_same_again_in_both_dialects() {
         assert_eq!(project.state(), state, "lineage, ids and records are those that were lost");
         run("plan --detailed-exitcode").exits(0);
         assert_eq!(emulator.writes(), writes, "nothing was changed at RunPod");
-        // Again, there is nothing left to find, and nothing is written.
+        // The second time there is nothing to find, and nothing is written.
         let stored = project.stored();
         run("import --discover").exits(0).tells("Found nothing of");
         assert_eq!(project.stored(), stored);
@@ -88,7 +88,7 @@ fn of_several_lineages_one_is_chosen_on_purpose() {
     lose_the_state(&project);
     project.run(&emulator, "apply --auto-approve --ignore-existing").exits(0);
     let second = project.state()["lineage"].clone();
-    // A state with records goes on with its own lineage.
+    // A state with records keeps its lineage.
     let lineage = first.as_str().unwrap();
     project.run(&emulator, &format!("import --discover --lineage {lineage}")).exits(3).warns("other_lineage");
     project.run(&emulator, "import --discover").exits(0).tells(&format!("other lineages stay outside: {lineage}"));

@@ -1,4 +1,4 @@
-//! Plans as documents, and the schemas of what is printed and written: stdout is the document, and nothing else.
+//! Plans as documents, and the schemas of output and files. stdout contains the document and nothing else.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! `sindri drift` from the outside: what it asks, what it leaves alone, and how it exits.
+//! `sindri drift` as a process: its requests, its exit codes, and everything that it must not change.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,7 +26,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Asks in every way, and checks that all say the same and that nothing anywhere was changed.
+/// Runs it in every format, and checks that the results agree and that nothing changed anywhere.
 #[track_caller]
 fn drift(emulator: &Emulator, project: &Project, flags: &str, code: i32) -> (Value, String) {
     let (before, writes) = (files(&project.path("")), emulator.writes());
@@ -38,7 +38,7 @@ fn drift(emulator: &Emulator, project: &Project, flags: &str, code: i32) -> (Val
     assert_eq!((files(&project.path("")), emulator.writes()), (before, writes));
     assert_eq!(json["drifted"], json!(code == 2));
     assert!(markdown.stdout.starts_with("<!-- sindri drift: story/default -->\n"), "{}", markdown.stdout);
-    // Of a configuration that cannot be read the reports say only that.
+    // Reports say only that the configuration could not be read.
     let warned = |said: &str| said.is_empty() || said.contains("; using the state alone");
     assert!(warned(&text.stderr) && text.stderr == markdown.stderr, "{}{}", text.stderr, markdown.stderr);
     for finding in json["findings"].as_array().expect("findings") {
@@ -74,7 +74,7 @@ fn drift_exits_with_two_until_it_is_settled_and_writes_nothing() {
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{gone}"), None).0, 204);
     let edit = json!({ "event": "edit", "changes": { "image": "example/image:2" } });
     assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{edited}/event"), Some(edit)).0, 200);
-    // Its container is made anew. Until it is up again its port has no address, which is worth knowing and passes.
+    // Its container is recreated. Until it runs again its port has no address, which is reported and passes.
     until("the container", || !emulator.get(&format!("/v2/pods/{edited}"))["runtime"].is_null());
     let (json, text) = drift(&emulator, &project, "", 2);
     assert_eq!(classes(&json), [("gone", "pod.notebook"), ("changed", "pod.trainer")]);
@@ -84,7 +84,7 @@ fn drift_exits_with_two_until_it_is_settled_and_writes_nothing() {
     );
     assert_eq!(drift(&emulator, &project, "", 2).0, json, "the same every night");
 
-    // A plan tells the same drift under the same names.
+    // A plan reports the same drift under the same names.
     let plan = project.run(&emulator, "plan --json").exits(0).json();
     let named =
         |json: &Value| json["findings"].as_array().unwrap().iter().map(|one| one["id"].clone()).collect::<Vec<_>>();
@@ -105,7 +105,7 @@ fn drift_knows_the_state_and_of_the_configuration_only_its_name() {
     for config in [
         // Edited, and not applied.
         PAIR.replace("example/image:1", "example/image:2").replace("notebook", "laptop"),
-        // Half written; with a variable that nobody set here, and a secret that this machine does not have.
+        // Half written, with a variable that is not set here, and a secret that this machine does not have.
         PAIR.replace("gpuType: NVIDIA RTX A4000", "gpuTyp: ${NOBODY_SET_THIS}"),
         format!("{PAIR}secrets:\n  - {{ name: TOKEN, required: true }}\n"),
         "name: story\n".to_owned(),
@@ -137,7 +137,7 @@ fn what_is_not_ours_is_listed_when_asked_for_and_is_no_drift() {
     assert!(json["unmanaged_hourly"].as_f64().is_some_and(|hourly| hourly > 0.3), "{json}");
     assert!(text.contains(&stranger) && text.contains(&other) && text.contains("`vision/dev`"), "{text}");
 
-    // One of this project, that no state of it knows.
+    // A pod of this project that is in none of its states.
     let lineage = project.state()["lineage"].as_str().expect("a lineage").to_owned();
     let lost = pod("lost", json!({ "SINDRI_RESOURCE": format!("{lineage}:story/default:pod.lost:1") }));
     let (json, text) = drift(&emulator, &project, "", 2);
@@ -168,7 +168,7 @@ fn errors_are_neither_drift_nor_none() {
     let error: Value = serde_json::from_str(&said.stderr).expect("one object");
     assert_eq!((said.stdout.as_str(), &error["exit_code"]), ("", &json!(1)));
     project.run(&emulator, "drift --markdown --json").exits(64);
-    // Without a key, nothing can be told either.
+    // Without a key it can report nothing.
     Said::of(sindri(&project.path("")).arg("drift")).exits(1).warns("no_credentials");
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{PAIR, Project, Said, sindri};
 
-/// `staging` is the base; `prod` differs.
+/// `staging` uses the base file; `prod` differs.
 fn project() -> Project {
     let project = Project::new(PAIR);
     project.write("sindri.staging.yaml", "x-nothing: else\n");
@@ -46,7 +46,7 @@ fn what_differs_is_shown_by_field_and_nothing_else() {
     ] {
         assert!(shown.iter().any(|other| other == line), "no `{line}` in\n{}", said.stdout);
     }
-    // Names at RunPod follow the environment; that they do is no difference.
+    // Names at RunPod follow the environment, which is not a difference.
     assert!(!said.stdout.contains("name"), "{}", said.stdout);
     let flags = project.offline("diff -e staging -e prod").exits(2);
     assert_eq!(flags.stdout, said.stdout);
@@ -98,7 +98,7 @@ fn two_environments_are_for_diff_alone_and_two_are_needed() {
     }
     project.offline("-e prod validate").exits(1).warns("LEVEL");
     project.offline("diff staging nope").exits(1).warns("nope");
-    // What is wrong with a file is told as ever.
+    // Errors in a file are reported as usual.
     project.write("sindri.prod.yaml", "budget: { maxPods: \"${MANY}\" }\n");
     project.offline("diff staging prod").exits(1).warns("MANY");
 }

@@ -1,4 +1,4 @@
-//! Every exit code, with the object that `--json` prints beside those that are failures.
+//! Every exit code, with the object that `--json` prints for failures.
 
 use std::process::Stdio;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, until};
 
-/// The world that a command meets.
+/// The world for a command.
 struct Scene {
     config: String,
     /// Whether the configuration was applied before `then` changed it.
@@ -15,14 +15,14 @@ struct Scene {
     faults: Value,
 }
 
-/// What a command comes to.
+/// The expected result of a command.
 struct Case {
     scene: Scene,
     command: &'static str,
     exit: i32,
-    /// `code` of the object on stderr; none where the code is no failure.
+    /// `code` of the object on stderr; `None` if the exit code is no failure.
     code: Option<&'static str>,
-    /// The resource that it is about.
+    /// The resource that the failure is about.
     address: Option<&'static str>,
     says: &'static str,
 }
@@ -121,7 +121,7 @@ fn object(said: &Said) -> Value {
     serde_json::from_str(objects[0]).expect("JSON")
 }
 
-/// What every failure says; the whole shape is held against the schema elsewhere.
+/// Members of every failure; other tests validate the whole object against the schema.
 #[track_caller]
 fn is_failure(said: &Said, exit: i32, code: &str) -> Value {
     let error = object(said);
@@ -150,7 +150,7 @@ fn each_code_is_what_it_says_and_every_failure_is_one_object() {
         assert_eq!(error["address"], json!(address), "`{command}`: {error:#}");
         let id = address.filter(|_| scene.applied).map(|address| project.id(address));
         assert_eq!(error["id"], json!(id), "`{command}`: {error:#}");
-        // Without `--json`, the same code. What was applied in part has less left.
+        // The same exit code without `--json`. A partly applied plan has less left to do.
         if exit != 8 {
             project.run(&emulator, command).exits(exit);
         }
@@ -203,7 +203,7 @@ fn a_volume_that_another_clone_made_is_told_with_its_cost_and_the_same_exit_code
     assert_ne!(double, first.id("network_volume.data"));
     assert_eq!((emulator.volumes().len(), emulator.pods().len()), (2, 1), "no pod tells of the clone");
 
-    // One that changes nothing, one that updates, and one that creates.
+    // A plan that changes nothing, one that updates, and one that creates.
     let told = |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and place").tells("$7.00/mo");
     told(first.run(&emulator, "apply -y").exits(2));
     first.run(&emulator, "apply -y --ignore-existing").exits(0);

@@ -1,4 +1,4 @@
-//! What is known to make a create fail: refused before anything is destroyed for it.
+//! Creates that are known to fail are refused before anything is destroyed for them.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{BARE, Emulator, Project};
 
-/// Creates an object of the emulator's REST v2, as the console would; gives its id.
+/// Creates an object through the emulator's REST v2, as the console would; returns its id.
 fn post(emulator: &Emulator, collection: &str, body: &Value) -> String {
     let host = emulator.url.strip_prefix("http://").expect("plain HTTP");
     let body = body.to_string();

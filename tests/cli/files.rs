@@ -81,7 +81,7 @@ fn a_second_apply_is_refused_and_names_the_holder_until_its_process_ends() {
         said.warns("`apply`").warns(&first.id().to_string()).warns("--lock-timeout");
     }
     project.run(&emulator, "apply --auto-approve --lock-timeout 1s").exits(4);
-    // Readers need no lock; they say that what they show may be half done.
+    // Readers need no lock; they warn that the state may be changing.
     project.run(&emulator, "plan").exits(0).warns("changing this environment right now");
     assert_eq!(emulator.writes(), ["POST /v2/pods"]);
 

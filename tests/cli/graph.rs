@@ -1,4 +1,4 @@
-//! `sindri graph`: one direction and one folding in every format, and planned actions.
+//! `sindri graph`: the same arrows and boxes in every format, and planned actions.
 
 use crate::support::{BARE, Emulator, Project};
 
@@ -51,7 +51,7 @@ fn titles_of_svg(text: &str) -> Vec<String> {
     titles.filter_map(|node| node.text()).map(str::to_owned).collect()
 }
 
-/// The same from the languages of drawing tools, where a label's first line is the title.
+/// The titles in DOT or Mermaid, where the first line of a label is the title.
 fn titles_of_labels(text: &str, before: &str, after: &str) -> Vec<String> {
     let labels = text.lines().filter_map(|line| line.split_once(before)?.1.split_once(after));
     labels.map(|(title, _)| title.to_owned()).collect()
@@ -62,7 +62,7 @@ fn every_format_has_the_same_boxes_in_natural_order() {
     let emulator = Emulator::start();
     let pods = "pods:\n      worker10: {}\n      worker2: { replicas: 3 }\n      alone: { containerDiskGb: 60 }\n";
     let project = Project::new(&format!("{BARE}    {pods}"));
-    // Without the symbol of the action.
+    // Removes the symbol of the action.
     let plain = |titles: Vec<String>| -> Vec<String> {
         titles.iter().map(|title| title[title.find("pod.").unwrap_or(0)..].to_owned()).collect()
     };
@@ -78,7 +78,7 @@ fn every_format_has_the_same_boxes_in_natural_order() {
     };
     let folded = ["pod.alone", "pod.worker2[0..2]", "pod.worker10"];
     all_formats(&folded);
-    // The replicas are in different data centers afterwards, which is no reason for boxes of their own.
+    // The replicas are in different data centers now, but still share a box.
     project.run(&emulator, "apply --auto-approve").exits(0);
     let regions: std::collections::BTreeSet<String> =
         emulator.pods().iter().map(|pod| pod["dataCenterId"].to_string()).collect();

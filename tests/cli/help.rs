@@ -1,4 +1,4 @@
-//! What `--help` says, word by word: `tests/golden/help/`. `SINDRI_BLESS=1` rewrites it.
+//! The exact text of every `--help`: `tests/golden/help/`. `SINDRI_BLESS=1` rewrites it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,14 +9,14 @@ fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/help").join(format!("{name}.txt"))
 }
 
-/// The commands that a help text lists.
+/// The commands in a help text.
 fn commands(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
-/// Every command path below `path`, itself included, with its help.
+/// The help of `path` and of every command below it.
 fn walk(project: &Project, path: &str, found: &mut Vec<(String, String)>) {
     let help = project.offline(&format!("{path} --help")).exits(0);
     assert_eq!(help.stderr, "");

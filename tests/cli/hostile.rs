@@ -1,4 +1,5 @@
-//! A server that is not RunPod: every command ends in time, shows nothing that rewrites a terminal, and changes nothing.
+//! A server that is not RunPod: every command ends in time, shows nothing that rewrites a terminal, and changes
+//! nothing.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,7 +11,7 @@ use sindri::render::style::is_harmful;
 
 use crate::support::{BARE, KEY, Project, Said, sindri};
 
-/// Answers each request as it likes, and remembers them. Its threads end with the process.
+/// A server with arbitrary answers that records the requests. Its threads end with the process.
 struct Server {
     url: String,
     requests: Arc<Mutex<Vec<String>>>,
@@ -27,7 +28,7 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (seen, behaviour) = (Arc::clone(&seen), Arc::clone(&behaviour));
-                // A client that hangs up ends the thread.
+                // The thread ends when the client closes the connection.
                 std::thread::spawn(move || connection(stream, &seen, &*behaviour));
             }
         });
@@ -120,7 +121,7 @@ fn endless_bodies_and_lists_end_in_an_error_that_names_the_request() {
     }
 }
 
-/// Every kind of sign that may rewrite a terminal, in every text that an answer has.
+/// Every kind of character that may rewrite a terminal, in every text of an answer.
 #[test]
 fn no_text_of_an_answer_reaches_a_terminal_or_a_comment_as_it_is() {
     const EVIL: &str = "e\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}31m\r\u{8}\u{202e}\u{2066}\u{200b}\u{200d}\u{2028}\u{feff}\u{e0041}\u{0}`<!-- -->|##[x]";
@@ -158,7 +159,7 @@ fn no_text_of_an_answer_reaches_a_terminal_or_a_comment_as_it_is() {
             _ => (400, json!({ "detail": text(), "errors": [text()], "title": text() })),
         };
         let body = body.to_string();
-        // What a header cannot hold never gets here.
+        // Characters that a header cannot contain do not arrive.
         let evil: String = EVIL.chars().filter(|character| !character.is_ascii_control()).collect();
         let head = format!("HTTP/1.1 {status} X\r\nx-request-id: {evil}\r\nratelimit: \"{evil}\";r=5;t=1");
         let head = format!("{head}\r\ncontent-length: {}", body.len());

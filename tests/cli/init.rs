@@ -1,4 +1,4 @@
-//! A first configuration from flags, and the command that a slip means.
+//! A first configuration from flags, and suggestions for mistyped commands.
 
 use crate::interrupt::through_shell;
 use crate::support::{Project, Said, sindri};
@@ -26,7 +26,7 @@ fn flags_fill_in_a_file_that_is_valid_and_that_editors_complete() {
             &["gpuType: [\"NVIDIA L4\", \"NVIDIA A40\"]\n", "region: US\n"],
         ),
         (&["--image", "ghcr.io/owner/name:1.2.3"], &["image: \"ghcr.io/owner/name:1.2.3\"\n", "name: my-gpu-env\n"]),
-        // A word that YAML takes for a truth value.
+        // A word that YAML reads as a boolean.
         (&["--name", "on"], &["name: \"on\"\n"]),
     ] {
         let project = empty();
@@ -72,7 +72,7 @@ fn a_schema_that_is_there_stays_and_the_configuration_is_written_all_the_same() 
     project.offline("validate").exits(0);
 }
 
-/// The system ends the process at the first byte that it writes.
+/// The system kills the process at its first write.
 #[test]
 fn an_interrupted_init_leaves_no_part_of_a_configuration() {
     let project = empty();
@@ -84,7 +84,7 @@ fn an_interrupted_init_leaves_no_part_of_a_configuration() {
     init(&project, &[]).exits(0);
 }
 
-/// Wherever a link of either name leads, nothing is written there.
+/// Nothing is written through a link with either name, wherever it leads.
 #[test]
 fn no_link_is_written_through() {
     use std::os::unix::fs::symlink;

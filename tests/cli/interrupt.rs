@@ -1,4 +1,4 @@
-//! Commands that are interrupted or killed: what was begun is recorded, and the next command finishes it.
+//! Interrupted or killed commands: started operations are recorded, and the next command finishes them.
 
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
@@ -20,7 +20,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.success());
 }
 
-/// The same command, with `script` around it: there `"$@"` is the command.
+/// The command wrapped in `script`, where it is `"$@"`.
 pub fn through_shell(command: &Command, script: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.args(["-c", script, "sh"]).arg(command.get_program()).args(command.get_args()).env_clear();
@@ -31,13 +31,13 @@ pub fn through_shell(command: &Command, script: &str) -> Command {
     shell
 }
 
-/// Creates whose answers take this long after they took effect.
+/// Creates whose answers are delayed by this long after they took effect.
 pub fn slow_answers(seconds: f64, up_to: f64) -> Value {
     let latency = json!({ "seconds": seconds, "upTo": up_to, "side": "afterEffect" });
     json!([fault(json!({ "operation": "createPod" }), json!({ "latency": latency }))])
 }
 
-/// Whether a create has an outcome in the journal: from then on its apply only waits.
+/// Whether a create has an outcome in the journal. From then on its apply only waits.
 pub fn has_recorded_a_create(project: &Project) -> bool {
     let journal = std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
     journal.contains("\"outcome\"")
@@ -55,7 +55,7 @@ pub fn alive(emulator: &Emulator) -> BTreeSet<String> {
     emulator.pods().iter().map(|pod| pod["id"].as_str().expect("an id").to_owned()).collect()
 }
 
-/// What must be true at the end of every such story.
+/// Checks that must hold at the end of every such test.
 #[track_caller]
 fn whole(project: &Project, emulator: &Emulator, pods: usize) {
     let names: Vec<String> = (0..pods).map(|index| format!("bare-worker-{index}")).collect();
@@ -90,7 +90,7 @@ fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
         let first = begun(&project, &emulator, APPLY);
         until("all creates", || emulator.writes().len() == 3);
         signal(&first, name);
-        // Both signals must be seen as two: the first one has been once its line is on stderr.
+        // The two signals must not merge: the first has arrived once its line is on stderr.
         let mut first = first;
         let mut stderr = std::io::BufReader::new(first.stderr.take().unwrap());
         let mut line = String::new();
@@ -130,7 +130,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
     for ignored in ["HUP", "INT"] {
         let writes = emulator.writes().len();
         let command = project.command(&emulator, APPLY);
-        // As `nohup` does, and a shell without job control for what it runs in the background.
+        // Like `nohup`, or a shell without job control for background commands.
         let first = through_shell(&command, &format!("trap '' {ignored}; exec \"$@\""));
         let first = { first }.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell");
         until("both creates", || emulator.writes().len() == writes + 2);
@@ -170,7 +170,7 @@ fn a_create_that_never_arrived_is_sent_again_only_after_the_lists_could_have_sho
     first.kill().unwrap();
     first.wait().unwrap();
     emulator.faults(json!([]));
-    // RunPod's lists lag for two minutes; nobody learns more from waiting for all of them.
+    // RunPod's lists lag for two minutes, but waiting for all of them would prove nothing more.
     let start = Instant::now();
     let said = Said::of(project.command(&emulator, APPLY).env("SINDRI_LIST_LAG", "6s"));
     let said = said.exits(0).warns("it was never created").tells("2 created");
@@ -233,7 +233,7 @@ fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
 #[test]
 fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(3)));
-    // The third answer never comes.
+    // The third answer never arrives.
     let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "createPod", "pod": "bare-worker-2" }), slow)]));
     let mut first = begun(&project, &emulator, APPLY);
@@ -243,7 +243,7 @@ fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() 
     first.wait().unwrap();
     assert!(!project.path("state/default.json").exists());
     let asked = emulator.requests();
-    // What else is wrong with the configuration is in nobody's way.
+    // Other errors in the configuration do not interfere.
     let config = project.read("sindri.yaml");
     project.write("sindri.yaml", &config.replace("RTX A4000", "RTX A400O"));
     let said = project.run(&emulator, "unlock").exits(0).tells("default.json`, without asking RunPod: 6 records\n");
@@ -261,7 +261,7 @@ fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() 
     whole(&project, &emulator, 3);
 }
 
-/// A pod whose container never comes up, and what it is given until it has to.
+/// A pod whose container never starts, with a short time limit.
 const HOPELESS: &str = r#"version: "3.0"
 name: hopeless
 deployment:
@@ -281,7 +281,7 @@ fn an_apply_that_is_ended_while_it_waits_leaves_the_wait_to_the_next_one() {
         until("the create is recorded", || has_recorded_a_create(&project));
         signal(&first, name);
         assert_eq!(first.wait().unwrap().code(), code, "{name}");
-        // No clock and no other command makes it ready.
+        // Neither time nor another command makes it ready.
         project.run(&emulator, "plan --detailed-exitcode").exits(2).tells("Not ready yet").tells("Creating, created");
         project.run(&emulator, "connect --print").exits(1).warns("is not ready yet").warns("sindri wait pod.a");
         project.write("sindri.yaml", HOPELESS);
@@ -293,7 +293,7 @@ fn an_apply_that_is_ended_while_it_waits_leaves_the_wait_to_the_next_one() {
     }
 }
 
-/// The volumes are listed before an apply of pods, and again for the addresses when it is complete.
+/// The volumes are listed before an apply of pods, and again for the addresses after it.
 fn once_it_is_complete(effect: Value) -> Value {
     json!([fault(json!({ "operation": "listNetworkVolumes", "nth": 2 }), effect)])
 }

@@ -1,4 +1,4 @@
-//! Links, pipes and folders where the files of a state should be, and two names for one state.
+//! Links, pipes and folders in place of a state's files, and two names for one state.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -13,7 +13,7 @@ fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
 }
 
-/// Refused by commands that write and, unless `reads`, by those that read; nothing is sent or changed.
+/// Checks that writing commands refuse and, unless `reads`, reading ones too. Nothing is sent or changed.
 fn is_refused(emulator: &Emulator, project: &Project, flags: &str, reads: bool) {
     let requests = emulator.writes();
     for command in
@@ -45,7 +45,7 @@ fn no_link_of_the_lock_or_the_journal_is_followed() {
             assert!(!project.path("nowhere").exists());
             fs::remove_file(project.path(name)).unwrap();
         }
-        // A second name of somebody's file.
+        // A hard link to someone else's file.
         fs::hard_link(project.path("victim.txt"), project.path(name)).unwrap();
         is_refused(&emulator, &project, "", true);
         assert_eq!(project.read("victim.txt"), "precious\n");
@@ -78,7 +78,7 @@ fn the_state_is_a_plain_file_or_a_link_within_the_project() {
     is_refused(&emulator, &project, "", false);
     fs::remove_dir(&state).unwrap();
 
-    // Within the project a link is followed, and stays.
+    // A link within the project is followed, and kept.
     project.run(&emulator, "apply --auto-approve").exits(0);
     fs::rename(&state, project.path("kept.json")).unwrap();
     symlink("../kept.json", &state).unwrap();
@@ -89,7 +89,7 @@ fn the_state_is_a_plain_file_or_a_link_within_the_project() {
     assert!(project.read("kept.json").contains("example/image:2"));
     assert!(project.path("kept.lock").exists(), "both names share the lock beside the file");
 
-    // A second name would keep what is replaced under the first.
+    // A hard link would keep the old content after the first name is replaced.
     fs::hard_link(project.path("kept.json"), project.path("other.json")).unwrap();
     is_refused(&emulator, &project, "--state other.json", true);
 }
@@ -105,7 +105,7 @@ fn a_state_folder_outside_is_used_only_where_it_was_named() {
     assert!(elsewhere.path().join("default.json").exists());
 }
 
-/// A named state may be a link into a folder that the command line allows, and names its environment all the same.
+/// A named state may be a link into an allowed folder, and still selects its environment.
 #[test]
 fn a_named_state_may_be_a_link_into_an_allowed_folder() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
@@ -126,7 +126,7 @@ fn a_named_state_may_be_a_link_into_an_allowed_folder() {
     assert!(!completed("").contains("pod.bare"), "{}", completed(""));
 }
 
-/// The lock of a sandbox is no way to make a file elsewhere.
+/// The lock of a sandbox must not create a file elsewhere.
 #[test]
 fn no_link_of_a_sandboxs_lock_is_followed() {
     let (project, elsewhere) = (Project::new(BARE), tempfile::tempdir().unwrap());

@@ -1,10 +1,10 @@
-//! Folders whose file system has no locks, as some network folders: imitated by a tracer that answers the system call.
+//! File systems without locks, such as some network folders, simulated by a tracer that answers the system call.
 
 use std::process::{Command, Stdio};
 
 use crate::support::{BARE, Emulator, Project, Said};
 
-/// The same command under a tracer that lets every `flock` fail.
+/// The command under a tracer that makes every `flock` fail.
 fn without_locks(command: &Command, error: &str) -> Command {
     let mut traced = Command::new("strace");
     traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=flock", "-e", &format!("inject=flock:error={error}")]);
@@ -14,7 +14,7 @@ fn without_locks(command: &Command, error: &str) -> Command {
     traced
 }
 
-/// Whether processes can be traced here: the tracer may be missing, and a container may forbid it.
+/// Whether processes can be traced here: the tracer may be missing, or a container may forbid it.
 fn can_trace() -> bool {
     let mut probe = without_locks(Command::new("true").current_dir("/"), "EOPNOTSUPP");
     probe.env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -37,6 +37,6 @@ fn a_folder_that_cannot_be_locked_is_refused_with_the_reason_before_anything_is_
     }
     assert_eq!(emulator.requests(), Vec::<String>::new());
     assert_eq!(project.stored(), [], "nothing but the lock's own file");
-    // The same folder with locks is as good as any.
+    // With locks, the same folder works like any other.
     project.run(&emulator, "apply --auto-approve").exits(0);
 }

@@ -1,6 +1,6 @@
-//! The built binary, from the outside: exit codes, both streams, files, and what reaches RunPod.
+//! The built binary as a process: exit codes, both streams, files, and requests to RunPod.
 //!
-//! Every test has a folder and an emulator of its own; nothing is read from the environment of whoever runs the tests.
+//! Every test has its own folder and emulator, and nothing is read from the user's environment.
 
 mod support;
 

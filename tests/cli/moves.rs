@@ -1,4 +1,4 @@
-//! A `moved` entry that cannot be followed: nothing is destroyed, and what the refusal says works.
+//! A `moved` entry that cannot be followed: nothing is destroyed, and the advice in the refusal works.
 
 use crate::support::{BARE, Emulator, Project};
 
@@ -38,7 +38,7 @@ fn an_entry_between_two_recorded_keys_is_refused_until_it_is_removed() {
     fleet.run(&emulator, "apply --auto-approve").exits(0).tells("1 destroyed");
 }
 
-/// An entry whose target was misspelt.
+/// An entry with a misspelt target.
 const MISSPELT: &str = "moved: [ { from: pod.a, to: pod.bb } ]";
 
 #[test]
@@ -58,7 +58,7 @@ fn an_entry_onto_an_undeclared_address_stays_refused_whatever_else_is_applied() 
         assert_eq!(fleet.id("pod.a"), kept, "{elsewhere}: the record keeps its address");
         fleet.run(&emulator, "apply -y --allow-data-loss").exits(3).warns("move_blocked").warns(refused);
         assert!(emulator.pods().iter().any(|pod| pod["id"] == kept.as_str()), "{elsewhere}");
-        // With the entry corrected the pod is moved.
+        // With the entry corrected, the pod's address changes.
         fleet.edit("pod.bb", "pod.b");
         fleet.run(&emulator, "apply -y").exits(0);
         assert_eq!(fleet.id("pod.b"), kept, "{elsewhere}");

@@ -1,4 +1,4 @@
-//! Files that a flag names: only regular files are replaced, and nothing else is ever read.
+//! Files named by a flag: only regular files are replaced, and no other file is read.
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, symlink};
@@ -24,7 +24,7 @@ fn a_plan_is_written_into_a_pipe_that_is_read() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     fifo(&project.path("pipe"));
     let reader = Command::new("cat").arg(project.path("pipe")).stdout(Stdio::piped()).spawn().expect("cat");
-    // The reader is there once its end of the pipe is open.
+    // The reader has started once its end of the pipe is open.
     let wait = r#"for _ in $(seq 100); do "$@" && exit 0; sleep 0.05; done; exit 1"#;
     Said::of(&mut through_shell(&project.command(&emulator, "plan --out pipe"), wait)).exits(0);
     is_a_plan(&Said::from(reader.wait_with_output().unwrap()).stdout);

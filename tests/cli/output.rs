@@ -1,4 +1,4 @@
-//! Output that cannot be written: the command finishes all the same, and its exit code tells.
+//! Output that cannot be written: the command still finishes, and its exit code reports the loss.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::interrupt::{alive, begun, recorded, signal, slow_answers, through_shell};
 use crate::support::{Emulator, Project, Said, fault, fleet, sindri, until};
 
-/// Ways to lose one stream or both. The last one has its reader exit at once.
+/// Ways to lose one stream or both. The reader of the last one exits at once.
 const LOST: [&str; 7] = [
     r#""$@" >&-"#,
     r#""$@" 2>&-"#,
@@ -21,7 +21,7 @@ const LOST: [&str; 7] = [
     r#"mkfifo gone; sleep 5 <gone & exec 7>gone; kill $!; wait $!; "$@" >&7 2>&1; code=$?; rm gone; exit $code"#,
 ];
 
-/// Those that leave standard output alone.
+/// Those that affect only standard error.
 const ONLY_ERRORS: [&str; 2] = [r#""$@" 2>&-"#, r#""$@" 2>/dev/full"#];
 
 fn lost(command: &Command, script: &str) -> Said {
@@ -34,7 +34,7 @@ fn full() -> Stdio {
 
 #[test]
 fn a_command_that_changes_something_finishes_wherever_its_output_goes() {
-    // Most of the time is spent waiting for pods: each way has an emulator of its own, and they take turns on the processor.
+    // The tests mostly wait for pods, so each way has its own emulator, and they run concurrently.
     std::thread::scope(|scope| {
         for script in LOST {
             scope.spawn(move || finishes(script));
@@ -46,7 +46,7 @@ fn finishes(script: &str) {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     for words in ["apply --auto-approve", "stop --all", "start --all", "refresh"] {
         let said = lost(&project.command(&emulator, words), script);
-        // A refresh says nothing on stderr that could be lost.
+        // A refresh prints nothing on stderr that could be lost.
         let code = if words == "refresh" && ONLY_ERRORS.contains(&script) { 0 } else { 1 };
         assert_eq!(said.code, Some(code), "`{words}` through `{script}`:\n{}\n{}", said.stdout, said.stderr);
         assert_eq!(recorded(&project).len(), 2, "`{words}` through `{script}`");
@@ -153,7 +153,7 @@ fn a_closed_standard_input_is_a_refusal_and_no_consent() {
 fn a_reader_that_stalls_holds_up_neither_the_apply_nor_a_signal() {
     let pods = 40;
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(pods)));
-    // More than a pipe holds.
+    // More than the buffer of a pipe.
     let child = begun(&project, &emulator, "apply --auto-approve --json");
     until("a state of all pods", || project.path("state/default.json").exists() && recorded(&project).len() == pods);
     std::thread::sleep(Duration::from_millis(500));

@@ -1,16 +1,16 @@
-//! What terraform-compliance 1.16 and checkov 3.3 need of a plan. Both were run by hand against these plans; docs/ci.md has
-//! the commands.
+//! Plans contain everything that terraform-compliance 1.16 and checkov 3.3 need. Both were run manually on these plans;
+//! docs/ci.md has the commands.
 
 use serde_json::{Value, json};
 
 use crate::support::{Emulator, PAIR, Project};
 
-/// Every member that the two readers look up before they look at any resource.
+/// Every member that the two tools read before they look at any resource.
 fn is_readable(plan: &Value) {
     let version = plan["terraform_version"].as_str().expect("a version");
     assert!(version.starts_with("1.9."), "terraform-compliance knows 0.12 to 1.16, not {version}");
     assert_eq!(plan["format_version"], "1.2");
-    // A member `values` makes it a state instead of a plan.
+    // A member `values` would make it a state instead of a plan.
     assert_eq!(plan.get("values"), None);
     assert!(plan["planned_values"]["root_module"]["resources"].is_array(), "{plan:#}");
     assert!(plan["configuration"]["root_module"]["resources"].is_array(), "{plan:#}");

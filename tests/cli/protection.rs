@@ -1,11 +1,11 @@
-//! `preventDestroy`: remembered in the state, apart from the protection that every network volume has, and held against every
-//! flag.
+//! `preventDestroy`: recorded in the state, separately from the default protection of network volumes, and effective
+//! against every flag.
 
 use serde_json::json;
 
 use crate::support::{Emulator, Project};
 
-/// A volume and a pod on it; the volume's lifecycle is `LIFE`.
+/// A volume with a pod on it. `LIFE` stands for the volume's lifecycle.
 const CONFIG: &str = r#"version: "3.0"
 name: team
 deployment: { provider: runpod, image: "example/image:1" }
@@ -18,7 +18,7 @@ providers:
       a: { gpuType: NVIDIA RTX A4000, networkVolume: precious }
 "#;
 
-/// The same without the blocks of its volumes.
+/// The same configuration without its volumes.
 const REMOVED: &str = r#"version: "3.0"
 name: team
 deployment: { provider: runpod, image: "example/image:1" }
@@ -63,14 +63,14 @@ fn prevent_destroy_holds_against_every_way_to_destroy_a_volume() {
     project.run(&emulator, &replace).exits(3).warns("prevent_destroy");
     assert_eq!(emulator.writes(), writes);
 
-    // Its block is gone: the state remembers.
+    // The block was removed, but the state still has the setting.
     project.write("sindri.yaml", REMOVED);
     for command in [format!("apply {ALL}"), destroy, by_name, "plan --include-volumes".to_owned()] {
         let said = project.run(&emulator, &command).exits(3).warns("prevent_destroy");
         said.warns("put its block back without `preventDestroy`").warns("sindri state rm network_volume.precious");
     }
     assert_eq!(emulator.writes(), writes);
-    // Without the flag a plan says that it stays, and names no flag that would be refused.
+    // Without the flag, a plan says that it is kept, and suggests no flag that would be refused.
     let said = project.run(&emulator, "plan --json").exits(0).json();
     let notes = said["sindri"]["notes"].to_string();
     assert!(notes.contains("has `preventDestroy` and is kept") && notes.contains("put its block back"), "{notes}");
@@ -97,7 +97,7 @@ fn a_changed_prevent_destroy_is_recorded_without_a_request_and_then_holds() {
     let writes = emulator.writes();
 
     project.edit("preventDestroy: false", "preventDestroy: true");
-    // It holds from when it is written.
+    // The setting takes effect as soon as it is written.
     project.run(&emulator, &format!("destroy {ALL}")).exits(3).warns("prevent_destroy");
     project.run(&emulator, "plan --detailed-exitcode").exits(0).tells("records `preventDestroy`");
     project.run(&emulator, "apply --auto-approve").exits(0);
@@ -105,7 +105,7 @@ fn a_changed_prevent_destroy_is_recorded_without_a_request_and_then_holds() {
     let plan = project.run(&emulator, "plan --json").exits(0).json();
     assert_eq!(plan["sindri"]["notes"].as_array().map(Vec::len).unwrap_or_default(), 0, "{}", plan["sindri"]["notes"]);
 
-    // What is written is not yet applied: destroy asks for that first.
+    // A written change is not applied yet, so destroy asks the user to apply it first.
     project.edit("preventDestroy: true", "preventDestroy: false");
     project.run(&emulator, &format!("destroy {ALL}")).exits(3).warns("apply that first");
     project.run(&emulator, "apply --auto-approve").exits(0);
@@ -154,7 +154,7 @@ fn a_state_of_format_version_1_is_read_and_written_anew_when_something_changes()
     old(&project);
     project.forget_when_it_created();
     project.write("sindri.yaml", REMOVED);
-    // Of a volume it says nothing but that it is one; of a pod, that its block had `preventDestroy`.
+    // The message names only the kind for a volume, but `preventDestroy` for a pod.
     let said = project.run(&emulator, &format!("destroy {ALL}")).exits(3);
     said.warns("`pod.a` has `preventDestroy`");
     let only = project.run(&emulator, "plan --destroy --include-volumes").exits(3);

@@ -1,5 +1,5 @@
-//! Environments that lose their overlay, or whose place an overlay takes, stay within reach while their state records
-//! something.
+//! Environments that lose their overlay, or that another overlay replaces, stay accessible while their state has
+//! records.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn the_first_overlay_leaves_default_within_reach_and_a_plan_beside_it_says_so() 
     said.warns("::warning title=sindri%3A%3Acli%3A%3Aunreachable_state::`state/default.json`");
     project.run(&emulator, "-e prod plan --markdown").exits(0).tells("no environment here reaches");
 
-    // Nothing is selected in hiding, and the help names what can be selected.
+    // No environment is selected implicitly, and the help lists the possible ones.
     project.run(&emulator, "status").exits(1).warns("environment_required").warns("`default`, `prod`");
     for command in ["status", "state list", "plan --detailed-exitcode", "drift", "output", "stop", "start"] {
         project.run(&emulator, &format!("-e default {command}")).exits(0);
@@ -32,7 +32,7 @@ fn the_first_overlay_leaves_default_within_reach_and_a_plan_beside_it_says_so() 
     said.warns("wrong_world").warns("`-e default --state state/default.json`");
     project.run(&emulator, "-e default --state state/default.json status").exits(0).tells("pod.bare");
     project.run(&emulator, "-e default destroy --auto-approve").exits(0);
-    // Nothing is there any more.
+    // The environment no longer has any resources.
     project.run(&emulator, "-e default status").exits(1).warns("unknown_environment");
     assert_eq!(project.run(&emulator, "-e prod plan").exits(0).stderr, "");
 }
@@ -51,7 +51,7 @@ fn a_deleted_overlay_leaves_its_environment_within_reach() {
     project.run(&emulator, "plan").exits(0).warns("`state/prod.json` records 1 pod").warns("`sindri -e prod destroy`");
     project.write("sindri.test.yaml", "{}\n");
     project.run(&emulator, "-e test apply --auto-approve").exits(0).warns("`state/prod.json` records 1 pod");
-    // It has a state of its own by now: that it is one of several is known.
+    // It now has its own state, so the user knows that there are several.
     assert!(!project.run(&emulator, "-e test plan").exits(0).stderr.contains("unreachable"));
     project.run(&emulator, "-e prod destroy --auto-approve").exits(0);
     assert_eq!(emulator.pod_names(), ["bare-test"]);
@@ -96,7 +96,7 @@ fn an_empty_variable_of_ours_is_as_good_as_none() {
     assert_eq!(project.state()["environment"], json!("default"));
     run("status").exits(0).tells("pod.bare");
     run("--env= status").exits(1);
-    // Without another origin it is RunPod itself, which takes no empty key.
+    // The default origin is RunPod itself, which does not accept an empty key.
     let mut command = crate::support::sindri(&project.path(""));
     command.args(["--state", "other.json", "plan"]).env("RUNPOD_API_BASE_URL", "").env("RUNPOD_API_KEY", "");
     Said::of(&mut command).exits(1).warns("RUNPOD_API_KEY");
@@ -119,7 +119,7 @@ fn an_empty_value_is_no_value_of_a_required_secret() {
         (&json!("hf_1"), &json!(""))
     );
     run("plan --refresh=false --detailed-exitcode", "").exits(0);
-    // Another source may have it.
+    // The value may come from another source.
     project.write(".env", "HF_TOKEN=hf_1\n");
     run("plan --detailed-exitcode", "").exits(0);
 }

@@ -1,10 +1,10 @@
-//! Configurations that cannot be meant: each has its diagnostic, and nothing is requested or written.
+//! Configurations that cannot be intended: each has its diagnostic, and nothing is requested or written.
 
 use serde_json::{Value, json};
 
 use crate::support::{BARE, Emulator, Project, fleet};
 
-/// A configuration, the end of its diagnostic's code, where it points, and phrases that it says.
+/// A configuration, the end of its diagnostic's code, its position, and phrases in its message.
 struct Case {
     config: String,
     code: &'static str,

@@ -1,4 +1,4 @@
-//! Every remedy that `sindri drift` prints is run, and does what it says.
+//! Runs every remedy printed by `sindri drift`, and checks its effect.
 
 use std::slice::from_ref;
 
@@ -18,7 +18,7 @@ fn config(fields: &str) -> String {
 const VOLUME: &str = "version: \"3.0\"\nname: story\ndeployment: { image: \"example/image:1\" }\nproviders:\n  runpod:\n    \
                       networkVolumes:\n      data: { sizeGb: 100, region: US-CA-2 }\n    pods: {}\n";
 
-/// A project that was applied, and what was done to its one resource.
+/// An applied project, and the event that affected its only resource.
 struct Scene {
     emulator: Emulator,
     project: Project,
@@ -41,7 +41,7 @@ impl Scene {
         scene
     }
 
-    /// Whether no list shows anything that is about to pass by itself.
+    /// Whether the lists show nothing temporary.
     fn is_settled(&self) -> bool {
         let pods = self.emulator.pods();
         pods.iter().all(|pod| pod["status"] != "RUNNING" || !pod["runtime"].is_null())
@@ -53,7 +53,7 @@ impl Scene {
         said.json()
     }
 
-    /// The one finding that counts, or else the one for information.
+    /// The only drift, or the only information if there is no drift.
     #[track_caller]
     fn finding(&self) -> Value {
         let report = self.drift();
@@ -61,7 +61,7 @@ impl Scene {
         finding.clone()
     }
 
-    /// Types a command as it was printed; whoever typed it consents to everything.
+    /// Types a printed command; the user consents to everything.
     fn type_in(&self, command: &str) -> Vec<Said> {
         let run = |command: &str| {
             let words = shlex::split(command).expect("a command");
@@ -80,7 +80,7 @@ fn remedies(finding: &Value) -> Vec<(Option<String>, String)> {
     remedies.map(|remedy| (text(&remedy["command"]), text(&remedy["effect"]).unwrap_or_default())).collect()
 }
 
-/// Makes the drift anew for each of its remedies, and runs that one: nothing is left to settle.
+/// Recreates the drift for each of its remedies, and runs that one. Nothing is left to resolve.
 fn each_remedy_settles(config: &str, events: &[Value], class: &str, expected: &[&str]) {
     let told = remedies(&Scene::of(config, events).finding());
     let commands: Vec<&str> = told.iter().map(|(command, effect)| command.as_deref().unwrap_or(effect)).collect();
@@ -179,7 +179,7 @@ fn a_change_of_an_ignored_field_is_information_every_night() {
         scene.project.run(&scene.emulator, "drift").exits(0).tells("For information").tells("1 changed (information)");
     assert!(!said.stdout.contains("sindri apply") && !said.stdout.contains("replaces"), "{}", said.stdout);
     scene.project.run(&scene.emulator, "plan").exits(0).tells("ignoreChanges names it").tells("No changes");
-    // The state knows, so a file that cannot be read makes no difference.
+    // The state suffices, so an unreadable file makes no difference.
     scene.project.write("sindri.yaml", "name: story\nproviders:\n  runpod:\n    gpuTyp: ${UNSET}\n");
     scene.project.run(&scene.emulator, "drift").exits(0);
 }

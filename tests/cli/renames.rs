@@ -1,4 +1,4 @@
-//! Keys of blocks that were changed: a pod is not destroyed for its new name unless somebody says so.
+//! Changed keys of blocks: a pod is not destroyed for its new name unless the user says so.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ fn project(key: &str) -> String {
     format!("{BARE}    pods: {{ {key}: {{ replicas: 2 }} }}\n")
 }
 
-/// The lines of a plan from `moved:` on, as they would be pasted.
+/// The lines of a plan from `moved:` on, ready to be pasted.
 fn entries(plan: &str) -> String {
     let lines = plan.lines().skip_while(|line| line.trim() != "moved:");
     let kept = lines.take_while(|line| line.trim() == "moved:" || line.trim().starts_with("- {"));
@@ -59,7 +59,7 @@ fn what_is_replaced_under_any_name_is_told_and_holds_nobody_up() {
     fleet.run(&emulator, "apply --auto-approve --updates in-place").exits(3).warns("rename_needs_decision");
     fleet.run(&emulator, "plan").exits(0).tells("the same but for command");
     fleet.run(&emulator, "apply --auto-approve").exits(0).tells("2 destroyed");
-    // Another GPU and another image is another pod.
+    // A pod with another GPU and another image is not a rename.
     let other = project("eval").replace("A4000", "A5000").replace("image:1", "image:2");
     fleet.write("sindri.yaml", &other);
     assert_eq!(renames("plan --json"), json!([]));

@@ -1,4 +1,4 @@
-//! What was reviewed is what runs: plans by their id and in files, parts of plans, plans without an account.
+//! The reviewed plan is the one applied: plans by id and from files, partial plans, plans without an account.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn an_id_is_consent_to_exactly_this_plan() {
     assert_eq!(emulator.writes(), writes, "a plan that was not expected sends nothing");
     assert_eq!(project.stored(), stored);
 
-    // The pod volume of 20 GB that goes with it needs no flag of its own: the id stands for all that the plan says.
+    // The 20 GB pod volume that it loses needs no separate flag: the id approves everything in the plan.
     project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
     project.run(&emulator, &format!("apply --expect {id}")).exits(0).tells("1 replaced");
     project.run(&emulator, &format!("apply --expect {id}")).exits(5).warns("nothing is to be done any more");
@@ -50,14 +50,14 @@ fn a_saved_plan_is_shown_as_it_was_and_applied_while_it_holds() {
     let shown = project.offline("show plan.json --json").exits(0).json();
     for member in ["sindri", "resource_drift", "format_version", "applyable"] {
         let (mut shown, mut json) = (shown[member].clone(), json[member].clone());
-        // The plan's requests are made anew; how many there are is not in the file.
+        // The plan's requests are made again; their number is not in the file.
         for value in [&mut shown, &mut json] {
             value.as_object_mut().map(|members| members.remove("requests"));
         }
         assert_eq!(shown, json, "{member}");
     }
 
-    // Something else came up since: it is told, and left alone.
+    // Another change is pending in the meantime. It is reported and not applied.
     project.edit(
         "        gpuType: NVIDIA A100-SXM4-80GB\n",
         "        gpuType: NVIDIA A100-SXM4-80GB\n        gpuCount: 2\n",
@@ -69,7 +69,7 @@ fn a_saved_plan_is_shown_as_it_was_and_applied_while_it_holds() {
         .tells("1 replaced")
         .tells("pending as well, and not in this plan");
     assert_eq!(project.id("pod.trainer"), trainer);
-    // Once more: nothing is left of it, and nothing else is done.
+    // The second time nothing is left to do, and nothing else is done.
     let writes = emulator.writes();
     project.run(&emulator, "apply plan.json").exits(0);
     assert_eq!(emulator.writes(), writes);
@@ -88,7 +88,7 @@ fn a_stale_plan_is_refused_and_names_what_moved() {
     project.run(&emulator, "apply --expect plan.json").exits(5).warns(moved);
     project.edit("gpuType: NVIDIA L4", "gpuType: NVIDIA RTX A5000");
 
-    // Another branch replaced the pod meanwhile, and committed its state.
+    // Another branch has replaced the pod in the meantime, and committed its state.
     let state = project.read("state/default.json");
     project.forget_when_it_created();
     project.write("state/default.json", &state.replace(&project.id("pod.notebook"), "0th3rbr4nch"));
@@ -169,7 +169,7 @@ fn a_plan_without_an_account_asks_nobody() {
     command.env_remove("RUNPOD_API_KEY");
     crate::support::Said::of(&mut command).exits(0).tells("-/+ pod.notebook").tells("RunPod was not asked.");
     assert_eq!(emulator.requests().len(), asked);
-    // Nothing is applied from memory: it is held against what is there, and is the same plan.
+    // Nothing is applied from the state alone: the plan is compared with the observed objects, and is the same.
     project.run(&emulator, "plan --refresh=false --out plan.json").exits(0);
     let id = project.offline("show plan.json --id").exits(0).stdout;
     assert_eq!(id.trim(), plan_id(&project.run(&emulator, "plan --json").exits(0).json()));
@@ -195,7 +195,7 @@ fn the_state_takes_over_what_runpod_shows_when_asked_to() {
         .tells("The state says what RunPod shows.");
 }
 
-/// Terraform takes such a plan, since both states count to the same serial, and drops what the other branch made.
+/// Terraform accepts such a plan, because both states have the same serial, and drops the other branch's resources.
 #[test]
 fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
     let (emulator, project) = applied();
@@ -210,18 +210,18 @@ fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
     project.run(&emulator, "apply -y").exits(0).tells("1 created");
     let (two, writes) = (project.id("pod.two"), emulator.writes());
 
-    // On the other branch nobody declares it.
+    // On the other branch it is not declared.
     let said = project.run(&emulator, "apply one.json").exits(5);
     said.warns("`pod.one`: it is no longer declared");
     assert_eq!(emulator.writes(), writes);
-    // Merged, it goes beside what the other branch made.
+    // After a merge, it is created beside the other branch's resources.
     project.write("sindri.yaml", &with(&["one", "two"]));
     project.run(&emulator, "apply one.json").exits(0).tells("1 created");
     assert_eq!(project.id("pod.two"), two);
     assert_eq!(emulator.pod_names(), ["story-notebook", "story-one", "story-trainer", "story-two"]);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
 
-    // Both branches replace the same pod: the plan of the one that comes second names its record.
+    // Both branches replace the same pod. The later plan names its record.
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     project.run(&emulator, "plan --out second.json").exits(0);
     project.edit("gpuType: NVIDIA RTX A5000", "gpuType: NVIDIA RTX A6000");
@@ -233,7 +233,7 @@ fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
     assert_eq!(emulator.writes(), writes);
 }
 
-/// `pod.a` comes up at once, and the image of `pod.b` is pulled for half an hour.
+/// `pod.a` starts at once; pulling the image of `pod.b` takes half an hour.
 fn pair_with_a_slow_pod() -> Project {
     Project::new(&format!("{BARE}    pods: {{ a: {{ name: first }}, b: {{ image: \"emulator/slow:1\" }} }}\n"))
 }

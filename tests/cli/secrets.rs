@@ -17,31 +17,31 @@ fn config() -> String {
     BARE.replace("providers:\n", &format!("{secrets}providers:\n")) + env
 }
 
-/// Of each kind of secret one, with all that JSON, URLs and pages write otherwise; of the file, which has two lines, both.
+/// One secret of each kind, with all characters that JSON, URLs or HTML encode; both lines of the one from a file.
 const SECRETS: [&str; 6] = [KEY, TOKEN, "canary/first~line>?0", "canary+second~line=0", OUTSIDE, REGISTRY];
 const TOKEN: &str = "canary \"of\" hf?t\\ken é&<>";
 const FILE: &str = "canary/first~line>?0\ncanary+second~line=0\n";
 const OUTSIDE: &str = "canary-of-wandb";
 const REGISTRY: &str = r#"{"auths":{"canary.io":{"auth":"dXNlcjpjYW5hcnk="}}}"#;
 
-/// Everything that a command leaves behind, beside what it says: add a folder here when there is a new one.
+/// All folders that commands write. Add new ones here.
 const KEPT: [&str; 2] = ["state", "plans"];
 
 fn no_secret_in(what: &str, text: &str) {
-    // However lines were broken: what remains of each shape is the same.
+    // Ignores line breaks, so that broken secrets are found.
     let dense = |text: &str| text.chars().filter(|c| !c.is_whitespace() && *c != '│').collect::<String>();
     let shown = dense(text);
     for (secret, (shape, written)) in
         SECRETS.iter().flat_map(|secret| shapes(secret).into_iter().map(move |it| (secret, it)))
     {
         let written: Vec<char> = dense(&written).chars().collect();
-        // Without its ends, so that a piece that was left over is noticed, too.
+        // Without its ends, so that an unmasked part is found too.
         let middle: String = written[4..written.len() - 4].iter().collect();
         assert!(!shown.contains(&middle), "{what} holds `{secret}` ({shape}):\n{text}");
     }
 }
 
-/// A text as servers write it.
+/// A text in the encodings that servers use.
 fn shapes(text: &str) -> Vec<(&'static str, String)> {
     let json = Value::from(text).to_string();
     let twice = Value::from(json.as_str()).to_string();
@@ -65,7 +65,7 @@ fn shapes(text: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// `%2F` as `%2f`.
+/// Turns `%2F` into `%2f`.
 fn small_digits(text: &str) -> String {
     let mut parts = text.split('%');
     let first = parts.next().unwrap_or_default().to_owned();
@@ -137,7 +137,7 @@ fn they_reach_the_pod_and_no_stream_file_or_plan() {
         run("apply plans/none.json").exits(1);
         run("apply --expect 0123456789abcdef -v").exits(5).tells("another-value");
         run("import --all").exits(0);
-        // Somebody puts the file's secret elsewhere: what drifted is told, and no value of it.
+        // Someone copies the file's secret into another variable. The drift is reported without the value.
         let pod = emulator.pods()[0]["id"].as_str().expect("an id").to_owned();
         let env = json!({ "PLAIN": TOKEN, "HF_TOKEN": OUTSIDE, "STRANGE": REGISTRY });
         let edit = json!({ "event": "edit", "changes": { "env": env, "image": "example/image:2" } });
@@ -163,7 +163,7 @@ fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
     run(&project, &emulator, "plan --detailed-exitcode").exits(0);
 }
 
-/// Two pods, one of which is made; every later command about either fails with an answer that repeats every secret.
+/// One of two pods is created. Every later command about either fails, with an answer that repeats every secret.
 #[test]
 fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
     let pods = "    lifecycle: { updates: in-place }\n    pods: { made: {}, refused: {} }\n";
@@ -175,7 +175,7 @@ fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
     let names: Vec<&str> = shapes("any text").into_iter().map(|(name, _)| name).collect();
     for (shape, name) in names.into_iter().enumerate() {
         let echoes = SECRETS.map(|secret| shapes(secret).swap_remove(shape).1);
-        // Half of them at a time: of a long answer only the beginning is told.
+        // A few at a time, because only the beginning of a long answer is shown.
         for echoes in echoes.chunks(3) {
             let echo = echoes.join(" and ");
             let body = json!({ "error": echo, "detail": format!("got {echo}"), "errors": [echo], "status": 400 });
@@ -205,7 +205,8 @@ fn a_key_that_is_named_in_the_configuration_is_refused() {
     assert_eq!(emulator.requests(), Vec::<String>::new());
 }
 
-/// Credentials that no `secrets` block declares: told by their name, by the form of the value, by their place in a command.
+/// Credentials without a `secrets` block, recognised by name, by the form of the value, or by the position in a
+/// command.
 const UNDECLARED: &str = r#"    lifecycle: { updates: in-place }
     args: [serve, --api-key, canary-arg-1, --token=canary-arg-2, "postgres://u:canary-arg-3@db/x", --port, "8000"]
     entrypoint: [env, DB_PW=canary-arg-4, sh]
@@ -262,7 +263,7 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
         assert_eq!(pod["env"]["IN_PARTS"], "postgres://u:canary-outside-2@db/x");
         assert_eq!(pod["env"]["FROM_OUTSIDE"], "canary-outside-1");
         run("plan --detailed-exitcode").exits(0);
-        // A changed credential is a change, and shows on neither side; an in-place update carries all the others.
+        // A changed credential is a change, and neither value is shown. An in-place update sends all the others.
         project.edit("canary-arg-1", "canary-arg-9");
         for form in ["--full", "--markdown --full", "--html --full", "--json --full", "--out plan.json"] {
             run(&format!("plan {form}")).exits(0);
@@ -276,7 +277,7 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
         for words in ["status --json", "output --json", "graph", "state list", "refresh -v"] {
             run(words).exits(0);
         }
-        // Changed outside: the new command has another credential.
+        // After an outside change, the command has another credential.
         let id = pod["id"].as_str().expect("an id").to_owned();
         let edit = json!({ "event": "edit", "changes": { "cmd": ["serve", "--api-key", "canary-outside-3"] } });
         assert_eq!(emulator.ask("POST", &format!("/_emu/pods/{id}/event"), Some(edit)).0, 200);
@@ -284,20 +285,20 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
             run(&format!("drift {form}")).exits(2);
         }
         run("refresh").exits(0);
-        // An import writes what a file may hold.
+        // An import writes only values that may be in a file.
         let other = Project::new("");
         fs::remove_file(other.path("sindri.yaml")).expect("removed");
         let said = other.run(&emulator, "import --all --name team --include-marked").exits(0);
         let written = format!("{}{}{}", said.stdout, said.stderr, other.read("sindri.yaml"));
         assert!(!written.contains("canary"), "{written}");
         assert!(written.contains("holds a credential"), "{written}");
-        // The change outside has restarted the pod.
+        // The outside change has restarted the pod.
         other.run(&emulator, "wait --timeout 120s").exits(0);
         other.run(&emulator, "plan --detailed-exitcode").exits(0);
     }
 }
 
-/// A variable of any name may bring a credential in; outside of `env` it is refused, since it would be shown there.
+/// A variable of any name may contain a credential. It is refused outside of `env`, where it would be shown.
 #[test]
 fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
     let (emulator, project) =
@@ -308,7 +309,7 @@ fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
     assert!(!said.stderr.contains("canary-in-args"), "{}", said.stderr);
 }
 
-/// Whichever form an error has. `-f` stands for every message that repeats what it was given.
+/// In every format of an error. `-f` is an example for all messages that repeat an argument.
 #[test]
 fn a_credential_of_the_environment_is_in_no_error() {
     let project = Project::new(BARE);

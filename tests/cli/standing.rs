@@ -1,4 +1,4 @@
-//! `sindri status`: what it takes, and how it repeats itself.
+//! `sindri status`: its arguments, and repeated output.
 
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;

@@ -1,4 +1,4 @@
-//! The walk of the README, over HTTP and in both dialects.
+//! The walkthrough of the README, over HTTP and in both dialects.
 
 use std::fs;
 use std::path::Path;
@@ -93,7 +93,7 @@ fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
         assert!(!said.stderr.contains("$0.25"), "no longer the price of running: {}", said.stderr);
         assert_eq!(state_of(&run("status").exits(0), "pod.notebook"), "Stopped", "{dialect}");
         assert_eq!(state_of(&run("status").exits(0), "pod.trainer"), "Running", "{dialect}");
-        // Stopped on purpose is no difference, and a later apply does not undo it.
+        // A deliberate stop is no difference, and a later apply does not undo it.
         run("plan --detailed-exitcode").exits(0);
         run("stop notebook").exits(0).tells("Nothing to do: `pod.notebook` is already stopped.");
         run("start notebook").exits(0).tells("Started 1 pod");
@@ -103,7 +103,7 @@ fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
     }
 }
 
-/// The word of the column STATE.
+/// The content of the column STATE.
 fn state_of(status: &Said, address: &str) -> String {
     let row = status.stdout.lines().find(|line| line.starts_with(&format!("{address} ")));
     let row = row.unwrap_or_else(|| panic!("no {address} in:\n{}", status.stdout));
@@ -194,7 +194,7 @@ fn drift_is_told_apart_from_what_is_pending() {
     assert_eq!(emulator.pod_names(), ["story-notebook", "story-trainer"]);
 }
 
-/// `SINDRI_BLESS=1` rewrites what the README shows.
+/// `SINDRI_BLESS=1` rewrites the output shown in the README.
 #[test]
 fn the_readme_shows_what_its_first_command_prints() {
     const START: &str = "<!-- capture: plan -->\n```text\n";

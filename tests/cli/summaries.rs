@@ -1,4 +1,4 @@
-//! How a command that changes something says it ended: what exists and bills comes first, and nothing is told twice.
+//! Final summaries of commands that change something: billed objects come first, and nothing is reported twice.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";
 
-/// An emulator whose pods take hours to come up.
+/// An emulator whose pods take hours to start.
 fn slow_boots() -> Emulator {
     let emulator = Emulator::start();
     assert_eq!(emulator.ask("POST", "/_emu/clock", Some(json!({ "scale": 0.01 }))).0, 200);
@@ -85,7 +85,7 @@ fn an_interrupted_destroy_says_what_still_bills_and_names_its_own_command() {
 
 #[test]
 fn an_apply_reports_what_its_plan_counted() {
-    // In v2 a lock is an update after the create, so that there are more requests than changes.
+    // In v2 a lock is an update after the create, so there are more requests than changes.
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{}    locked: true\n", fleet(2))));
     let said = project.run(&emulator, APPLY).exits(0).tells("Plan: 2 create").tells("Apply complete: 2 created in ");
     assert_eq!(emulator.writes().len(), 4, "{}", said.stdout);
@@ -101,7 +101,7 @@ fn many_failures_for_one_reason_are_one_line() {
     let after = said.stdout.split_once("Apply failed: 30 failed").expect("a verdict").1;
     assert!(after.lines().count() <= 10, "{after}");
     assert!(said.stderr.lines().filter(|line| line.contains("could not create")).count() <= 5, "{}", said.stderr);
-    // Tools get all of them.
+    // Tools get the full list.
     let said = project.run(&emulator, &format!("{APPLY} --json")).exits(1);
     let summary: serde_json::Value = serde_json::from_str(said.stdout.lines().last().unwrap()).unwrap();
     assert_eq!((&summary["counts"]["failed"], summary["failed"].as_array().map(Vec::len)), (&json!(30), Some(30)));

@@ -1,4 +1,4 @@
-//! A project in a temporary folder, an emulator as a child process, and what a command said.
+//! A project in a temporary folder, an emulator as a child process, and the output of a command.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// For whatever must happen sooner or later, on a machine of any speed.
+/// Time limit for events that must happen, generous enough for slow machines.
 pub const DEADLINE: Duration = Duration::from_secs(120);
 
-/// Must never be seen again.
+/// Must not appear in any output.
 pub const KEY: &str = "rpa_CANARYKEY0123456789";
 
 /// One pod on a network volume, and one on its own.
@@ -33,7 +33,7 @@ providers:
         gpuType: NVIDIA RTX A4000
 "#;
 
-/// One pod without any volume: nothing that is lost with it is precious.
+/// One pod without volumes, whose destruction loses no precious data.
 pub const BARE: &str = r#"version: "3.0"
 name: bare
 deployment:
@@ -45,12 +45,12 @@ providers:
     volumeSizeGb: 0
 "#;
 
-/// So many pods without volumes.
+/// This number of pods without volumes.
 pub fn fleet(pods: usize) -> String {
     format!("{BARE}    pods: {{ worker: {{ replicas: {pods} }} }}\n")
 }
 
-/// `sindri` with nothing of the caller's environment but the search path.
+/// `sindri` with an environment that contains only the search path.
 pub fn sindri(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sindri"));
     command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -58,7 +58,7 @@ pub fn sindri(folder: &Path) -> Command {
     command
 }
 
-/// What a command left behind.
+/// The result of a command.
 #[derive(Debug)]
 pub struct Said {
     pub code: Option<i32>,
@@ -71,7 +71,7 @@ impl Said {
         Self::from(command.output().expect("the binary runs"))
     }
 
-    /// Checks the exit code, and shows everything where it is another one.
+    /// Checks the exit code, and shows all output if it differs.
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
@@ -118,7 +118,8 @@ impl Emulator {
         Self::listening("0", flags).unwrap_or_else(|said| panic!("said {said:?}"))
     }
 
-    /// On one port, once nobody else has it: for what must be the same in every run, since a state names its API.
+    /// On a fixed port, once it is free. A state contains the address of its API, so the port must be the same in every
+    /// run.
     #[allow(dead_code)] // used by tests with golden files
     pub fn at(port: u16, flags: &[&str]) -> Self {
         let start = Instant::now();
@@ -147,7 +148,7 @@ impl Emulator {
         }
     }
 
-    /// An emulator whose answers are bent by these rules.
+    /// An emulator with these fault rules.
     pub fn with_faults(rules: Value) -> Self {
         let emulator = Self::start();
         emulator.faults(rules);
@@ -158,7 +159,7 @@ impl Emulator {
         assert_eq!(self.ask("PUT", "/_emu/faults", Some(rules)).0, 200);
     }
 
-    /// Any request, as curl would send it.
+    /// Any request, like curl.
     pub fn ask(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let request = async {
             let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
@@ -182,7 +183,7 @@ impl Emulator {
         body
     }
 
-    /// The requests that were received: `POST /v2/pods`, without queries.
+    /// The received requests without queries, such as `POST /v2/pods`.
     pub fn requests(&self) -> Vec<String> {
         let journal = self.get("/_emu/journal");
         let entries = journal["entries"].as_array().expect("entries");
@@ -193,7 +194,7 @@ impl Emulator {
         entries.iter().map(line).collect()
     }
 
-    /// The requests that were meant to change something.
+    /// The requests that may change something.
     pub fn writes(&self) -> Vec<String> {
         self.requests().into_iter().filter(|request| !request.starts_with("GET ")).collect()
     }
@@ -202,7 +203,7 @@ impl Emulator {
         self.get("/v2/pods?limit=1000")["pods"].as_array().expect("pods").clone()
     }
 
-    /// The names of the pods that exist, sorted.
+    /// The names of the existing pods, sorted.
     pub fn pod_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
             self.pods().iter().map(|pod| pod["name"].as_str().expect("a name").to_owned()).collect();
@@ -249,7 +250,7 @@ impl Project {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// Replaces text that must be in the configuration.
+    /// Replaces text that must occur in the configuration.
     pub fn edit(&self, from: &str, to: &str) {
         let config = self.read("sindri.yaml");
         assert!(config.contains(from), "no `{from}` in:\n{config}");
@@ -261,14 +262,14 @@ impl Project {
         serde_json::from_str(&self.read("state/default.json")).expect("JSON")
     }
 
-    /// The id that the state has for an address.
+    /// The id of an address in the state.
     pub fn id(&self, address: &str) -> String {
         let state = self.state();
         let id = state["resources"][address]["id"].as_str();
         id.unwrap_or_else(|| panic!("no {address} in {state:#}")).to_owned()
     }
 
-    /// Every byte below `state/` but the lock's; nothing where there is no such folder.
+    /// Every file below `state/` except the lock, with its bytes; empty if there is no such folder.
     pub fn stored(&self) -> Vec<(String, Vec<u8>)> {
         let Ok(entries) = fs::read_dir(self.path("state")) else { return Vec::new() };
         let mut files: Vec<(String, Vec<u8>)> = entries
@@ -281,8 +282,8 @@ impl Project {
         files
     }
 
-    /// The journal knows how fresh the last create is: for two minutes, a pod that no list shows may just be late. In a
-    /// clone of the repository, as from now on here, there is no journal.
+    /// Deletes the journal, which records the time of the last create: for two minutes after it, a pod missing from
+    /// lists may just be late. A clone of the repository has no journal either.
     pub fn forget_when_it_created(&self) {
         fs::remove_file(self.path("state/default.journal")).expect("a journal");
     }
@@ -298,7 +299,7 @@ impl Project {
         Said::of(&mut self.command(emulator, words))
     }
 
-    /// The same where the emulator's lists do not lag, so that absence is proved at once.
+    /// The same command for an emulator whose lists do not lag, so that absence is proved at once.
     #[allow(dead_code, reason = "not every suite that shares this file proves absence")]
     pub fn run_without_lag(&self, emulator: &Emulator, words: &str) -> Said {
         Said::of(self.command(emulator, words).env("SINDRI_LIST_LAG", "1s"))
@@ -310,7 +311,7 @@ impl Project {
     }
 }
 
-/// Waits for something that must come.
+/// Waits for something that must happen.
 #[track_caller]
 pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let start = Instant::now();

@@ -1,10 +1,10 @@
-//! An account that was made by hand becomes a configuration, with a state, and its next plan is empty.
+//! A manually created account becomes a configuration with a state, and its next plan is empty.
 
 use serde_json::{Value, json};
 
 use crate::support::{BARE, Emulator, Project};
 
-/// What YAML, a shell, a terminal or sindri itself could read as something else.
+/// Texts that YAML, a shell, a terminal or sindri itself could misread.
 const HOSTILE: [&str; 22] = [
     "trainer",
     "trainer",
@@ -43,7 +43,7 @@ fn with(mut body: Value, more: Value) -> Value {
     body
 }
 
-/// Pods and volumes of every shape that v2 can make.
+/// Pods and volumes of every shape that v2 can create.
 fn account_v2(emulator: &Emulator) {
     let volume = |name: &str, region: &str| {
         made(emulator, "/v2/network-volumes", &json!({ "name": name, "size": 50, "dataCenter": region }))
@@ -58,7 +58,7 @@ fn account_v2(emulator: &Emulator) {
     let shapes = [
         json!({ "gpu": { "id": "NVIDIA A100-SXM4-80GB", "count": 2 }, "mounts": { "network": [{ "volumeId": data, "path": "/data" }] } }),
         json!({ "gpu": { "id": "NVIDIA L4", "count": 1 }, "mounts": { "persistent": { "size": 40, "path": "/w x" } } }),
-        // A file cannot say this path, so that it is never compared.
+        // A file cannot express this path, so it is never compared.
         with(gpu.clone(), json!({ "mounts": { "persistent": { "size": 40, "path": "relative" } } })),
         json!({ "gpu": { "id": "NVIDIA RTX A4000", "count": 1 }, "ports": ["8888/http", "22/tcp", "9000/tcp"] }),
         json!({ "gpu": { "id": "NVIDIA RTX A4000", "count": 1 }, "cloud": "COMMUNITY" }),
@@ -101,7 +101,7 @@ fn account_v1(emulator: &Emulator) {
     }
     let cpu = json!({ "name": "cpu", "imageName": "example/image:1", "computeType": "CPU", "cpuFlavorIds": ["cpu3c"], "vcpuCount": 2, "containerDiskInGb": 10 });
     made(emulator, "/v1/pods", &cpu);
-    // A pod that is still being placed does not show on what.
+    // A pod that is still being placed does not show its machine.
     crate::support::until("every machine", || {
         let pods = emulator.get("/v1/pods?includeMachine=true");
         pods.as_array()
@@ -144,7 +144,7 @@ fn an_account_made_by_hand_becomes_a_configuration_whose_plan_is_empty() {
         assert!(!plan.stdout.contains("drift"), "{}", plan.stdout);
         run("apply --auto-approve").exits(0).tells("No changes");
         assert_eq!(emulator.writes(), writes, "nothing was changed at RunPod");
-        // There is nothing left to take, and nothing is written a second time.
+        // The second time nothing is left to import, and nothing is written.
         let stored = project.stored();
         run("import --all").exits(0).tells("");
         assert_eq!((project.read("sindri.yaml"), project.stored()), (yaml, stored));
@@ -179,11 +179,11 @@ fn one_object_of_another_project_is_left_to_it_unless_it_is_asked_for() {
     assert_eq!(project.stored(), []);
     project.run(&emulator, &format!("import pod.notebook {pod} --include-marked")).exits(0);
     assert_eq!(project.id("pod.notebook"), pod);
-    // The same project with a state of its own, as after a lost one, takes what is its own.
+    // The same project with a new state, as after losing the old one, imports its own objects.
     let again = Project::new(crate::support::PAIR);
     again.run(&emulator, &format!("import network_volume.data {volume}")).exits(0);
     again.run(&emulator, &format!("import pod.notebook {pod}")).exits(0);
-    // And so does the lineage under another name.
+    // The same lineage under another name does too.
     other.edit("name: story", "name: renamed");
     other.run(&emulator, "state rm pod.notebook").exits(0);
     other.run(&emulator, &format!("import pod.notebook {pod}")).exits(0);
@@ -251,7 +251,7 @@ fn a_state_without_its_configuration_is_not_written_over() {
     assert!(!nothing.path("sindri.yaml").exists());
 }
 
-/// An account with two pods on a volume, and what `import --all` writes of it.
+/// An account with two pods on a volume, and the result of `import --all`.
 fn imported() -> (Emulator, Project, String) {
     let (emulator, project) = (Emulator::start(), empty());
     let volume = json!({ "name": "data", "size": 50, "dataCenter": "US-CA-2" });
@@ -282,7 +282,7 @@ fn drafts(project: &Project) -> usize {
 
 #[test]
 fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command() {
-    // Before the state was written there is a draft of the configuration at most; after it the state as well.
+    // Before the state is written there is at most a draft of the configuration; afterwards there is a state too.
     for (has_state, has_draft, has_config) in
         [(false, true, false), (true, true, false), (true, false, false), (true, true, true), (true, false, true)]
     {
@@ -311,7 +311,7 @@ fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command
 fn what_an_interrupted_import_recorded_keeps_its_address_though_the_account_has_changed() {
     let (emulator, project, config) = imported();
     std::fs::rename(project.path("sindri.yaml"), project.path(".sindri-import-x1.yaml")).unwrap();
-    // Another one of the same name, whose id may sort before.
+    // Another pod with the same name, whose id may sort first.
     pod(&emulator, "one", None);
     let state = project.state();
     project.run(&emulator, "import --all").exits(0).tells("completes an import that was interrupted");

@@ -1,4 +1,4 @@
-//! What is asked on a terminal, and what the answers do.
+//! Questions on a terminal, and the effects of the answers.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use crate::interrupt::{alive, recorded, signal, slow_answers};
 use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, until};
 
-/// A terminal of so many columns: the side that people are on, and the side that programs are on.
+/// A terminal with this many columns: the user's side, and the program's side.
 fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
     let people = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&people).expect("granted");
@@ -24,29 +24,29 @@ fn terminal(columns: u16) -> (OwnedFd, OwnedFd) {
     (people, programs)
 }
 
-/// Runs a command on a terminal, answers its first question, and gives its exit code and all that was shown.
+/// Runs a command on a terminal, answers its first question, and returns its exit code and output.
 fn asked(command: &mut Command, answer: &str) -> (Option<i32>, String) {
     answers(command, &[answer])
 }
 
-/// Runs a command on a terminal, answers its questions one after the other, and gives its exit code and all that was shown.
+/// Runs a command on a terminal, answers its questions in order, and returns its exit code and output.
 fn answers(command: &mut Command, answers: &[&str]) -> (Option<i32>, String) {
     on_terminal(command, 100, answers)
 }
 
-/// The same on a terminal of so many columns.
+/// Like `answers`, on a terminal with this many columns.
 pub fn on_terminal(command: &mut Command, columns: u16, answers: &[&str]) -> (Option<i32>, String) {
     let (people, programs) = terminal(columns);
     let side = || programs.as_fd().try_clone_to_owned().expect("a copy");
     let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
-    // Only the child and `command` hold the program's side from here on; the reader ends when nobody does.
+    // From here on only the child and `command` hold the program's side; the reader ends when neither does.
     command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     drop(programs);
     let (shown, receive) = mpsc::channel::<Vec<u8>>();
     let mut screen = File::from(people.try_clone().expect("a copy"));
     std::thread::spawn(move || {
         let mut buffer = [0; 4096];
-        // Linux ends a terminal that nobody writes to with an error.
+        // Linux reports an error when no program has the terminal open.
         while let Ok(read @ 1..) = screen.read(&mut buffer) {
             if shown.send(buffer[..read].to_vec()).is_err() {
                 break;
@@ -116,7 +116,7 @@ fn the_question_offers_the_update_in_place_that_keeps_a_pod_volume() {
     assert_eq!(emulator.pods().iter().filter(|pod| pod["image"] == "example/image:2").count(), 2);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
 
-    // The word is an answer only where it was offered.
+    // The word is an answer only if it was offered.
     let (code, shown) = answers(&mut project.command(&emulator, "destroy"), &["in-place"]);
     assert_eq!((code, emulator.pods().len()), (Some(3), 2), "{shown}");
 }
@@ -155,7 +155,7 @@ fn a_terminal_that_is_gone_ends_no_apply_halfway() {
     let mut command = project.command(&emulator, "apply --auto-approve --parallelism 2");
     let mut child = command.env("TERM", "xterm").stdin(side()).stdout(side()).stderr(side()).spawn().expect("it runs");
     until("the first create", || !emulator.writes().is_empty());
-    // Every write fails from here on, those of the live line too.
+    // Every write fails from here on, including those of the live line.
     drop((command, programs, people));
     signal(&child, "HUP");
     assert_eq!(child.wait().expect("an end").code(), Some(130));

@@ -1,4 +1,4 @@
-//! A record says only what was applied or observed, and records never contradict each other.
+//! A record contains only what was applied or observed, and records never contradict each other.
 
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn made(emulator: &Emulator, path: &str, body: Value) -> String {
     made["id"].as_str().expect("an id").to_owned()
 }
 
-/// A volume and a pod that are in everything another thing than declared.
+/// A volume and a pod that differ from the declared ones in every attribute.
 fn by_hand(emulator: &Emulator) -> (String, String) {
     let volume = made(emulator, "/v2/network-volumes", json!({ "name": "hand", "size": 100, "dataCenter": "US-CA-2" }));
     let body = json!({
@@ -48,7 +48,7 @@ fn an_import_records_the_object_and_not_the_declaration() {
     assert_eq!(records["network_volume.data"]["inputs"]["size_gb"], 100);
     let inputs = &records["pod.a"]["inputs"];
     assert_eq!((&inputs["image"], &inputs["network_volume"]), (&json!("example/other:9"), &json!(volume)));
-    // A value that the file says in plain sight, a name that it says, and nothing of what it does not.
+    // The record has the value and the name that the file shows, and nothing that the file does not contain.
     assert_eq!(inputs["env"], json!({ "MODE": "fast", "LEVEL": { "$sensitive": true } }));
     assert!(!project.read("state/default.json").contains("CANARY"));
     let ports = ["port.a:22/tcp", "port.a:9000/http", "port.a:8888/http"].map(|port| records.get(port).is_some());
@@ -61,7 +61,7 @@ fn an_import_records_the_object_and_not_the_declaration() {
         assert!(!said.stdout.contains("Outside changes"), "{}", said.stdout);
         assert!(!said.stdout.contains("CANARY"), "{}", said.stdout);
     }
-    // The record holds the id alone, and the volume outlives the pod all the same.
+    // The record has only the id, and the volume still outlives the pod.
     project.run(&emulator, "destroy --auto-approve --include-volumes --allow-data-loss").exits(0);
     assert_eq!((emulator.pods().len(), emulator.volumes().len()), (0, 0));
 }
@@ -85,7 +85,7 @@ fn everything_that_names_an_address_follows_when_it_is_moved() {
     }
 }
 
-/// A line of the answer, and the damage to the records that it tells of.
+/// A line of the output, and the damage to the records that it reports.
 type Damage = (&'static str, fn(&mut Value));
 
 #[test]
@@ -119,7 +119,7 @@ fn verify_finds_records_that_contradict_each_other_and_refresh_mends_them() {
             project.run_without_lag(&emulator, command).exits(0);
         }
     }
-    // Nothing can be planned from these.
+    // No plan can be made from these.
     for (told, from, to) in [
         ("are both", project.id("pod.trainer"), project.id("pod.notebook")),
         ("depends on `network_volume.gone`", "\"network_volume.data\"\n".into(), "\"network_volume.gone\"\n".into()),

@@ -15,7 +15,7 @@ fn with_secrets(secrets: &str) -> Project {
     Project::new(&BARE.replace("name: bare\n", &format!("name: bare\nsecrets: [{secrets}]\n")))
 }
 
-/// A folder that is no part of any project, with a file.
+/// A folder outside any project, with a file.
 fn outside() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("secret.txt"), format!("{CANARY}\n")).unwrap();
@@ -26,7 +26,7 @@ fn pipe(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
 }
 
-/// Runs `plan` and `apply`; both are refused with these words, show nothing of any file, and send no request.
+/// Runs `plan` and `apply`. Both are refused with these words, show no content of any file, and send no request.
 #[track_caller]
 fn is_refused(emulator: &Emulator, project: &Project, phrase: &str) {
     for words in ["validate", "plan --markdown", "plan --json", "apply --auto-approve"] {
@@ -89,7 +89,7 @@ fn a_folder_outside_is_read_where_the_command_line_allows_it() {
     project.run(&emulator, "plan --allow-files-in /").exits(1).warns("belongs to the operating system");
 }
 
-/// The variable lists several folders, as `PATH` does. The flag takes its place, like that of every other variable.
+/// The variable lists several folders, like `PATH`. As usual, the flag replaces the variable.
 #[test]
 fn the_variable_allows_a_list_of_folders() {
     let (emulator, one, other) = (Emulator::start(), outside(), outside());
@@ -147,7 +147,7 @@ fn the_api_key_reaches_no_pod_under_any_name() {
             assert!(!format!("{}{}", said.stdout, said.stderr).contains(KEY), "{words}, {field}: {said:?}");
         }
     }
-    // The key may also stand in a file, or come from one.
+    // The key may also be in a file, or come from one.
     let by_file = with_secrets("{ name: FOO, source: file, path: key.txt }");
     by_file.write("key.txt", &format!("key: {KEY}\n"));
     is_refused(&emulator, &by_file, "holds your RunPod API key");
@@ -205,7 +205,7 @@ fn links_that_leave_the_project_are_refused_and_never_quoted() {
     symlink(&yaml, named.path("linked.yaml")).unwrap();
     named.run(&emulator, "-f linked.yaml plan").exits(1).warns("outside the project");
     assert_eq!(emulator.requests(), Vec::<String>::new());
-    // Inside the project, a link is as good as the file.
+    // A link within the project works like the file.
     named.write("shared/common.yaml", BARE);
     fs::remove_file(named.path("linked.yaml")).unwrap();
     symlink("shared/common.yaml", named.path("linked.yaml")).unwrap();
@@ -252,7 +252,7 @@ fn a_dotenv_that_cannot_be_read_is_an_error_and_never_counts_as_absent() {
         assert!(!said.stderr.contains("it is in no"), "{said:?}");
         let json = project.run(&emulator, "plan --json").exits(1);
         assert!(json.stderr.contains("sindri::config::unreadable_") && !json.stderr.contains(CANARY), "{json:?}");
-        // What works from the state alone still does.
+        // Commands that need only the state still work.
         project.run(&emulator, "status").exits(0);
     }
     fs::remove_file(project.path(".env")).unwrap();
@@ -262,11 +262,11 @@ fn a_dotenv_that_cannot_be_read_is_an_error_and_never_counts_as_absent() {
     pipe(&project.path(".env"));
     project.run(&emulator, "plan").exits(1).warns("cannot read `.env`: it is a pipe");
     fs::remove_file(project.path(".env")).unwrap();
-    // As editors on Windows write it.
+    // As written by editors on Windows.
     fs::write(project.path(".env.local"), format!("\u{feff}HF_TOKEN={CANARY}\r\nPEM='one\r\ntwo'\r\n")).unwrap();
     project.run(&emulator, "plan --detailed-exitcode").exits(0);
     fs::set_permissions(project.path(".env.local"), fs::Permissions::from_mode(0o000)).unwrap();
-    // The superuser may read everything.
+    // The superuser can read everything.
     if fs::read(project.path(".env.local")).is_err() {
         project.run(&emulator, "plan").exits(1).warns("permission denied");
     }
@@ -303,7 +303,7 @@ fn a_snippet_is_short_masked_and_free_of_control_characters() {
     let said = project.offline("validate").exits(1).warns("bogus");
     let is_hostile = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     assert!(!said.stderr.contains(is_hostile) && !said.stderr.contains(CANARY), "{:?}", said.stderr);
-    // A file of the project in the place of another is shown as little.
+    // A link to another file of the project is not shown either.
     let linked = Project::new(BARE);
     linked.write(".env", &format!("HF_TOKEN={CANARY}: x\n"));
     symlink(".env", linked.path("sindri.prod.yaml")).unwrap();

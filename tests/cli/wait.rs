@@ -1,4 +1,4 @@
-//! `sindri wait` over the real binary: what it waits for, how it ends, and that it changes nothing.
+//! `sindri wait` with the built binary: its conditions, its results, and that it changes nothing.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -11,7 +11,7 @@ use crate::support::{BARE, Emulator, KEY, Project, Said, sindri, until};
 
 const APPLY: &str = "apply --auto-approve";
 
-/// A pod whose image is pulled for half an hour.
+/// A pod whose image takes half an hour to pull.
 fn slow() -> String {
     BARE.replace("example/image:1", "emulator/slow:1")
 }
@@ -37,7 +37,7 @@ fn pods_that_run_are_ready_and_nothing_is_written() {
         (&said["ready"], &said["for"], &said["pods"][0]["address"]),
         (&json!(true), &json!("running"), &json!("pod.bare"))
     );
-    // The state alone is enough: a broken block is not in the way, and neither is a variable that is not set.
+    // The state suffices: neither a broken block nor a variable that is not set interferes.
     project.write("sindri.yaml", &BARE.replace("gpuType: NVIDIA RTX A4000", "gpuType: ${UNSET}\n    gpuTipe: 7"));
     project.run(&emulator, "wait").exits(0);
     assert_eq!((project.read("state/default.json"), emulator.writes()), (state, writes));
@@ -71,7 +71,7 @@ fn waiting_ends_at_once_where_it_cannot_help() {
 
 #[test]
 fn an_address_that_nothing_answers_at_is_no_ready_pod() {
-    // The emulator gives addresses that are reserved for documents: no server of anybody's is there.
+    // The emulator uses addresses that are reserved for documentation, so no real server is contacted.
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     for condition in ["ssh", "ports"] {
@@ -91,7 +91,7 @@ fn a_wait_can_be_interrupted() {
     Said::from(waiting.wait_with_output().unwrap()).exits(130).warns("interrupted while waiting");
 }
 
-/// An API that shows every public address of a pod as `127.0.0.1:port`, and passes on everything else.
+/// An API that shows every public address of a pod as `127.0.0.1:port`, and forwards everything else.
 fn mapped_to(emulator: Arc<Emulator>, port: u16) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -160,7 +160,7 @@ fn a_pod_whose_servers_answer_is_ready() {
         Said::of(&mut command)
     };
     run(APPLY).exits(0).tells(&format!("127.0.0.1 -p {port}"));
-    // Connections are accepted from the start; the server greets once somebody serves them.
+    // Connections are accepted from the start, but the server sends its greeting only when it is served.
     run("wait --for ports --timeout 1m").exits(0).tells("1 pod is ready (ports)");
     let late = run("wait --for ssh --timeout 1s").exits(1);
     late.warns("was not ready after 1s: its servers have not answered yet");

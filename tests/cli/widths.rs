@@ -1,5 +1,5 @@
-//! Every command fits a terminal of 80 columns, whatever names, images and paths are in the configuration. A word that cannot
-//! be broken, such as an address or an image, may be longer; it has its line to itself.
+//! The output of every command fits a terminal of 80 columns, whatever names, images and paths are in the
+//! configuration. A word that cannot be broken, such as an address or an image, may be longer, on its own line.
 
 use std::process::Command;
 
@@ -22,8 +22,8 @@ fn long() -> String {
     )
 }
 
-/// Lines that are wider than the terminal although they could be broken: they have a blank outside of code, after which a
-/// word stands that could be on the next line.
+/// Lines that are wider than the terminal and could be broken: they contain a space outside of code, before a word that
+/// could be on the next line.
 fn too_wide(text: &str) -> Vec<String> {
     let is_wide = |line: &&str| {
         let mut in_code = false;
@@ -31,7 +31,7 @@ fn too_wide(text: &str) -> Vec<String> {
             in_code ^= letter == '`';
             letter == ' ' && !in_code
         };
-        // A bullet or a frame is no word.
+        // A bullet or a frame is not a word.
         let content =
             line.trim_start_matches([' ', '|', '>', '-', '+', '~', '/', '#', '\u{2502}', '\u{2570}', '\u{2500}']);
         line.chars().count() > COLUMNS && content.trim_end().contains(blank)
@@ -39,7 +39,7 @@ fn too_wide(text: &str) -> Vec<String> {
     text.lines().map(str::trim_end).filter(is_wide).map(str::to_owned).collect()
 }
 
-/// What a terminal of 80 columns shows of a command.
+/// The output of a command on a terminal of 80 columns.
 fn shown(command: &mut Command) -> String {
     let (_, text) = on_terminal(command.env("NO_COLOR", "1").env("CI", "1"), COLUMNS as u16, &[]);
     text.replace('\r', "")
