@@ -1,4 +1,4 @@
-//! What the client reads from answers. Sources: sections 3.5, 3.9, 4 and 11 of the API contract.
+//! How the client reads answers. Sources: sections 3.5, 3.9, 4 and 11 of the API contract.
 
 use serde_json::{Value as Json, json};
 use sindri::kind::{NETWORK_VOLUME, POD};
@@ -49,7 +49,7 @@ fn up(dialect: Dialect) -> Json {
     }
 }
 
-/// `up` with members replaced, or removed by `null` at `-name`.
+/// `up` with members replaced, or removed by a `null` at `-name`.
 async fn changed(dialect: Dialect, changes: Json) -> Object {
     let mut json = up(dialect);
     for (member, value) in changes.as_object().unwrap() {
@@ -179,7 +179,7 @@ async fn a_tcp_port_is_ready_only_with_a_public_address() {
     let pod = changed(Dialect::V2, json!({ "runtime": inside.clone(), "ssh": no_ssh.clone() })).await;
     assert!(!pod.ready);
     assert_eq!((pod.computed.endpoints[1].address.as_ref(), pod.computed.ssh_direct.as_ref()), (None, None));
-    // Nothing to wait for where no public address is promised.
+    // Nothing to wait for, because no public address is promised.
     let community = json!({ "runtime": inside, "ssh": no_ssh, "cloud": "COMMUNITY" });
     assert!(changed(Dialect::V2, community).await.ready);
     let hidden = json!({ "proxy": null, "direct": { "host": "100.65.12.3", "port": 22, "username": "root" } });
@@ -203,7 +203,8 @@ async fn missing_members_are_absent_and_not_wrong() {
         assert_eq!((pod.marker, pod.ready), (None, false));
     }
     let pod = changed(Dialect::V2, json!({ "-mounts": null, "dataCenterId": null, "cudaVersion": null })).await;
-    // What is not told is not read as none: for a volume that was lost a pod would be replaced.
+    // A missing member must not be read as empty. Otherwise a pod would be replaced because its volume seems to be
+    // lost.
     assert_eq!((pod.attributes.get("volume_gb"), pod.attributes.get("network_volume")), (None, None));
     assert_eq!((pod.attributes.get("regions"), pod.attributes.get("cuda_versions")), (None, None));
     let pod = changed(Dialect::V2, json!({ "mounts": {} })).await;

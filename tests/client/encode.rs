@@ -1,4 +1,4 @@
-//! Bodies, paths and headers that the client sends. Sources: sections 3.2 to 3.6, 3.9, 4 and 9 of the API contract.
+//! Bodies, paths and headers sent by the client. Sources: sections 3.2 to 3.6, 3.9, 4 and 9 of the API contract.
 
 use serde_json::{Value as Json, json};
 use sindri::kind::{NETWORK_VOLUME, POD};
@@ -123,7 +123,7 @@ async fn a_lock_is_part_of_a_create_on_v1_and_follows_it_on_v2() {
     let locked = pod_with(&[("locked", true.into())]);
     assert_eq!(create(Dialect::V2, &locked).await.get("locked"), None);
     assert_eq!(create(Dialect::V1, &locked).await["locked"], true);
-    // What no create carries, the planner sends after it.
+    // The planner sends attributes after the create if no create can carry them.
     assert_eq!(POD.attribute("locked").unwrap().late, Some(Dialect::V2));
 }
 

@@ -1,4 +1,4 @@
-//! Answers that no RunPod gives: what is not believed, and what is known afterwards.
+//! Answers that RunPod never gives: which of them are rejected, and what is known afterwards.
 
 use serde_json::{Value as Json, json};
 use sindri::kind::{NETWORK_VOLUME, POD};
@@ -24,7 +24,7 @@ async fn a_list_that_grows_without_objects_is_given_up() {
     assert!(error.to_string().contains("GET /v2/pods: the list goes on"), "{error}");
     assert!(help(&error).contains("changed nothing"), "{}", help(&error));
     assert_eq!(script.asked().len(), 3);
-    // The same objects again are nothing new.
+    // Repeated objects are not new.
     let script = Script::new((0..10).map(|count| page(&json!([{ "id": "a" }]), &format!("c{count}"))));
     client(&script, Dialect::V2).list(&POD).await.unwrap_err();
     assert_eq!(script.asked().len(), 4);
@@ -50,7 +50,7 @@ async fn whether_a_list_goes_on_is_not_guessed() {
     }
 }
 
-/// An id becomes part of paths, addresses and commands; a host and a user name become part of what people copy.
+/// Ids become part of paths, addresses and commands; hosts and user names become part of commands that people copy.
 #[tokio::test]
 async fn ids_hosts_and_user_names_are_words() {
     for id in ["evil.example/#", "a b", "../../graphql", "p\u{1b}[2J", "p\u{202e}", "$(reboot)", "é", &"a".repeat(129)]
@@ -89,7 +89,7 @@ async fn an_answer_about_another_object_is_not_taken_for_the_one_asked_for() {
     assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::Unknown));
 }
 
-/// Recorded, another project's pod would be destroyed with the next change.
+/// If another project's pod were recorded, the next change would destroy it.
 #[tokio::test]
 async fn a_create_answered_with_nonsense_may_have_had_its_effect() {
     let other = json!({ "SINDRI_RESOURCE": "4f1c:my-sindri-gpu/default:pod.other:7" });
@@ -111,7 +111,8 @@ async fn a_create_answered_with_nonsense_may_have_had_its_effect() {
     }
 }
 
-/// Of all that is shown or stored of a pod; values of `env` are secrets already, and are sent back when others change.
+/// In everything shown or stored of a pod. Values of `env` are already secret, and an update of other values sends them
+/// back.
 #[tokio::test]
 async fn the_api_key_is_masked_wherever_an_answer_repeats_it() {
     let pod = json!({

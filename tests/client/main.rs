@@ -1,4 +1,4 @@
-//! The client against scripted answers: what it sends, what it reads, what it repeats, when it waits.
+//! The client with scripted answers: its requests, decoding, retries and waits.
 
 mod decode;
 mod encode;

@@ -1,4 +1,4 @@
-//! Requests stay within the quota, against a server that counts like RunPod's: sliding windows per key, told in headers.
+//! Requests stay within the quota of a server that counts like RunPod: sliding windows per key, reported in headers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -34,7 +34,7 @@ impl Quota {
         })
     }
 
-    /// The beginning of the window that holds `now`, and the whole seconds (rounded down) until something is free in it.
+    /// The start of the window that contains `now`, and the whole seconds (rounded down) until it has space again.
     fn window(&self, now: Instant, length: u64, counted: &VecDeque<Instant>) -> (Instant, u64) {
         if self.fixed {
             let begun = (now - self.start).as_secs() / length * length;
@@ -90,7 +90,7 @@ impl Transport for Quota {
 
 const DOCUMENTED: [(&str, usize, u64); 3] = [("minute", 60, 60), ("hour", 3000, 3600), ("day", 50_000, 86_400)];
 
-/// Sends `requests` over `lanes` at once, and gives the refusals and the time taken.
+/// Sends `requests` over `lanes` concurrent tasks, and returns the number of refusals and the time taken.
 async fn run(quota: &Arc<Quota>, lanes: usize, requests: usize) -> (usize, Duration) {
     let client = Client::new(quota.clone(), ApiKey::emulator(), Dialect::V2).with_wait_limit(Duration::from_secs(7200));
     let start = Instant::now();
@@ -111,7 +111,7 @@ async fn nobody_meets_a_429_under_the_documented_quota() {
             let quota = Quota::new(&DOCUMENTED, fixed);
             let (refused, took) = run(&quota, lanes, 300).await;
             assert_eq!(refused, 0, "{lanes} lanes, fixed: {fixed}");
-            // Five minutes' worth of requests: pacing must not waste much of the quota either.
+            // Enough requests for five minutes. Pacing must not waste much of the quota either.
             assert!(took < Duration::from_secs(8 * 60), "{lanes} lanes, fixed: {fixed}: {took:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is sent again, and what never is. Sources: sections 2.4, 2.5, 13 and 14 of the API contract.
+//! Which requests are retried, and which never are. Sources: sections 2.4, 2.5, 13 and 14 of the API contract.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::script::{Answer, KEY, SECRET, Script, attributes, client, env, json as answer, pod, pod_with, text};
 
-/// Every answer after which nobody knows what happened.
+/// Every answer after which the effect of a request is unknown.
 fn unclear() -> Vec<Answer> {
     let body = json!({ "title": "Error", "detail": "try later" });
     let mut answers = vec![Answer::Lost, text(200, "{\"id\": \"p"), text(201, "<html>")];
@@ -32,7 +32,7 @@ async fn a_create_is_never_sent_again_when_its_outcome_is_unknown() {
             let (error, requests) = create(vec![unclear], dialect).await;
             assert_eq!((requests, error.failure), (1, Failure::Unknown), "{error}");
         }
-        // A success without an id is a pod that nobody knows.
+        // After a success without an id, there is a pod that cannot be identified.
         let (error, _) = create(vec![answer(201, &json!({ "name": "x" }))], dialect).await;
         assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::Unknown));
     }

@@ -1,4 +1,4 @@
-//! A transport that answers from a script and remembers what it was asked.
+//! A transport that answers from a script and records the requests.
 #![allow(dead_code, reason = "each test target uses its part")]
 
 use std::collections::VecDeque;
@@ -13,7 +13,7 @@ use sindri::transport::{Reply, Request, Transport, TransportError};
 pub const KEY: &str = "rpa_canary_key";
 pub const SECRET: &str = "canary-secret-9f2";
 
-/// What a scripted server does with one request.
+/// A scripted server's reaction to one request.
 #[derive(Clone)]
 pub enum Answer {
     Reply(u16, Vec<(&'static str, String)>, String),
@@ -40,7 +40,7 @@ impl Script {
         Arc::new(Self { answers: Mutex::new(answers.into_iter().collect()), requests: Mutex::default() })
     }
 
-    /// `POST /v2/pods`, one line per request.
+    /// One line per request, such as `POST /v2/pods`.
     pub fn asked(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests.iter().map(|request| format!("{} {}", request.method.word(), request.path)).collect()
@@ -104,7 +104,7 @@ pub fn env(pairs: &[(&str, &str)]) -> Value {
     Value::Map(pairs.iter().map(|(key, value)| ((*key).to_owned(), Value::Secret(Secret::new(*value)))).collect())
 }
 
-/// The pod of the contract's section 3.9, every attribute present as a configuration gives it.
+/// The pod of the contract's section 3.9, with every attribute as a configuration gives it.
 pub fn pod() -> Attributes {
     attributes(&[
         ("name", "my-sindri-gpu".into()),

@@ -1,5 +1,5 @@
-//! Everything that somebody else can do, and what `sindri drift` calls it: once, by the same name on the second night, and
-//! no more once it is settled.
+//! Every outside change and its class in `sindri drift`: reported once, under the same name the next night, and no
+//! longer once it is resolved.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn pod() -> Pod {
     Pod { storage: Storage::Own(20), ports: ["22/tcp", "8888/http"].into(), env, ..Pod::default() }
 }
 
-/// What is found tonight, which has to be what is found tomorrow.
+/// Tonight's findings, which must be the same tomorrow.
 async fn nights(world: &World, unmanaged: bool) -> Vec<Finding> {
     rest().await;
     let tonight = world.report(unmanaged).await;
@@ -49,7 +49,7 @@ async fn event(world: &World, event: PodEvent) {
     world.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
 }
 
-/// One thing that happens to a pod, told as one class, and settled by `apply` and by `refresh` alike.
+/// One event of a pod is reported as one class, and resolved by both `apply` and `refresh`.
 fn told(what: PodEvent, class: DriftClass, severity: Severity, dialects: &[Dialect], by_refresh: bool) {
     for dialect in dialects {
         for refresh in [false, true] {
@@ -94,9 +94,9 @@ fn what_happens_to_a_pod_has_one_name_and_is_settled_by_an_apply_or_a_refresh() 
     ] {
         told(PodEvent::Edit { changes }, Changed, Severity::Warning, &BOTH, true);
     }
-    // Nothing that a state could say accepts these: they are replaced.
+    // No state can accept these, so the pods are replaced.
     told(PodEvent::ZeroGpu, ZeroGpu, Severity::Error, &BOTH, false);
-    // v1 has no word for it, and goes on saying RUNNING.
+    // v1 has no word for it, and still says RUNNING.
     told(PodEvent::Fail, Errored, Severity::Error, &[Dialect::V2], false);
 }
 
@@ -113,7 +113,7 @@ fn what_runpod_or_people_do_for_themselves_is_no_drift() {
             event(&world, PodEvent::Start).await;
             assert_eq!(classes(&nights(&world, true).await), []);
             assert_ne!(before[0].computed.endpoints, world.pods().await[0].computed.endpoints, "the ports moved");
-            // What is declared and not applied is pending, and not drift: a report knows no configuration.
+            // A declared change that is not applied is pending, not drift: a report does not know the configuration.
             assert!(!world.plan(&fleet("image:2")).await.is_empty());
             assert_eq!(classes(&nights(&world, true).await), []);
         });
@@ -247,7 +247,7 @@ fn what_is_in_no_state_is_an_orphan_if_it_is_ours_and_unmanaged_if_not() {
         assert_eq!(found[..3].iter().map(facts).collect::<Vec<_>>(), [(false, true), (true, true), (false, false)]);
         assert_eq!(found[1].object_id, twin);
 
-        // The recorded one goes: the twin is what goes on in its place, and no orphan any more.
+        // The recorded pod is deleted. Its duplicate then takes its place, and is no longer an orphan.
         event(&world, PodEvent::Delete).await;
         let found = nights(&world, false).await;
         let moved: Vec<_> = found.iter().filter(|finding| finding.class == Moved).collect();
@@ -255,7 +255,7 @@ fn what_is_in_no_state_is_an_orphan_if_it_is_ours_and_unmanaged_if_not() {
         assert_eq!(moved[0].fields[0].before, Value::text(&moved[0].object_id));
         assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != twin));
 
-        // Destroyed together with everything else; what is foreign stays.
+        // Destroyed together with everything else; unmanaged objects are kept.
         world.apply_with(&Desired::new(), Options { destroy: true, ..Options::default() }).await;
         assert!(world.pods().await.iter().all(|pod| pod.id != twin));
     });

@@ -1,4 +1,4 @@
-//! Successors that cannot exist, and limits of the account: what runs keeps running.
+//! Successors that cannot exist, and limits of the account: running pods keep running.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ fn messages(plan: &Plan) -> String {
     plan.all_refusals().map(|(_, refusal)| format!("{}: {}\n", refusal.code, refusal.message)).collect()
 }
 
-/// `GET` requests whose path holds this, since the beginning.
+/// Number of `GET` requests so far whose path contains this.
 fn asked(world: &World, part: &str) -> usize {
     world.emulator.journal(0).iter().filter(|entry| entry.method == "GET" && entry.path.contains(part)).count()
 }
@@ -61,7 +61,7 @@ fn a_credential_that_went_after_the_plan_keeps_every_pod_and_is_asked_for_once()
         assert_eq!(messages(&world.examined(&wanted).await), "");
         world.delete("registries", &key).await;
         let before = asked(&world, "/registries/");
-        // The plan of this apply knows the lists alone, as a plan of hours ago would.
+        // The plan of this apply knows only the lists, like a plan made hours ago.
         let applied = world.apply(&wanted).await;
         assert_eq!((applied.report.failed, applied.requests.len()), (3, 0), "{:?}", applied.requests);
         applied.says(&["nothing was destroyed", &format!("no registry credential `{key}` in this account")]);
@@ -119,7 +119,7 @@ fn a_volume_that_is_not_listed_or_is_elsewhere_is_refused() {
         assert_eq!(messages(&world.plan(&there).await), "");
         assert_eq!(messages(&world.plan(&with(there.clone(), "regions", Value::texts(["EU-RO-1"]))).await), "");
 
-        // It goes between the plan and the first delete.
+        // The template is deleted between the plan and the first delete.
         let (state, observed) = (world.state(), world.observe().await);
         let plan = world.plan_from(&there, &state, &observed, sindri::planner::Options::default());
         assert_eq!(plan.all_refusals().count(), 0);
@@ -142,7 +142,7 @@ fn a_body_that_is_too_large_is_refused_in_the_plan() {
         };
         let plan = world.examined(&large(103_000)).await;
         assert!(messages(&plan).contains("RunPod accepts 102400"), "{}", messages(&plan));
-        // What is measured is what is sent, to the byte.
+        // The measured size is exactly the size of the request.
         let size = |plan: &Plan| {
             let message = messages(plan);
             message.split(" bytes").next().and_then(|text| text.rsplit(' ').next()?.parse::<usize>().ok())
@@ -179,14 +179,14 @@ fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
         assert_eq!(applied.creates(), 1, "{:?}", applied.requests);
         applied.says(&["the first replacement could not be created, so nothing else is destroyed for one"]);
         assert_eq!(world.pods().await.len(), 2);
-        // Once RunPod takes the request again, the same command does the rest.
+        // Once RunPod accepts the request again, the same command does the rest.
         world.calm();
         world.settle(&fleet("image:2")).await;
         assert_eq!(world.pods().await.len(), 3);
     });
 }
 
-/// The fleet, of which each pod comes to mount a volume that is to be made.
+/// The fleet, where each pod will mount a volume that is still to be created.
 fn with_volume(region: &'static str) -> Desired {
     let machine = Machine::Cpus { flavors: &["cpu5c"], count: 2 };
     let pod = Pod { replicas: Some(3), storage: Storage::Network("data"), machine, ..Pod::default() };
@@ -253,7 +253,7 @@ fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
         let plan = world.plan(&wanted).await;
         let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
         assert!(messages(&plan).contains(&says), "{}", messages(&plan));
-        // What ends costs is not held up by it.
+        // Nothing delays operations that end costs.
         let all =
             Options { destroy: true, permits: BTreeSet::from(["--include-volumes".to_owned()]), ..Options::default() };
         let plan = world.plan_from(&wanted, &world.state(), &world.observe().await, all);
@@ -333,7 +333,7 @@ fn stock_is_asked_for_once_and_its_want_is_noted() {
     });
 }
 
-/// Pods of which the file names only the machine: a template supplies the rest.
+/// Pods for which the file specifies only the machine, and a template the rest.
 fn templated(id: &str, dialect: Dialect) -> Desired {
     let mut desired = with(
         Fleet::default().with_pod("main", Pod { replicas: Some(2), ..Pod::default() }).resources(dialect),
@@ -394,7 +394,7 @@ fn what_a_template_supplies_is_neither_sent_nor_compared() {
             assert!(world.plan(&desired).await.is_empty());
             assert_eq!(world.state().resources.len(), 2, "nothing that the template supplies is recorded");
 
-            // What the file names is sent and compared.
+            // Settings in the file are sent and compared.
             let named = with(desired.clone(), "container_disk_gb", 90);
             let plan = world.plan(&named).await;
             let address = Address::new("pod", "main").with_index(0);

@@ -1,4 +1,4 @@
-//! Journals that were lost, cut off, or dated by a computer whose clock was wrong.
+//! Journals that were lost, truncated, or dated by a computer with a wrong clock.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -49,7 +49,7 @@ fn what_is_recorded_of_a_pending_request_is_settled_before_it_is_moved_or_forgot
     });
 }
 
-/// A world in which a replacement of both pods was killed after so long.
+/// A world in which replacing both pods was killed after this time.
 async fn killed(create_first: bool, after: Duration) -> World {
     let world = World::new(Dialect::V2);
     world.settle(&version("image:1", create_first)).await;
@@ -58,7 +58,7 @@ async fn killed(create_first: bool, after: Duration) -> World {
     world
 }
 
-/// Every pod is recorded, each address has one, and nothing is left to do.
+/// Checks that every pod is recorded, that each address has one, and that nothing is left to do.
 async fn each_exists_once(world: &World, desired: &Desired, moment: &str) {
     rest().await;
     let alive: BTreeSet<String> = world.pods().await.into_iter().map(|pod| pod.id).collect();
@@ -160,7 +160,7 @@ fn of_pods_that_no_record_names_the_one_that_may_stay_is_imported() {
     });
 }
 
-/// As another computer would have written it, whose clock is wrong.
+/// The journal as written by another computer with a wrong clock.
 fn redated(journal: &str, at: &str) -> String {
     let lines = journal.lines().map(|line| {
         let mut entry: serde_json::Value = serde_json::from_str(line).expect("an entry");
@@ -215,7 +215,7 @@ fn nobody_waits_for_a_pod_that_another_branch_replaced() {
         world.settle(&version("image:1", false)).await;
         let before = world.state();
         world.settle(&version("image:2", false)).await;
-        // A checkout of the other branch brings its state; the journal is not in git.
+        // Checking out the other branch brings its state; the journal is not in git.
         world.edit_state(|state| *state = before);
         let started = Instant::now();
         let options = Options { targets: [Address::new("pod", "kept")].into(), ..Options::default() };
@@ -247,7 +247,7 @@ fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
             }
             applied.says(&["Doubles", "the same as `pod.kept`", "sindri import --discover", "/h"]);
         }
-        // A plan sees them, too.
+        // A plan sees them too.
         let plan = world.plan(&desired).await;
         assert_eq!(plan.orphans.len(), 2);
         assert!(plan.notes.iter().any(|note| note.message.contains("same name, size and place")), "{:?}", plan.notes);

@@ -1,4 +1,4 @@
-//! Answers that do not say what is.
+//! Answers that do not match reality.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -253,7 +253,7 @@ fn an_edit_that_no_read_shows_yet_is_left_to_the_next_apply() {
         let id = world.record("main").id;
         world.meddle(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
 
-        // Reads go on showing image and ports as they were before both.
+        // Reads still show image and ports from before both changes.
         let applied = world.settle(&pod("image:2")).await;
         assert_eq!(change(&applied.plan, "main").fields.len(), 1, "{:?}", change(&applied.plan, "main").fields);
         rest().await;

@@ -1,4 +1,4 @@
-//! Requests whose outcome is not known.
+//! Requests with an unknown outcome.
 
 use std::time::Duration;
 
@@ -135,7 +135,8 @@ fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_volume("data", Volume::default()).resources(Dialect::V2);
         let volume = Address::new("network_volume", "data");
-        // Made at once, and answered late: meanwhile somebody makes one of the same name, size and place.
+        // Created at once, but answered late. In the meantime someone creates a volume with the same name, size and
+        // place.
         world.fault(
             "createNetworkVolume, times: 1",
             "latency: { seconds: 5, side: afterEffect }, statusAfterEffect: { code: 502 }",
@@ -149,7 +150,7 @@ fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
         assert!(told[1].starts_with("2 network volumes look like what it asked for"), "{told:?}");
         assert!(world.state().resources.is_empty());
 
-        // The next run cannot tell either: nothing goes on before somebody says which.
+        // The next run cannot tell either, and does nothing until the user says which one it is.
         let plan = world.plan(&desired).await;
         let refused: Vec<&str> = plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
         assert_eq!(refused, ["ambiguous"], "neither one of them nor a third one");

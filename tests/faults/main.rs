@@ -1,5 +1,5 @@
-//! Every fault on record, and what the user gets: one test per effect of the emulator's fault list, through client, planner
-//! and engine, in virtual time. What random mixtures of them do is `tests/simulation`'s to say.
+//! Every fault on record, and its result for the user: one test per effect of the emulator's fault list, through
+//! client, planner and engine, in virtual time. `tests/simulation` covers random mixtures of them.
 
 mod drift;
 mod feasible;
@@ -27,7 +27,7 @@ use sindri::model::{Address, Dialect, Resource};
 
 pub type Desired = BTreeMap<Address, Resource>;
 
-/// Runs on a clock that stands still while anything can run.
+/// Runs with a clock that stands still while any task can run.
 pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(future)

@@ -1,4 +1,4 @@
-//! Pods that RunPod moves while they are being destroyed: the delete meets nobody, and the copy lives.
+//! Pods that RunPod migrates while they are being destroyed: the delete finds nothing, and the copy is alive.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn slow_to_be_deleted(dialect: Dialect, desired: &Desired) -> World {
     world
 }
 
-/// Moves the pod that has been there from the beginning, as soon as its delete is on its way.
+/// Migrates the original pod as soon as its delete has been sent.
 async fn moves(world: &World, id: &str) {
     while !world.is_being_deleted(id) {
         sleep(Duration::from_secs(1)).await;

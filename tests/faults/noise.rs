@@ -1,4 +1,4 @@
-//! A world that is noisy, and in which nobody but sindri does anything: no refresh may report drift.
+//! A noisy world in which only sindri makes changes: no refresh may report drift.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
 use crate::in_virtual_time;
 use crate::world::World;
 
-/// Of both dialects together.
+/// In total for both dialects.
 const REFRESHES: u32 = 1_000;
 
-/// What answers may look like without anything having changed.
+/// Variations of answers although nothing has changed.
 const NOISE: [&str; 9] = [
     "[]",
     "[{ effect: { extraMembers: true } }]",
@@ -33,7 +33,7 @@ const NOISE: [&str; 9] = [
 fn fleet(round: u32) -> Fleet {
     let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
     let ports: BTreeSet<&str> = ["22/tcp", "8888/http"].into();
-    // Stopped and started, and changed in place, so that reads are stale and ports move.
+    // Stopped, started and changed in place, so that reads are stale and ports change.
     let power = Some(if round % 4 == 3 { Power::Stopped } else { Power::Running });
     let image = if round.is_multiple_of(2) { "image:1" } else { "image:2" };
     let base = Pod { env, ports, ssh: Some(true), in_place: true, ..Pod::default() };
@@ -51,7 +51,7 @@ fn fleet(round: u32) -> Fleet {
 }
 
 fn told(report: &DriftReport) -> Vec<String> {
-    // A host that is down is told while it lasts: its pods bill, and nothing reaches them.
+    // An unreachable host is reported while it lasts, because its pods are billed and cannot be reached.
     let drift = report.findings.iter().filter(|finding| finding.class != DriftClass::NotReady);
     let drift = drift.filter(|finding| finding.severity > Severity::Information);
     drift.map(|finding| format!("{:?} {:?} {:?}", finding.class, finding.address, finding.fields)).collect()
@@ -66,7 +66,7 @@ fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
             let mut ports = BTreeSet::new();
             for round in 0..REFRESHES / 2 {
                 if round % 25 == 0 {
-                    // Applied while reads lag behind writes; asked at once, and again and again while they catch up.
+                    // Applied while reads lag behind writes. Queried at once, and repeatedly until the reads catch up.
                     world.emulator.set_faults(faults::scenario("eventual").expect("a scenario"));
                     world.settle(&fleet(round / 25).resources(dialect)).await;
                 } else {
@@ -81,15 +81,15 @@ fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
                 assert_eq!(told(&report), Vec::<String>::new(), "refresh {round} over {dialect}");
                 ports.extend(addresses(&world).await);
             }
-            // A quiet world would prove nothing.
+            // A world without noise would prove nothing.
             let noisy = world.emulator.journal(0).iter().filter(|entry| entry.fault.is_some()).count();
             assert!(ports.len() > 40 && noisy > 700, "{} addresses, {noisy} noisy answers", ports.len());
         });
     }
 }
 
-/// What happens to pods by itself, or is nobody's business: a container that restarts somewhere else in the host, a host that
-/// does not answer, a variable that nobody declared.
+/// Events that happen to pods by themselves, or do not matter: a container restarts on other ports, a host does not
+/// answer, an undeclared variable changes.
 async fn disturb(world: &World, dice: &mut fastrand::Rng) {
     world.calm();
     let running = |pod: &Object| pod.status == Some(Status::Running);
@@ -98,7 +98,7 @@ async fn disturb(world: &World, dice: &mut fastrand::Rng) {
     let event = |event: PodEvent| world.meddle(|world, now| world.pod_event(&pod.id, &event, now));
     match dice.u8(0..6) {
         0 => {
-            // Ports move with every start.
+            // Ports change with every start.
             event(PodEvent::Stop).expect("it runs");
             sleep(Duration::from_secs(5)).await;
             event(PodEvent::Start).expect("its GPU is free");
@@ -118,7 +118,7 @@ async fn disturb(world: &World, dice: &mut fastrand::Rng) {
     }
 }
 
-/// Where ports can be reached now.
+/// The addresses of all ports.
 async fn addresses(world: &World) -> Vec<String> {
     world.calm();
     let pods = world.pods().await;
@@ -138,10 +138,10 @@ fn what_an_apply_is_doing_is_no_drift_while_it_does_it() {
                 let fleet = Fleet::default().with_pod("a", pod).with_pod("first", first);
                 fleet.with_volume("data", Volume::default()).resources(dialect)
             };
-            // Created, replaced both ways, grown, shrunk, and all of it destroyed.
+            // Created, replaced in both ways, grown, shrunk, and finally destroyed.
             let steps: [Desired; 5] =
                 [with("image:1", 4), with("image:2", 4), with("image:2", 8), with("image:2", 2), Desired::new()];
-            // A list takes its time, and an apply goes on meanwhile: what it shows is younger than the state it is held against.
+            // A list takes time while an apply continues, so it is newer than the state with which it is compared.
             let slow = "
 - match: { operation: 'list*' }
   effect: { latency: { seconds: 0.1, upTo: 1.5 } }
@@ -177,7 +177,7 @@ fn a_fresh_pod_that_no_list_shows_is_not_said_to_be_gone() {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
         world.settle(&desired).await;
-        // Neither lists nor reads show it: just as it is of one that was created a moment ago.
+        // Neither lists nor reads show it, as for a pod that was created a moment ago.
         let id = world.record("main").id;
         world.meddle(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
         let report = world.report(false).await;

@@ -1,4 +1,4 @@
-//! Journals of other builds: what an earlier one wrote is read, and what it left open is settled.
+//! Journals of other builds: entries of an earlier one are read, and its open operations are resolved.
 
 use sindri::apply::Event;
 use sindri::kind::{NETWORK_VOLUME, POD};
@@ -8,8 +8,8 @@ use crate::fleet::{Fleet, Pod, Storage, Volume};
 use crate::in_virtual_time;
 use crate::world::{World, rest};
 
-/// As the first builds that applied anything wrote it: nothing of the last create, outcomes that say whether they settle,
-/// and no word of who made what is deleted. Killed while it wrote the last line. Ids stand in angle brackets.
+/// As written by the first builds that applied anything: nothing about the last create, outcomes that say whether they
+/// settle, and no creator of deleted objects. Killed while writing the last line. Ids are in angle brackets.
 const EARLIER: &str = include_str!("../fixtures/journals/of-an-earlier-build.jsonl");
 
 const LINEAGE: &str = "4f1c09aa55d0e7b1";
@@ -23,7 +23,8 @@ fn a_journal_of_an_earlier_build_is_read_and_what_it_left_open_is_settled() {
         let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
         let desired = fleet.with_pod("lost", pod.clone()).with_pod("never", pod).resources(Dialect::V2);
 
-        // What that build's requests had made: one pod's answer was lost, one was deleted, one never came to be.
+        // The effects of that build's requests: one create's answer was lost, one pod was deleted, one was never
+        // created.
         let volume = Address::new("network_volume", "data");
         let data = world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
         let (mut ids, mut text) = (Vec::new(), EARLIER.replace("<data>", &data));

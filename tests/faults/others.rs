@@ -1,4 +1,4 @@
-//! What somebody else does: the host, the market, the console, the account.
+//! Changes by others: the host, the market, the console, the account.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn a_preempted_pod_is_started_again_or_left_by_policy() {
             let plan = world.plan(&desired).await;
             assert_eq!((change(&plan, "main").action, plan.drift[0].class), (Action::Start, DriftClass::Stopped));
 
-            // `sindri refresh` makes it what is recorded, and what is recorded stays.
+            // `sindri refresh` records the observed values, which then stay recorded.
             let (mut state, observed) = (world.state(), world.observe().await);
             let main = Address::new("pod", "main");
             let left = accepted(&state, &observed).remove(&main).flatten().expect("a record");
@@ -97,7 +97,7 @@ fn a_pod_that_moved_is_replaced_together_with_its_volume() {
         world.calm();
         let applied = world.settle(&fleet("US-KS-2")).await;
         let verbs: Vec<Verb> = applied.plan.operations.iter().map(|operation| operation.verb).collect();
-        // The new volume comes first, and the old one goes last.
+        // The new volume comes first, and the old one is deleted last.
         assert_eq!(verbs, [Verb::Create, Verb::Import, Verb::Delete, Verb::Create, Verb::Delete]);
         assert!(world.plan(&fleet("US-KS-2")).await.is_empty());
     });

@@ -1,4 +1,4 @@
-//! Updates that RunPod does in part, and runs that end before they know it.
+//! Updates that RunPod does only in part, and runs that end before they know it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn new() -> Pod {
     Pod { image: "image:2", ports: ["22/tcp", "8000/http"].into(), env, ..old() }
 }
 
-/// A world whose update of `old` to `new` dropped a field, and was killed before a list could show that.
+/// A world in which an update of `old` to `new` lost a field, and the run was killed before a list could show that.
 async fn killed(operation: &str, drop: &str, old: &Desired, new: &Desired) -> World {
     let world = World::new(Dialect::V2);
     world.settle(old).await;

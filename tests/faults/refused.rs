@@ -1,4 +1,4 @@
-//! Requests that RunPod, or what stands before it, refuses.
+//! Requests refused by RunPod, or by the gateway in front of it.
 
 use sindri::model::{Dialect, Power};
 

@@ -1,4 +1,5 @@
-//! The emulator's named scenarios: each is met by an apply that may fail, and one in calm weather puts everything right.
+//! The emulator's named scenarios. An apply during each of them may fail, and one apply afterwards puts everything
+//! right.
 
 use sindri::emulator::faults;
 use sindri::model::Dialect;
@@ -31,7 +32,7 @@ fn fleet(image: &'static str, dialect: Dialect) -> crate::Desired {
 fn after_every_scenario_one_apply_puts_everything_right() {
     for name in SCENARIOS {
         for dialect in [Dialect::V1, Dialect::V2] {
-            // Then nothing can even be looked at, and `apiVersion: v2` is the only way out.
+            // Then not even a read works, and `apiVersion: v2` is the only solution.
             if (name, dialect) == ("v1-retired", Dialect::V1) {
                 continue;
             }

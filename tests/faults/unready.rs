@@ -1,4 +1,4 @@
-//! What is to run and is not ready is never forgotten: whoever ended the wait, the next apply waits again.
+//! Resources that should run and are not ready are never forgotten: however the wait ended, the next apply waits again.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::fleet::{Fleet, Pod};
 use crate::world::{World, change, rest};
 use crate::{Desired, in_virtual_time, one};
 
-/// Its image is pulled for half an hour; a pod is given twenty minutes.
+/// Pulling its image takes half an hour; the time limit is twenty minutes.
 fn slow() -> Pod {
     Pod { image: "emulator/slow:1", ..Pod::default() }
 }
 
-/// Its container never comes up.
+/// Its container never starts.
 fn hopeless() -> Pod {
     Pod { image: "emulator/cuda-too-new:1", ..Pod::default() }
 }
 
-/// An apply that is killed while it waits: its create is recorded, and nothing of what would have followed.
+/// An apply that is killed while it waits. Its create is recorded, but nothing after it happened.
 async fn killed_while_waiting(world: &World, desired: &Desired) {
     let applied = tokio::time::timeout(Duration::from_secs(60), world.apply(desired)).await;
     assert!(applied.is_err(), "it waits");
@@ -104,7 +104,7 @@ fn what_is_stopped_by_declaration_or_by_hand_is_never_waited_for() {
         let applied = world.settle(&stopped).await;
         assert!(applied.plan.waits.is_empty());
         assert!(world.plan(&stopped).await.is_empty());
-        // By hand: the record says stopped, and the file says nothing of power.
+        // Stopped manually: the record says stopped, and the file does not mention power.
         assert!(world.plan(&desired).await.is_empty());
         assert!(!world.report(false).await.drifted());
     });

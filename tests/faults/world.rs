@@ -1,4 +1,4 @@
-//! One emulated RunPod that misbehaves, one state, and applies that may fail: what is told counts as much as what is done.
+//! One misbehaving emulated RunPod, one state, and applies that may fail. Messages are tested as much as effects.
 
 use std::cell::Cell;
 use std::sync::{Arc, Mutex};
@@ -39,25 +39,25 @@ pub struct World {
     clock: Clock,
     client: Client,
     folder: TempDir,
-    /// Requests under way at once.
+    /// Limit on concurrent requests.
     pub parallelism: usize,
-    /// Of the next apply's operations: no two applies may draw the same ids.
+    /// Seed for the next apply's operations, because no two applies may draw the same ids.
     seed: Cell<u64>,
 }
 
-/// What an apply did and said.
+/// The effects and messages of an apply.
 pub struct Applied {
     pub plan: Plan,
     pub report: Report,
     pub events: Vec<Event>,
-    /// The summary at the end, as a person reads it.
+    /// The final summary as shown to people.
     pub text: String,
-    /// Requests that may change something: `POST /v2/pods`.
+    /// Requests that may change something, such as `POST /v2/pods`.
     pub requests: Vec<String>,
 }
 
 impl World {
-    /// Must be called in a runtime.
+    /// Must be called in a tokio runtime.
     pub fn with(options: &EmulatorOptions, dialect: Dialect) -> Self {
         let (emulator, start) = options.open().expect("a world in memory");
         let clock = Clock::starting_at(start);
@@ -78,7 +78,7 @@ impl World {
         Self::with(&EmulatorOptions::default(), dialect)
     }
 
-    /// One rule from now on: `createPod, times: 1` and an effect.
+    /// Adds one rule, such as `createPod, times: 1` with an effect.
     pub fn fault(&self, when: &str, effect: &str) {
         let rules = format!("[{{ match: {{ operation: {when} }}, effect: {{ {effect} }} }}]");
         self.emulator.set_faults(faults::parse(&rules, "test").expect("valid rules"));
@@ -92,18 +92,18 @@ impl World {
         self.emulator.meddle(act)
     }
 
-    /// Whether the state waits for the end of this pod.
+    /// Whether the state has a pending delete of this pod.
     pub fn is_being_deleted(&self, id: &str) -> bool {
         let replay = store::read(&self.paths(), &IDENTITY).expect("a readable state");
         replay.pending.iter().any(|intent| intent.verb == Verb::Delete && intent.id.as_deref() == Some(id))
     }
 
-    /// Some other program creates this; gives the id.
+    /// Another program creates this object; returns its id.
     pub async fn makes(&self, kind: &'static Kind, resource: &Resource, marker: Option<&Marker>) -> String {
         self.client.create(kind, &resource.inputs, marker).await.expect("what it asked for").id
     }
 
-    /// What an earlier run would have left.
+    /// Writes a journal that an earlier run could have left.
     pub fn put_journal(&self, text: &str) {
         std::fs::write(self.paths().journal, text).expect("a writable folder");
     }
@@ -112,7 +112,7 @@ impl World {
         std::fs::read_to_string(self.paths().journal).unwrap_or_default()
     }
 
-    /// What a merge, or somebody, made of the state file.
+    /// Edits the state file, like a merge or a person.
     pub fn edit_state(&self, edit: impl FnOnce(&mut State)) {
         let path = self.paths().state;
         let mut state = store::parse_state(&std::fs::read(&path).expect("a state"), &path).expect("a sound one");
@@ -126,7 +126,7 @@ impl World {
         self.clock.now()
     }
 
-    /// The same project in another folder, with a state of its own, on the same account.
+    /// The same project in another folder, with its own state, on the same account.
     pub fn clone_of(&self) -> Self {
         let transport = Arc::new(InProcess::new(Arc::clone(&self.emulator), self.clock));
         let client = Client::new(transport, ApiKey::emulator(), self.dialect).with_seed(8);
@@ -153,7 +153,7 @@ impl World {
         self.state().resources[&Address::new("pod", name)].clone()
     }
 
-    /// What `sindri drift` would say now, as someone else's process would: without lock, with a client of its own.
+    /// The result of `sindri drift` in another process: without the lock, with its own client.
     pub async fn report(&self, unmanaged: bool) -> DriftReport {
         let paths = self.paths();
         let place = Place { api: &self.client, paths: &paths, identity: IDENTITY, clock: &self.clock };
@@ -170,12 +170,12 @@ impl World {
         })
     }
 
-    /// Makes a pod as somebody else would; the body is that of REST v2.
+    /// Creates a pod like another user; the body is that of REST v2.
     pub async fn create(&self, body: serde_json::Value) -> String {
         self.post("pods", body).await
     }
 
-    /// The same of any collection of REST v2.
+    /// Creates an object in any collection of REST v2, like another user.
     pub async fn post(&self, collection: &str, body: serde_json::Value) -> String {
         let request = Request {
             method: Method::Post,
@@ -188,7 +188,7 @@ impl World {
         pod["id"].as_str().unwrap_or_else(|| panic!("{pod}")).to_owned()
     }
 
-    /// Deletes an object of any collection of REST v2, as somebody else would.
+    /// Deletes an object in any collection of REST v2, like another user.
     pub async fn delete(&self, collection: &str, id: &str) {
         let request = Request {
             method: Method::Delete,
@@ -200,7 +200,7 @@ impl World {
         assert_eq!(reply.status, 204, "{:?}", reply.body);
     }
 
-    /// The plan with what RunPod says of its creates, as `sindri plan` makes it.
+    /// The plan with RunPod's answers about its creates, like `sindri plan`.
     pub async fn examined(&self, desired: &Desired) -> Plan {
         let mut plan = self.plan(desired).await;
         let answers = inquire(&self.client, &plan).await;
@@ -208,7 +208,7 @@ impl World {
         plan
     }
 
-    /// Writes one entry, as a command that holds the lock would.
+    /// Writes one entry, like a command that holds the lock.
     pub async fn write(&self, entry: Entry) {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
@@ -216,14 +216,14 @@ impl World {
         store.checkpoint().expect("a disk");
     }
 
-    /// All that state and journal say, as a command that holds the lock would see it.
+    /// The content of state and journal for a command that holds the lock.
     pub fn known(&self) -> Replay {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
         store.snapshot()
     }
 
-    /// What `sindri refresh` does.
+    /// Does the same as `sindri refresh`.
     pub async fn refresh(&self) {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
@@ -234,7 +234,7 @@ impl World {
         store.checkpoint().expect("a disk");
     }
 
-    /// What every command that takes the lock does first; gives what it says about each pending intent.
+    /// Runs the first step of every command that takes the lock; returns its messages about pending intents.
     pub async fn recover(&self) -> String {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
@@ -253,7 +253,7 @@ impl World {
         observe(&self.client).await.expect("lists")
     }
 
-    /// The pods that exist.
+    /// The existing pods.
     pub async fn pods(&self) -> Vec<Object> {
         self.observe().await.of_kind("pod").filter(|object| !object.is_leaving()).cloned().collect()
     }
@@ -288,7 +288,7 @@ impl World {
         self.run(&store, events, plan, &observed, since).await
     }
 
-    /// Carries out a plan that was made before.
+    /// Applies an existing plan.
     pub async fn carry_out(&self, plan: &Plan, observed: &Observed) -> Applied {
         let since = self.emulator.journal(0).len() as u64;
         let store =
@@ -331,7 +331,7 @@ impl World {
         Applied { plan, report, events, text: on_one_line(&text), requests }
     }
 
-    /// Applies, and everything must succeed.
+    /// Applies; everything must succeed.
     pub async fn settle(&self, desired: &Desired) -> Applied {
         let applied = self.apply(desired).await;
         assert_eq!((applied.report.failed, applied.report.skipped), (0, 0), "{}", applied.text);
@@ -340,7 +340,7 @@ impl World {
 }
 
 impl Applied {
-    /// Fails unless the summary says all of this.
+    /// Fails unless the summary contains all of these texts.
     #[track_caller]
     pub fn says(&self, words: &[&str]) {
         for words in words {
@@ -348,7 +348,7 @@ impl Applied {
         }
     }
 
-    /// What was told on the way.
+    /// Messages about settled creates.
     pub fn settled(&self) -> Vec<&str> {
         let message = |event: &'_ Event| matches!(event, Event::Settled { .. });
         let settled = self.events.iter().filter(|event| message(event));
@@ -357,7 +357,7 @@ impl Applied {
             .collect()
     }
 
-    /// What was settled of an earlier run, and how.
+    /// Messages about operations of an earlier run.
     pub fn recovered(&self) -> String {
         let told = self.events.iter().filter_map(|event| match event {
             Event::Recovered { address, how, .. } => Some(format!("{address}: {how}\n")),
@@ -371,7 +371,7 @@ impl Applied {
     }
 }
 
-/// Paragraphs are wrapped for people; tests look for words.
+/// Joins lines that were wrapped for people.
 pub fn on_one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -381,7 +381,7 @@ pub fn change<'p>(plan: &'p Plan, name: &str) -> &'p Change {
     plan.by_address()[&Address::new("pod", name)]
 }
 
-/// Lets lists and reads catch up.
+/// Waits until lists and reads have caught up.
 pub async fn rest() {
     sleep(Duration::from_secs(130)).await;
 }

@@ -1,4 +1,4 @@
-//! A project in an emulated account, reached in process or over loopback.
+//! A project in an emulated account, called in process or over loopback.
 
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -31,11 +31,11 @@ pub struct Account {
     pub emulator: Arc<Emulator>,
     client: Client,
     clock: Clock,
-    /// Waits that were told of, and why.
+    /// Announced waits, with reasons.
     pub announced: Arc<Mutex<Vec<(Duration, String)>>>,
 }
 
-/// What one apply cost.
+/// The cost of one apply.
 pub struct Cost {
     pub bytes: u64,
     pub fsyncs: u64,
@@ -44,7 +44,7 @@ pub struct Cost {
 }
 
 impl Account {
-    /// Reached by direct calls, in tokio's time.
+    /// Called directly, in tokio's time.
     pub fn in_process(fleet: &Fleet) -> Self {
         let emulator = emulator();
         let clock = Clock::starting_at(EPOCH);
@@ -52,7 +52,7 @@ impl Account {
         Self::new(fleet, emulator, clock, transport)
     }
 
-    /// Served by a thread of its own, which ends with the process.
+    /// Served by a separate thread, which ends with the process.
     pub fn over_loopback(fleet: &Fleet) -> Self {
         let emulator = emulator();
         let (tell, told) = mpsc::channel();
@@ -81,14 +81,14 @@ impl Account {
         Self { config, folder, paths, emulator, client, clock, announced }
     }
 
-    /// `GET /v2/pods` and the like since entry `since`, one per request that was answered.
+    /// Answered requests since entry `since`, such as `GET /v2/pods`.
     pub fn asked(&self, since: u64) -> Vec<String> {
         let path = |path: &str| path.split('?').next().unwrap_or_default().to_owned();
         let entries = self.emulator.journal(since);
         entries.iter().map(|entry| format!("{} {}", entry.method, path(&entry.path))).collect()
     }
 
-    /// How many requests were answered with 429.
+    /// Number of requests answered with 429.
     pub fn refused(&self) -> usize {
         self.emulator.journal(0).iter().filter(|entry| entry.status == Some(429)).count()
     }
@@ -128,7 +128,7 @@ impl Account {
     }
 }
 
-/// An account with room and money for everything, and without quotas.
+/// An account with unlimited stock and money, and without quotas.
 fn emulator() -> Arc<Emulator> {
     let settings = Settings { balance_usd: 1e9, spend_limit_usd: None, volume_quota: 10_000, ..Settings::default() };
     Arc::new(Emulator::new(World::new(settings, EPOCH), EPOCH))

@@ -1,4 +1,4 @@
-//! Configurations of any size, and what RunPod would show once they are applied. Shared by `tests/scale` and
+//! Configurations of any size, and RunPod's objects once they are applied. Shared by `tests/scale` and
 //! `benches/fleet.rs`.
 #![allow(dead_code, reason = "each target uses its part")]
 
@@ -13,10 +13,10 @@ use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Pla
 use sindri::planner::{self, Input, Options};
 use tempfile::TempDir;
 
-/// Ports of a pod, as the configuration gives them by default.
+/// Default number of ports of a pod.
 pub const PORTS: usize = 2;
 
-/// How a fleet is written down.
+/// How a fleet is declared.
 #[derive(Clone, Copy, Debug)]
 pub struct Fleet {
     pub volumes: usize,
@@ -24,7 +24,7 @@ pub struct Fleet {
     pub layout: Layout,
     pub image: &'static str,
     pub create_before_destroy: bool,
-    /// Whether the blocks of pods have other keys, with a `moved` entry for each. Only with [`Layout::Blocks`].
+    /// Whether the blocks of pods have new keys, with a `moved` entry for each. Only with [`Layout::Blocks`].
     pub renamed: bool,
 }
 
@@ -32,19 +32,19 @@ pub struct Fleet {
 pub enum Layout {
     /// One block of replicas per volume.
     Replicas,
-    /// A block per pod, each unlike all others.
+    /// One block per pod, all different.
     Blocks,
 }
 
 impl Fleet {
-    /// A fleet of so many pods, a hundred to a volume.
+    /// A fleet with this many pods, a hundred per volume.
     pub fn of(pods: usize) -> Self {
         let volumes = pods.div_ceil(100);
         let image = "ghcr.io/team/train:1";
         Self { volumes, pods, layout: Layout::Replicas, image, create_before_destroy: false, renamed: false }
     }
 
-    /// About so many resources: volumes, pods and their ports.
+    /// A fleet with about this many resources: volumes, pods and their ports.
     pub fn of_resources(resources: usize) -> Self {
         Self::of(resources / (1 + PORTS))
     }
@@ -97,7 +97,7 @@ impl Fleet {
         yaml
     }
 
-    /// The configuration, and the folder that it lies in.
+    /// The configuration, and the folder that contains it.
     pub fn config(&self) -> (Config, TempDir) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("sindri.yaml"), self.yaml()).expect("a file in it");
@@ -121,7 +121,7 @@ pub fn plan(config: &Config, prior: &State, observed: &Observed, options: Option
     planner::plan(&Input { dialect: *dialect, moved, budget: *budget, options, ..input }).expect("a plan")
 }
 
-/// State and world after a plan of creates, as if every request had succeeded.
+/// State and world after a plan of creates, with every request successful.
 pub fn applied(plan: &Plan) -> (State, Observed) {
     let mut state = nothing();
     let mut observed = Observed::default();
@@ -142,7 +142,7 @@ pub fn applied(plan: &Plan) -> (State, Observed) {
     (state, observed)
 }
 
-/// Inputs as the API tells them: references are ids, and every variable may be somebody's secret.
+/// Inputs as returned by the API: references are ids, and every variable may be secret.
 fn seen(mut inputs: Attributes, state: &State) -> Attributes {
     for value in inputs.values_mut() {
         if let Value::Reference(address) = value {

@@ -1,4 +1,4 @@
-//! The two ways to an emulator: within the process, on tokio's time, and over HTTP.
+//! The two ways to call an emulator: in process, in tokio's time, and over HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,7 @@ async fn a_reset_is_no_answer() {
     assert_eq!(transport.origin(), "sandbox");
 }
 
-/// A server on a port of its own, gone when the test ends.
+/// A server on its own port that stops when the test ends.
 struct Server {
     url: String,
     client: reqwest::Client,
@@ -128,7 +128,7 @@ async fn a_cut_answer_over_http_breaks_within_its_body() {
     assert!(body.is_err(), "{body:?}");
 }
 
-/// What a browser sends for a page that has its own name resolve to this machine, or for its form.
+/// Requests that a browser sends for a page whose name resolves to this machine, or for its form.
 #[tokio::test]
 async fn no_web_page_reads_or_changes_the_world() {
     let (emulator, server) = Server::start(emulator()).await;

@@ -1,4 +1,4 @@
-//! What a request meets before it reaches the world.
+//! The checks of a request before it reaches the world.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn each_check_comes_before_the_next() {
     for (expected, request) in &cases {
         assert_eq!(reply(&emulator, request).status, *expected, "{}", request.path);
     }
-    // What passed the credential has used up the quota: from then on nothing behind it is looked at.
+    // Requests with a valid credential have used up the quota. From then on no later check runs.
     while reply(&emulator, &get("/v2/pods")).status == 200 {}
     for (expected, request) in &cases {
         let expected = if [413, 403, 401].contains(expected) { *expected } else { 429 };

@@ -1,4 +1,4 @@
-//! Every fault, seen from outside.
+//! The visible effects of every fault.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -58,7 +58,7 @@ fn substituted_answers_look_like_what_they_imitate() {
     assert_eq!((short.status, short.body.len()), (200, 5));
 }
 
-/// An emulator with one running pod, its id, and faults that concern whatever comes next.
+/// An emulator with one running pod, its id, and faults that affect the next requests.
 fn emulator_with_pod(effect: &str) -> (Emulator, String) {
     let emulator = emulator();
     reply(&emulator, &create_pod());
@@ -187,7 +187,7 @@ fn pod_after(emulator: &Emulator, seconds: i64, id: &str) -> serde_json::Value {
     json_of(&later(emulator, seconds, &get(&format!("/v2/pods/{id}"))))
 }
 
-/// An emulator whose only pod was created under this effect, and its id.
+/// An emulator whose only pod was created with this effect, and the pod's id.
 fn emulator_creating_with(effect: &str) -> (Emulator, String) {
     let emulator =
         emulator_with_faults(&format!("[{{ match: {{ operation: createPod, nth: 1 }}, effect: {effect} }}]"));

@@ -1,4 +1,4 @@
-//! A world that is kept in a file.
+//! Worlds saved in a file.
 
 use jiff::SignedDuration;
 use sindri::emulator::{EmulatorOptions, OpenError, Outcome, WorldFileError};

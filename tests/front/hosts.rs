@@ -1,4 +1,4 @@
-//! Faults of whole hosts, and the parameters of every fault: by file and by control route.
+//! Faults of whole hosts, and the parameters of every fault, from files and through the control API.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn create_at(emulator: &Emulator, seconds: i64, center: &str) -> String {
     later(emulator, seconds, &create(center))["id"].as_str().expect("an id").to_owned()
 }
 
-/// A pod has none while it is being placed.
+/// A pod has no host while it is being placed.
 fn host_of(emulator: &Emulator, seconds: i64, id: &str) -> String {
     let pod = later(emulator, seconds, &get(&format!("/v1/pods/{id}")));
     pod["machineId"].as_str().filter(|id| !id.is_empty()).unwrap_or_else(|| panic!("no host in {pod}")).to_owned()
@@ -39,7 +39,7 @@ fn control(emulator: &Emulator, method: Method, path: &str, body: Value) -> Repl
     emulator.control(&request(method, path, Some(body)))
 }
 
-/// Two pods on one host and one on another, all up; and the first host.
+/// Two pods on one host and one on another, all running, and the first host.
 fn three_pods() -> (Emulator, [String; 3], String) {
     let emulator = emulator();
     let ids = ["US-CA-2", "US-CA-2", "US-KS-2"].map(|center| create_at(&emulator, 0, center));
@@ -49,7 +49,7 @@ fn three_pods() -> (Emulator, [String; 3], String) {
     (emulator, ids, host)
 }
 
-/// Lets something happen to a host in each way in which it can be said, ten seconds after the start.
+/// Triggers an event of a host in each possible way, ten seconds after the start.
 fn each_way(effect: &str, parameters: Value, check: impl Fn(&Emulator, &[String; 3])) {
     for way in ["own", "id", "file", "route"] {
         let (emulator, ids, host) = three_pods();
@@ -167,7 +167,7 @@ fn no_body_was_too_large_in_august() {
     assert_eq!(refused["errors"], json!(["$.gpu: additional properties 'minVcpuCountPerGpu' not allowed"]));
 }
 
-/// Every row of the table of faults, with every parameter that it has there.
+/// Every row of the table of faults, with all of its parameters.
 #[test]
 fn every_fault_is_understood_from_a_file_and_over_the_control_route() {
     let rows = json!([

@@ -1,4 +1,4 @@
-//! The emulator's front: the order of its checks, its headers, its faults, the two ways to reach it, and its file.
+//! The emulator's front: the order of its checks, its headers, its faults, both ways to call it, and its file.
 
 mod carriers;
 mod checks;

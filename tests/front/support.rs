@@ -1,4 +1,4 @@
-//! Emulators, requests and what comes back, for every test here.
+//! Emulators, requests and answers, shared by all tests here.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ pub fn create_pod() -> Request {
     request(Method::Post, "/v2/pods", Some(body))
 }
 
-/// The same request without one of its headers.
+/// The request without one of its headers.
 pub fn without(header: &str, mut request: Request) -> Request {
     request.headers.retain(|(name, _)| name != header);
     request

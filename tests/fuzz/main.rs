@@ -1,7 +1,7 @@
-//! Every input that others may have written, mutated at random: nothing panics, and nothing takes long or much memory.
+//! Every untrusted input, mutated at random: nothing panics, runs for long or takes much memory.
 //!
-//! The same entry points run under libFuzzer (`fuzz/`, docs/reliability.md). Here each seed gives the same inputs on every
-//! machine. `SINDRI_FUZZ_ROUNDS` sets how many there are per file; a failing one prints what replays it.
+//! The same entry points run under libFuzzer (`fuzz/`, docs/reliability.md). Here a seed gives the same inputs on every
+//! machine. `SINDRI_FUZZ_ROUNDS` sets the number of mutations per file. A failure prints the seed that replays it.
 
 mod memory;
 mod mutate;
@@ -15,16 +15,16 @@ use sindri::fuzz;
 
 /// Mutations of each seed file.
 const ROUNDS: u64 = 12;
-/// What one input may take on this machine, without optimisation and beside other tests.
+/// Time limit for one input on this machine, without optimisation and beside other tests.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
-/// In bytes, at the highest.
+/// Highest memory use, in bytes.
 const MEMORY_LIMIT: usize = 128 << 20;
 
 fn rounds() -> u64 {
     std::env::var("SINDRI_FUZZ_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(ROUNDS)
 }
 
-/// Runs one input, and says which one it was where it does not hold.
+/// Runs one input, and identifies it if it fails.
 #[track_caller]
 fn holds(what: &str, entry: fn(&[u8]), input: &[u8]) {
     let start = Instant::now();
@@ -40,7 +40,7 @@ fn holds(what: &str, entry: fn(&[u8]), input: &[u8]) {
     assert!(peak < MEMORY_LIMIT, "{what}: took {peak} bytes; the input is in {}", file());
 }
 
-/// Every file below `folders` whose name ends so, as it is and mutated.
+/// Every file below `folders` with this ending, unchanged and mutated.
 fn run(entry: fn(&[u8]), folders: &[&str], ending: &str, mutate: fn(&mut fastrand::Rng, &[u8]) -> Vec<u8>) {
     let mut files = Vec::new();
     for folder in folders {

@@ -1,4 +1,4 @@
-//! The highest that a task's memory comes to, on one thread: tests run side by side, and each counts its own.
+//! The peak memory of a task on one thread. Tests run concurrently, and each thread has its own counter.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -11,14 +11,14 @@ thread_local! {
 struct Counting;
 
 fn note(change: isize) {
-    // A thread that is ending has no counter any more, and nobody reads it.
+    // A thread that is ending has no counter any more, and nothing reads it.
     let _ = NOW.try_with(|now| {
         now.set(now.get() + change);
         let _ = PEAK.try_with(|peak| peak.set(peak.get().max(now.get())));
     });
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+// SAFETY: every call is passed to the system's allocator unchanged; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size().cast_signed());
@@ -42,7 +42,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How many bytes above where it began `task` comes to, and its result.
+/// The peak number of bytes that `task` allocates beyond the current ones, and its result.
 pub fn peak<R>(task: impl FnOnce() -> R) -> (usize, R) {
     let before = NOW.get();
     PEAK.set(before);

@@ -1,9 +1,10 @@
-//! Inputs that are nearly right: most random bytes are refused by the first check, and find nothing behind it.
+//! Inputs that are almost valid. The first check would refuse most random bytes, which would then test nothing behind
+//! it.
 
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// Values that programs stumble over.
+/// Values that often cause bugs.
 fn odd_value(dice: &mut Rng) -> Value {
     let deep = (0..60).fold(json!(1), |inner, _| json!([inner]));
     let texts = [
@@ -53,7 +54,7 @@ fn odd_value(dice: &mut Rng) -> Value {
     }
 }
 
-/// One value of a JSON text replaced, removed, doubled or exchanged, a few times; now and then bytes.
+/// Replaces, removes, duplicates or swaps a few values of a JSON text; sometimes changes bytes.
 pub fn json(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     let Ok(mut value) = serde_json::from_slice::<Value>(text) else { return bytes(dice, text) };
     if dice.u8(..10) == 0 {
@@ -67,7 +68,7 @@ pub fn json(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     value.to_string().into_bytes()
 }
 
-/// The same in lines of JSON; whole lines come twice, go, or change places.
+/// Mutates JSON lines; also duplicates, removes or swaps whole lines.
 pub fn json_lines(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -86,7 +87,7 @@ pub fn json_lines(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     (lines.join("\n") + "\n").into_bytes()
 }
 
-/// Lines of YAML removed, doubled, exchanged, indented, or with another value; now and then bytes.
+/// Removes, duplicates, swaps or indents lines of YAML, or changes their values; sometimes changes bytes.
 pub fn lines(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     let odd = [
         "&a",
@@ -152,7 +153,7 @@ pub fn lines(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     lines.join("\n").into_bytes()
 }
 
-/// Some bytes changed, cut out or repeated.
+/// Changes, removes or repeats some bytes.
 fn bytes(dice: &mut Rng, text: &[u8]) -> Vec<u8> {
     let mut text = text.to_vec();
     for _ in 0..=dice.u8(..4) {
@@ -183,11 +184,11 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Changes the node that is `target` steps on.
+/// Changes the node that is `target` steps away.
 fn change(dice: &mut Rng, value: &mut Value, target: &mut usize) {
     if *target == 0 {
         *value = changed(dice, value);
-        // Nothing else is reached any more.
+        // No further node is reached.
         *target = usize::MAX;
         return;
     }

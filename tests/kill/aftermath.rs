@@ -1,4 +1,4 @@
-//! What a killed run left behind, and what one plain apply makes of it.
+//! The state after a killed run, and the result of one plain apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,10 +12,10 @@ use crate::support::{Emulator, Project, Said};
 
 pub const APPLY: &str = "apply --auto-approve";
 
-/// The emulator's lists do not lag. What is left is the time in which a dead client's request may still be under way.
+/// The emulator's lists do not lag. What remains is the time in which a dead client's request may still be in flight.
 pub const LAG: &str = "3s";
 
-/// Two volumes, and so many pods on them.
+/// Two volumes with this many pods on them.
 pub fn fleet(pods: usize) -> String {
     let (left, right) = (pods - pods / 2, pods / 2);
     format!(
@@ -39,7 +39,7 @@ providers:
     )
 }
 
-/// A project and its account, where an hour passes in a minute: pods boot at once.
+/// A project and its account. An hour passes in a minute, so pods start at once.
 pub struct Place {
     pub emulator: Emulator,
     pub project: Project,
@@ -63,14 +63,14 @@ impl Place {
         Said::of(&mut self.command(words))
     }
 
-    /// Every pod and volume that exists, by id.
+    /// Every existing pod and volume, by id.
     pub fn alive(&self) -> BTreeMap<String, String> {
         let objects = self.emulator.pods().into_iter().chain(self.emulator.volumes());
         let text = |object: &Value, name: &str| object[name].as_str().expect("text").to_owned();
         objects.map(|object| (text(&object, "id"), text(&object, "name"))).collect()
     }
 
-    /// What no apply has a reason to destroy: volumes, and pods of the image that is wanted.
+    /// Objects that no apply has a reason to destroy: volumes, and pods with the declared image.
     pub fn healthy(&self) -> BTreeSet<String> {
         let config = self.project.read("sindri.yaml");
         let wanted = |pod: &&Value| config.contains(&format!("image: {}\n", pod["image"].as_str().expect("an image")));
@@ -79,7 +79,7 @@ impl Place {
         healthy.map(|object| object["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// Every id in the state file; none where there is no file.
+    /// Every id in the state file; empty without a file.
     fn recorded(&self) -> BTreeSet<String> {
         if !self.project.path("state/default.json").exists() {
             return BTreeSet::new();
@@ -89,7 +89,7 @@ impl Place {
         records.map(|record| record["id"].as_str().expect("an id").to_owned()).collect()
     }
 
-    /// One plain apply; `moment` names what went before.
+    /// Runs one plain apply; `moment` describes the kill before it.
     pub fn put_right(&self, moment: &str) -> Figures {
         let before = self.healthy();
         let mut figures = Figures { stops: 1, ..Figures::default() };
@@ -124,21 +124,21 @@ impl Place {
     }
 }
 
-/// What is counted over many runs that were stopped in some way.
+/// Counts over many runs that were stopped.
 #[derive(Debug, Default)]
 pub struct Figures {
     pub stops: usize,
     /// Objects that existed when the run was stopped.
     pub survivors: usize,
-    /// Those of them that the next run destroyed.
+    /// Survivors that the next run destroyed.
     pub destroyed: usize,
     /// Objects in no state.
     pub orphans: usize,
     /// Records without an object.
     pub lost: usize,
-    /// Objects of the same name as another.
+    /// Objects with the same name as another.
     pub duplicated: usize,
-    /// Desired and not there.
+    /// Declared but missing objects.
     pub missing: usize,
     pub problems: Vec<String>,
 }
@@ -174,7 +174,8 @@ impl fmt::Display for Figures {
     }
 }
 
-/// Runs `point` for each of `points`, a few side by side: most of each is waiting. Fails where any of them found anything.
+/// Runs `point` for each of `points`, a few concurrently, because each mostly waits. Fails if any of them found a
+/// problem.
 pub fn count<P: Sync>(what: &str, points: &[P], point: impl Fn(&P) -> Figures + Sync) {
     let (next, total) = (AtomicUsize::new(0), Mutex::new(Figures::default()));
     thread::scope(|scope| {

@@ -11,7 +11,7 @@ use crate::aftermath::{APPLY, Figures, Place, count};
 
 const PODS: usize = 10;
 
-/// What is killed.
+/// The killed command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Killed {
     Create,
@@ -41,7 +41,7 @@ const KILLED: [Killed; 11] = [
     Killed::ImportAll,
 ];
 
-/// What may follow a kill: none of them is in the way of the apply after it.
+/// Commands that may follow a kill. None of them may prevent the apply after it.
 const FOLLOWING: [&str; 12] = [
     "status",
     "plan",
@@ -57,7 +57,7 @@ const FOLLOWING: [&str; 12] = [
     APPLY,
 ];
 
-/// One kill: the command, the part of its whole time after which it dies, and what follows.
+/// One kill: the command, the fraction of its total time after which it is killed, and the command after it.
 struct Kill {
     killed: Killed,
     instant: f64,
@@ -84,7 +84,7 @@ fn one(kill: &Kill) -> Figures {
     }
 }
 
-/// The same commands once without a kill, which tells how long they take, and once with it.
+/// Runs the same commands without a kill to measure their time, then with it.
 fn managed(kill: &Kill) -> Figures {
     let whole = prepared(kill.killed);
     let start = Instant::now();
@@ -97,7 +97,7 @@ fn managed(kill: &Kill) -> Figures {
     let healthy = place.healthy();
     let mut problems = follow(&place, kill, &moment);
     if kill.killed == Killed::StateMv && place.run("state list").stdout.contains("pod.moved") {
-        // It came through: back again, since the configuration still says the old address.
+        // The rename completed, so undo it: the configuration still has the old address.
         let back = place.run("state mv pod.moved pod.left[0]");
         if back.code != Some(0) {
             problems.push(format!("{moment}: state mv exits {:?}\n{}", back.code, back.stderr));
@@ -106,7 +106,7 @@ fn managed(kill: &Kill) -> Figures {
     let mut figures = place.put_right(&moment);
     let alive = place.alive();
     let lost: Vec<&String> = healthy.iter().filter(|id| !alive.contains_key(*id)).collect();
-    // A destruction that was asked for may go on, and an object that was deleted outside stays deleted.
+    // A requested destruction may continue, and an object deleted outside stays deleted.
     if !lost.is_empty() && !matches!(kill.killed, Killed::Destroy | Killed::Refresh) {
         problems.push(format!("{moment}: {lost:?} were healthy and are gone"));
     }
@@ -128,7 +128,7 @@ fn words(killed: Killed) -> &'static str {
     }
 }
 
-/// A place in which the command has something to do.
+/// A place where the command has something to do.
 fn prepared(killed: Killed) -> Place {
     let place = Place::new(PODS);
     if killed == Killed::Create {
@@ -148,7 +148,7 @@ fn prepared(killed: Killed) -> Place {
                 let path = format!("/_emu/pods/{}/event", pod["id"].as_str().expect("an id"));
                 assert_eq!(place.emulator.ask("POST", &path, Some(json!({ "event": event }))).0, 200, "{event}");
             }
-            // Objects that the last apply has just created may be late in a list; these are to be known as gone.
+            // Objects that the last apply just created may be late in lists, but these must be known to be gone.
             thread::sleep(Duration::from_secs(4));
         }
         Killed::Start => {
@@ -166,17 +166,17 @@ fn kill_after(place: &Place, words: &str, wait: Duration, kill: &Kill) -> String
     let mut command = place.command(words);
     let mut child: Child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
     thread::sleep(wait);
-    // Too late is as good an instant as any other.
+    // A kill after the end is a valid instant too.
     child.kill().expect("a child of ours");
     child.wait().expect("a child of ours");
     format!("{:?} killed after {wait:?}, then `{}`", kill.killed, kill.following)
 }
 
-/// Runs another command, which neither crashes nor loses the state.
+/// Runs another command, which must neither crash nor lose the state.
 fn follow(place: &Place, kill: &Kill, moment: &str) -> Vec<String> {
     let said = place.run(kill.following);
     let mut problems = Vec::new();
-    // Pending changes, refusals and failures have exit codes of their own; a crash has 101, or none.
+    // Pending changes, refusals and failures have their own exit codes; a crash has 101 or none.
     if !matches!(said.code, Some(0..=8)) || said.stderr.contains("mistake of its own") {
         problems.push(format!("{moment}: exits {:?}\n{}\n{}", said.code, said.stdout, said.stderr));
     }
@@ -187,7 +187,7 @@ fn follow(place: &Place, kill: &Kill, moment: &str) -> Vec<String> {
     problems
 }
 
-/// An account that was made by hand. Running the import again completes it.
+/// A manually created account. Running the import again completes it.
 fn import_all(kill: &Kill) -> Figures {
     let by_hand = || {
         let place = Place::new(PODS);
@@ -214,7 +214,7 @@ fn import_all(kill: &Kill) -> Figures {
             problems.push(format!("{moment}: again exits {:?}\n{}\n{}", again.code, again.stdout, again.stderr));
         }
     }
-    // Pods that were made just now come up first.
+    // Wait for pods that were just created.
     place.run("wait --timeout 1m");
     let plan = place.run("plan --detailed-exitcode");
     if plan.code != Some(0) {

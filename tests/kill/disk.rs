@@ -1,6 +1,6 @@
-//! A disk that is full or read-only from some moment of an apply on, and folders and files that go away under it.
+//! A disk that becomes full or read-only at some moment of an apply, and folders and files that disappear.
 //!
-//! Whatever happens, the message says what to do; when that is done, one plain apply puts everything right.
+//! In every case the message says what to do. After doing it, one plain apply puts everything right.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::support::{Said, fault, until};
 
 const PODS: usize = 8;
 
-/// What goes wrong: the system's number for it, how it is called, and what to do.
+/// A problem: its error number, its name, and the advice.
 type Trouble = (i32, &'static str, &'static str);
 const FULL: Trouble = (28, "the disk is full", "free some space");
 const READ_ONLY: Trouble = (30, "it is read-only", "make it writable");
@@ -22,7 +22,7 @@ const READ_ONLY: Trouble = (30, "it is read-only", "make it writable");
 #[test]
 fn a_disk_that_refuses_writes_loses_nothing_and_is_named() {
     let Some(library) = library() else { return };
-    // The lock; then every phase of one create: intent, flush, request, answer, outcome, flush.
+    // The lock, then every phase of one create: intent, flush, request, answer, outcome, flush.
     let mut points: Vec<(usize, Trouble)> = (30..36).map(|effect| (effect, FULL)).collect();
     points.extend([(1, FULL), (1, READ_ONLY), (32, READ_ONLY), (34, READ_ONLY)]);
     if std::env::var("SINDRI_KILL_POINTS").as_deref() == Ok("all") {
@@ -42,7 +42,7 @@ fn a_disk_that_refuses_writes_loses_nothing_and_is_named() {
     });
 }
 
-/// An apply whose creates are answered a second late (the clock is 60 times as fast), once so many have taken effect.
+/// An apply whose creates are answered a second late (the clock is 60 times as fast), after this many took effect.
 fn under_way(place: &Place, writes: usize) -> std::process::Child {
     let latency = json!({ "seconds": 60, "side": "afterEffect" });
     place.emulator.faults(json!([fault(json!({ "operation": "create*" }), json!({ "latency": latency }))]));
@@ -55,7 +55,7 @@ fn under_way(place: &Place, writes: usize) -> std::process::Child {
 
 #[test]
 fn a_folder_that_vanishes_loses_nothing() {
-    // While both volumes are being created; while pods are.
+    // While both volumes are being created, and while pods are.
     count("a folder that vanishes", &[2, 5], |writes| {
         let place = Place::new(PODS);
         let child = under_way(&place, *writes);
@@ -70,7 +70,7 @@ fn a_folder_that_vanishes_loses_nothing() {
     });
 }
 
-/// The file that an error names.
+/// The rescued file named by an error.
 fn rescued(said: &Said) -> PathBuf {
     let text: String = said.stderr.lines().map(|line| line.trim().trim_start_matches('│').trim()).collect();
     let (_, rest) = text.split_once("saved to `").unwrap_or_else(|| panic!("no file is named:\n{}", said.stderr));

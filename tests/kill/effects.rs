@@ -1,6 +1,6 @@
-//! An apply of 50 resources, killed before and after every one of its effects.
+//! An apply of 50 resources, killed before and after each of its effects.
 //!
-//! Requests leave one at a time here, so that effects come one after another: after one is before the next.
+//! Requests are sent one at a time here, so that effects are strictly ordered: after one is before the next.
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use crate::support::Said;
 
 const STEPPED: &str = "apply --auto-approve --parallelism 1";
 const PODS: usize = 48;
-/// Points of the short form, spread over the run.
+/// Number of points in the short form, spread over the run.
 const FEW: usize = 8;
 
-/// The library that counts effects; `None`, said once, where there is no C compiler.
+/// The library that counts effects; `None`, reported once, without a C compiler.
 pub fn library() -> Option<&'static Path> {
     static LIBRARY: OnceLock<Option<(TempDir, PathBuf)>> = OnceLock::new();
     let built = LIBRARY.get_or_init(|| {
@@ -38,7 +38,7 @@ pub fn library() -> Option<&'static Path> {
     built.as_ref().map(|(_, path)| path.as_path())
 }
 
-/// How many effects an apply has that nobody disturbs.
+/// Number of effects of an undisturbed apply.
 fn effects(library: &Path) -> usize {
     let place = Place::new(PODS);
     let counted = place.project.path("counted");
@@ -55,8 +55,8 @@ fn nothing_is_lost_or_doubled_at_any_stepped_kill() {
     assert!(effects >= 6 * 50, "{effects}: intent, request, answer, outcome, and two flushes each");
     let points: Vec<usize> = match std::env::var("SINDRI_KILL_POINTS").as_deref() {
         Ok("all") => (1..=effects).collect(),
-        // The first volume, which has no marker; then all the way; then the end, where the state file is written. Polls
-        // make the number of effects differ by a few from run to run.
+        // The first volume, which has no marker, then points over the whole run, then the end, where the state file is
+        // written. The number of effects varies slightly between runs, because of polls.
         _ => {
             let along = (0..FEW).map(|point| 20 + point * (effects - 40) / (FEW - 1));
             [8, 11, 12].into_iter().chain(along).chain([18, 15, 12, 9].map(|last| effects - last)).collect()
@@ -71,7 +71,7 @@ fn nothing_is_lost_or_doubled_at_any_stepped_kill() {
 fn a_stepped_kill_of_a_replacement_destroys_nothing_new() {
     let Some(library) = library() else { return };
     let all = std::env::var("SINDRI_KILL_POINTS").as_deref() == Ok("all");
-    // Four pods: for each an intent, a look at the stock, a delete, an outcome, and the same for the create.
+    // Four pods: for each an intent, a stock request, a delete, an outcome, and the same for the create.
     let points: Vec<usize> = (7..73).step_by(if all { 1 } else { 9 }).collect();
     count("kills of a replacement of four pods", &points, |effect| {
         let place = Place::new(4);
@@ -79,7 +79,7 @@ fn a_stepped_kill_of_a_replacement_destroys_nothing_new() {
         place.project.edit("image:1", "image:2");
         let mut command = place.command(STEPPED);
         let said = Said::of(command.env("LD_PRELOAD", library).env("EFFECTS_KILL", effect.to_string()));
-        // The last ones are polls, whose number varies.
+        // The last effects are polls, whose number varies.
         assert!(
             said.code.is_none() || *effect > 60,
             "not killed before effect {effect}\n{}\n{}",
@@ -97,7 +97,7 @@ fn kill_at(library: &Path, effect: usize) -> Figures {
     let output = command.env("LD_PRELOAD", library).env("EFFECTS_KILL", effect.to_string()).output().expect("it runs");
     let last = String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned();
     let mut figures = place.put_right(&format!("effect {effect} ({last})"));
-    // Fewer polls than in the run that counted: this one ended before.
+    // This run had fewer polls than the counting run, and ended first.
     if output.status.signal() != Some(9) && effect < 6 * 50 {
         figures.problems.push(format!("effect {effect}: not killed, {}", output.status));
     }

@@ -1,4 +1,4 @@
-//! An apply of 300 pods, killed at random instants, with ten requests under way.
+//! An apply of 300 pods, killed at random instants, with ten concurrent requests.
 
 use std::process::Stdio;
 use std::thread;
@@ -25,7 +25,7 @@ fn kill_after(wait: Duration) -> Figures {
     let mut command = place.command(APPLY);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs");
     thread::sleep(wait);
-    // Too late is as good an instant as any other.
+    // A kill after the end is a valid instant too.
     child.kill().expect("a child of ours");
     child.wait().expect("a child of ours");
     place.put_right(&format!("killed after {wait:?}"))

@@ -1,4 +1,4 @@
-//! A runner that dies together with its disk: the next one has the last commit, or nothing, and no journal.
+//! A runner that is lost together with its disk. The next one has the last commit, or nothing, and no journal.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::support::Said;
 
 const STEPPED: &str = "apply --auto-approve --parallelism 1";
 
-/// A place whose committed state holds the volumes and two pods, of which six are wanted since; killed at an effect.
+/// A place whose committed state contains the volumes and two pods. Growing to six pods is killed at an effect.
 fn killed_while_growing(library: &std::path::Path, effect: usize) -> (Place, String) {
     let mut place = Place::new(2);
     place.run(APPLY).exits(0);
@@ -22,7 +22,8 @@ fn killed_while_growing(library: &std::path::Path, effect: usize) -> (Place, Str
     (place, committed)
 }
 
-/// The first create's answer is not read; nor the third's; nor is its outcome written; all four are recorded.
+/// The first create's answer is not read; then the third's; then its outcome is not written; finally all four are
+/// recorded.
 const POINTS: [usize; 4] = [8, 16, 17, 29];
 
 #[test]
@@ -32,7 +33,7 @@ fn from_the_last_commit_the_next_runner_takes_over_what_was_made() {
         let (place, committed) = killed_while_growing(library, *effect);
         place.project.write("state/default.json", &committed);
         let figures = place.put_right(&format!("killed before effect {effect}, back to the last commit"));
-        // Nor does one that starts from the same commit once more.
+        // Another runner that starts from the same commit creates nothing either.
         let writes = place.emulator.writes();
         fs::remove_dir_all(place.project.path("state")).expect("the runner's disk");
         place.project.write("state/default.json", &committed);

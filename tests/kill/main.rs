@@ -1,7 +1,7 @@
-//! The built binary is killed, starved of its disk and raced against itself; then one plain `sindri apply` has to put
+//! The built binary is killed, loses its disk, or races against itself; then one plain `sindri apply` must put
 //! everything right.
 //!
-//! Short forms run with `cargo test`. The long ones, by hand, print their figures:
+//! Short forms run with `cargo test`. The long forms run manually and print their counts:
 //!
 //! ```text
 //! SINDRI_KILL_POINTS=all cargo test --release --test kill stepped -- --nocapture

@@ -1,4 +1,4 @@
-//! Many processes that all want to apply the same configuration.
+//! Many processes that apply the same configuration at the same time.
 
 use std::process::{Child, Stdio};
 
