@@ -1,4 +1,4 @@
-//! A plan says of each outside change what it does about it: for every rule of comparison.
+//! For every comparison rule, a plan says what it does about each outside change.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::fleet::{Fleet, Machine, Pod, Variable, Volume};
 use crate::life;
 use crate::world::{Readings, World, in_virtual_time};
 
-/// A pod with a value for every rule of comparison.
+/// A pod with a value for every comparison rule.
 fn pod() -> Pod {
     Pod {
         machine: gpus(&["NVIDIA GeForce RTX 4090"], 8),
@@ -60,7 +60,7 @@ fn set_variable(object: &mut Object, name: &str, value: &str) {
     env.insert(name.to_owned(), Value::Secret(Secret::new(value)));
 }
 
-/// A rule, what is declared by now, what was changed outside, and the answer.
+/// A rule, the declared change, the outside change, and the answer.
 type Case = (&'static str, fn(&mut Pod), fn(&mut Object), Answer);
 
 const REPLACED: Answer = Answer::Planned(Action::Replace);
@@ -120,7 +120,7 @@ fn an_outside_change_agrees_only_where_the_rule_of_its_attribute_says_so() {
     }
 }
 
-/// Another pod carries the marker of the changed one: the plan takes that in, and destroys the changed one.
+/// Another pod carries the marker of the changed one. The plan adopts it, and destroys the changed one.
 #[test]
 fn a_change_of_what_an_interrupted_run_replaced_is_answered_by_its_end() {
     in_virtual_time(async {
@@ -145,7 +145,7 @@ fn a_change_of_what_an_interrupted_run_replaced_is_answered_by_its_end() {
     });
 }
 
-/// Two copies of what is gone carry its marker: the plan takes in the one that fits, though the other one is older.
+/// Two copies of a missing pod carry its marker. The plan adopts the one that matches, although the other is older.
 #[test]
 fn drift_is_told_of_the_copy_that_the_plan_takes_in() {
     in_virtual_time(async {
@@ -175,11 +175,11 @@ fn what_can_never_be_undone_is_not_said_to_agree_above_its_own_refusal() {
     let text = shown(&plan);
     assert!(!text.contains("agrees") && text.contains("see the refusal below"), "{text}");
     assert_eq!(answers(&planned(&fleet(50), &fleet(100), &grown, Options::default())), [Answer::Agrees]);
-    // Another attribute of the same volume agrees all the same.
+    // Another attribute of the same volume still matches.
     let renamed = |object: &mut Object| set(object, "name", "renamed".into());
     let plan = planned(&fleet(50), &fleet(50), &renamed, Options::default());
     assert_eq!(answers(&plan), [Answer::Planned(Action::Update)]);
-    // Not declared any more, and protected.
+    // No longer declared, but protected.
     let plan = planned(&fleet(50), &Fleet::default(), &grown, Options::default());
     assert_eq!(answers(&plan), [Answer::Untouched]);
 }

@@ -1,4 +1,4 @@
-//! A budget holds for what is known, and refuses what is not.
+//! A budget applies to known prices, and refuses unknown ones.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use sindri::planner::{self, Options};
 use crate::fleet::{Fleet, Pod, Storage};
 use crate::world::{Readings, World};
 
-/// The plan that creates pods of these machines within a budget of that many dollars per hour.
+/// The plan that creates pods on these machines within a budget, in dollars per hour.
 fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {
     let world = World::new(Dialect::V2);
     let mut fleet = Fleet::default();
@@ -56,7 +56,7 @@ fn a_budget_refuses_a_machine_without_a_price_and_names_it() {
         assert_eq!(offers_cloud, gpu != "Tesla T4", "{told:?}");
         assert!(told[0].1.ends_with("or remove `budget.maxHourly`"), "{told:?}");
     }
-    // A list is as uncertain as its worst member, wherever that stands.
+    // A list is as uncertain as its worst member, in any position.
     for gpus in [["NVIDIA L4", "Tesla T4"], ["Tesla T4", "NVIDIA L4"]] {
         assert!(unknown(&gpus, Cloud::Secure)[0].0.contains("`Tesla T4` in the SECURE cloud (`pod.a`)"));
     }
@@ -93,7 +93,7 @@ fn a_plan_that_brings_no_machine_is_not_held_up() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// Whatever machines are asked for: a plan passes only if the dearest choice of each is known and fits.
+    /// For any machines: a plan passes only if the most expensive choice of each is known and fits.
     #[test]
     fn a_plan_within_budget_costs_no_more_whatever_is_chosen(
         picks in proptest::collection::vec(

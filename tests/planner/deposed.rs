@@ -1,4 +1,4 @@
-//! Predecessors that an interrupted replacement left behind: they go when their successor is there, and not before.
+//! Predecessors left behind by an interrupted replacement are destroyed once their successor works, and not before.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ fn pod(image: &'static str) -> Fleet {
     Fleet::default().with_pod("main", Pod { image, create_first: true, ..Pod::default() })
 }
 
-/// A world whose `pod.main` has a successor that never comes up, and a predecessor that does its work.
+/// A world where the successor of `pod.main` never becomes ready, and its predecessor still works.
 async fn half_replaced() -> World {
     let world = World::new(Dialect::V2);
     world.apply(&pod("image:1").resources(Dialect::V2)).await;
@@ -39,7 +39,7 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
             .clone();
         assert!(world.observe().await.get("pod", &working).is_some());
 
-        // The successor is tainted, so a third one is made: the predecessor's end waits for that.
+        // The successor is tainted, so a third pod is created, and the predecessor's delete waits for it.
         let plan = world.plan(&desired).await;
         let gone = plan.operations.iter().position(|it| it.id.as_deref() == Some(&working)).expect("it is to go");
         let made = plan.operations.iter().position(|it| it.verb == Verb::Create).expect("a create");
@@ -47,7 +47,7 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
         world.apply_however(&desired).await;
         assert!(world.observe().await.get("pod", &working).is_some(), "the successor never came up");
 
-        // One that does come up.
+        // A successor that does become ready.
         let desired = pod("image:2").resources(Dialect::V2);
         world.apply(&desired).await;
         assert!(world.observe().await.get("pod", &working).is_none());
@@ -80,7 +80,7 @@ fn main() -> Address {
     Address::new("pod", "main")
 }
 
-/// The predecessor that waits, and its id.
+/// The deposed predecessor, and its id.
 fn predecessor(state: &State) -> (Address, String) {
     let mut waiting = state.resources.iter().filter(|(address, _)| address.successor().is_some());
     let (address, record) = waiting.next().expect("a predecessor is recorded");
@@ -100,7 +100,7 @@ fn a_successor_that_was_stopped_before_it_was_ever_ready_does_not_end_its_predec
         world.power(&main(), Power::Stopped).await.expect("it stops");
         let declared = [
             pod("emulator/slow:1"),
-            // What is declared since is set on the stopped pod, which shows no more than before that it works.
+            // A newly declared change is applied to the stopped pod, which still does not show that it works.
             pod("image:2"),
         ];
         for desired in declared.map(|fleet| fleet.resources(Dialect::V2)) {
@@ -111,7 +111,7 @@ fn a_successor_that_was_stopped_before_it_was_ever_ready_does_not_end_its_predec
             assert!(world.observe().await.get("pod", &working).is_some(), "the only pod that works");
             assert!(world.state().resources[&main()].tainted, "an apply of nothing does not make it ready");
         }
-        // The last of them comes up. Now the predecessor goes.
+        // The last of them becomes ready. Now the predecessor is destroyed.
         world.power(&main(), Power::Running).await.expect("it comes up");
         let desired = pod("image:2").resources(Dialect::V2);
         world.apply(&desired).await;
@@ -120,7 +120,8 @@ fn a_successor_that_was_stopped_before_it_was_ever_ready_does_not_end_its_predec
     });
 }
 
-/// Of a successor in any state: whether the plan ends the predecessor at once, after the successor came up, or not at all.
+/// For a successor in any state: whether the plan destroys the predecessor at once, after the successor is ready, or
+/// not at all.
 #[derive(Debug, PartialEq, Eq)]
 enum End {
     AtOnce,
@@ -170,13 +171,13 @@ fn whatever_a_successor_shows_its_predecessor_goes_only_once_it_was_ready() {
             assert_eq!(end(&Status::Stopped, false, doubt, Power::Stopped, &desired), End::Never, "{doubt:?}");
             assert_eq!(end(&Status::Stopped, false, doubt, Power::Running, &desired), End::AfterSuccessor, "{doubt:?}");
         }
-        // One that was seen ready, and stopped since.
+        // It was seen ready, and stopped later.
         assert_eq!(end(&Status::Stopped, false, seen, Power::Stopped, &desired), End::AtOnce);
         assert_eq!(end(&Status::Running, true, tainted, Power::Running, &desired), End::AtOnce);
-        // The journal was lost. A pod that is declared as stopped is stopped only after it was ready.
+        // The journal was lost. A pod declared as stopped is stopped only after it was ready.
         assert_eq!(end(&Status::Stopped, false, again, Power::Stopped, &declared_stopped), End::AtOnce);
         assert_eq!(end(&Status::Creating, false, again, Power::Stopped, &declared_stopped), End::Never);
-        // What is to be stopped by declaration would otherwise never be seen ready: it is made again.
+        // A pod declared as stopped would otherwise never be seen ready, so it is recreated.
         for doubt in [first, tainted] {
             for status in [Status::Stopped, Status::Creating] {
                 let end = end(&status, false, doubt, Power::Stopped, &declared_stopped);
@@ -191,7 +192,7 @@ fn comes_after_a_wait(plan: &Plan, operation: &Operation) -> bool {
     needed.any(|needed| needed.wait || comes_after_a_wait(plan, needed))
 }
 
-/// Whether a record is tainted, and what it awaits.
+/// Whether a record is tainted, and which readiness it awaits.
 type Doubt = (bool, Option<Awaiting>);
 
 #[test]
@@ -202,7 +203,7 @@ fn a_pod_that_never_became_ready_is_no_predecessor_to_keep() {
         let hopeless = pod("emulator/slow:1").resources(Dialect::V2);
         for _ in 0..3 {
             world.apply_however(&hopeless).await;
-            // The healthy one, and the last attempt.
+            // The healthy pod, and the last attempt.
             assert_eq!(pods(&world.observe().await), 2);
             let (_, working) = predecessor(&world.state());
             assert!(world.observe().await.get("pod", &working).is_some_and(|object| object.ready));
@@ -241,7 +242,7 @@ fn a_start_does_not_make_a_past_for_what_was_never_ready() {
         assert!(help.contains("It is tainted: `sindri apply` replaces it") && !help.contains("is kept"), "{help}");
         let record = world.state().resources[&main()].clone();
         assert_eq!((record.tainted, record.awaiting_ready), (true, None));
-        // A start of what runs already only waits, and says the same.
+        // Starting a running pod only waits, and gives the same message.
         let help = world.power(&main(), Power::Running).await.expect_err("it does not come up");
         assert!(help.contains("It is tainted"), "{help}");
         assert!(world.state().resources[&main()].tainted);

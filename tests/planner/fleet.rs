@@ -1,4 +1,4 @@
-//! A configuration in short: what the generator varies, and the resources that it stands for.
+//! A compact configuration: the values that the generator varies, and the resources that it describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,7 +40,7 @@ pub struct Pod {
     pub locked: bool,
     pub public_ip: bool,
     pub ssh: Option<bool>,
-    /// `None` where the file does not say.
+    /// `None` if the file does not specify it.
     pub power: Option<Power>,
     pub in_place: bool,
     pub create_first: bool,
@@ -59,7 +59,7 @@ pub enum Storage {
     None,
     /// A pod volume, in GB.
     Own(i64),
-    /// The network volume of that key.
+    /// The network volume with this key.
     Network(&'static str),
 }
 
@@ -69,7 +69,7 @@ pub enum Variable {
     Secret(&'static str),
 }
 
-/// The shortest pod that runs.
+/// The simplest pod that runs.
 impl Default for Pod {
     fn default() -> Self {
         Self {
@@ -115,7 +115,7 @@ impl Fleet {
         self
     }
 
-    /// What `config` would make of it: what cannot be had together in this dialect is left out.
+    /// The resources that `config` would make of it. Combinations that this dialect does not allow are left out.
     pub fn resources(&self, dialect: Dialect) -> BTreeMap<Address, Resource> {
         let mut resources = Vec::new();
         for (key, volume) in &self.volumes {
@@ -220,7 +220,7 @@ impl Pod {
         if let Some((key, _)) = volume {
             set("network_volume", Value::reference(Address::new("network_volume", key)));
         }
-        // Neither CPUs nor network volumes are to be had there.
+        // Community hosts have neither CPUs nor network volumes.
         let community = self.community && has_gpus && volume.is_none();
         set("cloud", if community { "COMMUNITY" } else { "SECURE" }.into());
         let variable = |variable: &Variable| match variable {

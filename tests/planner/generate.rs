@@ -1,4 +1,4 @@
-//! Configurations at random: small ones, over few keys and few values, so that two of them have much in common.
+//! Random small configurations with few keys and values, so that two of them have much in common.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ pub fn fleet() -> impl Strategy<Value = Fleet> {
         .prop_map(|(volumes, pods)| Fleet { volumes, pods })
 }
 
-/// What somebody else does to a pod or volume.
+/// A change that someone else makes to a pod or volume.
 #[derive(Clone, Copy, Debug)]
 pub enum Meddling {
     Delete,
@@ -37,21 +37,21 @@ pub enum Meddling {
     Grow,
 }
 
-/// Things that are done, each to one of the objects that exist then.
+/// Changes, each to one of the objects that exist at that time.
 pub fn meddlings() -> impl Strategy<Value = Vec<(Meddling, proptest::sample::Index)>> {
     use Meddling::{Delete, Fail, Grow, Image, LoseGpu, Migrate, Power, Rename, Variable};
     let kinds = select(vec![Delete, Power, Image, Variable, Fail, LoseGpu, Migrate, Rename, Grow]);
     proptest::collection::vec((kinds, any::<proptest::sample::Index>()), 1..=3)
 }
 
-/// A configuration and a later version of it: some blocks gone, some new, some with a few other fields.
+/// A configuration and a later version of it: some blocks removed, some new, some with a few other fields.
 pub fn history() -> impl Strategy<Value = (Fleet, Fleet)> {
     let fields = prop_oneof![3 => Just(0), 6 => (0..32_u32).prop_map(|field| 1 << field), 1 => any::<u32>()];
     (fleet(), fleet(), proptest::collection::vec((fields, 0..8_u8), VOLUMES.len() + PODS.len()))
         .prop_map(|(first, other, fates)| (first.clone(), changed(&first, &other, &fates)))
 }
 
-/// For each key: which fields it takes from the other fleet, and whether its block goes.
+/// For each key: which fields it takes from the other fleet, and whether its block is removed.
 fn changed(first: &Fleet, other: &Fleet, fates: &[(u32, u8)]) -> Fleet {
     let (of_volumes, of_pods) = fates.split_at(VOLUMES.len());
     Fleet {
@@ -68,7 +68,7 @@ fn changed_blocks<T: Clone>(
     mix: fn(&T, &T, u32) -> T,
 ) -> BTreeMap<&'static str, T> {
     let mut blocks = BTreeMap::new();
-    // A block of the other fleet under whatever key: there may be none under the same.
+    // Any block of the other fleet, which may have none with the same key.
     let models: Vec<&T> = other.values().collect();
     for (index, (key, (fields, fate))) in keys.iter().zip(fates).enumerate() {
         let model = (!models.is_empty()).then(|| models[index % models.len()]);
@@ -84,7 +84,7 @@ fn changed_blocks<T: Clone>(
     blocks
 }
 
-/// Takes each listed field from `other` where its bit is set.
+/// Takes each listed field from `other` if its bit is set.
 macro_rules! mix {
     ($first:ident, $other:ident, $fields:ident, $($field:ident),*) => {{
         let mut mixed = $first.clone();
@@ -101,7 +101,7 @@ macro_rules! mix {
 }
 
 fn mixed_volume(first: &Volume, other: &Volume, fields: u32) -> Volume {
-    // Few fields: fold the bits, so that most of them mean something.
+    // There are few fields, so fold the bits to use most of them.
     let fields = fields | fields >> 4 | fields >> 8;
     mix!(first, other, fields, title, size_gb, region, tier)
 }

@@ -1,4 +1,4 @@
-//! What must hold after every apply, read off the world and the state.
+//! Invariants after every apply, checked on the world and the state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::world::{Applied, World};
 
 pub type Desired = BTreeMap<Address, Resource>;
 
-/// Applies, and asserts all that holds of any apply. Gives the plan; one with refusals was not carried out.
+/// Applies, and asserts all invariants of an apply. Returns the plan; a plan with refusals was not applied.
 pub async fn apply(world: &World, desired: &Desired) -> Plan {
     let prior = world.state();
     let before = world.observe().await;
@@ -29,7 +29,8 @@ pub async fn apply(world: &World, desired: &Desired) -> Plan {
     applied.plan
 }
 
-/// There is nothing left to do, a second apply does nothing, and what exists is what is declared.
+/// Asserts that nothing is left to do, that a second apply does nothing, and that the existing objects are the declared
+/// ones.
 pub async fn settled(world: &World, desired: &Desired) {
     let plan = world.plan(desired).await;
     assert!(plan.is_empty() && plan.operations.is_empty(), "{:#?}", untidy(&plan));
@@ -56,8 +57,8 @@ fn untidy(plan: &Plan) -> Vec<&sindri::model::Change> {
     plan.changes.iter().filter(|change| change.action != Action::NoOp).collect()
 }
 
-/// State and world hold the same objects: those that are declared, and volumes that nobody declares any more.
-/// (Ports of a pod that ignores changes of them are as they were.)
+/// Asserts that state and world contain the same objects: the declared ones, and volumes that are no longer declared.
+/// (Ports of a pod that ignores changes to them are unchanged.)
 fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
     let (recorded, declared): (BTreeSet<_>, BTreeSet<_>) = (state.resources.keys().collect(), desired.keys().collect());
     let is_ignored = |port: &Address| {
@@ -79,7 +80,7 @@ fn each_exists_once(desired: &Desired, state: &State, observed: &Observed) {
     assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), existing);
 }
 
-/// What the API shows of an object, against what the configuration says of it.
+/// Compares what the API shows of an object with the configuration.
 fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object: &Object) {
     let ignored = |path: &str| resource.lifecycle.ignore_changes.contains(path);
     let shown: &Attributes = &object.attributes;
@@ -120,7 +121,7 @@ fn is_as_declared(resource: &Resource, desired: &Desired, state: &State, object:
     assert_eq!(marker.lineage, state.lineage);
 }
 
-/// Only locks, `preventDestroy` and volumes that would shrink hold a plan up.
+/// Asserts that only locks, `preventDestroy` and shrinking volumes refuse a plan.
 fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
     for (address, refusal) in plan.all_refusals() {
         let address = address.expect("there is no budget");
@@ -137,7 +138,7 @@ fn refuses_for_a_reason(plan: &Plan, prior: &State, observed: &Observed) {
     }
 }
 
-/// What existed and exists no more was announced as destroyed, at the risk that it is.
+/// Asserts that every object that no longer exists was announced as destroyed, with the loss of its data.
 fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Observed) {
     for object in before.iter().filter(|object| after.get(object.kind, &object.id).is_none()) {
         let change = applied.plan.changes.iter().find(|change| change.id.as_deref() == Some(&object.id));
@@ -155,7 +156,7 @@ fn nothing_is_lost_in_silence(applied: &Applied, before: &Observed, after: &Obse
     }
 }
 
-/// Every value that differs afterwards is in the plan: as a field, as a side effect, or among the losses by name.
+/// Asserts that every changed value is in the plan: as a field, as a side effect, or by name among the losses.
 fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observed, after: &Observed) {
     for change in &applied.plan.changes {
         let old = change.id.as_ref().and_then(|id| before.get(&change.address.kind, id));
@@ -167,7 +168,7 @@ fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observe
         for attribute in kind.attributes {
             let name = attribute.name;
             match attribute.compare {
-                // RunPod chooses the machine and its place among what satisfies the configuration.
+                // RunPod chooses the machine and its place among those that fit the configuration.
                 Compare::OneOf | Compare::AtLeast if !attribute.candidates => {}
                 Compare::Recorded => {}
                 Compare::ManagedKeys => {
@@ -184,7 +185,7 @@ fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observe
                     assert!(set(old) == set(new) || said(name), "`{name}` changes: {change:#?}");
                 }
                 _ => {
-                    // An attribute that the API leaves out says nothing: a mount path without a volume.
+                    // An attribute that the API leaves out proves nothing, such as a mount path without a volume.
                     let values = old.attributes.get(name).zip(new.attributes.get(name));
                     let values = values.filter(|(old, new)| !old.is_null() && !new.is_null());
                     assert!(values.is_none_or(|(old, new)| old == new) || said(name), "`{name}`: {change:#?}");
@@ -194,7 +195,7 @@ fn nothing_changes_in_silence(applied: &Applied, state: &State, before: &Observe
     }
 }
 
-/// What happens to one address.
+/// The change of one address.
 pub fn change_of<'p>(plan: &'p Plan, address: &Address) -> Option<&'p sindri::model::Change> {
     plan.changes.iter().find(|change| &change.address == address)
 }

@@ -1,5 +1,5 @@
-//! The planner, judged by what its plans do to an emulated RunPod: generated configurations are applied, changed, meddled
-//! with and destroyed, and what must hold for every one of them is checked against the world itself.
+//! Tests the planner by applying its plans to an emulated RunPod: generated configurations are applied, changed,
+//! altered from outside and destroyed, and the invariants are checked on the world itself.
 
 mod answers;
 mod budget;

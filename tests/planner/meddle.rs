@@ -1,4 +1,4 @@
-//! What somebody else does to objects that sindri has made, and what drift that has to be.
+//! Outside changes to objects created by sindri, and the drift that each must cause.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
 use crate::generate::Meddling;
 use crate::world::World;
 
-/// Does it to `object`, where it can be done to such an object. Gives the drift that it has to be, if any.
+/// Makes the change to `object` if it is possible for such an object. Returns the drift that must follow, if any.
 pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expected> {
     let state = world.state();
     let address = state.address_of(object.kind, &object.id)?.clone();
@@ -34,7 +34,7 @@ pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expe
         Meddling::Migrate => (PodEvent::Migrate, expect(DriftClass::Moved, Some("id"))),
         Meddling::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
         Meddling::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
-        // v1 has no word for it, and goes on saying RUNNING.
+        // v1 has no word for it, and still says RUNNING.
         Meddling::Fail if world.dialect == Dialect::V1 => return None,
         Meddling::Fail => (PodEvent::Fail, expect(DriftClass::Errored, None)),
         Meddling::LoseGpu if !stopped => (PodEvent::ZeroGpu, expect(DriftClass::ZeroGpu, None)),
@@ -42,7 +42,7 @@ pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expe
         Meddling::Rename => (edit(json!({ "name": "renamed" })), changed("name")),
         Meddling::Variable => {
             let declared = state.resources[&address].inputs["env"].as_map().is_some_and(|env| {
-                // Of a secret only its name is on record: another value is a difference to the file, and no drift.
+                // Only the name of a secret is recorded. Another value is a difference from the file, but not drift.
                 env.get("A").is_some_and(|value| matches!(value, Value::Text(_)))
             });
             (edit(json!({ "env": outside_env(object) })), changed("env.A").filter(|_| declared))
@@ -52,19 +52,19 @@ pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expe
     world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
 }
 
-/// All that the pod has, the marker with it, and another value of `A`.
+/// All variables of the pod, including the marker, with another value of `A`.
 fn outside_env(object: &Object) -> Map<String, serde_json::Value> {
     let shown = object.attributes["env"].as_map().expect("a map");
     let mut env: Map<_, _> =
         shown.iter().map(|(key, value)| (key.clone(), value.expose().unwrap_or_default().into())).collect();
     env.insert("A".into(), "outside".into());
-    // No file declares it, so a replacement loses it and has to say so.
+    // The file does not declare it, so a replacement loses it and must say so.
     env.insert("EXTRA".into(), "by hand".into());
     env.extend(object.marker.as_ref().map(|marker| (MARKER_VARIABLE.to_owned(), marker.to_string().into())));
     env
 }
 
-/// Drift that a plan has to name.
+/// Drift that a plan must report.
 #[derive(Debug)]
 pub struct Expected {
     address: Address,
@@ -81,7 +81,7 @@ impl Expected {
     }
 }
 
-/// Lets whatever was begun come to its end.
+/// Waits until pending operations have ended.
 pub async fn rest() {
     tokio::time::sleep(Duration::from_secs(60)).await;
 }

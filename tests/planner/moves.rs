@@ -35,7 +35,7 @@ fn ids(state: &State) -> BTreeMap<String, String> {
     state.resources.iter().map(|(address, record)| (address.to_string(), record.id.clone())).collect()
 }
 
-/// The plan of `desired` and `moved` for a world as it is.
+/// The plan of `desired` and `moved` for the current world.
 async fn planned(world: &World, desired: &BTreeMap<Address, Resource>, moved: &[Move]) -> Plan {
     let (prior, observed) = (world.state(), world.observe().await);
     world.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, Options::default())
@@ -130,7 +130,7 @@ fn a_taken_target_is_a_refusal_that_names_it_and_the_way_out() {
         }
         assert_eq!(plan.moves, []);
 
-        // What it says works: the first is destroyed, the second takes its place.
+        // The advice works: the first is destroyed, and the second takes its place.
         let only = [address("pod.api[0]")].into();
         world.apply_with(&desired, &moved, Options { destroy: true, only, ..Options::default() }).await;
         world.apply_with(&desired, &moved, Options::default()).await;
@@ -154,7 +154,7 @@ fn a_target_that_is_recorded_and_gone_has_to_be_forgotten_first() {
         assert!(refusals(&readings(&observed))[0].1.contains("sindri destroy pod.b"));
         observed.remove("pod", &prior.resources[&address("pod.b")].id);
         assert!(refusals(&readings(&observed))[0].1.contains("sindri refresh"));
-        // A source that is gone as well has nothing to lose.
+        // A missing source has nothing to lose.
         observed.remove("pod", &prior.resources[&address("pod.a")].id);
         assert_eq!(refusals(&readings(&observed)), []);
     });
@@ -170,7 +170,7 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &both()).await;
-        // The one leads a key, the other a replica; or one is further along the same chain.
+        // One entry is for a key and the other for a replica, or one is later in the same chain.
         for moved in
             [steps(&[("pod.a", "pod.c"), ("pod.b[0]", "pod.c[0]")]), steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")])]
         {
@@ -191,7 +191,7 @@ fn nothing_moves_to_where_it_would_be_destroyed() {
         let found = refusals(&plan);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].0 == "pod.train" && found[0].1.contains("`pod.evla` is not declared"), "{found:?}");
-        // Destroying everything is not what the entry is about.
+        // Destroying everything does not concern the entry.
         let (prior, observed) = (world.state(), world.observe().await);
         let moved = steps(&[("pod.train", "pod.evla")]);
         let readings = Readings { desired: &one("eval"), moved: &moved, prior: &prior, observed: &observed };
@@ -214,7 +214,7 @@ fn a_predecessor_follows_its_successor() {
             ["pod.new", "pod.new:deposed-gone1", "port.new:22/tcp", "port.new:8888/http"].map(address).to_vec();
         assert!(result.state.resources.keys().eq(&expected), "{:?}", result.state.resources.keys());
         assert_eq!(result.state.resources[&expected[1]].marked, Some(address("pod.old")));
-        // By its own address it can be put back in its place.
+        // Its own address is free, so it can return there.
         state.resources.remove(&address("pod.old"));
         let back = [Move { from: deposed, to: address("pod.old"), position: None }];
         assert_eq!(ids(&moves::renamed(&state, &back).state)["pod.old"], "gone1");
@@ -283,7 +283,7 @@ fn every_order_of_the_entries_gives_the_same_state() {
             order.rotate_left(second);
             assert_eq!(ids(&moves::renamed(&state, &order).state), expected, "{order:?}");
         }
-        // Not valid, and still finite.
+        // Invalid, but must still end.
         let circle = steps(&[("pod.a", "pod.b"), ("pod.b", "pod.a")]);
         assert_eq!(ids(&moves::renamed(&state, &circle).state), ids(&state));
     });

@@ -1,11 +1,11 @@
-//! Whether a plan's operations respect every edge of what is declared and of what is recorded, read off both without the
-//! graph and the order that the planner uses.
+//! Checks that a plan's operations respect every declared and recorded dependency, without using the planner's graph
+//! and order.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::model::{Address, Plan, Resource, State, Value, Verb};
 
-/// Asserts that everything is made after what it needs, and destroyed before what it stood on.
+/// Asserts that everything is created after its dependencies, and destroyed before them.
 pub fn respects_every_edge(plan: &Plan, desired: &BTreeMap<Address, Resource>, prior: &State) {
     for (index, operation) in plan.operations.iter().enumerate() {
         assert!(operation.depends_on.iter().all(|need| *need < index), "{:#?}", plan.operations);
@@ -35,17 +35,17 @@ fn pairs(first: Vec<usize>, second: Vec<usize>) -> impl Iterator<Item = (usize, 
     first.into_iter().flat_map(move |first| second.clone().into_iter().map(move |second| (first, second)))
 }
 
-/// The operations that end with the address being what is declared.
+/// The operations after which the address is as declared.
 fn made(plan: &Plan, address: &Address) -> Vec<usize> {
     let of = |verbs: &[Verb]| indexes(plan, |other, verb| other == address && verbs.contains(&verb));
     match of(&[Verb::Create, Verb::Update, Verb::Start, Verb::Stop]) {
-        // An import is bookkeeping: what follows it makes the address what is declared.
+        // An import only records; the operations after it make the address as declared.
         made if made.is_empty() => of(&[Verb::Import]),
         made => made,
     }
 }
 
-/// The operations that take away what the address names now.
+/// The operations that remove the current object of the address.
 fn destroyed(plan: &Plan, address: &Address) -> Vec<usize> {
     let deposed = |other: &Address| {
         let member = other.member.as_deref().is_some_and(|member| member.starts_with("deposed-"));

@@ -1,4 +1,4 @@
-//! What holds for every configuration. `PROPTEST_CASES` asks for more of them.
+//! Properties of every configuration. `PROPTEST_CASES` sets the number of cases.
 
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ proptest! {
         in_virtual_time(async {
             let mut world = World::new(dialect);
             life::apply(&world, &fleet.resources(dialect)).await;
-            // Of a community pod v1 shows no more than that it has a machine; v2 sees it come up.
+            // For a community pod, v1 shows only that it has a machine; v2 shows when it is ready.
             tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             world.speak(other);
             let plan = world.plan(&fleet.resources(other)).await;
@@ -104,7 +104,7 @@ proptest! {
     }
 }
 
-/// What both dialects can say.
+/// Limits a fleet to what both dialects can express.
 fn in_both_dialects(mut fleet: Fleet) -> Fleet {
     for pod in fleet.pods.values_mut() {
         pod.ssh = None;
@@ -117,7 +117,7 @@ fn in_both_dialects(mut fleet: Fleet) -> Fleet {
             Storage::None => false,
         };
         if !mounts {
-            // v2 cannot be told where to mount nothing, and v1 shows a path all the same.
+            // v2 cannot express a mount path without a mount, and v1 always shows a path.
             pod.path = "/workspace";
         }
     }

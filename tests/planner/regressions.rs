@@ -1,4 +1,4 @@
-//! What generated configurations found, and rules that deserve a name.
+//! Faults found by generated configurations, and rules that deserve a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,7 +131,7 @@ fn a_moved_pod_goes_on_under_its_new_address() {
     });
 }
 
-/// Its marker goes on to name the address for which it was made, under which another pod may stand by now.
+/// Its marker still has the original address, which another pod may have by now.
 #[test]
 fn a_renamed_pod_that_moves_is_followed_and_never_taken_for_its_old_address() {
     for dialect in BOTH {
@@ -181,7 +181,7 @@ fn a_renamed_pod_that_moves_is_followed_and_never_taken_for_its_old_address() {
     }
 }
 
-/// What the refusals of a plan advise.
+/// The advice in the refusals of a plan.
 fn advice(plan: &Plan) -> Vec<String> {
     plan.all_refusals().map(|(_, refusal)| refusal.help.clone()).collect()
 }
@@ -202,11 +202,11 @@ fn a_refusal_for_a_lock_names_only_what_unlocks() {
         for nowhere in [changed(&ignored, false), BTreeMap::new()] {
             assert!(advice_for(&nowhere).await.starts_with("unlock it in the RunPod console"));
         }
-        // It works, where it is advised.
+        // The advice works.
         let unlocked = one(Pod { locked: false, ..locked.clone() }, Dialect::V2);
         assert!(advice_for(&unlocked).await.is_empty());
 
-        // A pod in error is replaced whatever the file says.
+        // A pod in error is replaced, whatever the file says.
         let id = only_pod(&world).await.id;
         world.emulator.meddle(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
         rest().await;

@@ -1,4 +1,4 @@
-//! What looks renamed is told, and what does not is left in peace.
+//! Probable renames are reported, and nothing else is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,7 @@ fn shown(plan: &Plan) -> String {
     text
 }
 
-/// Applies `before`; what `after` would make of it.
+/// Applies `before`, and plans `after`.
 fn between(before: Fleet, after: &Fleet) -> Plan {
     between_resources(&before.resources(Dialect::V2), &after.resources(Dialect::V2))
 }
@@ -101,7 +101,7 @@ fn one_move_leads_all_replicas_of_a_key_to_another() {
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 3), "names alone change");
             assert_eq!(ids("pod"), before);
             life::settled(&world, &after).await;
-            // Carried out before: it stays in the file, and does nothing.
+            // Already applied: the entry stays in the file, and does nothing.
             let readings = world.plan(&after).await;
             assert!(readings.is_empty());
         });
@@ -130,7 +130,7 @@ fn a_volume_that_would_be_left_behind_looks_renamed_and_so_does_what_mounts_it()
     let plan = between(fleet("data", "train"), &fleet("datasets", "trainer"));
     let expected = [("network_volume.data", "network_volume.datasets"), ("pod.train", "pod.trainer")];
     assert_eq!(pairs(&plan), told(&expected));
-    // Another size is another volume: growing somebody's data into it would be a surprise.
+    // A volume of another size is not a rename: growing it with someone's data would be a surprise.
     let other = Fleet::default().with_volume("scratch", Volume { size_gb: 80, ..Volume::default() });
     assert_eq!(pairs(&between(Fleet::default().with_volume("data", Volume::default()), &other)), told(&[]));
 }
@@ -143,14 +143,14 @@ fn what_is_another_pod_is_not_offered() {
         Pod { machine: A4000, ..pod() },
         Pod { regions: &["EU-RO-1"], machine: A4000, ..pod() },
         Pod { storage: Storage::None, image: "image:2", ..pod() },
-        // One differs in as much as it has in common.
+        // A pod that differs in as many attributes as it shares.
         Pod { image: "image:2", env: BTreeMap::new(), ports: BTreeSet::new(), ..pod() },
     ];
     for other in others {
         let after = Fleet::default().with_pod("eval", other.clone());
         assert_eq!(pairs(&between(before(), &after)), told(&[]), "{other:?}");
     }
-    // Both are still declared, or both are new: there is nothing to choose between.
+    // Both are still declared, or both are new, so there is nothing to choose.
     assert_eq!(pairs(&between(before(), &before().with_pod("eval", pod()))), told(&[]));
     assert_eq!(pairs(&between(Fleet::default(), &before().with_pod("eval", pod()))), told(&[]));
 }
@@ -160,7 +160,7 @@ fn of_two_equal_ones_each_is_paired_once_and_a_flag_ends_it() {
     let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
     let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
     assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
-    // The likest word, where several would do.
+    // Among several candidates, the most similar name.
     let plan = between(Fleet::default().with_pod("train", pod()), &two("eval", "trainer"));
     assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
     in_virtual_time(async {
@@ -186,7 +186,7 @@ fn a_stopped_pod_is_renamed_like_a_running_one() {
 
 #[test]
 fn between_rivals_that_are_only_alike_nobody_chooses_but_replicas_have_their_numbers() {
-    // Only what is written in the file counts: where it stands is what makes it so.
+    // Only the content of the file counts, not the position in it.
     let written = |fleet: &Fleet| {
         let mut resources = fleet.resources(Dialect::V2);
         for resource in resources.values_mut() {

@@ -1,5 +1,5 @@
-//! Plans that are looked at before they are applied: what they are called, what a file keeps of them, what makes them
-//! stale, and what a part of one leaves for later.
+//! Plans that are reviewed before they are applied: their ids, the content of their files, what makes them stale, and
+//! what a partial plan leaves for later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use crate::meddle::{meddle, rest};
 use crate::properties::cases;
 use crate::world::{Readings, World, in_virtual_time};
 
-/// Everything that a plan is made of, at one moment.
+/// Everything from which a plan is made, at one moment.
 struct Moment {
     desired: Desired,
     prior: State,
@@ -88,7 +88,7 @@ proptest! {
             let part = world.apply_with(&desired, &[], Options { targets, ..Options::default() }).await.plan;
             let left = &part.partial.as_ref().expect("a partial plan").left_out;
             prop_assert!(part.operations.len() <= whole.operations.len());
-            // What one of the two does, the other leaves; together they are the whole.
+            // The partial plan does what the whole one leaves out, and together they are the whole.
             let (whole_does, part_does) = (done_by(&whole), done_by(&part));
             for (address, does) in &part_does {
                 prop_assert_eq!(Some(does), whole_does.get(address));
@@ -128,7 +128,7 @@ proptest! {
         })?;
     }
 
-    /// Whatever happens meanwhile: what is carried out in the name of a saved plan is in that plan.
+    /// Whatever happens in the meantime, everything that is done for a saved plan is in that plan.
     #[test]
     fn nothing_runs_that_was_not_approved(
         dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in meddlings(), edits in any::<bool>(),
@@ -168,7 +168,7 @@ fn pod(name: &str) -> Address {
     Address::new("pod", name)
 }
 
-/// A world with `api` and `eval` applied, and a saved plan that replaces `api` alone.
+/// A world with `api` and `eval` applied, and a saved plan that replaces only `api`.
 async fn reviewed() -> (World, Moment, SavedPlan) {
     let world = World::new(Dialect::V2);
     let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
@@ -245,7 +245,7 @@ fn what_is_as_planned_already_is_done_and_not_stale() {
         let (comparison, plan) = Moment::of(&world, &moment.desired).await.compare(&world, &saved);
         assert_eq!(comparison, Comparison { moved: Vec::new(), done: vec![pod("api")] });
         assert!(plan.is_empty());
-        // Given up again: nothing is to be done either, but not because the plan was carried out.
+        // The change was withdrawn. Nothing is left to do either, but not because the plan was applied.
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
         life::apply(&world, &before).await;
         let (comparison, _) = Moment::of(&world, &before).await.compare(&world, &saved);
@@ -302,7 +302,7 @@ fn what_was_to_be_destroyed_and_lives_on_is_not_done() {
 #[test]
 fn what_is_left_of_a_replacement_is_in_the_plan_that_began_it() {
     in_virtual_time(async {
-        // The old one is gone and recorded as gone, and the new one could not be created.
+        // The old pod is deleted and recorded as such, and the new one could not be created.
         let (world, mut moment, saved) = reviewed().await;
         let id = moment.prior.resources.remove(&pod("api")).expect("recorded").id;
         let (comparison, _) = moment.compare(&world, &saved);
@@ -312,7 +312,7 @@ fn what_is_left_of_a_replacement_is_in_the_plan_that_began_it() {
         assert_eq!(comparison, Comparison::default());
         assert_eq!(done_by(&plan)[&pod("api")].0, Action::Create);
 
-        // The new one is there, and the old one could not be deleted.
+        // The new pod exists, and the old one could not be deleted.
         let world = World::new(Dialect::V2);
         let first = |image| with(&[("api", Pod { create_first: true, ..mounted(image) })]).resources(Dialect::V2);
         life::apply(&world, &first("image:1")).await;
@@ -369,7 +369,7 @@ fn an_id_is_of_what_is_done_and_of_nothing_else() {
         let id_of = |moment: &Moment| identity::id(&moment.plan(&world, BTreeSet::new()));
         let mut later = moment;
         for resource in later.desired.values_mut() {
-            // Another line of another file is the same plan.
+            // The same plan with other lines in another file.
             resource.position.iter_mut().chain(resource.positions.values_mut()).for_each(|position| position.line += 7);
         }
         assert_eq!(id_of(&later), saved.plan_id);
@@ -406,7 +406,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
     });
 }
 
-/// Every reading of a state that is not there makes up another lineage.
+/// Each reading of a missing state makes up a new lineage.
 #[test]
 fn a_plan_that_takes_over_what_a_lost_state_made_has_one_id() {
     in_virtual_time(async {

@@ -1,4 +1,5 @@
-//! All small worlds: one pod beside one volume, in every shape that meets another rule of the planner, becomes every other.
+//! All small worlds: one pod and one volume, in every shape that meets another rule of the planner, change into every
+//! other.
 
 use sindri::model::{Dialect, Power};
 
@@ -6,7 +7,7 @@ use crate::fleet::{Fleet, Pod, Storage, Volume};
 use crate::life;
 use crate::world::{World, in_virtual_time};
 
-/// What the one pod can be; `None`: not declared.
+/// All variants of the pod; `None` means not declared.
 fn pods() -> Vec<Option<Pod>> {
     let mut pods = vec![None];
     for storage in [Storage::None, Storage::Own(20), Storage::Network("data")] {
@@ -29,10 +30,10 @@ fn fleet(pod: Option<&Pod>, region: &'static str, (in_place, create_first): (boo
 fn every_small_world_becomes_every_other() {
     let pods = pods();
     for lifecycle in [(false, false), (false, true), (true, false), (true, true)] {
-        // From one image to the other says as much as back again.
+        // Changing the image in one direction proves as much as in the other.
         let first = pods.iter().filter(|pod| pod.as_ref().is_none_or(|pod| pod.image == "image:1"));
         for (before, after) in first.flat_map(|before| pods.iter().map(move |after| (before, after))) {
-            // Another place is another volume, and that concerns whoever mounts it.
+            // A volume in another place is another volume, which concerns any pod that mounts it.
             let mounted = [before, after].into_iter().flatten().any(|pod| matches!(pod.storage, Storage::Network(_)));
             for region in if mounted { &["US-CA-2", "US-KS-2"][..] } else { &["US-CA-2"] } {
                 in_virtual_time(async {

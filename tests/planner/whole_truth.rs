@@ -54,7 +54,7 @@ fn side_fields(change: &Change) -> BTreeMap<&str, (String, String)> {
     fields.collect()
 }
 
-/// A volume of 500 GB with a pod on it, and a pod without one; then the file asks for 400 GB and other images.
+/// A volume of 500 GB with a pod on it, and a pod without one. Later the file asks for 400 GB and other images.
 fn shrinking(size_gb: i64, image: &'static str) -> Desired {
     let on_volume = Pod { image, storage: Storage::Network("data"), ..Pod::default() };
     Fleet::default()
@@ -139,7 +139,7 @@ fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
         edit(&world, &living, changes);
         rest().await;
 
-        // Nothing is pending for their sake alone, and the plan shows the values that stay.
+        // They alone make nothing pending, and the plan shows the values that are kept.
         let second = Pod { image: "image:2", ports: BTreeSet::from(["8888/http"]), ..first };
         let plan = world.plan(&one(second.clone())).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
@@ -188,7 +188,7 @@ fn variables_that_no_file_declares_are_among_the_losses_of_a_replacement() {
         let change = change_of(&plan, &pod("main")).expect("a change");
         let lost: Vec<_> = change.losses.iter().filter(|loss| !loss.names.is_empty()).collect();
         assert_eq!(lost.len(), 1);
-        // RunPod makes PUBLIC_KEY again for `startSsh`, and its own variables always.
+        // RunPod recreates PUBLIC_KEY for `startSsh`, and always recreates its own variables.
         assert_eq!(
             (lost[0].what.as_str(), lost[0].names.as_slice()),
             ("environment not declared", &["BATCH".to_owned(), "HF_TOKEN".to_owned()][..])

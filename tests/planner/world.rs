@@ -1,4 +1,4 @@
-//! One emulated RunPod with one state, and the way of an apply through the whole engine: lock, recover, plan, carry out.
+//! One emulated RunPod with one state, and an apply through the whole engine: lock, recover, plan, apply.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,13 +20,13 @@ use sindri::transport::clock::Clock;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-/// What `sindri schema plan` prints.
+/// The output of `sindri schema plan`.
 static SCHEMA: LazyLock<jsonschema::Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&plan_schema()).expect("a valid schema"));
 
 const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
 
-/// Runs on a clock that stands still while anything can run.
+/// Runs with a clock that stands still while any task can run.
 pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(future)
@@ -40,16 +40,16 @@ pub struct World {
     folder: TempDir,
 }
 
-/// What an apply did.
+/// The result of an apply.
 pub struct Applied {
     pub plan: Plan,
     pub events: Vec<Event>,
-    /// Requests that may change something, in the order of their effects: `POST /v2/pods`.
+    /// Requests that may change something, in the order of their effects, such as `POST /v2/pods`.
     pub requests: Vec<String>,
 }
 
 impl World {
-    /// An empty account. Must be called in a runtime.
+    /// An empty account. Must be called in a tokio runtime.
     pub fn new(dialect: Dialect) -> Self {
         let (emulator, start) = EmulatorOptions::default().open().expect("a world in memory");
         let clock = Clock::starting_at(start);
@@ -57,7 +57,7 @@ impl World {
         Self { emulator, dialect, clock, client, folder: folder() }
     }
 
-    /// The same account and state, spoken to in another dialect from now on.
+    /// Uses another dialect for the same account and state from now on.
     pub fn speak(&mut self, dialect: Dialect) {
         self.dialect = dialect;
         self.client = client(&self.emulator, self.clock, dialect);
@@ -71,7 +71,7 @@ impl World {
         store::read(&self.paths(), &IDENTITY).expect("a readable state").state
     }
 
-    /// The state file as it lies there.
+    /// The bytes of the state file.
     pub fn state_file(&self) -> Option<Vec<u8>> {
         std::fs::read(self.paths().state).ok()
     }
@@ -110,12 +110,13 @@ impl World {
         self.apply_with(desired, &[], Options::default()).await
     }
 
-    /// Applies without asking, whatever is lost; everything must succeed. A plan with refusals is returned as it is.
+    /// Applies without asking, whatever is lost; everything must succeed. A plan with refusals is returned without
+    /// applying it.
     pub async fn apply_with(&self, desired: &BTreeMap<Address, Resource>, moved: &[Move], options: Options) -> Applied {
         self.carry_out(desired, moved, options, true).await
     }
 
-    /// Applies, and some of it may fail.
+    /// Applies; some of it may fail.
     pub async fn apply_however(&self, desired: &BTreeMap<Address, Resource>) -> Applied {
         self.carry_out(desired, &[], Options::default(), false).await
     }
@@ -148,7 +149,7 @@ impl World {
         Applied { plan, events: events.into_inner().expect("no panic"), requests }
     }
 
-    /// `sindri stop` or `sindri start` of one resource; where it fails, the help that it gives.
+    /// `sindri stop` or `sindri start` for one resource. On failure, returns the advice.
     pub async fn power(&self, address: &Address, wanted: Power) -> Result<(), String> {
         let holder = Holder::new("test");
         let store = LockedState::acquire(&self.paths(), &IDENTITY, holder, Duration::ZERO).expect("the lock");
@@ -189,7 +190,7 @@ impl World {
     }
 }
 
-/// What a plan is made of.
+/// The input of a plan.
 pub struct Readings<'a> {
     pub desired: &'a BTreeMap<Address, Resource>,
     pub moved: &'a [Move],
@@ -197,7 +198,7 @@ pub struct Readings<'a> {
     pub observed: &'a Observed,
 }
 
-/// In memory where the system has such a place: thousands of worlds are made here, and none has to outlast a power cut.
+/// In memory if possible: the tests make thousands of worlds, and none has to survive a power failure.
 fn folder() -> TempDir {
     TempDir::new_in("/dev/shm").or_else(|_| TempDir::new()).expect("a temporary folder")
 }

@@ -1,4 +1,4 @@
-//! What a summary says about a request that RunPod accepted before something failed.
+//! Summaries for requests that RunPod accepted before something failed.
 
 use std::time::Duration;
 

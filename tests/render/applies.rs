@@ -1,4 +1,4 @@
-//! What an apply says while it runs, and at its end.
+//! Output of an apply, during it and at its end.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn trainer(index: u32) -> Address {
     address(&format!("pod.trainer[{index}]"))
 }
 
-/// An apply with everything that can happen in it.
+/// An apply with every kind of event.
 pub fn troubled() -> Vec<Event> {
     vec![
         Event::Recovered {
@@ -105,7 +105,7 @@ fn summary(events: &[Event]) -> String {
     told(&plan, "apply", events)
 }
 
-/// The summary of a command that was to carry out `plan`.
+/// The summary of a command that was to apply `plan`.
 fn told(plan: &Plan, command: &str, events: &[Event]) -> String {
     let mut summary = Summary::expecting(plan, command);
     events.iter().for_each(|event| summary.note(event));
@@ -168,7 +168,7 @@ fn a_failed_destruction_still_bills_and_says_so() {
     );
     assert!(text.ends_with("Run `sindri apply` again when the cause is gone.\n"), "{text}");
 
-    // After `sindri destroy` an apply would make anew what is gone.
+    // After `sindri destroy`, an apply would recreate the destroyed objects.
     let volume = Event::Failed {
         address: address("network_volume.data"),
         verb: Verb::Delete,
@@ -220,7 +220,7 @@ pub fn operation(text: &str, verb: Verb, id: Option<&str>) -> Operation {
     }
 }
 
-/// Creates of so many pods.
+/// Creates of this many pods.
 fn creates(pods: u32) -> Plan {
     let name = |index| format!("pod.trainer[{index}]");
     let mut plan = plan((0..pods).map(|index| create(&name(index), gpu_pod("NVIDIA L4", 1, "a:1"), 0.44, 3)).collect());
@@ -228,7 +228,7 @@ fn creates(pods: u32) -> Plan {
     plan
 }
 
-/// The same pods, to be destroyed.
+/// Deletes of the same pods.
 fn deletes(pods: u32) -> Plan {
     let mut plan = creates(pods);
     for (index, change) in plan.changes.iter_mut().enumerate() {
@@ -246,7 +246,7 @@ fn interrupted(mut events: Vec<Event>) -> Vec<Event> {
     events
 }
 
-/// Rows of a screen with 80 columns.
+/// Lines on a screen with 80 columns.
 fn screen(plan: &Plan, command: &str, events: &[Event]) -> Vec<String> {
     let mut summary = Summary::expecting(plan, command);
     events.iter().for_each(|event| summary.note(event));
@@ -304,7 +304,7 @@ fn two_hundred_pods_fit_on_a_screen_and_what_exists_comes_first() {
         events.push(Event::Accepted { address: trainer(index), verb: Verb::Create, id: format!("tr{index}") });
         events.push(left(index, Verb::Create));
     }
-    // An answer that the caller did not wait for.
+    // An answer for which the caller did not wait.
     events.push(started("pod.trainer[50]", Verb::Create, None, None));
     events.extend((51..200).map(|index| skipped(index, Verb::Create)));
     let rows = screen(&creates(200), "deploy", &interrupted(events));
@@ -368,7 +368,8 @@ fn a_thousand_failures_for_one_reason_are_one_line_with_a_count() {
 
 #[test]
 fn an_apply_reports_as_many_changes_as_its_plan_counted() {
-    // Two creates that need an update of what a create cannot carry, a replacement, and a pod that is created to be stopped.
+    // Two creates that need an update of attributes that a create cannot carry, a replacement, and a pod created as
+    // stopped.
     let mut plan = creates(3);
     plan.changes.push(Change { id: Some("old".into()), ..change("pod.x", Action::ReplaceCreateFirst) });
     plan.operations.extend([
@@ -390,11 +391,11 @@ fn an_apply_reports_as_many_changes_as_its_plan_counted() {
     ];
     assert_eq!(told(&plan, "apply", &all), "Apply complete: 3 created, 1 replaced in 21m 10s.\n");
 
-    // Without its last steps a change is not finished, and still one change.
+    // Without its last steps a change is not finished, but still counts as one.
     let text = told(&plan, "apply", &interrupted(all[..5].to_vec()));
     assert!(text.starts_with("Apply interrupted: 2 created, 1 not finished, 1 not started in"), "{text}");
     assert!(text.contains("  1 to stop: pod.trainer[2] (only created)"), "{text}");
-    // Both objects of a replacement exist while its predecessor does.
+    // Both objects of a replacement exist until its predecessor is deleted.
     let text = told(&plan, "apply", &interrupted(all[..7].to_vec()));
     assert!(text.contains("pod.x  new") && text.contains("pod.x  old  not destroyed, predecessor"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Plans as comments on a pull request: read whole, as GitHub would parse them, and within any budget.
+//! Plans as comments on a pull request: complete, parsed like GitHub does, and within any budget.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn without_changes_it_is_one_line_below_the_marker() {
     );
 }
 
-/// A pod that is destroyed with a pod volume of this size.
+/// A pod to be destroyed, with a pod volume of this size.
 pub fn doomed(name: &str, size_gb: i64) -> Change {
     let mut before = gpu_pod("NVIDIA L4", 1, "ghcr.io/acme/train:1");
     before.insert("volume_gb".into(), size_gb.into());
@@ -64,7 +64,7 @@ fn five_thousand_destroyed_pods_are_all_named_with_what_they_lose() {
         (5_000, |index| format!("trainer[{index}]")),
         (5_000, |index| format!("team-{}-node-{index}", index % 7)),
     ] {
-        // No two neighbours lose the same, so that nothing can be said as a range.
+        // Neighbours lose different sizes, so that no ranges are possible.
         let plan = plan((0..number).map(|index| doomed(&name(index), 10 + index % 990)).collect());
         let text = whole(&plan);
         assert!(text.len() <= markdown::BUDGET, "{}", text.len());
@@ -78,7 +78,7 @@ fn five_thousand_destroyed_pods_are_all_named_with_what_they_lose() {
     }
 }
 
-/// Every address of the shortest form with its size, read as a person reads it.
+/// Expands the shortest form into every address with its size, as a person would read it.
 fn expanded(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut pattern = String::new();
@@ -116,7 +116,7 @@ fn destroyed_pods_are_whole_beside_thousands_of_other_changes() {
         let loss = format!("-       destroys: pod volume {} GB at /workspace, container disk 50 GB\n", 10 + index);
         assert!(text.contains(&format!("{head}        because it is no longer declared\n{loss}")), "{index}: {text}");
     }
-    // What is missing is said before anything else.
+    // Missing parts are reported first.
     assert!(text.lines().nth(2).is_some_and(|line| line.starts_with("**This comment is not complete: ")), "{text}");
     assert!(text.contains("other changes not shown.** All of it: `sindri plan -e prod`\n"), "{text}");
 }
@@ -133,7 +133,7 @@ fn too_many_for_any_form_are_counted_before_everything_else() {
     assert!(notice.contains("destructive changes not shown.** All of it: `sindri plan -e prod`"), "{notice}");
     let shown = plan.changes.iter().filter(|change| {
         let name = &change.address.name;
-        // Under a pattern or alone, the last characters of a name stand before its size.
+        // Under a pattern or alone, the last characters of a name are before its size.
         text.contains(&format!("{}:{}", &name[name.len() - 1..], change.losses[0].size_gb.unwrap()))
     });
     assert!(hidden > 0 && shown.count() >= 5_000 - hidden, "{hidden}");
@@ -156,7 +156,7 @@ proptest! {
         let text = comment(&plan(changes), &plans::view(), budget);
         prop_assert!(text.len() <= budget, "{} > {budget}", text.len());
         prop_assert_eq!(faults(&text, CANARY), Vec::<String>::new(), "{}", text);
-        // Whoever is neither named nor counted as missing is lost.
+        // An address must be named or counted as missing.
         let hidden = text.contains("not complete");
         let missing = (0..new_pods).any(|index| !text.split_whitespace().any(|word| word == format!("pod.new-{}", name(index))));
         prop_assert!(!missing || hidden, "{}", text);

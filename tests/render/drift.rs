@@ -1,4 +1,4 @@
-//! Drift reports: as a person, a tool and an issue read them.
+//! Drift reports for people, tools and issues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,13 +31,13 @@ pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record
     }
 }
 
-/// A pod as it was applied: with its marker.
+/// A pod as applied, with its marker.
 fn pod(text: &str, id: &str) -> Object {
     let marker = format!("4f1c09aa:llm-team/prod:{text}:01hx").parse().ok();
     Object { marker, attributes: gpu_pod("NVIDIA L4", 1, "a:1"), ..object(id, 0.44) }
 }
 
-/// Every class, and a fleet of which the same is to be said.
+/// Every class, and a fleet with equal findings.
 fn world() -> (State, Observed) {
     let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     let mut objects = Vec::new();
@@ -181,7 +181,7 @@ fn a_report_is_what_its_schema_says() {
         let errors: Vec<String> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
         assert_eq!(errors, Vec::<String>::new());
     }
-    // Whoever adds a member to one side only is told here.
+    // Fails if a member is added on one side only.
     let json = drift_json(&reported(&state, &observed, &[], true));
     let named = |schema: &serde_json::Value| schema["properties"].as_object().expect("members").len();
     assert_eq!(json.as_object().expect("an object").len(), named(&schema));
@@ -234,7 +234,7 @@ fn information_alone_is_no_drift() {
 fn ids_of_findings_are_the_same_every_night_and_no_two_share_one() {
     let (state, observed) = world();
     let tonight = reported(&state, &observed, &[], true);
-    // Other prices, times, names, values, other lists, another lineage: the same findings.
+    // Other prices, times, names, values and lists, and another lineage give the same findings.
     let tomorrow: Observed = observed
         .iter()
         .cloned()

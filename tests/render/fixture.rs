@@ -1,4 +1,4 @@
-//! Plans by hand, as the planner would make them.
+//! Plans written by hand, as the planner would make them.
 
 use std::collections::BTreeMap;
 
@@ -95,7 +95,7 @@ pub fn losses(kind: &str, attributes: &Attributes) -> Vec<Loss> {
     (sindri::kind::find(kind).expect("a known kind").losses)(attributes)
 }
 
-/// Attributes of a GPU pod; a pod volume of 100 GB.
+/// Attributes of a GPU pod with a pod volume of 100 GB.
 pub fn gpu_pod(gpu: &str, count: i64, image: &str) -> Attributes {
     attributes([
         ("name", "trainer".into()),

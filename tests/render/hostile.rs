@@ -1,4 +1,4 @@
-//! Whatever names and values hold: no output rewrites a terminal, and no secret is in it.
+//! Whatever names and values contain, no output rewrites a terminal or shows a secret.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -214,7 +214,7 @@ fn plan_text(plan: &Plan, full: bool, width: Option<usize>) -> String {
     out
 }
 
-/// Everything that rendering can say about hostile input.
+/// Every output for hostile input.
 fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     let plan = hostile_plan(evil);
     let style = Style::default();
@@ -294,7 +294,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     found
 }
 
-/// A report in which everything foreign is evil.
+/// A report in which every foreign text is hostile.
 fn hostile_drift_markdown(evil: &str) -> String {
     let mut state = State::new("line".into(), evil.into(), evil.into());
     let inputs = BTreeMap::from([
@@ -323,7 +323,8 @@ fn hostile_drift_markdown(evil: &str) -> String {
     crate::drift::markdown(&crate::drift::reported(&state, &observed.into_iter().collect(), &[], true))
 }
 
-/// Markdown without its code spans, found as CommonMark finds them: from a run of backticks to the next of that length.
+/// Markdown without its code spans, found as CommonMark does: from a run of backticks to the next one of the same
+/// length.
 fn without_code(markdown: &str) -> String {
     let mut left = String::new();
     let mut rest = markdown;
@@ -351,7 +352,7 @@ fn without_code(markdown: &str) -> String {
     left + rest
 }
 
-/// Texts that are mostly trouble.
+/// Texts with many problematic characters.
 pub fn evil() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("\u{1b}[2J".to_owned()),
@@ -396,7 +397,7 @@ proptest! {
     fn wrapping_adds_line_ends_and_nothing_else(evil in evil(), width in 1_usize..120) {
         let plan = hostile_plan(&evil);
         let (whole, wrapped) = (plan_text(&plan, true, None), plan_text(&plan, true, Some(width)));
-        // Beyond any line's length a width is no limit; without one nothing may wrap either.
+        // A width above any line's length is no limit; without a width nothing may wrap either.
         prop_assert_eq!(&whole, &plan_text(&plan, true, Some(usize::MAX)));
         let words = |text: &str| text.split([' ', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
         prop_assert_eq!(words(&whole), words(&wrapped));

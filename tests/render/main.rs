@@ -1,4 +1,4 @@
-//! Rendering, read as a user reads it: whole outputs against golden files, and what must hold for any input.
+//! Rendering as users see it: complete outputs in golden files, and properties for any input.
 
 mod fixture;
 mod golden;

@@ -1,4 +1,4 @@
-//! Comments parsed as GitHub would: hostile text stands in code, and whatever is not code is ours.
+//! Comments parsed like GitHub does: hostile text appears only as code, and everything else is our own.
 
 use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
@@ -9,7 +9,7 @@ use crate::fixture::plan;
 use crate::hostile::{evil, hostile_plan};
 use crate::plans;
 
-/// Tags and comments that are ours.
+/// Our own tags and comments.
 fn is_ours(html: &str) -> bool {
     let tag = html.trim();
     let summary = tag.strip_prefix("<summary>").and_then(|rest| rest.strip_suffix("</summary>"));
@@ -22,7 +22,7 @@ fn is_ours(html: &str) -> bool {
     matches!(tag, "<details>" | "</details>") || summary.is_some_and(words) || marker.is_some_and(encoded)
 }
 
-/// What is wrong with a comment: hostile text out of code, tags that are not ours, blocks that stay open.
+/// Problems of a comment: hostile text outside of code, foreign tags, unclosed blocks.
 pub fn faults(text: &str, canary: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut depth: i32 = 0;
@@ -69,7 +69,7 @@ pub fn faults(text: &str, canary: &str) -> Vec<String> {
     if depth != 0 {
         faults.push(format!("{depth} details stay open"));
     }
-    // Openings and ends of blocks, as lines; a parser would not tell that the last one stays open.
+    // Checks openings and ends of blocks line by line, because a parser would not report that the last one stays open.
     let fence =
         |line: &str, language: &[&str]| line.starts_with("```") && language.contains(&line.trim_start_matches('`'));
     let opened = text.lines().filter(|line| fence(line, &["diff", "text"])).count();
@@ -80,7 +80,7 @@ pub fn faults(text: &str, canary: &str) -> Vec<String> {
     faults
 }
 
-/// Texts that mean something in Markdown, in HTML, at GitHub, or in a build log.
+/// Texts with a meaning in Markdown, in HTML, at GitHub, or in a build log.
 pub fn markup() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
@@ -148,7 +148,7 @@ pub fn markup() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 1..12).prop_map(|pieces| pieces.concat())
 }
 
-/// Set into every hostile text, so that it is known again wherever it comes out.
+/// Part of every hostile text, so that it can be found in the output.
 pub const CANARY: &str = "qzcanaryqz";
 
 proptest! {

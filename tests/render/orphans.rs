@@ -1,4 +1,4 @@
-//! What a plan says about objects that carry the marker and are in no state.
+//! Plans with objects that carry the marker and are in no state.
 
 use sindri::model::{Change, Marker, Orphan, Plan};
 use sindri::render::{Style, text};

@@ -1,4 +1,4 @@
-//! Plans as pages: read strictly, as XML; nothing hostile becomes markup, and nothing is loaded from anywhere.
+//! Plans as pages, parsed strictly as XML: hostile text never becomes markup, and nothing is loaded from elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ fn listed(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|one| one == word)
 }
 
-/// What is wrong with a page: foreign elements and attributes, ways out of it, links into nothing.
+/// Problems of a page: foreign elements and attributes, external references, broken links.
 fn faults(document: &Document<'_>) -> Vec<String> {
     let mut faults = Vec::new();
     let elements = || document.descendants().filter(Node::is_element);
@@ -66,7 +66,7 @@ fn whole_plans_as_pages() {
     ] {
         let text = page(&plan, &plans::view());
         assert_eq!(faults(&parsed(&text)), Vec::<String>::new(), "{name}");
-        // One style sheet is enough to read.
+        // Reading one style sheet is enough.
         let style = text.split_once("<style>\n").and_then(|(_, rest)| rest.split_once("</style>")).expect("a style").0;
         golden::check(name, &text.replace(style, ""));
     }
@@ -85,7 +85,7 @@ fn the_page_forbids_everything_from_elsewhere() {
     }
 }
 
-/// Boxes of the picture by their titles.
+/// Boxes of the picture by title.
 fn boxes<'a>(document: &'a Document<'_>) -> BTreeMap<&'a str, Node<'a, 'a>> {
     let titles = document.descendants().filter(|node| node.attribute("class") == Some("title"));
     titles.filter_map(|node| Some((node.text()?, node.parent()?))).collect()
@@ -132,7 +132,7 @@ fn a_large_plan_is_drawn_in_groups() {
         let text = page(&plan, &plans::view());
         let document = parsed(&text);
         assert_eq!(boxes(&document).into_keys().collect::<Vec<_>>(), titles);
-        // Every change is there below the picture.
+        // Every change is shown below the picture.
         assert_eq!(text.matches("<details class=\"good\">").count(), plan.changes.len());
     }
 }
@@ -154,7 +154,7 @@ fn a_fleet_of_many_names_is_a_few_boxes() {
     assert_eq!(drawn(199), (2, 1));
 }
 
-/// Relative luminance and contrast. Source: WCAG 2.2, definitions of both.
+/// Contrast from relative luminance. Source: WCAG 2.2, definitions of both.
 fn contrast(one: &str, other: &str) -> f64 {
     let luminance = |color: &str| {
         let part = |at: usize| {

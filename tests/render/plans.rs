@@ -1,4 +1,4 @@
-//! Whole plans as text.
+//! Complete plans as text.
 
 use std::collections::BTreeMap;
 
@@ -390,7 +390,7 @@ fn shrink() -> Refusal {
     }
 }
 
-/// A replacement whose successor differs in more than the field that is the reason for it.
+/// A replacement whose successor differs in more than the field that causes it.
 fn side_effects() -> Plan {
     let mut changed = changed_pod();
     changed.action = Action::Replace;
@@ -451,7 +451,7 @@ fn wait(text: &str, id: &str, awaiting: Option<Awaiting>) -> Wait {
     }
 }
 
-/// Nothing to change, and not everything is ready.
+/// A plan without changes in which something is not ready.
 pub fn waiting() -> Plan {
     let pod = |text: &str| kept(text, gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44);
     let mut plan = plan(vec![pod("pod.trainer"), pod("pod.worker[0]"), pod("pod.worker[1]"), pod("pod.steady")]);
@@ -472,7 +472,7 @@ fn what_is_not_ready_is_told_with_its_age_though_nothing_changes() {
     changing.changes.push(create("pod.new", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44, 9));
     let told = rendered(&changing, &view(), &Style::default());
     assert!(told.contains("Plan: 1 create, 4 unchanged (3 not ready) | "), "{told}");
-    // A saved plan is read at another time.
+    // A saved plan is read at another time, so times are absolute.
     assert!(told.contains("Creating, created 2026-11-23T08:00:00Z"), "{told}");
 }
 

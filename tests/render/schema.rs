@@ -1,4 +1,4 @@
-//! Plans as JSON, held against the schema that `sindri schema plan` prints.
+//! Plans as JSON, validated with the schema from `sindri schema plan`.
 
 use std::path::Path;
 use std::sync::LazyLock;

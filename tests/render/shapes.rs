@@ -1,4 +1,4 @@
-//! The plan in the shape that Terraform's tools read.
+//! Plans in the format that Terraform's tools read.
 
 use serde_json::json;
 use sindri::model::{Action, Cause, Effect, Secret, Value};

@@ -1,4 +1,4 @@
-//! What is there now: status, outputs, how to connect.
+//! Current resources: status, outputs, how to connect.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -59,7 +59,7 @@ fn status_says_what_runs_what_it_costs_and_how_to_reach_it() {
     );
 }
 
-/// So many replicas, of which two are not ready and one is gone.
+/// This many replicas, of which two are not ready and one is gone.
 fn large_fleet(pods: u32) -> (State, Observed) {
     let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     let mut objects = Vec::new();

@@ -1,4 +1,4 @@
-//! A price that is not known is said to be unknown, and counted, wherever costs are shown.
+//! Unknown prices are reported as unknown, and counted, wherever costs are shown.
 
 use serde_json::{Value as Json, json};
 use sindri::model::{Action, Cost, Plan, SideEffect};
@@ -11,7 +11,7 @@ use crate::fixture::{address, change, create, gpu_pod, money, plan};
 use crate::golden;
 use crate::plans::view;
 
-/// Two alike pods and one to be replaced without known prices, and one pod with a price.
+/// Two equal pods and one to be replaced, all without known prices, and one pod with a price.
 fn unpriced() -> Plan {
     let unknown = Cost { known: money(0.02), ..Cost::UNKNOWN };
     let mut changes = vec![create("pod.priced", gpu_pod("NVIDIA L4", 1, "a:1"), 0.51, 4)];

@@ -1,4 +1,4 @@
-//! What an apply and a plan ask of RunPod and of the disk.
+//! The requests and disk writes of an apply and a plan.
 
 use sindri::planner::Options;
 
@@ -33,7 +33,7 @@ async fn applying_sends_one_request_each_and_writes_bytes_in_proportion() {
         assert_eq!(cost.creates, made);
         let pages = pods.div_ceil(1_000);
         assert!(cost.reads <= 8 * pages, "{} lists of {pages} pages for {pods} pods", cost.reads);
-        // An intent and an outcome each, and ten requests at once to share a flush.
+        // Each object has an intent and an outcome, and ten concurrent requests share flushes.
         assert!(cost.fsyncs < made as u64 / 2, "{} flushes for {made} objects", cost.fsyncs);
         if let Some(before) = before {
             let growth = cost.bytes as f64 / before.bytes as f64;

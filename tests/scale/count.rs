@@ -1,4 +1,4 @@
-//! Allocations of one thread: tests run side by side, and each counts its own.
+//! Allocations of one thread. Tests run concurrently, and each thread has its own counter.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -7,7 +7,7 @@ thread_local! {
     static ALLOCATED: Cell<Work> = const { Cell::new(Work { allocations: 0, bytes: 0 }) };
 }
 
-/// What was asked of memory.
+/// Allocated memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Work {
     pub allocations: u64,
@@ -17,14 +17,14 @@ pub struct Work {
 struct Counting;
 
 fn note(size: usize) {
-    // A thread that is ending has no counter any more, and nobody reads it.
+    // A thread that is ending has no counter any more, and nothing reads it.
     let _ = ALLOCATED.try_with(|counter| {
         let Work { allocations, bytes } = counter.get();
         counter.set(Work { allocations: allocations + 1, bytes: bytes + size as u64 });
     });
 }
 
-// SAFETY: every call goes to the system's allocator unchanged; counting allocates nothing.
+// SAFETY: every call is passed to the system's allocator unchanged; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
@@ -47,7 +47,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `task` asks of memory on this thread, and its result.
+/// The memory that `task` allocates on this thread, and its result.
 pub fn work<R>(task: impl FnOnce() -> R) -> (Work, R) {
     let before = ALLOCATED.get();
     let result = task();

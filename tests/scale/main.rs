@@ -1,6 +1,7 @@
-//! A fleet of ten times the size takes ten times the work: requests, bytes, flushes and allocations are counted, never time.
+//! A fleet ten times as large takes ten times the work. Requests, bytes, flushes and allocations are counted, never
+//! time.
 //!
-//! What no count shows (a search through a list that allocates nothing) is measured by `benches/fleet.rs`.
+//! `benches/fleet.rs` measures work without such counts, for example a search through a list that allocates nothing.
 
 #[path = "../fleet/mod.rs"]
 mod fleet;

@@ -1,4 +1,4 @@
-//! Every stage that decides or writes: twice the fleet, about twice the allocations.
+//! Every stage that decides or writes: for twice the fleet, about twice the allocations.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use super::count::{Work, work};
 use super::fleet::{self, Fleet, Layout};
 
-/// Twice the fleet may take this many times the work: what sorts takes a little more than twice.
+/// Twice the fleet may take this many times the work. Sorting takes slightly more than twice.
 const GROWTH: f64 = 2.6;
 
-/// A fleet that was applied, and the configuration that comes next.
+/// A fleet that was applied, and the next configuration.
 struct World {
     folder: TempDir,
     config: Config,
@@ -27,7 +27,7 @@ struct World {
 }
 
 impl World {
-    /// One fleet is applied, the other one declared.
+    /// Applies `before` and declares `after`.
     fn of(before: Fleet, after: Fleet) -> Self {
         let (config, folder) = before.config();
         let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), Options::default());
@@ -41,7 +41,7 @@ impl World {
     }
 }
 
-/// One thing to do with a world; what it allocates is counted.
+/// One operation on a world, whose allocations are counted.
 type Stage = (&'static str, fn(&World, &Plan));
 
 const STAGES: &[Stage] = &[
@@ -83,7 +83,8 @@ const STAGES: &[Stage] = &[
     }),
 ];
 
-/// Runs every stage on worlds of these sizes, in resources, each twice the one before, whose pods all meet with `action`, and compares neighbours.
+/// Runs every stage on worlds of these sizes (in resources, each twice the previous one) in which all pods have the
+/// action `action`, and compares neighbouring sizes.
 fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World) {
     let mut before: Option<Vec<Work>> = None;
     for size in sizes {

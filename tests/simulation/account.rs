@@ -1,4 +1,4 @@
-//! The account that everybody shares, and the people who meddle with it.
+//! The shared account, and the people who change it from outside.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::truth::Truth;
 pub struct World {
     pub emulator: Arc<Emulator>,
     pub clock: Clock,
-    /// What was so of every object, at one time or another.
+    /// Every value that each object ever had.
     pub truth: Arc<Truth>,
 }
 
@@ -24,16 +24,16 @@ impl World {
         Self { emulator, clock: Clock::starting_at(start), truth: Arc::default() }
     }
 
-    /// What was asked, when, and how it was answered.
+    /// A digest of the requests, their times and their answers.
     pub fn trace(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        // Bodies hold lineages, which are drawn anew.
+        // Bodies contain lineages, which are random.
         let journal = self.emulator.journal(0);
         journal.iter().for_each(|entry| (entry.time, entry.method, &entry.path, entry.status).hash(&mut hasher));
         hasher.finish()
     }
 
-    /// Whether it could be done.
+    /// Makes the change; returns whether it was possible.
     pub fn meddle(&self, meddling: &Meddling) -> bool {
         let pick = meddling.pick;
         self.emulator.meddle(|world, now| {
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-/// Somebody else deletes, stops, edits or moves something.
+/// Someone else deletes, stops, edits or migrates something.
 pub struct Meddling {
     event: PodEvent,
     pick: usize,

@@ -1,4 +1,4 @@
-//! One sindri: a project with its configuration, its state on a disk of its own, and its way to the account.
+//! One user of sindri: a project with its configuration, its state on its own disk, and its connection to the account.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,29 +39,29 @@ use crate::truth::Truth;
 
 pub type Desired = BTreeMap<Address, Resource>;
 
-/// What the person at this keyboard says to objects that only look like theirs.
+/// The user's answer about unmanaged objects that match theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strangers {
     /// `--adopt`.
     Adopt,
     /// `--ignore-existing`.
     Beside,
-    /// Nothing: such a plan is not applied.
+    /// No flag: such a plan is not applied.
     Refuse,
 }
 
-/// Who it is.
+/// The identity of a project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Project {
     /// The configuration's `name`.
     pub name: &'static str,
     pub environment: &'static str,
     pub dialect: Dialect,
-    /// What its person says until they say something else.
+    /// The user's answer until they choose another one.
     pub strangers: Strangers,
-    /// Whether another project names its volumes as this one does.
+    /// Whether another project gives its volumes the same names.
     pub alike: bool,
-    /// How the journal of the emulator tells its requests from those of others.
+    /// Distinguishes its requests from those of others in the emulator's journal.
     pub signature: &'static str,
 }
 
@@ -77,17 +77,17 @@ pub struct Actor {
     clock: Clock,
     folder: TempDir,
     sabotage: Sabotage,
-    /// What its person says at the moment.
+    /// The user's current answer.
     pub strangers: Cell<Strangers>,
-    /// The `moved` entries of its configuration, if there are any.
+    /// The `moved` entries of its configuration.
     pub moved: OnceCell<Vec<Move>>,
     /// Ids that its plans announced as destroyed.
     pub announced: RefCell<BTreeSet<String>>,
-    /// Ids that its person agreed to take over.
+    /// Ids that its user agreed to adopt.
     pub agreed: RefCell<BTreeSet<String>>,
-    /// All that its applies told, whether they lived to their end or not.
+    /// All events of its applies, including interrupted ones.
     events: Mutex<Vec<Event>>,
-    /// What was so of every object, at one time or another.
+    /// Every value that each object ever had.
     pub truth: Arc<Truth>,
 }
 
@@ -99,7 +99,7 @@ impl Actor {
         let (emulator, noted) = (Arc::clone(&world.emulator), Arc::clone(&truth));
         let transport = Arc::new(Signed { carrier, signature: project.signature, emulator, truth: noted });
         let client = Client::new(transport, ApiKey::emulator(), project.dialect).with_seed(seed);
-        // Memory where there is some: every schedule flushes hundreds of times.
+        // In memory if possible, because every schedule flushes hundreds of times.
         let memory = Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.expect("a temporary folder");
@@ -129,12 +129,12 @@ impl Actor {
         marker.same_project(self.project.name, self.project.environment)
     }
 
-    /// The state file as it would have been committed.
+    /// The state file as it would be committed.
     pub fn copy_of_state(&self) -> Option<Vec<u8>> {
         std::fs::read(self.paths().state).ok()
     }
 
-    /// What the journal would say if nothing were written before requests leave.
+    /// Removes intents from the journal, as if none were written before requests.
     pub fn forget_intents(&self) {
         let journal = self.paths().journal;
         if let Ok(text) = std::fs::read_to_string(&journal)
@@ -145,7 +145,7 @@ impl Actor {
         }
     }
 
-    /// A fresh disk with the committed state, and no journal.
+    /// A new disk with the committed state, and no journal.
     pub fn restore(&self, committed: Option<Vec<u8>>) {
         let paths = self.paths();
         let _ = std::fs::remove_file(&paths.journal);
@@ -155,12 +155,12 @@ impl Actor {
         }
     }
 
-    /// Lock, recover, plan, carry out, consenting to everything but what `strangers` excludes.
+    /// Lock, recover, plan, apply, with consent to everything except for what `strangers` excludes.
     pub async fn apply(&self, desired: &Desired, options: Options, seed: u64) -> Ended {
         self.change(seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
     }
 
-    /// The same for a plan that was saved, where it still holds.
+    /// Like `apply`, for a saved plan, if it is not stale.
     pub async fn apply_saved(&self, desired: &Desired, saved: &SavedPlan, seed: u64) -> Ended {
         let plan = |prior: &State, observed: &Observed| {
             let input = self.input(desired, prior, observed, saved.options_now(prior));
@@ -170,7 +170,7 @@ impl Actor {
         self.change(seed, plan).await
     }
 
-    /// The same for a plan of which the id is known.
+    /// Like `apply`, for a plan with a known id.
     pub async fn apply_expected(&self, desired: &Desired, saved: &SavedPlan, seed: u64) -> Ended {
         let plan = |prior: &State, observed: &Observed| {
             let plan = self.checked(&self.input(desired, prior, observed, saved.options.clone()));
@@ -188,7 +188,7 @@ impl Actor {
         self.change(seed, plan).await
     }
 
-    /// `sindri plan --out`: without a lock.
+    /// `sindri plan --out`, without a lock.
     pub async fn save(&self, desired: &Desired, options: Options) -> Option<SavedPlan> {
         let (paths, identity) = (self.paths(), self.identity());
         let place = Place { api: &self.client, paths: &paths, identity, clock: &self.clock };
@@ -209,7 +209,7 @@ impl Actor {
         self.correct(correct).await;
     }
 
-    /// `sindri import ADDRESS ID`; says whether it was possible.
+    /// `sindri import ADDRESS ID`; returns whether it was possible.
     pub async fn import(&self, desired: &Desired, address: &Address, id: &str) -> bool {
         let import = |prior: &State, observed: &Observed| {
             let object = by_hand::importable(prior, observed, address, id).ok()?;
@@ -244,7 +244,7 @@ impl Actor {
         LockedState::acquire(&self.paths(), &self.identity(), holder, Duration::ZERO).expect("the lock")
     }
 
-    /// A command that changes the state alone; false where it could not be done.
+    /// A command that changes only the state; returns whether it was possible.
     async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<Records>) -> bool {
         let store = self.lock();
         let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
@@ -267,7 +267,7 @@ impl Actor {
         }
     }
 
-    /// Without the safeguard: what is taken over is believed to be as declared.
+    /// Without the safeguard: records adopted objects as declared.
     fn believe(&self, desired: &Desired, records: &mut Records) {
         if self.sabotage != Sabotage::DeclaredRecords {
             return;
@@ -333,8 +333,8 @@ impl Actor {
         }));
     }
 
-    /// What it took for what a create made whose answer was lost. Of volumes, which carry no marker, only looks and the moment
-    /// can tell (docs/reliability.md), so that they may be another's who names them alike.
+    /// Ids that it took for the result of a create whose answer was lost. Volumes carry no marker, so only attributes
+    /// and time can tell (docs/reliability.md), and they may belong to another project with the same names.
     pub fn taken_by_looks(&self) -> BTreeSet<String> {
         let events = self.events.lock().expect("no panic");
         let taken = events.iter().filter_map(|event| match event {
@@ -347,7 +347,7 @@ impl Actor {
         taken.filter(|_| self.project.alike).collect()
     }
 
-    /// Whether it was told something in these words on the way.
+    /// Whether an event contained these words.
     pub fn was_told(&self, words: &str) -> bool {
         let events = self.events.lock().expect("no panic");
         events.iter().any(|event| match event {
@@ -356,7 +356,7 @@ impl Actor {
         })
     }
 
-    /// How much has failed so far.
+    /// Number of failures so far.
     pub fn failures(&self) -> usize {
         let events = self.events.lock().expect("no panic");
         events.iter().filter(|event| matches!(event, Event::Failed { .. })).count()
@@ -411,19 +411,19 @@ impl Actor {
     }
 }
 
-/// Writes corrections of the state; false where the disk does not take them.
+/// Writes corrections of the state; returns false if the disk refuses them.
 async fn write(store: &LockedState, records: Records) -> bool {
     let outcome = Outcome { operation: "by hand".into(), records };
     store.record(Entry::Outcome(outcome)).await.is_ok() && store.checkpoint().is_ok()
 }
 
-/// What a plan would still do.
+/// The remaining changes of a plan.
 pub fn left_to_do(plan: &Plan) -> Vec<String> {
     let changes = plan.changes.iter().filter(|change| change.action != Action::NoOp);
     changes.map(|change| format!("{} {}", change.action.word(), change.address)).collect()
 }
 
-/// Drops a future after so many polls: a process that is killed at whatever await it has reached.
+/// Drops a future after this many polls, like a process that is killed at that await.
 pub struct KillAfter<F> {
     polls: usize,
     future: std::pin::Pin<Box<F>>,
@@ -447,7 +447,7 @@ impl<F: Future> Future for KillAfter<F> {
     }
 }
 
-/// Signs every request that may change something, by a query that RunPod ignores and the emulator's journal keeps.
+/// Signs every request that may change something, with a query that RunPod ignores and the emulator's journal keeps.
 struct Signed {
     carrier: InProcess,
     signature: &'static str,
@@ -465,7 +465,7 @@ impl Transport for Signed {
         self.truth.look(&self.emulator);
         let mut answer = std::pin::pin!(self.carrier.send(request));
         loop {
-            // An answer may be late, and what it made may be another thing by then.
+            // An answer may be late, and its object may have changed by then.
             let waited = tokio::time::timeout(Duration::from_millis(500), answer.as_mut()).await;
             self.truth.look(&self.emulator);
             if let Ok(answer) = waited {

@@ -1,8 +1,8 @@
-//! One seed of another kind: a person at the keyboard runs whatever commands there are, in any order and with any flags, while
-//! others meddle, some requests fail and some processes are killed. After every single command the state is true.
+//! Schedules of single commands: a user runs all kinds of commands, in any order and with any flags, while others make
+//! changes, some requests fail and some processes are killed. After each command the state is true.
 //!
-//! Half of the schedules have company: a second sindri on the account, people who make what looks like ours, more imports, and
-//! another answer to `--adopt` or `--ignore-existing` with every command.
+//! Half of the schedules have company: a second sindri on the account, people who create similar objects, more imports,
+//! and another answer to `--adopt` or `--ignore-existing` with every command.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ use crate::sabotage::Sabotage;
 use crate::schedule::{history_with, no_orphans};
 use crate::storm;
 
-/// What a search met.
+/// Counts of a search.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub commands: u64,
@@ -45,11 +45,11 @@ pub struct Tally {
     pub stale: u64,
     pub partial: u64,
     pub meddled: u64,
-    /// Objects that somebody made without sindri.
+    /// Objects that someone created without sindri.
     pub strangers: u64,
     /// Applies of a second sindri.
     pub neighbors: u64,
-    /// Schedules of which the last apply failed, and said so.
+    /// Schedules whose last apply failed, and reported it.
     pub failed: u64,
     /// Schedules that ended with an empty plan.
     pub settled: u64,
@@ -90,7 +90,7 @@ impl Tally {
     }
 }
 
-/// Who else is on the account.
+/// Others on the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Company {
     Nobody,
@@ -113,7 +113,7 @@ impl Company {
     }
 }
 
-/// Runs one seed; panics where a record is not true.
+/// Runs one seed; panics if a record is not true.
 pub fn run(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(schedule(seed, company, sabotage))
@@ -155,7 +155,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
             person.tally.meddled += 1;
         }
         let rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
-        // What shows a status that no document names is not known to be unready.
+        // An object with an undocumented status is not known to be unready.
         let obscured = rules.iter().any(|rule| rule.effect.new_status.is_some());
         world.emulator.set_faults(rules);
         let command = Command::draw(&person, &mut dice).await;
@@ -187,7 +187,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     tally
 }
 
-/// An apply that succeeded has waited for all that is declared.
+/// A successful apply has waited for everything declared.
 async fn all_is_ready(actor: &Actor, desired: &Desired) {
     let (state, observed) = (actor.state(), actor.observe().await);
     for (address, record) in state.resources.iter().filter(|(address, _)| desired.contains_key(address)) {
@@ -196,7 +196,7 @@ async fn all_is_ready(actor: &Actor, desired: &Desired) {
     }
 }
 
-/// Entries that bring back what `state mv` renames, lead there as well, or lead nowhere.
+/// Entries that undo a `state mv`, do the same, or lead nowhere.
 fn moved(versions: &[Desired], dice: &mut Rng) -> Vec<Move> {
     let declared: Vec<&Address> =
         versions.iter().flat_map(Desired::keys).filter(|it| !members::is_member(it)).collect();
@@ -210,7 +210,7 @@ fn moved(versions: &[Desired], dice: &mut Rng) -> Vec<Move> {
     (0..count).map(|_| entry(dice)).collect()
 }
 
-/// All that a schedule with company has beyond one without.
+/// Additions for a schedule with company.
 struct Others<'a> {
     company: Company,
     neighbor: Option<&'a Neighbor>,
@@ -219,7 +219,7 @@ struct Others<'a> {
 }
 
 impl Others<'_> {
-    /// Sometimes another command than the one that was drawn, and always another answer about strangers.
+    /// Sometimes replaces the command, and always changes the answer about unmanaged objects.
     async fn instead(&mut self, person: &mut Person<'_>, command: Command) -> Command {
         if !self.company.is_there() {
             return command;
@@ -239,7 +239,7 @@ impl Others<'_> {
         }
     }
 
-    /// Somebody makes what looks like something declared, by hand and without a marker.
+    /// Someone manually creates an object like a declared one, without a marker.
     async fn make(&mut self, person: &mut Person<'_>) {
         let declared: Vec<_> = person.desired.iter().filter(|(address, _)| !members::is_member(address)).collect();
         if declared.is_empty() {
@@ -257,7 +257,7 @@ impl Others<'_> {
         person.actor.truth.look(&person.world.emulator);
     }
 
-    /// The other sindri does something at the same time; false where there is none, or it rests.
+    /// The other sindri acts at the same time; false if there is none, or it pauses.
     async fn turn(&mut self) -> bool {
         let Some(neighbor) = self.neighbor else { return false };
         let Some(turn) = neighbor.turn(&mut self.dice) else { return false };
@@ -287,7 +287,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     let failures = actor.failures();
     let Ended::Applied(_) = actor.apply(desired, Options::default(), seed).await else { return };
     if actor.failures() > failures {
-        // It said so: another project's pod mounts what is to go, or no GPU is left on a host.
+        // It reported why: another project's pod mounts the object to delete, or a host has no free GPU.
         tally.failed += 1;
         return;
     }
@@ -311,7 +311,7 @@ enum Command {
     Plan(Options),
     /// `apply FILE`.
     ApplySaved,
-    /// `apply --expect ID` of a plan that was just made, or of one that was made before.
+    /// `apply --expect ID` for the latest plan, or for an earlier one.
     Expect,
     Refresh,
     Import(Address, String),
@@ -359,7 +359,7 @@ pub fn deletions(permitted: bool) -> BTreeSet<String> {
     kind::protections().filter(|_| permitted).map(|protection| protection.flag.to_owned()).collect()
 }
 
-/// Flags at random.
+/// Random flags.
 fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
     let declared: Vec<&Address> = person.desired.keys().filter(|address| !members::is_member(address)).collect();
     let known: Vec<&Address> = declared.iter().copied().chain(state.resources.keys()).collect();
@@ -377,7 +377,7 @@ fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
     }
 }
 
-/// A declared address, and an object of its kind that no record names.
+/// A declared address, and an unrecorded object of its kind.
 fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address, String)> {
     let declared: Vec<&Address> = person.desired.keys().filter(|address| !members::is_member(address)).collect();
     if declared.is_empty() {
@@ -401,7 +401,7 @@ struct Person<'a> {
 }
 
 impl Person<'_> {
-    /// Says whether a plan was carried out.
+    /// Returns whether a plan was applied.
     async fn run(&mut self, command: Command, seed: u64) -> bool {
         let (actor, desired) = (self.actor, self.desired);
         let ended = match command {
@@ -457,7 +457,7 @@ impl Person<'_> {
     }
 }
 
-/// Somebody else changes something, in one of all the ways that there are. Says whether that could be done.
+/// Someone else makes a random change. Returns whether it was possible.
 fn meddle(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
     actor.truth.look(&world.emulator);
     let pick = dice.usize(..1000);

@@ -1,5 +1,5 @@
-//! What long searches found, each under the name of its rule. Mistakes of sindri that they showed are written out by hand in
-//! `tests/faults` (`moved`, `lost`, `lies`), too, since a seed means another schedule once the generator changes.
+//! Findings of long searches, each named after its rule. Faults of sindri among them also have hand-written tests in
+//! `tests/faults` (`moved`, `lost`, `lies`), because a seed gives another schedule once the generator changes.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::schedule::{Patient, put_right, run};
 
 #[test]
 fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
-    // 51,644: its successor moved, too.
+    // 51,644: its successor migrated too.
     for seed in [802, 51_644] {
         run(seed, Sabotage::None);
     }
@@ -26,7 +26,7 @@ fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
 
 #[test]
 fn a_predecessor_whose_end_a_refused_plan_holds_up_is_no_twin() {
-    // 58,021: it moved, too.
+    // 58,021: it migrated too.
     for seed in [9_236, 28_100, 58_021, 67_531] {
         run(seed, Sabotage::None);
     }
@@ -101,7 +101,7 @@ fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_nam
 
 #[test]
 fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
-    // 90,748: its maker had found it by its looks, too.
+    // 90,748: its creator had found it by its attributes too.
     for seed in [31_947, 90_748] {
         run(seed, Sabotage::None);
     }
@@ -123,7 +123,7 @@ fn the_predecessor_of_a_pod_that_is_declared_as_stopped_goes_also_where_the_disk
 
 #[test]
 fn a_predecessor_stays_and_is_told_while_its_successor_is_stopped_by_hand_and_may_never_have_worked() {
-    // 48,896: it mounts the predecessor of a volume, which stays as long.
+    // 48,896: it mounts the predecessor of a volume, which is kept for as long.
     for seed in [48_896, 51_744, 53_269, 55_422] {
         run(seed, Sabotage::None);
     }
@@ -134,8 +134,8 @@ fn the_predecessor_of_a_volume_goes_after_the_pods_that_mount_it_also_where_the_
     run(31_064, Sabotage::None);
 }
 
-/// One project takes over the volume of another, as its person agreed; somebody renames it, the first one loses its disk and
-/// makes another, and the second one gives the old name back: there are two now, of which each project has one.
+/// One project adopts the volume of another, with its user's consent. Someone renames it, the first project loses its
+/// disk and creates another, and the second project restores the old name. Now there are two, one for each project.
 #[test]
 fn a_volume_that_somebody_took_over_is_theirs_to_name() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();

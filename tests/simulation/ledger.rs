@@ -1,4 +1,4 @@
-//! Whose object is whose, from the emulator's own journal: nobody may touch what belongs to another.
+//! Ownership of objects, according to the emulator's journal. No project may touch an object of another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,17 +6,17 @@ use sindri::emulator::{Emulator, JournalEntry};
 
 use crate::actor::Actor;
 
-/// Who made what, by id.
+/// The creator of each object, by id.
 #[derive(Default)]
 pub struct Ledger {
     makers: BTreeMap<String, String>,
-    /// Objects that somebody agreed to take over, or took for their own, and who.
+    /// Objects that a user agreed to adopt, or took for their own, with the user.
     takers: BTreeSet<(String, &'static str)>,
     read: u64,
 }
 
 impl Ledger {
-    /// Reads on in the journal of requests, and checks each one.
+    /// Continues reading the journal of requests, and checks each one.
     pub fn check(&mut self, emulator: &Emulator, actors: &[&Actor]) {
         for actor in actors {
             let taken = actor.agreed.borrow().iter().cloned().chain(actor.taken_by_looks()).collect::<Vec<_>>();
@@ -25,7 +25,7 @@ impl Ledger {
         for entry in emulator.journal(self.read) {
             self.read = entry.number;
             let Some((path, signature)) = entry.path.split_once("?by=") else { continue };
-            // `/v2/pods/<id>/action`: what follows the collection is an id.
+            // In `/v2/pods/<id>/action`, the part after the collection is an id.
             match path.split('/').nth(3) {
                 None => self.made(&entry, signature),
                 Some(id) => {
@@ -42,7 +42,7 @@ impl Ledger {
 
     fn touched(&self, entry: &JournalEntry, id: &str, actor: &Actor) {
         let project = actor.project.signature;
-        // A migrated pod has an id that nobody asked for.
+        // A migrated pod has an id that no request contains.
         if let Some(maker) = self.makers.get(id) {
             let agreed = actor.agreed.borrow().contains(id) || actor.taken_by_looks().contains(id);
             assert!(
@@ -56,7 +56,7 @@ impl Ledger {
         assert!(announced, "`{project}` destroys `{id}`, which no plan announced");
     }
 
-    /// Whether `actor` made it, as far as requests tell, and nobody else took it over: that one may name it otherwise.
+    /// Whether `actor` created it, according to requests, and no other project adopted it, which could rename it.
     pub fn is_of(&self, id: &str, actor: &Actor) -> bool {
         let project = actor.project.signature;
         self.makers.get(id).is_some_and(|maker| maker == project)

@@ -1,8 +1,9 @@
-//! The apply under a hostile sky: seeded configurations, edits, faults, kills at any await, lost disks people who
-//! meddle and a second sindri on the same account, in virtual time. After each storm one plain apply has to put everything right.
+//! Applies under adverse conditions: seeded configurations, edits, faults, kills at any await, lost disks, people who
+//! make changes, and a second sindri on the same account, in virtual time. Afterwards one plain apply must put
+//! everything right.
 //!
-//! `SINDRI_SIM_SEEDS=100000 cargo test --release --test simulation -- --nocapture` searches long; a failing seed prints the
-//! command that replays it.
+//! `SINDRI_SIM_SEEDS=100000 cargo test --release --test simulation -- --nocapture` runs a long search. A failing seed
+//! prints the command that replays it.
 
 mod account;
 mod actor;
@@ -27,7 +28,7 @@ use commands::Company;
 use sabotage::Sabotage;
 use schedule::{Verdict, run};
 
-/// Schedules per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
+/// Number of schedules per test run; `SINDRI_SIM_SEEDS` overrides it.
 const SEEDS: u64 = 2_000;
 
 #[test]
@@ -50,13 +51,13 @@ fn one_plain_apply_puts_everything_right_after_any_storm() {
     println!("{tally:?}");
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     if only.is_none() {
-        // A search that never meets what it searches for proves nothing.
+        // A search that never meets these conditions proves nothing.
         assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.meddled > 0 && tally.faults > 0, "{tally:?}");
         assert!(tally.neighbors > 0 && tally.shared > 0, "{tally:?}");
     }
 }
 
-/// Schedules of single commands per test run, unless `SINDRI_SIM_SEEDS` says otherwise.
+/// Number of schedules of single commands per test run; `SINDRI_SIM_SEEDS` overrides it.
 const COMMAND_SEEDS: u64 = 420;
 
 #[test]
@@ -81,7 +82,7 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
     println!("{tally:?}");
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     if only.is_none() {
-        // A search that never meets what it searches for proves nothing.
+        // A search that never meets these conditions proves nothing.
         let commands::Tally { imports, moves, saved, stale, partial, kills, meddled, .. } = tally;
         let commands::Tally { strangers, neighbors, settled, .. } = tally;
         let met = [imports, moves, saved, stale, partial, kills, meddled, strangers, neighbors, settled];

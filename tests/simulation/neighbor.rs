@@ -1,4 +1,5 @@
-//! Another sindri on the same account, with another state: it creates, changes and destroys while the first one applies.
+//! Another sindri on the same account, with its own state: it creates, changes and destroys while the first one
+//! applies.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -18,11 +19,11 @@ use crate::schedule::history;
 pub struct Neighbor {
     pub actor: Actor,
     versions: [Desired; 2],
-    /// What its configuration says now: one of the versions, or nothing once it was destroyed.
+    /// Its current configuration: one of the versions, or none after it was destroyed.
     now: Cell<Option<usize>>,
 }
 
-/// What it does in one round.
+/// Its actions in one round.
 pub struct Turn {
     after: Duration,
     polls: usize,
@@ -32,14 +33,14 @@ pub struct Turn {
 }
 
 impl Neighbor {
-    /// None in a third of the worlds. Says, too, how the first project has to treat what looks like its own: two that name
-    /// their volumes alike must not both take over whatever they find.
+    /// A neighbour in two thirds of the worlds. Also returns how the first project must treat objects that match its
+    /// own: two projects with equal volume names must not both adopt everything that they find.
     pub fn draw(world: &World, seed: u64, dice: &mut Rng) -> (Option<Self>, Strangers) {
         let (name, environment) = match dice.u8(..6) {
             0 | 1 => return (None, Strangers::Adopt),
             2 | 3 => ("rival", "default"),
             4 => ("test", "staging"),
-            // A second clone of the same project, whose state was never shared: another lineage.
+            // A second clone of the same project whose state was never shared, and so with another lineage.
             _ => ("test", "default"),
         };
         let clone = (name, environment) == ("test", "default");
@@ -56,7 +57,7 @@ impl Neighbor {
         let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
         let project = Project { name, environment, dialect, strangers: theirs, alike, signature: "rival" };
         let actor = Actor::new(project, world, !seed, Sabotage::None);
-        // The same blocks make the most of the same names.
+        // Equal blocks test equal names most thoroughly.
         let (first, second) = history(if alike && dice.bool() { seed } else { !seed });
         let resources = |fleet: &Fleet| {
             let mut resources = fleet.resources(dialect);
@@ -69,7 +70,7 @@ impl Neighbor {
         (Some(Self { actor, versions, now: Cell::new(None) }), ours)
     }
 
-    /// Most of the time it does something.
+    /// Acts in most rounds.
     pub fn turn(&self, dice: &mut Rng) -> Option<Turn> {
         let to = match dice.u8(..6) {
             0 => return None,
@@ -86,7 +87,7 @@ impl Neighbor {
         })
     }
 
-    /// Applies a version of its configuration, or destroys it all; false if it was killed.
+    /// Applies a version of its configuration, or destroys all of it; false if it was killed.
     pub async fn take(&self, turn: Turn) -> bool {
         sleep(turn.after).await;
         self.now.set(turn.to);

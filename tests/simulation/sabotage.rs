@@ -1,33 +1,33 @@
-//! Safeguards left out on purpose: a search that does not notice proves nothing.
+//! Safeguards removed deliberately, to prove that the search notices.
 
 use async_trait::async_trait;
 use sindri::kind::Kind;
 use sindri::model::{Attributes, Dialect, Marker, Object, Power};
 use sindri::runpod::{Api, ApiError, Client, Failure};
 
-/// What is missing.
+/// The removed safeguard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sabotage {
     None,
-    /// Nobody looks at the markers of pods.
+    /// Markers of pods are ignored.
     NoMarkers,
-    /// Nothing is written down before a request leaves.
+    /// Intents are not written before requests.
     NoIntents,
-    /// A create of unknown outcome is sent again at once.
+    /// A create with an unknown outcome is sent again at once.
     BlindRetry,
     /// Markers of other projects count as ours.
     AnyMarker,
-    /// What is taken over is recorded as it is declared.
+    /// Adopted objects are recorded as declared.
     DeclaredRecords,
-    /// What is gone leaves the records of its parts behind.
+    /// A deleted object leaves the records of its parts behind.
     LeftMembers,
-    /// A record that moves leaves references to its old address behind.
+    /// A record whose address changes leaves references to the old one behind.
     LeftReferences,
-    /// An apply that has nothing to do but to wait does not wait.
+    /// An apply that only has to wait does not wait.
     NobodyWaits,
 }
 
-/// The client, less one safeguard.
+/// The client without one safeguard.
 pub struct Sabotaged<'c> {
     pub client: &'c Client,
     pub sabotage: Sabotage,

@@ -1,4 +1,4 @@
-//! One seed: a world, a few applies that are hindered in every way, and the apply that has to put it right.
+//! One seed: a world, a few applies that are disturbed in every way, and the apply that must put everything right.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::sabotage::Sabotage;
 use crate::storm;
 use crate::truth::sound;
 
-/// What a search met.
+/// Counts of a search.
 #[derive(Debug, Default)]
 pub struct Verdict {
     pub schedules: u64,
@@ -30,11 +30,11 @@ pub struct Verdict {
     pub meddled: u64,
     pub faults: u64,
     pub refused: u64,
-    /// Applies of another project on the same account, at the same time.
+    /// Concurrent applies of another project on the same account.
     pub neighbors: u64,
-    /// Volumes that both projects came to record: a person agreed, or an answer was lost.
+    /// Volumes that both projects recorded, because a user agreed or an answer was lost.
     pub shared: u64,
-    /// What was asked, when, and how it was answered, as one number: the same for the same seed.
+    /// A digest of the requests, their times and their answers, which is the same for the same seed.
     pub trace: u64,
 }
 
@@ -53,7 +53,7 @@ impl Verdict {
     }
 }
 
-/// Runs one seed; panics where an invariant is broken.
+/// Runs one seed; panics if an invariant is broken.
 pub fn run(seed: u64, sabotage: Sabotage) -> Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(schedule(seed, sabotage))
@@ -121,8 +121,8 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             Some(Ended::Applied(_)) => {}
         }
         if dice.u8(..6) == 0 && strangers == Strangers::Adopt {
-            // A runner dies with its disk; the next one starts from the last commit. What was created in the very last
-            // seconds may be in no list yet: that much time passes at least (docs/reliability.md says so).
+            // A runner is lost with its disk, and the next one starts from the last commit. Objects created in the last
+            // seconds may be in no list yet, so at least that much time passes (docs/reliability.md says so).
             verdict.lost_disks += 1;
             main.restore(committed);
             sleep(Duration::from_secs(60)).await;
@@ -131,17 +131,18 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         moves |= later.as_ref().is_some_and(|meddling| meddling.moves());
         let meddled = later.is_some_and(|meddling| world.meddle(&meddling));
         verdict.meddled += u64::from(meddled) + u64::from(visited);
-        // What somebody edits while reads show what was before, no apply can see.
+        // If someone edits an object while reads are stale, no apply can see the change.
         hidden = late.filter(|_| meddled || visited).unwrap_or(0).max(hidden);
         ledger.check(&world.emulator, &actors);
         sound(&main.state(), "a round");
         sleep(Duration::from_secs(dice.u64(0..40))).await;
     }
 
-    // The sky clears; what lags may go on lagging for a while.
+    // The faults end; lists that lag may do so for a while.
     world.emulator.set_faults(Vec::new());
     sleep(Duration::from_secs(hidden.max(10))).await;
-    // Lists that still show what was deleted just before can be mistaken for the copy of what moved; the copy is told then.
+    // Lists that still show a deleted object can make it look like the copy of a migrated one. The copy is reported
+    // then.
     let told = verdict.lost_disks > 0 || (moves && lags);
     let Some(neighbor) = &neighbor else {
         put_right(Patient { actor: &main, other: None, told }, &ledger, desired, dice.u64(..)).await;
@@ -158,7 +159,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let theirs = put_right(patient, &ledger, &neighbor.wanted(), dice.u64(..)).await;
     ledger.check(&world.emulator, &actors);
     if settled && theirs {
-        // What put the one right left the other alone.
+        // Repairing one project did not affect the other.
         let observed = main.observe().await;
         let plan = main.plan(desired, &main.state(), &observed, Options::default());
         assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
@@ -172,7 +173,7 @@ pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     history_with(seed, false, false)
 }
 
-/// The same, with fields that are ignored and pods that are locked, where these are wanted.
+/// Like `history`, optionally with ignored fields and locked pods.
 pub fn history_with(seed: u64, ignored: bool, locked: bool) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -180,7 +181,7 @@ pub fn history_with(seed: u64, ignored: bool, locked: bool) -> (crate::fleet::Fl
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
     let mut fleets = generate::history().new_tree(&mut runner).expect("a configuration").current();
     for pod in fleets.0.pods.values_mut().chain(fleets.1.pods.values_mut()) {
-        // What refuses a plan as a whole would end most schedules before they begin; the planner's tests have it.
+        // Refusals of a whole plan would end most schedules early; the planner's tests cover them.
         pod.prevent_destroy = false;
         pod.locked &= locked;
         if !ignored {
@@ -190,23 +191,23 @@ pub fn history_with(seed: u64, ignored: bool, locked: bool) -> (crate::fleet::Fl
     fleets
 }
 
-/// Whose world is put right.
+/// The project to repair.
 pub struct Patient<'a> {
     pub actor: &'a Actor,
     pub other: Option<&'a Actor>,
-    /// Whether orphans may be left, as long as the plan names them.
+    /// Whether orphans may remain, if the plan names them.
     pub told: bool,
 }
 
 impl Patient<'_> {
-    /// Whether something is recorded by both: each may change or destroy it, so that the other finds it otherwise.
+    /// Whether both projects record some object. Each may change or destroy it, so that the other finds it changed.
     fn shares(&self) -> bool {
         self.other.is_some_and(|other| shared(self.actor, other) > 0)
     }
 }
 
-/// Recovery and one more apply: every desired resource exists exactly once, state equals world, nothing healthy went. Says
-/// whether nothing was in the way of that.
+/// Recovery and one more apply: every declared resource exists exactly once, the state equals the world, and no healthy
+/// object was destroyed. Returns whether nothing prevented that.
 pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
     let Patient { actor, told, .. } = patient;
     let shared = patient.shares();
@@ -223,18 +224,18 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     let state = actor.state();
     let plan = actor.plan(desired, &state, &observed, Options::default());
     only_own_pods(actor, &state, &observed);
-    // Of a clone of the same project the lineage is another, and all names are the same.
+    // A clone of the same project has another lineage, but all names are the same.
     let clone = actor.project.strangers == Strangers::Beside;
     let mine = |id: &str, marker: Option<&Marker>| match marker {
         Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
-        // Who is told that it cannot be seen which volume is theirs, and says "beside", has one more.
+        // A user who is told that their volume cannot be identified, and answers "beside", gets one more.
         None => ledger.is_of(id, actor) && !(clone && actor.was_told("look like what it asked for")),
     };
     let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
     assert!(told || orphans.is_empty(), "nothing of ours is left without a record: {orphans:?}");
-    // What a lost state knew and the configuration does not ask for, or a second one of, is told and left alone.
-    // Where a plan was refused, a predecessor may still wait for its end: that is no twin.
+    // Objects that only a lost state knew, and duplicates, are reported and kept. If a plan was refused, a predecessor
+    // may still wait for its delete, which is not a duplicate.
     let waiting: BTreeSet<&str> = plan
         .changes
         .iter()
@@ -251,12 +252,12 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
         return false;
     }
     if refused {
-        return false; // a shrinking volume, for example: a person has to decide, and nothing was touched
+        return false; // for example a shrinking volume: a person has to decide, and nothing was changed
     }
     state_equals_world(&state, &observed);
     sound(&state, "the apply that puts everything right");
     if !kept.is_empty() {
-        return false; // what they use cannot go either, until a person starts their successors
+        return false; // the objects that they use must stay too, until a person starts their successors
     }
     assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
     for address in desired.keys() {
@@ -265,7 +266,8 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     true
 }
 
-/// Predecessors that stay because a person stopped their successors, which nothing shows to have worked. The plan says so.
+/// Predecessors that are kept because a person stopped their successors before they were seen ready. The plan reports
+/// them.
 fn kept<'p>(plan: &'p Plan, observed: &Observed, desired: &Desired) -> BTreeSet<&'p str> {
     let is_stopped_by_hand = |address: &Address| {
         let change = plan.changes.iter().find(|change| change.address == *address);
@@ -284,14 +286,14 @@ fn kept<'p>(plan: &'p Plan, observed: &Observed, desired: &Desired) -> BTreeSet<
     kept
 }
 
-/// Everything that was made from this state is in it.
+/// Asserts that every object created from this state is in it.
 pub fn no_orphans(plan: &Plan, state: &State) {
     let ours = plan.orphans.iter().filter(|orphan| orphan.marker.lineage == state.lineage);
     let twins: BTreeSet<String> = plan.changes.iter().filter_map(|change| change.id.clone()).collect();
     assert_eq!(ours.filter(|orphan| twins.contains(&orphan.id)).count(), 0, "an orphan is in the plan as well");
 }
 
-/// No record names a pod that was made for somebody else.
+/// Asserts that no record names a pod of another project.
 fn only_own_pods(actor: &Actor, state: &State, observed: &Observed) {
     for (address, record) in &state.resources {
         let marker = observed.get(&record.kind, &record.id).and_then(|object| object.marker.as_ref());
@@ -299,7 +301,7 @@ fn only_own_pods(actor: &Actor, state: &State, observed: &Observed) {
     }
 }
 
-/// Volumes in both states: somebody agreed to take over one that was recorded elsewhere.
+/// Number of volumes in both states: a user agreed to adopt one that another state records.
 fn shared(one: &Actor, other: &Actor) -> u64 {
     let theirs = other.state();
     let state = one.state();

@@ -1,4 +1,4 @@
-//! Fault lists at random, from the table of what RunPod has been seen to do.
+//! Random fault lists, from the table of RunPod's observed behaviour.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub fn rules(dice: &mut Rng) -> Vec<Rule> {
     faults::from_values(rules, "the storm").expect("rules that mean something")
 }
 
-/// Every request under way for a while, so that those of two programs overlap.
+/// Makes every request slow, so that those of two programs overlap.
 pub fn slow() -> Vec<Rule> {
     let rules = ["beforeEffect", "afterEffect"].map(|side| {
         json!({ "match": { "probability": 0.6 }, "effect": { "latency": { "seconds": 0.2, "upTo": 6, "side": side } } })
@@ -28,7 +28,7 @@ fn rule(dice: &mut Rng) -> Value {
     let echo = ["verbatim", "reserialized", "split"][dice.usize(..3)];
     match dice.usize(..24) {
         0 | 1 => json!({ "match": creates, "effect": { "statusAfterEffect": { "code": code } } }),
-        // On record for v1 alone (quirk Q7); of v2's refusals for want of stock the contract knows no counter-example.
+        // Observed for v1 only (quirk Q7). For v2's refusals because of stock, the contract has no counter-example.
         2 => json!({ "match": { "dialect": "v1", "operation": "create*", "probability": probability },
                      "effect": { "ghost": true } }),
         3 => json!({ "match": creates, "effect": { "resetAfterEffect": true } }),
@@ -52,7 +52,7 @@ fn rule(dice: &mut Rng) -> Value {
         17 => {
             json!({ "match": { "operation": "updatePod" }, "effect": { "patchDropsField": dropped } })
         }
-        // Soon, so that it is over when the sky clears.
+        // Early, so that it has ended when the faults end.
         18 => json!({ "match": creates, "effect": { "migrate": { "seconds": dice.u32(0..10) } } }),
         19 => json!({ "match": creates, "effect": { "preempt": { "seconds": dice.u32(0..10) } } }),
         20 => json!({ "match": creates, "effect": { "crashLoop": true, "hostDown": { "seconds": 5 } } }),

@@ -1,6 +1,6 @@
-//! Whether the state is true: every recorded value was so of that very object at some time, and records fit each other.
+//! Checks that the state is true: every recorded value was true of that object at some time, and records agree.
 //!
-//! What was so is looked up inside the emulator, before and after everything that may change it, and not by the API.
+//! The values are read inside the emulator, not through the API, before and after every possible change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -16,16 +16,16 @@ use sindri::resource::difference::satisfies;
 use sindri::resource::members;
 use sindri::resource::resolved;
 
-/// By id and attribute all values that there ever were.
+/// All values that ever existed, by id and attribute.
 #[derive(Default)]
 pub struct Truth {
-    /// Looking costs time: only schedules that ask for it pay.
+    /// Recording takes time, so only schedules that ask for it do it.
     pub watches: AtomicBool,
     seen: Mutex<BTreeMap<String, BTreeMap<&'static str, BTreeSet<Value>>>>,
 }
 
 impl Truth {
-    /// Notes what is there now.
+    /// Records the current values.
     pub fn look(&self, emulator: &Emulator) {
         if !self.watches.load(Ordering::Relaxed) {
             return;
@@ -39,7 +39,7 @@ impl Truth {
                 values.entry(name).or_default().insert(value);
             }
         };
-        // What came and went between two looks is known by its id alone.
+        // Objects that existed only between two readings are known by id alone.
         for id in emulator.journal(0).into_iter().flat_map(|entry| entry.touched) {
             seen_ids.insert(id);
         }
@@ -50,14 +50,14 @@ impl Truth {
         }
     }
 
-    /// Panics where a record says something that never was, or contradicts another one.
+    /// Panics if a record has a value that never existed, or contradicts another record.
     pub fn check(&self, state: &State, after: &str) {
         sound(state, after);
         let members = members::by_parent(state.resources.keys());
         for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
             let id_of = |to: &Address| state.resources.get(to).map(|record| record.id.clone());
             let mut inputs = resolved(record.inputs.clone(), &id_of);
-            // Of a predecessor the ports are not recorded.
+            // A predecessor's ports are not recorded.
             if address.successor().is_none() {
                 let parts = members.get(address).map_or(&[][..], Vec::as_slice);
                 inputs = members::fold_members(address, &inputs, parts);
@@ -86,14 +86,14 @@ impl Truth {
     }
 }
 
-/// Panics where records contradict each other.
+/// Panics if records contradict each other.
 pub fn sound(state: &State, after: &str) {
     let flaws = resource::flaws(state);
     let lasting: Vec<String> = flaws.iter().filter(|flaw| !flaw.fault.is_passing()).map(ToString::to_string).collect();
     assert_eq!(lasting, [""; 0], "after {after}");
 }
 
-/// Whether every recorded key was there at some time, with its value where that is recorded.
+/// Whether every recorded key existed at some time, with its value if that is recorded.
 fn says_no_more(recorded: &Value, seen: &BTreeSet<Value>) -> bool {
     let had = |key: &str, value: &Value| {
         let values = seen.iter().filter_map(|map| map.as_map()?.get(key)).collect::<Vec<_>>();
@@ -147,7 +147,7 @@ fn of_pod(pod: &Json) -> Vec<(&'static str, Value)> {
             known.push(("gpu_types", Value::texts(gpu["id"].as_str())));
             known.push(("gpu_count", number(&gpu["count"])));
             if gpu["attached"] == 0 {
-                // The API shows no count where no GPU is attached.
+                // The API shows no count for a pod without GPUs.
                 known.push(("gpu_count", Value::Null));
             }
         }
