@@ -1,7 +1,7 @@
-//! What stands on what: resources as nodes, typed edges from the dependent to what it needs.
+//! The dependency graph: resources as nodes, with typed edges from each dependent to what it needs.
 //!
-//! Takes a configuration's resources or a state's records; gives an order in which every resource comes after what it
-//! needs, or the reason why there is none, as a path of addresses. Knows nothing of actions.
+//! Built from a configuration's resources or a state's records. Provides an order in which every resource follows its
+//! dependencies, or an error with the cycle as a path of addresses. Knows nothing about actions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use crate::resource::members;
 /// Why one resource needs another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edge {
-    /// It names the other in an attribute: a pod and the volume that it mounts.
+    /// An attribute names the other resource: a pod and the volume it mounts.
     Refers,
-    /// It is a part of the other, made by the other's request: a port and its pod.
+    /// It is part of the other resource and created by its request: a port and its pod.
     PartOf,
 }
 
-/// A graph that cannot be ordered.
+/// The graph cannot be ordered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum GraphError {
     #[error("`{from}` needs `{to}`, which does not exist")]
@@ -37,7 +37,7 @@ fn path(addresses: &[Address]) -> String {
     addresses.iter().chain(addresses.first()).map(ToString::to_string).collect::<Vec<_>>().join(" -> ")
 }
 
-/// Resources and what they need.
+/// Resources and their dependencies.
 #[derive(Debug, Clone, Default)]
 pub struct ResourceGraph {
     graph: DiGraph<Address, Edge>,
@@ -46,7 +46,7 @@ pub struct ResourceGraph {
 }
 
 impl ResourceGraph {
-    /// The graph of what a configuration declares.
+    /// The graph of the resources in a configuration.
     pub fn of_resources(resources: &BTreeMap<Address, Resource>) -> Result<Self, GraphError> {
         Self::build(resources.iter().map(|(address, resource)| {
             let refers = resource.inputs.values().flat_map(Value::references).map(|to| (to, Edge::Refers));
@@ -55,8 +55,8 @@ impl ResourceGraph {
         }))
     }
 
-    /// The graph of what a state records. What stood on something that is gone stands on nothing any more: an apply that was
-    /// killed half-way leaves such records, and they must not be in the way of the next one.
+    /// The graph of the records in a state. Dependencies on missing records are dropped, because a killed apply can
+    /// leave such records and they must not block the next one.
     pub fn of_state(state: &State) -> Result<Self, GraphError> {
         let ids = Ids::of(state);
         Self::build(state.resources.iter().map(|(address, record)| {
@@ -77,7 +77,7 @@ impl ResourceGraph {
                 let target = nodes
                     .get(to)
                     .ok_or_else(|| GraphError::Unknown { from: Box::new(from.clone()), to: Box::new(to.clone()) })?;
-                // Two attributes may name the same resource; one edge says it all.
+                // Two attributes may name the same resource; one edge is enough.
                 graph.update_edge(nodes[from], *target, edge);
             }
         }
@@ -85,17 +85,17 @@ impl ResourceGraph {
         Ok(Self { graph, nodes, order })
     }
 
-    /// Every address, each after all that it needs; ties in the order of addresses.
+    /// All addresses, each after its dependencies; ties are in address order.
     pub fn order(&self) -> &[Address] {
         &self.order
     }
 
-    /// What `address` needs.
+    /// The direct dependencies of `address`.
     pub fn dependencies(&self, address: &Address) -> impl Iterator<Item = &Address> {
         self.neighbours(address, Direction::Outgoing)
     }
 
-    /// What needs `address`.
+    /// The direct dependents of `address`.
     pub fn dependents(&self, address: &Address) -> impl Iterator<Item = &Address> {
         self.neighbours(address, Direction::Incoming)
     }
@@ -107,7 +107,7 @@ impl ResourceGraph {
             .map(|node| &self.graph[node])
     }
 
-    /// Every edge, from the dependent to what it needs.
+    /// All edges, from the dependent to what it needs.
     pub fn edges(&self) -> impl Iterator<Item = (&Address, &Address, Edge)> {
         self.graph.edge_indices().filter_map(|edge| {
             let (from, to) = self.graph.edge_endpoints(edge)?;
@@ -116,7 +116,7 @@ impl ResourceGraph {
     }
 }
 
-/// Addresses by the ids of what something may refer to: a record that was taken over may hold the id alone.
+/// Addresses by the ids of possible reference targets. The record of an adopted object may contain only the id.
 struct Ids<'s>(BTreeMap<(&'s str, &'s str), &'s Address>);
 
 impl<'s> Ids<'s> {
@@ -134,8 +134,8 @@ impl<'s> Ids<'s> {
     }
 }
 
-/// Kahn's algorithm with a sorted frontier: petgraph's `toposort` is right but its order among equals is not an order that
-/// people expect to read.
+/// Kahn's algorithm with a sorted frontier. petgraph's `toposort` is correct, but its order among independent nodes is
+/// hard to read.
 fn order(graph: &DiGraph<Address, Edge>, nodes: &BTreeMap<Address, NodeIndex>) -> Result<Vec<Address>, GraphError> {
     let mut open: Vec<usize> = graph.node_indices().map(|node| graph.neighbors(node).count()).collect();
     let mut frontier: BTreeSet<&Address> =
@@ -160,7 +160,7 @@ fn order(graph: &DiGraph<Address, Edge>, nodes: &BTreeMap<Address, NodeIndex>) -
     Err(GraphError::Cycle(walk(graph, &circle)))
 }
 
-/// One circle through a strongly connected group, as it would be walked.
+/// One cycle through a strongly connected group, in walking order.
 fn walk(graph: &DiGraph<Address, Edge>, group: &[NodeIndex]) -> Vec<Address> {
     let Some(&start) = group.iter().min_by_key(|node| &graph[**node]) else { return Vec::new() };
     let mut seen = vec![start];
@@ -225,19 +225,19 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_reported_as_a_path() {
+    fn a_cycle_is_reported_as_a_path() {
         let error = ResourceGraph::of_state(&state(&[("pod.a", &["pod.b"]), ("pod.b", &["pod.a"])])).unwrap_err();
         assert_eq!(error.to_string(), "resources need each other in a circle: pod.a -> pod.b -> pod.a");
     }
 
     #[test]
-    fn a_record_may_outlive_what_it_stood_on() {
+    fn a_record_may_outlive_its_dependency() {
         let graph = ResourceGraph::of_state(&state(&[("pod.a", &["network_volume.gone"])])).unwrap();
         assert_eq!(graph.order().len(), 1);
     }
 
     #[test]
-    fn a_record_that_holds_the_id_alone_stands_on_what_has_it() {
+    fn a_record_with_only_an_id_depends_on_the_resource_with_that_id() {
         let mut state = state(&[("network_volume.v", &[]), ("pod.a", &[])]);
         let pod = state.resources.get_mut(&"pod.a".parse().unwrap()).unwrap();
         pod.inputs.insert("network_volume".into(), "x".into());

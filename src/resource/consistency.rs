@@ -1,5 +1,5 @@
-//! What has to hold among the records of one state, as one pure check: `state verify`, the plan checker, the store and the
-//! tests all ask here.
+//! Consistency rules for the records of one state, as one pure check. `state verify`, the plan checker, the store and
+//! the tests all use it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,10 +17,10 @@ pub struct Flaw {
     pub fault: Fault,
 }
 
-/// What is wrong with a record.
+/// The problem with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Its address is of another kind.
+    /// Its kind differs from that of its address.
     OtherKind(String),
     UnknownKind(String),
     /// Another address records the same object.
@@ -28,7 +28,7 @@ pub enum Fault {
         id: String,
         other: Address,
     },
-    /// An entry of `depends_on` that is not in the state, with its place in the list.
+    /// An entry of `depends_on` that is not in the state, with its index in the list.
     Dependency {
         index: usize,
         to: Address,
@@ -38,18 +38,18 @@ pub enum Fault {
         attribute: String,
         to: Address,
     },
-    /// The resource that it is a part of is not in the state.
+    /// The parent resource is not in the state.
     NoParent(Address),
-    /// The id of a part follows from its parent's.
+    /// The id of a part does not match its parent's id.
     PartId {
         expected: String,
     },
-    /// A predecessor whose successor is not in the state.
+    /// A deposed object whose successor is not in the state.
     NoSuccessor(Address),
 }
 
 impl Fault {
-    /// Whether nothing can be planned from such a record. The others are mended when a state is read ([`mended`]).
+    /// Whether the record makes planning impossible. Other flaws are repaired when a state is read ([`mended`]).
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::OtherKind(_) | Self::UnknownKind(_) | Self::SameObject { .. } | Self::Dependency { .. } => true,
@@ -57,14 +57,14 @@ impl Fault {
         }
     }
 
-    /// Whether an interrupted replacement or destruction leaves it, for the next command to finish.
+    /// Whether an interrupted replacement or destroy leaves this flaw for the next command to resolve.
     pub fn is_passing(&self) -> bool {
         matches!(self, Self::NoSuccessor(_))
     }
 }
 
 impl Flaw {
-    /// Where it is within the record: keys and indices.
+    /// The keys and indices that lead to the flaw within the record.
     pub fn path(&self) -> Vec<String> {
         let path: Vec<&str> = match &self.fault {
             Fault::OtherKind(_) | Fault::UnknownKind(_) => vec!["kind"],
@@ -103,7 +103,7 @@ impl fmt::Display for Flaw {
     }
 }
 
-/// Every record that contradicts another one; none, in a sound state.
+/// All records that contradict another one; empty for a consistent state.
 pub fn flaws(state: &State) -> Vec<Flaw> {
     let mut found = Vec::new();
     let mut owners: BTreeMap<(&str, &str), &Address> = BTreeMap::new();
@@ -135,7 +135,7 @@ pub fn flaws(state: &State) -> Vec<Flaw> {
     found
 }
 
-/// References and dependencies that lead nowhere.
+/// Reports references and dependencies whose target is not in the state.
 fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(Fault)) {
     for (index, to) in record.depends_on.iter().enumerate() {
         if !state.resources.contains_key(to) {
@@ -149,10 +149,11 @@ fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(Fault)) {
     }
 }
 
-/// Corrects what follows from other records: ids of parts become those that their parents give them, parts without a
-/// parent go, and an input that refers to nothing is no longer known.
+/// Repairs whatever can be derived from other records: parts get the ids derived from their parents, parts without a
+/// parent are removed, and inputs that refer to nothing become unknown.
 ///
-/// A merge by lines, a hand edit or an earlier version may leave such records; what they said cannot be told any more.
+/// A line-based merge, a manual edit or an earlier version may leave such records. Their original values cannot be
+/// recovered.
 pub fn mended(mut state: State) -> State {
     let is_loose = |address: &Address| {
         members::parent_of(address).is_some_and(|parent| !state.resources.contains_key(&parent)) //
@@ -166,8 +167,8 @@ pub fn mended(mut state: State) -> State {
     state
 }
 
-/// Gives every part the id that follows from its parent's. The two can come apart where a merge takes a new pod from one
-/// side and a new port of its predecessor from the other.
+/// Gives every part the id derived from its parent's. They can diverge if a merge takes a new pod from one side and a
+/// new port of its predecessor from the other.
 pub fn follow_parents(state: &mut State) {
     let due: Vec<(Address, String)> = state
         .resources
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_from_other_records_is_mended() {
+    fn derivable_values_are_repaired() {
         let mut pod = mounting("p1", "network_volume.gone");
         pod.depends_on.clear();
         let broken = state(&[

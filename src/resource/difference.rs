@@ -1,20 +1,20 @@
-//! Two readings of one resource become the attributes that differ, each with what changing it costs.
+//! Compares two readings of one resource and returns the differing attributes, each with the effect of changing it.
 //!
-//! Knows the kind's table and nothing of other resources; references arrive resolved.
+//! Knows the kind's table but no other resources; references arrive resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
 use crate::model::{Attributes, Effect, FieldChange, Object, Origin, Position, Resource, Secret, Value};
 
-/// What is compared.
+/// The readings to compare.
 pub struct Readings<'a> {
     pub kind: &'static Kind,
-    /// What should be. References are resolved to ids; one that is not known yet stays a reference.
+    /// The desired attributes. References are resolved to ids; unknown ones stay references.
     pub wanted: &'a Attributes,
-    /// What was applied last. Of maps with managed keys it says which keys are ours.
+    /// The attributes applied last. For maps with managed keys, they determine which keys are ours.
     pub recorded: Option<&'a Attributes>,
-    /// What is there now. Absent attributes are not told by the API; the record stands for them.
+    /// The observed attributes. For an attribute that the API does not return, the recorded value counts.
     pub seen: &'a Attributes,
     /// `lifecycle.ignoreChanges`.
     pub ignored: &'a BTreeSet<String>,
@@ -22,7 +22,7 @@ pub struct Readings<'a> {
 }
 
 impl<'a> Readings<'a> {
-    /// The readings of a declared resource and its object; `wanted` and `recorded` have their members folded in.
+    /// The readings of a declared resource and its object; `wanted` and `recorded` already include their members.
     pub fn of_resource(
         kind: &'static Kind,
         resource: &'a Resource,
@@ -33,7 +33,7 @@ impl<'a> Readings<'a> {
         Self { kind, wanted, recorded, seen: &object.attributes, ignored, positions }
     }
 
-    /// Readings that no configuration has a say in.
+    /// Readings that do not involve a configuration.
     pub fn of_record(kind: &'static Kind, recorded: &'a Attributes, seen: &'a Attributes) -> Self {
         static NOTHING: BTreeSet<String> = BTreeSet::new();
         static NOWHERE: BTreeMap<String, Position> = BTreeMap::new();
@@ -41,7 +41,7 @@ impl<'a> Readings<'a> {
     }
 }
 
-/// The differences, and what cannot be done at all.
+/// The differences, and the changes that are impossible.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Difference {
     pub fields: Vec<FieldChange>,
@@ -54,7 +54,7 @@ impl Difference {
         self.fields.is_empty() && self.refused.is_empty()
     }
 
-    /// Every attribute that differs, possible or not.
+    /// All differing attributes, whether they can be changed or not.
     pub fn all(self) -> Vec<FieldChange> {
         self.fields.into_iter().chain(self.refused.into_iter().map(|(field, _)| field)).collect()
     }
@@ -63,7 +63,7 @@ impl Difference {
 /// Every attribute in which `seen` does not satisfy `wanted`.
 pub fn difference(readings: &Readings<'_>) -> Difference {
     let mut difference = Difference::default();
-    // What something else supplies is neither wanted nor unwanted: any value is right.
+    // For an attribute supplied by something else (a template), any value is accepted.
     let own = readings.kind.attributes.iter().filter(|attribute| attribute.supplier(readings.wanted).is_none());
     for attribute in own {
         for (path, before, after) in attribute_changes(attribute, readings) {
@@ -72,7 +72,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
             }
             let (effect, refusal) = match (attribute.effect)(&before, &after) {
                 Ok(effect) => (effect, None),
-                // No request has any effect here.
+                // No request can make this change, so it has no effect.
                 Err(reason) => (Effect::InPlace, Some(reason)),
             };
             let field = FieldChange {
@@ -94,7 +94,7 @@ pub fn difference(readings: &Readings<'_>) -> Difference {
     difference
 }
 
-/// Whether `lifecycle.ignoreChanges` names this path, or all of its attribute.
+/// Whether `lifecycle.ignoreChanges` contains this path or its whole attribute.
 pub fn ignored(path: &str, ignore: &BTreeSet<String>) -> bool {
     ignore.contains(path) || path.split_once('.').is_some_and(|(attribute, _)| ignore.contains(attribute))
 }
@@ -104,13 +104,14 @@ fn position(path: &str, positions: &BTreeMap<String, Position>) -> Option<Positi
     positions.get(path).or_else(|| positions.get(attribute)).cloned()
 }
 
-/// Who made the difference at `path`: what was applied last either is what is wanted now, or is not.
+/// The origin of a difference at `path`: drift if the desired value equals the one applied last, otherwise the
+/// configuration.
 fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<Origin> {
     let name = attribute.name;
-    // What is not known of the record cannot tell.
+    // An unknown recorded value cannot answer the question.
     let (wanted, recorded) = (readings.wanted.get(name), Some(readings.recorded?.get(name)?));
     if matches!(wanted, Some(Value::Reference(_))) {
-        // What it refers to is new, whoever made it so: the causes of the change tell.
+        // The referenced resource is new. The causes of the change show why.
         return None;
     }
     let unchanged = match path.split_once('.').filter(|_| attribute.compare == Compare::ManagedKeys) {
@@ -122,7 +123,7 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
             }
             wanted == recorded
         }
-        // Of a record's secrets only their existence is known.
+        // A record only knows that a secret exists.
         None if recorded.is_some_and(Value::holds_secret) => return None,
         None => {
             let comparison = against_record(attribute.compare);
@@ -134,8 +135,8 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
 
 fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(String, Value, Value)> {
     let name = attribute.name;
-    // A configuration says something of every attribute. A record that says nothing was taken from an object that did not
-    // show it: there is nothing to hold against.
+    // A configuration covers every attribute. If a record lacks one, it came from an object that did not show it, so
+    // there is nothing to compare.
     let Some(wanted) = readings.wanted.get(name) else { return Vec::new() };
     let recorded = readings.recorded.and_then(|recorded| recorded.get(name));
     let seen = match attribute.compare {
@@ -146,7 +147,7 @@ fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(Str
         let unknown = seen.is_none() && readings.recorded.is_some() && recorded.is_none();
         return if unknown { Vec::new() } else { map_changes(name, wanted, recorded, seen) };
     }
-    // What the API does not tell is taken from the record, where that knows it.
+    // If the API does not return the attribute, use the recorded value, if there is one.
     let Some(before) = seen.or(recorded) else { return Vec::new() };
     let comparison = if seen.is_some() { attribute.compare } else { against_record(attribute.compare) };
     if satisfies(comparison, wanted, before) {
@@ -155,7 +156,7 @@ fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(Str
     vec![(name.to_owned(), before.clone(), wanted.clone())]
 }
 
-/// A record holds what was asked for, not what was got: lists of candidates compare whole.
+/// A record holds what was requested, not what RunPod chose, so candidate lists are compared as a whole.
 fn against_record(compare: Compare) -> Compare {
     match compare {
         Compare::OneOf => Compare::OneOf,
@@ -166,7 +167,7 @@ fn against_record(compare: Compare) -> Compare {
     }
 }
 
-/// Whether what is there is what was asked for.
+/// Whether the observed value satisfies the desired one.
 pub fn satisfies(compare: Compare, wanted: &Value, seen: &Value) -> bool {
     match compare {
         Compare::Exact | Compare::Recorded | Compare::ManagedKeys => same(wanted, seen),
@@ -191,7 +192,7 @@ fn sorted(value: &Value) -> Vec<&Value> {
     items
 }
 
-/// Equal, where nothing is nothing however it is written, and a secret of which only the existence is known is any secret.
+/// Equal values. All forms of "nothing" are equal, and a secret of unknown value equals any secret.
 fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Secret(left), Value::Secret(right)) => {
@@ -214,7 +215,8 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// Compares a map key by key. Keys that are neither wanted nor recorded belong to RunPod or to people: no difference.
+/// Compares a map key by key. Keys that are neither desired nor recorded belong to RunPod or to people and are no
+/// difference.
 fn map_changes(
     name: &str,
     wanted: &Value,
@@ -224,7 +226,7 @@ fn map_changes(
     let empty = BTreeMap::new();
     let wanted = wanted.as_map().unwrap_or(&empty);
     let recorded = recorded.and_then(Value::as_map).unwrap_or(&empty);
-    // A map that the API did not tell is taken to be as recorded.
+    // A map that the API did not return counts as unchanged from the record.
     let seen = seen.and_then(Value::as_map).unwrap_or(recorded);
     let keys = wanted.keys().chain(recorded.keys().filter(|key| !wanted.contains_key(*key)));
     let mut changes = Vec::new();
@@ -237,7 +239,8 @@ fn map_changes(
         let plain = [after, recorded.get(key)].map(|value| value.and_then(Value::as_text));
         let show = |value: Option<&Value>| match value.map(|value| (value, value.expose())) {
             None => Value::Null,
-            // Shown is what a file or a record says in plain sight. Another value is somebody else's, and may be a secret.
+            // Show only values that a file or a record contains in plain text. Any other value was set by someone else
+            // and may be a secret.
             Some((_, Some(text))) if !sensitive && plain.contains(&Some(text)) => Value::text(text),
             Some((Value::Null, _)) => Value::Null,
             Some((_, text)) => Value::Secret(text.map_or_else(Secret::unknown, Secret::new)),
@@ -247,8 +250,8 @@ fn map_changes(
     changes
 }
 
-/// Whether two values of one key say the same. A wanted secret of which only the existence is known agrees with any value;
-/// whether a value is there that is wanted in plain sight cannot be told of a secret.
+/// Whether two values of one key agree. A desired secret of unknown value agrees with any value. An observed secret of
+/// unknown value may or may not equal a desired plain text.
 fn agree(wanted: Option<&Value>, seen: Option<&Value>) -> bool {
     match (wanted, seen) {
         (None, None) => true,
@@ -292,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runpod_chose_is_no_difference_while_it_satisfies_what_was_asked() {
+    fn a_choice_of_runpod_within_the_candidates_is_no_difference() {
         let wanted = attributes(&[
             ("gpu_types", Value::texts(["NVIDIA L4", "NVIDIA A40"])),
             ("regions", Value::List(vec![])),
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_nobody_declared_are_no_difference_and_removed_ones_are() {
+    fn undeclared_keys_are_no_difference_but_removed_keys_are() {
         let wanted = attributes(&[("env", env(&[("A", "1".into()), ("TOKEN", secret("x"))]))]);
         let recorded = attributes(&[("env", env(&[("A", "1".into()), ("OLD", "o".into())]))]);
         let seen = attributes(&[(
@@ -334,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_api_does_not_tell_is_held_against_the_record() {
+    fn attributes_the_api_omits_are_compared_with_the_record() {
         let wanted = attributes(&[("template", "b".into())]);
         let recorded = attributes(&[("template", "a".into())]);
         assert_eq!(paths(&compare(&POD, &wanted, Some(&recorded), &Attributes::new())), ["template"]);
@@ -354,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn ports_are_a_set_and_nothing_is_nothing_however_written() {
+    fn ports_are_a_set_and_all_forms_of_nothing_are_equal() {
         let wanted = attributes(&[("ports", Value::texts(["22/tcp", "80/http"])), ("registry_auth", Value::Null)]);
         let seen = attributes(&[("ports", Value::texts(["80/http", "22/tcp"])), ("registry_auth", "".into())]);
         assert_eq!(paths(&compare(&POD, &wanted, None, &seen)), Vec::<&str>::new());

@@ -1,4 +1,4 @@
-//! Which object belongs to which record: what is alive, what is in no state, what RunPod gave another id.
+//! Matches objects and records: which objects are live, unmanaged or migrated (RunPod moved them to another id).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,25 +6,25 @@ use super::members;
 use crate::kind;
 use crate::model::{Address, Object, Observed, Record, State};
 
-/// The object of a record, unless it is gone or on its way out.
+/// The object of a record, unless it is gone or terminating.
 pub fn live_object<'a>(observed: &'a Observed, record: &Record) -> Option<&'a Object> {
     observed.get(&record.kind, &record.id).filter(|object| !object.is_leaving())
 }
 
-/// Living objects that no record names.
+/// Live objects without a record.
 pub fn unmanaged<'o>(prior: &State, observed: &'o Observed) -> Vec<&'o Object> {
     let recorded = recorded(prior);
     let is_stranger = |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
     observed.iter().filter(is_stranger).collect()
 }
 
-/// What the state knows, by kind and id.
+/// The kinds and ids of all recorded objects.
 pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
     prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
 }
 
-/// Living objects in no record that were made from this state, by the recorded address whose object they are under another
-/// id; the oldest of each.
+/// Unmanaged live objects created from this state that probably belong to a recorded address under a new id, by that
+/// address. If there are several, the oldest.
 pub fn migrated<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
     let owners = Owners::of(prior, observed);
     let mut found: Vec<(&Address, &Object)> = unmanaged(prior, observed)
@@ -35,26 +35,27 @@ pub fn migrated<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'
             Owner::Several | Owner::Nobody => None,
         })
         .collect();
-    // The youngest first, so that the oldest is what stays in the map.
+    // The map keeps the last entry, so sort the oldest to the end.
     found.sort_by_cached_key(|(_, object)| std::cmp::Reverse(object.seniority()));
     found.into_iter().collect()
 }
 
-/// The display name that a record's inputs give.
+/// The display name in a record's inputs.
 pub fn recorded_name(record: &Record) -> Option<&str> {
     kind::find(&record.kind)?.display_name(&record.inputs)
 }
 
-/// Records whose objects are gone, by the address that their markers name: it is not theirs any more where they were moved.
+/// Records whose objects are gone, by the address in their markers. That address differs from their own if they were
+/// moved.
 pub struct Owners<'s> {
     prior: &'s State,
     gone: BTreeMap<&'s Address, Vec<&'s Address>>,
 }
 
-/// Whose object one is that no record names.
+/// The owner of an object that no record names.
 pub enum Owner<'s> {
     Recorded(&'s Address),
-    /// So many may be meant that none is.
+    /// Several addresses are possible, so none is chosen.
     Several,
     Nobody,
 }
@@ -71,7 +72,7 @@ impl<'s> Owners<'s> {
         Self { prior, gone }
     }
 
-    /// By its marker; of several by its name.
+    /// Finds the owner by marker; if several records match, by name.
     pub fn find(&self, object: &Object) -> Owner<'s> {
         let Some(marker) = &object.marker else { return Owner::Nobody };
         let named = |address: &&&Address| {

@@ -1,6 +1,6 @@
-//! What records say of each other: references, parts, predecessors, and what has to hold among all records of one state.
+//! Relations between the records of a state: references, parts, predecessors and consistency rules.
 //!
-//! Takes states and changes of records, gives states and changes of records. Knows no configuration, no plan and no API.
+//! Works only on states and changes of records; knows no configuration, plan or API.
 
 mod consistency;
 pub mod difference;

@@ -1,4 +1,4 @@
-//! What the state will say of a resource: its record, without any secret.
+//! Builds the record of a resource for the state, without secrets.
 
 use std::collections::BTreeMap;
 
@@ -27,14 +27,14 @@ pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -
     }
 }
 
-/// The power that a resource should have: what the configuration says where it says so, else the `known` power, which was
-/// asked for last. So a pod stopped by `sindri stop` is not started by the next apply.
+/// The power that a resource should have: the configured one if the file sets it, otherwise the `known` power that was
+/// requested last. As a result, the next apply does not start a pod stopped by `sindri stop`.
 pub fn wanted_power(resource: &Resource, known: Option<Power>) -> Option<Power> {
     let by_default = resource.power?;
     resource.declared_power().or(known).or(Some(by_default))
 }
 
-/// What a record with these inputs depends on: all that they refer to, and the parent.
+/// The dependencies of a record with these inputs: everything they refer to, and the parent.
 pub fn needed(inputs: &Attributes, parent: Option<&Address>) -> Vec<Address> {
     let mut needed: Vec<Address> = inputs.values().flat_map(Value::references).chain(parent).cloned().collect();
     needed.sort();
@@ -42,23 +42,23 @@ pub fn needed(inputs: &Attributes, parent: Option<&Address>) -> Vec<Address> {
     needed
 }
 
-/// An object that goes into the state without a request of ours.
+/// An object that is added to the state without a request.
 pub struct Observation<'a> {
     pub kind: &'static Kind,
-    /// What declares it.
+    /// The resource that declares it.
     pub resource: &'a Resource,
-    /// The resource's inputs, in which references to what is recorded are ids.
+    /// The resource's inputs. References to recorded resources are resolved to ids.
     pub wanted: &'a Attributes,
     pub object: &'a Object,
-    /// What the state records of this very object, which RunPod may have given another id.
+    /// The existing record of this same object, which RunPod may have migrated to another id.
     pub recorded: Option<&'a Record>,
 }
 
 impl Observation<'_> {
-    /// The record of the object as it is, and never as it is declared.
+    /// The record of the object as observed, not as declared.
     ///
-    /// A declaration that the object satisfies is recorded in its own words, as an apply without changes would. Attributes
-    /// that the API does not show, and that are declared, are left out: they are not known, and are not compared.
+    /// If the object satisfies a declared value, the record uses the declared form, as an apply without changes does.
+    /// Declared attributes that the API does not show are omitted: they are unknown and not compared.
     pub fn record(&self) -> Record {
         let mut inputs = Attributes::new();
         for attribute in self.kind.attributes.iter().filter(|attribute| !self.lists_parts(attribute.name)) {
@@ -79,7 +79,7 @@ impl Observation<'_> {
         let power = self.object.status.as_ref().and_then(Status::power);
         let asked = self.recorded.and_then(|record| record.power);
         let power = self.resource.power.map(|it| asked.or(power).unwrap_or(it));
-        // What is taken over may never have come up; it is waited for like any other.
+        // An adopted object may never have become ready, so it is waited for like any other.
         let awaits = self.kind.awaits_readiness(power) && !self.object.ready;
         let awaiting = self.recorded.and_then(|record| record.awaiting_ready).or(Some(Awaiting::Again));
         Record {
@@ -88,13 +88,14 @@ impl Observation<'_> {
             marked: marked(self.object, &self.resource.address),
             depends_on: needed(&inputs, self.resource.parent.as_ref()),
             inputs,
-            // What somebody stopped stays stopped, unless this state has asked for something else.
+            // A pod that someone stopped stays stopped, unless this state requested otherwise.
             awaiting_ready: awaiting.filter(|_| awaits),
             ..declared_record(self.kind, self.resource, power)
         }
     }
 
-    /// What is declared of an attribute that the API does not show, where that is nothing: then it shows as much.
+    /// The declared value of an attribute that the API does not show, if that value is empty: then it matches the
+    /// observation.
     fn unset(&self, name: &str) -> Option<&Value> {
         self.resource.inputs.get(name).filter(|declared| satisfies(Compare::Exact, declared, &Value::Null))
     }
@@ -103,8 +104,8 @@ impl Observation<'_> {
         kind::parts_of(self.kind.name).any(|(_, membership)| membership.attribute == attribute)
     }
 
-    /// The keys that are ours, of a map that holds those of others too. A value is recorded where a file or a record says it
-    /// in plain sight; of any other only that it is there, since it may be a secret.
+    /// Our keys of a map shared with others. A value is recorded only if a file or a record contains it in plain text;
+    /// otherwise only its existence is recorded, since it may be a secret.
     fn managed(&self, name: &str, seen: &Value) -> Value {
         let recorded = self.recorded.map(|record| &record.inputs);
         let sources = [Some(&self.resource.inputs), recorded].into_iter().flatten();
@@ -121,7 +122,7 @@ impl Observation<'_> {
     }
 }
 
-/// The records of the parts that `object` lists, under the addresses that they have below `parent`.
+/// The records of the parts that `object` lists, under their addresses below `parent`.
 pub fn parts_there(parent: &Address, object: &Object) -> BTreeMap<Address, Record> {
     let listed = kind::parts_of(&parent.kind).flat_map(|(kind, membership)| {
         let names = object.attributes.get(membership.attribute).map(Value::text_items).unwrap_or_default();
@@ -130,7 +131,7 @@ pub fn parts_there(parent: &Address, object: &Object) -> BTreeMap<Address, Recor
     listed.collect()
 }
 
-/// The record of one part; `None` where its name makes no address.
+/// The record of one part; `None` if its name does not form a valid address.
 pub fn part(
     kind: &Kind,
     membership: &Membership,
@@ -138,7 +139,7 @@ pub fn part(
     name: &str,
 ) -> Option<(Address, Record)> {
     let address = Address { kind: kind.name.to_owned(), ..parent.clone() }.with_member(name);
-    // A state that nobody can read back is worth less than one that lacks a strange port.
+    // Leaving out a strange port is better than writing a state that cannot be read.
     if address.to_string().parse::<Address>().as_ref() != Ok(&address) {
         return None;
     }
@@ -158,7 +159,7 @@ pub fn part(
     Some((address, record))
 }
 
-/// The records that objects and their parts get when they are imported under declared addresses.
+/// The records of objects and their parts after an import under declared addresses.
 pub fn imported(declared: &BTreeMap<Address, Resource>, taken: &[(Address, &Object)], prior: &State) -> Records {
     let mut ids: BTreeMap<&Address, &str> =
         prior.resources.iter().map(|(address, record)| (address, record.id.as_str())).collect();
@@ -169,7 +170,7 @@ pub fn imported(declared: &BTreeMap<Address, Resource>, taken: &[(Address, &Obje
         let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { continue };
         let wanted = resolved(resource.inputs.clone(), &id_of);
         let observation = Observation { kind, resource, wanted: &wanted, object, recorded: None };
-        // Parts of an object that was recorded here before.
+        // Parts of the object previously recorded here.
         records.extend(resource::parts_of(prior, address).map(|(part, _)| (part.clone(), None)));
         records.insert(address.clone(), Some(observation.record()));
         records.extend(parts_there(address, object).into_iter().map(|(part, record)| (part, Some(record))));
@@ -183,13 +184,13 @@ fn marked(object: &Object, address: &Address) -> Option<Address> {
     (marker.address != *address).then(|| marker.address.clone())
 }
 
-/// Secrets reduced to the fact that they are.
+/// Replaces secrets by the fact that they exist.
 pub fn redacted(mut inputs: Attributes) -> Attributes {
     inputs.values_mut().for_each(redact);
     inputs
 }
 
-/// The same of one value.
+/// Like [`redacted`], for one value.
 pub fn redact(value: &mut Value) {
     match value {
         Value::Secret(secret) => *secret = Secret::unknown(),

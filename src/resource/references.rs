@@ -1,5 +1,5 @@
-//! Changes of records with what follows from them: parts go and are renamed with their parent, and a reference to
-//! something that is gone, or is another object now, becomes the id that it stood for.
+//! Applies changes to records with their consequences. Parts are removed and renamed together with their parent. A
+//! reference to a resource that is gone, or is now another object, becomes the id it stood for.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::resource::members;
 /// New records by address; `None` removes one.
 pub type Records = BTreeMap<Address, Option<Record>>;
 
-/// Folds one entry into what is known, and gives it back with all that follows from it.
+/// Folds one entry into the known state, and returns it with all consequences.
 pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
     let entry = match entry {
         Entry::Outcome(Outcome { operation, records }) => {
@@ -22,7 +22,7 @@ pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
     entry
 }
 
-/// `changes` of a sound `state` with everything that follows from them, so that the state is sound afterwards.
+/// Adds all consequences to `changes` of a consistent `state`, so that the resulting state is consistent too.
 pub fn completed(state: &State, mut changes: Records) -> Records {
     parts(state, &mut changes);
     let after = After { state, lost: lost(state, &changes) };
@@ -59,8 +59,8 @@ pub fn completed(state: &State, mut changes: Records) -> Records {
     changes
 }
 
-/// `changes` in which references still mean what they meant in `state`, with the ids in place of those that mean something
-/// else after them: a record that was corrected by what was observed names the object that it named before.
+/// Returns `changes` with their references meaning the same as in `state`: a reference whose target changes becomes the
+/// old id. Thus a record corrected from an observation still names the same object.
 pub fn meant_as_before(state: &State, mut changes: Records) -> Records {
     let lost = lost(state, &changes);
     for record in changes.values_mut().flatten() {
@@ -69,16 +69,16 @@ pub fn meant_as_before(state: &State, mut changes: Records) -> Records {
     changes
 }
 
-/// What a reference stood for that leads nowhere now.
+/// The former target of a reference that is now broken.
 enum Lost {
     Was(String),
-    /// It cannot be told.
+    /// The target is unknown.
     Unknown,
 }
 
 struct After<'s> {
     state: &'s State,
-    /// The ids of what is gone, or is another object now.
+    /// The ids of resources that are gone or are now another object.
     lost: BTreeMap<Address, String>,
 }
 
@@ -96,7 +96,7 @@ fn needs(record: &Record) -> impl Iterator<Item = &Address> {
     record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references))
 }
 
-/// Parts that a change of their parent leaves out.
+/// Removes parts that a change of their parent leaves out.
 fn parts(state: &State, changes: &mut Records) {
     let mut due = Records::new();
     for (address, change) in changes.iter().filter(|(address, _)| address.member.is_none()) {
@@ -110,7 +110,7 @@ fn parts(state: &State, changes: &mut Records) {
         }
     }
     changes.extend(due);
-    // A part without its parent cannot be there, whatever a late outcome says.
+    // A part cannot exist without its parent, even if a late outcome says so.
     let is_there = |changes: &Records, address: &Address| {
         changes.get(address).map_or_else(|| state.resources.contains_key(address), Option::is_some)
     };
@@ -123,7 +123,7 @@ fn parts(state: &State, changes: &mut Records) {
     changes.extend(loose.into_iter().map(|part| (part, None)));
 }
 
-/// The recorded parts of a resource, found by where they sort.
+/// The recorded parts of a resource, found by their sort position.
 pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = (&'s Address, &'s Record)> {
     let ranges = kind::parts_of(&parent.kind).map(|(kind, _)| {
         let first = Address { kind: kind.name.to_owned(), member: None, ..parent.clone() };
@@ -136,7 +136,7 @@ pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = 
     ranges.flatten()
 }
 
-/// What something may refer to, and is gone or another object after `changes`.
+/// Possible reference targets that are gone, or another object, after `changes`.
 fn lost(state: &State, changes: &Records) -> BTreeMap<Address, String> {
     let referred = changes.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
     let lost = referred.filter_map(|(address, change)| {
@@ -147,13 +147,13 @@ fn lost(state: &State, changes: &Records) -> BTreeMap<Address, String> {
     lost.collect()
 }
 
-/// Replaces what `lost` says of an address, wherever the record names it. An input that cannot be told any more goes.
+/// Applies `lost` to every reference in the record. Removes inputs whose target is unknown.
 fn resolve(record: &mut Record, lost: impl Fn(&Address) -> Option<Lost>) {
     record.depends_on.retain(|to| lost(to).is_none());
     record.inputs.retain(|_, value| known(value, &lost));
 }
 
-/// Whether the value is known once lost references are ids.
+/// Whether the value is known after replacing lost references with ids.
 fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<Lost>) -> bool {
     match value {
         Value::Reference(to) => match lost(to) {
@@ -170,7 +170,7 @@ fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<Lost>) -> bool {
     }
 }
 
-/// Drops inputs that refer to nothing, of all records.
+/// Removes inputs with broken references from all records.
 pub(super) fn forget_lost(state: &mut State) {
     let is_lost = |record: &Record| needs(record).any(|to| !state.resources.contains_key(to));
     let due: Vec<Address> =
@@ -183,7 +183,7 @@ pub(super) fn forget_lost(state: &mut State) {
     }
 }
 
-/// Replaces references by the ids that `id_of` knows; others stay references.
+/// Replaces references by the ids that `id_of` returns; others stay references.
 pub fn resolved(mut attributes: Attributes, id_of: &dyn Fn(&Address) -> Option<String>) -> Attributes {
     for value in attributes.values_mut() {
         if let Value::Reference(address) = value
@@ -240,10 +240,10 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_to_what_is_gone_becomes_its_id() {
+    fn a_reference_to_a_removed_resource_becomes_its_id() {
         let state = state();
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
-        // Whether the record that refers to it is written at the same time or not.
+        // Regardless of whether the referring record is written at the same time.
         for changes in [vec![("network_volume.v", None)], vec![("network_volume.v", None), ("pod.a", Some(pod))]] {
             let after = after(&state, &changes);
             assert_eq!(mounts(&after), Some(&Value::text("v1")));
@@ -252,18 +252,18 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_does_not_come_to_mean_another_object() {
+    fn a_reference_never_changes_its_object() {
         let state = state();
         let volume = Record { id: "v2".into(), ..state.resources[&"network_volume.v".parse().unwrap()].clone() };
         assert_eq!(mounts(&after(&state, &[("network_volume.v", Some(volume.clone()))])), Some(&Value::text("v1")));
-        // Unless it is written together with what it means.
+        // Unless the referring record is written together with its target.
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
         let after = after(&state, &[("network_volume.v", Some(volume)), ("pod.a", Some(pod.clone()))]);
         assert_eq!(mounts(&after), pod.inputs.get("network_volume"));
     }
 
     #[test]
-    fn a_correction_of_a_record_keeps_what_its_references_meant() {
+    fn a_corrected_record_keeps_the_targets_of_its_references() {
         let state = state();
         let volume = Record { id: "v2".into(), ..state.resources[&"network_volume.v".parse().unwrap()].clone() };
         let pod = state.resources[&"pod.a".parse().unwrap()].clone();
@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_go_and_are_renamed_with_their_parent() {
+    fn parts_are_removed_and_renamed_with_their_parent() {
         let state = state();
         let left: Vec<String> = after(&state, &[("pod.a", None)]).resources.keys().map(ToString::to_string).collect();
         assert_eq!(left, ["network_volume.v", "pod.ab"]);

@@ -1,4 +1,4 @@
-//! Records that go on under another address, with everything that names it.
+//! Renames records and everything that refers to them.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::kind;
 use crate::model::{Address, Record, State, Value};
 use crate::resource::members;
 
-/// `state` with every address of `renames` renamed, wherever a record names it; parts and predecessors move along.
+/// Renames every address in `renames` throughout `state`. Parts and deposed objects move along.
 pub fn renamed(state: State, renames: &BTreeMap<Address, Address>) -> State {
     let target = |address: &Address| renamed_address(renames, address);
     let resources = state.resources.into_iter().map(|(address, mut record)| {
@@ -22,7 +22,7 @@ pub fn renamed(state: State, renames: &BTreeMap<Address, Address>) -> State {
     State { resources: resources.collect(), ..state }
 }
 
-/// Where an address goes: by itself, or with what it is a part or the predecessor of.
+/// The new address: renamed directly, or along with its parent or successor.
 pub fn renamed_address(renames: &BTreeMap<Address, Address>, address: &Address) -> Address {
     if let Some(to) = renames.get(address) {
         return to.clone();
@@ -34,10 +34,10 @@ pub fn renamed_address(renames: &BTreeMap<Address, Address>, address: &Address) 
     }
 }
 
-/// The address that the object's marker goes on to name, of a kind that has markers.
+/// The address in the object's marker, if it now differs from the record's address. Only for kinds with markers.
 fn marked(record: &Record, address: &Address, renamed: &Address) -> Option<Address> {
     kind::find(&record.kind).filter(|kind| kind.is_marked())?;
-    // A predecessor was made for the address of its successor.
+    // A deposed object was created for the address of its successor.
     let made_for = |address: &Address| address.successor().unwrap_or_else(|| address.clone());
     let named = record.marked.clone().unwrap_or_else(|| made_for(address));
     (named != made_for(renamed)).then_some(named)

@@ -1,4 +1,4 @@
-//! What time it is, on tokio's clock: real when the runtime runs freely, simulated when it is paused.
+//! The current time, on tokio's clock: real normally, simulated when the runtime is paused.
 
 use std::fs;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::model::{Moment, Uptime};
 
-/// The clocks of two computers, or of one computer before and after it was set, may differ by so much. Time zones that were
-/// taken for UTC are within it.
+/// Possible difference between the clocks of two computers, or of one computer before and after its clock was set. It
+/// covers local times mistaken for UTC.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Pairs one moment of wall-clock time with one of tokio's clock.
+/// Maps a point on tokio's clock to wall-clock time.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     start: Timestamp,
@@ -21,12 +21,12 @@ pub struct Clock {
     boot: Boot,
 }
 
-/// Whose uptime counts.
+/// The source of the uptime.
 #[derive(Clone, Copy, Debug)]
 enum Boot {
     /// A simulated world has one clock, which is never wrong.
     World,
-    /// This computer since it was started, which `ms` ago it was at the clock's origin.
+    /// This computer's current boot, which had been running for `ms` at the clock's origin.
     Computer {
         id: Uuid,
         ms: u64,
@@ -35,7 +35,7 @@ enum Boot {
 }
 
 impl Clock {
-    /// The clock of a simulated world, which reads `start` now. Must be called within a tokio runtime.
+    /// The clock of a simulated world that starts at `start`. Must be called within a tokio runtime.
     pub fn starting_at(start: Timestamp) -> Self {
         Self { start, origin: Instant::now(), boot: Boot::World }
     }
@@ -50,7 +50,7 @@ impl Clock {
         self.start.checked_add(elapsed).unwrap_or(Timestamp::MAX)
     }
 
-    /// Now, as another run can read it.
+    /// The current moment, in a form that another run can read.
     pub fn moment(&self) -> Moment {
         Moment { at: self.now().to_string(), uptime: self.uptime() }
     }
@@ -67,8 +67,8 @@ impl Clock {
         }
     }
 
-    /// The time that has certainly passed since `moment`, whichever computer wrote it: exact within one boot, and otherwise
-    /// by a clock that may be wrong by [`CLOCK_TOLERANCE`].
+    /// The minimum time that has passed since `moment`. It is exact within one boot. Otherwise it relies on a clock
+    /// that may be wrong by [`CLOCK_TOLERANCE`].
     pub fn least_age(&self, moment: &Moment) -> Duration {
         let by_date = self.age_by_date(moment).saturating_sub(CLOCK_TOLERANCE);
         let exact = self.uptime().zip(moment.uptime.as_ref()).filter(|(now, then)| now.boot == then.boot);
@@ -76,24 +76,25 @@ impl Clock {
         by_date.max(Duration::from_millis(exact))
     }
 
-    /// The time since `moment` where its writer's clock was right; nothing for a date that cannot be read. For display.
+    /// The time since `moment`, assuming its writer's clock was right; zero for an unreadable date. For display.
     pub fn age_by_date(&self, moment: &Moment) -> Duration {
         let Ok(at) = moment.at.parse::<Timestamp>() else { return Duration::ZERO };
         Duration::try_from(self.now().duration_since(at)).unwrap_or(Duration::ZERO)
     }
 }
 
-/// Where the system tells: Linux.
+/// Available only on Linux.
 fn this_boot() -> Option<Boot> {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?.trim().parse().ok()?;
     Some(Boot::Computer { id, ms: uptime_ms()? })
 }
 
-/// The kernel's own uptime. `/proc/uptime` may be virtualized: containers share a boot id, but each may have its own uptime.
+/// The kernel's own uptime. `/proc/uptime` may be virtualized: containers share a boot id but may report different
+/// uptimes.
 #[cfg(target_os = "linux")]
 fn uptime_ms() -> Option<u64> {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `clock_gettime` only writes the time into `time`, which is of its type.
+    // SAFETY: `clock_gettime` only writes to `time`, which has the type it expects.
     let answered = unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) } == 0;
     let (seconds, ns) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
     answered.then(|| seconds.saturating_mul(1000).saturating_add(ns / 1_000_000))
@@ -137,7 +138,7 @@ mod tests {
     #[tokio::test]
     async fn uptime_is_the_kernels_own() {
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-        // SAFETY: `clock_gettime` only writes the time into `time`.
+        // SAFETY: `clock_gettime` only writes to `time`.
         assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) }, 0);
         let ms = Clock::wall().moment().uptime.expect("Linux has one").ms;
         let kernel = u64::try_from(time.tv_sec).unwrap() * 1000;

@@ -1,4 +1,4 @@
-//! Requests over the network: one pooled client for one origin.
+//! HTTP requests: one pooled client per origin.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,16 +8,16 @@ use bytes::{Bytes, BytesMut};
 
 use super::{Method, Reply, Request, Transport, TransportError};
 
-/// How long one request may take, its connection and its whole answer included, so that an answer that drips is no way
-/// around it. Source: RunPod's own SDK waits as long.
+/// Timeout of one request, including the connection and the whole response, so that a slowly dripping response cannot
+/// exceed it. Source: RunPod's own SDK uses the same timeout.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Shorter than servers usually keep an idle connection, so that a create seldom meets one that is being closed.
+/// Shorter than the idle timeout of most servers, so that a create rarely uses a connection that is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Longest body that is read, in MB: several times what a list of 10,000 pods takes. Headers are limited by hyper.
+/// Maximum response body, in MB: several times the size of a list of 10,000 pods. hyper limits the headers.
 const LONGEST_BODY_MB: usize = 64;
 
 /// A transport over HTTP.
@@ -26,7 +26,7 @@ pub struct HttpTransport {
     client: reqwest::Client,
 }
 
-/// No HTTP client could be made: the machine's TLS or resolver is not usable.
+/// The HTTP client could not be created because the machine's TLS or resolver is unusable.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[diagnostic(code(sindri::transport::setup), help("the machine's TLS or proxy settings are unusable"))]
 #[error("cannot set up HTTP for {origin}: {reason}")]
@@ -38,8 +38,9 @@ pub struct HttpSetupError {
 impl HttpTransport {
     /// A transport to `origin` (`https://api.runpod.io`, without a path).
     ///
-    /// Redirects are answers, never followed: they would carry the key to another host. An https origin uses the proxy of
-    /// the environment (the key stays inside TLS); a plain one, which is loopback, never does.
+    /// Redirects are returned as responses and never followed, because following one would send the key to another
+    /// host. An https origin uses the proxy from the environment (the key stays inside TLS). A plain http origin is
+    /// loopback and never uses a proxy.
     ///
     /// # Errors
     /// [`HttpSetupError`] when TLS cannot be set up.
@@ -59,7 +60,8 @@ impl HttpTransport {
         Ok(Self { origin: origin.to_owned(), client })
     }
 
-    /// The whole body, of bounded length. Nothing here decompresses, so that the length on the wire is all there is.
+    /// Reads the whole body up to the limit. Responses are not decompressed, so the length on the wire is the actual
+    /// length.
     async fn body(&self, mut reply: reqwest::Response) -> Result<Bytes, TransportError> {
         let limit = LONGEST_BODY_MB << 20;
         let too_long = || TransportError::TooLong { origin: self.origin.clone(), limit_mb: LONGEST_BODY_MB };
@@ -107,7 +109,7 @@ impl Transport for HttpTransport {
         };
         let status = reply.status().as_u16();
         let headers = reply.headers().iter();
-        // Bytes that are no text are of no use to anybody here.
+        // Header bytes that are not text are never needed, so a lossy conversion is enough.
         let headers = headers
             .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
             .collect();
@@ -120,7 +122,7 @@ impl Transport for HttpTransport {
     }
 }
 
-/// What went wrong, in one line: the innermost cause says it best (`connection refused`), and no URL stands in it.
+/// The error in one line. The innermost cause is the clearest (`connection refused`) and contains no URL.
 fn reason(error: reqwest::Error) -> String {
     if error.is_timeout() {
         return "timed out".to_owned();
@@ -145,7 +147,7 @@ mod tests {
         Request { method: Method::Get, path: path.to_owned(), headers, body: None }
     }
 
-    /// A server that reads one request and answers with `reply`, or closes at once.
+    /// A server that reads one request and answers with `reply`, or closes the connection immediately.
     async fn serve(reply: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!((reply.status, reply.header("x-request-id")), (302, Some("7")));
     }
 
-    /// A server that answers with `head` and then with `part` again and again, after a pause each time.
+    /// A server that answers with `head` and then endlessly repeats `part`, pausing each time.
     async fn serve_without_end(head: &'static str, part: Vec<u8>, pause: Duration) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -180,7 +182,7 @@ mod tests {
             let (mut socket, _) = listener.accept().await.unwrap();
             let _ = socket.read(&mut [0; 4096]).await.unwrap();
             socket.write_all(head.as_bytes()).await.unwrap();
-            // The client hangs up in the end.
+            // The client eventually closes the connection.
             while socket.write_all(&part).await.is_ok() {
                 tokio::time::sleep(pause).await;
             }
@@ -197,7 +199,7 @@ mod tests {
         let announced = "HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n";
         let error = send(&serve_without_end(announced, vec![b' '], Duration::from_millis(50)).await).await.unwrap_err();
         assert!(matches!(error, TransportError::TooLong { .. }), "{error:?}");
-        // Bytes that drip, in the head and in the body.
+        // Slowly dripping bytes, in the head and in the body.
         for (head, part) in [("HTTP/1.1 200 OK\r\nx: ", b"y".to_vec()), (chunked, b"1\r\n \r\n".to_vec())] {
             let origin = serve_without_end(head, part, Duration::from_millis(50)).await;
             let client = HttpTransport::new(&origin, Duration::from_millis(400)).unwrap();

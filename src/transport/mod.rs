@@ -1,7 +1,7 @@
-//! One request out, one reply back, and nothing of what they mean.
+//! Sends a request and returns the response, without interpreting either.
 //!
-//! Two implementations stand behind [`Transport`]: `http` over reqwest, and the emulator's direct call. Both run on tokio's
-//! clock, so that pacing, retries and waits are the same code under real and under simulated (paused) time.
+//! [`Transport`] has two implementations: `http`, based on reqwest, and direct calls into the built-in emulator. Both
+//! use tokio's clock, so pacing, retries and waits run the same code in real and in simulated (paused) time.
 
 pub mod clock;
 pub mod http;
@@ -10,7 +10,7 @@ pub mod probe;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// The methods that RunPod's REST dialects use.
+/// The HTTP methods that RunPod's REST dialects use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
     Get,
@@ -32,18 +32,18 @@ impl Method {
     }
 }
 
-/// A request below an API's origin.
+/// A request to a path below an API's origin.
 #[derive(Clone)]
 pub struct Request {
     pub method: Method,
     /// Path with query, percent-encoded: `/v2/pods?limit=1000`.
     pub path: String,
-    /// Lower-case names. Carries the credential: never log it.
+    /// Lower-case names. Contains the credential, so never log it.
     pub headers: Vec<(String, String)>,
     pub body: Option<Bytes>,
 }
 
-/// What came back, whatever its status.
+/// A response with any status.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: u16,
@@ -58,25 +58,25 @@ impl Reply {
     }
 }
 
-/// No reply came.
+/// No response was received.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum TransportError {
-    /// The request never left: refused connection, unknown host, failed TLS handshake. It had no effect.
+    /// The request was not sent: refused connection, unknown host, failed TLS handshake. It had no effect.
     #[error("no connection to {origin}: {reason}")]
     NotSent { origin: String, reason: String },
-    /// The request left, or may have; whether it took effect is not known.
+    /// The request was sent, or may have been; whether it took effect is unknown.
     #[error("no answer from {origin}: {reason}")]
     NoAnswer { origin: String, reason: String },
-    /// An answer came and was longer than any that RunPod gives; whether the request took effect is not known.
+    /// The response was longer than any that RunPod sends; whether the request took effect is unknown.
     #[error("the answer of {origin} is longer than {limit_mb} MB and was not read to its end")]
     TooLong { origin: String, limit_mb: usize },
 }
 
-/// Something that carries requests to one API origin.
+/// Sends requests to one API origin.
 #[async_trait]
 pub trait Transport: Send + Sync {
     async fn send(&self, request: Request) -> Result<Reply, TransportError>;
 
-    /// `https://api.runpod.io`, `sandbox`: for messages.
+    /// For messages: `https://api.runpod.io`, `sandbox`.
     fn origin(&self) -> &str;
 }

@@ -1,4 +1,4 @@
-//! Whether something answers at an address: a TCP connection, an SSH server, a web page. No credential is ever sent.
+//! Checks whether a TCP port, an SSH server or a web page is reachable. Never sends credentials.
 
 use std::time::Duration;
 
@@ -6,32 +6,32 @@ use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// One probe may take this long.
+/// Timeout of one probe.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Every SSH server begins with this. Source: RFC 4253, section 4.2.
+/// Prefix of every SSH server's greeting. Source: RFC 4253, section 4.2.
 const BANNER: &[u8] = b"SSH-";
 
-/// What to try.
+/// What to check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {
-    /// Something accepts a connection at `203.0.113.7:35558`.
+    /// `203.0.113.7:35558` accepts connections.
     Tcp(String),
-    /// An SSH server greets there.
+    /// An SSH server sends its greeting.
     Ssh(String),
-    /// A web server answers, rather than RunPod's proxy for one that does not listen yet.
+    /// A web server responds, rather than RunPod's proxy in place of one that does not listen yet.
     HttpAnswers(String),
-    /// The page is there: 2xx or 3xx.
+    /// The page responds with 2xx or 3xx.
     HttpSucceeds(String),
 }
 
-/// Tries one probe; an error says what came instead.
+/// Runs one probe; the error describes the unexpected result.
 pub async fn probe(probe: &Probe) -> Result<(), String> {
     match probe {
         Probe::Tcp(address) => connected(address).await.map(drop),
         Probe::Ssh(address) => greeted(address).await,
         Probe::HttpAnswers(url) => match status(url).await? {
-            // RunPod's proxy says 404 of a pod that it does not know yet, and 5xx while nothing listens on the port.
+            // RunPod's proxy returns 404 for a pod it does not know yet, and 5xx while nothing listens on the port.
             code @ (404 | 502..=504 | 520..=530) => Err(format!("{url} answers {code}")),
             _ => Ok(()),
         },
@@ -61,7 +61,7 @@ async fn greeted(address: &str) -> Result<(), String> {
     }
 }
 
-/// The status code, redirects not followed.
+/// The status code, without following redirects.
 async fn status(url: &str) -> Result<u16, String> {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build();
     let answer = client.map_err(|error| error.to_string())?.get(url).send().await;
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    /// Greets every connection with these bytes, or answers with them once the client has spoken; gives the address.
+    /// Greets every connection with these bytes, or answers with them after the client's request. Returns the address.
     async fn server(answer: &'static [u8]) -> String {
         let speaks_first = !answer.starts_with(b"HTTP");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
