@@ -1,4 +1,5 @@
-//! Corrections of a state by hand, and what of it cannot be done: `sindri state mv`, `sindri state rm`, `sindri import`.
+//! Manual corrections of a state, and the reasons to refuse them: `sindri state mv`, `sindri state rm`, `sindri
+//! import`.
 
 use crate::config::Move;
 use crate::model::{Address, Object, Observed, Pending, Record, Replay, State, Value, Verb};
@@ -40,8 +41,8 @@ fn listed(addresses: &[Address]) -> String {
     addresses.iter().map(|address| format!("`{address}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Refuses where a request about one of `addresses` is pending: once it is settled, its outcome is recorded under the address
-/// that it was sent for.
+/// Refuses if a request for one of `addresses` is pending, because its outcome will be recorded under the original
+/// address.
 fn settled(known: &Replay, addresses: &[&Address]) -> Result<(), ByHandError> {
     let about = |address: &Address| {
         addresses.iter().any(|of| address == *of || address.successor().as_ref() == Some(*of)) //
@@ -54,7 +55,7 @@ fn settled(known: &Replay, addresses: &[&Address]) -> Result<(), ByHandError> {
     }
 }
 
-/// The records that change when `from` is called `to`. Its parts, its predecessors and everything that refers to it follow.
+/// The record changes that rename `from` to `to`. Its parts, its predecessors and all references follow.
 pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, ByHandError> {
     let state = &known.state;
     settled(known, &[from, to])?;
@@ -70,7 +71,8 @@ pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, By
     if members::is_member(from) {
         return Err(ByHandError::Part(from.clone()));
     }
-    // A member names a part, or a predecessor that a replacement left behind: it may be brought back, not made by hand.
+    // A member is a part, or a predecessor left behind by a replacement. It can be renamed back but not created by
+    // hand.
     if to.member.is_some() {
         return Err(ByHandError::ToPart(to.clone()));
     }
@@ -79,9 +81,9 @@ pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, By
     Ok(moves::corrections(state, &after))
 }
 
-/// The records that change when `address` is forgotten: its parts go with it. What depends on it has to go first.
+/// The record changes that forget `address` and its parts. Its dependents must be removed first.
 ///
-/// A part stays as long as its parent is recorded: forgetting a port would not close it.
+/// A part cannot be forgotten while its parent is recorded, because forgetting a port would not close it.
 pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandError> {
     let state = &known.state;
     settled(known, &[address])?;
@@ -103,7 +105,7 @@ pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandErr
     Ok(resource::completed(state, Records::from([(address.clone(), None)])))
 }
 
-/// The living object that can be recorded as `address`.
+/// The live object that can be recorded as `address`.
 pub fn importable<'o>(
     state: &State,
     observed: &'o Observed,

@@ -1,4 +1,4 @@
-//! What a plan is made from.
+//! The inputs of a plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,27 +10,27 @@ use crate::graph::ResourceGraph;
 use crate::kind::Kind;
 use crate::model::{Address, Budget, Dialect, Observed, Resource, State, Updates};
 
-/// Everything that a plan is made of.
+/// Everything that a plan is computed from.
 pub struct Input<'a> {
     /// The configuration's `name`.
     pub name: &'a str,
     pub environment: &'a str,
-    /// Which world: see [`State::api`].
+    /// The API: see [`State::api`].
     pub api: &'a str,
     pub dialect: Dialect,
     pub desired: &'a BTreeMap<Address, Resource>,
     pub moved: &'a [Move],
     pub budget: Budget,
-    /// The state with its journal replayed and settled.
+    /// The state after replaying and settling its journal.
     pub prior: &'a State,
     pub observed: &'a Observed,
-    /// For estimates of cost.
+    /// For cost estimates.
     pub catalog: &'a Catalog,
     pub options: Options,
 }
 
 impl<'a> Input<'a> {
-    /// What a configuration without moves and without a budget asks for, in the environment of the state.
+    /// An input without moves and budget, in the environment of the state.
     pub fn new(
         name: &'a str,
         desired: &'a BTreeMap<Address, Resource>,
@@ -53,36 +53,36 @@ impl<'a> Input<'a> {
     }
 }
 
-/// What flags ask of a plan.
+/// Options of a plan, set by flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Options {
     /// Destroy everything that is recorded, except protected volumes.
     pub destroy: bool,
-    /// With `destroy`: only these, with what stands on them; empty for everything.
+    /// With `destroy`: only these resources and their dependents; empty for everything.
     pub only: BTreeSet<Address>,
     /// Flags that permit deleting objects of a protected kind, see [`kind::Protection`].
     pub permits: BTreeSet<String>,
     /// Overrides `lifecycle.updates` of every resource.
     pub updates: Option<Updates>,
-    /// Take over what looks like ours but belongs to an unknown lineage.
+    /// Adopt objects that look like ours but belong to an unknown lineage.
     pub adopt: bool,
-    /// Create beside what looks like ours.
+    /// Create even if an object that looks like ours exists.
     pub ignore_existing: bool,
-    /// Only these, with what they need; everything where it is empty.
+    /// Only these resources and their dependencies; empty for everything.
     pub targets: BTreeSet<Address>,
-    /// Replaced whether anything differs or not.
+    /// Replace these resources even if nothing differs.
     pub replace: BTreeSet<Address>,
-    /// Take into the state what RunPod shows, and change nothing there.
+    /// Update the state to what RunPod shows, without changing anything there.
     pub refresh_only: bool,
-    /// RunPod was not asked: [`refresh::remembered`] stands for what is there.
+    /// RunPod was not asked; [`crate::planner::drift::survey::remembered`] replaces the observation.
     pub unrefreshed: bool,
-    /// What looks renamed is not: destroy and create.
+    /// Treat probable renames as destroy and create.
     pub no_renames: bool,
 }
 
 impl Options {
-    /// The same, with resources that moved named by their new addresses.
+    /// The same options, with the new addresses of moved resources.
     pub(super) fn after(&self, done: &[(Address, Address)]) -> Self {
         Self {
             only: current(&self.only, done),
@@ -92,12 +92,12 @@ impl Options {
         }
     }
 
-    /// Whether objects of this kind may be deleted that nothing declares.
+    /// Whether undeclared objects of this kind may be deleted.
     pub fn permits_deleting(&self, kind: &Kind) -> bool {
         kind.protection.is_none_or(|protection| self.permits.contains(protection.flag))
     }
 
-    /// The flags that ask for the same again, a word each; of `sindri destroy` the addresses.
+    /// The flags that reproduce these options, one word each; for `sindri destroy`, the addresses.
     pub fn flags(&self) -> Vec<String> {
         let Self {
             destroy,
@@ -133,13 +133,13 @@ impl Options {
     }
 }
 
-/// The two graphs that an order has to respect.
+/// The two graphs that determine the order.
 pub struct Graphs {
     pub desired: ResourceGraph,
     pub prior: ResourceGraph,
 }
 
-/// The addresses that a person named, each as the plan calls it: an old name means the resource that moved from there.
+/// Translates addresses named by the user: an old name refers to the resource that moved from there.
 fn current(named: &BTreeSet<Address>, done: &[(Address, Address)]) -> BTreeSet<Address> {
     let moved: BTreeMap<&Address, &Address> = done.iter().map(|(from, to)| (from, to)).collect();
     named.iter().map(|address| (*moved.get(address).unwrap_or(&address)).clone()).collect()

@@ -1,8 +1,8 @@
-//! Desired, prior and observed become a [`Plan`]. Pure: no I/O, no clock, no async, no logging.
+//! Computes a [`Plan`] from desired, prior and observed. Pure: no I/O, no clock, no async, no logging.
 //!
-//! Read in this order: `recognise` says which object belongs to which address, `decide` what happens to it, `order` which
-//! requests that takes and in what order, `drift` where reality left the state, `review` names, saves and checks the finished
-//! plan. `by_hand` corrects a state without a plan.
+//! Reading order: `recognise` matches objects to addresses, `decide` chooses the action for each address, and `order`
+//! turns the actions into ordered requests. `drift` compares the state with reality, and `review` names, saves and
+//! checks the finished plan. `by_hand` corrects a state without a plan.
 
 pub mod by_hand;
 pub mod decide;
@@ -24,7 +24,7 @@ use crate::resource::inventory;
 
 pub use input::{Graphs, Input, Options};
 
-/// A plan for `input`.
+/// Computes the plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     let moved = moves::followed(input.prior, input.moved, input.desired);
     let input = &Input { options: input.options.after(&moved.done), ..*input };
@@ -114,7 +114,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     Ok(plan)
 }
 
-/// What a destruction is about: the addresses that were named, and all that stands on them; everything, where none was.
+/// The addresses to destroy: the named ones and all their dependents, or everything if none are named.
 fn destroy_targets(prior: &State, graph: &ResourceGraph, options: &Options) -> BTreeSet<Address> {
     if !options.destroy {
         return BTreeSet::new();
@@ -145,7 +145,7 @@ fn cost(changes: &[crate::model::Change]) -> CostSummary {
     }
 }
 
-/// What stays although nothing declares it, with what it goes on to cost.
+/// Notes on undeclared objects that are kept, with their ongoing cost.
 fn notes(changes: &[crate::model::Change], input: &Input<'_>, prior: &State) -> Vec<Note> {
     let mut notes = Vec::new();
     for change in changes {

@@ -1,7 +1,7 @@
-//! What a plan does about each outside change, so that its lines about drift and its changes say the same.
+//! Determines the plan's response to each outside change, so that the drift section and the changes agree.
 //!
-//! Decided from the comparison that decided the change itself. So every rule of comparison, ignored fields and refusals
-//! count here as they count there.
+//! It uses the comparison that decided the change itself, so comparison rules, ignored fields and refusals apply in the
+//! same way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,8 @@ use crate::planner::input::Options;
 use crate::planner::recognise::moves::Moved;
 use crate::resource::difference::ignored;
 
-/// Where a plan decides about the object that an outside change is about. Drift is told by the state as it was read, and
-/// the record of the object may have got another address since.
+/// The address at which a plan decides about a drifted object. Drift uses the addresses of the state as read; the
+/// record may have moved since.
 pub(in crate::planner) struct Places<'m> {
     moved: BTreeMap<&'m Address, &'m Address>,
 }
@@ -23,16 +23,16 @@ impl<'m> Places<'m> {
         Self { moved: moved.iter().map(|(from, to)| (from, to)).collect() }
     }
 
-    /// `is_planned` says whether the plan has a change for an address.
+    /// `is_planned` tells whether the plan has a change for an address.
     pub fn of(&self, drift: &Drift, is_planned: impl Fn(&Address) -> bool) -> Address {
         let address = self.moved.get(&drift.address).copied().unwrap_or(&drift.address);
-        // The plan may take in a successor of the object. The change at the address is then about the successor.
+        // If the plan imports a successor of the object, the change at the address is about the successor.
         let deposed = address.deposed(&drift.id);
         if is_planned(&deposed) { deposed } else { address.clone() }
     }
 }
 
-/// Sets the answer of every drift by what was decided about its object.
+/// Sets the answer of every drift entry from the decision about its object.
 pub fn answer(drifts: &mut [Drift], decided: &Decisions<'_>, moved: &Moved<'_>) {
     let places = Places::new(&moved.done);
     for drift in drifts {
@@ -76,7 +76,7 @@ fn planned(change: &Change) -> Option<Answer> {
     (change.action != Action::NoOp).then_some(Answer::Planned(change.action))
 }
 
-/// The same for a plan that takes the drift over, or that leaves out part of what was decided.
+/// Adjusts the answers for a plan that accepts the drift, or that leaves out some decisions.
 pub fn narrow(drifts: &mut [Drift], changes: &[Change], moved: &Moved<'_>, options: &Options) {
     if options.refresh_only {
         drifts.iter_mut().for_each(|drift| drift.answer = Answer::Accepted);

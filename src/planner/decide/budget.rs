@@ -1,4 +1,4 @@
-//! Whether a plan stays within the `budget` of the configuration, and whether that can be known.
+//! Checks whether a plan stays within the configuration's `budget`, and whether this can be determined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,8 @@ use crate::model::{Action, Address, Change, Money, Plan, Refusal};
 use crate::planner::decide::feasible::several;
 use crate::planner::input::Input;
 
-/// Refusals of a plan that exceeds the budget, or that may. A plan that only takes away, or changes nothing, has none.
+/// Refusals of a plan that exceeds, or may exceed, the budget. A plan that only removes things or changes nothing has
+/// none.
 pub fn refusals(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
     let max_hourly = input.budget.max_hourly.filter(|_| may_grow(plan));
     let mut refusals: Vec<Refusal> = max_hourly.and_then(|limit| too_expensive(plan, limit)).into_iter().collect();
@@ -17,7 +18,7 @@ pub fn refusals(plan: &Plan, input: &Input<'_>) -> Vec<Refusal> {
     refusals
 }
 
-/// Whether it costs more afterwards, as far as that is known.
+/// Whether the cost increases, as far as it is known.
 fn may_grow(plan: &Plan) -> bool {
     let starts_unpriced = |change: &Change| !change.hourly_after.is_known() && brings_machine(change);
     plan.cost.hourly_after.known > plan.cost.hourly_before.known || plan.changes.iter().any(starts_unpriced)
@@ -39,7 +40,7 @@ fn too_expensive(plan: &Plan, limit: Money) -> Option<Refusal> {
     (cost.known > limit).then(|| over(message(), "maxHourly"))
 }
 
-/// The cost of a pod is not known, so neither is that of the plan.
+/// If the cost of one pod is unknown, so is the cost of the plan.
 fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
     let mut machines: BTreeMap<Vec<Unpriced<'_>>, Vec<&Address>> = BTreeMap::new();
     let unpriced = plan.changes.iter().filter(|change| !change.hourly_after.is_known());
@@ -63,7 +64,7 @@ fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
     })
 }
 
-/// So many groups of pods are named.
+/// Maximum number of groups of pods listed.
 const NAMED: usize = 3;
 
 /// `` `Tesla T4` in the SECURE cloud (`pod.a`) ``.
@@ -78,7 +79,7 @@ fn machine((machines, pods): (&Vec<Unpriced<'_>>, &Vec<&Address>)) -> String {
     }
 }
 
-/// Offers the other cloud only where it has a price for everything that is asked for.
+/// Suggests the other cloud only if it has a price for every requested machine.
 fn help(catalog: &Catalog, machines: &[Unpriced<'_>]) -> String {
     let other = |cloud| if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
     let has_price = |machine: &Unpriced<'_>| {
@@ -92,7 +93,7 @@ fn help(catalog: &Catalog, machines: &[Unpriced<'_>]) -> String {
 fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {
     let exist = |change: &&Change| {
         !matches!(change.action, Action::Delete | Action::Forget)
-            // What a partial plan leaves to be created is not there.
+            // Pods whose creation a partial plan leaves out do not exist.
             && (change.id.is_some() || change.action == Action::Create)
     };
     let weight = |change: &Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);

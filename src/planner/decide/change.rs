@@ -1,4 +1,4 @@
-//! One address after the other, in graph order: what happens to it, why, and what that destroys.
+//! Decides about each address in graph order: what happens to it, why, and what that destroys.
 
 mod damage;
 mod decision;
@@ -31,20 +31,20 @@ pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
 use self::undeclared::Successor;
 
-/// What every decision may look at.
+/// The data that every decision may use.
 pub struct Context<'a> {
     pub input: &'a Input<'a>,
-    /// Empty when everything is being destroyed.
+    /// Empty if everything is being destroyed.
     pub desired: &'a BTreeMap<Address, Resource>,
-    /// With moves carried out.
+    /// The prior state after applying moves.
     pub prior: &'a State,
     pub claims: &'a Claims<'a>,
     pub graphs: &'a Graphs,
-    /// What `sindri destroy` is about.
+    /// The addresses that `sindri destroy` covers.
     pub destroy_targets: &'a BTreeSet<Address>,
 }
 
-/// Decides about every address that is declared or recorded.
+/// Decides about every declared or recorded address.
 pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
     let mut order: Vec<Address> = context.graphs.desired.order().to_vec();
     order
@@ -69,11 +69,11 @@ pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
 struct Members<'m> {
     desired: BTreeMap<Address, Vec<&'m Address>>,
     recorded: BTreeMap<Address, Vec<&'m Address>>,
-    /// Addresses whose predecessor an earlier run left behind.
+    /// Addresses with a predecessor left behind by an earlier run.
     succeeding: BTreeSet<Address>,
 }
 
-/// One address with its three readings.
+/// One address with its three readings: desired, prior and observed.
 struct Subject<'c, 'a> {
     context: &'c Context<'a>,
     kind: &'static Kind,
@@ -82,18 +82,18 @@ struct Subject<'c, 'a> {
     record: Option<Cow<'a, Record>>,
     object: Option<&'a Object>,
     claim: Option<Cause>,
-    /// Inputs with members folded in; references to what exists and stays are ids.
+    /// Inputs with members folded in. References to objects that exist and stay are ids.
     wanted: Attributes,
-    /// The same with all references left as they are written: for display.
+    /// The same inputs with all references as written, for display.
     declared: Attributes,
     recorded: Option<Attributes>,
-    /// Of a predecessor: the successor's address, and how far that is.
+    /// For a predecessor: its successor's address and progress.
     successor: Option<(Address, Successor)>,
-    /// Whether its own predecessor waits until it is ready.
+    /// Whether its predecessor is kept until it is ready.
     succeeds: bool,
-    /// What the references of `wanted` that are not ids yet point at, with what happens there.
+    /// The targets of the unresolved references in `wanted`, with the action on each.
     unresolved: Vec<(Address, Action)>,
-    /// Attributes that stay as they are, although something else is declared.
+    /// Attributes that keep their values although the declaration differs.
     unapplied: BTreeSet<String>,
 }
 
@@ -132,18 +132,18 @@ impl<'c, 'a> Subject<'c, 'a> {
         let declared = resource.map(|resource| of(&members.desired, &resource.inputs)).unwrap_or_default();
         let wanted = resolved(declared.clone(), &stays);
         let was = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
-        // A record of another object says nothing of one that is taken over in its place.
+        // The record of a different object is irrelevant to an object adopted in its place.
         let of_another = matches!(&claim, Some(Cause::Lookalike { .. } | Cause::Marker { same_lineage: false, .. }));
         let known = record.as_deref().filter(|_| !of_another);
         let recorded = known.map(|record| resolved(of(&members.recorded, &record.inputs), &was));
         if let (Some(_), Some(object), Some(resource)) = (&claim, object, resource) {
-            // Ids that the state knows when the object is taken over; what this plan makes, or takes over, comes later.
+            // The ids known at the time of the import; objects that this plan creates or imports come later.
             let there = |target: &Address| stays(target).filter(|_| !decided.get(target).is_some_and(|it| it.imports));
             let wanted = resolved(resource.inputs.clone(), &there);
             let observation = Observation { kind, resource, wanted: &wanted, object, recorded: known };
             let mut taken = observation.record();
             if succeeds && !object.ready {
-                // Its predecessor stays until a list shows it ready.
+                // Its predecessor stays until a list shows the successor ready.
                 taken.awaiting_ready.get_or_insert(Awaiting::Again);
             }
             record = Some(Cow::Owned(taken));
@@ -179,7 +179,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         }
     }
 
-    /// Declared, and not there.
+    /// Declared, but the object does not exist.
     fn absent(self, resource: &'a Resource) -> Decision<'a> {
         let cause = match &self.record {
             Some(record) => Cause::Missing { id: record.id.clone() },
@@ -193,7 +193,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         self.finish(change)
     }
 
-    /// Declared, and there.
+    /// Declared, and the object exists.
     fn existing(mut self, resource: &'a Resource, object: &'a Object) -> Decision<'a> {
         let readings = Readings::of_resource(self.kind, resource, object, (&self.wanted, self.recorded.as_ref()));
         let difference = difference(&readings);
@@ -256,7 +256,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             || broken.is_some()
             || must_replace(fields, recreates(&self.context.input.options, resource, (power, seen)))
         {
-            // A successor cannot be made first while what it stands on has to go first.
+            // The successor cannot be created first if a dependency must be destroyed first.
             let first = self.creates_first(resource) && self.goes_first().is_none() && !self.was_never_of_use(object);
             return (if first { Action::ReplaceCreateFirst } else { Action::Replace }, causes);
         }
@@ -266,7 +266,7 @@ impl<'c, 'a> Subject<'c, 'a> {
             let origin = recorded.map(|recorded| if recorded == wanted { Origin::Drift } else { Origin::Declared });
             causes.push(Cause::Power { wanted, origin, position: resource.positions.get("power").cloned() });
         }
-        // An impossible change is pending like any other; its refusal keeps it from being applied.
+        // An impossible change is planned like any other; its refusal prevents the apply.
         let action = match (difference.is_empty(), moves) {
             (false, _) => Action::Update,
             (true, Some(Power::Running)) => Action::Start,
@@ -278,14 +278,14 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     fn broken(&self, object: &Object) -> Option<Cause> {
-        // A predecessor goes once its successor was ready. A pod that stays stopped by declaration never will be.
+        // A predecessor is destroyed once its successor was ready. A pod declared as stopped would never get ready.
         let declared = self.resource.and_then(Resource::declared_power);
         let stays_stopped = self.succeeds && declared == Some(Power::Stopped);
         let cause = || (stays_stopped && self.was_never_of_use(object)).then_some(Cause::Tainted);
         broken(object, self.record.as_deref()).or_else(cause)
     }
 
-    /// Whether nothing is lost by destroying it before its successor exists: it has not been ready since it was created.
+    /// Whether destroying it before its successor exists loses nothing: it has not been ready since its creation.
     fn was_never_of_use(&self, object: &Object) -> bool {
         object.shows_unready() && self.record.as_ref().is_some_and(|record| record.never_ready())
     }
@@ -326,7 +326,8 @@ impl<'c, 'a> Subject<'c, 'a> {
                     (record.tainted, record.awaiting_ready) = (old.tainted, old.awaiting_ready);
                 }
                 if let Some((old, object)) = old.zip(self.object) {
-                    // What is taken over counts as applied, whatever a state said of another object.
+                    // The values of an adopted object count as applied, regardless of the state's record of another
+                    // object.
                     let applied = self.recorded.as_ref().filter(|_| self.claim.is_none()).unwrap_or(&self.wanted);
                     let ignore: BTreeSet<String> =
                         resource.lifecycle.ignore_changes.union(&self.unapplied).cloned().collect();
@@ -356,7 +357,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         wanted_power(self.resource?, self.record.as_ref().and_then(|record| record.power))
     }
 
-    /// Of a new object.
+    /// The cost of a new object.
     fn estimate(&self, inputs: &Attributes, power: Option<Power>) -> Cost {
         self.context.input.catalog.estimate(self.kind.name, inputs, MachineFacts { power, ..MachineFacts::default() })
     }
@@ -383,7 +384,7 @@ impl<'c, 'a> Subject<'c, 'a> {
         effects
     }
 
-    /// A new object that is to be stopped runs first.
+    /// A new object that should be stopped runs first.
     fn boots(&self) -> Option<SideEffect> {
         let stopped = self.wanted_power() == Some(Power::Stopped);
         let running = || self.estimate(&self.wanted, Some(Power::Running));
@@ -394,13 +395,13 @@ impl<'c, 'a> Subject<'c, 'a> {
         self.kind.creates_first || resource.lifecycle.create_before_destroy
     }
 
-    /// What this needs and what is destroyed before its own successor exists.
+    /// A dependency that is destroyed before its own successor exists.
     fn goes_first(&self) -> Option<&Address> {
         let mut unresolved = self.unresolved.iter();
         unresolved.find(|(_, action)| *action == Action::Replace).map(|(address, _)| address)
     }
 
-    /// What is there, as far as it is ours: keys of maps that nobody declared stay out.
+    /// The observed attributes that are ours, without undeclared keys of maps.
     fn display_object(&self, object: &Object) -> Attributes {
         let mut shown = object.attributes.clone();
         for attribute in
@@ -412,7 +413,8 @@ impl<'c, 'a> Subject<'c, 'a> {
             map.retain(|key, _| maps.iter().any(|declared| declared.contains_key(key)));
             for (key, value) in map {
                 let mut declarations = maps.iter().filter_map(|declared| declared.get(key));
-                // Only what a file or a record says in plain sight is shown; another value may be anybody's secret.
+                // Show only values that a file or a record contains in plain text; any other value may be someone's
+                // secret.
                 let plain =
                     declarations.any(|declared| declared.as_text().is_some_and(|text| value.expose() == Some(text)));
                 if let Some(text) = value.expose().filter(|_| plain) {

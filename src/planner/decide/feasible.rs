@@ -1,7 +1,7 @@
-//! What is known to make a create fail: refused in the plan, before anything is destroyed for it.
+//! Refuses creates that are known to fail, before anything is destroyed for them.
 //!
-//! Two readings decide. The lists of the refresh say which objects exist that the configuration names by id ([`refuse_unlisted`]).
-//! [`Answers`] say the rest: `observe` asks RunPod, once for each different question, and gives them to [`judge`]. Both are
+//! It uses two sources. The refresh's lists show which objects named by id exist ([`refuse_unlisted`]). For the rest,
+//! `observe` sends each distinct question to RunPod once and passes the [`Answers`] to [`judge`]. Both functions are
 //! pure. Apply asks the same questions again before its first delete.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,21 +11,21 @@ use crate::model::{
     Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, Value, Verb,
 };
 
-/// The code of every refusal here.
+/// The code of every refusal in this module.
 pub const CODE: &str = "impossible_create";
 
-/// What RunPod says of something that a create names by id.
+/// What RunPod reports about an object that a create names by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     Usable,
-    /// It is there and cannot be used for this, for the reason.
+    /// It exists but cannot be used here, for this reason.
     Unfit(&'static str),
-    /// RunPod answered that this key can read no such object.
+    /// RunPod answered that this API key can read no such object.
     Absent,
 }
 
 impl Presence {
-    /// Why a create cannot use the object `id`; `None` where it can.
+    /// Why a create cannot use the object `id`; `None` if it can.
     pub fn objection(self, outside: Outside, id: &str) -> Option<String> {
         match self {
             Self::Usable => None,
@@ -39,18 +39,18 @@ fn absent(title: &str, id: &str) -> String {
     format!("no {title} `{id}` in this account")
 }
 
-/// Answers to what only requests of their own can tell. What is missing was not asked, or not answered: no reason to refuse.
+/// Answers to questions that need separate requests. A missing answer is no reason to refuse.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
-    /// By what was asked for and its id.
+    /// By kind of object and id.
     pub outside: BTreeMap<(Outside, String), Presence>,
-    /// Creates that the client would not send, with the reason, by address.
+    /// By address: creates that the client cannot send, with the reason.
     pub unsendable: BTreeMap<Address, String>,
     /// Replacements for which RunPod's catalog shows no stock.
     pub out_of_stock: BTreeSet<Address>,
 }
 
-/// The objects outside of the lists that a create with these inputs names.
+/// The objects outside the lists that a create with these inputs names.
 pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Outside, String)> {
     let named = kind::find(kind).into_iter().flat_map(|kind| kind.named(inputs));
     named.filter_map(|(_, names, id)| match names {
@@ -59,9 +59,9 @@ pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Outside
     })
 }
 
-/// Why an object of a listed kind cannot be used by a create with these inputs: it is not there, or it is elsewhere.
+/// Why a create with these inputs cannot use an object of a listed kind: it does not exist, or it is in another region.
 ///
-/// `found` are its attributes, if it was found.
+/// `found` are the object's attributes, if it exists.
 pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Attributes>) -> Option<String> {
     let Names::Listed { kind, place } = names else { return None };
     let title = kind::find(kind).map_or(kind, |kind| kind.title);
@@ -76,10 +76,10 @@ pub fn misplaced(inputs: &Attributes, names: Names, id: &str, found: Option<&Att
     Some(format!("{title} `{name}` ({id}) is in {at}, and the configuration allows {}", allowed.join(", ")))
 }
 
-/// Refuses creates that name an object of a listed kind which is not listed, or is elsewhere.
+/// Refuses creates that name an object of a listed kind that is not listed or is in another region.
 pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) {
     if plan.unrefreshed {
-        // What the state remembers says nothing of objects outside it.
+        // Without a refresh, nothing is known about objects outside the state.
         return;
     }
     let mut found = Found::default();
@@ -100,7 +100,7 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
     found.put_into(plan);
 }
 
-/// Refuses what the answers rule out, and notes what they only make doubtful.
+/// Refuses creates that the answers rule out, and adds notes for doubtful ones.
 pub fn judge(plan: &mut Plan, answers: &Answers) {
     let mut found = Found::default();
     for (address, operation) in creates(plan) {
@@ -112,7 +112,8 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
         for (outside, id) in outside(&address.kind, &operation.inputs) {
             let presence = answers.outside.get(&(outside, id.clone()));
             let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
-            // A template can be shared in ways that no lookup shows. A create that fails destroys nothing.
+            // Lookups do not show all shared templates. If nothing is replaced, a failing create destroys nothing, so a
+            // note is enough.
             if outside == Outside::Template && !makes_room(plan, address) {
                 found.note(&format!("{message}, so RunPod will probably refuse the create"), address);
             } else {
@@ -130,7 +131,7 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
     found.put_into(plan);
 }
 
-/// One note for each template that supplies disks: the estimate cannot know them.
+/// One note per template that supplies disks, because the estimate cannot include them.
 pub(in crate::planner) fn unpriced(plan: &Plan) -> Vec<Note> {
     let mut templates: BTreeMap<(&str, &str), Vec<&Address>> = BTreeMap::new();
     for change in plan.changes.iter().filter(|change| change.action == Action::Create || change.action.is_replacement())
@@ -151,7 +152,7 @@ pub(in crate::planner) fn unpriced(plan: &Plan) -> Vec<Note> {
     templates.into_iter().map(note).collect()
 }
 
-/// One note for all replacements that destroy first and ask for more of a machine than RunPod's catalog tells of.
+/// One note for all destroy-first replacements with machine requirements that RunPod's catalog does not cover.
 pub(in crate::planner) fn unanswerable(plan: &Plan) -> Option<Note> {
     let asks = |change: &&Change| {
         let not_told = kind::find(&change.address.kind).map_or(&[][..], |kind| kind.not_in_catalog);
@@ -169,7 +170,7 @@ pub(in crate::planner) fn unanswerable(plan: &Plan) -> Option<Note> {
     })
 }
 
-/// The creates of a plan, each under the address that a reader sees.
+/// The creates of a plan, each with the address shown to the user.
 fn creates(plan: &Plan) -> impl Iterator<Item = (&Address, &Operation)> {
     plan.operations
         .iter()
@@ -182,7 +183,7 @@ fn makes_room(plan: &Plan, address: &Address) -> bool {
     plan.changes.iter().any(|change| change.address == *address && change.action.is_replacement())
 }
 
-/// What was found, by its words: a fleet that names one thing gets one refusal.
+/// Findings grouped by text, so that a fleet that names one object gets a single refusal.
 #[derive(Default)]
 struct Found {
     refusals: BTreeMap<(String, &'static str), Vec<Address>>,

@@ -1,7 +1,8 @@
-//! `ignoreChanges`: what a record says of attributes that are never compared.
+//! `ignoreChanges`: the recorded values of attributes that are never compared.
 //!
-//! What the file says of them was never applied to an object that stays: recorded all the same, it would read as drift in
-//! every later plan. So the record goes on saying what was applied, or what somebody else has made of it since.
+//! The file's values of these attributes are not applied to an existing object, so recording them would show up as
+//! drift in every later plan. Instead, the record keeps the values that were applied or have been set outside sindri
+//! since.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,9 +11,9 @@ use crate::model::{Attributes, FieldChange, Record, Value};
 use crate::planner::drift::survey::accept;
 use crate::resource::difference::{Readings, difference, ignored};
 
-/// Lays what is there over what `record` declares of ignored attributes.
+/// Replaces the declared values of ignored attributes in `record` with the actual ones.
 ///
-/// `before` is what the state holds, `applied` the same with members and references resolved, as `seen` has them.
+/// `before` is the state's record. `applied` are its inputs with members and references resolved, like `seen`.
 pub fn keep(
     record: &mut Record,
     kind: &'static Kind,
@@ -30,8 +31,8 @@ pub fn keep(
     }
 }
 
-/// Takes out of `record` what is still not known of the object: neither its record nor the API says it, and nothing that
-/// is applied now changes it.
+/// Removes from `record` the values that remain unknown: neither the object's record nor the API has them, and no
+/// change in `applied` sets them.
 pub fn forget_unknown(record: &mut Record, before: &Record, seen: &Attributes, applied: &[FieldChange]) {
     let changes = |name: &str| {
         applied.iter().any(|field| field.path.split('.').next() == Some(name)) //

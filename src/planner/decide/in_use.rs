@@ -1,5 +1,5 @@
-//! Objects that RunPod will not delete, because something that this plan leaves alone uses them: a network volume that a pod of
-//! another project mounts.
+//! Objects that RunPod refuses to delete because other objects, which this plan keeps, use them. For example, a pod of
+//! another project may mount a network volume.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::kind;
 use crate::model::{Change, Note, Object, Observed, Operation, Plan, Refusal, Verb};
 use crate::planner::decide::feasible;
 
-/// By kind and id of what `plan` deletes: the living objects that use it and that `plan` does not delete.
+/// For each object that `plan` deletes, by kind and id: the live users that `plan` does not delete.
 pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str, String), Vec<&'o Object>> {
     let deletes = plan.operations.iter().filter(|operation| operation.verb == Verb::Delete);
     let deleted: BTreeMap<&str, &str> =
@@ -25,7 +25,7 @@ pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str,
     users
 }
 
-/// Names at most three of them, each with what is known of its owner.
+/// Lists at most three users, each with its owner if known.
 pub fn told(users: &[&Object]) -> String {
     let owner = |object: &&Object| match &object.marker {
         Some(marker) => format!("{} (`{}` of {}/{})", object.id, marker.address, marker.name, marker.environment),
@@ -38,8 +38,8 @@ pub fn told(users: &[&Object]) -> String {
     told.join(", ")
 }
 
-/// Refuses replacements whose delete RunPod will refuse: what stands on the object would be destroyed, and the old one would
-/// stay. Of a plain delete it is a note, since the other deletes of the plan may end costs.
+/// Refuses replacements whose delete RunPod will reject. Otherwise the dependents would be destroyed while the old
+/// object stays. For a plain delete this is only a note, because the plan's other deletes may end costs.
 pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
     for ((name, id), users) in users(plan, observed) {
         let deletes = |operation: &&Operation| {

@@ -1,5 +1,5 @@
-//! RunPod's lock of an object, which prevents a stop and, in sindri, its destruction too.
-//! The attribute that locks is a fact of the kind ([`Kind::lock_attribute`]).
+//! RunPod's lock of an object, which prevents stopping it and, in sindri, also destroying it. Each kind defines its
+//! lock attribute ([`Kind::lock_attribute`]).
 
 use crate::kind::{self, Kind};
 use crate::model::{Address, Cause, Change, FieldChange, Object, Refusal, Resource, Value};
@@ -13,19 +13,19 @@ pub fn unlocks(kind: &Kind, fields: &[FieldChange]) -> bool {
     fields.iter().any(|field| Some(&*field.path) == kind.lock_attribute && field.after != Value::Bool(true))
 }
 
-/// The way to unlock a locked object.
+/// How to unlock a locked object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlock {
-    /// An apply of `locked: false`.
+    /// Apply `locked: false`.
     Apply,
-    /// An apply of `locked: false`, which the file says already, without the other changes.
+    /// Apply `locked: false`, which the file already contains, without the other changes.
     ApplyAlone,
-    /// No apply can: the lock is ignored, nothing declares the object, or every apply would replace it.
+    /// No apply can unlock it: the lock is ignored, the object is undeclared, or every apply would replace it.
     Console,
 }
 
 impl Unlock {
-    /// The way to unlock an object that a command would end or stop.
+    /// How to unlock an object that a command would destroy or stop.
     pub fn of(declared: Option<&Resource>) -> Self {
         let lock = declared.and_then(|resource| Some((resource, kind::find(&resource.address.kind)?.lock_attribute?)));
         match lock {
@@ -34,9 +34,9 @@ impl Unlock {
         }
     }
 
-    /// The way to unlock an object whose lock refuses `change`, with these fields.
+    /// How to unlock an object whose lock refuses `change`, with these fields.
     pub fn before(change: &Change, fields: &[FieldChange], declared: &Resource) -> Self {
-        // Its fields and its power can be left as they are for once.
+        // Changes to its fields and power can be postponed; other causes cannot.
         let goes_anyway = change.action.destroys()
             && change.causes.iter().any(|cause| !matches!(cause, Cause::Fields | Cause::Power { .. }));
         match Self::of(Some(declared)) {
@@ -59,7 +59,7 @@ impl Unlock {
     }
 }
 
-/// A locked pod is neither stopped, replaced nor destroyed.
+/// Refuses to stop, replace or destroy a locked pod.
 pub fn locked(address: &Address, object: &Object, unlock: Unlock) -> Option<Refusal> {
     is_locked(object).then(|| Refusal {
         code: "locked".into(),

@@ -1,4 +1,4 @@
-//! Parts of another resource's request: what happens to them follows from what happens to that.
+//! Decides about parts of another resource's request. Their changes follow from their parent's.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::planner::decide::change::{Context, Decision};
 use crate::resource::members;
 use crate::resource::records::declared_record;
 
-/// A part of another resource's request: what happens to it follows from what happens to that.
+/// Decides about one part, based on the decision about its parent.
 pub fn decide_member<'a>(
     context: &Context<'a>,
     kind: &'static Kind,
@@ -23,13 +23,13 @@ pub fn decide_member<'a>(
     let there =
         listed.is_some_and(|listed| listed.text_items().contains(&address.member.as_deref().unwrap_or_default()));
     if parent.is_some_and(|parent| parent.imports) {
-        // What was recorded was a part of another object, or of this one before its ports were changed.
+        // The record is about a part of another object, or of this one before its ports were changed.
         record = resource.filter(|_| there).map(|resource| {
             let id = member_id(parent, address).unwrap_or_default();
             Cow::Owned(Record { id, ..declared_record(kind, resource, None) })
         });
     }
-    // Whether the parent's request carries its members at all.
+    // Whether the parent's request includes its members at all.
     let carried = parent_action == Action::Create
         || parent_action.destroys()
         || parent.is_some_and(|parent| {
@@ -71,7 +71,7 @@ pub fn decide_member<'a>(
         position: resource.and_then(|resource| resource.position.clone()),
         refusals: Vec::new(),
     };
-    // Members that the file leaves to a template are part of no record: any are right.
+    // If a template supplies the members, they are not recorded, and any are accepted.
     let left = resource.is_none()
         && parent.is_some_and(|parent| {
             let attribute = kind.member_of.as_ref().map(|membership| membership.attribute);
@@ -81,10 +81,10 @@ pub fn decide_member<'a>(
         && parent.is_some_and(|parent| !context.destroy_targets.contains(&parent.change.address));
     let settled = match action {
         Action::Delete | Action::Forget => None,
-        // Other resources are being destroyed: this one stays as it is recorded.
+        // Other resources are being destroyed; this one keeps its record.
         _ if is_spared => record.as_deref().cloned(),
         Action::NoOp if left => None,
-        // Neither there nor about to be (it is gone from the file, or its absence is ignored): nothing to remember.
+        // Neither existing nor planned (removed from the file, or its absence is ignored), so no record remains.
         Action::NoOp if !there && (resource.is_none() || listed.is_some()) => None,
         _ => resource
             .map(|resource| {

@@ -1,4 +1,4 @@
-//! What happens to each resource, and what refuses it.
+//! Decides what happens to each resource, and which changes to refuse.
 
 pub mod answer;
 pub(super) mod budget;

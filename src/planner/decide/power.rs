@@ -1,4 +1,4 @@
-//! What `sindri stop` and `sindri start` do: a plan that changes the power of recorded resources and nothing else.
+//! Plans `sindri stop` and `sindri start`: changes the power of recorded resources and nothing else.
 
 use crate::catalog::MachineFacts;
 use crate::kind;
@@ -10,7 +10,7 @@ use crate::planner::decide::lock::{Unlock, is_locked, locked};
 use crate::planner::input::Input;
 use crate::resource::inventory::live_object;
 
-/// A plan that brings `addresses` to `wanted`. Those that are there already are in it as no-ops.
+/// A plan that changes the power of `addresses` to `wanted`. Those that already have it are included as no-ops.
 pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Plan {
     let mut changes = Vec::new();
     let (mut operations, mut waits) = (Vec::new(), Vec::new());
@@ -60,8 +60,8 @@ pub fn power_plan(input: &Input<'_>, addresses: &[Address], wanted: Power) -> Pl
     }
 }
 
-/// What may bring a broken object back. Nothing where the dialect does not say that a start is possible, and nothing for
-/// a locked object that would have to stop first.
+/// The request that may repair a broken object. `None` if the dialect does not report that a start is possible, and for
+/// a locked object that would need to stop first.
 pub fn retry(object: &Object) -> Option<Retry> {
     match object.status.as_ref()? {
         Status::Error => object.computed.can_start.filter(|can| *can).map(|_| Retry::Start),
@@ -122,7 +122,7 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     }
 }
 
-/// What runs already, as asked, and is not ready yet.
+/// A wait for a resource that already has the power but is not ready yet.
 fn wait(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Option<Wait> {
     let object = live_object(input.observed, record).filter(|object| object.is_awaited(record.awaiting_ready))?;
     kind::find(&record.kind).filter(|kind| kind.awaits_readiness(Some(wanted)))?;
@@ -142,7 +142,7 @@ fn timeouts(input: &Input<'_>, address: &Address) -> Timeouts {
 }
 
 fn operation(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) -> Operation {
-    // What has become ready is not to be replaced for having been late.
+    // A pod that has become ready must not be replaced for having been late.
     let ready = live_object(input.observed, record).is_some_and(|object| object.ready);
     let starts = kind::find(&record.kind).is_some_and(|kind| kind.awaits_readiness(Some(wanted)));
     let known = if ready { record.clone().seen_ready() } else { record.clone() };

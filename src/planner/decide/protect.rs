@@ -1,26 +1,27 @@
-//! Protection: an explicit `preventDestroy`, which no flag overrides, and the default protection of a kind, which its flag
-//! lifts ([`kind::Protection`]).
+//! Protection against destroying objects: `preventDestroy`, which no flag overrides, and the default protection of a
+//! kind, which a flag lifts ([`kind::Protection`]).
 //!
-//! The state remembers `preventDestroy` as it was last applied, so it holds for a block that is gone and for a file that
-//! cannot be read. A block that sets it holds from the moment it is written.
+//! The state records `preventDestroy` as last applied, so it protects even if the block was removed or the file cannot
+//! be read. A block that sets it takes effect immediately.
 
 use std::collections::BTreeMap;
 
 use crate::kind::{self, Kind};
 use crate::model::{Address, Change, Note, Position, Record, Refusal, Resource, State};
 
-/// Whether `preventDestroy` keeps an object that nothing declares, or that `sindri destroy` is about.
+/// Whether `preventDestroy` protects an object that is undeclared or covered by `sindri destroy`.
 pub fn prevents(record: Option<&Record>, declared: Option<&Resource>) -> bool {
     let recorded = record.is_some_and(|record| record.prevent_destroy);
     recorded || declared.is_some_and(|resource| resource.lifecycle.prevent_destroy)
 }
 
-/// The same of a predecessor that `successor` replaces: a block that no longer has `preventDestroy` allowed the replacement.
+/// Like [`prevents`], for a predecessor replaced by `successor`. A block without `preventDestroy` allows the
+/// replacement.
 pub fn prevents_end(record: Option<&Record>, successor: &Resource) -> bool {
     prevents(record, None) && successor.lifecycle.prevent_destroy
 }
 
-/// Refuses to destroy what has `preventDestroy`.
+/// Refuses to destroy a resource with `preventDestroy`.
 pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
     let help = match declared {
         Some(_) => "set `lifecycle.preventDestroy: false` on it and apply that first".to_owned(),
@@ -37,7 +38,7 @@ pub fn prevented(address: &Address, declared: Option<&Resource>) -> Refusal {
     }
 }
 
-/// Refuses to destroy by name what its kind protects.
+/// Refuses to destroy a named resource of a protected kind.
 pub fn protected(address: &Address, kind: &Kind) -> Refusal {
     Refusal {
         code: "protected".into(),
@@ -52,7 +53,7 @@ fn flag(kind: &Kind) -> &'static str {
     kind.protection.map_or("", |protection| protection.flag)
 }
 
-/// Refuses to replace what has `preventDestroy`.
+/// Refuses to replace a resource with `preventDestroy`.
 pub fn replaced(resource: &Resource) -> Refusal {
     Refusal {
         code: "prevent_destroy".into(),
@@ -66,7 +67,7 @@ fn position(resource: &Resource) -> Option<Position> {
     resource.positions.get("lifecycle").or(resource.position.as_ref()).cloned()
 }
 
-/// Says that an object stays although nothing declares it, what it costs, and how to end it.
+/// Explains that an undeclared object is kept, what it costs, and how to delete it.
 pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource>, destroy: bool) -> String {
     let kind = kind::find(&change.address.kind);
     let title = kind.map_or("resource", |kind| kind.title);
@@ -87,16 +88,16 @@ pub fn note(change: &Change, record: Option<&Record>, declared: Option<&Resource
     format!("{title} `{id}` is protected and stays; it goes on to cost {monthly}. {how}")
 }
 
-/// The command that forgets one resource. Some shells expand brackets that are not quoted.
+/// The command that forgets one resource. Some shells expand unquoted brackets.
 fn forget(address: &Address) -> String {
     let quote = if address.index.is_some() { "'" } else { "" };
     format!("sindri state rm {quote}{address}{quote}")
 }
 
-/// So many addresses are named in a note; the others are counted.
+/// Maximum number of addresses named in a note; the others are counted.
 const NAMED: usize = 3;
 
-/// Says which `preventDestroy` the state records and which it drops. Other changes of the same plan may send requests.
+/// Reports which `preventDestroy` settings the state adds and drops. Other changes of the same plan may send requests.
 pub fn corrections(prior: &State, records: &BTreeMap<Address, Option<Record>>) -> Vec<Note> {
     let changed = |to: bool| {
         let differs = move |(address, record): &(&Address, &Option<Record>)| {

@@ -1,25 +1,25 @@
-//! Whether an object can stay, or a new one has to take its place.
+//! Decides whether an object can stay or must be replaced.
 
 use crate::model::{Cause, Effect, FieldChange, Object, Power, Record, Resource, Status, Updates};
 use crate::planner::decide::power;
 use crate::planner::input::Options;
 
-/// Why an object cannot stay as it is, whatever its attributes say.
+/// Why an object must be replaced, independent of its attributes.
 pub fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
     match &object.status {
         Some(status @ (Status::Error | Status::ZeroGpu)) => {
             Some(Cause::Broken { status: status.to_string(), retry: power::retry(object) })
         }
-        // What never became ready in time may have done so since: a healthy pod is not destroyed for its past.
+        // A pod that was late may be ready by now; a healthy pod is not destroyed for its past.
         Some(Status::Stopped) => None,
         _ if record.is_some_and(|record| record.tainted) && !object.ready => Some(Cause::Tainted),
         _ => None,
     }
 }
 
-/// Whether what takes a restart makes a new object, of one whose power is to be and is `power`.
+/// Whether a change that needs a restart replaces the object. `power` holds the desired and the current power.
 pub fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
-    // A stopped pod that stays stopped has no container to recreate: an update costs nothing, a replacement a boot.
+    // A stopped pod that stays stopped has no container to recreate: an update is free, but a replacement costs a boot.
     let rests = power == (Some(Power::Stopped), Some(Power::Stopped));
     match options.updates {
         Some(updates) => updates == Updates::Recreate,
@@ -27,7 +27,7 @@ pub fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, 
     }
 }
 
-/// Whether these differences take a new object.
+/// Whether these differences require a new object.
 pub fn must_replace(fields: &[FieldChange], recreates: bool) -> bool {
     fields.iter().any(|field| match field.effect {
         Effect::Replace => true,

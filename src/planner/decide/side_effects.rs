@@ -1,7 +1,7 @@
-//! Consequences of a change that none of its fields names: what a successor does not share with the object it replaces,
-//! and what has to happen on the way.
+//! Consequences of a change that its fields do not show: differences between the successor and the object it replaces,
+//! and intermediate steps.
 //!
-//! Takes the readings of one resource and gives data for the plan. Decides nothing.
+//! Returns data for the plan and makes no decisions.
 
 use crate::kind::{Compare, Kind};
 use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Object, Origin, Resource, SideEffect, Value};
@@ -11,7 +11,7 @@ const IGNORED: &str = "ignored otherwise; a new one gets what the file says";
 const FIRST: &str = "first of the list";
 const ANY: &str = "RunPod chooses from the list";
 
-/// Attributes in which the successor of `object` differs without being the reason for the replacement.
+/// Attributes that will differ in the successor of `object` but are not the reason for the replacement.
 pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dialect: Dialect) -> Vec<SideEffect> {
     let all = difference(&Readings { ignored: &Default::default(), ..*readings });
     let left = all.all().into_iter().filter(|field| ignored(&field.path, readings.ignored)).map(|field| FieldChange {
@@ -23,7 +23,7 @@ pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dia
     let other = other.filter_map(|attribute| {
         let (wanted, seen) = (resource.inputs.get(attribute.name)?, object.attributes.get(attribute.name)?);
         let (items, living) = (wanted.text_items(), *seen.text_items().first()?);
-        // A value outside the list is a difference of its own.
+        // A value outside the list is already reported as a difference.
         let chosen = items.contains(&living) && !ignored(attribute.name, readings.ignored);
         let (after, rule) = match (dialect, items.as_slice()) {
             (Dialect::V1, [_, _, ..]) => (wanted.clone(), ANY),
@@ -44,7 +44,7 @@ pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dia
     left.chain(other).map(|field| SideEffect::Field { field }).collect()
 }
 
-/// Keys of maps that exist only at RunPod: a replacement loses them, because no file can give them to the successor.
+/// Map keys that exist only at RunPod. A replacement loses them, because no file defines them for the successor.
 pub fn undeclared(kind: &Kind, object: &Object, inputs: &[&Attributes]) -> Vec<Loss> {
     let shared = kind.attributes.iter().filter_map(|attribute| Some((attribute, attribute.shared?)));
     let lost = shared.filter_map(|(attribute, shared)| {
@@ -67,11 +67,11 @@ pub fn undeclared(kind: &Kind, object: &Object, inputs: &[&Attributes]) -> Vec<L
     lost.collect()
 }
 
-/// `declared` as it will be for an object that stays: ignored attributes keep the values that `living` shows.
+/// `declared` as it applies to an existing object: ignored attributes keep the values in `living`.
 pub fn kept(mut declared: Attributes, kind: &Kind, resource: &Resource, living: &Attributes) -> Attributes {
     for path in &resource.lifecycle.ignore_changes {
         let (name, key) = path.split_once('.').map_or((path.as_str(), None), |(name, key)| (name, Some(key)));
-        // The API does not return every attribute; the declaration is all there is to show for the others.
+        // The API does not return every attribute; for the others, only the declared value can be shown.
         let Some(seen) = living.get(name) else { continue };
         match key {
             None if kind.attribute(name).is_some_and(|attribute| attribute.compare != Compare::Recorded) => {

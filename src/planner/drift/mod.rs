@@ -1,4 +1,4 @@
-//! Where reality left the state, and the state that accepts it.
+//! Drift: differences between observed objects and the state, and the state that accepts them.
 
 pub mod report;
 pub mod survey;

@@ -1,5 +1,5 @@
-//! A drift report from state and lists alone. Drift itself is told by `refresh`, for plans too; this adds what is in no
-//! state, what it costs, and names that stay the same.
+//! Builds a drift report from state and lists alone. `survey` finds the drift, also for plans; this module adds
+//! unmanaged objects, costs and stable names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,25 +17,26 @@ use crate::resource::difference::ignored;
 use crate::resource::inventory::{live_object, recorded};
 use crate::resource::members;
 
-/// What a report is made of. No configuration but its name: what is declared and not applied is no drift.
+/// The inputs of a report. Of the configuration it uses only the name, because declared but unapplied changes are not
+/// drift.
 pub struct Scope<'a> {
     /// The configuration's `name`.
     pub name: &'a str,
     pub prior: &'a State,
     pub observed: &'a Observed,
-    /// For estimates of cost.
+    /// For cost estimates.
     pub catalog: &'a Catalog,
-    /// What nothing can be said of, since sindri itself is about it.
+    /// Addresses that cannot be judged because sindri's own requests are in progress.
     pub unsettled: &'a BTreeMap<Address, Unsettled>,
-    /// Objects that belong to requests under way: neither orphans nor anybody else's.
+    /// Objects that belong to pending requests. They are neither orphans nor unmanaged.
     pub expected: &'a BTreeSet<(String, String)>,
-    /// Whether what is not ours is listed, too.
+    /// Whether to include unmanaged objects.
     pub unmanaged: bool,
-    /// For the age of what is still coming up.
+    /// To determine how long an object has been starting.
     pub now: jiff::Timestamp,
 }
 
-/// Holds reality against what was applied last.
+/// Compares the observed objects with the last applied state.
 pub fn report(scope: &Scope<'_>) -> DriftReport {
     let Scope { name, prior, observed, unsettled, unmanaged, .. } = *scope;
     let mut claimed = recorded(prior);
@@ -110,8 +111,8 @@ impl Scope<'_> {
         }
     }
 
-    /// A pod that is to run and is not ready: it never was, it does not come back, or its TCP ports do not answer though a
-    /// list shows it running. A pod that was created or started a short while ago is still coming up, which is no drift.
+    /// A pod that should run but is not ready: it was never ready, it does not come back, or its TCP ports are unmapped
+    /// although it is listed as running. A pod created or started recently is still starting, which is not drift.
     fn not_ready(&self, address: &Address, record: &Record, object: &Object) -> Option<Finding> {
         let kind = kind::find(&record.kind).filter(|kind| kind.awaits_readiness(record.power))?;
         let other_class = matches!(object.status, Some(Status::Error | Status::ZeroGpu | Status::Stopped));
@@ -121,7 +122,7 @@ impl Scope<'_> {
         }
         let comes_up = !record.tainted && self.comes_up(object);
         let severity = if comes_up { Severity::Information } else { Severity::Warning };
-        // A port of what does not run says nothing more than its status does.
+        // For a pod that is not running, its ports add nothing to its status.
         let runs = object.status == Some(Status::Running);
         let unmapped = object.computed.endpoints.iter().filter(|endpoint| runs && endpoint.address.is_none());
         let fields: Vec<FieldChange> = unmapped
@@ -142,7 +143,7 @@ impl Scope<'_> {
         Some(finding)
     }
 
-    /// Whether it has not had the time yet that resources are given to come up where nothing else is declared.
+    /// Whether it is still within the default time for a resource to become ready.
     fn comes_up(&self, object: &Object) -> bool {
         let parsed = |at: &Option<String>| at.as_ref().and_then(|at| at.parse::<jiff::Timestamp>().ok());
         let since = parsed(&object.computed.started_at).max(parsed(&object.computed.created_at));
@@ -152,7 +153,7 @@ impl Scope<'_> {
         })
     }
 
-    /// A living object that the state does not name.
+    /// A live object that is not in the state.
     fn stray(&self, object: &Object) -> Option<Finding> {
         let prior = self.prior;
         let ours = object.marker.as_ref().filter(|marker| {
@@ -216,27 +217,27 @@ impl Scope<'_> {
     }
 }
 
-/// Whether `ignoreChanges` names everything that differs.
+/// Whether `ignoreChanges` covers all differences.
 fn is_ignored(drift: &Drift, record: &Record) -> bool {
     drift.class == DriftClass::Changed && drift.fields.iter().all(|field| ignored(&field.path, &record.ignored))
 }
 
-/// Why an apply refuses to replace the object.
+/// Why apply would refuse to replace the object.
 fn holds(record: Option<&Record>, object: Option<&Object>) -> Vec<Hold> {
     let locked = object.is_some_and(is_locked).then_some(Hold::Locked);
     let prevented = record.is_some_and(|record| record.prevent_destroy).then_some(Hold::PreventDestroy);
     locked.into_iter().chain(prevented).collect()
 }
 
-/// The worst first; strangers by kind, since the addresses that they were made for are not ours.
+/// Worst first. Unmanaged objects sort by kind, because the addresses in their markers are not ours.
 fn order(finding: &Finding) -> impl Ord + use<> {
     let address = finding.address.clone().filter(|_| finding.class != DriftClass::Unmanaged);
     let ids = (finding.object_id.clone(), finding.id.clone());
     (std::cmp::Reverse(finding.severity), finding.class, address, finding.kind.clone(), ids)
 }
 
-/// What RunPod says that it costs, or the catalog's estimate where RunPod says nothing: of volumes, and of what stopped pods
-/// keep.
+/// The price that RunPod reports, or the catalog's estimate if it reports none: for volumes and for the storage of
+/// stopped pods.
 pub fn price(catalog: &Catalog, object: &Object) -> Price {
     match object.reported_price() {
         Some(hourly) => Price { hourly: hourly.into(), estimated: false },
@@ -244,7 +245,7 @@ pub fn price(catalog: &Catalog, object: &Object) -> Price {
     }
 }
 
-/// What the worst of the differences takes.
+/// The effect of undoing the worst of the differences.
 fn undo(drift: &Drift) -> Option<Undo> {
     match drift.class {
         DriftClass::ZeroGpu | DriftClass::Errored => return Some(Undo::Replace),
@@ -266,7 +267,7 @@ fn severity(drift: &Drift) -> Severity {
         DriftClass::Gone | DriftClass::ZeroGpu | DriftClass::Errored => Severity::Error,
         DriftClass::Changed | DriftClass::Stopped | DriftClass::Started => Severity::Warning,
         DriftClass::NotReady | DriftClass::Orphan => Severity::Warning,
-        // The state names an id that is no more: until somebody settles that, whoever reads it is misled.
+        // The state names an id that no longer exists, which misleads every reader until it is resolved.
         DriftClass::Moved if drift.new_id().is_some() => Severity::Warning,
         DriftClass::Moved | DriftClass::Unmanaged => Severity::Information,
     }

@@ -1,4 +1,4 @@
-//! Observed against last applied: drift, and the state that accepts it.
+//! Compares observed objects with the last applied state: the drift, and the state that accepts it.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,19 @@ use crate::resource::members;
 use crate::resource::records::{part, parts_there, redact};
 use crate::resource::resolved;
 
-/// Where reality left the state, by address, as far as somebody has to settle it. Never looks at a configuration.
+/// Drift that needs a decision, by address. Independent of the configuration.
 pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
     drift_with(prior, observed, &migrated(prior, observed))
 }
 
-/// The same, where the caller decides which object each record is followed to: see [`strays`].
+/// Like [`drift`], but the caller chooses which object each migrated record is matched to (`Claims::settle`).
 pub fn drift_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
     let mut drifts = survey_with(prior, observed, migrated);
     drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
     drifts
 }
 
-/// The same, with what is only worth knowing: what stands elsewhere than it was put.
+/// Like [`drift`], including informational findings: objects in another place than requested.
 pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
     survey_with(prior, observed, &migrated(prior, observed))
 }
@@ -34,7 +34,7 @@ pub fn survey(prior: &State, observed: &Observed) -> Vec<Drift> {
 fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
     let members = members::by_parent(prior.resources.keys());
     let mut drifts = Vec::new();
-    // A predecessor on its way out is nobody's to look after any more.
+    // A predecessor awaiting destruction is not monitored.
     let own = |address: &Address| !members::is_member(address) && address.successor().is_none();
     for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
         let folded = members::folded(address, &record.inputs, &members);
@@ -48,14 +48,14 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
         };
         let mut fields = recorded_difference(prior, &record.kind, folded, object);
         for field in &mut fields {
-            // Drift reads forward in time: what was applied, then what is there.
+            // Drift is shown in time order: first the applied value, then the observed one.
             std::mem::swap(&mut field.before, &mut field.after);
         }
         let moves = moves(record, object, &fields);
         if !moves.is_empty() {
             drifts.push(entry(DriftClass::Moved, moves));
         }
-        // Apart, since one has to be settled and the other is for information.
+        // Kept separate, because one part needs a decision and the other is informational.
         let (ignored, fields): (Vec<_>, Vec<_>) =
             fields.into_iter().partition(|field| ignored(&field.path, &record.ignored));
         let changed = [fields, ignored].into_iter().filter(|fields| !fields.is_empty());
@@ -67,7 +67,7 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
     drifts
 }
 
-/// Another id, and other choices than those that were made when it was created; `changed` says nothing twice.
+/// A changed id or different choices by RunPod than at creation, without repeating what is in `changed`.
 fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<FieldChange> {
     let id = (record.id != object.id).then_some(("id", &record.id, &object.id));
     let chosen = record.chosen.iter().filter_map(|(name, before)| {
@@ -113,8 +113,8 @@ fn recorded_difference(prior: &State, kind: &str, folded: Attributes, object: &O
     difference(&Readings::of_record(kind, &wanted, &object.attributes)).all()
 }
 
-/// At zero balance RunPod stops the pods with a network volume and deletes the others, and tells nobody but by mail
-/// (contract, section 12, rule 10). One of many that is gone has another reason.
+/// At zero balance RunPod stops pods with a network volume and deletes the others, notifying only by mail (contract,
+/// section 12, rule 10). If only some pods are gone, there is another reason.
 pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
     let ends = |kind: &str| kind::find(kind).is_some_and(|kind| kind.ends_at_zero_balance);
     let ran = |record: &&Record| ends(&record.kind) && record.power == Some(Power::Running);
@@ -133,11 +133,11 @@ pub fn zero_balance_note(prior: &State, observed: &Observed) -> Option<Note> {
     })
 }
 
-/// What `sindri refresh` writes: records of what is gone are dropped, drifted inputs become what is there, and what has
-/// another id is followed.
+/// The record changes that `sindri refresh` writes: records of missing objects are removed, drifted inputs take the
+/// observed values, and changed ids are followed.
 pub fn accepted(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<Record>> {
     let mut records = corrections(prior, observed);
-    // A predecessor that took its address back: so far nobody looked after it.
+    // A predecessor that took its address back was not monitored until now.
     let returned = prior.resources.iter().any(|(address, record)| {
         address.successor().is_some_and(|it| matches!(records.get(&it), Some(Some(after)) if after.id == record.id))
     });
@@ -175,7 +175,7 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
             }
         }
         if let Some(object) = live_object(observed, &record) {
-            // Also where a field has said as much already.
+            // Also if a field already contains the new choice.
             for (name, chosen) in &mut record.chosen {
                 object.computed.chosen.get(name).into_iter().for_each(|now| chosen.clone_from(now));
             }
@@ -197,19 +197,19 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
         }
     }
     let mut records = resource::completed(prior, resource::meant_as_before(prior, records));
-    // A pod in error, or without its GPU, is recorded as what it is to be.
+    // A pod in error, or without its GPU, keeps its intended record.
     records.retain(|address, record| record.as_ref() != prior.resources.get(address));
     records
 }
 
-/// Predecessors that a replacement left behind: one that is gone is forgotten, and one whose successor is gone takes its
-/// address back.
+/// Resolves predecessors left behind by a replacement: a missing one is forgotten, and one whose successor is gone
+/// takes its address back.
 fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Address, Option<Record>>) {
     let migrated = unmanaged(prior, observed);
     for (address, record) in &prior.resources {
         let Some(successor) = address.successor() else { continue };
         let Some(object) = live_object(observed, record) else {
-            // Unless RunPod moved it: then the next plan takes it over.
+            // Unless RunPod migrated the successor; then the next plan imports it.
             let carries = |stray: &&Object| {
                 stray.marker.as_ref().is_some_and(|marker| {
                     marker.lineage == prior.lineage && marker.address == *record.called(&successor) //
@@ -226,7 +226,7 @@ fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Addre
         };
         if !succeeded {
             records.insert(address.clone(), None);
-            // The parts of the successor are not those of the predecessor.
+            // Replace the successor's parts with those of the predecessor.
             records.extend(resource::parts_of(prior, &successor).map(|(part, _)| (part.clone(), None)));
             records.extend(parts_there(&successor, object).into_iter().map(|(part, record)| (part, Some(record))));
             let marked = record.marked.clone().filter(|marked| *marked != successor);
@@ -235,7 +235,7 @@ fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Addre
     }
 }
 
-/// What the state says is there, for a plan that asks RunPod nothing (`--refresh=false`).
+/// The objects according to the state, for a plan without a refresh (`--refresh=false`).
 pub fn remembered(prior: &State) -> Observed {
     let members = members::by_parent(prior.resources.keys());
     let id_of = |address: &Address| prior.resources.get(address).map(|record| record.id.clone());
@@ -261,7 +261,7 @@ pub fn remembered(prior: &State) -> Observed {
     listed.collect()
 }
 
-/// Records of the members of `parent` that came and went while nobody looked.
+/// Record changes for members of `parent` that were added or removed outside sindri.
 fn accepted_members(
     kind: &kind::Kind,
     parent: &Address,
@@ -279,7 +279,7 @@ fn accepted_members(
     records
 }
 
-/// Lets one path say what is there; of a map, `Null` takes the key away.
+/// Sets one path to the observed value; in a map, `Null` removes the key.
 pub(in crate::planner) fn accept(inputs: &mut Attributes, path: &str, value: Value) {
     match path.split_once('.') {
         Some((name, key)) => {

@@ -1,4 +1,4 @@
-//! Which requests the changes take, and in which order.
+//! Turns changes into requests, in order.
 
 pub mod operations;
 pub mod partial;

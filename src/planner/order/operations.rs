@@ -1,7 +1,7 @@
-//! Decisions become operations: exactly one request each, in an order that respects both graphs.
+//! Turns decisions into operations: exactly one request each, in an order that respects both graphs.
 //!
-//! What is made comes after what it needs (the declared graph); what is destroyed goes after all that stood on it (the
-//! recorded graph). Members have no operations of their own: they fold into the request of their parent.
+//! A create follows its dependencies (desired graph); a destroy follows the destroys of its dependents (prior graph).
+//! Members have no operations of their own; they fold into their parent's request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,15 +33,15 @@ pub fn operations(decisions: &Decisions<'_>, graphs: &Graphs, dialect: Dialect) 
     draft.sorted()
 }
 
-/// Operations in the making: edges may still point forwards.
+/// Operations under construction; edges may still point forwards.
 #[derive(Default)]
 struct Draft {
     operations: Vec<Operation>,
     /// The first and the last operation that make an address usable.
     makes: BTreeMap<Address, (usize, usize)>,
-    /// The operation that destroys what an address names now.
+    /// The operation that destroys the existing object of an address.
     destroys: BTreeMap<Address, usize>,
-    /// The operation that only waits until what an address names now is ready.
+    /// The operation that only waits until the existing object of an address is ready.
     waits: BTreeMap<Address, usize>,
 }
 
@@ -57,22 +57,22 @@ impl Draft {
             let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
             self.operations[destroys].depends_on.extend(standing);
             if self.operations[destroys].replaced_by.is_some() {
-                // Nothing is destroyed for a successor before all that the successor needs is there. What is replaced as
-                // well cannot be waited for: it goes only once nothing stands on it.
+                // Destroy nothing before the dependencies of its successor exist. A dependency that is also replaced
+                // cannot be waited for, because it is only destroyed after its dependents.
                 let needed = graphs.desired.dependencies(address).filter(|needed| self.needs_no_room(needed, graphs));
                 let needed: Vec<usize> = needed.filter_map(|needed| Some(self.makes.get(needed)?.1)).collect();
                 self.operations[destroys].depends_on.extend(needed);
             }
             if self.operations[destroys].replaced_by.is_none() {
-                // A predecessor goes once all that stands on its successor is there: until then it may be of use.
+                // Keep a predecessor until the dependents of its successor exist, because it may still be needed.
                 let successor = address.successor().unwrap_or_else(|| address.clone());
                 let standing = graphs.desired.dependents(&successor).filter_map(|standing| self.makes.get(standing));
                 let standing: Vec<usize> = standing.map(|(_, last)| *last).collect();
                 self.operations[destroys].depends_on.extend(standing);
             }
             let Some(successor) = address.successor() else { return };
-            // A predecessor that an earlier run left behind goes when its successor is there; where both go, it goes first, so
-            // that no record of a predecessor is left alone.
+            // A predecessor left behind by an earlier run is destroyed after its successor is ready. If both are
+            // destroyed, it goes first, so that its record never remains alone.
             let made = self.makes.get(&successor).map(|(_, last)| *last);
             if let Some(last) = made.or_else(|| self.waits.get(&successor).copied()) {
                 self.operations[destroys].depends_on.push(last);
@@ -82,14 +82,14 @@ impl Draft {
         }
     }
 
-    /// Whether neither `address` nor anything that it needs is made only after something is destroyed for it.
+    /// Whether `address` and its dependencies can all be created without first destroying something for them.
     fn needs_no_room(&self, address: &Address, graphs: &Graphs) -> bool {
         let makes_room = |destroys: &usize| self.operations[*destroys].replaced_by.is_some();
         let needed = || graphs.desired.dependencies(address).all(|needed| self.needs_no_room(needed, graphs));
         !self.destroys.get(address).is_some_and(makes_room) && needed()
     }
 
-    /// Kahn's algorithm over indices: ties keep graph order, so that the same plan lists the same operations everywhere.
+    /// Kahn's algorithm over indices. Ties keep graph order, so the same plan always lists the same operations.
     fn sorted(self) -> Vec<Operation> {
         let count = self.operations.len();
         let mut open: Vec<usize> = Vec::with_capacity(count);
@@ -129,7 +129,7 @@ impl Draft {
     }
 }
 
-/// The operations of one address, one after the other.
+/// The sequence of operations for one address.
 struct Sequence<'d, 'a> {
     draft: &'d mut Draft,
     decision: &'d Decision<'a>,
@@ -147,7 +147,7 @@ impl Sequence<'_, '_> {
             import.members = self.imported_members();
             import.wait = change.action == Action::Import && decision.is_unready();
             let index = self.push(import);
-            // Bookkeeping needs nothing of others; what comes after it does.
+            // The import itself has no dependencies; the operations after it do.
             if change.action == Action::Import {
                 self.makes(index);
             }
@@ -187,7 +187,7 @@ impl Sequence<'_, '_> {
         }
     }
 
-    /// Nothing changes, and nothing else depends on it but the end of a predecessor.
+    /// Nothing changes, and only the destruction of a predecessor may depend on it.
     fn wait(&mut self) {
         let mut wait = self.operation(Verb::Wait, self.decision.settled.clone());
         wait.wait = true;
@@ -195,7 +195,7 @@ impl Sequence<'_, '_> {
         self.draft.waits.insert(self.decision.change.address.clone(), index);
     }
 
-    /// Gives the create itself, which others may follow.
+    /// Returns the create operation, so that others can depend on it.
     fn create(&mut self, deposes: Option<Address>) -> Option<usize> {
         let decision = self.decision;
         let resource = decision.resource?;
@@ -210,12 +210,12 @@ impl Sequence<'_, '_> {
         let late = self.late(&resource.inputs, stopped);
         let mut stopped_record = decision.settled.clone();
         if let Some(record) = &mut stopped_record {
-            // What a later request sets is not so yet.
+            // Values that a later request sets are not in effect yet.
             record.inputs.iter_mut().filter(|(name, _)| late.contains_key(*name)).for_each(|(_, it)| *it = Value::Null);
         }
         let mut record = stopped_record.clone();
         if let Some(record) = &mut record {
-            // Created running, and stopped after by an operation of its own.
+            // It is created running and stopped by a separate operation.
             record.power = record.power.map(|_| Power::Running);
             record.awaiting_ready = decision.kind.awaits_readiness(record.power).then_some(Awaiting::First);
         }
@@ -225,7 +225,7 @@ impl Sequence<'_, '_> {
         create.inputs = inputs;
         create.inputs.retain(|name, _| !late.contains_key(name));
         create.wait = decision.kind.awaits_readiness(Some(Power::Running));
-        // What is recorded of an object that is gone, or that is replaced, is no part of the new one.
+        // Recorded members of an object that is gone or replaced do not belong to the new one.
         create.members = self.removed_members();
         create.members.extend(self.settled_members());
         create.deposes = deposes;
@@ -245,11 +245,11 @@ impl Sequence<'_, '_> {
         Some(created)
     }
 
-    /// What a create cannot carry, and an update after it does.
+    /// Attributes that the create cannot include, to be set by an update.
     fn late(&self, inputs: &Attributes, stopped: bool) -> Attributes {
         let kind = self.decision.kind;
         let late = kind.attributes.iter().filter(|attribute| {
-            // A lock would be in the way of the stop that follows.
+            // A lock would prevent the stop that follows.
             attribute.late == Some(self.dialect)
                 || (stopped && kind.is_locked(inputs) && kind.lock_attribute == Some(attribute.name))
         });
@@ -274,13 +274,13 @@ impl Sequence<'_, '_> {
             Cause::Power { wanted, .. } => Some(*wanted),
             _ => None,
         });
-        // What is stopped first does not restart for its other changes; what is locked cannot be stopped first.
+        // A pod that is stopped first does not restart for its other changes. A locked pod cannot be stopped first.
         let (first, last) = match wanted {
             Some(Power::Stopped) if !unlocks(decision.kind, &change.fields) => (wanted, None),
             _ => (None, wanted),
         };
         if let Some(power) = first {
-            // What the update changes is not so yet.
+            // The update's changes are not in effect yet.
             let before = decision.record.as_deref().cloned().map(|record| Record { power: wanted, ..record });
             self.power(power, before);
         }
@@ -298,16 +298,16 @@ impl Sequence<'_, '_> {
                 }
             }
         }
-        // A status that this version does not know does not say that it is stopped.
+        // An unknown status does not mean that the pod is stopped.
         let stopped = decision.object.and_then(|object| object.status.as_ref()?.power()) == Some(Power::Stopped);
         let restarts = change.fields.iter().any(|field| field.effect == Effect::Restart);
         let mut record = decision.settled.clone();
         if let (Some(record), Some(before)) = (&mut record, &decision.record) {
-            // Power is written by the operation that changes it.
+            // The operation that changes power also records it.
             record.power = if last.is_some() { before.power } else { record.power };
         }
         let restarted = decision.kind.awaits_readiness(Some(Power::Running)) && restarts && !stopped && first.is_none();
-        // What follows an update (a start) waits by itself.
+        // An operation after the update (a start) waits itself.
         let wait = restarted || (decision.is_unready() && last.is_none());
         let record = if restarted { record.map(Record::awaited_again) } else { record };
         let mut update = self.operation(Verb::Update, record);
@@ -331,7 +331,7 @@ impl Sequence<'_, '_> {
         }
     }
 
-    /// Whether a request with these inputs says which parts there are to be.
+    /// Whether a request with these inputs determines the list of parts.
     fn lists_members(&self, inputs: &Attributes) -> bool {
         kind::parts_of(self.decision.kind.name).any(|(_, membership)| inputs.contains_key(membership.attribute))
     }
@@ -356,7 +356,7 @@ impl Sequence<'_, '_> {
         self.makes(index);
     }
 
-    /// One that acts on the object that exists now.
+    /// An operation on the existing object.
     fn operation(&self, verb: Verb, record: Option<Record>) -> Operation {
         let change = &self.decision.change;
         Operation {
@@ -389,7 +389,7 @@ impl Sequence<'_, '_> {
         entry.1 = index;
     }
 
-    /// Records of the members that the request makes; their ids follow from the parent's.
+    /// Records of the members that the request creates; their ids are derived from the parent's.
     fn settled_members(&self) -> BTreeMap<Address, Option<Record>> {
         let made = self.members.iter().filter(|member| {
             matches!(member.change.action, Action::Create | Action::Replace | Action::ReplaceCreateFirst)
@@ -397,7 +397,7 @@ impl Sequence<'_, '_> {
         made.filter_map(|member| Some((member.change.address.clone(), Some(member.settled.clone()?)))).collect()
     }
 
-    /// The parts that an object which is taken over has, and none that an earlier one had.
+    /// The parts of an imported object, without those of a previous one.
     fn imported_members(&self) -> BTreeMap<Address, Option<Record>> {
         let mut members: BTreeMap<_, _> =
             self.members.iter().map(|member| (member.change.address.clone(), None)).collect();
@@ -417,9 +417,9 @@ impl Sequence<'_, '_> {
     }
 }
 
-/// What to lay over the inputs of a create, in the order to try.
+/// Values to overlay on the inputs of a create, in the order to try.
 fn candidates(decision: &Decision<'_>, inputs: &Attributes, dialect: Dialect) -> Vec<Attributes> {
-    // v1 takes whole lists and chooses by itself; v2 takes one of each.
+    // v1 accepts whole lists and chooses itself; v2 accepts one of each.
     if dialect == Dialect::V1 {
         return vec![Attributes::new()];
     }

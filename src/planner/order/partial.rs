@@ -1,8 +1,8 @@
-//! A plan of some resources: the whole plan, reduced to what they need.
+//! Restricts a plan to some resources and their dependencies.
 //!
-//! The operations themselves say what the named resources need: everything that one of them waits for is in the plan too,
-//! whether it is created first as its base or destroyed first because it stands on it. A refusal about something that the
-//! named resources need stays in the plan and keeps it from being applied; refusals of the rest are reported.
+//! The operations determine what the targets need: everything that one of their operations waits for is in the plan
+//! too, whether it is a dependency created first or a dependent destroyed first. A refusal of a needed resource stays
+//! in the plan and prevents its apply; other refusals are only reported.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::graph::ResourceGraph;
 use crate::model::{Action, Address, Attributes, Change, Operation, Partial, Risk, Verb, Wait};
 use crate::planner::review::identity::root;
 
-/// Keeps what `targets` need of a whole plan, and says what is left out.
+/// Keeps the part of a plan that `targets` need, and returns what is left out.
 pub fn restrict(
     targets: &BTreeSet<Address>,
     graph: &ResourceGraph,
@@ -31,7 +31,7 @@ pub fn restrict(
     (partial, remaining(operations, &kept))
 }
 
-/// What `kept` stands on and what is refused: it needs no operation to be in the way.
+/// The refused resources that `kept` depends on. They block the plan even without operations.
 fn refused(kept: &BTreeSet<Address>, graph: &ResourceGraph, changes: &[Change]) -> Vec<Address> {
     let refused: BTreeSet<Address> =
         changes.iter().filter(|change| !change.refusals.is_empty()).map(|change| root(&change.address)).collect();
@@ -45,7 +45,7 @@ fn refused(kept: &BTreeSet<Address>, graph: &ResourceGraph, changes: &[Change]) 
     seen.into_iter().filter(|address| refused.contains(*address)).cloned().collect()
 }
 
-/// Keeps the waits that the remaining operations carry out, and tells what else is not ready.
+/// Keeps the waits that the remaining operations carry out, and reports other resources that are not ready.
 pub fn restrict_waits(waits: &mut Vec<Wait>, operations: &[Operation], partial: &mut Option<Partial>) {
     let kept: BTreeSet<&Address> = operations
         .iter()
@@ -60,7 +60,7 @@ pub fn restrict_waits(waits: &mut Vec<Wait>, operations: &[Operation], partial: 
     }
 }
 
-/// The targets, and all that their operations wait for, to the end of the chain; never a part of an address alone.
+/// The targets, and everything that their operations transitively wait for; always whole resources.
 fn needed(targets: &BTreeSet<Address>, operations: &[Operation]) -> BTreeSet<Address> {
     let mut by_root: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
     for (index, operation) in operations.iter().enumerate() {
@@ -78,7 +78,7 @@ fn needed(targets: &BTreeSet<Address>, operations: &[Operation]) -> BTreeSet<Add
     needed
 }
 
-/// What is not in the plan stays as it is.
+/// Turns a change outside the plan into a no-op.
 pub fn leave(change: &mut Change) {
     change.action = Action::NoOp;
     change.fields.clear();
@@ -103,7 +103,7 @@ fn remaining(operations: Vec<Operation>, kept: &BTreeSet<Address>) -> Vec<Operat
         operation.depends_on = operation.depends_on.iter().filter_map(|need| place[*need]).collect();
         remaining.push(operation);
     }
-    // A successor comes after what makes room for it, and belongs to the same address.
+    // A successor comes after the delete that makes room for it, and belongs to the same address.
     for operation in &mut remaining {
         operation.replaced_by = operation.replaced_by.and_then(|successor| place[successor]);
     }

@@ -1,6 +1,6 @@
-//! Which object belongs to which address, beyond what the state records: pods by their marker, volumes by their looks.
+//! Matches unrecorded objects to addresses: pods by marker, volumes by identity (name, size and region).
 //!
-//! This is what keeps a lost state, a dead runner or a half-finished create from ending in a twin.
+//! This prevents duplicates after a lost state, a killed run or an interrupted create.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,17 +11,17 @@ use crate::planner::recognise::moves::Moves;
 use crate::planner::recognise::succession::Judge;
 use crate::resource::inventory::{Owner, Owners, live_object, unmanaged};
 
-/// An object that an address takes over.
+/// An object that an address adopts.
 pub struct Claim<'a> {
     pub object: &'a Object,
     pub cause: Cause,
 }
 
-/// Objects in no record: those that an address claims, and marked ones that nothing claims.
+/// Unmanaged objects: those that an address claims, and marked ones that nothing claims.
 #[derive(Default)]
 pub struct Claims<'a> {
     by_address: BTreeMap<Address, Claim<'a>>,
-    /// Addresses that several unmarked objects look like, none of which is known to be the one.
+    /// Addresses that several unmarked objects match, with no way to tell which one is meant.
     ambiguous: BTreeMap<Address, Vec<&'a Object>>,
     orphans: Vec<&'a Object>,
 }
@@ -31,7 +31,7 @@ impl<'a> Claims<'a> {
         self.by_address.get(address)
     }
 
-    /// What looks like this address, where nobody can tell which of them is meant.
+    /// The objects that match this address if it is unclear which one is meant.
     pub fn ambiguous(&self, address: &Address) -> &[&'a Object] {
         self.ambiguous.get(address).map_or(&[], Vec::as_slice)
     }
@@ -41,18 +41,19 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// Goes through every living object that no record names.
+/// Examines every live object without a record.
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
     let mut unmanaged = unmanaged(prior, input.observed);
     let (judge, moves) = (Judge::new(input, prior, desired), Moves::new(input.moved));
-    // A move onto an address that is not declared is not followed.
+    // Moves to an undeclared address are not followed.
     let followed = |address: &Address| moves.destination(address).filter(|to| desired.contains_key(to));
     let destination = |address: &Address| followed(address).unwrap_or_else(|| address.clone());
     let replaced = |object: &Object| {
         let marker = object.marker.as_ref();
         marker.is_some_and(|marker| judge.would_replace(&destination(&marker.address), object))
     };
-    // What may stay as it is comes first, and then the oldest: of twins the first one made is kept.
+    // Objects that need no replacement come first, then the oldest, so that of duplicates the first one created is
+    // kept.
     unmanaged.sort_by_cached_key(|object| (replaced(object), object.seniority()));
 
     let alive = |address: &Address| is_alive(input, prior, address);
@@ -74,7 +75,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
                 }
                 _ => destination(&marker.address),
             };
-            // What is recorded and no longer declared may have moved all the same: it is to be destroyed, not forgotten.
+            // An undeclared recorded object may also have been migrated. It must be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
             let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
             let heir = match claims.get(&address) {
@@ -101,8 +102,9 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
     claims
 }
 
-/// The predecessor of `heir`, which lives at `address`, that `object` may be under another id: one that waits to be destroyed
-/// and is no longer there. A marker names the address for which its pod was made, and not that it was deposed since.
+/// The predecessor of `heir` (the live object at `address`) that `object` may be under a new id: one that awaits
+/// destruction and no longer exists. A marker names the address its pod was created for, even if the pod was deposed
+/// since.
 fn moved_predecessor<'p>(
     prior: &'p State,
     address: &Address,
@@ -111,21 +113,22 @@ fn moved_predecessor<'p>(
     free: &dyn Fn(&Address) -> bool,
 ) -> Option<&'p Address> {
     let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
-    // What the same request made is a second successor.
+    // An object created by the same request is a duplicate of the successor.
     let is_older = operation(heir) != operation(object);
     let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
     prior.resources.keys().find(deposed).filter(|_| is_older)
 }
 
-/// Whether the recorded object of an address lives.
+/// Whether the recorded object of an address is live.
 fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
     prior.resources.get(address).is_some_and(|record| live_object(input.observed, record).is_some())
 }
 
-/// What is declared with one look, and what has it.
+/// The addresses declared with the same identity, and the objects that have it.
 pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
 
-/// Takes over what looks like something declared: what a pod mounts that is ours already, else the only one there is.
+/// Adopts objects that match a declared resource: the one mounted by a pod that is already ours, otherwise the only
+/// match.
 fn claim_lookalikes<'a>(
     unmanaged: &[&'a Object],
     input: &Input<'a>,
@@ -154,7 +157,7 @@ fn claim_lookalikes<'a>(
 }
 
 impl<'a> Claims<'a> {
-    /// Of several objects that may be a recorded one under another id, a plan tells the drift of the one that it takes in.
+    /// If several objects may be the migrated object of a record, report drift for the one that the plan adopts.
     pub fn settle(&self, migrated: &mut BTreeMap<&Address, &'a Object>, moved: &[(Address, Address)]) {
         let moved: BTreeMap<&Address, &Address> = moved.iter().map(|(from, to)| (from, to)).collect();
         for (address, object) in migrated {
@@ -169,7 +172,7 @@ impl<'a> Claims<'a> {
     }
 }
 
-/// The ids that living pods of ours have where their configuration refers to another resource, by that resource.
+/// For each referenced resource, the ids that our live pods use in its place.
 fn mounted<'d>(
     input: &Input<'d>,
     prior: &State,
@@ -190,7 +193,7 @@ fn mounted<'d>(
     mounted
 }
 
-/// Objects of kinds without markers by their looks, with the addresses that are to look so.
+/// Objects of kinds without markers, grouped by identity with the addresses that declare it.
 pub(in crate::planner) fn alike<'d, 'a>(
     unmanaged: &[&'a Object],
     declared: impl Iterator<Item = (&'d Address, &'d Resource)>,

@@ -1,7 +1,7 @@
-//! A lost state, from what is left of it: markers on pods, the looks of volumes, and which volume a pod mounts.
+//! Recovers a lost state from markers on pods, the identity of volumes, and the volumes that pods mount.
 //!
-//! Takes what is declared, recorded and observed; gives the records that can be had back, and what cannot be taken, with
-//! the reason. Sends nothing and destroys nothing.
+//! From the declared, recorded and observed resources it returns the recoverable records and the objects that cannot be
+//! adopted, with reasons. Sends no requests and destroys nothing.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::planner::recognise::moves::Moves;
 use crate::resource::inventory::{live_object, unmanaged};
 use crate::resource::records::imported;
 
-/// What there is to go by.
+/// The available evidence.
 pub struct Search<'a> {
     /// The configuration's `name`.
     pub name: &'a str,
@@ -26,21 +26,21 @@ pub struct Search<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trace {
     Marker,
-    /// A discovered pod mounts it where its block says so.
+    /// A discovered pod mounts it, as declared in the pod's block.
     Mount,
-    /// Name, size and place, for kinds that carry no marker.
+    /// Name, size and region, for kinds without a marker.
     Looks,
 }
 
-/// Why an object was not taken.
+/// Why an object was not adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Another object of the same address is older, or is recorded.
+    /// Another object of the same address is older or recorded.
     Twin {
         of: String,
     },
     Undeclared,
-    /// Several look the same, and nothing tells which is meant.
+    /// Several objects match, and nothing shows which one is meant.
     Ambiguous,
 }
 
@@ -51,7 +51,7 @@ pub struct Taken<'a> {
     pub by: Trace,
 }
 
-/// An object that looks like ours and stays outside.
+/// An object that looks like ours but is not adopted.
 pub struct Left<'a> {
     pub address: Address,
     pub object: &'a Object,
@@ -67,7 +67,7 @@ pub struct Discovery<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// The lineages of living pods with this project's marker that no record names, each with how many pods carry it.
+    /// The lineages of unmanaged live pods with this project's marker, each with the number of pods.
     pub fn lineages(&self) -> BTreeMap<String, usize> {
         let mut lineages = BTreeMap::new();
         for marker in unmanaged(self.prior, self.observed).into_iter().filter_map(|object| object.marker.as_ref()) {
@@ -78,12 +78,12 @@ impl<'a> Search<'a> {
         lineages
     }
 
-    /// Everything of `lineage`, and the volumes that belong to it.
+    /// All objects of `lineage`, and the volumes that belong to it.
     pub fn of(&self, lineage: &str) -> Discovery<'a> {
         let mut found = Discovery::default();
         let unmanaged = unmanaged(self.prior, self.observed);
         let mut marked: Vec<&Object> = unmanaged.iter().copied().filter(|object| self.is_of(object, lineage)).collect();
-        // The oldest first: of twins the first one made is kept.
+        // Oldest first: of duplicates, the first one created is kept.
         marked.sort_by_cached_key(|object| object.seniority());
         let moves = Moves::new(self.moved);
         for object in marked {
@@ -109,14 +109,14 @@ impl<'a> Search<'a> {
         object.marker.as_ref().is_some_and(|marker| marker.lineage == lineage && ours(marker))
     }
 
-    /// The id of the living object that an address has already.
+    /// The id of the live object that an address already has.
     fn holder(&self, found: &Discovery<'_>, address: &Address) -> Option<String> {
         let taken = found.taken.iter().find(|taken| taken.address == *address).map(|taken| taken.object.id.clone());
         let record = self.prior.resources.get(address);
         taken.or_else(|| record.and_then(|record| live_object(self.observed, record)).map(|object| object.id.clone()))
     }
 
-    /// Volumes that discovered pods mount where their blocks name a declared one.
+    /// Volumes that discovered pods mount in place of a declared one.
     fn mounted(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
         let mut mounts: Vec<(Address, String)> = Vec::new();
         for Taken { address, object, .. } in &found.taken {
@@ -139,7 +139,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Objects without markers that look as declared.
+    /// Objects without markers that match the declared identity.
     fn alike(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
         for (address, resource) in self.declared {
             let Some(kind) = kind::find(&address.kind).filter(|kind| kind.identity().is_some()) else { continue };

@@ -1,8 +1,7 @@
-//! What exists a second time, because two states of one project did not know of each other: two clones of which neither
-//! committed its state.
+//! Finds duplicate objects, created because two states of one project did not know of each other. For example, two
+//! clones may each run sindri without committing their state.
 //!
-//! Takes a state and what was observed; gives the other objects. Pods are told by their markers, kinds without markers by
-//! name, size and place.
+//! Pods are recognised by marker, kinds without markers by name, size and region.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +12,13 @@ use crate::planner::drift::report::price;
 use crate::resource::inventory::{live_object, unmanaged};
 use crate::resource::members;
 
-/// Living objects in no record of `state` that are one of its resources a second time.
+/// Live objects without a record in `state` that duplicate one of its resources.
 pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog) -> Vec<Double> {
     let is_ours = |object: &Object| {
         let marker = object.marker.as_ref();
         marker.is_none_or(|marker| marker.same_project(name, &state.environment))
     };
-    // What objects of other projects use is theirs.
+    // Objects used by other projects' objects belong to those projects.
     let elsewhere: BTreeSet<(&str, &str)> = observed
         .iter()
         .filter(|object| !object.is_leaving() && !is_ours(object))
@@ -65,7 +64,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
     doubles
 }
 
-/// Notes about doubles that a plan does not show as orphans, since nothing marks them.
+/// Notes about duplicates that the plan does not list as orphans because they have no marker.
 pub fn notes(doubles: &[Double]) -> Vec<Note> {
     let unmarked = doubles.iter().filter(|double| double.lineage.is_none());
     unmarked

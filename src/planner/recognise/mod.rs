@@ -1,4 +1,4 @@
-//! Which object belongs to which address, beyond the records of the state: markers, identities, moves and renames.
+//! Matches objects to addresses beyond the records of the state: markers, identities, moves and renames.
 
 pub(super) mod claim;
 pub mod discover;

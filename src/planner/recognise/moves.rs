@@ -1,8 +1,8 @@
 //! `moved` entries: records that continue under another address.
 //!
-//! Entries form chains in any order: with `a -> b` and `b -> c`, a record of `a` continues as `c`. Validation has refused
-//! cycles, and two entries with one source or one target. An entry whose target is taken in the state, or not declared,
-//! cannot be followed: the record keeps its address, and a plan refuses that as long as the object is alive.
+//! Entries form chains in any order: with `a -> b` and `b -> c`, the record of `a` moves to `c`. Validation already
+//! refused cycles and entries with the same source or target. An entry whose target is already recorded or not declared
+//! cannot be followed. The record then keeps its address, and plans refuse to continue while the object is live.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use crate::planner::review::identity::root;
 use crate::resource;
 use crate::resource::inventory::live_object;
 
-/// The entries by their source, so that following all of them takes one pass over the records.
+/// The entries by source, so that following all of them takes one pass over the records.
 pub struct Moves<'m> {
     by_source: BTreeMap<&'m Address, &'m Move>,
 }
@@ -26,13 +26,13 @@ impl<'m> Moves<'m> {
         Self { by_source: moved.iter().map(|step| (&step.from, step)).collect() }
     }
 
-    /// Where a chain of entries leads `address`; `None` if no entry names it, or if its chain never ends.
+    /// The final address of a chain of entries; `None` if no entry names `address`, or if its chain never ends.
     pub fn destination(&self, address: &Address) -> Option<Address> {
         self.follow(address, &|_| false).map(|(destination, _)| destination)
     }
 
-    /// The same with the entries of the chain. An entry between two keys leads no replica while `alone` says that the
-    /// key itself is recorded.
+    /// Like [`Self::destination`], with the entries of the chain. An entry between two keys does not move replicas if
+    /// `alone` says that the key itself is recorded.
     fn follow(&self, address: &Address, alone: &dyn Fn(&Address) -> bool) -> Option<(Address, Vec<&'m Move>)> {
         let mut here = address.clone();
         let mut chain = Vec::new();
@@ -58,44 +58,43 @@ impl<'m> Moves<'m> {
     }
 }
 
-/// A state with its moves carried out.
+/// The state after applying moves.
 pub struct Moved<'s> {
     pub state: Cow<'s, State>,
-    /// Every address that changed, members and predecessors included, from old to new.
+    /// Every address that changed, including members and predecessors, from old to new.
     pub done: Vec<(Address, Address)>,
     /// Recorded addresses whose entries could not be followed.
     pub blocked: Vec<Blocked>,
-    /// Entries that name nothing in the state, neither before nor after the move.
+    /// Entries whose source and target are both missing from the state.
     pub idle: Vec<Move>,
 }
 
-/// A recorded address that cannot continue under another one.
+/// A recorded address whose move is blocked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
     pub from: Address,
     pub to: Address,
     pub why: Why,
-    /// Where the entry is that has to be corrected.
+    /// Position of the entry to correct.
     pub position: Option<Position>,
 }
 
 /// Why a move cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// This recorded address is in the way: the target itself, or another source that leads there too.
+    /// This recorded address blocks it: the target itself, or another source that moves there too.
     Taken(Address),
-    /// Nothing declares the target, so the next plan would destroy the object there.
+    /// The target is not declared, so the next plan would destroy the object there.
     Undeclared,
 }
 
-/// The state with every move carried out that leads a recorded address to a free one, declared or not: for corrections by
-/// hand.
+/// Applies every move from a recorded address to a free one, even if it is undeclared. For manual corrections.
 pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
     follow_where(prior, moved, &|_| true)
 }
 
-/// The state that a plan starts from: every move is carried out that leads a recorded address to a free one that
-/// `declared` has. Members and predecessors follow their resource.
+/// The state that a plan starts from: applies every move from a recorded address to a free and `declared` one. Members
+/// and predecessors follow their resource.
 pub fn followed<'s>(prior: &'s State, moved: &[Move], declared: &BTreeMap<Address, Resource>) -> Moved<'s> {
     follow_where(prior, moved, &|address| declared.contains_key(address))
 }
@@ -107,7 +106,7 @@ fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Addr
     }
     let moves = Moves::new(moved);
     let is_recorded = |address: &Address| prior.resources.contains_key(address);
-    // `state mv` names a predecessor by its own address; all other parts follow their resource.
+    // `state mv` may name a predecessor by its own address; all other parts follow their resource.
     let source =
         |address: &Address| if moves.by_source.contains_key(address) { address.clone() } else { root(address) };
     let roots: BTreeSet<Address> = prior.resources.keys().map(source).collect();
@@ -127,7 +126,7 @@ fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Addr
     result
 }
 
-/// Sources that lead to a recorded address, to the same one as another source, or to one that is not declared.
+/// Sources whose target is recorded, shared with another source, or undeclared.
 fn blocked(
     prior: &State,
     led: &BTreeMap<&Address, (Address, Vec<&Move>)>,
@@ -153,7 +152,7 @@ fn blocked(
     blocked
 }
 
-/// Entries that led no record, and at the end of whose chain nothing is recorded either.
+/// Entries that moved no record and whose chain does not end at a recorded address either.
 fn idle<'m>(
     moves: &Moves<'m>,
     moved: &'m [Move],
@@ -181,7 +180,7 @@ fn carried_out<'s>(
     (Cow::Owned(resource::renamed(prior.clone(), &renames)), done)
 }
 
-/// What has to be written so that `before` becomes `after`.
+/// The record changes that turn `before` into `after`.
 pub fn corrections(before: &State, after: &State) -> BTreeMap<Address, Option<Record>> {
     let gone = before.resources.keys().filter(|address| !after.resources.contains_key(*address));
     let changed = after.resources.iter().filter(|(address, record)| before.resources.get(*address) != Some(*record));
@@ -190,7 +189,7 @@ pub fn corrections(before: &State, after: &State) -> BTreeMap<Address, Option<Re
         .collect()
 }
 
-/// Refuses the changes of living resources whose `moved` entry could not be followed.
+/// Refuses the changes of live resources whose `moved` entry could not be followed.
 pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
     if input.options.destroy || input.options.refresh_only {
         return;
@@ -203,7 +202,7 @@ pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
     }
 }
 
-/// Why a living resource cannot take another address.
+/// Why a live resource cannot move to another address.
 fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     let Blocked { from, to, why, position } = blocked;
     let (why, first) = match why {
@@ -220,7 +219,7 @@ fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     }
 }
 
-/// What is in the way at `by`, and what to do about it.
+/// What blocks the move at `by`, and how to resolve it.
 fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Input<'_>) -> (String, String) {
     let record = state.resources.get(by);
     let id = record.map_or("", |record| record.id.as_str());
@@ -238,15 +237,15 @@ fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Inpu
     }
 }
 
-/// An address as a shell takes it.
+/// An address quoted for a shell.
 fn quoted(address: &Address) -> String {
     if address.index.is_some() { format!("'{address}'") } else { address.to_string() }
 }
 
-/// So many entries are named in a sentence.
+/// Maximum number of entries named in a sentence.
 const NAMED: usize = 4;
 
-/// Says which entries have no effect because the state holds neither end of them. A first apply has nothing to move.
+/// Reports entries that have no effect because the state contains neither end. A first apply has nothing to move.
 pub fn note(moved: &Moved<'_>, input: &Input<'_>) -> Option<Note> {
     let idle = &moved.idle;
     if idle.is_empty() || input.options.destroy || moved.state.resources.is_empty() {

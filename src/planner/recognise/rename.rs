@@ -1,8 +1,8 @@
-//! Blocks that look renamed: what would be destroyed, or left behind, because its block is gone, beside what would be new
-//! and is the same.
+//! Finds probable renames: a resource that would be destroyed or left behind because its block was removed, and a new
+//! resource that matches it.
 //!
-//! Takes finished decisions and gives pairs; decides nothing. A pair is told, and whoever reads it either adds a `moved`
-//! entry or says that it is no rename.
+//! Takes finished decisions and returns pairs, without changing any decision. The pairs are reported, and the user
+//! either adds a `moved` entry or confirms that it is not a rename.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::resource::difference::{Difference, Readings, difference, satisfies};
 use crate::resource::members;
 use crate::resource::resolved;
 
-/// Pairs of one kind that look like one resource under two addresses, in the order of the old ones.
+/// Pairs of addresses that look like the same resource, per kind, in the order of the old addresses.
 pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     let options = &context.input.options;
     if options.destroy || options.no_renames {
@@ -21,7 +21,8 @@ pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     }
     let members = members::by_parent(context.prior.resources.keys());
     let mut found: Vec<Rename> = Vec::new();
-    // Kinds stand on each other in this order: what mounts a renamed volume is compared as if that had moved.
+    // Kinds depend on each other in this order, so resources that mount a renamed volume are compared as if it had
+    // moved.
     for kind in kind::listed() {
         let of_kind = || decided.by_address.values().filter(|decision| decision.kind.name == kind.name);
         let leaving: Vec<Leaving<'_>> =
@@ -36,7 +37,7 @@ pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     found
 }
 
-/// Something that is there, and whose block is gone.
+/// An existing object whose block was removed.
 struct Leaving<'d> {
     address: &'d Address,
     id: &'d str,
@@ -52,7 +53,7 @@ impl<'d> Leaving<'d> {
         members: &BTreeMap<Address, Vec<&Address>>,
     ) -> Option<Self> {
         let (record, object, address) = (decision.record.as_ref()?, decision.object?, &decision.change.address);
-        // What is broken would be replaced under any address.
+        // A broken object would be replaced under any address.
         let usable =
             !matches!(object.status, Some(Status::Error | Status::ZeroGpu)) && (!record.tainted || object.ready);
         if !usable || !decision.change.causes.contains(&Cause::Undeclared) {
@@ -66,7 +67,7 @@ impl<'d> Leaving<'d> {
     }
 }
 
-/// Something that is declared, and neither recorded nor there.
+/// A declared resource with neither a record nor an object.
 struct Coming<'d> {
     address: &'d Address,
     resource: &'d Resource,
@@ -91,15 +92,15 @@ impl<'d> Coming<'d> {
         Some(Self { address: &decision.change.address, resource, wanted, looks })
     }
 
-    /// Whether it could be equal to `old`: cheap to ask, and a no is certain.
+    /// A quick check whether it can equal `old`; a negative result is definite.
     fn resembles(&self, old: &Leaving<'_>) -> bool {
-        // What is ignored or left to a template may be anything.
+        // Attributes that are ignored or supplied by a template may have any value.
         let supplied = kind::find(&self.address.kind).is_some_and(|kind| kind.supplied(&self.wanted).next().is_some());
         supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
     }
 }
 
-/// What is compared to the letter, with nothing as nothing however it is written.
+/// The values of attributes that are compared exactly, with all forms of "nothing" normalised.
 fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
     let exact = kind
         .attributes
@@ -109,21 +110,21 @@ fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<
     exact.map(|known| value(known.name).cloned().unwrap_or_default()).collect()
 }
 
-/// How well two fit, the best first.
+/// How well two resources match; lower is better.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Distance {
-    /// Attributes that differ, beside the name.
+    /// Number of attributes that differ, not counting the name.
     differing: usize,
-    /// Replicas keep their number where they can.
+    /// Whether the replica number changes. Replicas keep their number if possible.
     other_number: bool,
-    /// How little of the two words is the same.
+    /// How dissimilar the two names are.
     unlike: usize,
 }
 
-/// Each of both at most once: equal ones first, then those that differ a little and have no rival.
+/// Pairs each resource at most once: equal ones first, then slightly different ones without a rival.
 fn pairs(kind: &'static Kind, leaving: &[Leaving<'_>], coming: &[Coming<'_>], updates: Option<Updates>) -> Vec<Rename> {
     let mut chosen = Chosen::default();
-    // A fleet that was renamed as a whole is paired here, without holding every attribute of all against all.
+    // Pairs a renamed fleet by replica number, which avoids comparing all attributes of all pairs.
     let same_number =
         |old: &Leaving<'_>, new: &Coming<'_>| old.address.index == new.address.index && new.resembles(old);
     chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &same_number));
@@ -140,7 +141,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// All pairs of what is not taken yet, the best first.
+    /// All pairs of unpaired resources, best match first.
     fn fits(
         &self,
         kind: &'static Kind,
@@ -189,7 +190,7 @@ impl Chosen {
                 *from.entry(&rename.from).or_insert(0) += 1;
                 *to.entry(&rename.to).or_insert(0) += 1;
             }
-            // Between rivals nobody but a person can choose.
+            // Only a person can choose between rivals.
             free.iter()
                 .filter(|rename| from[&rename.from] == 1 && to[&rename.to] == 1)
                 .for_each(|rename| self.take(rename));
@@ -197,7 +198,7 @@ impl Chosen {
     }
 }
 
-/// The pair, if it is worth telling: nothing that differs makes it another object, and most of what is written is the same.
+/// The pair, if it is worth reporting: no difference makes it another object, and most attributes are equal.
 fn fit(
     kind: &'static Kind,
     old: &Leaving<'_>,
@@ -226,7 +227,7 @@ fn fit(
         .map(|path| attribute_of(path))
         .filter(|name| Some(*name) != kind.name_attribute && kind.attribute(name).is_some() && !other.contains(name))
         .collect();
-    // Where looks are all there is to know a thing by, they have to be the same.
+    // If identity is the only way to recognise a kind, it must be equal.
     let is_another = kind.identity().unwrap_or_default().iter().any(|name| other.contains(name));
     if is_another || same.len() < 2 * other.len() {
         return None;

@@ -1,8 +1,8 @@
-//! Replacements whose journal was lost. The state still names the predecessor, and another living pod carries the marker of
-//! the same lineage and address, or another network volume looks as the declared one is to look.
+//! Handles replacements whose journal was lost. The state still names the predecessor, but another live pod carries the
+//! marker of the same lineage and address, or another network volume matches the declared one.
 //!
-//! Takes the three readings; gives the prior state as the journal would have left it: the predecessor is deposed, and the
-//! marked pod is free to be imported in its place. A recorded pod that may stay keeps its address, and the other one is an
+//! Returns the prior state as the journal would have left it: the predecessor is deposed, and the marked pod can be
+//! imported in its place. If the recorded pod needs no replacement, it keeps its address, and the other pod is an
 //! orphan.
 
 use std::borrow::Cow;
@@ -29,12 +29,12 @@ pub struct Successions {
 struct Succession {
     deposed: Address,
     predecessor: Record,
-    /// Ports that were recorded of the predecessor.
+    /// The recorded ports of the predecessor.
     members: Vec<Address>,
 }
 
 impl Successions {
-    /// Writes each predecessor's record together with the import of its successor, so that no kill falls between them.
+    /// Writes each predecessor's record together with its successor's import, so that a kill cannot separate them.
     pub fn attach(self, operations: &mut [Operation]) {
         let mut by_address = self.by_address;
         for operation in operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
@@ -47,7 +47,7 @@ impl Successions {
     }
 }
 
-/// The prior state with every predecessor deposed whose successor an interrupted run made.
+/// The prior state, in which every predecessor is deposed if an interrupted run created its successor.
 pub fn deposed<'s>(
     input: &Input<'_>,
     prior: &'s State,
@@ -74,7 +74,7 @@ pub fn deposed<'s>(
         let succession = Succession { deposed, predecessor: predecessor.clone(), members };
         found.by_address.insert(address.clone(), succession);
     }
-    // What refers to a predecessor means that one, not the successor that has the address now.
+    // References to a predecessor keep meaning that object, not the successor that now has its address.
     for (address, record) in resource::completed(prior, changes) {
         let resources = &mut state.to_mut().resources;
         match record {
@@ -85,7 +85,7 @@ pub fn deposed<'s>(
     (state, found)
 }
 
-/// Declared addresses whose recorded object lives, with the other living objects that carry their marker.
+/// Declared addresses with a live recorded object, and the other live objects that carry their marker.
 fn candidates<'a, 'd>(
     input: &Input<'a>,
     prior: &State,
@@ -93,7 +93,7 @@ fn candidates<'a, 'd>(
 ) -> BTreeMap<&'d Address, Vec<&'a Object>> {
     let mut candidates: BTreeMap<&Address, Vec<&Object>> = BTreeMap::new();
     let mut unmanaged = unmanaged(prior, input.observed);
-    // A predecessor that is gone may live on under another id: `claim` looks for it.
+    // A missing predecessor may still exist under a new id; `claim` handles that.
     let waiting: BTreeSet<Address> = prior.resources.keys().filter_map(Address::successor).collect();
     if !input.options.ignore_existing {
         for (address, object) in lookalikes(input, prior, desired, &unmanaged) {
@@ -116,7 +116,7 @@ fn candidates<'a, 'd>(
     for object in unmanaged {
         let Some(marker) = &object.marker else { continue };
         if let Some([address]) = by_marker.get(&marker.address).map(Vec::as_slice) {
-            // An address that is declared and was never made has the first claim to what carries its name.
+            // A declared address that was never created takes precedence for objects that carry its name.
             if **address == marker.address || !desired.contains_key(&marker.address) {
                 candidates.entry(address).or_default().push(object);
             }
@@ -125,7 +125,7 @@ fn candidates<'a, 'd>(
     candidates
 }
 
-/// Of kinds without markers, the one object that looks as an address is to look, where no other address does.
+/// For kinds without markers: the single object that matches an address, if no other address matches it.
 fn lookalikes<'a, 'd>(
     input: &Input<'a>,
     prior: &State,
@@ -141,7 +141,7 @@ fn lookalikes<'a, 'd>(
     alike(unmanaged, desired.iter()).into_iter().filter_map(only).collect()
 }
 
-/// Tells which of several objects an address is to keep.
+/// Decides which of several objects an address should keep.
 pub struct Judge<'j, 'a> {
     input: &'j Input<'a>,
     prior: &'j State,
@@ -157,8 +157,8 @@ impl<'j, 'a> Judge<'j, 'a> {
         Self { input, prior, desired, declared_members, recorded_members }
     }
 
-    /// Whether the recorded object has to be replaced anyway, and one of the others is what replaces it: one that may stay
-    /// as it is, or else the last one made.
+    /// Whether the recorded object must be replaced anyway, and one of the others is its replacement: one that needs no
+    /// replacement itself, otherwise the last one created.
     fn has_successor(&self, address: &Address, objects: &[&Object]) -> bool {
         let (Some(resource), Some(record)) = (self.desired.get(address), self.prior.resources.get(address)) else {
             return false;
@@ -171,7 +171,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             && objects.iter().any(|object| !goes(object, None) || object.seniority() > recorded.seniority())
     }
 
-    /// Whether `object` would be replaced at once if it were imported as `address`.
+    /// Whether `object` would be replaced immediately if it were imported as `address`.
     pub fn would_replace(&self, address: &Address, object: &Object) -> bool {
         let declared = kind::find(object.kind).zip(self.desired.get(address));
         declared.is_some_and(|(kind, resource)| self.is_replaced(kind, resource, object, None))
@@ -186,7 +186,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let of = |members, inputs| resolved(members::folded(address, inputs, members), &id_of);
         let mut wanted = of(&self.declared_members, &resource.inputs);
         for (name, value) in &mut wanted {
-            // What it refers to is not known yet, and may well be what the object has.
+            // The reference is still unknown and may turn out to equal the observed value.
             if let (Value::Reference(_), Some(seen)) = (&*value, object.attributes.get(name)) {
                 *value = seen.clone();
             }
@@ -195,7 +195,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         let difference = difference(&Readings::of_resource(kind, resource, object, (&wanted, recorded.as_ref())));
         let asked = record.is_some() && self.input.options.replace.contains(address);
         let seen = object.status.as_ref().and_then(Status::power);
-        // An object without a record would be imported, and recorded with the power that it has.
+        // An object without a record would be imported with its current power.
         let power = wanted_power(resource, record.map_or(seen, |record| record.power));
         let recreates = recreates(&self.input.options, resource, (power, seen));
         asked || broken(object, record).is_some() || must_replace(&difference.fields, recreates)

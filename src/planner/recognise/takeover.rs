@@ -1,4 +1,4 @@
-//! Objects that nobody recorded, held against what a configuration declares: whether taking one over would change it.
+//! Compares unmanaged objects with the configuration, to predict whether adopting one would change it.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use crate::resource::difference::{Readings, difference};
 use crate::resource::members;
 use crate::resource::resolved;
 
-/// What stands under which address, as far as it is known: ids of recorded or chosen objects.
+/// The known ids of recorded or chosen objects, by address.
 pub type Ids = BTreeMap<Address, String>;
 
-/// The attributes in which `object` is not what `address` declares; nothing where the next plan would leave it alone.
+/// The attributes in which `object` differs from the declaration of `address`; empty if the next plan would leave it
+/// unchanged.
 pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, object: &Object, ids: &Ids) -> Vec<String> {
     let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return Vec::new() };
     let members: Vec<&Address> = declared
@@ -21,7 +22,7 @@ pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, obje
         .collect();
     let folded = members::fold_members(address, &resource.inputs, &members);
     let wanted = resolved(folded, &|target| ids.get(target).cloned());
-    // What the API does not tell is not known, and not compared.
+    // Attributes that the API does not return are unknown and not compared.
     let found = difference(&Readings {
         kind,
         wanted: &wanted,
@@ -41,7 +42,7 @@ pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, obje
     paths
 }
 
-/// The declared addresses that have the name of this object at RunPod.
+/// The declared addresses with the same name at RunPod as this object.
 pub fn namesakes<'d>(declared: &'d BTreeMap<Address, Resource>, object: &Object) -> impl Iterator<Item = &'d Address> {
     let named = |resource: &&Resource| {
         let name = kind::find(object.kind).and_then(|kind| kind.display_name(&resource.inputs));
@@ -50,7 +51,7 @@ pub fn namesakes<'d>(declared: &'d BTreeMap<Address, Resource>, object: &Object)
     declared.values().filter(named).map(|resource| &resource.address)
 }
 
-/// Whether a plan would replace the object as it is, whatever its attributes say.
+/// Whether a plan would replace the object, independent of its attributes.
 pub fn is_broken(object: &Object) -> bool {
     matches!(object.status, Some(Status::Error | Status::ZeroGpu))
 }

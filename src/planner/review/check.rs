@@ -1,5 +1,5 @@
-//! Whether a finished plan keeps its promises. Run in every test, and before every apply: a plan that fails is a bug in the
-//! planner, and is not applied.
+//! Checks the invariants of a finished plan. Runs in every test and before every apply. A violation is a bug in the
+//! planner, and the plan is not applied.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::resource::difference::satisfies;
 use crate::resource::members;
 use crate::resource::{self, Flaw, Records};
 
-/// A broken promise.
+/// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{address}`: {broken}")]
 pub struct Violation {
@@ -21,7 +21,7 @@ pub struct Violation {
     pub broken: &'static str,
 }
 
-/// Every promise that `plan` breaks; none, if the planner is right.
+/// All invariants that `plan` violates; empty for a correct plan.
 pub fn violations(plan: &Plan) -> Vec<Violation> {
     let mut violations = Vec::new();
     let mut by_address: BTreeMap<&Address, Vec<&Operation>> = BTreeMap::new();
@@ -53,7 +53,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
     violations
 }
 
-/// Every contradiction among the records that `plan` would leave of the state `prior`.
+/// All contradictions among the records that `plan` would leave in the state `prior`.
 pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
     let mut known = Replay::new(prior.clone());
     let steps = plan.operations.iter().enumerate().map(Some);
@@ -68,7 +68,7 @@ pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
     flaws.into_iter().filter(|flaw| !flaw.fault.is_passing()).collect()
 }
 
-/// The records after an operation, with ids made up for what it creates.
+/// The records after an operation, with placeholder ids for what it creates.
 fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
     let mut records = operation.members.clone();
     let before = state.resources.get(&operation.address);
@@ -89,7 +89,7 @@ fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
     records
 }
 
-/// What a reader is told to be waited for is waited for, and nothing else.
+/// Checks that the waits shown to the user are exactly those that are carried out.
 fn waits(plan: &Plan, violations: &mut Vec<Violation>) {
     let told: BTreeSet<(&Address, Option<&str>)> =
         plan.waits.iter().map(|wait| (&wait.address, Some(wait.id.as_str()))).collect();
@@ -140,7 +140,7 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
         Action::Create => count(Verb::Create) == 1 && !has(Verb::Delete),
         Action::Update => count(Verb::Update) == 1 && !has(Verb::Create) && !has(Verb::Delete),
         Action::Replace => count(Verb::Create) == 1 && count(Verb::Delete) == 1,
-        // Its delete stands under the address of the deposed predecessor.
+        // Its delete has the address of the deposed object.
         Action::ReplaceCreateFirst => count(Verb::Create) == 1 && !has(Verb::Delete),
         Action::Delete => count(Verb::Delete) == 1 && operations.len() == 1,
         Action::Start => count(Verb::Start) == 1 && !has(Verb::Create) && !has(Verb::Delete),
@@ -165,8 +165,8 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
     }
 }
 
-/// A delete that makes room for a successor waits for everything that the successor needs. An operation that needs room
-/// itself is exempt: two deletes could wait for each other.
+/// A delete that makes room for a successor must wait for all dependencies of the successor. Operations that need room
+/// themselves are exempt, because two deletes could otherwise wait for each other.
 fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
     let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
     for (index, operation) in plan.operations.iter().enumerate() {
@@ -186,12 +186,12 @@ fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
     }
 }
 
-/// Whether an operation is a delete, or comes after one.
+/// Whether an operation is a delete or depends on one.
 fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
     any_upstream(plan, vec![index], 0, |index| plan.operations[index].verb == Verb::Delete)
 }
 
-/// A create or update that refers to something made in the same plan has to wait for it.
+/// A create or update must wait for the resources it refers to if the same plan creates them.
 fn references(plan: &Plan, violations: &mut Vec<Violation>) {
     let made: BTreeMap<&Address, usize> = plan
         .operations
@@ -212,7 +212,7 @@ fn references(plan: &Plan, violations: &mut Vec<Violation>) {
     }
 }
 
-/// What the plan says about an outside change has to be what it does about it.
+/// Checks that the plan's answer to each outside change matches its changes.
 fn answers(plan: &Plan, violations: &mut Vec<Violation>) {
     let changes = plan.by_address();
     let places = Places::new(&plan.moves);
@@ -249,7 +249,7 @@ fn contradiction(drift: &Drift, change: &Change) -> Option<&'static str> {
     }
 }
 
-/// Whether what is there now satisfies the declared attribute, as far as the plan shows both in plain sight.
+/// Whether the observed value satisfies the declared attribute, as far as the plan shows both in plain text.
 fn is_declared(field: &FieldChange, change: &Change) -> bool {
     let (name, key) = field.path.split_once('.').map_or((field.path.as_str(), None), |(name, key)| (name, Some(key)));
     let attribute = kind::find(&change.address.kind).and_then(|kind| kind.attribute(name));
@@ -266,7 +266,7 @@ fn reaches(plan: &Plan, from: &Operation, target: usize) -> bool {
     any_upstream(plan, from.depends_on.clone(), target, |index| index == target)
 }
 
-/// Whether any of `open`, or of the operations that they come after down to the index `least`, is what is looked for.
+/// Whether any of `open`, or of their transitive dependencies with an index of at least `least`, satisfies `is_it`.
 fn any_upstream(plan: &Plan, mut open: Vec<usize>, least: usize, is_it: impl Fn(usize) -> bool) -> bool {
     let mut seen = BTreeSet::new();
     while let Some(index) = open.pop() {

@@ -1,7 +1,7 @@
-//! Two environments of one configuration, block by block: what they ask for, not what there is.
+//! Compares the configurations of two environments block by block, independent of existing objects.
 //!
-//! Replicas of a block are alike, so that one stands for all, with their number as a field. Names at RunPod that differ by
-//! environment and number alone say nothing. Secrets are compared by name: their values are nobody's business here.
+//! The replicas of a block are alike, so one represents all, with their number as a field. Names at RunPod that differ
+//! only by environment and number are ignored. Secrets are compared by name only, never by value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +17,7 @@ pub struct Side<'a> {
     pub resources: &'a BTreeMap<Address, Resource>,
 }
 
-/// A field that says something else on either side; `Null` where it is not set.
+/// A field that differs between the sides; `Null` if it is not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     pub path: String,
@@ -25,17 +25,17 @@ pub struct Row {
     pub right: Value,
 }
 
-/// All blocks of both.
+/// All differences between the two sides.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
     pub differing: Vec<(Address, Vec<Row>)>,
-    /// Blocks that the other side lacks, with what they are.
+    /// Blocks that the other side lacks, with a description.
     pub only_left: Vec<(Address, String)>,
     pub only_right: Vec<(Address, String)>,
     pub same: usize,
 }
 
-/// Holds the blocks of one environment against those of another.
+/// Compares the blocks of two environments.
 pub fn compare(left: Side<'_>, right: Side<'_>) -> Comparison {
     let (ours, theirs) = (blocks(left), blocks(right));
     let mut comparison = Comparison::default();
@@ -51,14 +51,14 @@ pub fn compare(left: Side<'_>, right: Side<'_>) -> Comparison {
     comparison
 }
 
-/// Rows of whatever two sides say that belongs to no block.
+/// Rows for settings outside the blocks that differ.
 pub fn differing<'p>(pairs: impl IntoIterator<Item = (&'p str, Value, Value)>) -> Vec<Row> {
     let differ =
         |(path, left, right): (&str, Value, Value)| (left != right).then(|| Row { path: path.to_owned(), left, right });
     pairs.into_iter().filter_map(differ).collect()
 }
 
-/// What one block asks for.
+/// The declared contents of one block.
 struct Block {
     fields: Attributes,
     description: String,
@@ -73,7 +73,7 @@ fn blocks(side: Side<'_>) -> BTreeMap<Address, Block> {
         if address.index.is_some() {
             *counts.entry(block.clone()).or_insert(0) += 1;
         }
-        // The first of its replicas stands for all of them.
+        // The first replica represents all of them.
         blocks.entry(block).or_insert_with(|| {
             let own = members.get(address).map_or(&[][..], Vec::as_slice);
             let mut fields = members::fold_members(address, &resource.inputs, own);
@@ -94,14 +94,14 @@ fn blocks(side: Side<'_>) -> BTreeMap<Address, Block> {
     blocks
 }
 
-/// The name without what the environment and the number put behind it.
+/// The name without the suffixes for environment and number.
 fn plain_name(name: &str, address: &Address, environment: &str) -> String {
     let name = name.strip_suffix(&format!("-{environment}")).unwrap_or(name);
     let number = address.index.map(|index| format!("-{index}")).unwrap_or_default();
     name.strip_suffix(&number).unwrap_or(name).to_owned()
 }
 
-/// Rules of life, as fields like any other.
+/// Lifecycle rules as ordinary fields.
 fn life(resource: &Resource) -> Attributes {
     let lifecycle = &resource.lifecycle;
     let updates = match lifecycle.updates {
@@ -157,7 +157,7 @@ fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut V
         }
         return;
     }
-    // Sets have no order; of everything else, what is written is what is meant.
+    // Sets have no order; all other values are compared exactly.
     let how = if compare == Compare::Set { Compare::Set } else { Compare::Exact };
     if !satisfies(how, &left, &right) {
         rows.push(Row { path, left, right });

@@ -1,8 +1,8 @@
-//! What a plan is called: a digest of what it does, the same on every machine.
+//! The id of a plan: a digest of what the plan does, identical on every machine.
 //!
-//! In it is whatever somebody who approves a plan relies on: which objects, what is done to them and with which values,
-//! what is lost. Out of it is what may differ between two readings of the same plan: the order of things, prices, lines of
-//! files, words, and secrets (of which it is told only that they change).
+//! It covers everything an approver relies on: the objects, the actions and values, and the losses. It excludes
+//! whatever may differ between two computations of the same plan: order, prices, line numbers, wording, and secret
+//! values (only the fact that they change is included).
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::model::{Action, Address, Attributes, Change, Loss, Operation, Plan, Record, SideEffect, Value, Verb};
 use crate::resource::members;
 
-/// So many hex digits name a plan: 64 bits, far more than anybody approves plans.
+/// Number of hex digits in an id: 64 bits, enough to make collisions between plans unlikely.
 const DIGITS: usize = 16;
 
 /// The plan's id, for `apply --expect`: 16 hex digits.
@@ -20,19 +20,19 @@ pub fn id(plan: &Plan) -> String {
     id_with(plan, &requests(plan))
 }
 
-/// The same, of a plan whose requests are told by their digests: a saved one.
+/// Like [`id`], for a saved plan, whose requests are only known by their digests.
 pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     #[derive(Serialize)]
     struct Canonical<'a> {
         name: &'a str,
         environment: &'a str,
-        /// Before the first apply every reading makes up one of its own.
+        /// Omitted before the first apply, because every run then generates a new one.
         lineage: Option<&'a str>,
         api: &'a str,
         destroy: bool,
         moves: Vec<&'a (Address, Address)>,
         actions: BTreeMap<&'a Address, String>,
-        /// What the state takes over, where that is all that the plan is for.
+        /// The accepted records, for a plan that only updates the state.
         #[serde(skip_serializing_if = "Option::is_none")]
         accepts: Option<&'a BTreeMap<Address, Option<Record>>>,
     }
@@ -50,8 +50,8 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     })
 }
 
-/// Of everything that the plan does, a digest of what exactly. Members (ports) have one of their own, beside being told
-/// with their parent's request.
+/// A digest of each change's exact content, by address. Members (ports) have their own digest and are also part of
+/// their parent's request.
 pub fn actions<'a>(plan: &'a Plan, requests: &BTreeMap<Address, String>) -> BTreeMap<&'a Address, String> {
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
     changed.map(|change| (&change.address, action(change, requests.get(&change.address)))).collect()
@@ -64,7 +64,7 @@ fn action(change: &Change, requests: Option<&String>) -> String {
         id: Option<&'a str>,
         fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
         losses: &'a [Loss],
-        /// Only fields: prices are no part of a plan's identity.
+        /// Only fields, because prices are not part of a plan's identity.
         #[serde(skip_serializing_if = "BTreeMap::is_empty")]
         side_fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
         requests: Option<&'a String>,
@@ -86,7 +86,7 @@ fn action(change: &Change, requests: Option<&String>) -> String {
     })
 }
 
-/// A digest of the requests of every address that has any: what is sent, without the order between addresses.
+/// For each address with requests, a digest of them: what is sent, regardless of the order between addresses.
 pub fn requests(plan: &Plan) -> BTreeMap<Address, String> {
     #[derive(Serialize)]
     struct Request<'a> {
@@ -98,7 +98,7 @@ pub fn requests(plan: &Plan) -> BTreeMap<Address, String> {
     }
     let mut by_address: BTreeMap<Address, Vec<Request<'_>>> = BTreeMap::new();
     for operation in plan.operations.iter().filter(|operation| operation.verb != Verb::Wait) {
-        // A predecessor is destroyed in the name of its successor.
+        // A predecessor's delete counts towards its successor's address.
         let address = operation.address.successor().unwrap_or_else(|| operation.address.clone());
         let Operation { verb, id, inputs, candidates, members, .. } = operation;
         let members = members.keys().collect();
@@ -113,12 +113,12 @@ pub fn requests(plan: &Plan) -> BTreeMap<Address, String> {
     by_address.into_iter().map(|(address, requests)| (address, digest(&requests))).collect()
 }
 
-/// The address that a change stands or falls with: the pod of a port, the successor of a predecessor.
+/// The address that determines a change: the pod of a port, the successor of a predecessor.
 pub(in crate::planner) fn root(address: &Address) -> Address {
     address.successor().or_else(|| members::parent_of(address)).unwrap_or_else(|| address.clone())
 }
 
-/// The first digits of SHA-256 over canonical JSON: maps are sorted, numbers are whole, secrets are words.
+/// The first digits of the SHA-256 of canonical JSON: maps sorted, numbers whole, secrets as placeholders.
 pub(in crate::planner) fn digest(canonical: &(impl Serialize + ?Sized)) -> String {
     let bytes = serde_json::to_vec(canonical).expect("plain data with text keys");
     let mut digits: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();

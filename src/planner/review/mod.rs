@@ -1,4 +1,4 @@
-//! The identity of a plan, the plan in a file, the comparison of configurations, and the promises that a plan keeps.
+//! The identity of a plan, saved plans, comparison of configurations, and the invariants of a plan.
 
 pub mod check;
 pub mod compare;

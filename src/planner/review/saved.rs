@@ -1,8 +1,8 @@
-//! A plan in a file: what a reviewer saw, and what every action of it was decided from.
+//! A saved plan: what a reviewer saw, and the inputs behind each of its actions.
 //!
-//! It holds no secret, no state and nothing that is sent. Before it is applied the plan is made anew, and what the two do
-//! has to be the same: the file says what may be done, never how. What moved since is told by content, field by field, so
-//! that what has nothing to do with the plan does not make it stale.
+//! It contains no secrets, no state and no requests. Before apply, sindri re-plans and applies only if the result
+//! matches the saved plan: the file limits what may be done but does not determine how. Changes since then are detected
+//! by content, field by field, so unrelated changes do not make the plan stale.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,41 +18,41 @@ use crate::resource::records::redact;
 /// The format that this version writes, and the newest that it reads.
 pub const FORMAT_VERSION: u32 = 2;
 
-/// What `plan --out` writes.
+/// The file that `plan --out` writes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedPlan {
     pub format_version: u32,
-    /// The version that wrote it. For display.
+    /// The sindri version that wrote it. For display.
     pub sindri: String,
     /// [`identity::id`].
     pub plan_id: String,
-    /// The configuration file, for sentences: `sindri.yaml`.
+    /// The configuration file, for use in sentences: `sindri.yaml`.
     pub config: String,
-    /// The day of the catalog that prices come from.
+    /// The date of the catalog that supplied the prices.
     pub catalog_date: String,
-    /// What flags asked of the plan.
+    /// The plan's options, set by flags.
     pub options: Options,
-    /// What every action was decided from.
+    /// The inputs behind each action.
     pub actions: BTreeMap<Address, Basis>,
-    /// For readers; of what does not change only the address is kept.
+    /// For display; unchanged resources keep only their address.
     pub plan: Plan,
-    /// Over all of the above: what is shown is what was planned.
+    /// A digest of all fields above, to detect later edits.
     pub digest: String,
 }
 
-/// What one action was decided from: digests by field, of which secrets are no part.
+/// The inputs behind one action, as digests by field, without secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
-    /// Of the requests, where the address has any of its own.
+    /// Digest of the requests, if the address has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<String>,
-    /// The configuration's fragment.
+    /// The relevant part of the configuration.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub config: Fields,
     /// The record in the state.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub record: Fields,
-    /// What RunPod showed, as far as sindri manages it.
+    /// The observed values that sindri manages.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub observed: Fields,
 }
@@ -60,12 +60,12 @@ pub struct Basis {
 /// Digests by path: `image`, `env.LOG_LEVEL`.
 pub type Fields = BTreeMap<String, String>;
 
-/// A saved plan that was changed after it was written.
+/// A saved plan that was modified after it was written.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Tampered;
 
 impl SavedPlan {
-    /// A finished plan with what it was made from.
+    /// Saves a finished plan with its inputs.
     pub fn of(plan: &Plan, input: &Input<'_>, config: String) -> Self {
         let mut requests = identity::requests(plan);
         let plan_id = identity::id_with(plan, &requests);
@@ -93,12 +93,12 @@ impl SavedPlan {
         saved
     }
 
-    /// A digest of everything but the digest.
+    /// A digest of everything except the digest itself.
     fn digested(&self) -> String {
         identity::digest(&Self { digest: String::new(), ..self.clone() })
     }
 
-    /// Whether the file is as it was written. It is no signature: who wants to deceive a reader can make another plan.
+    /// Whether the file is unmodified. This is not a signature: an attacker could create a different valid plan.
     pub fn verify(&self) -> Result<(), Tampered> {
         let same = self.digested() == self.digest && identity::id_with(&self.plan, &self.requests()) == self.plan_id;
         if same { Ok(()) } else { Err(Tampered) }
@@ -109,17 +109,18 @@ impl SavedPlan {
         requests.filter_map(|(address, basis)| Some((address.clone(), basis.requests.clone()?))).collect()
     }
 
-    /// What was asked of the plan, for one made anew for what is in this one. A replacement on request is not asked for again
-    /// once it has been carried out.
+    /// The options for re-planning the contents of this plan. A requested replacement that was already carried out is
+    /// not repeated.
     pub fn options_now(&self, prior: &State) -> Options {
-        // Made from memory perhaps; what is applied is held against what is there.
+        // The saved plan may be unrefreshed, but the re-plan always compares with actual objects.
         let mut options = Options { unrefreshed: false, ..self.options.clone() };
         let planned = self.plan.by_address();
         options.replace.retain(|address| {
             let recorded = prior.resources.get(address).map(|record| record.id.as_str());
             recorded == planned.get(address).and_then(|change| change.id.as_deref())
         });
-        // An empty plan names nothing, which would mean everything: what is found then is held against the file as well.
+        // An empty plan would have no targets, which means everything. Whatever the re-plan finds is then also compared
+        // with the file.
         if options.destroy {
             options.only = self.targets();
         } else {
@@ -128,12 +129,12 @@ impl SavedPlan {
         options
     }
 
-    /// What this plan changes or waits for: `--target` for the plan that is made anew.
+    /// The resources that this plan changes or waits for: `--target` for the re-plan.
     pub fn targets(&self) -> BTreeSet<Address> {
         self.actions.keys().chain(self.plan.waits.iter().map(|wait| &wait.address)).map(identity::root).collect()
     }
 
-    /// Holds this plan against one made anew for [`Self::targets`].
+    /// Compares this plan with a new plan for [`Self::targets`].
     pub fn compare(&self, input: &Input<'_>, fresh: &Plan) -> Comparison {
         let mut comparison = Comparison::default();
         if let Some(elsewhere) = self.elsewhere(fresh) {
@@ -155,7 +156,7 @@ impl SavedPlan {
             let mut current = sources.basis(address, change, requests.get(address).cloned());
             let outlived = was.is_some_and(|was| was.action.destroys() && outlived(was, input, &prior));
             if outlived {
-                // It is there, though the plan made now has nothing to say about it.
+                // The object exists, although the new plan does not include it.
                 current.observed = basis.observed.clone();
             }
             let agreed = current.config == basis.config && !outlived;
@@ -173,14 +174,14 @@ impl SavedPlan {
         comparison
     }
 
-    /// Whether it destroys what a replacement of this plan left behind, whose successor is there by now.
+    /// Whether it destroys an object that a replacement of this plan left behind, whose successor exists by now.
     fn is_predecessor(&self, change: &Change) -> bool {
         let successor = change.address.successor().filter(|_| change.action == Action::Delete);
         let replaced = successor.and_then(|successor| self.plan.changes.iter().find(|was| was.address == successor));
         replaced.is_some_and(|was| was.action == Action::ReplaceCreateFirst && was.id == change.id)
     }
 
-    /// Another project, environment, API or state altogether.
+    /// The plan is for another project, environment, API or state.
     fn elsewhere(&self, fresh: &Plan) -> Option<Moved> {
         let place = |what, was: &str, is: &str| {
             (was != is).then(|| Moved { address: None, what: What::Elsewhere(what, was.to_owned(), is.to_owned()) })
@@ -193,20 +194,20 @@ impl SavedPlan {
     }
 }
 
-/// Whether the object that was to be destroyed is there still, and nobody's: no record names it, and no plan ends it.
+/// Whether the object to destroy still exists but is unmanaged: no record names it and no plan destroys it.
 fn outlived(was: &Change, input: &Input<'_>, prior: &State) -> bool {
     let Some(id) = &was.id else { return false };
     let lives = input.observed.get(&was.address.kind, id).is_some_and(|object| !object.is_leaving());
     lives && prior.address_of(&was.address.kind, id).is_none()
 }
 
-/// Whether it is what is left of a replacement that failed after its first half: the old one is gone and recorded as gone.
+/// Whether it is the rest of a replacement that failed halfway: the old object is gone and no longer recorded.
 fn is_rest(was: Option<&Change>, change: Option<&Change>, current: &Basis) -> bool {
     let action = |change: Option<&Change>| change.map(|change| change.action);
     action(was) == Some(Action::Replace) && action(change) == Some(Action::Create) && current.record.is_empty()
 }
 
-/// What of a plan readers need: no secrets, no requests, and of what stays as it is only that it does.
+/// The part of a plan that readers need: no secrets, no requests, and only the address of unchanged resources.
 fn shown(plan: &Plan) -> Plan {
     let mut shown = Plan { operations: Vec::new(), records: BTreeMap::new(), ..plan.clone() };
     for change in &mut shown.changes {
@@ -224,16 +225,16 @@ fn shown(plan: &Plan) -> Plan {
     shown
 }
 
-/// What became of a saved plan.
+/// The result of comparing a saved plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Why it must not be applied; nothing, if it may.
+    /// Reasons not to apply it; empty if it may be applied.
     pub moved: Vec<Moved>,
-    /// What needs nothing any more: it is as the plan would make it.
+    /// Resources that are already as the plan would make them.
     pub done: Vec<Address>,
 }
 
-/// One thing that is not as it was when the plan was made.
+/// One difference from the time when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
     /// `None` for the plan as a whole.
@@ -244,17 +245,17 @@ pub struct Moved {
 /// See [`Moved`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
-    /// The plan is about another project, environment, API or state: which of these, then and now.
+    /// The plan is for another project, environment, API or state: which of these, its old value and its new value.
     Elsewhere(&'static str, String, String),
-    /// There was nothing to read then.
+    /// The reading did not exist then but exists now.
     Came(Reading, Option<Position>),
-    /// There is nothing to read now.
+    /// The reading existed then but does not exist now.
     Went(Reading),
-    /// One field reads differently.
+    /// One field differs.
     Field(Reading, String, Option<Position>),
-    /// The readings are the same, and what is decided from them is not: something else that it depends on moved.
+    /// The readings are equal but the action differs, because a dependency changed.
     Action(Option<Action>, Option<Action>),
-    /// Something that is needed now, and is not in the plan.
+    /// An action that is needed now but not in the plan.
     Extra(Action),
 }
 
@@ -309,7 +310,7 @@ impl fmt::Display for Moved {
     }
 }
 
-/// Everything in which the readings of one address differ; if in nothing, that the decision does.
+/// All differences between the readings of one address; if there are none, the different action.
 fn moved(
     address: &Address,
     was: &Basis,
@@ -354,7 +355,7 @@ fn differing<'a>(was: &'a Fields, is: &'a Fields) -> impl Iterator<Item = &'a St
 /// The three readings, as digests.
 struct Sources<'a> {
     input: &'a Input<'a>,
-    /// With moves carried out.
+    /// The prior records after applying moves.
     prior: &'a BTreeMap<Address, Record>,
 }
 
@@ -378,7 +379,7 @@ fn of_resource(resource: &Resource) -> Fields {
 }
 
 fn of_record(record: &Record) -> Fields {
-    // Readiness that comes or goes meanwhile makes no plan stale: waiting changes nothing.
+    // Changed readiness does not make a plan stale, because waiting changes nothing.
     let Record {
         kind: _,
         id,
@@ -409,7 +410,7 @@ fn of_object(change: &Change) -> Fields {
     fields
 }
 
-/// Maps are told key by key; what is not set is left out.
+/// Maps are digested key by key; unset values are omitted.
 fn of_attributes(attributes: &Attributes) -> Fields {
     let mut fields = Fields::new();
     for (name, value) in attributes.iter().filter(|(_, value)| !value.is_null()) {

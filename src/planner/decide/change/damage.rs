@@ -1,4 +1,4 @@
-//! What a change destroys, and how to change in place instead.
+//! Determines what a change destroys, and whether it could be made in place instead.
 
 use super::Subject;
 use crate::model::{Action, Attributes, Cause, Change, Effect, FieldChange, Loss, Object, Power, Risk, Status};
@@ -25,7 +25,7 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// What `--updates in-place` would do, where the API could.
+    /// What `--updates in-place` would do, if the API supports it.
     pub(super) fn in_place_alternative(&self, object: &Object, change: &Change) -> Option<String> {
         let possible = change.action.is_replacement()
             && !change.fields.is_empty()

@@ -1,4 +1,4 @@
-//! The decision about each address, for the plan and for its operations.
+//! The decision about each address, as used by the plan and its operations.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,26 +9,26 @@ use crate::resource::members;
 use crate::resource::records::parts_there;
 use crate::resource::resolved;
 
-/// A change with what its operations need to know and no reader does.
+/// A change, plus data for its operations that the plan does not show.
 pub struct Decision<'a> {
     pub change: Change,
     pub kind: &'static Kind,
     pub resource: Option<&'a Resource>,
-    /// As it is in the state; of an adopted object as it will be once imported.
+    /// The record in the state. For an adopted object, the record after its import.
     pub record: Option<Cow<'a, Record>>,
     pub object: Option<&'a Object>,
-    /// Whether the object is taken into the state first.
+    /// Whether the object is imported into the state first.
     pub imports: bool,
-    /// The record once all is done; `None` when none is left. Ids of new objects are empty.
+    /// The record after all operations; `None` if no record remains. Ids of new objects are empty.
     pub settled: Option<Record>,
-    /// The power that it is to end up with.
+    /// The power after all operations.
     pub power: Option<Power>,
-    /// Paths whose declared values cannot be reached from what is there.
+    /// Paths whose declared values cannot be reached from the observed ones.
     pub refused: BTreeSet<String>,
 }
 
 impl Decision<'_> {
-    /// Whether what is there stays, is to run, and cannot be used yet.
+    /// Whether the object stays and should run, but is not usable yet.
     pub fn is_unready(&self) -> bool {
         let stays = self.change.action != Action::Create && !self.change.action.destroys();
         stays
@@ -39,7 +39,7 @@ impl Decision<'_> {
             })
     }
 
-    /// The wait that is all there is to do about it.
+    /// The wait for an object that needs nothing else.
     fn wait(&self) -> Option<Wait> {
         let (object, resource) = self.object.zip(self.resource)?;
         (self.change.action == Action::NoOp && self.is_unready()).then(|| Wait {
@@ -54,16 +54,16 @@ impl Decision<'_> {
     }
 }
 
-/// All decisions, by address, and the graph order to read them in.
+/// All decisions by address, with the graph order for iterating.
 pub struct Decisions<'a> {
     pub by_address: BTreeMap<Address, Decision<'a>>,
     pub order: Vec<Address>,
 }
 
 impl Decisions<'_> {
-    /// Corrections of records whose resource needs no operation.
+    /// Record corrections for resources without operations.
     pub fn records(&self, prior: &State) -> BTreeMap<Address, Option<Record>> {
-        // What is taken over is recorded with its parts, by the operation that takes it over.
+        // The operation that imports an object also records its parts.
         let taken = |part: &Address| {
             members::parent_of(part)
                 .and_then(|parent| self.by_address.get(&parent))
@@ -81,7 +81,7 @@ impl Decisions<'_> {
             .collect()
     }
 
-    /// Records of parts that an object has and nothing declares, where their list is ignored and the object stays.
+    /// Records of undeclared parts of an object that stays, if the attribute that lists them is ignored.
     fn unasked(&self, prior: &State, decision: &Decision<'_>) -> Vec<(Address, Option<Record>)> {
         let (Some(object), Some(resource)) = (decision.object, decision.resource) else { return Vec::new() };
         let stays = !decision.change.action.destroys() && decision.change.action != Action::Create && !decision.imports;
@@ -94,7 +94,7 @@ impl Decisions<'_> {
         there.filter(|(part, _)| !self.by_address.contains_key(part)).map(|(part, it)| (part, Some(it))).collect()
     }
 
-    /// The record with ids for references to what is only taken over later in the same plan.
+    /// The record with ids in place of references to objects that the same plan imports later.
     fn known(&self, prior: &State, mut record: Record) -> Record {
         let comes = |to: &Address| !prior.resources.contains_key(to);
         if record.depends_on.iter().any(comes) {
@@ -105,7 +105,7 @@ impl Decisions<'_> {
         record
     }
 
-    /// What nothing is done about but to wait.
+    /// Resources that only need waiting.
     pub fn waits(&self) -> Vec<Wait> {
         self.order.iter().filter_map(|address| self.by_address.get(address)?.wait()).collect()
     }

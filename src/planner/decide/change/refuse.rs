@@ -1,4 +1,4 @@
-//! Why a change must not be applied as it stands.
+//! Reasons to refuse a change.
 
 use super::Subject;
 use crate::kind::Kind;
@@ -8,7 +8,7 @@ use crate::planner::decide::protect;
 use crate::resource::difference::Difference;
 
 impl Subject<'_, '_> {
-    /// Why `preventDestroy` keeps what is not, or no longer, wanted.
+    /// The refusal if `preventDestroy` protects an object that is no longer declared.
     pub(super) fn prevents_destroy(&self) -> Option<Refusal> {
         let (record, declared) = (self.record.as_deref(), self.context.input.desired.get(self.address));
         let successor = self.successor.as_ref().and_then(|(successor, _)| self.context.desired.get(successor));
@@ -53,7 +53,7 @@ impl Subject<'_, '_> {
     }
 }
 
-/// Why nothing is created beside several objects that look like it.
+/// Refuses a create if several unmanaged objects look like the resource.
 pub fn ambiguous(address: &Address, kind: &Kind, alike: &[&Object]) -> Option<Refusal> {
     if alike.is_empty() {
         return None;

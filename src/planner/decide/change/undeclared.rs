@@ -1,22 +1,22 @@
-//! Objects and records that the configuration does not declare.
+//! Decides about objects and records that the configuration does not declare.
 
 use super::{Decision, Subject};
 use crate::model::{Action, Awaiting, Cause, Object, Power, Resource, Status};
 use crate::planner::decide::lock::{Unlock, locked};
 use crate::planner::decide::protect;
 
-/// How far the successor of a predecessor is that an earlier run left behind.
+/// Progress of the successor of a predecessor left behind by an earlier run.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::planner) enum Successor {
     Ready,
-    /// Created, created anew or waited for in this plan.
+    /// Created, recreated or waited for in this plan.
     Coming,
-    /// There, not ready, and not waited for.
+    /// It exists, is not ready, and is not waited for.
     NotReady,
 }
 
 impl Successor {
-    /// How far this successor is.
+    /// The progress of this successor.
     pub(super) fn of(successor: &Decision<'_>) -> Self {
         let action = successor.change.action;
         let Some(object) = successor.object else { return Self::Coming };
@@ -28,13 +28,13 @@ impl Successor {
     }
 }
 
-/// Whether a stopped pod was ready before it was stopped, as far as its record tells.
+/// Whether a stopped pod was ready before it was stopped, according to its record.
 fn has_worked(successor: &Decision<'_>) -> bool {
     let Some(record) = successor.record.as_deref().or(successor.settled.as_ref()) else { return false };
     match record.awaiting_ready {
         _ if record.tainted => false,
         None => true,
-        // The record was lost. A pod that is declared as stopped is stopped once it was ready, and not before.
+        // The record was lost. A pod declared as stopped is only stopped after it was ready.
         Some(Awaiting::Again) => {
             successor.resource.and_then(Resource::declared_power) == Some(Power::Stopped) //
         }
@@ -43,14 +43,14 @@ fn has_worked(successor: &Decision<'_>) -> bool {
 }
 
 impl<'a> Subject<'_, 'a> {
-    /// There, and no longer declared.
+    /// The object exists but is no longer declared.
     pub(super) fn undeclared(self, object: &'a Object) -> Decision<'a> {
         let options = &self.context.input.options;
         if self.is_spared() {
             return self.stays(object, Vec::new());
         }
         if let Some((by, Successor::NotReady)) = &self.successor {
-            // It may be all that works: it goes when its successor is ready, and not before.
+            // It may be the only working object, so it stays until its successor is ready.
             let superseded = Cause::Superseded { by: by.clone() };
             return self.stays(object, vec![superseded]);
         }
@@ -60,7 +60,7 @@ impl<'a> Subject<'_, 'a> {
             None => Cause::Undeclared,
         };
         let prevents = self.prevents_destroy();
-        // The end of a predecessor is a part of the replacement that was agreed to.
+        // Destroying a predecessor is part of the replacement that the user already approved.
         let kept = self.successor.is_none() && !options.permits_deleting(self.kind);
         let causes = self.claim.iter().cloned().chain([cause]).collect();
         let mut change = self.change(if kept { Action::NoOp } else { Action::Delete }, causes);
@@ -80,7 +80,7 @@ impl<'a> Subject<'_, 'a> {
         self.finish(change)
     }
 
-    /// Nothing happens to `object`.
+    /// Leaves `object` unchanged.
     fn stays(self, object: &'a Object, causes: Vec<Cause>) -> Decision<'a> {
         let mut change = self.change(Action::NoOp, causes);
         change.before = self.display_object(object);
@@ -89,7 +89,7 @@ impl<'a> Subject<'_, 'a> {
         self.finish(change)
     }
 
-    /// Recorded, neither declared nor there.
+    /// Recorded, but neither declared nor existing.
     pub(super) fn forgotten(self) -> Decision<'a> {
         if self.is_spared() {
             let change = self.change(Action::NoOp, Vec::new());
@@ -101,7 +101,7 @@ impl<'a> Subject<'_, 'a> {
         self.finish(change)
     }
 
-    /// Whether other addresses are being destroyed, and this one is not.
+    /// Whether a destroy covers other addresses but not this one.
     pub(super) fn is_spared(&self) -> bool {
         self.context.input.options.destroy && !self.context.destroy_targets.contains(self.address)
     }
