@@ -27,8 +27,8 @@ pub enum Value {
     Text(String),
     /// A value that must not be shown or stored. In a file: `{"$sensitive": true}`.
     Secret(Secret),
-    /// The identity of another resource, known once that resource exists. In a file: `{"$ref":
-    /// "network_volume.datasets"}`.
+    /// The identity of another resource, known once that resource exists. In a file:
+    /// `{"$ref": "network_volume.datasets"}`.
     ///
     /// Boxed because it is rare and would make every other value four times as large.
     Reference(Box<Address>),
@@ -326,8 +326,8 @@ mod tests {
 
     #[test]
     fn a_value_is_small() {
-        // A `BTreeMap` node of attributes has room for eleven values, and allocators are slow for blocks above about 1
-        // kB.
+        // A `BTreeMap` node of attributes has room for eleven values, and allocators are slow for blocks above about
+        // 1 kB.
         assert!(size_of::<Value>() <= 32, "{}", size_of::<Value>());
     }
 

@@ -1,5 +1,5 @@
-//! Manual corrections of a state, and the reasons to refuse them: `sindri state mv`, `sindri state rm`, `sindri
-//! import`.
+//! Manual corrections of a state, and the reasons to refuse them: `sindri state mv`, `sindri state rm`,
+//! `sindri import`.
 
 use crate::config::Move;
 use crate::model::{Address, Object, Observed, Pending, Record, Replay, State, Value, Verb};

@@ -251,7 +251,7 @@ fn map_changes(
 }
 
 /// Whether two values of one key agree. A desired secret of unknown value agrees with any value. An observed secret of
-/// unknown value may or may not equal a desired plain text.
+/// unknown value never agrees with a desired plain text.
 fn agree(wanted: Option<&Value>, seen: Option<&Value>) -> bool {
     match (wanted, seen) {
         (None, None) => true,

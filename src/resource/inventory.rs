@@ -23,8 +23,8 @@ pub fn recorded(prior: &State) -> BTreeSet<(&str, &str)> {
     prior.resources.values().map(|record| (record.kind.as_str(), record.id.as_str())).collect()
 }
 
-/// Unmanaged live objects created from this state that probably belong to a recorded address under a new id, by that
-/// address. If there are several, the oldest.
+/// Unmanaged live objects created from this state that are a recorded address's object under a new id, by that address.
+/// If there are several, the oldest.
 pub fn migrated<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'s Address, &'o Object> {
     let owners = Owners::of(prior, observed);
     let mut found: Vec<(&Address, &Object)> = unmanaged(prior, observed)

@@ -23,7 +23,7 @@ impl<'m> Places<'m> {
         Self { moved: moved.iter().map(|(from, to)| (from, to)).collect() }
     }
 
-    /// `is_planned` tells whether the plan has a change for an address.
+    /// `is_planned` returns whether the plan has a change for an address.
     pub fn of(&self, drift: &Drift, is_planned: impl Fn(&Address) -> bool) -> Address {
         let address = self.moved.get(&drift.address).copied().unwrap_or(&drift.address);
         // If the plan imports a successor of the object, the change at the address is about the successor.

@@ -278,7 +278,7 @@ impl<'c, 'a> Subject<'c, 'a> {
     }
 
     fn broken(&self, object: &Object) -> Option<Cause> {
-        // A predecessor is destroyed once its successor was ready. A pod declared as stopped would never get ready.
+        // A predecessor is destroyed once its successor was ready. A pod declared as stopped never becomes ready.
         let declared = self.resource.and_then(Resource::declared_power);
         let stays_stopped = self.succeeds && declared == Some(Power::Stopped);
         let cause = || (stays_stopped && self.was_never_of_use(object)).then_some(Cause::Tainted);

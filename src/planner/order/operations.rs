@@ -71,7 +71,7 @@ impl Draft {
                 self.operations[destroys].depends_on.extend(standing);
             }
             let Some(successor) = address.successor() else { return };
-            // A predecessor left behind by an earlier run is destroyed after its successor is ready. If both are
+            // A predecessor left behind by an earlier run is destroyed once its successor exists. If both are
             // destroyed, it goes first, so that its record never remains alone.
             let made = self.makes.get(&successor).map(|(_, last)| *last);
             if let Some(last) = made.or_else(|| self.waits.get(&successor).copied()) {

@@ -127,8 +127,8 @@ fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
 /// The addresses declared with the same identity, and the objects that have it.
 pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
 
-/// Adopts objects that match a declared resource: the one mounted by a pod that is already ours, otherwise the only
-/// match.
+/// Adopts objects that match a declared resource: the one mounted by a pod that is already ours, otherwise a remaining
+/// match, unless there are more matches than addresses.
 fn claim_lookalikes<'a>(
     unmanaged: &[&'a Object],
     input: &Input<'a>,
