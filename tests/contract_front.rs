@@ -1,7 +1,7 @@
-//! Every refusal of the emulator's front is described by RunPod's OpenAPI document: status, headers and body.
+//! The vendor's OpenAPI document describes every refusal of the emulator's gateway: status, headers, body.
 //!
-//! The document is not in the repository. `SINDRI_CONTRACT_DIR` is its folder; the default is `shared/runpod` beside
-//! the repository. Without either, the test is skipped and says so.
+//! The document is not in the repository. `SINDRI_CONTRACT_DIR` names its folder; the default is `../shared/runpod`.
+//! Without it the test is skipped with a message.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ fn send(emulator: &Emulator, method: Method, path: &str, token: Option<&str>, bo
 }
 
 #[test]
-fn every_refusal_is_one_that_the_document_describes() {
+fn the_document_describes_every_refusal() {
     let Some(document) = document() else { return };
     let settings = Settings { fidelity: Fidelity::Documented, ..Settings::default() };
     let emulator = Emulator::new(World::new(settings, EPOCH), EPOCH);

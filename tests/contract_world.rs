@@ -1,7 +1,7 @@
-//! Every answer of the emulated RunPod fits RunPod's OpenAPI documents.
+//! Every answer of the emulator matches the vendor's OpenAPI documents.
 //!
-//! The documents are not in the repository. `SINDRI_CONTRACT_DIR` is their folder; the default is `shared/runpod`
-//! beside the repository. Without either, the test is skipped and says so.
+//! The documents are not in the repository. `SINDRI_CONTRACT_DIR` names their folder; the default is
+//! `../shared/runpod`. Without them the tests are skipped with a message.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -13,8 +13,8 @@ use sindri::emulator::{Answer, Call, CapacityRule, Dialect, Fidelity, Settings, 
 struct Documents {
     v1: Value,
     v2: Value,
-    /// v2 as published in August.
-    august: Value,
+    /// v2 as published in August 2026.
+    v2_2026_08: Value,
 }
 
 fn documents() -> Option<Documents> {
@@ -28,10 +28,10 @@ fn documents() -> Option<Documents> {
     if documents.is_none() {
         println!("skipped: no OpenAPI documents in {}", folder.display());
     }
-    documents.map(|((v1, v2), august)| Documents { v1, v2, august })
+    documents.map(|((v1, v2), v2_2026_08)| Documents { v1, v2, v2_2026_08 })
 }
 
-/// Checks answers as they arrive.
+/// Validates every answer.
 struct Bench {
     world: World,
     now: Timestamp,
@@ -52,7 +52,7 @@ impl Bench {
         self.now = self.now.checked_add(SignedDuration::from_millis(millis)).expect("within time");
     }
 
-    /// Sends a call, and checks the status of the answer and its body against this schema.
+    /// Sends a call and checks the status and the body of the answer.
     fn send(&mut self, call: Call, status: u16, schema: Option<&str>) -> Value {
         let what = format!("{:?} {} {:?}", call.dialect, call.operation, call.id);
         let dialect = call.dialect;
@@ -91,8 +91,8 @@ impl Bench {
     }
 }
 
-/// v1 is OpenAPI 3.0, so `nullable` becomes a second type. Its only format, of `publicIp`, is dropped, because the live
-/// service answers an empty text while a pod starts. Objects contain `items`, which constrains only arrays.
+/// Converts a schema of v1, which is OpenAPI 3.0: `nullable` becomes a second type. The format of `publicIp` is
+/// dropped, because the live service returns an empty string while a pod starts.
 fn in_json_schema(value: Value) -> Value {
     match value {
         Value::Object(mut members) => {
@@ -131,7 +131,7 @@ fn gpu_pod(name: &str) -> Value {
     })
 }
 
-fn every_v2_answer_fits(fidelity: Fidelity) {
+fn every_v2_answer_matches(fidelity: Fidelity) {
     let Some(mut bench) = Bench::new(fidelity) else { return };
     let keys = json!({ "keys": ["ssh-ed25519 AAAA me"] });
     bench.send(v2("updateSshKeys").body(keys), 200, Some("SshKeys"));
@@ -158,7 +158,7 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
     let on_volume = id(&bench.send(v2("createPod").body(on_volume), 201, Some("Pod")));
     bench.send(v2("deleteNetworkVolume").id(&volume), 400, None);
 
-    // Covers every stage of a pod.
+    // All stages of a pod.
     for _ in 0..20 {
         bench.send(v2("getPod").id(&pod), 200, Some("Pod"));
         bench.pass(100);
@@ -201,8 +201,8 @@ fn every_v2_answer_fits(fidelity: Fidelity) {
     bench.send(v2("createPod").body(gpu_pod("late")), 402, None);
     bench.send(v2("createPod").body(json!({ "nam": 1 })), 422, None);
 
-    catalog_and_secrets_fit(&mut bench);
-    presets_fit(&mut bench);
+    catalog_and_secrets_match(&mut bench);
+    presets_match(&mut bench);
     assert!(bench.checked > 60, "{} answers were checked", bench.checked);
 }
 
@@ -215,11 +215,11 @@ fn members(document: &Value, schema: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_v2_was_in_august_fits_the_document_of_august() {
+fn v2_of_august_2026_matches_its_document() {
     let Some(mut bench) = Bench::new(Fidelity::Observed) else { return };
-    bench.documents.v2 = bench.documents.august.clone();
-    let known = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/Pod" }));
-    let gpu = members(&bench.documents.august, &json!({ "$ref": "#/components/schemas/GpuConfig" }));
+    bench.documents.v2 = bench.documents.v2_2026_08.clone();
+    let known = members(&bench.documents.v2_2026_08, &json!({ "$ref": "#/components/schemas/Pod" }));
+    let gpu = members(&bench.documents.v2_2026_08, &json!({ "$ref": "#/components/schemas/GpuConfig" }));
     assert!(!known.contains(&"cmd".to_owned()) && known.contains(&"args".to_owned()), "{known:?}");
     let v2 = |operation| v2(operation).tweaks(Tweaks { v2_2026_08: true, ..Tweaks::default() });
 
@@ -256,7 +256,7 @@ fn what_v2_was_in_august_fits_the_document_of_august() {
     bench.send(v2("listSecrets"), 404, None);
 }
 
-fn presets_fit(bench: &mut Bench) {
+fn presets_match(bench: &mut Bench) {
     let key = json!({ "name": "k", "username": "u", "password": "p" });
     let key = id(&bench.send(v2("createRegistry").body(key), 201, Some("Registry")));
     bench.send(v2("createRegistry").body(json!({ "name": "k" })), 422, None);
@@ -282,7 +282,7 @@ fn presets_fit(bench: &mut Bench) {
     bench.send(v2("getTemplate").id(&template), 404, None);
 }
 
-fn catalog_and_secrets_fit(bench: &mut Bench) {
+fn catalog_and_secrets_match(bench: &mut Bench) {
     let with = |operation| v2(operation).query("include", "AVAILABILITY").query("product", "POD");
     bench.send(v2("listGpuTypes"), 200, Some("ListGpuTypesResponse"));
     bench.send(with("listGpuTypes").query("count", 8).query("cloud", "SECURE"), 200, Some("ListGpuTypesResponse"));
@@ -309,16 +309,16 @@ fn catalog_and_secrets_fit(bench: &mut Bench) {
 }
 
 #[test]
-fn every_v2_answer_fits_the_document_as_observed() {
-    every_v2_answer_fits(Fidelity::Observed);
+fn every_v2_answer_matches_the_document_as_observed() {
+    every_v2_answer_matches(Fidelity::Observed);
 }
 
 #[test]
-fn every_v2_answer_fits_the_document_as_documented() {
-    every_v2_answer_fits(Fidelity::Documented);
+fn every_v2_answer_matches_the_document_as_documented() {
+    every_v2_answer_matches(Fidelity::Documented);
 }
 
-fn every_v1_answer_fits(fidelity: Fidelity) {
+fn every_v1_answer_matches(fidelity: Fidelity) {
     let Some(mut bench) = Bench::new(fidelity) else { return };
     let volume = json!({ "name": "data", "size": 100, "dataCenterId": "US-CA-2" });
     let volume = id(&bench.send(v1("createNetworkVolume").body(volume), 200, Some("NetworkVolume")));
@@ -360,16 +360,16 @@ fn every_v1_answer_fits(fidelity: Fidelity) {
 }
 
 #[test]
-fn every_v1_answer_fits_the_document_as_observed() {
-    every_v1_answer_fits(Fidelity::Observed);
+fn every_v1_answer_matches_the_document_as_observed() {
+    every_v1_answer_matches(Fidelity::Observed);
 }
 
 #[test]
-fn every_v1_answer_fits_the_document_as_documented() {
-    every_v1_answer_fits(Fidelity::Documented);
+fn every_v1_answer_matches_the_document_as_documented() {
+    every_v1_answer_matches(Fidelity::Documented);
 }
 
-/// The paths of all documented members of a schema, such as `machine.gpuType.id`.
+/// The paths of all members in a schema, such as `machine.gpuType.id`.
 fn paths(document: &Value, schema: &Value, above: &str) -> Vec<String> {
     let schema =
         schema["$ref"].as_str().and_then(|path| document.pointer(path.trim_start_matches('#'))).unwrap_or(schema);
@@ -383,9 +383,9 @@ fn paths(document: &Value, schema: &Value, above: &str) -> Vec<String> {
         .collect()
 }
 
-/// Generated clients require members: the crate runpod-sdk cannot read a pod whose `gpu` has no price.
+/// Generated clients rely on these members: the crate runpod-sdk cannot read a pod whose `gpu` has no price.
 #[test]
-fn every_documented_member_of_a_v1_pod_is_there() {
+fn a_v1_pod_has_every_documented_member() {
     let Some(mut bench) = Bench::new(Fidelity::Documented) else { return };
     let documented = paths(&bench.documents.v1, &json!({ "$ref": "#/components/schemas/Pod" }), "");
     assert!(documented.contains(&"machine.gpuType.secureSpotPrice".to_owned()), "{documented:?}");
@@ -402,7 +402,7 @@ fn every_documented_member_of_a_v1_pod_is_there() {
         bench.pass(millis);
         let pods = bench.send(list(), 200, Some("Pods"));
         for pod in pods.as_array().expect("pods") {
-            // A pod that is still being placed has no machine.
+            // A pod has no machine until it is placed.
             let placed = pod["machine"] != json!({});
             let shown = |path: &&String| placed || !path.starts_with("machine.");
             let missing: Vec<&String> = documented

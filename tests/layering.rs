@@ -142,6 +142,28 @@ fn a_module_uses_only_what_stands_above_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Layers of the emulator, lowest first.
+const EMULATOR_LAYERS: [&str; 4] = ["state", "rules", "dialect", "gateway"];
+
+#[test]
+fn an_emulator_layer_uses_only_the_layers_before_it() {
+    let mut checked = 0;
+    for (level, layer) in EMULATOR_LAYERS.iter().enumerate() {
+        let mut files = Vec::new();
+        rust_files(&source().join("emulator").join(layer), &mut files);
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap().replace("pub(in crate::emulator)", "pub");
+            for one in uses(&file, "emulator", &text).iter().filter(|one| one.to == "emulator") {
+                let used = one.items.split("::").next().unwrap_or_default();
+                let allowed = EMULATOR_LAYERS[..=level].contains(&used);
+                assert!(allowed, "{}:{}: `{layer}` uses `{used}`", file.display(), one.line);
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "only {checked} uses were read");
+}
+
 #[test]
 fn every_way_to_name_a_module_is_read_and_judged() {
     let modules = modules();

@@ -1,10 +1,10 @@
 //! The emulator: a RunPod account inside the binary, for tests, rehearsals and recorded faults.
 //!
-//! It is a state machine over (call, virtual time, seed) that serves both dialects from one world. It shares no type with
-//! the client in `runpod/`, because a misreading that both shared would go unnoticed.
+//! It is a state machine over (call, virtual time, seed) that serves both dialects from one world. It shares no type
+//! with the client in `runpod/`, because a misreading that both shared would go unnoticed.
 //!
-//! Each layer uses only the layers before it: `state` (what exists), `rules` (what happens to it), `dialect` (requests and
-//! views), `gateway` (HTTP, quotas, faults, control calls).
+//! Each layer uses only the layers before it: `state` (what exists), `rules` (what happens to it), `dialect` (requests
+//! and views), `gateway` (HTTP, quotas, faults, control calls).
 
 mod state;
 mod rules;

@@ -1,4 +1,4 @@
-//! The two ways to call an emulator: in process, in tokio's time, and over HTTP.
+//! The two transports to an emulator: in process, on tokio's time, and over HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn in_process(emulator: Emulator) -> (Arc<Emulator>, InProcess) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn latency_passes_in_simulated_time_on_its_side_of_the_effect() {
+async fn latency_passes_in_simulated_time_before_or_after_the_effect() {
     for (side, created_at) in [("beforeEffect", 5), ("afterEffect", 0)] {
         let effect = format!("{{ latency: {{ seconds: 5, side: {side} }} }}");
         let rules = format!("[{{ match: {{ operation: createPod }}, effect: {effect} }}]");
@@ -33,7 +33,7 @@ async fn latency_passes_in_simulated_time_on_its_side_of_the_effect() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_nobody_waits_for_any_more_still_takes_effect() {
+async fn an_abandoned_request_still_takes_effect() {
     let rules = "[{ match: { operation: createPod }, effect: { latency: { seconds: 45 } } }]";
     let (emulator, transport) = in_process(emulator_with_faults(rules));
     let outcome = transport.send(create_pod()).await;
@@ -91,7 +91,7 @@ impl Server {
 }
 
 #[tokio::test]
-async fn a_client_over_http_meets_the_same_api() {
+async fn a_client_over_http_gets_the_same_api() {
     let (_, server) = Server::start(emulator()).await;
     let create = create_pod();
     let created =
@@ -118,7 +118,7 @@ async fn a_reset_over_http_is_a_connection_reset() {
 }
 
 #[tokio::test]
-async fn a_cut_answer_over_http_breaks_within_its_body() {
+async fn a_cut_answer_over_http_breaks_in_its_body() {
     let (_, server) =
         Server::start(emulator_with_faults("[{ effect: { truncate: { bytes: 5, hangUp: true } } }]")).await;
     let body = match server.call(Method::Get, "/v2/pods").send().await {
@@ -130,7 +130,7 @@ async fn a_cut_answer_over_http_breaks_within_its_body() {
 
 /// Requests that a browser sends for a page whose name resolves to this machine, or for its form.
 #[tokio::test]
-async fn no_web_page_reads_or_changes_the_world() {
+async fn web_pages_cannot_read_or_change_the_world() {
     let (emulator, server) = Server::start(emulator()).await;
     let host = server.url.trim_start_matches("http://").to_owned();
     let raw = async |first_line: &str, headers: &str, body: &str| {
@@ -162,13 +162,13 @@ async fn no_web_page_reads_or_changes_the_world() {
     ] {
         assert_eq!(raw(first_line, &headers, "{\"seed\": 7}").await, status, "{first_line}\n{headers}");
     }
-    assert_eq!(pods(&emulator), 1, "no refused request has an effect");
+    assert_eq!(pods(&emulator), 1, "refused requests have no effect");
     assert_eq!(raw("POST /_emu/reset", &format!("host: {host}\r\n{json}"), "{}").await, 200);
     assert_eq!(pods(&emulator), 0);
 }
 
 #[tokio::test]
-async fn control_calls_change_the_world_behind_the_clients_back() {
+async fn control_calls_change_the_world_without_the_client() {
     let (emulator, server) = Server::start(emulator()).await;
     reply(&emulator, &create_pod());
     let id = emulator.journal(0)[0].touched[0].clone();
@@ -211,7 +211,7 @@ async fn control_calls_change_the_world_behind_the_clients_back() {
 }
 
 #[tokio::test]
-async fn a_control_call_that_makes_no_sense_is_refused_and_changes_nothing() {
+async fn an_invalid_control_call_is_refused_and_changes_nothing() {
     let (_, server) = Server::start(emulator()).await;
     for (method, path, body) in [
         (Method::Post, "/_emu/clock", json!({ "advance": -1 })),

@@ -8,7 +8,7 @@ use sindri::transport::{Method, Reply, Request};
 use crate::support::*;
 
 #[test]
-fn each_check_comes_before_the_next() {
+fn checks_run_in_order() {
     let emulator = emulator();
     emulator.set_quota(QuotaProfile::Documented);
     let huge = Request { body: Some(vec![b' '; 102_401].into()), ..request(Method::Put, "/v2/nowhere", None) };
@@ -25,7 +25,7 @@ fn each_check_comes_before_the_next() {
     for (expected, request) in &cases {
         assert_eq!(reply(&emulator, request).status, *expected, "{}", request.path);
     }
-    // Requests with a valid credential have used up the quota. From then on no later check runs.
+    // Requests with a credential have used up the quota, so later checks no longer run.
     while reply(&emulator, &get("/v2/pods")).status == 200 {}
     for (expected, request) in &cases {
         let expected = if [413, 403, 401].contains(expected) { *expected } else { 429 };
@@ -34,7 +34,7 @@ fn each_check_comes_before_the_next() {
 }
 
 #[test]
-fn the_gateway_turns_away_library_agents_unless_the_documents_are_followed() {
+fn the_gateway_blocks_library_agents_except_in_documented_fidelity() {
     let bare = without("user-agent", get("/v2/pods"));
     let mut urllib = bare.clone();
     urllib.headers.push(("user-agent".into(), "Python-urllib/3.12".into()));
@@ -48,7 +48,7 @@ fn the_gateway_turns_away_library_agents_unless_the_documents_are_followed() {
 }
 
 #[test]
-fn any_token_will_do_and_none_will_not() {
+fn any_token_is_accepted_but_a_missing_one_is_not() {
     for (credential, expected) in
         [("Bearer x", 200), ("bearer x", 200), ("Bearer ", 401), ("Bearer", 401), ("Basic x", 401), ("", 401)]
     {
@@ -59,14 +59,14 @@ fn any_token_will_do_and_none_will_not() {
 }
 
 #[test]
-fn a_wrong_method_names_the_right_ones() {
+fn a_wrong_method_returns_the_allowed_ones() {
     let refused = reply(&emulator(), &request(Method::Put, "/v2/pods/x", None));
     assert_eq!(refused.header("allow"), Some("GET, PATCH, DELETE"));
     assert_eq!(refused.header("content-type"), Some("application/problem+json"));
 }
 
 #[test]
-fn every_v2_answer_has_a_request_id_that_depends_on_the_seed_alone() {
+fn every_v2_answer_has_a_request_id_that_depends_only_on_the_seed() {
     let ids = |seed| {
         let emulator = emulator_with(Settings { seed, ..Settings::default() });
         let requests = [get("/v2/pods"), get("/v2/nowhere"), without("authorization", get("/v2/pods"))];
@@ -79,7 +79,7 @@ fn every_v2_answer_has_a_request_id_that_depends_on_the_seed_alone() {
 }
 
 #[test]
-fn quotas_are_announced_to_whoever_is_known_and_enforced() {
+fn quotas_are_announced_to_authenticated_clients_and_enforced() {
     let emulator = emulator();
     assert_eq!(reply(&emulator, &get("/v2/pods")).header("ratelimit"), None, "off");
     emulator.set_quota(QuotaProfile::Documented);
@@ -97,7 +97,7 @@ fn quotas_are_announced_to_whoever_is_known_and_enforced() {
 }
 
 #[test]
-fn a_retired_v1_says_so_before_it_asks_who_is_there() {
+fn a_retired_v1_answers_410_before_it_checks_the_credential() {
     let emulator = emulator_with(Settings { v1_retired: true, ..Settings::default() });
     let nobody = without("authorization", without("user-agent", get("/v1/pods")));
     let retired = reply(&emulator, &nobody);
@@ -107,7 +107,7 @@ fn a_retired_v1_says_so_before_it_asks_who_is_there() {
 }
 
 #[test]
-fn the_journal_tells_what_was_sent_but_no_credential_and_no_secret() {
+fn the_journal_shows_requests_without_credentials_and_secrets() {
     let emulator = emulator();
     let secret = json!({ "name": "token", "value": "hunter2" });
     reply(&emulator, &request(Method::Post, "/v2/account/secrets", Some(secret)));

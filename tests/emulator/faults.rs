@@ -1,4 +1,4 @@
-//! The visible effects of every fault.
+//! Every fault, as a client sees it.
 
 use jiff::SignedDuration;
 use serde_json::json;
@@ -8,7 +8,7 @@ use sindri::transport::{Method, Reply, Request};
 use crate::support::*;
 
 #[test]
-fn a_fault_before_the_effect_leaves_the_world_alone_and_one_after_does_not() {
+fn a_fault_before_the_effect_prevents_it_and_one_after_does_not() {
     for (effect, status, created) in [
         ("status: { code: 503 }", Some(503), 0),
         ("statusAfterEffect: { code: 500 }", Some(500), 1),
@@ -39,7 +39,7 @@ fn a_fault_before_the_effect_leaves_the_world_alone_and_one_after_does_not() {
 }
 
 #[test]
-fn substituted_answers_look_like_what_they_imitate() {
+fn substituted_answers_look_like_the_real_ones() {
     let answer =
         |effect: &str, path: &str| reply(&emulator_with_faults(&format!("[{{ effect: {effect} }}]")), &get(path));
     let status = answer("{ status: { code: 503 } }", "/v2/pods");
@@ -58,7 +58,7 @@ fn substituted_answers_look_like_what_they_imitate() {
     assert_eq!((short.status, short.body.len()), (200, 5));
 }
 
-/// An emulator with one running pod, its id, and faults that affect the next requests.
+/// An emulator with one running pod and a fault for all later requests. Also returns the id of the pod.
 fn emulator_with_pod(effect: &str) -> (Emulator, String) {
     let emulator = emulator();
     reply(&emulator, &create_pod());
@@ -80,7 +80,7 @@ fn action(id: &str, action: &str) -> Request {
 }
 
 #[test]
-fn a_fresh_pod_can_be_out_of_sight_for_a_while() {
+fn a_new_pod_can_be_invisible_for_a_while() {
     let emulator = emulator_with_faults(
         "[{ match: { operation: createPod }, effect: { notFoundAfterCreate: {}, listLag: { appear: 20 } } }]",
     );
@@ -111,7 +111,7 @@ fn a_delete_can_be_slow_or_ignored() {
 }
 
 #[test]
-fn a_start_can_be_refused_or_come_back_without_its_gpu() {
+fn a_start_can_be_refused_or_return_without_its_gpu() {
     for (effect, status, gpu) in [("{ resumeRefused: true }", "EXITED", true), ("{ zeroGpu: true }", "RUNNING", false)]
     {
         let (emulator, id) = emulator_with_pod(effect);
@@ -124,7 +124,7 @@ fn a_start_can_be_refused_or_come_back_without_its_gpu() {
 }
 
 #[test]
-fn an_update_can_be_dropped_in_part_or_shown_late() {
+fn an_update_can_be_partly_ignored_or_shown_late() {
     let patch = |id: &str| {
         let changes = json!({ "name": "renamed", "ports": ["22/tcp"] });
         request(Method::Patch, &format!("/v2/pods/{id}"), Some(changes))
@@ -141,14 +141,14 @@ fn an_update_can_be_dropped_in_part_or_shown_late() {
 }
 
 #[test]
-fn answers_can_hold_more_or_less_than_is_documented() {
+fn answers_can_have_more_or_fewer_members_than_documented() {
     let members = |effect: &str| {
         let (emulator, id) = emulator_with_pod(effect);
         let pod = json_of(&later(&emulator, 5, &get(&format!("/v2/pods/{id}"))));
         pod.as_object().expect("an object").keys().cloned().collect::<Vec<_>>()
     };
     let usual = members("{ status: { code: 200, body: {} } }");
-    assert!(usual.is_empty(), "a status can replace a good answer too");
+    assert!(usual.is_empty(), "a successful status can also replace an answer");
     let usual = members("{ latency: { seconds: 0 } }");
     let fewer = members("{ missingMembers: [mounts, cost] }");
     assert_eq!(usual.iter().filter(|member| !fewer.contains(member)).collect::<Vec<_>>(), ["cost", "mounts"]);
@@ -174,7 +174,7 @@ fn a_scenario_is_accepted_wherever_a_fault_file_is() {
 }
 
 #[test]
-fn a_fault_finds_a_pod_by_the_name_that_it_has() {
+fn a_rule_matches_a_pod_by_its_current_name() {
     let emulator =
         emulator_with_faults("[{ match: { operation: getPod, pod: 'train*' }, effect: { status: { code: 503 } } }]");
     let created = json_of(&reply(&emulator, &create_pod()));
@@ -187,7 +187,7 @@ fn pod_after(emulator: &Emulator, seconds: i64, id: &str) -> serde_json::Value {
     json_of(&later(emulator, seconds, &get(&format!("/v2/pods/{id}"))))
 }
 
-/// An emulator whose only pod was created with this effect, and the pod's id.
+/// An emulator whose only pod was created with this effect. Also returns the id of the pod.
 fn emulator_creating_with(effect: &str) -> (Emulator, String) {
     let emulator =
         emulator_with_faults(&format!("[{{ match: {{ operation: createPod, nth: 1 }}, effect: {effect} }}]"));
@@ -196,7 +196,7 @@ fn emulator_creating_with(effect: &str) -> (Emulator, String) {
 }
 
 #[test]
-fn a_pod_can_be_preempted_some_time_after_the_call_that_made_it() {
+fn a_pod_can_be_preempted_some_time_after_its_create() {
     let (emulator, id) = emulator_creating_with("{ preempt: { seconds: 60 } }");
     assert_eq!([50, 61].map(|seconds| pod_after(&emulator, seconds, &id)["status"].clone()), ["RUNNING", "EXITED"]);
     assert_eq!(later(&emulator, 70, &action(&id, "start")).status, 200);
@@ -204,7 +204,7 @@ fn a_pod_can_be_preempted_some_time_after_the_call_that_made_it() {
 }
 
 #[test]
-fn all_spot_pods_and_no_others_are_preempted_in_the_scenario_of_that_name() {
+fn the_spot_scenario_preempts_all_spot_pods_and_no_others() {
     let emulator = emulator();
     emulator.set_faults(faults::scenario("spot").expect("a scenario"));
     let create = |name: &str, interruptible: bool| {
@@ -220,7 +220,7 @@ fn all_spot_pods_and_no_others_are_preempted_in_the_scenario_of_that_name() {
 }
 
 #[test]
-fn a_container_can_crash_for_ever_while_its_pod_runs() {
+fn a_container_can_be_in_a_crash_loop_while_its_pod_is_running() {
     let (emulator, id) = emulator_creating_with("{ crashLoop: true }");
     let uptimes: Vec<i64> = (10..60)
         .step_by(5)
@@ -234,7 +234,7 @@ fn a_container_can_crash_for_ever_while_its_pod_runs() {
 }
 
 #[test]
-fn a_host_can_be_down_while_its_pod_says_that_it_runs() {
+fn a_host_can_be_down_while_its_pod_shows_running() {
     let (emulator, id) = emulator_with_pod("{ hostDown: { seconds: 60 } }");
     later(&emulator, 10, &get(&format!("/v2/pods/{id}")));
     emulator.set_faults(Vec::new());
@@ -244,7 +244,7 @@ fn a_host_can_be_down_while_its_pod_says_that_it_runs() {
 }
 
 #[test]
-fn maintenance_is_announced_by_v1_stops_the_pod_and_costs_nothing() {
+fn maintenance_is_announced_by_v1_and_stops_the_pod_free_of_charge() {
     let (emulator, id) = emulator_creating_with("{ maintenance: { startsIn: 60, seconds: 600 } }");
     let machine = |seconds| {
         let pod = json_of(&later(&emulator, seconds, &get(&format!("/v1/pods/{id}?includeMachine=true"))));
@@ -254,7 +254,7 @@ fn maintenance_is_announced_by_v1_stops_the_pod_and_costs_nothing() {
     assert_eq!(machine(90).0, "EXITED");
     let spent = || emulator.meddle(|world, now| world.account(now).hourly);
     assert_eq!(spent(), 0.0);
-    assert_eq!(later(&emulator, 100, &action(&id, "start")).status, 400, "not before it is over");
+    assert_eq!(later(&emulator, 100, &action(&id, "start")).status, 400, "not before the maintenance is over");
     assert_eq!(machine(700), (json!("RUNNING"), json!(null)));
     assert!(spent() > 0.0);
 }
@@ -269,7 +269,7 @@ fn a_migrated_pod_has_another_id_and_the_same_name() {
 }
 
 #[test]
-fn an_empty_balance_takes_the_pods_and_refuses_new_ones() {
+fn an_empty_balance_deletes_the_pods_and_refuses_new_ones() {
     let (emulator, id) = emulator_creating_with("{ balance: 0.01 }");
     assert_eq!(pod_after(&emulator, 10, &id)["status"], "RUNNING");
     assert_eq!(later(&emulator, 3600, &get(&format!("/v2/pods/{id}"))).status, 404);
@@ -282,7 +282,7 @@ fn an_empty_balance_takes_the_pods_and_refuses_new_ones() {
 }
 
 #[test]
-fn a_command_can_come_back_in_other_words() {
+fn a_command_can_be_returned_in_another_form() {
     let shown = |echo: &str| {
         let emulator =
             emulator_with_faults(&format!("[{{ match: {{ method: GET }}, effect: {{ echoArgs: {echo} }} }}]"));
@@ -301,7 +301,7 @@ fn a_command_can_come_back_in_other_words() {
 }
 
 #[test]
-fn a_status_can_be_a_word_that_no_document_names() {
+fn a_status_can_be_undocumented() {
     let (emulator, id) = emulator_with_pod("{ newStatus: PAUSED }");
     assert_eq!(pod_after(&emulator, 5, &id)["status"], "PAUSED");
     assert_eq!(json_of(&later(&emulator, 5, &get("/v2/pods")))["pods"][0]["status"], "PAUSED");
@@ -310,7 +310,7 @@ fn a_status_can_be_a_word_that_no_document_names() {
 }
 
 #[test]
-fn the_service_can_refuse_every_create_for_a_while() {
+fn every_create_can_fail_for_a_while() {
     let emulator =
         emulator_with_faults("[{ match: { operation: createPod, times: 2 }, effect: { objectMountsBug: true } }]");
     let answers = [(); 3].map(|()| reply(&emulator, &create_pod()));
@@ -326,11 +326,11 @@ fn a_create_can_meet_a_pod_of_the_same_name() {
     let rows = listed["pods"].as_array().expect("a list");
     assert_eq!(rows.iter().map(|row| &row["name"]).collect::<Vec<_>>(), ["trainer", "trainer"]);
     assert_eq!(rows.iter().filter(|row| row["id"] == json!(id)).count(), 1);
-    assert_eq!(emulator.journal(0)[0].touched, [id], "the other one is somebody else's");
+    assert_eq!(emulator.journal(0)[0].touched, [id], "the other pod belongs to another client");
 }
 
 #[test]
-fn v2_can_be_as_it_was_in_august() {
+fn v2_can_behave_as_in_august_2026() {
     let emulator = emulator();
     reply(&emulator, &create_pod());
     reply(&emulator, &create_pod());

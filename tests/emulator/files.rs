@@ -1,4 +1,4 @@
-//! Worlds saved in a file.
+//! World files.
 
 use jiff::SignedDuration;
 use sindri::emulator::{EmulatorOptions, OpenError, Outcome, WorldFileError};
@@ -10,7 +10,7 @@ fn options(folder: &std::path::Path) -> EmulatorOptions {
 }
 
 #[test]
-fn a_world_outlives_its_emulator_and_its_file_is_the_same_on_every_day() {
+fn a_world_outlives_its_emulator_and_its_file_does_not_depend_on_the_date() {
     let text = || {
         let folder = tempfile::tempdir().expect("a folder");
         let options = options(folder.path());
@@ -22,18 +22,18 @@ fn a_world_outlives_its_emulator_and_its_file_is_the_same_on_every_day() {
         let text = std::fs::read_to_string(&path).expect("a saved world");
 
         let (emulator, reopened) = options.open().expect("the same world");
-        assert!(reopened > START, "time went on");
+        assert!(reopened > START, "time has advanced");
         let Outcome::Reply(listed) = emulator.handle(&get("/v2/pods"), reopened).outcome else { panic!("no reply") };
         assert_eq!(json_of(&listed)["pods"][0]["id"], created["id"]);
         drop(emulator);
-        assert_eq!(std::fs::read_to_string(&path).expect("still there"), text, "reading leaves no trace");
+        assert_eq!(std::fs::read_to_string(&path).expect("still there"), text, "reads do not change the file");
         text
     };
     assert_eq!(text(), text());
 }
 
 #[test]
-fn a_change_is_in_the_file_before_its_answer_is_out() {
+fn a_change_is_in_the_file_before_the_answer_is_sent() {
     let folder = tempfile::tempdir().expect("a folder");
     let options = options(folder.path());
     let (emulator, _) = options.open().expect("a new world");
@@ -56,7 +56,7 @@ fn two_emulators_do_not_share_a_world_file() {
 }
 
 #[test]
-fn a_world_file_that_cannot_be_read_is_refused_and_left_as_it_is() {
+fn an_unreadable_world_file_is_refused_and_not_changed() {
     for (text, expected) in
         [("{", "not an emulated world"), (r#"{"format": 9}"#, "has format 9"), (r#"{"format": 1}"#, "not an")]
     {
@@ -70,7 +70,7 @@ fn a_world_file_that_cannot_be_read_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_server_takes_up_a_world_no_earlier_than_it_is_told() {
+fn a_server_resumes_a_world_no_earlier_than_requested() {
     let later = START + SignedDuration::from_hours(1000);
     let (emulator, start) = EmulatorOptions { not_before: Some(later), ..Default::default() }.open().expect("a world");
     assert_eq!(start, later);
@@ -78,7 +78,7 @@ fn a_server_takes_up_a_world_no_earlier_than_it_is_told() {
 }
 
 #[test]
-fn the_clock_goes_on_between_two_commands_as_the_computers_does() {
+fn the_clock_keeps_running_between_two_commands() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("world.json");
     let (emulator, _) = options(folder.path()).open().expect("a new world");
@@ -91,8 +91,8 @@ fn the_clock_goes_on_between_two_commands_as_the_computers_does() {
         EmulatorOptions { now, ..options(folder.path()) }.open().expect("the same world").1
     };
     let soon = opened(SignedDuration::from_secs(3));
-    assert_eq!(opened(SignedDuration::from_hours(-5)), soon, "a clock that was set back changes nothing");
-    assert_eq!(opened(SignedDuration::from_secs(9)), soon, "commands in a row find the same time each time");
+    assert_eq!(opened(SignedDuration::from_hours(-5)), soon, "a system clock that was set back changes nothing");
+    assert_eq!(opened(SignedDuration::from_secs(9)), soon, "consecutive commands see the same time");
     let late = opened(SignedDuration::from_hours(8));
     assert_eq!(late.duration_since(soon), SignedDuration::from_hours(8) - SignedDuration::from_mins(1));
 }

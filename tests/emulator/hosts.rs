@@ -1,4 +1,4 @@
-//! Faults of whole hosts, and the parameters of every fault, from files and through the control API.
+//! Faults of whole hosts, and the parameters of every fault, from a file and by control call.
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ fn create_at(emulator: &Emulator, seconds: i64, center: &str) -> String {
     later(emulator, seconds, &create(center))["id"].as_str().expect("an id").to_owned()
 }
 
-/// A pod has no host while it is being placed.
+/// The host of a pod, once the pod is placed.
 fn host_of(emulator: &Emulator, seconds: i64, id: &str) -> String {
     let pod = later(emulator, seconds, &get(&format!("/v1/pods/{id}")));
     pod["machineId"].as_str().filter(|id| !id.is_empty()).unwrap_or_else(|| panic!("no host in {pod}")).to_owned()
@@ -39,7 +39,7 @@ fn control(emulator: &Emulator, method: Method, path: &str, body: Value) -> Repl
     emulator.control(&request(method, path, Some(body)))
 }
 
-/// Two pods on one host and one on another, all running, and the first host.
+/// Two running pods on one host and one on another. Also returns the first host.
 fn three_pods() -> (Emulator, [String; 3], String) {
     let emulator = emulator();
     let ids = ["US-CA-2", "US-CA-2", "US-KS-2"].map(|center| create_at(&emulator, 0, center));
@@ -49,7 +49,7 @@ fn three_pods() -> (Emulator, [String; 3], String) {
     (emulator, ids, host)
 }
 
-/// Triggers an event of a host in each possible way, ten seconds after the start.
+/// Causes an event of a host in every possible way, ten seconds after the start.
 fn each_way(effect: &str, parameters: Value, check: impl Fn(&Emulator, &[String; 3])) {
     for way in ["own", "id", "file", "route"] {
         let (emulator, ids, host) = three_pods();
@@ -73,7 +73,7 @@ fn each_way(effect: &str, parameters: Value, check: impl Fn(&Emulator, &[String;
 }
 
 #[test]
-fn a_host_that_is_down_takes_all_of_its_pods_and_no_new_one() {
+fn a_host_that_is_down_affects_all_its_pods_and_gets_no_new_ones() {
     each_way("hostDown", json!({ "seconds": 60 }), |emulator, ids| {
         let reachable = |seconds| {
             ids.each_ref().map(|id| {
@@ -92,7 +92,7 @@ fn a_host_that_is_down_takes_all_of_its_pods_and_no_new_one() {
 }
 
 #[test]
-fn a_host_in_maintenance_stops_all_of_its_pods_and_brings_them_back() {
+fn a_host_in_maintenance_stops_all_its_pods_and_starts_them_again() {
     each_way("maintenance", json!({ "startsIn": 60, "seconds": 600 }), |emulator, ids| {
         let running = |seconds| {
             ids.each_ref().map(|id| later(emulator, seconds, &get(&format!("/v2/pods/{id}")))["status"] == "RUNNING")
@@ -107,7 +107,7 @@ fn a_host_in_maintenance_stops_all_of_its_pods_and_brings_them_back() {
 }
 
 #[test]
-fn all_hosts_can_be_down_and_one_that_there_is_not_is_told() {
+fn all_hosts_can_be_down_and_an_unknown_host_is_an_error() {
     let (emulator, ids, _) = three_pods();
     let down = json!({ "event": "hostDown", "seconds": 60 });
     assert_eq!(control(&emulator, Method::Post, "/_emu/hosts/*/event", down.clone()).status, 200);
@@ -124,7 +124,7 @@ fn all_hosts_can_be_down_and_one_that_there_is_not_is_told() {
 }
 
 #[test]
-fn want_of_stock_can_depend_on_the_number_of_gpus() {
+fn missing_stock_can_depend_on_the_number_of_gpus() {
     let emulator =
         emulator_with_faults("[{ match: { operation: createPod, gpuCount: 2 }, effect: { noCapacity: true } }]");
     let asking = |path: &str, gpus: Value| {
@@ -144,32 +144,32 @@ fn want_of_stock_can_depend_on_the_number_of_gpus() {
 }
 
 #[test]
-fn answers_can_have_members_of_any_name_beside_their_own() {
+fn answers_can_have_additional_members_with_any_name() {
     let emulator = emulator();
     reply(&emulator, &create_pod());
     emulator.set_faults(faults::parse("[{ effect: { extraMembers: [region, image, tags] } }]", "test").expect("rules"));
     let listed = json_of(&reply(&emulator, &get("/v2/pods")));
     let pod = &listed["pods"][0];
     assert_eq!((&pod["region"], &pod["tags"]), (&json!(7), &json!(7)));
-    assert_eq!(pod["image"], "runpod/pytorch:latest", "what is there stays");
+    assert_eq!(pod["image"], "runpod/pytorch:latest", "existing members stay");
 }
 
 #[test]
-fn no_body_was_too_large_in_august() {
+fn august_2026_had_no_limit_on_bodies() {
     let emulator = emulator();
     let mut create = create_pod();
     create.body = Some(format!("{{\"name\":\"{}\"}}", "x".repeat(103_000)).into());
     assert_eq!(reply(&emulator, &create).status, 413);
     emulator.set_faults(faults::scenario("august-spec").expect("a scenario"));
-    assert_eq!(reply(&emulator, &create).status, 400, "no GPU and no CPU");
+    assert_eq!(reply(&emulator, &create).status, 400, "neither GPU nor CPU");
     let body = json!({ "name": "x", "image": "x:1", "gpu": { "id": "NVIDIA L4", "minVcpuCountPerGpu": 8 } });
     let refused = json_of(&reply(&emulator, &request(Method::Post, "/v2/pods", Some(body))));
     assert_eq!(refused["errors"], json!(["$.gpu: additional properties 'minVcpuCountPerGpu' not allowed"]));
 }
 
-/// Every row of the table of faults, with all of its parameters.
+/// Every row of the table of faults, with every parameter in it.
 #[test]
-fn every_fault_is_understood_from_a_file_and_over_the_control_route() {
+fn every_fault_is_accepted_from_a_file_and_by_control_call() {
     let rows = json!([
         { "effect": { "latency": { "seconds": 2.0, "side": "beforeEffect" } } },
         { "effect": { "latency": { "seconds": 1.0, "upTo": 4.0, "side": "afterEffect" } } },
@@ -222,7 +222,7 @@ fn every_fault_is_understood_from_a_file_and_over_the_control_route() {
         if shown["match"] == json!({}) {
             shown.as_object_mut().expect("a rule").remove("match");
         }
-        assert_eq!(&shown, row, "nothing of it was dropped");
+        assert_eq!(&shown, row, "no parameter was dropped");
         assert_eq!(serde_json::to_value(&loaded[index]).expect("JSON")["effect"], row["effect"]);
     }
 }

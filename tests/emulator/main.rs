@@ -1,4 +1,4 @@
-//! The emulator's front: the order of its checks, its headers, its faults, both ways to call it, and its file.
+//! The emulator's gateway: order of checks, headers, faults, transports, world files.
 
 mod carriers;
 mod checks;

@@ -1,4 +1,4 @@
-//! Emulators, requests and answers, shared by all tests here.
+//! Emulators, requests and answers for the tests here.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! One call, one answer, at one moment of virtual time.
+//! Answering a call.
 
 use jiff::Timestamp;
 
@@ -7,7 +7,7 @@ use super::{v1, v2, v2_2026_08};
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Answers one call at virtual time `now`. Time that runs backwards counts as standing still.
+    /// Answers one call at virtual time `now`. An earlier `now` than before counts as no time passed.
     pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
         let now = self.advance_to(now);
         self.touched.clear();
@@ -21,7 +21,7 @@ impl World {
         };
         reply.tweak(&call.tweaks);
         let touched = std::mem::take(&mut self.touched);
-        // The pod that the call names, or else the one that it created.
+        // The pod in the path, or the one that the call created.
         let created = touched.last().filter(|id| self.pods.get(id).is_some());
         self.follow_up(&call.tweaks, call.id.as_ref().or(created).map(String::as_str), now);
         reply.into_answer(touched)

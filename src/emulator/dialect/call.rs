@@ -1,6 +1,6 @@
-//! What reaches the world and what it gives back: a route that is already resolved, a body that is already JSON.
+//! A call to the world and its answer: the route is resolved and the body is parsed.
 //!
-//! Transport matters (headers, quotas, resets) are settled before a [`Call`] exists.
+//! The gateway has already dealt with headers, quotas and resets.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::emulator::rules::tweaks::Tweaks;
 
-/// Which of RunPod's two REST dialects a call speaks.
+/// The two dialects of RunPod's REST API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dialect {
@@ -17,29 +17,29 @@ pub enum Dialect {
     V2,
 }
 
-/// One request, as the world sees it.
+/// One request as the world sees it.
 ///
-/// No `Debug`: a body can carry a secret.
+/// It has no `Debug`, because a body can contain a secret.
 #[derive(Clone)]
 pub struct Call {
     pub dialect: Dialect,
-    /// As [`Route::operation`](super::route::Route::operation); one that the dialect does not have is answered with 404.
+    /// See [`Route::operation`](super::route::Route::operation). The answer to an unknown operation is 404.
     pub operation: &'static str,
     /// The `{id}` of the path, percent-decoded.
     pub id: Option<String>,
-    /// Decoded query parameters; a repeated v1 parameter arrives comma-joined.
+    /// Decoded query parameters. A repeated v1 parameter is joined by commas.
     pub query: BTreeMap<String, String>,
     pub body: Option<Value>,
     pub tweaks: Tweaks,
 }
 
 impl Call {
-    /// A call without id, query, body or faults.
+    /// A call with nothing but its operation.
     pub fn new(dialect: Dialect, operation: &'static str) -> Self {
         Self { dialect, operation, id: None, query: BTreeMap::new(), body: None, tweaks: Tweaks::default() }
     }
 
-    /// The id in the path, empty where the path has none.
+    /// The id in the path, or an empty string.
     pub(in crate::emulator) fn object_id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
     }
@@ -65,13 +65,13 @@ impl Call {
     }
 }
 
-/// The reply.
+/// An answer as bytes.
 #[derive(Clone)]
 pub struct Answer {
     pub status: u16,
     pub content_type: &'static str,
     /// Empty for 204.
     pub body: Vec<u8>,
-    /// Ids of the pods or volumes that the call changed or created.
+    /// Ids of the pods and volumes that the call created or changed.
     pub touched: Vec<String>,
 }

@@ -1,8 +1,9 @@
-//! `args`, `entrypoint` and `cmd`: three ways to say what a container runs, one stored string (contract, section 3.4).
+//! The command of a container: `args`, `entrypoint` and `cmd` in requests, one string in storage (contract, section
+//! 3.4).
 
 use serde_json::{Value, json};
 
-/// What a stored `args` means.
+/// A stored `args`, parsed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Command {
     pub entrypoint: Vec<String>,
@@ -10,7 +11,7 @@ pub struct Command {
 }
 
 impl Command {
-    /// A JSON object with the two arrays sets either or both; anything else is split as a shell would and becomes CMD.
+    /// A JSON object sets one or both arrays. Anything else is split like a shell command and becomes `cmd`.
     pub fn parse(args: &str) -> Self {
         let list = |value: Option<&Value>| -> Vec<String> {
             let items = value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -20,7 +21,7 @@ impl Command {
             Ok(Value::Object(members)) => {
                 Self { entrypoint: list(members.get("entrypoint")), cmd: list(members.get("cmd")) }
             }
-            // An unbalanced quote keeps the text whole.
+            // Text with an unbalanced quote is not split.
             _ => Self { entrypoint: Vec::new(), cmd: shlex::split(args).unwrap_or_else(|| vec![args.to_owned()]) },
         }
     }
@@ -35,7 +36,7 @@ impl Command {
         }
     }
 
-    /// What is stored after a request that gives any of the three; `None`: they disagree.
+    /// The string to store after a request with any of the three; `None` if they conflict.
     pub fn stored(
         current: &str,
         args: Option<&str>,
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_string_is_split_as_a_shell_would_and_an_object_sets_both() {
+    fn a_plain_string_is_split_like_a_shell_command_and_an_object_sets_both_arrays() {
         let bare = Command::parse("python 'a b.py'");
         assert_eq!(bare, Command { entrypoint: vec![], cmd: list(&["python", "a b.py"]) });
         let object = Command::parse(r#"{"entrypoint":["sh"],"cmd":["-c","ls"]}"#);
@@ -75,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_that_disagree_with_args_are_refused_and_an_empty_array_clears() {
+    fn arrays_that_conflict_with_args_are_rejected_and_an_empty_array_clears() {
         assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["a", "b"]))), Some("a b".to_owned()));
         assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["b"]))), None);
         assert_eq!(Command::stored("a b", None, None, Some(vec![])), Some(String::new()));

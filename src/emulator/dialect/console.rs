@@ -1,4 +1,4 @@
-//! What somebody does to a pod in the console.
+//! Events from the console, which can include an edit in the form of a v2 PATCH.
 
 use jiff::Timestamp;
 
@@ -9,7 +9,7 @@ use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
+    /// Applies an event to a pod, ignoring locks and waiting times. The error says why it is impossible.
     pub fn pod_event(&mut self, id: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
         let PodEvent::Edit { changes } = event else { return self.apply_pod_event(id, event, now) };
         let now = self.advance_to(now);

@@ -1,4 +1,6 @@
-//! RunPod's REST dialects: what requests mean and what answers show.
+//! RunPod's REST dialects: reading requests and showing objects.
+//!
+//! A kind of object has one file per dialect with its routes, and one line in the registry `v1::kinds` or `v2::kinds`.
 
 mod answer;
 pub mod call;

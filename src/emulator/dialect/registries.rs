@@ -1,4 +1,4 @@
-//! Registry credentials. Both dialects show them alike and differ in path, envelope and the status of a create.
+//! Registry credentials. The dialects differ only in the path, the envelope and the status of a create.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn view(registry: &Registry) -> Value {
     json!({ "id": registry.id, "name": registry.name })
 }
 
-/// All of them. v1 answers with the list; v2 puts it into an object.
+/// All credentials. v1 returns the list itself; v2 wraps it in an object.
 pub fn all(world: &World) -> Value {
     world.registries.newest_first().map(view).collect()
 }

@@ -1,4 +1,4 @@
-//! From values to bytes, and the faults that change what an answer holds.
+//! Responses before they become bytes, and the faults that change their members.
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,10 @@ use super::command::Command;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::rules::tweaks::{EchoArgs, Tweaks};
 
-/// A reply of either dialect before it is bytes.
+/// What the handler of a route returns.
 pub type RouteResult = Result<Response, Refusal>;
 
-/// A status and what goes with it.
+/// A status and its content.
 pub struct Response {
     pub status: u16,
     pub content: Content,
@@ -49,7 +49,7 @@ impl Response {
         Self { status, content: Content::Problem(body) }
     }
 
-    /// Members that come or go by a fault; error bodies stay as they are.
+    /// Applies faults that add, remove or change members. Error bodies stay unchanged.
     pub fn tweak(&mut self, tweaks: &Tweaks) {
         let Tweaks { extra_members, missing_members, new_status, echo_args, .. } = tweaks;
         if extra_members.is_empty() && missing_members.is_empty() && new_status.is_none() && echo_args.is_none() {
@@ -74,7 +74,7 @@ impl Response {
                 object.remove(name);
             }
             for (number, name) in extra_members.iter().enumerate() {
-                // Of different types, so that a client that reads what it does not know has something to stumble over.
+                // Different types, to trip up a client that parses unknown members.
                 let value = if number % 2 == 0 { json!(7) } else { json!({ "emulated": "true" }) };
                 object.entry(name.clone()).or_insert(value);
             }
@@ -92,12 +92,12 @@ impl Response {
     }
 }
 
-/// Quicker than printing, which goes through a formatter for every piece.
+/// Faster than `Display`, which formats every part separately.
 fn bytes(value: &Value) -> Vec<u8> {
     serde_json::to_vec(value).expect("a JSON value has only text keys")
 }
 
-/// Says what a container runs in another way. v1 has the two arrays alone.
+/// Shows the command of a container in another form. v1 has only the two arrays.
 fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
     let Some(args) = object.get("args").and_then(Value::as_str) else { return };
     let again = match echo {
@@ -107,13 +107,13 @@ fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
     };
     object.insert("args".to_owned(), json!(again));
     if echo != EchoArgs::Split {
-        // As before the two arrays existed, so that a client has nothing but `args` to go by.
+        // As before the two arrays existed, so that a client only has `args`.
         object.remove("cmd");
         object.remove("entrypoint");
     }
 }
 
-/// The resources in a body: itself, the items of an array, or the items of the arrays in an envelope.
+/// Applies `change` to every object in a body: the body itself, the items of a list, or the items in an envelope.
 pub fn for_each_object(body: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
     match body {
         Value::Array(items) => items.iter_mut().filter_map(Value::as_object_mut).for_each(change),

@@ -1,6 +1,6 @@
-//! One route of a dialect: where it is, what it is called, and what answers it.
+//! A route of a dialect: path, operation and handler.
 //!
-//! The file of each kind of object lists its routes; the registry of the dialect lists the kinds.
+//! The file of each kind lists its routes. The registry of the dialect lists the kinds.
 
 use jiff::Timestamp;
 
@@ -11,18 +11,18 @@ use crate::transport::Method;
 
 pub struct Route {
     pub method: Method,
-    /// The path below the mount. `{id}` stands for one segment.
+    /// The path below `/v1/` or `/v2/`. `{id}` matches one segment.
     pub path: &'static str,
-    /// The name that fault rules and the journal use: RunPod's `operationId` of v2 where it has one.
+    /// The name in fault rules and the journal: the `operationId` of v2 where it has one.
     pub operation: &'static str,
-    /// A member of the body that the journal must not show.
+    /// A member of the body that the journal masks.
     pub secret: Option<&'static str>,
     handler: Handler,
 }
 
 #[derive(Clone, Copy)]
 enum Handler {
-    /// Cannot change the world, as its type says.
+    /// The type guarantees that it changes nothing.
     Read(fn(&World, &Call, Timestamp) -> RouteResult),
     Write(fn(&mut World, &Call, Timestamp) -> RouteResult),
 }
@@ -46,7 +46,7 @@ impl Route {
         Self { method, path, operation, secret: None, handler: Handler::Write(handler) }
     }
 
-    /// Keeps a member of the body out of the journal.
+    /// Masks a member of the body in the journal.
     pub const fn hiding(self, member: &'static str) -> Self {
         Self { secret: Some(member), ..self }
     }

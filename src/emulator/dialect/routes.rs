@@ -1,10 +1,10 @@
-//! The routes of both dialects, for the gateway and for fault rules.
+//! All routes of both dialects.
 
 use super::call::Dialect;
 use super::route::Route;
 use super::{v1, v2};
 
-/// The routes of a dialect, kind by kind.
+/// The routes of a dialect, by kind.
 pub fn routes(dialect: Dialect) -> Box<dyn Iterator<Item = &'static Route>> {
     match dialect {
         Dialect::V1 => Box::new(v1::kinds::routes()),
@@ -12,7 +12,7 @@ pub fn routes(dialect: Dialect) -> Box<dyn Iterator<Item = &'static Route>> {
     }
 }
 
-/// The names of all operations. One that both dialects have is given twice.
+/// The names of all operations. Names that both dialects have appear twice.
 pub fn operations() -> impl Iterator<Item = &'static str> {
     routes(Dialect::V2).chain(routes(Dialect::V1)).map(|route| route.operation)
 }
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_method_and_path_name_one_route() {
+    fn a_method_and_path_match_one_route() {
         for dialect in [Dialect::V1, Dialect::V2] {
             let mut seen = BTreeMap::new();
             for route in routes(dialect) {
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_reads_or_writes_alike_in_both_dialects() {
+    fn an_operation_is_a_read_or_a_write_in_both_dialects() {
         let mut seen = BTreeMap::new();
         for route in routes(Dialect::V1).chain(routes(Dialect::V2)) {
             let writes = seen.entry(route.operation).or_insert(route.changes_world());

@@ -1,7 +1,7 @@
-//! A small checker of request bodies: a table per body, and violations in the words of the live service.
+//! Validation of request bodies: a table per body, and errors in the wording of the live service.
 //!
-//! The recorded strings look like those of a Go JSON Schema library (contract, section 2.3); kinds of violation that nobody
-//! recorded use the same vocabulary.
+//! Recorded errors look like those of a Go JSON Schema library (contract, section 2.3). Errors without a recording use
+//! the same style.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::emulator::rules::refusal::{Refusal, Violation};
 
-/// What one member may hold.
+/// The values that a member accepts.
 pub enum Type {
     Text {
         min: usize,
@@ -23,13 +23,13 @@ pub enum Type {
     Number,
     Flag,
     Word(&'static [&'static str]),
-    /// One of a list that is computed once.
+    /// One of a computed list of words.
     Listed(fn() -> &'static [String]),
     List {
         of: &'static Type,
         max: usize,
     },
-    /// Any names, text values.
+    /// An object of strings with any names.
     TextMap,
     Object(&'static Shape),
     OrNull(&'static Type),
@@ -37,7 +37,6 @@ pub enum Type {
 
 pub const TEXT: Type = Type::Text { min: 0, max: usize::MAX, pattern: None };
 pub const NAME: Type = Type::Text { min: 1, max: usize::MAX, pattern: None };
-/// A whole number, zero included.
 pub const WHOLE: Type = Type::Whole { min: 0, max: u64::MAX };
 pub const FROM_ONE: Type = Type::Whole { min: 1, max: u64::MAX };
 pub const TEXTS: Type = Type::List { of: &TEXT, max: usize::MAX };
@@ -47,19 +46,19 @@ pub struct Pattern {
     pub holds: fn(&str) -> bool,
 }
 
-/// A member's name and what it may hold.
+/// The name of a member and its type.
 pub type Member = (&'static str, Type);
 
-/// What an object may hold.
+/// The members that an object accepts.
 pub struct Shape {
-    /// In groups, so that shapes can share some.
+    /// Grouped, so that shapes can share a group.
     pub members: &'static [&'static [Member]],
     pub required: &'static [&'static str],
     pub min_members: usize,
 }
 
 impl Shape {
-    /// Everything wrong with a body; no body at all counts as null.
+    /// All errors of a body. A missing body counts as null.
     pub fn check(&self, body: Option<&Value>) -> Vec<Violation> {
         let mut found = Vec::new();
         Type::check_object(self, "$", body.unwrap_or(&Value::Null), &mut found);
@@ -188,11 +187,10 @@ fn wrong_type(value: &Value, wanted: &str) -> String {
     format!("got {got}, want {wanted}")
 }
 
-/// Reads a body that was checked: absent and null members read alike.
+/// The members of a validated body. A null member counts as absent.
 pub struct Members<'a>(pub &'a Map<String, Value>);
 
 impl<'a> Members<'a> {
-    /// The members of a checked body.
     pub fn of(body: Option<&'a Value>) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
         Self(body.and_then(Value::as_object).unwrap_or(&NONE))
@@ -214,7 +212,7 @@ impl<'a> Members<'a> {
         self.value(name)?.as_u64()
     }
 
-    /// As `u32`; more than that saturates, which no rule accepts.
+    /// As `u32`. A larger number saturates, which no rule accepts.
     pub fn count(&self, name: &str) -> Option<u32> {
         self.whole(name).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
     }
@@ -241,7 +239,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Refuses a body that does not fit its shape.
+/// Rejects a body that does not fit its shape.
 pub fn checked(shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
     let violations = shape.check(body);
     if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }

@@ -1,4 +1,4 @@
-//! What both dialects do alike with templates.
+//! Deleting a template, which is the same in both dialects.
 
 use jiff::Timestamp;
 

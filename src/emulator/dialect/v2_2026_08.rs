@@ -1,5 +1,6 @@
-//! REST v2 as it was in August 2026: no pages, no `cmd` and `entrypoint` beside `args`, no floors of a host's RAM
-//! and vCPUs, no account secrets, no limit of a body's size, and less told of GPUs (behaviour page, `spec: 2026-08`). A client must do without all of them.
+//! REST v2 as of August 2026 (behaviour page, `spec: 2026-08`), to test that a client works without later additions:
+//! pages, `cmd` and `entrypoint`, minimum RAM and vCPUs, account secrets, the limit on the size of a body, and the
+//! vCPUs and memory of GPUs.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,7 +10,7 @@ use super::response::{Content, Response, for_each_object};
 use super::v2::{self, secrets};
 use crate::emulator::state::world::World;
 
-/// Members of bodies that came later: the object's path in errors, its pointer, the member.
+/// Later members of request bodies: path of the object in errors, its JSON pointer, name.
 const LATER: [(&str, &str, &str); 4] = [
     ("$", "", "cmd"),
     ("$", "", "entrypoint"),
@@ -17,7 +18,6 @@ const LATER: [(&str, &str, &str); 4] = [
     ("$.gpu", "/gpu", "minVcpuCountPerGpu"),
 ];
 
-/// Answers a call of v2 as August would have.
 pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
     if secrets::ROUTES.iter().any(|route| route.operation == call.operation) {
         return Response::problem(404, "resource not found", None);

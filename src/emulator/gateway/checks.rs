@@ -1,4 +1,4 @@
-//! The checks of a request, in the order of the real service.
+//! Checks of a request, in the order of the real service.
 
 use serde_json::Value;
 
@@ -11,18 +11,18 @@ use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::settings::Fidelity;
 use crate::transport::{Method, Request};
 
-/// JSON bodies above this are refused before anything else is looked at (contract, section 2.4).
+/// The largest accepted body, checked first (contract, section 2.4).
 const MAX_BODY_BYTES: usize = 102_400;
 
-/// Default agents of libraries, which the gateway turns away (quirk Q1; the first was recorded, the others are likely).
+/// Default user agents that the gateway blocks (quirk Q1). The first was recorded; the others are likely.
 const LIBRARY_AGENTS: [&str; 4] = ["Python-urllib", "Go-http-client", "libwww-perl", "Java/"];
 
-/// Sent by clients that resume a stream; the world finds it among the query parameters.
+/// The header of a client that resumes a stream, passed on as a query parameter.
 const LAST_EVENT: &str = "last-event-id";
 
 impl Inner {
-    /// The checks of emulator behaviour, section 1.1, up to the call that the world sees. `headers` are those that every
-    /// answer of the API carries, as far as the checks came.
+    /// Turns a request into a call, or rejects it (emulator behaviour, section 1.1). Adds the headers of the API's
+    /// answers to `headers`.
     pub fn check(
         &mut self,
         request: &Request,
@@ -67,7 +67,7 @@ impl Inner {
         };
         entry.set_route(route);
         let mut query = target.query().map_err(|repeated| Rejection::Api(violation(&repeated)))?;
-        // The one header that means something to an operation: where a stream of logs goes on.
+        // The only header that an operation uses: the position in a log stream.
         query.extend(header(request, LAST_EVENT).map(|id| (LAST_EVENT.to_owned(), id.to_owned())));
         let body = json_body(request).map_err(|_| refuse(400, "request body is not valid JSON"))?;
         entry.body = body.as_ref().map(|body| without_secret(route, body));
@@ -84,7 +84,7 @@ fn has_own_agent(request: &Request) -> bool {
     })
 }
 
-/// Any token will do, an empty one will not.
+/// Any token that is not empty is accepted.
 fn bearer_token(request: &Request) -> Option<&str> {
     let (scheme, token) = header(request, "authorization")?.split_once(' ')?;
     (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
@@ -102,7 +102,7 @@ fn json_body(request: &Request) -> Result<Option<Value>, serde_json::Error> {
     }
 }
 
-/// A UUID that depends on nothing but the seed and the count of answers.
+/// A UUID derived from the seed and the number of answers.
 fn request_id(seed: u64, count: u64) -> String {
     let mut random = fastrand::Rng::with_seed(seed ^ count.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     uuid::Builder::from_random_bytes(random.u128(..).to_be_bytes()).into_uuid().to_string()

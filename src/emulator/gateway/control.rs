@@ -1,15 +1,15 @@
-//! `/_emu/...`: looking into the emulator and changing it behind a client's back. Served on loopback, without credential.
+//! Control calls under `/_emu/`, which inspect and change the emulator. Served only on loopback, without a credential.
 //!
 //! | Call | Effect |
 //! | --- | --- |
 //! | `GET`, `PUT /_emu/state` | the world with its clock, as in a world file |
-//! | `POST /_emu/reset {seed?}` | an empty world; journal, quotas and the counts of fault rules begin anew |
+//! | `POST /_emu/reset {seed?}` | an empty world; resets the journal, quotas and counts of fault rules |
 //! | `GET`, `POST /_emu/clock {advance?, scale?}` | virtual seconds; scale 0 stops the clock |
 //! | `GET`, `PUT`, `DELETE /_emu/faults` | a list of rules, or `{"scenario": "flaky"}` |
 //! | `PUT /_emu/capacity` | a list of `{gpu, dataCenter, free}` |
-//! | `GET /_emu/journal?since=n` | the requests after number n |
-//! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | `{"event": "preempt"}`, as done by somebody else |
-//! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for every pod on the hosts that `id` fits |
+//! | `GET /_emu/journal?since=n` | requests after number n |
+//! | `POST /_emu/pods/{id}/event`, `/_emu/volumes/{id}/event` | an event such as `{"event": "preempt"}` |
+//! | `POST /_emu/hosts/{id}/event` | `hostDown` or `maintenance` for all pods on the matching hosts |
 //! | `GET`, `PUT /_emu/account {balance?, spendLimit?}` | USD, and USD per hour |
 
 use std::time::Duration;
@@ -29,14 +29,14 @@ use crate::emulator::state::stock::CapacityRule;
 use crate::emulator::state::world::World;
 use crate::transport::{Method, Reply, Request};
 
-/// Paths below this are control calls.
+/// The prefix of control paths.
 pub const MOUNT: &str = "/_emu/";
 
-/// Why a control call did nothing: status and text.
+/// The status and text of a failed control call.
 struct ControlError(u16, String);
 
 impl Emulator {
-    /// Answers a control call, by the emulator's own clock.
+    /// Answers a control call at the time of the emulator's own clock.
     pub fn control(&self, request: &Request) -> Reply {
         let mut inner = self.lock();
         inner.now = inner.now.max(inner.timeline.now());
@@ -73,7 +73,7 @@ enum FaultsChange {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccountChange {
     balance: Option<f64>,
-    /// `null` takes the limit away; leaving it out leaves it alone.
+    /// `null` removes the limit; an absent member leaves it unchanged.
     #[serde(default, deserialize_with = "present")]
     spend_limit: Option<Option<f64>>,
 }
@@ -147,7 +147,7 @@ impl Inner {
                 self.world.set_account(balance, spend_limit, self.now);
                 self.done()
             }
-            _ => Err(ControlError(404, format!("no control call is {} {path}", request.method.word()))),
+            _ => Err(ControlError(404, format!("there is no control call {} {path}", request.method.word()))),
         }
     }
 
@@ -190,7 +190,7 @@ impl Inner {
 }
 
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, ControlError> {
-    // No body says as much as an empty object.
+    // A missing body counts as an empty object.
     let text = request.body.as_deref().filter(|body| !body.trim_ascii().is_empty()).unwrap_or(b"{}");
     serde_json::from_slice(text).map_err(|error| ControlError(400, error.to_string()))
 }

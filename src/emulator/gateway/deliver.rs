@@ -1,4 +1,4 @@
-//! Letting time pass around a request: until its effect, and until its answer leaves.
+//! Handling a request with the delays before its effect and before its answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::emulator::Emulator;
 use crate::transport::Request;
 use crate::transport::clock::Clock;
 
-/// Where virtual time comes from.
+/// The source of virtual time.
 #[derive(Clone, Copy)]
 pub enum TimeSource {
     /// The emulator's own clock, at its scale.
     Own,
-    /// Tokio's, as its runtime has it.
+    /// Tokio's clock.
     Tokio(Clock),
 }
 
@@ -38,20 +38,20 @@ impl TimeSource {
     }
 }
 
-/// Handles a request from its arrival to the moment when its answer leaves.
+/// Handles a request from its arrival until its answer is sent.
 pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource) -> Outcome {
     let pending = emulator.receive(&request, time.now(&emulator));
     let Delivery { delay, outcome } = if pending.wait.is_zero() {
         emulator.finish(pending, time.now(&emulator))
     } else {
         let emulator = emulator.clone();
-        // A task of its own: the request has arrived, so it takes effect even if its sender stops waiting.
+        // A separate task, so that the request takes effect even if the client stops waiting.
         let late = tokio::spawn(async move {
             time.pass(&emulator, pending.wait).await;
             let now = time.now(&emulator);
             emulator.finish(pending, now)
         });
-        // An error means that the runtime is shutting down: nobody reads this.
+        // The task only fails when the runtime shuts down, and then the outcome is not read.
         late.await.unwrap_or(Delivery { delay: Duration::ZERO, outcome: Outcome::Reset })
     };
     time.pass(&emulator, delay).await;

@@ -1,13 +1,12 @@
-//! What leaves the emulator, and when.
+//! The outcome of a request and its delay.
 
 use std::time::Duration;
 
 use crate::transport::Reply;
 
-/// What leaves the emulator.
 #[derive(Clone, Debug)]
 pub struct Delivery {
-    /// Virtual time until it leaves.
+    /// Virtual time until the outcome is sent.
     pub delay: Duration,
     pub outcome: Outcome,
 }
@@ -15,8 +14,8 @@ pub struct Delivery {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     Reply(Reply),
-    /// The connection breaks after so many bytes of the body.
+    /// The connection breaks after this many bytes of the body.
     Cut(Reply, usize),
-    /// The connection is reset; no byte is sent.
+    /// The connection is reset before any byte is sent.
     Reset,
 }

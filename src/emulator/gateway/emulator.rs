@@ -1,7 +1,7 @@
-//! Everything between a request and the world: the gateway's checks, the credential, quotas, routes, faults, headers.
+//! An emulated RunPod with its gateway.
 //!
-//! A request is handled in two steps, since a fault can put time before its effect: [`Emulator::receive`] checks and lets
-//! the rules decide, [`Emulator::finish`] lets the effect happen. Whoever carries the bytes waits in between and after.
+//! A request takes two steps, because a fault can delay its effect: [`Emulator::receive`] checks it and applies the
+//! fault rules, and [`Emulator::finish`] carries it out. The caller waits in between and afterwards.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,33 +20,33 @@ use crate::emulator::dialect::call::{Call, Dialect};
 use crate::emulator::state::world::World;
 use crate::transport::{Reply, Request};
 
-/// An emulated RunPod with its gateway. Shared by whatever carries requests to it.
+/// An emulated RunPod with its gateway. It can be shared between transports.
 pub struct Emulator {
     inner: Mutex<Inner>,
 }
 
 pub struct Inner {
     pub world: World,
-    /// What probabilities of fault rules are drawn from.
+    /// The seed for the probabilities of fault rules.
     pub seed: u64,
-    /// The latest virtual time that anything was handled at.
+    /// The latest virtual time of any request.
     pub now: Timestamp,
     pub timeline: Timeline,
     pub faults: Faults,
     pub quotas: Quotas,
     pub journal: Journal,
-    /// How many requests were answered: the source of their ids.
+    /// The number of answered requests, from which request ids are derived.
     pub answered: u64,
     pub file: Option<WorldFile>,
 }
 
-/// A request that was received: checked, and either refused or waiting for its effect.
+/// A received request that is rejected or waits for its effect.
 pub struct Pending {
-    /// Virtual time until [`Emulator::finish`] is to be called.
+    /// Virtual time to wait before calling [`Emulator::finish`].
     pub wait: Duration,
     entry: JournalEntry,
     dialect: Dialect,
-    /// Headers of an answer that comes from the API itself.
+    /// Headers for an answer from the API itself.
     headers: Vec<(String, String)>,
     step: Step,
 }
@@ -57,7 +57,7 @@ enum Step {
 }
 
 impl Emulator {
-    /// An emulator of this world, standing at `now`, without faults and quotas.
+    /// An emulator without faults and quotas, with its clock at `now`.
     pub fn new(world: World, now: Timestamp) -> Self {
         let seed = world.settings.seed;
         Self::resume(SavedWorld::new(now, 0, world), now, seed, None)
@@ -84,26 +84,26 @@ impl Emulator {
     }
 
     pub(in crate::emulator) fn lock(&self) -> MutexGuard<'_, Inner> {
-        // A panic in here was a bug, and was reported as one; failing every later request would only bury it.
+        // A panic is reported where it happens. Failing all later requests would only hide it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Virtual time by the emulator's own clock, which [`super::serve`] goes by.
+    /// Virtual time of the emulator's own clock, which [`super::serve`] uses.
     pub fn now(&self) -> Timestamp {
         self.lock().timeline.now()
     }
 
-    /// Real time for a stretch of virtual time, by the emulator's own clock.
+    /// Converts a span of virtual time to real time, by the emulator's own clock.
     pub fn real(&self, virtual_time: Duration) -> Duration {
         self.lock().timeline.real(virtual_time)
     }
 
-    /// Looks at the world.
+    /// Reads the world.
     pub fn look<R>(&self, look: impl FnOnce(&World) -> R) -> R {
         look(&self.lock().world)
     }
 
-    /// Does something to the world behind the client's back, at the latest time that it has seen.
+    /// Changes the world without a request, at the latest time of any request.
     pub fn meddle<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let mut inner = self.lock();
         let now = inner.now;
@@ -112,23 +112,23 @@ impl Emulator {
         result
     }
 
-    /// Replaces the fault rules; their counts begin anew.
+    /// Replaces the fault rules and resets their counts.
     pub fn set_faults(&self, rules: Vec<Rule>) {
         let mut inner = self.lock();
         inner.faults = Faults::new(rules, inner.seed);
     }
 
-    /// Changes the quotas; what was counted is forgotten.
+    /// Replaces the quotas and resets their counts.
     pub fn set_quota(&self, profile: QuotaProfile) {
         self.lock().quotas = Quotas::new(profile);
     }
 
-    /// The requests handled since entry number `since`, oldest first.
+    /// The requests after entry number `since`, oldest first.
     pub fn journal(&self, since: u64) -> Vec<JournalEntry> {
         self.lock().journal.since(since).cloned().collect()
     }
 
-    /// Writes the world to its file, if it has one and anything changed.
+    /// Writes the world to its file if it has one and something changed.
     ///
     /// # Errors
     /// If the file cannot be replaced.
@@ -136,7 +136,7 @@ impl Emulator {
         self.lock().save()
     }
 
-    /// Handles a request whose faults need no waiting for: the effect happens at `now`, and all delay lies after it.
+    /// Handles a request without waiting: the effect happens at `now`, and all delay comes after it.
     pub fn handle(&self, request: &Request, now: Timestamp) -> Delivery {
         let pending = self.receive(request, now);
         let wait = pending.wait;
@@ -144,7 +144,7 @@ impl Emulator {
         Delivery { delay: delivery.delay + wait, ..delivery }
     }
 
-    /// Checks a request in the order of the real service and lets the fault rules decide about it.
+    /// Checks a request in the order of the real service and applies the fault rules.
     pub fn receive(&self, request: &Request, now: Timestamp) -> Pending {
         let inner = &mut *self.lock();
         inner.now = inner.now.max(now);
@@ -175,7 +175,7 @@ impl Emulator {
         Pending { wait, entry, dialect, headers, step }
     }
 
-    /// Lets a received request take effect at `now` and says what to send, and when.
+    /// Carries out a received request at `now`. Returns what to send and when.
     pub fn finish(&self, pending: Pending, now: Timestamp) -> Delivery {
         let inner = &mut *self.lock();
         inner.now = inner.now.max(now);
@@ -201,13 +201,13 @@ impl Emulator {
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // Nobody is left to tell; whoever needs to know calls `save`.
+        // An error cannot be reported here. Callers who need it call `save`.
         let _ = self.lock().save();
     }
 }
 
 impl Inner {
-    /// Asks the world, or not, as the fault says.
+    /// Calls the world unless a fault replaces the effect.
     fn effect(
         &mut self,
         call: Call,
@@ -237,7 +237,7 @@ impl Inner {
         }
     }
 
-    /// Notes that the world differs from its file.
+    /// Marks the world as changed since it was written.
     pub fn changed(&mut self) {
         if let Some(file) = &mut self.file {
             file.note_change();
@@ -245,7 +245,7 @@ impl Inner {
         self.flush();
     }
 
-    /// Writes a change if it is time to. A failure is not lost: the next `save` meets it again.
+    /// Writes changes if it is time to. After a failure the next `save` tries again.
     fn flush(&mut self) {
         let Self { file, world, now, answered, .. } = self;
         if let Some(file) = file {

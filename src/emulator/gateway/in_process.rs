@@ -1,4 +1,4 @@
-//! The emulator as a transport: no sockets, and all time is tokio's, so that a paused runtime simulates it.
+//! The emulator as a transport in the same process. It uses tokio's time, so a paused runtime simulates it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use super::emulator::Emulator;
 use crate::transport::clock::Clock;
 use crate::transport::{Reply, Request, Transport, TransportError};
 
-/// What messages call this origin.
+/// The name of this origin in messages.
 const ORIGIN: &str = "sandbox";
 
-/// How long an answer is waited for, as the vendor's own client does (contract, section 2.5).
+/// The time limit for an answer, as in the vendor's own client (contract, section 2.5).
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Carries requests to an emulator in the same process.
+/// Sends requests to an emulator in the same process.
 pub struct InProcess {
     emulator: Arc<Emulator>,
     clock: Clock,
 }
 
 impl InProcess {
-    /// `clock` tells the emulator's virtual time.
+    /// `clock` gives the emulator's virtual time.
     pub fn new(emulator: Arc<Emulator>, clock: Clock) -> Self {
         Self { emulator, clock }
     }
@@ -38,7 +38,7 @@ impl Transport for InProcess {
         match tokio::time::timeout(TIMEOUT, answer).await {
             Err(_) => Err(no_answer("timed out")),
             Ok(Outcome::Reply(reply)) => Ok(reply),
-            Ok(Outcome::Cut(..)) => Err(no_answer("the connection broke within the answer")),
+            Ok(Outcome::Cut(..)) => Err(no_answer("the connection broke during the answer")),
             Ok(Outcome::Reset) => Err(no_answer("connection reset by peer")),
         }
     }

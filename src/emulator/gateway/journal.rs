@@ -1,4 +1,4 @@
-//! The journal of requests: what a client really sent, for assertions such as "one create, and no write during a plan".
+//! The journal of requests that a client sent, for assertions such as "a plan sends no writes".
 
 use std::collections::VecDeque;
 
@@ -10,29 +10,29 @@ use crate::emulator::dialect::call::Dialect;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Request;
 
-/// Older entries fall out, so that a server can run for long.
+/// The number of entries kept, so that memory stays bounded.
 const KEPT: usize = 100_000;
 
-/// One request and how it was answered. Headers are not kept, since they carry the credential.
+/// A request and its result. Headers are omitted because they contain the credential.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JournalEntry {
-    /// Counted from 1, in the order of effects.
+    /// Counted from 1 in the order of effects.
     pub number: u64,
     /// Virtual time of the effect.
     pub time: Timestamp,
     pub dialect: Dialect,
-    /// None when the request was refused before its route was looked up.
+    /// `None` if the request was rejected before its route was known.
     pub operation: Option<&'static str>,
     pub method: &'static str,
-    /// With query, as sent.
+    /// As sent, with the query.
     pub path: String,
     pub body: Option<Value>,
-    /// None when the connection was reset.
+    /// `None` if the connection was reset.
     pub status: Option<u16>,
     /// Ids of the objects that the request created or changed.
     pub touched: Vec<String>,
-    /// The number of the fault rule that fired.
+    /// The number of the fault rule that fired, if any.
     pub fault: Option<usize>,
     #[serde(skip)]
     changes_world: bool,
@@ -60,13 +60,13 @@ impl JournalEntry {
         self.changes_world = route.changes_world();
     }
 
-    /// Whether the request is one that may change the world.
+    /// Whether the operation can change the world.
     pub fn changes_world(&self) -> bool {
         self.changes_world
     }
 }
 
-/// A body as the journal keeps it: without what its route hides.
+/// A body with the secret member of its route masked.
 pub fn without_secret(route: &Route, body: &Value) -> Value {
     let mut body = body.clone();
     if let Some(value) = route.secret.and_then(|member| body.get_mut(member)) {
@@ -91,7 +91,7 @@ impl Journal {
         self.entries.push_back(entry);
     }
 
-    /// Entries after this number.
+    /// The entries after this number.
     pub fn since(&self, number: u64) -> impl Iterator<Item = &JournalEntry> {
         let start = self.entries.partition_point(|entry| entry.number <= number);
         self.entries.range(start..)

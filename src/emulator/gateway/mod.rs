@@ -1,4 +1,4 @@
-//! Everything between a client and the world: HTTP, checks, quotas, faults, control calls.
+//! The gateway between clients and the world: HTTP, checks, quotas, faults, control calls, the world file.
 
 mod deliver;
 mod checks;

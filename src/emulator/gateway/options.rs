@@ -1,4 +1,4 @@
-//! From the switches of the command line to an emulator that stands ready.
+//! Opening an emulator from command-line options.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,27 +13,27 @@ use super::world_file::{EPOCH, SavedWorld, WorldFile, WorldFileError};
 use crate::emulator::state::settings::{Fidelity, Pace, Settings};
 use crate::emulator::state::world::World;
 
-/// What `--sandbox` and `emulator serve` can be told. Words parse with `FromStr` and print with `Display`.
+/// The options of `--sandbox` and `emulator serve`. Enums parse with `FromStr` and print with `Display`.
 #[derive(Clone, Debug, Default)]
 pub struct EmulatorOptions {
-    /// Where the world is kept; none: in memory only.
+    /// The world file; `None` keeps the world in memory.
     pub world: Option<PathBuf>,
-    /// A scenario's name, or the path of a fault list.
+    /// The name of a scenario or the path of a fault list.
     pub faults: Option<String>,
     pub seed: u64,
     pub fidelity: Fidelity,
     pub pace: Pace,
     pub quota: QuotaProfile,
     pub v1_retired: bool,
-    /// Virtual time does not begin before this. A server gives the present, since its clients go by the computer's
-    /// clock; a sandbox gives nothing, and is the same on every day.
+    /// The earliest start of virtual time. A server sets the current time, because its clients use the system clock. A
+    /// sandbox sets nothing, so that it is the same on every day.
     pub not_before: Option<Timestamp>,
-    /// The computer's time, for a sandbox: its clock goes on by what has passed since its file was written. Without it the
-    /// clock goes on by the same minimum each time.
+    /// The system time, for a sandbox: its clock advances by the time since its file was written. Without it, the clock
+    /// advances by the same minimum each time.
     pub now: Option<Timestamp>,
 }
 
-/// Why there is no emulator.
+/// Why an emulator could not be opened.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum OpenError {
     #[error(transparent)]
@@ -45,12 +45,12 @@ pub enum OpenError {
 }
 
 impl EmulatorOptions {
-    /// Opens the world, or begins a new one, and says where its clock stands.
+    /// Opens the world file or creates a new world. Returns the emulator and the time of its clock.
     ///
-    /// A world that was saved keeps its seed and its other settings; fidelity, pace and retirement are as asked now.
+    /// A saved world keeps its seed and other settings; fidelity, pace and retirement are taken from the options.
     ///
     /// # Errors
-    /// If the world or the fault list cannot be used. Nothing was changed then.
+    /// If the world file or the fault list cannot be used. Nothing is changed then.
     pub fn open(&self) -> Result<(Arc<Emulator>, Timestamp), OpenError> {
         let rules = self.faults.as_deref().map(faults::load).transpose()?.unwrap_or_default();
         let (file, saved) = match &self.world {

@@ -1,9 +1,8 @@
-//! Who may speak to an emulator that listens: programs of this machine, and no web page from elsewhere.
+//! Protection against web pages: the emulator only serves programs on this machine.
 //!
-//! A page reaches loopback in two ways. Its own host name may be made to resolve to this machine (DNS rebinding), which
-//! the `Host` header gives away. Or it sends a request to `127.0.0.1` by a form or a script, which `Origin`,
-//! `Sec-Fetch-Site` and the content types of forms give away. Source: the Fetch standard, "CORS-safelisted request-header"
-//! and "Fetch metadata".
+//! A page can reach loopback in two ways. Its own host name may resolve to this machine (DNS rebinding); the `Host`
+//! header shows that. Or it sends a request to `127.0.0.1` with a form or a script; `Origin`, `Sec-Fetch-Site` and the
+//! content types of forms show that. Source: the Fetch standard, "CORS-safelisted request-header" and "Fetch metadata".
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -11,28 +10,28 @@ use serde_json::json;
 
 use crate::transport::{Method, Reply, Request};
 
-/// Content types that a page may send anywhere without asking first.
+/// Content types that a page may send without a preflight request.
 const FORM_TYPES: [&str; 3] = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"];
 
-/// The refusal of a request that a web page from elsewhere may have sent. `authority` is what stands before the path in
-/// the request's own first line, where anything does; `is_control` says that it would look into the emulator.
+/// The refusal of a request that a web page may have sent. `authority` is the host in the request line, if any;
+/// `is_control` marks a control call.
 pub fn refusal(request: &Request, authority: Option<&str>, is_control: bool) -> Option<Reply> {
     let values = |name: &'static str| {
         request.headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     };
     let mut hosts = values("host").chain(authority).peekable();
     if hosts.peek().is_none() {
-        return Some(refused(400, "a request names its `Host`"));
+        return Some(refused(400, "the request has no `Host` header"));
     }
     if let Some(host) = hosts.find(|host| !is_local(host)) {
         let text = format!("the emulator answers requests to localhost, 127.0.0.1 or [::1], not to `{host}`");
         return Some(refused(403, &text));
     }
     if let Some(origin) = values("origin").find(|origin| !is_local_origin(origin)) {
-        return Some(refused(403, &format!("the emulator takes no requests from pages of `{origin}`")));
+        return Some(refused(403, &format!("requests from pages of `{origin}` are not allowed")));
     }
     if values("sec-fetch-site").any(|site| site.trim().eq_ignore_ascii_case("cross-site")) {
-        return Some(refused(403, "the emulator takes no requests from pages of other sites"));
+        return Some(refused(403, "requests from pages of other sites are not allowed"));
     }
     let kinds: Vec<&str> = values("content-type").map(essence).collect();
     let is_json = |kind: &&str| kind.eq_ignore_ascii_case("application/json");
@@ -40,7 +39,7 @@ pub fn refusal(request: &Request, authority: Option<&str>, is_control: bool) -> 
     let writes = matches!(request.method, Method::Post | Method::Put | Method::Patch);
     let wants_json = is_control && writes && !(kinds.len() == 1 && kinds.iter().all(is_json));
     if wants_json || kinds.iter().any(is_form) {
-        return Some(refused(415, "the body is JSON: send `Content-Type: application/json`"));
+        return Some(refused(415, "send the body as JSON, with `Content-Type: application/json`"));
     }
     None
 }
@@ -50,19 +49,19 @@ fn refused(status: u16, text: &str) -> Reply {
     Reply { status, headers, body: json!({ "error": text, "status": status }).to_string().into() }
 }
 
-/// `text/plain` of `Text/Plain; charset=utf-8`.
+/// The media type without parameters: `Text/Plain` of `Text/Plain; charset=utf-8`.
 fn essence(content_type: &str) -> &str {
     content_type.split([';', ',']).next().unwrap_or_default().trim()
 }
 
-/// `http://localhost:3000`. `null`, which stands for files and sandboxed frames, is not from here.
+/// Whether an origin is on this machine. `null`, the origin of files and sandboxed frames, is not.
 fn is_local_origin(origin: &str) -> bool {
     let origin = origin.trim();
     let scheme = |scheme: &str| origin.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
     ["http://", "https://"].iter().any(|prefix| scheme(prefix) && is_local(&origin[prefix.len()..]))
 }
 
-/// Whether it is a name of this machine, with or without a port: a tunnel may have another one than the emulator.
+/// Whether a host is this machine. Any port is accepted, because a tunnel may use another one.
 fn is_local(authority: &str) -> bool {
     let authority = authority.trim();
     let (host, port) = match authority.strip_prefix('[') {
@@ -96,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_of_this_machine_are_answered() {
+    fn only_requests_to_this_machine_are_answered() {
         for host in [
             "localhost",
             "LOCALHOST:4010",
@@ -148,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_other_sites_are_refused_whatever_they_send() {
+    fn requests_from_other_sites_are_refused() {
         for origin in
             ["null", "", "file://", "https://evil.example", "chrome-extension://abc", "localhost", "ftp://localhost"]
         {
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn forms_are_refused_everywhere_and_control_calls_say_json() {
+    fn forms_are_refused_and_control_calls_need_json() {
         let send = |content_type: Option<&str>, is_control: bool| {
             let mut headers = vec![("host", "localhost")];
             headers.extend(content_type.map(|content_type| ("content-type", content_type)));
@@ -181,6 +180,6 @@ mod tests {
         assert_eq!(send(None, false), None, "an action without a body");
         let both = [("host", "localhost"), ("content-type", "application/json"), ("content-type", "text/plain")];
         assert_eq!(status(Method::Put, &both, true), Some(415));
-        assert_eq!(status(Method::Get, &[("host", "localhost")], true), None, "reading takes no body");
+        assert_eq!(status(Method::Get, &[("host", "localhost")], true), None, "a read has no body");
     }
 }

@@ -1,7 +1,4 @@
-//! How many requests a key may send: sliding windows in virtual time, and the headers that announce them.
-//!
-//! Source: contract, sections 2.2 and 2.4. Only refusals by a window are decided here; that a request counts at all is the
-//! front's decision.
+//! Rate limits per key: sliding windows in virtual time and their headers (contract, sections 2.2 and 2.4).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::{self, Write};
@@ -13,15 +10,15 @@ use jiff::Timestamp;
 use crate::emulator::dialect::call::Dialect;
 use crate::emulator::state::settings::UnknownWord;
 
-/// Which quotas hold.
+/// A set of rate limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QuotaProfile {
-    /// None: for tests and demonstrations.
+    /// No limits.
     #[default]
     Off,
     /// The vendor's documented example: 60 a minute, 3000 an hour, 50000 a day.
     Documented,
-    /// As once observed: 180 a minute, 7200 an hour.
+    /// As observed once: 180 a minute, 7200 an hour.
     Generous,
 }
 
@@ -38,7 +35,7 @@ const fn window(name: &'static str, quota: usize, seconds: i64) -> Window {
 const DOCUMENTED: &[Window] = &[window("minute", 60, 60), window("hour", 3000, 3600), window("day", 50_000, 86_400)];
 const GENEROUS: &[Window] = &[window("minute", 180, 60), window("hour", 7200, 3600)];
 
-/// v1 is held to a tenth: its limits were staged down before it was retired (emulator behaviour, section 7).
+/// v1 has a tenth of the limits, which were reduced before its retirement (emulator behaviour, section 7).
 const V1_SHARE: usize = 10;
 
 impl QuotaProfile {
@@ -85,20 +82,20 @@ impl Window {
     }
 }
 
-/// What became of one counted request.
+/// The result of counting a request.
 #[derive(Debug, PartialEq)]
 pub struct Counted {
-    /// `RateLimit` and `RateLimit-Policy`; none when quotas are off.
+    /// `RateLimit` and `RateLimit-Policy`; empty without limits.
     pub headers: Vec<(String, String)>,
-    /// The window that refuses the request, and after how many whole seconds it has room again.
+    /// The window that refuses the request, and the whole seconds until it has room again.
     pub refused: Option<(&'static str, i64)>,
 }
 
-/// The requests that still count, by key. Keys are kept as hashes only.
+/// The requests in the current windows, by the hash of their key.
 #[derive(Default)]
 pub struct Quotas {
     profile: QuotaProfile,
-    /// One queue of moments per window of the profile.
+    /// One queue of times per window of the profile.
     taken: BTreeMap<(Dialect, u64), Vec<VecDeque<Timestamp>>>,
 }
 
@@ -107,12 +104,12 @@ impl Quotas {
         Self { profile, taken: BTreeMap::new() }
     }
 
-    /// Forgets what was counted.
+    /// Forgets all requests.
     pub fn clear(&mut self) {
         self.taken.clear();
     }
 
-    /// Counts a request against every window of its key. A refused one takes nothing.
+    /// Counts a request in every window of its key. A refused request is not counted.
     pub fn count(&mut self, dialect: Dialect, key: &str, now: Timestamp) -> Counted {
         let windows = self.profile.windows();
         if windows.is_empty() {
@@ -132,7 +129,7 @@ impl Quotas {
             }
             if let Some(oldest) = queue.front().filter(|_| queue.len() >= window.quota(dialect)) {
                 let wait = seconds_until_free(window, *oldest, now);
-                // The longest wait is the honest one: after a shorter one another window would refuse.
+                // Report the longest wait: after a shorter one, another window would still refuse.
                 if refused.is_none_or(|(_, longest)| wait > longest) {
                     refused = Some((window.name, wait));
                 }
@@ -145,13 +142,13 @@ impl Quotas {
     }
 }
 
-/// Whole seconds, rounded up, until the slot taken at `taken` is free again.
+/// Whole seconds, rounded up, until the slot taken at `taken` is free.
 fn seconds_until_free(window: &Window, taken: Timestamp, now: Timestamp) -> i64 {
     let left = window.seconds * 1000 - now.duration_since(taken).as_millis() as i64;
     left.div_euclid(1000) + i64::from(left.rem_euclid(1000) > 0)
 }
 
-/// `"minute";r=59;t=60` and `"minute";q=60;w=60` for every window. v1 has no such headers.
+/// For every window `"minute";r=59;t=60` and `"minute";q=60;w=60`. v1 has no such headers.
 fn headers(
     dialect: Dialect,
     windows: &[Window],
@@ -182,7 +179,7 @@ mod tests {
     const START: Timestamp = Timestamp::UNIX_EPOCH;
 
     #[test]
-    fn the_request_after_the_quota_is_refused_until_the_oldest_leaves_the_window() {
+    fn a_request_over_the_quota_is_refused_until_the_oldest_leaves_the_window() {
         let mut quotas = Quotas::new(QuotaProfile::Documented);
         for second in 0..60 {
             let counted = quotas.count(Dialect::V2, "key", START + (second / 2).seconds());
@@ -190,7 +187,7 @@ mod tests {
         }
         let at = START + 30.seconds();
         assert_eq!(quotas.count(Dialect::V2, "key", at).refused, Some(("minute", 30)));
-        assert_eq!(quotas.count(Dialect::V2, "other", at).refused, None, "keys have windows of their own");
+        assert_eq!(quotas.count(Dialect::V2, "other", at).refused, None, "each key has its own windows");
         assert_eq!(quotas.count(Dialect::V2, "key", START + 60.seconds()).refused, None);
     }
 
@@ -220,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn off_counts_nothing_and_announces_nothing() {
+    fn no_limits_mean_no_headers_and_no_refusals() {
         let mut quotas = Quotas::new(QuotaProfile::Off);
         for _ in 0..100 {
             assert_eq!(quotas.count(Dialect::V2, "key", START), Counted { headers: Vec::new(), refused: None });

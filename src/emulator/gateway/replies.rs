@@ -1,4 +1,4 @@
-//! Answers that are not the world's: the gateway's own, and those that a fault puts in its place.
+//! Answers that do not come from the world: from the gateway, or from a fault.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::faults::Substitute;
 use crate::emulator::dialect::call::Dialect;
 use crate::transport::Reply;
 
-/// What comes instead of the world's answer. A gateway's page has none of the API's headers.
+/// The replacement for the world's answer. Answers of the gateway have none of the API's headers.
 pub fn substituted(substitute: Substitute, dialect: Dialect, headers: Vec<(String, String)>) -> Outcome {
     let mut from_api = match substitute {
         Substitute::Reset => return Outcome::Reset,
@@ -37,7 +37,7 @@ pub fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
     Reply { status, headers, body }
 }
 
-/// An error as the dialect words it (contract, section 2.3).
+/// An error in the form of the dialect (contract, section 2.3).
 pub fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
     let body = match dialect {
         Dialect::V1 => json!({ "error": detail, "status": status }),
@@ -46,13 +46,13 @@ pub fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
     reply(status, error_type(dialect), body.to_string())
 }
 
-/// A v2 request that does not fit its schema (contract, section 2.3).
+/// A schema error of v2 (contract, section 2.3).
 pub fn violation(text: &str) -> Reply {
     let body = json!({ "title": title(422), "status": 422, "detail": "Request validation failed.", "errors": [text] });
     reply(422, error_type(Dialect::V2), body.to_string())
 }
 
-/// 429. v1 does not say which window it was.
+/// Status 429. v1 does not name the window.
 pub fn too_many(dialect: Dialect, detail: &str) -> Reply {
     match dialect {
         Dialect::V1 => error(dialect, 429, "Too many requests"),
@@ -71,14 +71,14 @@ fn title(status: u16) -> &'static str {
     hyper::StatusCode::from_u16(status).ok().and_then(|code| code.canonical_reason()).unwrap_or("Error")
 }
 
-/// What Cloudflare answers to clients that it does not like (quirk Q1).
+/// Cloudflare's answer to blocked clients (quirk Q1).
 pub fn gateway_block() -> Reply {
     reply(403, "text/plain", "error code: 1010")
 }
 
-/// Why a request never reaches the world.
+/// A request that does not reach the world.
 pub enum Rejection {
-    /// By the gateway, whose answers have none of the API's headers.
+    /// Rejected by the gateway, whose answers have none of the API's headers.
     Gateway(Reply),
     Api(Reply),
 }

@@ -1,4 +1,4 @@
-//! The emulator over HTTP, for any client: HTTP/1.1 with keep-alive, by the emulator's own clock.
+//! The emulator over HTTP/1.1, by its own clock.
 
 use std::convert::Infallible;
 use std::io;
@@ -26,22 +26,22 @@ use super::target::Target;
 use super::world_file::WorldFileError;
 use crate::transport::{Method, Reply, Request};
 
-/// More than any request needs; the limit of the API itself is far lower, and the front's to check.
+/// A safety limit. The API's own limit is much lower and is checked later.
 const MAX_BODY_BYTES: usize = 256 << 20;
 
-/// How long open connections may go on after a signal to stop.
+/// How long open connections may continue after a signal to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
 type Part = stream::Iter<std::array::IntoIter<io::Result<Frame<Bytes>>, 2>>;
 type Body = Either<Full<Bytes>, StreamBody<Part>>;
 
-/// Serves until ctrl-c or SIGTERM, then lets open requests end and saves the world.
+/// Serves until ctrl-c or SIGTERM, then finishes open requests and saves the world.
 ///
 /// # Errors
-/// If the world cannot be saved in the end.
+/// If the world cannot be saved at the end.
 pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(), WorldFileError> {
     let (stop, stopping) = watch::channel(false);
-    // Dropping the set, as the caller does by dropping this future, closes every connection.
+    // If the caller drops this future, the set is dropped and closes every connection.
     let mut connections = JoinSet::new();
     let mut signal = Box::pin(stop_signal());
     loop {
@@ -51,22 +51,22 @@ pub async fn serve(listener: TcpListener, emulator: Arc<Emulator>) -> Result<(),
                 Ok((stream, peer)) => {
                     connections.spawn(connection(stream, peer, emulator.clone(), stopping.clone()));
                 }
-                // Out of file descriptors, or a client that left at once: neither is a reason to stop.
+                // No file descriptors left, or a client that disconnected at once. Keep serving.
                 Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             Some(_) = connections.join_next() => {}
         }
     }
     drop(listener);
-    // An error means that no connection is left.
+    // Sending only fails when no connection is left.
     let _ = stop.send(true);
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
     emulator.save()
 }
 
-/// Serves one connection to its end, or to its reset.
+/// Serves one connection until it ends or is reset.
 async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>, mut stopping: watch::Receiver<bool>) {
-    // Small answers leave at once. A socket that refuses this is slower, no more.
+    // Send small answers at once. If the option fails, answers are only slower.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(Notify::new());
     let service = service_fn(|request| {
@@ -78,7 +78,7 @@ async fn connection(stream: TcpStream, peer: SocketAddr, emulator: Arc<Emulator>
         .serve_connection(TokioIo::new(stream), service);
     loop {
         tokio::select! {
-            // An error is the client's leaving, or the end of an answer that was cut on purpose.
+            // An error means that the client left or that the answer was cut on purpose.
             _ = &mut connection => return,
             () = reset.notified() => break,
             Ok(()) = stopping.changed() => std::pin::Pin::new(&mut connection).graceful_shutdown(),
@@ -123,7 +123,7 @@ async fn respond(
     }
 }
 
-/// The transport's word for a method; HEAD is a GET whose body hyper keeps back.
+/// The method of a request. HEAD is a GET whose body hyper omits.
 fn method(method: &hyper::Method) -> Option<Method> {
     match method.as_str() {
         "GET" | "HEAD" => Some(Method::Get),
@@ -146,7 +146,7 @@ fn whole(reply: Reply) -> Response<Body> {
     response
 }
 
-/// Announces the whole body, sends its beginning, and fails.
+/// An answer that announces the whole body and breaks after `at` bytes.
 fn cut(reply: Reply, at: usize) -> Response<Body> {
     let (mut response, body) = head(reply);
     let part = body.slice(..at.min(body.len()));
@@ -160,7 +160,7 @@ fn head(reply: Reply) -> (Response<Body>, Bytes) {
     let mut response = Response::new(Either::Left(Full::default()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {
-        // A fault list can name a content type that is no header; the answer goes without it.
+        // A content type from a fault list may be invalid as a header. The answer is sent without it.
         if let (Ok(name), Ok(value)) = (name.parse::<header::HeaderName>(), value.parse()) {
             response.headers_mut().append(name, value);
         }
@@ -168,7 +168,7 @@ fn head(reply: Reply) -> (Response<Body>, Bytes) {
     (response, reply.body)
 }
 
-/// Resolves at ctrl-c or SIGTERM; never, where signals cannot be had.
+/// Resolves at ctrl-c or SIGTERM, or never if signals are unavailable.
 async fn stop_signal() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {

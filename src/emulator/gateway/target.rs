@@ -1,4 +1,4 @@
-//! A request's target: the dialect, the route and the query that a path names.
+//! The target of a request: dialect, route and query.
 
 use std::collections::BTreeMap;
 
@@ -9,21 +9,21 @@ use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::routes::routes;
 use crate::transport::Method;
 
-/// What a method and path lead to.
+/// The result of routing.
 pub enum Routed {
-    /// The id in the path, where the route has one.
+    /// With the id in the path, if the route has one.
     Found(&'static Route, Option<String>),
     NotFound,
-    /// The methods that the path knows, for the `Allow` header.
+    /// The path exists with these methods, for the `Allow` header.
     WrongMethod(String),
 }
 
-/// A request's target, taken apart and decoded.
+/// The parts of a request's path.
 #[derive(Debug)]
 pub struct Target<'path> {
-    /// The dialect of the mount; unknown mounts answer as v2 does.
+    /// `None` for a path outside both dialects, which is answered as in v2.
     pub dialect: Option<Dialect>,
-    /// The path below the mount.
+    /// The path below `/v1/` or `/v2/`.
     below: &'path str,
     query: &'path str,
 }
@@ -49,19 +49,19 @@ impl<'path> Target<'path> {
         }
     }
 
-    /// The methods that the path knows, for the `Allow` header; empty if it is no route.
+    /// The methods of the path, for the `Allow` header; empty if there is no such path.
     pub fn methods(&self) -> String {
         self.candidates().map(|(route, _)| route.method.word()).collect::<Vec<_>>().join(", ")
     }
 
-    /// The routes that the path fits, whatever the method, each with the id in it.
+    /// The routes that match the path, with any method, each with the id.
     fn candidates(&self) -> impl Iterator<Item = (&'static Route, Option<String>)> {
         let ours = self.dialect.into_iter().flat_map(routes);
         ours.filter_map(|route| Some((route, captured(route.path, self.below)?)))
     }
 
-    /// The decoded query. A repeated key is joined by commas in v1, and the error in v2, which wants arrays comma-joined
-    /// (contract, section 2.6).
+    /// The decoded query. v1 joins a repeated key by commas. In v2 it is an error, which is returned (contract, section
+    /// 2.6).
     pub fn query(&self) -> Result<BTreeMap<String, String>, String> {
         let mut parameters = BTreeMap::<String, String>::new();
         for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
@@ -79,7 +79,7 @@ impl<'path> Target<'path> {
     }
 }
 
-/// Whether the path fits the pattern, and what the path has in place of `{id}`.
+/// The id in the path, if the path matches the pattern.
 fn captured(pattern: &str, path: &str) -> Option<Option<String>> {
     let mut id = None;
     let mut segments = path.split('/');
@@ -104,7 +104,7 @@ mod tests {
 
     use super::*;
 
-    /// The operation and the id, `not found`, or the right methods.
+    /// The operation and the id, `not found`, or the allowed methods.
     fn route(method: Method, path: &str) -> String {
         match Target::parse(path).route(method) {
             Routed::Found(route, id) => format!("{} {}", route.operation, id.unwrap_or_default()),
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_spelling_of_one_dialect_is_unknown_to_the_other() {
+    fn paths_of_one_dialect_are_unknown_in_the_other() {
         assert_eq!(route(Get, "/v2/networkvolumes"), "not found");
         assert_eq!(route(Get, "/v1/network-volumes"), "not found");
         assert_eq!(route(Post, "/v2/pods/x/start"), "not found");
@@ -129,13 +129,13 @@ mod tests {
     }
 
     #[test]
-    fn a_known_path_with_another_method_names_the_methods_it_knows() {
+    fn a_wrong_method_returns_the_allowed_methods() {
         assert_eq!(route(Put, "/v2/pods/x"), "GET, PATCH, DELETE");
         assert_eq!(route(Get, "/v1/pods/x/start"), "POST");
     }
 
     #[test]
-    fn a_repeated_parameter_is_joined_in_v1_and_refused_in_v2() {
+    fn a_repeated_parameter_is_joined_in_v1_and_rejected_in_v2() {
         let joined = Target::parse("/v1/pods?id=a&id=b%20c").query().expect("v1 joins");
         assert_eq!(joined["id"], "a,b c");
         assert!(Target::parse("/v2/pods?limit=1&limit=2").query().is_err());

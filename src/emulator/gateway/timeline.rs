@@ -1,19 +1,19 @@
-//! The emulator's own clock: virtual time that follows real time at some scale, or only when it is told to.
+//! The emulator's own clock: virtual time that follows real time at a scale, or stands still.
 
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// Pairs a moment of real time with one of virtual time.
+/// A clock with a moment of real time and the matching virtual time.
 pub struct Timeline {
     start: Timestamp,
     origin: Instant,
-    /// Virtual seconds per real second; 0 means that time stands still unless advanced.
+    /// Virtual seconds per real second. At 0, time only moves when advanced.
     scale: f64,
 }
 
 impl Timeline {
-    /// A clock that reads `start` now and keeps pace with real time.
+    /// A clock that shows `start` now and runs at the speed of real time.
     pub fn starting_at(start: Timestamp) -> Self {
         Self { start, origin: Instant::now(), scale: 1.0 }
     }
@@ -26,22 +26,22 @@ impl Timeline {
         self.scale
     }
 
-    /// Goes on from the present virtual time at another speed, which is finite and not negative.
+    /// Continues from the current virtual time at another scale, which must be finite and not negative.
     pub fn set_scale(&mut self, scale: f64) {
         *self = Self { start: self.now(), origin: Instant::now(), scale };
     }
 
-    /// Goes on from another moment at the same speed.
+    /// Continues from another moment at the same scale.
     pub fn set(&mut self, now: Timestamp) {
         *self = Self { start: now, origin: Instant::now(), scale: self.scale };
     }
 
-    /// Lets virtual time jump ahead.
+    /// Moves virtual time ahead.
     pub fn advance(&mut self, by: Duration) {
         self.start = later(self.start, by);
     }
 
-    /// Real time for a stretch of virtual time. While time stands still, an answer's delay is taken as real.
+    /// Converts a span of virtual time to real time. While time stands still, both are equal.
     pub fn real(&self, virtual_time: Duration) -> Duration {
         if self.scale > 0.0 { virtual_time.div_f64(self.scale) } else { virtual_time }
     }
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_standing_clock_moves_only_when_advanced() {
+    fn a_stopped_clock_moves_only_when_advanced() {
         let mut timeline = Timeline::starting_at(Timestamp::UNIX_EPOCH);
         timeline.set_scale(0.0);
         let standing = timeline.now();
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scaled_clock_runs_ahead_of_real_time() {
+    fn a_scaled_clock_runs_faster_than_real_time() {
         let mut timeline = Timeline::starting_at(Timestamp::UNIX_EPOCH);
         timeline.set_scale(1_000_000.0);
         std::thread::sleep(Duration::from_millis(2));

@@ -1,6 +1,6 @@
-//! The world as a file: locked while an emulator stands on it, replaced whole, and untouched by whatever only reads.
+//! The world as a file: locked while an emulator uses it, replaced as a whole, unchanged by reads.
 //!
-//! The file survives the process being killed, not the computer losing power: it holds a rehearsal, so nothing is flushed.
+//! The file survives a killed process but not a power failure. It only holds a rehearsal, so writes are not flushed.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,24 +14,24 @@ use crate::emulator::state::settings::Pace;
 use crate::emulator::state::world::World;
 use crate::files::{self, LARGEST, ReadError, read_bytes};
 
-/// The version of the file that is written, and the newest that is read.
+/// The file format that is written, and the newest that is read.
 const FORMAT: u32 = 1;
 
-/// Where the clock of a new world stands: always the same, so that a rehearsal can be repeated to the byte.
+/// The clock of a new world. It is always the same, so that a rehearsal can be repeated exactly.
 pub const EPOCH: Timestamp = Timestamp::constant(1_767_225_600, 0); // 2026-01-01T00:00:00Z
 
-/// Changes are written at once as long as writing takes no longer than this, ...
+/// Changes are written at once while a write takes no longer than this.
 const CHEAP: Duration = Duration::from_millis(5);
-/// ... and no more often than this when it does. What is killed in between forgets so much.
+/// The least time between slower writes. A killed process loses the changes since the last one.
 const INTERVAL: Duration = Duration::from_millis(200);
 
-/// A world with the moment at which its clock stands.
+/// A world with its clock.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SavedWorld<W> {
     format: u32,
     pub clock: Timestamp,
-    /// How many answers were given: the source of request ids.
+    /// The number of answers, from which request ids are derived.
     pub answered: u64,
     pub world: W,
 }
@@ -43,7 +43,7 @@ impl<W> SavedWorld<W> {
 }
 
 impl SavedWorld<&World> {
-    /// The file's bytes.
+    /// The bytes of the file.
     fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut text = serde_json::to_vec_pretty(self)?;
         text.push(b'\n');
@@ -52,15 +52,15 @@ impl SavedWorld<&World> {
 }
 
 impl SavedWorld<World> {
-    /// Where the clock stands when the next command finds the world, `passed` after it was written.
+    /// The clock for the next command, when `passed` has elapsed since the file was written.
     ///
-    /// A sandbox's clock goes on between two commands as the computer's does, so that pods bill and lifetimes end. It goes
-    /// on by a minimum each time: otherwise a pod that is still coming up when a command ends would do so for ever in a
-    /// script, since commands that only read leave no trace in the file.
+    /// A sandbox's clock keeps running between commands, so that pods are billed and lifetimes end. It advances by a
+    /// minimum each time. Otherwise a pod that is starting when a command ends would never come up in a script, because
+    /// commands that only read do not write the file.
     pub fn reopened_at(&self, passed: Duration) -> Timestamp {
         let minutes = match self.world.settings.pace {
             Pace::Fast => 1,
-            Pace::Realistic => 15, // longer than the longest usual pull of an image
+            Pace::Realistic => 15, // longer than most image pulls
         };
         let passed = SignedDuration::from_secs(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
         self.clock.checked_add(passed.max(SignedDuration::from_mins(minutes))).unwrap_or(Timestamp::MAX)
@@ -71,10 +71,7 @@ impl SavedWorld<World> {
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum WorldFileError {
     #[error("the emulated world `{}` is in use by another process", path.display())]
-    #[diagnostic(
-        code(sindri::emulator::world_locked),
-        help("wait until that command ends, or give this one a world of its own")
-    )]
+    #[diagnostic(code(sindri::emulator::world_locked), help("wait until that command ends, or use another world file"))]
     Locked { path: PathBuf },
     #[error("cannot read the emulated world `{}`", path.display())]
     #[diagnostic(code(sindri::emulator::world_unreadable))]
@@ -85,25 +82,25 @@ pub enum WorldFileError {
     #[error("`{}` is not an emulated world: {reason}", path.display())]
     #[diagnostic(
         code(sindri::emulator::world_malformed),
-        help("it was left as it is; move it away to begin with an empty world")
+        help("the file was not changed; move it away to start with an empty world")
     )]
     Malformed { path: PathBuf, reason: String },
-    #[error("`{}` has format {found}, and this version knows formats up to {FORMAT}", path.display())]
+    #[error("`{}` has format {found}, but this version only supports formats up to {FORMAT}", path.display())]
     #[diagnostic(
         code(sindri::emulator::world_newer),
-        help("it was left as it is; use the version of sindri that wrote it, or a newer one")
+        help("the file was not changed; use the version of sindri that wrote it, or a newer one")
     )]
     Newer { path: PathBuf, found: u64 },
 }
 
-/// The file of a world, held by this process alone.
+/// A world file, locked by this process.
 pub struct WorldFile {
     path: PathBuf,
-    /// Holds the lock until it is closed. The lock is a file of its own, because the world's is replaced.
+    /// Holds the lock while open. It is a separate file, because the world file is replaced.
     _lock: File,
-    /// Something changed since the last write.
+    /// Changed since the last write.
     dirty: bool,
-    /// Something changed since the file was opened, so that the end of the session is worth a write.
+    /// Changed since the file was opened, so that the final clock is saved too.
     touched: bool,
     written_at: Option<Timestamp>,
     last_write: Option<Instant>,
@@ -111,10 +108,10 @@ pub struct WorldFile {
 }
 
 impl WorldFile {
-    /// Locks the file and reads the world, if there is one.
+    /// Locks the file and reads the world if it exists.
     ///
     /// # Errors
-    /// If another process has it, or it cannot be read or understood.
+    /// If another process uses the file, or if it cannot be read.
     pub(in crate::emulator) fn open(path: &Path) -> Result<(Self, Option<SavedWorld<World>>), WorldFileError> {
         let lock = lock(path)?;
         let saved = match read_bytes(path, None, LARGEST) {
@@ -136,26 +133,26 @@ impl WorldFile {
         Ok((file, saved))
     }
 
-    /// How long before `now` the file was written; nothing where that cannot be told, or lies ahead.
+    /// The time from the last write to `now`; zero if it is unknown or negative.
     pub(in crate::emulator) fn age(&self, now: Timestamp) -> Duration {
         let written = fs::metadata(&self.path).and_then(|found| found.modified()).ok();
         let written = written.and_then(|written| Timestamp::try_from(written).ok());
         written.and_then(|written| Duration::try_from(now.duration_since(written)).ok()).unwrap_or_default()
     }
 
-    /// Notes that the world is no longer what the file says.
+    /// Marks the world as changed.
     pub(in crate::emulator) fn note_change(&mut self) {
         self.dirty = true;
         self.touched = true;
     }
 
-    /// Writes a change, if that is cheap or was not done for a while.
+    /// Writes changes if writing is fast or the last write was a while ago.
     pub(in crate::emulator) fn flush(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let due = self.cost <= CHEAP || self.last_write.is_none_or(|last| last.elapsed() >= INTERVAL);
         if self.dirty && due { self.write(saved) } else { Ok(()) }
     }
 
-    /// Writes whatever this session changed, and how far its clock went.
+    /// Writes the changes and the clock of this session.
     pub(in crate::emulator) fn save(&mut self, saved: &SavedWorld<&World>) -> Result<(), WorldFileError> {
         let clock_went_on = self.touched && self.written_at != Some(saved.clock);
         if self.dirty || clock_went_on { self.write(saved) } else { Ok(()) }
@@ -174,23 +171,23 @@ impl WorldFile {
 }
 
 fn lock(path: &Path) -> Result<File, WorldFileError> {
-    let beside = beside(path);
+    let lock = lock_path(path);
     let open = || {
         fs::create_dir_all(files::folder(path))?;
-        files::open_lock(&beside)
+        files::open_lock(&lock)
     };
-    let file = open().map_err(|source| WorldFileError::Write { path: beside.clone(), source })?;
+    let file = open().map_err(|source| WorldFileError::Write { path: lock.clone(), source })?;
     match fs2::FileExt::try_lock_exclusive(&file) {
         Ok(()) => Ok(file),
         Err(error) if error.kind() == fs2::lock_contended_error().kind() => {
             Err(WorldFileError::Locked { path: path.into() })
         }
-        Err(source) => Err(WorldFileError::Write { path: beside, source }),
+        Err(source) => Err(WorldFileError::Write { path: lock, source }),
     }
 }
 
-/// `world.json` -> `world.json.lock`.
-fn beside(path: &Path) -> PathBuf {
+/// The path of the lock file: `world.json.lock` for `world.json`.
+fn lock_path(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     name.into()
@@ -203,7 +200,7 @@ fn parse(path: &Path, text: &[u8]) -> Result<SavedWorld<World>, WorldFileError> 
     }
     let malformed =
         |error: serde_json::Error| WorldFileError::Malformed { path: path.into(), reason: error.to_string() };
-    // The format first: a newer one may differ in everything else.
+    // Read the format first: a newer one may differ in everything else.
     let Header { format } = serde_json::from_slice(text).map_err(malformed)?;
     if format > u64::from(FORMAT) {
         return Err(WorldFileError::Newer { path: path.into(), found: format });

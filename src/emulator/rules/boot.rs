@@ -1,4 +1,4 @@
-//! How long a container takes to come up, how that ends, and where it can be reached.
+//! How long a container takes to start, and the result.
 
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::moment::after_millis;
@@ -7,13 +7,13 @@ use crate::emulator::state::pod::{Phase, StartOutcome};
 use crate::emulator::state::settings::Pace;
 use crate::emulator::state::world::World;
 
-/// How a container comes to be started.
+/// Why a container starts.
 #[derive(Clone, Copy, PartialEq)]
 pub enum StartKind {
-    /// On a host that was just found.
+    /// A new pod on a new host.
     Create,
     Resume,
-    /// In place of a container on the same host.
+    /// Replaces a container on the same host.
     Recreate,
 }
 
@@ -49,7 +49,7 @@ impl World {
         patterns.iter().any(|pattern| matches_pattern(pattern, image))
     }
 
-    /// When a container that starts now is up, and how that ends.
+    /// The phase of a container that starts now.
     pub(in crate::emulator) fn start_container(
         &mut self,
         kind: StartKind,

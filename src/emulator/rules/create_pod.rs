@@ -1,4 +1,4 @@
-//! Creating a pod: references, balance, capacity, effect.
+//! Creating a pod.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ impl World {
         }
     }
 
-    /// Creates a pod: references, balance, capacity, effect. Gives its id.
+    /// Checks references, balance and capacity, then creates a pod. Returns its id.
     pub(in crate::emulator) fn create_pod(
         &mut self,
         spec: PodSpec,
@@ -60,13 +60,13 @@ impl World {
         if tweaks.duplicate_name {
             let theirs = PodSpec { env: BTreeMap::new(), storage: Storage::None, ..spec.clone() };
             self.insert_pod(theirs, hardware.clone(), machine.clone(), &Tweaks::default());
-            self.touched.clear(); // not this call's doing
+            self.touched.clear(); // created by another client
         }
         let id = self.insert_pod(spec, hardware, machine, tweaks);
         if tweaks.ghost { Err(Refusal::NoCapacity) } else { Ok(id) }
     }
 
-    /// The live service accepts a data center in lower case and never finds a host for it (Q27).
+    /// The live service accepts a data center in lower case but never finds a host for it (Q27).
     fn is_misspelt(&self, spec: &PodSpec) -> bool {
         let known = |id: &str| market().center(id).is_some();
         self.settings.observed()
@@ -86,7 +86,7 @@ impl World {
         if spec.hardware.iter().any(nvidia) && placeable { Ok(()) } else { Err(refused()) }
     }
 
-    /// The effect of a create.
+    /// Adds a pod that passed all checks. Returns its id.
     fn insert_pod(&mut self, spec: PodSpec, hardware: Hardware, machine: Option<Machine>, tweaks: &Tweaks) -> String {
         let now = self.now;
         let hardware = match hardware {
@@ -108,7 +108,7 @@ impl World {
         let phase = self.start_container(StartKind::Create, machine.as_ref(), &spec.image);
         let started_at = if let Phase::Started { placed, .. } = phase { placed } else { now };
         let mut pod = Pod {
-            serial: self.serial(),
+            serial: self.take_serial(),
             id: self.rng.id(14),
             name: spec.name,
             hardware,

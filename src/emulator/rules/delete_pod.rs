@@ -1,4 +1,4 @@
-//! Deleting a pod, and how long it can still be seen.
+//! Deleting a pod, and how long it stays visible.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Deletes a pod; its pod volume goes with it.
+    /// Deletes a pod and its pod volume.
     pub(in crate::emulator) fn terminate(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) -> Result<(), Refusal> {
         let pod = self.find_pod(id, now)?;
         if pod.locked && self.settings.lock_blocks_delete {
@@ -30,10 +30,11 @@ impl World {
         Ok(())
     }
 
-    /// Deletes a pod now; lists and reads may lag behind.
+    /// Deletes a pod now. Lists and reads may lag behind.
     pub(in crate::emulator) fn delete_pod(&mut self, id: &str, listed_until: Timestamp, shown_until: Timestamp) {
         let now = self.now;
-        // A few are looked through each time, many whenever their number has doubled: next to nothing on average.
+        // A small store is cleaned on every delete, a large one when its size has doubled, so the average cost is
+        // constant.
         if self.deleted_pods.len() < 64 || self.deleted_pods.len().is_power_of_two() {
             self.deleted_pods.retain(|tombstone| !tombstone.is_forgotten(now));
         }

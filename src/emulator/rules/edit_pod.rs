@@ -1,4 +1,4 @@
-//! Changing a pod, and what that recreates.
+//! Editing a pod, and recreating its container where needed.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::tweaks::Tweaks;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
 
-/// New values; none: untouched.
+/// New values. `None` leaves a value unchanged.
 #[derive(Default)]
 pub struct Changes {
     pub name: Option<String>,
@@ -24,12 +24,12 @@ pub struct Changes {
     pub volume_size: Option<u64>,
     pub mount_path: Option<String>,
     pub global_networking: Option<bool>,
-    /// The container is recreated whether or not a value differs (v1).
+    /// Recreates the container even if no value differs (v1).
     pub resets: bool,
 }
 
 impl World {
-    /// Applies new values. A running container is recreated when anything it is made of differs.
+    /// Applies new values. Recreates a running container if one of its own settings differs.
     pub(in crate::emulator) fn edit(
         &mut self,
         id: &str,
@@ -94,7 +94,7 @@ impl Changes {
 }
 
 impl Pod {
-    /// Whether nothing differs that a container is made of.
+    /// Whether all settings that require a new container are equal.
     fn same_container(&self, other: &Self) -> bool {
         self.image == other.image
             && self.args == other.args
@@ -106,7 +106,7 @@ impl Pod {
             && self.mount_path == other.mount_path
     }
 
-    /// Whether nothing differs of what can change beside a running container.
+    /// Whether all settings that can change under a running container are equal.
     fn same_labels(&self, other: &Self) -> bool {
         self.name == other.name && self.locked == other.locked && self.global_networking == other.global_networking
     }

@@ -1,4 +1,4 @@
-//! What somebody else does: the console, the host, the market. The cause of all drift.
+//! Changes made from the console, by hosts or by the market. They cause all drift.
 
 use jiff::Timestamp;
 
@@ -7,11 +7,11 @@ use super::tweaks::Tweaks;
 use crate::emulator::state::events::{DueEvent, PodEvent, ScheduledEvent, VolumeEvent};
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::{Maintenance, Phase, Pod, StartOutcome};
+use crate::emulator::state::pod::{MaintenanceWindow, Phase, Pod, StartOutcome};
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Does to a pod what somebody else would, locks and waiting times aside. The error says why it cannot be.
+    /// Applies an event to a pod, ignoring locks and waiting times. The error says why it is impossible.
     pub(in crate::emulator) fn apply_pod_event(
         &mut self,
         id: &str,
@@ -40,7 +40,7 @@ impl World {
             }
             PodEvent::Crash => self.set_outcome(id, StartOutcome::CrashLoop, now)?,
             PodEvent::Fail => self.set_outcome(id, StartOutcome::Failed, now)?,
-            // The body of a request, which only a dialect can read.
+            // An edit is the body of a request, which only the dialect above can read.
             PodEvent::Edit { .. } => return Err("an edit cannot be scheduled".to_owned()),
             PodEvent::Delete => {
                 self.now = now;
@@ -49,7 +49,7 @@ impl World {
             PodEvent::Migrate => self.migrate(id, now)?,
             PodEvent::ZeroGpu => {
                 if !matches!(pod.hardware, Hardware::Gpu { .. }) {
-                    return Err(format!("pod `{id}` has no GPU to lose"));
+                    return Err(format!("pod `{id}` has no GPU"));
                 }
                 self.now = now;
                 self.change_pod(id, |pod| {
@@ -66,7 +66,7 @@ impl World {
                 self.now = now;
                 let start = after_seconds(now, *starts_in);
                 let end = after_seconds(start, *seconds);
-                let window = Maintenance { start, end, under_way: false, resumes: false };
+                let window = MaintenanceWindow { start, end, under_way: false, resumes: false };
                 self.change_pod(id, |pod| pod.maintenance = Some(window));
                 for (at, event) in [(start, ScheduledEvent::MaintenanceBegins), (end, ScheduledEvent::MaintenanceEnds)]
                 {
@@ -78,7 +78,7 @@ impl World {
         Ok(())
     }
 
-    /// The container that runs now ends otherwise than it began.
+    /// Gives the current container another outcome.
     fn set_outcome(&mut self, id: &str, to: StartOutcome, now: Timestamp) -> Result<(), String> {
         if self.pods.get(id).is_none_or(Pod::is_stopped) {
             return Err(format!("pod `{id}` is stopped"));
@@ -87,7 +87,7 @@ impl World {
         self.change_pod(id, |pod| {
             if let Phase::Started { up, outcome, .. } = &mut pod.phase {
                 *outcome = to;
-                // Of a container that runs, the first of the new runs begins now; another one comes up first.
+                // A container that is already up restarts now. One that is still starting comes up first.
                 if *up <= now {
                     *up = now;
                 }
@@ -96,7 +96,7 @@ impl World {
         Ok(())
     }
 
-    /// Does to a network volume what somebody else would; a delete takes it from under the pods that mount it.
+    /// Applies an event to a network volume. A delete also takes it from pods that mount it.
     pub fn volume_event(&mut self, id: &str, event: &VolumeEvent, now: Timestamp) -> Result<(), String> {
         let now = self.advance_to(now);
         self.volumes.get(id).ok_or_else(|| format!("no network volume `{id}`"))?;

@@ -1,4 +1,4 @@
-//! What happens to a whole host: every pod on it shares its fate, and no new one comes while it lasts.
+//! Events of a whole host. They affect every pod on it and keep new pods away while they last.
 
 use jiff::Timestamp;
 
@@ -8,8 +8,8 @@ use crate::emulator::state::pattern::matches_pattern;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Does something to every pod on the hosts whose id fits `pattern`, as their owner would. The error says why it cannot
-    /// be; a pod that it cannot happen to is passed over.
+    /// Applies an event to every pod on the hosts whose id matches `pattern`, and skips pods it cannot apply to. The
+    /// error says why it is impossible.
     pub fn host_event(&mut self, pattern: &str, event: &PodEvent, now: Timestamp) -> Result<(), String> {
         let now = self.advance_to(now);
         let (from, until) = match event {

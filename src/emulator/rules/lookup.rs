@@ -1,4 +1,4 @@
-//! Objects that calls may name, and what lists show.
+//! Finding objects as calls see them.
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// A pod that calls may name: it exists and is no longer hidden after its create.
+    /// A pod by id, once it is readable after its create.
     pub(in crate::emulator) fn find_pod(&self, id: &str, now: Timestamp) -> Result<&Pod, Refusal> {
         self.pods.get(id).filter(|pod| pod.visible.found <= now).ok_or(Refusal::NotFound)
     }
@@ -20,12 +20,12 @@ impl World {
         pod.stage(now).status(self.settings.fidelity)
     }
 
-    /// A volume that calls may name.
+    /// A volume by id, once it is readable after its create.
     pub(in crate::emulator) fn find_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, Refusal> {
         self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(Refusal::NotFound)
     }
 
-    /// What a list shows, newest first.
+    /// The volumes that a list shows, newest first.
     pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> Vec<&Volume> {
         let lag = tweaks.appear_lag_seconds.unwrap_or(0);
         let alive = (self.volumes.newest_first())

@@ -1,4 +1,4 @@
-//! Maintenance of a host: its pods are stopped meanwhile.
+//! Host maintenance: a pod is stopped when it begins and started again when it ends.
 
 use jiff::Timestamp;
 
@@ -26,7 +26,7 @@ impl World {
             resumes = pod.maintenance.take().is_some_and(|window| window.resumes) && pod.is_stopped();
         });
         if resumes {
-            // Whoever cannot be started now stays stopped.
+            // A pod that cannot be started stays stopped.
             let _ = self.start(id, &Tweaks::default(), at);
         }
     }

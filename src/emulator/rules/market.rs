@@ -1,4 +1,4 @@
-//! What the emulated RunPod rents out: the emulator's own reading of the embedded catalog.
+//! The hardware and data centers for rent, read from the embedded catalog independently of the client.
 
 use std::sync::LazyLock;
 
@@ -98,12 +98,11 @@ static MARKET: LazyLock<Market> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../catalog/catalog.json")).expect("the embedded catalog has the known shape")
 });
 
-/// The catalog.
 pub fn market() -> &'static Market {
     &MARKET
 }
 
-/// The closed enumerations of v1's document, and the CUDA versions that hosts report.
+/// Enumerations from the v1 document, and the CUDA versions that hosts report.
 pub struct Lists {
     pub v1_gpu_types: Vec<String>,
     pub v1_data_centers: Vec<String>,
@@ -160,7 +159,7 @@ impl GpuType {
         }
     }
 
-    /// How many one pod can have; 0 where the cloud does not sell the type.
+    /// The most GPUs one pod can have; 0 if the cloud does not offer the type.
     pub fn max_count(&self, cloud: Cloud) -> u32 {
         match cloud {
             Cloud::Secure if self.offer.secure => self.offer.max_secure,
@@ -175,7 +174,7 @@ impl GpuType {
 }
 
 impl CpuFlavor {
-    /// A power of two within the flavor's range.
+    /// Whether the count is a power of two within the flavor's range.
     pub fn allows(&self, vcpu_count: u32) -> bool {
         vcpu_count.is_power_of_two() && (self.vcpu.min..=self.vcpu.max).contains(&vcpu_count)
     }

@@ -1,4 +1,4 @@
-//! Migration: a pod gets another id on another host.
+//! Migration: a pod moves to another host and gets a new id.
 
 use jiff::Timestamp;
 
@@ -10,21 +10,21 @@ use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// The console's migration: a new pod with everything but the id, on another host.
+    /// Migrates a pod as the console does: everything but the id and the host stays the same.
     pub(in crate::emulator) fn migrate(&mut self, id: &str, now: Timestamp) -> Result<(), String> {
         let Some(pod) = self.pods.get(id) else { return Err(format!("no pod `{id}`")) };
         let center = match &pod.storage {
             Storage::Network { volume_id } => self.volumes.get(volume_id).map(|volume| volume.data_center.clone()),
             _ => None,
         };
-        // The new place is found first, so that a pod that nothing can hold stays where it is.
+        // Find the new host first, so that a pod without one stays unchanged.
         let placed = self.stock.place(&spec_of(pod), center.as_deref(), &mut self.rng, now);
         let (hardware, machine) = placed.map_err(|refusal| describe(&refusal))?;
         self.now = now;
         let Some(old) = self.remove_pod(id) else { return Err(format!("no pod `{id}`")) };
         self.deleted_pods.insert(Tombstone { item: old.clone(), at: now, listed_until: now, shown_until: now });
         let next = Pod {
-            serial: self.serial(),
+            serial: self.take_serial(),
             id: self.rng.id(14),
             hardware,
             machine: Some(machine),
@@ -44,7 +44,7 @@ impl World {
     }
 }
 
-/// An order for another pod like this one.
+/// The spec of another pod like this one.
 fn spec_of(pod: &Pod) -> PodSpec {
     let hardware = match &pod.hardware {
         Hardware::Gpu { id, count, .. } => Hardware::Gpu { id: id.clone(), count: *count, attached: *count },

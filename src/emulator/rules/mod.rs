@@ -1,4 +1,4 @@
-//! What happens in the emulated account: creates, boots, bills, events.
+//! The rules of the emulated account: creating, starting, editing and deleting, prices and stock, events over time.
 
 mod bookkeeping;
 mod boot;

@@ -1,4 +1,4 @@
-//! Whether the account can pay, and what happens when it cannot.
+//! Checks of the balance and the spend limit, and the effect of an empty balance.
 
 use jiff::Timestamp;
 
@@ -23,7 +23,7 @@ impl World {
         Ok(())
     }
 
-    /// Sets the balance, the spend limit, or both, in USD. What a balance that ran out stopped does not come back.
+    /// Sets the balance, the spend limit, or both, in USD. Pods that an empty balance stopped stay stopped.
     pub fn set_account(&mut self, balance: Option<f64>, spend_limit: Option<Option<f64>>, now: Timestamp) {
         self.now = self.advance_to(now);
         if let Some(balance) = balance {
@@ -35,7 +35,7 @@ impl World {
         self.advance_to(self.now);
     }
 
-    /// Pods with a network volume are stopped, the others are gone with their data (contract, section 12.10).
+    /// Stops pods with a network volume and deletes the others with their data (contract, section 12.10).
     pub(in crate::emulator) fn run_out_of_money(&mut self) {
         self.ledger.settle(self.now);
         self.ledger.is_exhausted = true;

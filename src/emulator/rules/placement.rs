@@ -1,7 +1,7 @@
-//! Where a new pod can run, and how much the catalog says is free.
+//! Finding a host for a pod, and the availability that the catalog reports.
 //!
-//! Stock has no end unless a rule says so: a new host opens where the known ones are full. A type that the catalog does not
-//! sell in a cloud has none there.
+//! Stock is unlimited unless a rule limits it: when all hosts are full, a new one opens. A cloud that does not offer a
+//! type has no stock of it.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::emulator::state::host::{Host, Machine};
 use crate::emulator::state::rng::Rng;
 use crate::emulator::state::stock::Stock;
 
-/// Pods that share a host of CPU flavors.
+/// CPU pods that fit on one host.
 const CPU_PODS_PER_HOST: u32 = 16;
 
-/// How much can be rented.
+/// Availability in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     None,
@@ -39,14 +39,14 @@ impl Level {
 }
 
 impl Stock {
-    /// What the catalog says of GPUs that could serve `count` on one host.
+    /// The availability of `count` GPUs on one host.
     pub fn gpu_level(&self, gpu: &str, count: u32, cloud: Option<Cloud>, center: &str) -> Level {
         let clouds = cloud.map_or(vec![Cloud::Secure, Cloud::Community], |cloud| vec![cloud]);
         let sold = market().gpu(gpu).is_some_and(|gpu| clouds.iter().any(|&cloud| gpu.max_count(cloud) >= count));
         if sold { self.level(gpu, count, center) } else { Level::None }
     }
 
-    /// The same for CPU flavors.
+    /// The availability of a CPU flavor, or of a GPU type that the cloud offers.
     pub fn level(&self, hardware: &str, count: u32, center: &str) -> Level {
         match self.free(hardware, center) {
             Some(free) if free < count => Level::None,
@@ -56,7 +56,8 @@ impl Stock {
         }
     }
 
-    /// Finds a host for one of the ordered kinds of hardware and puts the pod on it. `volume_center` binds the place.
+    /// Puts a pod on a host with the first hardware of the spec that is free. `volume_center` limits the choice of data
+    /// center.
     pub fn place(
         &mut self,
         spec: &PodSpec,
@@ -79,7 +80,7 @@ impl Stock {
         Err(Refusal::NoCapacity)
     }
 
-    /// Centers where this hardware is free, in the order in which they were asked for.
+    /// Data centers where this hardware is free, in the order of the request.
     fn centers(&self, hardware: &Hardware, spec: &PodSpec, volume_center: Option<&str>) -> Vec<&'static DataCenter> {
         let asked: Vec<&'static DataCenter> = if spec.data_centers.is_empty() {
             market().listed_centers().collect()
@@ -138,7 +139,7 @@ impl Host {
     fn open(slots: u32, nvidia: bool, spec: &PodSpec, rng: &mut Rng) -> Self {
         let cuda = nvidia.then(|| {
             let acceptable = spec.cuda.acceptable();
-            // Without a wish hosts report something recent.
+            // Without a constraint, hosts report a recent version.
             let skip = if spec.cuda.is_any() { LISTS.cuda_versions.len().saturating_sub(5) } else { 0 };
             let choice = rng.below((acceptable.clone().count() - skip).max(1) as u64) as usize;
             acceptable.skip(skip).nth(choice).cloned().unwrap_or_default()
@@ -160,7 +161,7 @@ impl Host {
     }
 }
 
-/// vCPUs and GB of memory that a pod gets.
+/// vCPUs and GB of memory of a pod.
 fn resources(hardware: &Hardware) -> (u32, u32) {
     match hardware {
         Hardware::Gpu { id, count, .. } => {
@@ -172,7 +173,7 @@ fn resources(hardware: &Hardware) -> (u32, u32) {
     }
 }
 
-/// Whether any host of this hardware could hold the pod, stock aside.
+/// Whether a host with this hardware could run the pod, regardless of stock.
 fn fits(hardware: &Hardware, spec: &PodSpec) -> bool {
     match hardware {
         Hardware::Gpu { id, count, .. } => market().gpu(id).is_some_and(|gpu| {
@@ -182,7 +183,7 @@ fn fits(hardware: &Hardware, spec: &PodSpec) -> bool {
                 && (!gpu.is_nvidia() || spec.cuda.acceptable().next().is_some())
                 && (gpu.is_nvidia() || spec.cuda.is_any())
         }),
-        // CPU flavors are Secure only, and limit the container disk (contract, section 9).
+        // CPU flavors exist only in Secure Cloud and limit the container disk (contract, section 9).
         Hardware::Cpu { id, vcpu_count } => {
             spec.cloud == Cloud::Secure
                 && market().flavor(id).is_some_and(|flavor| flavor.allows(*vcpu_count))

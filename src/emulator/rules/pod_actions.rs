@@ -11,7 +11,7 @@ use crate::emulator::state::pod::{Phase, Pod, StaleCopy, StalePorts, StatusChang
 use crate::emulator::state::settings::{Pace, ResumeWithoutGpu};
 use crate::emulator::state::world::World;
 
-/// What a user may do to a pod.
+/// An action of a user on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     Start,
@@ -33,7 +33,7 @@ impl Action {
 }
 
 impl World {
-    /// Start, stop, restart or reset, if status and lock allow it.
+    /// Performs an action if the status and the lock allow it.
     pub(in crate::emulator) fn act(
         &mut self,
         id: &str,
@@ -43,7 +43,7 @@ impl World {
     ) -> Result<(), Refusal> {
         let pod = self.find_pod(id, now)?;
         let status = self.status_of(pod, now);
-        // v1's reset has no word in v2's table; it needs what a restart needs.
+        // v2's table has no reset; it has the same conditions as a restart.
         let needed = if action == Action::Reset { Action::Restart } else { action };
         if !status.actions().contains(&needed.word()) {
             let text = format!("action '{}' is not valid for pod status {}", action.word(), status.word());
@@ -113,7 +113,7 @@ impl World {
         Ok(())
     }
 
-    /// A new container in place of the old one, on the same host.
+    /// Replaces the container on the same host.
     pub(in crate::emulator) fn recreate(&mut self, id: &str, new_ports: bool) {
         let Some(pod) = self.pods.get(id) else { return };
         let mut next = pod.clone();
@@ -123,7 +123,7 @@ impl World {
         };
         next.phase = self.start_container(StartKind::Recreate, next.machine.as_ref(), &next.image);
         if let (Some(earliest), Phase::Started { placed, pulled, up, .. }) = (old_placing, &mut next.phase) {
-            // Still waiting for its host: everything moves behind that.
+            // The pod still waits for its host, so all steps start after that.
             let delay = earliest.duration_since(*placed).as_millis().try_into().unwrap_or(0);
             (*placed, *pulled, *up) = (earliest, after_millis(*pulled, delay), after_millis(*up, delay));
         } else {
@@ -136,7 +136,7 @@ impl World {
         self.change_pod(id, |pod| *pod = next);
     }
 
-    /// Lets reads show the old pod for a while (Q14).
+    /// Makes reads show the old pod for `seconds` (Q14).
     pub(in crate::emulator) fn keep_stale_copy(pod: &mut Pod, old: &Pod, seconds: Option<u64>, now: Timestamp) {
         if let Some(seconds) = seconds {
             let old = Pod { stale_copy: None, ..old.clone() };

@@ -1,4 +1,4 @@
-//! What a create asks for, free of dialect.
+//! The pod that a create asks for, independent of the dialect.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,19 @@ use crate::emulator::state::pod::Storage;
 #[derive(Clone)]
 pub struct PodSpec {
     pub name: String,
-    /// Tried one after another.
+    /// Alternatives, tried in order.
     pub hardware: Vec<Hardware>,
     pub cloud: Cloud,
-    /// Where; empty: anywhere.
+    /// Allowed data centers; empty means any.
     pub data_centers: Vec<String>,
-    /// The first center with stock, instead of any.
+    /// Take the first data center with stock instead of a random one.
     pub data_centers_in_order: bool,
-    /// ISO codes; empty: any.
+    /// Allowed countries as ISO codes; empty means any.
     pub countries: Vec<String>,
     pub cuda: CudaConstraint,
     pub min_ram_per_gpu: u32,
     pub min_vcpu_per_gpu: u32,
-    /// Only hosts with a public address.
+    /// Require a host with a public address.
     pub public_ip: bool,
     pub image: String,
     /// The stored form of the command (contract, section 3.4).
@@ -42,10 +42,10 @@ pub struct PodSpec {
     pub start_jupyter: bool,
 }
 
-/// Which CUDA versions a host may report.
+/// The CUDA versions that a host may have.
 #[derive(Clone, Default)]
 pub struct CudaConstraint {
-    /// Exact matches; empty: any.
+    /// Exact versions; empty means any.
     pub allowed: Vec<String>,
     pub minimum: Option<String>,
 }
@@ -60,13 +60,13 @@ impl CudaConstraint {
         self.allowed.is_empty() && self.minimum.is_none()
     }
 
-    /// The versions that some host could report, newest last.
+    /// All known versions that meet the constraint, newest last.
     pub fn acceptable(&self) -> impl Iterator<Item = &'static String> + Clone {
         LISTS.cuda_versions.iter().filter(|version| self.accepts(version))
     }
 }
 
-/// Limits of the console that the API is taken to enforce: ports and the size of the environment.
+/// Checks the console's limits on ports and environment variables, which the API is assumed to enforce too.
 pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<(), Refusal> {
     let parsed: Option<Vec<_>> = ports.iter().map(|port| parse_port(port)).collect();
     let http = |(_, protocol): &(u32, &str)| *protocol == "http";
@@ -79,7 +79,7 @@ pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<
     Ok(())
 }
 
-/// The limit of a CPU pod's container disk, in GB; none on GPU pods.
+/// The largest container disk of a CPU pod, in GB. GPU pods have no limit.
 pub fn disk_limit(hardware: &Hardware) -> Option<u64> {
     match hardware {
         Hardware::Gpu { .. } => None,

@@ -1,13 +1,12 @@
-//! Ports of a pod: what is asked for, and where they are published.
+//! The ports of a pod, requested and published.
 
 use std::collections::BTreeMap;
 
 use crate::emulator::state::pod::Pod;
 use crate::emulator::state::world::World;
 
-/// A port number and protocol of `8888/http`; `None` where it is neither valid nor a request for a symmetrical port.
-///
-/// Above 70000 a symmetrical mapping is asked for (contract, section 15).
+/// Splits `8888/http` into number and protocol; `None` if it is invalid. A number above 70000 requests a symmetrical
+/// port (contract, section 15).
 pub fn parse_port(port: &str) -> Option<(u32, &str)> {
     let (number, protocol) = port.split_once('/')?;
     let number: u32 = number.parse().ok()?;
@@ -16,14 +15,14 @@ pub fn parse_port(port: &str) -> Option<(u32, &str)> {
 }
 
 impl Pod {
-    /// The TCP ports that the configuration asks for.
+    /// The requested TCP ports.
     pub fn wanted_tcp_ports(&self) -> impl Iterator<Item = u32> {
         self.ports.iter().filter_map(|port| parse_port(port)).filter(|(_, kind)| *kind == "tcp").map(|(port, _)| port)
     }
 }
 
 impl World {
-    /// New public ports for a new container; a symmetrical port is the same number inside and outside.
+    /// Assigns new public ports to a new container.
     pub(in crate::emulator) fn publish_ports(&mut self, pod: &mut Pod) {
         let mut ports = BTreeMap::new();
         for private in pod.wanted_tcp_ports() {

@@ -1,4 +1,4 @@
-//! What things cost per hour (contract, section 16).
+//! Hourly prices (contract, section 16).
 
 use super::market::market;
 use crate::emulator::state::hardware::{Cloud, Hardware};
@@ -6,10 +6,10 @@ use crate::emulator::state::ledger::{Rate, nanos};
 use crate::emulator::state::pod::{Phase, Pod, Storage};
 use crate::emulator::state::volume::Volume;
 
-/// Prices are given per month (contract, section 16).
+/// Storage prices are per month.
 const HOURS_PER_MONTH: f64 = 730.0;
 
-/// Nano-dollars per hour of storage at a price per GB and month.
+/// Nano-dollars per hour for storage at a price per GB and month.
 pub fn storage(size_gb: u64, usd_per_gb_month: f64) -> i64 {
     nanos(size_gb as f64 * usd_per_gb_month / HOURS_PER_MONTH)
 }
@@ -29,12 +29,12 @@ impl Hardware {
 }
 
 impl Pod {
-    /// USD per hour of compute while running; spot is taken to cost half.
+    /// USD per hour of compute while running. Spot is assumed to cost half.
     pub fn price(&self) -> f64 {
         self.hardware.price(self.cloud) * if self.interruptible { 0.5 } else { 1.0 }
     }
 
-    /// What the pod costs now (contract, section 16).
+    /// The current cost of the pod.
     pub fn rate(&self) -> Rate {
         let persistent = if let Storage::Persistent { size } = self.storage { size } else { 0 };
         match self.phase {
@@ -48,7 +48,6 @@ impl Pod {
 }
 
 impl Volume {
-    /// What it costs (contract, section 16).
     pub fn rate(&self) -> Rate {
         let storage = match self.tier.as_str() {
             "HIGH_PERFORMANCE" => storage(self.size, 0.14),
@@ -58,7 +57,7 @@ impl Volume {
     }
 }
 
-/// Prices times counts without the noise of binary fractions.
+/// Rounds to a millionth of a dollar, to hide floating-point noise.
 pub fn rounded(usd: f64) -> f64 {
     (usd * 1e6).round() / 1e6
 }

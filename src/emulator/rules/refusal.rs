@@ -1,13 +1,12 @@
-//! Why the world may refuse anything. Each dialect has its own code and wording for each.
+//! Reasons to refuse a call. Each dialect has its own status and wording for them.
 
 use std::fmt;
 
-/// Why nothing happened. Each dialect has its own code and wording for each.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
-    /// The body does not fit its schema (v2: 422).
+    /// The body violates its schema (v2: 422).
     Schema(Vec<Violation>),
-    /// It fits, and breaks a rule across members (v2: 400). RunPod's text.
+    /// The body fits its schema but breaks another rule (v2: 400). RunPod's text.
     Rule(String),
     NotFound,
     /// The image does not exist (Q34).
@@ -16,7 +15,7 @@ pub enum Refusal {
     NoCapacity,
     /// The host of a stopped pod has no free GPU.
     HostFull,
-    /// The status or the lock forbids it (v2: 409). RunPod's text.
+    /// The status or the lock forbids the action (v2: 409). RunPod's text.
     Conflict(String),
 }
 
@@ -25,13 +24,13 @@ impl Refusal {
         Self::Rule(text.into())
     }
 
-    /// One violation at a path of the body or the query.
+    /// A single violation at a path in the body or the query.
     pub fn violation(path: &str, what: impl Into<String>) -> Self {
         Self::Schema(vec![Violation::Other { path: path.to_owned(), what: what.into() }])
     }
 }
 
-/// One thing wrong with a body.
+/// One schema error in a body.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Violation {
     Unknown { path: String, names: Vec<String> },
@@ -52,7 +51,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A refusal in words, for whoever asked for an event.
+/// The reason in words, for a control call.
 pub fn describe(refusal: &Refusal) -> String {
     match refusal {
         Refusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),

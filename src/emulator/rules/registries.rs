@@ -10,12 +10,12 @@ impl World {
         if self.registries.newest_first().any(|other| other.name == name) {
             return Err(Refusal::rule("a registry credential with this name already exists"));
         }
-        let (serial, id) = (self.serial(), format!("c{}", self.rng.id(24)));
+        let (serial, id) = (self.take_serial(), format!("c{}", self.rng.id(24)));
         self.registries.insert(Registry { serial, id: id.clone(), name: name.to_owned() });
         self.registries.get(&id).ok_or(Refusal::NotFound)
     }
 
-    /// Removes a credential that no pod uses. Templates that name it lose it (contract, section 8).
+    /// Removes a credential that no pod uses, and clears it from templates (contract, section 8).
     pub(in crate::emulator) fn remove_registry(&mut self, id: &str) -> Result<(), Refusal> {
         if self.pods.newest_first().any(|pod| pod.registry.as_deref() == Some(id)) {
             return Err(Refusal::rule("Registry credential is in use by a pod and cannot be deleted"));

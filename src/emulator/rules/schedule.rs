@@ -1,4 +1,4 @@
-//! Letting virtual time pass: what is due happens, and what nobody pays for stops.
+//! Advancing virtual time: due events happen, and an empty balance takes effect.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,8 @@ use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// The moment that counts, in whole milliseconds, after what was due and what the empty purse did on the way there.
+    /// Advances to `now` in whole milliseconds, or stays where time already is. Runs due events and applies an empty
+    /// balance on the way. Returns the time reached.
     pub(in crate::emulator) fn advance_to(&mut self, now: Timestamp) -> Timestamp {
         let whole = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
         let now = whole.max(self.now);
@@ -22,7 +23,7 @@ impl World {
         now
     }
 
-    /// What the call sets off, to the pod that it is about and to the account.
+    /// Applies the follow-up effects of a call to its pod and to the account.
     pub(in crate::emulator) fn follow_up(&mut self, tweaks: &Tweaks, pod: Option<&str>, now: Timestamp) {
         if tweaks.balance.is_some() {
             self.set_account(tweaks.balance, None, now);
@@ -42,13 +43,13 @@ impl World {
         self.advance_to(now);
     }
 
-    /// Takes the first of what is due by `now`.
+    /// Removes and returns the earliest event due by `now`.
     pub(in crate::emulator) fn next_due_event(&mut self, now: Timestamp) -> Option<DueEvent> {
         let (index, first) = self.due_events.iter().enumerate().min_by_key(|(_, due)| due.at)?;
         (first.at <= now).then(|| self.due_events.remove(index))
     }
 
-    /// Lets it happen. What has become impossible meanwhile (the pod is gone, or stopped) does not happen.
+    /// Runs an event, unless it has become impossible because the pod is gone or stopped.
     pub(in crate::emulator) fn run_due_event(&mut self, due: DueEvent) {
         let at = due.at.max(self.now);
         if let (Some(host), ScheduledEvent::Event(event)) = (&due.host, &due.event) {

@@ -11,7 +11,7 @@ impl World {
             return Err(Refusal::rule("a template with this name already exists"));
         }
         self.check_registry(template.registry.as_deref())?;
-        let (serial, id) = (self.serial(), self.rng.id(10));
+        let (serial, id) = (self.take_serial(), self.rng.id(10));
         self.templates.insert(Template { serial, id: id.clone(), ..template });
         self.templates.get(&id).ok_or(Refusal::NotFound)
     }

@@ -1,13 +1,13 @@
-//! Faults inside the world: what one call does otherwise than it should, and what it sets off.
+//! Faults inside the world: how one call misbehaves, and the events that it triggers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::state::events::PodEvent;
 
-/// Faults inside the world that apply to this one call. Durations are virtual seconds.
+/// Faults that apply to one call. Durations are virtual seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tweaks {
-    /// Create: answer "no capacity", and create the pod all the same (Q7).
+    /// Create: answer "no capacity" but create the pod (Q7).
     pub ghost: bool,
     /// Create: answer "no capacity".
     pub no_capacity: bool,
@@ -17,53 +17,53 @@ pub struct Tweaks {
     pub appear_lag_seconds: Option<u64>,
     /// Delete: the object stays in lists for this long. List: objects deleted more recently are still shown (Q10).
     pub disappear_lag_seconds: Option<u64>,
-    /// Delete: 204, and nothing happens.
+    /// Delete: answer 204 and do nothing.
     pub delete_ignored: bool,
-    /// Delete: the pod can be read as TERMINATED for this long (Q10).
+    /// Delete: reads show the pod as TERMINATED for this long (Q10).
     pub delete_slow_seconds: Option<u64>,
-    /// Update, start, stop: every read shows the old values for this long.
+    /// Update, start, stop: reads show the old values for this long.
     pub stale_read_seconds: Option<u64>,
     /// Update: this member of the body is accepted and ignored.
     pub patch_drops_field: Option<String>,
-    /// Start: refused for want of a GPU on the host (Q18).
+    /// Start: refuse because the host has no free GPU (Q18).
     pub resume_refused: bool,
-    /// Start, create: the pod comes up without its GPUs (Q18).
+    /// Start, create: the pod starts without its GPUs (Q18).
     pub zero_gpu: bool,
-    /// Every object in the answer carries members that no document names.
+    /// Undocumented members to add to every object in the answer.
     pub extra_members: Vec<String>,
-    /// Members that every object in the answer lacks (Q23).
+    /// Members to remove from every object in the answer (Q23).
     pub missing_members: Vec<String>,
-    /// The status that every pod in the answer has.
+    /// The status to show for every pod in the answer.
     pub new_status: Option<String>,
-    /// How every pod in the answer says what its container runs.
+    /// How pods in the answer show their command.
     pub echo_args: Option<EchoArgs>,
-    /// v2 is as it was in August 2026.
+    /// Answer as v2 did in August 2026.
     pub v2_2026_08: bool,
-    /// Create: refused by a fault of the service itself (Q26).
+    /// Create: refuse with RunPod's own GraphQL error (Q26).
     pub object_mounts_bug: bool,
-    /// Create: somebody else creates a pod of the same name just before.
+    /// Create: another client creates a pod of the same name just before.
     pub duplicate_name: bool,
-    /// What happens to the account: its balance, in USD.
+    /// The account's balance after the call, in USD.
     pub balance: Option<f64>,
-    /// The account's spend limit from here on, this call included. USD per hour.
+    /// The account's spend limit from this call on, in USD per hour.
     pub spend_limit: Option<f64>,
-    /// What happens because of the call, now or later.
+    /// Events that the call triggers, now or later.
     pub follow_ups: Vec<FollowUp>,
 }
 
-/// How `args` comes back; no document says (contract, section 20).
+/// How `args` is returned, which is not documented (contract, section 20).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum EchoArgs {
-    /// As it was sent.
+    /// As sent.
     Verbatim,
-    /// As a JSON object of the two arrays, however it was sent.
+    /// As a JSON object of the two arrays.
     Reserialized,
     /// Only in `entrypoint` and `cmd`.
     Split,
 }
 
-/// What a call sets off, so many virtual seconds after it.
+/// An event that a call triggers after a number of virtual seconds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FollowUp {
     pub seconds: u64,
@@ -71,15 +71,15 @@ pub struct FollowUp {
     pub event: PodEvent,
 }
 
-/// Whom it happens to.
+/// The pods that an event affects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EventScope {
-    /// The pod that the call creates or names.
+    /// The pod that the call creates or refers to.
     Called,
     /// Every pod on the host of that pod.
     Neighbors,
-    /// Every pod on the hosts whose id fits.
+    /// Every pod on the hosts whose id matches.
     Host(String),
-    /// Every spot pod that runs then.
+    /// Every spot pod that is running by then.
     Spot,
 }

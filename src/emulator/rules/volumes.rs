@@ -13,7 +13,7 @@ use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
 impl World {
-    /// Creates a volume; `tier` none: the first that the center has. Gives its id.
+    /// Creates a volume and returns its id. Without a `tier` it gets the first one that the data center offers.
     pub(in crate::emulator) fn create_volume(
         &mut self,
         name: &str,
@@ -36,7 +36,7 @@ impl World {
         }
         self.now = now;
         let volume = Volume {
-            serial: self.serial(),
+            serial: self.take_serial(),
             id: self.rng.id(10),
             name: name.to_owned(),
             size,
@@ -56,7 +56,7 @@ impl World {
         Ok(id)
     }
 
-    /// Renames or resizes; the size is taken as it is.
+    /// Renames or resizes a volume. The size is not checked.
     pub(in crate::emulator) fn change_volume(
         &mut self,
         id: &str,
@@ -91,7 +91,7 @@ impl World {
         Ok(())
     }
 
-    /// Takes a volume out of the world and out of the books.
+    /// Removes a volume and its bookings.
     pub(in crate::emulator) fn remove_volume(&mut self, id: &str, listed_until: Timestamp) {
         let now = self.now;
         self.deleted_volumes.retain(|tombstone| !tombstone.is_forgotten(now));
@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-/// The refusal that lists the centers that have volumes (contract, section 4).
+/// The error text, which lists the data centers with volumes (contract, section 4).
 fn no_volumes_there(data_center: &str) -> String {
     let centers: Vec<&str> = (market().listed_centers())
         .filter(|center| !center.offer.network_volume_types.is_empty())

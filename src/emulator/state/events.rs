@@ -1,45 +1,45 @@
-//! What the console, the host or the market can do to pods and volumes, now or at a time to come.
+//! Events that other people or RunPod cause, immediate or scheduled.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What somebody else does to a pod: the console, the host, the market.
+/// A change to a pod made from the console, by its host or by the market.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum PodEvent {
-    /// The host takes the GPU back: the pod ends EXITED.
+    /// The host takes the GPU back and the pod becomes EXITED.
     Preempt,
-    /// The container exits again and again.
+    /// The container enters a crash loop.
     Crash,
-    /// The container cannot run.
+    /// The container cannot start.
     Fail,
     Stop,
     Start,
-    /// The body of a v2 PATCH, done in the console.
+    /// An edit in the console, given as the body of a v2 PATCH.
     Edit {
         changes: Value,
     },
     Delete,
-    /// The pod moves: the old id is gone, a new one has its name and environment.
+    /// The pod gets a new id on another host and keeps its name and environment.
     Migrate,
     ZeroGpu,
-    /// The pod keeps RUNNING, and nothing answers.
+    /// The pod stays RUNNING but is unreachable.
     HostDown {
         seconds: u64,
     },
-    /// The host is serviced: announced at once (v1 shows it), the pod is stopped meanwhile, and costs nothing.
+    /// Host maintenance. v1 announces it at once; the pod is stopped and free of charge while it lasts.
     Maintenance {
         starts_in: u64,
         seconds: u64,
     },
 }
 
-/// What somebody else does to a network volume.
+/// A change to a network volume made from the console.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 pub enum VolumeEvent {
-    /// To any size, in GB.
+    /// GB. May also shrink the volume.
     Resize {
         size: u64,
     },
@@ -49,13 +49,13 @@ pub enum VolumeEvent {
     },
 }
 
-/// Something that is going to happen.
+/// An event with its time and its target.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct DueEvent {
     pub at: Timestamp,
-    /// None: every spot pod that runs then.
+    /// `None` means every spot pod that is running by then.
     pub pod: Option<String>,
-    /// Instead of a pod, hosts, with `*`.
+    /// A pattern of host ids, in place of a pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
     #[serde(rename = "happening")]

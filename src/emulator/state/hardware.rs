@@ -1,8 +1,7 @@
-//! What a pod runs on, and in which cloud.
+//! The hardware of a pod and the cloud it is in.
 
 use serde::{Deserialize, Serialize};
 
-/// The two clouds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Cloud {
@@ -20,7 +19,7 @@ impl Cloud {
         }
     }
 
-    /// `COMMUNITY`, or the default.
+    /// Anything but `COMMUNITY` is the default.
     pub fn from_word(word: Option<&str>) -> Self {
         if word == Some("COMMUNITY") { Self::Community } else { Self::Secure }
     }
@@ -32,7 +31,7 @@ pub enum Hardware {
     Gpu {
         id: String,
         count: u32,
-        /// What the pod really got: 0 after a start without free GPUs.
+        /// GPUs the pod actually has: 0 after a start without free GPUs.
         attached: u32,
     },
     Cpu {

@@ -1,4 +1,4 @@
-//! Hosts, and what a pod knows of its own.
+//! Hosts, and the copy of host facts that a pod keeps.
 
 use std::collections::BTreeSet;
 
@@ -13,41 +13,41 @@ pub struct Host {
     pub ip: Option<String>,
     pub inner_ip: String,
     pub cuda: Option<String>,
-    /// GPUs, or places for CPU pods.
+    /// GPUs, or the number of CPU pods that fit.
     pub slots: u32,
-    /// Places of pods that live here, running or not: a stopped pod keeps its host.
+    /// Slots taken by pods, running or stopped: a stopped pod keeps its host.
     pub assigned: u32,
-    /// No new pod comes here from the one to the other.
+    /// Takes no new pods from the first moment to the second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<(Timestamp, Timestamp)>,
-    /// Images that were pulled here before.
+    /// Images already pulled.
     pub images: BTreeSet<String>,
 }
 
 impl Host {
-    /// Whether new pods may come.
+    /// Whether the host takes new pods.
     pub fn is_open(&self, now: Timestamp) -> bool {
         self.closed.is_none_or(|(from, until)| now < from || until <= now)
     }
 }
 
-/// What a pod knows of its host.
+/// The host facts that a pod keeps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Machine {
     pub id: String,
-    /// Which pool of hosts, and which of them: for the stock's books.
+    /// The pool of the host, and its index there.
     pub pool: String,
     pub host: usize,
     pub data_center: String,
-    /// Public address; Community hosts can lack one.
+    /// Public address. Some Community hosts have none.
     pub ip: Option<String>,
-    /// Address in 100.64.0.0/10.
+    /// Internal address in 100.64.0.0/10.
     pub inner_ip: String,
     pub cuda: Option<String>,
-    /// Of the whole pod.
+    /// For the whole pod.
     pub vcpu_count: u32,
     pub memory_gb: u32,
-    /// Second half of the SSH proxy's user name.
+    /// Second half of the user name at the SSH proxy.
     pub ssh_suffix: String,
 }

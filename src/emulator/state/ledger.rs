@@ -1,6 +1,6 @@
-//! The account: what everything costs per hour, and what is left.
+//! The account's balance and hourly spending.
 //!
-//! In whole nano-dollars, so that what is added when a pod comes is exactly what is taken off when it goes.
+//! Amounts are whole nano-dollars, so that adding and removing a pod cancel out exactly.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 const NANOS_PER_USD: f64 = 1e9;
 const MILLIS_PER_HOUR: i128 = 3_600_000;
 
-/// The account's money. USD.
+/// The account as seen from outside. USD.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
     pub balance: f64,
     pub spend_limit: Option<f64>,
-    /// What everything costs now, per hour.
+    /// Current spending per hour.
     pub hourly: f64,
     pub spent_compute: f64,
     pub spent_storage: f64,
 }
 
-/// Nano-dollars per hour, by what they pay for.
+/// Nano-dollars per hour for compute and storage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     pub compute: i64,
@@ -33,7 +33,7 @@ impl Rate {
     }
 }
 
-/// USD to nano-dollars.
+/// Converts USD to nano-dollars.
 pub fn nanos(usd: f64) -> i64 {
     (usd * NANOS_PER_USD).round() as i64
 }
@@ -51,7 +51,7 @@ pub struct Ledger {
     rate: Rate,
     spent: Rate,
     settled: Timestamp,
-    /// The balance ran out, and what it paid for was stopped.
+    /// The balance ran out and the pods were stopped or deleted.
     #[serde(rename = "broke")]
     pub is_exhausted: bool,
 }
@@ -73,7 +73,7 @@ impl Ledger {
         i64::try_from(i128::from(rate) * elapsed / MILLIS_PER_HOUR).unwrap_or(i64::MAX)
     }
 
-    /// Pays up to `now`.
+    /// Charges everything up to `now`.
     pub fn settle(&mut self, now: Timestamp) {
         let paid =
             Rate { compute: self.accrued(self.rate.compute, now), storage: self.accrued(self.rate.storage, now) };
@@ -83,7 +83,7 @@ impl Ledger {
         self.settled = self.settled.max(now);
     }
 
-    /// From `now` on, `after` is paid where `before` was.
+    /// Replaces the rate `before` by `after` from `now` on.
     pub fn change(&mut self, before: Rate, after: Rate, now: Timestamp) {
         if before == after {
             return;
@@ -97,7 +97,7 @@ impl Ledger {
         self.balance.saturating_sub(self.accrued(self.rate.total(), now))
     }
 
-    /// One hour of what is wanted must be there (contract, section 12.10).
+    /// Whether the balance covers one hour of `wanted` (contract, section 12.10).
     pub fn affords(&self, wanted: Rate, now: Timestamp) -> bool {
         !self.is_exhausted && self.balance_at(now) >= wanted.total()
     }

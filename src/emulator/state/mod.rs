@@ -1,4 +1,4 @@
-//! What exists in the emulated account: types, and what can be said of them without the passage of time.
+//! The types of everything in the emulated account, with simple queries on them.
 
 pub mod events;
 pub mod hardware;

@@ -1,14 +1,14 @@
-//! Moments of virtual time.
+//! Arithmetic on virtual time.
 
 use jiff::{SignedDuration, Timestamp};
 
-/// `now` and so many milliseconds.
+/// The moment `millis` milliseconds after `now`.
 pub fn after_millis(now: Timestamp, millis: u64) -> Timestamp {
     let millis = i64::try_from(millis).unwrap_or(i64::MAX);
     now.checked_add(SignedDuration::from_millis(millis)).unwrap_or(Timestamp::MAX)
 }
 
-/// `now` and so many seconds.
+/// The moment `seconds` seconds after `now`.
 pub fn after_seconds(now: Timestamp, seconds: u64) -> Timestamp {
     after_millis(now, seconds.saturating_mul(1000))
 }

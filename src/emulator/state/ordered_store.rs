@@ -1,12 +1,12 @@
-//! A collection in order of creation that also finds by id; a plain list in the saved world.
+//! A collection ordered by creation with lookup by id. It is saved as a plain list.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What a [`OrderedStore`] can hold.
+/// An item of an [`OrderedStore`].
 pub trait Keyed {
-    /// Rises with every creation and is never reused.
+    /// Increases with every creation and is never reused.
     fn serial(&self) -> u64;
     fn id(&self) -> &str;
 }
@@ -41,12 +41,12 @@ impl<T: Keyed> OrderedStore<T> {
         self.by_serial.get_mut(self.by_id.get(id)?)
     }
 
-    /// Newest first, those created before `serial`.
+    /// Items created before `serial`, newest first.
     pub fn older_than(&self, serial: u64) -> impl Iterator<Item = &T> {
         self.by_serial.range(..serial).rev().map(|(_, entry)| entry)
     }
 
-    /// Newest first.
+    /// All items, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = &T> {
         self.older_than(u64::MAX)
     }
@@ -69,13 +69,13 @@ impl<T: Serialize> Serialize for OrderedStore<T> {
 
 impl<'de, T: Keyed + Deserialize<'de>> Deserialize<'de> for OrderedStore<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut roll = Self::default();
+        let mut store = Self::default();
         for entry in Vec::<T>::deserialize(deserializer)? {
-            if roll.by_id.contains_key(entry.id()) || roll.by_serial.contains_key(&entry.serial()) {
-                return Err(serde::de::Error::custom(format!("`{}` is there twice", entry.id())));
+            if store.by_id.contains_key(entry.id()) || store.by_serial.contains_key(&entry.serial()) {
+                return Err(serde::de::Error::custom(format!("`{}` appears twice", entry.id())));
             }
-            roll.insert(entry);
+            store.insert(entry);
         }
-        Ok(roll)
+        Ok(store)
     }
 }

@@ -1,10 +1,10 @@
-//! Patterns in which `*` stands for any run of characters.
+//! Patterns in which `*` matches any run of characters.
 
-/// Whether `text` matches a pattern in which `*` stands for any run of characters.
+/// Whether `text` matches `pattern`.
 pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
     let Some(rest) = text.strip_prefix(head) else { return false };
-    // The rest of the pattern may start at any character boundary of what is left.
+    // The rest of the pattern may match from any character of the remaining text.
     rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| matches_pattern(tail, &rest[at..]))
 }
 

@@ -1,6 +1,4 @@
-//! A pod as the world keeps it, and what it is at a given moment.
-//!
-//! Transitions are computed from timestamps when somebody looks, so nothing runs in the background.
+//! A pod as the world stores it. `pod_status` computes its status from the timestamps here.
 
 use std::collections::BTreeMap;
 
@@ -32,31 +30,31 @@ pub struct Pod {
     pub locked: bool,
     /// Spot (v1 only).
     pub interruptible: bool,
-    /// The host; none for a pod that is never placed (Q27).
+    /// `None` for a pod that is never placed (Q27).
     pub machine: Option<Machine>,
     pub phase: Phase,
     pub created_at: Timestamp,
-    /// The last start, or when the pod was first placed.
+    /// The last start, or the first placement.
     pub started_at: Timestamp,
     pub last_change: StatusChange,
-    /// Published TCP ports: inside -> outside. New with every container, kept over a restart.
+    /// Published TCP ports, private to public. A new container gets new ones; a restart keeps them.
     pub tcp_ports: BTreeMap<u32, u16>,
-    /// The outside of the host's own http row (Q13).
+    /// The public port of the host's own http row (Q13).
     pub proxy_port: u16,
-    /// What reads still show after a start (Q14).
+    /// The ports that reads still show for a while after a start (Q14).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stale_ports: Option<StalePorts>,
-    /// Somebody else rents the GPUs from here on (Q18).
+    /// When another customer rents the GPUs of the stopped pod (Q18).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stolen_at: Option<Timestamp>,
-    /// The host does not answer until then.
+    /// The host is unreachable until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_until: Option<Timestamp>,
-    /// Announced, or under way.
+    /// Announced or in progress.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintenance: Option<Maintenance>,
+    pub maintenance: Option<MaintenanceWindow>,
     pub visible: Visibility,
-    /// What reads show instead, for a while.
+    /// An older copy that reads show for a while.
     #[serde(rename = "shadow", default, skip_serializing_if = "Option::is_none")]
     pub stale_copy: Option<Box<StaleCopy>>,
 }
@@ -72,14 +70,14 @@ pub enum Storage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GlobalNetworking {
     pub wanted: bool,
-    /// As of the last start (contract, section 3.6).
+    /// The value at the last start (contract, section 3.6).
     pub enabled: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Phase {
-    /// On its way up, or up.
+    /// Starting or running.
     Started {
         placed: Timestamp,
         pulled: Timestamp,
@@ -93,28 +91,28 @@ pub enum Phase {
     },
 }
 
-/// When the host is serviced (contract, section 12.11).
+/// A maintenance window of the host (contract, section 12.11).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Maintenance {
+pub struct MaintenanceWindow {
     pub start: Timestamp,
     pub end: Timestamp,
-    /// The pod is stopped for it, and costs nothing.
+    /// The window has begun: the pod is stopped and free of charge.
     pub under_way: bool,
-    /// The pod ran when it began, so that it is started at the end.
+    /// The pod was running when the window began, so it starts again at the end.
     pub resumes: bool,
 }
 
-/// How a start ends.
+/// The result of a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum StartOutcome {
     Up,
     CrashLoop,
     Failed,
-    /// Boots for ever.
+    /// Never finishes booting.
     NeverUp,
-    /// Waits for a host for ever.
+    /// Never gets a host.
     NeverPlaced,
 }
 
@@ -132,7 +130,7 @@ pub struct StalePorts {
     pub ports: BTreeMap<u32, u16>,
 }
 
-/// From when an object can be found by id, and from when lists show it.
+/// When an object becomes readable by id and when it appears in lists.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Visibility {
     pub found: Timestamp,

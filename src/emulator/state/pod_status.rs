@@ -1,4 +1,4 @@
-//! What a pod is at a given moment: computed from its timestamps, so nothing runs in the background.
+//! The status of a pod at a given moment, computed from its timestamps. Nothing runs in the background.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::host::Machine;
 use super::pod::{Phase, Pod, StartOutcome};
 use super::settings::Fidelity;
 
-/// Seconds between two starts of a container that crashes (Q15).
+/// Seconds between two starts of a container in a crash loop (Q15).
 pub const CRASH_PERIOD_SECONDS: i64 = 16;
 
-/// Finer than the API's status (behaviour page, section 4).
+/// More detailed than the API's status (behaviour page, section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Allocating,
@@ -31,14 +31,14 @@ impl Stage {
             (Self::Stopped, _) => Status::Exited,
             (Self::Failed, _) => Status::Error,
             (Self::Up | Self::CrashLoop, _) => Status::Running,
-            // The live service says RUNNING from the first answer on (Q11).
+            // The live service reports RUNNING from the first answer on (Q11).
             (_, Fidelity::Observed) => Status::Running,
             (Self::Allocating, Fidelity::Documented) => Status::Provisioning,
             (Self::Pulling | Self::Booting | Self::Resuming, Fidelity::Documented) => Status::Starting,
         }
     }
 
-    /// Whether the container runs, so that `runtime` is there.
+    /// Whether the container is running, so that `runtime` is present.
     pub fn is_up(self) -> bool {
         matches!(self, Self::Up | Self::CrashLoop)
     }
@@ -67,7 +67,7 @@ impl Status {
         }
     }
 
-    /// What may be asked next (contract, section 3.7).
+    /// The actions that the status allows (contract, section 3.7).
     pub fn actions(self) -> &'static [&'static str] {
         match self {
             Self::Running => &["stop", "restart", "terminate"],
@@ -77,7 +77,7 @@ impl Status {
         }
     }
 
-    /// v1's `desiredStatus`: what was asked for, not what is.
+    /// v1's `desiredStatus`: the status asked for, not the actual one.
     pub fn desired(self) -> &'static str {
         match self {
             Self::Exited => "EXITED",
@@ -107,7 +107,7 @@ impl Pod {
         matches!(self.phase, Phase::Stopped { .. })
     }
 
-    /// What reads show at `now`: the pod, or what it was.
+    /// The version that reads show at `now`: the pod or its stale copy.
     pub fn seen(&self, now: Timestamp) -> &Self {
         match &self.stale_copy {
             Some(stale_copy) if now < stale_copy.until => &stale_copy.pod,
@@ -115,7 +115,7 @@ impl Pod {
         }
     }
 
-    /// Seconds since the container came up; none while it is not.
+    /// Seconds since the container started, while it is running.
     pub fn uptime(&self, now: Timestamp) -> Option<i64> {
         let Phase::Started { up, .. } = self.phase else { return None };
         let seconds = now.duration_since(up).as_secs();
@@ -131,7 +131,7 @@ impl Pod {
         self.machine.as_ref().filter(|_| self.stage(now) != Stage::Allocating)
     }
 
-    /// The published ports that reads show.
+    /// The published ports that reads show at `now`.
     pub fn shown_ports(&self, now: Timestamp) -> &BTreeMap<u32, u16> {
         match &self.stale_ports {
             Some(stale) if now < stale.until => &stale.ports,
@@ -143,12 +143,12 @@ impl Pod {
         self.down_until.is_some_and(|until| now < until)
     }
 
-    /// Whether the host is being serviced.
+    /// Whether the host is in maintenance.
     pub fn is_serviced(&self) -> bool {
         self.maintenance.as_ref().is_some_and(|window| window.under_way)
     }
 
-    /// What nobody else can have of the stock: GPUs, or one place of a CPU flavor.
+    /// Stock that the pod occupies: GPUs, or one slot of a CPU flavor.
     pub fn units_taken(&self) -> u32 {
         match (&self.hardware, &self.phase) {
             (_, Phase::Stopped { .. }) => 0,

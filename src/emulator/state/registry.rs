@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ordered_store::Keyed;
 
-/// A registry credential. User name and password are checked and then forgotten: no route gives them back.
+/// A registry credential. User name and password are checked but not stored, because no route returns them.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Registry {
     pub serial: u64,

@@ -1,8 +1,8 @@
-//! The world's only source of chance: a seeded generator whose state is saved with it.
+//! The world's only source of randomness: a seeded generator that is saved with it.
 
 use serde::{Deserialize, Serialize};
 
-/// SplitMix64: small, well mixed, and its whole state is one number.
+/// SplitMix64: its whole state is one number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Rng(u64);
@@ -22,7 +22,7 @@ impl Rng {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not zero.
+    /// A number below `bound`, which must not be zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
@@ -32,9 +32,9 @@ impl Rng {
         low + self.below(high - low + 1)
     }
 
-    /// True with this probability.
+    /// `true` with this probability.
     pub fn chance(&mut self, probability: f64) -> bool {
-        // 53 bits: every double in 0..1 is exact.
+        // 53 bits, the precision of a double.
         ((self.next() >> 11) as f64) / ((1_u64 << 53) as f64) < probability
     }
 

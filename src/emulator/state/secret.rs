@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ordered_store::Keyed;
 
-/// A secret's record. Its value is checked and then forgotten: no route gives it back.
+/// An account secret. The value is checked but not stored, because no route returns it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Secret {

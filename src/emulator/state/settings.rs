@@ -1,11 +1,11 @@
-//! How the emulated RunPod behaves: every knob with its default.
+//! Settings of the emulated RunPod, with their defaults.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Whom to believe where the vendor's documents and the recordings of the live service differ.
+/// Which source wins where the vendor's documents and recordings of the live service differ.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fidelity {
@@ -14,7 +14,7 @@ pub enum Fidelity {
     Documented,
 }
 
-/// How long pods take to come up.
+/// How long pods take to start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Pace {
@@ -23,17 +23,17 @@ pub enum Pace {
     Realistic,
 }
 
-/// What a start does when the host has no free GPU (Q18).
+/// How a start behaves when the host has no free GPU (Q18).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResumeWithoutGpu {
     #[default]
     Refuse,
-    /// The pod comes up without GPUs.
+    /// The pod starts without GPUs.
     Zero,
 }
 
-/// A word that is none of the accepted ones.
+/// A value that is not one of the accepted words.
 #[derive(Debug, thiserror::Error)]
 #[error("`{given}` is not one of {accepted}")]
 pub struct UnknownWord {
@@ -95,50 +95,52 @@ impl fmt::Display for Pace {
     }
 }
 
-/// The knobs. Saved with the world, so that a loaded world behaves as it did.
+/// Saved with the world, so that a loaded world behaves as before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct Settings {
     pub seed: u64,
     pub fidelity: Fidelity,
     pub pace: Pace,
-    /// Every v1 answer is 410, as it is in reality since 2026-11-15.
+    /// v1 answers every request with 410, as RunPod does since 2026-11-15.
     pub v1_retired: bool,
-    /// A missing required member of a create makes the validator list the legal ones too (Q22). Observed fidelity only.
+    /// When a create lacks a required member, the error also lists legal members as unknown (Q22). Observed fidelity
+    /// only.
     pub noisy_missing: bool,
-    /// At most 50 environment variables and 10 http ports, valid port numbers (contract, section 15).
+    /// Enforces the console's limits: 50 environment variables, 10 http ports, valid port numbers (contract, section
+    /// 15).
     pub enforce_ui_limits: bool,
-    /// `PUBLIC_KEY` and `JUPYTER_PASSWORD`, which `startSsh` and `startJupyter` inject, are seen in `env`.
+    /// `env` shows `PUBLIC_KEY` and `JUPYTER_PASSWORD`, which `startSsh` and `startJupyter` inject.
     pub show_injected_env: bool,
-    /// A PATCH whose values equal the stored ones recreates the container.
+    /// A PATCH that changes no value still recreates the container.
     pub noop_patch_restarts: bool,
-    /// v1 PATCH: omitted members fall back to the defaults of a create.
+    /// In a v1 PATCH, omitted members are reset to the defaults of a create.
     pub v1_patch_applies_defaults: bool,
     /// A locked pod cannot be deleted.
     pub lock_blocks_delete: bool,
     pub resume_without_gpu: ResumeWithoutGpu,
-    /// How likely somebody rents a pod's GPUs while it is stopped, 0 to 1 (section 12.3 of the contract).
+    /// Probability that another customer rents the GPUs of a stopped pod, 0 to 1 (contract, section 12.3).
     pub steal_on_stop: f64,
-    /// Seconds after the stop at which that happens.
+    /// Seconds from the stop until that happens.
     pub steal_after_seconds: u64,
-    /// The catalog says LOW where a create finds nothing: the documented race.
+    /// The catalog reports LOW where a create finds no stock, the documented race.
     pub catalog_lies: bool,
-    /// v2 lists of pods give at most this many rows, whatever `limit` asks.
+    /// v2 pod lists return at most this many rows, even if `limit` is higher.
     pub short_pages: Option<usize>,
-    /// USD at the start.
+    /// Initial balance in USD.
     pub balance_usd: f64,
-    /// USD per hour for the whole account; none: no limit. RunPod's own default is 80.
+    /// USD per hour for the whole account; `None` means no limit. RunPod's default is 80.
     pub spend_limit_usd: Option<f64>,
     pub volume_quota: u32,
     /// Patterns (`*` matches anything) of images that do not exist.
     pub image_not_found: Vec<String>,
-    /// Images whose container exits again and again.
+    /// Images whose container enters a crash loop.
     pub image_crash: Vec<String>,
     /// Images whose container cannot be created.
     pub image_fail: Vec<String>,
     /// Images that take half an hour to pull.
     pub image_slow: Vec<String>,
-    /// Images whose CUDA is newer than any host's: the pod never comes up.
+    /// Images that need a newer CUDA than any host has: the pod never starts.
     pub image_cuda_too_new: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Hosts and what is free on them.
+//! Hosts by pool, and the number of GPUs that can still be rented.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::hardware::Hardware;
 use super::host::{Host, Machine};
 use super::pattern::matches_pattern;
 
-/// Overrides how many GPUs can still be rented. The first rule that matches decides.
+/// Limits how many GPUs can be rented. The first matching rule applies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CapacityRule {
@@ -18,7 +18,7 @@ pub struct CapacityRule {
     pub gpu: String,
     #[serde(default = "any")]
     pub data_center: String,
-    /// What is free: GPUs, or CPU pods. Taken by creates and starts, given back by stops and deletes.
+    /// Free GPUs, or CPU pods. Creates and starts take them; stops and deletes return them.
     pub free: u32,
 }
 
@@ -37,7 +37,7 @@ pub struct Stock {
     pub rules: Vec<CapacityRule>,
     /// By hardware, data center and cloud.
     pools: BTreeMap<String, Vec<Host>>,
-    /// By pool: so many hosts from the first on are full, and need not be looked at.
+    /// By pool: the number of leading hosts that are full and can be skipped.
     #[serde(skip)]
     full: BTreeMap<String, usize>,
 }
@@ -47,7 +47,7 @@ impl Stock {
         self.rules.iter_mut().find(|rule| rule.covers(hardware, center))
     }
 
-    /// GPUs that can still be rented; none: no end.
+    /// GPUs that can still be rented; `None` means unlimited.
     pub fn free(&self, hardware: &str, center: &str) -> Option<u32> {
         self.rules.iter().find(|rule| rule.covers(hardware, center)).map(|rule| rule.free)
     }
@@ -64,8 +64,8 @@ impl Stock {
         }
     }
 
-    /// Puts a pod of `size` places on the first host of a pool that is open at `now`, has room and suits, or on a new one.
-    /// Gives the host and its number in the pool.
+    /// Puts a pod of `size` slots on the first host of the pool that is open, has room and suits, or on a new host.
+    /// Returns the host and its index in the pool.
     pub fn assign(
         &mut self,
         pool: &str,
@@ -90,13 +90,13 @@ impl Stock {
         (index, host)
     }
 
-    /// Keeps new pods from the hosts whose id fits; false when there is none.
+    /// Closes the matching hosts to new pods. Returns `false` if none matches.
     pub fn close(&mut self, pattern: &str, from: Timestamp, until: Timestamp) -> bool {
         let hosts = self.pools.values_mut().flatten().filter(|host| matches_pattern(pattern, &host.id));
         hosts.map(|host| host.closed = Some((from, until))).count() > 0
     }
 
-    /// A pod left its host.
+    /// Frees the slots of a pod on its host.
     pub fn release(&mut self, machine: &Machine, hardware: &Hardware) {
         let size = if let Hardware::Gpu { count, .. } = hardware { *count } else { 1 };
         if let Some(host) = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host)) {
@@ -105,7 +105,7 @@ impl Stock {
         }
     }
 
-    /// Whether the image must be pulled; from now on it need not.
+    /// Whether the host must pull the image. Marks it as pulled.
     pub fn pulls(&mut self, machine: &Machine, image: &str) -> bool {
         let host = self.pools.get_mut(&machine.pool).and_then(|hosts| hosts.get_mut(machine.host));
         host.is_some_and(|host| host.images.insert(image.to_owned()))

@@ -1,4 +1,4 @@
-//! Templates: presets of container settings that a create can name by id.
+//! Templates: stored container settings that a create can refer to by id.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ordered_store::Keyed;
 
-/// A preset of container settings.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Template {
@@ -22,7 +21,7 @@ pub struct Template {
     pub env: BTreeMap<String, String>,
     pub registry: Option<String>,
     pub volume: Option<TemplateVolume>,
-    /// For workers of serverless endpoints; no pod can be made from it.
+    /// For serverless workers; pods cannot use it.
     pub serverless: bool,
     pub public: bool,
     pub category: String,

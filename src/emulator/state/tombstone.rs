@@ -1,4 +1,4 @@
-//! What was deleted a moment ago, for reads and lists that lag.
+//! Recently deleted objects, for reads and lists that lag.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::moment::after_seconds;
 use super::ordered_store::Keyed;
 
-/// Deleted, and for a while still to be seen.
+/// A deleted object that is still visible for a while.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tombstone<T> {
@@ -14,7 +14,7 @@ pub struct Tombstone<T> {
     pub at: Timestamp,
     /// Lists show it until then.
     pub listed_until: Timestamp,
-    /// It can be read, as TERMINATED, until then.
+    /// Reads by id show it as TERMINATED until then.
     pub shown_until: Timestamp,
 }
 
@@ -29,12 +29,12 @@ impl<T: Keyed> Keyed for Tombstone<T> {
 }
 
 impl<T> Tombstone<T> {
-    /// Whether a list shows it, for a list call that lags by so many seconds.
+    /// Whether a list that lags by `lag_seconds` shows it.
     pub fn is_listed(&self, lag_seconds: Option<u64>, now: Timestamp) -> bool {
         now < self.listed_until || now < after_seconds(self.at, lag_seconds.unwrap_or(0))
     }
 
-    /// Whether no read or list will show it any more, whatever lag a later call has.
+    /// Whether no later read or list can show it, with any lag.
     pub fn is_forgotten(&self, now: Timestamp) -> bool {
         const LONGEST_LAG_SECONDS: u64 = 120;
         now >= self.listed_until.max(self.shown_until).max(after_seconds(self.at, LONGEST_LAG_SECONDS))

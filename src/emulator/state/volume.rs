@@ -17,7 +17,7 @@ pub struct Volume {
     pub data_center: String,
     /// `STANDARD` or `HIGH_PERFORMANCE`.
     pub tier: String,
-    /// Pods that mount it, running or not.
+    /// Number of pods that mount it, running or stopped.
     pub attached: u32,
     pub created_at: Timestamp,
     pub visible: Visibility,

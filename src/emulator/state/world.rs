@@ -1,6 +1,8 @@
-//! The emulated RunPod: everything it knows, and one function from (call, virtual time) to an answer.
+//! The emulated RunPod account.
 //!
-//! Reads change nothing, so that a saved world stays the same file until something happens in it.
+//! Reads change nothing, so the saved file stays the same until an object changes.
+//!
+//! A new kind of object gets a type beside this file and a field here: an [`OrderedStore`] with `#[serde(default)]`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,12 +20,12 @@ use super::template::Template;
 use super::tombstone::Tombstone;
 use super::volume::Volume;
 
-/// Everything, saved as one JSON document.
+/// The whole account, saved as one JSON document.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct World {
     pub settings: Settings,
-    /// When something last changed; virtual time never goes back behind it.
+    /// The time of the last change. Virtual time never runs back past it.
     pub(in crate::emulator) now: Timestamp,
     #[serde(rename = "dice")]
     pub(in crate::emulator) rng: Rng,
@@ -32,22 +34,21 @@ pub struct World {
     pub(in crate::emulator) stock: Stock,
     pub(in crate::emulator) volumes: OrderedStore<Volume>,
     pub(in crate::emulator) pods: OrderedStore<Pod>,
-    /// What was deleted a moment ago, for reads and lists that lag.
+    /// Recently deleted objects, for reads and lists that lag.
     #[serde(rename = "departedVolumes")]
     pub(in crate::emulator) deleted_volumes: OrderedStore<Tombstone<Volume>>,
     #[serde(rename = "departedPods")]
     pub(in crate::emulator) deleted_pods: OrderedStore<Tombstone<Pod>>,
     pub(in crate::emulator) ssh_keys: Vec<String>,
     pub(in crate::emulator) secrets: OrderedStore<Secret>,
-    /// What is going to happen to pods, whoever looks or not.
+    /// Events that will happen to pods.
     #[serde(rename = "due", default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::emulator) due_events: Vec<DueEvent>,
-    /// Registry credentials that pods and templates may name.
     #[serde(default)]
     pub(in crate::emulator) registries: OrderedStore<Registry>,
     #[serde(default)]
     pub(in crate::emulator) templates: OrderedStore<Template>,
-    /// Ids that the current call created or changed.
+    /// Ids of the objects that the current call created or changed.
     #[serde(skip)]
     pub(in crate::emulator) touched: Vec<String>,
 }
@@ -86,27 +87,28 @@ impl World {
         self.ledger.account(now.max(self.now))
     }
 
-    /// The name of a living pod, for fault rules that match it.
+    /// The name of an existing pod.
     pub fn pod_name(&self, id: &str) -> Option<&str> {
         self.pods.get(id).map(|pod| pod.name.as_str())
     }
 
-    /// Ids of all living pods, newest first.
+    /// Ids of all existing pods, newest first.
     pub fn pod_ids(&self) -> impl Iterator<Item = &str> {
         self.pods.newest_first().map(|pod| pod.id.as_str())
     }
 
-    /// Ids of all living network volumes, newest first.
+    /// Ids of all existing network volumes, newest first.
     pub fn volume_ids(&self) -> impl Iterator<Item = &str> {
         self.volumes.newest_first().map(|volume| volume.id.as_str())
     }
 
-    pub(in crate::emulator) fn serial(&mut self) -> u64 {
+    /// The serial of a new object.
+    pub(in crate::emulator) fn take_serial(&mut self) -> u64 {
         self.next_serial += 1;
         self.next_serial - 1
     }
 
-    /// The id of the host that a pod lives on.
+    /// The id of a pod's host.
     pub(in crate::emulator) fn host_of(&self, pod: &str) -> Option<&str> {
         self.pods.get(pod)?.machine.as_ref().map(|machine| machine.id.as_str())
     }

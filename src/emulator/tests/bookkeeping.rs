@@ -1,4 +1,4 @@
-//! Money and stock: nothing leaks, and what runs out has its effect.
+//! Money and stock: nothing leaks, and an empty balance or stock takes effect.
 
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use crate::emulator::state::pod::Storage;
 use crate::emulator::state::rng::Rng;
 use crate::emulator::state::stock::CapacityRule;
 
-/// Recomputes every book from the pods and volumes that are there.
-fn check_books(bench: &Bench, capacity: u32, step: &str) {
+/// Recomputes all totals from the existing pods and volumes.
+fn check_totals(bench: &Bench, capacity: u32, step: &str) {
     let world = &bench.world;
     let (mut compute, mut storage, mut assigned, mut taken) = (0, 0, 0, 0);
     for pod in world.pods.newest_first() {
@@ -27,12 +27,12 @@ fn check_books(bench: &Bench, capacity: u32, step: &str) {
     }
     let rate = world.ledger.rate();
     assert_eq!((rate.compute, rate.storage), (compute, storage), "hourly bill after {step}");
-    assert_eq!(world.stock.assigned(), assigned, "places on hosts after {step}");
+    assert_eq!(world.stock.assigned(), assigned, "slots on hosts after {step}");
     assert_eq!(world.capacity()[0].free + taken, capacity, "free GPUs after {step}");
 }
 
 #[test]
-fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
+fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_charge() {
     const CAPACITY: u32 = 12;
     for seed in 0..20 {
         let mut rng = Rng::new(seed);
@@ -68,13 +68,13 @@ fn no_sequence_of_calls_leaks_a_gpu_a_mount_or_a_bill() {
                     drop(bench.world.volume_event(&volume, &VolumeEvent::Resize { size }, bench.now));
                 }
             }
-            check_books(&bench, CAPACITY, &format!("step {step} of seed {seed}"));
+            check_totals(&bench, CAPACITY, &format!("step {step} of seed {seed}"));
         }
     }
 }
 
 #[test]
-fn an_hour_of_a_pod_costs_its_price_and_its_disks() {
+fn an_hour_costs_the_price_of_the_pod_and_its_disks() {
     let mut bench = Bench::observed();
     let start = bench.world.account(bench.now).balance;
     let id = bench.create(pod("a"));
@@ -95,7 +95,7 @@ fn an_hour_of_a_pod_costs_its_price_and_its_disks() {
 }
 
 #[test]
-fn an_empty_balance_stops_what_has_a_network_volume_and_takes_the_rest() {
+fn an_empty_balance_stops_pods_with_a_network_volume_and_deletes_the_others() {
     let mut bench = Bench::new(Settings { balance_usd: 2.0, ..Settings::default() });
     let volume = bench.create_volume("US-CA-2");
     let kept =
@@ -113,7 +113,7 @@ fn an_empty_balance_stops_what_has_a_network_volume_and_takes_the_rest() {
 }
 
 #[test]
-fn a_spend_limit_refuses_what_would_pass_it() {
+fn a_create_over_the_spend_limit_is_refused() {
     let mut bench = Bench::new(Settings { spend_limit_usd: Some(1.0), ..Settings::default() });
     bench.create(pod("a"));
     let (status, body) = bench.send(v2("createPod").body(pod("b")));
@@ -121,7 +121,7 @@ fn a_spend_limit_refuses_what_would_pass_it() {
 }
 
 #[test]
-fn ruled_stock_is_used_up_given_back_and_shown_by_the_catalog() {
+fn limited_stock_is_taken_returned_and_shown_in_the_catalog() {
     let mut bench = Bench::observed();
     let rules = vec![
         CapacityRule { gpu: GPU.into(), data_center: "US-CA-2".into(), free: 2 },
@@ -150,7 +150,7 @@ fn ruled_stock_is_used_up_given_back_and_shown_by_the_catalog() {
 }
 
 #[test]
-fn types_that_the_catalog_does_not_sell_cannot_be_had() {
+fn types_that_are_not_offered_cannot_be_rented() {
     let mut bench = Bench::observed();
     for gpu in [
         json!({ "id": "Tesla T4", "count": 1 }),

@@ -1,4 +1,4 @@
-//! Faults inside the world, each seen by what a client would see.
+//! Faults inside the world, as a client sees them.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::settings::ResumeWithoutGpu;
 
 #[test]
-fn a_fresh_pod_can_be_hidden_from_reads_and_longer_from_lists() {
+fn a_new_pod_can_be_missing_from_reads_and_longer_from_lists() {
     let mut bench = Bench::observed();
     let tweaks = Tweaks { not_found_after_create_seconds: Some(8), appear_lag_seconds: Some(20), ..Tweaks::default() };
     let (_, body) = bench.send(v2("createPod").body(pod("a")).tweaks(tweaks));
@@ -24,7 +24,7 @@ fn a_fresh_pod_can_be_hidden_from_reads_and_longer_from_lists() {
 }
 
 #[test]
-fn a_lagging_list_hides_the_young_and_shows_the_gone() {
+fn a_lagging_list_omits_new_pods_and_shows_deleted_ones() {
     let mut bench = Bench::observed();
     let old = bench.create(pod("old"));
     bench.pass(60_000);
@@ -39,7 +39,7 @@ fn a_lagging_list_hides_the_young_and_shows_the_gone() {
 }
 
 #[test]
-fn a_ghost_is_refused_and_there() {
+fn a_ghost_create_is_refused_but_creates_a_pod() {
     let mut bench = Bench::observed();
     let ghost = Tweaks { ghost: true, ..Tweaks::default() };
     let call = v2("createPod").body(pod("ghost")).tweaks(ghost);
@@ -68,7 +68,7 @@ fn a_delete_can_be_ignored_or_slow() {
 }
 
 #[test]
-fn a_stale_read_shows_the_old_values_until_it_does_not() {
+fn a_stale_read_shows_the_old_values_for_a_while() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     let stale = Tweaks { stale_read_seconds: Some(30), ..Tweaks::default() };
@@ -89,7 +89,7 @@ fn a_dropped_field_is_accepted_and_ignored() {
 }
 
 #[test]
-fn a_start_without_a_free_gpu_is_refused_or_comes_up_with_none() {
+fn a_start_without_a_free_gpu_is_refused_or_has_no_gpu() {
     for (knob, status) in [(ResumeWithoutGpu::Refuse, 400), (ResumeWithoutGpu::Zero, 200)] {
         let settings = Settings { resume_without_gpu: knob, steal_on_stop: 1.0, ..Settings::default() };
         let mut bench = Bench::new(settings);
@@ -111,7 +111,7 @@ fn a_start_without_a_free_gpu_is_refused_or_comes_up_with_none() {
 }
 
 #[test]
-fn members_come_and_go_in_every_object_but_not_in_errors() {
+fn members_are_added_and_removed_in_objects_but_not_in_errors() {
     let mut bench = Bench::observed();
     bench.create(pod("a"));
     let tweaks = Tweaks {
@@ -127,7 +127,7 @@ fn members_come_and_go_in_every_object_but_not_in_errors() {
 }
 
 #[test]
-fn what_others_do_to_a_pod_is_seen() {
+fn events_change_the_pod_that_reads_show() {
     let mut bench = Bench::observed();
     let id = bench.create(with(pod("a"), "disk", json!(60)));
     bench.pass(5000);
@@ -143,7 +143,7 @@ fn what_others_do_to_a_pod_is_seen() {
     bench.pass(5000);
     bench.world.pod_event(&id, &PodEvent::Crash, bench.now).expect("a crash");
     bench.pass(35_000);
-    assert_eq!(bench.get(&id).1["runtime"]["uptime"], 3, "the third start is three seconds old");
+    assert_eq!(bench.get(&id).1["runtime"]["uptime"], 3, "three seconds after the third start");
 
     bench.world.pod_event(&id, &PodEvent::HostDown { seconds: 60 }, bench.now).expect("an outage");
     assert_eq!(bench.get(&id).1["runtime"], json!(null));

@@ -1,4 +1,4 @@
-//! Rules of the world as a whole: what holds over sequences of calls, whatever the dialect.
+//! Tests of the world over sequences of calls, in both dialects.
 
 mod bookkeeping;
 mod faults;
@@ -14,7 +14,7 @@ use crate::emulator::state::events::PodEvent;
 use crate::emulator::state::settings::{Fidelity, Settings};
 use crate::emulator::state::world::World;
 
-/// A world, a clock, and short ways to call.
+/// A world with a clock and shorthands for calls.
 struct Bench {
     world: World,
     now: Timestamp,
@@ -124,7 +124,7 @@ fn without(mut body: Value, member: &str) -> Value {
 }
 
 #[test]
-fn an_action_is_accepted_exactly_where_the_pod_lists_it() {
+fn an_action_is_accepted_only_if_the_pod_lists_it() {
     let moments = [("PROVISIONING", 0, ""), ("STARTING", 300, ""), ("RUNNING", 3000, ""), ("EXITED", 3000, "stop")];
     let actions = ["start", "stop", "restart", "terminate"];
     for action in actions {
@@ -173,7 +173,7 @@ fn check_action(bench: &mut Bench, id: &str, status: &str, action: &str) {
 }
 
 #[test]
-fn the_same_seed_and_calls_give_the_same_answers_also_across_a_save() {
+fn the_same_seed_and_calls_give_the_same_answers_even_after_a_save() {
     let run = |seed: u64, save: bool| {
         let mut bench = Bench::new(Settings {
             seed,
@@ -199,7 +199,7 @@ fn the_same_seed_and_calls_give_the_same_answers_also_across_a_save() {
     assert_ne!(run(1, false), run(2, false));
 }
 
-/// World files of format 1 use these names, whatever the fields are called in the code.
+/// World files of format 1 use these names, which can differ from the names of the fields.
 #[test]
 fn a_saved_world_keeps_the_names_of_its_format() {
     let mut bench = Bench::observed();
@@ -228,7 +228,7 @@ fn a_saved_world_keeps_the_names_of_its_format() {
 }
 
 #[test]
-fn reads_change_nothing_that_is_saved() {
+fn reads_do_not_change_the_saved_world() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     let before = bench.saved();
@@ -243,7 +243,7 @@ fn reads_change_nothing_that_is_saved() {
 }
 
 impl Bench {
-    /// For answers that need not be JSON.
+    /// For answers that may not be JSON.
     fn send_any(&mut self, call: Call) -> u16 {
         self.world.answer(&call, self.now).status
     }
@@ -285,7 +285,7 @@ fn both_dialects_show_the_same_pod() {
                 ("network volume", "/networkVolumeId", "/mounts/network/0/volumeId"),
             ];
             for (what, in_v1, in_v2) in pairs {
-                // Where v2 leaves a member out, v1 shows an empty one.
+                // v1 shows an empty value where v2 omits the member.
                 let empty = [None, Some(&Value::Null), Some(&json!("")), Some(&json!(0))];
                 let (one, two) = (one.pointer(in_v1), two.pointer(in_v2));
                 if !(empty.contains(&one) && empty.contains(&two)) && what != "address" {
@@ -297,7 +297,7 @@ fn both_dialects_show_the_same_pod() {
 }
 
 #[test]
-fn thousands_of_pods_are_created_and_listed_page_by_page() {
+fn thousands_of_pods_are_listed_page_by_page() {
     let mut bench = Bench::observed();
     let count = 3000;
     for number in 0..count {
@@ -315,17 +315,17 @@ fn thousands_of_pods_are_created_and_listed_page_by_page() {
         if body["pagination"]["hasNextPage"] == false {
             break;
         }
-        // What comes meanwhile is on no later page.
+        // A pod created in between is on no later page.
         bench.create(pod("late"));
         cursor = body["pagination"]["nextCursor"].as_str().map(str::to_owned);
     }
     let expected: Vec<String> = (0..count).rev().map(|number| format!("\"p{number}\"")).collect();
     assert_eq!(seen, expected, "newest first, each once");
-    assert_eq!(pages, 3, "a last full page has no successor");
+    assert_eq!(pages, 3, "a full last page has no next page");
 }
 
 #[test]
-fn a_cursor_is_good_only_for_the_list_it_came_from() {
+fn a_cursor_is_valid_only_for_its_own_list() {
     let mut bench = Bench::observed();
     for name in ["a", "b", "c"] {
         bench.create(pod(name));
@@ -340,7 +340,7 @@ fn a_cursor_is_good_only_for_the_list_it_came_from() {
 }
 
 #[test]
-fn time_that_runs_backwards_stands_still() {
+fn an_earlier_time_counts_as_no_time_passed() {
     let mut bench = Bench::observed();
     let first = bench.create(pod("a"));
     bench.pass(60_000);

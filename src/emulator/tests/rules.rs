@@ -1,4 +1,4 @@
-//! What requests are accepted, and in which words the others are refused.
+//! Which requests are accepted, and the errors for the others.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ const CAPACITY: &str =
     "There are no longer any instances available with the requested specifications. Please refresh and try again.";
 
 #[test]
-fn a_create_that_breaks_a_rule_is_refused_in_the_words_of_the_service() {
+fn a_create_that_breaks_a_rule_gets_the_error_text_of_the_service() {
     let network = json!({ "network": [{ "volumeId": "v", "path": "/d" }] });
     let both = json!({ "network": [{ "volumeId": "v", "path": "/d" }], "persistent": { "size": 10, "path": "/w" } });
     let cpu = json!({ "id": "cpu3c", "vcpuCount": 4 });
@@ -46,7 +46,7 @@ fn a_create_that_breaks_a_rule_is_refused_in_the_words_of_the_service() {
         (with(pod("a"), "gpu", json!({ "id": GPU, "count": 1, "allowedCudaVersions": ["9.9"] })), 400, CAPACITY),
         (with(pod("a"), "gpu", json!({ "id": GPU, "count": 1, "minRamPerGpu": 9999 })), 400, CAPACITY),
         (with(pod("a"), "image", json!("a:does-not-exist")), 422, "Request validation failed."),
-        // As recorded, and unlike the document.
+        // Recorded behavior that differs from the document.
         (without(pod("a"), "disk"), 400, "You must either provide a template id or pod configuration parameters"),
         (with(pod("a"), "gpu", json!({ "id": GPU })), 400, CAPACITY),
     ];
@@ -57,7 +57,7 @@ fn a_create_that_breaks_a_rule_is_refused_in_the_words_of_the_service() {
 }
 
 #[test]
-fn violations_of_the_schema_read_as_the_service_writes_them() {
+fn schema_errors_have_the_wording_of_the_service() {
     let cases = [
         (with(pod("a"), "x", json!(1)), "$: additional properties 'x' not allowed"),
         (with(pod("a"), "cloud", json!("MINE")), "$.cloud: value must be one of 'SECURE', 'COMMUNITY'"),
@@ -95,7 +95,7 @@ fn violations_of_the_schema_read_as_the_service_writes_them() {
 }
 
 #[test]
-fn documented_fidelity_shows_none_of_the_recorded_quirks() {
+fn documented_fidelity_has_none_of_the_recorded_quirks() {
     let mut bench = Bench::documented();
     let plain = without(with(pod("a"), "gpu", json!({ "id": GPU })), "disk");
     let id = bench.create(plain);
@@ -105,7 +105,7 @@ fn documented_fidelity_shows_none_of_the_recorded_quirks() {
     assert_eq!(body["gpu"]["count"], 1);
     let kinds: Vec<&Value> =
         body["runtime"]["ports"].as_array().into_iter().flatten().map(|row| &row["type"]).collect();
-    assert_eq!(kinds, ["tcp"], "no row of the host's own");
+    assert_eq!(kinds, ["tcp"], "no row of the host");
     bench.act(&id, "stop");
     assert_eq!(bench.get(&id).1["cost"], 0.0);
     let (_, catalog) = bench.send(v2("listGpuTypes"));
@@ -122,7 +122,7 @@ fn documented_fidelity_shows_none_of_the_recorded_quirks() {
 }
 
 #[test]
-fn a_patch_restarts_only_for_what_a_container_is_made_of() {
+fn a_patch_restarts_only_for_settings_of_the_container() {
     for (body, restarts) in [
         (json!({ "name": "b" }), false),
         (json!({ "locked": true }), false),
@@ -147,7 +147,7 @@ fn a_patch_restarts_only_for_what_a_container_is_made_of() {
 }
 
 #[test]
-fn a_patch_of_a_stopped_pod_is_stored_and_starts_nothing() {
+fn a_patch_of_a_stopped_pod_is_stored_and_does_not_start_it() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     bench.act(&id, "stop");
@@ -156,7 +156,7 @@ fn a_patch_of_a_stopped_pod_is_stored_and_starts_nothing() {
 }
 
 #[test]
-fn mounts_keep_their_kind_and_volume_and_only_grow() {
+fn a_mount_keeps_its_kind_and_volume_and_can_only_grow() {
     let mut bench = Bench::observed();
     let volume = bench.create_volume("US-CA-2");
     let network = |id: &str, path: &str| json!({ "mounts": { "network": [{ "volumeId": id, "path": path }] } });
@@ -181,11 +181,11 @@ fn mounts_keep_their_kind_and_volume_and_only_grow() {
     assert_eq!(bench.get(&attached).1["mounts"]["network"][0]["path"], "/new");
     assert_eq!(bench.get(&own).1["mounts"]["persistent"]["size"], 21);
     bench.pass(3000);
-    assert_eq!(bench.get(&attached).1["dataCenterId"], "US-CA-2", "a pod is where its volume is");
+    assert_eq!(bench.get(&attached).1["dataCenterId"], "US-CA-2", "a pod runs in the data center of its volume");
 }
 
 #[test]
-fn start_ssh_injects_the_keys_of_the_account_unless_one_is_given() {
+fn start_ssh_injects_the_account_keys_unless_env_has_one() {
     let mut bench = Bench::observed();
     bench.send(v2("updateSshKeys").body(json!({ "keys": ["ssh-rsa AAAA", "ssh-rsa BBBB"] })));
     let id = bench.create(with(pod("a"), "startSsh", json!(true)));
@@ -207,7 +207,7 @@ fn a_command_given_as_arrays_is_stored_as_one_string_and_shown_as_both() {
 }
 
 #[test]
-fn new_containers_get_new_public_ports_and_restarts_keep_them() {
+fn a_new_container_gets_new_public_ports_and_a_restart_keeps_them() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     bench.pass(5000);
@@ -225,7 +225,7 @@ fn new_containers_get_new_public_ports_and_restarts_keep_them() {
 }
 
 #[test]
-fn v1_fills_in_its_defaults_and_answers_500_for_mistakes() {
+fn v1_fills_in_defaults_and_answers_500_to_client_errors() {
     let mut bench = Bench::observed();
     let (status, body) = bench.send(v1("createPod").body(json!({ "imageName": "i", "gpuTypeIds": [GPU] })));
     assert_eq!(status, 201);
@@ -263,7 +263,7 @@ fn v1_fills_in_its_defaults_and_answers_500_for_mistakes() {
 }
 
 #[test]
-fn v1_takes_the_first_candidate_with_stock_and_filters_its_list() {
+fn v1_takes_the_first_candidate_with_stock_and_filters_lists() {
     let mut bench = Bench::observed();
     let soldout = crate::emulator::state::stock::CapacityRule { gpu: GPU.into(), data_center: "*".into(), free: 0 };
     bench.world.set_capacity(vec![soldout]);
@@ -281,7 +281,7 @@ fn v1_takes_the_first_candidate_with_stock_and_filters_its_list() {
 }
 
 #[test]
-fn v1_resets_for_any_value_but_name_and_lock_and_accepts_a_shrink_only_as_observed() {
+fn v1_resets_for_any_value_but_name_and_lock_and_shrinks_only_in_observed_fidelity() {
     let mut bench = Bench::observed();
     let id = bench.create(pod("a"));
     bench.pass(5000);
@@ -296,7 +296,7 @@ fn v1_resets_for_any_value_but_name_and_lock_and_accepts_a_shrink_only_as_observ
 }
 
 #[test]
-fn a_retired_v1_answers_410_and_nothing_else() {
+fn a_retired_v1_always_answers_410() {
     let mut bench = Bench::new(Settings { v1_retired: true, ..Settings::default() });
     for operation in operations() {
         assert_eq!(bench.send(v1(operation)).0, 410);
@@ -304,7 +304,7 @@ fn a_retired_v1_answers_410_and_nothing_else() {
 }
 
 #[test]
-fn a_volume_goes_only_where_volumes_are_and_only_when_nothing_mounts_it() {
+fn a_volume_needs_a_data_center_with_volumes_and_is_deleted_only_when_unused() {
     let mut bench = Bench::observed();
     let (status, problem) =
         bench.send(v2("createNetworkVolume").body(json!({ "name": "n", "size": 10, "dataCenter": "CA-MTL-1" })));
@@ -323,7 +323,7 @@ fn a_volume_goes_only_where_volumes_are_and_only_when_nothing_mounts_it() {
 }
 
 #[test]
-fn logs_are_an_event_stream_that_shows_a_crash_loop() {
+fn logs_are_an_event_stream_and_show_a_crash_loop() {
     let mut bench = Bench::observed();
     let id = bench.create(with(pod("a"), "image", json!("emulator/crash")));
     bench.pass(1400 + 33_000);

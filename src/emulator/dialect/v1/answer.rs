@@ -10,7 +10,7 @@ use crate::emulator::state::world::World;
 
 pub fn answer(world: &mut World, call: &Call, now: Timestamp) -> Response {
     if world.settings.v1_retired {
-        // Since 2026-11-15. The real body is not known; only the status counts.
+        // RunPod retired v1 on 2026-11-15. The real body is unknown; only the status matters.
         return error(410, "REST API v1 has been retired");
     }
     let found = KINDS.iter().find_map(|kind| {

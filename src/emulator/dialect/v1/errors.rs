@@ -1,4 +1,4 @@
-//! Errors in v1's shapes (contract, sections 2.3 and 14).
+//! Error bodies of v1 (contract, sections 2.3 and 14).
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::emulator::dialect::response::Response;
 use crate::emulator::rules::refusal::{Refusal, Violation};
 use crate::emulator::state::settings::Settings;
 
-/// `doing` opens the text of a 500, and `noun` that of a 404.
+/// The body for a refusal. `doing` starts the text of a 500, `noun` that of a 404.
 pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) -> Response {
     let text = match refusal {
         Refusal::Schema(violations) => return invalid(violations),
@@ -20,7 +20,7 @@ pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) 
         }
         Refusal::Conflict(text) => format!("{doing}: {text}"),
     };
-    // 500 for what is the caller's mistake (Q5); the document knows 400 only.
+    // The live service answers client errors with 500 (Q5); the document only has 400.
     error(if settings.observed() { 500 } else { 400 }, &text)
 }
 

@@ -1,4 +1,4 @@
-//! The registry of v1: one line per kind of object.
+//! The registry of kinds in v1.
 
 use serde_json::json;
 
@@ -8,12 +8,12 @@ use crate::emulator::dialect::route::Route;
 use crate::transport::Method::Get;
 
 pub struct Kind {
-    /// What error texts call one of them.
+    /// The name of the kind in error texts.
     pub noun: &'static str,
     pub routes: &'static [Route],
 }
 
-/// Source: `paths` of the OpenAPI document. Serverless and billing are left out, and so are updates of templates.
+/// Source: `paths` of the OpenAPI document, without serverless, billing and updates of templates.
 pub static KINDS: &[Kind] = &[
     Kind { noun: "pod", routes: pods::ROUTES },
     Kind { noun: "network volume", routes: volumes::ROUTES },
@@ -32,7 +32,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
 }
 
 impl Kind {
-    /// `create pod` of `createPod`.
+    /// For example `create pod` for `createPod`.
     pub fn describe(&self, operation: &str) -> String {
         let verb: String = operation.chars().take_while(char::is_ascii_lowercase).collect();
         format!("{verb} {}", self.noun)

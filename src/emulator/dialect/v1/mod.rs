@@ -1,4 +1,4 @@
-//! Dialect v1: flat bodies with many defaults, and 500 for most mistakes (contract, sections 1 to 4).
+//! Dialect v1: flat bodies, many defaults, and 500 for most client errors (contract, sections 1 to 4).
 
 pub mod answer;
 mod errors;

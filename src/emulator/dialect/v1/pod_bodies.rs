@@ -1,4 +1,4 @@
-//! The request bodies of pods in v1, as tables (OpenAPI v1).
+//! The shapes of pod requests in v1 (OpenAPI v1).
 
 use crate::emulator::dialect::schema::{FROM_ONE, Shape, TEXT, TEXTS, Type, WHOLE};
 use crate::emulator::rules::market::LISTS;
@@ -20,7 +20,7 @@ fn cpu_flavors() -> &'static [String] {
     &LISTS.cpu_flavors
 }
 
-/// Wider than the document: the live service takes later versions too (contract, section 3.2).
+/// More than the document lists: the live service accepts later versions too (contract, section 3.2).
 fn cuda_versions() -> &'static [String] {
     &LISTS.cuda_versions
 }

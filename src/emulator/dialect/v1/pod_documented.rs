@@ -1,5 +1,5 @@
-//! Members that v1's document gives a pod and its machine and that the live service often leaves out. Source: `Pod` and
-//! `Machine` of OpenAPI v1. Generated clients, such as the crate runpod-sdk, read no pod without some of them.
+//! Documented members of pods and machines that the live v1 often omits. Some generated clients, such as the crate
+//! runpod-sdk, fail without them. Source: `Pod` and `Machine` of OpenAPI v1.
 
 use serde_json::{Value, json};
 
@@ -9,8 +9,7 @@ use crate::emulator::state::hardware::Hardware;
 /// The price of a spot pod as a share of the on-demand price.
 const SPOT_SHARE: f64 = 0.5;
 
-/// A GPU type with its prices; an empty one where a pod has none. The emulator sells no savings plans: the prices of plans
-/// are those without one.
+/// A GPU type with its prices, or an empty one. The emulator has no savings plans, so plan prices equal normal prices.
 pub(super) fn gpu(id: &str, count: u32) -> Value {
     let gpu = market().gpu(id);
     let (secure, community) = gpu.map_or((0.0, 0.0), |gpu| (gpu.offer.price_secure, gpu.offer.price_community));
@@ -29,7 +28,7 @@ pub(super) fn gpu(id: &str, count: u32) -> Value {
     })
 }
 
-/// Adds what a pod does not have yet. Nothing is an empty value: but for two members the document has no null.
+/// Adds missing members with empty values, because the document allows null only for two members.
 pub(super) fn complete(pod: &mut Value) {
     let members = [
         ("aiApiId", json!("")),
@@ -48,7 +47,7 @@ pub(super) fn complete(pod: &mut Value) {
     }
 }
 
-/// Adds what a machine does not have yet; `price` is what its pod costs per hour.
+/// Adds missing members of a machine. `price` is the hourly price of its pod.
 pub(super) fn complete_machine(machine: &mut Value, hardware: &Hardware, price: f64) {
     let (gpu_id, count) = match hardware {
         Hardware::Gpu { id, count, .. } => (id.as_str(), *count),

@@ -1,4 +1,4 @@
-//! A pod as v1 shows it (contract, section 3.5).
+//! The v1 view of a pod (contract, section 3.5).
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::emulator::state::pod::{Pod, StatusChange, Storage};
 use crate::emulator::state::pod_status::Status;
 use crate::emulator::state::world::World;
 
-/// The `include*` flags, all off by default.
+/// The `include*` flags, which are off by default.
 #[derive(Default)]
 pub(super) struct Include {
     machine: bool,
@@ -30,13 +30,13 @@ impl Include {
     }
 }
 
-/// The pod as it is, or as a lagging read still shows it.
+/// An existing pod, or its stale copy.
 pub(super) fn pod(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
     let pod = pod.seen(now);
     view(world, pod, world.status_of(pod, now), include, now)
 }
 
-/// A pod that was deleted a moment ago.
+/// A recently deleted pod.
 pub(super) fn terminated(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
     view(world, pod, Status::Terminated, include, now)
 }
@@ -76,7 +76,7 @@ fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timest
         "createdAt": go_time(pod.created_at),
         "lastStatusChange": last_change(&pod.last_change),
     });
-    // The document says `image`, the live service answers `imageName` (Q8).
+    // Documented as `image`; the live service returns `imageName` (Q8).
     body[if observed { "imageName" } else { "image" }] = json!(pod.image);
     add_hardware(&mut body, pod, observed);
     add_place(&mut body, pod, status, placed, now);
@@ -98,7 +98,7 @@ fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
         Hardware::Gpu { id, count, attached } => {
             let count = if pod.is_stopped() { count } else { attached };
             body["gpuCount"] = json!(count);
-            // Documented, and often absent in reality.
+            // Documented, but often absent in the live service.
             if !observed {
                 body["gpu"] = pod_documented::gpu(id, *count);
             }
@@ -111,7 +111,7 @@ fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
     }
 }
 
-/// Where the pod is and how it is reached: empty until the container is up.
+/// The host and the addresses of the pod, empty until the container is up.
 fn add_place(body: &mut Value, pod: &Pod, status: Status, placed: Option<&Machine>, now: Timestamp) {
     body["machineId"] = json!(placed.map_or("", |machine| machine.id.as_str()));
     if placed.is_some() {
@@ -121,7 +121,7 @@ fn add_place(body: &mut Value, pod: &Pod, status: Status, placed: Option<&Machin
     let reachable =
         (stage.is_up() || stage == crate::emulator::state::pod_status::Stage::Resuming) && status == Status::Running;
     let ip = placed.and_then(|machine| machine.ip.as_deref()).filter(|_| reachable && !pod.is_unreachable(now));
-    // After a start reads show the old mapping for a while (Q14), before the container is up too.
+    // Reads show the old mapping for a while after a start (Q14), even before the container is up.
     let ports = if stage.is_up() { pod.shown_ports(now) } else { &stale_ports(pod, now) };
     let (ip, mapping) = match ip {
         Some(ip) if stage.is_up() || !ports.is_empty() => {
@@ -140,7 +140,7 @@ fn stale_ports(pod: &Pod, now: Timestamp) -> BTreeMap<u32, u16> {
     stale.map(|stale| stale.ports.clone()).unwrap_or_default()
 }
 
-/// `{}` without the include flag.
+/// The host, or `{}` without the include flag.
 fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
     let Some(host) = host else { return json!({}) };
     let center = market().center(&host.data_center);
@@ -169,7 +169,7 @@ fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
     body
 }
 
-/// `2026-08-20 06:16:19.436 +0000 UTC`: Go's way to print a time (Q8), which drops trailing zeros.
+/// A time in Go's format (Q8), without trailing zeros: `2026-08-20 06:16:19.436 +0000 UTC`.
 fn go_time(moment: Timestamp) -> String {
     let time = moment.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S%.f +0000 UTC");
     time.to_string()
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_printed_as_go_and_javascript_print_them() {
+    fn times_have_the_formats_of_go_and_javascript() {
         let moment: Timestamp = "2026-08-20T06:16:19.436Z".parse().expect("a valid time");
         assert_eq!(go_time(moment), "2026-08-20 06:16:19.436 +0000 UTC");
         let change = StatusChange { event: "Rented".to_owned(), by: "User".to_owned(), at: moment };

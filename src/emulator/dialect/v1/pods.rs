@@ -83,7 +83,7 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
         name: body.text("name").unwrap_or(NAME).to_owned(),
         hardware: hardware(body),
         cloud,
-        // Every center of the enumeration is the default.
+        // The default is every data center of the enumeration.
         data_centers: body
             .texts("dataCenterIds")
             .filter(|ids| !ids.is_empty())
@@ -110,8 +110,8 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     })
 }
 
-/// The candidates in the order of the request. Both priorities take the first one with stock: stock either has no end or is
-/// ruled, so "most available" has no finer meaning here.
+/// The candidates in the order of the request. Both priorities take the first one with stock, because unlimited stock
+/// has no "most available".
 fn hardware(body: &Members) -> Vec<Hardware> {
     if body.text("computeType") == Some("CPU") {
         let ids = body.texts("cpuFlavorIds").filter(|ids| !ids.is_empty());
@@ -162,7 +162,7 @@ fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     Ok(Response::json(200, Value::Array(views.collect())))
 }
 
-/// The filters of a list; several values of one are alternatives.
+/// Whether a pod matches the filters of a list. Several values of one filter are alternatives.
 fn matches(world: &World, query: &BTreeMap<String, String>, pod: &Pod, now: Timestamp) -> bool {
     let pod = pod.seen(now);
     let is = |name: &str, actual: &str| {
@@ -216,7 +216,7 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
             let entrypoint = body.texts("dockerEntrypoint").unwrap_or(command.entrypoint);
             Command { entrypoint, cmd: body.texts("dockerStartCmd").unwrap_or(command.cmd) }.encode()
         }),
-        // A body with only these two is the update in place; anything else "will trigger a reset".
+        // Only these two are updated in place. The document says that anything else "will trigger a reset".
         resets: body.0.keys().any(|name| !matches!(name.as_str(), "name" | "locked")),
     };
     if world.settings.v1_patch_applies_defaults && changes.resets {
@@ -231,7 +231,7 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
     Ok(changes)
 }
 
-/// The nasty reading of the document: what a body omits falls back to what a create would give it.
+/// The strict reading of the document: omitted members are reset to the defaults of a create.
 fn apply_defaults(changes: &mut Changes) {
     changes.name.get_or_insert_with(|| NAME.to_owned());
     changes.locked.get_or_insert(false);

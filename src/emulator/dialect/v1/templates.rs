@@ -1,4 +1,4 @@
-//! Templates in v1, and a body completed by its template.
+//! Templates in v1.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -95,7 +95,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     Ok(Response::json(200, view(world.add_template(template)?)))
 }
 
-/// A create's body with what its template supplies; explicit members win, and `env` is merged per key.
+/// Completes the body of a create from its template. Explicit members win, and `env` is merged by key.
 pub fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, Refusal> {
     let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
     let template = world.templates.get(id).ok_or_else(|| Refusal::rule("template not found"))?;

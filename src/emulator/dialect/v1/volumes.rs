@@ -44,7 +44,7 @@ fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
     Ok(Response::json(200, view(world.find_volume(id, now)?)))
 }
 
-/// Answers 200, not 201.
+/// v1 answers 200, not 201.
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
@@ -53,7 +53,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     show(world, &id, Timestamp::MAX)
 }
 
-/// The live service accepts a shrink (Q16); its document does not.
+/// The live service accepts a smaller size (Q16); the document does not.
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_VOLUME, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
@@ -71,7 +71,7 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     match world.delete_volume(call.object_id(), &call.tweaks, now) {
         Ok(()) => Ok(Response::no_content()),
-        // GET of the same id is 404.
+        // Unlike a GET, which is 404.
         Err(Refusal::NotFound) => Err(Refusal::rule("Tried to delete nonexistent network volume")),
         Err(refusal) => Err(refusal),
     }

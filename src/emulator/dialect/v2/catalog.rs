@@ -1,4 +1,4 @@
-//! The catalog routes of v2, with availability from the stock (contract, section 5).
+//! The catalog in v2, with availability from the stock (contract, section 5).
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub const ROUTES: &[Route] = &[
 const REGIONS: &[&str] =
     &["NORTH_AMERICA", "SOUTH_AMERICA", "EUROPE", "ASIA", "MIDDLE_EAST", "AFRICA", "OCEANIA", "ANTARCTICA", "UNKNOWN"];
 
-/// The filters that narrow what counts as available.
+/// The filters for availability.
 struct Filter {
     available: bool,
     count: u32,
@@ -39,7 +39,7 @@ struct Filter {
     cuda: CudaConstraint,
 }
 
-/// A comma-joined query parameter, each item one of the accepted words.
+/// The items of a comma-joined query parameter, which must all be accepted words.
 fn words(query: &BTreeMap<String, String>, name: &str, accepted: &[&str]) -> Result<Vec<String>, Refusal> {
     let items = list(query, name);
     match items.iter().all(|item| accepted.contains(&item.as_str())) {
@@ -65,7 +65,7 @@ fn whole(query: &BTreeMap<String, String>, name: &str, least: u32) -> Result<Opt
     Ok(Some(number))
 }
 
-/// `include` and `product` need each other.
+/// Whether availability is requested. `include` and `product` must come together.
 fn available(query: &BTreeMap<String, String>, products: &[&str]) -> Result<bool, Refusal> {
     let include = !words(query, "include", &["AVAILABILITY"])?.is_empty();
     let product = !words(query, "product", products)?.is_empty();
@@ -129,7 +129,7 @@ impl Filter {
     fn gpu_level(&self, world: &World, gpu: &GpuType, center: &DataCenter) -> Level {
         let cuda = self.cuda.is_any() || (gpu.is_nvidia() && self.cuda.acceptable().next().is_some());
         let level = if cuda { world.stock.gpu_level(&gpu.id, self.count, self.cloud, &center.id) } else { Level::None };
-        // The documented race: the catalog has some, the create finds none.
+        // The documented race: the catalog reports stock that a create does not find.
         if world.settings.catalog_lies { level.max(Level::Low) } else { level }
     }
 
@@ -138,7 +138,7 @@ impl Filter {
     }
 }
 
-/// Adds `availability` and `dataCenters`, from the level in each center.
+/// Adds `availability` and `dataCenters` from the level in each data center.
 fn add_levels(row: &mut Value, levels: &[(&DataCenter, Level)]) {
     let best = levels.iter().map(|(_, level)| *level).max().unwrap_or(Level::None);
     row["availability"] = json!(best.word());
@@ -181,7 +181,7 @@ fn gpus(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     Ok(Response::json(200, json!({ "gpus": rows })))
 }
 
-/// A row that the live catalog has contained (Q29).
+/// A row seen in the live catalog (Q29).
 fn unknown_gpu() -> Value {
     json!({
         "id": "unknown",
@@ -237,7 +237,7 @@ fn center_row(world: &World, center: &DataCenter, include: &[String]) -> Value {
         "region": center.region,
         "globalNetwork": center.offer.global_network,
         "networkVolumeTypes": center.offer.network_volume_types,
-        // Not in the catalog; no center claims any.
+        // The embedded catalog has no data about compliance.
         "compliance": [],
     });
     let filter =

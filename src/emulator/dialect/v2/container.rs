@@ -1,4 +1,4 @@
-//! What pods and templates both say about a container (OpenAPI v2: `CreatePodRequest`, `CreateTemplateRequest`).
+//! Request members of containers, which pods and templates share (OpenAPI v2).
 
 use crate::emulator::dialect::schema::{FROM_ONE, Member, Pattern, Shape, TEXT, TEXTS, Type};
 

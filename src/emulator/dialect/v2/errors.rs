@@ -1,9 +1,9 @@
-//! v2's problem documents.
+//! Problem documents of v2.
 
 use crate::emulator::dialect::response::Response;
 use crate::emulator::rules::refusal::Refusal;
 
-/// The texts are RunPod's (contract, section 14; behaviour page, section 5.1).
+/// The problem document for a refusal, in RunPod's words (contract, section 14; behaviour page, section 5.1).
 pub fn problem(refusal: &Refusal) -> Response {
     match refusal {
         Refusal::Schema(violations) => {

@@ -1,12 +1,12 @@
-//! The registry of v2: one line per kind of object.
+//! The registry of kinds in v2.
 
 use super::{catalog, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Method::Get;
 
-/// Source: `paths` of the OpenAPI document. Serverless, clusters and billing are left out, and so are updates of templates
-/// and delegations of registries.
+/// Source: `paths` of the OpenAPI document, without serverless, clusters, billing, updates of templates and delegations
+/// of registries.
 static KINDS: &[&[Route]] = &[
     pods::ROUTES,
     volumes::ROUTES,

@@ -1,4 +1,4 @@
-//! Dialect v2: nested bodies, almost no defaults, problem documents (contract, sections 3 to 7).
+//! Dialect v2: nested bodies, few defaults, problem documents (contract, sections 3 to 7).
 
 pub mod answer;
 mod catalog;

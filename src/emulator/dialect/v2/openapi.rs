@@ -1,4 +1,4 @@
-//! `/v2/openapi.json`: which operations the emulator serves. The vendor's own document is not reproduced here.
+//! `/v2/openapi.json`, which lists the operations of the emulator. It does not copy the vendor's document.
 
 use serde_json::{Map, Value, json};
 

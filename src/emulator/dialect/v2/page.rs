@@ -1,4 +1,4 @@
-//! Pages of a list: limits, and cursors that are good for one list only (contract, section 2.6).
+//! Pages of a list: limits and cursors (contract, section 2.6).
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::emulator::rules::refusal::Refusal;
 
 const LARGEST: usize = 1000;
 
-/// Which rows a call asks for.
+/// The rows that a call requests.
 pub(super) struct Page {
     pub limit: usize,
     /// Rows created before this serial.
     pub before: u64,
     operation: &'static str,
-    /// The other parameters, which a cursor is bound to.
+    /// The parameters that a cursor is valid for.
     parameters: BTreeMap<String, String>,
 }
 
@@ -29,7 +29,7 @@ struct Cursor {
 }
 
 impl Page {
-    /// Reads `limit`, `cursor` and those of the `others` that are given.
+    /// Reads `limit`, `cursor` and the parameters named in `others`.
     pub fn from_query(
         operation: &'static str,
         others: &[&str],

@@ -1,4 +1,4 @@
-//! The request bodies of pods in v2, as tables (OpenAPI v2, October 2026).
+//! The shapes of pod requests in v2 (OpenAPI v2, October 2026).
 
 use super::container::{CONTAINER, PERSISTENT, VERSION};
 use crate::emulator::dialect::schema::{FROM_ONE, NAME, Shape, TEXT, TEXTS, Type};

@@ -1,6 +1,6 @@
-//! A pod's log lines as a finite event stream (contract, section 3.8).
+//! The logs of a pod as a finite event stream (contract, section 3.8).
 //!
-//! Lines follow from what the pod is; none are stored.
+//! The lines are derived from the pod's state; none are stored.
 
 use std::fmt::Write as _;
 
@@ -38,7 +38,7 @@ pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
         }
         Some(Err(_)) => return Err(Refusal::violation("$.tail", "got string, want integer")),
     };
-    // A reconnecting client's `Last-Event-ID` arrives as a query parameter of that name; ours starts with the time.
+    // The gateway turns a client's `Last-Event-ID` into a query parameter. Our ids start with the time.
     let since = time(call, "since")?.max(time(call, "last-event-id")?);
     let lines: Vec<Line> = (lines(pod, now).into_iter())
         .filter(|line| source.is_none_or(|source| line.source == source))
@@ -59,7 +59,7 @@ fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refusal> {
     Ok(Some(parsed))
 }
 
-/// Everything that was logged since the last start.
+/// All log lines since the last start.
 fn lines(pod: &Pod, now: Timestamp) -> Vec<Line> {
     let system = |at: Timestamp, text: &str| Line { at, source: "system", text: text.to_owned() };
     let (pulled, up) = match pod.phase {
@@ -79,7 +79,7 @@ fn lines(pod: &Pod, now: Timestamp) -> Vec<Line> {
         }
         Stage::CrashLoop => {
             let periods = now.duration_since(up).as_secs() / CRASH_PERIOD_SECONDS;
-            // As many as any client can ask for.
+            // No more than a client can request.
             for period in (periods - MOST_LINES as i64).max(0)..=periods {
                 let at = up.checked_add(SignedDuration::from_secs(period * CRASH_PERIOD_SECONDS)).unwrap_or(up);
                 lines.push(system(at, "start container"));

@@ -1,4 +1,4 @@
-//! A pod as v2 shows it (contract, section 3.5; computed members: behaviour page, section 6).
+//! The v2 view of a pod (contract, section 3.5; computed members: behaviour page, section 6).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,13 +11,13 @@ use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::pod_status::{Stage, Status};
 use crate::emulator::state::world::World;
 
-/// The pod as it is, or as a lagging read still shows it.
+/// An existing pod, or its stale copy.
 pub(super) fn pod(world: &World, pod: &Pod, now: Timestamp) -> Value {
     let pod = pod.seen(now);
     view(world, pod, world.status_of(pod, now), now)
 }
 
-/// A pod that was deleted a moment ago.
+/// A recently deleted pod.
 pub(super) fn terminated(world: &World, pod: &Pod, now: Timestamp) -> Value {
     view(world, pod, Status::Terminated, now)
 }
@@ -56,7 +56,7 @@ fn view(world: &World, pod: &Pod, status: Status, now: Timestamp) -> Value {
         "createdAt": pod.created_at,
         "startedAt": (pod.stage(now) != Stage::Allocating).then_some(pod.started_at),
     });
-    // Without its GPUs a pod lacks the member (Q18), as does a CPU pod.
+    // A pod that lost its GPUs has no `gpu` member (Q18).
     match (&pod.hardware, &pod.machine) {
         (Hardware::Gpu { id, count, attached }, machine) if *attached > 0 || pod.is_stopped() => {
             let (vcpu_count, memory) = machine.as_ref().map_or((1, 1), |host| (host.vcpu_count, host.memory_gb));
@@ -81,7 +81,7 @@ fn mounts(pod: &Pod) -> Value {
     }
 }
 
-/// Documented as 0 when stopped; seen to stay (Q12).
+/// The price per hour. Documented as 0 for a stopped pod, but the live service keeps showing it (Q12).
 fn cost(world: &World, pod: &Pod, gone: bool) -> f64 {
     let stopped = gone || pod.is_stopped();
     if stopped && !world.settings.observed() { 0.0 } else { rounded(pod.price()) }
@@ -132,12 +132,12 @@ fn runtime_ports(world: &World, pod: &Pod, now: Timestamp) -> Vec<Value> {
     let mut rows = Vec::new();
     if let Some(ip) = &machine.ip {
         for (&private, &public) in pod.shown_ports(now) {
-            // A symmetrical port is the same number inside and outside.
+            // A symmetrical port has the same private and public number.
             let private = if private > 70_000 { u32::from(public) } else { private };
             rows.push(json!({ "private": private, "public": public, "type": "tcp", "ip": ip }));
         }
     }
-    // The host's own row, with an address that nobody outside can reach (Q13).
+    // The host's own row, whose address is not reachable from outside (Q13).
     if world.settings.observed() {
         rows.push(json!({ "private": 19123, "public": pod.proxy_port, "type": "http", "ip": machine.inner_ip }));
     }

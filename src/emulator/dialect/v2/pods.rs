@@ -1,4 +1,4 @@
-//! Pods in v2: what a request means, and which rules it must keep (behaviour page, section 5).
+//! Pods in v2 and the rules for their requests (behaviour page, section 5).
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
 
-/// Where a pod without a mount would have one (v1's default, which both views share).
+/// The mount path of a pod without a mount. It is v1's default, since both dialects show the same pod.
 const DEFAULT_PATH: &str = "/workspace";
 
 pub const ROUTES: &[Route] = &[
@@ -94,7 +94,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     Ok(Response::json(201, pod_view::pod(world, pod, now)))
 }
 
-/// The cross-field rules, and what is asked for if they hold.
+/// Checks the rules across members and returns the spec of the pod.
 fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     let cloud = Cloud::from_word(body.text("cloud"));
     let (gpu, cpu) = (body.object("gpu"), body.object("cpu"));
@@ -118,7 +118,7 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
             return Err(Refusal::rule("vcpuCount is not valid for the selected CPU flavor"));
         }
     }
-    // Without `disk` the live service says this, whatever else is there (Q2).
+    // The live service gives this error whenever `disk` is missing (Q2).
     let disk = body.whole("disk");
     if disk.is_none() && world.settings.observed() {
         return Err(Refusal::rule("You must either provide a template id or pod configuration parameters"));
@@ -153,7 +153,7 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
 fn hardware(world: &World, gpu: Option<&Members>, cpu: Option<&Members>) -> Vec<Hardware> {
     let id = |members: &Members| members.text("id").unwrap_or_default().to_owned();
     let cpu = cpu.map(|cpu| Hardware::Cpu { id: id(cpu), vcpu_count: cpu.count("vcpuCount").unwrap_or(0) });
-    // Leaving `count` out matches no machine (Q3), though the document says 1.
+    // Without `count` the live service finds no machine (Q3), although the document says that the default is 1.
     let unsaid = if world.settings.observed() { 0 } else { 1 };
     let gpu = gpu.map(|gpu| {
         let count = gpu.count("count").unwrap_or(unsaid);
@@ -196,7 +196,7 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     show(world, id, now)
 }
 
-/// The rules of a PATCH (contract, section 3.6), then its effect.
+/// Checks and applies a PATCH (contract, section 3.6).
 pub fn apply_patch(
     world: &mut World,
     id: &str,
@@ -244,7 +244,7 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
     Ok(changes)
 }
 
-/// A mount keeps its kind and its volume; its path can change, and a pod volume can grow.
+/// Changes a mount. It keeps its kind and its volume, but its path can change and a pod volume can grow.
 fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Refusal> {
     let refused = || Refusal::rule("mounts cannot be added, removed or changed to another kind after create");
     if let Some(network) = mounts.list("network") {

@@ -66,7 +66,7 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     }
     world.now = now;
     let secret = Secret {
-        serial: world.serial(),
+        serial: world.take_serial(),
         id: world.rng.id(12),
         name: name.to_owned(),
         description: body.text("description").map(str::to_owned),

@@ -43,7 +43,7 @@ fn get(world: &World, _: &Call, _: Timestamp) -> RouteResult {
     Ok(Response::json(200, json!({ "keys": world.ssh_keys })))
 }
 
-/// Replaces the whole set; pods that run are untouched.
+/// Replaces all keys. Running pods keep theirs.
 fn put(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&KEYS, call.body.as_ref())?;
     world.now = now;
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_public_key_has_a_known_kind_and_a_body() {
+    fn a_public_key_needs_a_known_type_and_a_body() {
         for (key, expected) in [
             ("ssh-ed25519 AAAA me@here", true),
             ("ecdsa-sha2-nistp256 AAAA", true),

@@ -1,4 +1,4 @@
-//! Templates in v2, and a body completed by its template.
+//! Templates in v2.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -67,7 +67,7 @@ fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
     Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
 }
 
-/// Defaults: `startSsh` and `startJupyter` are true; without `ports` and `mounts` there are none (Q33).
+/// `startSsh` and `startJupyter` default to true; `ports` and `mounts` default to none (Q33).
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
     let body = Members::of(call.body.as_ref());
@@ -99,8 +99,8 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     Ok(Response::json(201, view(world.add_template(template)?)))
 }
 
-/// A body with what its template supplies. Explicit members win, `env` is merged per key (`templateId` of the document). An
-/// update takes no mounts and no flags of a create.
+/// Completes a body from its template. Explicit members win, and `env` is merged by key (`templateId` in the document).
+/// An update takes neither mounts nor the flags of a create.
 pub fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, Refusal> {
     let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
     let template = world.templates.get(id).ok_or(Refusal::NotFound)?;

@@ -1,10 +1,10 @@
-//! What the effects of a rule come to: something instead of the answer, faults inside the world, events afterwards.
+//! The consequences of a rule's effects: a replaced answer, faults inside the world, later events.
 
 use super::effects::{Effects, ErrorStatus, ExtraMembers, Garbage, Maintenance, OWN_HOST, RateLimited, Truncate};
 use crate::emulator::rules::tweaks::{EventScope, FollowUp, Tweaks};
 use crate::emulator::state::events::PodEvent;
 
-/// What happens to the answer of one call.
+/// How a fault interferes with the answer of a call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Interference {
     #[default]
@@ -14,7 +14,7 @@ pub enum Interference {
     Cut(Truncate),
 }
 
-/// What comes instead of the true answer.
+/// A replacement for the real answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Substitute {
     Status(ErrorStatus),
@@ -25,7 +25,7 @@ pub enum Substitute {
 }
 
 impl Effects {
-    /// Every effect on the answer that is switched on; a valid rule has at most one.
+    /// The effects on the answer. A valid rule has at most one.
     pub(in crate::emulator) fn interferences(&self) -> Vec<Interference> {
         use Interference::{After, Before, Cut};
         let mut found = Vec::new();
@@ -40,7 +40,7 @@ impl Effects {
         found
     }
 
-    /// The effects that take place inside the world.
+    /// The effects inside the world.
     pub(in crate::emulator) fn tweaks(&self) -> Tweaks {
         Tweaks {
             ghost: self.ghost,
@@ -67,7 +67,7 @@ impl Effects {
         }
     }
 
-    /// What happens to pods because of the call.
+    /// The events that the call triggers.
     fn follow_ups(&self) -> Vec<FollowUp> {
         let to_called = |seconds, event| FollowUp { seconds, scope: EventScope::Called, event };
         let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! What a rule of a fault list can do to a call, and with which parameters. What the words mean is `firing`'s to say.
+//! The effects that a fault rule can have, with their parameters. `consequences` applies them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::emulator::rules::tweaks::EchoArgs;
 
 macro_rules! effects {
     ($($(#[$doc:meta])* $name:ident: $parameters:ty,)*) => {
-        /// What a rule does to a call. Several may stand together, but only one of those that replace the answer.
+        /// The effects of a rule. They can be combined, but only one may replace the answer.
         #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
         pub struct Effects { $($(#[$doc])* #[serde(skip_serializing_if = "is_default")] pub $name: $parameters,)* }
@@ -19,81 +19,81 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 effects! {
-    /// The call, or its answer, takes longer.
+    /// The call or its answer is delayed.
     latency: Option<Latency>,
-    /// An error instead of the effect.
+    /// An error, without any effect.
     status: Option<ErrorStatus>,
-    /// An error after the effect: created and billed, and nobody told (quirk Q6).
+    /// An error after the effect: the object exists and is billed, but the client does not know (quirk Q6).
     status_after_effect: Option<ErrorStatus>,
-    /// The connection is reset and nothing happened.
+    /// The connection is reset, without any effect.
     reset_before_effect: bool,
-    /// The connection is reset and everything happened.
+    /// The connection is reset after the effect.
     reset_after_effect: bool,
-    /// The answer ends early.
+    /// The answer is truncated.
     truncate: Option<Truncate>,
-    /// A gateway's page instead of the effect.
+    /// A page of the gateway, without any effect.
     garbage: Option<Garbage>,
-    /// 429.
+    /// Status 429, without any effect.
     rate_limited: Option<RateLimited>,
-    /// The gateway refuses the client (quirk Q1).
+    /// The gateway blocks the client (quirk Q1).
     cloudflare1010: bool,
-    /// A fresh object is 404 for a while (quirk Q9).
+    /// A new object is 404 for a while (quirk Q9).
     not_found_after_create: Option<NotFoundAfterCreate>,
     /// Lists lag behind creates and deletes (quirks Q9 and Q10).
     list_lag: Option<ListLag>,
-    /// 204, and the pod stays.
+    /// A delete answers 204 but does nothing.
     delete_ignored: bool,
-    /// A deleted pod remains visible as TERMINATED (quirk Q10).
+    /// A deleted pod stays visible as TERMINATED (quirk Q10).
     delete_slow: Option<Lag>,
     /// Answers show old values (quirk Q14).
     stale_read: Option<Lag>,
-    /// No stock, whatever the catalog says (quirk Q30).
+    /// A create finds no stock, even if the catalog reports some (quirk Q30).
     no_capacity: bool,
-    /// No stock, says the answer; the pod exists all the same (quirk Q7).
+    /// A create answers that there is no stock, but the pod exists (quirk Q7).
     ghost: bool,
-    /// A started pod comes back without its GPU (quirk Q18).
+    /// A pod starts without its GPUs (quirk Q18).
     zero_gpu: bool,
     /// The host has no free GPU for a stopped pod (quirk Q18).
     resume_refused: bool,
-    /// An update accepts this field and leaves it as it was.
+    /// An update accepts this field but ignores it.
     patch_drops_field: Option<String>,
     /// Answers lack these members (quirk Q23).
     missing_members: Vec<String>,
-    /// Answers hold members that no document names.
+    /// Answers contain undocumented members.
     extra_members: Option<ExtraMembers>,
-    /// Pods in answers have a status that no document names.
+    /// Pods in answers have this undocumented status.
     new_status: Option<String>,
-    /// Pods in answers say otherwise what they run.
+    /// Pods in answers show their command in another form.
     echo_args: Option<EchoArgs>,
-    /// v2 is as it was in August 2026: without pages, the two arrays of a command, account secrets.
+    /// Answers as v2 did in August 2026. See `v2_2026_08`.
     #[serde(rename = "augustSpec")]
     v2_2026_08: bool,
-    /// Creates are refused by a fault of the service itself (quirk Q26).
+    /// Creates fail with RunPod's own GraphQL error (quirk Q26).
     object_mounts_bug: bool,
-    /// A create meets a pod of the same name that somebody else made.
+    /// Another client creates a pod of the same name just before.
     duplicate_name: bool,
-    /// The account's balance, in USD, from this call on.
+    /// The account's balance after this call, in USD.
     balance: Option<f64>,
-    /// The account's spend limit, in USD per hour, before this call and from it on.
+    /// The account's spend limit from this call on, in USD per hour.
     spend_limit: Option<f64>,
-    /// The host takes the GPU back: the pod ends EXITED.
+    /// The host takes the GPU back and the pod becomes EXITED.
     preempt: Option<Preempt>,
-    /// The container exits again and again (quirk Q15).
+    /// The container enters a crash loop (quirk Q15).
     crash_loop: bool,
-    /// The pod, or every pod on a host, keeps RUNNING for so long, and nothing answers.
+    /// The pod, or every pod on a host, stays RUNNING but is unreachable for a while.
     host_down: Option<HostDown>,
-    /// The host is serviced: the pod is stopped meanwhile, and costs nothing.
+    /// Host maintenance: the pod is stopped and free of charge while it lasts.
     maintenance: Option<Maintenance>,
-    /// So long after the call the pod has another id.
+    /// The pod gets another id some time after the call.
     migrate: Option<Lag>,
 }
 
-/// So long after the call.
+/// A preemption some time after the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Preempt {
     pub seconds: u64,
-    /// Every spot pod that runs then, and not the one that the call is about.
+    /// Preempts every spot pod that is running by then, instead of the pod of the call.
     #[serde(skip_serializing_if = "is_default")]
     pub all_spot: bool,
 }
@@ -104,15 +104,15 @@ impl Default for Preempt {
     }
 }
 
-/// What stands for the host of the call's pod where a host can be named.
+/// A host name that means the host of the call's pod.
 pub const OWN_HOST: &str = "own";
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct HostDown {
     pub seconds: u64,
-    /// Every pod on the hosts with this id (`machineId`), with `*`; [`OWN_HOST`]: on the host of the call's pod. None: that
-    /// pod alone.
+    /// A pattern of host ids (`machineId`) or [`OWN_HOST`]: affects every pod there. `None` affects only the call's
+    /// pod.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<String>,
 }
@@ -123,7 +123,7 @@ impl Default for HostDown {
     }
 }
 
-/// Members that no document names: `true` for two of them, or a list of names.
+/// Undocumented members: `true` for two default ones, or a list of names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ExtraMembers {
@@ -141,7 +141,7 @@ impl ExtraMembers {
     }
 }
 
-/// Begins so long after the call, and lasts.
+/// A maintenance window, relative to the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Maintenance {
@@ -158,7 +158,7 @@ impl Default for Maintenance {
     }
 }
 
-/// Seconds are virtual; with `upTo` the seed chooses between the two.
+/// Virtual seconds. With `upTo`, a random time between the two.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Latency {
@@ -169,7 +169,7 @@ pub struct Latency {
     pub side: Side,
 }
 
-/// Which side of the effect the time is spent on.
+/// Whether the delay comes before or after the effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Side {
@@ -182,7 +182,7 @@ pub enum Side {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ErrorStatus {
     pub code: u16,
-    /// The dialect's own error body unless given.
+    /// Defaults to the dialect's own error body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
 }
@@ -190,9 +190,9 @@ pub struct ErrorStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Truncate {
-    /// How many bytes of the body are sent.
+    /// The number of bytes of the body that are sent.
     pub bytes: usize,
-    /// Whether the connection breaks there; otherwise the answer looks complete.
+    /// Whether the connection breaks there. Otherwise the answer looks complete.
     #[serde(default)]
     pub hang_up: bool,
 }
@@ -215,7 +215,7 @@ impl Default for Garbage {
     }
 }
 
-/// Without `retryAfter` the header is left out.
+/// Without `retryAfter` the answer has no such header.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct RateLimited {

@@ -1,4 +1,4 @@
-//! Which fault rule fires for a call, and what it does to it.
+//! Finding the fault rule that fires for a call.
 //!
 //! The same rules, seed and calls give the same faults.
 
@@ -14,13 +14,13 @@ use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::pattern::matches_pattern;
 use crate::transport::Method;
 
-/// A call as rules see it.
+/// The facts of a call that rules can match.
 pub struct CallFacts<'call> {
     pub dialect: Dialect,
     pub method: Method,
     pub operation: &'call str,
     pub id: Option<&'call str>,
-    /// The name that the object already has.
+    /// The current name of the object.
     pub name: Option<&'call str>,
     pub body: Option<&'call Value>,
 }
@@ -40,7 +40,7 @@ impl CallFacts<'_> {
             && when.gpu_count.is_none_or(|least| self.gpus_asked_for() >= Some(least))
     }
 
-    /// How many GPUs a create asks for; one, where it does not say (contract, section 3).
+    /// The number of GPUs that a create requests, one by default (contract, section 3).
     fn gpus_asked_for(&self) -> Option<u64> {
         let body = self.body?;
         let asks = body.get("gpu").or_else(|| body.get("gpuTypeIds"))?;
@@ -48,7 +48,7 @@ impl CallFacts<'_> {
         Some(count.and_then(Value::as_u64).unwrap_or(1))
     }
 
-    /// Whether the body names something at one of the pointers, and only what fits the pattern.
+    /// Whether the body has values at one of the pointers and all of them match the pattern.
     fn asks_only_for(&self, pattern: &Option<String>, pointers: [&str; 2]) -> bool {
         let Some(pattern) = pattern else { return true };
         let asked = pointers.into_iter().find_map(|pointer| self.body?.pointer(pointer));
@@ -63,10 +63,10 @@ impl CallFacts<'_> {
     }
 }
 
-/// What the rule that fired does to this one call.
+/// The effects of the rule that fired on a call.
 #[derive(Debug, Default, PartialEq)]
 pub struct Fired {
-    /// The number of the rule, counted from 1; none when no rule fired.
+    /// The number of the rule, counted from 1; `None` if no rule fired.
     pub rule: Option<usize>,
     pub before: Duration,
     pub after: Duration,
@@ -74,7 +74,7 @@ pub struct Fired {
     pub tweaks: Tweaks,
 }
 
-/// The rules with what they have seen so far.
+/// The rules and their counts.
 #[derive(Debug, Default)]
 pub struct Faults {
     armed: Vec<Armed>,
@@ -83,7 +83,7 @@ pub struct Faults {
 #[derive(Debug)]
 struct Armed {
     rule: Rule,
-    /// A generator per rule, so that adding a rule does not change what the others draw.
+    /// Each rule has its own generator, so that adding a rule does not affect the others.
     random: fastrand::Rng,
     matched: u64,
     fired: u64,
@@ -103,12 +103,12 @@ impl Faults {
         self.armed.iter().map(|armed| &armed.rule)
     }
 
-    /// Whether v2 as a whole is as it was in August: what is checked before there is a call goes by that.
+    /// Whether v2 behaves as in August 2026, for the checks before a call exists.
     pub fn is_v2_2026_08(&self) -> bool {
         self.rules().any(|rule| rule.effect.v2_2026_08 && rule.when.dialect != Some(Dialect::V1))
     }
 
-    /// Finds the first rule that fires for a call. A rule counts the calls that no earlier one took.
+    /// Finds the first rule that fires for a call. A rule only counts calls for which no earlier rule fired.
     pub fn fire(&mut self, call: &CallFacts<'_>) -> Fired {
         let mut numbered = self.armed.iter_mut().zip(1..);
         let fired = numbered.find_map(|(armed, number)| Some(Fired { rule: Some(number), ..armed.fire(call)? }));
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// Which of the first `calls` identical calls the rules fire at, counted from 1.
+    /// The numbers of the identical calls, from 1 to `calls`, for which the rules fire.
     fn fires_at(rules: &str, seed: u64, calls: usize) -> Vec<usize> {
         let mut faults = faults(rules, seed);
         let body = json!({ "name": "trainer" });
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seed_decides_what_is_probable() {
+    fn probabilities_depend_on_the_seed() {
         let rules = "[{ match: { probability: 0.3 }, effect: { ghost: true } }]";
         let once = fires_at(rules, 7, 200);
         assert_eq!(once, fires_at(rules, 7, 200));
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_rule_that_fires_decides_and_is_named() {
+    fn the_first_rule_that_fires_applies_and_is_reported() {
         let mut faults = faults(
             "[{ match: { nth: 2 }, effect: { ghost: true } }, { match: { times: 2 }, effect: { noCapacity: true } }]",
             0,
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rule_concerns_only_calls_that_meet_all_of_its_match() {
+    fn a_rule_matches_only_calls_that_meet_all_its_conditions() {
         let body =
             json!({ "name": "trainer-1", "gpu": { "id": "NVIDIA L4" }, "dataCenterIds": ["US-CA-2", "US-TX-3"] });
         let create = create(&body);
@@ -237,7 +237,7 @@ mod tests {
             "{ operation: getPod }",
             "{ pod: trainer }",
             "{ gpu: '*A100*' }",
-            "{ dataCenter: US-CA-2 }", // another center would do as well
+            "{ dataCenter: US-CA-2 }", // another data center is allowed too
             "{ operation: createPod, pod: other }",
         ] {
             assert!(!matches(when, &create), "{when}");
@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_falls_on_the_side_and_within_the_range_that_the_rule_gives() {
+    fn latency_is_on_the_side_and_in_the_range_of_the_rule() {
         let body = json!({});
         let before = faults("[{ effect: { latency: { seconds: 2 } } }]", 0).fire(&create(&body));
         assert_eq!((before.before, before.after), (Duration::from_secs(2), Duration::ZERO));
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn effects_in_the_world_are_passed_on_with_their_defaults() {
+    fn effects_inside_the_world_get_their_defaults() {
         let rules = "[{ effect: { listLag: {}, notFoundAfterCreate: {}, staleRead: {}, deleteSlow: { seconds: 5 },
             patchDropsField: env, missingMembers: [mounts], zeroGpu: true, resumeRefused: true } }]";
         let expected = Tweaks {

@@ -1,4 +1,4 @@
-//! Reading fault lists: from a file, a scenario, or JSON.
+//! Reading a fault list from a file, a scenario or JSON.
 
 use std::path::PathBuf;
 
@@ -14,7 +14,7 @@ pub enum FaultsError {
     #[error("cannot read the fault list `{}`", path.display())]
     #[diagnostic(
         code(sindri::emulator::faults_unreadable),
-        help("give a file, or one of the scenarios {}", scenarios::names())
+        help("give a file or one of the scenarios {}", scenarios::names())
     )]
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("there is no fault scenario `{name}`")]
@@ -31,7 +31,7 @@ pub enum FaultsError {
 /// Reads a scenario by name, or else a file.
 ///
 /// # Errors
-/// If neither exists, or a rule says something that no rule can mean.
+/// If neither exists, or a rule is invalid.
 pub fn load(scenario_or_path: &str) -> Result<Vec<Rule>, FaultsError> {
     match scenarios::find(scenario_or_path) {
         Some(text) => parse(text, scenario_or_path),
@@ -52,7 +52,7 @@ pub fn scenario(name: &str) -> Result<Vec<Rule>, FaultsError> {
         .map_or_else(|| Err(FaultsError::UnknownScenario { name: name.into() }), |text| parse(text, name))
 }
 
-/// Reads the text of a fault list; JSON is YAML.
+/// Reads the text of a fault list, in YAML or JSON.
 ///
 /// # Errors
 /// As [`load`].
@@ -62,7 +62,7 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Rule>, FaultsError> {
     from_values(rules, origin)
 }
 
-/// Checks rules that are already JSON.
+/// Reads rules that are already parsed as JSON.
 ///
 /// # Errors
 /// As [`load`].
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_that_can_mean_nothing_is_refused_with_its_number_and_reason() {
+    fn an_invalid_rule_is_rejected_with_its_number_and_the_reason() {
         for (rule, expected) in [
             ("{ effect: { eclipse: true } }", "unknown field `eclipse`, expected one of `latency`"),
             ("{ match: { pods: x }, effect: { ghost: true } }", "unknown field `pods`"),
@@ -99,12 +99,12 @@ mod tests {
             let text = format!("[{{ effect: {{ ghost: true }} }}, {rule}]");
             let error = parse(&text, "my.yaml").expect_err(rule).to_string();
             assert!(error.starts_with("rule 2 of the fault list `my.yaml`: "), "{error}");
-            assert!(error.contains(expected), "{error} does not say {expected}");
+            assert!(error.contains(expected), "{error} does not contain {expected}");
         }
     }
 
     #[test]
-    fn what_is_no_list_and_what_is_no_file_are_told_apart() {
+    fn an_invalid_list_and_a_missing_file_are_different_errors() {
         assert!(matches!(parse("rules: []", "x"), Err(FaultsError::Syntax { .. })));
         assert!(matches!(load("no/such/file.yaml"), Err(FaultsError::Unreadable { .. })));
         assert!(matches!(scenario("nonsense"), Err(FaultsError::UnknownScenario { .. })));
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_written_as_they_are_read() {
+    fn written_rules_can_be_read_again() {
         let rules =
             parse("[{ match: { nth: 2 }, effect: { truncate: { bytes: 9 }, listLag: {} } }]", "x").expect("valid");
         let written = serde_json::to_string(&rules).expect("JSON");

@@ -1,17 +1,16 @@
-//! Fault lists: what can be written, and whether it means anything. Which rule fires is `firing`'s to say.
+//! Fault lists.
 //!
-//! A rule says which calls it concerns (`match`) and what happens to them (`effect`). The same list and the same seed give
-//! the same faults for the same calls. Rules come from a YAML or JSON file, or from a named scenario:
+//! A rule selects calls (`match`) and says what happens to them (`effect`). The same list and seed give the same faults
+//! for the same calls. Rules come from a YAML or JSON file or from a named scenario:
 //!
 //! ```yaml
 //! - match: { operation: createPod, pod: "trainer*", nth: 2 }
-//!   effect: { statusAfterEffect: { code: 502 } }
+//! effect: { statusAfterEffect: { code: 502 } }
 //! - match: { probability: 0.05 }
-//!   effect: { latency: { seconds: 1, upTo: 4 } }
-//! ```
+//! effect: { latency: { seconds: 1, upTo: 4 } } ```
 //!
-//! What happens to a pod later (preemption, maintenance, migration, ...) is set off by a call, too: the one that creates
-//! or names the pod. The control interface does the same to a pod without any call.
+//! Later events of a pod (preemption, maintenance, migration, ...) are also triggered by a call that creates the pod or
+//! refers to it. Control calls can cause the same events directly.
 
 mod consequences;
 mod effects;

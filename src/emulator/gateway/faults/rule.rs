@@ -1,4 +1,4 @@
-//! One rule of a fault list: which calls it concerns, and what happens to them.
+//! One rule of a fault list.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub struct Rule {
     pub effect: Effects,
 }
 
-/// Which calls a rule concerns: all that satisfy every member given, counted by `nth`, `every` and `times`.
+/// The calls that a rule applies to: those that meet every given condition, counted by `nth`, `every` and `times`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct When {
@@ -26,37 +26,37 @@ pub struct When {
     /// `GET`, `POST`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// `createPod`, `*NetworkVolume`, ... In patterns, here and below, `*` matches any run of characters.
+    /// A pattern such as `createPod` or `*NetworkVolume`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// The name or id of the pod (or volume) that the call is about.
+    /// A pattern of the name or id of the pod or volume.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
-    /// Every GPU type that a create asks for.
+    /// A pattern that all requested GPU types must match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu: Option<String>,
-    /// Creates that ask for at least so many GPUs.
+    /// The least number of GPUs that a create requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_count: Option<u64>,
-    /// Every data center that a create asks for.
+    /// A pattern that all requested data centers must match.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data_center: Option<String>,
-    /// The first matching call that fires, counted from 1; alone, the only one.
+    /// The first matching call to fire for, counted from 1. Without `every` or `times`, the only one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
-    /// Only every so many matching calls.
+    /// Fire for every n-th matching call only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub every: Option<u64>,
-    /// At most so many times.
+    /// Fire at most this many times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// From 0 to 1, drawn from the seed.
+    /// The probability to fire, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
 }
 
 impl Rule {
-    /// Why a rule could never mean anything.
+    /// Why the rule is invalid, if it is.
     pub fn fault(&self) -> Option<String> {
         let Rule { when, effect } = self;
         if let Some(operation) = &when.operation
@@ -86,7 +86,7 @@ impl Rule {
             effect.garbage.as_ref().map(|garbage| garbage.code),
         ];
         if let Some(code) = codes.into_iter().flatten().find(|code| !(200..=599).contains(code)) {
-            return Some(format!("{code} is not a status of an answer"));
+            return Some(format!("{code} is not a status between 200 and 599"));
         }
         if effect.interferences().len() > 1 {
             return Some("only one effect can replace the answer".into());

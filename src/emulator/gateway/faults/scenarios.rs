@@ -1,9 +1,9 @@
-//! Fault lists by name: what RunPod is like on a bad day. Accepted wherever a fault file is.
+//! Named fault lists. They are accepted wherever a fault file is.
 
-/// Name and list. Source: emulator behaviour, section 10.
+/// Name and rules. Source: emulator behaviour, section 10.
 pub const SCENARIOS: &[(&str, &str)] = &[
     ("calm", "[]"),
-    // Errors before and after the effect, and broken connections.
+    // Errors before and after the effect, and reset connections.
     (
         "flaky",
         "
@@ -29,7 +29,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
   effect: { staleRead: { seconds: 30 } }
 ",
     ),
-    // Two of three creates find no stock, and now and then the refused pod exists all the same.
+    // Two of three creates find no stock. Sometimes the refused pod exists anyway.
     (
         "scarce",
         "
@@ -39,7 +39,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
   effect: { noCapacity: true }
 ",
     ),
-    // Every third call is one too many.
+    // Every third call exceeds the rate limit.
     (
         "storm",
         "
@@ -47,7 +47,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
   effect: { rateLimited: { retryAfter: 2 } }
 ",
     ),
-    // A stopped pod finds its GPUs rented to somebody else.
+    // Another customer has rented the GPUs of a stopped pod.
     (
         "restart-without-gpu",
         "
@@ -57,7 +57,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
   effect: { zeroGpu: true }
 ",
     ),
-    // Whatever is started lives for five minutes at most. Spot is v1's alone.
+    // Spot pods are preempted within five minutes. Only v1 has spot.
     (
         "spot",
         "
@@ -67,7 +67,7 @@ pub const SCENARIOS: &[(&str, &str)] = &[
   effect: { preempt: { seconds: 300, allSpot: true } }
 ",
     ),
-    // The third pod leaves next to nothing of the balance.
+    // The third pod nearly uses up the balance.
     (
         "broke",
         "
@@ -90,7 +90,7 @@ pub fn find(name: &str) -> Option<&'static str> {
     SCENARIOS.iter().find(|(known, _)| *known == name).map(|(_, rules)| *rules)
 }
 
-/// The scenarios' names, for messages.
+/// The names of all scenarios, for messages.
 pub fn names() -> String {
     SCENARIOS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
