@@ -38,13 +38,22 @@ impl fmt::Display for BadInstance {
 
 /// The candidate most similar to the word, ignoring case; `None` if none is similar.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    alike(word, candidates).max_by(|(left, _), (right, _)| left.total_cmp(right)).map(|(_, candidate)| candidate)
+}
+
+/// All candidates that look like the word, the most similar first.
+pub fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<(f64, &str)> = alike(word, candidates).collect();
+    found.sort_by(|(left, _), (right, _)| right.total_cmp(left));
+    found.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+fn alike<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (f64, &'a str)> {
     let word = word.to_lowercase();
-    candidates
+    let compared = candidates
         .into_iter()
-        .map(|candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(left, _), (right, _)| left.total_cmp(right))
-        .map(|(_, candidate)| candidate)
+        .map(move |candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate));
+    compared.filter(|(likeness, _)| *likeness > 0.8)
 }
 
 impl Catalog {

@@ -13,7 +13,6 @@ use clap_complete::Shell;
 
 pub use other::*;
 pub use plan::*;
-pub use words::pod_address;
 
 use super::variables;
 use crate::model::Dialect;

@@ -14,9 +14,9 @@ use clap_complete::Shell;
 use clap_complete::engine::{ArgValueCandidates, CompletionCandidate, complete};
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
+use super::address::AddressWord;
 use super::args::Arguments;
 use super::variables;
-use crate::model::Address;
 use facts::{Facts, Which};
 
 /// Set by the scripts to the name of the shell.
@@ -101,19 +101,18 @@ fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
 
 /// What an argument of a command refers to.
 fn which(command: &str, argument: &Arg) -> Option<Which> {
-    let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<Address>();
+    let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<AddressWord>();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
     match (command, argument.get_id().as_str(), value) {
         ("import", _, _) | ("mv", "to", _) if is_address => Some(Which::Unrecorded),
-        ("destroy", _, _) if is_address => Some(Which::RecordedWhole),
+        (_, _, Some("POD")) | ("connect", "pod", _) => Some(Which::Pods),
+        ("destroy" | "status", _, _) if is_address => Some(Which::RecordedWhole),
         (_, "target" | "replace", _) if is_address => Some(Which::Known),
         _ if is_address => Some(Which::Recorded),
-        (_, _, Some("POD")) | ("connect", "pod", _) => Some(Which::Pods),
         (_, _, Some("ENV" | "OTHER")) => Some(Which::Environments),
         ("output", "path", _) => Some(Which::Outputs),
         (_, "gpu", Some(_)) => Some(Which::GpuTypes),
         (_, "region", Some(_)) => Some(Which::Regions),
-        (_, _, Some("ADDRESS")) => Some(Which::RecordedWhole),
         _ => None,
     }
 }

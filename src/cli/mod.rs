@@ -3,6 +3,7 @@
 //! This is the only module that prints, prompts, reads the process environment and exits. Results go to stdout,
 //! progress to stderr.
 
+mod address;
 mod annotations;
 mod approval;
 mod args;

@@ -157,17 +157,28 @@ const NAMED: usize = 3;
 const LONGEST_RANGE: usize = 40;
 
 /// `pod.worker[0..199]`, or the first few addresses and the number of others.
-pub fn few(mut addresses: Vec<&Address>) -> String {
+pub fn few(addresses: Vec<&Address>) -> String {
+    let (named, more) = first_few(addresses);
+    named.join(", ") + &more
+}
+
+/// The same, with each address in backticks.
+pub fn quoted_few(addresses: Vec<&Address>) -> String {
+    let (named, more) = first_few(addresses);
+    named.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ") + &more
+}
+
+fn first_few(mut addresses: Vec<&Address>) -> (Vec<String>, String) {
     addresses.sort();
     let all = addresses.len();
     let groups = fold::group_addresses(addresses.clone());
     let numbers = |group: &str| group.find('[').map_or(0, |start| group.len() - start);
     if groups.len() <= NAMED && groups.iter().all(|group| numbers(group) <= LONGEST_RANGE) {
-        return groups.join(", ");
+        return (groups, String::new());
     }
     let named = fold::group_addresses(addresses.into_iter().take(NAMED).collect());
     let more = if all > NAMED { format!(" and {} more", all - NAMED) } else { String::new() };
-    format!("{}{more}", named.join(", "))
+    (named, more)
 }
 
 /// Values of the resource that a message may contain.

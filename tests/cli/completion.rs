@@ -43,6 +43,8 @@ fn addresses_of_the_state_and_of_the_file_are_completed_without_a_request() {
         (vec!["destroy", "pod.worker[0]", "pod.worker[1"], vec!["pod.worker[1]"]),
         (vec!["plan", "--target=pod.worker[2"], vec!["--target=pod.worker[2]"]),
         (vec!["plan", "--target", "pod.w"], vec!["pod.worker", "pod.worker[0]", "pod.worker[1]", "pod.worker[2]"]),
+        (vec!["destroy", "w"], vec!["worker[0]", "worker[1]", "worker[2]"]),
+        (vec!["plan", "--target", "worker[1"], vec!["worker[1]"]),
         (vec!["stop", "w"], vec!["worker[0]", "worker[1]", "worker[2]"]),
         (vec!["stop", "pod.worker[0"], vec!["pod.worker[0]"]),
         (vec!["connect", "worker[2"], vec!["worker[2]"]),

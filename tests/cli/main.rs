@@ -4,6 +4,7 @@
 
 mod support;
 
+mod addresses;
 mod annotations;
 mod answers;
 mod bookkeeping;

@@ -19,7 +19,7 @@ fn addresses_say_what_is_shown_and_an_unknown_one_is_an_error() {
     let json = project.run(&emulator, "status pod.notebook --json").exits(0).json();
     assert_eq!(json["resources"].as_array().map(Vec::len), Some(1));
     assert_eq!(json["orphans"], Value::Array(Vec::new()), "what is not shown is no orphan");
-    project.run(&emulator, "status trainor").exits(1).warns("`trainor` is not recorded").warns("--short");
+    project.run(&emulator, "status trainor").exits(1).warns("`trainor` is not recorded").warns("`sindri state list`");
     let short = project.run(&emulator, "status --short").exits(0).stdout;
     for (address, id) in ["network_volume.data", "pod.notebook", "pod.trainer"].map(|it| (it, project.id(it))) {
         assert_eq!(short.lines().filter(|line| line.starts_with(address) && line.contains(&id)).count(), 1, "{short}");

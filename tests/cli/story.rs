@@ -130,7 +130,7 @@ fn outputs_and_connections_are_those_of_the_pod() {
         assert!(printed.stdout.contains(&host), "{} is not at {host}", printed.stdout);
     }
     project.run(&emulator, "connect --print").exits(64).warns("there are 2 pods");
-    project.run(&emulator, "connect nobody --print").exits(1).warns("no pod `nobody`");
+    project.run(&emulator, "connect nobody --print").exits(1).warns("`nobody` is not recorded");
 
     project.run(&emulator, "stop trainer").exits(0);
     project.run(&emulator, "connect trainer --print").exits(1).warns("is stopped").warns("sindri start pod.trainer");

@@ -65,7 +65,7 @@ fn waiting_ends_at_once_where_it_cannot_help() {
     project.run(&emulator, "stop").exits(0);
     project.run(&emulator, "wait").exits(0).tells("Nothing to wait for");
     project.run(&emulator, "wait bare").exits(1).warns("is stopped").warns("sindri start pod.bare");
-    project.run(&emulator, "wait nothing").exits(1).warns("no pod `nothing`");
+    project.run(&emulator, "wait nothing").exits(1).warns("`nothing` is not recorded");
     project.run(&emulator, "wait --for tea").exits(64).warns("`running`, `ports`, `ssh` or `http:PATH`");
 }
 

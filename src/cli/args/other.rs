@@ -8,8 +8,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::examples::*;
 use super::words::{address, duration, interval};
 use crate::apply::readiness::Condition;
+use crate::cli::address::AddressWord;
 use crate::emulator::{Fidelity, Pace, QuotaProfile};
-use crate::model::Address;
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -24,7 +24,8 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// The pod (needed where there are several): `trainer`, `pod.trainer[3]`
-    pub pod: Option<String>,
+    #[arg(value_parser = address)]
+    pub pod: Option<AddressWord>,
     /// Print the command instead of running it
     #[arg(long)]
     pub print: bool,
@@ -36,8 +37,8 @@ pub struct ConnectArgs {
 #[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Only these (default: everything): `trainer`, `pod.trainer[3]`, `network_volume.data`
-    #[arg(value_name = "ADDRESS")]
-    pub addresses: Vec<String>,
+    #[arg(value_name = "ADDRESS", value_parser = address)]
+    pub addresses: Vec<AddressWord>,
     /// One line per resource
     #[arg(long)]
     pub short: bool,
@@ -52,8 +53,8 @@ pub struct StatusArgs {
 #[derive(Debug, Args)]
 pub struct WaitArgs {
     /// The pods (default: all that are recorded as running): `trainer`, `pod.trainer[3]`
-    #[arg(value_name = "POD")]
-    pub pods: Vec<String>,
+    #[arg(value_name = "POD", value_parser = address)]
+    pub pods: Vec<AddressWord>,
     /// What makes a pod ready: RunPod shows it ready, its ports answer, its ssh server greets, or a page is there
     #[arg(long = "for", value_name = "running|ports|ssh|http:PATH", default_value = "running")]
     pub condition: Condition,
@@ -65,8 +66,8 @@ pub struct WaitArgs {
 #[derive(Debug, Args)]
 pub struct PowerArgs {
     /// The pods (needed where there are several): `trainer`, `pod.trainer[3]`
-    #[arg(value_name = "POD")]
-    pub pods: Vec<String>,
+    #[arg(value_name = "POD", value_parser = address)]
+    pub pods: Vec<AddressWord>,
     /// All pods of the environment
     #[arg(long, conflicts_with = "pods")]
     pub all: bool,
@@ -96,7 +97,7 @@ pub struct RefreshArgs {
 pub struct ImportArgs {
     /// Where it belongs: `pod.trainer`, `network_volume.datasets`
     #[arg(value_parser = address, required_unless_present_any = ["discover", "all"], requires = "id", conflicts_with_all = ["discover", "all"])]
-    pub address: Option<Address>,
+    pub address: Option<AddressWord>,
     /// RunPod's id
     #[arg(required_unless_present_any = ["discover", "all"])]
     pub id: Option<String>,
@@ -129,16 +130,16 @@ pub enum StateCommand {
     Show {
         /// `pod.trainer`
         #[arg(value_parser = address)]
-        address: Address,
+        address: AddressWord,
     },
     /// Give a record another address; its ports follow
     Mv {
         /// What the state calls it now: `pod.train`
         #[arg(value_parser = address)]
-        from: Address,
+        from: AddressWord,
         /// What it is called from now on: `pod.trainer`
         #[arg(value_parser = address)]
-        to: Address,
+        to: AddressWord,
         /// Wait for the lock this long
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
         lock_timeout: Duration,
@@ -147,7 +148,7 @@ pub enum StateCommand {
     Rm {
         /// `pod.trainer`
         #[arg(value_parser = address)]
-        address: Address,
+        address: AddressWord,
         /// Wait for the lock this long
         #[arg(long, default_value = "0s", value_name = "DURATION", value_parser = duration)]
         lock_timeout: Duration,

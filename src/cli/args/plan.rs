@@ -7,8 +7,9 @@ use std::time::Duration;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
 use super::words::{action, address, duration, updates};
+use crate::cli::address::AddressWord;
 use crate::kind;
-use crate::model::{Action, Address, Updates};
+use crate::model::{Action, Updates};
 use crate::render::markdown;
 
 #[derive(Debug, Args)]
@@ -81,10 +82,10 @@ pub struct PlanFlags {
     pub view: ViewFlags,
     /// Only this, with what it needs; all replicas where it names no number. May be given several times
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
-    pub target: Vec<Address>,
+    pub target: Vec<AddressWord>,
     /// Replace this whether anything differs or not. May be given several times
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "refresh_only")]
-    pub replace: Vec<Address>,
+    pub replace: Vec<AddressWord>,
     /// Take into the state what RunPod shows, and change nothing there
     #[arg(long)]
     pub refresh_only: bool,
@@ -182,9 +183,9 @@ pub struct ApplyArgs {
 
 #[derive(Debug, Args)]
 pub struct DestroyArgs {
-    /// Only these, with what stands on them (default: everything): `pod.trainer`, `pod.trainer[3]`
+    /// Only these, with what stands on them (default: everything): `trainer`, `pod.trainer[3]`
     #[arg(value_name = "ADDRESS", value_parser = address)]
-    pub addresses: Vec<Address>,
+    pub addresses: Vec<AddressWord>,
     #[command(flatten)]
     pub permits: DeletionFlags,
     #[command(flatten)]

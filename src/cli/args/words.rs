@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{Action, Address, Dialect, Updates};
+use crate::cli::address::AddressWord;
+use crate::model::{Action, Dialect, Updates};
 
 pub fn dialect(word: &str) -> Result<Dialect, String> {
     match word {
@@ -63,17 +64,9 @@ pub fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A full address, because the command may destroy the resource.
-pub fn address(word: &str) -> Result<Address, String> {
-    word.parse().map_err(|_| match pod_address(word) {
-        Some(meant) => format!("not an address\n\nDid you mean `{meant}`?"),
-        None => {
-            "not an address\n\nAn address looks like `pod.trainer`, `pod.trainer[3]` or `port.trainer:22/tcp`.".into()
-        }
+/// An address, with or without its kind.
+pub fn address(word: &str) -> Result<AddressWord, String> {
+    word.parse().map_err(|_| {
+        "not an address\n\nAn address looks like `trainer`, `pod.trainer[3]` or `port.trainer:22/tcp`.".to_owned()
     })
-}
-
-/// An address from a short form: `trainer` is `pod.trainer`.
-pub fn pod_address(word: &str) -> Option<Address> {
-    word.parse().ok().or_else(|| format!("pod.{word}").parse().ok())
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::plan::{Format, checked, options, show, view};
+use super::plan::{Format, checked, destroyed, options, show, view};
 use crate::apply::{self, Event, Job, Report};
 use crate::cli::approval::Approval;
 use crate::cli::args::{ApplyArgs, ChangeFlags, DestroyArgs, Global, ViewFlags};
@@ -17,13 +17,11 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::cli::signals::{Request, Signals};
 use crate::cli::unreachable;
-use crate::model::{Address, Observed, Plan, State, Updates};
+use crate::model::{Observed, Plan, State, Updates};
 use crate::planner;
 use crate::planner::Options;
-use crate::planner::recognise::moves;
 use crate::planner::review::identity;
 use crate::render::{Summary, json, status};
-use crate::resource::members;
 use crate::store::LockedState;
 
 pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command: &str) -> Result<Exit, Failure> {
@@ -54,44 +52,17 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
 }
 
 pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
-    args.addresses.iter().try_for_each(is_whole)?;
     let approval = Approval::of(None, &args.change, global)?;
     approval.can_be_given(&args.change, console, "destroy")?;
     let session = Session::open_state(global, console)?;
     let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
     let asked = |prior: &State| {
-        // A resource whose address changed may be given by its old or its new address.
-        let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
-        let is_recorded = |address: &Address| [prior, &*moved].iter().any(|it| it.resources.contains_key(address));
-        if let Some(unknown) = args.addresses.iter().find(|address| !is_recorded(address)) {
-            return Err(Failure::message(
-                Exit::Error,
-                "not_found",
-                format!("`{unknown}` is not in the state"),
-                Some("`sindri state list` lists every address; nothing was changed".into()),
-            )
-            .about(unknown, None));
-        }
-        let only = args.addresses.iter().cloned().collect();
+        let only = destroyed(&args.addresses, &session, prior)?;
         Ok(Options { destroy: true, only, permits: args.permits.flags(), ..Options::default() })
     };
     let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
     session.close()?;
     Ok(exit)
-}
-
-/// Refuses a part of a resource. The request for the whole resource created it, so it cannot be destroyed alone.
-fn is_whole(address: &Address) -> Result<(), Failure> {
-    let Some(parent) = members::parent_of(address) else { return Ok(()) };
-    Err(Failure::message(
-        Exit::Error,
-        "part",
-        format!("`{address}` is a part of `{parent}` and cannot be destroyed alone"),
-        Some(format!(
-            "take it out of the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed"
-        )),
-    )
-    .about(address, None))
 }
 
 /// One run of a command that changes resources.

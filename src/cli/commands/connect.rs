@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::power::select;
+use super::power::select_one;
 use crate::cli::args::{ConnectArgs, Global};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -15,17 +15,7 @@ pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Resu
     let session = Session::open_state(global, console)?;
     let (state, observed) = session.look(console).await?;
     session.close()?;
-    let words: Vec<String> = args.pod.iter().cloned().collect();
-    let pods = select(&words, false, &state, "connect")?;
-    let [pod] = pods.as_slice() else {
-        let known = pods.iter().map(|pod| format!("`{pod}`")).collect::<Vec<_>>().join(", ");
-        return Err(Failure::message(
-            Exit::Usage,
-            "ambiguous",
-            "that names several pods",
-            Some(format!("name one of {known}")),
-        ));
-    };
+    let pod = &select_one(args.pod.as_ref(), &state, "connect")?;
     let record = &state.resources[pod];
     let Some(object) = live_object(&observed, record) else {
         return Err(Failure::message(

@@ -9,25 +9,28 @@ mod new;
 
 use serde_json::json;
 
+use crate::cli::address::{AddressWord, Known};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
 use crate::kind;
-use crate::model::{Address, Marker, Object, Observed};
+use crate::model::{Marker, Object, Observed};
 use crate::planner::by_hand::{ByHandError, importable};
 use crate::resource::records::imported;
 
+const DECLARE_FIRST: &str = "declare it first: an import records what the configuration declares";
+
 pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     match (&args.address, &args.id) {
-        (Some(address), Some(id)) => one(address, id, args, global, console).await,
+        (Some(word), Some(id)) => one(word, id, args, global, console).await,
         _ if args.all => all::run(args, global, console).await,
         _ => discover::run(args.lineage.as_deref(), args.lock_timeout, global, console).await,
     }
 }
 
 async fn one(
-    address: &Address,
+    word: &AddressWord,
     id: &str,
     args: &ImportArgs,
     global: &Global,
@@ -37,18 +40,7 @@ async fn one(
     let refuse =
         |code, message: String, help: &str| Err(Failure::message(Exit::Error, code, message, Some(help.to_owned())));
     let declared = &session.config.resources;
-    if !declared.contains_key(address) {
-        let known = crate::catalog::nearest(
-            &address.to_string(),
-            declared.keys().map(ToString::to_string).collect::<Vec<_>>().iter().map(String::as_str),
-        )
-        .map(|nearest| format!("did you mean `{nearest}`? "));
-        let help = format!(
-            "{}declare it first: an import takes over what the configuration asks for",
-            known.unwrap_or_default()
-        );
-        return refuse("not_declared", format!("`{address}` is not in the configuration"), &help);
-    }
+    let address = Known::declared(declared.keys()).with_hint(DECLARE_FIRST).one(word)?;
     let store = session.lock("import", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;

@@ -4,7 +4,20 @@ use crate::cli::args::{Global, OutputArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
+use crate::kind;
 use crate::render::status::Outputs;
+
+/// A path whose address has no kind, as `trainer.id`, with the kind of the resource that it names.
+fn with_kind(path: &str, outputs: &Outputs) -> Result<Option<String>, Failure> {
+    let paths = kind::KINDS.iter().map(|kind| format!("{}.{path}", kind.name));
+    let mut found: Vec<String> = paths.filter(|path| outputs.raw(path).is_some()).collect();
+    if found.len() > 1 && outputs.raw(path).is_none() {
+        let message = format!("`{path}` names outputs of several kinds");
+        let help = format!("write the full path: `{}`", found.join("` or `"));
+        return Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)));
+    }
+    Ok(found.pop().filter(|_| outputs.raw(path).is_none()))
+}
 
 pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
@@ -13,7 +26,8 @@ pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Resul
     let outputs = Outputs::new(&state, &observed);
     match &args.path {
         Some(path) => {
-            let Some(value) = outputs.raw(path) else {
+            let full = with_kind(path, &outputs)?;
+            let Some(value) = outputs.raw(full.as_ref().unwrap_or(path)) else {
                 let known = outputs.paths();
                 let nearest = crate::catalog::nearest(path, known.iter().map(String::as_str));
                 let help = nearest.map_or_else(

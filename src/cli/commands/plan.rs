@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::Catalog;
+use crate::cli::address::{AddressWord, Known};
 use crate::cli::args::{FormatFlags, Global, PlanArgs, PlanFlags, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
@@ -12,6 +13,7 @@ use crate::cli::session::{Secrets, Session};
 use crate::cli::unreachable;
 use crate::model::{Address, Plan, State};
 use crate::planner;
+use crate::planner::recognise::moves;
 use crate::planner::review::identity;
 use crate::planner::review::saved::SavedPlan;
 use crate::planner::{Input, Options};
@@ -27,11 +29,14 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         (false, false) => Session::offline(global, console, Secrets::NamesAlone)?,
     };
     let (prior, observed) = if args.refresh { session.look(console).await? } else { session.remember()? };
-    let mut options = Options { unrefreshed: !args.refresh, ..options(&args.plan, &session, &prior)? };
-    if args.destroy {
-        options.destroy = true;
-        options.only = std::mem::take(&mut options.targets);
-    }
+    let asked = match args.destroy {
+        true => {
+            let only = destroyed(&args.plan.target, &session, &prior)?;
+            Options { destroy: true, only, ..untargeted(&args.plan) }
+        }
+        false => options(&args.plan, &session, &prior)?,
+    };
+    let options = Options { unrefreshed: !args.refresh, ..asked };
     let input = session.plan_input(&prior, &observed, options);
     let mut plan = checked(planner::plan(&input)?, input.prior)?;
     if args.refresh {
@@ -55,49 +60,45 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
 
 /// The planner options from the flags.
 pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Options, Failure> {
-    let declared: BTreeSet<&Address> = session.config.resources.keys().collect();
-    let known = declared.iter().copied().chain(prior.resources.keys()).collect();
+    let declared = || session.config.resources.keys();
+    let known = Known::declared_or_recorded(prior, declared().chain(prior.resources.keys()));
+    let replace = Known::declared(declared()).all(&flags.replace)?;
     Ok(Options {
+        targets: known.all(&flags.target)?,
+        // A port is created and deleted with its pod.
+        replace: replace.into_iter().map(|address| members::parent_of(&address).unwrap_or(address)).collect(),
+        ..untargeted(flags)
+    })
+}
+
+fn untargeted(flags: &PlanFlags) -> Options {
+    Options {
         permits: flags.permits.flags(),
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
-        targets: named(&flags.target, &known, "neither declared nor in the state")?,
-        // A port is created and deleted with its pod.
-        replace: named(&flags.replace, &declared, "not declared")?
-            .into_iter()
-            .map(|address| members::parent_of(&address).unwrap_or(address))
-            .collect(),
         refresh_only: flags.refresh_only,
         no_renames: flags.no_renames,
         ..Options::default()
-    })
+    }
 }
 
-/// The known addresses that match `words`. A name without a number matches all its replicas.
-fn named(words: &[Address], known: &BTreeSet<&Address>, otherwise: &str) -> Result<BTreeSet<Address>, Failure> {
-    let mut found = BTreeSet::new();
-    for word in words {
-        let replica = |address: &&&Address| Address { index: None, ..(**address).clone() } == *word;
-        let before = found.len();
-        match known.get(word) {
-            Some(exact) => found.extend([(*exact).clone()]),
-            None => found.extend(known.iter().filter(replica).map(|address| (*address).clone())),
-        }
-        if found.len() == before && !found.contains(word) {
-            let names: Vec<String> = known.iter().map(ToString::to_string).collect();
-            let nearest = catalog::nearest(&word.to_string(), names.iter().map(String::as_str));
-            let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-            return Err(Failure::message(
-                Exit::Error,
-                "not_found",
-                format!("`{word}` is {otherwise}"),
-                Some(format!("{meant}`sindri plan --full` lists every address; nothing was changed")),
-            )
-            .about(word, None));
-        }
-    }
-    Ok(found)
+/// The recorded resources that a destruction is limited to. A resource that moved answers to its old and its new address.
+pub fn destroyed(words: &[AddressWord], session: &Session, prior: &State) -> Result<BTreeSet<Address>, Failure> {
+    let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
+    let recorded = [prior, &*moved].into_iter().flat_map(|state| state.resources.keys());
+    let only = Known::recorded(prior, recorded).all(words)?;
+    only.iter().try_for_each(is_whole)?;
+    Ok(only)
+}
+
+/// Refuses a part of a resource: the request that made the whole made it too, so it cannot be destroyed alone.
+fn is_whole(address: &Address) -> Result<(), Failure> {
+    let Some(parent) = members::parent_of(address) else { return Ok(()) };
+    let message = format!("`{address}` is a part of `{parent}` and cannot be destroyed alone");
+    let help =
+        format!("take it out of the configuration and run `sindri apply`, or destroy `{parent}`; nothing was changed");
+    Err(Failure::message(Exit::Error, "part", message, Some(help)).about(address, None))
 }
 
 /// A plan that violates a guarantee is a bug in sindri, and is not used.

@@ -3,14 +3,15 @@
 use serde_json::json;
 
 use super::apply::carry_out;
-use crate::cli::args::{Global, PowerArgs, pod_address};
+use crate::cli::address::{AddressWord, Known};
+use crate::cli::args::{Global, PowerArgs};
 use crate::cli::consent;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::model::{Action, Address, Plan, Power, State};
 use crate::planner::decide::power::power_plan;
-use crate::render::words::few;
+use crate::render::words::quoted_few;
 
 pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let command = if wanted == Power::Stopped { "stop" } else { "start" };
@@ -38,64 +39,49 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     Ok(exit)
 }
 
-/// The recorded pods in `words`, or the only pod if there are no words.
-pub fn select(words: &[String], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
-    let pods: Vec<&Address> =
-        state.resources.iter().filter(|(_, record)| record.power.is_some()).map(|(address, _)| address).collect();
-    let known = || few(pods.clone());
-    if pods.is_empty() {
-        return Err(Failure::message(
-            Exit::Error,
-            "not_found",
-            format!("no pods are recorded in environment `{}`", state.environment),
-            Some("`sindri apply` creates them".into()),
-        ));
-    }
+/// The recorded pods that were named; the only one if none was.
+pub fn select(words: &[AddressWord], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
+    let pods = recorded(state)?;
     if all {
         return Ok(pods.into_iter().cloned().collect());
     }
     if words.is_empty() {
-        return match pods.as_slice() {
-            [pod] => Ok(vec![(*pod).clone()]),
-            // A deposed pod that waits to be deleted is never selected by default.
-            pods if pods.iter().filter(|pod| pod.member.is_none()).count() == 1 => {
-                Ok(pods.iter().filter(|pod| pod.member.is_none()).map(|pod| (*pod).clone()).collect())
-            }
-            _ => Err(Failure::message(
-                Exit::Usage,
-                "ambiguous",
-                format!("there are {} pods", pods.len()),
-                Some(format!("name one: `sindri {command} {}`; there are {}", pods[0], known())),
-            )),
-        };
+        return Ok(vec![only(&pods, command)?]);
     }
-    let mut chosen = Vec::new();
-    for word in words {
-        let address = pod_address(word);
-        // A name without a number selects all its replicas.
-        let exact = pods.iter().find(|pod| Some(**pod) == address.as_ref());
-        let replica = |pod: &&&Address| {
-            address.as_ref().is_some_and(|address| {
-                address.index.is_none() && pod.member.is_none() && address.kind == pod.kind && address.name == pod.name
-            })
-        };
-        let matches: Vec<Address> = match exact {
-            Some(pod) => vec![(*pod).clone()],
-            None => pods.iter().filter(replica).map(|pod| (*pod).clone()).collect(),
-        };
-        if matches.is_empty() {
-            return Err(Failure::message(
-                Exit::Error,
-                "not_found",
-                format!("no pod `{word}` is recorded in environment `{}`", state.environment),
-                Some(format!("there are {}", known())),
-            ));
+    Ok(Known::recorded(state, pods).all(words)?.into_iter().collect())
+}
+
+/// The recorded pod that was named; the only one if none was.
+pub fn select_one(word: Option<&AddressWord>, state: &State, command: &str) -> Result<Address, Failure> {
+    let pods = recorded(state)?;
+    match word {
+        Some(word) => Known::recorded(state, pods).one(word).cloned(),
+        None => only(&pods, command),
+    }
+}
+
+fn recorded(state: &State) -> Result<Vec<&Address>, Failure> {
+    let with_power = state.resources.iter().filter(|(_, record)| record.power.is_some());
+    let pods: Vec<&Address> = with_power.map(|(address, _)| address).collect();
+    if pods.is_empty() {
+        let message = format!("no pods are recorded in environment `{}`", state.environment);
+        let help = Some("`sindri apply` creates them".into());
+        return Err(Failure::message(Exit::Error, "not_found", message, help));
+    }
+    Ok(pods)
+}
+
+fn only(pods: &[&Address], command: &str) -> Result<Address, Failure> {
+    // A predecessor that is about to be destroyed is chosen only if there is nothing else.
+    let whole: Vec<&Address> = pods.iter().filter(|pod| pod.member.is_none()).copied().collect();
+    match (pods, whole.as_slice()) {
+        ([only], _) | (_, [only]) => Ok((*only).clone()),
+        _ => {
+            let message = format!("there are {} pods", pods.len());
+            let help = format!("name one: `sindri {command} {}`; there are {}", pods[0], quoted_few(pods.to_vec()));
+            Err(Failure::message(Exit::Usage, "ambiguous", message, Some(help)))
         }
-        chosen.extend(matches);
     }
-    chosen.sort();
-    chosen.dedup();
-    Ok(chosen)
 }
 
 fn names(pods: &[Address]) -> String {

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::cli::address::{AddressWord, Known};
 use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -30,7 +31,10 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
         StateCommand::Merge { base, ours, theirs } => merge::run(global, console, [base, ours, theirs])?,
         StateCommand::Mv { from, to, lock_timeout } => {
             let store = open()?.lock("state mv", *lock_timeout)?;
-            let records = by_hand::moved(&store.snapshot(), from, to).map_err(|error| refused(&error))?;
+            let known = store.snapshot();
+            let from = one(&known.state, from)?;
+            let to = &to.of_kind(&from.kind);
+            let records = by_hand::moved(&known, from, to).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             console.either(
                 &format!("`{from}` is `{to}` from now on. Rename it in the configuration too.\n"),
@@ -41,7 +45,8 @@ pub async fn run(command: &StateCommand, global: &Global, console: &Console) -> 
             let session = open()?;
             let store = session.lock("state rm", *lock_timeout)?;
             let known = store.snapshot();
-            let id = record(&known.state, address)?.id.clone();
+            let address = one(&known.state, address)?;
+            let id = known.state.resources[address].id.clone();
             let records = by_hand::forgotten(&known, address).map_err(|error| refused(&error))?;
             write(&store, records).await?;
             let declared = session.config.resources.contains_key(address);
@@ -58,14 +63,8 @@ fn read(session: &Session) -> Result<State, Failure> {
     Ok(store::read(&session.paths, &session.identity())?.state)
 }
 
-fn record<'s>(state: &'s State, address: &Address) -> Result<&'s Record, Failure> {
-    state.resources.get(address).ok_or_else(|| not_recorded(address))
-}
-
-fn not_recorded(address: &Address) -> Failure {
-    let message = format!("`{address}` is not in the state");
-    let help = Some("`sindri state list` lists every address".into());
-    Failure::message(Exit::Error, "not_found", message, help).about(address, None)
+fn one<'s>(state: &'s State, word: &AddressWord) -> Result<&'s Address, Failure> {
+    Known::recorded(state, state.resources.keys()).one(word)
 }
 
 /// The message after `state rm`; `declared_in` is the configuration that still declares the resource.
@@ -102,8 +101,8 @@ fn list(state: &State, console: &Console) {
     console.result(&rows.collect::<String>());
 }
 
-fn show(state: &State, address: &Address, console: &Console) -> Result<(), Failure> {
-    console.json(&json!(record(state, address)?));
+fn show(state: &State, word: &AddressWord, console: &Console) -> Result<(), Failure> {
+    console.json(&json!(state.resources[one(state, word)?]));
     Ok(())
 }
 
@@ -123,7 +122,6 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
 /// The refusal, with advice.
 fn refused(error: &ByHandError) -> Failure {
     match error {
-        ByHandError::NotRecorded(address) => not_recorded(address),
         ByHandError::Needed { .. } => {
             Failure::refused("needed", error.to_string(), "forget those first; nothing was changed")
         }

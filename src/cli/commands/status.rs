@@ -1,12 +1,11 @@
 //! `sindri status`: the existing resources and their costs, once or repeatedly.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::catalog;
-use crate::cli::args::{Global, StatusArgs, pod_address};
+use crate::cli::address::Known;
+use crate::cli::args::{Global, StatusArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
@@ -105,33 +104,12 @@ fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView
     text
 }
 
-/// The selection from the arguments. A name without a number selects all its replicas.
+/// The selection from the arguments. A resource that is being replaced is shown with its predecessor.
 fn view(args: &StatusArgs, state: &State) -> Result<StatusView, Failure> {
-    let recorded: Vec<&Address> = state.resources.keys().filter(|address| !members::is_member(address)).collect();
-    let mut only = BTreeSet::new();
-    for word in &args.addresses {
-        let wanted = pod_address(word);
-        let fits = |address: &&&Address| {
-            let replicas = Address { index: None, member: None, ..(**address).clone() };
-            wanted.as_ref().is_some_and(|wanted| **address == wanted || replicas == *wanted)
-        };
-        let before = only.len();
-        only.extend(recorded.iter().filter(fits).map(|address| (*address).clone()));
-        if only.len() == before && !wanted.as_ref().is_some_and(|wanted| only.contains(wanted)) {
-            return Err(unknown(word, &recorded, state));
-        }
-    }
+    let recorded = || state.resources.keys().filter(|address| !members::is_member(address));
+    let mut only = Known::recorded(state, recorded()).all(&args.addresses)?;
+    let predecessors = recorded().filter(|address| address.successor().is_some_and(|it| only.contains(&it)));
+    let predecessors: Vec<Address> = predecessors.cloned().collect();
+    only.extend(predecessors);
     Ok(StatusView { only, short: args.short })
-}
-
-fn unknown(word: &str, recorded: &[&Address], state: &State) -> Failure {
-    let names: Vec<String> = recorded.iter().map(ToString::to_string).collect();
-    let nearest = catalog::nearest(word, names.iter().map(String::as_str));
-    let meant = nearest.map(|nearest| format!("did you mean `{nearest}`? ")).unwrap_or_default();
-    Failure::message(
-        Exit::Error,
-        "not_found",
-        format!("`{word}` is not recorded in environment `{}`", state.environment),
-        Some(format!("{meant}`sindri status --short` lists every resource")),
-    )
 }

@@ -61,7 +61,20 @@ impl Facts {
     }
 
     pub fn candidates(&self, which: Which) -> Vec<CompletionCandidate> {
-        self.words(which).into_iter().map(CompletionCandidate::new).collect()
+        let words = self.words(which);
+        let short = self.without_kind(&words);
+        if short.is_empty() { words } else { short }.into_iter().map(CompletionCandidate::new).collect()
+    }
+
+    /// The names that begin as typed, if no full address does.
+    fn without_kind(&self, addresses: &[String]) -> Vec<String> {
+        let typed = self.typed.rsplit_once('=').map_or(self.typed.as_str(), |(_, value)| value);
+        if typed.is_empty() || addresses.iter().any(|address| address.starts_with(typed)) {
+            return Vec::new();
+        }
+        let names = || addresses.iter().filter_map(|address| Some(address.split_once('.')?.1));
+        let is_clear = |name: &&str| names().filter(|other| other == name).count() == 1;
+        names().filter(|name| name.starts_with(typed)).filter(is_clear).map(str::to_owned).collect()
     }
 
     fn words(&self, which: Which) -> Vec<String> {
