@@ -134,7 +134,7 @@ fn every_example_of_the_document_loads_on_v1() {
 }
 
 #[test]
-fn on_v2_an_example_loads_or_says_what_v2_cannot_do() {
+fn on_v2_an_example_loads_or_names_what_v2_cannot_do() {
     for (name, expected) in EXAMPLES {
         assert_eq!(example(name).codes(), expected, "{name}");
     }
@@ -147,7 +147,7 @@ fn no_example_is_forgotten() {
 }
 
 #[test]
-fn the_quick_start_means_what_the_document_says() {
+fn the_quick_start_has_the_documented_meaning() {
     let config = example("quick-start").config();
     assert_eq!(addresses(&config), ["pod.my-sindri-gpu", "port.my-sindri-gpu:22/tcp", "port.my-sindri-gpu:8888/http"]);
     let pod = resource(&config, "pod.my-sindri-gpu");
@@ -183,7 +183,7 @@ fn the_quick_start_means_what_the_document_says() {
 }
 
 #[test]
-fn inputs_hold_every_attribute_of_the_kind_except_what_folds_in() {
+fn inputs_have_every_attribute_of_the_kind_except_folded_ones() {
     let config = Folder::pod("gpuType: NVIDIA L4\nnetworkVolumes: { d: { sizeGb: 10, region: US-CA-2 } }").config();
     for resource in config.resources.values() {
         let kind = kind::find(&resource.address.kind).unwrap();
@@ -204,7 +204,7 @@ fn memory_and_cpus_are_floors_per_gpu_rounded_up() {
 }
 
 #[test]
-fn a_tier_stands_for_a_pool_and_a_named_gpu_wins_over_it() {
+fn a_tier_means_a_pool_and_a_named_gpu_takes_precedence() {
     let yaml = |runpod: &str| {
         format!(
             "name: a\ndeployment:\n  image: x:1\n  resources: {{ gpu: {{ enabled: true, tier: gpu-medium, count: 2 }} }}\nproviders:\n  runpod: {runpod}\n"
@@ -218,14 +218,14 @@ fn a_tier_stands_for_a_pool_and_a_named_gpu_wins_over_it() {
 }
 
 #[test]
-fn a_pool_loses_the_members_that_cannot_be_had() {
+fn a_pool_excludes_unavailable_members() {
     // The A40 is not offered in the COMMUNITY cloud.
     let config = Folder::pod("gpuType: AMPERE_48\ncloudType: COMMUNITY").config();
     assert_eq!(input(&config, "pod.demo", "gpu_types"), &Value::texts(["NVIDIA RTX A6000"]));
 }
 
 #[test]
-fn a_cpu_pod_takes_flavor_and_size_from_what_is_asked() {
+fn a_cpu_pod_gets_its_flavor_and_size_from_the_request() {
     for (fields, flavor, vcpus, disk_gb) in [
         ("cpuOnly: true", "cpu3c", 4, 40),
         ("cpuOnly: true\ncpus: 5", "cpu3c", 8, 50),
@@ -245,7 +245,7 @@ fn a_cpu_pod_takes_flavor_and_size_from_what_is_asked() {
 }
 
 #[test]
-fn a_volume_of_someone_else_is_mounted_by_id_in_place_of_the_pod_volume() {
+fn an_external_volume_is_mounted_by_id_instead_of_the_pod_volume() {
     let config = Folder::pod("gpuType: NVIDIA L4\nnetworkVolumeId: vol-abc123\nregion: us-ca-2").config();
     let pod = resource(&config, "pod.demo");
     assert_eq!(pod.inputs["network_volume"], Value::text("vol-abc123"));
@@ -254,7 +254,7 @@ fn a_volume_of_someone_else_is_mounted_by_id_in_place_of_the_pod_volume() {
 }
 
 #[test]
-fn on_v1_a_cpu_pod_keeps_the_pod_volume_that_it_asks_for() {
+fn on_v1_a_cpu_pod_keeps_its_declared_pod_volume() {
     let config = Folder::pod("cpuOnly: true\nvolumeSizeGb: 100").dialect(Dialect::V1).config();
     assert_eq!(input(&config, "pod.demo", "volume_gb"), &Value::Int(100));
 }
@@ -270,7 +270,7 @@ fn a_pod_that_mounts_a_network_volume_drops_the_default_pod_volume_of_its_fleet(
 // ---- sindri 3.x
 
 #[test]
-fn a_file_of_sindri_3_loads_with_its_spellings_and_is_told_what_does_nothing() {
+fn a_file_of_sindri_3_loads_and_warns_about_fields_without_effect() {
     let yaml = r#"
 version: "3.0"
 name: old
@@ -399,7 +399,7 @@ fn a_fleet_becomes_pods_with_defaults_replicas_and_volumes() {
 }
 
 #[test]
-fn anchors_and_merge_keys_are_yaml_as_ever() {
+fn anchors_and_merge_keys_work_as_in_yaml() {
     let yaml = "name: a\nx-base: &base { gpuType: NVIDIA L4, gpuCount: 2 }\ndeployment: { image: \"x:1\" }\nproviders:\n  runpod:\n    pods:\n      one: *base\n      two: { <<: *base, gpuCount: 4 }\n";
     let config = Folder::new(yaml).config();
     assert_eq!(input(&config, "pod.one", "gpu_count"), &Value::Int(2));
@@ -407,7 +407,7 @@ fn anchors_and_merge_keys_are_yaml_as_ever() {
 }
 
 #[test]
-fn a_file_may_declare_volumes_alone() {
+fn a_file_may_declare_only_volumes() {
     let config =
         Folder::new("name: a\nproviders:\n  runpod:\n    networkVolumes: { d: { sizeGb: 10, region: US-CA-2 } }\n")
             .config();
@@ -424,7 +424,7 @@ fn regions_by_country_become_lists_of_data_centers() {
 }
 
 #[test]
-fn the_dialect_is_v2_unless_the_file_or_a_flag_says_otherwise() {
+fn the_dialect_is_v2_unless_the_file_or_a_flag_overrides_it() {
     assert_eq!(Folder::pod("gpuType: NVIDIA L4").config().dialect, Dialect::V2);
     let v1 = Folder::pod("gpuType: NVIDIA L4\napiVersion: v1");
     assert_eq!(v1.config().dialect, Dialect::V1);
@@ -463,7 +463,7 @@ fn an_overlay_may_spell_a_field_differently() {
 }
 
 #[test]
-fn where_overlays_exist_one_must_be_chosen() {
+fn if_overlays_exist_one_must_be_chosen() {
     let folder = Folder::pod("gpuType: NVIDIA L4").file("sindri.prod.yaml", "").file("sindri.staging.yml", "");
     let message = |environment: Option<&str>| {
         let problems = folder.load_as(environment, "").unwrap_err();
@@ -480,7 +480,7 @@ fn where_overlays_exist_one_must_be_chosen() {
 }
 
 #[test]
-fn without_overlays_the_environment_is_default_and_no_other() {
+fn without_overlays_default_is_the_only_environment() {
     let folder = Folder::pod("gpuType: NVIDIA L4");
     assert_eq!(folder.config().environment, "default");
     assert_eq!(folder.load_as(Some("default"), "").unwrap().environment, "default");
@@ -548,7 +548,7 @@ fn variables_nest_and_take_the_operators_of_a_shell() {
 }
 
 #[test]
-fn a_credential_in_a_default_is_a_secret_whether_it_is_used_or_not() {
+fn a_credential_in_a_default_is_a_secret_even_if_unused() {
     for set in ["", "v1"] {
         let folder = Folder::pod("gpuType: NVIDIA L4\nenv:\n  A: ${SET:-${HF_TOKEN}}").variable("HF_TOKEN", "hf");
         let config = folder.variable("SET", set).config();
@@ -557,7 +557,7 @@ fn a_credential_in_a_default_is_a_secret_whether_it_is_used_or_not() {
 }
 
 #[test]
-fn commas_in_a_text_separate_like_the_items_of_a_list() {
+fn commas_in_a_text_separate_list_items() {
     let config = Folder::pod(
         "gpuType: \"NVIDIA L4, NVIDIA A40\"\nregion: US-KS-2,US-CA-2\nports: \"8888/http, 22/tcp,\"\nargs: echo a,b",
     )
@@ -605,7 +605,7 @@ fn a_start_command_is_a_line_a_list_or_the_json_that_runpod_shows() {
 }
 
 #[test]
-fn values_keep_the_text_that_was_written() {
+fn values_keep_their_written_text() {
     let config = Folder::pod("gpuType: NVIDIA L4\nenv: { VERSION: 1.10, HEX: 0x1F, YES: yes, EMPTY: \"\" }").config();
     let env = input(&config, "pod.demo", "env").as_map().unwrap();
     let texts: Vec<&str> = env.values().filter_map(Value::as_text).collect();
@@ -613,7 +613,7 @@ fn values_keep_the_text_that_was_written() {
 }
 
 #[test]
-fn what_looks_like_a_credential_is_a_secret_and_shows_nowhere() {
+fn a_value_that_looks_like_a_credential_is_secret_and_never_shown() {
     let config = Folder::pod("gpuType: NVIDIA L4\nenv: { HF_TOKEN: hf_plain, URL: \"https://u:${DB_PASSWORD}@h\" }")
         .variable("DB_PASSWORD", "pw_plain")
         .config();
@@ -669,7 +669,7 @@ fn secrets_come_from_process_then_env_local_then_env_then_file() {
 
 /// A path is in neither plan nor state, so a variable with a credential's name may be part of it.
 #[test]
-fn a_path_of_a_secret_may_hold_any_variable() {
+fn a_path_of_a_secret_may_contain_any_variable() {
     for field in ["source: file, path", "fromFile"] {
         for variable in ["PWD", "TOKEN_DIR"] {
             let yaml = format!("secrets: [{{ name: A, {field}: '${{{variable}}}/a.txt' }}]\nname: demo\n")
@@ -683,7 +683,7 @@ fn a_path_of_a_secret_may_hold_any_variable() {
 }
 
 #[test]
-fn what_a_pod_says_itself_wins_over_a_secret() {
+fn a_pods_own_variable_takes_precedence_over_a_secret() {
     let folder = Folder::new(SECRETS).file("c.txt", "c").variable("A_TOKEN", "a");
     assert_eq!(input(&folder.config(), "pod.demo", "env").as_map().unwrap()["B"], Value::text("own"));
 }
@@ -698,14 +698,14 @@ fn missing_required_secrets_are_one_error_that_lists_all() {
 }
 
 #[test]
-fn a_check_without_secrets_knows_only_that_they_exist() {
+fn a_check_without_secrets_knows_only_their_names() {
     let config = Folder::new(SECRETS).offline().config();
     let env = input(&config, "pod.demo", "env").as_map().unwrap();
     assert!(matches!(&env["A_TOKEN"], Value::Secret(secret) if secret.expose().is_none()));
 }
 
 #[test]
-fn a_template_supplies_what_the_file_does_not_name() {
+fn a_template_supplies_settings_that_the_file_omits() {
     let supplied = |fields: &str, dialect: Dialect| {
         let yaml = format!("name: demo\nproviders:\n  runpod:\n    gpuType: NVIDIA L4\n    templateId: tpl\n{fields}");
         let config = Folder::new(&yaml).dialect(dialect).load_as(None, "").expect("a valid file");
@@ -729,7 +729,7 @@ fn a_template_supplies_what_the_file_does_not_name() {
 }
 
 #[test]
-fn a_template_of_the_defaults_and_fields_of_a_pod_or_an_overlay_go_together() {
+fn a_default_template_combines_with_fields_of_a_pod_or_an_overlay() {
     let folder = Folder::new(
         "name: demo\nproviders:\n  runpod:\n    gpuType: NVIDIA L4\n    templateId: tpl\n    pods:\n      a: {}\n      b: { containerDiskGb: 30, ports: [22/tcp] }\n",
     )

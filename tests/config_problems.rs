@@ -59,7 +59,7 @@ const FLEET: &str = "version: \"3.0\"\nname: demo\ndeployment: { provider: runpo
                      runpod:\n    gpuType: NVIDIA L4\n    pods:\n      train: { replicas: 2 }\n";
 
 #[test]
-fn a_wrong_pod_on_v2_says_where_and_what_helps() {
+fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
     let cases = [
         // keys and types
         ("gpuTyp: NVIDIA L4\ngpuType: NVIDIA L4", "unknown_key", 0, "did you mean `gpuType`?"),
@@ -238,7 +238,7 @@ fn a_wrong_pod_on_v2_says_where_and_what_helps() {
 }
 
 #[test]
-fn v1_has_limits_of_its_own() {
+fn v1_has_its_own_limits() {
     let cases = [
         ("gpuType: NVIDIA B300 SXM6 AC", "not_in_v1", 0, "`apiVersion: v2`"),
         ("gpuType: NVIDIA L4\nregion: US-MO-2", "not_in_v1", 1, "`apiVersion: v2`"),
@@ -263,7 +263,7 @@ fn v1_has_limits_of_its_own() {
 }
 
 #[test]
-fn a_wrong_file_says_where_and_what_helps() {
+fn problems_of_a_file_have_a_position_and_advice() {
     let tail = "deployment: { image: \"x:1\" }\nproviders: { runpod: { gpuType: NVIDIA L4 } }\n";
     let named = |rest: &str| format!("name: demo\n{rest}\n{tail}");
     let cases = [
@@ -321,7 +321,7 @@ fn a_wrong_file_says_where_and_what_helps() {
 }
 
 #[test]
-fn more_variables_than_runpod_takes_are_refused_and_one_place_is_sindris() {
+fn more_variables_than_runpod_allows_are_refused_and_sindri_needs_one() {
     let env = |count: u32| {
         let lines: String = (0..count).map(|number| format!("\n  V{number}: x")).collect();
         pod(&format!("gpuType: NVIDIA L4\nenv:{lines}"))
@@ -331,7 +331,7 @@ fn more_variables_than_runpod_takes_are_refused_and_one_place_is_sindris() {
 }
 
 #[test]
-fn all_problems_of_a_file_come_together_in_its_order_and_once_each() {
+fn all_problems_of_a_file_are_reported_once_and_in_order() {
     let yaml = "name: Demo\ndeployment: { image: \"x:1\" }\nproviders:\n  runpod:\n    gpuType: RTX 9999999\n    env: { RUNPOD_X: 1 }\n    pods:\n      a: { portz: [] }\n      b: { region: MOON }\n";
     let found: Vec<(&str, u32)> = findings(yaml, Dialect::V2)
         .iter()
@@ -344,7 +344,7 @@ fn all_problems_of_a_file_come_together_in_its_order_and_once_each() {
 }
 
 #[test]
-fn a_finding_shows_its_line_and_marks_the_very_words() {
+fn a_finding_shows_its_line_and_marks_the_exact_words() {
     let problems = loaded(&pod("gpuType: NVIDIA L4\nregion: [ US-CA-2, US-CA-22 ]"), Dialect::V2).unwrap_err();
     let mut text = String::new();
     miette::GraphicalReportHandler::new_themed(miette::GraphicalTheme::none())
@@ -391,7 +391,7 @@ fn the_schema_for_editors_accepts_the_examples_and_refuses_unknown_keys() {
 }
 
 #[test]
-fn a_cycle_of_moves_is_named_with_its_path_and_a_chain_in_any_order_is_fine() {
+fn a_cycle_of_moves_is_reported_as_a_path_and_a_chain_may_be_in_any_order() {
     let load = |moves: &str| {
         let yaml = format!(
             "name: demo\n{moves}\ndeployment: {{ image: \"x:1\" }}\nproviders: {{ runpod: {{ gpuType: NVIDIA L4 }} }}\n"

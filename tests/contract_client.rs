@@ -251,7 +251,7 @@ fn is_kept(rule: Rule, keyword: &str, value: &Json) -> bool {
 }
 
 #[test]
-fn every_limit_of_the_documents_is_in_the_table_and_the_other_way_round() {
+fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
     let creates = [("pod", "CreatePodRequest"), ("network_volume", "CreateNetworkVolumeRequest")];
     let updates = [("pod", "UpdatePodRequest"), ("network_volume", "UpdateNetworkVolumeRequest")];
     let v1 = [

@@ -81,7 +81,7 @@ fn source() -> PathBuf {
 }
 
 #[test]
-fn every_example_is_tried() {
+fn every_example_is_tested() {
     let mut found = BTreeSet::new();
     for folder in fs::read_dir(source()).expect("examples").map(|entry| entry.expect("entry").path()) {
         for file in folder.read_dir().into_iter().flatten().map(|entry| entry.expect("entry").file_name()) {
@@ -97,7 +97,7 @@ fn every_example_is_tried() {
 }
 
 #[test]
-fn every_overlay_is_tried() {
+fn every_overlay_is_tested() {
     let overlays = source().join("environments").read_dir().expect("folder");
     let names = overlays.filter_map(|entry| {
         let name = entry.expect("entry").file_name().to_string_lossy().into_owned();
@@ -108,7 +108,7 @@ fn every_overlay_is_tried() {
 }
 
 #[test]
-fn a_volume_that_is_not_there_keeps_the_pod_from_being_created() {
+fn a_missing_volume_prevents_the_create_of_its_pod() {
     let example = example("network-volume", "sindri-byo.yaml");
     let copy = Copy::of(&example);
     let run = copy.run(&["apply", "--auto-approve"]);

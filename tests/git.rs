@@ -166,7 +166,7 @@ fn a_thousand_pairs_of_branches_that_touch_different_resources_merge() {
 }
 
 #[test]
-fn without_a_driver_changes_of_neighbours_merge_and_nothing_wrong_ever_passes() {
+fn without_a_driver_changes_to_neighbours_merge_and_no_error_passes() {
     let folder = tempfile::tempdir().unwrap();
     let mut refused = 0;
     for seed in 0..400 {
@@ -246,7 +246,7 @@ fn edited_at_will(rng: &mut Rng, base: &State) -> State {
 }
 
 #[test]
-fn whichever_side_of_a_conflict_is_kept_the_file_is_a_state() {
+fn the_file_is_a_valid_state_with_either_side_of_a_conflict() {
     let (mut at_the_end, mut at_once) = (0, 0);
     for seed in 0..2_000 {
         let mut rng = Rng::with_seed(seed);
@@ -294,7 +294,7 @@ fn pod(rng: &mut Rng, id: &str, ports: &[&str]) -> State {
 }
 
 #[test]
-fn ports_follow_their_pod_whichever_side_replaced_it() {
+fn ports_follow_their_pod_if_either_side_replaced_it() {
     let of = |id, ports: &[&str]| pod(&mut Rng::with_seed(1), id, ports);
     let base = of("old", &["22/tcp", "8888/http"]);
     let more = of("old", &["22/tcp", "8888/http", "9000/http"]);
@@ -320,7 +320,7 @@ fn ports_follow_their_pod_whichever_side_replaced_it() {
 }
 
 #[test]
-fn a_port_of_a_pod_that_is_no_more_is_mended_when_its_state_is_read() {
+fn a_port_without_its_pod_is_repaired_when_the_state_is_read() {
     let sound = pod(&mut Rng::with_seed(1), "new", &["22/tcp"]);
     let text = String::from_utf8(state_bytes(&sound)).unwrap();
     let stale = text.replace("new:22/tcp", "old:22/tcp");
@@ -424,7 +424,7 @@ fn git_itself_merges_a_thousand_pairs_of_branches_with_the_driver() {
 }
 
 #[test]
-fn git_merge_merges_with_the_driver_and_the_result_is_sound() {
+fn git_merge_uses_the_driver_and_the_result_is_consistent() {
     for seed in 0..4 {
         let mut rng = Rng::with_seed(seed);
         let base = state(&mut rng);
@@ -438,7 +438,7 @@ fn git_merge_merges_with_the_driver_and_the_result_is_sound() {
 }
 
 #[test]
-fn a_conflict_stops_git_and_is_refused_until_it_is_settled() {
+fn a_conflict_stops_git_and_is_refused_until_resolved() {
     let mut rng = Rng::with_seed(1);
     let base = state(&mut rng);
     let address = base.resources.keys().next().unwrap();
@@ -462,7 +462,7 @@ fn a_conflict_stops_git_and_is_refused_until_it_is_settled() {
 }
 
 #[test]
-fn whoever_set_the_driver_up_too_late_merges_once_more() {
+fn after_setting_up_the_driver_late_the_merge_can_be_repeated() {
     let mut rng = Rng::with_seed(3);
     let base = state(&mut rng);
     let [ours, theirs] = ["zz1", "zz2"].map(|name| {
@@ -482,7 +482,7 @@ fn whoever_set_the_driver_up_too_late_merges_once_more() {
 }
 
 #[test]
-fn what_is_no_state_is_never_passed_off_as_a_merged_one() {
+fn an_invalid_state_never_passes_as_a_merge_result() {
     let mut rng = Rng::with_seed(5);
     let base = state(&mut rng);
     let (ours, _) = edit(&mut rng, &base, &BTreeSet::new(), false);

@@ -126,7 +126,7 @@ fn fault(modules: &[String], one: &Use) -> Option<String> {
 }
 
 #[test]
-fn a_module_uses_only_what_stands_above_it() {
+fn a_module_uses_only_modules_above_it() {
     let modules = modules();
     assert!(modules.len() > 10 && modules[0] == "model" && modules.last().unwrap() == "fuzz", "{modules:?}");
     let uses = all_uses(&modules);
@@ -165,7 +165,7 @@ fn an_emulator_layer_uses_only_the_layers_before_it() {
 }
 
 #[test]
-fn every_way_to_name_a_module_is_read_and_judged() {
+fn every_way_to_name_a_module_is_parsed_and_checked() {
     let modules = modules();
     let faults = |from: &str, text: &str| -> Vec<String> {
         uses(Path::new("x.rs"), from, text).iter().filter_map(|one| fault(&modules, one)).collect()

@@ -35,7 +35,7 @@ fn report(yaml: &str) -> String {
 }
 
 #[test]
-fn each_mistake_is_told_with_its_place_and_the_right_form() {
+fn each_mistake_is_reported_with_its_position_and_the_correct_form() {
     let bless = std::env::var_os("SINDRI_BLESS").is_some();
     let mut different = Vec::new();
     let mistakes = mistakes();

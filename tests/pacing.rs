@@ -38,7 +38,7 @@ fn fault(account: &Account, when: Value, effect: Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_pods_meet_no_429_and_take_hardly_longer_than_the_quota_asks() {
+async fn two_hundred_pods_get_no_429_and_take_little_longer_than_the_quota_requires() {
     for seconds in [0.0, 0.1] {
         let fleet = Fleet::of(200);
         let account = limited(&fleet);
@@ -53,7 +53,7 @@ async fn two_hundred_pods_meet_no_429_and_take_hardly_longer_than_the_quota_asks
 }
 
 #[tokio::test(start_paused = true)]
-async fn replacing_two_hundred_pods_meets_no_429_and_spends_little_on_polls() {
+async fn replacing_two_hundred_pods_gets_no_429_and_needs_few_polls() {
     let fleet = Fleet::of(200);
     let mut account = limited(&fleet);
     account.apply(Options::default()).await;
@@ -73,7 +73,7 @@ async fn replacing_two_hundred_pods_meets_no_429_and_spends_little_on_polls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_holds_everything_for_as_long_as_it_says_and_says_why() {
+async fn a_429_delays_everything_for_its_wait_time_and_is_announced() {
     let account = Account::in_process(&Fleet::of(50));
     let refusal = json!({ "rateLimited": { "retryAfter": 90 } });
     fault(&account, json!({ "operation": "createPod", "nth": 20 }), refusal);

@@ -115,7 +115,7 @@ fn values() -> Vec<Value> {
 }
 
 #[test]
-fn the_schema_accepts_what_the_loader_accepts_and_refuses_what_it_refuses_for_its_form() {
+fn the_schema_agrees_with_the_loader_about_the_form_of_files() {
     let document = json_schema(SchemaOf::Base);
     let schema = jsonschema::draft7::new(&document).unwrap();
     assert!(schema.is_valid(&base()) && errors(&base()).is_empty(), "{:?}", errors(&base()));
@@ -143,7 +143,7 @@ fn the_schema_accepts_what_the_loader_accepts_and_refuses_what_it_refuses_for_it
 }
 
 #[test]
-fn the_mistakes_that_a_schema_can_see_are_refused_and_the_examples_are_not() {
+fn the_schema_refuses_detectable_mistakes_and_accepts_the_examples() {
     let document = json_schema(SchemaOf::Base);
     let schema = jsonschema::draft7::new(&document).unwrap();
     let yaml = |path: &Path| serde_yaml::from_str::<Value>(&fs::read_to_string(path).unwrap()).unwrap();
@@ -232,7 +232,7 @@ fn editors_are_not_offered_other_spellings_nor_values_that_do_not_exist() {
 }
 
 #[test]
-fn an_overlay_needs_no_name_and_may_take_fields_away() {
+fn an_overlay_needs_no_name_and_may_remove_fields() {
     let overlay =
         json!({ "providers": { "runpod": { "networkVolumes": { "data": { "sizeGb": 200 }, "old": null } } } });
     assert!(jsonschema::draft7::is_valid(&json_schema(SchemaOf::Overlay), &overlay));

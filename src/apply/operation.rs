@@ -1,4 +1,4 @@
-//! Runs one operation: record its intent, send its request, record its outcome, wait for its resource.
+//! Runs one operation: record its intent in the journal, send its request, record its outcome, wait for its resource.
 
 mod answers;
 mod change;

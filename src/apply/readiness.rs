@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_are_read_as_people_write_them() {
+    fn conditions_parse_as_people_write_them() {
         let http = |port, path: &str| Ok(Condition::Http { port, path: path.to_owned() });
         assert_eq!("ssh".parse(), Ok(Condition::Ssh));
         assert_eq!("http:/health".parse(), http(None, "/health"));
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waiting_cannot_help_is_told_at_once() {
+    fn hopeless_pods_are_reported_at_once() {
         let code = |condition: &Condition, pod: &Object| match standing(condition, pod) {
             Standing::Never(hopeless) => hopeless.code,
             other => panic!("{other:?}"),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_still_come_is_waited_for() {
+    fn pods_that_may_become_ready_are_not_ready_yet() {
         let creating = pod(Status::Creating, false, &[("22/tcp", None)]);
         assert_eq!(standing(&Condition::Ssh, &creating), Standing::NotYet("Creating".to_owned()));
         let open = pod(Status::Running, false, &[("22/tcp", None), ("80/http", Some("https://a"))]);
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn every_port_and_the_pods_own_ssh_server_are_tried() {
+    fn every_port_and_the_pods_own_ssh_server_are_probed() {
         let ports = [("22/tcp", Some("203.0.113.7:35558")), ("80/http", Some("https://p-80.proxy.runpod.net"))];
         let mut ready = pod(Status::Running, true, &ports);
         assert_eq!(standing(&Condition::Running, &ready), Standing::Ready);

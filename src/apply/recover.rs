@@ -1,4 +1,5 @@
-//! Resolves unknown outcomes: creates whose answer was lost, and intents that a killed run left behind.
+//! Resolves unknown outcomes: creates whose answer was lost, and intents (journal entries written before requests) that
+//! a killed run left behind.
 //!
 //! RunPod's create is not idempotent, may fail after it took effect, and its object may be invisible for a while
 //! (contract, section 13). A create with an unknown outcome is therefore never sent again before the lists were

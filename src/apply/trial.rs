@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn the_others_start_once_a_create_is_accepted() {
+    fn the_other_replacements_start_once_a_create_is_accepted() {
         let operations = operations();
         assert_eq!(held(&operations).accepted(3), BTreeSet::from([1, 2]));
         let mut trials = held(&operations);
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_others_are_kept_if_the_first_create_is_refused() {
+    fn the_other_objects_are_kept_if_the_first_create_is_refused() {
         let operations = operations();
         let mut trials = held(&operations);
         trials.ended(0, Ended::Done);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interruption_starts_what_then_skips_itself() {
+    fn after_an_interruption_held_operations_start_and_skip_themselves() {
         let operations = operations();
         assert_eq!(held(&operations).ended(3, Ended::Skipped), start([1, 2]));
     }

@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn an_annotation_is_one_line_and_what_it_quotes_is_no_command() {
+    fn an_annotation_is_one_line_and_quotes_no_command() {
         let evil = Evil { file: miette::NamedSource::new("a:b,c.yaml", "x\nyz".to_owned()), at: (3, 1).into() };
         let workflow = Workflow { workspace: None, directory: "dir".into() };
         assert_eq!(
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn quoted_commands_are_disarmed_wherever_a_line_may_begin() {
+    fn quoted_commands_are_escaped_at_every_line_start() {
         assert_eq!(
             disarmed("a::b\n  ::error::x\r::set-env name=A::b\n\u{a0}::debug::c ##[group]d\n"),
             "a::b\n  \\u{3a}:error::x\r\\u{3a}:set-env name=A::b\n\u{a0}\\u{3a}:debug::c #\\u{23}[group]d\n"

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_split_as_a_shell_does_up_to_where_it_ends() {
+    fn a_line_is_split_like_a_shell_does_even_inside_quotes() {
         for (line, words) in [
             ("sindri ", vec!["sindri", ""]),
             ("sindri  destroy pod.a:8", vec!["sindri", "destroy", "pod.a:8"]),

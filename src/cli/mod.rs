@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_becomes_a_failure_that_names_the_place_and_not_the_words() {
+    fn a_panic_becomes_a_failure_with_its_position_but_without_its_message() {
         let failure = guarded(|| panic!("canary-of-a-secret")).expect_err("a failure");
         let said = format!("{} {:?}", failure.report, failure.report.help().map(|help| help.to_string()));
         // Restores the default hook for the other tests of this process.

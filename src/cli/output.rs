@@ -199,7 +199,7 @@ mod tests {
     use crate::files::Fussy;
 
     #[test]
-    fn after_the_first_failure_a_stream_gets_nothing_more() {
+    fn after_the_first_error_nothing_more_is_written_to_a_stream() {
         let answers = vec![Some(io::ErrorKind::StorageFull), None];
         let mut sink = Sink { stream: Stream::Out, target: Box::new(Fussy { taken: Vec::new(), answers }), lost: None };
         sink.write(b"0123456789");

@@ -53,7 +53,7 @@ mod tests {
     use super::meant;
 
     #[test]
-    fn a_slip_is_mended_and_only_a_word_for_destroying_names_destroy() {
+    fn a_typing_error_is_corrected_and_only_words_for_destroying_suggest_destroy() {
         for (written, expected) in [
             ("restart", &["stop", "start"][..]),
             ("stat", &["start", "state"]),

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_place_far_to_the_right_is_shown_with_what_surrounds_it() {
+    fn a_label_far_to_the_right_is_shown_with_its_context() {
         let text = format!("first\n{{pad: {}, bogus: 1, more: {}}}\nlast\n", "y".repeat(100_000), "z".repeat(100_000));
         let at = text.find("bogus").unwrap();
         let drawn = drawn("wrong", &text, &[(at, 5)], &[]);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_on_either_side_is_shown_and_no_more() {
+    fn one_line_on_either_side_is_shown() {
         let text: String = (1..=20).map(|number| format!("line{number:02}\n")).collect();
         let drawn =
             drawn("wrong", &text, &[(text.find("line05").unwrap(), 60), (text.find("line15").unwrap(), 2)], &[]);
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_lists_have_an_end() {
+    fn long_texts_and_lists_are_cut() {
         #[derive(Debug, thiserror::Error, Diagnostic)]
         #[error("many")]
         struct Many(#[related] Vec<One>);
@@ -317,7 +317,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_place_in_any_text_can_be_drawn(
+        fn any_label_in_any_text_can_be_drawn(
             text in "([a-c:é漢\u{1f511}\u{301}\\t\\r\\n\u{1b}\u{202e}]|yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy){0,40}",
             message in "[a\u{1b}\\n é]{0,8}",
             spans in proptest::collection::vec((0_usize..3000, prop_oneof![0_usize..100, Just(1 << 40)]), 0..5),

@@ -54,7 +54,7 @@ mod tests {
     use super::words;
 
     #[test]
-    fn code_is_one_word_and_text_is_split_at_blanks() {
+    fn code_is_one_word_and_text_is_split_at_spaces() {
         for (line, expected) in [
             ("run `sindri plan --sandbox`, then wait", vec!["run", "`sindri plan --sandbox`,", "then", "wait"]),
             ("an open ` quote is text", vec!["an", "open", "`", "quote", "is", "text"]),

@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_null_beside_its_marker() {
+    fn a_secret_is_null_with_a_marker() {
         let value =
             Value::Map([("A".to_owned(), Value::Secret(Secret::new("canary"))), ("B".to_owned(), 1.into())].into());
         assert_eq!(split_secrets(&value), (json!({"A": null, "B": 1}), json!({"A": true})));

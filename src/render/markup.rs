@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_markup() {
+    fn no_text_becomes_markup() {
         assert_eq!(escaped("<b x=\"'&\n\u{ffff}"), "&lt;b x=&quot;&#39;&amp;\\n\\u{ffff}");
     }
 

@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn code_is_fenced_by_more_backticks_than_it_holds() {
+    fn code_is_fenced_by_more_backticks_than_it_contains() {
         for (text, written) in [
             ("pod.a", "`pod.a`"),
             ("a`b", "``a`b``"),

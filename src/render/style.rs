@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_sequences_only_colours_reach_a_terminal() {
+    fn only_colour_sequences_reach_a_terminal() {
         assert_eq!(printable("a\n\tb \u{1b}[1;31mred\u{1b}[0m é"), "a\n\tb \u{1b}[1;31mred\u{1b}[0m é");
         assert_eq!(
             printable("\u{1b}[2J\u{1b}]0;x\u{7}\r\u{9b}m\u{202e}\u{1b}[31"),
@@ -282,13 +282,13 @@ mod tests {
     }
 
     #[test]
-    fn what_could_rewrite_a_terminal_is_spelled_out() {
+    fn characters_that_could_rewrite_a_terminal_are_escaped() {
         let line = Line::of(0, "a\u{1b}[31m\r\n\u{202e}\u{9b}b\u{7f}");
         assert_eq!(written(&line, &Style::default()), "a\\u{1b}[31m\\r\\n\\u{202e}\\u{9b}b\\u{7f}\n");
     }
 
     #[test]
-    fn what_a_build_log_would_obey_is_spelled_out() {
+    fn commands_to_a_build_log_are_escaped() {
         for (text, shown) in [
             ("  ::error::x", "  \\u{3a}:error::x\n"),
             ("a ##[error]x", "a #\\u{23}[error]x\n"),
@@ -311,14 +311,14 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_line_breaks_at_spaces_and_goes_on_indented() {
+    fn a_wrapped_line_breaks_at_spaces_and_continues_indented() {
         let style = Style { width: Some(16), ..Style::default() };
         let line = Line::of(2, "one two three https://example.org/a/long/one four");
         assert_eq!(written(&line, &style), "  one two three\n      https://example.org/a/long/one\n      four\n");
     }
 
     #[test]
-    fn colour_adds_nothing_to_the_words() {
+    fn colour_does_not_change_the_text() {
         let line = Line::new(1).ink(Ink::Bad, "REPLACE").text(" pod.trainer ").ink(Ink::Dim, "x");
         let coloured = written(&line, &Style { color: true, ..Style::default() });
         assert!(coloured.contains("\u{1b}["));
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn two_stretches_without_a_space_between_stay_together() {
+    fn two_spans_without_a_space_are_not_separated() {
         let style = Style { width: Some(10), ..Style::default() };
         let line = Line::new(0).text("12345678 ").text("abc").ink(Ink::Dim, "def");
         assert_eq!(written(&line, &style), "12345678\n    abcdef\n");

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_for_one_reason_are_equal() {
+    fn messages_with_the_same_reason_are_equal() {
         let said = |index: u32, id: &str| {
             let address = Address::new("pod", "w").with_index(index);
             let text = format!("DELETE /v2/pods/{id} answered 500: {address} is busy [request r-{id}] now");

@@ -60,7 +60,7 @@ mod tests {
     use crate::runpod::ErrorClass;
 
     #[test]
-    fn a_few_bytes_that_stand_for_much_memory_are_not_read() {
+    fn a_few_bytes_that_need_much_memory_are_refused() {
         let context = Context { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[] };
         let reply = |body: String| Reply { status: 200, headers: Vec::new(), body: body.into() };
         for (part, count) in [("[],", 2_500_000), (r#"{"":0},"#, 400_000)] {

@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_written_reads_back_the_same() {
+    fn written_commands_read_back_unchanged() {
         for argv in [
             argv(&[], &["bash", "-c", "echo 'a b' && sleep \"1\""]),
             argv(&[], &["{\"cmd\":[]}"]),

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn capacity_is_told_by_the_text_whatever_its_case() {
+    fn missing_stock_is_recognised_by_its_text_in_any_case() {
         let v2 = r#"{"detail":"There are no longer ANY instances available with the requested specifications."}"#;
         let v1 = r#"{"error":"create pod: There are no instances currently available","status":500}"#;
         assert_eq!(judge(Dialect::V2, Purpose::Create, 400, v2).class, ErrorClass::NoCapacity);
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_rules_out_an_effect() {
+    fn only_a_refusal_proves_that_there_was_no_effect() {
         for (status, failure) in
             [(408, Failure::Unknown), (500, Failure::Unknown), (524, Failure::Unknown), (422, Failure::WithoutEffect)]
         {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_help_fits_what_the_request_was_for() {
+    fn the_help_fits_the_purpose_of_the_request() {
         let help = |purpose, status, body: &str| {
             let error = judge(Dialect::V2, purpose, status, body);
             miette::Diagnostic::help(&error).expect("a help").to_string()
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_delete_that_a_rule_forbids_is_refused_whatever_its_status() {
+    fn a_delete_forbidden_by_a_rule_is_refused_with_any_status() {
         let body = r#"{"error":"delete network volume: network volume is in use","status":500}"#;
         let refused = judge(Dialect::V1, Purpose::Delete, 500, body);
         assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, Failure::WithoutEffect));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_rewrite_a_terminal_are_in_no_message() {
+    fn no_message_contains_characters_that_rewrite_a_terminal() {
         let body = "a\u{1b}]0;x\u{7}b\u{9b}2Jc\u{202e}d\u{200b}e\u{2066}f\u{feff}g\u{e0041}h\u{ad}i";
         let body = serde_json::json!({ "detail": body, "errors": [body] }).to_string();
         let error = judge(Dialect::V2, Purpose::Create, 400, &body);
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_secret_is_hidden_in_an_answer_shown_as_it_came() {
+    fn a_repeated_secret_is_masked_in_an_answer_shown_verbatim() {
         let secret = "can\"ary\\9f2\nend";
         let quoted = Json::from(secret).to_string();
         for body in [format!("{{\"input\":{quoted}}}"), format!("cannot parse {quoted}")] {
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_names_a_time_that_cannot_be_reckoned_with() {
+    fn no_time_in_a_header_overflows() {
         let reply = Reply {
             status: 429,
             headers: vec![("retry-after".into(), u64::MAX.to_string())],

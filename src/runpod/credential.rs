@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_parser_may_read_otherwise_is_refused() {
+    fn urls_that_other_parsers_may_read_differently_are_refused() {
         for url in [
             "api.runpod.io",
             "ftp://api.runpod.io",
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn only_loopback_does_without_a_key() {
+    fn only_loopback_needs_no_key() {
         let missing = find(&Origin::of(Dialect::V2), &[(KEY_VARIABLE, "  ")]).unwrap_err();
         assert_eq!(missing.class, ErrorClass::NoCredentials);
         let local = Origin::parse("http://127.0.0.1:4010", Dialect::V2).unwrap();

@@ -233,7 +233,7 @@ mod tests {
     const SECRET: &str = "pa\"ss\\wörd/<\n\u{1f511}>";
 
     #[test]
-    fn a_secret_is_found_however_json_writes_it() {
+    fn a_secret_is_found_in_any_json_encoding() {
         let json = serde_json::Value::from(SECRET).to_string();
         let nested = serde_json::Value::from(json.as_str()).to_string();
         let ascii = r#""pa\"ss\\w\u00f6rd\/\u003c\n\uD83D\udd11\u003e""#;
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_found_in_base_64_whatever_stands_around_it() {
+    fn a_secret_is_found_in_base_64_with_any_context() {
         for secret in ["hf_Canary?>~0123", "hf_Canary?>~01234", "hf_Canary?>~012345"] {
             for around in ["", "u", "us", "user:", "\n"] {
                 let bytes = format!("{around}{secret}{around}");
@@ -281,14 +281,14 @@ mod tests {
     }
 
     #[test]
-    fn each_line_of_a_secret_is_one() {
+    fn each_line_of_a_secret_is_masked() {
         let key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\n9w0BAQEFAASC\n-----END KEY-----\n";
         assert_eq!(masked("line 3: 9w0BAQEFAASC", &[key]), "line 3: (sensitive)");
         assert_eq!(masked(&format!("<{key}>"), &[key]), "<(sensitive)>");
     }
 
     #[test]
-    fn what_is_no_secret_stays_as_it_is() {
+    fn other_text_is_unchanged() {
         let texts =
             ["", "\\", "pa\\", "\\u00", "pa\\u00zz", r#"{"pa":"\"ss\\w\n"}"#, "wörd/", "%", "%p", "&;", "&#x;", "cGE"];
         for text in texts {
@@ -297,12 +297,12 @@ mod tests {
     }
 
     #[test]
-    fn of_two_secrets_the_longer_one_goes_first() {
+    fn the_longer_of_two_secrets_is_masked_first() {
         assert_eq!(masked("token-1234 and token-", &["token-", "token-1234"]), "(sensitive) and (sensitive)");
     }
 
     #[test]
-    fn backslashes_without_end_do_not_take_for_ever() {
+    fn endless_backslashes_do_not_take_for_ever() {
         let text = "\\".repeat(20_000);
         assert_eq!(masked(&text, &[r"C:\\\secret", r"\\\\\end"]), text);
     }

@@ -1,5 +1,8 @@
 //! RunPod's REST API: one trait of domain operations, two dialects (API versions v1 and v2), and shared retries and
 //! pacing.
+//!
+//! In comments, "contract" is RunPod's API contract, cited by section, and (Q1), (Q2), ... are observed quirks.
+//! `docs/reliability.md` lists the quirks and how sindri handles them.
 
 pub mod api;
 pub mod client;

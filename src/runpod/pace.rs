@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_read_whatever_stands_around_them() {
+    fn unknown_parts_of_headers_are_ignored() {
         let both =
             reply(200, &[("ratelimit", "\"minute\";r=176;t=1, hour; R=7193 ;t=2701;x=y, nonsense, \"day\";r=x")]);
         let read = parse(&both, "ratelimit");
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nothing_leaves_before_a_used_up_window_resets() {
+    async fn no_request_is_sent_before_an_exhausted_window_resets() {
         let pace = Pace::default();
         let start = Instant::now();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn after_a_429_without_retry_after_the_used_up_window_says_how_long() {
+    async fn after_a_429_without_retry_after_the_exhausted_window_sets_the_wait() {
         let pace = Pace::default();
         let start = Instant::now();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_header_is_too_large_to_be_reckoned_with() {
+    async fn no_number_in_a_header_overflows() {
         let huge = u64::MAX;
         let limit = format!("\"minute\";r=0;t={huge}");
         let policy = format!("\"minute\";q=1;w={huge}");

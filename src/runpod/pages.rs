@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_ends_by_whichever_limit_it_meets_first() {
+    fn a_list_ends_at_the_first_limit_that_it_reaches() {
         let (megabyte, second) = (1 << 20, Duration::from_secs(1));
         let new = |count: usize| format!("c{count}");
         assert_eq!(follow(|count| (new(count), 0, 1, second)).0, MOST_EMPTY_PAGES);
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn now_and_then_a_page_may_be_empty() {
+    fn a_single_page_may_be_empty() {
         let (pages, why) = follow(|count| (format!("c{count}"), count % 3, 1, Duration::ZERO));
         assert_eq!(pages, MOST_PAGES, "{why}");
     }

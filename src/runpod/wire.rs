@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_no_marker_stays_a_variable() {
+    fn a_text_that_is_not_a_marker_stays_a_variable() {
         let (env, marker) = read_environment(&json!({ "env": { "SINDRI_RESOURCE": "4f1c/pod.main/7" } }));
         assert_eq!(marker, None);
         assert!(env.unwrap().as_map().unwrap().contains_key(MARKER_VARIABLE));

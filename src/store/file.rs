@@ -319,7 +319,7 @@ mod tests {
 "#;
 
     #[test]
-    fn what_cannot_be_trusted_is_refused_at_its_place() {
+    fn invalid_states_are_refused_with_the_position() {
         assert_eq!(parse(GOOD).unwrap().resources.len(), 3);
         let cases = [
             // Results of bad merges.
@@ -354,14 +354,14 @@ mod tests {
     }
 
     #[test]
-    fn all_contradictions_are_told_together() {
+    fn all_contradictions_are_reported_together() {
         let text = GOOD.replace("\"p2\"", "\"p1\"").replace("\"network_volume.data\"\n      ]", "\"pod.x\"\n      ]");
         let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
         assert_eq!(damage.problems.len(), 2, "{damage}");
     }
 
     #[test]
-    fn a_doubled_record_is_one_problem_and_not_one_for_each_of_its_keys() {
+    fn a_duplicate_record_is_one_problem_not_one_per_key() {
         let record = "\"pod.b\": { \"kind\": \"pod\", \"id\": \"p2\", \"inputs\": {} }";
         let text = GOOD.replace(record, &format!("{record},\n    {record},\n    {record}"));
         let Err(StoreError::Damaged(damage)) = parse(&text) else { panic!() };
@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn no_bytes_are_too_hostile_to_be_refused() {
+    fn any_invalid_bytes_are_refused() {
         for bytes in [&b""[..], b"\xff\xfe", b"null", b"[]", b"{\"format_version\": 2", "{\"é\": ".as_bytes()] {
             assert!(parse_state(bytes, Path::new("prod.json")).is_err(), "{bytes:?}");
         }

@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_writer_cuts_off_all_that_a_killed_one_left() {
+    fn a_writer_cuts_off_the_incomplete_line_of_a_killed_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("prod.journal");
         fs::write(&path, "whole\nhalf a line that is longer than the next one").unwrap();

@@ -1,6 +1,6 @@
 //! The lock for changes: an advisory lock of the operating system on its own file, which is never deleted.
 //!
-//! The operating system releases the lock when the process ends, in whatever way, so a lock cannot become stale. The
+//! The operating system releases the lock when the process ends, even after a crash, so a lock cannot become stale. The
 //! content of the file is for people: it names the current holder.
 
 use std::fs::{self, File, OpenOptions};
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_killed_holder_left_is_named_once_and_a_living_one_stays() {
+    fn a_killed_holder_is_reported_once_and_a_running_one_keeps_its_lock() {
         let folder = tempfile::tempdir().unwrap();
         let paths = paths(&folder);
         assert_eq!(unlock(&paths).unwrap(), None);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_only_looks_does_not_keep_a_writer_out() {
+    fn a_reading_command_does_not_block_a_writer() {
         let folder = tempfile::tempdir().unwrap();
         let paths = paths(&folder);
         drop(Lock::acquire(&paths.lock, &Holder::new("apply"), Duration::ZERO).unwrap());
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_file_that_was_exchanged_meanwhile_is_not_mistaken_for_the_lock() {
+    fn a_replaced_lock_file_is_not_mistaken_for_the_lock() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.lock");
         let file = File::create(&path).unwrap();

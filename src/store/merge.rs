@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn what_each_side_added_and_removed_is_in_the_file() {
+    fn the_merge_has_the_additions_and_removals_of_both_sides() {
         let base = state(&[("pod.a", "1", &[]), ("pod.b", "2", &[]), ("pod.c", "3", &[])]);
         let ours = state(&[("pod.b", "2", &[]), ("pod.c", "3", &[]), ("pod.d", "4", &[])]);
         let theirs = state(&[("pod.a", "1", &[]), ("pod.c", "3", &[]), ("pod.e", "5", &[])]);
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_both_touched_stays_inside_its_own_block_and_is_refused() {
+    fn records_changed_on_both_sides_conflict_within_their_own_block() {
         let base = state(&[("pod.a", "1", &[]), ("pod.b", "2", &[]), ("pod.c", "3", &[])]);
         for (ours, theirs) in [
             (
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_right_on_each_side_and_wrong_together_is_a_conflict() {
+    fn records_valid_on_each_side_that_contradict_each_other_are_a_conflict() {
         let base = state(&[("network_volume.v", "v", &[]), ("pod.a", "1", &[])]);
         let without = state(&[("pod.a", "1", &[])]);
         let standing =
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn two_states_are_not_made_one() {
+    fn different_states_are_not_merged() {
         let ours = state(&[("pod.a", "1", &[])]);
         let theirs = State { lineage: "0123456789abcdef".into(), ..state(&[("pod.a", "2", &[])]) };
         let merged = merged(&ours, &ours, &theirs);

@@ -161,7 +161,7 @@ mod tests {
 }"#;
 
     #[test]
-    fn a_state_of_version_1_says_of_pods_alone_whether_they_had_prevent_destroy() {
+    fn version_1_recorded_prevent_destroy_only_for_pods() {
         let read = state(OLD, 1).unwrap();
         assert_eq!(read.format_version, STATE_FORMAT_VERSION);
         let prevented: Vec<(String, bool)> =
@@ -173,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn the_field_of_version_1_is_none_of_version_2() {
+    fn version_2_refuses_the_field_of_version_1() {
         let text = OLD.replace("\"format_version\": 1", "\"format_version\": 2");
         assert!(state(&text, 2).unwrap_err().to_string().contains("unknown field `protected`"));
     }
 
     #[test]
-    fn records_in_a_journal_of_version_1_are_lifted_wherever_they_stand() {
+    fn all_records_in_a_journal_of_version_1_are_converted() {
         let record = |kind: &str| serde_json::json!({ "kind": kind, "id": "x", "protected": true, "inputs": {} });
         let old = serde_json::json!({
             "record": record("network_volume"),

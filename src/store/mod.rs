@@ -1,12 +1,12 @@
 //! The data that sindri keeps on disk: one state file, one journal and one lock per environment.
 //!
-//! Opening a path gives a [`Snapshot`] (for reading) or a [`LockedState`] (for commands that change anything). Recorded
-//! entries are durable when the call returns. `model::journal` defines their meaning; this module knows nothing of
-//! RunPod.
+//! The journal has an entry before each request (its intent) and one after it (its outcome). Opening a path gives a
+//! [`Snapshot`] (for reading) or a [`LockedState`] (for commands that change anything). Recorded entries are durable
+//! when the call returns. `model::journal` defines their meaning; this module knows nothing of RunPod.
 //!
 //! The guarantees depend on one order: an entry is durable in the journal before it counts, then the state file is
-//! replaced as a whole, and only then is the journal emptied. Folding is idempotent, so a kill between any two steps
-//! loses nothing.
+//! replaced as a whole, and only then is the journal emptied. Applying an entry to a state (folding) is idempotent, so
+//! a kill between any two steps loses nothing.
 
 pub mod error;
 pub mod file;

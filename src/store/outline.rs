@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_and_element_is_found_where_it_stands() {
+    fn every_key_and_element_is_found_at_its_position() {
         let text = r#"{ "a\"}": [1, {"é": null}, [], "x]"], "b":{} }"#;
         let found: Vec<(String, &str)> =
             outline(text).into_iter().map(|place| (place.path.join("/"), &text[place.at])).collect();

@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_share_no_file_with_each_other_whatever_their_extension() {
+    fn no_two_states_share_a_file() {
         let paths = Paths::of_state(Path::new("state/prod.json"));
         assert_eq!((paths.lock, paths.journal), ("state/prod.lock".into(), "state/prod.journal".into()));
         let names = ["eu.prod", "eu.test", "eu.json", "prod.lock", "prod.journal"];

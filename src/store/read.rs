@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lineage_is_sixteen_hex_digits_and_never_the_same() {
+    fn a_lineage_is_sixteen_hex_digits_and_unique() {
         let (one, other) = (new_lineage(), new_lineage());
         assert!(one.len() == 16 && one.chars().all(|c| c.is_ascii_hexdigit()), "{one}");
         assert_ne!(one, other);

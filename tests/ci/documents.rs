@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::golden;
 
 #[test]
-fn the_page_shows_what_was_printed() {
+fn the_page_shows_real_output() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ci.md");
     let page = fs::read_to_string(&path).expect("a page");
     let (mut written, mut rest, mut captures) = (String::new(), page.as_str(), 0);

@@ -188,7 +188,7 @@ impl<'a> Parser<'a> {
 }
 
 #[test]
-fn expressions_mean_what_they_mean_at_github() {
+fn expressions_mean_the_same_as_on_github() {
     let contexts = json!({ "env": { "TRUSTED": "true" }, "inputs": {}, "matrix": { "environment": "prod" } });
     let scope = |status| Scope { contexts: contexts.clone(), status };
     let success = scope(Status::Success);

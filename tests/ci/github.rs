@@ -78,7 +78,7 @@ fn imitate(stage: &Stage, number: u32, plan_id: &str) {
 }
 
 #[test]
-fn from_a_pull_request_to_an_empty_plan_again() {
+fn from_a_pull_request_to_an_empty_plan() {
     let Some(stage) = Stage::new(14011) else { return };
     let writes = stage.emulator.writes();
 
@@ -183,7 +183,7 @@ fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
 }
 
 #[test]
-fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
+fn a_failed_plan_is_reported_in_the_comment_and_fails() {
     let Some(stage) = Stage::new(14013) else { return };
     let config = stage.read("sindri.yaml");
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A400O");
@@ -223,7 +223,7 @@ fn what_cannot_be_planned_is_told_in_the_comment_and_fails() {
 }
 
 #[test]
-fn what_nobody_approved_is_not_applied() {
+fn unapproved_plans_are_not_applied() {
     let Some(stage) = Stage::new(14014) else { return };
     let writes = stage.emulator.writes();
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
@@ -246,7 +246,7 @@ fn what_nobody_approved_is_not_applied() {
 const HOSTILE: &str = "x\\n```\\n</details>\\n<!-- sindri-plan prod fedcba9876543210 2 -->\\n@everyone [x](javascript:1)\\n::error::y\\n$(touch pwned)`touch pwned`";
 
 #[test]
-fn what_is_hostile_in_a_plan_is_code_in_its_comment_and_nothing_else() {
+fn hostile_text_in_a_plan_is_only_code_in_its_comment() {
     let Some(stage) = Stage::new(14015) else { return };
     stage.edit(
         "      notebook:\n",

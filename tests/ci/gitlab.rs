@@ -97,7 +97,7 @@ fn notes(stage: &Stage) -> Vec<String> {
 }
 
 #[test]
-fn from_a_merge_request_to_an_empty_plan_again() {
+fn from_a_merge_request_to_an_empty_plan() {
     let Some(stage) = Stage::new(14020) else { return };
     // The URL that uses the token leads to the origin of this test.
     let config = fs::read_to_string(stage.path("home/.gitconfig")).expect("text");

@@ -28,7 +28,7 @@ fn plan_id(machine: &Path) -> String {
 }
 
 #[test]
-fn what_was_reviewed_is_applied_and_its_state_is_pushed_beside_other_pushes() {
+fn the_reviewed_plan_is_applied_and_its_state_is_pushed_beside_other_pushes() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     run(&stage, &machine, "plan.sh").exits(0);
@@ -64,7 +64,7 @@ fn what_was_reviewed_is_applied_and_its_state_is_pushed_beside_other_pushes() {
 }
 
 #[test]
-fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_another_plan() {
+fn a_partly_failed_apply_commits_its_state_and_the_rest_is_another_plan() {
     let Some(stage) = Stage::new(14030) else { return };
     // First the volume, then the pod, so that every run has the same order.
     let volumes = "    networkVolumes:\n";
@@ -100,7 +100,7 @@ fn an_apply_that_fails_in_the_midst_leaves_its_state_in_git_and_what_is_left_is_
 }
 
 #[test]
-fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
+fn a_cancelled_job_finishes_requests_in_flight_and_commits_its_state() {
     let Some(stage) = Stage::new(0) else { return };
     stage.write("sindri.yaml", &format!("{}      judge: {{ gpuType: NVIDIA L40S }}\n", stage.read("sindri.yaml")));
     stage.commit("a judge");
@@ -128,7 +128,7 @@ fn a_job_that_is_cancelled_finishes_what_is_in_flight_and_keeps_it() {
 }
 
 #[test]
-fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_twice() {
+fn a_killed_first_apply_commits_its_state_and_nothing_is_created_twice() {
     let Some(stage) = Stage::new(0) else { return };
     // This state was never in git.
     let lab = BTreeMap::from_iter(environment().into_iter().chain([("SINDRI_ENV".to_owned(), "lab".to_owned())]));
@@ -175,7 +175,7 @@ fn a_first_apply_that_is_killed_leaves_in_git_what_it_knew_and_nothing_is_made_t
 }
 
 #[test]
-fn the_state_is_kept_as_it_is_where_the_journal_cannot_be_read() {
+fn the_state_is_committed_unchanged_if_the_journal_cannot_be_read() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     let state = fs::read_to_string(machine.join("state/prod.json")).expect("text");
@@ -199,7 +199,7 @@ fn parts(machine: &Path) -> (Vec<String>, String) {
 }
 
 #[test]
-fn a_problem_that_has_no_plan_is_told_all_the_same() {
+fn a_problem_without_a_plan_is_still_reported() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     fs::remove_file(machine.join("sindri.yaml")).expect("removed");
@@ -210,7 +210,7 @@ fn a_problem_that_has_no_plan_is_told_all_the_same() {
 }
 
 #[test]
-fn the_first_line_is_another_one_exactly_when_the_comment_is() {
+fn the_first_line_changes_exactly_when_the_comment_does() {
     let Some(stage) = Stage::new(0) else { return };
     let machine = stage.machine("main", None);
     let planned = |config: &str, code: i32| {

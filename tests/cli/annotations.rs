@@ -22,7 +22,7 @@ fn commands(said: &Said) -> Vec<&str> {
 }
 
 #[test]
-fn every_problem_of_a_file_is_annotated_at_its_place() {
+fn every_problem_of_a_file_is_annotated_at_its_position() {
     let project = checkout(&format!("{BARE}    gpuTyp: L4\n    gpuCount: 17\n    region: US-CA-3\n"));
     let said = in_workflow(&project, "-C infra validate").exits(1).warns("did you mean `gpuType`?");
     let commands = commands(&said);
@@ -43,7 +43,7 @@ fn every_problem_of_a_file_is_annotated_at_its_place() {
 }
 
 #[test]
-fn a_failure_without_a_place_and_a_warning_are_annotated_too() {
+fn a_failure_without_a_position_and_a_warning_are_annotated_too() {
     let project = checkout(BARE);
     let said = in_workflow(&project, "-C infra apply --sandbox").exits(3);
     assert!(commands(&said)[0].starts_with("::error title=sindri%3A%3Acli%3A%3Ano_terminal::"), "{}", said.stderr);
@@ -55,7 +55,7 @@ fn a_failure_without_a_place_and_a_warning_are_annotated_too() {
 }
 
 #[test]
-fn what_refuses_a_plan_is_annotated_where_it_is_written() {
+fn refusals_of_a_plan_are_annotated_at_the_declaration() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     // A network volume never shrinks.
@@ -72,7 +72,7 @@ fn what_refuses_a_plan_is_annotated_where_it_is_written() {
 }
 
 #[test]
-fn elsewhere_and_with_json_there_are_no_annotations() {
+fn there_are_no_annotations_outside_of_actions_or_with_json() {
     let project = checkout(&format!("{BARE}    gpuTyp: L4\n"));
     assert_eq!(commands(&project.offline("validate").exits(1)), Vec::<&str>::new());
     let said = in_workflow(&project, "validate --json").exits(1);
@@ -82,7 +82,7 @@ fn elsewhere_and_with_json_there_are_no_annotations() {
 }
 
 #[test]
-fn what_a_configuration_says_is_no_command() {
+fn no_text_of_a_configuration_becomes_a_command() {
     let evil = "\\n::set-env name=PATH::evil\\n  ::add-mask::a\\r::stop-commands::x\\n##[error]boo";
     for line in [
         format!("    gpuTyp: \"{evil}\""),
@@ -103,7 +103,7 @@ fn what_a_configuration_says_is_no_command() {
 }
 
 #[test]
-fn what_a_plan_shows_is_no_command() {
+fn no_text_of_a_plan_becomes_a_command() {
     let emulator = Emulator::start();
     let script = |end: &str| {
         format!(

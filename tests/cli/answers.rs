@@ -7,7 +7,7 @@ use crate::support::{BARE, Emulator, KEY, Project, Said, fault, fleet, sindri};
 const APPLY: &str = "apply --auto-approve";
 
 #[test]
-fn refusals_of_the_account_say_what_to_do_and_change_nothing() {
+fn refusals_because_of_the_account_give_advice_and_change_nothing() {
     let status = |code: u16| json!({ "status": { "code": code } });
     for (effect, code, says) in [
         (status(401), "unauthorized", "RunPod does not know this key"),
@@ -38,7 +38,7 @@ fn a_retired_dialect_says_exactly_what_to_change() {
 }
 
 #[test]
-fn a_429_that_never_ends_is_given_up_when_the_wait_passes_the_limit() {
+fn endless_429s_end_when_the_wait_exceeds_the_limit() {
     for effect in [json!({ "retryAfter": 60 }), json!({})] {
         let rules = json!([fault(json!({}), json!({ "rateLimited": effect }))]);
         let (emulator, project) = (Emulator::with_faults(rules), Project::new(BARE));
@@ -51,7 +51,7 @@ fn a_429_that_never_ends_is_given_up_when_the_wait_passes_the_limit() {
 }
 
 #[test]
-fn a_429_that_ends_is_waited_for_and_said() {
+fn a_temporary_429_is_waited_for_and_announced() {
     let rules = json!([fault(json!({ "times": 2 }), json!({ "rateLimited": { "retryAfter": 1 } }))]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0).tells("1 created");
@@ -65,7 +65,7 @@ fn no_capacity_has_its_own_exit_code_and_suggests_what_to_widen() {
 
 /// v1 answers 500, after which a pod may still exist. The lists are searched for it, for a minute if they lag.
 #[test]
-fn no_capacity_in_v1_is_told_from_other_server_errors() {
+fn no_capacity_in_v1_is_distinguished_from_other_server_errors() {
     no_capacity("v1");
 }
 
@@ -82,7 +82,7 @@ fn no_capacity(dialect: &str) {
 }
 
 #[test]
-fn one_of_three_that_fails_leaves_the_others_recorded_and_the_next_run_does_the_rest() {
+fn if_one_of_three_creates_fails_the_others_are_recorded_and_the_next_run_does_the_rest() {
     let refused = json!({ "status": { "code": 400, "body": { "error": "no such image" } } });
     let rules = json!([fault(json!({ "operation": "createPod", "nth": 2 }), refused)]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(&fleet(3)));
@@ -98,7 +98,7 @@ fn one_of_three_that_fails_leaves_the_others_recorded_and_the_next_run_does_the_
 }
 
 #[test]
-fn without_a_key_nothing_is_asked_of_runpod() {
+fn without_a_key_no_request_is_sent() {
     let project = Project::new(BARE);
     for command in ["plan", APPLY, "status"] {
         let said = project.offline(command).exits(1);

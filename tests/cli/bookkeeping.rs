@@ -7,7 +7,7 @@ use crate::support::{BARE, Emulator, PAIR, Project, fleet};
 const APPLY: &str = "apply --auto-approve";
 
 #[test]
-fn init_writes_a_configuration_that_works_and_overwrites_nothing() {
+fn init_writes_a_working_configuration_and_overwrites_nothing() {
     let project = Project::new("");
     std::fs::remove_file(project.path("sindri.yaml")).unwrap();
     project.offline("init").exits(0);
@@ -19,7 +19,7 @@ fn init_writes_a_configuration_that_works_and_overwrites_nothing() {
 }
 
 #[test]
-fn import_takes_what_somebody_else_made_and_the_plan_is_empty_then() {
+fn after_importing_an_unmanaged_object_the_plan_is_empty() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     let body = json!({
         "name": "bare", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "ports": ["8888/http", "22/tcp"],
@@ -40,7 +40,7 @@ fn import_takes_what_somebody_else_made_and_the_plan_is_empty_then() {
 }
 
 #[test]
-fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
+fn records_are_listed_shown_renamed_and_removed_without_a_request() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.worker[1]");
@@ -70,7 +70,7 @@ fn records_are_listed_shown_moved_and_forgotten_without_a_request() {
 }
 
 #[test]
-fn what_a_replacement_left_behind_can_be_brought_back() {
+fn a_deposed_object_can_be_restored() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let (mut state, id) = (project.state(), project.id("pod.bare"));
@@ -86,7 +86,7 @@ fn what_a_replacement_left_behind_can_be_brought_back() {
 }
 
 #[test]
-fn what_is_forgotten_for_good_needs_no_word_about_the_configuration() {
+fn removing_an_undeclared_record_needs_no_note_about_the_configuration() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     project.run(&emulator, APPLY).exits(0);
     project.write("sindri.yaml", &fleet(1));
@@ -95,7 +95,7 @@ fn what_is_forgotten_for_good_needs_no_word_about_the_configuration() {
 }
 
 #[test]
-fn corrections_tell_tools_what_they_did() {
+fn corrections_report_their_changes_to_tools() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.bare");
@@ -118,7 +118,7 @@ fn corrections_tell_tools_what_they_did() {
 }
 
 #[test]
-fn refresh_takes_over_what_runpod_shows_and_changes_nothing_there() {
+fn refresh_records_observed_values_and_changes_nothing_at_runpod() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let (gone, kept) = (project.id("pod.notebook"), project.id("pod.trainer"));
@@ -148,7 +148,7 @@ fn a_rehearsal_in_the_sandbox_never_touches_the_committed_state() {
 }
 
 #[test]
-fn environments_have_states_of_their_own_and_none_is_chosen_in_hiding() {
+fn environments_have_separate_states_and_none_is_chosen_implicitly() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.write("sindri.prod.yaml", "name: bare-prod\n");
     project.run(&emulator, "plan").exits(1).warns("-e").warns("prod");
@@ -161,7 +161,7 @@ fn environments_have_states_of_their_own_and_none_is_chosen_in_hiding() {
 }
 
 #[test]
-fn what_the_file_says_of_power_wins_over_what_was_asked_for_last() {
+fn declared_power_takes_precedence_over_the_last_power_command() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     project.edit("    volumeSizeGb: 0\n", "    volumeSizeGb: 0\n    power: stopped\n");
@@ -175,7 +175,7 @@ fn what_the_file_says_of_power_wins_over_what_was_asked_for_last() {
 }
 
 #[test]
-fn a_state_can_be_checked_and_corrected_where_there_is_no_key() {
+fn a_state_can_be_checked_and_corrected_without_a_key() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let state = project.read("state/default.json").replace(&emulator.url, "runpod");
@@ -190,7 +190,7 @@ fn a_state_can_be_checked_and_corrected_where_there_is_no_key() {
 }
 
 #[test]
-fn a_mistake_in_the_configuration_keeps_nobody_from_looking_at_the_state() {
+fn an_error_in_the_configuration_does_not_prevent_reading_the_state() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     project.edit("NVIDIA RTX A4000", "NVIDIA RTX A4OOO");
@@ -204,7 +204,7 @@ fn a_mistake_in_the_configuration_keeps_nobody_from_looking_at_the_state() {
 }
 
 #[test]
-fn a_port_is_not_forgotten_without_its_pod() {
+fn a_port_is_not_removed_without_its_pod() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let stored = project.stored();

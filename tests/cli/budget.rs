@@ -10,7 +10,7 @@ providers: { runpod: { gpuType: "Tesla T4", volumeSizeGb: 0 } }
 "#;
 
 #[test]
-fn a_price_that_is_not_known_is_no_way_around_the_budget() {
+fn an_unknown_price_does_not_bypass_the_budget() {
     let (emulator, project) = (Emulator::start(), Project::new(CONFIG));
     for command in ["plan", "plan --refresh=false", "plan --target pod.demo", "apply --auto-approve"] {
         let said = project.run(&emulator, command).exits(6);
@@ -23,7 +23,7 @@ fn a_price_that_is_not_known_is_no_way_around_the_budget() {
 }
 
 #[test]
-fn the_catalog_tells_what_is_not_offered_from_what_is_not_known() {
+fn the_catalog_distinguishes_hardware_not_offered_from_unknown_prices() {
     let project = Project::new(CONFIG);
     let row = |filter: &str| {
         let said = project.offline(&format!("catalog gpus {filter}")).exits(0);

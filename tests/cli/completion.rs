@@ -56,7 +56,7 @@ fn addresses_of_the_state_and_of_the_file_are_completed_without_a_request() {
 }
 
 #[test]
-fn environments_are_completed_and_choose_the_state() {
+fn environments_are_completed_and_select_the_state() {
     let project = Project::new(BARE);
     project.write("sindri.prod.yaml", "providers: { runpod: { gpuCount: 2 } }\n");
     project.write("sindri.staging.yaml", "providers: { runpod: { gpuCount: 1 } }\n");
@@ -91,7 +91,7 @@ fn no_hidden_flag_and_no_error_reaches_the_line() {
 }
 
 #[test]
-fn bash_keeps_what_readline_has_already_taken() {
+fn bash_keeps_the_part_that_readline_has_already_taken() {
     let emulator = Emulator::start();
     let project = Project::new(&BARE.replace("gpuType:", "ports: [8888/http, 22/tcp]\n    gpuType:"));
     project.run(&emulator, "apply --auto-approve").exits(0);

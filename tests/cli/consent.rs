@@ -18,7 +18,7 @@ fn without_a_terminal_nothing_is_asked_requested_or_written() {
 }
 
 #[test]
-fn losing_data_needs_a_flag_of_its_own() {
+fn losing_data_needs_a_separate_flag() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (writes, stored) = (emulator.writes(), project.stored());
@@ -36,7 +36,7 @@ fn losing_data_needs_a_flag_of_its_own() {
 }
 
 #[test]
-fn what_must_not_be_destroyed_is_not() {
+fn protected_resources_are_not_destroyed() {
     let emulator = Emulator::start();
     let project = Project::new(&format!("{BARE}    lifecycle: {{ preventDestroy: true }}\n"));
     project.run(&emulator, "apply --auto-approve").exits(0);
@@ -47,7 +47,7 @@ fn what_must_not_be_destroyed_is_not() {
 }
 
 #[test]
-fn what_looks_like_ours_is_taken_over_only_on_purpose() {
+fn matching_unmanaged_objects_are_adopted_only_on_request() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (id, writes) = (project.id("pod.bare"), emulator.writes());
@@ -73,7 +73,7 @@ fn a_pod_that_is_locked_at_runpod_is_not_stopped_or_destroyed() {
 }
 
 #[test]
-fn of_several_volumes_that_look_alike_only_the_one_that_is_mounted_is_taken_over() {
+fn if_several_volumes_match_only_the_mounted_one_is_adopted() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply -y").exits(0);
     let (volume, trainer) = (project.id("network_volume.data"), project.id("pod.trainer"));

@@ -59,7 +59,7 @@ fn each_works(emulator: &Emulator, project: &Project, what: &str) {
 }
 
 #[test]
-fn what_is_wrong_with_the_file_stops_no_command_that_needs_the_state_alone() {
+fn errors_in_the_file_stop_no_command_that_needs_only_the_state() {
     let (emulator, project) = applied(CONFIG);
     for (good, bad) in SPOILED {
         project.edit(good, bad);
@@ -116,7 +116,7 @@ fn an_overlay_that_cannot_be_read_stops_nothing() {
 }
 
 #[test]
-fn prevent_destroy_is_read_where_it_can_be_and_else_the_state_decides() {
+fn prevent_destroy_comes_from_the_file_if_readable_and_otherwise_from_the_state() {
     let protected = format!("{CONFIG}    lifecycle: {{ preventDestroy: true }}\n");
     let (emulator, project) = applied(CONFIG);
     let destroy = "destroy --auto-approve --include-volumes";
@@ -138,7 +138,7 @@ fn prevent_destroy_is_read_where_it_can_be_and_else_the_state_decides() {
 }
 
 #[test]
-fn a_state_of_another_world_is_refused_whatever_can_be_read() {
+fn a_state_of_another_api_is_refused_whatever_can_be_read() {
     let (emulator, project) = applied(CONFIG);
     let other = Emulator::start();
     for config in [CONFIG, "\"open\n"] {

@@ -16,7 +16,7 @@ fn lose_the_state(project: &Project) {
 }
 
 #[test]
-fn a_lost_state_is_the_same_again_in_both_dialects() {
+fn a_lost_state_is_rebuilt_unchanged_in_both_dialects() {
     for (config, dialect) in [(FLEET, "v2"), (FLEET, "v1"), (PAIR, "v2"), (PAIR, "v1"), (BARE, "v1")] {
         let (emulator, project) = (Emulator::start(), Project::new(config));
         let run = |words: &str| project.run(&emulator, &format!("{words} --api {dialect}"));
@@ -36,7 +36,7 @@ fn a_lost_state_is_the_same_again_in_both_dialects() {
 }
 
 #[test]
-fn a_volume_that_nobody_mounts_is_known_by_its_looks_and_a_doubtful_one_is_left() {
+fn an_unmounted_volume_is_found_by_its_attributes_and_an_ambiguous_one_is_skipped() {
     let alone = PAIR.replace("        networkVolume: data\n", "");
     let (emulator, project) = (Emulator::start(), Project::new(&alone));
     project.run(&emulator, "apply --auto-approve").exits(0);
@@ -58,7 +58,7 @@ fn a_volume_that_nobody_mounts_is_known_by_its_looks_and_a_doubtful_one_is_left(
 }
 
 #[test]
-fn twins_and_what_is_no_longer_declared_stay_outside() {
+fn duplicates_and_undeclared_objects_are_not_imported() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let pods = emulator.pods();
@@ -81,7 +81,7 @@ fn twins_and_what_is_no_longer_declared_stay_outside() {
 }
 
 #[test]
-fn of_several_lineages_one_is_chosen_on_purpose() {
+fn one_of_several_lineages_must_be_chosen_explicitly() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (first, id) = (project.state()["lineage"].clone(), project.id("pod.bare"));
@@ -103,7 +103,7 @@ fn of_several_lineages_one_is_chosen_on_purpose() {
 }
 
 #[test]
-fn what_was_moved_is_found_under_its_new_address() {
+fn an_object_whose_address_changed_is_found_under_the_new_one() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let id = project.id("pod.notebook");

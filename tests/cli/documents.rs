@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::support::{BARE, Emulator, PAIR, Project, fleet};
 
 #[test]
-fn a_plan_is_a_comment_or_a_page_and_stdout_holds_nothing_else() {
+fn a_plan_is_a_comment_or_a_page_and_stdout_contains_nothing_else() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     let comment = project.run(&emulator, "plan --markdown").exits(0);
     assert!(comment.stdout.starts_with("<!-- sindri: story/default -->\n\n## Plan for `story`"), "{}", comment.stdout);
@@ -23,7 +23,7 @@ fn a_plan_is_a_comment_or_a_page_and_stdout_holds_nothing_else() {
 }
 
 #[test]
-fn a_budget_is_kept_and_said_to_be_kept() {
+fn a_byte_budget_is_kept_and_cuts_are_reported() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(3)));
     let pods: String = (0..60).map(|number| format!("      p{number}: {{ gpuType: NVIDIA RTX A4000 }}\n")).collect();
     project.write("sindri.yaml", &format!("{BARE}    pods:\n{pods}"));
@@ -51,7 +51,7 @@ fn a_refused_plan_is_printed_whole_before_it_is_refused() {
 }
 
 #[test]
-fn what_is_printed_fits_the_schema_that_is_printed() {
+fn json_output_fits_the_printed_schema() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     let schema = project.offline("schema plan").exits(0).json();
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
@@ -72,7 +72,7 @@ fn what_is_printed_fits_the_schema_that_is_printed() {
 }
 
 #[test]
-fn the_schema_of_the_configuration_takes_what_is_valid_and_nothing_misspelled() {
+fn the_schema_of_the_configuration_accepts_valid_files_and_no_misspelt_keys() {
     let project = Project::new(BARE);
     let schema = project.offline("schema config").exits(0).json();
     assert_eq!(schema["title"], "sindri.yaml");

@@ -99,7 +99,7 @@ fn drift_exits_with_two_until_it_is_settled_and_writes_nothing() {
 }
 
 #[test]
-fn drift_knows_the_state_and_of_the_configuration_only_its_name() {
+fn drift_uses_the_state_and_only_the_name_from_the_configuration() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     for config in [
@@ -121,7 +121,7 @@ fn drift_knows_the_state_and_of_the_configuration_only_its_name() {
 }
 
 #[test]
-fn what_is_not_ours_is_listed_when_asked_for_and_is_no_drift() {
+fn unmanaged_objects_are_listed_on_request_and_are_not_drift() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let gpu = json!({ "id": "NVIDIA RTX A4000", "count": 1 });
@@ -146,7 +146,7 @@ fn what_is_not_ours_is_listed_when_asked_for_and_is_no_drift() {
 }
 
 #[test]
-fn an_apply_that_runs_is_said_and_holds_nobody_up() {
+fn a_running_apply_is_mentioned_and_does_not_block_drift() {
     let slow = fault(json!({ "operation": "createPod" }), json!({ "latency": { "seconds": 60 } }));
     let (emulator, project) = (Emulator::with_faults(json!([slow])), Project::new(PAIR));
     let mut first = project.command(&emulator, APPLY);
@@ -160,7 +160,7 @@ fn an_apply_that_runs_is_said_and_holds_nobody_up() {
 }
 
 #[test]
-fn errors_are_neither_drift_nor_none() {
+fn errors_are_distinguished_from_drift_and_from_no_drift() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     emulator.faults(json!([fault(json!({}), json!({ "status": { "code": 401 } }))]));
@@ -173,7 +173,7 @@ fn errors_are_neither_drift_nor_none() {
 }
 
 #[test]
-fn a_sandbox_can_be_asked_too() {
+fn drift_works_in_a_sandbox() {
     let project = Project::new(PAIR);
     project.offline("apply --sandbox --auto-approve").exits(0);
     project.offline("drift --sandbox").exits(0).tells("No drift: 3 resources");

@@ -26,7 +26,7 @@ providers:
 }
 
 #[test]
-fn what_differs_is_shown_by_field_and_nothing_else() {
+fn only_differences_are_shown_by_field() {
     let project = project();
     let said = project.offline("diff staging prod").exits(2).warns("`LEVEL` not set");
     let shown: Vec<String> =
@@ -55,7 +55,7 @@ fn what_differs_is_shown_by_field_and_nothing_else() {
 }
 
 #[test]
-fn the_same_is_said_in_one_line_and_by_the_exit_code() {
+fn without_differences_there_is_one_line_and_exit_code_zero() {
     let project = project();
     project.write("sindri.prod.yaml", "x-nothing: either\n");
     let said = project.offline("diff staging prod").exits(0);
@@ -84,7 +84,7 @@ fn tools_get_values_and_secrets_only_by_name() {
 }
 
 #[test]
-fn two_environments_are_for_diff_alone_and_two_are_needed() {
+fn only_diff_accepts_two_environments_and_it_needs_two() {
     let project = project();
     for words in ["diff", "diff staging", "diff -e prod", "diff staging prod third", "diff -e a -e b -e c"] {
         project.offline(words).exits(64);

@@ -132,7 +132,7 @@ fn is_failure(said: &Said, exit: i32, code: &str) -> Value {
 }
 
 #[test]
-fn each_code_is_what_it_says_and_every_failure_is_one_object() {
+fn every_exit_code_is_as_documented_and_every_failure_is_one_object() {
     for Case { scene, command, exit, code, address, says } in cases() {
         let (emulator, project) = (Emulator::start(), Project::new(&scene.config));
         if scene.applied {
@@ -158,7 +158,7 @@ fn each_code_is_what_it_says_and_every_failure_is_one_object() {
 }
 
 #[test]
-fn a_locked_environment_and_an_interrupted_apply_are_objects_as_well() {
+fn a_locked_environment_and_an_interrupted_apply_are_objects_too() {
     let slow =
         fault(json!({ "operation": "createPod" }), json!({ "latency": { "seconds": 4, "side": "afterEffect" } }));
     let (emulator, project) = (Emulator::with_faults(json!([slow])), Project::new(BARE));
@@ -193,7 +193,7 @@ fn an_apply_that_leaves_orphans_says_so_by_its_exit_code() {
 }
 
 #[test]
-fn a_volume_that_another_clone_made_is_told_with_its_cost_and_the_same_exit_code_by_every_apply() {
+fn every_apply_reports_a_volume_of_another_clone_with_its_cost_and_exit_code() {
     let config = format!("{BARE}    networkVolumes: {{ data: {{ sizeGb: 100, region: US-CA-2 }} }}\n");
     let (emulator, first, clone) = (Emulator::start(), Project::new(&config), Project::new(&config));
     first.run(&emulator, "apply -y").exits(0);

@@ -53,7 +53,7 @@ fn no_pod_is_destroyed_for_a_successor_that_cannot_exist() {
 }
 
 #[test]
-fn a_pod_from_a_template_says_so_and_stays_as_the_template_made_it() {
+fn a_plan_mentions_a_pods_template_and_keeps_its_settings() {
     let emulator = Emulator::start();
     let body = json!({
         "name": "comfy", "image": "example/comfy:1", "disk": 70, "ports": ["8188/http"],

@@ -10,7 +10,7 @@ const APPLY: &str = "apply --auto-approve";
 const STATE: &str = "state/default.json";
 
 #[test]
-fn a_journal_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is() {
+fn a_journal_of_a_newer_version_is_refused_with_advice_and_not_changed() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let requests = emulator.requests();
@@ -27,7 +27,7 @@ fn a_journal_of_a_newer_version_is_refused_with_what_to_do_and_left_as_it_is() {
 }
 
 #[test]
-fn a_state_that_cannot_be_used_is_refused_and_left_as_it_is() {
+fn an_unusable_state_is_refused_and_not_changed() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(2)));
     project.run(&emulator, APPLY).exits(0);
     let good = project.read(STATE);
@@ -57,7 +57,7 @@ fn a_state_that_cannot_be_used_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_written_stops_an_apply_before_anything_is_requested() {
+fn an_unwritable_folder_stops_an_apply_before_any_request() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.write("state", "a file where the folder should be");
     project.run(&emulator, APPLY).exits(1).warns("sindri::state::io").warns("state");

@@ -10,7 +10,7 @@ fn mounting() -> String {
 }
 
 #[test]
-fn arrows_lead_to_what_needs_and_replicas_and_ports_are_folded() {
+fn arrows_lead_to_dependents_and_replicas_and_ports_are_folded() {
     let project = Project::new(&mounting());
     let dot = project.offline("graph").exits(0).stdout;
     assert!(dot.contains("\"network_volume.data\" -> \"pod.worker[0,1]\""), "{dot}");
@@ -28,7 +28,7 @@ fn arrows_lead_to_what_needs_and_replicas_and_ports_are_folded() {
 }
 
 #[test]
-fn a_plan_colours_what_apply_would_do() {
+fn a_plan_colours_resources_by_action() {
     let emulator = Emulator::start();
     let project = Project::new(&mounting());
     let dot = project.run(&emulator, "graph --plan").exits(0).stdout;

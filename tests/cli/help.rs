@@ -28,7 +28,7 @@ fn walk(project: &Project, path: &str, found: &mut Vec<(String, String)>) {
 }
 
 #[test]
-fn every_command_says_what_it_is_for() {
+fn every_command_has_the_expected_help() {
     let project = Project::new(BARE);
     let mut all = Vec::new();
     walk(&project, "", &mut all);
@@ -82,7 +82,7 @@ fn help_shows_no_value_of_the_environment() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     let said = Project::new(BARE).offline("--version").exits(0);
     assert_eq!(said.stdout, concat!("sindri ", env!("CARGO_PKG_VERSION"), "\n"));
 }

@@ -123,7 +123,7 @@ fn endless_bodies_and_lists_end_in_an_error_that_names_the_request() {
 
 /// Every kind of character that may rewrite a terminal, in every text of an answer.
 #[test]
-fn no_text_of_an_answer_reaches_a_terminal_or_a_comment_as_it_is() {
+fn no_text_of_an_answer_reaches_a_terminal_or_a_comment_unescaped() {
     const EVIL: &str = "e\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}31m\r\u{8}\u{202e}\u{2066}\u{200b}\u{200d}\u{2028}\u{feff}\u{e0041}\u{0}`<!-- -->|##[x]";
     let text = || format!("{EVIL}{KEY}");
     let pod = move |id: &str| {

@@ -15,7 +15,7 @@ fn init(project: &Project, flags: &[&str]) -> Said {
 }
 
 #[test]
-fn flags_fill_in_a_file_that_is_valid_and_that_editors_complete() {
+fn flags_give_a_valid_file_that_editors_can_complete() {
     for (flags, written) in [
         (
             &["--name", "trainer", "--gpu", "RTX 4090", "--region", "EU-RO-1"][..],
@@ -64,7 +64,7 @@ fn flags_are_checked_before_anything_is_written() {
 }
 
 #[test]
-fn a_schema_that_is_there_stays_and_the_configuration_is_written_all_the_same() {
+fn an_existing_schema_is_kept_and_the_configuration_is_still_written() {
     let project = empty();
     std::fs::write(project.path("sindri.schema.json"), "{}").unwrap();
     init(&project, &[]).exits(0).warns("sindri schema config");
@@ -86,7 +86,7 @@ fn an_interrupted_init_leaves_no_part_of_a_configuration() {
 
 /// Nothing is written through a link with either name, wherever it leads.
 #[test]
-fn no_link_is_written_through() {
+fn init_never_writes_through_a_link() {
     use std::os::unix::fs::symlink;
     let elsewhere = tempfile::tempdir().unwrap();
     for target in ["none", "there"] {
@@ -105,7 +105,7 @@ fn no_link_is_written_through() {
 }
 
 #[test]
-fn a_wrong_command_names_the_one_that_is_meant_and_destroy_for_no_slip() {
+fn a_mistyped_command_gets_a_suggestion_but_never_destroy() {
     let project = Project::new("");
     project.offline("restart").exits(64).warns("'stop', 'start'");
     project.offline("aply").exits(64).warns("'apply'");
@@ -117,7 +117,7 @@ fn a_wrong_command_names_the_one_that_is_meant_and_destroy_for_no_slip() {
 }
 
 #[test]
-fn a_missing_key_names_the_sandbox() {
+fn a_missing_key_suggests_the_sandbox() {
     let project = empty();
     init(&project, &[]).exits(0);
     Said::of(sindri(&project.path("")).arg("plan")).exits(1).warns("--sandbox");

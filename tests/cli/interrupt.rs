@@ -67,7 +67,7 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
 }
 
 #[test]
-fn the_first_interrupt_records_what_is_in_flight_and_begins_nothing_new() {
+fn the_first_interrupt_records_requests_in_flight_and_starts_nothing_new() {
     for name in ["INT", "TERM", "HUP"] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
         let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
@@ -84,7 +84,7 @@ fn the_first_interrupt_records_what_is_in_flight_and_begins_nothing_new() {
 }
 
 #[test]
-fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
+fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
     for (name, again) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
         let first = begun(&project, &emulator, APPLY);
@@ -111,7 +111,7 @@ fn the_second_interrupt_leaves_at_once_and_the_journal_holds() {
 }
 
 #[test]
-fn a_terminal_that_goes_away_asks_to_stop_once_however_many_signals_it_sends() {
+fn a_closing_terminal_asks_to_stop_once_with_any_number_of_signals() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(3.0, 3.0)), Project::new(&fleet(4)));
     let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
     until("the first create", || !emulator.writes().is_empty());
@@ -143,7 +143,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
 }
 
 #[test]
-fn a_killed_apply_is_finished_by_the_next_one_wherever_it_died() {
+fn the_next_apply_finishes_one_killed_at_any_point() {
     for creates in [1, 3, 6, 10] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(0.1, 1.5)), Project::new(&fleet(10)));
         let mut first = begun(&project, &emulator, "apply --auto-approve --parallelism 4");
@@ -157,7 +157,7 @@ fn a_killed_apply_is_finished_by_the_next_one_wherever_it_died() {
 }
 
 #[test]
-fn a_create_that_never_arrived_is_sent_again_only_after_the_lists_could_have_shown_it() {
+fn a_lost_create_is_sent_again_only_after_the_lists_would_show_it() {
     let latency = json!({ "latency": { "seconds": 600 } });
     let rules = json!([fault(json!({ "operation": "createPod" }), latency)]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(&fleet(2)));
@@ -181,7 +181,7 @@ fn a_create_that_never_arrived_is_sent_again_only_after_the_lists_could_have_sho
 }
 
 #[test]
-fn a_killed_destroy_is_finished_by_the_next_one() {
+fn the_next_destroy_finishes_a_killed_one() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(6)));
     project.run(&emulator, APPLY).exits(0);
     project.forget_when_it_created();
@@ -199,7 +199,7 @@ fn a_killed_destroy_is_finished_by_the_next_one() {
 }
 
 #[test]
-fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
+fn unlock_names_a_running_holder_and_cleans_up_after_a_dead_one() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(2)));
     let json = project.run(&emulator, "unlock --json").exits(0).json();
     assert_eq!(json, json!({ "format_version": "1.0", "held": false, "left_by": null, "recorded": [], "pending": [] }));
@@ -231,7 +231,7 @@ fn unlock_names_a_living_holder_and_clears_away_after_a_dead_one() {
 }
 
 #[test]
-fn unlock_writes_what_a_dead_holder_knew_into_the_state_file_and_asks_nothing() {
+fn unlock_writes_the_journal_of_a_dead_holder_to_the_state_file_without_requests() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(3)));
     // The third answer never arrives.
     let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
@@ -274,7 +274,7 @@ providers:
 "#;
 
 #[test]
-fn an_apply_that_is_ended_while_it_waits_leaves_the_wait_to_the_next_one() {
+fn after_an_apply_is_killed_while_waiting_the_next_one_waits() {
     for (name, code) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130)), ("HUP", Some(130))] {
         let (emulator, project) = (Emulator::start(), Project::new(&HOPELESS.replace("5s", "1h")));
         let mut first = begun(&project, &emulator, APPLY);
@@ -307,7 +307,7 @@ fn a_complete_apply_does_not_fail_because_addresses_cannot_be_listed() {
 }
 
 #[test]
-fn an_interrupt_after_a_complete_apply_ends_it_at_once() {
+fn an_interrupt_after_a_complete_apply_exits_at_once() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     emulator.faults(once_it_is_complete(json!({ "latency": { "seconds": 600, "side": "afterEffect" } })));
     let child = begun(&project, &emulator, APPLY);

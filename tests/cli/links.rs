@@ -95,7 +95,7 @@ fn the_state_is_a_plain_file_or_a_link_within_the_project() {
 }
 
 #[test]
-fn a_state_folder_outside_is_used_only_where_it_was_named() {
+fn a_state_folder_outside_the_project_is_used_only_if_named() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     let elsewhere = tempfile::tempdir().unwrap();
     symlink(elsewhere.path(), project.path("state")).unwrap();

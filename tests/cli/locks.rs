@@ -22,7 +22,7 @@ fn can_trace() -> bool {
 }
 
 #[test]
-fn a_folder_that_cannot_be_locked_is_refused_with_the_reason_before_anything_is_asked() {
+fn a_folder_that_cannot_be_locked_is_refused_with_the_reason_before_any_request() {
     if !can_trace() {
         println!("skipped: strace is not to be had here, or may not trace");
         return;

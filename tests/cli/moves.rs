@@ -7,7 +7,7 @@ fn project(pods: &str) -> String {
 }
 
 #[test]
-fn an_entry_onto_a_taken_address_destroys_nothing_and_says_what_to_do() {
+fn an_entry_to_a_taken_address_destroys_nothing_and_gives_advice() {
     let (emulator, fleet) = (Emulator::start(), Project::new(&project("w: { replicas: 2 }")));
     fleet.run(&emulator, "apply --auto-approve").exits(0);
     let ([first, second], writes) = ([fleet.id("pod.w[0]"), fleet.id("pod.w[1]")], emulator.writes());
@@ -42,7 +42,7 @@ fn an_entry_between_two_recorded_keys_is_refused_until_it_is_removed() {
 const MISSPELT: &str = "moved: [ { from: pod.a, to: pod.bb } ]";
 
 #[test]
-fn an_entry_onto_an_undeclared_address_stays_refused_whatever_else_is_applied() {
+fn an_entry_to_an_undeclared_address_is_always_refused() {
     for elsewhere in ["apply --target pod.other -y", "apply saved.json", "destroy pod.other -y"] {
         let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));
         fleet.run(&emulator, "apply -y").exits(0);
@@ -80,7 +80,7 @@ fn a_volume_is_not_moved_to_an_undeclared_address_either() {
 }
 
 #[test]
-fn a_pod_that_moved_is_destroyed_and_targeted_by_its_old_or_its_new_address() {
+fn a_pod_with_a_moved_entry_is_selected_by_its_old_or_new_address() {
     for name in ["pod.a", "pod.b"] {
         for destroy in ["destroy NAME -y", "plan --destroy --target NAME"] {
             let (emulator, fleet) = (Emulator::start(), Project::new(&project("a: {}, other: {}")));

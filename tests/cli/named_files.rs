@@ -32,7 +32,7 @@ fn a_plan_is_written_into_a_pipe_that_is_read() {
 }
 
 #[test]
-fn a_pipe_without_a_reader_is_an_error_and_not_waited_for() {
+fn a_pipe_without_a_reader_is_an_immediate_error() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     fifo(&project.path("pipe"));
     project.run(&emulator, "plan --out pipe").exits(1).warns("plan_unwritable").warns("without a reader");
@@ -40,7 +40,7 @@ fn a_pipe_without_a_reader_is_an_error_and_not_waited_for() {
 }
 
 #[test]
-fn devices_are_written_to_and_stay_devices() {
+fn devices_are_written_to_and_not_replaced() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "plan --out /dev/null").exits(0).tells("1 create");
     assert!(fs::metadata("/dev/null").unwrap().file_type().is_char_device());
@@ -49,7 +49,7 @@ fn devices_are_written_to_and_stay_devices() {
 }
 
 #[test]
-fn standard_output_by_name_keeps_what_else_is_printed() {
+fn naming_standard_output_keeps_other_output() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     let holds_both = |all: &str| {
         let (plan, text) = all.split_at(all.find("\n}\n").expect("the end of the plan") + 3);
@@ -66,7 +66,7 @@ fn standard_output_by_name_keeps_what_else_is_printed() {
 }
 
 #[test]
-fn a_link_is_written_through_and_one_that_leads_nowhere_is_refused() {
+fn a_link_is_followed_and_a_dangling_one_is_refused() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.write("real.json", "");
     symlink("real.json", project.path("link.json")).unwrap();
@@ -80,7 +80,7 @@ fn a_link_is_written_through_and_one_that_leads_nowhere_is_refused() {
 }
 
 #[test]
-fn what_is_no_regular_file_is_never_read() {
+fn only_regular_files_are_read() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     fifo(&project.path("pipe"));
     for words in ["show pipe", "show /dev/zero", "apply pipe", "apply /dev/zero"] {

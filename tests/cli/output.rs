@@ -33,7 +33,7 @@ fn full() -> Stdio {
 }
 
 #[test]
-fn a_command_that_changes_something_finishes_wherever_its_output_goes() {
+fn a_changing_command_finishes_even_if_its_output_is_lost() {
     // The tests mostly wait for pods, so each way has its own emulator, and they run concurrently.
     std::thread::scope(|scope| {
         for script in LOST {
@@ -62,7 +62,7 @@ fn finishes(script: &str) {
 }
 
 #[test]
-fn an_apply_whose_reader_goes_away_halfway_finishes() {
+fn an_apply_finishes_after_its_reader_exits() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(0.5, 1.0)), Project::new(&fleet(6)));
     let mut child = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
     let (mut line, mut stderr) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
@@ -74,7 +74,7 @@ fn an_apply_whose_reader_goes_away_halfway_finishes() {
 }
 
 #[test]
-fn a_failure_of_the_command_itself_wins() {
+fn a_failure_of_the_command_itself_takes_precedence() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(1)));
     let refused = json!({ "status": { "code": 422 } });
     emulator.faults(json!([fault(json!({ "operation": "createPod" }), refused)]));
@@ -127,7 +127,7 @@ fn a_result_on_a_full_disk_is_an_error_that_says_so() {
 }
 
 #[test]
-fn a_reader_that_has_read_enough_is_no_error_of_a_reading_command() {
+fn a_closed_pipe_is_no_error_for_a_reading_command() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(1)));
     project.run(&emulator, "apply --auto-approve").exits(0);
     for words in READING {
@@ -141,7 +141,7 @@ fn a_reader_that_has_read_enough_is_no_error_of_a_reading_command() {
 }
 
 #[test]
-fn a_closed_standard_input_is_a_refusal_and_no_consent() {
+fn a_closed_standard_input_is_not_consent() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(1)));
     lost(&project.command(&emulator, "apply"), r#""$@" <&-"#).exits(3).warns("no terminal to ask on");
     assert_eq!(emulator.writes(), Vec::<String>::new());
@@ -150,7 +150,7 @@ fn a_closed_standard_input_is_a_refusal_and_no_consent() {
 }
 
 #[test]
-fn a_reader_that_stalls_holds_up_neither_the_apply_nor_a_signal() {
+fn a_stalled_reader_blocks_neither_the_apply_nor_signals() {
     let pods = 40;
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(pods)));
     // More than the buffer of a pipe.

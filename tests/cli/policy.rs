@@ -39,7 +39,7 @@ fn a_plan_for_a_program_is_one_line() {
 }
 
 #[test]
-fn policy_tools_find_what_is_there_afterwards() {
+fn policy_tools_find_the_planned_resources() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     let fresh = project.run(&emulator, "plan --json").exits(0).json();
     let all = ["network_volume.data", "pod.notebook", "pod.trainer"];
@@ -56,7 +56,7 @@ fn policy_tools_find_what_is_there_afterwards() {
 }
 
 #[test]
-fn replicas_are_one_declared_resource_and_secrets_none_of_its_values() {
+fn replicas_are_one_declared_resource_without_secret_values() {
     let project = Project::new(
         &PAIR
             .replace("providers:", "secrets:\n  - { name: TOKEN, source: env, required: true }\nproviders:")

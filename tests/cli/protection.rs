@@ -45,7 +45,7 @@ fn volumes(emulator: &Emulator) -> Vec<String> {
 }
 
 #[test]
-fn prevent_destroy_holds_against_every_way_to_destroy_a_volume() {
+fn prevent_destroy_blocks_every_way_to_destroy_a_volume() {
     let (emulator, project) = applied();
     let writes = emulator.writes();
     let destroy = format!("destroy {ALL}");
@@ -77,7 +77,7 @@ fn prevent_destroy_holds_against_every_way_to_destroy_a_volume() {
 }
 
 #[test]
-fn the_protection_that_every_volume_has_ends_with_the_flag() {
+fn the_flag_lifts_the_default_protection_of_volumes() {
     let (emulator, project) = (Emulator::start(), Project::new(&CONFIG.replace("LIFE", "false")));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let said = project.run(&emulator, "destroy network_volume.scratch --auto-approve").exits(3);
@@ -89,7 +89,7 @@ fn the_protection_that_every_volume_has_ends_with_the_flag() {
 }
 
 #[test]
-fn a_changed_prevent_destroy_is_recorded_without_a_request_and_then_holds() {
+fn a_changed_prevent_destroy_is_recorded_without_a_request_and_takes_effect() {
     let (emulator, project) = (Emulator::start(), Project::new(&CONFIG.replace("LIFE", "false")));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let record = |project: &Project| project.state()["resources"]["network_volume.precious"].clone();
@@ -116,7 +116,7 @@ fn a_changed_prevent_destroy_is_recorded_without_a_request_and_then_holds() {
 }
 
 #[test]
-fn prevent_destroy_follows_a_move_a_state_mv_and_a_pod_without_a_block() {
+fn prevent_destroy_survives_moved_entries_state_mv_and_a_removed_block() {
     let (emulator, project) = applied();
     project.run(&emulator, "state mv network_volume.precious network_volume.kept").exits(0);
     let record = project.state()["resources"]["network_volume.kept"].clone();
@@ -136,7 +136,7 @@ fn prevent_destroy_follows_a_move_a_state_mv_and_a_pod_without_a_block() {
 }
 
 #[test]
-fn a_state_of_format_version_1_is_read_and_written_anew_when_something_changes() {
+fn a_state_of_format_version_1_is_read_and_converted_by_the_next_change() {
     let (emulator, project) = applied();
     let old = |project: &Project| {
         let mut state = project.state();

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{BARE, Emulator, Project, Said};
 
 #[test]
-fn the_first_overlay_leaves_default_within_reach_and_a_plan_beside_it_says_so() {
+fn after_the_first_overlay_default_is_still_accessible_and_plans_warn() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     project.write("sindri.prod.yaml", "{}\n");
@@ -38,7 +38,7 @@ fn the_first_overlay_leaves_default_within_reach_and_a_plan_beside_it_says_so() 
 }
 
 #[test]
-fn a_deleted_overlay_leaves_its_environment_within_reach() {
+fn after_an_overlay_is_deleted_its_environment_is_still_accessible() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.write("sindri.prod.yaml", "providers: { runpod: { containerDiskGb: 30 } }\n");
     project.run(&emulator, "-e prod apply --auto-approve").exits(0);
@@ -58,7 +58,7 @@ fn a_deleted_overlay_leaves_its_environment_within_reach() {
 }
 
 #[test]
-fn pods_that_are_gone_are_in_no_warning() {
+fn missing_pods_cause_no_warning() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let pod = project.id("pod.bare");
@@ -69,7 +69,7 @@ fn pods_that_are_gone_are_in_no_warning() {
 }
 
 #[test]
-fn an_empty_variable_of_ours_is_as_good_as_none() {
+fn an_empty_sindri_variable_counts_as_unset() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     let empty = [
         "SINDRI_CONFIG",
@@ -103,7 +103,7 @@ fn an_empty_variable_of_ours_is_as_good_as_none() {
 }
 
 #[test]
-fn an_empty_value_is_no_value_of_a_required_secret() {
+fn an_empty_value_does_not_satisfy_a_required_secret() {
     let secrets = "secrets:\n  - { name: HF_TOKEN, source: env, required: true }\n  - { name: SPARE, source: env }\n";
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}{secrets}")));
     let run =

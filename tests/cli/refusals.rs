@@ -49,7 +49,7 @@ fn cases() -> Vec<Case> {
 }
 
 #[test]
-fn each_says_where_what_is_wrong_and_what_is_accepted_and_nothing_is_requested() {
+fn each_refusal_names_the_position_and_the_accepted_values_without_a_request() {
     let emulator = Emulator::start();
     for Case { config, code, place, says } in cases() {
         let project = Project::new(&config);
@@ -65,7 +65,7 @@ fn each_says_where_what_is_wrong_and_what_is_accepted_and_nothing_is_requested()
 }
 
 #[test]
-fn all_problems_of_a_file_come_together_and_as_one_object_for_tools() {
+fn all_problems_of_a_file_are_reported_together_and_as_one_object_for_tools() {
     let project = Project::new(&with("    gpuTyp: L4\n    gpuCount: 17\n    region: US-CA-3"));
     let said = project.offline("validate --json").exits(1);
     assert_eq!(said.stdout, "");
@@ -100,7 +100,7 @@ fn shrinking_a_volume_is_refused_with_its_reason_and_nothing_is_lost() {
 }
 
 #[test]
-fn more_than_the_budget_is_refused_before_anything_is_rented() {
+fn exceeding_the_budget_is_refused_before_anything_is_created() {
     let emulator = Emulator::start();
     for (budget, says) in [("maxHourly: 0.50", "over the budget of $0.50/h"), ("maxPods: 2", "3 pods")] {
         let project = Project::new(&format!("{}budget: {{ {budget} }}\n", fleet(3)));
@@ -128,7 +128,7 @@ fn wrong_usage_has_its_own_exit_code_and_names_the_nearest() {
 }
 
 #[test]
-fn without_a_configuration_it_is_said_where_it_was_looked_for() {
+fn without_a_configuration_the_searched_folders_are_named() {
     let project = Project::new(BARE);
     std::fs::remove_file(project.path("sindri.yaml")).unwrap();
     project.offline("plan").exits(1).warns("sindri.yaml");
@@ -136,7 +136,7 @@ fn without_a_configuration_it_is_said_where_it_was_looked_for() {
 }
 
 #[test]
-fn a_volume_that_a_stranger_mounts_stays_and_the_help_names_the_stranger() {
+fn a_volume_mounted_by_an_unmanaged_pod_is_kept_and_the_help_names_the_pod() {
     let (emulator, project) = (Emulator::start(), Project::new(crate::support::PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let volume = project.id("network_volume.data");

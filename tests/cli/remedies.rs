@@ -111,7 +111,7 @@ fn edit(changes: Value) -> Value {
 }
 
 #[test]
-fn a_pod_that_was_changed_or_is_gone_is_settled_by_each_remedy() {
+fn every_remedy_resolves_a_changed_or_missing_pod() {
     let image = edit(json!({ "image": "example/image:9" }));
     each_remedy_settles(&config(""), &[event("delete")], "gone", &[APPLY, REFRESH]);
     each_remedy_settles(&config(""), &[edit(json!({ "name": "other" }))], "changed", &[APPLY, REFRESH]);
@@ -122,7 +122,7 @@ fn a_pod_that_was_changed_or_is_gone_is_settled_by_each_remedy() {
 }
 
 #[test]
-fn a_pod_whose_power_changed_or_that_is_broken_is_settled_by_each_remedy() {
+fn every_remedy_resolves_a_stopped_started_or_broken_pod() {
     each_remedy_settles(&config(""), &[event("stop")], "stopped", &[APPLY, REFRESH]);
     each_remedy_settles(&config(""), &[event("fail")], "errored", &["sindri start pod.story", APPLY]);
     let again = "sindri stop pod.story && sindri start pod.story";
@@ -131,7 +131,7 @@ fn a_pod_whose_power_changed_or_that_is_broken_is_settled_by_each_remedy() {
 }
 
 #[test]
-fn a_volume_that_was_changed_is_settled_by_each_remedy() {
+fn every_remedy_resolves_a_changed_volume() {
     let write = "write what is there now into the configuration";
     each_remedy_settles(VOLUME, &[json!({ "event": "resize", "size": 200 })], "changed", &[write, REFRESH]);
     each_remedy_settles(VOLUME, &[json!({ "event": "rename", "name": "other" })], "changed", &[APPLY, REFRESH]);
@@ -139,7 +139,7 @@ fn a_volume_that_was_changed_is_settled_by_each_remedy() {
 }
 
 #[test]
-fn where_an_apply_refuses_to_replace_no_remedy_promises_it() {
+fn no_remedy_suggests_a_replacement_that_apply_refuses() {
     let protected = config("    lifecycle: { preventDestroy: true }\n");
     let allow = "an apply refuses to replace it: apply `lifecycle.preventDestroy: false` with it to allow that";
     let scene = Scene::of(&protected, &[event("fail")]);
@@ -185,7 +185,7 @@ fn a_change_of_an_ignored_field_is_information_every_night() {
 }
 
 #[test]
-fn a_plan_names_the_start_that_may_bring_a_pod_back_before_it_replaces_it() {
+fn a_plan_suggests_starting_a_broken_pod_instead_of_replacing_it() {
     let scene = Scene::of(&config(""), &[event("fail")]);
     let plan = scene.project.run(&scene.emulator, "plan").exits(0);
     plan.tells("first try: sindri start pod.story  # may bring it back, and keeps its volume");

@@ -16,7 +16,7 @@ fn entries(plan: &str) -> String {
 }
 
 #[test]
-fn what_looks_renamed_is_not_destroyed_without_a_decision() {
+fn a_probable_rename_is_not_destroyed_without_a_decision() {
     let (emulator, fleet) = (Emulator::start(), Project::new(&project("train")));
     fleet.run(&emulator, "apply --auto-approve").exits(0);
     let (ids, writes) = ([fleet.id("pod.train[0]"), fleet.id("pod.train[1]")], emulator.writes());
@@ -38,7 +38,7 @@ fn what_looks_renamed_is_not_destroyed_without_a_decision() {
 }
 
 #[test]
-fn a_flag_says_that_it_is_no_rename() {
+fn a_flag_declares_that_it_is_not_a_rename() {
     let (emulator, fleet) = (Emulator::start(), Project::new(&project("train")));
     fleet.run(&emulator, "apply --auto-approve").exits(0);
     let old = fleet.id("pod.train[0]");
@@ -48,7 +48,7 @@ fn a_flag_says_that_it_is_no_rename() {
 }
 
 #[test]
-fn what_is_replaced_under_any_name_is_told_and_holds_nobody_up() {
+fn a_rename_that_needs_a_replacement_anyway_is_reported_without_blocking() {
     let (emulator, fleet) = (Emulator::start(), Project::new(&project("train")));
     fleet.run(&emulator, "apply --auto-approve").exits(0);
     fleet.write("sindri.yaml", &project("trainer").replace("    volumeSizeGb", "    args: sleep 1\n    volumeSizeGb"));

@@ -17,7 +17,7 @@ fn applied() -> (Emulator, Project) {
 }
 
 #[test]
-fn an_id_is_consent_to_exactly_this_plan() {
+fn an_id_approves_exactly_this_plan() {
     let (emulator, project) = applied();
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     let id = plan_id(&project.run(&emulator, "plan --json").exits(0).json());
@@ -41,7 +41,7 @@ fn an_id_is_consent_to_exactly_this_plan() {
 }
 
 #[test]
-fn a_saved_plan_is_shown_as_it_was_and_applied_while_it_holds() {
+fn a_saved_plan_is_shown_unchanged_and_applied_unless_stale() {
     let (emulator, project) = applied();
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     let text = project.run(&emulator, "plan --out plan.json").exits(0).stdout;
@@ -76,7 +76,7 @@ fn a_saved_plan_is_shown_as_it_was_and_applied_while_it_holds() {
 }
 
 #[test]
-fn a_stale_plan_is_refused_and_names_what_moved() {
+fn a_stale_plan_is_refused_with_the_changed_fields() {
     let (emulator, project) = applied();
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     project.run(&emulator, "plan --out plan.json").exits(0);
@@ -107,7 +107,7 @@ fn a_stale_plan_is_refused_and_names_what_moved() {
 }
 
 #[test]
-fn a_plan_is_for_one_environment_and_one_file_holds_what_it_shows() {
+fn a_plan_is_for_one_environment_and_its_file_is_complete() {
     let (emulator, project) = applied();
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     project.run(&emulator, "plan --out plan.json").exits(0);
@@ -135,7 +135,7 @@ fn a_plan_is_for_one_environment_and_one_file_holds_what_it_shows() {
 }
 
 #[test]
-fn a_part_of_a_plan_says_what_it_leaves_out() {
+fn a_partial_plan_lists_what_it_leaves_out() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     let said = project.run(&emulator, "plan --target pod.trainer").exits(2);
     said.tells("Partial plan").tells("+   create  pod.notebook").tells("network_volume.data");
@@ -161,7 +161,7 @@ fn a_part_of_a_plan_says_what_it_leaves_out() {
 }
 
 #[test]
-fn a_plan_without_an_account_asks_nobody() {
+fn a_plan_without_refresh_sends_no_requests() {
     let (emulator, project) = applied();
     project.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     let asked = emulator.requests().len();
@@ -177,7 +177,7 @@ fn a_plan_without_an_account_asks_nobody() {
 }
 
 #[test]
-fn the_state_takes_over_what_runpod_shows_when_asked_to() {
+fn refresh_only_records_observed_values() {
     let (emulator, project) = applied();
     let id = project.id("pod.trainer");
     let changes = serde_json::json!({ "event": "edit", "changes": { "name": "renamed" } });
@@ -197,7 +197,7 @@ fn the_state_takes_over_what_runpod_shows_when_asked_to() {
 
 /// Terraform accepts such a plan, because both states have the same serial, and drops the other branch's resources.
 #[test]
-fn a_plan_of_one_branch_drops_nothing_that_another_branch_made() {
+fn a_plan_of_one_branch_removes_nothing_created_on_another() {
     let (emulator, project) = applied();
     let with = |pods: &[&str]| {
         let blocks: String =
@@ -239,7 +239,7 @@ fn pair_with_a_slow_pod() -> Project {
 }
 
 #[test]
-fn a_saved_plan_waits_for_what_it_said_it_would_wait_for() {
+fn a_saved_plan_waits_for_the_resources_that_it_listed() {
     let (emulator, project) = (Emulator::start(), pair_with_a_slow_pod());
     let mut first = begun(&project, &emulator, "apply -y");
     until("both pods are recorded", || {
@@ -266,7 +266,7 @@ fn a_saved_plan_waits_for_what_it_said_it_would_wait_for() {
 }
 
 #[test]
-fn a_saved_plan_that_leaves_a_pod_unready_is_no_full_success() {
+fn a_saved_plan_that_leaves_a_pod_unready_is_not_a_full_success() {
     let (emulator, project) = (Emulator::start(), pair_with_a_slow_pod());
     project.edit("emulator/slow:1", "example/image:1");
     project.run(&emulator, "apply -y").exits(0);

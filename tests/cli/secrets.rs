@@ -108,7 +108,7 @@ fn run(project: &Project, emulator: &Emulator, words: &str) -> Said {
 }
 
 #[test]
-fn they_reach_the_pod_and_no_stream_file_or_plan() {
+fn secrets_reach_the_pod_and_no_stream_file_or_plan() {
     for dialect in ["v1", "v2"] {
         let (emulator, project) = (Emulator::start(), hushed(&config()));
         let run = |words: &str| run(&project, &emulator, &format!("{words} --api {dialect}"));
@@ -152,7 +152,7 @@ fn they_reach_the_pod_and_no_stream_file_or_plan() {
 }
 
 #[test]
-fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
+fn a_changed_secret_is_detected_without_storing_or_showing_its_value() {
     let (emulator, project) = (Emulator::start(), hushed(&config()));
     project.write("secret.txt", "another-secret-before");
     run(&project, &emulator, "apply --auto-approve").exits(0);
@@ -165,7 +165,7 @@ fn a_changed_secret_is_seen_without_its_value_being_kept_or_shown() {
 
 /// One of two pods is created. Every later command about either fails, with an answer that repeats every secret.
 #[test]
-fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
+fn secrets_repeated_by_an_answer_in_any_encoding_are_masked() {
     let pods = "    lifecycle: { updates: in-place }\n    pods: { made: {}, refused: {} }\n";
     let (emulator, project) = (Emulator::start(), hushed(&(config() + pods)));
     let refused = |when: Value| fault(when, json!({ "status": { "code": 400 } }));
@@ -199,7 +199,7 @@ fn an_answer_that_repeats_them_in_any_shape_is_not_repeated() {
 }
 
 #[test]
-fn a_key_that_is_named_in_the_configuration_is_refused() {
+fn an_api_key_named_in_the_configuration_is_refused() {
     let (emulator, project) = (Emulator::start(), hushed(&config().replace("${OUTSIDE}", "${RUNPOD_API_KEY}")));
     run(&project, &emulator, "plan").exits(1).warns("RUNPOD_API_KEY");
     assert_eq!(emulator.requests(), Vec::<String>::new());
@@ -228,7 +228,7 @@ const UNDECLARED: &str = r#"    lifecycle: { updates: in-place }
 "#;
 
 #[test]
-fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared_ones() {
+fn credentials_in_urls_commands_and_variables_are_hidden_like_declared_ones() {
     for dialect in ["v1", "v2"] {
         let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}{UNDECLARED}")));
         let run = |words: &str| {
@@ -300,7 +300,7 @@ fn credentials_in_urls_commands_and_under_telling_names_are_hidden_like_declared
 
 /// A variable of any name may contain a credential. It is refused outside of `env`, where it would be shown.
 #[test]
-fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
+fn a_credential_in_another_field_is_refused_without_showing_it() {
     let (emulator, project) =
         (Emulator::start(), Project::new(&config().replace("volumeSizeGb: 0", "args: \"serve ${WHERE}\"")));
     let mut command = project.command(&emulator, "plan");
@@ -311,7 +311,7 @@ fn a_credential_that_a_variable_brings_into_another_field_is_refused_unseen() {
 
 /// In every format of an error. `-f` is an example for all messages that repeat an argument.
 #[test]
-fn a_credential_of_the_environment_is_in_no_error() {
+fn no_error_shows_a_credential_of_the_environment() {
     let project = Project::new(BARE);
     let secret = "canary \"of\" an-error";
     for (flags, workflow) in [(&[][..], ""), (&["--json"], ""), (&[], "true")] {

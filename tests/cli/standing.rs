@@ -11,7 +11,7 @@ use crate::support::{BARE, Emulator, PAIR, Project, Said};
 const APPLY: &str = "apply --auto-approve";
 
 #[test]
-fn addresses_say_what_is_shown_and_an_unknown_one_is_an_error() {
+fn addresses_select_what_is_shown_and_an_unknown_one_is_an_error() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let said = project.run(&emulator, "status trainer network_volume.data").exits(0).tells("2 resources: ");
@@ -30,7 +30,7 @@ fn addresses_say_what_is_shown_and_an_unknown_one_is_an_error() {
 }
 
 #[test]
-fn a_watch_repeats_itself_until_it_is_interrupted() {
+fn a_watch_repeats_until_interrupted() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     for (words, sandbox) in [("status --watch --interval 1s", false), ("status --watch --interval 1s", true)] {
@@ -56,7 +56,7 @@ fn a_watch_repeats_itself_until_it_is_interrupted() {
 }
 
 #[test]
-fn a_watch_ends_in_silence_when_its_reader_has_gone() {
+fn a_watch_ends_silently_when_its_reader_exits() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let mut command = project.command(&emulator, "status --watch --interval 1s --json");
@@ -70,7 +70,7 @@ fn a_watch_ends_in_silence_when_its_reader_has_gone() {
 }
 
 #[test]
-fn names_are_in_the_order_in_which_people_count() {
+fn names_are_in_natural_order() {
     let (emulator, project) =
         (Emulator::start(), Project::new(&format!("{BARE}    pods: {{ a10: {{}}, a2: {{}}, a1: {{}} }}\n")));
     project.run(&emulator, APPLY).exits(0);
@@ -91,7 +91,7 @@ fn names_are_in_the_order_in_which_people_count() {
 }
 
 #[test]
-fn commands_end_with_their_own_word() {
+fn each_command_ends_with_its_own_verb() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0).tells("Apply complete: 3 created in ");
     project.run(&emulator, "stop notebook").exits(0).tells("Stopped 1 pod in ");

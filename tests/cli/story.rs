@@ -10,7 +10,7 @@ use crate::support::{BARE, Emulator, KEY, PAIR, Project, Said, sindri};
 const APPLY: &str = "apply --auto-approve";
 
 #[test]
-fn what_is_applied_exists_and_the_second_run_says_one_line() {
+fn applied_resources_exist_and_the_second_run_prints_one_line() {
     for dialect in ["v1", "v2"] {
         let (emulator, project) = (Emulator::start(), Project::new(PAIR));
         let said = project.run(&emulator, &format!("{APPLY} --api {dialect}")).exits(0);
@@ -29,7 +29,7 @@ fn what_is_applied_exists_and_the_second_run_says_one_line() {
 }
 
 #[test]
-fn a_pod_made_in_one_dialect_is_seen_in_the_other() {
+fn a_pod_created_in_one_dialect_is_visible_in_the_other() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve --api v1").exits(0);
     assert_eq!(emulator.writes(), ["POST /v1/pods"]);
@@ -62,7 +62,7 @@ fn a_plan_without_changes_sends_one_list_of_volumes_and_one_of_pods() {
 }
 
 #[test]
-fn another_image_is_a_replacement_that_says_why_and_what_it_destroys() {
+fn changing_the_image_is_a_replacement_with_its_reason_and_losses() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let (old, volume) = (project.id("pod.notebook"), project.id("network_volume.data"));
@@ -81,7 +81,7 @@ fn another_image_is_a_replacement_that_says_why_and_what_it_destroys() {
 }
 
 #[test]
-fn stop_says_what_it_costs_and_start_brings_the_same_pod_back() {
+fn stop_shows_remaining_costs_and_start_restarts_the_same_pod() {
     for dialect in ["v1", "v2"] {
         let (emulator, project) = (Emulator::start(), Project::new(PAIR));
         let run = |words: &str| project.run(&emulator, &format!("{words} --api {dialect}"));
@@ -182,7 +182,7 @@ fn status_uses_the_words_of_the_users_document_in_both_dialects() {
 }
 
 #[test]
-fn drift_is_told_apart_from_what_is_pending() {
+fn drift_is_distinguished_from_pending_changes() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let id = project.id("pod.trainer");
@@ -196,7 +196,7 @@ fn drift_is_told_apart_from_what_is_pending() {
 
 /// `SINDRI_BLESS=1` rewrites the output shown in the README.
 #[test]
-fn the_readme_shows_what_its_first_command_prints() {
+fn the_readme_shows_the_output_of_its_first_command() {
     const START: &str = "<!-- capture: plan -->\n```text\n";
     const END: &str = "```\n<!-- /capture -->\n";
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

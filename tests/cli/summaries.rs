@@ -20,7 +20,7 @@ fn outcomes(project: &Project) -> usize {
 }
 
 #[test]
-fn an_interrupt_while_pods_come_up_names_them_as_what_exists_and_bills() {
+fn after_an_interrupt_starting_pods_are_listed_as_billed() {
     let (emulator, project) = (slow_boots(), Project::new(&fleet(3)));
     let child = begun(&project, &emulator, APPLY);
     until("three pods", || outcomes(&project) == 3);
@@ -39,7 +39,7 @@ fn an_interrupt_while_pods_come_up_names_them_as_what_exists_and_bills() {
 }
 
 #[test]
-fn a_second_interrupt_still_says_what_exists_and_what_is_in_flight() {
+fn a_second_interrupt_still_lists_existing_objects_and_requests_in_flight() {
     let (emulator, project) = (slow_boots(), Project::new(&fleet(3)));
     let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "createPod", "pod": "bare-worker-2" }), slow)]));
@@ -63,7 +63,7 @@ fn recorded_in_journal(project: &Project) -> Vec<String> {
 }
 
 #[test]
-fn an_interrupted_destroy_says_what_still_bills_and_names_its_own_command() {
+fn an_interrupted_destroy_lists_billed_objects_and_suggests_destroy() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(4)));
     project.run(&emulator, APPLY).exits(0);
     project.forget_when_it_created();
@@ -84,7 +84,7 @@ fn an_interrupted_destroy_says_what_still_bills_and_names_its_own_command() {
 }
 
 #[test]
-fn an_apply_reports_what_its_plan_counted() {
+fn an_apply_reports_the_same_counts_as_its_plan() {
     // In v2 a lock is an update after the create, so there are more requests than changes.
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{}    locked: true\n", fleet(2))));
     let said = project.run(&emulator, APPLY).exits(0).tells("Plan: 2 create").tells("Apply complete: 2 created in ");
@@ -92,7 +92,7 @@ fn an_apply_reports_what_its_plan_counted() {
 }
 
 #[test]
-fn many_failures_for_one_reason_are_one_line() {
+fn many_failures_with_the_same_reason_are_one_line() {
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(30)));
     let refused = json!({ "status": { "code": 422 } });
     emulator.faults(json!([fault(json!({ "operation": "createPod" }), refused)]));

@@ -118,7 +118,7 @@ fn empty() -> Project {
 }
 
 #[test]
-fn an_account_made_by_hand_becomes_a_configuration_whose_plan_is_empty() {
+fn a_manually_created_account_becomes_a_configuration_with_an_empty_plan() {
     for (dialect, account) in [("v2", account_v2 as fn(&Emulator)), ("v1", account_v1)] {
         let (emulator, project) = (Emulator::start(), empty());
         account(&emulator);
@@ -152,7 +152,7 @@ fn an_account_made_by_hand_becomes_a_configuration_whose_plan_is_empty() {
 }
 
 #[test]
-fn what_another_project_made_is_left_to_it_unless_it_is_asked_for() {
+fn objects_of_another_project_are_skipped_unless_requested() {
     let emulator = Emulator::start();
     let other = Project::new(crate::support::PAIR);
     other.run(&emulator, "apply --auto-approve").exits(0);
@@ -166,7 +166,7 @@ fn what_another_project_made_is_left_to_it_unless_it_is_asked_for() {
 }
 
 #[test]
-fn one_object_of_another_project_is_left_to_it_unless_it_is_asked_for() {
+fn one_object_of_another_project_is_refused_unless_requested() {
     let emulator = Emulator::start();
     let other = Project::new(crate::support::PAIR);
     other.run(&emulator, "apply --auto-approve").exits(0);
@@ -190,7 +190,7 @@ fn one_object_of_another_project_is_left_to_it_unless_it_is_asked_for() {
 }
 
 #[test]
-fn a_configuration_is_never_edited_and_what_is_pasted_is_recorded_by_the_next_run() {
+fn a_configuration_is_never_edited_and_the_next_run_records_pasted_blocks() {
     let (emulator, project) = (Emulator::start(), Project::new(&crate::support::fleet(1)));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let pod = json!({
@@ -221,7 +221,7 @@ fn a_configuration_is_never_edited_and_what_is_pasted_is_recorded_by_the_next_ru
 }
 
 #[test]
-fn what_is_declared_otherwise_or_broken_or_beyond_words_stays_outside_with_its_reason() {
+fn differing_broken_or_undeclarable_objects_are_skipped_with_the_reason() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     let pod = |name: &str, image: &str| {
         let gpu = json!({ "id": "NVIDIA RTX A4000", "count": 1 });
@@ -237,7 +237,7 @@ fn what_is_declared_otherwise_or_broken_or_beyond_words_stays_outside_with_its_r
 }
 
 #[test]
-fn a_state_without_its_configuration_is_not_written_over() {
+fn a_state_without_its_configuration_is_not_overwritten() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let stored = project.stored();
@@ -281,7 +281,7 @@ fn drafts(project: &Project) -> usize {
 }
 
 #[test]
-fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command() {
+fn the_same_command_completes_an_import_stopped_between_its_files() {
     // Before the state is written there is at most a draft of the configuration; afterwards there is a state too.
     for (has_state, has_draft, has_config) in
         [(false, true, false), (true, true, false), (true, false, false), (true, true, true), (true, false, true)]
@@ -308,7 +308,7 @@ fn an_import_that_was_stopped_between_its_files_is_completed_by_the_same_command
 }
 
 #[test]
-fn what_an_interrupted_import_recorded_keeps_its_address_though_the_account_has_changed() {
+fn records_of_an_interrupted_import_keep_their_addresses_after_changes_to_the_account() {
     let (emulator, project, config) = imported();
     std::fs::rename(project.path("sindri.yaml"), project.path(".sindri-import-x1.yaml")).unwrap();
     // Another pod with the same name, whose id may sort first.
@@ -320,7 +320,7 @@ fn what_an_interrupted_import_recorded_keeps_its_address_though_the_account_has_
 }
 
 #[test]
-fn an_interrupted_import_is_completed_though_its_objects_are_gone() {
+fn an_interrupted_import_is_completed_even_if_its_objects_are_missing() {
     let (emulator, project, config) = imported();
     std::fs::rename(project.path("sindri.yaml"), project.path(".sindri-import-x1.yaml")).unwrap();
     for pod in emulator.pods() {

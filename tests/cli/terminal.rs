@@ -83,7 +83,7 @@ fn only_yes_is_accepted() {
 }
 
 #[test]
-fn the_question_names_the_data_that_is_lost_and_yes_is_consent_to_that() {
+fn the_question_names_the_lost_data_and_yes_approves_that() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     let (code, shown) = asked(&mut project.command(&emulator, "destroy"), "n");
@@ -122,7 +122,7 @@ fn the_question_offers_the_update_in_place_that_keeps_a_pod_volume() {
 }
 
 #[test]
-fn what_looks_renamed_is_told_before_the_question() {
+fn probable_renames_are_shown_before_the_question() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply --auto-approve").exits(0);
     project.edit("notebook:", "lab:");
@@ -148,7 +148,7 @@ fn colours_are_for_terminals_and_can_be_switched_off() {
 }
 
 #[test]
-fn a_terminal_that_is_gone_ends_no_apply_halfway() {
+fn a_closed_terminal_does_not_end_an_apply_early() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(1.0, 2.0)), Project::new(&fleet(4)));
     let (people, programs) = terminal(100);
     let side = || programs.as_fd().try_clone_to_owned().expect("a copy");

@@ -67,7 +67,7 @@ fn an_import_records_the_object_and_not_the_declaration() {
 }
 
 #[test]
-fn everything_that_names_an_address_follows_when_it_is_moved() {
+fn references_to_an_address_follow_when_it_changes() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let requests = emulator.requests();
@@ -89,7 +89,7 @@ fn everything_that_names_an_address_follows_when_it_is_moved() {
 type Damage = (&'static str, fn(&mut Value));
 
 #[test]
-fn verify_finds_records_that_contradict_each_other_and_refresh_mends_them() {
+fn verify_finds_contradicting_records_and_refresh_repairs_them() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let sound = project.read("state/default.json");
@@ -130,7 +130,7 @@ fn verify_finds_records_that_contradict_each_other_and_refresh_mends_them() {
 }
 
 #[test]
-fn what_is_needed_is_not_forgotten() {
+fn a_record_with_dependents_is_not_removed() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, APPLY).exits(0);
     let said = project.run(&emulator, "state rm network_volume.data").exits(3);
@@ -141,7 +141,7 @@ fn what_is_needed_is_not_forgotten() {
 }
 
 #[test]
-fn one_refresh_or_one_partial_apply_leaves_a_sound_state_when_something_is_gone() {
+fn one_refresh_or_partial_apply_leaves_a_consistent_state_after_an_object_disappeared() {
     for command in ["refresh", "apply --auto-approve --target network_volume.data"] {
         let (emulator, project) = (Emulator::start(), Project::new(PAIR));
         project.run(&emulator, APPLY).exits(0);

@@ -43,7 +43,7 @@ fn env_of_the_pod(emulator: &Emulator, name: &str) -> Option<String> {
 }
 
 #[test]
-fn a_secret_file_is_read_inside_the_project_only() {
+fn a_secret_file_is_read_only_inside_the_project() {
     let emulator = Emulator::start();
     let elsewhere = outside();
     let file = elsewhere.path().join("secret.txt");
@@ -78,7 +78,7 @@ fn a_secret_file_is_read_inside_the_project_only() {
 }
 
 #[test]
-fn a_folder_outside_is_read_where_the_command_line_allows_it() {
+fn a_folder_outside_is_read_if_the_command_line_allows_it() {
     let (emulator, elsewhere) = (Emulator::start(), outside());
     let project = with_secrets("{ name: FOO, source: file, path: linked }");
     symlink(elsewhere.path().join("secret.txt"), project.path("linked")).unwrap();
@@ -163,7 +163,7 @@ fn the_api_key_reaches_no_pod_under_any_name() {
 }
 
 #[test]
-fn a_variable_that_looks_like_a_credential_is_shown_in_no_plan() {
+fn no_plan_shows_a_variable_that_looks_like_a_credential() {
     let emulator = Emulator::start();
     for (field, code) in [
         ("env: { PLAIN: 'x ${HF_TOKEN}' }", 0),
@@ -213,7 +213,7 @@ fn links_that_leave_the_project_are_refused_and_never_quoted() {
 }
 
 #[test]
-fn states_that_other_commands_come_across_are_not_followed_either() {
+fn links_to_states_found_by_other_commands_are_not_followed_either() {
     let (emulator, elsewhere) = (Emulator::start(), outside());
     let project = Project::new(BARE);
     fs::create_dir(project.path("state")).unwrap();
@@ -231,7 +231,7 @@ fn states_that_other_commands_come_across_are_not_followed_either() {
 }
 
 #[test]
-fn a_dotenv_that_cannot_be_read_is_an_error_and_never_counts_as_absent() {
+fn an_unreadable_dotenv_is_an_error_and_never_counts_as_absent() {
     let emulator = Emulator::start();
     let project = with_secrets("{ name: HF_TOKEN }, { name: PEM }");
     project.write(".env", &format!("HF_TOKEN={CANARY}\nPEM=\"one\ntwo\"\n"));
@@ -319,7 +319,7 @@ fn a_snippet_is_short_masked_and_free_of_control_characters() {
 }
 
 #[test]
-fn a_place_far_to_the_right_is_drawn() {
+fn a_label_far_to_the_right_is_drawn() {
     let (emulator, wide) = (Emulator::start(), "y".repeat(70_000));
     let config = |more: &str| {
         format!(

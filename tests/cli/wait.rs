@@ -27,7 +27,7 @@ fn killed(emulator: &Emulator) -> Project {
 }
 
 #[test]
-fn pods_that_run_are_ready_and_nothing_is_written() {
+fn running_pods_are_ready_and_nothing_is_written() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);
     let (state, writes) = (project.read("state/default.json"), emulator.writes());
@@ -44,7 +44,7 @@ fn pods_that_run_are_ready_and_nothing_is_written() {
 }
 
 #[test]
-fn what_is_not_ready_in_time_is_named_with_what_it_shows() {
+fn pods_not_ready_in_time_are_listed_with_their_status() {
     let emulator = Emulator::start();
     let project = killed(&emulator);
     let said = project.run(&emulator, "wait --timeout 2s").exits(1).warns("was not ready after 2s: Creating");
@@ -57,7 +57,7 @@ fn what_is_not_ready_in_time_is_named_with_what_it_shows() {
 }
 
 #[test]
-fn waiting_ends_at_once_where_it_cannot_help() {
+fn waiting_ends_at_once_if_it_cannot_help() {
     let (emulator, project) = (Emulator::start(), Project::new(&format!("{BARE}    ports: [22/tcp]\n")));
     project.run(&emulator, "wait").exits(0).tells("Nothing to wait for");
     project.run(&emulator, APPLY).exits(0);
@@ -70,7 +70,7 @@ fn waiting_ends_at_once_where_it_cannot_help() {
 }
 
 #[test]
-fn an_address_that_nothing_answers_at_is_no_ready_pod() {
+fn a_pod_whose_servers_do_not_answer_is_not_ready() {
     // The emulator uses addresses that are reserved for documentation, so no real server is contacted.
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     project.run(&emulator, APPLY).exits(0);

@@ -110,7 +110,7 @@ async fn the_same_pod_reads_the_same_in_both_dialects() {
 }
 
 #[tokio::test]
-async fn v2_tells_what_v1_does_not() {
+async fn v2_shows_more_than_v1() {
     let pod = read(Dialect::V2, &up(Dialect::V2)).await;
     for (name, value) in [
         ("cuda_versions", Value::texts(["12.8"])),
@@ -187,7 +187,7 @@ async fn a_tcp_port_is_ready_only_with_a_public_address() {
 }
 
 #[tokio::test]
-async fn a_stopped_pod_has_no_price_whatever_the_api_says() {
+async fn a_stopped_pod_has_no_price_even_if_the_api_shows_one() {
     let pod = changed(Dialect::V2, json!({ "status": "EXITED", "runtime": null, "cost": 0.72 })).await;
     assert_eq!(pod.computed.cost_per_hour, None);
 }
@@ -228,7 +228,7 @@ async fn mounts_and_cpu_read_back() {
 }
 
 #[tokio::test]
-async fn a_command_is_read_by_its_meaning_however_it_is_stored() {
+async fn a_command_has_the_same_meaning_in_every_form() {
     let command = Value::texts(["python", "train.py"]);
     for stored in [
         json!({ "args": "python train.py" }),
@@ -280,7 +280,7 @@ async fn lists_follow_cursors_over_short_pages_and_name_each_pod_once() {
 }
 
 #[tokio::test]
-async fn a_list_that_is_cut_short_never_passes_for_a_whole_one() {
+async fn a_truncated_list_never_passes_as_complete() {
     let next = |cursor: Json| json!({ "pods": [], "pagination": { "nextCursor": cursor, "hasNextPage": true } });
     for answers in [
         vec![answer(200, &next(json!("c1"))), answer(200, &next(json!("c1")))],

@@ -87,7 +87,7 @@ async fn a_cpu_pod_on_a_network_volume_is_expressed_in_both_dialects() {
 }
 
 #[tokio::test]
-async fn what_is_optional_is_sent_only_when_it_is_set() {
+async fn optional_members_are_sent_only_when_set() {
     let inputs = pod_with(&[
         ("cuda_versions", Value::texts(["12.8"])),
         ("registry_auth", "cred1".into()),
@@ -128,7 +128,7 @@ async fn a_lock_is_part_of_a_create_on_v1_and_follows_it_on_v2() {
 }
 
 #[tokio::test]
-async fn what_a_dialect_cannot_say_is_refused_and_never_dropped() {
+async fn values_that_a_dialect_cannot_express_are_refused_and_never_dropped() {
     let script = Script::new([]);
     for (dialect, name, value, words) in [
         (Dialect::V2, "spot", Value::Bool(true), "spot"),
@@ -144,7 +144,7 @@ async fn what_a_dialect_cannot_say_is_refused_and_never_dropped() {
 }
 
 #[tokio::test]
-async fn volumes_have_their_own_words_in_each_dialect() {
+async fn volumes_have_different_bodies_in_each_dialect() {
     let inputs = |tier: Value| {
         attributes(&[
             ("name", "data".into()),
@@ -178,7 +178,7 @@ fn current() -> Json {
 }
 
 #[tokio::test]
-async fn a_changed_environment_keeps_what_others_put_there_and_the_marker() {
+async fn a_changed_environment_keeps_other_variables_and_the_marker() {
     let changes = [("env", Value::Map([("DROP".into(), Value::Null), ("CHANGE".into(), "4".into())].into()))];
     let whole = json!({ "env": {
         "KEEP": "1", "CHANGE": "4", "PUBLIC_KEY": "ssh-ed25519 x",
@@ -198,7 +198,7 @@ async fn an_environment_that_was_not_shown_is_not_replaced() {
 }
 
 #[tokio::test]
-async fn a_mount_is_sent_whole_whichever_part_of_it_changes() {
+async fn a_mount_is_sent_whole_whenever_a_part_of_it_changes() {
     assert_eq!(
         update(Dialect::V2, current(), &[("volume_gb", Value::Int(30))]).await,
         json!({ "mounts": { "persistent": { "size": 30, "path": "/workspace" } } })
@@ -212,7 +212,7 @@ async fn a_mount_is_sent_whole_whichever_part_of_it_changes() {
 }
 
 #[tokio::test]
-async fn an_update_says_only_what_changes_and_clears_by_name() {
+async fn an_update_contains_only_changes_and_clears_explicitly() {
     let changes = [
         ("name", Value::text("new")),
         ("image", Value::text("img:2")),
@@ -236,7 +236,7 @@ async fn an_update_says_only_what_changes_and_clears_by_name() {
 }
 
 #[tokio::test]
-async fn what_no_update_can_carry_is_refused() {
+async fn changes_that_no_update_can_carry_are_refused() {
     let script = Script::new([]);
     let current = observed(Dialect::V2, current()).await;
     let changes = attributes(&[("gpu_count", Value::Int(2))]);
@@ -245,7 +245,7 @@ async fn what_no_update_can_carry_is_refused() {
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_of_v2_does_not_leave() {
+async fn a_body_beyond_the_limit_of_v2_is_not_sent() {
     let script = Script::new([answer(201, &json!({ "id": "p1" }))]);
     let large = pod_with(&[("env", Value::Map([("A".into(), Value::text("x".repeat(102_400)))].into()))]);
     let error = client(&script, Dialect::V2).create(&POD, &large, None).await.unwrap_err();
@@ -269,7 +269,7 @@ async fn power_is_an_action_on_v2_and_a_path_on_v1() {
 }
 
 #[tokio::test]
-async fn an_id_cannot_become_another_path() {
+async fn an_id_cannot_change_the_path() {
     let script = Script::new([]);
     for id in ["", "..", "p1/../p2", "p1?x", "p 1"] {
         assert_eq!(client(&script, Dialect::V2).delete(&POD, id).await.unwrap_err().class, ErrorClass::Invalid, "{id}");

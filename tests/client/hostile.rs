@@ -16,7 +16,7 @@ fn help(error: &sindri::runpod::ApiError) -> String {
 }
 
 #[tokio::test]
-async fn a_list_that_grows_without_objects_is_given_up() {
+async fn reading_a_list_stops_at_pages_without_new_objects() {
     let pages = (0..10).map(|count| page(&json!([]), &format!("c{count}")));
     let script = Script::new(pages);
     let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
@@ -31,7 +31,7 @@ async fn a_list_that_grows_without_objects_is_given_up() {
 }
 
 #[tokio::test]
-async fn a_list_of_ever_new_objects_is_given_up_too() {
+async fn reading_an_endless_list_stops() {
     let script =
         Script::new((0..1_010).map(|count| page(&json!([{ "id": format!("p{count}") }]), &format!("c{count}"))));
     let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
@@ -42,7 +42,7 @@ async fn a_list_of_ever_new_objects_is_given_up_too() {
 }
 
 #[tokio::test]
-async fn whether_a_list_goes_on_is_not_guessed() {
+async fn a_list_with_invalid_page_information_is_refused() {
     for pagination in [json!({ "hasNextPage": "true", "nextCursor": "c" }), json!({ "hasNextPage": 1 })] {
         let script = Script::new([answer(200, &json!({ "pods": [], "pagination": pagination }))]);
         let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
@@ -52,7 +52,7 @@ async fn whether_a_list_goes_on_is_not_guessed() {
 
 /// Ids become part of paths, addresses and commands; hosts and user names become part of commands that people copy.
 #[tokio::test]
-async fn ids_hosts_and_user_names_are_words() {
+async fn ids_hosts_and_user_names_have_safe_characters() {
     for id in ["evil.example/#", "a b", "../../graphql", "p\u{1b}[2J", "p\u{202e}", "$(reboot)", "é", &"a".repeat(129)]
     {
         for (dialect, list) in
@@ -76,7 +76,7 @@ async fn ids_hosts_and_user_names_are_words() {
 }
 
 #[tokio::test]
-async fn an_answer_about_another_object_is_not_taken_for_the_one_asked_for() {
+async fn an_answer_about_another_object_is_refused() {
     let script = Script::new([answer(200, &json!({ "id": "b", "size": 1 }))]);
     let error = client(&script, Dialect::V2).read(&NETWORK_VOLUME, "a").await.unwrap_err();
     assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::WithoutEffect));
@@ -91,7 +91,7 @@ async fn an_answer_about_another_object_is_not_taken_for_the_one_asked_for() {
 
 /// If another project's pod were recorded, the next change would destroy it.
 #[tokio::test]
-async fn a_create_answered_with_nonsense_may_have_had_its_effect() {
+async fn a_create_with_an_invalid_answer_may_have_taken_effect() {
     let other = json!({ "SINDRI_RESOURCE": "4f1c:my-sindri-gpu/default:pod.other:7" });
     for body in [
         json!({}),
@@ -114,7 +114,7 @@ async fn a_create_answered_with_nonsense_may_have_had_its_effect() {
 /// In everything shown or stored of a pod. Values of `env` are already secret, and an update of other values sends them
 /// back.
 #[tokio::test]
-async fn the_api_key_is_masked_wherever_an_answer_repeats_it() {
+async fn the_api_key_is_masked_everywhere_in_an_answer() {
     let pod = json!({
         "id": "p1", "name": format!("x-{KEY}"), "image": format!("i:{KEY}"), "status": KEY, "args": format!("run {KEY}"),
         "dataCenterId": KEY, "cudaVersion": KEY, "registry": KEY, "ports": [format!("{KEY}/http")],

@@ -105,7 +105,7 @@ async fn run(quota: &Arc<Quota>, lanes: usize, requests: usize) -> (usize, Durat
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_meets_a_429_under_the_documented_quota() {
+async fn no_request_gets_a_429_under_the_documented_quota() {
     for fixed in [false, true] {
         for lanes in [1, 3, 20, 100] {
             let quota = Quota::new(&DOCUMENTED, fixed);
@@ -118,7 +118,7 @@ async fn nobody_meets_a_429_under_the_documented_quota() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_of_an_earlier_run_are_known_from_the_first_answer() {
+async fn the_first_answer_shows_the_requests_of_an_earlier_run() {
     let quota = Quota::new(&DOCUMENTED, false);
     run(&quota, 1, 55).await;
     let (refused, _) = run(&quota, 10, 60).await;

@@ -39,7 +39,7 @@ async fn a_create_is_never_sent_again_when_its_outcome_is_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_create_that_was_refused_or_never_left_had_no_effect() {
+async fn a_create_that_was_refused_or_never_sent_had_no_effect() {
     for status in [400, 401, 402, 403, 404, 409, 410, 413, 422] {
         let (error, requests) = create(vec![answer(status, &json!({ "detail": "no" }))], Dialect::V2).await;
         assert_eq!((requests, error.failure), (1, Failure::WithoutEffect), "{status}");
@@ -59,7 +59,7 @@ async fn a_v1_create_without_stock_is_in_doubt_and_a_v2_create_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn starting_and_stopping_are_sent_once() {
+async fn starts_and_stops_are_sent_once() {
     for unclear in unclear().into_iter().filter(|answer| !matches!(answer, Answer::Reply(200 | 201, ..))) {
         let script = Script::new([unclear]);
         let error = client(&script, Dialect::V2).power(&POD, "p1", Power::Running).await.unwrap_err();
@@ -89,7 +89,7 @@ async fn reads_deletes_and_updates_are_tried_four_times_with_growing_pauses() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_refused_is_not_asked_again() {
+async fn refused_requests_are_not_retried() {
     for status in [400, 401, 403, 409, 410, 422] {
         let script = Script::new([answer(status, &json!({ "detail": "no" }))]);
         client(&script, Dialect::V2).list(&POD).await.unwrap_err();
@@ -98,14 +98,14 @@ async fn what_is_refused_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_earlier_attempt_in_doubt_leaves_the_whole_in_doubt() {
+async fn an_earlier_attempt_in_doubt_leaves_the_result_in_doubt() {
     let script = Script::new([Answer::Lost, answer(409, &json!({ "detail": "busy" }))]);
     let error = client(&script, Dialect::V2).delete(&POD, "p1").await.unwrap_err();
     assert_eq!((error.class, error.failure), (ErrorClass::Conflict, Failure::Unknown));
 }
 
 #[tokio::test]
-async fn deleting_what_is_not_there_is_told_and_no_error() {
+async fn deleting_a_missing_object_is_not_an_error() {
     let v1 = "delete network volume: Tried to delete nonexistent network volume";
     for (dialect, reply) in [
         (Dialect::V2, answer(404, &json!({ "detail": "resource not found" }))),
@@ -118,7 +118,7 @@ async fn deleting_what_is_not_there_is_told_and_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_had_no_effect_so_that_even_a_create_waits_and_goes_on() {
+async fn even_a_create_is_retried_after_a_429_which_had_no_effect() {
     let start = Instant::now();
     let limited = Answer::Reply(429, vec![("retry-after", "20".into())], "{\"detail\":\"rate limit\"}".into());
     let script = Script::new([limited.clone(), limited, answer(201, &json!({ "id": "p1" }))]);
@@ -142,7 +142,7 @@ async fn waiting_for_a_quota_ends_at_the_limit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_429_that_tells_nothing_is_met_with_longer_and_longer_waits() {
+async fn after_429s_without_a_wait_time_the_waits_grow() {
     let start = Instant::now();
     let mut answers = vec![text(429, "{\"error\":\"Too many requests\"}"); 6];
     answers.push(answer(200, &json!([])));

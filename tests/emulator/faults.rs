@@ -156,7 +156,7 @@ fn answers_can_have_more_or_fewer_members_than_documented() {
 }
 
 #[test]
-fn a_scenario_is_accepted_wherever_a_fault_file_is() {
+fn scenarios_and_fault_files_are_interchangeable() {
     let options = |faults: &str| EmulatorOptions { faults: Some(faults.into()), ..EmulatorOptions::default() };
     let statuses = |scenario: &str, path: &str| {
         let (emulator, _) = options(scenario).open().expect("a scenario");

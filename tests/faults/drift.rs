@@ -78,7 +78,7 @@ fn told(what: PodEvent, class: DriftClass, severity: Severity, dialects: &[Diale
 const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
 
 #[test]
-fn what_happens_to_a_pod_has_one_name_and_is_settled_by_an_apply_or_a_refresh() {
+fn every_event_of_a_pod_has_one_class_and_is_resolved_by_an_apply_or_a_refresh() {
     told(PodEvent::Delete, Gone, Severity::Error, &BOTH, true);
     told(PodEvent::Stop, Stopped, Severity::Warning, &BOTH, true);
     told(PodEvent::Preempt, Stopped, Severity::Warning, &BOTH, true);
@@ -101,7 +101,7 @@ fn what_happens_to_a_pod_has_one_name_and_is_settled_by_an_apply_or_a_refresh() 
 }
 
 #[test]
-fn what_runpod_or_people_do_for_themselves_is_no_drift() {
+fn restarts_and_pending_changes_are_not_drift() {
     for dialect in BOTH {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -121,7 +121,7 @@ fn what_runpod_or_people_do_for_themselves_is_no_drift() {
 }
 
 #[test]
-fn a_pod_that_was_ready_and_is_out_of_reach_is_told_and_is_no_longer_when_its_host_is_back() {
+fn an_unreachable_pod_is_reported_until_its_host_is_back() {
     for dialect in BOTH {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -138,7 +138,7 @@ fn a_pod_that_was_ready_and_is_out_of_reach_is_told_and_is_no_longer_when_its_ho
 }
 
 #[test]
-fn a_pod_that_somebody_started_is_told_until_it_is_stopped_again() {
+fn a_pod_started_outside_is_reported_until_it_is_stopped_again() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let stopped = one(Pod { power: Some(sindri::model::Power::Stopped), ..pod() }, Dialect::V2);
@@ -153,7 +153,7 @@ fn a_pod_that_somebody_started_is_told_until_it_is_stopped_again() {
 }
 
 #[test]
-fn a_spot_pod_that_stops_was_preempted_unless_somebody_stopped_it() {
+fn a_stopped_spot_pod_was_preempted_unless_someone_stopped_it() {
     for (what, preempted) in [(PodEvent::Preempt, true), (PodEvent::Stop, false)] {
         in_virtual_time(async {
             let world = World::new(Dialect::V1);
@@ -169,7 +169,7 @@ fn a_spot_pod_that_stops_was_preempted_unless_somebody_stopped_it() {
 }
 
 #[test]
-fn volumes_that_grew_or_went_are_told_with_their_pods() {
+fn grown_or_deleted_volumes_are_reported_with_their_pods() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
@@ -194,7 +194,7 @@ fn volumes_that_grew_or_went_are_told_with_their_pods() {
 }
 
 #[test]
-fn an_empty_purse_stops_what_has_a_network_volume_and_ends_the_rest() {
+fn a_zero_balance_stops_pods_with_a_network_volume_and_terminates_the_rest() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
@@ -223,7 +223,7 @@ async fn stray(world: &World, like: &Object, name: &str, marker: Option<String>)
 }
 
 #[test]
-fn what_is_in_no_state_is_an_orphan_if_it_is_ours_and_unmanaged_if_not() {
+fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(pod(), Dialect::V2);

@@ -35,7 +35,7 @@ fn asked(world: &World, part: &str) -> usize {
 }
 
 #[test]
-fn a_credential_or_template_that_is_gone_is_refused_in_the_plan_and_asked_for_once() {
+fn a_missing_credential_or_template_is_refused_in_the_plan_after_one_request() {
     for (attribute, collection, title) in
         [("registry_auth", "/registries/", "registry credential"), ("template", "/templates/", "template")]
     {
@@ -52,7 +52,7 @@ fn a_credential_or_template_that_is_gone_is_refused_in_the_plan_and_asked_for_on
 }
 
 #[test]
-fn a_credential_that_went_after_the_plan_keeps_every_pod_and_is_asked_for_once() {
+fn if_a_credential_disappears_after_the_plan_every_pod_is_kept_after_one_request() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let key = world.post("registries", json!({ "name": "k", "username": "u", "password": "p" })).await;
@@ -98,7 +98,7 @@ fn a_create_that_names_a_missing_template_is_noted_and_not_refused() {
 }
 
 #[test]
-fn a_volume_that_is_not_listed_or_is_elsewhere_is_refused() {
+fn a_volume_that_is_missing_or_in_another_region_is_refused() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let body = json!({ "name": "two", "size": 100, "dataCenter": "EU-RO-1" });
@@ -132,7 +132,7 @@ fn a_volume_that_is_not_listed_or_is_elsewhere_is_refused() {
 }
 
 #[test]
-fn a_body_that_is_too_large_is_refused_in_the_plan() {
+fn a_body_too_large_to_send_is_refused_in_the_plan() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;
@@ -156,7 +156,7 @@ fn a_body_that_is_too_large_is_refused_in_the_plan() {
 }
 
 #[test]
-fn a_limit_of_the_account_stops_everything_and_blames_no_spelling() {
+fn a_limit_of_the_account_stops_everything_and_blames_no_setting() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -170,7 +170,7 @@ fn a_limit_of_the_account_stops_everything_and_blames_no_spelling() {
 }
 
 #[test]
-fn a_fleet_is_not_destroyed_for_creates_that_runpod_refuses() {
+fn a_fleet_is_not_destroyed_if_runpod_refuses_the_creates() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -197,7 +197,7 @@ fn with_volume(region: &'static str) -> Desired {
 }
 
 #[test]
-fn a_fleet_is_kept_when_the_volume_that_its_successors_need_cannot_be_made() {
+fn a_fleet_is_kept_if_the_volume_of_its_successors_cannot_be_created() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -211,7 +211,7 @@ fn a_fleet_is_kept_when_the_volume_that_its_successors_need_cannot_be_made() {
 }
 
 #[test]
-fn an_accepted_volume_ends_no_trial_of_pods() {
+fn an_accepted_volume_does_not_end_the_trial_of_pods() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -223,7 +223,7 @@ fn an_accepted_volume_ends_no_trial_of_pods() {
 }
 
 #[test]
-fn a_volume_is_kept_with_its_pods_where_its_successor_cannot_be_made() {
+fn a_volume_and_its_pods_are_kept_if_its_successor_cannot_be_created() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&with_volume("US-CA-2")).await;
@@ -237,7 +237,7 @@ fn a_volume_is_kept_with_its_pods_where_its_successor_cannot_be_made() {
 }
 
 #[test]
-fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
+fn a_volume_mounted_by_an_unmanaged_pod_is_not_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&with_volume("US-CA-2")).await;
@@ -263,7 +263,7 @@ fn a_volume_that_a_strange_pod_mounts_is_not_replaced() {
 }
 
 #[test]
-fn a_create_of_unknown_outcome_that_cannot_be_looked_for_may_exist() {
+fn a_create_of_unknown_outcome_may_exist_if_the_lists_fail() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let rules = "[{ match: { operation: createPod }, effect: { resetAfterEffect: true } },
@@ -286,7 +286,7 @@ fn a_create_of_unknown_outcome_that_cannot_be_looked_for_may_exist() {
 }
 
 #[test]
-fn a_cuda_version_that_no_machine_has_is_out_of_stock_before_anything_goes() {
+fn an_unavailable_cuda_version_is_out_of_stock_before_anything_is_destroyed() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -297,7 +297,7 @@ fn a_cuda_version_that_no_machine_has_is_out_of_stock_before_anything_goes() {
 }
 
 #[test]
-fn memory_that_no_catalog_tells_of_is_noted() {
+fn memory_that_no_catalog_lists_is_noted() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -309,7 +309,7 @@ fn memory_that_no_catalog_tells_of_is_noted() {
 }
 
 #[test]
-fn stock_is_asked_for_once_and_its_want_is_noted() {
+fn stock_is_requested_once_and_its_lack_is_noted() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&fleet("image:1")).await;
@@ -349,7 +349,7 @@ fn templated(id: &str, dialect: Dialect) -> Desired {
 }
 
 #[test]
-fn what_a_template_supplies_is_neither_sent_nor_compared() {
+fn settings_from_a_template_are_neither_sent_nor_compared() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -411,7 +411,7 @@ fn what_a_template_supplies_is_neither_sent_nor_compared() {
 }
 
 #[test]
-fn no_port_beside_a_template_is_a_wish_of_its_own() {
+fn an_empty_list_of_ports_beside_a_template_is_a_setting() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let id = world.post("templates", json!({ "name": "t", "image": "i:1", "disk": 30, "ports": ["9/http"] })).await;
@@ -426,7 +426,7 @@ fn no_port_beside_a_template_is_a_wish_of_its_own() {
 }
 
 #[test]
-fn a_file_that_comes_to_leave_its_ports_to_a_template_forgets_them() {
+fn ports_left_to_a_template_later_are_removed_from_the_state() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let body = json!({ "name": "t", "image": "i:1", "disk": 30, "ports": ["8888/http"] });

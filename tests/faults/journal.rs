@@ -24,7 +24,7 @@ fn version(image: &'static str, create_first: bool) -> Desired {
 }
 
 #[test]
-fn what_is_recorded_of_a_pending_request_is_settled_before_it_is_moved_or_forgotten() {
+fn a_pending_request_is_settled_before_its_record_is_renamed_or_removed() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;
@@ -72,7 +72,7 @@ async fn each_exists_once(world: &World, desired: &Desired, moment: &str) {
 }
 
 #[test]
-fn a_replacement_goes_on_wherever_its_journal_was_cut_off() {
+fn a_replacement_continues_wherever_its_journal_was_cut_off() {
     for create_first in [true, false] {
         for seconds in [0.5, 20.0, 45.0, 70.0, 100.0] {
             let after = Duration::from_secs_f64(seconds);
@@ -96,7 +96,7 @@ fn a_replacement_goes_on_wherever_its_journal_was_cut_off() {
 }
 
 #[test]
-fn no_third_set_is_made_and_what_goes_is_in_the_plan() {
+fn no_third_set_is_created_and_every_delete_is_in_the_plan() {
     in_virtual_time(async {
         let world = killed(true, Duration::from_millis(500)).await;
         let before = world.pods().await.len();
@@ -115,7 +115,7 @@ fn no_third_set_is_made_and_what_goes_is_in_the_plan() {
 }
 
 #[test]
-fn a_configuration_that_was_edited_since_leaves_no_third_pod_behind() {
+fn editing_the_configuration_in_between_leaves_no_third_pod() {
     in_virtual_time(async {
         let world = killed(true, Duration::from_millis(500)).await;
         world.put_journal("");
@@ -127,7 +127,7 @@ fn a_configuration_that_was_edited_since_leaves_no_third_pod_behind() {
 }
 
 #[test]
-fn a_recorded_pod_that_may_stay_is_kept_and_the_other_one_is_an_orphan() {
+fn a_matching_recorded_pod_is_kept_and_the_other_one_is_an_orphan() {
     in_virtual_time(async {
         let world = killed(true, Duration::from_millis(500)).await;
         world.put_journal("");
@@ -142,7 +142,7 @@ fn a_recorded_pod_that_may_stay_is_kept_and_the_other_one_is_an_orphan() {
 }
 
 #[test]
-fn of_pods_that_no_record_names_the_one_that_may_stay_is_imported() {
+fn among_unrecorded_pods_the_matching_one_is_imported() {
     in_virtual_time(async {
         let world = killed(true, Duration::from_millis(500)).await;
         world.put_journal("");
@@ -178,7 +178,7 @@ fn redated(journal: &str, at: &str) -> String {
 }
 
 #[test]
-fn whatever_clock_dated_a_create_it_is_looked_for_until_lists_must_show_it() {
+fn a_create_dated_by_any_clock_is_searched_for_until_lists_must_show_it() {
     for (hours, effect) in [
         (Some(-1), "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
         (Some(-14), "latency: { seconds: 20, side: afterEffect }, listLag: { appear: 100 }"),
@@ -209,7 +209,7 @@ fn whatever_clock_dated_a_create_it_is_looked_for_until_lists_must_show_it() {
 }
 
 #[test]
-fn nobody_waits_for_a_pod_that_another_branch_replaced() {
+fn a_pod_replaced_on_another_branch_is_not_waited_for() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&version("image:1", false)).await;
@@ -227,7 +227,7 @@ fn nobody_waits_for_a_pod_that_another_branch_replaced() {
 }
 
 #[test]
-fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
+fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let clone = world.clone_of();
@@ -255,7 +255,7 @@ fn two_clones_of_a_project_hear_of_each_others_pods_and_volumes() {
 }
 
 #[test]
-fn a_growth_that_somebody_else_outgrew_is_not_taken_for_ours() {
+fn a_larger_size_set_by_someone_else_is_not_taken_for_our_update() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let sized = |size_gb| {

@@ -24,7 +24,7 @@ fn updated() -> Pod {
 }
 
 #[test]
-fn a_patch_that_drops_a_field_is_reported_and_stays_pending() {
+fn an_update_that_drops_a_field_is_reported_and_stays_pending() {
     for (member, attribute, paths) in [
         ("image", "image", vec!["image"]),
         ("ports", "ports", vec!["ports"]),
@@ -109,7 +109,7 @@ fn a_crash_loop_is_named_while_waiting() {
 }
 
 #[test]
-fn a_container_that_is_made_anew_once_is_no_crash_loop() {
+fn a_container_recreated_once_is_not_a_crash_loop() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;
@@ -147,7 +147,7 @@ fn an_unknown_status_is_never_read_as_absent() {
 }
 
 #[test]
-fn a_create_whose_pod_has_an_unknown_status_is_waited_for_in_vain_and_recorded() {
+fn a_created_pod_with_an_unknown_status_times_out_and_is_recorded() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.fault("'*Pod*'", "newStatus: PAUSED");
@@ -161,7 +161,7 @@ fn a_create_whose_pod_has_an_unknown_status_is_waited_for_in_vain_and_recorded()
 }
 
 #[test]
-fn a_command_that_comes_back_in_other_words_is_no_difference() {
+fn a_command_returned_in_another_form_is_no_difference() {
     for echo in ["verbatim", "reserialized", "split"] {
         in_virtual_time(async {
             let world = World::new(Dialect::V2);
@@ -182,7 +182,7 @@ fn a_command_that_comes_back_in_other_words_is_no_difference() {
 }
 
 #[test]
-fn a_host_that_is_down_is_no_reason_to_replace_its_pod() {
+fn a_pod_is_not_replaced_because_its_host_is_down() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.fault("createPod", "hostDown: { seconds: 100000 }");
@@ -240,7 +240,7 @@ fn the_api_of_august_is_enough() {
 }
 
 #[test]
-fn an_edit_that_no_read_shows_yet_is_left_to_the_next_apply() {
+fn an_edit_not_shown_by_reads_yet_is_left_to_the_next_apply() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let pod = |image| one(Pod { image, ..updatable() });
@@ -267,7 +267,7 @@ fn an_edit_that_no_read_shows_yet_is_left_to_the_next_apply() {
 }
 
 #[test]
-fn zero_gpus_after_a_start_is_a_failure_that_says_so() {
+fn zero_gpus_after_a_start_are_reported_as_a_failure() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);

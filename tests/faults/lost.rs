@@ -11,7 +11,7 @@ use crate::world::{World, change, rest};
 use crate::{in_virtual_time, one};
 
 #[test]
-fn a_create_that_happened_in_spite_of_its_answer_is_found_and_not_sent_again() {
+fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {
     for (dialect, effect) in [
         (Dialect::V2, "statusAfterEffect: { code: 500 }"),
         (Dialect::V1, "statusAfterEffect: { code: 500 }"),
@@ -64,7 +64,7 @@ fn a_create_that_did_not_happen_is_sent_again_only_after_the_search() {
 }
 
 #[test]
-fn a_delete_that_is_ignored_is_sent_again_and_one_that_is_slow_is_waited_for() {
+fn an_ignored_delete_is_sent_again_and_a_slow_one_is_waited_for() {
     for (effect, times) in [("deleteIgnored: true", 2), ("deleteSlow: { seconds: 60 }, listLag: { disappear: 60 }", 1)]
     {
         in_virtual_time(async {
@@ -80,7 +80,7 @@ fn a_delete_that_is_ignored_is_sent_again_and_one_that_is_slow_is_waited_for() {
 }
 
 #[test]
-fn a_delete_that_is_always_ignored_is_a_failure_that_keeps_the_record() {
+fn a_delete_that_is_always_ignored_fails_and_keeps_the_record() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(Pod::default())).await;
@@ -97,7 +97,7 @@ fn a_delete_that_is_always_ignored_is_a_failure_that_keeps_the_record() {
 }
 
 #[test]
-fn a_refused_rate_is_obeyed_and_no_failure() {
+fn a_429_is_obeyed_and_no_failure() {
     for effect in ["rateLimited: { retryAfter: 7 }", "rateLimited: {}"] {
         in_virtual_time(async {
             let world = World::new(Dialect::V2);
@@ -110,7 +110,7 @@ fn a_refused_rate_is_obeyed_and_no_failure() {
 }
 
 #[test]
-fn an_update_and_a_start_succeed_though_their_answers_are_lost() {
+fn an_update_and_a_start_succeed_although_their_answers_are_lost() {
     for effect in ["resetAfterEffect: true", "statusAfterEffect: { code: 502 }", "truncate: { bytes: 9 }"] {
         in_virtual_time(async {
             let world = World::new(Dialect::V2);
@@ -130,7 +130,7 @@ fn an_update_and_a_start_succeed_though_their_answers_are_lost() {
 }
 
 #[test]
-fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
+fn if_two_volumes_match_a_lost_create_the_user_must_choose() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_volume("data", Volume::default()).resources(Dialect::V2);
@@ -158,7 +158,7 @@ fn of_two_volumes_that_look_like_a_lost_create_a_person_chooses() {
 }
 
 #[test]
-fn of_two_creates_that_ask_for_the_same_each_finds_its_own() {
+fn two_equal_creates_each_find_their_own_object() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let mut desired = Fleet::default()

@@ -33,7 +33,7 @@ async fn moves(world: &World, id: &str) {
 }
 
 #[test]
-fn a_pod_that_moves_while_it_is_being_destroyed_is_followed_and_no_orphan() {
+fn a_pod_that_migrates_during_its_destruction_is_followed_and_no_orphan() {
     for (create_first, destroyed, dialect) in [
         (false, false, Dialect::V2),
         (true, false, Dialect::V2),
@@ -68,7 +68,7 @@ fn a_pod_that_moves_while_it_is_being_destroyed_is_followed_and_no_orphan() {
 }
 
 #[test]
-fn a_pod_that_moved_after_its_destroyer_died_is_followed_and_no_orphan() {
+fn a_pod_that_migrates_after_its_destroy_was_killed_is_followed_and_no_orphan() {
     for destroyed in [false, true] {
         in_virtual_time(async {
             let world = slow_to_be_deleted(Dialect::V2, &version("image:1", false, Dialect::V2)).await;
@@ -89,7 +89,7 @@ fn a_pod_that_moved_after_its_destroyer_died_is_followed_and_no_orphan() {
 }
 
 #[test]
-fn a_predecessor_that_moves_before_its_turn_is_destroyed_and_no_orphan() {
+fn a_predecessor_that_migrates_before_its_delete_is_destroyed_and_no_orphan() {
     for (dialect, both) in [(Dialect::V1, false), (Dialect::V2, false), (Dialect::V2, true)] {
         in_virtual_time(async {
             let world = World::new(dialect);

@@ -126,7 +126,7 @@ async fn addresses(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn what_an_apply_is_doing_is_no_drift_while_it_does_it() {
+fn changes_by_a_running_apply_are_not_drift() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -172,7 +172,7 @@ fn what_an_apply_is_doing_is_no_drift_while_it_does_it() {
 }
 
 #[test]
-fn a_fresh_pod_that_no_list_shows_is_not_said_to_be_gone() {
+fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
@@ -189,7 +189,7 @@ fn a_fresh_pod_that_no_list_shows_is_not_said_to_be_gone() {
 }
 
 #[test]
-fn what_an_interrupted_apply_left_open_is_named_and_not_judged() {
+fn operations_left_open_by_an_interrupted_apply_are_listed_and_not_classified() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);

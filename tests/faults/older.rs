@@ -15,7 +15,7 @@ const EARLIER: &str = include_str!("../fixtures/journals/of-an-earlier-build.jso
 const LINEAGE: &str = "4f1c09aa55d0e7b1";
 
 #[test]
-fn a_journal_of_an_earlier_build_is_read_and_what_it_left_open_is_settled() {
+fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let pod = Pod { ports: ["22/tcp"].into(), ..Pod::default() };

@@ -41,7 +41,7 @@ fn a_preempted_pod_is_started_again_or_left_by_policy() {
 }
 
 #[test]
-fn a_pod_that_moved_is_adopted_not_created_again() {
+fn a_migrated_pod_is_adopted_and_not_recreated() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod::default());
@@ -62,7 +62,7 @@ fn a_pod_that_moved_is_adopted_not_created_again() {
 }
 
 #[test]
-fn a_pod_that_moved_is_destroyed_and_not_forgotten_once_it_is_no_longer_declared() {
+fn a_migrated_pod_is_destroyed_once_it_is_no_longer_declared() {
     for destroy in [false, true] {
         in_virtual_time(async {
             let world = World::new(Dialect::V2);
@@ -83,7 +83,7 @@ fn a_pod_that_moved_is_destroyed_and_not_forgotten_once_it_is_no_longer_declared
 }
 
 #[test]
-fn a_pod_that_moved_is_replaced_together_with_its_volume() {
+fn a_migrated_pod_is_replaced_together_with_its_volume() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = |region| {
@@ -104,7 +104,7 @@ fn a_pod_that_moved_is_replaced_together_with_its_volume() {
 }
 
 #[test]
-fn a_foreign_pod_of_the_same_name_is_left_alone() {
+fn an_unmanaged_pod_with_the_same_name_is_not_touched() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod::default());
@@ -123,7 +123,7 @@ fn a_foreign_pod_of_the_same_name_is_left_alone() {
 }
 
 #[test]
-fn a_balance_at_zero_is_named_where_pods_vanish_and_stops_the_apply() {
+fn a_zero_balance_is_mentioned_when_pods_disappear_and_stops_the_apply() {
     in_virtual_time(async {
         let mut world = World::new(Dialect::V2);
         world.parallelism = 1;
@@ -154,7 +154,7 @@ fn a_balance_at_zero_is_named_where_pods_vanish_and_stops_the_apply() {
 }
 
 #[test]
-fn one_of_two_pods_that_is_gone_is_no_sign_of_an_empty_purse() {
+fn one_missing_pod_of_two_is_no_sign_of_a_zero_balance() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod { replicas: Some(2), ..Pod::default() });
@@ -168,7 +168,7 @@ fn one_of_two_pods_that_is_gone_is_no_sign_of_an_empty_purse() {
 }
 
 #[test]
-fn a_pod_in_maintenance_cannot_be_started_and_is_back_by_itself() {
+fn a_pod_in_maintenance_cannot_be_started_and_recovers_by_itself() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod::default());

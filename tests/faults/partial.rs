@@ -48,7 +48,7 @@ fn keys(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn recovery_records_each_field_and_port_as_it_is() {
+fn recovery_records_each_field_and_port_as_observed() {
     for drop in ["image", "ports", "env"] {
         in_virtual_time(async {
             let world = killed("updatePod", drop, &one(old()), &one(new())).await;
@@ -71,7 +71,7 @@ fn recovery_records_each_field_and_port_as_it_is() {
 }
 
 #[test]
-fn recovery_keeps_the_key_that_an_update_did_not_take_away() {
+fn recovery_keeps_a_key_that_an_update_did_not_remove() {
     in_virtual_time(async {
         let without = Pod { image: "image:2", env: BTreeMap::from([("A", Variable::Plain("1"))]), ..old() };
         let world = killed("updatePod", "env", &one(old()), &one(without)).await;
@@ -82,7 +82,7 @@ fn recovery_keeps_the_key_that_an_update_did_not_take_away() {
 }
 
 #[test]
-fn recovery_records_the_ports_that_are_there_and_no_others() {
+fn recovery_records_only_existing_ports() {
     in_virtual_time(async {
         let three = Pod { ports: ["22/tcp", "8000/http", "9000/http"].into(), ..old() };
         let world = killed("updatePod", "ports", &one(old()), &one(three)).await;
@@ -114,7 +114,7 @@ fn recovery_records_a_rename_without_the_growth_that_was_dropped() {
 }
 
 #[test]
-fn a_running_apply_records_each_port_as_it_is() {
+fn a_running_apply_records_each_port_as_observed() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(old())).await;
@@ -130,7 +130,7 @@ fn a_running_apply_records_each_port_as_it_is() {
 }
 
 #[test]
-fn an_update_of_which_nothing_is_done_is_reported_as_such() {
+fn an_update_without_any_effect_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(old())).await;
@@ -145,7 +145,7 @@ fn an_update_of_which_nothing_is_done_is_reported_as_such() {
 }
 
 #[test]
-fn an_update_whose_answers_are_always_lost_is_recorded_as_far_as_it_went() {
+fn the_done_part_of_an_update_is_recorded_if_its_answers_are_always_lost() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.settle(&one(old())).await;

@@ -27,7 +27,7 @@ fn a_gateway_that_refuses_every_create_stops_the_apply_with_its_text() {
 }
 
 #[test]
-fn want_of_stock_tries_the_next_candidate_and_else_is_named() {
+fn missing_stock_tries_the_next_candidate_and_is_reported_after_the_last() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.fault("createPod, gpu: '*3090'", "noCapacity: true");
@@ -44,7 +44,7 @@ fn want_of_stock_tries_the_next_candidate_and_else_is_named() {
 }
 
 #[test]
-fn a_start_on_a_full_host_fails_in_runpods_words_and_leaves_the_pod_as_it_was() {
+fn a_start_on_a_full_host_fails_with_runpods_text_and_does_not_change_the_pod() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -64,7 +64,7 @@ fn a_start_on_a_full_host_fails_in_runpods_words_and_leaves_the_pod_as_it_was() 
 }
 
 #[test]
-fn a_gateway_that_refuses_the_client_is_told_from_a_bad_key_and_stops_everything() {
+fn a_client_blocked_by_the_gateway_is_distinguished_from_a_bad_key_and_stops_everything() {
     in_virtual_time(async {
         let mut world = World::new(Dialect::V2);
         world.parallelism = 1;

@@ -49,7 +49,7 @@ fn the_apply_after_a_killed_one_waits_and_the_plan_after_that_is_empty() {
 }
 
 #[test]
-fn what_never_comes_up_fails_the_next_apply_and_is_replaced_by_the_one_after() {
+fn a_pod_that_never_becomes_ready_fails_the_next_apply_and_is_replaced_by_the_one_after() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(hopeless()));
         killed_while_waiting(&world, &desired).await;
@@ -66,7 +66,7 @@ fn what_never_comes_up_fails_the_next_apply_and_is_replaced_by_the_one_after() {
 }
 
 #[test]
-fn a_wait_that_is_interrupted_leaves_the_next_apply_to_wait() {
+fn after_an_interrupted_wait_the_next_apply_waits() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
@@ -78,7 +78,7 @@ fn a_wait_that_is_interrupted_leaves_the_next_apply_to_wait() {
 }
 
 #[test]
-fn a_plan_from_memory_waits_for_what_is_recorded_as_never_ready() {
+fn a_plan_without_refresh_waits_for_resources_recorded_as_never_ready() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
@@ -96,7 +96,7 @@ fn a_plan_from_memory_waits_for_what_is_recorded_as_never_ready() {
 }
 
 #[test]
-fn what_is_stopped_by_declaration_or_by_hand_is_never_waited_for() {
+fn pods_stopped_by_declaration_or_command_are_never_waited_for() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
@@ -111,7 +111,7 @@ fn what_is_stopped_by_declaration_or_by_hand_is_never_waited_for() {
 }
 
 #[test]
-fn an_update_in_place_of_what_is_not_ready_waits_for_it() {
+fn an_update_in_place_of_an_unready_pod_waits_for_it() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
@@ -129,7 +129,7 @@ fn an_update_in_place_of_what_is_not_ready_waits_for_it() {
 }
 
 #[test]
-fn a_pod_that_a_lost_state_no_longer_names_is_taken_over_and_waited_for() {
+fn a_pod_missing_from_a_lost_state_is_adopted_and_waited_for() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(slow()));
         killed_while_waiting(&world, &desired).await;
@@ -145,7 +145,7 @@ fn a_pod_that_a_lost_state_no_longer_names_is_taken_over_and_waited_for() {
 }
 
 #[test]
-fn targets_limit_what_is_waited_for_and_the_rest_is_told() {
+fn targets_limit_the_wait_and_the_rest_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", slow()).with_pod("other", hopeless()).resources(Dialect::V2);
@@ -161,7 +161,7 @@ fn targets_limit_what_is_waited_for_and_the_rest_is_told() {
 }
 
 #[test]
-fn what_was_started_and_not_seen_ready_is_waited_for_and_never_replaced() {
+fn a_started_pod_that_was_not_seen_ready_is_waited_for_and_never_replaced() {
     in_virtual_time(async {
         let (world, desired) = (World::new(Dialect::V2), one(Pod::default()));
         world.settle(&desired).await;
@@ -181,7 +181,7 @@ fn what_was_started_and_not_seen_ready_is_waited_for_and_never_replaced() {
 }
 
 #[test]
-fn a_pod_that_is_deleted_while_it_is_waited_for_is_gone_and_not_tainted() {
+fn a_pod_deleted_during_the_wait_is_gone_and_not_tainted() {
     for (listed, says) in [(false, "is in no list of RunPod"), (true, "was deleted before it was ready")] {
         in_virtual_time(async {
             let (world, desired) = (World::new(Dialect::V2), one(slow()));

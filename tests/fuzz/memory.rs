@@ -51,7 +51,7 @@ pub fn peak<R>(task: impl FnOnce() -> R) -> (usize, R) {
 }
 
 #[test]
-fn the_peak_counts_what_was_freed_again() {
+fn the_peak_includes_freed_memory() {
     let (peak, ()) = peak(|| {
         drop(vec![0_u8; 1 << 20]);
         drop(vec![0_u8; 1 << 10]);

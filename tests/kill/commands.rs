@@ -65,7 +65,7 @@ struct Kill {
 }
 
 #[test]
-fn any_command_can_be_killed_and_any_other_may_follow() {
+fn any_command_can_be_killed_and_followed_by_any_other() {
     let kills: usize = std::env::var("SINDRI_KILLS").map_or(KILLED.len(), |kills| kills.parse().expect("a number"));
     let mut rng = fastrand::Rng::with_seed(811);
     let kills: Vec<Kill> = KILLED

@@ -20,7 +20,7 @@ const FULL: Trouble = (28, "the disk is full", "free some space");
 const READ_ONLY: Trouble = (30, "it is read-only", "make it writable");
 
 #[test]
-fn a_disk_that_refuses_writes_loses_nothing_and_is_named() {
+fn a_disk_that_refuses_writes_loses_nothing_and_is_reported() {
     let Some(library) = library() else { return };
     // The lock, then every phase of one create: intent, flush, request, answer, outcome, flush.
     let mut points: Vec<(usize, Trouble)> = (30..36).map(|effect| (effect, FULL)).collect();
@@ -78,7 +78,7 @@ fn rescued(said: &Said) -> PathBuf {
 }
 
 #[test]
-fn a_state_file_that_is_edited_under_an_apply_is_not_overwritten() {
+fn a_state_file_edited_during_an_apply_is_not_overwritten() {
     count("a state file that is edited", &[3], |writes| {
         let place = Place::new(2);
         place.run(APPLY).exits(0);

@@ -49,7 +49,7 @@ fn effects(library: &Path) -> usize {
 }
 
 #[test]
-fn nothing_is_lost_or_doubled_at_any_stepped_kill() {
+fn nothing_is_lost_or_duplicated_at_any_stepped_kill() {
     let Some(library) = library() else { return };
     let effects = effects(library);
     assert!(effects >= 6 * 50, "{effects}: intent, request, answer, outcome, and two flushes each");

@@ -9,7 +9,7 @@ use crate::aftermath::{APPLY, Figures, Place, count};
 const PODS: usize = 298;
 
 #[test]
-fn nothing_is_lost_or_doubled_at_any_random_kill() {
+fn nothing_is_lost_or_duplicated_at_any_random_kill() {
     let kills = std::env::var("SINDRI_KILLS").map_or(5, |kills| kills.parse().expect("SINDRI_KILLS is a number"));
     let whole = Place::new(PODS);
     let start = Instant::now();

@@ -27,7 +27,7 @@ fn killed_while_growing(library: &std::path::Path, effect: usize) -> (Place, Str
 const POINTS: [usize; 4] = [8, 16, 17, 29];
 
 #[test]
-fn from_the_last_commit_the_next_runner_takes_over_what_was_made() {
+fn from_the_last_commit_the_next_runner_adopts_existing_objects() {
     let Some(library) = library() else { return };
     count("runners that lose their disk", &POINTS, |effect| {
         let (place, committed) = killed_while_growing(library, *effect);
@@ -44,7 +44,7 @@ fn from_the_last_commit_the_next_runner_takes_over_what_was_made() {
 }
 
 #[test]
-fn from_nothing_nothing_is_made_beside_what_lives_unless_somebody_says_so() {
+fn without_a_state_nothing_is_created_beside_live_objects_unless_requested() {
     let Some(library) = library() else { return };
     count("runners that lose even the state", &POINTS, |effect| {
         let (place, _) = killed_while_growing(library, *effect);

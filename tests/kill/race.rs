@@ -20,7 +20,7 @@ fn ended(child: Child) -> Said {
 }
 
 #[test]
-fn of_twenty_at_once_one_works_at_a_time() {
+fn only_one_of_twenty_concurrent_applies_runs_at_a_time() {
     let place = Place::new(PODS);
     let latency = json!({ "latency": { "seconds": 6, "side": "afterEffect" } });
     place.emulator.faults(json!([fault(json!({ "operation": "create*" }), latency)]));
@@ -38,7 +38,7 @@ fn of_twenty_at_once_one_works_at_a_time() {
 }
 
 #[test]
-fn who_waits_for_a_holder_that_is_killed_goes_on_and_recovers() {
+fn after_the_holder_is_killed_a_waiting_apply_continues_and_recovers() {
     let place = Place::new(PODS);
     let latency = json!({ "latency": { "seconds": 3600, "side": "afterEffect" } });
     place.emulator.faults(json!([fault(json!({ "operation": "createPod" }), latency)]));

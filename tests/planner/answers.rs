@@ -66,7 +66,7 @@ type Case = (&'static str, fn(&mut Pod), fn(&mut Object), Answer);
 const REPLACED: Answer = Answer::Planned(Action::Replace);
 
 #[test]
-fn an_outside_change_agrees_only_where_the_rule_of_its_attribute_says_so() {
+fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
     let image: fn(&mut Object) = |pod| set(pod, "image", "image:2".into());
     let ram: fn(&mut Object) = |pod| set(pod, "min_ram_gb_per_gpu", 4.into());
     let gpu: fn(&mut Object) = |pod| set(pod, "gpu_types", Value::texts(["NVIDIA GeForce RTX 3090"]));
@@ -122,7 +122,7 @@ fn an_outside_change_agrees_only_where_the_rule_of_its_attribute_says_so() {
 
 /// Another pod carries the marker of the changed one. The plan adopts it, and destroys the changed one.
 #[test]
-fn a_change_of_what_an_interrupted_run_replaced_is_answered_by_its_end() {
+fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = |image| Fleet::default().with_pod("main", Pod { image, ..pod() }).resources(Dialect::V2);
@@ -147,7 +147,7 @@ fn a_change_of_what_an_interrupted_run_replaced_is_answered_by_its_end() {
 
 /// Two copies of a missing pod carry its marker. The plan adopts the one that matches, although the other is older.
 #[test]
-fn drift_is_told_of_the_copy_that_the_plan_takes_in() {
+fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", pod()).resources(Dialect::V2);
@@ -167,7 +167,7 @@ fn drift_is_told_of_the_copy_that_the_plan_takes_in() {
 }
 
 #[test]
-fn what_can_never_be_undone_is_not_said_to_agree_above_its_own_refusal() {
+fn an_irreversible_change_does_not_agree_if_it_is_refused() {
     let fleet = |size_gb| Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() });
     let grown = |object: &mut Object| set(object, "size_gb", 100.into());
     let plan = planned(&fleet(50), &fleet(50), &grown, Options::default());
@@ -185,7 +185,7 @@ fn what_can_never_be_undone_is_not_said_to_agree_above_its_own_refusal() {
 }
 
 #[test]
-fn ignored_attributes_are_told_apart_from_those_that_are_undone() {
+fn ignored_attributes_are_distinguished_from_reverted_ones() {
     let ignoring = Pod { ignore: ["image"].into(), ..pod() };
     let fleet = Fleet::default().with_pod("main", ignoring);
     let outside = |object: &mut Object| {
@@ -205,7 +205,7 @@ fn ignored_attributes_are_told_apart_from_those_that_are_undone() {
 }
 
 #[test]
-fn a_partial_plan_says_what_it_leaves_out_and_a_refresh_that_it_takes_over() {
+fn a_partial_plan_answers_what_it_leaves_out_and_a_refresh_what_it_records() {
     let fleet = Fleet::default().with_pod("api", pod()).with_pod("main", Pod::default());
     let outside = |object: &mut Object| set(object, "image", "image:2".into());
     let target = |name: &str| Options { targets: [Address::new("pod", name)].into(), ..Options::default() };
@@ -215,7 +215,7 @@ fn a_partial_plan_says_what_it_leaves_out_and_a_refresh_that_it_takes_over() {
 }
 
 #[test]
-fn a_resource_that_moves_is_answered_under_its_new_address() {
+fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
@@ -234,7 +234,7 @@ fn a_resource_that_moves_is_answered_under_its_new_address() {
 }
 
 #[test]
-fn the_checker_finds_every_answer_that_contradicts_the_plan() {
+fn the_checker_finds_answers_that_contradict_the_plan() {
     let fleet = Fleet::default().with_pod("main", pod());
     let outside = |object: &mut Object| set(object, "image", "image:2".into());
     let undone = planned(&fleet, &fleet, &outside, Options::default());

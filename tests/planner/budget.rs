@@ -64,7 +64,7 @@ fn a_budget_refuses_a_machine_without_a_price_and_names_it() {
 }
 
 #[test]
-fn the_dearest_candidate_counts_against_the_budget() {
+fn the_most_expensive_candidate_counts_against_the_budget() {
     let listed = planned(&[(&["NVIDIA L4", "NVIDIA H100 80GB HBM3"], Cloud::Secure)], 1.0);
     let told = refusals(&listed);
     assert!(told[0].0.starts_with("this plan costs up to $3.29"), "{told:?}");
@@ -72,7 +72,7 @@ fn the_dearest_candidate_counts_against_the_budget() {
 }
 
 #[test]
-fn what_is_over_the_budget_already_says_so_too() {
+fn exceeding_the_budget_already_is_reported_too() {
     let plan = planned(&[(&["NVIDIA B200"], Cloud::Secure), (&["Tesla T4"], Cloud::Secure)], 5.0);
     let told = refusals(&plan);
     assert!(told[0].0.starts_with("this plan costs $6.80/h plus 1 pod without a known price, over"), "{told:?}");
@@ -80,7 +80,7 @@ fn what_is_over_the_budget_already_says_so_too() {
 }
 
 #[test]
-fn a_plan_that_brings_no_machine_is_not_held_up() {
+fn a_plan_without_a_new_machine_is_not_blocked() {
     let world = World::new(Dialect::V2);
     let desired = BTreeMap::new();
     let (prior, observed) = (State { lineage: "1".into(), ..world.state() }, Observed::default());
@@ -95,7 +95,7 @@ proptest! {
 
     /// For any machines: a plan passes only if the most expensive choice of each is known and fits.
     #[test]
-    fn a_plan_within_budget_costs_no_more_whatever_is_chosen(
+    fn a_plan_within_budget_stays_within_it_for_any_choice(
         picks in proptest::collection::vec(
             (proptest::collection::vec(0..Catalog::embedded().gpu_types.len(), 1..4), any::<bool>()), 1..4),
         limit in 0.1..20.0f64,

@@ -56,7 +56,7 @@ fn a_predecessor_stays_until_its_successor_is_ready() {
 }
 
 #[test]
-fn while_the_successor_is_still_coming_up_it_is_waited_for_before_the_predecessor_goes() {
+fn a_starting_successor_is_waited_for_before_the_predecessor_is_destroyed() {
     in_virtual_time(async {
         let world = half_replaced().await;
         let address = world.state().resources.keys().find(|it| it.successor().is_some()).expect("recorded").clone();
@@ -93,7 +93,7 @@ fn pods(observed: &Observed) -> usize {
 }
 
 #[test]
-fn a_successor_that_was_stopped_before_it_was_ever_ready_does_not_end_its_predecessor() {
+fn a_predecessor_is_kept_if_its_successor_was_stopped_before_it_was_ready() {
     in_virtual_time(async {
         let world = half_replaced().await;
         let (address, working) = predecessor(&world.state());
@@ -130,7 +130,7 @@ enum End {
 }
 
 #[test]
-fn whatever_a_successor_shows_its_predecessor_goes_only_once_it_was_ready() {
+fn a_predecessor_is_destroyed_only_once_its_successor_was_ready() {
     in_virtual_time(async {
         let world = half_replaced().await;
         let (address, _) = predecessor(&world.state());
@@ -196,7 +196,7 @@ fn comes_after_a_wait(plan: &Plan, operation: &Operation) -> bool {
 type Doubt = (bool, Option<Awaiting>);
 
 #[test]
-fn a_pod_that_never_became_ready_is_no_predecessor_to_keep() {
+fn a_pod_that_never_became_ready_is_not_kept_as_a_predecessor() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.apply(&pod("image:1").resources(Dialect::V2)).await;
@@ -230,7 +230,7 @@ fn a_first_pod_that_never_became_ready_makes_room_for_the_next() {
 }
 
 #[test]
-fn a_start_does_not_make_a_past_for_what_was_never_ready() {
+fn a_start_does_not_make_an_unready_pod_count_as_ready_before() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = pod("emulator/cuda-too-new:1").resources(Dialect::V2);

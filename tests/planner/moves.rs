@@ -57,7 +57,7 @@ fn destroyed(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn a_chain_leads_to_its_end_in_whatever_order_it_is_written() {
+fn a_chain_leads_to_its_end_in_any_order() {
     for moved in [
         steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")]),
         steps(&[("pod.b", "pod.c"), ("pod.a", "pod.b")]),
@@ -84,7 +84,7 @@ fn a_chain_leads_to_its_end_in_whatever_order_it_is_written() {
 }
 
 #[test]
-fn a_volume_moves_with_what_refers_to_it_and_a_replica_chain_changes_keys_and_numbers() {
+fn references_follow_a_renamed_volume_and_a_replica_chain_changes_keys_and_numbers() {
     let fleet = |volume, key, replicas| {
         let pod = Pod { storage: Storage::Network(volume), ..with_ports(replicas) };
         Fleet::default().with_volume(volume, Volume::default()).with_pod(key, pod).resources(Dialect::V2)
@@ -110,7 +110,7 @@ fn a_volume_moves_with_what_refers_to_it_and_a_replica_chain_changes_keys_and_nu
 }
 
 #[test]
-fn a_taken_target_is_a_refusal_that_names_it_and_the_way_out() {
+fn a_taken_target_is_refused_with_its_address_and_advice() {
     let fleet = |replicas| Fleet::default().with_pod("api", with_ports(Some(replicas))).resources(Dialect::V2);
     let moved = steps(&[("pod.api[1]", "pod.api[0]")]);
     in_virtual_time(async {
@@ -140,7 +140,7 @@ fn a_taken_target_is_a_refusal_that_names_it_and_the_way_out() {
 }
 
 #[test]
-fn a_target_that_is_recorded_and_gone_has_to_be_forgotten_first() {
+fn a_recorded_target_without_an_object_must_be_removed_first() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let both = Fleet::default().with_pod("a", with_ports(None)).with_pod("b", with_ports(None));
@@ -183,7 +183,7 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
 }
 
 #[test]
-fn nothing_moves_to_where_it_would_be_destroyed() {
+fn no_entry_leads_to_an_undeclared_address() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &one("train")).await;
@@ -222,7 +222,7 @@ fn a_predecessor_follows_its_successor() {
 }
 
 #[test]
-fn a_predecessor_that_takes_its_address_back_brings_its_own_ports_alone() {
+fn a_predecessor_that_regains_its_address_has_only_its_own_ports() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &one("old")).await;
@@ -243,7 +243,7 @@ fn a_predecessor_that_takes_its_address_back_brings_its_own_ports_alone() {
 }
 
 #[test]
-fn an_entry_that_names_nothing_is_noted_and_one_that_was_carried_out_is_not() {
+fn an_entry_for_an_unknown_address_is_noted_and_an_applied_one_is_not() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let entry = steps(&[("pod.trian", "pod.eval")]);

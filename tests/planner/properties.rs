@@ -62,7 +62,7 @@ proptest! {
     }
 
     #[test]
-    fn what_somebody_else_did_is_named_and_put_right(dialect in dialect(), fleet in fleet(), deeds in meddlings()) {
+    fn outside_changes_are_reported_and_reverted(dialect in dialect(), fleet in fleet(), deeds in meddlings()) {
         in_virtual_time(async {
             let world = World::new(dialect);
             let desired = fleet.resources(dialect);
@@ -87,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_state_made_in_one_dialect_serves_the_other(dialect in dialect(), fleet in fleet()) {
+    fn a_state_created_in_one_dialect_works_in_the_other(dialect in dialect(), fleet in fleet()) {
         let fleet = in_both_dialects(fleet);
         let other = if dialect == Dialect::V1 { Dialect::V2 } else { Dialect::V1 };
         in_virtual_time(async {

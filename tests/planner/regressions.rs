@@ -32,7 +32,7 @@ fn edit(world: &World, object: &Object, changes: serde_json::Value) {
 }
 
 #[test]
-fn a_pod_can_be_made_stopped_and_locked() {
+fn a_pod_can_be_created_stopped_and_locked() {
     for dialect in BOTH {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -45,7 +45,7 @@ fn a_pod_can_be_made_stopped_and_locked() {
 }
 
 #[test]
-fn a_locked_pod_is_unlocked_before_it_is_stopped_and_else_not_stopped() {
+fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
     for dialect in BOTH {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -64,7 +64,7 @@ fn a_locked_pod_is_unlocked_before_it_is_stopped_and_else_not_stopped() {
 }
 
 #[test]
-fn what_is_ignored_is_recorded_as_it_is_there() {
+fn ignored_fields_are_recorded_as_observed() {
     for dialect in BOTH {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -94,7 +94,7 @@ fn what_is_ignored_is_recorded_as_it_is_there() {
 }
 
 #[test]
-fn a_pod_that_migrated_and_fails_is_taken_over_and_then_replaced() {
+fn a_migrated_pod_in_error_is_adopted_and_then_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod::default(), Dialect::V2);
@@ -114,7 +114,7 @@ fn a_pod_that_migrated_and_fails_is_taken_over_and_then_replaced() {
 }
 
 #[test]
-fn a_moved_pod_goes_on_under_its_new_address() {
+fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let pod = Pod { ports: BTreeSet::from(["22/tcp", "8888/http"]), ..Pod::default() };
@@ -133,7 +133,7 @@ fn a_moved_pod_goes_on_under_its_new_address() {
 
 /// Its marker still has the original address, which another pod may have by now.
 #[test]
-fn a_renamed_pod_that_moves_is_followed_and_never_taken_for_its_old_address() {
+fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address() {
     for dialect in BOTH {
         for old_address_is_in_use in [false, true] {
             in_virtual_time(async {
@@ -187,7 +187,7 @@ fn advice(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
-fn a_refusal_for_a_lock_names_only_what_unlocks() {
+fn a_refusal_because_of_a_lock_advises_only_unlocking() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let locked = Pod { locked: true, ..Pod::default() };

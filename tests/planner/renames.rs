@@ -46,7 +46,7 @@ fn pod() -> Pod {
 }
 
 #[test]
-fn a_pod_whose_key_alone_changed_looks_renamed_and_moves_with_the_entries_that_are_offered() {
+fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
@@ -71,7 +71,7 @@ fn a_pod_whose_key_alone_changed_looks_renamed_and_moves_with_the_entries_that_a
 }
 
 #[test]
-fn one_move_leads_all_replicas_of_a_key_to_another() {
+fn one_entry_renames_all_replicas_of_a_key() {
     let replicated = |key, count| Fleet::default().with_pod(key, Pod { replicas: Some(count), ..pod() });
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
@@ -122,7 +122,7 @@ fn replicas_keep_their_numbers_and_a_single_pod_becomes_the_first_of_them() {
 }
 
 #[test]
-fn a_volume_that_would_be_left_behind_looks_renamed_and_so_does_what_mounts_it() {
+fn a_volume_and_its_pods_with_new_keys_look_renamed() {
     let fleet = |volume, key| {
         let pod = Pod { storage: Storage::Network(volume), ..pod() };
         Fleet::default().with_volume(volume, Volume::default()).with_pod(key, pod)
@@ -136,7 +136,7 @@ fn a_volume_that_would_be_left_behind_looks_renamed_and_so_does_what_mounts_it()
 }
 
 #[test]
-fn what_is_another_pod_is_not_offered() {
+fn a_different_pod_is_not_suggested() {
     let before = || Fleet::default().with_pod("train", pod());
     let others = [
         Pod { image: "image:2", machine: A4000, ..pod() },
@@ -156,7 +156,7 @@ fn what_is_another_pod_is_not_offered() {
 }
 
 #[test]
-fn of_two_equal_ones_each_is_paired_once_and_a_flag_ends_it() {
+fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
     let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
     let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
     assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
@@ -185,7 +185,7 @@ fn a_stopped_pod_is_renamed_like_a_running_one() {
 }
 
 #[test]
-fn between_rivals_that_are_only_alike_nobody_chooses_but_replicas_have_their_numbers() {
+fn ambiguous_pairs_are_not_suggested_but_replicas_pair_by_number() {
     // Only the content of the file counts, not the position in it.
     let written = |fleet: &Fleet| {
         let mut resources = fleet.resources(Dialect::V2);

@@ -72,7 +72,7 @@ proptest! {
     #![proptest_config(cases(48))]
 
     #[test]
-    fn a_part_of_a_plan_can_be_applied_and_the_rest_after_it(
+    fn a_partial_plan_can_be_applied_and_the_rest_after_it(
         dialect in dialect(), (first, second) in history(), which in any::<prop::sample::Index>(),
     ) {
         in_virtual_time(async {
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn a_saved_plan_is_the_plan_and_what_came_up_elsewhere_does_not_touch_it(dialect in dialect(), (first, second) in history()) {
+    fn a_saved_plan_is_unaffected_by_changes_elsewhere(dialect in dialect(), (first, second) in history()) {
         in_virtual_time(async {
             let world = World::new(dialect);
             life::apply(&world, &first.resources(dialect)).await;
@@ -128,9 +128,9 @@ proptest! {
         })?;
     }
 
-    /// Whatever happens in the meantime, everything that is done for a saved plan is in that plan.
+    /// Everything done for a saved plan is in that plan, despite any changes in the meantime.
     #[test]
-    fn nothing_runs_that_was_not_approved(
+    fn only_approved_operations_run(
         dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in meddlings(), edits in any::<bool>(),
     ) {
         in_virtual_time(async {
@@ -181,7 +181,7 @@ async fn reviewed() -> (World, Moment, SavedPlan) {
 }
 
 #[test]
-fn what_moved_is_named_reading_by_reading() {
+fn changed_fields_are_listed_by_reading() {
     in_virtual_time(async {
         let (world, moment, saved) = reviewed().await;
         let changed = |change: &dyn Fn(&mut Moment)| {
@@ -238,7 +238,7 @@ fn what_moved_is_named_reading_by_reading() {
 }
 
 #[test]
-fn what_is_as_planned_already_is_done_and_not_stale() {
+fn an_already_applied_change_is_done_and_not_stale() {
     in_virtual_time(async {
         let (world, moment, saved) = reviewed().await;
         life::apply(&world, &moment.desired).await;
@@ -255,7 +255,7 @@ fn what_is_as_planned_already_is_done_and_not_stale() {
 }
 
 #[test]
-fn a_file_that_was_edited_is_not_what_it_says() {
+fn an_edited_file_is_refused() {
     in_virtual_time(async {
         let (_, _, saved) = reviewed().await;
         let api =
@@ -283,7 +283,7 @@ fn a_file_that_was_edited_is_not_what_it_says() {
 }
 
 #[test]
-fn what_was_to_be_destroyed_and_lives_on_is_not_done() {
+fn a_planned_delete_is_not_done_while_the_object_lives() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
@@ -300,7 +300,7 @@ fn what_was_to_be_destroyed_and_lives_on_is_not_done() {
 }
 
 #[test]
-fn what_is_left_of_a_replacement_is_in_the_plan_that_began_it() {
+fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
     in_virtual_time(async {
         // The old pod is deleted and recorded as such, and the new one could not be created.
         let (world, mut moment, saved) = reviewed().await;
@@ -348,7 +348,7 @@ fn a_replacement_on_request_is_done_once() {
 }
 
 #[test]
-fn what_a_state_takes_over_has_an_id_of_its_own() {
+fn a_refresh_only_plan_has_its_own_id() {
     in_virtual_time(async {
         let (world, mut moment, _) = reviewed().await;
         let id_of = |moment: &Moment| {
@@ -363,7 +363,7 @@ fn what_a_state_takes_over_has_an_id_of_its_own() {
 }
 
 #[test]
-fn an_id_is_of_what_is_done_and_of_nothing_else() {
+fn an_id_depends_only_on_the_actions() {
     in_virtual_time(async {
         let (world, moment, saved) = reviewed().await;
         let id_of = |moment: &Moment| identity::id(&moment.plan(&world, BTreeSet::new()));
@@ -408,7 +408,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
 
 /// Each reading of a missing state makes up a new lineage.
 #[test]
-fn a_plan_that_takes_over_what_a_lost_state_made_has_one_id() {
+fn a_plan_that_adopts_objects_of_a_lost_state_has_one_id() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
@@ -441,7 +441,7 @@ fn a_resource_is_replaced_on_request() {
 }
 
 #[test]
-fn a_plan_from_memory_asks_nobody_and_agrees_with_one_that_asked() {
+fn a_plan_without_refresh_sends_no_requests_and_agrees_with_one_that_refreshed() {
     in_virtual_time(async {
         for dialect in [Dialect::V1, Dialect::V2] {
             let world = World::new(dialect);

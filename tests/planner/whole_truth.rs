@@ -69,7 +69,7 @@ fn size_on_record(world: &World) -> Option<i64> {
 }
 
 #[test]
-fn an_impossible_change_is_refused_and_never_recorded_whatever_is_targeted() {
+fn an_impossible_change_is_refused_and_never_recorded_with_any_target() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &shrinking(500, "image:1")).await;
@@ -90,7 +90,7 @@ fn an_impossible_change_is_refused_and_never_recorded_whatever_is_targeted() {
 }
 
 #[test]
-fn a_target_that_does_not_need_what_is_refused_runs_and_the_refusal_is_reported() {
+fn a_target_independent_of_a_refusal_runs_and_the_refusal_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &shrinking(500, "image:1")).await;
@@ -159,7 +159,7 @@ fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
 }
 
 #[test]
-fn an_ignored_field_of_a_pod_that_stays_counts_as_it_is_in_its_price() {
+fn the_price_of_a_kept_pod_uses_the_observed_value_of_an_ignored_field() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let gpus = |count| Machine::Gpus { types: &[L4], count, least_ram_gb: None };
@@ -173,7 +173,7 @@ fn an_ignored_field_of_a_pod_that_stays_counts_as_it_is_in_its_price() {
 }
 
 #[test]
-fn variables_that_no_file_declares_are_among_the_losses_of_a_replacement() {
+fn undeclared_variables_are_among_the_losses_of_a_replacement() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let first = Pod { env: BTreeMap::from([("OURS", Variable::Plain("1"))]), ssh: Some(true), ..Pod::default() };
@@ -202,7 +202,7 @@ fn variables_that_no_file_declares_are_among_the_losses_of_a_replacement() {
 }
 
 #[test]
-fn a_saved_plan_knows_no_secret_of_a_field_that_changes_beside_the_reason() {
+fn a_saved_plan_contains_no_secret_of_a_side_effect() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let env = [("A", Variable::Secret("canary-declared"))].into();
@@ -235,7 +235,7 @@ fn a_saved_plan_knows_no_secret_of_a_field_that_changes_beside_the_reason() {
 }
 
 #[test]
-fn a_replacement_says_that_the_first_of_a_list_comes_next() {
+fn a_replacement_shows_that_it_tries_the_first_candidate() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let from = |types| Pod { machine: Machine::Gpus { types, count: 1, least_ram_gb: None }, ..Pod::default() };
@@ -279,7 +279,7 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
 }
 
 #[test]
-fn a_pod_is_created_before_the_old_one_goes_also_where_its_volume_is_replaced() {
+fn a_pod_is_created_before_the_old_one_is_destroyed_even_if_its_volume_is_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = |region| {
@@ -301,7 +301,7 @@ fn a_pod_is_created_before_the_old_one_goes_also_where_its_volume_is_replaced() 
 }
 
 #[test]
-fn a_partial_plan_counts_only_pods_that_are_there_against_the_budget() {
+fn a_partial_plan_counts_only_existing_pods_against_the_budget() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired =

@@ -34,7 +34,7 @@ fn told(verb: Verb, action: Action) -> String {
 }
 
 #[test]
-fn a_failed_wait_does_not_deny_what_was_accepted() {
+fn after_a_failed_wait_the_accepted_request_is_mentioned() {
     let update = told(Verb::Update, Action::Update);
     assert!(update.contains("update accepted, but failed") && !update.contains("could not be updated"), "{update}");
     let start = told(Verb::Start, Action::Start);

@@ -120,7 +120,7 @@ fn plain_progress_is_a_line_per_event_that_matters() {
 }
 
 #[test]
-fn quiet_progress_is_nothing() {
+fn quiet_progress_prints_nothing() {
     assert_eq!(shown(ProgressKind::Quiet, &troubled()), "");
 }
 
@@ -130,7 +130,7 @@ fn json_progress_is_one_object_per_event() {
 }
 
 #[test]
-fn a_partly_applied_plan_says_what_exists_what_it_costs_and_how_to_end_it() {
+fn a_partly_applied_plan_lists_objects_costs_and_how_to_destroy_them() {
     let events: Vec<Event> =
         troubled().into_iter().filter(|event| !matches!(event, Event::Interrupted { .. })).collect();
     golden::check("summary_partly.txt", &summary(&events));
@@ -149,7 +149,7 @@ fn a_complete_apply_is_one_line() {
 }
 
 #[test]
-fn a_failed_destruction_still_bills_and_says_so() {
+fn a_failed_destroy_says_that_the_object_is_still_billed() {
     let failed = Event::Failed {
         address: address("pod.trainer[0]"),
         verb: Verb::Delete,
@@ -257,7 +257,7 @@ fn screen(plan: &Plan, command: &str, events: &[Event]) -> Vec<String> {
 }
 
 #[test]
-fn what_an_interrupt_left_under_way_exists_and_bills_and_is_named_first() {
+fn unfinished_creates_after_an_interrupt_are_listed_first_as_billed() {
     for verb in [Verb::Create, Verb::Start, Verb::Stop, Verb::Update] {
         let accepted = Event::Accepted { address: trainer(0), verb, id: "tr0".into() };
         for events in [vec![accepted.clone(), left(0, verb)], vec![accepted.clone()]] {
@@ -283,7 +283,7 @@ fn what_an_interrupt_left_under_way_exists_and_bills_and_is_named_first() {
 }
 
 #[test]
-fn a_delete_that_was_sent_and_not_waited_for_may_still_bill() {
+fn after_an_unconfirmed_delete_the_object_may_still_be_billed() {
     let events = [started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(0, Verb::Delete)];
     let text = told(&deletes(1), "destroy", &interrupted(events.to_vec()));
     assert!(text.starts_with("Destroy interrupted: 1 not finished in"), "{text}");
@@ -297,7 +297,7 @@ fn a_delete_that_was_sent_and_not_waited_for_may_still_bill() {
 }
 
 #[test]
-fn two_hundred_pods_fit_on_a_screen_and_what_exists_comes_first() {
+fn two_hundred_pods_fit_on_a_screen_with_existing_objects_first() {
     let mut events: Vec<Event> =
         (0..20).map(|index| done(&trainer(index).to_string(), Verb::Create, &format!("tr{index}"), 9)).collect();
     for index in 20..50 {
@@ -314,7 +314,7 @@ fn two_hundred_pods_fit_on_a_screen_and_what_exists_comes_first() {
 }
 
 #[test]
-fn an_interrupted_destroy_names_what_still_exists_first() {
+fn an_interrupted_destroy_lists_existing_objects_first() {
     let mut events: Vec<Event> =
         (0..50).map(|index| done(&trainer(index).to_string(), Verb::Delete, &format!("tr{index}"), 3)).collect();
     events.extend((50..60).flat_map(|index| {
@@ -330,7 +330,7 @@ fn an_interrupted_destroy_names_what_still_exists_first() {
 }
 
 #[test]
-fn a_thousand_failures_for_one_reason_are_one_line_with_a_count() {
+fn a_thousand_failures_with_the_same_reason_are_one_line_with_a_count() {
     let failed = |index: u32, verb: Verb| Event::Failed {
         address: trainer(index),
         verb,
@@ -401,7 +401,7 @@ fn an_apply_reports_as_many_changes_as_its_plan_counted() {
 }
 
 #[test]
-fn a_predecessor_is_not_ended_by_the_name_that_its_successor_has() {
+fn a_predecessor_is_not_destroyed_by_its_successors_name() {
     let replace = |text: &str| Change {
         id: Some("old".into()),
         hourly_before: money(0.5).into(),
@@ -428,7 +428,7 @@ fn a_predecessor_is_not_ended_by_the_name_that_its_successor_has() {
 }
 
 #[test]
-fn tools_learn_what_is_under_way() {
+fn tools_get_operations_in_flight() {
     let mut summary = Summary::expecting(&creates(1), "apply");
     summary.note(&Event::Accepted { address: trainer(0), verb: Verb::Create, id: "tr0".into() });
     summary.note(&left(0, Verb::Create));

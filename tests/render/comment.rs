@@ -34,7 +34,7 @@ fn whole_plans_as_comments() {
 }
 
 #[test]
-fn without_changes_it_is_one_line_below_the_marker() {
+fn without_changes_the_comment_is_one_line_below_the_marker() {
     let calm = plan(vec![kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
     assert_eq!(
         whole(&calm),
@@ -58,7 +58,7 @@ pub fn doomed(name: &str, size_gb: i64) -> Change {
 }
 
 #[test]
-fn five_thousand_destroyed_pods_are_all_named_with_what_they_lose() {
+fn five_thousand_destroyed_pods_are_all_listed_with_their_losses() {
     for (number, name) in [
         (5_000, (|index| format!("worker-{index:04}")) as fn(i64) -> String),
         (5_000, |index| format!("trainer[{index}]")),
@@ -104,7 +104,7 @@ fn expanded(text: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn destroyed_pods_are_whole_beside_thousands_of_other_changes() {
+fn destroyed_pods_are_complete_beside_thousands_of_other_changes() {
     let mut changes: Vec<Change> = (0..4_900)
         .map(|index| create(&format!("pod.new-{index}"), gpu_pod(&format!("GPU {index}"), 1, "a:1"), 0.44, 12))
         .collect();
@@ -122,7 +122,7 @@ fn destroyed_pods_are_whole_beside_thousands_of_other_changes() {
 }
 
 #[test]
-fn too_many_for_any_form_are_counted_before_everything_else() {
+fn too_many_for_any_form_are_counted_at_the_top() {
     let name = |index: i64| format!("{:016x}", index.wrapping_mul(0x1e37_79b9_7f4a_7c15).rotate_left(13));
     let plan = plan((0..5_000).map(|index| doomed(&name(index), 10 + index % 990)).collect());
     let text = whole(&plan);
@@ -144,7 +144,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_budget_is_kept_and_what_is_hidden_is_counted(
+    fn every_budget_is_kept_and_omitted_resources_are_counted(
         doomed_pods in 0_usize..60,
         new_pods in 0_usize..60,
         width in 1_usize..200,
@@ -164,7 +164,7 @@ proptest! {
 }
 
 #[test]
-fn a_loss_of_unknown_size_and_two_volumes_of_one_pod_are_told_in_the_shortest_form() {
+fn the_shortest_form_shows_unknown_sizes_and_two_volumes_of_one_pod() {
     let mut changes: Vec<Change> = (0..3_000).map(|index| doomed(&format!("w-{index}"), 10 + index)).collect();
     changes[7].losses.push(Loss {
         what: "pod volume".into(),

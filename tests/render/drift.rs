@@ -160,7 +160,7 @@ pub fn markdown(report: &DriftReport) -> String {
 }
 
 #[test]
-fn every_class_is_told_with_what_it_costs_and_what_to_do() {
+fn every_class_is_reported_with_costs_and_advice() {
     let (state, observed) = world();
     let all = reported(&state, &observed, &[("pod.worker[4]", Unsettled::Fresh)], true);
     golden::check("drift.txt", &text(&all, None));
@@ -170,7 +170,7 @@ fn every_class_is_told_with_what_it_costs_and_what_to_do() {
 }
 
 #[test]
-fn a_report_is_what_its_schema_says() {
+fn a_report_fits_its_schema() {
     let (state, observed) = world();
     let schema = drift_schema();
     jsonschema::meta::validate(&schema).expect("a schema");
@@ -207,7 +207,7 @@ fn without_drift_one_line_says_so() {
 }
 
 #[test]
-fn information_alone_is_no_drift() {
+fn information_alone_is_not_drift() {
     let (mut state, observed) = world();
     state.resources.retain(|address, _| ["booting", "steady"].contains(&address.name.as_str()));
     let known = |object: &&Object| !["tw1n", "l0st", "0th3r"].contains(&object.id.as_str());
@@ -254,7 +254,7 @@ fn ids_of_findings_are_the_same_every_night_and_no_two_share_one() {
 }
 
 #[test]
-fn a_fleet_that_vanished_stays_below_what_an_issue_can_hold() {
+fn the_report_of_a_vanished_fleet_fits_into_an_issue() {
     let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     for index in 0..1000 {
         let pod = gpu_pod("NVIDIA L4", 1, &"image".repeat(50));

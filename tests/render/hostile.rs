@@ -1,4 +1,4 @@
-//! Whatever names and values contain, no output rewrites a terminal or shows a secret.
+//! No output rewrites a terminal or shows a secret, with any names and values.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -369,7 +369,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_output_holds_a_control_character_or_a_secret(evil in evil()) {
+    fn no_output_contains_a_control_character_or_a_secret(evil in evil()) {
         for (name, output) in outputs(&evil) {
             let harmful = output.chars().find(|character| is_harmful(*character) && *character != '\n');
             prop_assert_eq!(harmful, None, "{} holds one: {:?}", name, output);
@@ -378,7 +378,7 @@ proptest! {
     }
 
     #[test]
-    fn a_report_for_an_issue_has_no_markup_but_its_own(evil in evil()) {
+    fn a_report_for_an_issue_has_only_its_own_markup(evil in evil()) {
         let markdown = hostile_drift_markdown(&evil);
         for line in markdown.lines().filter(|line| line.starts_with('|')) {
             prop_assert_eq!(line.matches('|').count(), 7, "{}", line);
@@ -394,7 +394,7 @@ proptest! {
     }
 
     #[test]
-    fn wrapping_adds_line_ends_and_nothing_else(evil in evil(), width in 1_usize..120) {
+    fn wrapping_adds_only_line_ends(evil in evil(), width in 1_usize..120) {
         let plan = hostile_plan(&evil);
         let (whole, wrapped) = (plan_text(&plan, true, None), plan_text(&plan, true, Some(width)));
         // A width above any line's length is no limit; without a width nothing may wrap either.

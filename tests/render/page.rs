@@ -96,7 +96,7 @@ fn arrows(document: &Document<'_>) -> usize {
 }
 
 #[test]
-fn the_picture_has_a_box_per_change_and_an_arrow_from_what_is_needed() {
+fn the_picture_has_a_box_per_change_and_an_arrow_from_each_dependency() {
     let text = page(&plan(plans::fleet()), &plans::view());
     let document = parsed(&text);
     let titles: Vec<&str> = boxes(&document).into_keys().collect();
@@ -108,7 +108,7 @@ fn the_picture_has_a_box_per_change_and_an_arrow_from_what_is_needed() {
 }
 
 #[test]
-fn what_exists_is_joined_by_its_id_and_a_replacement_by_its_reason() {
+fn arrows_follow_ids_of_existing_objects_and_causes_of_replacements() {
     let mut mounted = gpu_pod("NVIDIA L4", 1, "nginx:1");
     mounted.insert("network_volume".into(), "vol-1".into());
     let mut disk = kept("network_volume.d", volume(10, "US-CA-2"), 0.0);
@@ -168,7 +168,7 @@ fn contrast(one: &str, other: &str) -> f64 {
 }
 
 #[test]
-fn every_color_of_a_text_can_be_read_on_every_ground_that_it_has() {
+fn every_text_colour_is_readable_on_its_backgrounds() {
     let text = page(&plans::everything(), &plans::view());
     let blocks: Vec<&str> = text.split(":root {").skip(1).filter_map(|rest| rest.split('}').next()).collect();
     assert_eq!(blocks.len(), 2, "light and dark");

@@ -55,7 +55,7 @@ fn a_first_apply_takes_a_line_or_two_per_resource() {
 }
 
 #[test]
-fn what_looks_renamed_is_offered_as_lines_to_paste() {
+fn probable_renames_are_offered_as_lines_to_paste() {
     let rename = |from: &str, to: &str, differing: &[&str], keeps| Rename {
         from: address(from),
         to: address(to),
@@ -196,7 +196,7 @@ pub fn everything() -> Plan {
 }
 
 #[test]
-fn a_plan_with_everything_reads_from_worst_to_least() {
+fn a_plan_with_everything_is_ordered_from_worst_to_least() {
     golden::check("everything.txt", &plain(&everything()));
 }
 
@@ -207,7 +207,7 @@ fn a_narrow_terminal_wraps_at_words() {
 }
 
 #[test]
-fn the_full_view_shows_every_attribute_and_what_stays() {
+fn the_full_view_shows_every_attribute_and_unchanged_resources() {
     let full = PlanView { full: true, ..view() };
     golden::check("everything_full.txt", &rendered(&everything(), &full, &Style::default()));
 }
@@ -239,7 +239,7 @@ pub fn fleet_update() -> Plan {
 }
 
 #[test]
-fn replicas_that_change_alike_are_one_block_and_others_stand_alone() {
+fn replicas_with_equal_changes_are_one_block_and_others_are_separate() {
     golden::check("fleet_update.txt", &plain(&fleet_update()));
 }
 
@@ -281,7 +281,7 @@ pub fn long_texts() -> Plan {
 }
 
 #[test]
-fn long_texts_and_ports_show_only_what_differs() {
+fn long_texts_and_ports_show_only_differences() {
     golden::check("long_texts.txt", &plain(&long_texts()));
 }
 
@@ -297,7 +297,7 @@ fn without_changes_a_plan_is_one_line() {
 }
 
 #[test]
-fn the_summary_line_counts_every_class_and_shouts_where_data_is_lost() {
+fn the_summary_line_counts_every_action_and_capitalizes_data_loss() {
     assert_eq!(
         text::summary_line(&everything()),
         "Plan: 1 create, 1 update, 1 start, 2 REPLACE, 1 DESTROY, 2 unchanged | +$6.16/h (+$4,496/mo) | data at risk: 300 GB"
@@ -305,7 +305,7 @@ fn the_summary_line_counts_every_class_and_shouts_where_data_is_lost() {
 }
 
 #[test]
-fn drift_that_needs_no_change_is_told_before_the_one_line() {
+fn drift_that_needs_no_change_is_shown_before_the_one_line() {
     let mut calm = plan(vec![kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
     calm.drift = everything().drift.split_off(2);
     let text = plain(&calm);
@@ -344,7 +344,7 @@ fn a_chain_of_causes_is_followed_to_its_beginning_and_never_in_circles() {
 }
 
 #[test]
-fn a_port_that_changes_without_its_pod_stands_on_its_own() {
+fn a_port_that_changes_without_its_pod_is_a_separate_row() {
     let lonely = plan(vec![
         kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44),
         change("port.steady:3000/http", Action::Create),
@@ -416,7 +416,7 @@ fn side_effects() -> Plan {
 }
 
 #[test]
-fn side_effects_stand_below_the_fields_that_cause_the_replacement() {
+fn side_effects_are_below_the_fields_that_cause_the_replacement() {
     let plan = side_effects();
     golden::check("side_effects.txt", &plain(&plan));
     golden::check("side_effects_80.txt", &rendered(&plan, &view(), &Style { width: Some(80), ..Style::default() }));
@@ -464,7 +464,7 @@ pub fn waiting() -> Plan {
 }
 
 #[test]
-fn what_is_not_ready_is_told_with_its_age_though_nothing_changes() {
+fn unready_resources_are_listed_with_their_age_even_without_changes() {
     let now = "2026-11-23T10:00:00Z".parse().ok();
     let told = rendered(&waiting(), &PlanView { now, ..view() }, &Style::default());
     golden::check("not_ready.txt", &told);
@@ -477,7 +477,7 @@ fn what_is_not_ready_is_told_with_its_age_though_nothing_changes() {
 }
 
 #[test]
-fn a_part_of_a_plan_counts_what_it_leaves_out() {
+fn a_partial_plan_counts_what_it_leaves_out() {
     let mut plan = partial();
     golden::check("partial.txt", &plain(&plan));
 

@@ -27,7 +27,7 @@ fn fits(plan: &Plan) {
 }
 
 #[test]
-fn the_schema_is_one_itself() {
+fn the_schema_is_valid() {
     jsonschema::meta::validate(&plan_schema()).expect("a schema of its own draft");
 }
 
@@ -57,7 +57,7 @@ fn plans_of_every_shape_fit() {
 }
 
 #[test]
-fn every_word_of_the_model_is_known() {
+fn the_schema_has_every_value_of_the_model() {
     let actions = [
         Action::NoOp,
         Action::Create,
@@ -122,7 +122,7 @@ fn secret() -> sindri::model::Value {
 }
 
 #[test]
-fn a_member_that_the_schema_does_not_know_is_refused_wherever_it_is_ours() {
+fn unknown_members_are_refused_in_all_parts_of_our_own() {
     for place in
         ["", "/sindri", "/sindri/cost", "/sindri/summary", "/resource_changes/2/sindri", "/resource_drift/0/sindri"]
     {

@@ -13,7 +13,7 @@ fn the_plan_as_json() {
 }
 
 #[test]
-fn references_are_ids_where_known_and_unknown_where_not() {
+fn references_are_known_ids_or_unknown() {
     let mounting = |volume: &str| {
         let mut pod = gpu_pod("NVIDIA L4", 1, "a:1");
         pod.insert("network_volume".into(), Value::reference(address(volume)));
@@ -34,7 +34,7 @@ fn references_are_ids_where_known_and_unknown_where_not() {
 }
 
 #[test]
-fn secrets_are_null_beside_their_markers() {
+fn secrets_are_null_with_markers() {
     let mut after = gpu_pod("NVIDIA L4", 1, "a:1");
     let secret = Value::Secret(Secret::new("canary-5512"));
     after
@@ -55,7 +55,7 @@ fn secrets_are_null_beside_their_markers() {
 }
 
 #[test]
-fn every_action_is_one_that_terraform_knows() {
+fn every_action_is_a_terraform_action() {
     for (action, words) in [
         (Action::NoOp, json!(["no-op"])),
         (Action::Create, json!(["create"])),

@@ -47,7 +47,7 @@ fn world() -> (State, Observed) {
 }
 
 #[test]
-fn status_says_what_runs_what_it_costs_and_how_to_reach_it() {
+fn status_shows_resources_costs_and_connections() {
     let (state, observed) = world();
     let mut out = String::new();
     status::table(&mut out, &state, &observed, &Default::default(), &Style::default())
@@ -110,7 +110,7 @@ fn a_short_status_has_one_line_for_each_resource() {
 }
 
 #[test]
-fn a_price_that_plans_estimate_otherwise_is_told() {
+fn a_price_that_differs_from_the_estimate_is_mentioned() {
     let mut state = State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     state.resources.insert(address("pod.a"), record("pod", "x1", gpu_pod("NVIDIA L4", 1, "a:1")));
     let shown = |hourly: f64| {
@@ -128,7 +128,7 @@ fn a_price_that_plans_estimate_otherwise_is_told() {
 }
 
 #[test]
-fn after_a_deploy_every_way_in_is_named() {
+fn after_a_deploy_every_connection_is_listed() {
     let mut out = String::new();
     let pod = running("5xpma5eg46tqjq");
     status::connect(&mut out, &address("pod.main"), &pod, &Style::default()).expect("a string takes everything");

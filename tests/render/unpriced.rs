@@ -56,7 +56,7 @@ fn tools_read_null_and_never_zero() {
 }
 
 #[test]
-fn status_marks_what_neither_runpod_nor_the_catalog_knows() {
+fn status_marks_prices_that_are_unknown() {
     let mut state = sindri::model::State::new("4f1c09aa".into(), "prod".into(), "runpod".into());
     state.resources.insert(address("pod.a"), record("pod", "x1", gpu_pod("Tesla T4", 1, "a:1")));
     let mut pod = object("x1", 0.0);

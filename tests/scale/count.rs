@@ -56,7 +56,7 @@ pub fn work<R>(task: impl FnOnce() -> R) -> (Work, R) {
 }
 
 #[test]
-fn what_is_allocated_is_counted_and_nothing_else() {
+fn only_allocations_are_counted() {
     let (none, ()) = work(|| ());
     assert_eq!(none, Work { allocations: 0, bytes: 0 });
     let (some, _kept) = work(|| vec![0_u8; 1000]);

@@ -106,14 +106,14 @@ fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World
 }
 
 #[test]
-fn no_stage_is_quadratic_where_nothing_changes() {
+fn no_stage_is_quadratic_without_changes() {
     assert_linear(&[5_000, 10_000, 20_000], Action::NoOp, |size| {
         World::of(Fleet::of_resources(size), Fleet::of_resources(size))
     });
 }
 
 #[test]
-fn no_stage_is_quadratic_where_every_pod_is_replaced_and_no_two_are_alike() {
+fn no_stage_is_quadratic_if_every_pod_is_different_and_replaced() {
     assert_linear(&[2_500, 5_000], Action::ReplaceCreateFirst, |size| {
         let before = Fleet { layout: Layout::Blocks, create_before_destroy: true, ..Fleet::of_resources(size) };
         World::of(before, Fleet { image: "ghcr.io/team/train:2", ..before })
@@ -121,7 +121,7 @@ fn no_stage_is_quadratic_where_every_pod_is_replaced_and_no_two_are_alike() {
 }
 
 #[test]
-fn no_stage_is_quadratic_where_every_pod_has_a_moved_entry() {
+fn no_stage_is_quadratic_if_every_pod_has_a_moved_entry() {
     assert_linear(&[2_500, 5_000], Action::Update, |size| {
         let before = Fleet { layout: Layout::Blocks, ..Fleet::of_resources(size) };
         World::of(before, Fleet { renamed: true, ..before })

@@ -17,7 +17,7 @@ use crate::sabotage::Sabotage;
 use crate::schedule::{Patient, put_right, run};
 
 #[test]
-fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
+fn the_copy_of_a_migrated_predecessor_is_destroyed_and_no_orphan() {
     // 51,644: its successor migrated too.
     for seed in [802, 51_644] {
         run(seed, Sabotage::None);
@@ -25,7 +25,7 @@ fn the_copy_of_a_predecessor_that_moved_is_destroyed_and_no_orphan() {
 }
 
 #[test]
-fn a_predecessor_whose_end_a_refused_plan_holds_up_is_no_twin() {
+fn a_predecessor_kept_by_a_refused_plan_is_not_a_duplicate() {
     // 58,021: it migrated too.
     for seed in [9_236, 28_100, 58_021, 67_531] {
         run(seed, Sabotage::None);
@@ -33,17 +33,17 @@ fn a_predecessor_whose_end_a_refused_plan_holds_up_is_no_twin() {
 }
 
 #[test]
-fn the_copy_of_what_moved_is_told_where_lists_show_what_was_deleted_just_before() {
+fn the_copy_of_a_migrated_pod_is_reported_even_if_lists_still_show_a_deleted_one() {
     run(58_478, Sabotage::None);
 }
 
 #[test]
-fn a_refresh_follows_what_runpod_chose_also_where_a_field_says_it() {
+fn a_refresh_records_runpods_choice_even_for_a_declared_field() {
     commands::run(37, Company::Nobody, Sabotage::None);
 }
 
 #[test]
-fn ports_that_were_recorded_of_a_pod_that_is_gone_are_not_recorded_of_its_successor() {
+fn ports_of_a_missing_pod_are_not_recorded_for_its_successor() {
     commands::run(103, Company::Nobody, Sabotage::None);
 }
 
@@ -53,7 +53,7 @@ fn a_lock_is_recorded_by_the_request_that_sets_it() {
 }
 
 #[test]
-fn ignored_ports_are_recorded_as_they_are() {
+fn ignored_ports_are_recorded_as_observed() {
     commands::run(221, Company::Nobody, Sabotage::None);
 }
 
@@ -70,37 +70,37 @@ fn a_part_is_not_recorded_without_its_parent() {
 }
 
 #[test]
-fn a_record_is_not_moved_while_a_request_about_it_is_pending() {
+fn a_record_is_not_renamed_while_a_request_about_it_is_pending() {
     commands::run(16_540, Company::Nobody, Sabotage::None);
 }
 
 #[test]
-fn a_pod_still_mounts_what_it_did_when_the_predecessor_of_its_volume_takes_the_address_back() {
+fn a_pod_keeps_its_mount_when_the_predecessor_of_its_volume_regains_the_address() {
     commands::run(19_789, Company::of(19_789), Sabotage::None);
 }
 
 #[test]
-fn a_predecessor_that_takes_its_address_back_is_recorded_as_it_is() {
+fn a_predecessor_that_regains_its_address_is_recorded_as_observed() {
     commands::run(50_740, Company::of(50_740), Sabotage::None);
 }
 
 #[test]
-fn a_partial_plan_corrects_no_parts_of_what_it_does_not_take_over() {
+fn a_partial_plan_corrects_no_parts_of_resources_that_it_leaves_out() {
     commands::run(57_337, Company::of(57_337), Sabotage::None);
 }
 
 #[test]
-fn a_marker_is_not_led_by_a_move_that_is_not_followed() {
+fn an_entry_that_is_not_followed_does_not_affect_markers() {
     commands::run(15_155, Company::of(15_155), Sabotage::None);
 }
 
 #[test]
-fn a_restart_is_waited_for_also_where_the_status_was_a_word_that_no_document_names() {
+fn a_restart_is_waited_for_even_after_an_undocumented_status() {
     commands::run(2_237, Company::Others, Sabotage::None);
 }
 
 #[test]
-fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
+fn a_volume_adopted_by_another_project_belongs_to_it() {
     // 90,748: its creator had found it by its attributes too.
     for seed in [31_947, 90_748] {
         run(seed, Sabotage::None);
@@ -108,21 +108,21 @@ fn a_volume_that_somebody_took_for_their_own_counts_as_theirs() {
 }
 
 #[test]
-fn the_successor_of_a_volume_is_known_by_its_looks_where_the_disk_was_lost() {
+fn after_a_lost_disk_the_successor_of_a_volume_is_found_by_its_attributes() {
     for seed in [8_564, 16_006, 17_042] {
         run(seed, Sabotage::None);
     }
 }
 
 #[test]
-fn the_predecessor_of_a_pod_that_is_declared_as_stopped_goes_also_where_the_disk_was_lost() {
+fn after_a_lost_disk_the_predecessor_of_a_stopped_pod_is_destroyed() {
     for seed in [19_453, 22_791, 25_471] {
         run(seed, Sabotage::None);
     }
 }
 
 #[test]
-fn a_predecessor_stays_and_is_told_while_its_successor_is_stopped_by_hand_and_may_never_have_worked() {
+fn a_predecessor_is_kept_and_reported_while_its_stopped_successor_may_never_have_worked() {
     // 48,896: it mounts the predecessor of a volume, which is kept for as long.
     for seed in [48_896, 51_744, 53_269, 55_422] {
         run(seed, Sabotage::None);
@@ -130,14 +130,14 @@ fn a_predecessor_stays_and_is_told_while_its_successor_is_stopped_by_hand_and_ma
 }
 
 #[test]
-fn the_predecessor_of_a_volume_goes_after_the_pods_that_mount_it_also_where_the_disk_was_lost() {
+fn after_a_lost_disk_the_predecessor_of_a_volume_is_destroyed_after_its_pods() {
     run(31_064, Sabotage::None);
 }
 
 /// One project adopts the volume of another, with its user's consent. Someone renames it, the first project loses its
 /// disk and creates another, and the second project restores the old name. Now there are two, one for each project.
 #[test]
-fn a_volume_that_somebody_took_over_is_theirs_to_name() {
+fn an_adopted_volume_may_be_renamed_by_its_new_project() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime").block_on(async {
         let world = World::new(0);

@@ -32,7 +32,7 @@ use schedule::{Verdict, run};
 const SEEDS: u64 = 2_000;
 
 #[test]
-fn one_plain_apply_puts_everything_right_after_any_storm() {
+fn one_plain_apply_puts_everything_right_after_any_faults() {
     let seeds: u64 = std::env::var("SINDRI_SIM_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
     let only: Option<u64> = std::env::var("SINDRI_SIM_SEED").ok().and_then(|text| text.parse().ok());
     let range = only.map_or(0..seeds, |seed| seed..seed + 1);
@@ -91,7 +91,7 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
 }
 
 #[test]
-fn the_search_notices_every_way_for_a_state_to_lie() {
+fn the_search_notices_every_kind_of_false_state() {
     for sabotage in [Sabotage::DeclaredRecords, Sabotage::LeftMembers, Sabotage::LeftReferences, Sabotage::NobodyWaits]
     {
         let lies =
@@ -103,7 +103,7 @@ fn the_search_notices_every_way_for_a_state_to_lie() {
 }
 
 #[test]
-fn the_search_notices_every_safeguard_that_is_left_out() {
+fn the_search_notices_every_missing_safeguard() {
     for sabotage in [Sabotage::NoMarkers, Sabotage::NoIntents, Sabotage::BlindRetry, Sabotage::AnyMarker] {
         let noticed = (0..SEEDS).find(|seed| catch_unwind(AssertUnwindSafe(|| run(*seed, sabotage))).is_err());
         assert!(noticed.is_some(), "{sabotage:?} passes {SEEDS} schedules");

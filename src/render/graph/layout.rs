@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn boxes_stand_right_of_what_they_need_and_never_on_each_other() {
+    fn boxes_are_right_of_their_dependencies_and_never_overlap() {
         for (nodes, edges) in [
             (3, vec![(0, 1), (1, 2)]),
             (9, vec![(0, 1), (0, 2), (0, 3), (4, 3), (3, 5)]),
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn boxes_that_need_the_same_are_together_and_it_is_beside_them() {
+    fn boxes_with_the_same_dependency_are_together_and_beside_it() {
         // Two volumes, mounted alternately by pods.
         let mut picture = picture(8, &[(0, 2), (1, 3), (0, 4), (1, 5), (0, 6), (1, 7)]);
         for volume in [0, 1] {

@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn dot_quotes_what_it_would_read_and_points_to_what_needs() {
+    fn dot_escapes_titles_and_points_to_dependents() {
         assert_eq!(
             drawn(dot),
             r##"digraph sindri {

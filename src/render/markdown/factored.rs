@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn what_addresses_share_is_said_once() {
+    fn common_parts_of_addresses_are_written_once() {
         let names = ["pod.w-08", "pod.w-09", "pod.w-10", "pod.w-12", "pod.alice", "pod.bob"];
         assert_eq!(
             said(&names.map(|name| (name, 5))),

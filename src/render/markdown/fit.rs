@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn the_richest_form_that_fits_is_taken_and_the_poorest_is_cut_at_a_row() {
+    fn the_most_detailed_form_that_fits_is_used_and_the_last_is_cut_after_a_row() {
         let whole = section(10, 40).fit(1_000);
         assert!(whole.text.contains(&"x".repeat(79)) && whole.hidden == 0, "{whole:?}");
         let poorer = section(10, 40).fit(600);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_weighty_section_leaves_the_others_their_least() {
+    fn an_important_section_leaves_the_others_their_minimum() {
         // A more detailed form would fit, but would leave no space for the other section.
         let fitted = fit(&[section(100, 30), section(5, 20)], 6_100);
         assert!(fitted.iter().all(|fitted| fitted.hidden == 0 && !fitted.text.is_empty()), "{fitted:?}");

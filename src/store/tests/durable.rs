@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 
 #[test]
-fn nothing_on_disk_is_an_empty_state_and_reading_leaves_it_so() {
+fn a_missing_state_reads_as_empty_and_creates_no_files() {
     let (folder, paths) = world();
     let snapshot = read(&paths, &PROD).unwrap();
     assert!(!snapshot.exists && snapshot.state.resources.is_empty() && snapshot.running.is_none());
@@ -64,7 +64,7 @@ fn copy(paths: &Paths) -> (TempDir, Paths) {
 }
 
 #[tokio::test]
-async fn a_journal_cut_at_any_byte_keeps_its_whole_lines_and_goes_on() {
+async fn a_journal_cut_at_any_byte_keeps_its_complete_lines_and_can_be_continued() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![intent(0), outcome(0, Some("a")), intent(1)]).await.unwrap();
@@ -88,7 +88,7 @@ async fn a_journal_cut_at_any_byte_keeps_its_whole_lines_and_goes_on() {
 }
 
 #[tokio::test]
-async fn a_bad_line_that_was_acknowledged_is_refused_and_named() {
+async fn an_invalid_complete_line_is_refused_with_its_number() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![intent(0), intent(1), intent(2)]).await.unwrap();
@@ -186,7 +186,7 @@ async fn applying_n_resources_writes_bytes_in_proportion_to_n() {
 }
 
 #[tokio::test]
-async fn readers_see_a_whole_state_that_never_goes_back_while_an_apply_checkpoints() {
+async fn readers_see_a_complete_state_that_never_goes_back_during_checkpoints() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record(outcome(0, Some("1000"))).await.unwrap();
@@ -221,7 +221,7 @@ async fn readers_see_a_whole_state_that_never_goes_back_while_an_apply_checkpoin
 }
 
 #[tokio::test]
-async fn what_is_pending_survives_checkpoints_and_processes_until_it_is_settled() {
+async fn pending_intents_survive_checkpoints_and_processes_until_settled() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![intent(0), intent(1), outcome(1, Some("b"))]).await.unwrap();
@@ -243,7 +243,7 @@ async fn what_is_pending_survives_checkpoints_and_processes_until_it_is_settled(
 }
 
 #[tokio::test]
-async fn a_journal_that_only_remembers_a_create_gives_way_to_a_state_of_another_lineage() {
+async fn a_journal_without_records_is_dropped_for_a_state_of_another_lineage() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![intent(0), outcome(0, Some("a"))]).await.unwrap();
@@ -291,7 +291,7 @@ async fn unchanged_content_is_not_rewritten_in_another_layout() {
 }
 
 #[tokio::test]
-async fn a_state_without_records_goes_on_with_another_lineage_and_one_with_records_does_not() {
+async fn only_a_state_without_records_can_continue_another_lineage() {
     let (_folder, paths) = world();
     // The result of an apply that created an object and destroyed it: a lineage and a time, but no record.
     let locked = lock(&paths).unwrap();

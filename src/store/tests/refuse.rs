@@ -8,7 +8,7 @@ use super::*;
 use crate::files::Boundary;
 
 #[tokio::test]
-async fn a_state_of_another_world_is_refused() {
+async fn a_state_of_another_environment_or_api_is_refused() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record(outcome(0, Some("a"))).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_journal_of_another_lineage_is_refused_with_both() {
 }
 
 #[tokio::test]
-async fn newer_files_are_refused_and_left_as_they_are() {
+async fn newer_files_are_refused_and_not_changed() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![outcome(0, Some("a")), intent(1)]).await.unwrap();
@@ -68,7 +68,7 @@ async fn newer_files_are_refused_and_left_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_state_exchanged_during_an_apply_is_not_overwritten() {
+async fn a_state_replaced_during_an_apply_is_not_overwritten() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record(outcome(0, Some("a"))).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_dependency_on_a_forgotten_record_does_not_spoil_the_file() {
 }
 
 #[tokio::test]
-async fn a_deleted_journal_is_begun_anew_without_losing_anything() {
+async fn a_deleted_journal_is_recreated_without_losing_anything() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record_all(vec![outcome(0, Some("a")), intent(1)]).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_deleted_journal_is_begun_anew_without_losing_anything() {
 }
 
 #[tokio::test]
-async fn a_vanished_folder_is_an_error_and_what_was_known_is_saved_elsewhere() {
+async fn a_deleted_folder_is_an_error_and_the_state_is_rescued() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     locked.record(outcome(0, Some("a"))).await.unwrap();
@@ -159,7 +159,7 @@ async fn on_a_full_disk_an_intent_fails_and_an_outcome_waits_for_the_next_write(
 }
 
 #[tokio::test]
-async fn an_outcome_that_could_not_be_written_goes_out_with_the_next_entry() {
+async fn an_unwritten_outcome_is_written_with_the_next_entry() {
     let (_folder, paths) = world();
     let locked = lock(&paths).unwrap();
     fs::create_dir(&paths.journal).unwrap();
@@ -172,7 +172,7 @@ async fn an_outcome_that_could_not_be_written_goes_out_with_the_next_entry() {
 }
 
 #[test]
-fn a_state_file_that_is_write_protected_stays_as_it_is() {
+fn a_write_protected_state_file_is_not_changed() {
     let (_folder, paths) = world();
     fs::create_dir_all(paths.state.parent().unwrap()).unwrap();
     fs::write(&paths.state, state_bytes(&State::new("l".into(), "prod".into(), "runpod".into()))).unwrap();
@@ -185,7 +185,7 @@ fn a_state_file_that_is_write_protected_stays_as_it_is() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_made_is_an_error_with_its_path() {
+fn a_folder_that_cannot_be_created_is_an_error_with_its_path() {
     let (folder, paths) = world();
     fs::write(folder.path().join("state"), "a file where the folder should be").unwrap();
     let error = lock(&paths).unwrap_err();
@@ -194,7 +194,7 @@ fn a_folder_that_cannot_be_made_is_an_error_with_its_path() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_state_file_keeps_its_mode_its_link_and_no_company() {
+async fn the_state_file_keeps_its_mode_and_link_and_leaves_no_temporary_files() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let (folder, paths) = world();
     let target = folder.path().join("elsewhere.json");
