@@ -61,7 +61,7 @@ impl Draft {
         }
     }
 
-    /// Reports values outside RunPod's limits ([`limits`]), for the attributes selected by `wanted`.
+    /// Reports values outside RunPod's limits ([`crate::kind::limits`]), for the attributes selected by `wanted`.
     pub fn keep_limits(
         &self,
         dialect: Dialect,

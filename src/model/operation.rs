@@ -71,7 +71,7 @@ pub struct Operation {
     pub inputs: Attributes,
     /// Create: values to overlay on `inputs`, in the order to try if capacity is short. Never empty for a create.
     pub candidates: Vec<Attributes>,
-    /// Indices into [`Plan::operations`] that must succeed first; always smaller than this operation's own.
+    /// Indices into [`super::Plan::operations`] that must succeed first; always smaller than this operation's own.
     pub depends_on: Vec<usize>,
     /// The record after success (a create fills in the id); `None` once the object is gone.
     pub record: Option<Record>,

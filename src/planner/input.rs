@@ -61,7 +61,7 @@ pub struct Options {
     pub destroy: bool,
     /// With `destroy`: only these resources and their dependents; empty for everything.
     pub only: BTreeSet<Address>,
-    /// Flags that permit deleting objects of a protected kind, see [`kind::Protection`].
+    /// Flags that permit deleting objects of a protected kind, see [`crate::kind::Protection`].
     pub permits: BTreeSet<String>,
     /// Overrides `lifecycle.updates` of every resource.
     pub updates: Option<Updates>,
