@@ -10,7 +10,7 @@ use crate::catalog;
 use crate::model::{Address, ParseAddressError, State};
 use crate::render::words::quoted_few;
 
-/// The most names that an error suggests.
+/// Most names that an error suggests.
 const MOST_SUGGESTED: usize = 3;
 const LISTS_RECORDED: &str = "`sindri state list` lists every recorded address";
 const LISTS_DECLARED: &str = "`sindri plan --full` lists every declared address";
@@ -52,7 +52,7 @@ impl AddressWord {
         }
     }
 
-    /// Whether it names exactly this resource, up to a kind that it leaves out.
+    /// Whether it names exactly this resource; a missing kind matches any.
     fn is_exactly(&self, address: &Address) -> bool {
         let Address { kind, name, index, member } = &self.address;
         (!self.has_kind || *kind == address.kind)
@@ -61,7 +61,7 @@ impl AddressWord {
             && *member == address.member
     }
 
-    /// The same, where a word without a number also names all replicas.
+    /// Like `is_exactly`, but a word without a number also names all replicas.
     fn fits(&self, address: &Address) -> bool {
         self.is_exactly(address) || self.is_exactly(&Address { index: None, ..address.clone() })
     }
@@ -72,10 +72,10 @@ impl AddressWord {
     }
 }
 
-/// The addresses that a command can be about.
+/// The addresses that a command accepts.
 pub struct Known<'a> {
     addresses: BTreeSet<&'a Address>,
-    /// What is wrong with any other address: `not recorded in environment `dev``.
+    /// The problem with any other address, such as `not recorded in environment `dev``.
     missing: String,
     /// Where to find the addresses, or how to add one.
     hint: &'static str,
@@ -136,20 +136,20 @@ impl<'a> Known<'a> {
         if found.iter().any(|address| address.kind != first.kind) {
             return Err(several_kinds(word, &found));
         }
-        // A pod and its former replicas can both be known; the exact address wins.
+        // A pod and its former replicas can both be known; the exact address takes precedence.
         let exact: Vec<&Address> = found.iter().copied().filter(|address| word.is_exactly(address)).collect();
         Ok(if exact.is_empty() { found } else { exact })
     }
 
     fn is_named(&self, address: &Address, word: &AddressWord) -> bool {
-        // A predecessor answers to its successor's name if the successor is missing.
+        // A predecessor can be named like its successor if the successor is missing.
         let successor = || address.successor().filter(|successor| !self.addresses.contains(successor));
         word.fits(address) || successor().is_some_and(|successor| word.fits(&successor))
     }
 
     fn unknown(&self, word: &AddressWord) -> Failure {
         let whole: Vec<&Address> = self.addresses.iter().copied().filter(|known| known.member.is_none()).collect();
-        // People get the kind wrong more often than the name.
+        // The kind is wrong more often than the name.
         let names: BTreeSet<&str> = whole.iter().map(|known| known.name.as_str()).collect();
         let near: BTreeSet<&str> = catalog::near(&word.address.name, names).into_iter().take(MOST_SUGGESTED).collect();
         let likely: Vec<&Address> = whole.iter().copied().filter(|known| near.contains(known.name.as_str())).collect();

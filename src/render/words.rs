@@ -162,7 +162,7 @@ pub fn few(addresses: Vec<&Address>) -> String {
     named.join(", ") + &more
 }
 
-/// The same, with each address in backticks.
+/// Like `few`, with each address in backticks.
 pub fn quoted_few(addresses: Vec<&Address>) -> String {
     let (named, more) = first_few(addresses);
     named.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ") + &more

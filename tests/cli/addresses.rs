@@ -1,10 +1,10 @@
-//! Words for resources: every command that takes addresses accepts the same words and reports the same errors.
+//! Words for resources: every command with addresses accepts the same words and reports the same errors.
 
 use serde_json::Value;
 
 use crate::support::{BARE, Emulator, Project, Said};
 
-/// A volume and a pod that share a name, a pod with a name of its own, and replicas.
+/// A volume and a pod with the same name, a pod with a unique name, and replicas.
 fn project() -> Project {
     let volumes =
         "    networkVolumes: { data: { sizeGb: 10, region: US-CA-2 }, cache: { sizeGb: 10, region: US-CA-2 } }\n";
@@ -18,12 +18,12 @@ fn applied() -> (Emulator, Project) {
     (emulator, project)
 }
 
-/// The words of an error without the breaks of its lines.
+/// The words of an error without its line breaks.
 fn flat(said: &Said) -> String {
     said.stderr.split_whitespace().filter(|word| *word != "\u{2502}").collect::<Vec<_>>().join(" ")
 }
 
-/// Every command that takes an address, with `WORD` in its place.
+/// Every command that takes an address, where `WORD` stands for it.
 const COMMANDS: [&str; 11] = [
     "plan --target WORD",
     "apply -y --target WORD",
@@ -53,7 +53,7 @@ fn a_name_alone_is_enough_for_every_command() {
     project.run(&emulator, "stop trainer").exits(0).tells("Stopped 1 pod");
     project.run(&emulator, "start trainer").exits(0).tells("Started 1 pod");
     assert_eq!(project.run(&emulator, "state show trainer").exits(0).json()["id"], Value::from(id.clone()));
-    // A volume's new name needs no kind either.
+    // The new name of a volume needs no kind either.
     project.run(&emulator, "state mv cache store").exits(0).tells("`network_volume.cache` is `network_volume.store`");
     project.run(&emulator, "state mv network_volume.store cache").exits(0);
     project.run(&emulator, "state rm trainer").exits(0).tells("Forgot `pod.trainer`");
@@ -90,7 +90,7 @@ fn a_name_of_several_kinds_is_refused_with_the_full_addresses() {
         assert!(flat(&said).contains(help), "{words}: {}", said.stderr);
     }
     assert_eq!(emulator.writes(), writes);
-    // Commands for pods are about one kind.
+    // Commands for pods know the kind.
     project.run(&emulator, "stop data").exits(0).tells("Stopped 1 pod");
     project.run(&emulator, "output data.id").exits(64).warns("`network_volume.data.id` or `pod.data.id`");
     project.run(&emulator, "destroy -y pod.data").exits(0).tells("Destroyed 1 pod in ");

@@ -7,7 +7,7 @@ use crate::cli::session::Session;
 use crate::kind;
 use crate::render::status::Outputs;
 
-/// A path whose address has no kind, as `trainer.id`, with the kind of the resource that it names.
+/// A path such as `trainer.id`, whose address has no kind, completed with the kind of the resource.
 fn with_kind(path: &str, outputs: &Outputs) -> Result<Option<String>, Failure> {
     let paths = kind::KINDS.iter().map(|kind| format!("{}.{path}", kind.name));
     let mut found: Vec<String> = paths.filter(|path| outputs.raw(path).is_some()).collect();

@@ -83,7 +83,8 @@ fn untargeted(flags: &PlanFlags) -> Options {
     }
 }
 
-/// The recorded resources that a destruction is limited to. A resource that moved answers to its old and its new address.
+/// The recorded resources to which a destroy is limited. A resource with a `moved` entry has its old and its new
+/// address.
 pub fn destroyed(words: &[AddressWord], session: &Session, prior: &State) -> Result<BTreeSet<Address>, Failure> {
     let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
     let recorded = [prior, &*moved].into_iter().flat_map(|state| state.resources.keys());

@@ -39,7 +39,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     Ok(exit)
 }
 
-/// The recorded pods that were named; the only one if none was.
+/// The recorded pods in the arguments; the only pod without arguments.
 pub fn select(words: &[AddressWord], all: bool, state: &State, command: &str) -> Result<Vec<Address>, Failure> {
     let pods = recorded(state)?;
     if all {
@@ -51,7 +51,7 @@ pub fn select(words: &[AddressWord], all: bool, state: &State, command: &str) ->
     Ok(Known::recorded(state, pods).all(words)?.into_iter().collect())
 }
 
-/// The recorded pod that was named; the only one if none was.
+/// The recorded pod in the argument; the only pod without one.
 pub fn select_one(word: Option<&AddressWord>, state: &State, command: &str) -> Result<Address, Failure> {
     let pods = recorded(state)?;
     match word {
@@ -72,7 +72,7 @@ fn recorded(state: &State) -> Result<Vec<&Address>, Failure> {
 }
 
 fn only(pods: &[&Address], command: &str) -> Result<Address, Failure> {
-    // A predecessor that is about to be destroyed is chosen only if there is nothing else.
+    // A deposed pod that is about to be destroyed is chosen only if there is no other.
     let whole: Vec<&Address> = pods.iter().filter(|pod| pod.member.is_none()).copied().collect();
     match (pods, whole.as_slice()) {
         ([only], _) | (_, [only]) => Ok((*only).clone()),
