@@ -1,5 +1,7 @@
 //! A module uses only modules above it in the list of `src/lib.rs`. Nothing else prevents cycles within one crate.
 
+mod cycles;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
