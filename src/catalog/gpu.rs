@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::gpu_count;
-use super::gpu_name::{GpuName, Vocabulary, squashed};
+use super::gpu_name::{GpuName, GpuNames, Known, Vocabulary, squashed};
 use super::gpu_unknown::{Part, UnknownGpu};
 use super::{Catalog, Cloud};
 
@@ -14,21 +14,6 @@ pub struct GpuMatch {
     pub ids: Vec<String>,
     /// The pool that the name refers to, directly or through a tier.
     pub pool: Option<String>,
-}
-
-/// One of the names of a GPU type.
-#[derive(Debug)]
-struct Known {
-    /// Index of the type in the catalog.
-    gpu: usize,
-    name: GpuName,
-}
-
-/// The names of all GPU types, parsed once.
-#[derive(Debug)]
-pub(super) struct GpuNames {
-    pub(super) vocabulary: Vocabulary,
-    known: Vec<Known>,
 }
 
 impl GpuNames {

@@ -259,3 +259,18 @@ fn memory_unit(word: &str) -> Option<(&str, &str)> {
     let (digits, unit) = word.split_at(word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len()));
     (!digits.is_empty() && matches!(unit, "" | "g" | "gb" | "gib")).then_some((digits, unit))
 }
+
+/// One of the names of a GPU type.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Index of the type in the catalog.
+    pub gpu: usize,
+    pub name: GpuName,
+}
+
+/// The names of all GPU types, parsed once.
+#[derive(Debug)]
+pub(super) struct GpuNames {
+    pub vocabulary: Vocabulary,
+    pub known: Vec<Known>,
+}

@@ -39,7 +39,7 @@ pub struct Catalog {
     pub storage: StoragePrices,
     pub aliases: Aliases,
     #[serde(skip)]
-    names: OnceLock<gpu::GpuNames>,
+    names: OnceLock<gpu_name::GpuNames>,
 }
 
 /// The cloud: RunPod's own hosts (SECURE) or third-party hosts rented through it (COMMUNITY).

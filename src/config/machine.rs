@@ -1,8 +1,8 @@
 //! Determines the machine of a pod: cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
 
+use super::context::Project;
 use super::document::{Data, Entry, Node};
 use super::draft::Draft;
-use super::pod::Project;
 use super::problem::Findings;
 use super::quantity::megabytes;
 use super::source::Span;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Move;
+use super::configuration::Move;
 use super::document::Node;
 use super::problem::Findings;
 use super::source::Span;

@@ -3,67 +3,21 @@
 use std::collections::BTreeMap;
 
 use super::command::command;
+use super::context::Project;
 use super::document::{Data, Node, merge};
 use super::draft::{Draft, Life};
-use super::environment::{self, Variables};
+use super::environment::{self};
 use super::fields;
 use super::image::{self, NoReference, Reference};
 use super::life::{lifecycle, timeouts};
-use super::load::DEFAULT_ENVIRONMENT;
 use super::machine::{self, Machine};
 use super::port::ports;
 use super::problem::Findings;
 use super::source::Span;
-use super::storage::storage;
-use super::volume::Volume;
-use crate::catalog::{Catalog, Cloud};
+use super::storage::{is_from_template, storage};
+use crate::catalog::Cloud;
 use crate::kind::{POD, PORT};
 use crate::model::{Address, Dialect, Power, Resource, Value};
-
-/// Data shared by all resources of a configuration.
-pub(super) struct Project<'a> {
-    pub name: String,
-    /// Position of the name.
-    pub name_span: Option<Span>,
-    pub environment: String,
-    pub dialect: Dialect,
-    pub catalog: &'a Catalog,
-    pub volumes: BTreeMap<String, Volume>,
-    /// Environment variables for all pods.
-    pub variables: Variables,
-}
-
-const LONGEST_KEY: usize = 63;
-
-impl Project<'_> {
-    /// Suffix of names at RunPod that separates the environments of one account.
-    pub fn suffix(&self) -> String {
-        if self.environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("-{}", self.environment) }
-    }
-
-    /// Checks a key, which becomes part of addresses and of names at RunPod.
-    pub fn check_key(&self, key: &str, at: Span, findings: &mut Findings) {
-        let fits = key.starts_with(|c: char| c.is_ascii_lowercase())
-            && key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_'))
-            && key.len() <= LONGEST_KEY;
-        if !fits {
-            findings.error("bad_name", at, format!("`{key}` cannot name a resource")).nearest(
-                plain_name(key, LONGEST_KEY).as_deref(),
-                format!(
-                    "a name has lowercase letters, digits, `-` and `_`, begins with a letter, and has at most {LONGEST_KEY} \
-                     characters"
-                ),
-            );
-        }
-    }
-}
-
-/// The closest valid name to an invalid one, if it contains letters.
-pub(super) fn plain_name(name: &str, longest: usize) -> Option<String> {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let name = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
-    (name.starts_with(|c: char| c.is_ascii_lowercase()) && name.len() <= longest).then_some(name)
-}
 
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
@@ -176,11 +130,6 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         resources.push(draft.finish(address, life.clone(), at, findings));
     }
     resources
-}
-
-/// Whether a template supplies what the file does not set.
-pub(super) fn is_from_template(pod: &Node) -> bool {
-    pod.get("templateId").and_then(Node::text).is_some_and(|id| !id.is_empty())
 }
 
 fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::Config;
+use super::configuration::Config;
+use super::context::{Project, plain_name};
 use super::document::{Data, Entry, Node};
 use super::fields::ROOT;
 use super::legacy;
 use super::load::{Files, LoadOptions, folder};
 use super::moved::moved;
-use super::pod::{Place, Project, inherit, plain_name, pods};
+use super::pod::{Place, inherit, pods};
 use super::problem::{Findings, Problem, Problems};
 use super::quantity::amount;
 use super::schema::conform;

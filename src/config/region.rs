@@ -1,7 +1,7 @@
 //! Resolves a `region` to data centers.
 
+use super::context::Project;
 use super::document::Node;
-use super::pod::Project;
 use super::problem::Findings;
 use crate::model::Dialect;
 

@@ -1,10 +1,10 @@
 //! The disks of a pod: container disk, pod volume or network volume, and the data centers that a network volume allows.
 
+use super::context::Project;
 use super::document::{Entry, Node};
 use super::draft::Draft;
 use super::machine::Machine;
 use super::mount::{self, Wrong};
-use super::pod::{Project, is_from_template};
 use super::problem::Findings;
 use super::region::regions;
 use super::source::Span;
@@ -187,4 +187,9 @@ fn unknown_volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings)
         .error("unknown_volume", entry.value.span, format!("there is no network volume `{shown}`"))
         .label("not among `networkVolumes`")
         .nearest(nearest(entry.value.text().unwrap_or_default(), names()), otherwise);
+}
+
+/// Whether a template supplies what the file does not set.
+pub(super) fn is_from_template(pod: &Node) -> bool {
+    pod.get("templateId").and_then(Node::text).is_some_and(|id| !id.is_empty())
 }

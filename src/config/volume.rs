@@ -1,23 +1,15 @@
 //! `networkVolumes`: the volumes that sindri creates, enlarges and keeps.
 
+use super::context::{Project, Volume};
 use super::document::{Entry, Node};
 use super::draft::{Draft, Life};
 use super::fields;
 use super::life::lifecycle;
-use super::pod::Project;
 use super::problem::Findings;
 use super::region::resolve_region;
 use super::source::Span;
 use crate::kind::NETWORK_VOLUME;
 use crate::model::{Address, Dialect, Resource, Value};
-
-/// The facts about a volume that a pod needs to mount it.
-pub(super) struct Volume {
-    pub address: Address,
-    /// `None` after an error.
-    pub region: Option<String>,
-    pub region_span: Option<Span>,
-}
 
 const STANDARD: &str = "STANDARD";
 

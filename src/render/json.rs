@@ -5,6 +5,7 @@
 mod drift;
 mod error;
 pub mod event;
+mod parts;
 mod plan;
 mod planned;
 mod schema;

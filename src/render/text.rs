@@ -6,6 +6,7 @@ mod causes;
 pub(super) mod drift;
 pub(super) mod fields;
 pub(super) mod renames;
+mod view;
 pub(super) mod waits;
 
 use std::cmp::Reverse;
@@ -16,33 +17,10 @@ use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
 use crate::model::cost::without_price;
-use crate::model::{Action, Address, Change, Cost, Money, Note, Orphan, Partial, Plan, Refusal};
+use crate::model::{Action, Address, Cost, Money, Note, Orphan, Partial, Plan, Refusal};
 
-/// What the reader asked to see, and facts that the plan does not contain.
-#[derive(Clone, Debug, Default)]
-pub struct PlanView {
-    /// Shows every attribute, and unchanged resources too.
-    pub full: bool,
-    /// The configuration file as named in sentences, for example `sindri.yaml`.
-    pub config: String,
-    /// The date of the price catalog, for example `2026-11-23`.
-    pub catalog_date: Option<String>,
-    /// The plan's id, for `apply --expect`.
-    pub plan_id: Option<String>,
-    /// The flags that shaped the plan, for suggested commands.
-    pub flags: Vec<String>,
-    /// Shows only changes with these actions; all if empty. The summary counts all changes in either case.
-    pub only: BTreeSet<Action>,
-    /// For ages in the text; `None` shows times as they are.
-    pub now: Option<jiff::Timestamp>,
-}
-
-/// Context for rendering any line.
-pub(super) struct Context<'a> {
-    pub plan: &'a Plan,
-    pub by_address: BTreeMap<&'a Address, &'a Change>,
-    pub view: &'a PlanView,
-}
+pub(super) use view::Context;
+pub use view::PlanView;
 
 /// Writes the whole plan. A plan with nothing to report is exactly one line.
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Style) -> fmt::Result {

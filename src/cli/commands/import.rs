@@ -6,6 +6,7 @@ mod blocks;
 mod discover;
 mod draft;
 mod new;
+mod objects;
 
 use serde_json::json;
 

@@ -3,6 +3,7 @@
 mod damage;
 mod decision;
 mod refuse;
+mod subject;
 mod undeclared;
 
 use std::borrow::Cow;
@@ -11,15 +12,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::MachineFacts;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Record, Resource, Risk,
-    SideEffect, State, Status, Value,
+    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Resource, Risk, SideEffect,
+    Status, Value,
 };
 use crate::planner::decide::ignored;
 use crate::planner::decide::member::decide_member;
 use crate::planner::decide::replace::{broken, must_replace, recreates};
 use crate::planner::decide::side_effects;
-use crate::planner::input::{Graphs, Input};
-use crate::planner::recognise::claim::Claims;
 use crate::resource::difference::{Difference, Readings, difference};
 use crate::resource::inventory::live_object;
 use crate::resource::members;
@@ -29,20 +28,8 @@ use crate::resource::resolved;
 pub use self::damage::describe;
 pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
-use self::undeclared::Successor;
-
-/// The data that every decision may use.
-pub struct Context<'a> {
-    pub input: &'a Input<'a>,
-    /// Empty if everything is being destroyed.
-    pub desired: &'a BTreeMap<Address, Resource>,
-    /// The prior state after applying moves.
-    pub prior: &'a State,
-    pub claims: &'a Claims<'a>,
-    pub graphs: &'a Graphs,
-    /// The addresses that `sindri destroy` covers.
-    pub destroy_targets: &'a BTreeSet<Address>,
-}
+pub use self::subject::Context;
+use self::subject::{Members, Subject, Successor};
 
 /// Decides about every declared or recorded address.
 pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
@@ -64,37 +51,6 @@ pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
         by_address.insert(address.clone(), decision);
     }
     Decisions { by_address, order }
-}
-
-struct Members<'m> {
-    desired: BTreeMap<Address, Vec<&'m Address>>,
-    recorded: BTreeMap<Address, Vec<&'m Address>>,
-    /// Addresses with a predecessor left behind by an earlier run.
-    succeeding: BTreeSet<Address>,
-}
-
-/// One address with its three readings: desired, prior and observed.
-struct Subject<'c, 'a> {
-    context: &'c Context<'a>,
-    kind: &'static Kind,
-    address: &'c Address,
-    resource: Option<&'a Resource>,
-    record: Option<Cow<'a, Record>>,
-    object: Option<&'a Object>,
-    claim: Option<Cause>,
-    /// Inputs with members folded in. References to objects that exist and stay are ids.
-    wanted: Attributes,
-    /// The same inputs with all references as written, for display.
-    declared: Attributes,
-    recorded: Option<Attributes>,
-    /// For a predecessor: its successor's address and progress.
-    successor: Option<(Address, Successor)>,
-    /// Whether its predecessor is kept until it is ready.
-    succeeds: bool,
-    /// The targets of the unresolved references in `wanted`, with the action on each.
-    unresolved: Vec<(Address, Action)>,
-    /// Attributes that keep their values although the declaration differs.
-    unapplied: BTreeSet<String>,
 }
 
 impl<'c, 'a> Subject<'c, 'a> {

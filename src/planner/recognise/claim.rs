@@ -4,9 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind;
 use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 use crate::planner::input::Input;
+use crate::planner::recognise::lookalikes::alike;
 use crate::planner::recognise::moves::Moves;
 use crate::planner::recognise::succession::Judge;
 use crate::resource::inventory::{Owner, Owners, live_object, unmanaged};
@@ -124,9 +124,6 @@ fn is_alive(input: &Input<'_>, prior: &State, address: &Address) -> bool {
     prior.resources.get(address).is_some_and(|record| live_object(input.observed, record).is_some())
 }
 
-/// The addresses declared with the same identity, and the objects that have it.
-pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
-
 /// Adopts objects that match a declared resource: the one mounted by a pod that is already ours, otherwise a remaining
 /// match, unless there are more matches than addresses.
 fn claim_lookalikes<'a>(
@@ -191,27 +188,4 @@ fn mounted<'d>(
         }
     }
     mounted
-}
-
-/// Objects of kinds without markers, grouped by identity with the addresses that declare it.
-pub(in crate::planner) fn alike<'d, 'a>(
-    unmanaged: &[&'a Object],
-    declared: impl Iterator<Item = (&'d Address, &'d Resource)>,
-) -> Vec<Alike<'d, 'a>> {
-    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
-    for object in unmanaged {
-        if let Some(key) = kind::find(object.kind).and_then(|kind| kind.identity_key(&object.attributes)) {
-            looks.entry((object.kind, key)).or_default().1.push(object);
-        }
-    }
-    if looks.is_empty() {
-        return Vec::new();
-    }
-    for (address, resource) in declared {
-        let key = kind::find(&address.kind).and_then(|kind| Some((kind.name, kind.identity_key(&resource.inputs)?)));
-        if let Some(group) = key.and_then(|key| looks.get_mut(&key)) {
-            group.0.push(address);
-        }
-    }
-    looks.into_values().collect()
 }

@@ -3,6 +3,7 @@
 pub(super) mod claim;
 pub mod discover;
 pub mod doubles;
+pub(super) mod lookalikes;
 pub mod moves;
 pub(super) mod rename;
 pub(super) mod succession;

@@ -12,7 +12,7 @@ use crate::kind::{self, Kind};
 use crate::model::{Address, Object, Operation, Record, Resource, State, Status, Value, Verb};
 use crate::planner::decide::replace::{broken, must_replace, recreates};
 use crate::planner::input::Input;
-use crate::planner::recognise::claim::{Alike, alike};
+use crate::planner::recognise::lookalikes::{Alike, alike};
 use crate::resource::difference::{Readings, difference};
 use crate::resource::inventory::{live_object, unmanaged};
 use crate::resource::members;

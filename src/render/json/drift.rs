@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::plan::{identity, put};
+use super::parts::{identity, put};
 use super::{FORMAT_VERSION, cost, split_secrets};
 use crate::model::drift::finding_id;
 use crate::model::{Cost, Drift, DriftClass, DriftReport, FieldChange, Finding, Plan, Price, Severity, Value};

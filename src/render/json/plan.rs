@@ -2,21 +2,16 @@
 //!
 //! Source of the format: "JSON Output Format" of Terraform's documentation, plan representation, format version 1.2.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::drift::resource_drift;
-use super::planned::{PROVIDER, TERRAFORM_VERSION, configuration, planned_values};
+use super::parts::{After, ByAddress, identity, side};
+use super::planned::{TERRAFORM_VERSION, configuration, planned_values};
 use super::{cost as hourly, dollars, split_secrets};
-use crate::kind;
 use crate::model::{
-    Action, Address, Attributes, Cause, Change, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect,
-    Value, Verb,
+    Action, Address, Cause, Change, Effect, FieldChange, Money, Orphan, Plan, Refusal, Risk, SideEffect, Verb,
 };
 use crate::render::fold;
-
-pub(super) type ByAddress<'a> = BTreeMap<&'a Address, &'a Change>;
 
 /// The whole plan. `plan_id` is the value for `apply --expect`.
 pub fn plan_json(plan: &Plan, plan_id: Option<&str>) -> Json {
@@ -181,19 +176,6 @@ fn resource_change(by_address: &ByAddress<'_>, change: &Change) -> Json {
     Json::Object(entry)
 }
 
-pub(super) fn identity(address: &Address) -> Map<String, Json> {
-    let mut entry = Map::new();
-    entry.insert("address".into(), json!(address));
-    entry.insert("mode".into(), json!("managed"));
-    entry.insert("type".into(), json!(address.kind));
-    entry.insert("name".into(), json!(address.name));
-    if let Some(index) = address.index {
-        entry.insert("index".into(), json!(index));
-    }
-    entry.insert("provider_name".into(), json!(PROVIDER));
-    entry
-}
-
 /// The parts of a change that Terraform's format does not have.
 fn own(change: &Change) -> Json {
     let fields: Vec<Json> = change.fields.iter().map(field_json).collect();
@@ -256,67 +238,6 @@ fn action_reason(change: &Change) -> Option<&'static str> {
     })
 }
 
-/// Attributes and the markers of their secrets; `null` and `false` if there is no object.
-fn side(attributes: &Attributes) -> (Json, Json) {
-    if attributes.is_empty() {
-        return (Json::Null, Json::Bool(false));
-    }
-    match split_secrets(&Value::Map(attributes.clone())) {
-        (values, Json::Bool(false)) => (values, json!({})),
-        split => split,
-    }
-}
-
-/// An object after the plan: its values, which of them are secret, and which become known only then.
-pub(super) struct After {
-    pub values: Json,
-    pub sensitive: Json,
-    pub unknown: Json,
-}
-
-impl After {
-    pub fn of(by_address: &ByAddress<'_>, change: &Change) -> Self {
-        let (mut values, sensitive) = side(&change.after);
-        let unknown = resolve_references(by_address, change, &mut values);
-        Self { values, sensitive, unknown }
-    }
-}
-
-/// Replaces references to existing objects with ids, and removes and marks values that are known only after apply.
-fn resolve_references(by_address: &ByAddress<'_>, change: &Change, after: &mut Json) -> Json {
-    let Json::Object(values) = after else { return json!({}) };
-    let mut unknown = Map::new();
-    for (name, ..) in kind::find(&change.address.kind).into_iter().flat_map(|kind| kind.supplied(&change.after)) {
-        unknown.insert(name.to_owned(), json!(true));
-        values.remove(name);
-    }
-    for (name, value) in &change.after {
-        let Value::Reference(target) = value else { continue };
-        let known = by_address
-            .get(target.as_ref())
-            .filter(|target| target.action != Action::Create && !target.action.is_replacement());
-        match known.and_then(|target| target.id.as_ref()) {
-            Some(id) => values.insert(name.clone(), json!(id)),
-            None => {
-                unknown.insert(name.clone(), json!(true));
-                values.remove(name)
-            }
-        };
-    }
-    for field in change.fields.iter().filter(|field| field.after_unknown) {
-        match field.path.split_once('.') {
-            Some((name, key)) => {
-                values.get_mut(name).and_then(Json::as_object_mut).map(|map| map.remove(key));
-            }
-            None => {
-                values.remove(&field.path);
-            }
-        }
-        put(&mut unknown, &field.path, json!(true));
-    }
-    Json::Object(unknown)
-}
-
 /// The fields that force the replacement. If only a policy does (`updates: recreate`), every field to which it applies.
 fn replace_paths(fields: &[FieldChange]) -> Vec<Vec<String>> {
     let worst = fields.iter().map(|field| field.effect).max().unwrap_or(Effect::InPlace);
@@ -327,17 +248,4 @@ fn replace_paths(fields: &[FieldChange]) -> Vec<Vec<String>> {
 /// `env.LOG.LEVEL` is the key `LOG.LEVEL` of `env`: keys may contain dots, attribute names never do.
 fn path_of(path: &str) -> Vec<String> {
     path.splitn(2, '.').map(str::to_owned).collect()
-}
-
-pub(super) fn put(map: &mut Map<String, Json>, path: &str, value: Json) {
-    match path.split_once('.') {
-        Some((name, key)) => {
-            if let Json::Object(inner) = map.entry(name).or_insert_with(|| json!({})) {
-                inner.insert(key.to_owned(), value);
-            }
-        }
-        None => {
-            map.insert(path.to_owned(), value);
-        }
-    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::plan::{After, ByAddress, identity};
+use super::parts::{After, ByAddress, PROVIDER, identity};
 use super::split_secrets;
 use crate::kind;
 use crate::model::{Action, Address, Cause, Change, Value};
@@ -16,9 +16,6 @@ use crate::model::{Action, Address, Cause, Change, Value};
 /// The version of Terraform whose format the plan follows. Tools check it first: terraform-compliance 1.16 accepts 0.12
 /// to 1.16.
 pub const TERRAFORM_VERSION: &str = "1.9.0";
-
-/// The provider's name in every entry.
-pub const PROVIDER: &str = "runpod";
 
 /// The resources that sindri manages once the plan is applied.
 pub fn planned_values(by_address: &ByAddress<'_>, changes: &[Change]) -> Json {

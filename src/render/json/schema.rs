@@ -1,12 +1,13 @@
 //! The JSON Schema of a plan from [`super::plan_json`], maintained by hand. A test validates every plan against it, and
 //! fails if a member is missing here.
 
+mod parts;
 mod planned;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
-use super::planned::{PROVIDER, TERRAFORM_VERSION};
-use crate::kind::KINDS;
+use super::planned::TERRAFORM_VERSION;
+use parts::{closed, count, flag, identity, list, money, of, or_null, text};
 use planned::{configuration, declared_resource, module, planned_resource};
 
 /// The schema, draft 2020-12.
@@ -59,51 +60,6 @@ pub fn plan_schema() -> Json {
 }
 
 const ACTIONS: [&str; 9] = ["no-op", "create", "update", "replace", "delete", "start", "stop", "import", "forget"];
-
-/// An object with exactly these members, all required except the `optional` ones.
-fn closed(description: &str, members: &[(&str, Json)], optional: &[&str]) -> Json {
-    let properties: Map<String, Json> =
-        members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
-    let required: Vec<&str> = members.iter().map(|(name, _)| *name).filter(|name| !optional.contains(name)).collect();
-    let mut schema = json!({
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": false,
-    });
-    if !description.is_empty() {
-        schema["description"] = json!(description);
-    }
-    schema
-}
-
-fn of(definition: &str) -> Json {
-    json!({ "$ref": format!("#/$defs/{definition}") })
-}
-
-fn list(definition: &str) -> Json {
-    json!({ "type": "array", "items": of(definition) })
-}
-
-fn or_null(schema: Json) -> Json {
-    json!({ "anyOf": [schema, { "type": "null" }] })
-}
-
-fn text() -> Json {
-    json!({ "type": "string" })
-}
-
-fn flag() -> Json {
-    json!({ "type": "boolean" })
-}
-
-fn money(description: &str) -> Json {
-    json!({ "type": "number", "description": description })
-}
-
-fn count() -> Json {
-    json!({ "type": "integer", "minimum": 0 })
-}
 
 fn plan() -> Json {
     closed(
@@ -217,19 +173,6 @@ fn cost() -> Json {
         ],
         &[],
     )
-}
-
-/// Members of every entry, which Terraform's tools read.
-fn identity() -> Vec<(&'static str, Json)> {
-    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-    vec![
-        ("address", of("address")),
-        ("mode", json!({ "const": "managed" })),
-        ("type", json!({ "enum": kinds })),
-        ("name", text()),
-        ("index", json!({ "type": "integer", "minimum": 0, "description": "The number of a replica." })),
-        ("provider_name", json!({ "const": PROVIDER })),
-    ]
 }
 
 fn resource_change() -> Json {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::style::{Ink, Line};
 use super::super::words;
+use super::events::{Orphan, Summary};
 use super::row::{Fate, Row, Standing, State, Status};
-use super::{Orphan, Summary};
 use crate::model::{Address, Cost, Double, Verb};
 
 /// Most objects to list one by one.

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::super::json::event::double;
 use super::super::json::{FORMAT_VERSION, cost, dollars};
-use super::Summary;
+use super::events::Summary;
 use super::row::{Failure, Fate, Row, Standing, Status, Step};
 use crate::model::Cost;
 

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::super::fold::{self, Row};
 use super::super::style::{Ink, Line};
 use super::super::words;
-use super::{Context, causes, fields};
+use super::view::Context;
+use super::{causes, fields};
 use crate::kind::{self, Description};
 use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
 

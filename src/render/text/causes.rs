@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::words;
-use super::Context;
+use super::view::Context;
 use crate::model::{Action, Address, Cause, Change, Effect, Origin, Power};
 
 /// One line per cause that the fields do not show already.

@@ -2,7 +2,8 @@
 
 use super::super::style::{Ink, Line};
 use super::super::words;
-use super::{Context, block, fields};
+use super::view::Context;
+use super::{block, fields};
 use crate::model::{Answer, Drift, Plan};
 use crate::render::drift::words::happened;
 

@@ -4,6 +4,7 @@
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, Reason};
+use super::objects::{left, unmanaged};
 use super::{draft, new};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
@@ -11,11 +12,10 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session, load_options};
 use crate::config::{self, write};
 use crate::kind;
-use crate::model::{Address, Object, Observed, State, natural};
+use crate::model::{Address, Object, Observed, State};
 use crate::planner::recognise::takeover;
 use crate::planner::recognise::takeover::Ids;
 use crate::render::takeover as report;
-use crate::resource::inventory;
 use crate::resource::inventory::live_object;
 use crate::resource::records::imported;
 
@@ -43,16 +43,6 @@ pub async fn run(args: &ImportArgs, global: &Global, console: &Console) -> Resul
 
 fn is_missing(problems: &config::Problems) -> bool {
     problems.iter().any(|problem| problem.code == "no_configuration")
-}
-
-/// Live objects without a record, sorted by name.
-pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
-    let mut unmanaged = inventory::unmanaged(state, observed);
-    unmanaged.sort_by(|one, other| {
-        let by_name = one.kind.cmp(other.kind).then_with(|| natural(&one.name, &other.name));
-        by_name.then_with(|| one.id.cmp(&other.id))
-    });
-    unmanaged
 }
 
 async fn add(
@@ -152,32 +142,4 @@ fn declared<'o>(
         }
     }
     declared
-}
-
-/// The reason in words.
-pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
-    let (code, why) = match reason {
-        Reason::Marked(marker) => (
-            "marked",
-            format!(
-                "it carries the marker of {}/{}: in that project, `sindri import --discover` takes it. `--include-marked` takes \
-                 it here, and its own project goes on to manage it",
-                marker.name, marker.environment
-            ),
-        ),
-        Reason::MountedByMarked { pod } => {
-            ("marked", format!("pod {pod} of another project mounts it; `--include-marked` takes it all the same"))
-        }
-        Reason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
-        Reason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),
-        Reason::Differs { address, fields } => (
-            "differs",
-            format!(
-                "{address} declares it with another {}; `{}` takes it as it is",
-                fields.join(", "),
-                crate::render::words::import_command(address, &object.id)
-            ),
-        ),
-    };
-    report::Left { object, code, why }
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::all::{left, unmanaged};
 use super::blocks::{Blocks, Checks, Reason};
 use super::draft::{self, Draft};
+use super::objects::{left, unmanaged};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::commands::plan::checked;
 use crate::cli::console::Console;

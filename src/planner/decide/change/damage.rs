@@ -1,6 +1,6 @@
 //! Determines what a change destroys, and whether it could be made in place instead.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::model::{Action, Attributes, Cause, Change, Effect, FieldChange, Loss, Object, Power, Risk, Status};
 use crate::planner::decide::side_effects;
 

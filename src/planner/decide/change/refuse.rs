@@ -1,6 +1,6 @@
 //! Reasons to refuse a change.
 
-use super::Subject;
+use super::subject::Subject;
 use crate::kind::Kind;
 use crate::model::{Address, Cause, Change, Object, Power, Refusal, Resource};
 use crate::planner::decide::lock::{Unlock, locked, unlocks};

@@ -1,19 +1,10 @@
 //! Decides about objects and records that the configuration does not declare.
 
-use super::{Decision, Subject};
+use super::decision::Decision;
+use super::subject::{Subject, Successor};
 use crate::model::{Action, Awaiting, Cause, Object, Power, Resource, Status};
 use crate::planner::decide::lock::{Unlock, locked};
 use crate::planner::decide::protect;
-
-/// Progress of the successor of a predecessor left behind by an earlier run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(in crate::planner) enum Successor {
-    Ready,
-    /// Created, recreated or waited for in this plan.
-    Coming,
-    /// It exists, is not ready, and is not waited for.
-    NotReady,
-}
 
 impl Successor {
     /// The progress of this successor.

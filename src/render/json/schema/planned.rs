@@ -2,7 +2,8 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{PROVIDER, closed, identity, list, of, text};
+use super::parts::{closed, identity, list, of, text};
+use crate::render::json::parts::PROVIDER;
 
 /// Terraform's root module; sindri has no others.
 pub(super) fn module(resource: &str) -> Json {

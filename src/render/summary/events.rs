@@ -1,0 +1,238 @@
+//! Collects the events of an apply.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::row::{Failure, Fate, Row, Status, Step};
+use crate::apply::{Event, reporting_address};
+use crate::kind;
+use crate::model::{Action, Address, Double, Money, Plan, Verb};
+use crate::render::style::{Ink, Line};
+use crate::render::{fold, words};
+
+/// An object that is in no state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Orphan {
+    pub id: String,
+    pub name: String,
+    pub hourly: Option<Money>,
+}
+
+/// Collects events and summarises them.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    /// The command, for example `apply`.
+    pub(super) command: String,
+    pub(super) rows: Vec<Row>,
+    /// The row and step of each operation that an event may refer to.
+    pub(super) places: BTreeMap<(Address, Verb), Vec<(usize, usize)>>,
+    pub(super) recovered: usize,
+    pub(super) orphans: Vec<Orphan>,
+    pub(super) doubles: Vec<Double>,
+    /// Pods whose container keeps exiting.
+    pub(super) crashing: Vec<(Address, String)>,
+    pub(super) interrupted: bool,
+}
+
+impl Summary {
+    /// The summary for a command that applies `plan`.
+    pub fn expecting(plan: &Plan, command: &str) -> Self {
+        let mut summary = Self {
+            command: command.to_owned(),
+            rows: Vec::new(),
+            places: BTreeMap::new(),
+            recovered: 0,
+            orphans: Vec::new(),
+            doubles: Vec::new(),
+            crashing: Vec::new(),
+            interrupted: false,
+        };
+        let rows = fold::rows(plan);
+        let numbers: BTreeMap<&Address, usize> =
+            rows.iter().enumerate().map(|(number, row)| (&row.change.address, number)).collect();
+        summary.rows = rows.iter().map(|row| Row::of(row.change)).collect();
+        for operation in &plan.operations {
+            let told = reporting_address(&operation.address);
+            let number = numbers.get(&operation.address).or_else(|| numbers.get(&told));
+            let number = number.copied().unwrap_or_else(|| summary.add_row(&operation.address));
+            let id = operation.id.clone().filter(|_| operation.verb != Verb::Create);
+            summary.add_step(number, &told, operation.verb, id);
+        }
+        summary
+    }
+
+    pub(super) fn add_row(&mut self, address: &Address) -> usize {
+        self.rows.push(Row::unplanned(address));
+        self.rows.len() - 1
+    }
+
+    pub(super) fn add_step(&mut self, row: usize, told: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
+        let steps = &mut self.rows[row].steps;
+        steps.push(Step { verb, id, accepted: false, status: Status::Planned });
+        let place = (row, steps.len() - 1);
+        self.places.entry((told.clone(), verb)).or_default().push(place);
+        place
+    }
+
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Started { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), Status::Started),
+            Event::Accepted { address, verb, id } => self.set(address, *verb, Some(id), Status::Accepted),
+            Event::Done { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), Status::Done),
+            Event::Failed { address, verb, id, message, help, code, changed } => {
+                let (message, help, code) = (message.clone(), help.clone(), code.clone());
+                let failure = Failure { message, help, code, changed: *changed };
+                self.set(address, *verb, id.as_ref(), Status::Failed(failure));
+            }
+            Event::Unfinished { address, verb, id, because } => {
+                self.set(address, *verb, Some(id), Status::Unfinished(because.clone()));
+            }
+            Event::Skipped { address, verb, because } => {
+                self.set(address, *verb, None, Status::Skipped(because.clone()));
+            }
+            Event::Recovered { .. } => self.recovered += 1,
+            Event::OrphanFound { id, name, hourly } => {
+                self.orphans.push(Orphan { id: id.clone(), name: name.clone(), hourly: *hourly });
+            }
+            Event::DoubleFound(double) => self.doubles.push((**double).clone()),
+            Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
+            Event::Interrupted { .. } => self.interrupted = true,
+            Event::NotListed { .. }
+            | Event::CandidateUnavailable { .. }
+            | Event::Waiting { .. }
+            | Event::Paced { .. }
+            | Event::Settled { .. } => {}
+        }
+    }
+
+    /// Sets the status of an event's operation. If several match, takes the one with this id, otherwise the first one
+    /// that has not ended.
+    pub(super) fn set(&mut self, address: &Address, verb: Verb, id: Option<&String>, status: Status) {
+        let places = self.places.get(&(address.clone(), verb)).map_or(&[][..], Vec::as_slice);
+        let step = |place: &&(usize, usize)| self.rows.get(place.0).and_then(|row| row.steps.get(place.1));
+        let same = places.iter().find(|place| id.is_some() && step(place).is_some_and(|step| step.id.as_ref() == id));
+        let open = places.iter().find(|place| {
+            step(place)
+                .is_some_and(|step| !matches!(step.status, Status::Done | Status::Failed(_) | Status::Skipped(_)))
+        });
+        let (row, step) = match same.or(open).copied() {
+            Some(place) => place,
+            None => {
+                let row = self.rows.iter().position(|row| row.address == *address);
+                let row = row.unwrap_or_else(|| self.add_row(address));
+                self.add_step(row, address, verb, None)
+            }
+        };
+        let step = &mut self.rows[row].steps[step];
+        // An operation that was skipped before its delete was confirmed, for example, keeps its id.
+        step.id = id.cloned().or_else(|| step.id.take());
+        step.accepted |= matches!(status, Status::Accepted);
+        step.status = status;
+    }
+
+    /// Number of requests that were sent or are waited for, and have not ended.
+    pub fn in_flight(&self) -> usize {
+        let open = |step: &&Step| matches!(step.status, Status::Started | Status::Accepted);
+        self.rows.iter().flat_map(|row| &row.steps).filter(open).count()
+    }
+
+    /// Whether everything that was planned or started has succeeded.
+    pub fn is_complete(&self) -> bool {
+        !self.interrupted && self.rows.iter().all(|row| matches!(row.fate(), Fate::Done | Fate::Unchanged))
+    }
+
+    /// Whether anything changed at RunPod or in the state, including failures with an effect and unfinished operations.
+    pub fn changed_anything(&self) -> bool {
+        self.recovered > 0 || self.rows.iter().any(Row::changed)
+    }
+
+    pub(super) fn next(&self) -> String {
+        let again = self.again();
+        match self.changed_anything() {
+            true => format!("What was done is recorded in the state. Run {again} again to do the rest."),
+            false if self.interrupted => format!("Nothing was changed. Run {again} again to start over."),
+            false => format!("Nothing was changed. Run {again} again when the cause is gone."),
+        }
+    }
+
+    /// The command that does the rest. Commands with addresses must be repeated with the same ones.
+    pub(super) fn again(&self) -> String {
+        let same = if matches!(self.command.as_str(), "apply" | "deploy") { "" } else { "the same " };
+        format!("{same}`sindri {}`", self.command)
+    }
+
+    /// The command that destroys one object.
+    pub(super) fn end_command(&self, address: &Address, superseded: bool) -> String {
+        // A predecessor has the address of its successor, so destroying it by name would destroy the wrong one.
+        if superseded { format!("sindri {}", self.command) } else { words::end_command(address) }
+    }
+
+    pub(super) fn verdict(&self, elapsed: Duration) -> Line {
+        let (ink, end) = match (self.interrupted, self.is_complete(), self.changed_anything()) {
+            (true, ..) => (Ink::Bad, "interrupted"),
+            (_, true, _) => (Ink::Good, "complete"),
+            (_, _, true) => (Ink::Bad, "incomplete"),
+            (_, _, false) => (Ink::Bad, "failed"),
+        };
+        if let Some(done) = self.done_in_a_word() {
+            return Line::new(0).ink(ink, done).text(format!(" in {}.", words::duration(elapsed)));
+        }
+        let (first, rest) = self.command.split_at_checked(1).unwrap_or_default();
+        let head = format!("{}{rest} {end}", first.to_uppercase());
+        Line::new(0).ink(ink, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
+    }
+
+    /// For example `Stopped 2 pods`, if a power command did only that.
+    pub(super) fn done_in_a_word(&self) -> Option<String> {
+        const WORDS: [(&str, &str, &str); 3] =
+            [("stop", "stopped", "Stopped"), ("start", "started", "Started"), ("destroy", "destroyed", "Destroyed")];
+        let (_, counted, word) = WORDS.into_iter().find(|(command, ..)| *command == self.command)?;
+        if !self.is_complete() || self.counts().iter().any(|(other, _)| *other != counted) {
+            return None;
+        }
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for row in self.rows.iter().filter(|row| row.fate() == Fate::Done) {
+            *kinds.entry(&row.address.kind).or_default() += 1;
+        }
+        let title = |kind: &str| kind::find(kind).map_or_else(|| kind.to_owned(), |kind| kind.title.to_owned());
+        let counts: Vec<String> =
+            kinds.iter().rev().map(|(kind, number)| words::count(*number, &title(kind))).collect();
+        (!counts.is_empty()).then(|| format!("{word} {}", counts.join(" and ")))
+    }
+
+    /// `3 created, 1 failed`.
+    pub fn outline(&self) -> String {
+        let counts: Vec<String> = self.counts().into_iter().map(|(word, number)| format!("{number} {word}")).collect();
+        if counts.is_empty() { "nothing changed".to_owned() } else { counts.join(", ") }
+    }
+
+    /// The address of the only failure, and RunPod's id if it has one.
+    pub fn only_failure(&self) -> Option<(&Address, Option<&str>)> {
+        let mut failed = self.rows.iter().filter_map(|row| Some((&row.address, row.failure()?.0.id.as_deref())));
+        failed.next().filter(|_| failed.next().is_none())
+    }
+
+    /// Pairs such as `created` and 3, in the order of a plan's summary line.
+    pub(super) fn counts(&self) -> Vec<(&'static str, usize)> {
+        let done = |fits: fn(Action) -> bool| {
+            self.rows.iter().filter(|row| row.fate() == Fate::Done && fits(row.action())).count()
+        };
+        let ended = |fate: Fate| self.rows.iter().filter(|row| row.fate() == fate).count();
+        let counts = [
+            ("recovered", self.recovered),
+            ("created", done(|action| action == Action::Create)),
+            ("updated", done(|action| action == Action::Update)),
+            ("started", done(|action| action == Action::Start)),
+            ("stopped", done(|action| action == Action::Stop)),
+            ("replaced", done(Action::is_replacement)),
+            ("destroyed", done(|action| action == Action::Delete)),
+            ("imported", done(|action| action == Action::Import)),
+            ("forgotten", done(|action| action == Action::Forget)),
+            ("ready", done(|action| action == Action::NoOp)),
+            ("failed", ended(Fate::Failed)),
+            ("not finished", ended(Fate::Unfinished)),
+            ("not started", ended(Fate::NotStarted)),
+        ];
+        counts.into_iter().filter(|(_, number)| *number > 0).collect()
+    }
+}
