@@ -28,18 +28,21 @@ pub fn refusals(plan: &Plan) -> Result<(), Failure> {
     let all: Vec<&Refusal> = plan.all_refusals().map(|(_, refusal)| refusal).collect();
     let ends = all.iter().map(|refusal| end_of(refusal));
     let Some((exit, code)) = ends.min_by_key(|(exit, _)| exit.code()) else { return Ok(()) };
-    let lines: Vec<String> = all
+    let named = &all[..all.len().min(MOST_REASONS)];
+    let mut lines: Vec<String> = named
         .iter()
         .map(|refusal| match &refusal.position {
             Some(position) => format!("{position}: {}", refusal.message),
             None => refusal.message.clone(),
         })
         .collect();
-    let mut help: Vec<&str> = all.iter().map(|refusal| refusal.help.as_str()).collect();
-    help.dedup();
+    lines.extend((all.len() > named.len()).then(|| format!("... and {} more", all.len() - named.len())));
+    let mut seen = BTreeSet::new();
+    let help = named.iter().map(|refusal| refusal.help.as_str()).filter(|help| seen.insert(*help));
+    let help: Vec<&str> = help.collect();
     let message = match lines.as_slice() {
         [line] => line.clone(),
-        lines => format!("this plan cannot be applied for {} reasons:\n{}", lines.len(), lines.join("\n")),
+        lines => format!("this plan cannot be applied for {} reasons:\n{}", all.len(), lines.join("\n")),
     };
     let mut failure = Failure::message(exit, code, message, Some(format!("{}; nothing was changed", help.join("; "))));
     let part = |refusal: &&Refusal| (refusal.position.clone(), format!("{}\nhelp: {}", refusal.message, refusal.help));
@@ -154,7 +157,10 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
 
 /// The precious data that the plan destroys, in words; empty if there is none.
 fn losses(plan: &Plan) -> String {
-    few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))))
+    let named = few(plan.precious_losses().map(|(address, loss)| format!("{} of `{address}`", describe(loss))));
+    // The names show all of the data only if none is left out.
+    let is_cut = plan.precious_losses().count() > FEW + 1 && plan.cost.data_at_risk_gb > 0;
+    if is_cut { format!("{named} ({} GB in all)", plan.cost.data_at_risk_gb) } else { named }
 }
 
 /// The resources whose data an update in place would keep, in words; empty if there are none.
@@ -170,7 +176,10 @@ fn renames(plan: &Plan) -> String {
     few(plan.undecided_renames().map(|rename| format!("`{}` to `{}`", rename.from, rename.to)))
 }
 
-/// Most items to name in a sentence; the plan shows all.
+/// Most reasons to list in an error; `sindri plan --full` lists all.
+const MOST_REASONS: usize = 20;
+
+/// Most items to name in a sentence; `sindri plan --full` shows all.
 const FEW: usize = 4;
 
 fn few(items: impl Iterator<Item = String>) -> String {

@@ -88,6 +88,21 @@ pub fn group_address(addresses: &[&Address]) -> String {
     }
 }
 
+/// The longest list of replica numbers that a title repeats, in characters.
+const LONGEST_NUMBERS: usize = 40;
+
+/// The title of a group with a long list of numbers cut: `pod.trainer[0,2,4,...]`.
+pub fn shortened(title: &str) -> String {
+    let parts = title.split_once('[').and_then(|(name, rest)| Some((name, rest.split_once(']')?)));
+    match parts {
+        Some((name, (numbers, member))) if numbers.len() > LONGEST_NUMBERS => {
+            let end = numbers[..LONGEST_NUMBERS].rfind(',').unwrap_or(LONGEST_NUMBERS);
+            format!("{name}[{},...]{member}", &numbers[..end])
+        }
+        _ => title.to_owned(),
+    }
+}
+
 /// Addresses in order, with replicas of one name combined: `pod.trainer[0..3]`, `pod.notebook`.
 pub fn group_addresses(addresses: Vec<&Address>) -> Vec<String> {
     let mut groups: Vec<Vec<&Address>> = Vec::new();

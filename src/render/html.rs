@@ -9,7 +9,7 @@ use std::fmt;
 use super::fold::{self, Row};
 use super::style::{Ink, Line};
 use super::text::block::{self, Block};
-use super::text::{self, Context, drift, fields, renames, waits};
+use super::text::{self, Context, drift, fields, partial, renames, waits};
 use super::{PlanView, graph, words};
 use crate::model::{Action, Address, Change, Plan};
 
@@ -36,13 +36,13 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Resu
         out.write_str("<h2>Changes</h2>\n")?;
         blocks[..kept].iter().enumerate().try_for_each(|(number, block)| change(out, number, block))?;
     }
-    let waiting: Vec<Line> = waits::groups(plan, None).into_iter().map(|(_, line)| line).collect();
+    let waiting: Vec<Line> = waits::groups(plan, None, true).into_iter().map(|(_, line)| line).collect();
     section(out, waits::HEADING, waits::EXPLANATION, &waiting)?;
-    if let Some(partial) = &plan.partial {
-        let lines: Vec<Line> = text::pending(partial).into_iter().map(|(_, line)| line).collect();
-        section(out, "Partial plan", &text::scope(partial), &lines)?;
+    if let Some(part) = &plan.partial {
+        let lines: Vec<Line> = partial::pending(part, true).into_iter().map(|(_, line)| line).collect();
+        section(out, "Partial plan", &partial::scope(part), &lines)?;
     }
-    section(out, renames::HEADING, "", &renames::body(plan, &view.config))?;
+    section(out, renames::HEADING, "", &renames::body(plan, &view.config, true))?;
     orphans(out, plan)?;
     notes(out, plan)?;
     if kept < blocks.len() {
@@ -141,7 +141,7 @@ fn picture(out: &mut dyn fmt::Write, rows: &[Row<'_>], blocks: &[Block<'_>]) -> 
 }
 
 fn drifted(out: &mut dyn fmt::Write, context: &Context<'_>) -> fmt::Result {
-    let lines: Vec<Line> = drift::groups(context).into_iter().flat_map(|(_, lines)| lines).collect();
+    let lines: Vec<Line> = drift::groups(context, true).into_iter().flat_map(|(_, lines)| lines).collect();
     section(out, drift::HEADING, drift::explanation(context.plan), &lines)
 }
 

@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::fold::{self, Row as Resource};
 use super::style::Line;
-use super::text::{self, Context, drift, renames, waits};
+use super::text::{self, Context, drift, partial, renames, waits};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Cost, Plan};
 
@@ -141,13 +141,13 @@ fn orphans(plan: &Plan) -> Vec<Form> {
 }
 
 fn renamed(plan: &Plan, config: &str) -> Vec<Form> {
-    let lines = renames::body(plan, config);
+    let lines = renames::body(plan, config, true);
     both(|longest| lines.iter().map(|line| rows::plain(std::slice::from_ref(line), 1, longest)).collect())
 }
 
 /// Resources that apply waits for. A comment is read later, so times are absolute.
 fn waiting(plan: &Plan) -> Vec<Form> {
-    let groups = waits::groups(plan, None);
+    let groups = waits::groups(plan, None, true);
     let mut forms = both(|longest| {
         groups.iter().map(|(number, line)| rows::plain(std::slice::from_ref(line), *number, longest)).collect()
     });
@@ -158,16 +158,16 @@ fn waiting(plan: &Plan) -> Vec<Form> {
 /// Pending changes that a partial plan leaves out.
 fn pending(plan: &Plan) -> Vec<Form> {
     both(|longest| {
-        let Some(partial) = &plan.partial else { return Vec::new() };
-        let scope = rows::plain(&[Line::of(0, text::scope(partial))], 0, longest);
-        let pending = text::pending(partial);
+        let Some(part) = &plan.partial else { return Vec::new() };
+        let scope = rows::plain(&[Line::of(0, partial::scope(part))], 0, longest);
+        let pending = partial::pending(part, true);
         let rows = pending.iter().map(|(number, line)| rows::plain(std::slice::from_ref(line), *number, longest));
         std::iter::once(scope).chain(rows).collect()
     })
 }
 
 fn drifted(context: &Context<'_>) -> Vec<Form> {
-    let groups = drift::groups(context);
+    let groups = drift::groups(context, true);
     let mut forms = both(|longest| groups.iter().map(|(items, lines)| rows::plain(lines, *items, longest)).collect());
     forms.iter_mut().for_each(|form| form.intro = drift::explanation(context.plan).to_owned());
     forms

@@ -2,9 +2,12 @@
 //! summary.
 
 pub(super) mod block;
+mod cap;
 mod causes;
 pub(super) mod drift;
 pub(super) mod fields;
+mod objects;
+pub(super) mod partial;
 pub(super) mod renames;
 mod view;
 pub(super) mod waits;
@@ -17,7 +20,7 @@ use super::fold::{self, Row, Tally};
 use super::style::{Ink, Line, Style};
 use super::words;
 use crate::model::cost::without_price;
-use crate::model::{Action, Address, Cost, Money, Note, Orphan, Partial, Plan, Refusal};
+use crate::model::{Action, Address, Cost, Money, Note, Orphan, Plan, Refusal};
 
 pub(super) use view::Context;
 pub use view::PlanView;
@@ -35,31 +38,21 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     if changed {
         page.section(changes(&context, &rows))?;
     }
-    page.section(waits::section(plan, view.now))?;
+    page.section(waits::section(plan, view.now, view.full))?;
     if view.full {
         page.section(unchanged(&context, &rows))?;
     }
-    page.section(left_out(plan))?;
-    page.section(renames::section(plan, &view.config))?;
-    page.section(orphans(plan))?;
-    page.section(refusals(plan))?;
-    page.section(notes(plan))?;
+    page.section(partial::section(plan, view.full))?;
+    page.section(renames::section(plan, &view.config, view.full))?;
+    page.section(orphans(plan, view.full))?;
+    page.section(refusals(plan, view.full))?;
+    page.section(notes(plan, view.full))?;
     let verdict = match (changed, plan.refresh_only) {
         (true, _) => summary(plan, &rows, view),
         (false, true) => vec![accepted(plan)],
         (false, false) => vec![no_changes(plan, &rows, view)],
     };
     page.section(verdict)
-}
-
-/// The losses that need consent: one line for each loss of precious data. Nothing if there are none.
-pub fn data_loss(out: &mut dyn fmt::Write, plan: &Plan, style: &Style) -> fmt::Result {
-    if plan.precious_losses().next().is_none() {
-        return Ok(());
-    }
-    Line::new(0).ink(Ink::Bad, "This destroys data").text(", and nothing brings it back:").write(out, style)?;
-    plan.precious_losses()
-        .try_for_each(|(address, loss)| Line::of(2, format!("{address}  {}", block::loss(loss))).write(out, style))
 }
 
 /// The summary line: `Plan: 2 create, 1 REPLACE, 4 unchanged | +$1.98/h (+$1,445/mo) | data at risk: 100 GB`.
@@ -187,7 +180,13 @@ fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     // The sort is stable, so equal changes keep the graph's order.
     changed.sort_by_key(|row| Reverse(row.change.risk));
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes").ink(Ink::Dim, legend(&changed)).hanging(0)];
-    lines.extend(block::blocks(context, &changed));
+    let (blocks, more) = block::blocks(context, &changed);
+    if !more.is_empty() {
+        let at_risk = at_risk(context.plan).map(|text| format!(", {text}")).unwrap_or_default();
+        lines.push(Line::of(0, format!("In all: {}{at_risk}. `--full` lists every change.", counts(context.plan))));
+    }
+    lines.extend(blocks);
+    lines.extend(more);
     if !hidden.is_empty() {
         lines.push(
             Line::new(0).ink(Ink::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
@@ -213,81 +212,25 @@ fn legend(changed: &[&Row<'_>]) -> String {
     if meanings.is_empty() { String::new() } else { format!(" ({})", meanings.join(", ")) }
 }
 
-/// Most resources to name in a sentence.
-const NAMED: usize = 8;
-
-/// Other pending changes, for a plan that covers only some resources.
-fn left_out(plan: &Plan) -> Vec<Line> {
-    let Some(partial) = &plan.partial else { return Vec::new() };
-    let mut lines =
-        vec![Line::new(0).ink(Ink::Change, "Partial plan").text(format!(": {}", scope(partial))).hanging(0)];
-    lines.extend(pending(partial).into_iter().map(|(_, line)| line));
-    lines
-}
-
-/// The scope of a partial plan, and whether it leaves anything out.
-pub(super) fn scope(partial: &Partial) -> String {
-    let names = fold::group_addresses(partial.targets.iter().collect());
-    let more = match names.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let names = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let rest = match !partial.leaves_out() {
-        true => "nothing else is pending",
-        false => "pending as well, and not in this plan:",
-    };
-    format!("only {names}{more}, and what they need; {rest}")
-}
-
-/// The changes that are left out: one line per action and per refusal, with the number of resources.
-pub(super) fn pending(partial: &Partial) -> Vec<(usize, Line)> {
-    let mut by_action: BTreeMap<Action, Vec<&Address>> = BTreeMap::new();
-    for (address, action) in &partial.left_out {
-        by_action.entry(*action).or_default().push(address);
-    }
-    let line = |(action, addresses): (Action, Vec<&Address>)| {
-        let number = addresses.len();
-        let names = fold::group_addresses(addresses).join(", ");
-        let line = Line::new(4).ink(Ink::Change, format!("{:3} ", action.symbol())).text(words::action(action));
-        (number, line.text(format!("  {names}")).hanging(8))
-    };
-    let names = fold::group_addresses(partial.not_ready.iter().collect()).join(", ");
-    let not_ready = Line::new(4).ink(Ink::Change, "... ").text(format!("not ready  {names}")).hanging(8);
-    let not_ready = (!partial.not_ready.is_empty()).then_some((partial.not_ready.len(), not_ready));
-    by_action.into_iter().map(line).chain(refused(partial)).chain(not_ready).collect()
-}
-
-/// The first few reasons why left-out changes could not be applied.
-fn refused(partial: &Partial) -> impl Iterator<Item = (usize, Line)> {
-    let line = |(_, refusal): &(Address, Refusal)| {
-        Line::new(4).ink(Ink::Bad, "!   ").text(format!("refused  {}", refusal.message)).hanging(8) //
-    };
-    let more = partial.refused.len().saturating_sub(NAMED);
-    let rest = (more > 0).then(|| (more, Line::of(8, format!("and {}", words::count(more, "more refusal")))));
-    partial.refused.iter().take(NAMED).map(move |refused| (1, line(refused))).chain(rest)
-}
-
 fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     let kept: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action == Action::NoOp).collect();
     if kept.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Unchanged")];
-    lines.extend(block::blocks(context, &kept));
+    lines.extend(block::blocks(context, &kept).0);
     lines
 }
 
 pub(super) const ORPHANS: &str = "These carry this project's marker and are in no state, so that nothing here ends them. They bill until someone does.";
 
-fn orphans(plan: &Plan) -> Vec<Line> {
+fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
     if plan.orphans.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
-    for orphan in &plan.orphans {
-        lines.extend(orphan_lines(plan, orphan));
-    }
+    let (orphans, more) = cap::first(&plan.orphans, full, 2, "orphan");
+    lines.extend(orphans.into_iter().flat_map(|orphan| orphan_lines(plan, orphan)).chain(more));
     lines
 }
 
@@ -318,13 +261,14 @@ fn orphan_remedy(plan: &Plan, orphan: &Orphan) -> String {
     }
 }
 
-fn refusals(plan: &Plan) -> Vec<Line> {
-    let mut lines: Vec<Line> =
-        plan.all_refusals().flat_map(|(address, refusal)| refusal_lines(address, refusal)).collect();
-    if !lines.is_empty() {
-        lines.insert(0, Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands"));
+fn refusals(plan: &Plan, full: bool) -> Vec<Line> {
+    let (refusals, more) = cap::first(plan.all_refusals(), full, 2, "refusal");
+    if refusals.is_empty() {
+        return Vec::new();
     }
-    lines
+    let heading = Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands");
+    let lines = refusals.into_iter().flat_map(|(address, refusal)| refusal_lines(address, refusal));
+    std::iter::once(heading).chain(lines).chain(more).collect()
 }
 
 pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec<Line> {
@@ -345,8 +289,9 @@ pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec
     lines
 }
 
-fn notes(plan: &Plan) -> Vec<Line> {
-    plan.notes.iter().map(note).collect()
+fn notes(plan: &Plan, full: bool) -> Vec<Line> {
+    let (notes, more) = cap::first(&plan.notes, full, 0, "note");
+    notes.into_iter().map(note).chain(more).collect()
 }
 
 pub(super) fn note(note: &Note) -> Line {

@@ -24,6 +24,7 @@ mod help;
 mod hostile;
 mod init;
 mod interrupt;
+mod large;
 #[cfg(target_os = "linux")]
 mod links;
 #[cfg(target_os = "linux")]

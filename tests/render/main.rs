@@ -14,4 +14,5 @@ mod markup;
 mod page;
 mod schema;
 mod hostile;
+mod large;
 mod unpriced;

@@ -314,20 +314,6 @@ fn drift_that_needs_no_change_is_shown_before_the_one_line() {
 }
 
 #[test]
-fn consent_names_each_precious_loss_and_nothing_else() {
-    let mut out = String::new();
-    text::data_loss(&mut out, &everything(), &Style::default()).expect("a string takes everything");
-    assert_eq!(
-        out,
-        "This destroys data, and nothing brings it back:\n  network_volume.datasets  network volume 100 GB\n  \
-         pod.inference  pod volume 100 GB at /workspace\n  pod.old  pod volume 100 GB at /workspace\n"
-    );
-    out.clear();
-    text::data_loss(&mut out, &plan(fleet()), &Style::default()).expect("a string takes everything");
-    assert_eq!(out, "");
-}
-
-#[test]
 fn a_chain_of_causes_is_followed_to_its_beginning_and_never_in_circles() {
     let because = |text: &str, on: &str| Change {
         causes: vec![Cause::Dependency { address: address(on), action: Action::Replace }],

@@ -2,15 +2,15 @@
 //!
 //! Replicas with equal blocks become one block with a range of numbers, so that a fleet takes as much space as one pod.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::fold::{self, Row};
 use super::super::style::{Ink, Line};
 use super::super::words;
 use super::view::Context;
-use super::{causes, fields};
+use super::{cap, causes, fields, objects};
 use crate::kind::{self, Description};
-use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
+use crate::model::{Action, Address, Cause, Change, Cost, Effect, Loss, Retry, SideEffect};
 
 /// How a change is displayed, apart from its address. Replicas with equal faces are grouped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +60,16 @@ impl Block<'_> {
 
 /// The blocks of rows, in their order.
 pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
-    gather(context, rows, context.view.full)
+    if context.view.full {
+        return gather(context, rows, true);
+    }
+    // The regions of a few objects are worth a block each; those of a fleet are not.
+    let destroyed = rows.iter().filter(|row| row.change.action == Action::Delete).count();
+    let mut blocks = gather_by(rows, destroyed >= FLEET, |row| face(context, row, false));
+    for block in &mut blocks {
+        block.title = cap::title(std::mem::take(&mut block.title), false);
+    }
+    blocks
 }
 
 /// Like `gathered`, but without unchanged attributes even in a full view, for callers that show them elsewhere.
@@ -69,8 +78,23 @@ pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<B
 }
 
 fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block<'a>> {
-    let groups = group(rows.iter().map(|row| (row.change, &row.change.address, face(context, row, full))));
+    gather_by(rows, false, |row| face(context, row, full))
+}
+
+/// From this number of destroyed resources on, replicas in different regions share a block.
+const FLEET: usize = 12;
+
+fn gather_by<'a>(rows: &[&Row<'a>], merges_places: bool, face: impl Fn(&Row<'a>) -> Face) -> Vec<Block<'a>> {
+    let merges = |face: &Face| merges_places && face.action == Action::Delete;
+    let placeless = |row: &Row<'a>| {
+        let face = face(row);
+        if merges(&face) { Face { what: Line::of(0, objects::anywhere(row.change)), ..face } } else { face }
+    };
+    let groups = group(rows.iter().map(|row| (row.change, &row.change.address, placeless(row))));
     let block = |(changes, mut face): (Vec<&'a Change>, Face)| {
+        if merges(&face) {
+            face.what = Line::of(0, objects::in_all_places(&changes));
+        }
         let mut body = std::mem::take(&mut face.body);
         body.extend(face.retry.map(|retry| retry_line(&changes, retry)));
         Block { title: title(&changes, |change| &change.address), changes, refused: face.refused, body, face }
@@ -78,9 +102,40 @@ fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block
     groups.into_iter().map(block).collect()
 }
 
-/// The lines of rows, grouped into blocks.
-pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
-    let blocks = gathered(context, rows);
+/// The blocks to show, and a line for the others of each action. Refused changes are shown first, then the worst ones.
+fn capped<'a>(context: &Context<'_>, blocks: Vec<Block<'a>>) -> (Vec<Block<'a>>, Vec<Line>) {
+    let mut by_action: BTreeMap<Action, Vec<usize>> = BTreeMap::new();
+    for (place, block) in blocks.iter().enumerate().filter(|_| !context.view.full) {
+        by_action.entry(block.action()).or_default().push(place);
+    }
+    let (mut hidden, mut lines) = (BTreeSet::new(), Vec::new());
+    for (action, mut places) in by_action {
+        places.sort_by_key(|place| (!blocks[*place].refused, *place));
+        let rest = places.split_off(places.len().min(cap::MOST));
+        let changes: Vec<&Change> = rest.iter().flat_map(|place| blocks[*place].changes.iter().copied()).collect();
+        lines.extend((!changes.is_empty()).then(|| hidden_line(action, &changes)));
+        hidden.extend(rest);
+    }
+    let shown = blocks.into_iter().enumerate().filter(|(place, _)| !hidden.contains(place));
+    (shown.map(|(_, block)| block).collect(), lines)
+}
+
+/// `... and 180 more to destroy, 180 of them with data (18000 GB); `--full` lists all`.
+fn hidden_line(action: Action, changes: &[&Change]) -> Line {
+    let precious = || changes.iter().filter(|change| fold::loses_data(change));
+    let losses = precious().flat_map(|change| &change.losses).filter(|loss| loss.precious);
+    let size_gb: i64 = losses.filter_map(|loss| loss.size_gb).sum();
+    let size = if size_gb > 0 { format!(" ({size_gb} GB)") } else { String::new() };
+    let data = match precious().count() {
+        0 => String::new(),
+        number => format!(", {number} of them with data{size}"),
+    };
+    cap::rest(0, &format!("{} more to {}{data}", changes.len(), words::action(action)))
+}
+
+/// The lines of rows, grouped into blocks, and lines for the rows that are not shown.
+pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> (Vec<Line>, Vec<Line>) {
+    let (blocks, hidden) = capped(context, gathered(context, rows));
     // Aligned, but a very long name does not widen the column.
     let widths = blocks.iter().map(|block| block.title.chars().count());
     let column = widths.filter(|width| *width <= 36).max().unwrap_or(0);
@@ -97,7 +152,7 @@ pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> Vec<Line> {
         lines.push(if block.refused { head.ink(Ink::Bad, "  refused, see below") } else { head });
         lines.extend(block.body);
     }
-    lines
+    (lines, hidden)
 }
 
 /// Groups replicas of one name with equal faces, at the position of the first. Items come with their address and face.
@@ -179,10 +234,8 @@ fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
     let action = change.action;
     // An existing object is known to the reader; hardware and place are enough to identify it.
     let what = match action {
-        Action::Create | Action::Import => describe(&change.address, &change.after),
-        Action::Delete | Action::NoOp => {
-            Description { details: Vec::new(), ..describe(&change.address, &change.before) }
-        }
+        Action::Create | Action::Import => objects::describe(&change.address, &change.after),
+        Action::Delete | Action::NoOp => objects::existing(change),
         _ => Description::default(),
     };
     Face {
@@ -196,10 +249,6 @@ fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
         refused: !change.refusals.is_empty(),
         retry: retry(change),
     }
-}
-
-fn describe(address: &Address, attributes: &Attributes) -> Description {
-    kind::find(&address.kind).map(|kind| (kind.describe)(attributes, &BTreeMap::new())).unwrap_or_default()
 }
 
 /// A way to repair the object that a change replaces because it is broken.

@@ -3,7 +3,7 @@
 use super::super::style::{Ink, Line};
 use super::super::words;
 use super::view::Context;
-use super::{block, fields};
+use super::{block, cap, fields};
 use crate::model::{Answer, Drift, Plan};
 use crate::render::drift::words::happened;
 
@@ -13,7 +13,9 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
-    lines.extend(groups(context).into_iter().flat_map(|(_, lines)| lines));
+    let full = context.view.full;
+    let (groups, more) = cap::first(groups(context, full), full, 2, "outside change");
+    lines.extend(groups.into_iter().flat_map(|(_, lines)| lines).chain(more));
     lines
 }
 
@@ -27,10 +29,10 @@ pub fn explanation(plan: &Plan) -> &'static str {
 }
 
 /// The changes, grouped by equal description, with the number of resources.
-pub fn groups(context: &Context<'_>) -> Vec<(usize, Vec<Line>)> {
+pub fn groups(context: &Context<'_>, full: bool) -> Vec<(usize, Vec<Line>)> {
     let drift = &context.plan.drift;
     let groups = block::group(drift.iter().map(|drift| (drift, &drift.address, face(drift))));
-    let title = |drifts: &[&Drift]| block::title(drifts, |drift| &drift.address);
+    let title = |drifts: &[&Drift]| cap::title(block::title(drifts, |drift| &drift.address), full);
     let column = groups.iter().map(|(drifts, _)| title(drifts).chars().count()).max().unwrap_or(0);
     let mut blocks = Vec::new();
     for (drifts, (happened, consequence, body)) in groups {

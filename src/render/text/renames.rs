@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::cap;
 use crate::model::{Action, Address, Plan, Rename};
 use crate::render::style::{Ink, Line};
 use crate::render::words;
 
-/// Most pairs to describe; the lines to paste contain all of them.
+/// Most pairs to describe.
 const FEW: usize = 6;
 
 /// The section; empty if nothing looks renamed.
-pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
-    let body = body(plan, config);
+pub fn section(plan: &Plan, config: &str, full: bool) -> Vec<Line> {
+    let body = body(plan, config, full);
     let heading = (!body.is_empty()).then(|| Line::new(0).ink(Ink::Heading, HEADING));
     heading.into_iter().chain(body).collect()
 }
@@ -19,7 +20,7 @@ pub fn section(plan: &Plan, config: &str) -> Vec<Line> {
 pub const HEADING: &str = "Renamed?";
 
 /// The section without its heading.
-pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
+pub fn body(plan: &Plan, config: &str, full: bool) -> Vec<Line> {
     if plan.renames.is_empty() {
         return Vec::new();
     }
@@ -32,7 +33,9 @@ pub fn body(plan: &Plan, config: &str) -> Vec<Line> {
     }
     lines.push(Line::of(2, format!("If so, add this to {config}, and nothing is destroyed for the new name:")));
     lines.push(Line::of(4, "moved:"));
-    lines.extend(entries(plan).iter().map(|(from, to)| Line::of(6, words::move_entry(from, to))));
+    // The list can be pasted only if it is complete.
+    let (entries, more) = cap::first(entries(plan), full, 6, "line");
+    lines.extend(entries.iter().map(|(from, to)| Line::of(6, words::move_entry(from, to))).chain(more));
     lines.push(Line::of(2, "If not, say so with `--no-renames`, and the plan stands as it is above."));
     lines
 }

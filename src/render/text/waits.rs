@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::super::style::{Ink, Line};
 use super::super::words;
-use super::block;
+use super::{block, cap};
 use crate::model::{Awaiting, Plan, Wait};
 
 pub const HEADING: &str = "Not ready yet";
@@ -15,20 +15,21 @@ pub const HEADING: &str = "Not ready yet";
 pub const EXPLANATION: &str = "These are declared to run and exist. `sindri apply` changes nothing and waits for them.";
 
 /// The section; empty if everything is ready.
-pub fn section(plan: &Plan, now: Option<Timestamp>) -> Vec<Line> {
+pub fn section(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<Line> {
     if plan.waits.is_empty() {
         return Vec::new();
     }
     let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, EXPLANATION)];
-    lines.extend(groups(plan, now).into_iter().map(|(_, line)| line));
+    let (groups, more) = cap::first(groups(plan, now, full), full, 2, "group");
+    lines.extend(groups.into_iter().map(|(_, line)| line).chain(more));
     lines
 }
 
 /// A line for each status, grouping replicas, with the number of resources.
-pub fn groups(plan: &Plan, now: Option<Timestamp>) -> Vec<(usize, Line)> {
+pub fn groups(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<(usize, Line)> {
     let face = |wait: &Wait| (wait.status.clone(), wait.timeout_seconds);
     let groups = block::group(plan.waits.iter().map(|wait| (wait, &wait.address, face(wait))));
-    let title = |waits: &[&Wait]| block::title(waits, |wait| &wait.address);
+    let title = |waits: &[&Wait]| cap::title(block::title(waits, |wait| &wait.address), full);
     let column = groups.iter().map(|(waits, _)| title(waits).chars().count()).max().unwrap_or(0);
     let line = |(waits, (status, timeout)): (Vec<&Wait>, (String, u64))| {
         let mut line = Line::new(2).text(format!("{:column$}  ", title(&waits))).ink(Ink::Change, status);
