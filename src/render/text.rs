@@ -13,7 +13,7 @@ mod view;
 pub(super) mod waits;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::fold::{self, Row, Tally};
