@@ -95,12 +95,17 @@ const LONGEST_NUMBERS: usize = 40;
 pub fn shortened(title: &str) -> String {
     let parts = title.split_once('[').and_then(|(name, rest)| Some((name, rest.split_once(']')?)));
     match parts {
-        Some((name, (numbers, member))) if numbers.len() > LONGEST_NUMBERS => {
+        Some((name, (numbers, member))) if numbers.len() > LONGEST_NUMBERS && is_numbers(numbers) => {
             let end = numbers[..LONGEST_NUMBERS].rfind(',').unwrap_or(LONGEST_NUMBERS);
             format!("{name}[{},...]{member}", &numbers[..end])
         }
         _ => title.to_owned(),
     }
+}
+
+/// Whether a text is a list of replica numbers; it is ASCII then.
+fn is_numbers(text: &str) -> bool {
+    text.chars().all(|character| character.is_ascii_digit() || matches!(character, ',' | '.'))
 }
 
 /// Addresses in order, with replicas of one name combined: `pod.trainer[0..3]`, `pod.notebook`.
