@@ -117,7 +117,7 @@ fn a_plan_is_for_one_environment_and_its_file_is_complete() {
     for command in ["show changed.json", "apply changed.json"] {
         project.run(&emulator, command).exits(1).warns("was changed after it was written");
     }
-    project.write("newer.json", &plan.replacen("\"format_version\": 1", "\"format_version\": 9", 1));
+    project.write("newer.json", &plan.replacen("\"format_version\": 2", "\"format_version\": 9", 1));
     project.run(&emulator, "show newer.json").exits(1).warns("has format 9");
     project.run(&emulator, "show nowhere.json").exits(1).warns("cannot read the plan");
     project.run(&emulator, "apply plan.json --expect 0123456789abcdef").exits(5);

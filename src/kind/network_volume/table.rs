@@ -24,10 +24,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     has_capacity: false,
     not_in_catalog: &[],
     disk_attributes: &["size_gb"],
-    protection: Some(Protection {
-        flag: "--include-volumes",
-        help: "Delete network volumes too, with their data, when nothing declares them",
-    }),
+    protection: Some(Protection { flag: "--include-volumes", help: "Delete network volumes too, with their data" }),
     lock_attribute: None,
     spot_attribute: None,
     budget_weight: 0,
