@@ -75,6 +75,19 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nmemory: 16", "wrong_type", 1, ""),
         ("gpuType: NVIDIA L4\ntimeouts: { create: soon }", "wrong_type", 1, ""),
         ("gpuType: { id: NVIDIA L4 }", "wrong_type", 0, ""),
+        ("gpuType: [[RTX 4090]]", "wrong_type", 0, ""),
+        ("gpuType: { H100: 8 }", "wrong_type", 0, "write `gpuType: H100` and `gpuCount: 8`"),
+        ("gpuType: { name: NVIDIA L4, count: 2 }", "wrong_type", 0, "write `gpuType: NVIDIA L4` and `gpuCount: 2`"),
+        ("gpuType: [{ NVIDIA L4: 2 }]", "wrong_type", 0, "write `gpuType: NVIDIA L4` and `gpuCount: 2`"),
+        // keys of other tools that have no equivalent
+        ("gpuType: NVIDIA L4\nttl: 4h", "unknown_key", 1, "sindri has no timers"),
+        ("gpuType: NVIDIA L4\nidle: 30m", "unknown_key", 1, "`sindri stop`"),
+        ("gpuType: NVIDIA L4\nstopAfter: 4h", "unknown_key", 1, "sindri has no timers"),
+        ("gpuType: NVIDIA L4\nterminate_after: 4h", "unknown_key", 1, "sindri has no timers"),
+        ("gpuType: NVIDIA L4\nfor_each: [a, b]", "unknown_key", 1, "`replicas: 3`"),
+        ("gpuType: NVIDIA L4\nsetup: pip install x", "unknown_key", 1, "no setup steps"),
+        ("gpuType: NVIDIA L4\nssh_key: x", "unknown_key", 1, "`startSsh: true`"),
+        ("gpuType: NVIDIA L4\nminCudaVersion: 12.8", "unknown_key", 1, "did you mean `cudaVersions`?"),
         ("gpuType: NVIDIA L4\ncloudType: SECUR", "unknown_word", 1, "did you mean `SECURE`?"),
         ("gpuType: NVIDIA L4\npower: off", "unknown_word", 1, "accepted: `running`, `stopped`"),
         ("gpuType: NVIDIA L4\ngpu_type: NVIDIA A40", "duplicate_key", 1, "keep `gpuType`"),
@@ -274,6 +287,12 @@ fn problems_of_a_file_have_a_position_and_advice() {
         (format!("name: {}\n{tail}", "a".repeat(64)), "bad_name", 1, "at most 63"),
         ("name: a\ndeployment: []\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "wrong_type", 2, ""),
         (named("version: \"4.0\""), "version", 2, "3.0"),
+        (named("version: \"2\""), "version", 2, "3.0"),
+        (named("x-a:\n\tb: 1"), "syntax", 3, "indent with spaces: tabs cannot indent YAML"),
+        (named("extensions:\n  profile: ml\n\tactive: [x]"), "syntax", 4, "indent with spaces: tabs cannot indent YAML"),
+        (named("<<<<<<< HEAD\nx-a: 1\n=======\nx-a: 2\n>>>>>>> topic"), "syntax", 2, "keep one version"),
+        (named("x-a: {{ RUNPOD_SECRET_token }}"), "syntax", 2, "`\"{{ RUNPOD_SECRET_name }}\"`"),
+        (named("secrets: [ { name: A },\n  { name: A } ]"), "duplicate_key", 3, "keep one"),
         (named("nmae: x"), "unknown_key", 2, "did you mean `name`?"),
         ("name: a\ndeployment: { provider: fly, image: \"x:1\" }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "provider", 2, "runpod"),
         ("name: a\ndeployment: {}\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "missing_image", 3, "deployment.image"),
@@ -318,6 +337,23 @@ fn problems_of_a_file_have_a_position_and_advice() {
 "
         )
     );
+}
+
+#[test]
+fn a_version_is_a_text_or_the_number_3() {
+    for version in ["3", "3.0", "\"3\"", "\"3.0\""] {
+        let yaml = pod("gpuType: NVIDIA L4").replace("\"3.0\"", version);
+        assert!(findings(&yaml, Dialect::V2).is_empty(), "{version}");
+    }
+}
+
+/// The parser refuses some tabs that YAML allows. The advice must not speak of indentation.
+#[test]
+fn a_tab_after_a_colon_is_accepted_or_named() {
+    let yaml = pod("gpuType: NVIDIA L4").replace("name: demo", "name:\tdemo");
+    if loaded(&yaml, Dialect::V2).is_err() {
+        assert_eq!(mismatch(&yaml, Dialect::V2, "syntax", 2, "in place of the tab after `:`"), None);
+    }
 }
 
 #[test]

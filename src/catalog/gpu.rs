@@ -6,6 +6,10 @@ use super::gpu_count;
 use super::gpu_name::{GpuName, GpuNames, Known, Vocabulary, squashed};
 use super::gpu_unknown::{Part, UnknownGpu};
 use super::{Catalog, Cloud};
+use crate::model::similar::edits;
+
+/// Maximum length of a text that may list several GPUs, in bytes. Longer ones are not examined.
+const LONGEST_LIST: usize = 1000;
 
 /// The meaning of a GPU name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,11 +78,24 @@ impl Catalog {
     /// # Errors
     /// The name matches nothing, or several types that are not interchangeable (`H100`).
     pub fn resolve_gpu(&self, word: &str) -> Result<GpuMatch, UnknownGpu> {
-        if let Some(found) = self.named(word) {
-            return found.map_err(UnknownGpu::Ambiguous);
+        self.find_gpu(word).ok_or_else(|| self.explain_unknown_gpu(word))
+    }
+
+    /// Like [`resolve_gpu`](Self::resolve_gpu), but does not search for what an unknown name may mean.
+    pub fn find_gpu(&self, word: &str) -> Option<GpuMatch> {
+        self.named(word)?.ok()
+    }
+
+    /// Why a name does not refer to GPU types, and what it may mean.
+    pub fn explain_unknown_gpu(&self, word: &str) -> UnknownGpu {
+        if let Some(Err(ids)) = self.named(word) {
+            return UnknownGpu::Ambiguous(ids);
+        }
+        if word.len() > LONGEST_LIST {
+            return UnknownGpu::Unknown { nearest: Vec::new() };
         }
         let known = self.list(word).or_else(|| self.path(word)).or_else(|| self.counted(word));
-        Err(known.unwrap_or_else(|| self.no_type(word)))
+        known.unwrap_or_else(|| self.no_type(word))
     }
 
     /// The type that a name refers to, or the types that it could mean.
@@ -252,7 +269,7 @@ impl Catalog {
         let like = |name: &&String| {
             let name = squashed(name);
             let begins = written.len() > 4 && name.starts_with(&written);
-            begins || (written.len() > 3 && strsim::damerau_levenshtein(&name, &written) == 1)
+            begins || (written.len() > 3 && edits(&name, &written, 1) == Some(1))
         };
         self.pools.iter().map(|pool| &pool.id).chain(tiers).filter(like).cloned().collect()
     }

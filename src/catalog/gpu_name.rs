@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::similar::edits;
+
 /// Words that do not distinguish GPU types.
 const VENDOR_WORDS: &[&str] = &[
     "nvidia",
@@ -186,6 +188,9 @@ impl Vocabulary {
 
     /// The known words that an unknown part probably meant. `4080s` may be short for `4080 super`.
     pub fn corrections(&self, part: &str) -> Vec<String> {
+        if part.len() > LONGEST {
+            return Vec::new();
+        }
         if has_digit(part) {
             let short = part.strip_suffix('s').filter(|number| self.numbers().any(|known| known == *number));
             let slips = self.numbers().filter(|known| is_slip_of(part, known)).map(str::to_owned);
@@ -196,8 +201,8 @@ impl Vocabulary {
             4 | 5 => 1,
             _ => 2,
         };
-        let nearest = fixed_words().map(|word| (strsim::damerau_levenshtein(part, word), word)).min();
-        nearest.filter(|(distance, _)| *distance <= most).map(|(_, word)| word.to_owned()).into_iter().collect()
+        let nearest = fixed_words().filter_map(|word| Some((edits(part, word, most)?, word))).min();
+        nearest.map(|(_, word)| word.to_owned()).into_iter().collect()
     }
 }
 
@@ -214,10 +219,10 @@ fn is_slip_of(written: &str, known: &str) -> bool {
         bytes.sort_unstable();
         bytes
     };
-    let swapped = || sorted(written) == sorted(known) && strsim::damerau_levenshtein(written, known) == 1;
+    let swapped = || sorted(written) == sorted(known) && edits(written, known, 1) == Some(1);
     let one_more = || {
         let begins_alike = written.bytes().next() == known.bytes().next();
-        begins_alike && written.len() == known.len() + 1 && strsim::levenshtein(written, known) == 1
+        begins_alike && written.len() == known.len() + 1 && edits(written, known, 1) == Some(1)
     };
     let cut_short = || {
         let last = known.strip_prefix(written);

@@ -15,7 +15,7 @@ mod resolve;
 pub use estimate::{MachineFacts, Unpriced};
 pub use gpu::GpuMatch;
 pub use gpu_unknown::{Part, UnknownGpu};
-pub use resolve::{BadInstance, UnknownRegion, near, nearest};
+pub use resolve::{BadInstance, near, nearest};
 
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};

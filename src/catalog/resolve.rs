@@ -3,21 +3,14 @@
 use std::fmt;
 
 use super::{Catalog, CpuFlavor};
-
-/// A name that matches no data center, country or continent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownRegion {
-    pub nearest: Option<String>,
-}
+use crate::model::similar::likeness;
 
 /// Why a text is not a CPU instance such as `cpu3c-2-4`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BadInstance {
     /// Not of the form `<flavor>-<vCPUs>-<GB>`.
     Shape,
-    UnknownFlavor {
-        nearest: Option<String>,
-    },
+    UnknownFlavor,
     /// The memory does not match the flavor's vCPUs.
     Memory {
         expected_gb: i64,
@@ -28,7 +21,7 @@ impl fmt::Display for BadInstance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Shape => formatter.write_str("it must read `<flavor>-<vCPUs>-<GB of memory>`, as `cpu3c-2-4` does"),
-            Self::UnknownFlavor { .. } => formatter.write_str("there is no such CPU flavor"),
+            Self::UnknownFlavor => formatter.write_str("there is no such CPU flavor"),
             Self::Memory { expected_gb } => {
                 write!(formatter, "that flavor has {expected_gb} GB of memory with so many vCPUs")
             }
@@ -50,22 +43,17 @@ pub fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Ve
 
 fn alike<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (f64, &'a str)> {
     let word = word.to_lowercase();
-    let compared = candidates
-        .into_iter()
-        .map(move |candidate| (strsim::jaro_winkler(&word, &candidate.to_lowercase()), candidate));
+    let compared = candidates.into_iter().map(move |candidate| (likeness(&word, &candidate.to_lowercase()), candidate));
     compared.filter(|(likeness, _)| *likeness > 0.8)
 }
 
 impl Catalog {
     /// The data centers that a name refers to: an id in any case, a country or id prefix (`US`, `EU`, `CA-MTL`), or a
-    /// continent.
-    ///
-    /// # Errors
-    /// The name matches none.
-    pub fn resolve_region(&self, word: &str) -> Result<Vec<String>, UnknownRegion> {
+    /// continent. `None` if the name matches none.
+    pub fn resolve_region(&self, word: &str) -> Option<Vec<String>> {
         let written = word.to_ascii_uppercase();
         if let Some(center) = self.data_center(&written) {
-            return Ok(vec![center.id.clone()]);
+            return Some(vec![center.id.clone()]);
         }
         let continent = written.replace([' ', '-'], "_");
         let prefix = format!("{written}-");
@@ -82,11 +70,7 @@ impl Catalog {
             })
             .map(|center| center.id.clone())
             .collect();
-        if ids.is_empty() {
-            let names = self.data_centers.iter().map(|center| center.id.as_str());
-            return Err(UnknownRegion { nearest: nearest(&written, names).map(str::to_owned) });
-        }
-        Ok(ids)
+        (!ids.is_empty()).then_some(ids)
     }
 
     /// The flavor and the vCPUs of a CPU instance such as `cpu3c-2-4`.
@@ -101,10 +85,8 @@ impl Catalog {
         };
         let number = |part: &str| part.parse::<u16>().map(i64::from).map_err(|_| BadInstance::Shape);
         let (vcpus, memory_gb) = (number(vcpus)?, number(memory)?);
-        let flavor = self.cpu_flavors.iter().find(|known| known.id.eq_ignore_ascii_case(flavor)).ok_or_else(|| {
-            let names = self.cpu_flavors.iter().map(|flavor| flavor.id.as_str());
-            BadInstance::UnknownFlavor { nearest: nearest(flavor, names).map(str::to_owned) }
-        })?;
+        let flavor = self.cpu_flavors.iter().find(|known| known.id.eq_ignore_ascii_case(flavor));
+        let flavor = flavor.ok_or(BadInstance::UnknownFlavor)?;
         let expected_gb = flavor.ram_gb_per_vcpu * vcpus;
         if memory_gb != expected_gb {
             return Err(BadInstance::Memory { expected_gb });
@@ -126,7 +108,7 @@ mod tests {
         let europe = catalog.resolve_region("EU").unwrap();
         assert!(europe.contains(&"EUR-NO-1".to_owned()) && europe.contains(&"EU-CZ-1".to_owned()), "{europe:?}");
         assert_eq!(catalog.resolve_region("US").unwrap().iter().filter(|id| id.as_str() == "US-TX-1").count(), 0);
-        assert_eq!(catalog.resolve_region("US-CA-22").unwrap_err().nearest.as_deref(), Some("US-CA-2"));
+        assert_eq!(catalog.resolve_region("US-CA-22"), None);
     }
 
     #[test]
@@ -137,6 +119,6 @@ mod tests {
         assert_eq!(catalog.resolve_cpu_instance("cpu3c-2-8").unwrap_err(), BadInstance::Memory { expected_gb: 4 });
         assert_eq!(catalog.resolve_cpu_instance("cpu3c").unwrap_err(), BadInstance::Shape);
         let unknown = catalog.resolve_cpu_instance("cpu4c-2-4").unwrap_err();
-        assert!(matches!(unknown, BadInstance::UnknownFlavor { nearest: Some(_) }), "{unknown:?}");
+        assert!(matches!(unknown, BadInstance::UnknownFlavor), "{unknown:?}");
     }
 }

@@ -377,6 +377,18 @@ impl Session {
         }
     }
 
+    /// The state, lock and journal of every environment, in the sandbox and outside it. No output may be written there.
+    pub fn own_files(&self) -> Vec<PathBuf> {
+        let environments: BTreeSet<&String> =
+            self.config.environments.iter().chain([&self.config.environment]).collect();
+        let states = [true, false].into_iter().flat_map(|sandbox| {
+            let folder = state_folder(&self.config.directory, sandbox);
+            environments.iter().map(move |environment| folder.join(format!("{environment}.json"))).collect::<Vec<_>>()
+        });
+        let paths = states.map(|state| Paths::of_state(&state)).chain([self.paths.clone()]);
+        paths.flat_map(|Paths { state, lock, journal }| [state, lock, journal]).collect()
+    }
+
     /// The path of the state file, for messages.
     pub fn state_path(&self) -> &PathBuf {
         &self.paths.state

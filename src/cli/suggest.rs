@@ -4,6 +4,7 @@ use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::args::Arguments;
+use crate::model::similar::edits;
 
 /// Commands of other tools, and the equivalent commands of sindri.
 const HABITS: [(&[&str], &[&str]); 8] = [
@@ -42,8 +43,7 @@ fn meant(written: &str) -> Vec<String> {
     let most = MOST_EDITS.min(written.len() / 2);
     let command = Arguments::command();
     let names = command.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name());
-    let near = names.map(|name| (strsim::damerau_levenshtein(written, name), name)).filter(|(edits, _)| *edits <= most);
-    let near: Vec<(usize, &str)> = near.collect();
+    let near: Vec<(usize, &str)> = names.filter_map(|name| Some((edits(written, name, most)?, name))).collect();
     let fewest = near.iter().map(|(edits, _)| *edits).min();
     near.iter().filter(|(edits, _)| Some(*edits) == fewest).map(|(_, name)| (*name).to_owned()).collect()
 }

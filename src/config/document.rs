@@ -187,10 +187,7 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
                 let at = bytes.get(error.marker().index()).copied().unwrap_or(text.len());
                 let at = Span { file, start: at.min(text.len().saturating_sub(1)), end: at };
                 let at = Span { start: floor(text, at.start), ..at };
-                findings
-                    .error("syntax", at, format!("this is not YAML: {}", error.info()))
-                    .label("here")
-                    .help(syntax_help(error.info(), line_of(text, at.start)));
+                report_syntax(error.info(), at, text, findings);
                 return None;
             }
         }
@@ -216,17 +213,62 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
     }
 }
 
+fn report_syntax(info: &str, at: Span, text: &str, findings: &mut Findings) {
+    if let Some((start, marker)) = conflict(text) {
+        let at = Span { start, end: start + marker.len(), ..at };
+        findings
+            .error("syntax", at, "the file has an unresolved merge conflict")
+            .label("a conflict marker of git")
+            .help("keep one version of each conflict and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`");
+        return;
+    }
+    let (at, help) = match indented_with_tab(text, at.start) {
+        Some(tab) => (Span { start: tab, end: tab + 1, ..at }, "indent with spaces: tabs cannot indent YAML"),
+        None => (at, syntax_help(info, line_of(text, at.start))),
+    };
+    findings.error("syntax", at, format!("this is not YAML: {info}")).label("here").help(help);
+}
+
+/// The first conflict marker of git that begins a line, with its position.
+fn conflict(text: &str) -> Option<(usize, &'static str)> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let marker = ["<<<<<<< ", ">>>>>>> "].into_iter().find(|marker| line.starts_with(marker));
+        if let Some(marker) = marker {
+            return Some((start, marker.trim_end()));
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The tab in the indentation of the line at `at`, or of the one below or above. The parser may notice it only there.
+fn indented_with_tab(text: &str, at: usize) -> Option<usize> {
+    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+    let below = text[start..].find('\n').map(|newline| start + newline + 1);
+    let above = start.checked_sub(1).map(|end| text[..end].rfind('\n').map_or(0, |newline| newline + 1));
+    let tab = |start: usize| {
+        let line = text[start..].lines().next()?;
+        line[..line.len() - line.trim_start().len()].find('\t').map(|tab| start + tab)
+    };
+    [Some(start), below, above].into_iter().flatten().find_map(tab)
+}
+
 fn line_of(text: &str, at: usize) -> &str {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     text[start..].lines().next().unwrap_or_default()
 }
 
+const QUOTE_BRACES: &str = "quote a value that begins with `{{`: `\"{{ RUNPOD_SECRET_name }}\"`";
+
 /// Help for a YAML syntax error. Common causes have their own text.
 fn syntax_help(info: &str, line: &str) -> &'static str {
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
     let is_open = !value.starts_with(['"', '\'']);
-    if line.contains('\t') {
-        "indent with spaces: YAML takes no tabs"
+    if line.contains(":\t") || line.contains("-\t") {
+        "write a space in place of the tab after `:` or `-`"
+    } else if line.contains("{{") {
+        QUOTE_BRACES
     } else if is_open && line.contains("${") && value.starts_with(['{', '[']) {
         "quote what holds `${` between braces or brackets: `{ STAGE: \"${STAGE}\" }`"
     } else if is_open && value.contains(": ") && info.contains("mapping values") {
@@ -298,7 +340,12 @@ impl Builder<'_, '_> {
                 (Event::MappingEnd, _) => break,
                 (Event::Scalar(name, ..), key_span) => (name.into_owned(), key_span),
                 (_, span) => {
-                    self.findings.error("syntax", span, "a key must be a plain word").label("not a word");
+                    let has_braces = line_of(self.findings.sources.text(span.file), span.start).contains("{{");
+                    let problem = self.findings.error("syntax", span, "a key must be a plain word");
+                    problem.label("not a word").help(match has_braces {
+                        true => QUOTE_BRACES,
+                        false => "write the key as one text, followed by `:` and its value",
+                    });
                     return None;
                 }
             };

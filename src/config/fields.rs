@@ -287,6 +287,7 @@ static POD_FIELDS: &[Field] = &[
         .aliases(&["gpuTypeId", "gpuTypeIds", "gpuTypes", "gpu_type_id", "gpu_type"])
         .sets("gpu_types")
         .like(r#"gpuType: ["NVIDIA L4", "NVIDIA A40"]"#)
+        .counted_by("gpuCount")
         .choices(Choices::Open("gpus", gpus)),
     Field::new("gpuCount", Shape::Int(1, 16), "Number of GPUs; 1 by default.")
         .aliases(&["gpu_count"])

@@ -16,6 +16,9 @@ pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
     if let Some(close) = close_value(node, field) {
         return Some(format!("write {close}"));
     }
+    if let Some(counted) = counted(node, field) {
+        return Some(counted);
+    }
     let heading = match (&field.shape, &node.data) {
         (Shape::List(_), _) => "write a list of mappings:",
         (Shape::Variables | Shape::Block(_), _) => "write a mapping:",
@@ -48,6 +51,18 @@ fn close_value(node: &Node, field: &Field) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// Splits a name and a count in one mapping, `{ H100: 8 }` or `{ name: H100, count: 8 }`, into two fields.
+fn counted(node: &Node, field: &Field) -> Option<String> {
+    let count_field = field.counted_by?;
+    let (key, count) = node.entries().iter().find_map(|entry| Some((&entry.key, entry.value.int()?)))?;
+    let is_word = |text: &&str| text.parse::<i64>().is_err();
+    let mut names = node.entries().iter().filter_map(|entry| Some(entry.value.scalar()?.shown()).filter(is_word));
+    let name = names.next().unwrap_or(key);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    let fits = name.len() <= LONGEST_NAME && name.chars().all(is_plain);
+    fits.then(|| format!("write `{}: {name}` and `{count_field}: {count}`", field.name))
 }
 
 /// Whether a scalar has this shape.

@@ -12,6 +12,13 @@ const SPOT: &str = "write `cloudType: COMMUNITY` for cheaper hosts; REST v2 has 
 const NO_TAGS: &str = "remove it: RunPod has no labels for pods; sindri finds its own by `SINDRI_RESOURCE`";
 const NO_RESTART: &str = "remove it: RunPod decides when a container restarts";
 
+const NO_TIMER: &str = "remove it: sindri has no timers. Run `sindri stop` or `sindri destroy` from a scheduler";
+const NO_LOOPS: &str = "remove it: sindri has no loops. Write each pod below its name in `pods`, or `replicas: 3` for \
+                        identical ones";
+const NO_SETUP: &str = "remove it: sindri runs no setup steps. Build them into the image, or run them first in `args`";
+const NO_KEYS: &str = "remove it: sindri sets no SSH keys. Add yours to the account at RunPod, and write \
+                       `startSsh: true`";
+
 const fn habit(keys: &'static [&'static str], instead: &'static str) -> Habit {
     Habit { keys, instead }
 }
@@ -133,6 +140,30 @@ pub(super) static POD_HABITS: &[Habit] = &[
     habit(&["dependsOn"], ORDER),
     habit(&["tags", "labels", "annotations", "metadata"], NO_TAGS),
     habit(&["restart", "restartPolicy"], NO_RESTART),
+    habit(
+        &["minCudaVersion", "cudaVersion", "cuda", "minCuda"],
+        "did you mean `cudaVersions`? It lists every version that will do: `cudaVersions: [\"12.8\", \"12.9\"]`",
+    ),
+    habit(
+        &[
+            "ttl",
+            "idle",
+            "idleTimeout",
+            "idleMinutes",
+            "autostop",
+            "autoShutdown",
+            "stopAfter",
+            "terminateAfter",
+            "deleteAfter",
+            "maxLifetime",
+            "maxRuntime",
+            "schedule",
+        ],
+        NO_TIMER,
+    ),
+    habit(&["forEach", "foreach", "loop", "matrix"], NO_LOOPS),
+    habit(&["setup", "setupCommands", "initCommands", "postStart", "onStart", "userData", "provisioner"], NO_SETUP),
+    habit(&["sshKey", "sshKeys", "sshPublicKey", "publicKey", "authorizedKeys", "keyName"], NO_KEYS),
     habit(&["secret"], "did you mean `secrets`? It belongs at the top level of the file"),
 ];
 

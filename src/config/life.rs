@@ -41,7 +41,7 @@ fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findin
     let attribute = field.and_then(|field| field.attribute).or(kind.attribute(head).map(|attribute| attribute.name));
     let Some(attribute) = attribute else {
         let names = || block.fields().filter(|field| field.attribute.is_some()).map(|field| field.name);
-        let near = nearest(head, names());
+        let near = findings.may_search().then(|| nearest(head, names())).flatten();
         let otherwise =
             if near.is_some() { String::new() } else { list("accepted", head, &names().collect::<Vec<_>>()) };
         findings

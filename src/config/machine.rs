@@ -6,7 +6,7 @@ use super::draft::Draft;
 use super::problem::Findings;
 use super::quantity::megabytes;
 use super::source::Span;
-use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, nearest};
+use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, UnknownGpu, nearest};
 use crate::kind::limits::Rule;
 use crate::model::{Dialect, Value};
 
@@ -158,9 +158,13 @@ fn candidates(
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
     let objection = |gpu: &GpuType| objection(gpu, cloud, count, project.dialect);
-    let resolved = match project.catalog.resolve_gpu(word) {
-        Ok(resolved) => resolved,
-        Err(mut unknown) => {
+    let resolved = match project.catalog.find_gpu(word) {
+        Some(resolved) => resolved,
+        None => {
+            let mut unknown = match findings.may_search() {
+                true => project.catalog.explain_unknown_gpu(word),
+                false => UnknownGpu::Unknown { nearest: Vec::new() },
+            };
             unknown.retain_candidates(|gpu| objection(gpu).is_none(), project.catalog);
             findings
                 .error(unknown.code(), node.span, unknown.message(shown))
@@ -305,7 +309,10 @@ fn instance_choice<'a>(
         }
         Err(why) => {
             let close = match &why {
-                BadInstance::UnknownFlavor { nearest } => nearest.as_deref(),
+                BadInstance::UnknownFlavor if findings.may_search() => {
+                    let flavor = shown.split('-').next().unwrap_or_default();
+                    nearest(flavor, project.catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str()))
+                }
                 _ => None,
             };
             findings
@@ -346,10 +353,11 @@ fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings)
                 let names = || catalog.cpu_flavors.iter().map(|flavor| flavor.id.as_str());
                 let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
                 let shown = node.scalar().map_or(word, |scalar| scalar.shown());
+                let close = findings.may_search().then(|| nearest(word, names())).flatten();
                 findings
                     .error("unknown_flavor", node.span, format!("there is no CPU flavor `{shown}`"))
                     .label("unknown")
-                    .nearest(nearest(word, names()), format!("accepted: {accepted}"));
+                    .nearest(close, format!("accepted: {accepted}"));
             }
         }
     }

@@ -13,6 +13,8 @@ mod context;
 mod document;
 mod dotenv;
 mod draft;
+#[cfg(test)]
+mod effort_tests;
 mod environment;
 mod fields;
 mod form;
@@ -48,7 +50,7 @@ use std::path::{Path, PathBuf};
 pub use configuration::{Config, Move};
 pub use json_schema::{SchemaOf, json_schema};
 pub use load::{DEFAULT_ENVIRONMENT, LARGEST, LoadOptions, RecordedEnvironments, known_environments};
-pub use problem::{Problem, Problems};
+pub use problem::{MOST_PROBLEMS, Problem, Problems};
 pub use starter::{SCHEMA_FILE, Starter};
 
 /// Reads and checks a configuration.

@@ -36,6 +36,13 @@ struct Declared<'r> {
 }
 
 impl<'r> Declared<'r> {
+    /// The declared address of the same kind that is most similar.
+    fn nearest(&self, to: &Address) -> Option<String> {
+        let of_kind = self.resources.keys().filter(|address| address.kind == to.kind);
+        let known: Vec<String> = of_kind.map(ToString::to_string).collect();
+        nearest(&to.to_string(), known.iter().map(String::as_str)).map(str::to_owned)
+    }
+
     fn of(resources: &'r BTreeMap<Address, Resource>) -> Self {
         Self { resources, keys: resources.keys().map(key).collect() }
     }
@@ -90,9 +97,10 @@ fn end(node: &Node, field: &'static str, findings: &mut Findings) -> Option<(Add
     if known.is_none() {
         let names = || kind::listed().map(|kind| kind.name);
         let accepted = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let close = findings.may_search().then(|| nearest(&address.kind, names())).flatten();
         findings
             .error("bad_address", end.span, format!("there is no kind `{}`", address.kind))
-            .nearest(nearest(&address.kind, names()), format!("accepted: {accepted}"));
+            .nearest(close, format!("accepted: {accepted}"));
     } else if address.member.is_some() || known.is_some_and(|kind| kind.member_of.is_some()) {
         findings
             .error("bad_move", end.span, format!("`{address}` is a part of another resource"))
@@ -202,9 +210,7 @@ fn undeclared(entries: &[Entry], declared: &Declared<'_>, findings: &mut Finding
         .collect();
     let last = entries.iter().enumerate().filter(|(index, _)| !continued.contains(index)).map(|(_, entry)| entry);
     for Entry { step, to: span, .. } in last.filter(|entry| !declared.has(&entry.step, &entry.step.to)) {
-        let of_kind = declared.resources.keys().filter(|address| address.kind == step.to.kind);
-        let known: Vec<String> = of_kind.map(ToString::to_string).collect();
-        let close = nearest(&step.to.to_string(), known.iter().map(String::as_str)).map(str::to_owned);
+        let close = findings.may_search().then(|| declared.nearest(&step.to)).flatten();
         findings
             .warn("unknown_address", *span, format!("`{}` is not declared", step.to))
             .nearest(close.as_deref(), "nothing keeps the resource there");

@@ -1,5 +1,8 @@
 //! The ports that a pod exposes.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry as Slot;
+
 use super::document::Node;
 use super::problem::Findings;
 use super::source::Span;
@@ -31,16 +34,17 @@ impl Port {
 /// The ports of a pod, in file order. A pod with a template has no default ports, because the template has its own.
 pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) -> Vec<Port> {
     let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
-    let mut found: Vec<Port> = Vec::new();
+    let mut found = Listed::default();
     for node in written.map(Node::one_or_more).unwrap_or_default() {
         let text = node.text().unwrap_or_default();
-        add_port(text, node, &mut found, findings);
+        found.add(text, node, findings);
     }
     for node in exposed.map(Node::one_or_more).unwrap_or_default() {
         let text = node.text().unwrap_or_default();
         let with_protocol = if text.contains('/') { text.to_owned() } else { format!("{text}/http") };
-        add_port(&with_protocol, node, &mut found, findings);
+        found.add(&with_protocol, node, findings);
     }
+    let mut found = found.ports;
     let defaults: &[&str] = match (written, exposed) {
         (None, None) if from_template => &[],
         (None, None) => &PORTS,
@@ -59,23 +63,37 @@ pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) ->
     found
 }
 
-fn add_port(text: &str, node: &Node, found: &mut Vec<Port>, findings: &mut Findings) {
-    let shown = node.scalar().map_or(text, |scalar| scalar.shown());
-    match parse_port(text) {
-        Ok(port) => match found.iter().find(|other| other.number == port.number) {
-            Some(other) => {
-                let first = other.span;
-                let problem =
-                    findings.error("duplicate_port", node.span, format!("port {} is listed twice", port.number));
+/// The ports read so far.
+#[derive(Default)]
+struct Listed {
+    ports: Vec<Port>,
+    /// The index of each number in `ports`. A file may list all 65,535.
+    places: BTreeMap<u16, usize>,
+}
+
+impl Listed {
+    fn add(&mut self, text: &str, node: &Node, findings: &mut Findings) {
+        let shown = node.scalar().map_or(text, |scalar| scalar.shown());
+        let port = match parse_port(text) {
+            Ok(port) => Port { span: Some(node.span), ..port },
+            Err(help) => {
+                findings.error("bad_port", node.span, format!("`{shown}` is not a port")).help(help);
+                return;
+            }
+        };
+        match self.places.entry(port.number) {
+            Slot::Vacant(slot) => {
+                slot.insert(self.ports.len());
+                self.ports.push(port);
+            }
+            Slot::Occupied(place) => {
+                let message = format!("port {} is listed twice", port.number);
+                let problem = findings.error("duplicate_port", node.span, message);
                 problem.label("again here").help("a port has one protocol: keep one of the two");
-                if let Some(first) = first {
+                if let Some(first) = self.ports[*place.get()].span {
                     problem.also(first, "first here");
                 }
             }
-            None => found.push(Port { span: Some(node.span), ..port }),
-        },
-        Err(help) => {
-            findings.error("bad_port", node.span, format!("`{shown}` is not a port")).help(help);
         }
     }
 }

@@ -157,6 +157,10 @@ fn count(problems: usize) -> String {
     }
 }
 
+/// Maximum number of problems shown, and of searches for what was probably meant. A generated file may have thousands
+/// of problems, and each search compares many names.
+pub const MOST_PROBLEMS: usize = 100;
+
 /// Collects problems while a configuration is read. Owns the files, so that each problem can show its line.
 pub(super) struct Findings {
     pub sources: Sources,
@@ -166,6 +170,8 @@ pub(super) struct Findings {
     refused: BTreeSet<&'static str>,
     /// The whole file was refused, so every field is missing.
     all_refused: bool,
+    /// Number of searches for what was probably meant.
+    searches: usize,
 }
 
 impl Findings {
@@ -176,7 +182,14 @@ impl Findings {
             warnings: Vec::new(),
             refused: BTreeSet::new(),
             all_refused: false,
+            searches: 0,
         }
+    }
+
+    /// Whether to search for what was probably meant, once. False for problems that are not shown anyway.
+    pub fn may_search(&mut self) -> bool {
+        self.searches += 1;
+        self.searches <= MOST_PROBLEMS
     }
 
     pub fn error(&mut self, code: &'static str, at: Span, message: impl Into<String>) -> &mut Problem {

@@ -150,6 +150,10 @@ fn all_pods(
 
 fn check_version(root: &Node, findings: &mut Findings) {
     let Some(version) = root.get("version") else { return };
+    // `3` means any version 3, and `3.0` without quotes is a number that YAML tools may shorten to it.
+    if version.text() == Some("3") {
+        return;
+    }
     let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
     let major = version
         .text()

@@ -4,6 +4,7 @@ use super::context::Project;
 use super::document::Node;
 use super::problem::Findings;
 use crate::model::Dialect;
+use crate::model::similar::edits;
 
 /// The data centers in which the pod may run, in order; empty for any.
 pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
@@ -22,11 +23,12 @@ pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings
 pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
-    let Ok(ids) = project.catalog.resolve_region(word) else {
+    let Some(ids) = project.catalog.resolve_region(word) else {
+        let help = if findings.may_search() { meant(word, project) } else { ACCEPTED.to_owned() };
         findings
             .error("unknown_region", node.span, format!("there is no data center or country `{shown}`"))
             .label("unknown")
-            .help(meant(word, project));
+            .help(help);
         return Vec::new();
     };
     if project.dialect == Dialect::V2 {
@@ -42,6 +44,8 @@ pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut 
     known
 }
 
+const ACCEPTED: &str = "accepted: ids such as `US-CA-2`, countries such as `US`, and `EU` for Europe; \
+                        `sindri catalog regions` lists all";
 /// Maximum number of characters that may differ from the id of a data center.
 const MOST_EDITS: usize = 2;
 /// Maximum number of data centers shown per country.
@@ -49,12 +53,10 @@ const MOST_SHOWN: usize = 4;
 
 /// Suggests the data center for a typo, or those of the country that a region of another cloud names.
 fn meant(word: &str, project: &Project<'_>) -> String {
-    const ACCEPTED: &str = "accepted: ids such as `US-CA-2`, countries such as `US`, and `EU` for Europe; \
-                            `sindri catalog regions` lists all";
     let written = word.to_ascii_uppercase();
     let listed = || project.catalog.data_centers.iter().filter(|center| center.is_listed()).map(|center| &center.id);
-    let near = listed().map(|id| (strsim::damerau_levenshtein(&written, id), id));
-    if let Some((_, id)) = near.filter(|(edits, _)| *edits <= MOST_EDITS).min() {
+    let near = listed().filter_map(|id| Some((edits(&written, id, MOST_EDITS)?, id)));
+    if let Some((_, id)) = near.min() {
         return format!("did you mean `{id}`? `sindri catalog regions` lists all");
     }
     // Regions of other clouds: `us-east-1`, `eastus`, `europe-west4`.

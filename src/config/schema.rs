@@ -185,8 +185,13 @@ impl Check<'_> {
             }
             Data::Scalar(_) => Some(node.clone()),
             Data::List(items) => {
-                let items = items.iter().filter_map(|node| self.shaped(node, &Shape::Text, field, Subject::Item));
-                Some(Node { span: node.span, data: Data::List(items.collect()) })
+                let shaped = items.iter().filter_map(|node| self.shaped(node, &Shape::Text, field, Subject::Item));
+                let shaped: Vec<Node> = shaped.collect();
+                if shaped.len() < items.len() {
+                    // An empty rest is not also reported.
+                    self.findings.refuse(field.name);
+                }
+                Some(Node { span: node.span, data: Data::List(shaped) })
             }
             Data::Map(_) => {
                 let message = format!("`{}` must be a text, or a list of texts", field.name);
@@ -230,7 +235,8 @@ impl Check<'_> {
             Choices::Closed(words) => words,
             Choices::Free | Choices::Open(..) | Choices::Matching(..) => accepted,
         };
-        let close = near_word(&scalar.text, accepted).or_else(|| meant(&scalar.text, accepted));
+        let found = || near_word(&scalar.text, accepted).or_else(|| meant(&scalar.text, accepted));
+        let close = self.findings.may_search().then(found).flatten();
         let message = format!("`{}` cannot be `{}`", field.name, scalar.shown());
         self.findings
             .error("unknown_word", node.span, message)

@@ -3,6 +3,7 @@
 //! An optional secret may be absent. A secret that exists but cannot be read is an error, because leaving it out would
 //! remove it from the pods.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::api_key::{API_KEY, Origin, holds_api_key};
@@ -42,7 +43,13 @@ pub(super) fn of_all(root: &Node, sources: &SecretSources<'_>, findings: &mut Fi
 }
 
 fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
-    let mut reader = Reader { sources, dotenv: Dotenv::default(), variables: Variables::new(), missing: Vec::new() };
+    let mut reader = Reader {
+        sources,
+        dotenv: Dotenv::default(),
+        variables: Variables::new(),
+        listed: BTreeMap::new(),
+        missing: Vec::new(),
+    };
     if list.items().iter().any(|secret| source(secret) == "env") {
         reader.dotenv = Dotenv::read(&sources.folder, sources.boundary);
         for fault in &reader.dotenv.faults {
@@ -81,6 +88,8 @@ struct Reader<'a> {
     sources: &'a SecretSources<'a>,
     dotenv: Dotenv,
     variables: Variables,
+    /// The secrets read so far.
+    listed: BTreeMap<String, Span>,
     missing: Vec<Missing>,
 }
 
@@ -96,11 +105,12 @@ impl Reader<'_> {
         if !is_allowed(&name, span, findings) {
             return;
         }
-        if let Some(Variable { span: first, .. }) = self.variables.get(&name) {
-            let first = *first;
+        // Includes optional secrets without a value, which set no variable.
+        if let Some(first) = self.listed.insert(name.clone(), span) {
             findings
                 .error("duplicate_key", span, format!("the secret `{name}` is listed twice"))
-                .also(first, "first here");
+                .also(first, "first here")
+                .help("keep one of the two");
             return;
         }
         let required = secret.get("required").and_then(Node::bool) == Some(true);

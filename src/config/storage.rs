@@ -176,7 +176,9 @@ fn network_volume(
 
 fn unknown_volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) {
     let shown = entry.value.scalar().map_or("", |scalar| scalar.shown());
-    let names = || project.volumes.keys().map(String::as_str);
+    // Each search reads all names, so problems that are not shown must not cause one.
+    let known = if findings.may_search() { Some(&project.volumes) } else { None };
+    let names = || known.into_iter().flat_map(|volumes| volumes.keys()).map(String::as_str);
     let declared = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let otherwise = if declared.is_empty() {
         "declare it below `networkVolumes`, or use `networkVolumeId` for one that sindri does not own".to_owned()

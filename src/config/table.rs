@@ -38,6 +38,8 @@ pub(super) struct Field {
     pub required: bool,
     /// The existing values, for editors.
     pub choices: Choices,
+    /// The field that says how many of the named things there are.
+    pub counted_by: Option<&'static str>,
     /// Whether the value reaches plans, the state or RunPod. The path of a secret's file stays on this machine.
     pub leaves: bool,
 }
@@ -102,6 +104,7 @@ impl Field {
             offered: true,
             required: false,
             choices: Choices::Free,
+            counted_by: None,
             leaves: true,
         }
     }
@@ -121,6 +124,10 @@ impl Field {
 
     pub const fn like(self, example: &'static str) -> Self {
         Self { example: Some(example), ..self }
+    }
+
+    pub const fn counted_by(self, field: &'static str) -> Self {
+        Self { counted_by: Some(field), ..self }
     }
 
     pub const fn not_offered(self) -> Self {

@@ -6,6 +6,7 @@ use super::document::Entry;
 use super::fields::POD;
 use super::problem::Findings;
 use super::table::{Block, Field, Habit, Shape};
+use crate::model::similar::{LONGEST_WORD, edits};
 
 /// Maximum number of keys listed if none is similar.
 const MOST_LISTED: usize = 10;
@@ -40,8 +41,23 @@ impl Vocabulary {
 
     /// Reports a key that `block` does not have.
     pub fn unknown_key(&self, entry: &Entry, block: &'static Block, findings: &mut Findings) {
-        let key = entry.key.as_str();
-        let (label, help) = if let Some(habit) = habit(key, block) {
+        let (label, help) = match entry.key.len() <= LONGEST_WORD && findings.may_search() {
+            true => self.meaning(&entry.key, block, findings),
+            false => {
+                // It may stand for any field, so none is reported as missing.
+                findings.refuse_all();
+                ("unknown", "`sindri schema config` lists all keys".to_owned())
+            }
+        };
+        findings
+            .error("unknown_key", entry.key_span, format!("`{}` is not a key of {}", entry.key, block.title))
+            .label(label)
+            .help(help);
+    }
+
+    /// The label and help for an unknown key.
+    fn meaning(&self, key: &str, block: &'static Block, findings: &mut Findings) -> (&'static str, String) {
+        if let Some(habit) = habit(key, block) {
             // The fields that it stands for are not also reported as missing.
             let is_meant = |field: &&'static Field| habit.instead.contains(&format!("`{}", field.name));
             block.fields().filter(is_meant).for_each(|field| findings.refuse(field.name));
@@ -62,11 +78,7 @@ impl Vocabulary {
             ("unknown", format!("in a pod: {}", habit.instead))
         } else {
             ("unknown", listed(key, block))
-        };
-        findings
-            .error("unknown_key", entry.key_span, format!("`{key}` is not a key of {}", block.title))
-            .label(label)
-            .help(help);
+        }
     }
 
     /// The first block from the top that has the key.
@@ -117,9 +129,10 @@ fn distance(word: &str, name: &str) -> Option<usize> {
         5..=8 => 2,
         _ => 3,
     };
-    let edits = strsim::damerau_levenshtein(word, name);
-    let begins = |long: &str, short: &str| short.len() >= 5 && long.starts_with(short);
-    if edits <= most { Some(edits) } else { (begins(word, name) || begins(name, word)).then_some(most + 1 + edits) }
+    let begins = |long: &str, short: &str| long.len() <= LONGEST_WORD && short.len() >= 5 && long.starts_with(short);
+    // The rest of a longer word is its distance from the beginning.
+    let continued = || (begins(word, name) || begins(name, word)).then(|| most + 1 + word.len().abs_diff(name.len()));
+    edits(word, name, most).or_else(continued)
 }
 
 /// A key without case and separators: `gpu_type` and `GPUType` are equal.

@@ -16,6 +16,7 @@ pub mod object;
 pub mod operation;
 pub mod plan;
 pub mod resource;
+pub mod similar;
 pub mod state;
 pub mod text;
 pub mod value;

@@ -9,13 +9,12 @@ use miette::{Diagnostic, LabeledSpan, Severity, SourceCode};
 
 use super::excerpt::Excerpt;
 use super::style::harmless;
+use crate::config::MOST_PROBLEMS;
 use crate::model::credential::distinctive_parts;
 use crate::runpod::masked;
 
 /// Longest text of a diagnostic, in characters.
 const LONGEST: usize = 4000;
-/// Most problems to show of a diagnostic with several.
-const MOST_RELATED: usize = 100;
 
 /// Values that no diagnostic may show.
 #[derive(Clone, Default)]
@@ -106,7 +105,7 @@ impl Shown {
 fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Vec<Shown> {
     let mut rest = report.related().into_iter().flatten();
     let mut shown: Vec<Shown> =
-        rest.by_ref().take(MOST_RELATED).map(|one| Shown::within(one, source, limits)).collect();
+        rest.by_ref().take(MOST_PROBLEMS).map(|one| Shown::within(one, source, limits)).collect();
     let left = rest.count();
     if left > 0 {
         let message = format!("{left} more problems are not shown");
@@ -310,9 +309,9 @@ mod tests {
         #[error("{0}")]
         struct One(String);
         let shown = Shown::new(&Many(vec![One("x".repeat(100_000)); 150]), &Hidden::default(), 80);
-        assert_eq!(shown.related.len(), MOST_RELATED + 1);
+        assert_eq!(shown.related.len(), MOST_PROBLEMS + 1);
         assert_eq!(shown.related[0].message.len(), LONGEST + 3);
-        assert_eq!(shown.related[MOST_RELATED].message, "50 more problems are not shown");
+        assert_eq!(shown.related[MOST_PROBLEMS].message, "50 more problems are not shown");
     }
 
     proptest! {

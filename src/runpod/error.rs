@@ -131,7 +131,7 @@ impl ErrorClass {
             Self::Invalid => "the text above says what is wrong: correct that, and run the command again",
             Self::NoCapacity => {
                 "widen the choice: a pool id as `gpuType` (`ADA_24`), other regions or none, `cloudType: COMMUNITY`, \
-                 a smaller `containerDiskGb`, or another GPU type"
+                 more `cudaVersions` or none, a smaller `containerDiskGb`, or another GPU type"
             }
             Self::RateLimited => {
                 "other programs use the same key's quota: wait, or lower their rate, and run the command again"

@@ -109,3 +109,21 @@ fn a_saved_plan_keeps_the_permissions_of_the_file_it_replaces() {
     project.run(&emulator, "plan --out plan.json").exits(0);
     assert_eq!(fs::metadata(project.path("plan.json")).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn a_plan_is_not_written_where_sindri_keeps_its_own_files() {
+    let (emulator, project) = (Emulator::start(), Project::new(BARE));
+    for folder in ["state", ".sindri/sandbox"] {
+        fs::create_dir_all(project.path(folder)).unwrap();
+        for file in ["default.json", "default.lock", "default.journal"] {
+            for name in [format!("{folder}/{file}"), format!("{folder}/./{file}")] {
+                project.run(&emulator, &format!("plan --out {name}")).exits(1).warns("own_file").warns("nothing was");
+                assert!(!project.path(&format!("{folder}/{file}")).exists());
+            }
+        }
+    }
+    // An existing lock is empty while no command runs, but is still no place for a plan.
+    project.write("state/default.lock", "");
+    project.run(&emulator, "plan --out state/default.lock").exits(1).warns("own_file");
+    project.run(&emulator, "plan --out state/plan.json").exits(0);
+}

@@ -108,6 +108,8 @@ fn exceeding_the_budget_is_refused_before_anything_is_created() {
             project.run(&emulator, command).exits(6).warns("budget_exceeded").warns(says).warns("nothing was changed");
         }
     }
+    let project = Project::new(&format!("{BARE}budget: {{ maxPods: 0 }}\n"));
+    project.run(&emulator, "plan").exits(6).warns("comes to 1 pod, over the budget of 0");
     assert_eq!(emulator.writes(), Vec::<String>::new());
 }
 

@@ -297,6 +297,19 @@ fn after_an_unconfirmed_delete_the_object_may_still_be_billed() {
 }
 
 #[test]
+fn an_interrupted_wait_is_resumed_and_does_not_start_over() {
+    let mut plan = creates(1);
+    (plan.changes[0].action, plan.changes[0].id) = (Action::NoOp, Some("tr0".into()));
+    plan.operations = vec![operation("pod.trainer[0]", Verb::Wait, Some("tr0"))];
+    for events in [vec![left(0, Verb::Wait)], vec![skipped(0, Verb::Wait)]] {
+        let text = told(&plan, "apply", &interrupted(events));
+        assert!(text.contains("Nothing was changed. Run `sindri apply` again to resume the wait."), "{text}");
+    }
+    let text = told(&creates(1), "apply", &interrupted(vec![skipped(0, Verb::Create)]));
+    assert!(text.contains("Nothing was changed. Run `sindri apply` again to start over."), "{text}");
+}
+
+#[test]
 fn two_hundred_pods_fit_on_a_screen_with_existing_objects_first() {
     let mut events: Vec<Event> =
         (0..20).map(|index| done(&trainer(index).to_string(), Verb::Create, &format!("tr{index}"), 9)).collect();

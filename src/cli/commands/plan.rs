@@ -50,6 +50,7 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
     }
     if let Some(path) = &args.out {
         let path = global.directory.clone().unwrap_or_default().join(path);
+        saved::refuse_own_file(&path, &session.own_files())?;
         saved::write(&path, &SavedPlan::of(&plan, &input, session.config_name()))?;
     }
     show(&plan, format, &view(&args.plan.view, &plan, &input, &session), console);

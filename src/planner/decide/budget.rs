@@ -99,6 +99,7 @@ fn too_many_pods(plan: &Plan, limit: u32) -> Option<Refusal> {
     let weight = |change: &Change| kind::find(&change.address.kind).map_or(0, |kind| kind.budget_weight);
     let pods: usize = plan.changes.iter().filter(exist).map(weight).sum();
     let creates = plan.changes.iter().any(|change| change.action == Action::Create && weight(change) > 0);
-    let message = || format!("this plan comes to {pods} pods, over the budget of {limit}");
+    let noun = if pods == 1 { "pod" } else { "pods" };
+    let message = || format!("this plan comes to {pods} {noun}, over the budget of {limit}");
     (creates && pods > limit as usize).then(|| over(message(), "maxPods"))
 }

@@ -146,10 +146,18 @@ impl Summary {
         self.recovered > 0 || self.rows.iter().any(Row::changed)
     }
 
+    /// Whether an interrupted command only had to wait for what exists already.
+    fn only_waits(&self) -> bool {
+        let mut open = self.rows.iter().filter(|row| matches!(row.fate(), Fate::Unfinished | Fate::NotStarted));
+        let is_wait = |row: &Row| row.steps.iter().all(|step| step.verb == Verb::Wait);
+        self.interrupted && open.next().is_some_and(is_wait) && open.all(is_wait)
+    }
+
     pub(super) fn next(&self) -> String {
         let again = self.again();
         match self.changed_anything() {
             true => format!("What was done is recorded in the state. Run {again} again to do the rest."),
+            false if self.only_waits() => format!("Nothing was changed. Run {again} again to resume the wait."),
             false if self.interrupted => format!("Nothing was changed. Run {again} again to start over."),
             false => format!("Nothing was changed. Run {again} again when the cause is gone."),
         }
