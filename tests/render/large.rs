@@ -172,8 +172,11 @@ fn rename(from: Address, to: Address) -> Rename {
     Rename { from, to, id: "x".into(), differing: Vec::new(), keeps: true }
 }
 
+/// The name of a resource from its key and its number.
+type Naming = Box<dyn Fn(&str, usize) -> String>;
+
 /// Names of their own, and replicas of one name.
-fn namings() -> [Box<dyn Fn(&str, usize) -> String>; 2] {
+fn namings() -> [Naming; 2] {
     [Box::new(|name, index| format!("{name}{index}")), Box::new(|name, index| format!("{name}[{index}]"))]
 }
 
