@@ -452,3 +452,137 @@ fn a_name_that_runpod_would_cut_or_refuse_is_refused_once_for_all_replicas() {
         assert_eq!(mismatch(&named(189, 12), dialect, "name_length", 8, "from 1 to 191 characters"), None);
     }
 }
+
+#[test]
+fn ids_that_are_empty_or_blank_are_refused_everywhere() {
+    for id in ["networkVolumeId", "networkVolume", "templateId", "registryAuth", "containerRegistryAuthId"] {
+        for (value, phrase) in
+            [("\"\"", "not empty"), ("\"  \"", "not empty"), ("\" a\"", "blanks"), ("\"a\\n\"", "blanks")]
+        {
+            let yaml = pod(&format!("gpuType: NVIDIA L4\n{id}: {value}"));
+            assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, phrase), None);
+        }
+    }
+    for value in ["\",\"", "\" , \""] {
+        let yaml = pod(&format!("gpuType: NVIDIA L4\nregion: {value}"));
+        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "not empty"), None);
+    }
+    for region in ["\"\"", "\" \""] {
+        let yaml = pod(&format!("gpuType: NVIDIA L4\nnetworkVolumes: {{ data: {{ region: {region}, sizeGb: 10 }} }}"));
+        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "not empty"), None);
+    }
+    // No id is taken as any by mistake.
+    for fields in
+        ["region: \"\"", "region: [\"\"]", "region: [\" \"]", "cpuInstanceId: \"\"", "cpuFlavor: \"\"", "image: \"\""]
+    {
+        assert!(loaded(&pod(&format!("gpuType: NVIDIA L4\n{fields}")), Dialect::V2).is_err(), "{fields}");
+    }
+    // An empty variable leaves the field out.
+    let config =
+        loaded(&pod("gpuType: NVIDIA L4\nnetworkVolumeId: ${VOL:-}\ntemplateId: ${T:-}"), Dialect::V2).unwrap();
+    assert!(config.resources.values().all(|pod| pod.inputs.get("network_volume").is_none_or(|it| it.is_null())));
+}
+
+#[test]
+fn a_token_in_place_of_a_name_is_refused_and_masked() {
+    const TOKENS: [&str; 4] = [
+        "rpa_0123456789ABCDEFGHIJ0123456789ABCDEFGHIJ",
+        "ghp_0123456789abcdefghij0123456789abcdef",
+        "hf_abcdefghijklmnopqrstuvwxyz01234567",
+        "sk-proj-abcdefghijklmnopqrst0123456789",
+    ];
+    for token in TOKENS {
+        for fields in [
+            format!("networkVolumeId: {token}"),
+            format!("templateId: {token}"),
+            format!("registryAuth: {token}"),
+            format!("volumeMountPath: /{token}"),
+            format!("lifecycle: {{ ignoreChanges: [env.{token}] }}"),
+            format!("lifecycle: {{ ignoreChanges: env.{token} }}"),
+            format!("env: {{ {token}: a }}"),
+            format!("pods: {{ {token}: {{}} }}"),
+            format!("pods: {{ a: {{ name: {token} }} }}"),
+            format!("networkVolumes: {{ {token}: {{ region: US-KS-2, sizeGb: 10 }} }}"),
+            format!("image: ghcr.io/{token}/a:1"),
+        ] {
+            let yaml = pod(&format!("gpuType: NVIDIA L4\n{fields}"));
+            is_refused_and_masked(&yaml, token);
+        }
+        let yaml = pod("gpuType: NVIDIA L4");
+        is_refused_and_masked(&format!("{yaml}secrets: [{{ name: {token}, source: runpod }}]\n"), token);
+        is_refused_and_masked(&yaml.replace("name: demo", &format!("name: {token}")), token);
+        is_refused_and_masked(&format!("{yaml}moved: [{{ from: pod.{token}, to: pod.demo }}]\n"), token);
+    }
+    for name in ["sk-training-cluster-2", "npm-cache-volume-12"] {
+        assert!(loaded(&pod(&format!("gpuType: NVIDIA L4\npods: {{ {name}: {{}} }}")), Dialect::V2).is_ok(), "{name}");
+    }
+}
+
+fn is_refused_and_masked(yaml: &str, secret: &str) {
+    let problems = loaded(yaml, Dialect::V2).expect_err(yaml);
+    let codes: Vec<&str> = problems.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["secret_outside_env"], "{yaml}");
+    is_masked(&problems, secret);
+}
+
+fn is_masked(problems: &Problems, secret: &str) {
+    let told = sindri::render::draw(problems, miette::GraphicalTheme::none(), Some(80));
+    let start = &secret[..8];
+    assert!(!told.contains(secret) && !told.to_lowercase().replace('-', "_").contains(start), "{told}");
+}
+
+#[test]
+fn a_missing_space_after_a_colon_is_named_and_shows_no_secret() {
+    let space = "write a space after the colon";
+    for fields in [
+        "env: DB_PASSWORD:hunter2secretpw",
+        "env:\n  DB_PASSWORD:hunter2secretpw",
+        "env: [DB_PASSWORD:hunter2secretpw]",
+    ] {
+        let problems = loaded(&pod(&format!("gpuType: NVIDIA L4\n{fields}")), Dialect::V2).expect_err(fields);
+        is_masked(&problems, "hunter2secretpw");
+        let help = problems.iter().filter_map(|problem| problem.help.as_deref()).collect::<String>();
+        assert!(fields.contains('[') || help.contains(space), "{fields}: {help}");
+    }
+    for fields in [
+        "cloudType:SECURE",
+        "gpuType: NVIDIA L4\ncloudType:SECURE",
+        "cloudType:SECURE\ngpuType: NVIDIA L4",
+        "gpuType: NVIDIA L4\ncloudType:SECURE\nspot: false",
+    ] {
+        let problems = loaded(&pod(fields), Dialect::V2).expect_err(fields);
+        let help = problems.iter().filter_map(|problem| problem.help.as_deref()).collect::<String>();
+        assert!(help.contains(space), "{fields}: {help}");
+    }
+    for value in ["${hunter2secretpw", "${X:?hunter2secretpw is it}", "${hunter2secretpw!x}", "${X-hunter2secretpw"] {
+        let problems =
+            loaded(&pod(&format!("gpuType: NVIDIA L4\nenv:\n  DB_PASSWORD: {value}")), Dialect::V2).expect_err(value);
+        is_masked(&problems, "hunter2secretpw");
+    }
+}
+
+#[test]
+fn a_value_with_a_nul_character_is_refused() {
+    for fields in [
+        "env:\n  A: \"a\\0b\"",
+        "args: \"a\\0b\"",
+        "args: [\"a\\0b\"]",
+        "entrypoint: \"\\x00\"",
+        "registryAuth: \"a\\0b\"",
+    ] {
+        let yaml = pod(&format!("gpuType: NVIDIA L4\n{fields}"));
+        let line = FIRST + 1 + u32::from(fields.starts_with("env"));
+        assert_eq!(mismatch(&yaml, Dialect::V2, "control_character", line, ""), None);
+    }
+    assert!(loaded(&pod("gpuType: NVIDIA L4\nenv: { PS1: \"\\x1b[1m\\t\\n\" }"), Dialect::V2).is_ok());
+}
+
+#[test]
+fn a_timeout_of_zero_is_refused_and_a_short_one_is_reported() {
+    for time in ["create: 0s", "create: 0h0m", "delete: 0m"] {
+        let yaml = pod(&format!("gpuType: NVIDIA L4\ntimeouts: {{ {time} }}"));
+        assert_eq!(mismatch(&yaml, Dialect::V2, "zero_timeout", FIRST + 1, "leave the field out"), None);
+    }
+    let yaml = pod("gpuType: NVIDIA L4\ntimeouts: { create: 5s, delete: 5s }");
+    assert_eq!(mismatch(&yaml, Dialect::V2, "short_timeout", FIRST + 1, "billed"), None);
+}

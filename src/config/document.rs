@@ -224,7 +224,7 @@ fn report_syntax(info: &str, at: Span, text: &str, findings: &mut Findings) {
     }
     let (at, help) = match indented_with_tab(text, at.start) {
         Some(tab) => (Span { start: tab, end: tab + 1, ..at }, "indent with spaces: tabs cannot indent YAML"),
-        None => (at, syntax_help(info, line_of(text, at.start))),
+        None => (at, syntax_help(info, line_of(text, at.start), line_above(text, at.start))),
     };
     findings.error("syntax", at, format!("this is not YAML: {info}")).label("here").help(help);
 }
@@ -261,8 +261,14 @@ fn line_of(text: &str, at: usize) -> &str {
 
 const QUOTE_BRACES: &str = "quote a value that begins with `{{`: `\"{{ RUNPOD_SECRET_name }}\"`";
 
+/// The line before the one at this position. The parser often notices an error one line late.
+fn line_above(text: &str, at: usize) -> &str {
+    let start = text[..at].rfind('\n').unwrap_or_default();
+    text[..start].lines().next_back().unwrap_or_default()
+}
+
 /// Help for a YAML syntax error. Common causes have their own text.
-fn syntax_help(info: &str, line: &str) -> &'static str {
+fn syntax_help(info: &str, line: &str, above: &str) -> &'static str {
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
     let is_open = !value.starts_with(['"', '\'']);
     if line.contains(":\t") || line.contains("-\t") {
@@ -271,11 +277,28 @@ fn syntax_help(info: &str, line: &str) -> &'static str {
         QUOTE_BRACES
     } else if is_open && line.contains("${") && value.starts_with(['{', '[']) {
         "quote what holds `${` between braces or brackets: `{ STAGE: \"${STAGE}\" }`"
+    } else if lacks_space(line) || lacks_space(above) {
+        SPACE_AFTER_COLON
     } else if is_open && value.contains(": ") && info.contains("mapping values") {
         "quote a value that holds `: `, in single quotes if it has double ones"
     } else {
         "check indentation, colons and quotes at this place and just above it"
     }
+}
+
+/// Help for a key that YAML reads as a part of a text.
+pub(super) const SPACE_AFTER_COLON: &str = "write a space after the colon, as in `key: value`";
+
+/// Whether the text begins with a key whose colon has no space after it: `cloudType:SECURE`.
+pub(super) fn lacks_space(text: &str) -> bool {
+    let text = text.trim_start_matches(['-', ' ', '{', '"', '\'']);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    text.split_once(':').is_some_and(|(key, rest)| {
+        key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && key.chars().all(is_name)
+            && rest.starts_with(|c: char| !c.is_whitespace())
+            && !rest.starts_with("//")
+    })
 }
 
 struct Builder<'a, 'text> {

@@ -256,7 +256,7 @@ pub(super) static NETWORK_VOLUME: Block = Block {
             .sets("size_gb")
             .like("sizeGb: 100")
             .required(),
-        Field::new("region", Shape::Text, "The id of its data center.")
+        Field::new("region", Shape::Id, "The id of its data center.")
             .aliases(&["dataCenterId"])
             .sets("region")
             .like("region: US-KS-2")
@@ -294,7 +294,7 @@ static POD_FIELDS: &[Field] = &[
         .sets("gpu_count")
         .like("gpuCount: 2"),
     Field::new("cpuOnly", Shape::Bool, "A pod without GPUs.").aliases(&["cpu_only"]),
-    Field::new("cpuInstanceId", Shape::Text, "CPU machine such as `cpu3c-2-4`.")
+    Field::new("cpuInstanceId", Shape::Id, "CPU machine such as `cpu3c-2-4`.")
         .aliases(&["cpu_instance_id"])
         .sets("cpu_flavors")
         .like("cpuInstanceId: cpu3c-2-4"),
@@ -348,11 +348,11 @@ static POD_FIELDS: &[Field] = &[
     Field::new("exposePorts", Shape::Texts, "HTTP ports by number; `22/tcp` is added.")
         .aliases(&["expose_ports"])
         .like("exposePorts: [8080]"),
-    Field::new("networkVolume", Shape::Text, "One of `networkVolumes`, by name.")
+    Field::new("networkVolume", Shape::Id, "One of `networkVolumes`, by name.")
         .aliases(&["network_volume"])
         .sets("network_volume")
         .like("networkVolume: data"),
-    Field::new("networkVolumeId", Shape::Text, "A network volume that sindri does not own, by id.")
+    Field::new("networkVolumeId", Shape::Id, "A network volume that sindri does not own, by id.")
         .aliases(&["network_volume_id"])
         .sets("network_volume")
         .like("networkVolumeId: abc123"),
@@ -360,7 +360,7 @@ static POD_FIELDS: &[Field] = &[
     Field::new("startSsh", Shape::Bool, "Starts sshd with the account's keys.")
         .aliases(&["start_ssh"])
         .sets("start_ssh"),
-    Field::new("templateId", Shape::Text, "A template of the account.").aliases(&["template_id"]).sets("template"),
+    Field::new("templateId", Shape::Id, "A template of the account.").aliases(&["template_id"]).sets("template"),
     Field::new("image", Shape::Text, "The container image, where it differs from `deployment.image`.")
         .sets("image")
         .like(r#"image: "ghcr.io/owner/name:1.2.3""#),
@@ -373,7 +373,7 @@ static POD_FIELDS: &[Field] = &[
         .sets("entrypoint")
         .like(r#"entrypoint: ["python"]"#),
     Field::new("env", Shape::Variables, "Environment variables.").sets("env").like("env: { LOG_LEVEL: info }"),
-    Field::new("registryAuth", Shape::Text, "Id of a registry credential of the account.")
+    Field::new("registryAuth", Shape::Id, "Id of a registry credential of the account.")
         .aliases(&["registryAuthId", "containerRegistryAuthId"])
         .sets("registry_auth"),
     Field::new("cudaVersions", Shape::Texts, "CUDA versions that the host may have, such as `12.8`.")

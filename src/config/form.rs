@@ -1,6 +1,6 @@
 //! Suggests the correct form of a field in error messages.
 
-use super::document::{Data, Node};
+use super::document::{Data, Node, SPACE_AFTER_COLON, lacks_space};
 use super::quantity::{amount, duration, megabytes};
 use super::table::{Field, Shape};
 
@@ -13,6 +13,11 @@ const LONGEST_NAME: usize = 30;
 
 /// Suggests a value as close as possible to the written one.
 pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
+    if takes_keys(&field.shape)
+        && node.scalar().is_some_and(|scalar| scalar.written.is_none() && lacks_space(&scalar.text))
+    {
+        return Some(SPACE_AFTER_COLON.to_owned());
+    }
     if let Some(close) = close_value(node, field) {
         return Some(format!("write {close}"));
     }
@@ -63,6 +68,15 @@ fn counted(node: &Node, field: &Field) -> Option<String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '_');
     let fits = name.len() <= LONGEST_NAME && name.chars().all(is_plain);
     fits.then(|| format!("write `{}: {name}` and `{count_field}: {count}`", field.name))
+}
+
+/// Whether the value has keys.
+fn takes_keys(shape: &Shape) -> bool {
+    match shape {
+        Shape::Variables | Shape::Block(_) | Shape::Named(_) => true,
+        Shape::List(item) => takes_keys(item),
+        _ => false,
+    }
 }
 
 /// Whether a scalar has this shape.

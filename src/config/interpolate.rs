@@ -3,6 +3,8 @@
 //! Works on the tree after overlays are merged. Positions therefore stay correct, and values replaced by an overlay do
 //! not need their variables. RunPod's own `{{ RUNPOD_SECRET_x }}` has no dollar sign and stays unchanged.
 
+use std::ops::Range;
+
 use super::api_key::{API_KEY, Origin, holds_api_key};
 use super::document::{Data, Node, Scalar};
 use super::environment::is_variable_name;
@@ -170,7 +172,9 @@ impl Interpolation<'_> {
     /// Reports `${NAME:?message}` with the message from the file, shown as written.
     fn required(&mut self, name: &str, message: &str, empty_counts: bool, written: &str) -> String {
         let state = if empty_counts { "not set" } else { "not set, or empty" };
-        let message = if message.is_empty() { String::new() } else { format!(": {message}") };
+        // The message may be a credential, written in the wrong place.
+        let is_shown = !message.is_empty() && self.is_shown(written);
+        let message = if is_shown { format!(": {message}") } else { String::new() };
         self.refuse("undefined_variable", written, format!("`{name}` is {state}{message}"))
             .label("required here")
             .help(format!("set `{name}` in the environment"));
@@ -190,7 +194,8 @@ impl Interpolation<'_> {
             }
             _ => format!("{FORMS}; `:?`, `?`, `-`, `:+` and `+` work as in a shell"),
         };
-        self.refuse("bad_variable", written, format!("sindri does not know the form `{written}`")).help(help);
+        let form = if self.is_shown(written) { format!("the form `{written}`") } else { "this form".to_owned() };
+        self.refuse("bad_variable", written, format!("sindri does not know {form}")).help(help);
         Err(Malformed)
     }
 
@@ -199,13 +204,24 @@ impl Interpolation<'_> {
         Err(Malformed)
     }
 
+    /// Whether the quoted line shows the expression, because nothing in it looks like a credential.
+    fn is_shown(&self, written: &str) -> bool {
+        self.findings.sources.shown(self.span).part(self.place(written)).is_some_and(|shown| shown == written)
+    }
+
+    /// Bytes of the expression in the file, or of the whole value.
+    fn place(&self, written: &str) -> Range<usize> {
+        let start = self.findings.sources.written(self.span).find(written);
+        start.map_or(self.span.start..self.span.end, |offset| {
+            let start = self.span.start + offset;
+            start..start + written.len()
+        })
+    }
+
     /// Reports an error at the exact expression if it can be found in the file.
     fn refuse(&mut self, code: &'static str, written: &str, message: String) -> &mut super::problem::Problem {
-        let start = self.findings.sources.written(self.span).find(written);
-        let at = start.map_or(self.span, |offset| {
-            let start = self.span.start + offset;
-            Span { start, end: start + written.len(), ..self.span }
-        });
+        let Range { start, end } = self.place(written);
+        let at = Span { start, end, ..self.span };
         self.unresolved = true;
         self.findings.error(code, at, message)
     }

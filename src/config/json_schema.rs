@@ -158,6 +158,12 @@ impl Writer {
                 }
                 Choices::Free | Choices::Open(..) => self.text_of(field),
             },
+            Shape::Id => {
+                let rule = "An id is not empty and has no blanks around it.";
+                let text = matching("^\\S(.*\\S)?$", rule);
+                let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
+                self.or_variable(vec![text, other])
+            }
             Shape::Word(words) => match field.choices {
                 Choices::Closed(closed) => self.words(closed),
                 Choices::Free | Choices::Open(..) | Choices::Matching(..) => self.words(words),

@@ -1,6 +1,7 @@
 //! Reads `lifecycle` and `timeouts`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::document::Node;
 use super::problem::Findings;
@@ -53,8 +54,35 @@ fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findin
     Some(rest.map_or_else(|| attribute.to_owned(), |rest| format!("{attribute}.{rest}")))
 }
 
-pub(super) fn timeouts(node: Option<&Node>) -> Timeouts {
+/// Shorter waits for a pod are almost always too short.
+const SHORT: Duration = Duration::from_secs(30);
+
+/// Reads the timeouts. A wait of zero always fails, after the pod is created and billed.
+pub(super) fn timeouts(node: Option<&Node>, findings: &mut Findings) -> Timeouts {
+    check_timeouts(node, findings);
     let standard = Timeouts::default();
     let time = |key: &str| node?.get(key).and_then(duration);
     Timeouts { create: time("create").unwrap_or(standard.create), delete: time("delete").unwrap_or(standard.delete) }
+}
+
+fn check_timeouts(node: Option<&Node>, findings: &mut Findings) {
+    let times = ["create", "delete"].into_iter().filter_map(|key| Some((key, node?.get(key)?)));
+    for (key, written) in times {
+        match duration(written) {
+            Some(Duration::ZERO) => {
+                findings
+                    .error("zero_timeout", written.span, format!("`timeouts.{key}` must be longer than zero"))
+                    .help(match key {
+                        "create" => "sindri would give up on a pod that it has just created and that is billed; leave the field out for 20 minutes",
+                        _ => "sindri would give up before RunPod removes the pod; leave the field out for 3 minutes",
+                    });
+            }
+            Some(time) if key == "create" && time < SHORT => {
+                findings
+                    .warn("short_timeout", written.span, "few pods are ready in less than 30 seconds")
+                    .help("an apply that times out leaves a pod that is billed, and the next plan replaces it");
+            }
+            _ => {}
+        }
+    }
 }

@@ -3,7 +3,7 @@
 //! `load` locates the files, `document` parses them into a tree, and `interpolate` substitutes variables. `schema`
 //! checks the tree against the tables in `fields`, and `legacy` translates `deployment` into fields of a pod. `pod`,
 //! `machine`, `storage`, `port`, `volume` and `environment` create the resources; `image` and `mount` check image names
-//! and mount paths. This module knows nothing about state and API.
+//! and mount paths, and `identifier` the texts of all fields. This module knows nothing about state and API.
 
 mod api_key;
 mod choices;
@@ -19,6 +19,7 @@ mod environment;
 mod fields;
 mod form;
 mod habits;
+mod identifier;
 mod image;
 mod interpolate;
 mod json_schema;

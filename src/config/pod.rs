@@ -90,7 +90,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     let life = Life {
         power: Some(power),
         lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
-        timeouts: timeouts(pod.get("timeouts")),
+        timeouts: timeouts(pod.get("timeouts"), findings),
     };
     let replicas = pod.get("replicas").and_then(Node::int).and_then(|count| u32::try_from(count).ok());
     let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());

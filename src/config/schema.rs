@@ -5,8 +5,10 @@
 
 use super::document::{Data, Entry, Node, Scalar};
 use super::form::right_form;
+use super::identifier::{self, TextFault};
 use super::problem::Findings;
 use super::quantity::{amount, duration, megabytes};
+use super::source::Span;
 use super::table::{Block, Choices, Effect, Field, Shape};
 use super::unknown::{Vocabulary, near_word, words};
 
@@ -103,8 +105,10 @@ impl Check<'_> {
 
     /// The value if it has the required shape; otherwise reports it.
     fn shaped(&mut self, node: &Node, shape: &Shape, field: &Field, subject: Subject) -> Option<Node> {
-        if field.leaves && !matches!(shape, Shape::Anything) && node.scalar().is_some_and(|scalar| scalar.sensitive) {
-            self.refuse_secret(node, field);
+        // The words of a command hide their credentials.
+        let rules = if matches!(field.shape, Shape::Line) { &field.shape } else { shape };
+        if let Some(fault) = node.scalar().and_then(|scalar| identifier::fault(scalar, rules, field.leaves)) {
+            self.refuse_text(node.span, &format!("`{}`", field.name), &fault);
             return None;
         }
         match shape {
@@ -114,7 +118,7 @@ impl Check<'_> {
             Shape::Variables => self.variables(node, field),
             Shape::List(item) => self.list(node, item, field),
             Shape::Texts | Shape::Line => self.texts(node, shape, field),
-            Shape::Text => self.scalar(node, field, subject, "a text", |_| true),
+            Shape::Text | Shape::Id => self.scalar(node, field, subject, "a text", |_| true),
             Shape::Bool => self.scalar(node, field, subject, "`true` or `false`", |node| node.bool().is_some()),
             Shape::Amount => self.scalar(node, field, subject, "an amount of dollars", |node| amount(node).is_some()),
             Shape::Memory => {
@@ -128,15 +132,18 @@ impl Check<'_> {
         }
     }
 
-    fn refuse_secret(&mut self, node: &Node, field: &Field) {
-        self.findings
-            .error(
-                "secret_outside_env",
-                node.span,
-                format!("`{}` would show a credential in plans and state", field.name),
-            )
-            .label("comes from a variable that looks like a credential")
-            .help("put it into `env` or `secrets`, where it stays hidden; a command can read it there as `$NAME`");
+    fn refuse_text(&mut self, at: Span, subject: &str, fault: &TextFault) {
+        let (code, label, help) = (fault.code(), fault.label(), fault.help());
+        self.findings.error(code, at, format!("{subject} {}", fault.what())).label(label).help(help);
+    }
+
+    /// Whether a key that becomes part of addresses or plans is free of credentials. Reports it otherwise.
+    fn is_safe_key(&mut self, entry: &Entry, what: &str) -> bool {
+        let fault = identifier::key_fault(&entry.key);
+        if let Some(fault) = &fault {
+            self.refuse_text(entry.key_span, what, fault);
+        }
+        fault.is_none()
     }
 
     fn named(&mut self, node: &Node, block: &'static Block, field: &Field) -> Option<Node> {
@@ -145,6 +152,9 @@ impl Check<'_> {
         }
         let mut entries = Vec::new();
         for entry in node.entries() {
+            if !self.is_safe_key(entry, "this name") {
+                continue;
+            }
             // A bare `trainer:` takes everything from the defaults.
             let empty = Node { span: entry.key_span, data: Data::Map(Vec::new()) };
             let value = if entry.value.is_null() { &empty } else { &entry.value };
@@ -178,6 +188,10 @@ impl Check<'_> {
         match &node.data {
             Data::Scalar(scalar) if matches!(shape, Shape::Texts) && scalar.text.contains(',') => {
                 let items = separated(node, scalar);
+                if items.is_empty() {
+                    self.refuse_text(node.span, &format!("`{}`", field.name), &TextFault::Blank);
+                    return None;
+                }
                 if scalar.written.is_none() {
                     self.advise_list(node, &items, field);
                 }
@@ -277,7 +291,12 @@ impl Check<'_> {
         let mut entries = Vec::new();
         for entry in node.entries() {
             let key = &entry.key;
-            if entry.value.is_null() {
+            if !self.is_safe_key(entry, "the name of this variable") {
+                continue;
+            }
+            if let Some(fault) = entry.value.scalar().and_then(|scalar| identifier::value_fault(&scalar.text)) {
+                self.refuse_text(entry.value.span, &format!("the variable `{key}`"), &fault);
+            } else if entry.value.is_null() {
                 self.findings
                     .error("wrong_type", entry.key_span, format!("the variable `{key}` has no value"))
                     .label("no value")

@@ -10,6 +10,7 @@ use super::api_key::{API_KEY, Origin, holds_api_key};
 use super::document::{Node, Scalar};
 use super::dotenv::Dotenv;
 use super::environment::{Variable, Variables, extensions, is_allowed};
+use super::identifier::value_fault;
 use super::problem::Findings;
 use super::source::Span;
 use crate::files::{Boundary, ReadError, read_text};
@@ -152,6 +153,12 @@ impl Reader<'_> {
                     .help(format!(
                         "no pod may get it under any name: it opens the whole account. RunPod gives every pod a `{API_KEY}` of its own"
                     ));
+                Secret::unknown()
+            }
+            Ok(value) if value_fault(&value).is_some() => {
+                findings
+                    .error("control_character", span, format!("the value of the secret `{name}` holds a NUL character"))
+                    .help("no environment variable can hold one: encode the value, for example in base64");
                 Secret::unknown()
             }
             Ok(value) => Secret::new(value),

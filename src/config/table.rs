@@ -67,6 +67,8 @@ pub(super) enum Effect {
 /// The type of a value.
 pub(super) enum Shape {
     Text,
+    /// The id of an object. It is not blank, and has no blanks around it and no control characters.
+    Id,
     Bool,
     /// A whole number within an inclusive range.
     Int(i64, i64),

@@ -293,7 +293,7 @@ mod tests {
                 ("image", "example/image:1".into()),
                 ("gpu_types", Value::texts(["NVIDIA L4"])),
                 ("command", Value::texts(words.iter().map(String::as_str))),
-                ("registry_auth", text.clone()),
+                ("registry_auth", Value::text("clx0registry1")),
                 ("env", Value::Map([(name.clone(), "never written".into())].into())),
             ]);
             let file = document("p", Dialect::V2, &[], &[pod("k", &object, None, &[])]);
@@ -304,7 +304,7 @@ mod tests {
             let config = config.map_err(|problems| TestCaseError::fail(format!("{problems:?}\n{file}")))?;
             let inputs = &config.resources[&Address::new("pod", "k")].inputs;
             prop_assert_eq!(&inputs["name"], &text);
-            prop_assert_eq!(&inputs["registry_auth"], &text);
+            prop_assert_eq!(&inputs["registry_auth"], &Value::text("clx0registry1"));
             prop_assert_eq!(&inputs["command"], &object.attributes["command"]);
         }
     }

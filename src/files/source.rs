@@ -1,5 +1,7 @@
 //! The source text that diagnostics point into.
 
+use std::ops::Range;
+
 use miette::{MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 /// A text with a line index, so lookups do not scan the whole text. Offsets beyond the end count as the end.
@@ -21,6 +23,11 @@ impl SourceText {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The text at these bytes.
+    pub fn part(&self, range: Range<usize>) -> Option<&str> {
+        self.text.get(range)
     }
 
     /// The zero-based line of a byte offset, and the offset where that line starts.

@@ -5,47 +5,9 @@
 use std::ops::Range;
 
 use super::names::{names_credential, names_value};
+use super::tokens::{TOKEN_LENGTH, holds_token, surely_holds_token};
 use crate::model::Value;
 use crate::model::value::Secret;
-
-/// Token prefixes that issuers chose to make their tokens recognisable.
-const TOKENS: [&str; 33] = [
-    "hf_",
-    "rpa_",
-    "sk-",
-    "sk_live_",
-    "sk_test_",
-    "rk_live_",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "xoxb-",
-    "xoxp-",
-    "xoxa-",
-    "xoxs-",
-    "xapp-",
-    "AKIA",
-    "ASIA",
-    "AIza",
-    "npm_",
-    "pypi-",
-    "dop_v1_",
-    "nvapi-",
-    "r8_",
-    "tskey-",
-    "dckr_pat_",
-    "hvs.",
-    "SG.",
-    "xoxe.",
-    "AGE-SECRET-KEY-1",
-    "eyJ",
-];
-/// Minimum number of characters after the prefix.
-const TOKEN_LENGTH: usize = 14;
 
 /// Whether a text contains a credential, regardless of its name: in a URL, header, connection string or command line,
 /// or in an issuer's token format.
@@ -119,16 +81,19 @@ fn is_reference(text: &str) -> bool {
 }
 
 /// Length of a leading reference that reveals nothing about the value: `${NAME}`, `{{ name }}`, or `${NAME:-` before a
-/// default.
+/// default. `None` without a closing brace, or in an unknown form: that may be a credential.
 pub(super) fn reference_length(value: &str) -> Option<usize> {
     if value.starts_with("{{") {
         return value.find("}}").map(|end| end + 2);
     }
     let inside = value.strip_prefix("${")?;
     let name = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
-    let operator = [":-", ":+", ":?", "-", "+", "?", "}"].iter().find(|sign| inside[name..].starts_with(**sign));
-    Some(2 + name + operator.map_or(0, |sign| sign.len()))
+    let operator = OPERATORS.iter().find(|sign| inside[name..].starts_with(**sign))?;
+    inside[name..].contains('}').then_some(2 + name + operator.len())
 }
+
+/// The signs after the name of a variable in a reference.
+pub(super) const OPERATORS: [&str; 7] = [":-", ":+", ":?", "-", "+", "?", "}"];
 
 /// A URL in a text.
 struct Url<'a> {
@@ -255,23 +220,10 @@ pub(super) fn holds_private_key(text: &str) -> bool {
     text.contains("-----BEGIN ") && text.contains("PRIVATE KEY")
 }
 
-fn holds_token(text: &str) -> bool {
-    let is_sign = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    text.split(|c| !is_sign(c)).any(|word| {
-        TOKENS.iter().any(|token| {
-            // Ordinary words have neither digits nor capitals.
-            let is_odd = |c: char| c.is_ascii_digit() || c.is_ascii_uppercase();
-            let is_long = |rest: &str| rest.len() >= TOKEN_LENGTH && rest.contains(is_odd);
-            word.strip_prefix(token).is_some_and(|rest| match *token {
-                // A JSON web token has three parts.
-                "eyJ" => rest.len() >= TOKEN_LENGTH && rest.matches('.').count() == 2,
-                "AKIA" | "ASIA" => {
-                    rest.len() == 16 && rest.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-                }
-                _ => is_long(rest),
-            })
-        })
-    })
+/// Whether a text certainly holds a credential, so that it can be refused where it would be shown. Stricter than
+/// [`holds_credential`]: a name such as `sk-training-cluster-2` passes.
+pub fn surely_holds_credential(text: &str) -> bool {
+    holds_private_key(text) || urls(text).any(|url| url.holds_credential()) || surely_holds_token(text)
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@
 
 use std::ops::Range;
 
-use super::forms::{holds_credential, holds_private_key, reference_length, userinfos};
+use super::forms::{OPERATORS, holds_credential, holds_private_key, reference_length, userinfos};
 use super::names::{names_credential, names_value};
+use super::tokens::token_ranges;
 
 /// Returns the text with credentials masked. References to variables and secrets stay.
 pub fn mask_credentials(text: &str) -> String {
@@ -101,7 +102,9 @@ impl Scan<'_> {
             return self.mask_rest(0);
         }
         self.values(indent);
+        self.references();
         self.masks.extend(userinfos(line));
+        self.masks.extend(token_ranges(line));
         self.masks.sort_by_key(|mask| mask.start);
     }
 
@@ -116,14 +119,32 @@ impl Scan<'_> {
             let name = bare.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).next().unwrap_or_default();
             let rest = &line[sign + 1..];
             let assigns = line[sign..].starts_with('=');
-            // `a:b` is one YAML scalar; `"a":b` is a key and a value.
-            let is_key =
-                assigns || bare.len() < before.len() || rest.trim().is_empty() || rest.starts_with([' ', '\t']);
+            // `a:b` is one YAML scalar; `"a":b` is a key and a value. A missing space is a common mistake, though.
+            let is_key = assigns
+                || bare.len() < before.len()
+                || rest.trim().is_empty()
+                || rest.starts_with([' ', '\t'])
+                || lacks_space(bare, rest) && name != "value";
             // In lists of names and values, as in Kubernetes, `value` holds the credential.
             let is_secret = names_credential(name) || (name == "value" && !assigns);
             if is_key && is_secret {
                 let start = sign + 1 + (rest.len() - rest.trim_start().len());
                 self.value(start, indent, assigns, flow.is_some_and(|flow| flow < sign));
+            }
+        }
+    }
+
+    /// Masks the words of references whose variable names a credential: `${DB_PASSWORD:-hunter2}`.
+    fn references(&mut self) {
+        for (start, _) in self.line.match_indices("${") {
+            let inside = &self.line[start + 2..];
+            let end = inside.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inside.len());
+            let (name, rest) = inside.split_at(end);
+            let sign = OPERATORS.iter().find(|sign| rest.starts_with(**sign)).filter(|sign| **sign != "}");
+            if let Some(sign) = sign.filter(|_| names_credential(name)) {
+                let word = start + 2 + end + sign.len();
+                let length = closing_brace(&self.line[word..]);
+                self.masks.push(word..word + length);
             }
         }
     }
@@ -193,6 +214,29 @@ impl Scan<'_> {
         self.masks.push(start..self.line.len());
         self.at = self.line.len();
     }
+}
+
+/// Whether `bare:rest` is a key and its value with the space after the colon missing. An image (`auth:1.2`), a URL and
+/// a reference (`${NAME:-word}`) are not.
+fn lacks_space(bare: &str, rest: &str) -> bool {
+    let is_break = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '{' | '[' | ',' | '`' | '(');
+    let (before, word) = bare.rfind(is_break).map_or(("", bare), |at| bare.split_at(at));
+    let follows_image = before.trim_end_matches(is_break).ends_with("image:");
+    !(rest.starts_with("//") || before.ends_with('$') || word.contains(['/', '@']) || follows_image)
+}
+
+/// Length up to the brace that closes a reference, or of the whole text without its line break.
+fn closing_brace(text: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => return at,
+            '}' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.trim_end().len()
 }
 
 #[cfg(test)]
@@ -276,6 +320,33 @@ I: i
         }
         let long = format!("x: https://oauth2:{}@host/x\n", "a".repeat(2000));
         assert_eq!(mask_credentials(&long), format!("x: https://{}@host/x\n", "*".repeat(2007)));
+    }
+
+    #[test]
+    fn credentials_after_a_colon_without_a_space_and_in_broken_references_are_masked() {
+        let text = "env:
+  DB_PASSWORD:s3cret pw
+env: password:s3cret
+env: \"API_KEY:s3cret\"
+env: [A_KEY:s3cret, B:c]
+env: { A_TOKEN:s3cret, D:d }
+  DB_PASSWORD: ${s3cret
+  OTHER: ${DB_PASSWORD:?s3cret message} tail
+  OTHER: ${DB_PASSWORD-s3cret} tail
+  HF_TOKEN: ${HF_TOKEN:?s3cret message}
+  DB_PASSWORD: ${s3cret$x}
+";
+        let shown = mask_credentials(text);
+        assert_eq!(shown.len(), text.len());
+        assert!(!shown.contains("s3cret"), "{shown}");
+        for kept in ["DB_PASSWORD:", "B:c]", "D:d }", "${DB_PASSWORD:?", "} tail", "${HF_TOKEN:?"] {
+            assert!(shown.contains(kept), "{kept} in {shown}");
+        }
+        for text in ["image: auth:latest\n", "x: { image: token:1.2 }\n", "x: auth://host\n", "A: ${HF_TOKEN:-}\n"] {
+            assert_eq!(mask_credentials(text), text);
+        }
+        let token = "pods:\n  rpa_0123456789ABCDEFGHIJ: { a: b }\n";
+        assert_eq!(mask_credentials(token), format!("pods:\n  {}: {{ a: b }}\n", "*".repeat(24)));
     }
 
     #[test]

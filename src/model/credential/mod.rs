@@ -7,8 +7,9 @@ mod forms;
 mod known;
 mod lines;
 mod names;
+mod tokens;
 
-pub use forms::{command_line, holds_credential};
+pub use forms::{command_line, holds_credential, surely_holds_credential};
 pub use known::{distinctive_parts, is_distinctive};
 pub use lines::mask_credentials;
 pub use names::{names_credential, names_value};

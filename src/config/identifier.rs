@@ -1,0 +1,109 @@
+//! Rules for texts of every field: no credential where it would be shown, no character that RunPod cannot pass on, and
+//! no blank id.
+
+use super::document::Scalar;
+use super::table::Shape;
+use crate::model::credential::surely_holds_credential;
+
+/// Why a text is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextFault {
+    /// It comes from a variable that looks like a credential.
+    FromCredential,
+    /// It is written as a token in the format of a known issuer.
+    Token,
+    /// It holds a NUL character, which ends a text in every program.
+    Nul,
+    /// An id with a control character.
+    Control,
+    /// An id that is empty or blank.
+    Blank,
+    /// An id with blanks at its start or end.
+    Padded,
+}
+
+impl TextFault {
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::FromCredential | Self::Token => "secret_outside_env",
+            Self::Nul | Self::Control => "control_character",
+            Self::Blank | Self::Padded => "empty_id",
+        }
+    }
+
+    /// Completes a sentence about the field.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::FromCredential | Self::Token => "would show a credential in plans and state",
+            Self::Nul => "holds a NUL character",
+            Self::Control => "holds a control character",
+            Self::Blank => "must not be empty",
+            Self::Padded => "has blanks at its start or end",
+        }
+    }
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::FromCredential => "comes from a variable that looks like a credential",
+            Self::Token => "this looks like a credential",
+            Self::Nul | Self::Control => "not accepted",
+            Self::Blank => "empty",
+            Self::Padded => "blanks",
+        }
+    }
+
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::FromCredential => {
+                "put it into `env` or `secrets`, where it stays hidden; a command can read it there as `$NAME`"
+            }
+            Self::Token => {
+                "only values of `env` and `secrets` stay hidden: name the thing here, and revoke the token if this file \
+                 was shared"
+            }
+            Self::Nul => "no environment variable or argument can hold one: remove `\\0`, or encode the value",
+            Self::Control => "remove the control character, such as `\\n` or `\\x1b`",
+            Self::Blank => "not empty: write a value, or remove the field",
+            Self::Padded => "remove the blanks",
+        }
+    }
+}
+
+/// The fault of a field's text, if it has one. `leaves` says whether the text reaches plans, the state or RunPod.
+pub(super) fn fault(scalar: &Scalar, shape: &Shape, leaves: bool) -> Option<TextFault> {
+    let text = scalar.text.as_str();
+    let is_command = matches!(shape, Shape::Line);
+    if matches!(shape, Shape::Anything) {
+        None
+    } else if leaves && scalar.sensitive {
+        Some(TextFault::FromCredential)
+    } else if leaves && !is_command && surely_holds_credential(text) {
+        // Tokens in commands are hidden.
+        Some(TextFault::Token)
+    } else if text.contains('\0') {
+        Some(TextFault::Nul)
+    } else if matches!(shape, Shape::Id) {
+        id_fault(text)
+    } else {
+        None
+    }
+}
+
+fn id_fault(text: &str) -> Option<TextFault> {
+    match text.trim() {
+        trimmed if trimmed.contains(char::is_control) => Some(TextFault::Control),
+        "" => Some(TextFault::Blank),
+        trimmed if trimmed.len() < text.len() => Some(TextFault::Padded),
+        _ => None,
+    }
+}
+
+/// The fault of a key that the user chose.
+pub(super) fn key_fault(key: &str) -> Option<TextFault> {
+    surely_holds_credential(key).then_some(TextFault::Token)
+}
+
+/// The fault of an environment variable's value.
+pub(super) fn value_fault(value: &str) -> Option<TextFault> {
+    value.contains('\0').then_some(TextFault::Nul)
+}
