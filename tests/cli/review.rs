@@ -123,9 +123,11 @@ fn a_plan_is_for_one_environment_and_its_file_is_complete() {
     project.run(&emulator, "apply plan.json --expect 0123456789abcdef").exits(5);
     project.run(&emulator, "apply plan.json --target pod.notebook").exits(64);
 
-    for file in ["sindri.yaml", "state/default.json"] {
+    for (file, reason) in
+        [("sindri.yaml", "exists and is not a saved plan"), ("state/default.json", "is where sindri keeps a state")]
+    {
         let before = project.read(file);
-        project.run(&emulator, &format!("plan --out {file}")).exits(1).warns("exists and is not a saved plan");
+        project.run(&emulator, &format!("plan --out {file}")).exits(1).warns(reason);
         assert_eq!(project.read(file), before);
     }
 
