@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Catalog, Cloud};
-use crate::model::{Attributes, Cost, Money, Object, Power, Status, Value};
+use crate::model::{Attributes, Cost, Money, Object, Power, Price, Status, Value};
 
 /// Above this size, each GB of a standard network volume is cheaper.
 const FIRST_GB: i64 = 1000;
 
-/// What is known about an object besides its attributes.
+/// Facts about an object besides its attributes.
 #[derive(Clone, Copy, Default)]
 pub struct MachineFacts<'a> {
-    /// What RunPod chose among the candidates: `gpu_type`, `cpu_flavor`.
+    /// RunPod's choice among the candidates: `gpu_type`, `cpu_flavor`.
     pub chosen: Option<&'a BTreeMap<String, String>>,
     pub power: Option<Power>,
     /// The machine price that RunPod reports. Used only if the catalog has no price.
@@ -53,6 +53,15 @@ impl Catalog {
     /// The cost of an existing object in its current state.
     pub fn estimate_object(&self, object: &Object) -> Cost {
         self.estimate(object.kind, &object.attributes, MachineFacts::of(object))
+    }
+
+    /// The price that RunPod reports, or the estimate if it reports none: for volumes and for the storage of stopped
+    /// pods.
+    pub fn price_of(&self, object: &Object) -> Price {
+        match object.reported_price() {
+            Some(hourly) => Price { hourly: hourly.into(), estimated: false },
+            None => Price { hourly: self.estimate_object(object), estimated: true },
+        }
     }
 
     /// The requested candidates that have no price.
@@ -119,7 +128,7 @@ fn texts<'a>(attributes: &'a Attributes, name: &str) -> impl Iterator<Item = &'a
     attributes.get(name).into_iter().flat_map(Value::text_items)
 }
 
-/// What RunPod chose, otherwise all requested candidates.
+/// RunPod's choice, otherwise all requested candidates.
 fn candidates<'a>(attributes: &'a Attributes, known: MachineFacts<'a>, (chosen, asked): (&str, &str)) -> Vec<&'a str> {
     match known.chosen.and_then(|known| known.get(chosen)) {
         Some(id) => vec![id],

@@ -1,7 +1,7 @@
 //! Saved plans on disk.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use serde::Deserialize;
 use serde_json::error::Category;
@@ -75,8 +75,8 @@ fn from_json<T: for<'de> Deserialize<'de>>(text: &str) -> serde_json::Result<T> 
 
 /// Refuses a path at which sindri keeps a state, lock or journal, even before that file exists.
 pub fn refuse_own_file(path: &Path, own: &[PathBuf]) -> Result<(), Failure> {
-    let place = place(path);
-    if own.iter().all(|own| self::place(own) != place) {
+    let real = files::real_path(path);
+    if own.iter().all(|own| files::real_path(own) != real) {
         return Ok(());
     }
     Err(Failure::message(
@@ -85,18 +85,6 @@ pub fn refuse_own_file(path: &Path, own: &[PathBuf]) -> Result<(), Failure> {
         format!("`{}` is where sindri keeps a state, its lock or its journal", path.display()),
         Some("name another file, for example `--out plan.json`; nothing was written".into()),
     ))
-}
-
-/// The absolute path without links, as far as it exists.
-fn place(path: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
-    }
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    match (absolute.parent(), absolute.file_name()) {
-        (Some(parent), Some(name)) => place(parent).join(name),
-        _ => absolute,
-    }
 }
 
 /// Writes a plan. Replaces only another plan or an empty file; also writes to pipes and devices.

@@ -10,7 +10,6 @@ use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Cost, Note};
 use crate::planner::Input;
-use crate::planner::drift::report::price;
 use crate::planner::drift::survey::remembered;
 use crate::render::words;
 use crate::resource::inventory::live_object;
@@ -50,7 +49,7 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     for object in state.resources.values().filter_map(|record| live_object(observed, record)) {
         let title = kind::find(object.kind).map_or("resource", |kind| kind.title);
         *counts.entry(title).or_default() += 1;
-        hourly = hourly + price(Catalog::embedded(), object).hourly;
+        hourly = hourly + Catalog::embedded().price_of(object).hourly;
     }
     if counts.is_empty() {
         return None;

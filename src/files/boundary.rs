@@ -66,7 +66,7 @@ pub(super) fn is_system(real: &Path) -> bool {
 
 /// The path without links and `..`. Its last components need not exist; a `..` after a missing component removes that
 /// component.
-pub(super) fn real_path(path: &Path) -> PathBuf {
+pub fn real_path(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     if let Ok(real) = fs::canonicalize(path) {
         return real;

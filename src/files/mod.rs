@@ -10,7 +10,7 @@ mod read;
 mod source;
 mod write;
 
-pub use boundary::Boundary;
+pub use boundary::{Boundary, real_path};
 pub use error::{ReadError, Reason};
 pub use read::{LARGEST, irregular, read_bytes, read_text};
 pub use source::{SourceText, floor};

@@ -230,7 +230,7 @@ pub struct Change {
     /// Estimated cost of the object now and afterwards, including storage.
     pub hourly_before: Cost,
     pub hourly_after: Cost,
-    /// What `--updates in-place` would do instead of this replacement, as text.
+    /// The alternative that `--updates in-place` offers to this replacement, as text.
     pub in_place_alternative: Option<String>,
     pub position: Option<Position>,
     /// A plan with any refusal cannot be applied.
@@ -238,6 +238,27 @@ pub struct Change {
 }
 
 impl Change {
+    /// A change without fields, losses and costs.
+    pub fn new(address: Address, action: Action, causes: Vec<Cause>) -> Self {
+        Self {
+            address,
+            action,
+            id: None,
+            fields: Vec::new(),
+            before: Attributes::new(),
+            after: Attributes::new(),
+            causes,
+            side_effects: Vec::new(),
+            risk: Risk::None,
+            losses: Vec::new(),
+            hourly_before: Cost::ZERO,
+            hourly_after: Cost::ZERO,
+            in_place_alternative: None,
+            position: None,
+            refusals: Vec::new(),
+        }
+    }
+
     /// All attributes that change. Those that change only because the object is replaced come last.
     pub fn all_fields(&self) -> impl Iterator<Item = &FieldChange> {
         let beside = self.side_effects.iter().filter_map(|effect| match effect {

@@ -13,7 +13,6 @@ use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description};
 use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, Status};
-use crate::planner::drift::report::price;
 pub use table::{StatusView, table};
 
 /// One resource and its object.
@@ -74,7 +73,7 @@ impl Row<'_> {
     /// RunPod's hourly price, or the catalog's estimate if RunPod shows none (for volumes, and for the disks of stopped
     /// pods).
     fn hourly(&self) -> Option<Cost> {
-        Some(price(Catalog::embedded(), self.object?).hourly)
+        Some(Catalog::embedded().price_of(self.object?).hourly)
     }
 }
 

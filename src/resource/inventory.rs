@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::members;
 use crate::kind;
-use crate::model::{Address, Object, Observed, Record, State};
+use crate::model::{Address, Object, Observed, Record, State, Value};
 
 /// The object of a record, unless it is gone or terminating.
 pub fn live_object<'a>(observed: &'a Observed, record: &Record) -> Option<&'a Object> {
     observed.get(&record.kind, &record.id).filter(|object| !object.is_leaving())
+}
+
+/// The values that identify an object without a marker; `None` for kinds that are recognised in another way.
+pub fn identity_key(object: &Object) -> Option<Vec<&Value>> {
+    kind::find(object.kind)?.identity_key(&object.attributes)
 }
 
 /// Live objects without a record.

@@ -11,6 +11,7 @@ use crate::catalog::{Catalog, GpuType};
 use crate::cli::args::{Arguments, Global};
 use crate::cli::session;
 use crate::cli::variables;
+use crate::kind;
 use crate::model::Address;
 use crate::resource::members::is_member;
 
@@ -113,7 +114,8 @@ impl Facts {
     }
 
     fn pods(&self) -> Vec<String> {
-        let pods = self.addresses().recorded.iter().filter(|address| address.kind == "pod").map(ToString::to_string);
+        let has_container = |address: &&Address| kind::find(&address.kind).is_some_and(|kind| kind.has_container);
+        let pods = self.addresses().recorded.iter().filter(has_container).map(ToString::to_string);
         let short = |pod: String| match pod.strip_prefix("pod.") {
             Some(name) if !self.typed.starts_with("pod.") => name.to_owned(),
             _ => pod,

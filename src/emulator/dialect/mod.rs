@@ -15,3 +15,4 @@ mod templates;
 mod v1;
 mod v2;
 mod v2_2026_08;
+mod volumes;

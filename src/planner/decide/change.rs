@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::MachineFacts;
 use crate::kind::{self, Kind};
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Resource, Risk, SideEffect,
-    Status, Value,
+    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Resource, SideEffect, Status,
+    Value,
 };
 use crate::planner::decide::ignored;
 use crate::planner::decide::member::decide_member;
@@ -248,21 +248,9 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     fn change(&self, action: Action, causes: Vec<Cause>) -> Change {
         Change {
-            address: self.address.clone(),
-            action,
             id: self.object.map(|object| object.id.clone()),
-            fields: Vec::new(),
-            before: Attributes::new(),
-            after: Attributes::new(),
-            causes,
-            side_effects: Vec::new(),
-            risk: Risk::None,
-            losses: Vec::new(),
-            hourly_before: Cost::ZERO,
-            hourly_after: Cost::ZERO,
-            in_place_alternative: None,
             position: self.resource.and_then(|resource| resource.position.clone()),
-            refusals: Vec::new(),
+            ..Change::new(self.address.clone(), action, causes)
         }
     }
 

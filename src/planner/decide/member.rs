@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::kind::Kind;
-use crate::model::{Action, Address, Attributes, Cause, Change, Cost, Record, Risk};
+use crate::model::{Action, Address, Attributes, Cause, Change, Record};
 use crate::planner::decide::change::{Context, Decision};
 use crate::resource::members;
 use crate::resource::records::declared_record;
@@ -55,21 +55,11 @@ pub fn decide_member<'a>(
     }
     let inputs = |inputs: Option<&Attributes>| inputs.cloned().unwrap_or_default();
     let change = Change {
-        address: address.clone(),
-        action,
         id,
-        fields: Vec::new(),
         before: inputs(record.as_ref().map(|record| &record.inputs)),
         after: inputs(resource.map(|resource| &resource.inputs)),
-        causes,
-        side_effects: Vec::new(),
-        risk: Risk::None,
-        losses: Vec::new(),
-        hourly_before: Cost::ZERO,
-        hourly_after: Cost::ZERO,
-        in_place_alternative: None,
         position: resource.and_then(|resource| resource.position.clone()),
-        refusals: Vec::new(),
+        ..Change::new(address.clone(), action, causes)
     };
     // If a template supplies the members, they are not recorded, and any are accepted.
     let left = resource.is_none()

@@ -100,25 +100,18 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
         (Action::Stop, Some(kind)) => (kind.losses)(attributes).into_iter().filter(|loss| !loss.precious).collect(),
         _ => Vec::new(),
     };
+    let causes = match action {
+        Action::NoOp => Vec::new(),
+        _ => vec![Cause::Power { wanted, origin: None, position: None }],
+    };
     Change {
-        address: address.clone(),
-        action,
         id: Some(record.id.clone()),
-        fields: Vec::new(),
-        before: Attributes::new(),
-        after: Attributes::new(),
-        causes: match action {
-            Action::NoOp => Vec::new(),
-            _ => vec![Cause::Power { wanted, origin: None, position: None }],
-        },
-        side_effects: Vec::new(),
         risk: if action == Action::Stop { kind.map_or(Risk::None, |kind| kind.stop_risk) } else { Risk::None },
         losses,
         hourly_before: if object.is_some() { estimate(seen) } else { Cost::ZERO },
         hourly_after: if object.is_some() { estimate(Some(wanted)) } else { Cost::ZERO },
-        in_place_alternative: None,
-        position: None,
         refusals,
+        ..Change::new(address.clone(), action, causes)
     }
 }
 

@@ -7,8 +7,8 @@ use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Price, Record,
-    Retry, Severity, State, Status, Timeouts, Undo, Unsettled, Value,
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Record, Retry,
+    Severity, State, Status, Timeouts, Undo, Unsettled, Value,
 };
 use crate::planner::decide::lock::is_locked;
 use crate::planner::decide::power::retry;
@@ -207,7 +207,7 @@ impl Scope<'_> {
             retry: None,
             undo: None,
             at_risk: Vec::new(),
-            price: object.map(|object| price(self.catalog, object)),
+            price: object.map(|object| self.catalog.price_of(object)),
             preempted: false,
             never_ready: false,
             marker: None,
@@ -234,15 +234,6 @@ fn order(finding: &Finding) -> impl Ord + use<> {
     let address = finding.address.clone().filter(|_| finding.class != DriftClass::Unmanaged);
     let ids = (finding.object_id.clone(), finding.id.clone());
     (std::cmp::Reverse(finding.severity), finding.class, address, finding.kind.clone(), ids)
-}
-
-/// The price that RunPod reports, or the catalog's estimate if it reports none: for volumes and for the storage of
-/// stopped pods.
-pub fn price(catalog: &Catalog, object: &Object) -> Price {
-    match object.reported_price() {
-        Some(hourly) => Price { hourly: hourly.into(), estimated: false },
-        None => Price { hourly: catalog.estimate_object(object), estimated: true },
-    }
 }
 
 /// The effect of undoing the worst of the differences.

@@ -8,8 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalog::Catalog;
 use crate::kind;
 use crate::model::{Address, Double, Note, Object, Observed, State, Value};
-use crate::planner::drift::report::price;
-use crate::resource::inventory::{live_object, unmanaged};
+use crate::resource::inventory::{identity_key, live_object, unmanaged};
 use crate::resource::members;
 
 /// Live objects without a record in `state` that duplicate one of its resources.
@@ -56,7 +55,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
                 address: address.clone(),
                 of: record.id.clone(),
                 lineage: object.marker.as_ref().map(|marker| marker.lineage.clone()),
-                hourly: price(catalog, object).hourly,
+                hourly: catalog.price_of(object).hourly,
             })
         })
         .collect();
@@ -82,8 +81,4 @@ pub fn notes(doubles: &[Double]) -> Vec<Note> {
             }
         })
         .collect()
-}
-
-fn identity_key(object: &Object) -> Option<Vec<&Value>> {
-    kind::find(object.kind)?.identity_key(&object.attributes)
 }

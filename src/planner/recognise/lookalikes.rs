@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::kind;
 use crate::model::{Address, Object, Resource, Value};
+use crate::resource::inventory::identity_key;
 
 /// The addresses declared with the same identity, and the objects that have it.
 pub(in crate::planner) type Alike<'d, 'a> = (Vec<&'d Address>, Vec<&'a Object>);
@@ -15,7 +16,7 @@ pub(in crate::planner) fn alike<'d, 'a>(
 ) -> Vec<Alike<'d, 'a>> {
     let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
     for object in unmanaged {
-        if let Some(key) = kind::find(object.kind).and_then(|kind| kind.identity_key(&object.attributes)) {
+        if let Some(key) = identity_key(object) {
             looks.entry((object.kind, key)).or_default().1.push(object);
         }
     }

@@ -7,6 +7,7 @@ use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::schema::{Members, Shape, TEXT, Type, checked};
+use crate::emulator::dialect::volumes;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
@@ -55,17 +56,9 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 
 /// The live service accepts a smaller size (Q16); the document does not.
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
-    checked(&UPDATE_VOLUME, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
-    let id = call.object_id();
-    let current = world.find_volume(id, now)?;
-    let dropped = |name: &str| call.tweaks.patch_drops_field.as_deref() == Some(name);
-    let size = body.whole("size").filter(|_| !dropped("size"));
-    if size.is_some_and(|size| size < current.size) && !world.settings.observed() {
-        return Err(Refusal::rule("network volume size cannot be reduced"));
-    }
-    world.change_volume(id, body.text("name").filter(|_| !dropped("name")), size, now);
-    show(world, id, now)
+    let may_shrink = world.settings.observed();
+    volumes::update(world, call, &UPDATE_VOLUME, may_shrink, now)?;
+    show(world, call.object_id(), now)
 }
 
 fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
