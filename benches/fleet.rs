@@ -32,14 +32,14 @@ fn as_text(plan: &Plan) -> String {
     shown
 }
 
-/// What `sindri validate` does with one block of 2,000 replicas, and with 2,000 blocks.
+/// `sindri validate` with one block of 2,000 replicas, and with 2,000 blocks.
 #[divan::bench(args = [Layout::Replicas, Layout::Blocks])]
 fn validate_2000_pods(bencher: Bencher<'_, '_>, layout: Layout) {
     let (_, folder) = Fleet { volumes: 1, layout, ..Fleet::of(2_000) }.config();
     bencher.bench_local(|| fleet::load(&folder));
 }
 
-/// What `sindri plan` does where nothing changed: file, state, lists, plan, check, text.
+/// `sindri plan` when nothing changed: file, state, lists, plan, check, text.
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
     let account = Account::over_loopback(&Fleet::of(2_000));
@@ -52,7 +52,7 @@ fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// What `sindri apply` does on an empty account, up to the last pod's being ready.
+/// `sindri apply` on an empty account, until the last pod is ready.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn apply_2000_pods(bencher: Bencher<'_, '_>) {
     bencher
@@ -60,7 +60,7 @@ fn apply_2000_pods(bencher: Bencher<'_, '_>) {
         .bench_local_refs(|account| RUNTIME.block_on(account.apply(Options::default())).creates);
 }
 
-/// What `sindri destroy` does with them.
+/// `sindri destroy` of the same fleet.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn destroy_2000_pods(bencher: Bencher<'_, '_>) {
     let applied = || {

@@ -9,7 +9,7 @@ use crate::runpod::Api;
 use crate::store::{self, Holder, Identity, Paths, Snapshot};
 use crate::transport::clock::Clock;
 
-/// What a read-only command works with.
+/// The inputs of a read-only command.
 #[derive(Clone, Debug)]
 pub struct Sight {
     /// With the pending operations of a running or killed apply settled in memory, if the world shows their outcome.

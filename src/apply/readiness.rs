@@ -74,7 +74,7 @@ pub struct Hopeless {
     pub code: &'static str,
     /// Follows the pod's name, for example `is stopped`.
     pub message: String,
-    /// What to do; `{pod}` is replaced with the pod's address.
+    /// The remedy; `{pod}` is replaced with the pod's address.
     pub help: &'static str,
 }
 

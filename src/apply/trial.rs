@@ -33,7 +33,7 @@ pub(super) enum Ended {
     Skipped,
 }
 
-/// What to do with the held operations.
+/// The decision about the held operations.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Release {
     /// These may start now.

@@ -329,7 +329,7 @@ impl Catalog {
     }
 }
 
-/// What to write in the configuration for a match.
+/// The spellings in a configuration that give a match.
 fn written(found: GpuMatch) -> Vec<String> {
     found.pool.map_or(found.ids, |pool| vec![pool])
 }

@@ -99,7 +99,7 @@ fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
         .mut_subcommands(|command| with_candidates(command, facts))
 }
 
-/// What an argument of a command refers to.
+/// The values that an argument of a command takes.
 fn which(command: &str, argument: &Arg) -> Option<Which> {
     let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<AddressWord>();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());

@@ -1,4 +1,4 @@
-//! What all resources of a configuration share, and the rules for their names.
+//! The settings that all resources of a configuration share, and the rules for their names.
 
 use std::collections::BTreeMap;
 

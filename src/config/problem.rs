@@ -17,9 +17,9 @@ use crate::model::credential::mask_credentials;
 pub struct Problem {
     /// Stable identifier for `--json`: `unknown_key`. As a diagnostic code: `sindri::config::unknown_key`.
     pub code: &'static str,
-    /// What is wrong.
+    /// The problem, in one sentence.
     pub message: String,
-    /// What to do: accepted values or the nearest name.
+    /// The remedy: accepted values or the nearest name.
     pub help: Option<String>,
     /// Position; `None` if no file is at fault.
     pub position: Option<Position>,

@@ -129,7 +129,7 @@ pub struct DriftReport {
     pub checked: usize,
     /// Sorted by severity, worst first, then by class and address.
     pub findings: Vec<Finding>,
-    /// What several findings together may indicate.
+    /// Possible explanations of several findings together.
     pub notes: Vec<Note>,
     /// Addresses that the report leaves out.
     pub unsettled: BTreeMap<Address, Unsettled>,

@@ -78,7 +78,7 @@ pub struct Computed {
     pub last_change: Option<String>,
     /// Whether RunPod would accept a start now; `None` if the dialect does not report it.
     pub can_start: Option<bool>,
-    /// What RunPod chose among the candidates: `gpu_type`, `region`, `cuda_version`.
+    /// RunPod's choice among the candidates: `gpu_type`, `region`, `cuda_version`.
     pub chosen: BTreeMap<String, String>,
     pub ssh_direct: Option<SshTarget>,
     pub ssh_proxy: Option<SshTarget>,

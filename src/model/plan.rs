@@ -152,7 +152,7 @@ pub struct CostSummary {
     pub data_at_risk_gb: i64,
 }
 
-/// What a targeted plan leaves for a later one.
+/// The part that a targeted plan leaves for a later one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partial {
     /// The `--target` addresses. The plan also includes what they need and what blocks them.

@@ -44,7 +44,7 @@ pub struct Record {
     pub kind: String,
     /// RunPod's id. For a port: `<pod id>:<port>`.
     pub id: String,
-    /// What RunPod chose among the candidates (`gpu_type`). For display; no diff reads it.
+    /// RunPod's choice among the candidates (`gpu_type`). For display; no diff reads it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub chosen: BTreeMap<String, String>,
     /// The address in the object's marker, if it differs from this one. A move cannot update the marker without a

@@ -88,7 +88,7 @@ impl ErrorClass {
         }
     }
 
-    /// What to do about it, for any request.
+    /// The remedy, for any request.
     pub fn help(self) -> &'static str {
         match self {
             Self::NoCredentials => {
@@ -248,7 +248,7 @@ impl Purpose {
         !matches!(self, Self::Create | Self::Power)
     }
 
-    /// What to do about a refusal, if the class alone is not specific enough.
+    /// The remedy for a refusal, if the class alone is not specific enough.
     pub fn advice(self, class: ErrorClass, message: &str) -> Option<&'static str> {
         if (class, self) == (ErrorClass::Invalid, Self::Create)
             && let Some((_, advice)) = NAMED_CAUSES.iter().find(|(words, _)| names_all(message, words))
@@ -288,7 +288,7 @@ impl Purpose {
         }
     }
 
-    /// What is known after an answer without information.
+    /// The certainty after an answer without information.
     pub fn in_doubt(self) -> Failure {
         if self == Self::Read { Failure::WithoutEffect } else { Failure::Unknown }
     }

@@ -295,7 +295,7 @@ pub(super) fn status(word: Option<&str>, running: impl FnOnce() -> Status) -> St
     }
 }
 
-/// What a pod costs per hour; unknown for a stopped pod. The API documents zero for it and returns the price of the
+/// The hourly price of a pod; unknown for a stopped pod. The API documents zero for it and returns the price of the
 /// running pod (Q12), and neither is the price of its disk.
 pub(super) fn cost(dollars: Option<f64>, status: &Status) -> Option<Money> {
     let is_off = matches!(status, Status::Stopped | Status::Terminated);

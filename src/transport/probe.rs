@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Prefix of every SSH server's greeting. Source: RFC 4253, section 4.2.
 const BANNER: &[u8] = b"SSH-";
 
-/// What to check.
+/// The check to make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Probe {
     /// `203.0.113.7:35558` accepts connections.

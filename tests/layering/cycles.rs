@@ -21,7 +21,7 @@ const KNOWN: &[&[&str]] = &[];
 struct Sources {
     /// Code without comments and unit tests, by module.
     code: BTreeMap<Module, String>,
-    /// What a module re-exports under a name, as the path after `use`.
+    /// The re-exports of a module by name, as the path after `use`.
     exports: BTreeMap<Module, BTreeMap<String, Vec<String>>>,
 }
 

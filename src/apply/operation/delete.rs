@@ -16,7 +16,7 @@ use crate::store::StoreError;
 /// Most attempts at a delete, spread over its timeout.
 const DELETES: u32 = 2;
 
-/// What happened to an object that is in no list.
+/// The fate of an object that is in no list.
 enum Gone {
     Gone,
     /// It exists under another id.

@@ -23,7 +23,7 @@ pub struct Request<'i> {
     requested: BTreeSet<String>,
 }
 
-/// What an update did.
+/// The effect of an update.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UpdateResult {
     pub outcome: Outcome,

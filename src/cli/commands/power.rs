@@ -89,7 +89,7 @@ fn names(pods: &[Address]) -> String {
     format!("{listed} {}", if pods.len() == 1 { "is" } else { "are" })
 }
 
-/// What a stop kept and lost, and what is still billed.
+/// Says what a stop kept and lost, and what is still billed.
 fn aftermath(plan: &Plan, wanted: Power) -> String {
     let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
     let after = plan.cost.hourly_after;

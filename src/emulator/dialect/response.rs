@@ -7,7 +7,7 @@ use super::command::Command;
 use crate::emulator::rules::refusal::Refusal;
 use crate::emulator::rules::tweaks::{EchoArgs, Tweaks};
 
-/// What the handler of a route returns.
+/// The result of a route's handler.
 pub type RouteResult = Result<Response, Refusal>;
 
 /// A status and its content.

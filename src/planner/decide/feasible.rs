@@ -14,7 +14,7 @@ use crate::model::{
 /// The code of every refusal in this module.
 pub const CODE: &str = "impossible_create";
 
-/// What RunPod reports about an object that a create names by id.
+/// RunPod's answer about an object that a create names by id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     Usable,

@@ -58,7 +58,7 @@ pub struct Left<'a> {
     pub why: Reason,
 }
 
-/// What one lineage left behind.
+/// The objects that one lineage left behind.
 #[derive(Default)]
 pub struct Discovery<'a> {
     pub taken: Vec<Taken<'a>>,

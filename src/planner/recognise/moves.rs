@@ -219,7 +219,7 @@ fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     }
 }
 
-/// What blocks the move at `by`, and how to resolve it.
+/// The obstacle to the move at `by`, and how to resolve it.
 fn taken(from: &Address, to: &Address, by: &Address, state: &State, input: &Input<'_>) -> (String, String) {
     let record = state.resources.get(by);
     let id = record.map_or("", |record| record.id.as_str());

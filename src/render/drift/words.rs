@@ -53,7 +53,7 @@ impl fmt::Display for Phrase {
 pub struct Remedy {
     /// `None` if no command of sindri does this.
     pub command: Option<String>,
-    /// What the command does, for example `creates it again`; without a command, the whole advice.
+    /// The effect of the command, for example `creates it again`; without a command, the whole advice.
     pub effect: Phrase,
 }
 
@@ -73,7 +73,7 @@ pub fn happened(class: DriftClass) -> &'static str {
     }
 }
 
-/// What happened to a resource, including the cause if known.
+/// Says what happened to a resource, with the cause if known.
 pub fn what(finding: &Finding) -> Phrase {
     let Finding { class, object_id, .. } = finding;
     match class {
@@ -144,7 +144,7 @@ fn about(price: Price) -> &'static str {
     if price.estimated && price.hourly.is_known() { "about " } else { "" }
 }
 
-/// What the finding has lost, or what it costs now.
+/// Says what the finding has lost, or what it costs now.
 pub fn consequence(finding: &Finding) -> Option<Phrase> {
     let billed = finding.price.filter(|price| price.hourly.is_billed());
     let hourly = billed.map(price);
@@ -198,7 +198,7 @@ fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
     }
 }
 
-/// What it takes to undo the change.
+/// Says how to undo the change.
 fn undoing(finding: &Finding) -> Option<Phrase> {
     let kind = kind::find(&finding.kind)?;
     let words = match finding.undo? {

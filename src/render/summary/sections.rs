@@ -22,7 +22,7 @@ fn plain(heading: &str, lines: Vec<Line>) -> Vec<Line> {
     section(Line::of(0, heading), lines)
 }
 
-/// What exists and is billed: totals first, then objects that need attention.
+/// Objects that exist and are billed: totals first, then objects that need attention.
 pub(super) fn existing(summary: &Summary) -> Vec<Line> {
     let mut objects: Vec<Standing<'_>> =
         summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();

@@ -1,4 +1,4 @@
-//! What an object is, in a few words: its hardware and its place.
+//! Describes an object in a few words: its hardware and its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,10 +1,10 @@
-//! What the reader asked to see, and what every part of a plan's text refers to.
+//! The reader's options, and the context that all parts of a plan's text share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Action, Address, Change, Plan};
 
-/// What the reader asked to see, and facts that the plan does not contain.
+/// The reader's options, and facts that the plan does not contain.
 #[derive(Clone, Debug, Default)]
 pub struct PlanView {
     /// Shows every attribute, and unchanged resources too.

@@ -25,7 +25,7 @@ impl Subject<'_, '_> {
         }
     }
 
-    /// What `--updates in-place` would do, if the API supports it.
+    /// The alternative that `--updates in-place` offers, if the API supports it.
     pub(super) fn in_place_alternative(&self, object: &Object, change: &Change) -> Option<String> {
         let possible = change.action.is_replacement()
             && !change.fields.is_empty()

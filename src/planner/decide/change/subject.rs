@@ -1,4 +1,4 @@
-//! What a decision is about: one address with its three readings, and what every decision may look at.
+//! The subject of a decision: one address with its three readings, and the context that all decisions share.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
