@@ -522,6 +522,13 @@ fn variables_fill_any_value_of_any_type() {
 }
 
 #[test]
+fn an_escaped_dollar_sign_leaves_a_literal() {
+    let config = Folder::pod("gpuType: NVIDIA L4\nenv:\n  A: at=$${HOST}\npods:\n  a: { name: PW=0$$ }").config();
+    assert_eq!(input(&config, "pod.a", "name"), &Value::text("PW=0$"));
+    assert_eq!(input(&config, "pod.a", "env").as_map().unwrap()["A"], Value::text("at=${HOST}"));
+}
+
+#[test]
 fn variables_nest_and_take_the_operators_of_a_shell() {
     let forms = [
         ("${UNSET:-${SET}}", "v1"),

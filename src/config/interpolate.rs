@@ -19,8 +19,14 @@ pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: 
         Data::Scalar(scalar) => {
             if scalar.text.contains('$') {
                 let variables = options.variables;
-                let interpolation =
-                    Interpolation { span: node.span, variables, findings, sensitive: false, unresolved: false };
+                let interpolation = Interpolation {
+                    span: node.span,
+                    variables,
+                    findings,
+                    substituted: false,
+                    sensitive: false,
+                    unresolved: false,
+                };
                 interpolation.apply(scalar);
             }
             refuse_api_key(node.span, scalar, &options.api_keys, findings);
@@ -47,6 +53,8 @@ struct Interpolation<'a> {
     span: Span,
     variables: &'a dyn Fn(&str) -> Option<String>,
     findings: &'a mut Findings,
+    /// Whether the text holds a variable. `$$` alone leaves it a literal.
+    substituted: bool,
     sensitive: bool,
     unresolved: bool,
 }
@@ -83,7 +91,7 @@ impl Interpolation<'_> {
         let mut rest = scalar.text.as_str();
         let text = self.text(&mut rest, Until::End, true, 0).unwrap_or_default();
         // Any variable may contain a credential, or the part of a URL that makes it one.
-        scalar.sensitive = self.sensitive || (text != scalar.text && holds_credential(&text));
+        scalar.sensitive = self.sensitive || (self.substituted && holds_credential(&text));
         scalar.unresolved = self.unresolved;
         scalar.written = Some(std::mem::replace(&mut scalar.text, text));
     }
@@ -153,6 +161,7 @@ impl Interpolation<'_> {
                 .help("sindri reads it by itself; RunPod gives every pod a key of its own that can do less");
             return Ok(String::new());
         }
+        self.substituted = true;
         // Checked even if the word is used: what counts as a secret must not depend on the environment.
         self.sensitive |= names_credential(name);
         Ok(match operator {
