@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn every_limit_names_an_attribute() {
-        for kind in kind::KINDS {
+        for kind in kind::KINDS.iter() {
             for limit in kind.limits {
                 assert!(kind.attribute(limit.attribute).is_some(), "{}.{}", kind.name, limit.attribute);
             }

@@ -12,7 +12,7 @@ mod pod;
 mod port;
 mod table;
 
-use crate::model::Dialect;
+use crate::model::{Dialect, KindRegistry};
 
 pub use attribute::{Attribute, Compare, Names, Outside, SharedMap, Support};
 pub use description::Description;
@@ -22,7 +22,7 @@ pub use port::PORT;
 pub use table::{Kind, Membership, Protection, Readiness, Recognition};
 
 /// All kinds. A kind comes after those it refers to or is part of.
-pub static KINDS: [&Kind; 3] = [&NETWORK_VOLUME, &POD, &PORT];
+pub static KINDS: KindRegistry<Kind> = KindRegistry::new(&[&NETWORK_VOLUME, &POD, &PORT]);
 
 /// The kind with this name.
 pub fn find(name: &str) -> Option<&'static Kind> {

@@ -9,6 +9,7 @@ pub mod cost;
 pub mod credential;
 pub mod drift;
 pub mod journal;
+pub mod kind_registry;
 pub mod marker;
 pub mod money;
 pub mod natural;
@@ -26,6 +27,7 @@ pub use change::{Action, Cause, Change, Effect, FieldChange, Loss, Origin, Refus
 pub use cost::Cost;
 pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
 pub use journal::{Entry, Intent, Moment, Outcome, Pending, PendingIntents, Replay, Uptime};
+pub use kind_registry::KindRegistry;
 pub use marker::Marker;
 pub use money::Money;
 pub use natural::natural;
