@@ -8,8 +8,8 @@
 pub mod model;
 #[allow(clippy::disallowed_methods, reason = "it reads and writes the files that people name")]
 pub mod files;
-pub mod kind;
 pub mod catalog;
+pub mod kind;
 pub mod config;
 pub mod resource;
 pub mod graph;

@@ -1,9 +1,8 @@
 //! RunPod's offer: GPU types, pools, CPU flavors, data centers and prices, from a dated snapshot in the binary.
 //!
-//! The snapshot is `catalog.json`, which names its sources. This module turns it into ids, limits and estimates. Prices
+//! The snapshot is `catalog.json`, which names its sources. This module turns it into ids, limits and prices. Prices
 //! and stock change, so any value from here must be displayed with [`Catalog::compiled`].
 
-mod estimate;
 mod gpu;
 mod gpu_count;
 mod gpu_name;
@@ -12,7 +11,6 @@ mod gpu_tests;
 mod gpu_unknown;
 mod resolve;
 
-pub use estimate::{MachineFacts, Unpriced};
 pub use gpu::GpuMatch;
 pub use gpu_unknown::{Part, UnknownGpu};
 pub use resolve::{BadInstance, near, nearest};

@@ -7,7 +7,7 @@ use super::console::Console;
 use super::exit;
 use super::session::Session;
 use crate::catalog::Catalog;
-use crate::kind;
+use crate::kind::{self, price};
 use crate::model::{Cost, Note};
 use crate::planner::Input;
 use crate::planner::drift::survey::remembered;
@@ -49,7 +49,7 @@ fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unrea
     for object in state.resources.values().filter_map(|record| live_object(observed, record)) {
         let title = kind::find(object.kind).map_or("resource", |kind| kind.title);
         *counts.entry(title).or_default() += 1;
-        hourly = hourly + Catalog::embedded().price_of(object).hourly;
+        hourly = hourly + price::price_of(Catalog::embedded(), object).hourly;
     }
     if counts.is_empty() {
         return None;

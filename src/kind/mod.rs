@@ -10,6 +10,7 @@ pub mod limits;
 mod network_volume;
 mod pod;
 mod port;
+pub mod price;
 mod table;
 
 use crate::model::{Dialect, KindRegistry};
@@ -19,6 +20,7 @@ pub use description::Description;
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;
 pub use port::PORT;
+pub use price::{MachineFacts, Pricing, Unpriced};
 pub use table::{Kind, Membership, Protection, Readiness, Recognition};
 
 /// All kinds. A kind comes after those it refers to or is part of.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::attribute::{Attribute, Names, supplied};
 use super::description::Description;
 use super::limits::Limit;
+use super::price::Pricing;
 use crate::model::{Attributes, Dialect, FieldChange, Loss, Power, Risk, Value};
 
 /// One kind of resource.
@@ -55,6 +56,7 @@ pub struct Kind {
     pub precious_risk: Risk,
     /// The risk of stopping an object; `None` if the kind cannot be stopped.
     pub stop_risk: Risk,
+    pub pricing: Pricing,
     /// Describes an object with these attributes. The second argument is what RunPod chose among the candidates
     /// ([`crate::model::Record::chosen`]).
     pub describe: fn(&Attributes, &BTreeMap<String, String>) -> Description,

@@ -11,7 +11,7 @@ use super::json::{FORMAT_VERSION, cost, dollars};
 use super::style::{Ink, Line, Style, harmless};
 use super::words;
 use crate::catalog::Catalog;
-use crate::kind::{self, Description};
+use crate::kind::{self, Description, price};
 use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, Status};
 pub use table::{StatusView, table};
 
@@ -73,7 +73,7 @@ impl Row<'_> {
     /// RunPod's hourly price, or the catalog's estimate if RunPod shows none (for volumes, and for the disks of stopped
     /// pods).
     fn hourly(&self) -> Option<Cost> {
-        Some(Catalog::embedded().price_of(self.object?).hourly)
+        Some(price::price_of(Catalog::embedded(), self.object?).hourly)
     }
 }
 

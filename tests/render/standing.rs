@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sindri::catalog::{Catalog, MachineFacts};
+use sindri::catalog::Catalog;
+use sindri::kind::{MachineFacts, price};
 use sindri::model::{Endpoint, Object, Observed, SshTarget, State, Status, Value};
 use sindri::render::status::StatusView;
 use sindri::render::{Style, json, status};
@@ -122,7 +123,8 @@ fn a_price_that_differs_from_the_estimate_is_mentioned() {
         out
     };
     assert!(shown(9.87).contains("RunPod reports $9.87/h for 1 resource; plans estimate $0."), "{}", shown(9.87));
-    let estimate = Catalog::embedded().estimate("pod", &gpu_pod("NVIDIA L4", 1, "a:1"), MachineFacts::default());
+    let estimate =
+        price::estimate(Catalog::embedded(), "pod", &gpu_pod("NVIDIA L4", 1, "a:1"), MachineFacts::default());
     let estimate = estimate.known.dollars();
     assert!(!shown(estimate).contains("RunPod reports"), "{}", shown(estimate));
 }

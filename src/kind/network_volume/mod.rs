@@ -1,5 +1,6 @@
 //! Network volumes: disks that outlive the pods that mount them.
 
+mod price;
 mod table;
 mod words;
 

@@ -1,5 +1,6 @@
 //! The table of network volumes.
 
+use super::price::PRICING;
 use super::words::{describe, losses};
 use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_place, replace};
 use crate::kind::limits::{LONGEST_NAME, Limit, NOT_EMPTY, Rule, Source, limit};
@@ -33,6 +34,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     losses,
     precious_risk: Risk::VolumeLoss,
     stop_risk: Risk::None,
+    pricing: PRICING,
     describe,
 };
 

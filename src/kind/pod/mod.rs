@@ -1,6 +1,7 @@
 //! Pods: one container on a rented machine.
 
 mod attributes;
+mod price;
 mod table;
 mod words;
 

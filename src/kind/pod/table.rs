@@ -1,6 +1,7 @@
 //! The table of pods.
 
 use super::attributes::ATTRIBUTES;
+use super::price::PRICING;
 use super::words::{describe, losses};
 use crate::kind::limits::{
     FROM_ONE, LONGEST_NAME, Limit, MOST_HTTP_PORTS, MOST_VARIABLES, NOT_EMPTY, Rule, Source, limit,
@@ -37,6 +38,7 @@ pub static POD: Kind = Kind {
     losses,
     precious_risk: Risk::DiskLoss,
     stop_risk: Risk::EphemeralLoss,
+    pricing: PRICING,
     describe,
 };
 

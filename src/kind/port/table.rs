@@ -1,7 +1,7 @@
 //! The table of ports.
 
 use crate::kind::attribute::{BOTH, Compare, attribute, restart};
-use crate::kind::{Description, Kind, Membership, Readiness, Recognition};
+use crate::kind::{Description, Kind, Membership, Pricing, Readiness, Recognition};
 use crate::model::Dialect::{V1, V2};
 use crate::model::{Attributes, Risk, Value};
 
@@ -34,6 +34,7 @@ pub static PORT: Kind = Kind {
     losses: |_| Vec::new(),
     precious_risk: Risk::None,
     stop_risk: Risk::None,
+    pricing: Pricing::FREE,
     // The address is descriptive enough: `port.trainer:8888/http`.
     describe: |_, _| Description::default(),
 };

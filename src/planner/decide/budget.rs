@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::{Catalog, Cloud, Unpriced};
-use crate::kind;
+use crate::catalog::{Catalog, Cloud};
+use crate::kind::{self, Unpriced, price};
 use crate::model::{Action, Address, Change, Money, Plan, Refusal};
 use crate::planner::decide::feasible::several;
 use crate::planner::input::Input;
@@ -46,7 +46,7 @@ fn unchecked(plan: &Plan, catalog: &Catalog, limit: Money) -> Option<Refusal> {
     let unpriced = plan.changes.iter().filter(|change| !change.hourly_after.is_known());
     for change in unpriced.clone() {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
-        machines.entry(catalog.unpriced(attributes)).or_default().push(&change.address);
+        machines.entry(price::unpriced(catalog, &change.address.kind, attributes)).or_default().push(&change.address);
     }
     let first = machines.iter().next()?;
     let pods: Vec<String> = machines.iter().take(NAMED).map(machine).collect();

@@ -9,8 +9,7 @@ mod undeclared;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::catalog::MachineFacts;
-use crate::kind::{self, Kind};
+use crate::kind::{self, Kind, MachineFacts, price};
 use crate::model::{
     Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Resource, SideEffect, Status,
     Value,
@@ -173,7 +172,12 @@ impl<'c, 'a> Subject<'c, 'a> {
             action if action.is_replacement() => self.estimate(&self.wanted, power),
             _ => {
                 let known = MachineFacts { power, ..MachineFacts::of(object) };
-                self.context.input.catalog.estimate(self.kind.name, &kept(&self.wanted, &object.attributes), known)
+                price::estimate(
+                    self.context.input.catalog,
+                    self.kind.name,
+                    &kept(&self.wanted, &object.attributes),
+                    known,
+                )
             }
         };
         change.in_place_alternative = self.in_place_alternative(object, &change);
@@ -303,11 +307,12 @@ impl<'c, 'a> Subject<'c, 'a> {
 
     /// The cost of a new object.
     fn estimate(&self, inputs: &Attributes, power: Option<Power>) -> Cost {
-        self.context.input.catalog.estimate(self.kind.name, inputs, MachineFacts { power, ..MachineFacts::default() })
+        let known = MachineFacts { power, ..MachineFacts::default() };
+        price::estimate(self.context.input.catalog, self.kind.name, inputs, known)
     }
 
     fn estimate_object(&self, object: &Object) -> Cost {
-        self.context.input.catalog.estimate_object(object)
+        price::estimate_object(self.context.input.catalog, object)
     }
 
     fn side_effects(

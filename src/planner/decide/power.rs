@@ -1,7 +1,6 @@
 //! Plans `sindri stop` and `sindri start`: changes the power of recorded resources and nothing else.
 
-use crate::catalog::MachineFacts;
-use crate::kind;
+use crate::kind::{self, MachineFacts, price};
 use crate::model::{
     Action, Address, Attributes, Awaiting, Cause, Change, Cost, CostSummary, Object, Operation, Plan, Power, Record,
     Refusal, Retry, Risk, Status, Timeouts, Verb, Wait,
@@ -82,7 +81,7 @@ fn change(input: &Input<'_>, address: &Address, record: &Record, wanted: Power) 
     let attributes = object.map_or(&record.inputs, |object| &object.attributes);
     let reported = object.and_then(Object::reported_price);
     let known = MachineFacts { chosen: Some(&record.chosen), power: None, reported };
-    let estimate = |power| input.catalog.estimate(&record.kind, attributes, MachineFacts { power, ..known });
+    let estimate = |power| price::estimate(input.catalog, &record.kind, attributes, MachineFacts { power, ..known });
     let mut refusals: Vec<Refusal> = Vec::new();
     match object {
         None => refusals.push(Refusal {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::kind;
+use crate::kind::{self, price};
 use crate::model::drift::finding_id;
 use crate::model::{
     Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Record, Retry,
@@ -207,7 +207,7 @@ impl Scope<'_> {
             retry: None,
             undo: None,
             at_risk: Vec::new(),
-            price: object.map(|object| self.catalog.price_of(object)),
+            price: object.map(|object| price::price_of(self.catalog, object)),
             preempted: false,
             never_ready: false,
             marker: None,

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::Catalog;
-use crate::kind;
+use crate::kind::{self, price};
 use crate::model::{Address, Double, Note, Object, Observed, State, Value};
 use crate::resource::inventory::{identity_key, live_object, unmanaged};
 use crate::resource::members;
@@ -55,7 +55,7 @@ pub fn doubles(name: &str, state: &State, observed: &Observed, catalog: &Catalog
                 address: address.clone(),
                 of: record.id.clone(),
                 lineage: object.marker.as_ref().map(|marker| marker.lineage.clone()),
-                hourly: catalog.price_of(object).hourly,
+                hourly: price::price_of(catalog, object).hourly,
             })
         })
         .collect();

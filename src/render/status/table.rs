@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Description, Row, orphans, reach, rows};
 use crate::catalog::Catalog;
-use crate::kind;
+use crate::kind::{self, price};
 use crate::model::{Address, Cost, Money, Object, Observed, State, Status};
 use crate::render::style::{Ink, Line, Style, harmless};
 use crate::render::words;
@@ -239,7 +239,7 @@ fn difference(rows: &[Row<'_>]) -> Option<Line> {
 fn estimated(object: &Object) -> Option<Money> {
     let mut unpriced = object.clone();
     unpriced.computed.cost_per_hour = None;
-    Catalog::embedded().estimate_object(&unpriced).amount()
+    price::estimate_object(Catalog::embedded(), &unpriced).amount()
 }
 
 fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
