@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use divan::Bencher;
 use sindri::model::{Observed, Plan};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, json, text};
 use tokio::runtime::{Builder, Runtime};
@@ -43,7 +43,7 @@ fn validate_2000_pods(bencher: Bencher<'_, '_>, layout: Layout) {
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
     let account = Account::over_loopback(&Fleet::of(2_000));
-    RUNTIME.block_on(account.apply(Options::default()));
+    RUNTIME.block_on(account.apply(PlanOptions::default()));
     bencher.bench_local(|| {
         let config = fleet::load(&account.folder);
         let plan = RUNTIME.block_on(account.plan());
@@ -57,7 +57,7 @@ fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
 fn apply_2000_pods(bencher: Bencher<'_, '_>) {
     bencher
         .with_inputs(|| Account::over_loopback(&Fleet::of(2_000)))
-        .bench_local_refs(|account| RUNTIME.block_on(account.apply(Options::default())).creates);
+        .bench_local_refs(|account| RUNTIME.block_on(account.apply(PlanOptions::default())).creates);
 }
 
 /// `sindri destroy` of the same fleet.
@@ -65,10 +65,10 @@ fn apply_2000_pods(bencher: Bencher<'_, '_>) {
 fn destroy_2000_pods(bencher: Bencher<'_, '_>) {
     let applied = || {
         let account = Account::over_loopback(&Fleet::of(2_000));
-        RUNTIME.block_on(account.apply(Options::default()));
+        RUNTIME.block_on(account.apply(PlanOptions::default()));
         account
     };
-    let options = Options { destroy: true, ..Options::default() };
+    let options = PlanOptions { destroy: true, ..PlanOptions::default() };
     bencher.with_inputs(applied).bench_local_refs(|account| RUNTIME.block_on(account.apply(options.clone())).fsyncs);
 }
 
@@ -82,14 +82,14 @@ struct Changed {
 impl Changed {
     fn new() -> Self {
         let before = Fleet::of_resources(20_000);
-        let plan = fleet::plan(&before.config().0, &fleet::nothing(), &Observed::default(), Options::default());
+        let plan = fleet::plan(&before.config().0, &fleet::nothing(), &Observed::default(), PlanOptions::default());
         let (state, observed) = fleet::applied(&plan);
         let (config, _) = Fleet { image: "ghcr.io/team/train:2", ..before }.config();
         Self { config, state, observed }
     }
 
     fn plan(&self) -> Plan {
-        fleet::plan(&self.config, &self.state, &self.observed, Options::default())
+        fleet::plan(&self.config, &self.state, &self.observed, PlanOptions::default())
     }
 }
 

@@ -21,8 +21,8 @@ use crate::kind::KINDS;
 use crate::model::{Dialect, Object, Observed, Plan, Replay, State};
 use crate::planner;
 use crate::planner::drift::{report, survey};
-use crate::planner::{Input, Options};
-use crate::render::diagnostic::{Hidden, Shown};
+use crate::planner::{Input, PlanOptions};
+use crate::render::diagnostic::{HiddenValues, SafeDiagnostic};
 use crate::render::graph::{self as picture, Picture};
 use crate::render::json::{self, ErrorContext};
 use crate::render::{self, PlanView, Style};
@@ -42,7 +42,7 @@ pub fn configuration(bytes: &[u8]) {
             config.warnings.iter().for_each(|warning| shown(warning.as_ref()));
             declared(&config);
             for prior in state_of(STATE).into_iter().chain([no_state()]) {
-                planned(&config, &prior, &Observed::default(), Options::default());
+                planned(&config, &prior, &Observed::default(), PlanOptions::default());
             }
         }
         Err(problems) => problems.iter().for_each(|problem| shown(problem)),
@@ -197,12 +197,12 @@ fn used(state: &State, observed: &Observed) {
     let _ = render::drift::text(&mut text, &report, &narrow());
     let _ = survey::drift(state, observed);
     if let Ok(config) = configured(&String::from_utf8_lossy(CONFIGURATION)) {
-        planned(&config, state, observed, Options::default());
-        planned(&config, state, observed, Options { destroy: true, ..Options::default() });
+        planned(&config, state, observed, PlanOptions::default());
+        planned(&config, state, observed, PlanOptions { destroy: true, ..PlanOptions::default() });
     }
 }
 
-fn planned(config: &Config, prior: &State, observed: &Observed, options: Options) {
+fn planned(config: &Config, prior: &State, observed: &Observed, options: PlanOptions) {
     let plan = planner::plan(&Input {
         name: &config.name,
         environment: &config.environment,
@@ -257,9 +257,10 @@ fn drawn(graph: &Picture) {
 ///
 /// # Panics If one of them shows the API key or a control character, which is a finding.
 fn shown(report: &dyn Diagnostic) {
-    let hidden = Hidden::new([API_KEY.to_owned()]);
+    let hidden = HiddenValues::new([API_KEY.to_owned()]);
     for width in [Some(80), None] {
-        let text = render::draw(&Shown::new(report, &hidden, width.unwrap_or(80)), GraphicalTheme::none(), width);
+        let text =
+            render::draw(&SafeDiagnostic::new(report, &hidden, width.unwrap_or(80)), GraphicalTheme::none(), width);
         assert!(!text.contains(API_KEY), "a diagnostic never shows the API key");
         let is_plain = |letter: char| letter == '\n' || !letter.is_control();
         assert!(text.chars().all(is_plain), "a diagnostic has no control characters");

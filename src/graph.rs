@@ -58,7 +58,7 @@ impl ResourceGraph {
     /// The graph of the records in a state. Dependencies on missing records are dropped, because a killed apply can
     /// leave such records and they must not block the next one.
     pub fn of_state(state: &State) -> Result<Self, GraphError> {
-        let ids = Ids::of(state);
+        let ids = AddressesById::of(state);
         Self::build(state.resources.iter().map(|(address, record)| {
             let edge = if members::is_member(address) { Edge::PartOf } else { Edge::Refers };
             let named = record.depends_on.iter().chain(record.inputs.values().flat_map(Value::references));
@@ -117,9 +117,9 @@ impl ResourceGraph {
 }
 
 /// Addresses by the ids of possible reference targets. The record of an adopted object may contain only the id.
-struct Ids<'s>(BTreeMap<(&'s str, &'s str), &'s Address>);
+struct AddressesById<'s>(BTreeMap<(&'s str, &'s str), &'s Address>);
 
-impl<'s> Ids<'s> {
+impl<'s> AddressesById<'s> {
     fn of(state: &'s State) -> Self {
         let referred = state.resources.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
         Self(referred.map(|(address, record)| ((record.kind.as_str(), record.id.as_str()), address)).collect())

@@ -9,8 +9,8 @@ mod script;
 use std::path::PathBuf;
 
 use serde_json::{Value as Json, json};
-use sindri::kind::limits::{Rule, Source};
-use sindri::kind::{self, KINDS, Kind, NETWORK_VOLUME, Outside, POD};
+use sindri::kind::limits::{LimitRule, LimitSource};
+use sindri::kind::{self, AccountObject, KINDS, Kind, NETWORK_VOLUME, POD};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
@@ -188,7 +188,7 @@ async fn every_request_is_an_operation_of_the_document() {
                 client.power(kind, "p1", Power::Stopped).await.unwrap();
                 client.in_stock(kind, &inputs).await.unwrap();
             }
-            for outside in [Outside::Registry, Outside::Template] {
+            for outside in [AccountObject::Registry, AccountObject::Template] {
                 client.presence(outside, "p1").await.unwrap();
             }
             for asked in script.asked() {
@@ -238,14 +238,16 @@ fn is_built_in(member: &str, keyword: &str) -> bool {
 }
 
 /// Whether the rule accepts only values that the keyword allows.
-fn is_kept(rule: Rule, keyword: &str, value: &Json) -> bool {
+fn is_kept(rule: LimitRule, keyword: &str, value: &Json) -> bool {
     let number = value.as_i64();
     match (rule, keyword) {
-        (Rule::Whole { min, .. } | Rule::WholeOrNone { min }, "minimum") => number.is_some_and(|least| min >= least),
-        (Rule::Whole { max, .. }, "maximum") => number.is_some_and(|most| max <= most),
-        (Rule::Length { min, .. }, "minLength") => number.is_some_and(|least| min as i64 >= least),
-        (Rule::Length { max, .. }, "maxLength") => number.is_some_and(|most| max as i64 <= most),
-        (Rule::Versions, "pattern") => value == r"^\d+\.\d+$",
+        (LimitRule::Whole { min, .. } | LimitRule::WholeOrNone { min }, "minimum") => {
+            number.is_some_and(|least| min >= least)
+        }
+        (LimitRule::Whole { max, .. }, "maximum") => number.is_some_and(|most| max <= most),
+        (LimitRule::Length { min, .. }, "minLength") => number.is_some_and(|least| min as i64 >= least),
+        (LimitRule::Length { max, .. }, "maxLength") => number.is_some_and(|most| max as i64 <= most),
+        (LimitRule::Versions, "pattern") => value == r"^\d+\.\d+$",
         _ => false,
     }
 }
@@ -273,13 +275,13 @@ fn every_limit_of_the_documents_is_in_the_table_and_vice_versa() {
                 let row = kind::find(kind)
                     .expect("a kind")
                     .limits_on(dialect)
-                    .find(|limit| matches!(limit.source, Source::Schema(_, known) if known == member));
+                    .find(|limit| matches!(limit.source, LimitSource::Schema(_, known) if known == member));
                 let kept = row.is_some_and(|limit| is_kept(limit.rule, keyword, &value));
                 assert!(kept || is_built_in(&member, keyword), "{schema} {member}: {keyword} {value} against {row:?}");
             }
         }
         for limit in KINDS.iter().flat_map(|kind| kind.limits_on(dialect)) {
-            let Source::Schema(schema, member) = limit.source else { continue };
+            let LimitSource::Schema(schema, member) = limit.source else { continue };
             let mut documented = Vec::new();
             limits(&document, &document["components"]["schemas"][schema], "", &mut documented);
             assert!(documented.iter().any(|(known, ..)| known == member), "{schema} has no limit of `{member}`");

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
-use sindri::emulator::{EPOCH, Emulator, Fidelity, Outcome, QuotaProfile, Settings, World};
+use sindri::emulator::{DeliveryResult, EPOCH, Emulator, Fidelity, QuotaProfile, Settings, World};
 use sindri::transport::{Method, Reply, Request};
 
 fn document() -> Option<Value> {
@@ -23,7 +23,7 @@ fn send(emulator: &Emulator, method: Method, path: &str, token: Option<&str>, bo
     let headers = token.map(|token| ("authorization".to_owned(), format!("Bearer {token}"))).into_iter().collect();
     let request = Request { method, path: path.into(), headers, body: Some(body.to_owned().into()) };
     match emulator.handle(&request, EPOCH).outcome {
-        Outcome::Reply(reply) => reply,
+        DeliveryResult::Reply(reply) => reply,
         other => panic!("no reply: {other:?}"),
     }
 }

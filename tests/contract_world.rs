@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sindri::emulator::{Answer, Call, CapacityRule, Dialect, Fidelity, Settings, Tweaks, World};
+use sindri::emulator::{ApiVersion, Call, CallReply, CapacityRule, Fidelity, Settings, Tweaks, World};
 
 struct Documents {
     v1: Value,
@@ -36,7 +36,7 @@ struct Bench {
     world: World,
     now: Timestamp,
     documents: Documents,
-    validators: BTreeMap<(Dialect, String), jsonschema::Validator>,
+    validators: BTreeMap<(ApiVersion, String), jsonschema::Validator>,
     checked: usize,
 }
 
@@ -56,11 +56,11 @@ impl Bench {
     fn send(&mut self, call: Call, status: u16, schema: Option<&str>) -> Value {
         let what = format!("{:?} {} {:?}", call.dialect, call.operation, call.id);
         let dialect = call.dialect;
-        let Answer { status: actual, content_type, body, .. } = self.world.answer(&call, self.now);
+        let CallReply { status: actual, content_type, body, .. } = self.world.answer(&call, self.now);
         let value: Value = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).expect("JSON") };
         assert_eq!(actual, status, "{what}: {value}");
         let schema = match (dialect, schema) {
-            (Dialect::V2, None) if status >= 400 => {
+            (ApiVersion::V2, None) if status >= 400 => {
                 assert_eq!(content_type, "application/problem+json", "{what}");
                 Some("ErrorResponse")
             }
@@ -72,16 +72,16 @@ impl Bench {
         value
     }
 
-    fn validate(&mut self, dialect: Dialect, schema: &str, value: &Value, what: &str) {
+    fn validate(&mut self, dialect: ApiVersion, schema: &str, value: &Value, what: &str) {
         let documents = &self.documents;
         let validator = self.validators.entry((dialect, schema.to_owned())).or_insert_with(|| {
-            let document = if dialect == Dialect::V1 { &documents.v1 } else { &documents.v2 };
+            let document = if dialect == ApiVersion::V1 { &documents.v1 } else { &documents.v2 };
             let root = json!({
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
                 "$ref": format!("#/components/schemas/{schema}"),
                 "components": document["components"],
             });
-            let root = if dialect == Dialect::V1 { in_json_schema(root) } else { root };
+            let root = if dialect == ApiVersion::V1 { in_json_schema(root) } else { root };
             jsonschema::options().should_validate_formats(true).build(&root).expect("a valid schema")
         });
         let errors: Vec<String> =
@@ -110,11 +110,11 @@ fn in_json_schema(value: Value) -> Value {
 }
 
 fn v2(operation: &'static str) -> Call {
-    Call::new(Dialect::V2, operation)
+    Call::new(ApiVersion::V2, operation)
 }
 
 fn v1(operation: &'static str) -> Call {
-    Call::new(Dialect::V1, operation)
+    Call::new(ApiVersion::V1, operation)
 }
 
 fn id(value: &Value) -> String {

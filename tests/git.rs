@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use fastrand::Rng;
 use sindri::model::{Address, Power, Record, State, Value};
-use sindri::store::merge::{Version, merge};
+use sindri::store::merge::{FileVersion, merge};
 use sindri::store::{parse_state, state_bytes};
 use tempfile::TempDir;
 
@@ -140,7 +140,7 @@ fn by_lines(folder: &TempDir, base: &State, ours: &State, theirs: &State) -> Opt
 
 fn by_records(base: &State, ours: &State, theirs: &State) -> sindri::store::merge::Merged {
     let [base, ours, theirs] = [base, ours, theirs].map(state_bytes);
-    let version = |bytes| Version { path: Path::new("prod.json"), bytes };
+    let version = |bytes| FileVersion { path: Path::new("prod.json"), bytes };
     merge(&version(&base), &version(&ours), &version(&theirs)).expect("states")
 }
 

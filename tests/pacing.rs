@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sindri::emulator::{QuotaProfile, faults};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use tokio::time::Instant;
 
 use fleet::Fleet;
@@ -44,7 +44,7 @@ async fn two_hundred_pods_get_no_429_and_take_little_longer_than_the_quota_requi
         let account = limited(&fleet);
         fault(&account, json!({}), json!({ "latency": { "seconds": seconds, "upTo": 10.0 * seconds } }));
         let start = Instant::now();
-        let cost = account.apply(Options::default()).await;
+        let cost = account.apply(PlanOptions::default()).await;
         let (took, bound) = (start.elapsed(), bound(fleet.volumes + fleet.pods + LISTS));
         println!("{} creates, {} lists, {took:?}; the bound is {bound:?}", cost.creates, cost.reads);
         assert_eq!((cost.creates, account.refused()), (fleet.volumes + fleet.pods, 0));
@@ -56,13 +56,13 @@ async fn two_hundred_pods_get_no_429_and_take_little_longer_than_the_quota_requi
 async fn replacing_two_hundred_pods_gets_no_429_and_needs_few_polls() {
     let fleet = Fleet::of(200);
     let mut account = limited(&fleet);
-    account.apply(Options::default()).await;
+    account.apply(PlanOptions::default()).await;
     // The bound assumes an unused quota.
     tokio::time::sleep(Duration::from_secs(60)).await;
     let newer = Fleet { image: "ghcr.io/team/train:2", ..fleet };
     account.config = newer.config().0;
     let (start, before) = (Instant::now(), account.answered());
-    let cost = account.apply(Options::default()).await;
+    let cost = account.apply(PlanOptions::default()).await;
     let asked = account.asked(before);
     let (took, bound) = (start.elapsed(), bound(asked.len()));
     let lists = asked.iter().filter(|request| *request == "GET /v2/pods").count();
@@ -77,7 +77,7 @@ async fn a_429_delays_everything_for_its_wait_time_and_is_announced() {
     let account = Account::in_process(&Fleet::of(50));
     let refusal = json!({ "rateLimited": { "retryAfter": 90 } });
     fault(&account, json!({ "operation": "createPod", "nth": 20 }), refusal);
-    let cost = account.apply(Options::default()).await;
+    let cost = account.apply(PlanOptions::default()).await;
     assert_eq!((cost.creates, account.refused()), (51 + 1, 1), "one is sent again, none twice");
 
     let journal = account.emulator.journal(0);

@@ -62,14 +62,14 @@ fn tell_crash(job: &Job<'_>, id: &str) {
 }
 
 /// How an operation ended.
-enum End {
+enum OperationEnd {
     Done,
     Failed { fatal: bool, capacity: bool },
     Skipped,
     Store(StoreError),
 }
 
-impl End {
+impl OperationEnd {
     fn how(&self) -> Ended {
         match self {
             Self::Done => Ended::Done,
@@ -142,7 +142,7 @@ async fn schedule(
             skip_dependents(job, kept, &dependents, &mut skips, &mut report);
         }
         match end {
-            End::Done => {
+            OperationEnd::Done => {
                 // A successful wait changes nothing.
                 report.done += usize::from(operations[index].verb != Verb::Wait);
                 for dependent in &dependents[index] {
@@ -153,15 +153,15 @@ async fn schedule(
                 }
                 continue;
             }
-            End::Failed { fatal, capacity } => {
+            OperationEnd::Failed { fatal, capacity } => {
                 report.failed += 1;
                 report.only_capacity &= capacity;
                 if fatal {
                     set_stop(&stop, "an earlier request failed in a way that stops everything");
                 }
             }
-            End::Skipped => report.skipped += 1,
-            End::Store(error) => {
+            OperationEnd::Skipped => report.skipped += 1,
+            OperationEnd::Store(error) => {
                 set_stop(&stop, "the state could not be written");
                 broken_store.get_or_insert(error);
             }
@@ -210,20 +210,20 @@ async fn one(
     permits: &Semaphore,
     stop: &Mutex<Option<String>>,
     queued: &AtomicUsize,
-) -> End {
+) -> OperationEnd {
     let permit = permits.acquire().await;
     queued.fetch_sub(1, Ordering::SeqCst);
     let stopped = stop.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
     let interrupted = job.interrupt.borrow().then(|| "interrupted".to_owned());
     if let Some(because) = stopped.or(interrupted) {
         skipped(job, index, because);
-        return End::Skipped;
+        return OperationEnd::Skipped;
     }
     match executor.carry_out(index, permit).await {
-        Ok(()) => End::Done,
-        Err(OperationError::Store(error)) => End::Store(error),
-        Err(OperationError::Interrupted) => End::Skipped,
-        Err(OperationError::Failed(class)) => End::Failed {
+        Ok(()) => OperationEnd::Done,
+        Err(OperationError::Store(error)) => OperationEnd::Store(error),
+        Err(OperationError::Interrupted) => OperationEnd::Skipped,
+        Err(OperationError::Failed(class)) => OperationEnd::Failed {
             capacity: class == Some(ErrorClass::NoCapacity),
             fatal: class.is_some_and(ErrorClass::stops_everything),
         },

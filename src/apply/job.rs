@@ -10,14 +10,14 @@ use crate::transport::clock::Clock;
 
 /// How to apply.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub struct ApplyOptions {
     /// Limit on concurrent requests; waiting for readiness does not count.
     pub parallelism: usize,
     /// Seed for the ids of operations; `None` draws them at random.
     pub seed: Option<u64>,
 }
 
-impl Default for Options {
+impl Default for ApplyOptions {
     fn default() -> Self {
         Self { parallelism: 10, seed: None }
     }
@@ -31,7 +31,7 @@ pub struct Job<'a> {
     pub api: &'a dyn Api,
     pub store: &'a LockedState,
     pub clock: Clock,
-    pub options: Options,
+    pub options: ApplyOptions,
     pub events: Events<'a>,
     /// Becomes true when no new operations may start and waits must end.
     pub interrupt: watch::Receiver<bool>,

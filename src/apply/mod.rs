@@ -6,14 +6,14 @@
 //! - `operation`: runs one operation.
 //! - `watch`: shares one list poll among all waiting operations.
 //! - `recover`: resolves operations that earlier runs or lost answers left open.
-//! - `look`: sees all of that without writing.
+//! - `refresh`: sees all of that without writing.
 //! - `readiness`: defines the conditions of `sindri wait`.
 //!
 //! Nothing here decides which operations to run.
 
 pub mod engine;
 pub mod event;
-pub mod look;
+pub mod refresh;
 pub mod job;
 mod operation;
 pub mod readiness;
@@ -23,4 +23,4 @@ mod watch;
 
 pub use engine::run;
 pub use event::{Event, Events};
-pub use job::{Job, Options, Report, reporting_address};
+pub use job::{ApplyOptions, Job, Report, reporting_address};

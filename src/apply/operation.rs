@@ -55,7 +55,7 @@ pub(super) struct Executor<'a> {
     /// Receives every create that RunPod has accepted.
     created: UnboundedSender<usize>,
     /// RunPod's answers about successors.
-    answers: answers::Answers,
+    answers: answers::AnswerCache,
 }
 
 impl<'a> Executor<'a> {
@@ -73,7 +73,7 @@ impl<'a> Executor<'a> {
             ids: Mutex::new(ids),
             objects: Mutex::new(BTreeMap::new()),
             rng: Mutex::new(rng),
-            answers: answers::Answers::default(),
+            answers: answers::AnswerCache::default(),
             created,
         }
     }
@@ -84,8 +84,14 @@ impl<'a> Executor<'a> {
         let Some(kind) = kind::find(&operation.address.kind) else {
             return Err(OperationError::Failed(None));
         };
-        let run =
-            Run { executor: self, index, operation, kind, begun: Instant::now(), permit: Mutex::new(permit.ok()) };
+        let run = RunningOperation {
+            executor: self,
+            index,
+            operation,
+            kind,
+            begun: Instant::now(),
+            permit: Mutex::new(permit.ok()),
+        };
         match operation.verb {
             Verb::Create => run.create().await,
             Verb::Update => run.update().await,
@@ -103,7 +109,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// One operation in progress.
-struct Run<'r, 'a> {
+struct RunningOperation<'r, 'a> {
     executor: &'r Executor<'a>,
     /// Index in the plan.
     index: usize,
@@ -114,7 +120,7 @@ struct Run<'r, 'a> {
     permit: Mutex<Option<SemaphorePermit<'r>>>,
 }
 
-impl<'a> Run<'_, 'a> {
+impl<'a> RunningOperation<'_, 'a> {
     fn job(&self) -> &'a Job<'a> {
         self.executor.job
     }

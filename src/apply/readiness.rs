@@ -57,19 +57,19 @@ impl fmt::Display for Condition {
 
 /// The readiness of one pod in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Standing {
+pub enum PodReadiness {
     Ready,
     /// Not ready yet, with the reason.
     NotYet(String),
     /// Ready once all of these probes answer.
     Probe(Vec<Probe>),
     /// Waiting cannot help.
-    Never(Hopeless),
+    Never(ReadinessFailure),
 }
 
 /// Why waiting cannot help.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hopeless {
+pub struct ReadinessFailure {
     /// Stable code: `stopped`, `errored`, `zero_gpu`, `no_port`, `ambiguous_port`.
     pub code: &'static str,
     /// Follows the pod's name, for example `is stopped`.
@@ -79,8 +79,9 @@ pub struct Hopeless {
 }
 
 /// Evaluates the condition for `object`.
-pub fn standing(condition: &Condition, object: &Object) -> Standing {
-    let never = |code, message: &str, help| Standing::Never(Hopeless { code, message: message.to_owned(), help });
+pub fn standing(condition: &Condition, object: &Object) -> PodReadiness {
+    let never =
+        |code, message: &str, help| PodReadiness::Never(ReadinessFailure { code, message: message.to_owned(), help });
     match &object.status {
         Some(Status::Stopped) => return never("stopped", "is stopped", "`sindri start {pod}` starts it"),
         Some(Status::Error) => {
@@ -98,12 +99,12 @@ pub fn standing(condition: &Condition, object: &Object) -> Standing {
         }
         _ if object.ready => {}
         Some(Status::Running) => {}
-        Some(status) => return Standing::NotYet(status.to_string()),
-        None => return Standing::NotYet("no status".to_owned()),
+        Some(status) => return PodReadiness::NotYet(status.to_string()),
+        None => return PodReadiness::NotYet("no status".to_owned()),
     }
     match condition {
-        Condition::Running if object.ready => Standing::Ready,
-        Condition::Running => Standing::NotYet(unmapped(object)),
+        Condition::Running if object.ready => PodReadiness::Ready,
+        Condition::Running => PodReadiness::NotYet(unmapped(object)),
         Condition::Ports => ports(object),
         Condition::Ssh => ssh(object),
         Condition::Http { port, path } => http(object, *port, path),
@@ -116,43 +117,43 @@ fn unmapped(object: &Object) -> String {
     format!("running, no public address for {} yet", ports.join(", "))
 }
 
-fn no_port(what: &str) -> Standing {
-    Standing::Never(Hopeless {
+fn no_port(what: &str) -> PodReadiness {
+    PodReadiness::Never(ReadinessFailure {
         code: "no_port",
         message: format!("exposes no {what}"),
         help: "add it to `ports` in the configuration, or wait for something else",
     })
 }
 
-fn ports(object: &Object) -> Standing {
+fn ports(object: &Object) -> PodReadiness {
     let endpoints = &object.computed.endpoints;
     if endpoints.is_empty() {
         return no_port("port");
     }
     if endpoints.iter().any(|endpoint| endpoint.address.is_none()) {
-        return Standing::NotYet(unmapped(object));
+        return PodReadiness::NotYet(unmapped(object));
     }
     let probe = |(port, address): (&str, &String)| match port.ends_with("/http") {
         true => Probe::HttpAnswers(address.clone()),
         false => Probe::Tcp(address.clone()),
     };
     let mapped = endpoints.iter().filter_map(|endpoint| Some((endpoint.port.as_str(), endpoint.address.as_ref()?)));
-    Standing::Probe(mapped.map(probe).collect())
+    PodReadiness::Probe(mapped.map(probe).collect())
 }
 
-fn ssh(object: &Object) -> Standing {
+fn ssh(object: &Object) -> PodReadiness {
     let computed = &object.computed;
     // RunPod's SSH proxy greets for every pod, so its greeting proves nothing.
     match &computed.ssh_direct {
-        Some(target) => Standing::Probe(vec![Probe::Ssh(format!("{}:{}", target.host, target.port))]),
+        Some(target) => PodReadiness::Probe(vec![Probe::Ssh(format!("{}:{}", target.host, target.port))]),
         None if computed.endpoints.iter().any(|endpoint| endpoint.port == "22/tcp") => {
-            Standing::NotYet("running, no public address for 22/tcp yet".to_owned())
+            PodReadiness::NotYet("running, no public address for 22/tcp yet".to_owned())
         }
         None => no_port("`22/tcp`"),
     }
 }
 
-fn http(object: &Object, port: Option<u16>, path: &str) -> Standing {
+fn http(object: &Object, port: Option<u16>, path: &str) -> PodReadiness {
     let wanted = port.map(|port| format!("{port}/http"));
     let pages: Vec<_> = object
         .computed
@@ -163,10 +164,10 @@ fn http(object: &Object, port: Option<u16>, path: &str) -> Standing {
     match pages.as_slice() {
         [] => no_port(&wanted.map_or_else(|| "HTTP port".to_owned(), |wanted| format!("`{wanted}`"))),
         [page] => match &page.address {
-            Some(address) => Standing::Probe(vec![Probe::HttpSucceeds(format!("{address}{path}"))]),
-            None => Standing::NotYet(unmapped(object)),
+            Some(address) => PodReadiness::Probe(vec![Probe::HttpSucceeds(format!("{address}{path}"))]),
+            None => PodReadiness::NotYet(unmapped(object)),
         },
-        _ => Standing::Never(Hopeless {
+        _ => PodReadiness::Never(ReadinessFailure {
             code: "ambiguous_port",
             message: "exposes several HTTP ports".to_owned(),
             help: "name the port: `--for http:8000/health`",
@@ -209,7 +210,7 @@ mod tests {
     #[test]
     fn hopeless_pods_are_reported_at_once() {
         let code = |condition: &Condition, pod: &Object| match standing(condition, pod) {
-            Standing::Never(hopeless) => hopeless.code,
+            PodReadiness::Never(hopeless) => hopeless.code,
             other => panic!("{other:?}"),
         };
         for (status, word) in [(Status::Stopped, "stopped"), (Status::Error, "errored"), (Status::ZeroGpu, "zero_gpu")]
@@ -226,31 +227,31 @@ mod tests {
         assert_eq!(code(&page(None), &several), "ambiguous_port");
         assert_eq!(
             standing(&page(Some(81)), &several),
-            Standing::Probe(vec![Probe::HttpSucceeds("https://b/".to_owned())])
+            PodReadiness::Probe(vec![Probe::HttpSucceeds("https://b/".to_owned())])
         );
     }
 
     #[test]
     fn pods_that_may_become_ready_are_not_ready_yet() {
         let creating = pod(Status::Creating, false, &[("22/tcp", None)]);
-        assert_eq!(standing(&Condition::Ssh, &creating), Standing::NotYet("Creating".to_owned()));
+        assert_eq!(standing(&Condition::Ssh, &creating), PodReadiness::NotYet("Creating".to_owned()));
         let open = pod(Status::Running, false, &[("22/tcp", None), ("80/http", Some("https://a"))]);
-        let told = Standing::NotYet("running, no public address for 22/tcp yet".to_owned());
+        let told = PodReadiness::NotYet("running, no public address for 22/tcp yet".to_owned());
         for condition in [Condition::Running, Condition::Ports, Condition::Ssh] {
             assert_eq!(standing(&condition, &open), told);
         }
         let strange = pod(Status::Unknown("PAUSED".to_owned()), false, &[]);
-        assert!(matches!(standing(&Condition::Running, &strange), Standing::NotYet(why) if why.contains("PAUSED")));
+        assert!(matches!(standing(&Condition::Running, &strange), PodReadiness::NotYet(why) if why.contains("PAUSED")));
     }
 
     #[test]
     fn every_port_and_the_pods_own_ssh_server_are_probed() {
         let ports = [("22/tcp", Some("203.0.113.7:35558")), ("80/http", Some("https://p-80.proxy.runpod.net"))];
         let mut ready = pod(Status::Running, true, &ports);
-        assert_eq!(standing(&Condition::Running, &ready), Standing::Ready);
+        assert_eq!(standing(&Condition::Running, &ready), PodReadiness::Ready);
         assert_eq!(
             standing(&Condition::Ports, &ready),
-            Standing::Probe(vec![
+            PodReadiness::Probe(vec![
                 Probe::Tcp("203.0.113.7:35558".to_owned()),
                 Probe::HttpAnswers("https://p-80.proxy.runpod.net".to_owned()),
             ])
@@ -259,7 +260,7 @@ mod tests {
         ready.computed.ssh_direct = Some(SshTarget { host, port: 35558, username: "root".to_owned() });
         assert_eq!(
             standing(&Condition::Ssh, &ready),
-            Standing::Probe(vec![Probe::Ssh("203.0.113.7:35558".to_owned())])
+            PodReadiness::Probe(vec![Probe::Ssh("203.0.113.7:35558".to_owned())])
         );
     }
 }

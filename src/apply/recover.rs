@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use trace::{Trace, trace};
+use trace::{CreateTrace, trace};
 pub(super) use trace::{made_by, moved};
-pub(super) use update::{Request, quoted, updated};
+pub(super) use update::{UpdateRequest, quoted, updated};
 
 use super::{Event, Events};
 use crate::kind::{self, Kind};
@@ -105,7 +105,7 @@ pub fn without_effect(intent: &Intent) -> Outcome {
 }
 
 /// The result of searching the lists for a create with an unknown outcome.
-pub enum Found {
+pub enum SearchResult {
     Nothing,
     Made(Box<Object>),
     /// The number of objects that match it.
@@ -113,16 +113,21 @@ pub enum Found {
 }
 
 /// Searches the lists for the object of a create with an unknown outcome.
-pub async fn search(api: &dyn Api, kind: &'static Kind, intent: &Intent, replay: &Replay) -> Result<Found, ApiError> {
-    let mut last = Ok(Found::Nothing);
+pub async fn search(
+    api: &dyn Api,
+    kind: &'static Kind,
+    intent: &Intent,
+    replay: &Replay,
+) -> Result<SearchResult, ApiError> {
+    let mut last = Ok(SearchResult::Nothing);
     for gap in SEARCHES {
         // If lists are known to lag less, waiting longer proves nothing more.
         sleep(gap.min(api.list_lag())).await;
         match api.list(kind).await {
             Ok(objects) => match trace(intent, &replay.state, &replay.pending, objects.iter()) {
-                Trace::Made(object, _) => return Ok(Found::Made(Box::new(object.clone()))),
-                Trace::Several(_, count) => return Ok(Found::Several(count)),
-                Trace::Nothing => last = Ok(Found::Nothing),
+                CreateTrace::Made(object, _) => return Ok(SearchResult::Made(Box::new(object.clone()))),
+                CreateTrace::Several(_, count) => return Ok(SearchResult::Several(count)),
+                CreateTrace::Nothing => last = Ok(SearchResult::Nothing),
             },
             Err(error) => last = Err(error),
         }
@@ -150,15 +155,15 @@ fn settle(
     let tell = |outcome, how: &str| Some((outcome, how.to_owned(), intent.id.clone()));
     match intent.verb {
         Verb::Create => match trace(intent, state, pending, observed.iter()) {
-            Trace::Nothing => None,
-            Trace::Made(object, twins) => {
+            CreateTrace::Nothing => None,
+            CreateTrace::Made(object, twins) => {
                 let how = match twins {
                     0 => "it had been created; its answer was lost".to_owned(),
                     _ => format!("it had been created {} times; the oldest is kept, the others are orphans", twins + 1),
                 };
                 Some((created(intent, object), how, Some(object.id.clone())))
             }
-            Trace::Several(kind, count) => tell(without_effect(intent), &several(kind, count)),
+            CreateTrace::Several(kind, count) => tell(without_effect(intent), &several(kind, count)),
         },
         // Lists show deleted objects for a while, so a listed object proves nothing yet.
         Verb::Delete if object.is_some() => None,
@@ -188,7 +193,7 @@ fn settle(
 
 /// The records after an update of an earlier run, and a sentence about them.
 fn settle_update(intent: &Intent, state: &State, object: Option<&Object>) -> (Outcome, String) {
-    let result = object.zip(Request::of_intent(intent, state)).map(|(object, request)| request.result(object));
+    let result = object.zip(UpdateRequest::of_intent(intent, state)).map(|(object, request)| request.result(object));
     match result {
         Some(result) if result.missing.is_empty() => (result.outcome, EFFECT.to_owned()),
         Some(result) if result.had_effect => {

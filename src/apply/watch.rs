@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A list, and `asked`, the time when its request was sent.
 #[derive(Clone)]
-pub struct Sighting {
+pub struct ListSnapshot {
     pub asked: Instant,
     pub objects: Arc<BTreeMap<String, Object>>,
 }
@@ -46,7 +46,7 @@ pub struct Watch<'a> {
     step: AtomicUsize,
     arrived: Notify,
     /// The last list, and the number of lists before it.
-    latest: Mutex<(u64, Option<Sighting>)>,
+    latest: Mutex<(u64, Option<ListSnapshot>)>,
     /// Wakes all waiters in the order of their arrival, so that the same world gives the same run.
     renewed: Notify,
     /// Each container's uptime at the last poll, and how often it had fallen by then.
@@ -97,7 +97,7 @@ impl<'a> Watch<'a> {
                     objects.iter().for_each(|object| self.note_uptime(object));
                     let objects = objects.into_iter().map(|object| (object.id.clone(), object)).collect();
                     let mut latest = self.latest();
-                    *latest = (latest.0 + 1, Some(Sighting { asked, objects: Arc::new(objects) }));
+                    *latest = (latest.0 + 1, Some(ListSnapshot { asked, objects: Arc::new(objects) }));
                     drop(latest);
                     self.renewed.notify_waiters();
                     *self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = None;
@@ -133,7 +133,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Calls `look` with every list requested from now on, until it returns something or `deadline` passes.
-    pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&Sighting) -> Option<T>) -> Option<T> {
+    pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&ListSnapshot) -> Option<T>) -> Option<T> {
         let from = Instant::now();
         let mut seen = self.latest().0;
         let _waiting = Waiting::enter(self);
@@ -155,7 +155,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    fn latest(&self) -> MutexGuard<'_, (u64, Option<Sighting>)> {
+    fn latest(&self) -> MutexGuard<'_, (u64, Option<ListSnapshot>)> {
         self.latest.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::gpu_count;
-use super::gpu_name::{GpuName, GpuNames, Known, Vocabulary, squashed};
-use super::gpu_unknown::{Part, UnknownGpu};
+use super::gpu_name::{GpuName, GpuNames, KnownNames, NameVocabulary, squashed};
+use super::gpu_unknown::{UnknownGpu, UnknownPart};
 use super::{Catalog, Cloud};
 use crate::model::similar::edits;
 
@@ -27,12 +27,12 @@ impl GpuNames {
             named.extend([(place, gpu.id.as_str()), (place, gpu.display_name.as_str())]);
         }
         let sizes = catalog.gpu_types.iter().map(|gpu| gpu.vram_gb).collect();
-        let vocabulary = Vocabulary::of(named.iter().map(|(_, name)| *name), sizes);
+        let vocabulary = NameVocabulary::of(named.iter().map(|(_, name)| *name), sizes);
         for alias in catalog.aliases.gpu_types.iter().filter(|alias| alias.ambiguous.is_empty()) {
             let place = catalog.gpu_types.iter().position(|gpu| gpu.id == alias.api);
             named.extend(place.map(|place| (place, alias.written.as_str())));
         }
-        let known = named.into_iter().map(|(gpu, name)| Known { gpu, name: vocabulary.read(name) }).collect();
+        let known = named.into_iter().map(|(gpu, name)| KnownNames { gpu, name: vocabulary.read(name) }).collect();
         let mut names = Self { vocabulary, known };
         names.drop_unclear(catalog);
         names
@@ -40,7 +40,7 @@ impl GpuNames {
 
     /// Removes names that drop the distinguishing part of an id: `RTX PRO 6000` has several editions.
     fn drop_unclear(&mut self, catalog: &Catalog) {
-        let is_unclear = |Known { gpu, name }: &Known| {
+        let is_unclear = |KnownNames { gpu, name }: &KnownNames| {
             let id = self.vocabulary.read(&catalog.gpu_types[*gpu].id);
             let rivals = self.types(|other| other.chip == name.chip).into_iter().filter(|other| other != gpu);
             let rivals: Vec<usize> = rivals.collect();
@@ -278,7 +278,7 @@ impl Catalog {
         let parts: Vec<&str> = word.split([',', ';', '|', '/', '+']).flat_map(|part| part.split(" or ")).collect();
         let parts: Vec<&str> = parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
         // A part that is not a GPU is not shown in messages, because it may be the value of a variable.
-        let parts: Vec<Part> = parts.into_iter().map(|part| self.part(part)).collect();
+        let parts: Vec<UnknownPart> = parts.into_iter().map(|part| self.part(part)).collect();
         // A slash may also separate a vendor from a name.
         let least = if word.contains([',', ';']) || word.contains(" or ") { 1 } else { parts.len() };
         let named = parts.iter().filter(|part| !part.0.is_empty()).count();
@@ -295,7 +295,7 @@ impl Catalog {
     }
 
     fn counted(&self, word: &str) -> Option<UnknownGpu> {
-        let is_count = |counted: &gpu_count::Counted, candidates: &[String]| {
+        let is_count = |counted: &gpu_count::CountedName, candidates: &[String]| {
             let memory = candidates.iter().filter_map(|id| Some(self.gpu_type(id)?.vram_gb)).min();
             counted.has_sign || memory.is_some_and(|memory_gb| counted.count * 2 < memory_gb)
         };
@@ -320,8 +320,8 @@ impl Catalog {
     }
 
     /// One part of a list: the ids or the pool that it names.
-    fn part(&self, word: &str) -> Part {
-        Part(match self.named(word) {
+    fn part(&self, word: &str) -> UnknownPart {
+        UnknownPart(match self.named(word) {
             Some(Ok(found)) => written(found),
             Some(Err(ids)) => ids,
             None => Vec::new(),

@@ -2,7 +2,7 @@
 
 /// A name and a number that may be a count.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Counted {
+pub(super) struct CountedName {
     pub count: u32,
     pub name: String,
     /// Whether a sign marks the number as a count. Without one, it may be a memory size.
@@ -13,18 +13,18 @@ pub(super) struct Counted {
 const MOST: u32 = 32;
 
 /// All ways to read `text` as a name and a count, most likely first.
-pub(super) fn readings(text: &str) -> Vec<Counted> {
+pub(super) fn readings(text: &str) -> Vec<CountedName> {
     let text = text.to_lowercase().replace(['(', ')', '[', ']'], " ");
     let text = text.trim();
     let text = text.strip_prefix("gpu:").unwrap_or(text);
     let text = ["gpus", "gpu"].iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text).trim();
     let readings = [leading(text), trailing(text)].into_iter().flatten();
     let possible = readings.filter(|counted| (1..=MOST).contains(&counted.count) && !counted.name.is_empty());
-    possible.map(|counted| Counted { name: counted.name.replace(':', " "), ..counted }).collect()
+    possible.map(|counted| CountedName { name: counted.name.replace(':', " "), ..counted }).collect()
 }
 
 /// `8xH100`, `x8 H100`, `8 H100`.
-fn leading(text: &str) -> Option<Counted> {
+fn leading(text: &str) -> Option<CountedName> {
     let signed = text.strip_prefix(is_sign).map(str::trim_start);
     let rest = signed.unwrap_or(text);
     let (digits, rest) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit())?);
@@ -36,13 +36,13 @@ fn leading(text: &str) -> Option<Counted> {
         None => rest.strip_prefix(is_sign),
     };
     match name {
-        Some(name) => Some(Counted { count, name: trimmed(name), has_sign: true }),
-        None => separated.then(|| Counted { count, name: trimmed(rest), has_sign: false }),
+        Some(name) => Some(CountedName { count, name: trimmed(name), has_sign: true }),
+        None => separated.then(|| CountedName { count, name: trimmed(rest), has_sign: false }),
     }
 }
 
 /// `H100x8`, `H100:8`, `H100 8x`, `H100-8`.
-fn trailing(text: &str) -> Option<Counted> {
+fn trailing(text: &str) -> Option<CountedName> {
     let signed = text.strip_suffix(is_sign).map(str::trim_end);
     let before = signed.unwrap_or(text);
     let digits = before.rsplit(|c: char| !c.is_ascii_digit()).next()?;
@@ -51,9 +51,9 @@ fn trailing(text: &str) -> Option<Counted> {
     let separated = rest.ends_with(is_separator);
     let rest = rest.trim_end_matches(is_separator);
     match (rest.strip_suffix(is_sign), signed) {
-        (Some(name), None) => Some(Counted { count, name: trimmed(name), has_sign: true }),
-        (None, Some(_)) if separated => Some(Counted { count, name: trimmed(rest), has_sign: true }),
-        (None, None) if separated => Some(Counted { count, name: trimmed(rest), has_sign: false }),
+        (Some(name), None) => Some(CountedName { count, name: trimmed(name), has_sign: true }),
+        (None, Some(_)) if separated => Some(CountedName { count, name: trimmed(rest), has_sign: true }),
+        (None, None) if separated => Some(CountedName { count, name: trimmed(rest), has_sign: false }),
         _ => None,
     }
 }
@@ -95,11 +95,11 @@ mod tests {
             "8x H100 GPUs",
             "H100_X8",
         ] {
-            let expected = Counted { count: 8, name: "h100".into(), has_sign: true };
+            let expected = CountedName { count: 8, name: "h100".into(), has_sign: true };
             assert_eq!(readings(text).first(), Some(&expected), "{text}");
         }
         for text in ["8 H100", "H100 8", "H100-8", "H100_8", "8 H100 GPUs"] {
-            let expected = Counted { count: 8, name: "h100".into(), has_sign: false };
+            let expected = CountedName { count: 8, name: "h100".into(), has_sign: false };
             assert_eq!(readings(text).first(), Some(&expected), "{text}");
         }
         for text in ["H100", "MI300X", "A100:80", "0xH100", "", "8", "x", "x8", "8x", "99999999999x4090"] {

@@ -79,13 +79,13 @@ impl GpuName {
 
 /// All words that can occur in a name.
 #[derive(Debug)]
-pub(super) struct Vocabulary {
+pub(super) struct NameVocabulary {
     /// Longest first, so that `l40s` is not read as `l40` and `s`.
     words: Vec<String>,
     memory_sizes: BTreeSet<u32>,
 }
 
-impl Vocabulary {
+impl NameVocabulary {
     /// Collects the fixed words and every number in the names of a catalog.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>, memory_sizes: BTreeSet<u32>) -> Self {
         let numbers = names.into_iter().flat_map(|name| {
@@ -267,7 +267,7 @@ fn memory_unit(word: &str) -> Option<(&str, &str)> {
 
 /// One of the names of a GPU type.
 #[derive(Debug)]
-pub(super) struct Known {
+pub(super) struct KnownNames {
     /// Index of the type in the catalog.
     pub gpu: usize,
     pub name: GpuName,
@@ -276,6 +276,6 @@ pub(super) struct Known {
 /// The names of all GPU types, parsed once.
 #[derive(Debug)]
 pub(super) struct GpuNames {
-    pub vocabulary: Vocabulary,
-    pub known: Vec<Known>,
+    pub vocabulary: NameVocabulary,
+    pub known: Vec<KnownNames>,
 }

@@ -10,7 +10,7 @@ pub enum UnknownGpu {
     /// The type exists, but not with this memory size. Holds the exact ids of existing sizes.
     NoSuchSize { wanted_gb: u32, sizes: Vec<String> },
     /// It lists several GPUs in one text.
-    List(Vec<Part>),
+    List(Vec<UnknownPart>),
     /// It includes a count: `2x A100`. Holds the ids and pools that the name without the number could mean.
     Counted { count: u32, candidates: Vec<String> },
     /// Nothing has this name. Holds ids, pools and tiers that were probably meant.
@@ -19,7 +19,7 @@ pub enum UnknownGpu {
 
 /// One part of a list: the ids or the pool that it names; empty if it names nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part(pub Vec<String>);
+pub struct UnknownPart(pub Vec<String>);
 
 impl UnknownGpu {
     /// A stable error code.
@@ -77,7 +77,7 @@ impl UnknownGpu {
                 format!("it exists as {}; `sindri catalog{list} {what}", described(sizes))
             }
             Self::List(parts) => {
-                let names = parts.iter().flat_map(|Part(names)| match names.as_slice() {
+                let names = parts.iter().flat_map(|UnknownPart(names)| match names.as_slice() {
                     [] => vec!["\"...\"".to_owned()],
                     names => names.iter().map(|name| format!("\"{name}\"")).collect(),
                 });
@@ -110,7 +110,7 @@ impl UnknownGpu {
             Self::Ambiguous(ids) | Self::Counted { candidates: ids, .. } | Self::Unknown { nearest: ids } => {
                 narrow(ids)
             }
-            Self::List(parts) => parts.iter_mut().for_each(|Part(ids)| narrow(ids)),
+            Self::List(parts) => parts.iter_mut().for_each(|UnknownPart(ids)| narrow(ids)),
             Self::NoSuchSize { .. } => {}
         }
     }

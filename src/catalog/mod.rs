@@ -12,7 +12,7 @@ mod gpu_unknown;
 mod resolve;
 
 pub use gpu::GpuMatch;
-pub use gpu_unknown::{Part, UnknownGpu};
+pub use gpu_unknown::{UnknownGpu, UnknownPart};
 pub use resolve::{BadInstance, near, nearest};
 
 use std::fmt;

@@ -73,7 +73,7 @@ impl AddressWord {
 }
 
 /// The addresses that a command accepts.
-pub struct Known<'a> {
+pub struct KnownAddresses<'a> {
     addresses: BTreeSet<&'a Address>,
     /// The problem with any other address, such as `not recorded in environment `dev``.
     missing: String,
@@ -81,7 +81,7 @@ pub struct Known<'a> {
     hint: &'static str,
 }
 
-impl<'a> Known<'a> {
+impl<'a> KnownAddresses<'a> {
     /// Addresses in the state of an environment.
     pub fn recorded(state: &State, addresses: impl IntoIterator<Item = &'a Address>) -> Self {
         Self::new(addresses, format!("not recorded in environment `{}`", state.environment), LISTS_RECORDED)
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_word_names_resources_with_or_without_their_kind() {
         let addresses = addresses();
-        let known = Known::declared(&addresses);
+        let known = KnownAddresses::declared(&addresses);
         for (text, expected) in [
             ("a", &["pod.a"][..]),
             ("pod.a", &["pod.a"]),
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn an_unknown_or_ambiguous_word_is_refused() {
         let addresses = addresses();
-        let known = Known::declared(&addresses);
+        let known = KnownAddresses::declared(&addresses);
         let refused = |failure: Failure| {
             let help = failure.report.help().map(|help| help.to_string());
             (failure.exit, failure.report.to_string(), help.unwrap_or_default())

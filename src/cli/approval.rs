@@ -9,8 +9,8 @@ use super::exit::{Exit, Failure};
 use super::saved;
 use crate::model::{Plan, State};
 use crate::planner::review::identity;
-use crate::planner::review::saved::{Comparison, SavedPlan};
-use crate::planner::{Input, Options};
+use crate::planner::review::saved::{SavedPlan, SavedPlanComparison};
+use crate::planner::{Input, PlanOptions};
 use crate::render::words;
 
 /// Most differences to list; more would bury them.
@@ -76,7 +76,7 @@ impl Approval {
     }
 
     /// The planner options of the saved plan: the same options as then, limited to the resources in the file.
-    pub fn options(&self, prior: &State) -> Option<Options> {
+    pub fn options(&self, prior: &State) -> Option<PlanOptions> {
         match self {
             Self::Saved(saved) => Some(saved.options_now(prior)),
             Self::None | Self::Expected { .. } => None,
@@ -160,7 +160,7 @@ fn is_id(word: &str) -> bool {
 }
 
 /// The differences, one line each; `done` includes actions that are no longer necessary.
-fn differences(comparison: &Comparison, done: bool) -> String {
+fn differences(comparison: &SavedPlanComparison, done: bool) -> String {
     let settled =
         comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: nothing is to be done any more"));
     let lines: Vec<String> = comparison.moved.iter().map(ToString::to_string).chain(settled).collect();

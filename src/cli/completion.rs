@@ -17,7 +17,7 @@ use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 use super::address::AddressWord;
 use super::args::Arguments;
 use super::variables;
-use facts::{Facts, Which};
+use facts::{CompletionKind, Facts};
 
 /// Set by the scripts to the name of the shell.
 const VARIABLE: &str = "SINDRI_COMPLETE";
@@ -100,19 +100,19 @@ fn with_candidates(command: Command, facts: &Arc<Facts>) -> Command {
 }
 
 /// The values that an argument of a command takes.
-fn which(command: &str, argument: &Arg) -> Option<Which> {
+fn which(command: &str, argument: &Arg) -> Option<CompletionKind> {
     let is_address = argument.get_value_parser().type_id() == std::any::TypeId::of::<AddressWord>();
     let value = argument.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
     match (command, argument.get_id().as_str(), value) {
-        ("import", _, _) | ("mv", "to", _) if is_address => Some(Which::Unrecorded),
-        (_, _, Some("POD")) | ("connect", "pod", _) => Some(Which::Pods),
-        ("destroy" | "status", _, _) if is_address => Some(Which::RecordedWhole),
-        (_, "target" | "replace", _) if is_address => Some(Which::Known),
-        _ if is_address => Some(Which::Recorded),
-        (_, _, Some("ENV" | "OTHER")) => Some(Which::Environments),
-        ("output", "path", _) => Some(Which::Outputs),
-        (_, "gpu", Some(_)) => Some(Which::GpuTypes),
-        (_, "region", Some(_)) => Some(Which::Regions),
+        ("import", _, _) | ("mv", "to", _) if is_address => Some(CompletionKind::Unrecorded),
+        (_, _, Some("POD")) | ("connect", "pod", _) => Some(CompletionKind::Pods),
+        ("destroy" | "status", _, _) if is_address => Some(CompletionKind::RecordedWhole),
+        (_, "target" | "replace", _) if is_address => Some(CompletionKind::Known),
+        _ if is_address => Some(CompletionKind::Recorded),
+        (_, _, Some("ENV" | "OTHER")) => Some(CompletionKind::Environments),
+        ("output", "path", _) => Some(CompletionKind::Outputs),
+        (_, "gpu", Some(_)) => Some(CompletionKind::GpuTypes),
+        (_, "region", Some(_)) => Some(CompletionKind::Regions),
         _ => None,
     }
 }

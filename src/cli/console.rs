@@ -9,9 +9,9 @@ use miette::{GraphicalTheme, Severity};
 use super::annotations::{Workflow, disarmed};
 use super::args::{ColorChoice, Global};
 use super::exit::{Exit, Failure};
-use super::output::{Loss, Output, Stream};
+use super::output::{Output, Stream, WriteFailure};
 use super::variables;
-use crate::render::diagnostic::{Hidden, Shown};
+use crate::render::diagnostic::{HiddenValues, SafeDiagnostic};
 use crate::render::json::{self, ErrorContext, error_json};
 use crate::render::style::{Line, printable};
 use crate::render::{self, Progress, ProgressKind, Style};
@@ -28,7 +28,7 @@ pub struct Console {
     err: Style,
     output: Arc<Output>,
     /// Credentials of this process.
-    hidden: Hidden,
+    hidden: HiddenValues,
     /// Set if diagnostics must also be printed as annotations.
     workflow: Option<Workflow>,
 }
@@ -51,7 +51,7 @@ impl Console {
             out: style(io::stdout().is_terminal()),
             err: style(io::stderr().is_terminal()),
             output,
-            hidden: Hidden::new(variables::credentials()),
+            hidden: HiddenValues::new(variables::credentials()),
             // With JSON, stderr contains nothing else.
             workflow: Workflow::here(global.directory.as_deref()).filter(|_| !global.json),
         }
@@ -68,7 +68,7 @@ impl Console {
             out,
             err,
             output,
-            hidden: Hidden::new(variables::credentials()),
+            hidden: HiddenValues::new(variables::credentials()),
             workflow: None,
         }
     }
@@ -207,7 +207,7 @@ impl Console {
             (false, false) => GraphicalTheme::none(),
         };
         let columns = self.err.width.unwrap_or(COLUMNS);
-        render::draw(&Shown::new(report, &self.hidden, columns), theme, self.err.width)
+        render::draw(&SafeDiagnostic::new(report, &self.hidden, columns), theme, self.err.width)
     }
 
     /// Asks a question and reads one line. No answer counts as an empty one.
@@ -230,7 +230,7 @@ impl Console {
     }
 
     /// Waits until all output has been written or lost, and returns the losses.
-    pub fn flush(&self) -> Vec<Loss> {
+    pub fn flush(&self) -> Vec<WriteFailure> {
         self.output.wait()
     }
 
@@ -243,7 +243,7 @@ impl Console {
     /// succeeded; otherwise the command's own failure takes precedence. A closed pipe matters only for a command that
     /// changes something: `sindri plan | head -1` got all it wanted, but `sindri apply | head -1` did not see how it
     /// ended.
-    pub fn settle(&self, exit: Exit, changes: bool, losses: &[Loss]) -> Exit {
+    pub fn settle(&self, exit: Exit, changes: bool, losses: &[WriteFailure]) -> Exit {
         let Some(loss) = losses.iter().find(|loss| changes || !loss.is_closed_pipe()) else { return exit };
         let ended_well = matches!(exit, Exit::Success | Exit::Changes);
         // Tools expect one object on stderr.
@@ -279,7 +279,7 @@ fn wrapped(text: &str, style: Style) -> String {
     out + text.strip_prefix(body).unwrap_or_default()
 }
 
-fn lost(loss: &Loss, changes: bool) -> Failure {
+fn lost(loss: &WriteFailure, changes: bool) -> Failure {
     let help = match changes {
         true => "the command itself finished and its changes are recorded; `sindri status` shows what there is",
         false => "the output is incomplete: make room or fix the target, then run the command again",

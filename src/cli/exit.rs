@@ -67,11 +67,11 @@ pub struct Failure {
     /// The parts of the failure with their positions, for annotations if the report itself has no position.
     pub parts: Vec<(Option<Position>, String)>,
     /// For `--json`: the resource that the failure is about, if it is a single one.
-    pub subject: Option<Box<Subject>>,
+    pub subject: Option<Box<FailedResource>>,
 }
 
 /// One resource, and RunPod's id for it if it exists.
-pub struct Subject {
+pub struct FailedResource {
     pub address: Address,
     pub id: Option<String>,
 }
@@ -83,7 +83,7 @@ impl Failure {
 
     /// Adds the resource that the failure is about.
     pub fn about(self, address: &Address, id: Option<&str>) -> Self {
-        let subject = Subject { address: address.clone(), id: id.map(str::to_owned) };
+        let subject = FailedResource { address: address.clone(), id: id.map(str::to_owned) };
         Self { subject: Some(Box::new(subject)), ..self }
     }
 

@@ -34,12 +34,12 @@ impl Stream {
 
 /// A stream that could not be written completely.
 #[derive(Debug)]
-pub struct Loss {
+pub struct WriteFailure {
     pub stream: Stream,
     pub error: io::Error,
 }
 
-impl Loss {
+impl WriteFailure {
     /// Whether the reader closed the pipe, as `head -1` does once it has its line.
     pub fn is_closed_pipe(&self) -> bool {
         self.error.kind() == io::ErrorKind::BrokenPipe
@@ -57,20 +57,20 @@ pub fn note_closed(stream: Stream) {
 
 /// Both standard streams of this process.
 pub struct Output {
-    jobs: Mutex<Sender<Job>>,
+    jobs: Mutex<Sender<OutputJob>>,
 }
 
-enum Job {
+enum OutputJob {
     Write(Stream, String),
     /// Called after everything before it has been written, with the losses so far.
-    Flush(Box<dyn FnOnce(Vec<Loss>) + Send>),
+    Flush(Box<dyn FnOnce(Vec<WriteFailure>) + Send>),
 }
 
 impl Output {
     /// Starts the thread that writes.
     pub fn start() -> Self {
         let (jobs, queue) = mpsc::channel();
-        let mut writer = Writer { streams: [Sink::open(Stream::Out), Sink::open(Stream::Err)] };
+        let mut writer = OutputWriter { streams: [Sink::open(Stream::Out), Sink::open(Stream::Err)] };
         // Without a thread the queue is dropped, and each write fails as if the stream were closed.
         let _ = thread::Builder::new().name("output".to_owned()).spawn(move || writer.run(&queue));
         Self { jobs: Mutex::new(jobs) }
@@ -79,20 +79,20 @@ impl Output {
     /// Writes `text` after earlier texts. Returns before it is written.
     pub fn write(&self, stream: Stream, text: &str) {
         if !text.is_empty() {
-            self.send(Job::Write(stream, text.to_owned()));
+            self.send(OutputJob::Write(stream, text.to_owned()));
         }
     }
 
     /// Resolves once all output has been written or lost, with the losses.
-    pub async fn written(&self) -> Vec<Loss> {
+    pub async fn written(&self) -> Vec<WriteFailure> {
         let (done, written) = oneshot::channel();
         // If the receiver is gone, the losses no longer matter.
-        self.send(Job::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        self.send(OutputJob::Flush(Box::new(move |losses| drop(done.send(losses)))));
         written.await.unwrap_or_else(|_| dead_writer())
     }
 
     /// Waits until all output has been written or lost, and returns the losses.
-    pub fn wait(&self) -> Vec<Loss> {
+    pub fn wait(&self) -> Vec<WriteFailure> {
         self.flush().recv().unwrap_or_else(|_| dead_writer())
     }
 
@@ -102,32 +102,32 @@ impl Output {
         let _ = self.flush().recv_timeout(longest);
     }
 
-    fn flush(&self) -> Receiver<Vec<Loss>> {
+    fn flush(&self) -> Receiver<Vec<WriteFailure>> {
         let (done, written) = mpsc::channel();
-        self.send(Job::Flush(Box::new(move |losses| drop(done.send(losses)))));
+        self.send(OutputJob::Flush(Box::new(move |losses| drop(done.send(losses)))));
         written
     }
 
-    fn send(&self, job: Job) {
+    fn send(&self, job: OutputJob) {
         // A queue without a reader is noticed by the next flush.
         let _ = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
     }
 }
 
-fn dead_writer() -> Vec<Loss> {
-    vec![Loss { stream: Stream::Out, error: io::Error::other("the thread that writes is gone") }]
+fn dead_writer() -> Vec<WriteFailure> {
+    vec![WriteFailure { stream: Stream::Out, error: io::Error::other("the thread that writes is gone") }]
 }
 
-struct Writer {
+struct OutputWriter {
     streams: [Sink; 2],
 }
 
-impl Writer {
-    fn run(&mut self, queue: &Receiver<Job>) {
+impl OutputWriter {
+    fn run(&mut self, queue: &Receiver<OutputJob>) {
         for job in queue {
             match job {
-                Job::Write(stream, text) => self.streams[stream as usize].write(text.as_bytes()),
-                Job::Flush(done) => done(self.streams.iter().filter_map(Sink::loss).collect()),
+                OutputJob::Write(stream, text) => self.streams[stream as usize].write(text.as_bytes()),
+                OutputJob::Flush(done) => done(self.streams.iter().filter_map(Sink::loss).collect()),
             }
         }
     }
@@ -156,14 +156,14 @@ impl Sink {
         };
     }
 
-    fn loss(&self) -> Option<Loss> {
+    fn loss(&self) -> Option<WriteFailure> {
         let error = self.lost.as_ref()?;
         // An `io::Error` cannot be cloned.
         let error = match error.raw_os_error() {
             Some(code) => io::Error::from_raw_os_error(code),
             None => io::Error::new(error.kind(), error.to_string()),
         };
-        Some(Loss { stream: self.stream, error })
+        Some(WriteFailure { stream: self.stream, error })
     }
 }
 

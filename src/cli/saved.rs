@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::exit::{Exit, Failure};
-use crate::files::{self, LARGEST, Reason, Target, read_bytes, read_text};
+use crate::files::{self, LARGEST, UnreadableReason, WriteTarget, read_bytes, read_text};
 use crate::model::text::escaped;
 use crate::planner::review::saved::{FORMAT_VERSION, SavedPlan};
 
@@ -16,7 +16,7 @@ pub fn read(path: &Path) -> Result<SavedPlan, Failure> {
     let name = path.display().to_string();
     let text = read_text(path, None, LARGEST).map_err(|error| {
         let help = match error.reason {
-            Reason::Missing => "`sindri plan --out FILE` writes one",
+            UnreadableReason::Missing => "`sindri plan --out FILE` writes one",
             _ => error.reason.help(),
         };
         refuse("plan_unreadable", format!("cannot read the plan `{name}`: {}", error.reason), help)
@@ -30,7 +30,7 @@ fn refuse(code: &'static str, message: String, help: &str) -> Failure {
 
 /// Parses the plan in `text`, the content of the file `name`.
 pub fn parse(name: &str, text: &str) -> Result<SavedPlan, Failure> {
-    let version = from_json::<Version>(text)
+    let version = from_json::<FormatVersion>(text)
         .map_err(|error| refuse("no_plan", no_plan(&name, &error), "`sindri plan --out FILE` writes one"))?;
     if version.format_version != FORMAT_VERSION {
         let (found, known) = (version.format_version, FORMAT_VERSION);
@@ -62,7 +62,7 @@ fn no_plan(name: &impl std::fmt::Display, error: &serde_json::Error) -> String {
 }
 
 #[derive(Deserialize)]
-struct Version {
+struct FormatVersion {
     format_version: u32,
     // A field that no other JSON file has.
     #[serde(rename = "plan_id")]
@@ -98,7 +98,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
             Some("`--out` takes the name of a file in a folder that exists".into()),
         )
     };
-    if files::target(path).map_err(fail)? == Target::Replaced && holds_something_else(path) {
+    if files::target(path).map_err(fail)? == WriteTarget::Replaced && holds_something_else(path) {
         return Err(Failure::message(
             Exit::Error,
             "not_overwritten",
@@ -114,7 +114,7 @@ pub fn write(path: &Path, plan: &SavedPlan) -> Result<(), Failure> {
 /// Whether a regular file contains anything but a plan. A file that cannot be read may contain anything.
 fn holds_something_else(path: &Path) -> bool {
     match read_bytes(path, None, LARGEST) {
-        Ok(text) => !text.is_empty() && serde_json::from_slice::<Version>(&text).is_err(),
+        Ok(text) => !text.is_empty() && serde_json::from_slice::<FormatVersion>(&text).is_err(),
         Err(error) => !error.is_missing(),
     }
 }

@@ -11,8 +11,8 @@ use super::console::Console;
 use super::exit::{Exit, Failure};
 use super::output::Stream;
 use super::variables;
-use crate::apply::look::{self, Sight};
 use crate::apply::recover::recover;
+use crate::apply::refresh::{self, Refresh};
 use crate::catalog::Catalog;
 use crate::config::{self, Config, LoadOptions, Readable, RecordedEnvironments};
 use crate::emulator::{Emulator, EmulatorOptions, InProcess};
@@ -23,7 +23,7 @@ use crate::planner;
 use crate::planner::decide::feasible;
 use crate::render::words;
 use crate::runpod::Client;
-use crate::runpod::credential::{ApiKey, Origin, world_identity};
+use crate::runpod::credential::{ApiKey, ApiOrigin, world_identity};
 use crate::store::{self, Holder, Identity, LockedState, Paths, StoreError};
 use crate::transport::Transport;
 use crate::transport::clock::Clock;
@@ -92,7 +92,7 @@ fn recorded(global: &Global) -> RecordedEnvironments {
         None => {
             let boundary = Boundary::around(folder, &allowed);
             let found = store::found_in(&state_folder(folder, sandbox), &boundary).into_iter();
-            found.filter(store::Found::records_something).map(|found| found.environment).collect()
+            found.filter(store::FoundState::records_something).map(|found| found.environment).collect()
         }
     })
 }
@@ -192,7 +192,7 @@ fn unusable_world(error: ReadError) -> Failure {
     Failure::message(Exit::Error, "sandbox_outside", error.to_string(), Some(help))
 }
 
-fn find_key(origin: &Origin) -> Result<ApiKey, Failure> {
+fn find_key(origin: &ApiOrigin) -> Result<ApiKey, Failure> {
     Ok(ApiKey::find(origin, variables::text, variables::key_file)?)
 }
 
@@ -232,7 +232,7 @@ impl Session {
         config: Config,
         global: &Global,
         console: &Console,
-        key: impl FnOnce(&Origin) -> Result<ApiKey, Failure>,
+        key: impl FnOnce(&ApiOrigin) -> Result<ApiKey, Failure>,
     ) -> Result<Self, Failure> {
         let named = named_state(global);
         let folder = state_folder(&config.directory, global.sandbox);
@@ -255,8 +255,8 @@ impl Session {
             (transport, ApiKey::emulator(), "sandbox".to_owned(), clock, Some(emulator))
         } else {
             let origin = match &global.api_url {
-                Some(url) => Origin::parse(url, config.dialect)?,
-                None => Origin::of(config.dialect),
+                Some(url) => ApiOrigin::parse(url, config.dialect)?,
+                None => ApiOrigin::of(config.dialect),
             };
             let key = key(&origin)?;
             let transport = Arc::new(HttpTransport::new(origin.as_str(), REQUEST_TIMEOUT)?);
@@ -289,18 +289,18 @@ impl Session {
 
     /// The current state, read without a lock, and the existing objects. Operations that a running or killed apply left
     /// open are settled in memory.
-    pub async fn look(&self, console: &Console) -> Result<(State, Observed), Failure> {
-        let Sight { state, observed, .. } = look::look(self.place(), self.tells_who_runs(console)).await?;
+    pub async fn refresh(&self, console: &Console) -> Result<(State, Observed), Failure> {
+        let Refresh { state, observed, .. } = refresh::refresh(self.place(), self.tells_who_runs(console)).await?;
         Ok((state, observed))
     }
 
-    /// Like `look`, and also returns what is still unsettled.
-    pub async fn look_twice(&self, console: &Console) -> Result<Sight, Failure> {
-        Ok(look::look_twice(self.place(), self.tells_who_runs(console)).await?)
+    /// Like `refresh`, and also returns what is still unsettled.
+    pub async fn refresh_and_recheck(&self, console: &Console) -> Result<Refresh, Failure> {
+        Ok(refresh::refresh_and_recheck(self.place(), self.tells_who_runs(console)).await?)
     }
 
-    fn place(&self) -> look::Place<'_> {
-        look::Place { api: &self.client, paths: &self.paths, identity: self.identity(), clock: &self.clock }
+    fn place(&self) -> refresh::RefreshContext<'_> {
+        refresh::RefreshContext { api: &self.client, paths: &self.paths, identity: self.identity(), clock: &self.clock }
     }
 
     fn tells_who_runs(&self, console: &Console) -> impl FnOnce(&Holder) {
@@ -335,7 +335,7 @@ impl Session {
         &'a self,
         prior: &'a State,
         observed: &'a Observed,
-        options: planner::Options,
+        options: planner::PlanOptions,
     ) -> planner::Input<'a> {
         planner::Input {
             name: &self.config.name,

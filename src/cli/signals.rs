@@ -5,7 +5,7 @@
 
 /// The meaning of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Request {
+pub enum SignalRequest {
     /// SIGINT or SIGTERM. The second one means: exit now.
     Stop,
     /// SIGHUP. It may arrive twice, from the shell and from the kernel, so a second one is ignored.
@@ -22,7 +22,7 @@ pub use other::Signals;
 mod unix {
     use tokio::signal::unix::{Signal, SignalKind, signal};
 
-    use super::Request;
+    use super::SignalRequest;
 
     /// Catches signals once created.
     pub struct Signals {
@@ -45,11 +45,11 @@ mod unix {
         }
 
         /// The next request. Never resolves if every signal is ignored.
-        pub async fn next(&mut self) -> Request {
+        pub async fn next(&mut self) -> SignalRequest {
             tokio::select! {
-                () = received(&mut self.interrupt) => Request::Stop,
-                () = received(&mut self.terminate) => Request::Stop,
-                () = received(&mut self.hang_up) => Request::HangUp,
+                () = received(&mut self.interrupt) => SignalRequest::Stop,
+                () = received(&mut self.terminate) => SignalRequest::Stop,
+                () = received(&mut self.hang_up) => SignalRequest::HangUp,
             }
         }
     }
@@ -77,7 +77,7 @@ mod unix {
 
 #[cfg(not(unix))]
 mod other {
-    use super::Request;
+    use super::SignalRequest;
 
     /// Catches Ctrl-C.
     pub struct Signals;
@@ -87,9 +87,9 @@ mod other {
             Self
         }
 
-        pub async fn next(&mut self) -> Request {
+        pub async fn next(&mut self) -> SignalRequest {
             match tokio::signal::ctrl_c().await {
-                Ok(()) => Request::Stop,
+                Ok(()) => SignalRequest::Stop,
                 Err(_) => std::future::pending().await,
             }
         }

@@ -13,7 +13,7 @@ use crate::planner::Input;
 use crate::planner::drift::survey::remembered;
 use crate::render::words;
 use crate::resource::inventory::live_object;
-use crate::store::{self, Found};
+use crate::store::{self, FoundState};
 
 /// An unreachable state, and what to do about it.
 pub struct Unreachable {
@@ -27,7 +27,7 @@ pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
     let concerns = input.prior.resources.is_empty() && !input.options.destroy;
     let Some(folder) = session.paths.state.parent().filter(|_| concerns) else { return Vec::new() };
     let own = &session.config.environment;
-    let is_other = |found: &Found| {
+    let is_other = |found: &FoundState| {
         found.environment != *own
             && found.paths.state != session.paths.state
             && !session.config.environments.contains(&found.environment)
@@ -36,7 +36,7 @@ pub fn states(session: &Session, input: &Input<'_>) -> Vec<Unreachable> {
     found.into_iter().filter(is_other).filter_map(|found| describe(&found, session, input)).collect()
 }
 
-fn describe(found: &Found, session: &Session, input: &Input<'_>) -> Option<Unreachable> {
+fn describe(found: &FoundState, session: &Session, input: &Input<'_>) -> Option<Unreachable> {
     let state = &found.snapshot.as_ref().ok()?.state;
     // The lists of one API say nothing about ids of another.
     if state.api != session.api {

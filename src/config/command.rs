@@ -5,8 +5,8 @@
 
 use serde_json::Value as Json;
 
-use super::document::{Node, Scalar};
-use super::draft::Draft;
+use super::document::{Scalar, YamlNode};
+use super::draft::ResourceDraft;
 use super::environment::warn_of_literal;
 use super::problem::Findings;
 use crate::model::Value;
@@ -16,7 +16,7 @@ use crate::model::credential::command_line;
 const PARTS: [&str; 2] = ["cmd", "entrypoint"];
 
 /// Sets both attributes.
-pub(super) fn command(pod: &Node, draft: &mut Draft, findings: &mut Findings) {
+pub(super) fn command(pod: &YamlNode, draft: &mut ResourceDraft, findings: &mut Findings) {
     let (args, entrypoint) = (pod.get("args"), pod.get("entrypoint"));
     let mut named = None;
     if let Some(node) = args {
@@ -45,8 +45,8 @@ fn set(
     attribute: &str,
     key: &str,
     words: Option<Vec<String>>,
-    node: &Node,
-    draft: &mut Draft,
+    node: &YamlNode,
+    draft: &mut ResourceDraft,
     findings: &mut Findings,
 ) {
     let words = words.filter(|words| !words.is_empty()).map_or(Value::Null, command_line);
@@ -65,9 +65,9 @@ struct Parts {
     entrypoint: Option<Vec<String>>,
 }
 
-fn parts(node: &Node, key: &str, findings: &mut Findings) -> Parts {
+fn parts(node: &YamlNode, key: &str, findings: &mut Findings) -> Parts {
     let Some(line) = node.scalar() else {
-        let words = node.items().iter().filter_map(Node::text).map(str::to_owned).collect();
+        let words = node.items().iter().filter_map(YamlNode::text).map(str::to_owned).collect();
         return Parts { args: Some(words), entrypoint: None };
     };
     if let Some(json) = json(line) {
@@ -99,7 +99,7 @@ fn json(line: &Scalar) -> Option<Result<Json, serde_json::Error>> {
     (parsed.is_ok() || inside.starts_with('"')).then_some(parsed)
 }
 
-fn from_json(json: Option<&Json>, node: &Node, key: &str, findings: &mut Findings) -> Parts {
+fn from_json(json: Option<&Json>, node: &YamlNode, key: &str, findings: &mut Findings) -> Parts {
     let found = match json {
         Some(list @ Json::Array(_)) => texts(list).map(|args| Parts { args: Some(args), entrypoint: None }),
         Some(Json::Object(members))
@@ -119,7 +119,7 @@ fn from_json(json: Option<&Json>, node: &Node, key: &str, findings: &mut Finding
     })
 }
 
-fn wrong_json(node: &Node, key: &str, findings: &mut Findings) {
+fn wrong_json(node: &YamlNode, key: &str, findings: &mut Findings) {
     let help = match key {
         "entrypoint" => "write a list of texts: `entrypoint: [\"python\", \"-u\"]`",
         _ => {

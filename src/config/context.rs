@@ -17,13 +17,13 @@ pub(super) struct Project<'a> {
     pub environment: String,
     pub dialect: Dialect,
     pub catalog: &'a Catalog,
-    pub volumes: BTreeMap<String, Volume>,
+    pub volumes: BTreeMap<String, MountableVolume>,
     /// Environment variables for all pods.
     pub variables: Variables,
 }
 
 /// The facts about a volume that a pod needs to mount it.
-pub(super) struct Volume {
+pub(super) struct MountableVolume {
     pub address: Address,
     /// `None` after an error.
     pub region: Option<String>,

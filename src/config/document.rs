@@ -17,7 +17,7 @@ const MOST_NODES: usize = 200_000;
 
 /// A value and its position. A collection has the position of its key.
 #[derive(Clone, Debug)]
-pub(super) struct Node {
+pub(super) struct YamlNode {
     pub span: Span,
     pub data: Data,
 }
@@ -25,8 +25,8 @@ pub(super) struct Node {
 #[derive(Clone, Debug)]
 pub(super) enum Data {
     Scalar(Scalar),
-    List(Vec<Node>),
-    Map(Vec<Entry>),
+    List(Vec<YamlNode>),
+    Map(Vec<MappingEntry>),
 }
 
 #[derive(Clone, Debug)]
@@ -43,10 +43,10 @@ pub(super) struct Scalar {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct MappingEntry {
     pub key: String,
     pub key_span: Span,
-    pub value: Node,
+    pub value: YamlNode,
 }
 
 impl Scalar {
@@ -64,7 +64,7 @@ impl Scalar {
     }
 }
 
-impl Node {
+impl YamlNode {
     /// A placeholder for a configuration that cannot be read at all.
     pub fn empty(findings: &mut Findings) -> Self {
         let file = findings.sources.add(String::new(), "");
@@ -86,7 +86,7 @@ impl Node {
         self.scalar().is_some_and(Scalar::is_null)
     }
 
-    pub fn items(&self) -> &[Node] {
+    pub fn items(&self) -> &[YamlNode] {
         match &self.data {
             Data::List(items) => items,
             _ => &[],
@@ -94,30 +94,30 @@ impl Node {
     }
 
     /// The items of a list, or the single scalar.
-    pub fn one_or_more(&self) -> &[Node] {
+    pub fn one_or_more(&self) -> &[YamlNode] {
         match &self.data {
             Data::Scalar(_) => std::slice::from_ref(self),
             _ => self.items(),
         }
     }
 
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[MappingEntry] {
         match &self.data {
             Data::Map(entries) => entries,
             _ => &[],
         }
     }
 
-    pub fn entry(&self, key: &str) -> Option<&Entry> {
+    pub fn entry(&self, key: &str) -> Option<&MappingEntry> {
         self.entries().iter().find(|entry| entry.key == key)
     }
 
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&YamlNode> {
         self.entry(key).map(|entry| &entry.value)
     }
 
     /// The value at a path of keys.
-    pub fn at(&self, path: &[&str]) -> Option<&Node> {
+    pub fn at(&self, path: &[&str]) -> Option<&YamlNode> {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
@@ -145,7 +145,7 @@ impl Node {
 }
 
 /// The tree of a file; `None`, with a finding, if it is not valid YAML.
-pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
+pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<YamlNode> {
     let text = findings.sources.text(file).to_owned();
     parse_text(file, &text, findings)
 }
@@ -154,7 +154,7 @@ pub(super) fn parse(file: usize, findings: &mut Findings) -> Option<Node> {
 const MOST_LINES_GIVEN_UP: usize = 200;
 
 /// The tree of a file that may contain a syntax error. Reports the error and parses the lines above it.
-pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
+pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> YamlNode {
     let text = findings.sources.text(file).to_owned();
     if let Some(tree) = parse_text(file, &text, findings) {
         return tree;
@@ -169,10 +169,10 @@ pub(super) fn parse_readable(file: usize, findings: &mut Findings) -> Node {
         }
         end = newline;
     }
-    Node { span: Span { file, start: 0, end: 0 }, data: Data::Map(Vec::new()) }
+    YamlNode { span: Span { file, start: 0, end: 0 }, data: Data::Map(Vec::new()) }
 }
 
-fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> {
+fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<YamlNode> {
     // The parser counts characters; everything else counts bytes.
     let mut bytes: Vec<usize> = text.char_indices().map(|(byte, _)| byte).collect();
     bytes.push(text.len());
@@ -206,7 +206,7 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<Node> 
         match builder.events.next()? {
             (Event::StreamStart | Event::DocumentStart(_) | Event::Nothing, _) => {}
             (Event::StreamEnd | Event::DocumentEnd, span) => {
-                return Some(Node { span, data: Data::Map(Vec::new()) });
+                return Some(YamlNode { span, data: Data::Map(Vec::new()) });
             }
             (event, span) => return builder.node(event, span, None, 0),
         }
@@ -303,13 +303,13 @@ pub(super) fn lacks_space(text: &str) -> bool {
 
 struct Builder<'a, 'text> {
     events: std::vec::IntoIter<(Event<'text>, Span)>,
-    anchors: Vec<(usize, Node)>,
+    anchors: Vec<(usize, YamlNode)>,
     nodes: usize,
     findings: &'a mut Findings,
 }
 
 impl Builder<'_, '_> {
-    fn node(&mut self, event: Event<'_>, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
+    fn node(&mut self, event: Event<'_>, span: Span, key: Option<Span>, depth: usize) -> Option<YamlNode> {
         if depth > DEEPEST || self.nodes > MOST_NODES {
             self.findings.error("too_large", span, "the file is nested too deeply, or its aliases grow too large");
             return None;
@@ -321,7 +321,7 @@ impl Builder<'_, '_> {
                 // An absent value has no extent, so use the position of its key.
                 let span = if span.start == span.end { key.unwrap_or(span) } else { span };
                 let scalar = Scalar { plain, ..Scalar::new(text) };
-                (anchor, Node { span, data: Data::Scalar(scalar) })
+                (anchor, YamlNode { span, data: Data::Scalar(scalar) })
             }
             Event::SequenceStart(anchor, _) => (anchor, self.list(span, key, depth)?),
             Event::MappingStart(anchor, _) => (anchor, self.map(span, key, depth)?),
@@ -342,7 +342,7 @@ impl Builder<'_, '_> {
         Some(node)
     }
 
-    fn list(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
+    fn list(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<YamlNode> {
         let mut items = Vec::new();
         loop {
             match self.events.next()? {
@@ -350,12 +350,12 @@ impl Builder<'_, '_> {
                 (event, span) => items.push(self.node(event, span, None, depth + 1)?),
             }
         }
-        let first = items.first().map(|item: &Node| item.span);
-        Some(Node { span: key.or(first).unwrap_or(span), data: Data::List(items) })
+        let first = items.first().map(|item: &YamlNode| item.span);
+        Some(YamlNode { span: key.or(first).unwrap_or(span), data: Data::List(items) })
     }
 
-    fn map(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<Node> {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn map(&mut self, span: Span, key: Option<Span>, depth: usize) -> Option<YamlNode> {
+        let mut entries: Vec<MappingEntry> = Vec::new();
         let mut places: BTreeMap<String, Span> = BTreeMap::new();
         let mut inherited = Vec::new();
         loop {
@@ -384,7 +384,7 @@ impl Builder<'_, '_> {
                     .help("remove one of the two");
             } else {
                 places.insert(name.clone(), key_span);
-                entries.push(Entry { key: name, key_span, value });
+                entries.push(MappingEntry { key: name, key_span, value });
             }
         }
         // `<<: *defaults` (or a list of them) adds the keys that are not set here.
@@ -400,11 +400,11 @@ impl Builder<'_, '_> {
             }
         }
         let first = entries.first().map(|entry| entry.key_span);
-        Some(Node { span: key.or(first).unwrap_or(span), data: Data::Map(entries) })
+        Some(YamlNode { span: key.or(first).unwrap_or(span), data: Data::Map(entries) })
     }
 }
 
-fn size(node: &Node) -> usize {
+fn size(node: &YamlNode) -> usize {
     1 + match &node.data {
         Data::Scalar(_) => 0,
         Data::List(items) => items.iter().map(size).sum(),
@@ -413,25 +413,26 @@ fn size(node: &Node) -> usize {
 }
 
 /// Merges `over` into `base`: mappings merge, other values replace, `null` removes.
-pub(super) fn merge(base: Node, over: Node) -> Node {
+pub(super) fn merge(base: YamlNode, over: YamlNode) -> YamlNode {
     match (base.data, over.data) {
         (Data::Map(entries), Data::Map(overlay)) => {
             // Keys of `base` keep their position; new keys follow in the order of the overlay.
             let places: BTreeMap<String, usize> =
                 entries.iter().enumerate().map(|(index, entry)| (entry.key.clone(), index)).collect();
-            let mut merged: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+            let mut merged: Vec<Option<MappingEntry>> = entries.into_iter().map(Some).collect();
             for entry in overlay {
                 match places.get(&entry.key) {
                     Some(&index) if entry.value.is_null() => merged[index] = None,
                     Some(&index) => {
-                        merged[index] =
-                            merged[index].take().map(|own| Entry { value: merge(own.value, entry.value), ..entry });
+                        merged[index] = merged[index]
+                            .take()
+                            .map(|own| MappingEntry { value: merge(own.value, entry.value), ..entry });
                     }
                     None => merged.push(Some(entry)),
                 }
             }
-            Node { span: over.span, data: Data::Map(merged.into_iter().flatten().collect()) }
+            YamlNode { span: over.span, data: Data::Map(merged.into_iter().flatten().collect()) }
         }
-        (_, data) => Node { span: over.span, data },
+        (_, data) => YamlNode { span: over.span, data },
     }
 }

@@ -18,15 +18,15 @@ const MOST_FAULTS: usize = 10;
 #[derive(Default)]
 pub(super) struct Dotenv {
     values: BTreeMap<String, Value>,
-    pub faults: Vec<Fault>,
+    pub faults: Vec<DotenvProblem>,
 }
 
 /// The value of a variable, or why it is ambiguous.
-type Value = Result<String, Fault>;
+type Value = Result<String, DotenvProblem>;
 
 /// A part of a `.env` file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct DotenvProblem {
     /// `.env` or `.env.local`.
     pub file: &'static str,
     /// Counted from 1; `None` for the whole file.
@@ -45,7 +45,7 @@ impl Dotenv {
                 Err(error) if error.is_missing() => {}
                 Err(ReadError { reason, .. }) => {
                     let what = format!("cannot read `{file}`: {reason}");
-                    dotenv.faults.push(Fault { file, line: None, what, help: reason.help() });
+                    dotenv.faults.push(DotenvProblem { file, line: None, what, help: reason.help() });
                 }
             }
         }
@@ -58,12 +58,12 @@ impl Dotenv {
 
     fn add(&mut self, file: &'static str, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        let mut lines = Lines { rest: &text, line: 1 };
+        let mut lines = DotenvLines { rest: &text, line: 1 };
         let mut faults = 0;
         while let Some(entry) = lines.next_entry() {
-            let is_open = matches!(entry, Err((_, Wrong::OpenQuote)));
+            let is_open = matches!(entry, Err((_, LineError::OpenQuote)));
             match entry {
-                Ok(Entry { name, value, line }) => {
+                Ok(DotenvEntry { name, value, line }) => {
                     let value = value.map_err(|wrong| wrong.at(file, line));
                     self.values.insert(name.to_owned(), value);
                 }
@@ -82,7 +82,7 @@ impl Dotenv {
 
 /// Errors in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wrong {
+enum LineError {
     NoAssignment,
     Colon,
     OpenQuote,
@@ -90,8 +90,8 @@ enum Wrong {
     Substitution,
 }
 
-impl Wrong {
-    fn at(self, file: &'static str, line: usize) -> Fault {
+impl LineError {
+    fn at(self, file: &'static str, line: usize) -> DotenvProblem {
         let (what, help) = match self {
             Self::NoAssignment => ("is not `NAME=value`", "correct the line, or make it a comment with `#`"),
             Self::Colon => ("has no `=` after the name", "write `NAME=value`, not `NAME: value`"),
@@ -105,29 +105,29 @@ impl Wrong {
                 "write the value itself, or put it into single quotes if it is meant literally",
             ),
         };
-        Fault { file, line: Some(line), what: format!("line {line} of `{file}` {what}"), help }
+        DotenvProblem { file, line: Some(line), what: format!("line {line} of `{file}` {what}"), help }
     }
 }
 
 /// One assignment.
-struct Entry<'a> {
+struct DotenvEntry<'a> {
     name: &'a str,
-    value: Result<String, Wrong>,
+    value: Result<String, LineError>,
     line: usize,
 }
 
 /// The name of a variable and its value, or why the value is ambiguous.
-type Assignment<'a> = (&'a str, Result<String, Wrong>);
+type Assignment<'a> = (&'a str, Result<String, LineError>);
 
 /// The unread rest of a file.
-struct Lines<'a> {
+struct DotenvLines<'a> {
     rest: &'a str,
     line: usize,
 }
 
-impl<'a> Lines<'a> {
+impl<'a> DotenvLines<'a> {
     /// The next assignment, or the error in its line. `None` at the end.
-    fn next_entry(&mut self) -> Option<Result<Entry<'a>, (usize, Wrong)>> {
+    fn next_entry(&mut self) -> Option<Result<DotenvEntry<'a>, (usize, LineError)>> {
         loop {
             self.skip_blanks();
             if self.rest.is_empty() {
@@ -139,7 +139,7 @@ impl<'a> Lines<'a> {
                 continue;
             }
             match self.entry() {
-                Ok(Some((name, value))) => return Some(Ok(Entry { name, value, line })),
+                Ok(Some((name, value))) => return Some(Ok(DotenvEntry { name, value, line })),
                 Ok(None) => {}
                 Err(wrong) => {
                     self.end_line();
@@ -150,7 +150,7 @@ impl<'a> Lines<'a> {
     }
 
     /// An assignment; `None` for a bare `export NAME`, which sets nothing.
-    fn entry(&mut self) -> Result<Option<Assignment<'a>>, Wrong> {
+    fn entry(&mut self) -> Result<Option<Assignment<'a>>, LineError> {
         let exported = self.rest.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t']));
         if let Some(rest) = exported {
             self.rest = rest;
@@ -162,14 +162,14 @@ impl<'a> Lines<'a> {
         self.rest = rest;
         self.skip_blanks();
         if name.is_empty() {
-            return Err(Wrong::NoAssignment);
+            return Err(LineError::NoAssignment);
         }
         if exported.is_some() && (self.rest.is_empty() || self.rest.starts_with(['\n', '#'])) {
             self.end_line();
             return Ok(None);
         }
         let Some(rest) = self.rest.strip_prefix('=') else {
-            return Err(if self.rest.starts_with(':') { Wrong::Colon } else { Wrong::NoAssignment });
+            return Err(if self.rest.starts_with(':') { LineError::Colon } else { LineError::NoAssignment });
         };
         self.rest = rest;
         let written = match rest.trim_start_matches([' ', '\t']).chars().next() {
@@ -179,24 +179,24 @@ impl<'a> Lines<'a> {
             }
             _ => self.unquoted(),
         };
-        let value = if written.substitutes { Err(Wrong::Substitution) } else { Ok(written.text) };
+        let value = if written.substitutes { Err(LineError::Substitution) } else { Ok(written.text) };
         Ok(Some((name, value)))
     }
 
     /// A quoted value, which may span lines. In single quotes and backticks everything is literal.
-    fn quoted(&mut self, quote: char) -> Result<Written, Wrong> {
+    fn quoted(&mut self, quote: char) -> Result<Written, LineError> {
         let inside = &self.rest[1..];
         let (written, end) = if quote == '"' {
-            double_quoted(inside).ok_or(Wrong::OpenQuote)?
+            double_quoted(inside).ok_or(LineError::OpenQuote)?
         } else {
-            let end = inside.find(quote).ok_or(Wrong::OpenQuote)?;
+            let end = inside.find(quote).ok_or(LineError::OpenQuote)?;
             (Written { text: inside[..end].to_owned(), substitutes: false }, end)
         };
         self.line += inside[..end].matches('\n').count();
         self.rest = &inside[end + 1..];
         self.skip_blanks();
         if !(self.rest.is_empty() || self.rest.starts_with(['\n', '#'])) {
-            return Err(Wrong::AfterQuote);
+            return Err(LineError::AfterQuote);
         }
         self.end_line();
         Ok(written)

@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::problem::Findings;
 use super::source::Span;
-use super::table::Block;
+use super::table::BlockSchema;
 use crate::kind::{Kind, Support};
 use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
 
 #[derive(Clone)]
-pub(super) struct Draft {
+pub(super) struct ResourceDraft {
     kind: &'static Kind,
     inputs: Attributes,
     spans: BTreeMap<String, Span>,
 }
 
-impl Draft {
+impl ResourceDraft {
     /// A draft with all attributes of the kind unset, except those that members fold into (`ports` of a pod).
     pub fn new(kind: &'static Kind) -> Self {
         let folded = |name: &str| {
@@ -65,7 +65,7 @@ impl Draft {
     pub fn keep_limits(
         &self,
         dialect: Dialect,
-        block: &Block,
+        block: &BlockSchema,
         at: Span,
         wanted: impl Fn(&str) -> bool,
         findings: &mut Findings,
@@ -84,7 +84,7 @@ impl Draft {
         }
     }
 
-    pub fn finish(self, address: Address, life: Life, at: Span, findings: &Findings) -> Resource {
+    pub fn finish(self, address: Address, life: LifecycleSettings, at: Span, findings: &Findings) -> Resource {
         let positions = self.spans.into_iter().map(|(path, span)| (path, findings.sources.position(span))).collect();
         Resource {
             address,
@@ -101,7 +101,7 @@ impl Draft {
 
 /// Lifecycle settings of a resource, separate from its inputs.
 #[derive(Clone, Default)]
-pub(super) struct Life {
+pub(super) struct LifecycleSettings {
     pub power: Option<Power>,
     pub lifecycle: Lifecycle,
     pub timeouts: Timeouts,

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::api_key::API_KEY;
-use super::document::{Node, Scalar};
+use super::document::{Scalar, YamlNode};
 use super::problem::{Findings, Problem};
 use super::source::Span;
 use crate::kind::limits::MOST_VARIABLES;
@@ -30,9 +30,9 @@ pub(super) fn is_variable_name(name: &str) -> bool {
 }
 
 /// The variables of one pod: `env` takes precedence over those of all pods.
-pub(super) fn of_pod(common: &Variables, env: Option<&Node>, pod: Span, findings: &mut Findings) -> Variables {
+pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, findings: &mut Findings) -> Variables {
     let mut variables = common.clone();
-    for entry in env.map(Node::entries).unwrap_or_default() {
+    for entry in env.map(YamlNode::entries).unwrap_or_default() {
         if !is_allowed(&entry.key, entry.key_span, findings) {
             continue;
         }
@@ -99,7 +99,7 @@ pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool 
 }
 
 /// Translates `extensions` into the variables of the sindri image (`INSTALL_PROFILE` and others).
-pub(super) fn extensions(root: &Node, findings: &mut Findings) -> Variables {
+pub(super) fn extensions(root: &YamlNode, findings: &mut Findings) -> Variables {
     let Some(extensions) = root.entry("extensions") else { return Variables::new() };
     let (span, extensions) = (extensions.key_span, &extensions.value);
     let mut variables = Variables::new();
@@ -117,7 +117,7 @@ pub(super) fn extensions(root: &Node, findings: &mut Findings) -> Variables {
     }
     for (key, name) in [("active", "CUSTOM_EXTENSIONS"), ("additional", "ADDITIONAL_EXTENSIONS")] {
         if let Some(list) = extensions.get(key) {
-            let names: Vec<&str> = list.one_or_more().iter().filter_map(Node::text).collect();
+            let names: Vec<&str> = list.one_or_more().iter().filter_map(YamlNode::text).collect();
             set(name, &names.join(","), list.span);
         }
     }

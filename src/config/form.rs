@@ -1,8 +1,8 @@
 //! Suggests the correct form of a field in error messages.
 
-use super::document::{Data, Node, SPACE_AFTER_COLON, lacks_space};
+use super::document::{Data, SPACE_AFTER_COLON, YamlNode, lacks_space};
 use super::quantity::{amount, duration, megabytes};
-use super::table::{Field, Shape};
+use super::table::{Field, ValueShape};
 
 /// Maximum length of a one-line help text in 80 columns.
 const LONGEST_LINE: usize = 66;
@@ -12,7 +12,7 @@ const FRAME: usize = 12;
 const LONGEST_NAME: usize = 30;
 
 /// Suggests a value as close as possible to the written one.
-pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
+pub(super) fn right_form(node: &YamlNode, field: &Field) -> Option<String> {
     if takes_keys(&field.shape)
         && node.scalar().is_some_and(|scalar| scalar.written.is_none() && lacks_space(&scalar.text))
     {
@@ -25,10 +25,10 @@ pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
         return Some(counted);
     }
     let heading = match (&field.shape, &node.data) {
-        (Shape::List(_), _) => "write a list of mappings:",
-        (Shape::Variables | Shape::Block(_), _) => "write a mapping:",
-        (Shape::Named(_), _) => "write each below a name of its own:",
-        (Shape::Texts | Shape::Line, Data::Map(_)) => "write a list:",
+        (ValueShape::List(_), _) => "write a list of mappings:",
+        (ValueShape::Variables | ValueShape::Block(_), _) => "write a mapping:",
+        (ValueShape::Named(_), _) => "write each below a name of its own:",
+        (ValueShape::Texts | ValueShape::Line, Data::Map(_)) => "write a list:",
         _ => "for example",
     };
     let example = with_own_names(node, field).or_else(|| field.example.map(str::to_owned))?;
@@ -38,18 +38,18 @@ pub(super) fn right_form(node: &Node, field: &Field) -> Option<String> {
 }
 
 /// The written value, converted to a form that the field accepts.
-fn close_value(node: &Node, field: &Field) -> Option<String> {
+fn close_value(node: &YamlNode, field: &Field) -> Option<String> {
     let name = field.name;
     match &field.shape {
-        Shape::Bool => truth(node).map(|value| format!("`{name}: {value}`")),
-        Shape::Int(low, high) => {
+        ValueShape::Bool => truth(node).map(|value| format!("`{name}: {value}`")),
+        ValueShape::Int(low, high) => {
             let number = number(node, name).filter(|number| (low..=high).contains(&number))?;
             let unit = if name.ends_with("Gb") { ", the number of GB" } else { "" };
             Some(format!("`{name}: {number}`{unit}"))
         }
-        Shape::Memory => node.int().filter(|size| *size > 0).map(|size| format!("`{name}: {size}GB`")),
-        Shape::Duration => time(node, name),
-        Shape::Block(block) => {
+        ValueShape::Memory => node.int().filter(|size| *size > 0).map(|size| format!("`{name}: {size}GB`")),
+        ValueShape::Duration => time(node, name),
+        ValueShape::Block(block) => {
             let text = &node.scalar().filter(|scalar| scalar.written.is_none())?.text;
             let inner = block.fields().find(|inner| inner.offered && takes(&inner.shape, node))?;
             Some(format!("`{name}: {{ {}: {text} }}`", inner.name))
@@ -59,7 +59,7 @@ fn close_value(node: &Node, field: &Field) -> Option<String> {
 }
 
 /// Splits a name and a count in one mapping, `{ H100: 8 }` or `{ name: H100, count: 8 }`, into two fields.
-fn counted(node: &Node, field: &Field) -> Option<String> {
+fn counted(node: &YamlNode, field: &Field) -> Option<String> {
     let count_field = field.counted_by?;
     let (key, count) = node.entries().iter().find_map(|entry| Some((&entry.key, entry.value.int()?)))?;
     let is_word = |text: &&str| text.parse::<i64>().is_err();
@@ -71,29 +71,31 @@ fn counted(node: &Node, field: &Field) -> Option<String> {
 }
 
 /// Whether the value has keys.
-fn takes_keys(shape: &Shape) -> bool {
+fn takes_keys(shape: &ValueShape) -> bool {
     match shape {
-        Shape::Variables | Shape::Block(_) | Shape::Named(_) => true,
-        Shape::List(item) => takes_keys(item),
+        ValueShape::Variables | ValueShape::Block(_) | ValueShape::Named(_) => true,
+        ValueShape::List(item) => takes_keys(item),
         _ => false,
     }
 }
 
 /// Whether a scalar has this shape.
-fn takes(shape: &Shape, node: &Node) -> bool {
+fn takes(shape: &ValueShape, node: &YamlNode) -> bool {
     match shape {
-        Shape::Bool => node.bool().is_some(),
-        Shape::Int(low, high) => node.int().is_some_and(|number| (low..=high).contains(&&number)),
-        Shape::Amount => amount(node).is_some(),
-        Shape::Memory => megabytes(node).is_some(),
-        Shape::Duration => duration(node).is_some(),
-        Shape::Word(words) => node.text().is_some_and(|text| words.iter().any(|word| word.eq_ignore_ascii_case(text))),
+        ValueShape::Bool => node.bool().is_some(),
+        ValueShape::Int(low, high) => node.int().is_some_and(|number| (low..=high).contains(&&number)),
+        ValueShape::Amount => amount(node).is_some(),
+        ValueShape::Memory => megabytes(node).is_some(),
+        ValueShape::Duration => duration(node).is_some(),
+        ValueShape::Word(words) => {
+            node.text().is_some_and(|text| words.iter().any(|word| word.eq_ignore_ascii_case(text)))
+        }
         _ => false,
     }
 }
 
 /// Normalises a time with its unit: `15 minutes` becomes `15m`.
-fn time(node: &Node, name: &str) -> Option<String> {
+fn time(node: &YamlNode, name: &str) -> Option<String> {
     let text = node.text()?.trim();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let number: u32 = number.parse().ok()?;
@@ -108,20 +110,20 @@ fn time(node: &Node, name: &str) -> Option<String> {
 }
 
 /// The field's example with the user's own names. Values are omitted because they may be secrets.
-fn with_own_names(node: &Node, field: &Field) -> Option<String> {
+fn with_own_names(node: &YamlNode, field: &Field) -> Option<String> {
     let names = names(node, &field.shape);
     let first = names.first()?;
     match &field.shape {
-        Shape::Variables => {
+        ValueShape::Variables => {
             let variables = names.iter().map(|name| format!("{name}: \"...\""));
             Some(format!("{}: {{ {} }}", field.name, fitting(variables.collect())))
         }
-        Shape::Named(_) => {
+        ValueShape::Named(_) => {
             let (before, rest) = field.example?.split_once("{ ")?;
             let (_, inner) = rest.split_once(':')?;
             Some(format!("{before}{{ {first}:{inner}"))
         }
-        Shape::List(Shape::Block(block)) if block.field("name").is_some() => {
+        ValueShape::List(ValueShape::Block(block)) if block.field("name").is_some() => {
             let (before, rest) = field.example?.split_once("name: ")?;
             let (_, after) = rest.split_once(',')?;
             let (start, item) = before.split_once('[')?;
@@ -148,8 +150,8 @@ fn fitting(items: Vec<String>) -> String {
 }
 
 /// The names in a value of the wrong form: `A=b` in a list, the keys of a mapping, `name: a` in a list of mappings.
-fn names(node: &Node, shape: &Shape) -> Vec<String> {
-    let of_item = |item: &Node| match &item.data {
+fn names(node: &YamlNode, shape: &ValueShape) -> Vec<String> {
+    let of_item = |item: &YamlNode| match &item.data {
         Data::Scalar(scalar) => Some(scalar.shown().split(['=', ':']).next().unwrap_or_default().trim().to_owned()),
         Data::Map(entries) => match item.get("name") {
             Some(name) => name.text().map(str::to_owned),
@@ -160,7 +162,7 @@ fn names(node: &Node, shape: &Shape) -> Vec<String> {
     let found: Vec<String> = match &node.data {
         Data::List(items) => items.iter().filter_map(of_item).collect(),
         // Skip the entries that are already correct.
-        Data::Map(entries) if matches!(shape, Shape::Named(_)) => {
+        Data::Map(entries) if matches!(shape, ValueShape::Named(_)) => {
             let mistaken =
                 entries.iter().filter(|entry| !matches!(entry.value.data, Data::Map(_)) && !entry.value.is_null());
             mistaken.map(|entry| entry.key.clone()).collect()
@@ -178,7 +180,7 @@ fn names(node: &Node, shape: &Shape) -> Vec<String> {
 }
 
 /// A boolean in the notation of YAML 1.1 or shells.
-fn truth(node: &Node) -> Option<bool> {
+fn truth(node: &YamlNode) -> Option<bool> {
     match node.text()?.to_ascii_lowercase().as_str() {
         "yes" | "y" | "on" | "1" | "true" => Some(true),
         "no" | "n" | "off" | "0" | "false" => Some(false),
@@ -187,7 +189,7 @@ fn truth(node: &Node) -> Option<bool> {
 }
 
 /// The intended number: without its unit if the field counts GB, or without a zero fraction.
-fn number(node: &Node, name: &str) -> Option<i64> {
+fn number(node: &YamlNode, name: &str) -> Option<i64> {
     let text = node.text()?.trim();
     if let Some(gigabytes) = gigabytes(text) {
         let is_whole = gigabytes.fract() == 0.0 && (0.0..1e9).contains(&gigabytes);

@@ -1,6 +1,6 @@
 //! Keys from RunPod's API, runpodctl, Terraform, docker compose and other clouds, and what to write instead.
 
-use super::table::Habit;
+use super::table::ForeignKeys;
 
 const REPLICAS: &str = "`replicas: 3` makes three pods; `gpuCount` is the number of GPUs in each";
 const GPUS: &str = "write `gpuType: \"NVIDIA L4\"`, and `gpuCount: 2` for two of them";
@@ -19,12 +19,12 @@ const NO_SETUP: &str = "remove it: sindri runs no setup steps. Build them into t
 const NO_KEYS: &str = "remove it: sindri sets no SSH keys. Add yours to the account at RunPod, and write \
                        `startSsh: true`";
 
-const fn habit(keys: &'static [&'static str], instead: &'static str) -> Habit {
-    Habit { keys, instead }
+const fn habit(keys: &'static [&'static str], instead: &'static str) -> ForeignKeys {
+    ForeignKeys { keys, instead }
 }
 
 /// At the top level of the file.
-pub(super) static ROOT_HABITS: &[Habit] = &[
+pub(super) static ROOT_HABITS: &[ForeignKeys] = &[
     habit(&["volumes", "volume", "mounts"], "network volumes are declared below `providers.runpod.networkVolumes`"),
     habit(
         &["services", "pod", "instances", "servers", "machines"],
@@ -44,7 +44,7 @@ pub(super) static ROOT_HABITS: &[Habit] = &[
 ];
 
 /// In a pod.
-pub(super) static POD_HABITS: &[Habit] = &[
+pub(super) static POD_HABITS: &[ForeignKeys] = &[
     habit(&["count", "instances", "instanceCount", "podCount", "numPods", "scale"], REPLICAS),
     habit(
         &[
@@ -168,7 +168,7 @@ pub(super) static POD_HABITS: &[Habit] = &[
 ];
 
 /// In a network volume.
-pub(super) static VOLUME_HABITS: &[Habit] = &[
+pub(super) static VOLUME_HABITS: &[ForeignKeys] = &[
     habit(
         &["dataCenter", "datacenter", "location", "zone"],
         "did you mean `region`? It takes a data center such as `US-KS-2`",
@@ -182,14 +182,14 @@ pub(super) static VOLUME_HABITS: &[Habit] = &[
 ];
 
 /// In a secret.
-pub(super) static SECRET_HABITS: &[Habit] = &[
+pub(super) static SECRET_HABITS: &[ForeignKeys] = &[
     habit(&["value"], "remove it: a value in the file is no secret. `source: env` reads the variable of that name"),
     habit(&["env", "key", "variable"], "`name` is the variable, in the pod and in your environment"),
     habit(&["file", "filename"], "did you mean `path`? It goes with `source: file`"),
 ];
 
 /// In `budget`.
-pub(super) static BUDGET_HABITS: &[Habit] = &[
+pub(super) static BUDGET_HABITS: &[ForeignKeys] = &[
     habit(&["pods", "podCount", "count", "instances"], "did you mean `maxPods`?"),
     habit(
         &["hourly", "perHour", "maxPerHour", "maxCost", "maxPrice", "cost", "price", "limit", "max", "amount"],
@@ -202,7 +202,7 @@ pub(super) static BUDGET_HABITS: &[Habit] = &[
 ];
 
 /// In `timeouts`.
-pub(super) static TIMEOUT_HABITS: &[Habit] = &[
+pub(super) static TIMEOUT_HABITS: &[ForeignKeys] = &[
     habit(
         &["ready", "start", "up", "boot", "read", "update"],
         "did you mean `create`? It includes the start: `create: 15m`",
@@ -211,7 +211,7 @@ pub(super) static TIMEOUT_HABITS: &[Habit] = &[
 ];
 
 /// Next to `runpod`.
-pub(super) static PROVIDER_HABITS: &[Habit] = &[habit(
+pub(super) static PROVIDER_HABITS: &[ForeignKeys] = &[habit(
     &["aws", "gcp", "google", "azure", "lambda", "vast", "vastai", "coreweave", "modal", "local", "paperspace"],
     "remove it: sindri supports RunPod only, below `providers.runpod`",
 )];

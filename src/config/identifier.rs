@@ -2,7 +2,7 @@
 //! no blank id.
 
 use super::document::Scalar;
-use super::table::Shape;
+use super::table::ValueShape;
 use crate::model::credential::surely_holds_credential;
 
 /// Why a text is refused.
@@ -70,10 +70,10 @@ impl TextFault {
 }
 
 /// The fault of a field's text, if it has one. `leaves` says whether the text reaches plans, the state or RunPod.
-pub(super) fn fault(scalar: &Scalar, shape: &Shape, leaves: bool) -> Option<TextFault> {
+pub(super) fn fault(scalar: &Scalar, shape: &ValueShape, leaves: bool) -> Option<TextFault> {
     let text = scalar.text.as_str();
-    let is_command = matches!(shape, Shape::Line);
-    if matches!(shape, Shape::Anything) {
+    let is_command = matches!(shape, ValueShape::Line);
+    if matches!(shape, ValueShape::Anything) {
         None
     } else if leaves && scalar.sensitive {
         Some(TextFault::FromCredential)
@@ -82,7 +82,7 @@ pub(super) fn fault(scalar: &Scalar, shape: &Shape, leaves: bool) -> Option<Text
         Some(TextFault::Token)
     } else if text.contains('\0') {
         Some(TextFault::Nul)
-    } else if matches!(shape, Shape::Id) {
+    } else if matches!(shape, ValueShape::Id) {
         id_fault(text)
     } else {
         None

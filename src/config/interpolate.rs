@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-use super::api_key::{API_KEY, Origin, holds_api_key};
-use super::document::{Data, Node, Scalar};
+use super::api_key::{API_KEY, ValueOrigin, holds_api_key};
+use super::document::{Data, Scalar, YamlNode};
 use super::environment::is_variable_name;
 use super::load::LoadOptions;
 use super::problem::Findings;
@@ -14,7 +14,7 @@ use super::source::Span;
 use crate::model::credential::{holds_credential, names_credential};
 
 /// Substitutes variables in every value of the tree, and removes values that contain an API key.
-pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: &mut Findings) {
+pub(super) fn interpolate(node: &mut YamlNode, options: &LoadOptions<'_>, findings: &mut Findings) {
     match &mut node.data {
         Data::Scalar(scalar) => {
             if scalar.text.contains('$') {
@@ -38,7 +38,7 @@ pub(super) fn interpolate(node: &mut Node, options: &LoadOptions<'_>, findings: 
 
 /// The key may come from a variable of any name, or be written literally.
 fn refuse_api_key(span: Span, scalar: &mut Scalar, keys: &[String], findings: &mut Findings) {
-    let origin = if scalar.written.is_some() { Origin::Resolved } else { Origin::Literal };
+    let origin = if scalar.written.is_some() { ValueOrigin::Resolved } else { ValueOrigin::Literal };
     if holds_api_key(&scalar.text, origin, keys) {
         findings
             .error("api_key", span, "this value holds your RunPod API key")

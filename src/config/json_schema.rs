@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::fields::ROOT;
-use super::table::{Block, Choices, Field, Shape};
+use super::table::{BlockSchema, Choices, Field, ValueShape};
 use crate::catalog::Catalog;
 
 /// The file that a schema describes.
@@ -20,7 +20,7 @@ pub enum SchemaOf {
 
 /// The schema.
 pub fn json_schema(of: SchemaOf) -> Value {
-    let mut writer = Writer { of, definitions: Map::new() };
+    let mut writer = SchemaWriter { of, definitions: Map::new() };
     let mut schema = writer.block(&ROOT);
     if let Value::Object(members) = &mut schema {
         members.insert("$schema".into(), json!("http://json-schema.org/draft-07/schema#"));
@@ -33,14 +33,14 @@ pub fn json_schema(of: SchemaOf) -> Value {
     schema
 }
 
-struct Writer {
+struct SchemaWriter {
     of: SchemaOf,
     /// Shapes and choices shared by several fields.
     definitions: Map<String, Value>,
 }
 
-impl Writer {
-    fn block(&mut self, block: &'static Block) -> Value {
+impl SchemaWriter {
+    fn block(&mut self, block: &'static BlockSchema) -> Value {
         let mut properties = Map::new();
         let mut dependencies = Map::new();
         let mut required = Vec::new();
@@ -99,7 +99,7 @@ impl Writer {
         let Choices::Open(name, values) = field.choices else { return Vec::new() };
         let reference = self.shared(name, || json!({ "enum": values(Catalog::embedded()) }));
         match field.shape {
-            Shape::Texts => {
+            ValueShape::Texts => {
                 vec![
                     reference.clone(),
                     json!({ "type": "array", "items": { "anyOf": [reference, self.text_of(field)] } }),
@@ -147,9 +147,9 @@ impl Writer {
         json!({ "anyOf": accepted })
     }
 
-    fn shape(&mut self, shape: &'static Shape, field: &'static Field) -> Value {
+    fn shape(&mut self, shape: &'static ValueShape, field: &'static Field) -> Value {
         match shape {
-            Shape::Text => match field.choices {
+            ValueShape::Text => match field.choices {
                 Choices::Closed(words) => self.words(words),
                 Choices::Matching(pattern, rule) => {
                     // Numbers and booleans are also texts, but editors need not suggest them.
@@ -158,49 +158,49 @@ impl Writer {
                 }
                 Choices::Free | Choices::Open(..) => self.text_of(field),
             },
-            Shape::Id => {
+            ValueShape::Id => {
                 let rule = "An id is not empty and has no blanks around it.";
                 let text = matching("^\\S(.*\\S)?$", rule);
                 let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
                 self.or_variable(vec![text, other])
             }
-            Shape::Word(words) => match field.choices {
+            ValueShape::Word(words) => match field.choices {
                 Choices::Closed(closed) => self.words(closed),
                 Choices::Free | Choices::Open(..) | Choices::Matching(..) => self.words(words),
             },
-            Shape::Bool => self.or_variable(vec![
+            ValueShape::Bool => self.or_variable(vec![
                 json!({ "type": "boolean" }),
                 // A pattern instead of an enum, because an editor would suggest every spelling.
                 json!({ "type": "string", "pattern": "^(true|True|TRUE|false|False|FALSE)$" }),
             ]),
-            Shape::Int(low, high) => self.int(*low, *high),
-            Shape::Amount => self.or_variable(vec![
+            ValueShape::Int(low, high) => self.int(*low, *high),
+            ValueShape::Amount => self.or_variable(vec![
                 json!({ "type": "number", "minimum": 0, "maximum": 1e9 }),
                 json!({ "type": "string", "pattern": "^\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)$" }),
             ]),
-            Shape::Memory => {
+            ValueShape::Memory => {
                 let rule = "A size has a unit: `16GB` or `512MB`.";
                 self.or_variable(vec![matching("^\\s*[0-9]+\\s*[MmGgTt][Ii]?[Bb]?\\s*$", rule)])
             }
-            Shape::Duration => {
+            ValueShape::Duration => {
                 let rule = "A time has a unit: `90s`, `15m` or `1h30m`.";
                 self.or_variable(vec![matching("^\\s*([0-9]+[hms])+\\s*$", rule)])
             }
-            Shape::Texts | Shape::Line => {
+            ValueShape::Texts | ValueShape::Line => {
                 let text = self.text_of(field);
                 json!({ "anyOf": [text, { "type": "array", "items": text }] })
             }
-            Shape::List(item) => {
+            ValueShape::List(item) => {
                 let items = self.shape(item, field);
                 json!({ "type": "array", "items": items })
             }
-            Shape::Variables => json!({
+            ValueShape::Variables => json!({
                 "type": "object",
                 "propertyNames": { "pattern": "^(?!RUNPOD_|SINDRI_RESOURCE$)[A-Za-z_][A-Za-z0-9_]*$" },
                 "additionalProperties": self.text(),
             }),
-            Shape::Block(inner) => self.block(inner),
-            Shape::Named(inner) => {
+            ValueShape::Block(inner) => self.block(inner),
+            ValueShape::Named(inner) => {
                 let inner = self.block(inner);
                 let inner =
                     if inner.get("allOf").is_some() { inner } else { json!({ "anyOf": [inner, { "type": "null" }] }) };
@@ -210,7 +210,7 @@ impl Writer {
                     "additionalProperties": inner,
                 })
             }
-            Shape::Anything => json!({}),
+            ValueShape::Anything => json!({}),
         }
     }
 

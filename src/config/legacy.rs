@@ -2,30 +2,30 @@
 //!
 //! Sources: the user's document and sindri 3.x, whose files are still supported.
 
-use super::document::{Data, Entry, Node, Scalar};
+use super::document::{Data, MappingEntry, Scalar, YamlNode};
 use super::problem::Findings;
 use super::quantity::megabytes;
 
 /// The pod fields set by `deployment`; fields below `runpod` override them.
-pub(super) fn pod_fields(root: &Node, runpod: &Node, findings: &mut Findings) -> Node {
+pub(super) fn pod_fields(root: &YamlNode, runpod: &YamlNode, findings: &mut Findings) -> YamlNode {
     let deployment = root.entry("deployment");
     let span = deployment.map_or(root.span, |entry| entry.key_span);
-    let mut fields: Vec<Entry> = Vec::new();
-    if let Some(Entry { value: deployment, .. }) = deployment {
+    let mut fields: Vec<MappingEntry> = Vec::new();
+    if let Some(MappingEntry { value: deployment, .. }) = deployment {
         refuse_builds(deployment, findings);
         fields.extend(image(deployment, findings));
         fields.extend(resources(deployment, runpod, findings));
         fields.extend(workspace(deployment));
     }
-    Node { span, data: Data::Map(fields) }
+    YamlNode { span, data: Data::Map(fields) }
 }
 
 /// The same entry under another key.
-fn renamed(entry: &Entry, key: &str) -> Entry {
-    Entry { key: key.to_owned(), ..entry.clone() }
+fn renamed(entry: &MappingEntry, key: &str) -> MappingEntry {
+    MappingEntry { key: key.to_owned(), ..entry.clone() }
 }
 
-fn refuse_builds(deployment: &Node, findings: &mut Findings) {
+fn refuse_builds(deployment: &YamlNode, findings: &mut Findings) {
     if let Some(enabled) = deployment.at(&["buildFromSource", "enabled"]).filter(|node| node.bool() == Some(true)) {
         findings
             .error("unsupported", enabled.span, "RunPod runs images and builds none")
@@ -33,7 +33,7 @@ fn refuse_builds(deployment: &Node, findings: &mut Findings) {
     }
 }
 
-fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
+fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry> {
     let (plain, parts) = (deployment.entry("image"), deployment.entry("image_config"));
     let (Some(parts), None) = (parts, plain) else {
         if let (Some(parts), Some(plain)) = (parts, plain) {
@@ -44,7 +44,7 @@ fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
         }
         return plain.cloned();
     };
-    let part = |key: &str| parts.value.get(key).and_then(Node::text);
+    let part = |key: &str| parts.value.get(key).and_then(YamlNode::text);
     let Some(registry) = part("registry") else {
         findings
             .missing(&["registry"], "missing_field", parts.key_span, "`image_config` has no `registry`")
@@ -66,13 +66,14 @@ fn image(deployment: &Node, findings: &mut Findings) -> Option<Entry> {
         // Still return the image, to avoid a second error about a missing one.
         registry.to_owned()
     };
-    let value = Node { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) };
-    Some(Entry { key: "image".into(), key_span: parts.key_span, value })
+    let value = YamlNode { span: parts.key_span, data: Data::Scalar(Scalar::new(image)) };
+    Some(MappingEntry { key: "image".into(), key_span: parts.key_span, value })
 }
 
-fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<Entry> {
+fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) -> Vec<MappingEntry> {
     let Some(resources) = deployment.get("resources") else { return Vec::new() };
-    let mut fields: Vec<Entry> = ["memory", "cpus"].iter().filter_map(|key| resources.entry(key)).cloned().collect();
+    let mut fields: Vec<MappingEntry> =
+        ["memory", "cpus"].iter().filter_map(|key| resources.entry(key)).cloned().collect();
     let Some(gpu) = resources.get("gpu") else { return fields };
     let gpu_type = runpod.entry("gpuType");
     match gpu.entry("enabled").map(|entry| (entry, entry.value.bool())) {
@@ -85,7 +86,7 @@ fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<E
             }
             return fields;
         }
-        Some((entry, _)) if runpod.get("cpuOnly").and_then(Node::bool) == Some(true) => {
+        Some((entry, _)) if runpod.get("cpuOnly").and_then(YamlNode::bool) == Some(true) => {
             findings
                 .error("cpu_with_gpu", entry.value.span, "`gpu.enabled: true` contradicts `cpuOnly: true`")
                 .help("remove one of them");
@@ -106,7 +107,7 @@ fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<E
     if let Some(tier) = gpu.entry("tier") {
         fields.push(renamed(tier, "gpuType"));
     }
-    if let (Some("amd"), None, Some(maker)) = (gpu.get("type").and_then(Node::text), gpu_type, gpu.get("type")) {
+    if let (Some("amd"), None, Some(maker)) = (gpu.get("type").and_then(YamlNode::text), gpu_type, gpu.get("type")) {
         findings
             .error("missing_gpu", maker.span, "`type: amd` alone does not say which GPU")
             .help("write `gpuType: \"AMD Instinct MI300X OAM\"` below `providers.runpod`");
@@ -115,12 +116,12 @@ fn resources(deployment: &Node, runpod: &Node, findings: &mut Findings) -> Vec<E
 }
 
 /// `volumes.workspace` of sindri 3.x is now the pod volume.
-fn workspace(deployment: &Node) -> Vec<Entry> {
+fn workspace(deployment: &YamlNode) -> Vec<MappingEntry> {
     let Some(workspace) = deployment.at(&["volumes", "workspace"]) else { return Vec::new() };
     let size = workspace.entry("size").and_then(|entry| {
         let size_gb = megabytes(&entry.value)?.div_euclid(1024).max(1);
-        let value = Node { span: entry.value.span, data: Data::Scalar(Scalar::new(size_gb.to_string())) };
-        Some(Entry { value, ..renamed(entry, "volumeSizeGb") })
+        let value = YamlNode { span: entry.value.span, data: Data::Scalar(Scalar::new(size_gb.to_string())) };
+        Some(MappingEntry { value, ..renamed(entry, "volumeSizeGb") })
     });
     let path = workspace.entry("path").map(|entry| renamed(entry, "volumeMountPath"));
     size.into_iter().chain(path).collect()

@@ -3,24 +3,29 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::document::Node;
+use super::document::YamlNode;
 use super::problem::Findings;
 use super::quantity::duration;
-use super::table::Block;
+use super::table::BlockSchema;
 use super::unknown::list;
 use crate::catalog::nearest;
 use crate::kind::Kind;
 use crate::model::{Lifecycle, Timeouts, Updates};
 
-pub(super) fn lifecycle(node: Option<&Node>, kind: &Kind, block: &Block, findings: &mut Findings) -> Lifecycle {
+pub(super) fn lifecycle(
+    node: Option<&YamlNode>,
+    kind: &Kind,
+    block: &BlockSchema,
+    findings: &mut Findings,
+) -> Lifecycle {
     let Some(node) = node else { return Lifecycle::default() };
-    let flag = |key: &str| node.get(key).and_then(Node::bool).unwrap_or(false);
-    let updates = match node.get("updates").and_then(Node::text) {
+    let flag = |key: &str| node.get(key).and_then(YamlNode::bool).unwrap_or(false);
+    let updates = match node.get("updates").and_then(YamlNode::text) {
         Some("in-place") => Updates::InPlace,
         _ => Updates::Recreate,
     };
     let mut ignore_changes = BTreeSet::new();
-    for path in node.get("ignoreChanges").map(Node::one_or_more).unwrap_or_default() {
+    for path in node.get("ignoreChanges").map(YamlNode::one_or_more).unwrap_or_default() {
         ignore_changes.extend(attribute_path(path, kind, block, findings));
     }
     Lifecycle {
@@ -32,7 +37,7 @@ pub(super) fn lifecycle(node: Option<&Node>, kind: &Kind, block: &Block, finding
 }
 
 /// Translates a path of the file to an attribute path: `containerDiskGb` becomes `container_disk_gb`, `env.FOO` stays.
-fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findings) -> Option<String> {
+fn attribute_path(node: &YamlNode, kind: &Kind, block: &BlockSchema, findings: &mut Findings) -> Option<String> {
     let written = node.text().unwrap_or_default();
     let (head, rest) = match written.split_once('.') {
         Some((head, rest)) => (head, Some(rest)),
@@ -58,14 +63,14 @@ fn attribute_path(node: &Node, kind: &Kind, block: &Block, findings: &mut Findin
 const SHORT: Duration = Duration::from_secs(30);
 
 /// Reads the timeouts. A wait of zero always fails, after the pod is created and billed.
-pub(super) fn timeouts(node: Option<&Node>, findings: &mut Findings) -> Timeouts {
+pub(super) fn timeouts(node: Option<&YamlNode>, findings: &mut Findings) -> Timeouts {
     check_timeouts(node, findings);
     let standard = Timeouts::default();
     let time = |key: &str| node?.get(key).and_then(duration);
     Timeouts { create: time("create").unwrap_or(standard.create), delete: time("delete").unwrap_or(standard.delete) }
 }
 
-fn check_timeouts(node: Option<&Node>, findings: &mut Findings) {
+fn check_timeouts(node: Option<&YamlNode>, findings: &mut Findings) {
     let times = ["create", "delete"].into_iter().filter_map(|key| Some((key, node?.get(key)?)));
     for (key, written) in times {
         match duration(written) {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use super::problem::{Problem, Problems, nowhere};
 use crate::catalog::nearest;
-use crate::files::{Boundary, Reason, read_text};
+use crate::files::{Boundary, UnreadableReason, read_text};
 use crate::model::Dialect;
 
 /// Options that determine how a configuration is read.
@@ -285,7 +285,7 @@ pub const LARGEST: u64 = 16 << 20;
 pub(super) fn read(path: &Path, boundary: &Boundary) -> Result<String, Problems> {
     read_text(path, Some(boundary), LARGEST).map_err(|error| {
         let help = match error.reason {
-            Reason::Missing => "check the path; `sindri init` writes a first `sindri.yaml`",
+            UnreadableReason::Missing => "check the path; `sindri init` writes a first `sindri.yaml`",
             _ => error.reason.help(),
         };
         nowhere("unreadable", error.to_string(), help)

@@ -1,13 +1,13 @@
 //! Determines the machine of a pod: cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
 
 use super::context::Project;
-use super::document::{Data, Entry, Node};
-use super::draft::Draft;
+use super::document::{Data, MappingEntry, YamlNode};
+use super::draft::ResourceDraft;
 use super::problem::Findings;
 use super::quantity::megabytes;
 use super::source::Span;
 use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, UnknownGpu, nearest};
-use crate::kind::limits::Rule;
+use crate::kind::limits::LimitRule;
 use crate::model::{Dialect, Value};
 
 const DEFAULT_VCPUS: i64 = 4;
@@ -28,7 +28,7 @@ const GPU_OR_CPU: &[&str] = &[
 ];
 
 /// The properties of the machine that other checks need.
-pub(super) struct Machine {
+pub(super) struct MachineFields {
     pub cloud: Cloud,
     /// Position of the cloud setting.
     pub cloud_span: Option<Span>,
@@ -39,19 +39,19 @@ pub(super) struct Machine {
 
 /// Sets the attributes of the machine.
 pub(super) fn choose(
-    pod: &Node,
+    pod: &YamlNode,
     at: Span,
     project: &Project<'_>,
-    draft: &mut Draft,
+    draft: &mut ResourceDraft,
     findings: &mut Findings,
-) -> Machine {
+) -> MachineFields {
     let cloud_node = pod.get("cloudType");
-    let cloud = cloud_node.and_then(Node::text).and_then(Cloud::parse).unwrap_or_default();
+    let cloud = cloud_node.and_then(YamlNode::text).and_then(Cloud::parse).unwrap_or_default();
     draft.set("cloud", Value::text(cloud.word()), cloud_node.map(|node| node.span));
     let mut machine =
-        Machine { cloud, cloud_span: cloud_node.map(|node| node.span), has_gpus: true, disk_limit_gb: None };
+        MachineFields { cloud, cloud_span: cloud_node.map(|node| node.span), has_gpus: true, disk_limit_gb: None };
 
-    let wants_cpu = pod.get("cpuOnly").and_then(Node::bool);
+    let wants_cpu = pod.get("cpuOnly").and_then(YamlNode::bool);
     let names_cpu = pod.entry("cpuInstanceId").or_else(|| pod.entry("cpuFlavor"));
     let gpu_type = pod.entry("gpuType");
     match (wants_cpu, gpu_type, names_cpu) {
@@ -93,7 +93,7 @@ pub(super) fn choose(
     machine
 }
 
-fn refuse_gpu_fields(pod: &Node, findings: &mut Findings) {
+fn refuse_gpu_fields(pod: &YamlNode, findings: &mut Findings) {
     for key in ["gpuType", "gpuCount", "cudaVersions", "globalNetworking"] {
         // `globalNetworking: false` requests nothing.
         if let Some(entry) = pod.entry(key).filter(|entry| entry.value.bool() != Some(false)) {
@@ -107,9 +107,16 @@ fn refuse_gpu_fields(pod: &Node, findings: &mut Findings) {
 
 // ---- GPUs
 
-fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+fn gpus(
+    pod: &YamlNode,
+    gpu_type: &MappingEntry,
+    cloud: Cloud,
+    project: &Project<'_>,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
     let count_node = pod.get("gpuCount");
-    let count = count_node.and_then(Node::int).unwrap_or(1);
+    let count = count_node.and_then(YamlNode::int).unwrap_or(1);
     draft.set("gpu_count", Value::Int(count), count_node.map(|node| node.span));
     // Minimums are per GPU: RunPod multiplies them by the number of GPUs (contract, section 9).
     if let Some(memory) = pod.get("memory") {
@@ -121,10 +128,10 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
     }
     if let Some(versions) = pod.get("cudaVersions") {
         for version in versions.one_or_more() {
-            if !Rule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
+            if !LimitRule::Versions.holds(&Value::text(version.text().unwrap_or_default())) {
                 findings
                     .error("bad_version", version.span, "a CUDA version has two numbers")
-                    .help(Rule::Versions.accepted());
+                    .help(LimitRule::Versions.accepted());
             }
         }
         draft.set("cuda_versions", texts(versions), Some(versions.span));
@@ -148,7 +155,7 @@ fn gpus(pod: &Node, gpu_type: &Entry, cloud: Cloud, project: &Project<'_>, draft
 
 /// The ids that one word refers to, excluding pool members that cannot be rented here.
 fn candidates(
-    node: &Node,
+    node: &YamlNode,
     cloud: Cloud,
     count: i64,
     count_span: Option<Span>,
@@ -199,18 +206,18 @@ fn candidates(
     fit
 }
 
-struct Objection {
+struct MachineObjection {
     code: &'static str,
     message: String,
     help: String,
 }
 
 /// Why a type cannot be rented with these settings, according to the catalog.
-fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Option<Objection> {
+fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Option<MachineObjection> {
     let id = &gpu.id;
     if gpu.sold_in(cloud) == Some(false) {
         let other = if cloud == Cloud::Secure { Cloud::Community } else { Cloud::Secure };
-        return Some(Objection {
+        return Some(MachineObjection {
             code: "gpu_not_in_cloud",
             message: format!("`{id}` is not offered in the {cloud} cloud"),
             help: match gpu.sold_in(other) {
@@ -220,13 +227,13 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
         });
     }
     if let Some(most) = gpu.max_count(cloud).map(i64::from).filter(|most| count > *most) {
-        return Some(Objection {
+        return Some(MachineObjection {
             code: TOO_MANY_GPUS,
             message: format!("a pod in the {cloud} cloud has at most {most} of `{id}`, not {count}"),
             help: "lower `gpuCount`, or use `replicas` for several pods".into(),
         });
     }
-    (dialect == Dialect::V1 && !gpu.in_v1).then(|| Objection {
+    (dialect == Dialect::V1 && !gpu.in_v1).then(|| MachineObjection {
         code: "not_in_v1",
         message: format!("REST v1 does not know `{id}`"),
         help: "use `apiVersion: v2`, or choose another GPU type".into(),
@@ -237,11 +244,11 @@ fn objection(gpu: &GpuType, cloud: Cloud, count: i64, dialect: Dialect) -> Optio
 
 /// Sets flavor and vCPUs, and returns the limit of the container disk in GB.
 fn cpus(
-    pod: &Node,
+    pod: &YamlNode,
     at: Span,
-    machine: &Machine,
+    machine: &MachineFields,
     project: &Project<'_>,
-    draft: &mut Draft,
+    draft: &mut ResourceDraft,
     findings: &mut Findings,
 ) -> Option<i64> {
     if machine.cloud == Cloud::Community {
@@ -291,8 +298,8 @@ struct Choice<'a> {
 }
 
 fn instance_choice<'a>(
-    pod: &Node,
-    instance: &Node,
+    pod: &YamlNode,
+    instance: &YamlNode,
     project: &Project<'a>,
     findings: &mut Findings,
 ) -> Option<Choice<'a>> {
@@ -323,10 +330,10 @@ fn instance_choice<'a>(
     }
 }
 
-fn flavor_choice<'a>(pod: &Node, project: &Project<'a>, findings: &mut Findings) -> Option<Choice<'a>> {
+fn flavor_choice<'a>(pod: &YamlNode, project: &Project<'a>, findings: &mut Findings) -> Option<Choice<'a>> {
     let catalog = project.catalog;
     let (count, cpus) = (pod.get("vcpuCount"), pod.get("cpus"));
-    let vcpus = match (count.and_then(Node::int), cpus.and_then(Node::int)) {
+    let vcpus = match (count.and_then(YamlNode::int), cpus.and_then(YamlNode::int)) {
         (Some(count), _) => count,
         // `cpus` is a minimum: choose the next larger machine.
         (None, Some(floor)) => u32::try_from(floor).ok()?.checked_next_power_of_two()?.max(2).into(),
@@ -369,9 +376,9 @@ fn ceil_div(amount: i64, parts: i64) -> i64 {
 }
 
 /// One text or a list of texts as a list value.
-pub(super) fn texts(node: &Node) -> Value {
+pub(super) fn texts(node: &YamlNode) -> Value {
     match &node.data {
         Data::Map(_) => Value::Null,
-        _ => Value::texts(node.one_or_more().iter().filter_map(Node::text)),
+        _ => Value::texts(node.one_or_more().iter().filter_map(YamlNode::text)),
     }
 }

@@ -114,7 +114,7 @@ pub fn load_readable(options: &LoadOptions<'_>) -> Result<Readable, Problems> {
         document::parse_readable(file, &mut findings)
     });
     let tree = trees.collect::<Vec<_>>().into_iter().reduce(document::merge);
-    let mut tree = tree.unwrap_or_else(|| document::Node::empty(&mut findings));
+    let mut tree = tree.unwrap_or_else(|| document::YamlNode::empty(&mut findings));
     let is_whole = findings.last_error().is_none() && !texts.is_empty();
     if !is_whole {
         let part = findings.scratch();
@@ -139,7 +139,7 @@ fn read(files: &load::Files, texts: &[(PathBuf, String)], options: &LoadOptions<
 fn tree(
     texts: &[(PathBuf, String)],
     options: &LoadOptions<'_>,
-) -> Result<(document::Node, problem::Findings), Problems> {
+) -> Result<(document::YamlNode, problem::Findings), Problems> {
     let mut findings = problem::Findings::new();
     let mut trees = Vec::new();
     for (path, text) in texts {
@@ -147,7 +147,7 @@ fn tree(
         trees.push(document::parse(file, &mut findings));
     }
     // If one file is missing, the meaning of the rest is unknown.
-    let trees: Option<Vec<document::Node>> = trees.into_iter().collect();
+    let trees: Option<Vec<document::YamlNode>> = trees.into_iter().collect();
     match trees.and_then(|trees| trees.into_iter().reduce(document::merge)) {
         Some(tree) => Ok((tree, findings)),
         None => Err(findings.into_problems()),

@@ -38,7 +38,7 @@ const LONGEST_PART: usize = 255;
 
 /// A problem with a mount path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Wrong {
+pub(super) enum MountProblem {
     /// Mounting there is impossible or harmful.
     Error(&'static str),
     /// It works with some images.
@@ -46,33 +46,33 @@ pub(super) enum Wrong {
 }
 
 /// The problem with this path, if there is one.
-pub(super) fn check(path: &str) -> Option<Wrong> {
+pub(super) fn check(path: &str) -> Option<MountProblem> {
     if !path.starts_with('/') {
-        return Some(Wrong::Error("a mount path must be absolute"));
+        return Some(MountProblem::Error("a mount path must be absolute"));
     }
     if path.contains(char::is_control) {
-        return Some(Wrong::Error("a mount path has no control characters"));
+        return Some(MountProblem::Error("a mount path has no control characters"));
     }
     if path.contains(':') {
-        return Some(Wrong::Error("a mount path has no colon, which separates the two sides of a mount"));
+        return Some(MountProblem::Error("a mount path has no colon, which separates the two sides of a mount"));
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if parts.contains(&"..") {
-        return Some(Wrong::Error("a mount path has no `..`"));
+        return Some(MountProblem::Error("a mount path has no `..`"));
     }
     if path.len() > LONGEST_PATH || parts.iter().any(|part| part.len() > LONGEST_PART) {
-        return Some(Wrong::Error("this mount path is longer than Linux allows"));
+        return Some(MountProblem::Error("this mount path is longer than Linux allows"));
     }
     let plain = parts.join("/");
     if plain.is_empty() || NEEDED.contains(&plain.as_str()) {
-        return Some(Wrong::Error("a volume mounted here hides files of the image that it needs to start"));
+        return Some(MountProblem::Error("a volume mounted here hides files of the image that it needs to start"));
     }
     if parts.first().is_some_and(|first| KERNEL.contains(first)) {
-        return Some(Wrong::Error("nothing can be mounted here: these files belong to the kernel"));
+        return Some(MountProblem::Error("nothing can be mounted here: these files belong to the kernel"));
     }
     OFTEN_USED
         .contains(&plain.as_str())
-        .then_some(Wrong::Warning("a volume mounted here hides what the image has in this folder"))
+        .then_some(MountProblem::Warning("a volume mounted here hides what the image has in this folder"))
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
             assert_eq!(check(path), None, "{path}");
         }
         for path in ["/root", "/opt/", "//home"] {
-            assert!(matches!(check(path), Some(Wrong::Warning(_))), "{path}");
+            assert!(matches!(check(path), Some(MountProblem::Warning(_))), "{path}");
         }
     }
 
@@ -134,7 +134,7 @@ mod tests {
             "/a\nb",
             long.as_str(),
         ] {
-            assert!(matches!(check(path), Some(Wrong::Error(_))), "{path:?}");
+            assert!(matches!(check(path), Some(MountProblem::Error(_))), "{path:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::configuration::Move;
-use super::document::Node;
+use super::document::YamlNode;
 use super::problem::Findings;
 use super::source::Span;
 use crate::catalog::nearest;
@@ -11,17 +11,17 @@ use crate::kind;
 use crate::model::{Address, Resource};
 
 /// An entry with the positions of both ends.
-struct Entry {
+struct MovedEntry {
     step: Move,
     from: Span,
     to: Span,
 }
 
 /// Reads all entries and reports those that cannot be followed.
-pub(super) fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
-    let declared = Declared::of(resources);
-    let items = root.get("moved").map(Node::items).unwrap_or_default();
-    let entries: Vec<Entry> = items.iter().filter_map(|node| entry(node, &declared, findings)).collect();
+pub(super) fn moved(root: &YamlNode, resources: &BTreeMap<Address, Resource>, findings: &mut Findings) -> Vec<Move> {
+    let declared = DeclaredResources::of(resources);
+    let items = root.get("moved").map(YamlNode::items).unwrap_or_default();
+    let entries: Vec<MovedEntry> = items.iter().filter_map(|node| entry(node, &declared, findings)).collect();
     let single = duplicates(&entries, findings) && cycles(&entries, findings);
     if single {
         undeclared(&entries, &declared, findings);
@@ -30,12 +30,12 @@ pub(super) fn moved(root: &Node, resources: &BTreeMap<Address, Resource>, findin
 }
 
 /// The declared resources and their keys.
-struct Declared<'r> {
+struct DeclaredResources<'r> {
     resources: &'r BTreeMap<Address, Resource>,
     keys: BTreeSet<Address>,
 }
 
-impl<'r> Declared<'r> {
+impl<'r> DeclaredResources<'r> {
     /// The declared address of the same kind that is most similar.
     fn nearest(&self, to: &Address) -> Option<String> {
         let of_kind = self.resources.keys().filter(|address| address.kind == to.kind);
@@ -58,7 +58,7 @@ fn key(address: &Address) -> Address {
 }
 
 /// One entry, if it is valid on its own.
-fn entry(node: &Node, declared: &Declared<'_>, findings: &mut Findings) -> Option<Entry> {
+fn entry(node: &YamlNode, declared: &DeclaredResources<'_>, findings: &mut Findings) -> Option<MovedEntry> {
     let (from, to) = (end(node, "from", findings), end(node, "to", findings));
     let ((from, from_span), (to, to_span)) = from.zip(to)?;
     let step = Move { from, to, position: Some(findings.sources.position(from_span)) };
@@ -74,13 +74,13 @@ fn entry(node: &Node, declared: &Declared<'_>, findings: &mut Findings) -> Optio
             .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
             .help("rename its block as well, or remove the move");
     } else {
-        return Some(Entry { step, from: from_span, to: to_span });
+        return Some(MovedEntry { step, from: from_span, to: to_span });
     }
     None
 }
 
 /// The address at one end of an entry.
-fn end(node: &Node, field: &'static str, findings: &mut Findings) -> Option<(Address, Span)> {
+fn end(node: &YamlNode, field: &'static str, findings: &mut Findings) -> Option<(Address, Span)> {
     let Some(end) = node.get(field) else {
         findings
             .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{field}`"))
@@ -112,11 +112,11 @@ fn end(node: &Node, field: &'static str, findings: &mut Findings) -> Option<(Add
 }
 
 /// Reports entries with the same source or the same target. Returns whether there are none.
-fn duplicates(entries: &[Entry], findings: &mut Findings) -> bool {
+fn duplicates(entries: &[MovedEntry], findings: &mut Findings) -> bool {
     let mut single = true;
     let mut sources: BTreeMap<&Address, &Move> = BTreeMap::new();
     let mut targets: BTreeMap<&Address, &Move> = BTreeMap::new();
-    for Entry { step, from, to } in entries {
+    for MovedEntry { step, from, to } in entries {
         if let Some(other) = sources.insert(&step.from, step) {
             let message = format!("`{}` already moves to `{}`{}", step.from, other.to, place(other));
             findings.error("bad_move", *from, message).help("keep one of the two entries");
@@ -136,29 +136,30 @@ fn place(step: &Move) -> String {
 }
 
 /// Reports chains that lead back to their start. Returns whether there are none.
-fn cycles(entries: &[Entry], findings: &mut Findings) -> bool {
+fn cycles(entries: &[MovedEntry], findings: &mut Findings) -> bool {
     let next = continuations(entries);
-    let mut state = vec![Visit::Open; entries.len()];
+    let mut state = vec![VisitProgress::Open; entries.len()];
     let mut none = true;
     for start in 0..entries.len() {
         // The path from `start`: each entry with the number of its continuations already followed.
-        let mut path: Vec<(usize, usize)> = if state[start] == Visit::Open { vec![(start, 0)] } else { Vec::new() };
+        let mut path: Vec<(usize, usize)> =
+            if state[start] == VisitProgress::Open { vec![(start, 0)] } else { Vec::new() };
         while let Some((here, followed)) = path.last_mut() {
-            state[*here] = Visit::OnPath;
+            state[*here] = VisitProgress::OnPath;
             let Some(step) = next[*here].get(*followed).copied() else {
-                state[*here] = Visit::Done;
+                state[*here] = VisitProgress::Done;
                 path.pop();
                 continue;
             };
             *followed += 1;
             match state[step] {
-                Visit::Open => path.push((step, 0)),
-                Visit::OnPath => {
+                VisitProgress::Open => path.push((step, 0)),
+                VisitProgress::OnPath => {
                     let first = path.iter().position(|(entry, _)| *entry == step).unwrap_or(0);
                     refuse_cycle(path[first..].iter().map(|(entry, _)| &entries[*entry]), findings);
                     none = false;
                 }
-                Visit::Done => {}
+                VisitProgress::Done => {}
             }
         }
     }
@@ -167,23 +168,23 @@ fn cycles(entries: &[Entry], findings: &mut Findings) -> bool {
 
 /// Progress of the cycle search for an entry.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Visit {
+enum VisitProgress {
     Open,
     OnPath,
     Done,
 }
 
 /// For each entry, the entries that may continue from its target. Entries for keys also apply to replicas.
-fn continuations(entries: &[Entry]) -> Vec<Vec<usize>> {
+fn continuations(entries: &[MovedEntry]) -> Vec<Vec<usize>> {
     let mut exact: BTreeMap<&Address, usize> = BTreeMap::new();
     let mut replicas: BTreeMap<Address, Vec<usize>> = BTreeMap::new();
-    for (index, Entry { step, .. }) in entries.iter().enumerate() {
+    for (index, MovedEntry { step, .. }) in entries.iter().enumerate() {
         exact.insert(&step.from, index);
         if step.from.index.is_some() {
             replicas.entry(key(&step.from)).or_default().push(index);
         }
     }
-    let next = |Entry { step, .. }: &Entry| {
+    let next = |MovedEntry { step, .. }: &MovedEntry| {
         let same = exact.get(&step.to).copied();
         let of_key = || exact.get(&key(&step.to)).copied().filter(|index| entries[*index].step.is_of_keys());
         let of_replicas = replicas.get(&step.to).filter(|_| step.is_of_keys());
@@ -192,7 +193,7 @@ fn continuations(entries: &[Entry]) -> Vec<Vec<usize>> {
     entries.iter().map(next).collect()
 }
 
-fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e Entry> + Clone, findings: &mut Findings) {
+fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e MovedEntry> + Clone, findings: &mut Findings) {
     let Some(first) = cycle.clone().next() else { return };
     let path: Vec<String> = cycle.chain([first]).map(|entry| format!("`{}`", entry.step.from)).collect();
     findings.error("bad_move", first.from, format!("these moves form a cycle: {}", path.join(" -> "))).help(
@@ -201,7 +202,7 @@ fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e Entry> + Clone, findings: &m
 }
 
 /// Warns about chains that end at an undeclared address.
-fn undeclared(entries: &[Entry], declared: &Declared<'_>, findings: &mut Findings) {
+fn undeclared(entries: &[MovedEntry], declared: &DeclaredResources<'_>, findings: &mut Findings) {
     let continued: BTreeSet<usize> = continuations(entries)
         .iter()
         .enumerate()
@@ -209,7 +210,7 @@ fn undeclared(entries: &[Entry], declared: &Declared<'_>, findings: &mut Finding
         .map(|(index, _)| index)
         .collect();
     let last = entries.iter().enumerate().filter(|(index, _)| !continued.contains(index)).map(|(_, entry)| entry);
-    for Entry { step, to: span, .. } in last.filter(|entry| !declared.has(&entry.step, &entry.step.to)) {
+    for MovedEntry { step, to: span, .. } in last.filter(|entry| !declared.has(&entry.step, &entry.step.to)) {
         let close = findings.may_search().then(|| declared.nearest(&step.to)).flatten();
         findings
             .warn("unknown_address", *span, format!("`{}` is not declared", step.to))

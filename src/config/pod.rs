@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::command::command;
 use super::context::Project;
-use super::document::{Data, Node, merge};
-use super::draft::{Draft, Life};
+use super::document::{Data, YamlNode, merge};
+use super::draft::{LifecycleSettings, ResourceDraft};
 use super::environment::{self};
 use super::fields;
 use super::image::{self, NoReference, Reference};
 use super::life::{lifecycle, timeouts};
-use super::machine::{self, Machine};
+use super::machine::{self, MachineFields};
 use super::port::ports;
 use super::problem::Findings;
 use super::source::Span;
@@ -22,7 +22,7 @@ use crate::model::{Address, Dialect, Power, Resource, Value};
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
 /// A field also removes the defaults that it excludes: a pod with `cpuOnly: true` has no default GPU.
-pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
+pub(super) fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
     const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
     const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
     const STORAGE: &[&str] = &["networkVolume", "networkVolumeId", "volumeSizeGb"];
@@ -51,7 +51,7 @@ pub(super) fn inherit(mut defaults: Node, own: &Node) -> Node {
 }
 
 /// Position and key of a pod in the file.
-pub(super) struct Place<'a> {
+pub(super) struct PodPosition<'a> {
     /// The name in its address.
     pub key: &'a str,
     /// Whether it is an entry of `pods`; a single pod is named after the project alone.
@@ -60,9 +60,14 @@ pub(super) struct Place<'a> {
 }
 
 /// A pod, or its replicas, with their ports.
-pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<Resource> {
+pub(super) fn pods(
+    place: &PodPosition<'_>,
+    pod: &YamlNode,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) -> Vec<Resource> {
     let at = place.at;
-    let mut draft = Draft::new(&POD);
+    let mut draft = ResourceDraft::new(&POD);
     let machine = machine::choose(pod, at, project, &mut draft, findings);
     set_image(pod, at, &mut draft, findings);
     storage(pod, at, &machine, project, &mut draft, findings);
@@ -79,7 +84,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     let open = |attribute: &str| !matches!(attribute, "name" | "ports" | "env" | "vcpu_count" | "cuda_versions");
     draft.keep_limits(project.dialect, &fields::POD, at, open, findings);
 
-    let power = match pod.get("power").and_then(Node::text) {
+    let power = match pod.get("power").and_then(YamlNode::text) {
         Some("stopped") => Power::Stopped,
         _ => Power::Running,
     };
@@ -87,19 +92,19 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         // The position records that the file sets power. If the file does not, `stop` and `start` decide.
         draft.place("power", node.span);
     }
-    let life = Life {
+    let life = LifecycleSettings {
         power: Some(power),
         lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
         timeouts: timeouts(pod.get("timeouts"), findings),
     };
-    let replicas = pod.get("replicas").and_then(Node::int).and_then(|count| u32::try_from(count).ok());
+    let replicas = pod.get("replicas").and_then(YamlNode::int).and_then(|count| u32::try_from(count).ok());
     let indexes: Vec<Option<u32>> = replicas.map_or_else(|| vec![None], |count| (0..count).map(Some).collect());
 
     let own_name = pod.get("name").filter(|name| name.text().is_some_and(|text| !text.is_empty()));
     let mut resources = Vec::new();
     let last = indexes.last().copied();
     for index in indexes {
-        let mut name = match own_name.and_then(Node::text) {
+        let mut name = match own_name.and_then(YamlNode::text) {
             Some(own) => own.to_owned(),
             None if place.in_fleet => format!("{}-{}", project.name, place.key),
             None => project.name.clone(),
@@ -120,10 +125,11 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
         let address = with_index(Address::new(POD.name, place.key));
         for port in &ports {
             let port_address = with_index(Address::new(PORT.name, place.key)).with_member(&port.text());
-            let mut draft = Draft::new(&PORT);
+            let mut draft = ResourceDraft::new(&PORT);
             draft.set("port", Value::Int(port.number.into()), port.span);
             draft.set("protocol", Value::text(port.protocol), port.span);
-            let mut resource = draft.finish(port_address, Life::default(), port.span.unwrap_or(at), findings);
+            let mut resource =
+                draft.finish(port_address, LifecycleSettings::default(), port.span.unwrap_or(at), findings);
             resource.parent = Some(address.clone());
             resources.push(resource);
         }
@@ -132,7 +138,7 @@ pub(super) fn pods(place: &Place<'_>, pod: &Node, project: &Project<'_>, finding
     resources
 }
 
-fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
+fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut Findings) {
     let Some(image) = pod.get("image") else {
         if !is_from_template(pod) {
             findings
@@ -162,7 +168,7 @@ fn set_image(pod: &Node, at: Span, draft: &mut Draft, findings: &mut Findings) {
     draft.set("image", Value::text(text), Some(image.span));
 }
 
-fn env(pod: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+fn env(pod: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDraft, findings: &mut Findings) {
     let entry = pod.entry("env");
     let variables = environment::of_pod(&project.variables, entry.map(|entry| &entry.value), at, findings);
     for (name, variable) in &variables {
@@ -173,16 +179,22 @@ fn env(pod: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings:
 }
 
 /// Fields that are passed on unchanged.
-fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
-    let mut copy = |key: &str, attribute: &str, value: fn(&Node) -> Option<Value>| {
+fn switches(
+    pod: &YamlNode,
+    machine: &MachineFields,
+    project: &Project<'_>,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
+    let mut copy = |key: &str, attribute: &str, value: fn(&YamlNode) -> Option<Value>| {
         if let Some(node) = pod.get(key)
             && let Some(value) = value(node)
         {
             draft.set(attribute, value, Some(node.span));
         }
     };
-    let flag: fn(&Node) -> Option<Value> = |node| node.bool().map(Value::Bool);
-    let text: fn(&Node) -> Option<Value> = |node| node.text().map(Value::from);
+    let flag: fn(&YamlNode) -> Option<Value> = |node| node.bool().map(Value::Bool);
+    let text: fn(&YamlNode) -> Option<Value> = |node| node.text().map(Value::from);
     copy("startSsh", "start_ssh", flag);
     // If unset, the lock stays as it was set in the console.
     copy("locked", "locked", flag);
@@ -190,7 +202,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
     copy("templateId", "template", text);
     for (key, attribute) in [("publicIp", "public_ip"), ("globalNetworking", "global_networking"), ("spot", "spot")] {
         let node = pod.get(key);
-        let set = node.and_then(Node::bool).unwrap_or(false);
+        let set = node.and_then(YamlNode::bool).unwrap_or(false);
         draft.set(attribute, Value::Bool(set), node.map(|node| node.span));
     }
     command(pod, draft, findings);
@@ -206,7 +218,7 @@ fn switches(pod: &Node, machine: &Machine, project: &Project<'_>, draft: &mut Dr
 }
 
 /// Only some data centers connect pods to the private network, so warn if none of the pod's data centers can.
-fn global_networking(pod: &Node, project: &Project<'_>, draft: &Draft, findings: &mut Findings) {
+fn global_networking(pod: &YamlNode, project: &Project<'_>, draft: &ResourceDraft, findings: &mut Findings) {
     let Some(wish) = pod.get("globalNetworking").filter(|node| node.bool() == Some(true)) else { return };
     let able = |id: &&str| project.catalog.data_center(id).is_some_and(|center| center.global_networking);
     let regions = draft.get("regions").text_items();
@@ -228,7 +240,7 @@ fn global_networking(pod: &Node, project: &Project<'_>, draft: &Draft, findings:
 }
 
 /// A bid makes a spot pod, but no REST dialect accepts its price.
-fn spot_bid(pod: &Node, dialect: Dialect, draft: &mut Draft, findings: &mut Findings) {
+fn spot_bid(pod: &YamlNode, dialect: Dialect, draft: &mut ResourceDraft, findings: &mut Findings) {
     let Some(bid) = pod.get("spotBid").filter(|bid| bid.text().and_then(|text| text.parse().ok()) != Some(0.0)) else {
         return;
     };

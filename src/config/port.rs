@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use super::document::Node;
+use super::document::YamlNode;
 use super::problem::Findings;
 use super::source::Span;
 use crate::kind::limits::MOST_HTTP_PORTS;
@@ -32,14 +32,14 @@ impl Port {
 }
 
 /// The ports of a pod, in file order. A pod with a template has no default ports, because the template has its own.
-pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) -> Vec<Port> {
+pub(super) fn ports(pod: &YamlNode, from_template: bool, findings: &mut Findings) -> Vec<Port> {
     let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
-    let mut found = Listed::default();
-    for node in written.map(Node::one_or_more).unwrap_or_default() {
+    let mut found = PortList::default();
+    for node in written.map(YamlNode::one_or_more).unwrap_or_default() {
         let text = node.text().unwrap_or_default();
         found.add(text, node, findings);
     }
-    for node in exposed.map(Node::one_or_more).unwrap_or_default() {
+    for node in exposed.map(YamlNode::one_or_more).unwrap_or_default() {
         let text = node.text().unwrap_or_default();
         let with_protocol = if text.contains('/') { text.to_owned() } else { format!("{text}/http") };
         found.add(&with_protocol, node, findings);
@@ -65,14 +65,14 @@ pub(super) fn ports(pod: &Node, from_template: bool, findings: &mut Findings) ->
 
 /// The ports read so far.
 #[derive(Default)]
-struct Listed {
+struct PortList {
     ports: Vec<Port>,
     /// The index of each number in `ports`. A file may list all 65,535.
     places: BTreeMap<u16, usize>,
 }
 
-impl Listed {
-    fn add(&mut self, text: &str, node: &Node, findings: &mut Findings) {
+impl PortList {
+    fn add(&mut self, text: &str, node: &YamlNode, findings: &mut Findings) {
         let shown = node.scalar().map_or(text, |scalar| scalar.shown());
         let port = match parse_port(text) {
             Ok(port) => Port { span: Some(node.span), ..port },

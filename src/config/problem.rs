@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, Severity, SourceCode, SourceSpan};
 
-use super::source::{Sources, Span};
+use super::source::{SourceFiles, Span};
 use crate::files::SourceText;
 use crate::model::Position;
 use crate::model::credential::mask_credentials;
@@ -163,7 +163,7 @@ pub const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems while a configuration is read. Owns the files, so that each problem can show its line.
 pub(super) struct Findings {
-    pub sources: Sources,
+    pub sources: SourceFiles,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
     /// Fields that are present but were refused, so they need not be reported as missing.
@@ -177,7 +177,7 @@ pub(super) struct Findings {
 impl Findings {
     pub fn new() -> Self {
         Self {
-            sources: Sources::default(),
+            sources: SourceFiles::default(),
             errors: Vec::new(),
             warnings: Vec::new(),
             refused: BTreeSet::new(),

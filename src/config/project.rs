@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::configuration::Config;
 use super::context::{Project, plain_name};
-use super::document::{Data, Entry, Node};
+use super::document::{Data, MappingEntry, YamlNode};
 use super::fields::ROOT;
 use super::legacy;
 use super::load::{Files, LoadOptions, folder};
 use super::moved::moved;
-use super::pod::{Place, inherit, pods};
+use super::pod::{PodPosition, inherit, pods};
 use super::problem::{Findings, Problem, Problems};
 use super::quantity::amount;
 use super::schema::conform;
@@ -27,7 +27,7 @@ const NOT_OF_PODS: [&str; 3] = ["apiVersion", "networkVolumes", "pods"];
 
 /// Reads a configuration from an interpolated tree.
 pub(super) fn read(
-    tree: &Node,
+    tree: &YamlNode,
     files: &Files,
     options: &LoadOptions<'_>,
     findings: Findings,
@@ -52,7 +52,7 @@ fn lost_overlay(files: &Files) -> Problem {
 /// Builds as much of the configuration as possible and collects the problems. Callers may use the complete
 /// configuration only if there are none.
 pub(super) fn assemble(
-    tree: &Node,
+    tree: &YamlNode,
     files: &Files,
     options: &LoadOptions<'_>,
     mut findings: Findings,
@@ -61,7 +61,7 @@ pub(super) fn assemble(
     check_version(&root, &mut findings);
     check_provider(&root, &mut findings);
     let runpod = root.get("providers").and_then(|providers| providers.entry("runpod"));
-    let empty = Node { span: root.span, data: Data::Map(Vec::new()) };
+    let empty = YamlNode { span: root.span, data: Data::Map(Vec::new()) };
     let (runpod_span, runpod) = runpod.map_or((root.span, &empty), |entry| (entry.key_span, &entry.value));
 
     let directory = folder(&files.base);
@@ -85,7 +85,7 @@ pub(super) fn assemble(
     };
 
     let mut resources: BTreeMap<Address, Resource> = BTreeMap::new();
-    for entry in runpod.get("networkVolumes").map(Node::entries).unwrap_or_default() {
+    for entry in runpod.get("networkVolumes").map(YamlNode::entries).unwrap_or_default() {
         let (resource, volume) = volume(entry, &project, &mut findings);
         resources.insert(resource.address.clone(), resource);
         project.volumes.insert(entry.key.clone(), volume);
@@ -115,40 +115,42 @@ pub(super) fn assemble(
 }
 
 /// `--api`, otherwise the dialect in the file.
-fn dialect(runpod: &Node, options: &LoadOptions<'_>) -> Dialect {
-    options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(Node::text) {
+fn dialect(runpod: &YamlNode, options: &LoadOptions<'_>) -> Dialect {
+    options.dialect.unwrap_or(match runpod.get("apiVersion").and_then(YamlNode::text) {
         Some("v1") => Dialect::V1,
         _ => Dialect::V2,
     })
 }
 
 fn all_pods(
-    root: &Node,
-    runpod: &Node,
+    root: &YamlNode,
+    runpod: &YamlNode,
     runpod_span: Span,
     project: &Project<'_>,
     findings: &mut Findings,
 ) -> Vec<Resource> {
     let own = runpod.entries().iter().filter(|entry| !NOT_OF_PODS.contains(&entry.key.as_str())).cloned().collect();
-    let own = Node { span: runpod.span, data: Data::Map(own) };
+    let own = YamlNode { span: runpod.span, data: Data::Map(own) };
     let defaults = inherit(legacy::pod_fields(root, runpod, findings), &own);
     match runpod.get("pods") {
         Some(fleet) => {
             let mut resources = Vec::new();
-            for Entry { key, key_span, value } in fleet.entries() {
+            for MappingEntry { key, key_span, value } in fleet.entries() {
                 project.check_key(key, *key_span, findings);
-                let place = Place { key, in_fleet: true, at: *key_span };
+                let place = PodPosition { key, in_fleet: true, at: *key_span };
                 resources.extend(pods(&place, &inherit(defaults.clone(), value), project, findings));
             }
             resources
         }
         // A file may declare only volumes.
         None if own.entries().is_empty() && runpod.get("networkVolumes").is_some() => Vec::new(),
-        None => pods(&Place { key: &project.name, in_fleet: false, at: runpod_span }, &defaults, project, findings),
+        None => {
+            pods(&PodPosition { key: &project.name, in_fleet: false, at: runpod_span }, &defaults, project, findings)
+        }
     }
 }
 
-fn check_version(root: &Node, findings: &mut Findings) {
+fn check_version(root: &YamlNode, findings: &mut Findings) {
     let Some(version) = root.get("version") else { return };
     // `3` means any version 3, and `3.0` without quotes is a number that YAML tools may shorten to it.
     if version.text() == Some("3") {
@@ -171,7 +173,7 @@ fn is_runpod(provider: &str) -> bool {
     provider.eq_ignore_ascii_case("runpod")
 }
 
-fn check_provider(root: &Node, findings: &mut Findings) {
+fn check_provider(root: &YamlNode, findings: &mut Findings) {
     let provider = root.at(&["deployment", "provider"]);
     if let Some(provider) = provider.filter(|provider| !provider.text().is_some_and(is_runpod)) {
         let shown = provider.scalar().map_or("", |scalar| scalar.shown());
@@ -192,7 +194,7 @@ fn check_provider(root: &Node, findings: &mut Findings) {
 }
 
 /// The project's name. If it is invalid, returns a usable one so that the rest can be checked.
-fn name(root: &Node, findings: &mut Findings) -> String {
+fn name(root: &YamlNode, findings: &mut Findings) -> String {
     let Some(node) = root.get("name") else {
         findings
             .missing(&["name"], "missing_field", root.span, "the file has no `name`")
@@ -223,10 +225,10 @@ fn name(root: &Node, findings: &mut Findings) -> String {
     if small.is_empty() { UNNAMED.into() } else { sanitized }
 }
 
-fn budget(root: &Node) -> Budget {
+fn budget(root: &YamlNode) -> Budget {
     let limit = |key: &str| root.at(&["budget", key]);
     Budget {
         max_hourly: limit("maxHourly").and_then(amount),
-        max_pods: limit("maxPods").and_then(Node::int).and_then(|count| u32::try_from(count).ok()),
+        max_pods: limit("maxPods").and_then(YamlNode::int).and_then(|count| u32::try_from(count).ok()),
     }
 }

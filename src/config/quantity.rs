@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::document::Node;
+use super::document::YamlNode;
 use crate::model::Money;
 
 /// Dollars of a `Shape::Amount`.
-pub(super) fn amount(node: &Node) -> Option<Money> {
+pub(super) fn amount(node: &YamlNode) -> Option<Money> {
     let dollars: f64 = node.text()?.parse().ok()?;
     (dollars.is_finite() && (0.0..=1e9).contains(&dollars)).then(|| Money::from_dollars(dollars))
 }
 
 /// Megabytes of a `Shape::Memory`.
-pub(super) fn megabytes(node: &Node) -> Option<i64> {
+pub(super) fn megabytes(node: &YamlNode) -> Option<i64> {
     let text = node.text()?.trim();
     let unit_at = text.find(|c: char| !c.is_ascii_digit())?;
     let number: i64 = text[..unit_at].parse().ok()?;
@@ -26,7 +26,7 @@ pub(super) fn megabytes(node: &Node) -> Option<i64> {
 }
 
 /// The time of a `Shape::Duration`. A number without a unit is refused, since people mean minutes as often as seconds.
-pub(super) fn duration(node: &Node) -> Option<Duration> {
+pub(super) fn duration(node: &YamlNode) -> Option<Duration> {
     let text = node.text()?.trim();
     let mut total = Duration::ZERO;
     let mut rest = text;

@@ -1,15 +1,15 @@
 //! Resolves a `region` to data centers.
 
 use super::context::Project;
-use super::document::Node;
+use super::document::YamlNode;
 use super::problem::Findings;
 use crate::model::Dialect;
 use crate::model::similar::edits;
 
 /// The data centers in which the pod may run, in order; empty for any.
-pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+pub(super) fn regions(pod: &YamlNode, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
-    for node in pod.get("region").map(Node::one_or_more).unwrap_or_default() {
+    for node in pod.get("region").map(YamlNode::one_or_more).unwrap_or_default() {
         for id in resolve_region(node, project, findings) {
             if !ids.contains(&id) {
                 ids.push(id);
@@ -20,7 +20,7 @@ pub(super) fn regions(pod: &Node, project: &Project<'_>, findings: &mut Findings
 }
 
 /// The ids that one word refers to.
-pub(super) fn resolve_region(node: &Node, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
+pub(super) fn resolve_region(node: &YamlNode, project: &Project<'_>, findings: &mut Findings) -> Vec<String> {
     let word = node.text().unwrap_or_default();
     let shown = node.scalar().map_or(word, |scalar| scalar.shown());
     let Some(ids) = project.catalog.resolve_region(word) else {

@@ -3,24 +3,24 @@
 //! Returns the tree with canonical keys and only the fields that have an effect, and reports everything else. Later
 //! code need not handle spelling or types.
 
-use super::document::{Data, Entry, Node, Scalar};
+use super::document::{Data, MappingEntry, Scalar, YamlNode};
 use super::form::right_form;
 use super::identifier::{self, TextFault};
 use super::problem::Findings;
 use super::quantity::{amount, duration, megabytes};
 use super::source::Span;
-use super::table::{Block, Choices, Effect, Field, Shape};
-use super::unknown::{Vocabulary, near_word, words};
+use super::table::{BlockSchema, Choices, Field, FieldUse, ValueShape};
+use super::unknown::{KeyVocabulary, near_word, words};
 
 /// A check in progress.
 struct Check<'a> {
-    vocabulary: Vocabulary,
+    vocabulary: KeyVocabulary,
     findings: &'a mut Findings,
 }
 
 /// The parts of the tree that `root` allows; reports everything else. Keys that start with `x-` are reserved for the
 /// user.
-pub(super) fn conform(node: &Node, root: &'static Block, findings: &mut Findings) -> Node {
+pub(super) fn conform(node: &YamlNode, root: &'static BlockSchema, findings: &mut Findings) -> YamlNode {
     if !matches!(node.data, Data::Map(_)) {
         findings
             .error("wrong_type", node.span, format!("{} must be a mapping", root.title))
@@ -31,17 +31,17 @@ pub(super) fn conform(node: &Node, root: &'static Block, findings: &mut Findings
         findings.error("empty_file", node.span, "the configuration is empty").help("`sindri init` writes a first file");
         findings.refuse_all();
     }
-    Check { vocabulary: Vocabulary::of(root), findings }.block(node, root)
+    Check { vocabulary: KeyVocabulary::of(root), findings }.block(node, root)
 }
 
 /// The subject of a message: the field, or an item of its list.
 #[derive(Clone, Copy)]
-enum Subject {
+enum MessageSubject {
     Field,
     Item,
 }
 
-impl Subject {
+impl MessageSubject {
     fn of(self, field: &Field) -> String {
         match self {
             Self::Field => format!("`{}`", field.name),
@@ -51,8 +51,8 @@ impl Subject {
 }
 
 impl Check<'_> {
-    fn block(&mut self, node: &Node, block: &'static Block) -> Node {
-        let mut entries: Vec<Entry> = Vec::new();
+    fn block(&mut self, node: &YamlNode, block: &'static BlockSchema) -> YamlNode {
+        let mut entries: Vec<MappingEntry> = Vec::new();
         for entry in node.entries().iter().filter(|entry| !entry.key.starts_with("x-")) {
             match block.field(&entry.key) {
                 Some(field) => {
@@ -63,30 +63,30 @@ impl Check<'_> {
                 None => self.vocabulary.unknown_key(entry, block, self.findings),
             }
         }
-        Node { span: node.span, data: Data::Map(entries) }
+        YamlNode { span: node.span, data: Data::Map(entries) }
     }
 
     /// The entry under its canonical name, if it has a valid value.
-    fn entry(&mut self, entry: &Entry, field: &'static Field) -> Option<Entry> {
+    fn entry(&mut self, entry: &MappingEntry, field: &'static Field) -> Option<MappingEntry> {
         if is_unset(&entry.value, &field.shape) {
             if entry.value.scalar().is_some_and(|scalar| scalar.unresolved) {
                 self.findings.refuse(field.name);
             }
             return None;
         }
-        if let Effect::Ignored(why) = field.effect {
+        if let FieldUse::Ignored(why) = field.effect {
             let message = format!("`{}` has no effect on RunPod", entry.key);
             self.findings.advise("no_effect", entry.key_span, message).help(why);
             return None;
         }
-        let value = self.shaped(&entry.value, &field.shape, field, Subject::Field);
+        let value = self.shaped(&entry.value, &field.shape, field, MessageSubject::Field);
         if value.is_none() {
             self.findings.refuse(field.name);
         }
-        Some(Entry { key: field.name.to_owned(), key_span: entry.key_span, value: value? })
+        Some(MappingEntry { key: field.name.to_owned(), key_span: entry.key_span, value: value? })
     }
 
-    fn add(&mut self, entries: &mut Vec<Entry>, own: Entry, written: &str) {
+    fn add(&mut self, entries: &mut Vec<MappingEntry>, own: MappingEntry, written: &str) {
         match entries.iter().position(|other| other.key == own.key) {
             // Two spellings in one file conflict; the spelling in an overlay simply wins.
             Some(index) if entries[index].key_span.file == own.key_span.file => {
@@ -104,31 +104,39 @@ impl Check<'_> {
     }
 
     /// The value if it has the required shape; otherwise reports it.
-    fn shaped(&mut self, node: &Node, shape: &Shape, field: &Field, subject: Subject) -> Option<Node> {
+    fn shaped(
+        &mut self,
+        node: &YamlNode,
+        shape: &ValueShape,
+        field: &Field,
+        subject: MessageSubject,
+    ) -> Option<YamlNode> {
         // The words of a command hide their credentials.
-        let rules = if matches!(field.shape, Shape::Line) { &field.shape } else { shape };
+        let rules = if matches!(field.shape, ValueShape::Line) { &field.shape } else { shape };
         if let Some(fault) = node.scalar().and_then(|scalar| identifier::fault(scalar, rules, field.leaves)) {
             self.refuse_text(node.span, &format!("`{}`", field.name), &fault);
             return None;
         }
         match shape {
-            Shape::Anything => Some(node.clone()),
-            Shape::Block(block) => self.matches_map(node, field, subject).then(|| self.block(node, block)),
-            Shape::Named(block) => self.named(node, block, field),
-            Shape::Variables => self.variables(node, field),
-            Shape::List(item) => self.list(node, item, field),
-            Shape::Texts | Shape::Line => self.texts(node, shape, field),
-            Shape::Text | Shape::Id => self.scalar(node, field, subject, "a text", |_| true),
-            Shape::Bool => self.scalar(node, field, subject, "`true` or `false`", |node| node.bool().is_some()),
-            Shape::Amount => self.scalar(node, field, subject, "an amount of dollars", |node| amount(node).is_some()),
-            Shape::Memory => {
+            ValueShape::Anything => Some(node.clone()),
+            ValueShape::Block(block) => self.matches_map(node, field, subject).then(|| self.block(node, block)),
+            ValueShape::Named(block) => self.named(node, block, field),
+            ValueShape::Variables => self.variables(node, field),
+            ValueShape::List(item) => self.list(node, item, field),
+            ValueShape::Texts | ValueShape::Line => self.texts(node, shape, field),
+            ValueShape::Text | ValueShape::Id => self.scalar(node, field, subject, "a text", |_| true),
+            ValueShape::Bool => self.scalar(node, field, subject, "`true` or `false`", |node| node.bool().is_some()),
+            ValueShape::Amount => {
+                self.scalar(node, field, subject, "an amount of dollars", |node| amount(node).is_some())
+            }
+            ValueShape::Memory => {
                 self.scalar(node, field, subject, "a size with its unit", |node| megabytes(node).is_some())
             }
-            Shape::Duration => {
+            ValueShape::Duration => {
                 self.scalar(node, field, subject, "a time with its unit", |node| duration(node).is_some())
             }
-            Shape::Int(low, high) => self.int(node, (*low, *high), field, subject),
-            Shape::Word(accepted) => self.word(node, accepted, field, subject),
+            ValueShape::Int(low, high) => self.int(node, (*low, *high), field, subject),
+            ValueShape::Word(accepted) => self.word(node, accepted, field, subject),
         }
     }
 
@@ -138,7 +146,7 @@ impl Check<'_> {
     }
 
     /// Whether a key that becomes part of addresses or plans is free of credentials. Reports it otherwise.
-    fn is_safe_key(&mut self, entry: &Entry, what: &str) -> bool {
+    fn is_safe_key(&mut self, entry: &MappingEntry, what: &str) -> bool {
         let fault = identifier::key_fault(&entry.key);
         if let Some(fault) = &fault {
             self.refuse_text(entry.key_span, what, fault);
@@ -146,8 +154,8 @@ impl Check<'_> {
         fault.is_none()
     }
 
-    fn named(&mut self, node: &Node, block: &'static Block, field: &Field) -> Option<Node> {
-        if !self.matches_map(node, field, Subject::Field) {
+    fn named(&mut self, node: &YamlNode, block: &'static BlockSchema, field: &Field) -> Option<YamlNode> {
+        if !self.matches_map(node, field, MessageSubject::Field) {
             return None;
         }
         let mut entries = Vec::new();
@@ -156,37 +164,39 @@ impl Check<'_> {
                 continue;
             }
             // A bare `trainer:` takes everything from the defaults.
-            let empty = Node { span: entry.key_span, data: Data::Map(Vec::new()) };
+            let empty = YamlNode { span: entry.key_span, data: Data::Map(Vec::new()) };
             let value = if entry.value.is_null() { &empty } else { &entry.value };
             if !matches!(value.data, Data::Map(_)) {
                 let message = format!("`{}` must be a mapping, the fields of {}", entry.key, block.title);
                 self.mistaken(value, message, "a mapping", right_form(node, field));
             }
-            entries.push(Entry { value: self.block(value, block), ..entry.clone() });
+            entries.push(MappingEntry { value: self.block(value, block), ..entry.clone() });
         }
-        Some(Node { span: node.span, data: Data::Map(entries) })
+        Some(YamlNode { span: node.span, data: Data::Map(entries) })
     }
 
-    fn list(&mut self, node: &Node, item: &Shape, field: &Field) -> Option<Node> {
+    fn list(&mut self, node: &YamlNode, item: &ValueShape, field: &Field) -> Option<YamlNode> {
         let Data::List(items) = &node.data else {
             let message = format!("`{}` must be a list", field.name);
             return self.wrong_type(node, field, message, "a list");
         };
-        if let (Shape::Block(_), Some(other)) = (item, items.iter().find(|item| !matches!(item.data, Data::Map(_)))) {
-            let message = format!("{} must be a mapping", Subject::Item.of(field));
+        if let (ValueShape::Block(_), Some(other)) =
+            (item, items.iter().find(|item| !matches!(item.data, Data::Map(_))))
+        {
+            let message = format!("{} must be a mapping", MessageSubject::Item.of(field));
             return self.mistaken(other, message, "a mapping", right_form(node, field));
         }
         let mut shaped = Vec::new();
         for node in items {
             // One finding per list: an error in one item usually affects all.
-            shaped.push(self.shaped(node, item, field, Subject::Item)?);
+            shaped.push(self.shaped(node, item, field, MessageSubject::Item)?);
         }
-        Some(Node { span: node.span, data: Data::List(shaped) })
+        Some(YamlNode { span: node.span, data: Data::List(shaped) })
     }
 
-    fn texts(&mut self, node: &Node, shape: &Shape, field: &Field) -> Option<Node> {
+    fn texts(&mut self, node: &YamlNode, shape: &ValueShape, field: &Field) -> Option<YamlNode> {
         match &node.data {
-            Data::Scalar(scalar) if matches!(shape, Shape::Texts) && scalar.text.contains(',') => {
+            Data::Scalar(scalar) if matches!(shape, ValueShape::Texts) && scalar.text.contains(',') => {
                 let items = separated(node, scalar);
                 if items.is_empty() {
                     self.refuse_text(node.span, &format!("`{}`", field.name), &TextFault::Blank);
@@ -195,17 +205,18 @@ impl Check<'_> {
                 if scalar.written.is_none() {
                     self.advise_list(node, &items, field);
                 }
-                Some(Node { span: node.span, data: Data::List(items) })
+                Some(YamlNode { span: node.span, data: Data::List(items) })
             }
             Data::Scalar(_) => Some(node.clone()),
             Data::List(items) => {
-                let shaped = items.iter().filter_map(|node| self.shaped(node, &Shape::Text, field, Subject::Item));
-                let shaped: Vec<Node> = shaped.collect();
+                let shaped =
+                    items.iter().filter_map(|node| self.shaped(node, &ValueShape::Text, field, MessageSubject::Item));
+                let shaped: Vec<YamlNode> = shaped.collect();
                 if shaped.len() < items.len() {
                     // An empty rest is not also reported.
                     self.findings.refuse(field.name);
                 }
-                Some(Node { span: node.span, data: Data::List(shaped) })
+                Some(YamlNode { span: node.span, data: Data::List(shaped) })
             }
             Data::Map(_) => {
                 let message = format!("`{}` must be a text, or a list of texts", field.name);
@@ -215,15 +226,21 @@ impl Check<'_> {
     }
 
     /// Suggests a list instead of a text with commas. Stays silent for variables, which can only hold a text.
-    fn advise_list(&mut self, node: &Node, items: &[Node], field: &Field) {
+    fn advise_list(&mut self, node: &YamlNode, items: &[YamlNode], field: &Field) {
         let name = field.name;
-        let list: Vec<String> = items.iter().filter_map(Node::text).map(|item| format!("{item:?}")).collect();
+        let list: Vec<String> = items.iter().filter_map(YamlNode::text).map(|item| format!("{item:?}")).collect();
         self.findings
             .advise("list_in_one_text", node.span, format!("`{name}` is read as a list of {}", items.len()))
             .help(format!("write `{name}: [{}]` to silence this", list.join(", ")));
     }
 
-    fn int(&mut self, node: &Node, (low, high): (i64, i64), field: &Field, subject: Subject) -> Option<Node> {
+    fn int(
+        &mut self,
+        node: &YamlNode,
+        (low, high): (i64, i64),
+        field: &Field,
+        subject: MessageSubject,
+    ) -> Option<YamlNode> {
         let node = self.scalar(node, field, subject, "a whole number", |node| node.int().is_some())?;
         if node.int().is_some_and(|number| (low..=high).contains(&number)) {
             return Some(node);
@@ -237,7 +254,13 @@ impl Check<'_> {
         None
     }
 
-    fn word(&mut self, node: &Node, accepted: &[&'static str], field: &Field, subject: Subject) -> Option<Node> {
+    fn word(
+        &mut self,
+        node: &YamlNode,
+        accepted: &[&'static str],
+        field: &Field,
+        subject: MessageSubject,
+    ) -> Option<YamlNode> {
         let mut node = self.scalar(node, field, subject, "a text", |_| true)?;
         let Data::Scalar(scalar) = &mut node.data else { return None };
         if let Some(word) = accepted.iter().find(|word| word.eq_ignore_ascii_case(&scalar.text)) {
@@ -259,7 +282,7 @@ impl Check<'_> {
         None
     }
 
-    fn matches_map(&mut self, node: &Node, field: &Field, subject: Subject) -> bool {
+    fn matches_map(&mut self, node: &YamlNode, field: &Field, subject: MessageSubject) -> bool {
         let is_map = matches!(node.data, Data::Map(_));
         if !is_map {
             let message = format!("{} must be a mapping", subject.of(field));
@@ -270,12 +293,12 @@ impl Check<'_> {
 
     fn scalar(
         &mut self,
-        node: &Node,
+        node: &YamlNode,
         field: &Field,
-        subject: Subject,
+        subject: MessageSubject,
         expected: &str,
-        fits: impl Fn(&Node) -> bool,
-    ) -> Option<Node> {
+        fits: impl Fn(&YamlNode) -> bool,
+    ) -> Option<YamlNode> {
         if node.scalar().is_some_and(|scalar| !scalar.is_null()) && fits(node) {
             return Some(node.clone());
         }
@@ -284,8 +307,8 @@ impl Check<'_> {
     }
 
     /// Environment variables may be empty and may contain credentials, but must be single values.
-    fn variables(&mut self, node: &Node, field: &Field) -> Option<Node> {
-        if !self.matches_map(node, field, Subject::Field) {
+    fn variables(&mut self, node: &YamlNode, field: &Field) -> Option<YamlNode> {
+        if !self.matches_map(node, field, MessageSubject::Field) {
             return None;
         }
         let mut entries = Vec::new();
@@ -313,14 +336,14 @@ impl Check<'_> {
                 entries.push(entry.clone());
             }
         }
-        Some(Node { span: node.span, data: Data::Map(entries) })
+        Some(YamlNode { span: node.span, data: Data::Map(entries) })
     }
 
-    fn wrong_type(&mut self, node: &Node, field: &Field, message: String, expected: &str) -> Option<Node> {
+    fn wrong_type(&mut self, node: &YamlNode, field: &Field, message: String, expected: &str) -> Option<YamlNode> {
         self.mistaken(node, message, expected, right_form(node, field))
     }
 
-    fn mistaken(&mut self, node: &Node, message: String, expected: &str, help: Option<String>) -> Option<Node> {
+    fn mistaken(&mut self, node: &YamlNode, message: String, expected: &str, help: Option<String>) -> Option<YamlNode> {
         let problem = self.findings.error("wrong_type", node.span, message);
         problem.label(match node.scalar() {
             Some(scalar) if !scalar.is_null() => format!("not {expected}"),
@@ -351,15 +374,15 @@ fn meant(word: &str, accepted: &[&'static str]) -> Option<&'static str> {
 }
 
 /// The items of a comma-separated text, each with the position of the whole.
-fn separated(node: &Node, scalar: &Scalar) -> Vec<Node> {
+fn separated(node: &YamlNode, scalar: &Scalar) -> Vec<YamlNode> {
     let items = scalar.text.split(',').map(str::trim).filter(|item| !item.is_empty());
     let item = |text: &str| Scalar { text: text.to_owned(), ..scalar.clone() };
-    items.map(|text| Node { span: node.span, data: Data::Scalar(item(text)) }).collect()
+    items.map(|text| YamlNode { span: node.span, data: Data::Scalar(item(text)) }).collect()
 }
 
 /// Whether there is no value: `key:`, or an empty variable in a field that cannot be empty.
-fn is_unset(node: &Node, shape: &Shape) -> bool {
+fn is_unset(node: &YamlNode, shape: &ValueShape) -> bool {
     let empty =
-        |scalar: &Scalar| scalar.text.is_empty() && scalar.written.is_some() && !matches!(shape, Shape::Anything);
+        |scalar: &Scalar| scalar.text.is_empty() && scalar.written.is_some() && !matches!(shape, ValueShape::Anything);
     node.is_null() || node.scalar().is_some_and(empty)
 }

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::api_key::{API_KEY, Origin, holds_api_key};
-use super::document::{Node, Scalar};
+use super::api_key::{API_KEY, ValueOrigin, holds_api_key};
+use super::document::{Scalar, YamlNode};
 use super::dotenv::Dotenv;
 use super::environment::{Variable, Variables, extensions, is_allowed};
 use super::identifier::value_fault;
@@ -35,7 +35,7 @@ pub(super) struct SecretSources<'a> {
 }
 
 /// The variables of every pod: secrets, with lower precedence `extensions`.
-pub(super) fn of_all(root: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
+pub(super) fn of_all(root: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
     let mut variables = extensions(root, findings);
     if let Some(list) = root.get("secrets") {
         variables.append(&mut secrets(list, sources, findings));
@@ -43,7 +43,7 @@ pub(super) fn of_all(root: &Node, sources: &SecretSources<'_>, findings: &mut Fi
     variables
 }
 
-fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
+fn secrets(list: &YamlNode, sources: &SecretSources<'_>, findings: &mut Findings) -> Variables {
     let mut reader = Reader {
         sources,
         dotenv: Dotenv::default(),
@@ -64,12 +64,12 @@ fn secrets(list: &Node, sources: &SecretSources<'_>, findings: &mut Findings) ->
     reader.variables
 }
 
-fn source(secret: &Node) -> &str {
-    secret.get("source").and_then(Node::text).unwrap_or("env")
+fn source(secret: &YamlNode) -> &str {
+    secret.get("source").and_then(YamlNode::text).unwrap_or("env")
 }
 
 /// Why a secret has no value.
-enum Lack {
+enum MissingReason {
     /// No source defines it.
     Absent(String),
     /// A source defines it but cannot be used.
@@ -95,7 +95,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, secret: &Node, findings: &mut Findings) {
+    fn read(&mut self, secret: &YamlNode, findings: &mut Findings) {
         let Some(name_node) = secret.get("name") else {
             findings
                 .missing(&["name"], "missing_field", secret.span, "a secret has no `name`")
@@ -114,7 +114,7 @@ impl Reader<'_> {
                 .help("keep one of the two");
             return;
         }
-        let required = secret.get("required").and_then(Node::bool) == Some(true);
+        let required = secret.get("required").and_then(YamlNode::bool) == Some(true);
         let found = match source(secret) {
             "runpod" => {
                 let value = Value::Text(format!("{{{{ RUNPOD_SECRET_{name} }}}}"));
@@ -145,9 +145,16 @@ impl Reader<'_> {
     }
 
     /// Stores a value, or reports why there is none.
-    fn keep(&mut self, name: String, span: Span, found: Result<String, Lack>, required: bool, findings: &mut Findings) {
+    fn keep(
+        &mut self,
+        name: String,
+        span: Span,
+        found: Result<String, MissingReason>,
+        required: bool,
+        findings: &mut Findings,
+    ) {
         let secret = match found {
-            Ok(value) if holds_api_key(&value, Origin::Resolved, self.sources.api_keys) => {
+            Ok(value) if holds_api_key(&value, ValueOrigin::Resolved, self.sources.api_keys) => {
                 findings
                     .error("api_key", span, format!("the value of the secret `{name}` holds your RunPod API key"))
                     .help(format!(
@@ -162,22 +169,22 @@ impl Reader<'_> {
                 Secret::unknown()
             }
             Ok(value) => Secret::new(value),
-            Err(Lack::Unreadable) => Secret::unknown(),
-            Err(Lack::Refused { message, help }) => {
+            Err(MissingReason::Unreadable) => Secret::unknown(),
+            Err(MissingReason::Refused { message, help }) => {
                 findings.error("unreadable_secret", span, format!("the secret `{name}`: {message}")).help(help);
                 Secret::unknown()
             }
-            Err(Lack::Absent(why)) if required && self.sources.offline => {
+            Err(MissingReason::Absent(why)) if required && self.sources.offline => {
                 findings
                     .warn("missing_secrets", span, format!("the required secret `{name}` is missing: {why}"))
                     .help("it is taken as unchanged here; an apply needs its value");
                 Secret::unknown()
             }
-            Err(Lack::Absent(why)) if required => {
+            Err(MissingReason::Absent(why)) if required => {
                 self.missing.push(Missing { name, span, why });
                 return;
             }
-            Err(Lack::Absent(why)) => {
+            Err(MissingReason::Absent(why)) => {
                 findings
                     .advise("optional_secret", span, format!("the secret `{name}` is left out: {why}"))
                     .help("set it to hand it to the pods; leaving it out later would take it from them");
@@ -188,7 +195,7 @@ impl Reader<'_> {
     }
 
     /// The value of a variable: from the process, the `.env` files, or the file in `fromFile`.
-    fn variable(&self, name: &str, from_file: Option<&Node>, required: bool) -> Result<String, Lack> {
+    fn variable(&self, name: &str, from_file: Option<&YamlNode>, required: bool) -> Result<String, MissingReason> {
         let mut lack = NOT_SET;
         // For a required secret, an empty value counts as missing.
         let mut usable = |value: &str| {
@@ -202,16 +209,16 @@ impl Reader<'_> {
         match self.dotenv.get(name) {
             Some(Ok(value)) if usable(value) => return Ok(value.clone()),
             Some(Err(fault)) => {
-                return Err(Lack::Refused { message: fault.what.clone(), help: fault.help.to_owned() });
+                return Err(MissingReason::Refused { message: fault.what.clone(), help: fault.help.to_owned() });
             }
-            _ if !self.dotenv.faults.is_empty() => return Err(Lack::Unreadable),
+            _ if !self.dotenv.faults.is_empty() => return Err(MissingReason::Unreadable),
             _ => {}
         }
-        from_file.map_or_else(|| Err(Lack::Absent(lack.to_owned())), |path| self.file(path, required))
+        from_file.map_or_else(|| Err(MissingReason::Absent(lack.to_owned())), |path| self.file(path, required))
     }
 
     /// The trimmed content of a file, or why there is none.
-    fn file(&self, path: &Node, required: bool) -> Result<String, Lack> {
+    fn file(&self, path: &YamlNode, required: bool) -> Result<String, MissingReason> {
         let shown = path.scalar().map_or("", Scalar::shown);
         let path = Path::new(path.text().unwrap_or_default());
         let path = match (path.strip_prefix("~"), (self.sources.process)("HOME").filter(|home| !home.is_empty())) {
@@ -219,10 +226,10 @@ impl Reader<'_> {
             _ => self.sources.folder.join(path),
         };
         match read_text(&path, Some(self.sources.boundary), LONGEST) {
-            Ok(content) if required && content.trim().is_empty() => Err(Lack::Absent(EMPTY.to_owned())),
+            Ok(content) if required && content.trim().is_empty() => Err(MissingReason::Absent(EMPTY.to_owned())),
             Ok(content) => Ok(content.trim().to_owned()),
-            Err(error) if error.is_missing() => Err(Lack::Absent(format!("`{shown}`: {}", error.reason))),
-            Err(ReadError { reason, .. }) => Err(Lack::Refused {
+            Err(error) if error.is_missing() => Err(MissingReason::Absent(format!("`{shown}`: {}", error.reason))),
+            Err(ReadError { reason, .. }) => Err(MissingReason::Refused {
                 message: format!("cannot read `{shown}`: {reason}"),
                 help: reason.help().to_owned(),
             }),

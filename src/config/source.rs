@@ -10,7 +10,7 @@ use crate::model::credential::mask_credentials;
 /// Bytes of one file, `start..end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Span {
-    /// Index into [`Sources`].
+    /// Index into [`SourceFiles`].
     pub file: usize,
     pub start: usize,
     pub end: usize,
@@ -18,21 +18,21 @@ pub(super) struct Span {
 
 /// The files of one configuration: the base first, then its overlay.
 #[derive(Clone, Default)]
-pub(super) struct Sources(Vec<Source>);
+pub(super) struct SourceFiles(Vec<SourceFile>);
 
 #[derive(Clone)]
-struct Source {
+struct SourceFile {
     text: String,
     /// The same text with credentials masked byte for byte.
     shown: Arc<SourceText>,
 }
 
-impl Sources {
+impl SourceFiles {
     /// Adds a file and returns its index.
     pub fn add(&mut self, name: String, text: &str) -> usize {
         let text = text.trim_start_matches('\u{feff}').to_owned();
         let shown = Arc::new(SourceText::new(name, mask_credentials(&text)));
-        self.0.push(Source { text, shown });
+        self.0.push(SourceFile { text, shown });
         self.0.len() - 1
     }
 
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn positions_count_lines_and_characters_from_one() {
-        let mut sources = Sources::default();
+        let mut sources = SourceFiles::default();
         let file = sources.add("a.yaml".into(), "x: 1\né: 2\n");
         let position = sources.position(Span { file, start: 9, end: 10 });
         assert_eq!((position.line, position.column), (2, 4));

@@ -1,10 +1,10 @@
 //! The disks of a pod: container disk, pod volume or network volume, and the data centers that a network volume allows.
 
 use super::context::Project;
-use super::document::{Entry, Node};
-use super::draft::Draft;
-use super::machine::Machine;
-use super::mount::{self, Wrong};
+use super::document::{MappingEntry, YamlNode};
+use super::draft::ResourceDraft;
+use super::machine::MachineFields;
+use super::mount::{self, MountProblem};
 use super::problem::Findings;
 use super::region::regions;
 use super::source::Span;
@@ -20,11 +20,11 @@ const MOUNT_PATH: &str = "/workspace";
 ///
 /// A disk that the file does not set gets its default, or is left to the pod's template.
 pub(super) fn storage(
-    pod: &Node,
+    pod: &YamlNode,
     at: Span,
-    machine: &Machine,
+    machine: &MachineFields,
     project: &Project<'_>,
-    draft: &mut Draft,
+    draft: &mut ResourceDraft,
     findings: &mut Findings,
 ) {
     let from_template = is_from_template(pod);
@@ -54,17 +54,23 @@ pub(super) fn storage(
     }
     // Without a mount there is no path: v2 has no field for it, and v1 shows its own default.
     let mounts = attached || volume_gb.is_some_and(|gb| gb > 0) || (volume_gb.is_none() && path.is_some());
-    let shown = path.and_then(Node::text).unwrap_or(MOUNT_PATH);
+    let shown = path.and_then(YamlNode::text).unwrap_or(MOUNT_PATH);
     draft.set("volume_mount_path", if mounts { Value::text(shown) } else { Value::Null }, path.map(|node| node.span));
 }
 
-fn container_disk(pod: &Node, machine: &Machine, from_template: bool, draft: &mut Draft, findings: &mut Findings) {
+fn container_disk(
+    pod: &YamlNode,
+    machine: &MachineFields,
+    from_template: bool,
+    draft: &mut ResourceDraft,
+    findings: &mut Findings,
+) {
     let disk = pod.get("containerDiskGb");
     if disk.is_none() && from_template {
         return;
     }
     let limit = machine.disk_limit_gb.unwrap_or(i64::MAX);
-    let disk_gb = disk.and_then(Node::int).unwrap_or(CONTAINER_DISK_GB.min(limit));
+    let disk_gb = disk.and_then(YamlNode::int).unwrap_or(CONTAINER_DISK_GB.min(limit));
     if let Some(disk) = disk.filter(|_| disk_gb > limit) {
         findings
             .error("disk_limit", disk.span, format!("this CPU machine takes at most {limit} GB of container disk"))
@@ -74,7 +80,7 @@ fn container_disk(pod: &Node, machine: &Machine, from_template: bool, draft: &mu
 }
 
 /// Reports a pod volume combined with a network volume.
-fn refuse_both(pod: &Node, dialect: Dialect, findings: &mut Findings) {
+fn refuse_both(pod: &YamlNode, dialect: Dialect, findings: &mut Findings) {
     let Some(size) = pod.get("volumeSizeGb").filter(|size| size.int().is_some_and(|gb| gb > 0)) else { return };
     let message = "a pod has either a pod volume or a network volume";
     let help = "remove `volumeSizeGb`: the network volume takes its place at the mount path";
@@ -86,8 +92,8 @@ fn refuse_both(pod: &Node, dialect: Dialect, findings: &mut Findings) {
 
 /// The size of the pod volume in the file; `None` if only the template can decide.
 fn written_volume(
-    size: &Node,
-    machine: &Machine,
+    size: &YamlNode,
+    machine: &MachineFields,
     from_template: bool,
     dialect: Dialect,
     findings: &mut Findings,
@@ -107,13 +113,13 @@ fn written_volume(
     Some(gb)
 }
 
-fn mount_path(path: &Node, findings: &mut Findings) {
+fn mount_path(path: &YamlNode, findings: &mut Findings) {
     const HELP: &str = "for example `/workspace`";
     match mount::check(path.text().unwrap_or_default()) {
-        Some(Wrong::Error(why)) => {
+        Some(MountProblem::Error(why)) => {
             findings.error("bad_path", path.span, why).help(HELP);
         }
-        Some(Wrong::Warning(why)) => {
+        Some(MountProblem::Warning(why)) => {
             findings.warn("hidden_files", path.span, why).help(HELP);
         }
         None => {}
@@ -122,11 +128,11 @@ fn mount_path(path: &Node, findings: &mut Findings) {
 
 /// Sets the network volume and the matching regions. Returns whether there is a network volume.
 fn network_volume(
-    pod: &Node,
+    pod: &YamlNode,
     at: Span,
-    machine: &Machine,
+    machine: &MachineFields,
     project: &Project<'_>,
-    draft: &mut Draft,
+    draft: &mut ResourceDraft,
     findings: &mut Findings,
 ) -> bool {
     let region = pod.get("region");
@@ -174,7 +180,7 @@ fn network_volume(
     entry.is_some()
 }
 
-fn unknown_volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) {
+fn unknown_volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) {
     let shown = entry.value.scalar().map_or("", |scalar| scalar.shown());
     // Each search reads all names, so problems that are not shown must not cause one.
     let known = if findings.may_search() { Some(&project.volumes) } else { None };
@@ -192,6 +198,6 @@ fn unknown_volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings)
 }
 
 /// Whether a template supplies what the file does not set.
-pub(super) fn is_from_template(pod: &Node) -> bool {
-    pod.get("templateId").and_then(Node::text).is_some_and(|id| !id.is_empty())
+pub(super) fn is_from_template(pod: &YamlNode) -> bool {
+    pod.get("templateId").and_then(YamlNode::text).is_some_and(|id| !id.is_empty())
 }

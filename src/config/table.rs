@@ -3,28 +3,28 @@
 use crate::catalog::Catalog;
 
 /// One mapping with known keys.
-pub(super) struct Block {
+pub(super) struct BlockSchema {
     /// For messages: `a pod`.
     pub title: &'static str,
     pub fields: &'static [&'static [Field]],
     /// Keys that other tools use here.
-    pub habits: &'static [Habit],
+    pub habits: &'static [ForeignKeys],
 }
 
 /// Keys that people bring from other tools, and the equivalent here.
-pub(super) struct Habit {
+pub(super) struct ForeignKeys {
     pub keys: &'static [&'static str],
     /// Completes the help text: what to write instead.
     pub instead: &'static str,
 }
 
-/// One key of a [`Block`].
+/// One key of a [`BlockSchema`].
 pub(super) struct Field {
     pub name: &'static str,
     /// Accepted aliases.
     pub aliases: &'static [&'static str],
-    pub shape: Shape,
-    pub effect: Effect,
+    pub shape: ValueShape,
+    pub effect: FieldUse,
     /// The attribute in the kind's table that it sets.
     pub attribute: Option<&'static str>,
     /// Description for the JSON schema.
@@ -58,14 +58,14 @@ pub(super) enum Choices {
 }
 
 /// How a field is treated.
-pub(super) enum Effect {
+pub(super) enum FieldUse {
     Used,
     /// Accepted, with a remark that it has no effect and why.
     Ignored(&'static str),
 }
 
 /// The type of a value.
-pub(super) enum Shape {
+pub(super) enum ValueShape {
     Text,
     /// The id of an object. It is not blank, and has no blanks around it and no control characters.
     Id,
@@ -84,22 +84,22 @@ pub(super) enum Shape {
     Texts,
     /// A command: one line, or a list of words.
     Line,
-    List(&'static Shape),
+    List(&'static ValueShape),
     /// Environment variables: any name, one value each.
     Variables,
-    Block(&'static Block),
+    Block(&'static BlockSchema),
     /// A mapping from user-chosen names to blocks.
-    Named(&'static Block),
+    Named(&'static BlockSchema),
     Anything,
 }
 
 impl Field {
-    pub const fn new(name: &'static str, shape: Shape, about: &'static str) -> Self {
+    pub const fn new(name: &'static str, shape: ValueShape, about: &'static str) -> Self {
         Self {
             name,
             aliases: &[],
             shape,
-            effect: Effect::Used,
+            effect: FieldUse::Used,
             attribute: None,
             about,
             example: None,
@@ -113,7 +113,7 @@ impl Field {
 
     /// A field without effect; `about` explains why and what to do instead.
     pub const fn ignored(name: &'static str, about: &'static str) -> Self {
-        Self { effect: Effect::Ignored(about), offered: false, ..Self::new(name, Shape::Anything, about) }
+        Self { effect: FieldUse::Ignored(about), offered: false, ..Self::new(name, ValueShape::Anything, about) }
     }
 
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
@@ -153,11 +153,11 @@ impl Field {
     }
 
     pub fn is_used(&self) -> bool {
-        matches!(self.effect, Effect::Used)
+        matches!(self.effect, FieldUse::Used)
     }
 }
 
-impl Block {
+impl BlockSchema {
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
         self.fields.iter().copied().flatten()
     }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::document::Entry;
+use super::document::MappingEntry;
 use super::fields::POD;
 use super::problem::Findings;
-use super::table::{Block, Field, Habit, Shape};
+use super::table::{BlockSchema, Field, ForeignKeys, ValueShape};
 use crate::model::similar::{LONGEST_WORD, edits};
 
 /// Maximum number of keys listed if none is similar.
@@ -14,21 +14,21 @@ const MOST_LISTED: usize = 10;
 const COMMON: [&str; 9] = ["type", "path", "size", "count", "enabled", "create", "delete", "from", "to"];
 
 /// The block of every key in a file.
-pub(super) struct Vocabulary {
+pub(super) struct KeyVocabulary {
     /// The blocks of a file, from the top, with the path of keys to each.
-    homes: Vec<(Vec<&'static str>, &'static Block)>,
+    homes: Vec<(Vec<&'static str>, &'static BlockSchema)>,
 }
 
-impl Vocabulary {
-    pub fn of(root: &'static Block) -> Self {
+impl KeyVocabulary {
+    pub fn of(root: &'static BlockSchema) -> Self {
         let mut homes = vec![(Vec::new(), root)];
         let mut next = 0;
         while let Some((path, block)) = homes.get(next) {
             let below = |field: &'static Field| {
                 let with = |keys: &[&'static str]| [path.as_slice(), keys].concat();
                 match field.shape {
-                    Shape::Block(inner) => Some((with(&[field.name]), inner)),
-                    Shape::Named(inner) => Some((with(&[field.name, "NAME"]), inner)),
+                    ValueShape::Block(inner) => Some((with(&[field.name]), inner)),
+                    ValueShape::Named(inner) => Some((with(&[field.name, "NAME"]), inner)),
                     _ => None,
                 }
             };
@@ -40,7 +40,7 @@ impl Vocabulary {
     }
 
     /// Reports a key that `block` does not have.
-    pub fn unknown_key(&self, entry: &Entry, block: &'static Block, findings: &mut Findings) {
+    pub fn unknown_key(&self, entry: &MappingEntry, block: &'static BlockSchema, findings: &mut Findings) {
         let (label, help) = match entry.key.len() <= LONGEST_WORD && findings.may_search() {
             true => self.meaning(&entry.key, block, findings),
             false => {
@@ -56,7 +56,7 @@ impl Vocabulary {
     }
 
     /// The label and help for an unknown key.
-    fn meaning(&self, key: &str, block: &'static Block, findings: &mut Findings) -> (&'static str, String) {
+    fn meaning(&self, key: &str, block: &'static BlockSchema, findings: &mut Findings) -> (&'static str, String) {
         if let Some(habit) = habit(key, block) {
             // The fields that it stands for are not also reported as missing.
             let is_meant = |field: &&'static Field| habit.instead.contains(&format!("`{}", field.name));
@@ -82,11 +82,11 @@ impl Vocabulary {
     }
 
     /// The first block from the top that has the key.
-    fn home(&self, key: &str, block: &Block) -> Option<(&Vec<&'static str>, &'static Field)> {
+    fn home(&self, key: &str, block: &BlockSchema) -> Option<(&Vec<&'static str>, &'static Field)> {
         if COMMON.contains(&key) {
             return None;
         }
-        let other = |(_, home): &&(Vec<_>, &Block)| !std::ptr::eq(*home, block);
+        let other = |(_, home): &&(Vec<_>, &BlockSchema)| !std::ptr::eq(*home, block);
         self.homes.iter().filter(other).find_map(|(path, home)| {
             let field = home.field(key).filter(|field| field.is_used())?;
             Some((path, field))
@@ -95,13 +95,13 @@ impl Vocabulary {
 }
 
 /// The meaning of the key in another tool.
-fn habit(key: &str, block: &Block) -> Option<&'static Habit> {
+fn habit(key: &str, block: &BlockSchema) -> Option<&'static ForeignKeys> {
     let key = plain(key);
     block.habits.iter().find(|habit| habit.keys.iter().any(|known| plain(known) == key))
 }
 
 /// The field with a name or alias similar to the key.
-fn near(key: &str, block: &Block) -> Option<&'static Field> {
+fn near(key: &str, block: &BlockSchema) -> Option<&'static Field> {
     let key = plain(key);
     let distance = |field: &Field| {
         let names = field.aliases.iter().copied().chain([field.name]);
@@ -140,7 +140,7 @@ fn plain(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn listed(key: &str, block: &Block) -> String {
+fn listed(key: &str, block: &BlockSchema) -> String {
     let names: Vec<&str> = block.fields().filter(|field| field.offered).map(|field| field.name).collect();
     list("accepted here", key, &names)
 }

@@ -1,8 +1,8 @@
 //! `networkVolumes`: the volumes that sindri creates, enlarges and keeps.
 
-use super::context::{Project, Volume};
-use super::document::{Entry, Node};
-use super::draft::{Draft, Life};
+use super::context::{MountableVolume, Project};
+use super::document::{MappingEntry, YamlNode};
+use super::draft::{LifecycleSettings, ResourceDraft};
 use super::fields;
 use super::life::lifecycle;
 use super::problem::Findings;
@@ -14,16 +14,20 @@ use crate::model::{Address, Dialect, Resource, Value};
 const STANDARD: &str = "STANDARD";
 
 /// One declared volume, as a resource and as seen by pods.
-pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findings) -> (Resource, Volume) {
+pub(super) fn volume(
+    entry: &MappingEntry,
+    project: &Project<'_>,
+    findings: &mut Findings,
+) -> (Resource, MountableVolume) {
     let (key, at, node) = (&entry.key, entry.key_span, &entry.value);
     project.check_key(key, at, findings);
-    let mut draft = Draft::new(&NETWORK_VOLUME);
+    let mut draft = ResourceDraft::new(&NETWORK_VOLUME);
 
     let name = node.get("name");
     let standard_name = || format!("{}-{key}{}", project.name, project.suffix());
     draft.set(
         "name",
-        Value::Text(name.and_then(Node::text).map_or_else(standard_name, str::to_owned)),
+        Value::Text(name.and_then(YamlNode::text).map_or_else(standard_name, str::to_owned)),
         name.map_or(project.name_span, |node| Some(node.span)),
     );
     size(node, at, project, &mut draft, findings);
@@ -40,12 +44,13 @@ pub(super) fn volume(entry: &Entry, project: &Project<'_>, findings: &mut Findin
 
     let address = Address::new(NETWORK_VOLUME.name, key);
     let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::NETWORK_VOLUME, findings);
-    let resource = draft.finish(address.clone(), Life { lifecycle, ..Life::default() }, at, findings);
-    (resource, Volume { address, region, region_span: region_node.map(|node| node.span) })
+    let resource =
+        draft.finish(address.clone(), LifecycleSettings { lifecycle, ..LifecycleSettings::default() }, at, findings);
+    (resource, MountableVolume { address, region, region_span: region_node.map(|node| node.span) })
 }
 
 /// Sets the size and checks it against RunPod's limits. Above the maximum, the help refers to RunPod's support.
-fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, findings: &mut Findings) {
+fn size(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDraft, findings: &mut Findings) {
     let rule = NETWORK_VOLUME.limits_on(project.dialect).find(|limit| limit.attribute == "size_gb");
     let accepted = rule.map_or_else(String::new, |limit| limit.rule.accepted());
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
@@ -63,9 +68,9 @@ fn size(node: &Node, at: Span, project: &Project<'_>, draft: &mut Draft, finding
 }
 
 /// On v2, sindri always sends a tier, because the default of each data center is not documented.
-fn tier(node: &Node, dialect: Dialect, draft: &mut Draft) -> Option<String> {
+fn tier(node: &YamlNode, dialect: Dialect, draft: &mut ResourceDraft) -> Option<String> {
     let written = node.get("tier");
-    let tier = match (written.and_then(Node::text), dialect) {
+    let tier = match (written.and_then(YamlNode::text), dialect) {
         (Some(tier), _) => tier.to_owned(),
         (None, Dialect::V2) => STANDARD.to_owned(),
         (None, Dialect::V1) => return None,
@@ -75,7 +80,7 @@ fn tier(node: &Node, dialect: Dialect, draft: &mut Draft) -> Option<String> {
 }
 
 fn region(
-    node: Option<&Node>,
+    node: Option<&YamlNode>,
     at: Span,
     tier: Option<&str>,
     project: &Project<'_>,

@@ -14,14 +14,14 @@ const LONGEST_KEY: usize = 55;
 
 /// A block below `networkVolumes` or `pods`.
 #[derive(Clone, Debug)]
-pub struct Block {
+pub struct YamlBlock {
     pub key: String,
     /// Whole lines, indented for the file.
     pub text: String,
 }
 
 /// A file with these blocks.
-pub fn document(name: &str, dialect: Dialect, volumes: &[Block], pods: &[Block]) -> String {
+pub fn document(name: &str, dialect: Dialect, volumes: &[YamlBlock], pods: &[YamlBlock]) -> String {
     let mut text = format!("version: \"3.0\"\nname: {name}\n\nproviders:\n  runpod:\n");
     if dialect != Dialect::default() {
         let _ = writeln!(text, "    apiVersion: {dialect}");
@@ -33,7 +33,7 @@ pub fn document(name: &str, dialect: Dialect, volumes: &[Block], pods: &[Block])
 }
 
 /// Only the two mappings, as they appear below `providers.runpod`.
-pub fn blocks(volumes: &[Block], pods: &[Block]) -> String {
+pub fn blocks(volumes: &[YamlBlock], pods: &[YamlBlock]) -> String {
     let mut text = String::new();
     for (heading, blocks) in [("networkVolumes", volumes), ("pods", pods)] {
         if !blocks.is_empty() {
@@ -45,8 +45,8 @@ pub fn blocks(volumes: &[Block], pods: &[Block]) -> String {
 }
 
 /// A network volume under `key`.
-pub fn volume(key: &str, object: &Object) -> Block {
-    let mut lines = Lines::new(key);
+pub fn volume(key: &str, object: &Object) -> YamlBlock {
+    let mut lines = YamlLines::new(key);
     for (field, attribute) in [("name", "name"), ("sizeGb", "size_gb"), ("region", "region"), ("tier", "tier")] {
         lines.field(field, object.attributes.get(attribute));
     }
@@ -55,10 +55,10 @@ pub fn volume(key: &str, object: &Object) -> Block {
 
 /// A pod under `key`. `volume` is the key of the network volume that it mounts, if it is declared; `ignored` lists
 /// attributes that cannot be written so that they read back.
-pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String]) -> Block {
+pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String]) -> YamlBlock {
     let seen = |attribute: &str| object.attributes.get(attribute);
     let set = |attribute: &str| seen(attribute).filter(|value| value.as_bool() == Some(true));
-    let mut lines = Lines::new(key);
+    let mut lines = YamlLines::new(key);
     lines.field("name", seen("name").filter(|name| name.as_text() != Some("")));
     lines.field("image", seen("image"));
     lines.field("gpuType", seen("gpu_types").map(single));
@@ -139,9 +139,9 @@ pub fn key(name: &str, otherwise: &str, taken: &BTreeSet<String>) -> String {
     std::iter::once(key.clone()).chain(numbered).find(|key| !taken.contains(key)).unwrap_or(key)
 }
 
-struct Lines(String);
+struct YamlLines(String);
 
-impl Lines {
+impl YamlLines {
     fn new(key: &str) -> Self {
         Self(format!("      {key}:\n"))
     }
@@ -157,8 +157,8 @@ impl Lines {
         }
     }
 
-    fn into_block(self, key: &str) -> Block {
-        Block { key: key.to_owned(), text: self.0 }
+    fn into_block(self, key: &str) -> YamlBlock {
+        YamlBlock { key: key.to_owned(), text: self.0 }
     }
 }
 

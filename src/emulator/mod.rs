@@ -11,8 +11,8 @@ mod rules;
 mod dialect;
 mod gateway;
 
-pub use dialect::call::{Answer, Call, Dialect};
-pub use gateway::delivery::{Delivery, Outcome};
+pub use dialect::call::{ApiVersion, Call, CallReply};
+pub use gateway::delivery::{Delivery, DeliveryResult};
 pub use gateway::emulator::Emulator;
 pub use gateway::faults;
 pub use gateway::in_process::InProcess;
@@ -24,7 +24,7 @@ pub use gateway::world_file::{EPOCH, WorldFileError};
 pub use rules::tweaks::Tweaks;
 pub use state::events::{PodEvent, VolumeEvent};
 pub use state::ledger::Account;
-pub use state::settings::{Fidelity, Pace, ResumeWithoutGpu, Settings};
+pub use state::settings::{BootPace, Fidelity, ResumeWithoutGpu, Settings};
 pub use state::stock::CapacityRule;
 pub use state::world::World;
 

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use super::error::{ReadError, Reason};
+use super::error::{ReadError, UnreadableReason};
 
 /// Pseudo file systems. Their files expose the environment and memory of processes.
 const SYSTEM_FOLDERS: [&str; 2] = ["/proc", "/sys"];
@@ -40,15 +40,15 @@ impl Boundary {
     ///
     /// # Errors
     /// The reason why it may not be read.
-    pub fn check(&self, real: &Path) -> Result<(), Reason> {
+    pub fn check(&self, real: &Path) -> Result<(), UnreadableReason> {
         if is_system(real) {
-            return Err(Reason::System { real: real.to_owned() });
+            return Err(UnreadableReason::System { real: real.to_owned() });
         }
         let Some(below) = self.folders.iter().find_map(|folder| real.strip_prefix(folder).ok()) else {
-            return Err(Reason::Outside { real: real.to_owned() });
+            return Err(UnreadableReason::Outside { real: real.to_owned() });
         };
         if below.components().any(|part| is_repository_folder(part.as_os_str())) {
-            return Err(Reason::Repository { real: real.to_owned() });
+            return Err(UnreadableReason::Repository { real: real.to_owned() });
         }
         Ok(())
     }
@@ -104,10 +104,10 @@ mod tests {
             assert!(check(inside).is_ok(), "{inside}");
         }
         for outside in ["a", "repository/../a", "repository-2/a"] {
-            assert!(matches!(check(outside), Err(Reason::Outside { .. })), "{outside}");
+            assert!(matches!(check(outside), Err(UnreadableReason::Outside { .. })), "{outside}");
         }
         for git in ["repository/.git/config", "repository/.GIT/config"] {
-            assert!(matches!(check(git), Err(Reason::Repository { .. })), "{git}");
+            assert!(matches!(check(git), Err(UnreadableReason::Repository { .. })), "{git}");
         }
     }
 
@@ -139,10 +139,10 @@ mod tests {
             "none/../linked/a",
         ] {
             let checked = boundary.check_path(&project.join(outside)).map_err(|error| error.reason);
-            assert!(matches!(checked, Err(Reason::Outside { .. })), "{outside}: {checked:?}");
+            assert!(matches!(checked, Err(UnreadableReason::Outside { .. })), "{outside}: {checked:?}");
         }
         let git = boundary.check_path(&project.join("none/../.git/config")).map_err(|error| error.reason);
-        assert!(matches!(git, Err(Reason::Repository { .. })), "{git:?}");
+        assert!(matches!(git, Err(UnreadableReason::Repository { .. })), "{git:?}");
     }
 
     #[test]
@@ -155,13 +155,13 @@ mod tests {
         let real = |name: &str| real_path(&top.path().join(name));
         let alone = Boundary::around(&top.path().join("project"), &[]);
         assert!(alone.check(&real("project/a")).is_ok());
-        assert!(matches!(alone.check(&real("project/linked/a")), Err(Reason::Outside { .. })));
+        assert!(matches!(alone.check(&real("project/linked/a")), Err(UnreadableReason::Outside { .. })));
         let wider = Boundary::around(&top.path().join("project"), &[top.path().join("keys")]);
         assert!(wider.check(&real("project/linked/a")).is_ok());
         let everything = Boundary::around(top.path(), &["/".into()]);
         assert!(everything.check(Path::new("/etc/hostname")).is_ok());
         for system in ["/proc/self/environ", "/sys/kernel/notes"] {
-            assert!(matches!(everything.check(Path::new(system)), Err(Reason::System { .. })), "{system}");
+            assert!(matches!(everything.check(Path::new(system)), Err(UnreadableReason::System { .. })), "{system}");
         }
     }
 }

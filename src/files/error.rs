@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 #[error("cannot read `{}`: {reason}", path.display())]
 pub struct ReadError {
     pub path: PathBuf,
-    pub reason: Reason,
+    pub reason: UnreadableReason,
 }
 
 /// Why a file was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum UnreadableReason {
     Missing,
     /// A link with a missing target.
     DeadLink,
@@ -48,17 +48,17 @@ pub enum Reason {
 }
 
 impl ReadError {
-    pub(super) fn new(path: &Path, reason: Reason) -> Self {
+    pub(super) fn new(path: &Path, reason: UnreadableReason) -> Self {
         Self { path: path.to_owned(), reason }
     }
 
     /// Whether the file does not exist. An existing file that cannot be read does not count.
     pub fn is_missing(&self) -> bool {
-        self.reason == Reason::Missing
+        self.reason == UnreadableReason::Missing
     }
 }
 
-impl Reason {
+impl UnreadableReason {
     /// How to make the file readable.
     pub fn help(&self) -> &'static str {
         match self {
@@ -82,7 +82,7 @@ impl Reason {
     }
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for UnreadableReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => write!(formatter, "there is no such file"),
@@ -109,7 +109,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-impl From<io::Error> for Reason {
+impl From<io::Error> for UnreadableReason {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,

@@ -11,9 +11,9 @@ mod source;
 mod write;
 
 pub use boundary::{Boundary, real_path};
-pub use error::{ReadError, Reason};
+pub use error::{ReadError, UnreadableReason};
 pub use read::{LARGEST, irregular, read_bytes, read_text};
 pub use source::{SourceText, floor};
 #[cfg(test)]
 pub(crate) use write::fussy::Fussy;
-pub use write::{Target, create_new, folder, open_lock, target, write, write_all, write_unflushed};
+pub use write::{WriteTarget, create_new, folder, open_lock, target, write, write_all, write_unflushed};

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::boundary::{Boundary, is_system, real_path};
-use super::error::{ReadError, Reason};
+use super::error::{ReadError, UnreadableReason};
 
 /// Size limit for states, saved plans and emulator worlds. A saved plan of 10,000 pods takes a tenth of it.
 pub const LARGEST: u64 = 256 << 20;
@@ -26,7 +26,7 @@ pub fn read_text(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result
     bytes(path, boundary, limit).and_then(text).map_err(|reason| ReadError::new(path, reason))
 }
 
-fn bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, Reason> {
+fn bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>, UnreadableReason> {
     let real = real_path(path);
     // Checked first, so that the error does not reveal which files exist outside.
     check_place(&real, boundary)?;
@@ -39,28 +39,28 @@ fn bytes(path: &Path, boundary: Option<&Boundary>, limit: u64) -> Result<Vec<u8>
     check_place(&place_of(&file, &found, real)?, boundary)?;
     check_file_system(&file, path)?;
     if found.len() > limit {
-        return Err(Reason::TooLarge { limit });
+        return Err(UnreadableReason::TooLarge { limit });
     }
     let mut bytes = Vec::new();
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > limit { Err(Reason::TooLarge { limit }) } else { Ok(bytes) }
+    if bytes.len() as u64 > limit { Err(UnreadableReason::TooLarge { limit }) } else { Ok(bytes) }
 }
 
-fn check_place(real: &Path, boundary: Option<&Boundary>) -> Result<(), Reason> {
+fn check_place(real: &Path, boundary: Option<&Boundary>) -> Result<(), UnreadableReason> {
     match boundary {
         Some(boundary) => boundary.check(real),
-        None if is_system(real) => Err(Reason::System { real: real.to_owned() }),
+        None if is_system(real) => Err(UnreadableReason::System { real: real.to_owned() }),
         None => Ok(()),
     }
 }
 
-fn check_kind(found: &Metadata) -> Result<(), Reason> {
+fn check_kind(found: &Metadata) -> Result<(), UnreadableReason> {
     match irregular(found) {
         None => Ok(()),
-        Some(_) if found.is_dir() => Err(Reason::Folder),
+        Some(_) if found.is_dir() => Err(UnreadableReason::Folder),
         // A real path ends in a link only if the link is dead.
-        Some(_) if found.is_symlink() => Err(Reason::DeadLink),
-        Some(kind) => Err(Reason::Special(kind)),
+        Some(_) if found.is_symlink() => Err(UnreadableReason::DeadLink),
+        Some(kind) => Err(UnreadableReason::Special(kind)),
     }
 }
 
@@ -92,7 +92,7 @@ fn open(real: &Path) -> std::io::Result<File> {
 
 /// The real path of an open file. Linux reports it; elsewhere the path is resolved again and must lead to the same
 /// file.
-fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Reason> {
+fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, UnreadableReason> {
     #[cfg(target_os = "linux")]
     {
         use std::os::fd::AsRawFd;
@@ -105,7 +105,7 @@ fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Rea
         use std::os::unix::fs::MetadataExt;
         let again = fs::symlink_metadata(&real)?;
         if (again.dev(), again.ino()) != (found.dev(), found.ino()) {
-            return Err(Reason::Other("it was exchanged while it was read".into()));
+            return Err(UnreadableReason::Other("it was exchanged while it was read".into()));
         }
     }
     let _ = (file, found);
@@ -114,30 +114,30 @@ fn place_of(file: &File, found: &Metadata, real: PathBuf) -> Result<PathBuf, Rea
 
 /// Refuses a pseudo file system mounted at another path.
 #[cfg(target_os = "linux")]
-fn check_file_system(file: &File, path: &Path) -> Result<(), Reason> {
+fn check_file_system(file: &File, path: &Path) -> Result<(), UnreadableReason> {
     // Source: linux/magic.h, `PROC_SUPER_MAGIC` and `SYSFS_MAGIC`.
     const PSEUDO: [u32; 2] = [0x9fa0, 0x6265_6572];
     // The type is wider on some platforms; both numbers fit into 32 bits.
     let kind = rustix::fs::fstatfs(file).map(|found| u32::try_from(found.f_type));
     match kind {
-        Ok(Ok(kind)) if PSEUDO.contains(&kind) => Err(Reason::System { real: path.to_owned() }),
+        Ok(Ok(kind)) if PSEUDO.contains(&kind) => Err(UnreadableReason::System { real: path.to_owned() }),
         _ => Ok(()),
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn check_file_system(_: &File, _: &Path) -> Result<(), Reason> {
+fn check_file_system(_: &File, _: &Path) -> Result<(), UnreadableReason> {
     Ok(())
 }
 
-fn text(bytes: Vec<u8>) -> Result<String, Reason> {
+fn text(bytes: Vec<u8>) -> Result<String, UnreadableReason> {
     const UTF16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
     if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) || bytes.contains(&0) {
-        return Err(Reason::Utf16);
+        return Err(UnreadableReason::Utf16);
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        Reason::NotUtf8 { line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
+        UnreadableReason::NotUtf8 { line: before.iter().filter(|byte| **byte == b'\n').count() + 1 }
     })?;
     Ok(match text.strip_prefix('\u{feff}') {
         Some(rest) => rest.to_owned(),
@@ -154,7 +154,7 @@ mod tests {
     const LIMIT: u64 = 100;
 
     /// Reads `name` in a project with these links, each written `name -> target`.
-    fn read(links: &[(&str, &str)], name: &str) -> Result<String, Reason> {
+    fn read(links: &[(&str, &str)], name: &str) -> Result<String, UnreadableReason> {
         let top = tempfile::tempdir().unwrap();
         let project = top.path().join("project");
         fs::create_dir_all(project.join("folder")).unwrap();
@@ -190,22 +190,22 @@ mod tests {
             (&[], "../missing"),
             (&[("up", "..")], "up/missing"),
         ] {
-            assert!(matches!(read(links, name), Err(Reason::Outside { .. })), "{name}");
+            assert!(matches!(read(links, name), Err(UnreadableReason::Outside { .. })), "{name}");
         }
-        assert_eq!(read(&[("link", "nowhere")], "link"), Err(Reason::DeadLink));
-        assert!(matches!(read(&[("link", "link")], "link"), Err(Reason::DeadLink)));
-        assert_eq!(read(&[], "missing"), Err(Reason::Missing));
+        assert_eq!(read(&[("link", "nowhere")], "link"), Err(UnreadableReason::DeadLink));
+        assert!(matches!(read(&[("link", "link")], "link"), Err(UnreadableReason::DeadLink)));
+        assert_eq!(read(&[], "missing"), Err(UnreadableReason::Missing));
         // A state below a file must not count as a missing state.
-        assert!(matches!(read(&[], "plain/below"), Err(Reason::Other(_))));
+        assert!(matches!(read(&[], "plain/below"), Err(UnreadableReason::Other(_))));
     }
 
     #[test]
     fn only_regular_files_are_read() {
-        assert_eq!(read(&[], "folder"), Err(Reason::Folder));
-        assert_eq!(read(&[], "pipe"), Err(Reason::Special("a pipe, socket or device")));
-        assert_eq!(read(&[("link", "pipe")], "link"), Err(Reason::Special("a pipe, socket or device")));
+        assert_eq!(read(&[], "folder"), Err(UnreadableReason::Folder));
+        assert_eq!(read(&[], "pipe"), Err(UnreadableReason::Special("a pipe, socket or device")));
+        assert_eq!(read(&[("link", "pipe")], "link"), Err(UnreadableReason::Special("a pipe, socket or device")));
         let device = read_bytes(Path::new("/dev/zero"), None, LIMIT).unwrap_err();
-        assert_eq!(device.reason, Reason::Special("a pipe, socket or device"));
+        assert_eq!(device.reason, UnreadableReason::Special("a pipe, socket or device"));
     }
 
     #[test]
@@ -213,8 +213,8 @@ mod tests {
     fn process_files_are_never_read() {
         for name in ["/proc/self/environ", "/proc/self/cmdline", "/proc/self/task/../environ"] {
             let refused = read_bytes(Path::new(name), None, LIMIT).unwrap_err();
-            assert!(matches!(refused.reason, Reason::System { .. }), "{name}");
-            assert!(matches!(read(&[("link", name)], "link"), Err(Reason::System { .. })), "{name}");
+            assert!(matches!(refused.reason, UnreadableReason::System { .. }), "{name}");
+            assert!(matches!(read(&[("link", name)], "link"), Err(UnreadableReason::System { .. })), "{name}");
         }
         let file = File::open("/proc/self/environ").unwrap();
         assert!(check_file_system(&file, Path::new("mounted/environ")).is_err());
@@ -229,15 +229,15 @@ mod tests {
             read_text(&path, None, LIMIT).map_err(|error| error.reason)
         };
         assert_eq!(read(&[b'x'; 100]).unwrap().len(), 100);
-        assert_eq!(read(&[b'x'; 101]), Err(Reason::TooLarge { limit: LIMIT }));
+        assert_eq!(read(&[b'x'; 101]), Err(UnreadableReason::TooLarge { limit: LIMIT }));
         assert_eq!(read("\u{feff}text".as_bytes()).unwrap(), "text");
-        assert_eq!(read(b"one\ntwo\xe9\n"), Err(Reason::NotUtf8 { line: 2 }));
-        assert_eq!(read(b"\xff\xfea\0\n\0"), Err(Reason::Utf16));
-        assert_eq!(read(b"a\0b\0"), Err(Reason::Utf16));
+        assert_eq!(read(b"one\ntwo\xe9\n"), Err(UnreadableReason::NotUtf8 { line: 2 }));
+        assert_eq!(read(b"\xff\xfea\0\n\0"), Err(UnreadableReason::Utf16));
+        assert_eq!(read(b"a\0b\0"), Err(UnreadableReason::Utf16));
         fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
         // The superuser can read everything.
         if let Err(error) = read_bytes(&path, None, LIMIT) {
-            assert_eq!(error.reason, Reason::Permission);
+            assert_eq!(error.reason, UnreadableReason::Permission);
         }
     }
 }

@@ -38,7 +38,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
 
 /// How a named file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum WriteTarget {
     /// A missing or regular file, which is replaced.
     Replaced,
     /// A pipe, device or open descriptor, which is written to.
@@ -49,17 +49,17 @@ pub enum Target {
 ///
 /// # Errors
 /// If the path leads to a folder or a dead link, or if the file system fails.
-pub fn target(path: &Path) -> io::Result<Target> {
+pub fn target(path: &Path) -> io::Result<WriteTarget> {
     if descriptor(path).is_some() {
-        return Ok(Target::Stream);
+        return Ok(WriteTarget::Stream);
     }
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-        Ok(found) if found.is_file() => Ok(Target::Replaced),
-        Ok(_) => Ok(Target::Stream),
+        Ok(found) if found.is_file() => Ok(WriteTarget::Replaced),
+        Ok(_) => Ok(WriteTarget::Stream),
         Err(error) if error.kind() == io::ErrorKind::NotFound => match fs::symlink_metadata(path) {
             Ok(_) => Err(io::Error::new(io::ErrorKind::NotFound, "it is a link that leads nowhere")),
-            Err(_) => Ok(Target::Replaced),
+            Err(_) => Ok(WriteTarget::Replaced),
         },
         Err(error) => Err(error),
     }
@@ -83,8 +83,8 @@ pub fn write_unflushed(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn write_as(path: &Path, bytes: &[u8], flushed: bool) -> io::Result<()> {
     match target(path)? {
-        Target::Stream => write_all(&mut open_stream(path)?, bytes),
-        Target::Replaced => replace(path, bytes, flushed),
+        WriteTarget::Stream => write_all(&mut open_stream(path)?, bytes),
+        WriteTarget::Replaced => replace(path, bytes, flushed),
     }
 }
 

@@ -48,19 +48,19 @@ pub enum Names {
         place: Option<(&'static str, &'static str)>,
     },
     /// An object that needs its own request to look up.
-    Outside(Outside),
+    Outside(AccountObject),
 }
 
 /// Objects of the account that sindri uses but does not manage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Outside {
+pub enum AccountObject {
     /// Credentials for a private container registry.
     Registry,
     /// A preset of container settings.
     Template,
 }
 
-impl Outside {
+impl AccountObject {
     /// For use in sentences.
     pub fn title(self) -> &'static str {
         match self {

@@ -10,15 +10,15 @@ use crate::model::{Dialect, Value};
 pub struct Limit {
     pub attribute: &'static str,
     pub dialect: Dialect,
-    pub rule: Rule,
+    pub rule: LimitRule,
     /// Stable error code.
     pub code: &'static str,
-    pub source: Source,
+    pub source: LimitSource,
 }
 
 /// The allowed values; ranges are inclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
+pub enum LimitRule {
     /// A whole number.
     Whole { min: i64, max: i64 },
     /// A whole number, or zero for none. Zero is not sent.
@@ -35,7 +35,7 @@ pub enum Rule {
 
 /// Source of the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum LimitSource {
     /// A member of a schema in the dialect's OpenAPI document: `CreatePodRequest`, `gpu/count`.
     Schema(&'static str, &'static str),
     /// Another page of RunPod's documentation, or an observation.
@@ -54,19 +54,19 @@ pub const MOST_HTTP_PORTS: usize = 10;
 pub(super) const fn limit(
     dialect: Dialect,
     attribute: &'static str,
-    rule: Rule,
+    rule: LimitRule,
     code: &'static str,
-    source: Source,
+    source: LimitSource,
 ) -> Limit {
     Limit { attribute, dialect, rule, code, source }
 }
 
-pub(super) const FROM_ONE: Rule = Rule::Whole { min: 1, max: i64::MAX };
-pub(super) const NOT_EMPTY: Rule = Rule::Length { min: 1, max: usize::MAX };
+pub(super) const FROM_ONE: LimitRule = LimitRule::Whole { min: 1, max: i64::MAX };
+pub(super) const NOT_EMPTY: LimitRule = LimitRule::Length { min: 1, max: usize::MAX };
 /// REST v2 documents no maximum name length. The limit of v1 applies here too, since both write to the same database.
-pub(super) const LONGEST_NAME: Rule = Rule::Length { min: 1, max: 191 };
+pub(super) const LONGEST_NAME: LimitRule = LimitRule::Length { min: 1, max: 191 };
 
-impl Rule {
+impl LimitRule {
     /// Whether a value is within the limit. `Null` and values of another type pass; other checks reject those.
     pub fn holds(self, value: &Value) -> bool {
         match (self, value) {
@@ -122,23 +122,23 @@ mod tests {
 
     #[test]
     fn a_rule_accepts_both_ends_and_nothing_beyond() {
-        let size = Rule::Whole { min: 10, max: 4096 };
+        let size = LimitRule::Whole { min: 10, max: 4096 };
         for (rule, value, holds) in [
             (size, Value::Int(9), false),
             (size, Value::Int(10), true),
             (size, Value::Int(4096), true),
             (size, Value::Int(4097), false),
             (size, Value::Null, true),
-            (Rule::WholeOrNone { min: 10 }, Value::Int(0), true),
-            (Rule::WholeOrNone { min: 10 }, Value::Int(9), false),
-            (Rule::Length { min: 1, max: 2 }, "".into(), false),
-            (Rule::Length { min: 1, max: 2 }, "\u{e4}\u{f6}".into(), true),
-            (Rule::Length { min: 1, max: 2 }, "abc".into(), false),
-            (Rule::Versions, Value::texts(["12.8", "12.10"]), true),
-            (Rule::Versions, Value::texts(["12"]), false),
-            (Rule::Entries { max: 1 }, Value::texts(["a", "b"]), false),
-            (Rule::Ports { protocol: "http", max: 1 }, Value::texts(["1/http", "2/tcp"]), true),
-            (Rule::Ports { protocol: "http", max: 1 }, Value::texts(["1/http", "2/http"]), false),
+            (LimitRule::WholeOrNone { min: 10 }, Value::Int(0), true),
+            (LimitRule::WholeOrNone { min: 10 }, Value::Int(9), false),
+            (LimitRule::Length { min: 1, max: 2 }, "".into(), false),
+            (LimitRule::Length { min: 1, max: 2 }, "\u{e4}\u{f6}".into(), true),
+            (LimitRule::Length { min: 1, max: 2 }, "abc".into(), false),
+            (LimitRule::Versions, Value::texts(["12.8", "12.10"]), true),
+            (LimitRule::Versions, Value::texts(["12"]), false),
+            (LimitRule::Entries { max: 1 }, Value::texts(["a", "b"]), false),
+            (LimitRule::Ports { protocol: "http", max: 1 }, Value::texts(["1/http", "2/tcp"]), true),
+            (LimitRule::Ports { protocol: "http", max: 1 }, Value::texts(["1/http", "2/http"]), false),
         ] {
             assert_eq!(rule.holds(&value), holds, "{rule:?} {value}");
         }

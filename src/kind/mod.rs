@@ -15,7 +15,7 @@ mod table;
 
 use crate::model::{Dialect, KindRegistry};
 
-pub use attribute::{Attribute, Compare, Names, Outside, SharedMap, Support};
+pub use attribute::{AccountObject, Attribute, Compare, Names, SharedMap, Support};
 pub use description::Description;
 pub use network_volume::NETWORK_VOLUME;
 pub use pod::POD;

@@ -96,7 +96,7 @@ pub enum Risk {
 /// The origin of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Origin {
+pub enum DifferenceOrigin {
     /// The configuration changed since the last apply.
     Declared,
     /// The configuration is unchanged; the object was changed at RunPod.
@@ -116,7 +116,7 @@ pub struct FieldChange {
     /// The API rule behind the effect, from the kind's table. For display.
     pub rule: String,
     /// `None` if unknown: nothing was applied yet, or the value is secret.
-    pub origin: Option<Origin>,
+    pub origin: Option<DifferenceOrigin>,
     /// Position of the new value in the configuration.
     pub position: Option<Position>,
 }
@@ -151,7 +151,7 @@ pub enum Cause {
     /// Its parent changes, and the parent's request covers it.
     Parent { address: Address },
     /// The object should be running and is stopped, or the reverse.
-    Power { wanted: Power, origin: Option<Origin>, position: Option<Position> },
+    Power { wanted: Power, origin: Option<DifferenceOrigin>, position: Option<Position> },
     /// A live pod carries the marker of this address, but no state records it.
     Marker { id: String, operation: String, same_lineage: bool },
     /// An unmanaged volume has the same name, size and region.

@@ -32,7 +32,7 @@ impl Severity {
 /// The effect of restoring what was applied. Ordered: later is worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Undo {
+pub enum RestoreEffect {
     /// Nothing restarts.
     InPlace,
     /// The container is recreated if `updates` is `in-place`; otherwise the object is replaced.
@@ -88,7 +88,7 @@ pub struct Finding {
     /// For a broken object, or one that is not ready: a request that may repair it.
     pub retry: Option<Retry>,
     /// Effect of undoing the difference, if the object was changed or needs a replacement.
-    pub undo: Option<Undo>,
+    pub undo: Option<RestoreEffect>,
     /// Volumes that a replacement would destroy.
     pub at_risk: Vec<Loss>,
     /// Current cost of the object; `None` if it is gone.

@@ -110,31 +110,31 @@ pub struct Outcome {
 }
 
 /// An intent whose outcome is not known.
-pub type Pending = Intent;
+pub type PendingIntent = Intent;
 
 /// Pending intents in write order, with lookup by operation. While a fleet is being destroyed, each pod has one until
 /// the lists no longer show it.
 #[derive(Clone, Debug, Default)]
 pub struct PendingIntents {
-    by_number: BTreeMap<u64, Pending>,
+    by_number: BTreeMap<u64, PendingIntent>,
     numbers: BTreeMap<String, u64>,
     next: u64,
 }
 
 impl PendingIntents {
     /// Appends an intent, replacing an earlier one of the same operation.
-    pub fn push(&mut self, intent: Pending) {
+    pub fn push(&mut self, intent: PendingIntent) {
         self.remove(&intent.operation);
         self.numbers.insert(intent.operation.clone(), self.next);
         self.by_number.insert(self.next, intent);
         self.next += 1;
     }
 
-    pub fn remove(&mut self, operation: &str) -> Option<Pending> {
+    pub fn remove(&mut self, operation: &str) -> Option<PendingIntent> {
         self.by_number.remove(&self.numbers.remove(operation)?)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Pending> {
+    pub fn iter(&self) -> impl Iterator<Item = &PendingIntent> {
         self.by_number.values()
     }
 
@@ -156,8 +156,8 @@ impl PartialEq for PendingIntents {
 impl Eq for PendingIntents {}
 
 impl IntoIterator for PendingIntents {
-    type Item = Pending;
-    type IntoIter = IntoValues<u64, Pending>;
+    type Item = PendingIntent;
+    type IntoIter = IntoValues<u64, PendingIntent>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.by_number.into_values()

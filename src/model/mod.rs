@@ -23,17 +23,19 @@ pub mod text;
 pub mod value;
 
 pub use address::{Address, ParseAddressError};
-pub use change::{Action, Cause, Change, Effect, FieldChange, Loss, Origin, Refusal, Retry, Risk, SideEffect};
+pub use change::{
+    Action, Cause, Change, DifferenceOrigin, Effect, FieldChange, Loss, Refusal, Retry, Risk, SideEffect,
+};
 pub use cost::Cost;
-pub use drift::{DriftReport, Finding, Hold, Price, Severity, Undo, Unsettled};
-pub use journal::{Entry, Intent, Moment, Outcome, Pending, PendingIntents, Replay, Uptime};
+pub use drift::{DriftReport, Finding, Hold, Price, RestoreEffect, Severity, Unsettled};
+pub use journal::{Entry, Intent, Moment, Outcome, PendingIntent, PendingIntents, Replay, Uptime};
 pub use kind_registry::KindRegistry;
 pub use marker::Marker;
 pub use money::Money;
 pub use natural::natural;
 pub use object::{Computed, Endpoint, Object, Observed, SshTarget, Status};
 pub use operation::{Operation, Verb, Wait};
-pub use plan::{Answer, CostSummary, Double, Drift, DriftClass, Note, Orphan, Partial, Plan, Rename};
+pub use plan::{CostSummary, Double, Drift, DriftClass, DriftResponse, Note, Orphan, Partial, Plan, Rename};
 pub use resource::{Budget, Dialect, Lifecycle, Position, Power, Resource, Timeouts, Updates};
 pub use state::{Awaiting, Record, State};
 pub use value::{Attributes, Secret, Value};

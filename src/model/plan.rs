@@ -42,13 +42,13 @@ pub struct Drift {
     pub fields: Vec<FieldChange>,
     /// The plan's response. Drift reports do not use it.
     #[serde(default)]
-    pub answer: Answer,
+    pub answer: DriftResponse,
 }
 
 /// A plan's response to one outside change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Answer {
+pub enum DriftResponse {
     /// No action, for a reason not listed below: the resource is no longer declared and is protected or spared.
     #[default]
     Untouched,
@@ -66,7 +66,7 @@ pub enum Answer {
     Accepted,
 }
 
-impl Answer {
+impl DriftResponse {
     pub fn word(self) -> &'static str {
         match self {
             Self::Untouched => "untouched",

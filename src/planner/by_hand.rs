@@ -2,11 +2,11 @@
 //! `sindri import`.
 
 use crate::config::Move;
-use crate::model::{Address, Object, Observed, Pending, Record, Replay, State, Value, Verb};
+use crate::model::{Address, Object, Observed, PendingIntent, Record, Replay, State, Value, Verb};
 use crate::planner::recognise::moves;
 use crate::resource::inventory::live_object;
 use crate::resource::members;
-use crate::resource::{self, Records};
+use crate::resource::{self, RecordChanges};
 
 /// Why a correction was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ fn settled(known: &Replay, addresses: &[&Address]) -> Result<(), ByHandError> {
         addresses.iter().any(|of| address == *of || address.successor().as_ref() == Some(*of)) //
     };
     match known.pending.iter().find(|pending| about(&pending.address)) {
-        Some(Pending { address, verb, .. }) => {
+        Some(PendingIntent { address, verb, .. }) => {
             Err(ByHandError::Unsettled { address: Box::new(address.clone()), verb: *verb })
         }
         None => Ok(()),
@@ -56,7 +56,7 @@ fn settled(known: &Replay, addresses: &[&Address]) -> Result<(), ByHandError> {
 }
 
 /// The record changes that rename `from` to `to`. Its parts, its predecessors and all references follow.
-pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, ByHandError> {
+pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<RecordChanges, ByHandError> {
     let state = &known.state;
     settled(known, &[from, to])?;
     if !state.resources.contains_key(from) {
@@ -84,7 +84,7 @@ pub fn moved(known: &Replay, from: &Address, to: &Address) -> Result<Records, By
 /// The record changes that forget `address` and its parts. Its dependents must be removed first.
 ///
 /// A part cannot be forgotten while its parent is recorded, because forgetting a port would not close it.
-pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandError> {
+pub fn forgotten(known: &Replay, address: &Address) -> Result<RecordChanges, ByHandError> {
     let state = &known.state;
     settled(known, &[address])?;
     if !state.resources.contains_key(address) {
@@ -102,7 +102,7 @@ pub fn forgotten(known: &Replay, address: &Address) -> Result<Records, ByHandErr
     if !needed_by.is_empty() {
         return Err(ByHandError::Needed { address: Box::new(address.clone()), needed_by });
     }
-    Ok(resource::completed(state, Records::from([(address.clone(), None)])))
+    Ok(resource::completed(state, RecordChanges::from([(address.clone(), None)])))
 }
 
 /// The live object that can be recorded as `address`.

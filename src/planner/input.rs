@@ -26,7 +26,7 @@ pub struct Input<'a> {
     pub observed: &'a Observed,
     /// For cost estimates.
     pub catalog: &'a Catalog,
-    pub options: Options,
+    pub options: PlanOptions,
 }
 
 impl<'a> Input<'a> {
@@ -48,7 +48,7 @@ impl<'a> Input<'a> {
             prior,
             observed,
             catalog: Catalog::embedded(),
-            options: Options::default(),
+            options: PlanOptions::default(),
         }
     }
 }
@@ -56,7 +56,7 @@ impl<'a> Input<'a> {
 /// Options of a plan, set by flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Options {
+pub struct PlanOptions {
     /// Destroy everything that is recorded, except protected volumes.
     pub destroy: bool,
     /// With `destroy`: only these resources and their dependents; empty for everything.
@@ -81,7 +81,7 @@ pub struct Options {
     pub no_renames: bool,
 }
 
-impl Options {
+impl PlanOptions {
     /// The same options, with the new addresses of moved resources.
     pub(super) fn after(&self, done: &[(Address, Address)]) -> Self {
         Self {

@@ -25,7 +25,7 @@ use crate::graph::{GraphError, ResourceGraph};
 use crate::model::{Action, Address, Cause, CostSummary, Note, Plan, State};
 use crate::resource::inventory;
 
-pub use input::{Graphs, Input, Options};
+pub use input::{Graphs, Input, PlanOptions};
 
 /// Computes the plan for `input`.
 pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
@@ -41,8 +41,14 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
 
     let claims = claim::claims(input, prior, desired);
     let destroy_targets = destroy_targets(prior, &graphs.prior, &input.options);
-    let context =
-        change::Context { input, desired, prior, claims: &claims, graphs: &graphs, destroy_targets: &destroy_targets };
+    let context = change::DecisionContext {
+        input,
+        desired,
+        prior,
+        claims: &claims,
+        graphs: &graphs,
+        destroy_targets: &destroy_targets,
+    };
     let decided = change::decide(&context);
     let mut renames = rename::renames(&context, &decided);
     let mut waits = decided.waits();
@@ -118,7 +124,7 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
 }
 
 /// The addresses to destroy: the named ones and all their dependents, or everything if none are named.
-fn destroy_targets(prior: &State, graph: &ResourceGraph, options: &Options) -> BTreeSet<Address> {
+fn destroy_targets(prior: &State, graph: &ResourceGraph, options: &PlanOptions) -> BTreeSet<Address> {
     if !options.destroy {
         return BTreeSet::new();
     }

@@ -5,13 +5,13 @@ use std::fmt;
 use serde_json::{Value as Json, json};
 
 use super::json::{FORMAT_VERSION, split_secrets};
-use super::style::{Ink, Line, Style};
+use super::style::{Line, Style, Tone};
 use super::words;
 use crate::model::Address;
-use crate::planner::review::compare::{Comparison, Row};
+use crate::planner::review::compare::{Comparison, ComparisonRow};
 
 /// Whether the environments do not differ.
-pub fn is_same(comparison: &Comparison, project: &[Row]) -> bool {
+pub fn is_same(comparison: &Comparison, project: &[ComparisonRow]) -> bool {
     let Comparison { differing, only_left, only_right, same: _ } = comparison;
     project.is_empty() && differing.is_empty() && only_left.is_empty() && only_right.is_empty()
 }
@@ -20,7 +20,7 @@ pub fn is_same(comparison: &Comparison, project: &[Row]) -> bool {
 pub fn text(
     out: &mut dyn fmt::Write,
     comparison: &Comparison,
-    project: &[Row],
+    project: &[ComparisonRow],
     [left, right]: [&str; 2],
     style: &Style,
 ) -> fmt::Result {
@@ -30,14 +30,14 @@ pub fn text(
         let verb = if *same == 1 { "is" } else { "are" };
         return Line::of(0, format!("{left} and {right} ask for the same: {count} {verb} alike.")).write(out, style);
     }
-    Line::new(0).ink(Ink::Heading, format!("{left} | {right}")).write(out, style)?;
+    Line::new(0).ink(Tone::Heading, format!("{left} | {right}")).write(out, style)?;
     let configuration = ("configuration".to_owned(), project);
     let named = differing.iter().map(|(address, rows)| (address.to_string(), rows.as_slice()));
     for (name, rows) in [configuration].into_iter().filter(|(_, rows)| !rows.is_empty()).chain(named) {
         out.write_char('\n')?;
-        Line::new(0).ink(Ink::Change, "~").text(format!(" {name}")).write(out, style)?;
+        Line::new(0).ink(Tone::Change, "~").text(format!(" {name}")).write(out, style)?;
         let [paths, lefts] = [widest(rows, |row| row.path.clone()), widest(rows, |row| row.left.to_string())];
-        for Row { path, left, right } in rows {
+        for ComparisonRow { path, left, right } in rows {
             let left = left.to_string();
             Line::of(4, format!("{path:paths$}  {left:lefts$} | {right}")).write(out, style)?;
         }
@@ -45,7 +45,7 @@ pub fn text(
     for (environment, blocks) in [(left, only_left), (right, only_right)] {
         if !blocks.is_empty() {
             out.write_char('\n')?;
-            Line::new(0).ink(Ink::Heading, format!("Only in {environment}")).write(out, style)?;
+            Line::new(0).ink(Tone::Heading, format!("Only in {environment}")).write(out, style)?;
         }
         for (address, description) in blocks {
             Line::of(2, format!("{address}  {description}")).write(out, style)?;
@@ -61,18 +61,18 @@ pub fn text(
     let told: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let told = if told.is_empty() { "no resource differs".to_owned() } else { told.join(", ") };
-    Line::new(0).ink(Ink::Heading, format!("Resources: {told}")).write(out, style)
+    Line::new(0).ink(Tone::Heading, format!("Resources: {told}")).write(out, style)
 }
 
 /// Longer values do not count for the width of the column.
 const LONG: usize = 40;
 
-fn widest(rows: &[Row], text: impl Fn(&Row) -> String) -> usize {
+fn widest(rows: &[ComparisonRow], text: impl Fn(&ComparisonRow) -> String) -> usize {
     rows.iter().map(|row| text(row).chars().count()).filter(|width| *width <= LONG).max().unwrap_or(0)
 }
 
 /// For tools.
-pub fn json(comparison: &Comparison, project: &[Row], [left, right]: [&str; 2]) -> Json {
+pub fn json(comparison: &Comparison, project: &[ComparisonRow], [left, right]: [&str; 2]) -> Json {
     let Comparison { differing, only_left, only_right, same } = comparison;
     let names = |blocks: &[(Address, String)]| blocks.iter().map(|(address, _)| json!(address)).collect::<Vec<_>>();
     let different = differing.iter().map(|(address, rows)| json!({ "address": address, "fields": fields(rows) }));
@@ -83,8 +83,8 @@ pub fn json(comparison: &Comparison, project: &[Row], [left, right]: [&str; 2]) 
     })
 }
 
-fn fields(rows: &[Row]) -> Vec<Json> {
-    let field = |Row { path, left, right }: &Row| {
+fn fields(rows: &[ComparisonRow]) -> Vec<Json> {
+    let field = |ComparisonRow { path, left, right }: &ComparisonRow| {
         let ((left, left_sensitive), (right, right_sensitive)) = (split_secrets(left), split_secrets(right));
         json!({
             "path": path, "left": left, "right": right, "left_sensitive": left_sensitive,

@@ -18,9 +18,9 @@ const LONGEST: usize = 4000;
 
 /// Values that no diagnostic may show.
 #[derive(Clone, Default)]
-pub struct Hidden(Vec<String>);
+pub struct HiddenValues(Vec<String>);
 
-impl Hidden {
+impl HiddenValues {
     /// Keeps the values and their lines that are distinctive enough to recognise in a text, longest first.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let secrets: Vec<String> = secrets.into_iter().collect();
@@ -49,26 +49,26 @@ impl Hidden {
 
 /// Limits on what is shown of a diagnostic.
 struct Limits<'a> {
-    hidden: &'a Hidden,
+    hidden: &'a HiddenValues,
     /// Width in columns; longer lines of a file are cut.
     width: usize,
 }
 
 /// A copy of a diagnostic that is safe to draw.
-pub struct Shown {
+pub struct SafeDiagnostic {
     message: String,
     code: Option<String>,
     help: Option<String>,
     severity: Option<Severity>,
-    cause: Option<Box<Cause>>,
+    cause: Option<Box<CauseChain>>,
     labels: Vec<LabeledSpan>,
     excerpt: Option<Excerpt>,
-    related: Vec<Shown>,
+    related: Vec<SafeDiagnostic>,
 }
 
-impl Shown {
+impl SafeDiagnostic {
     /// For a terminal with this many columns.
-    pub fn new(report: &dyn Diagnostic, hidden: &Hidden, width: usize) -> Self {
+    pub fn new(report: &dyn Diagnostic, hidden: &HiddenValues, width: usize) -> Self {
         Self::within(report, None, &Limits { hidden, width })
     }
 
@@ -102,23 +102,23 @@ impl Shown {
     }
 }
 
-fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Vec<Shown> {
+fn related(report: &dyn Diagnostic, source: Option<&dyn SourceCode>, limits: &Limits<'_>) -> Vec<SafeDiagnostic> {
     let mut rest = report.related().into_iter().flatten();
-    let mut shown: Vec<Shown> =
-        rest.by_ref().take(MOST_PROBLEMS).map(|one| Shown::within(one, source, limits)).collect();
+    let mut shown: Vec<SafeDiagnostic> =
+        rest.by_ref().take(MOST_PROBLEMS).map(|one| SafeDiagnostic::within(one, source, limits)).collect();
     let left = rest.count();
     if left > 0 {
         let message = format!("{left} more problems are not shown");
         let help = Some("correct those above, then check again".to_owned());
         let severity = Some(Severity::Advice);
         let (code, cause, labels, excerpt, related) = (None, None, Vec::new(), None, Vec::new());
-        shown.push(Shown { message, code, help, severity, cause, labels, excerpt, related });
+        shown.push(SafeDiagnostic { message, code, help, severity, cause, labels, excerpt, related });
     }
     shown
 }
 
 /// The causes of a diagnostic, outermost first.
-fn cause(report: &dyn Diagnostic, hidden: &Hidden) -> Option<Box<Cause>> {
+fn cause(report: &dyn Diagnostic, hidden: &HiddenValues) -> Option<Box<CauseChain>> {
     let first = match report.diagnostic_source() {
         Some(source) => Some((source.to_string(), source.source())),
         None => report.source().map(|source| (source.to_string(), source.source())),
@@ -132,46 +132,46 @@ fn cause(report: &dyn Diagnostic, hidden: &Hidden) -> Option<Box<Cause>> {
     messages
         .into_iter()
         .rev()
-        .fold(None, |below, message| Some(Box::new(Cause { message: hidden.text(&message), below })))
+        .fold(None, |below, message| Some(Box::new(CauseChain { message: hidden.text(&message), below })))
 }
 
 #[derive(Debug)]
-struct Cause {
+struct CauseChain {
     message: String,
-    below: Option<Box<Cause>>,
+    below: Option<Box<CauseChain>>,
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for CauseChain {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl Error for Cause {
+impl Error for CauseChain {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.below.as_deref().map(|below| below as &(dyn Error + 'static))
     }
 }
 
-impl fmt::Debug for Shown {
+impl fmt::Debug for SafeDiagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for SafeDiagnostic {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.message)
     }
 }
 
-impl Error for Shown {
+impl Error for SafeDiagnostic {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
     }
 }
 
-impl Diagnostic for Shown {
+impl Diagnostic for SafeDiagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
     }
@@ -241,10 +241,10 @@ mod tests {
 
     fn drawn(message: &str, text: &str, spans: &[(usize, usize)], secrets: &[&str]) -> String {
         let any = Any { message: message.to_owned(), text: SourceText::new("a.yaml", text), spans: spans.to_vec() };
-        let hidden = Hidden::new(secrets.iter().map(|secret| (*secret).to_owned()));
+        let hidden = HiddenValues::new(secrets.iter().map(|secret| (*secret).to_owned()));
         let mut drawn = String::new();
         let handler = GraphicalReportHandler::new_themed(GraphicalTheme::none()).with_width(80);
-        handler.render_report(&mut drawn, &Shown::new(&any, &hidden, 80)).unwrap();
+        handler.render_report(&mut drawn, &SafeDiagnostic::new(&any, &hidden, 80)).unwrap();
         drawn
     }
 
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_secret_across_the_end_of_a_long_message_is_hidden() {
-        let hidden = Hidden::new(["rpa_CANARY0123".to_owned()]);
+        let hidden = HiddenValues::new(["rpa_CANARY0123".to_owned()]);
         for before in LONGEST - 14..=LONGEST {
             let text = hidden.text(&format!("{}rpa_CANARY0123", "x".repeat(before)));
             assert!(!text.contains("rpa"), "{before}: {}", &text[before..]);
@@ -308,7 +308,7 @@ mod tests {
         #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
         #[error("{0}")]
         struct One(String);
-        let shown = Shown::new(&Many(vec![One("x".repeat(100_000)); 150]), &Hidden::default(), 80);
+        let shown = SafeDiagnostic::new(&Many(vec![One("x".repeat(100_000)); 150]), &HiddenValues::default(), 80);
         assert_eq!(shown.related.len(), MOST_PROBLEMS + 1);
         assert_eq!(shown.related[0].message.len(), LONGEST + 3);
         assert_eq!(shown.related[MOST_PROBLEMS].message, "50 more problems are not shown");

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::style::{Ink, Line, Style};
+use super::style::{Line, Style, Tone};
 use super::words;
 use crate::model::{Money, Value};
-use crate::planner::recognise::discover::{Discovery, Left, Reason, Taken, Trace};
+use crate::planner::recognise::discover::{Adoption, Discovery, RecognisedBy, SkipReason, SkippedAdoption};
 
 /// For people. `project` is its name and environment; `lineages` has the imported one and the others that were found.
 pub fn text(
@@ -22,14 +22,14 @@ pub fn text(
         0 => format!("Found nothing of {name}/{environment} that the state lacks."),
         _ => format!("Took {count} into the state of environment {environment} (lineage {lineage}):"),
     };
-    Line::new(0).ink(Ink::Heading, head).write(out, style)?;
+    Line::new(0).ink(Tone::Heading, head).write(out, style)?;
     let width = found.taken.iter().map(|taken| taken.address.to_string().len()).max().unwrap_or(0);
-    for Taken { address, object, by } in &found.taken {
+    for Adoption { address, object, by } in &found.taken {
         let (address, name) = (address.to_string(), Value::text(&object.name));
         Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(*by))).write(out, style)?;
     }
     if !found.left.is_empty() {
-        Line::new(0).ink(Ink::Heading, "Left outside:").write(out, style)?;
+        Line::new(0).ink(Tone::Heading, "Left outside:").write(out, style)?;
     }
     for left in &found.left {
         self::left(left).into_iter().try_for_each(|line| line.write(out, style))?;
@@ -43,43 +43,43 @@ pub fn text(
     Ok(())
 }
 
-fn left(Left { address, object, why }: &Left<'_>) -> [Line; 2] {
+fn left(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [Line; 2] {
     let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();
     let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
     let (import, console) = (words::import_command(address, &object.id), words::CONSOLE);
     let todo = match why {
-        Reason::Twin { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
-        Reason::Undeclared => {
+        SkipReason::Twin { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
+        SkipReason::Undeclared => {
             format!("made for {address}, which is not declared: declare it and run `{import}`, or end it at {console}")
         }
-        Reason::Ambiguous => format!("one of several that look like {address}; choose with `{import}`"),
+        SkipReason::Ambiguous => format!("one of several that look like {address}; choose with `{import}`"),
     };
-    [Line::new(2).ink(Ink::Bad, "!").text(head), Line::of(6, todo)]
+    [Line::new(2).ink(Tone::Bad, "!").text(head), Line::of(6, todo)]
 }
 
-fn trace(by: Trace) -> &'static str {
+fn trace(by: RecognisedBy) -> &'static str {
     match by {
-        Trace::Marker => "its marker",
-        Trace::Mount => "the pod that mounts it",
-        Trace::Looks => "its name, size and place",
+        RecognisedBy::Marker => "its marker",
+        RecognisedBy::Mount => "the pod that mounts it",
+        RecognisedBy::Looks => "its name, size and place",
     }
 }
 
 /// For tools.
 pub fn json(found: &Discovery<'_>, lineage: &str, others: &[String]) -> Json {
-    let taken = found.taken.iter().map(|Taken { address, object, by }| {
+    let taken = found.taken.iter().map(|Adoption { address, object, by }| {
         let by = match by {
-            Trace::Marker => "marker",
-            Trace::Mount => "mount",
-            Trace::Looks => "looks",
+            RecognisedBy::Marker => "marker",
+            RecognisedBy::Mount => "mount",
+            RecognisedBy::Looks => "looks",
         };
         json!({ "address": address, "id": object.id, "name": object.name, "by": by })
     });
-    let left = found.left.iter().map(|Left { address, object, why }| {
+    let left = found.left.iter().map(|SkippedAdoption { address, object, why }| {
         let (reason, of) = match why {
-            Reason::Twin { of } => ("twin", Some(of)),
-            Reason::Undeclared => ("undeclared", None),
-            Reason::Ambiguous => ("ambiguous", None),
+            SkipReason::Twin { of } => ("twin", Some(of)),
+            SkipReason::Undeclared => ("undeclared", None),
+            SkipReason::Ambiguous => ("ambiguous", None),
         };
         json!({
             "kind": object.kind, "id": object.id, "name": object.name, "address": address, "reason": reason, "twin_of": of,

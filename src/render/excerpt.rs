@@ -29,13 +29,13 @@ const MOST_LABELS: usize = 20;
 #[derive(Debug)]
 pub struct Excerpt {
     name: Option<String>,
-    windows: Vec<Window>,
-    places: Vec<Place>,
+    windows: Vec<ExcerptWindow>,
+    places: Vec<LabelPosition>,
 }
 
 /// Consecutive lines.
 #[derive(Debug)]
-struct Window {
+struct ExcerptWindow {
     /// Counted from 0, in the file.
     first_line: usize,
     lines: usize,
@@ -47,7 +47,7 @@ struct Window {
 
 /// The position of a label in the file.
 #[derive(Debug)]
-struct Place {
+struct LabelPosition {
     offset: usize,
     /// Both counted from 0.
     line: usize,
@@ -56,7 +56,7 @@ struct Place {
 
 /// A line of the file, and the ranges that labels mark in it.
 #[derive(Default)]
-struct Marked {
+struct MarkedLine {
     text: String,
     /// The number of a label, and a byte range in the line.
     marks: Vec<(usize, usize, usize)>,
@@ -72,7 +72,7 @@ impl Excerpt {
         width: usize,
     ) -> (Self, Vec<LabeledSpan>) {
         let mut excerpt = Self { name: None, windows: Vec::new(), places: Vec::new() };
-        let mut lines: BTreeMap<usize, Marked> = BTreeMap::new();
+        let mut lines: BTreeMap<usize, MarkedLine> = BTreeMap::new();
         for (number, label) in labels.iter().take(MOST_LABELS).enumerate() {
             // A span of several lines is marked only in its first line.
             if let Ok(contents) = source.read_span(&SourceSpan::from((label.offset(), 0)), 1, 1) {
@@ -83,14 +83,14 @@ impl Excerpt {
         let last = lines.keys().next_back().map_or(0, |line| line + 1);
         let width = width.saturating_sub(last.to_string().len() + BESIDE_NUMBER).max(LEAST_WIDTH);
         let mut shown = Vec::new();
-        for (line, Marked { text, marks }) in lines {
+        for (line, MarkedLine { text, marks }) in lines {
             let said = marks.iter().filter_map(|(number, ..)| labels[*number].label()).map(|said| said.chars().count());
-            let room = Room { width, label: said.max().map_or(0, |said| said + HOOK) };
+            let room = ColumnBudget { width, label: said.max().map_or(0, |said| said + HOOK) };
             let (readable_text, cut_marks) = readable(&hide(&text), &marks, room);
             let start = excerpt.push(line, &readable_text);
             for ((number, from, to), (_, written_from, _)) in cut_marks.into_iter().zip(marks) {
                 let column = text[..written_from].chars().count();
-                excerpt.places.push(Place { offset: start + from, line, column });
+                excerpt.places.push(LabelPosition { offset: start + from, line, column });
                 let span = SourceSpan::from((start + from, to - from));
                 shown.push((number, relabelled(&labels[number], span)));
             }
@@ -112,7 +112,7 @@ impl Excerpt {
             last => {
                 // A gap of one byte, so that no span belongs to two windows.
                 let start = last.map_or(0, |window| window.start + window.text.len() + 1);
-                self.windows.push(Window { first_line: line, lines: 1, start, text: format!("{text}\n") });
+                self.windows.push(ExcerptWindow { first_line: line, lines: 1, start, text: format!("{text}\n") });
                 start
             }
         }
@@ -129,7 +129,12 @@ fn relabelled(label: &LabeledSpan, span: SourceSpan) -> LabeledSpan {
 }
 
 /// Collects the line of a label, and the lines beside it.
-fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, lines: &mut BTreeMap<usize, Marked>) {
+fn around(
+    contents: &dyn SpanContents<'_>,
+    label: &LabeledSpan,
+    number: usize,
+    lines: &mut BTreeMap<usize, MarkedLine>,
+) {
     let text = String::from_utf8_lossy(contents.data());
     let at = floor(&text, label.offset().saturating_sub(contents.span().offset()));
     let starts: Vec<usize> =
@@ -155,14 +160,14 @@ fn around(contents: &dyn SpanContents<'_>, label: &LabeledSpan, number: usize, l
 
 /// The columns available for a line.
 #[derive(Clone, Copy)]
-struct Room {
+struct ColumnBudget {
     width: usize,
     /// Columns for the label, from the middle of its mark.
     label: usize,
 }
 
 /// A line as shown, with its marks. A long line is cut around its first mark.
-fn readable(line: &str, marks: &[(usize, usize, usize)], room: Room) -> (String, Vec<(usize, usize, usize)>) {
+fn readable(line: &str, marks: &[(usize, usize, usize)], room: ColumnBudget) -> (String, Vec<(usize, usize, usize)>) {
     let start = start_of(line, marks, room);
     let mut shown = if start > 0 { CUT.to_owned() } else { String::new() };
     let mut width = shown.len();
@@ -205,7 +210,7 @@ fn readable(line: &str, marks: &[(usize, usize, usize)], room: Room) -> (String,
 
 /// The byte from which a line is shown. If its first mark or label would be too far to the right, the line is cut
 /// shortly before the mark.
-fn start_of(line: &str, marks: &[(usize, usize, usize)], room: Room) -> usize {
+fn start_of(line: &str, marks: &[(usize, usize, usize)], room: ColumnBudget) -> usize {
     let Some((_, from, to)) = marks.iter().min_by_key(|(_, from, _)| *from) else { return 0 };
     let (from, to) = (floor(line, *from), floor(line, *to));
     let columns = |text: &str| text.chars().map(|letter| if letter == '\t' { TAB } else { 1 }).sum::<usize>();
@@ -229,10 +234,10 @@ impl SourceCode for Excerpt {
         _: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
         let end = span.offset() + span.len();
-        let holds = |window: &&Window| window.start <= span.offset() && end <= window.start + window.text.len();
+        let holds = |window: &&ExcerptWindow| window.start <= span.offset() && end <= window.start + window.text.len();
         let window = self.windows.iter().find(holds).ok_or(MietteError::OutOfBounds)?;
         let (line, column) = match self.places.iter().find(|place| place.offset == span.offset()) {
-            Some(Place { line, column, .. }) if context_lines_before == 0 => (*line, *column),
+            Some(LabelPosition { line, column, .. }) if context_lines_before == 0 => (*line, *column),
             _ => (window.first_line, 0),
         };
         let (data, range) = (window.text.as_bytes(), SourceSpan::from((window.start, window.text.len())));

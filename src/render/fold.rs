@@ -8,13 +8,13 @@ use crate::resource::members;
 
 /// One change, with the members that its request changes too.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
+pub struct PlanRow<'a> {
     pub change: &'a Change,
     pub members: Vec<&'a Change>,
 }
 
 /// The plan's changes in order. A member that changes without its parent gets its own row.
-pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
+pub fn rows(plan: &Plan) -> Vec<PlanRow<'_>> {
     let actions: BTreeMap<&Address, Action> =
         plan.changes.iter().map(|change| (&change.address, change.action)).collect();
     let folds_into = |change: &Change| {
@@ -30,7 +30,9 @@ pub fn rows(plan: &Plan) -> Vec<Row<'_>> {
             None => own.push(change),
         }
     }
-    own.into_iter().map(|change| Row { change, members: members.remove(&change.address).unwrap_or_default() }).collect()
+    own.into_iter()
+        .map(|change| PlanRow { change, members: members.remove(&change.address).unwrap_or_default() })
+        .collect()
 }
 
 /// The number of rows with an action, and whether any of them loses precious data.
@@ -41,9 +43,9 @@ pub struct Tally {
 }
 
 /// A tally for every action that occurs.
-pub fn tally(rows: &[Row<'_>]) -> BTreeMap<Action, Tally> {
+pub fn tally(rows: &[PlanRow<'_>]) -> BTreeMap<Action, Tally> {
     let mut tallies: BTreeMap<Action, Tally> = BTreeMap::new();
-    for Row { change, .. } in rows {
+    for PlanRow { change, .. } in rows {
         let tally = tallies.entry(change.action).or_default();
         tally.rows += 1;
         tally.loses_data |= loses_data(change);

@@ -10,7 +10,7 @@ mod svg;
 mod text;
 
 pub use declared::declared;
-pub use picture::{Node, Picture};
+pub use picture::{GraphNode, Picture};
 pub use planned::{of as planned, of_plan};
 pub use svg::{document, svg};
 pub use text::{dot, mermaid};

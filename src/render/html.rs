@@ -6,9 +6,9 @@
 use std::cmp::Reverse;
 use std::fmt;
 
-use super::fold::{self, Row};
-use super::style::{Ink, Line};
-use super::text::block::{self, Block};
+use super::fold::{self, PlanRow};
+use super::style::{Line, Tone};
+use super::text::block::{self, ChangeBlock};
 use super::text::{self, Context, drift, fields, partial, renames, waits};
 use super::{PlanView, graph, words};
 use crate::model::{Action, Address, Change, Plan};
@@ -21,7 +21,7 @@ const STYLE: &str = include_str!("html/style.css");
 pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView) -> fmt::Result {
     let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
-    let mut sorted: Vec<&Row<'_>> = rows.iter().collect();
+    let mut sorted: Vec<&PlanRow<'_>> = rows.iter().collect();
     // Worst first, unchanged last. The sort is stable, so equal changes keep the graph's order.
     sorted.sort_by_key(|row| (row.change.action == Action::NoOp, Reverse(row.change.risk)));
     let blocks = block::without_attributes(&context, &sorted);
@@ -126,7 +126,7 @@ fn refusals(out: &mut dyn fmt::Write, plan: &Plan) -> fmt::Result {
     }
 }
 
-fn picture(out: &mut dyn fmt::Write, rows: &[Row<'_>], blocks: &[Block<'_>]) -> fmt::Result {
+fn picture(out: &mut dyn fmt::Write, rows: &[PlanRow<'_>], blocks: &[ChangeBlock<'_>]) -> fmt::Result {
     if blocks.is_empty() {
         return Ok(());
     }
@@ -168,8 +168,8 @@ fn section(out: &mut dyn fmt::Write, heading: &str, sentence: &str, lines: &[Lin
 }
 
 /// One change, or replicas with equal changes, as a fold. Changes that lose data are unfolded.
-fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Result {
-    let open = if block.ink() == Ink::Bad { " open=\"open\"" } else { "" };
+fn change(out: &mut dyn fmt::Write, number: usize, block: &ChangeBlock<'_>) -> fmt::Result {
+    let open = if block.ink() == Tone::Bad { " open=\"open\"" } else { "" };
     write!(
         out,
         "<details class=\"{}\"{open}>\n<summary><span class=\"symbol\">{}</span>",
@@ -177,7 +177,7 @@ fn change(out: &mut dyn fmt::Write, number: usize, block: &Block<'_>) -> fmt::Re
         escaped(block.action().symbol())
     )?;
     let head = block.headline(0);
-    markup::spans(out, &if block.refused { head.ink(Ink::Bad, "  refused, see above") } else { head })?;
+    markup::spans(out, &if block.refused { head.ink(Tone::Bad, "  refused, see above") } else { head })?;
     // The anchor is inside, so that a browser unfolds the change when a link to it is followed.
     write!(out, "</summary>\n<div class=\"inside\" id=\"c{number}\">\n")?;
     markup::block(out, &block.body)?;
@@ -198,7 +198,7 @@ fn attributes(out: &mut dyn fmt::Write, changes: &[&Change]) -> fmt::Result {
     let mut all = Vec::new();
     for (alike, lines) in block::group(changes.iter().map(|change| (*change, &change.address, lines(change)))) {
         if !lines.is_empty() {
-            all.push(Line::new(0).ink(Ink::Heading, block::title(&alike, |change| &change.address)));
+            all.push(Line::new(0).ink(Tone::Heading, block::title(&alike, |change| &change.address)));
             all.extend(lines);
         }
     }

@@ -11,14 +11,14 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::fold::{self, Row as Resource};
+use super::fold::{self, PlanRow as Resource};
 use super::style::Line;
 use super::text::{self, Context, drift, partial, renames, waits};
 use super::{PlanView, words};
 use crate::model::{Action, Change, Cost, Plan};
 
 use super::safe::{self, code};
-use fit::{Fitted, Form, Row, Section};
+use fit::{Fitted, FittedRow, Section, SectionForm};
 
 /// Fits into a comment with room to spare: GitHub allows 65,536 characters.
 pub const BUDGET: usize = 60_000;
@@ -71,10 +71,10 @@ fn sections<'a>(context: &Context<'a>, resources: &[Resource<'a>]) -> [Section; 
         dispensable: false,
         forms,
     };
-    let folded = |title: String, rows: Vec<Row>| Section {
+    let folded = |title: String, rows: Vec<FittedRow>| Section {
         folded: true,
         dispensable: true,
-        ..section("attribute", &title, "diff", vec![Form { intro: String::new(), rows }])
+        ..section("attribute", &title, "diff", vec![SectionForm { intro: String::new(), rows }])
     };
     let every = |list: &[&Resource<'_>], what: &str| {
         let resources = words::count(list.len(), "resource");
@@ -112,11 +112,11 @@ fn destroys(change: &Change) -> bool {
 }
 
 /// Rows in full, and with long lines cut.
-fn both(rows: impl Fn(usize) -> Vec<Row>) -> Vec<Form> {
-    [usize::MAX, rows::LONGEST].map(|longest| Form { intro: String::new(), rows: rows(longest) }).into()
+fn both(rows: impl Fn(usize) -> Vec<FittedRow>) -> Vec<SectionForm> {
+    [usize::MAX, rows::LONGEST].map(|longest| SectionForm { intro: String::new(), rows: rows(longest) }).into()
 }
 
-fn refusals(plan: &Plan) -> Vec<Form> {
+fn refusals(plan: &Plan) -> Vec<SectionForm> {
     let mut forms = both(|longest| {
         let lines = plan.all_refusals().map(|(address, refusal)| text::refusal_lines(address, refusal));
         lines.map(|lines| rows::plain(&lines, 1, longest)).collect()
@@ -128,11 +128,11 @@ fn refusals(plan: &Plan) -> Vec<Form> {
     let counted = codes
         .iter()
         .map(|(code, number)| rows::plain(&[Line::of(0, format!("{number} x [{code}]"))], *number, rows::LONGEST));
-    forms.push(Form { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
+    forms.push(SectionForm { intro: "What refuses it, counted.".to_owned(), rows: counted.collect() });
     forms
 }
 
-fn orphans(plan: &Plan) -> Vec<Form> {
+fn orphans(plan: &Plan) -> Vec<SectionForm> {
     let mut forms = both(|longest| {
         plan.orphans.iter().map(|orphan| rows::plain(&text::orphan_lines(plan, orphan), 1, longest)).collect()
     });
@@ -140,13 +140,13 @@ fn orphans(plan: &Plan) -> Vec<Form> {
     forms
 }
 
-fn renamed(plan: &Plan, config: &str) -> Vec<Form> {
+fn renamed(plan: &Plan, config: &str) -> Vec<SectionForm> {
     let lines = renames::body(plan, config, true);
     both(|longest| lines.iter().map(|line| rows::plain(std::slice::from_ref(line), 1, longest)).collect())
 }
 
 /// Resources that apply waits for. A comment is read later, so times are absolute.
-fn waiting(plan: &Plan) -> Vec<Form> {
+fn waiting(plan: &Plan) -> Vec<SectionForm> {
     let groups = waits::groups(plan, None, true);
     let mut forms = both(|longest| {
         groups.iter().map(|(number, line)| rows::plain(std::slice::from_ref(line), *number, longest)).collect()
@@ -156,7 +156,7 @@ fn waiting(plan: &Plan) -> Vec<Form> {
 }
 
 /// Pending changes that a partial plan leaves out.
-fn pending(plan: &Plan) -> Vec<Form> {
+fn pending(plan: &Plan) -> Vec<SectionForm> {
     both(|longest| {
         let Some(part) = &plan.partial else { return Vec::new() };
         let scope = rows::plain(&[Line::of(0, partial::scope(part))], 0, longest);
@@ -166,7 +166,7 @@ fn pending(plan: &Plan) -> Vec<Form> {
     })
 }
 
-fn drifted(context: &Context<'_>) -> Vec<Form> {
+fn drifted(context: &Context<'_>) -> Vec<SectionForm> {
     let groups = drift::groups(context, true);
     let mut forms = both(|longest| groups.iter().map(|(items, lines)| rows::plain(lines, *items, longest)).collect());
     forms.iter_mut().for_each(|form| form.intro = drift::explanation(context.plan).to_owned());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::style::{Ink, Line, harmless};
+use super::style::{Line, Tone, harmless};
 
 /// A text escaped for content and attributes.
 pub fn escaped(text: &str) -> String {
@@ -23,14 +23,14 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// The CSS class for an ink; none for plain text.
-pub fn class(ink: Ink) -> Option<&'static str> {
+pub fn class(ink: Tone) -> Option<&'static str> {
     match ink {
-        Ink::Plain => None,
-        Ink::Heading => Some("heading"),
-        Ink::Good => Some("good"),
-        Ink::Change => Some("change"),
-        Ink::Bad => Some("bad"),
-        Ink::Dim => Some("dim"),
+        Tone::Plain => None,
+        Tone::Heading => Some("heading"),
+        Tone::Good => Some("good"),
+        Tone::Change => Some("change"),
+        Tone::Bad => Some("bad"),
+        Tone::Dim => Some("dim"),
     }
 }
 
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_block_keeps_relative_indents() {
         let mut out = String::new();
-        block(&mut out, &[Line::of(6, "a"), Line::new(8).ink(Ink::Bad, "<")]).unwrap();
+        block(&mut out, &[Line::of(6, "a"), Line::new(8).ink(Tone::Bad, "<")]).unwrap();
         assert_eq!(out, "<pre>a\n  <span class=\"bad\">&lt;</span>\n</pre>\n");
     }
 

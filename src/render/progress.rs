@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::style::{Ink, Line, Style, harmless};
+use super::style::{Line, Style, Tone, harmless};
 use super::{json, words};
 use crate::apply::Event;
 use crate::model::{Address, Double, Verb};
@@ -148,7 +148,7 @@ impl Tracker {
                 vec![about(address).text(format!("{}{id}{detail}", words::doing(*verb)))]
             }
             Event::CandidateUnavailable { address, detail, message } => {
-                vec![about(address).ink(Ink::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
+                vec![about(address).ink(Tone::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
             }
             Event::Accepted { address, verb, id } => {
                 self.waited.insert(address.clone());
@@ -173,7 +173,7 @@ impl Tracker {
                 let running = object.as_ref().filter(|_| *verb != Verb::Stop);
                 let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
-                let done = Line::new(0).ink(Ink::Good, words::done(*verb));
+                let done = Line::new(0).ink(Tone::Good, words::done(*verb));
                 let of_all = self.of_all().map(|of_all| format!(" ({of_all})")).unwrap_or_default();
                 let rest = format!("{id}{cost}, after {}{of_all}", words::duration(*elapsed));
                 vec![about(address).join(done).text(rest)]
@@ -181,11 +181,11 @@ impl Tracker {
             Event::Failed { address, verb, id, message, changed, .. } => {
                 self.close(address);
                 self.failed += 1;
-                let own = words::Own { address, id: id.as_deref(), name: None };
+                let own = words::OwnValues { address, id: id.as_deref(), name: None };
                 let reason = (words::infinitive(*verb).to_owned(), words::impersonal(message, &own));
                 let exists = id.as_ref().filter(|_| *changed).map(|id| format!(" ({id} exists)")).unwrap_or_default();
                 let word = format!("{}{exists}", words::failed(*verb));
-                let line = about(address).ink(Ink::Bad, word).text(format!(": {message}"));
+                let line = about(address).ink(Tone::Bad, word).text(format!(": {message}"));
                 self.unless_repeated(reason, line)
             }
             // The summary follows immediately and says what exists.
@@ -208,20 +208,20 @@ impl Tracker {
             Event::Settled { address, message } => vec![about(address).text(message)],
             Event::CrashLoop { address, id } => {
                 let rest = format!(" {id} exits and is started again, over and over, and bills all the same");
-                vec![about(address).ink(Ink::Bad, "its container in").text(rest)]
+                vec![about(address).ink(Tone::Bad, "its container in").text(rest)]
             }
             Event::OrphanFound { id, name, hourly } => {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
-                vec![Line::new(0).ink(Ink::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
+                vec![Line::new(0).ink(Tone::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
             }
             Event::NotListed { kind, message } => {
                 let rest = format!(": orphans and doubles among {}s could not be looked for: {message}", kind.title);
-                vec![Line::new(0).ink(Ink::Bad, "note").text(rest)]
+                vec![Line::new(0).ink(Tone::Bad, "note").text(rest)]
             }
             Event::DoubleFound(double) => {
                 let Double { id, name, address, hourly, .. } = &**double;
                 let rest = format!(" of {address}: {id} \"{name}\", {}, is in no state", hourly.of_one());
-                vec![Line::new(0).ink(Ink::Bad, "double").text(rest)]
+                vec![Line::new(0).ink(Tone::Bad, "double").text(rest)]
             }
             Event::Interrupted { in_flight } => {
                 self.interrupted = true;

@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json, json};
 
 use super::json::{FORMAT_VERSION, cost, dollars};
-use super::style::{Ink, Line, Style, harmless};
+use super::style::{Line, Style, Tone, harmless};
 use super::words;
 use crate::catalog::Catalog;
 use crate::kind::{self, Description, price};
@@ -16,7 +16,7 @@ use crate::model::{Address, Cost, Object, Observed, Record, SshTarget, State, St
 pub use table::{StatusView, table};
 
 /// One resource and its object.
-struct Row<'a> {
+struct StatusRow<'a> {
     address: &'a Address,
     record: &'a Record,
     /// `None` if the object is gone.
@@ -24,10 +24,10 @@ struct Row<'a> {
 }
 
 /// Recorded resources in order, limited to `only` unless that is empty. Members (ports) are shown with their parent.
-fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) -> Vec<Row<'a>> {
+fn rows<'a>(state: &'a State, observed: &'a Observed, only: &BTreeSet<Address>) -> Vec<StatusRow<'a>> {
     let own = state.resources.iter().filter(|(address, _)| !crate::resource::members::is_member(address));
     own.filter(|(address, _)| only.is_empty() || only.contains(address))
-        .map(|(address, record)| Row { address, record, object: observed.get(&record.kind, &record.id) })
+        .map(|(address, record)| StatusRow { address, record, object: observed.get(&record.kind, &record.id) })
         .collect()
 }
 
@@ -42,7 +42,7 @@ fn orphans<'a>(state: &'a State, observed: &'a Observed) -> impl Iterator<Item =
         .filter(move |object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str())))
 }
 
-impl Row<'_> {
+impl StatusRow<'_> {
     /// The status in the user's terms, including what is wrong.
     fn state(&self) -> String {
         let word = match (self.object, self.object.and_then(|object| object.status.as_ref())) {
@@ -100,7 +100,7 @@ pub fn ssh_command(target: &SshTarget) -> String {
 pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, style: &Style) -> fmt::Result {
     let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
     let status = object.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
-    let head = Line::new(0).ink(Ink::Heading, address);
+    let head = Line::new(0).ink(Tone::Heading, address);
     head.text(format!("  {}{status}{cost}", object.id)).write(out, style)?;
     let mut ways = reach(object);
     // Only kinds with a status have a container in which to open a shell.
@@ -110,7 +110,7 @@ pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, sty
     for (name, how) in ways {
         // Source: the user's document, "Method 2: SSH via Proxy".
         let limits = if name == "ssh (proxy)" { "  # a terminal only: no scp, no sftp" } else { "" };
-        Line::of(2, format!("{name:12}  {how}")).join(Line::new(0).ink(Ink::Dim, limits)).write(out, style)?;
+        Line::of(2, format!("{name:12}  {how}")).join(Line::new(0).ink(Tone::Dim, limits)).write(out, style)?;
     }
     Ok(())
 }
@@ -146,7 +146,7 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
             })
         })
         .collect();
-    let hourly: Cost = rows.iter().filter_map(Row::hourly).sum();
+    let hourly: Cost = rows.iter().filter_map(StatusRow::hourly).sum();
     json!({
         "format_version": FORMAT_VERSION,
         "environment": state.environment,
@@ -159,7 +159,7 @@ pub fn status_json(state: &State, observed: &Observed, only: &BTreeSet<Address>)
 }
 
 /// The values of one resource for later steps. Excludes attributes, which may contain undeclared secrets.
-fn values(row: &Row<'_>) -> Map<String, Json> {
+fn values(row: &StatusRow<'_>) -> Map<String, Json> {
     let mut values = Map::new();
     values.insert("id".into(), json!(row.record.id));
     let Some(object) = row.object else { return values };

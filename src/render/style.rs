@@ -23,7 +23,7 @@ pub struct Style {
 
 /// The role of a span of text, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ink {
+pub enum Tone {
     #[default]
     Plain,
     Heading,
@@ -33,7 +33,7 @@ pub enum Ink {
     Dim,
 }
 
-impl Ink {
+impl Tone {
     fn loudness(self) -> u8 {
         match self {
             Self::Plain | Self::Dim | Self::Heading => 0,
@@ -112,7 +112,7 @@ pub struct Line {
     indent: usize,
     /// Column of continuation lines when it wraps.
     hang: usize,
-    spans: Vec<(Ink, String)>,
+    spans: Vec<(Tone, String)>,
 }
 
 impl Line {
@@ -134,11 +134,11 @@ impl Line {
 
     #[must_use]
     pub fn text(self, text: impl fmt::Display) -> Self {
-        self.ink(Ink::Plain, text)
+        self.ink(Tone::Plain, text)
     }
 
     #[must_use]
-    pub fn ink(mut self, ink: Ink, text: impl fmt::Display) -> Self {
+    pub fn ink(mut self, ink: Tone, text: impl fmt::Display) -> Self {
         self.spans.push((ink, harmless(&text.to_string()).into_owned()));
         self
     }
@@ -169,16 +169,16 @@ impl Line {
             left -= kept.chars().count();
             short.spans.push((*ink, kept));
         }
-        short.ink(Ink::Dim, format!("... ({} more characters)", length - longest))
+        short.ink(Tone::Dim, format!("... ({} more characters)", length - longest))
     }
 
     /// The most important of its inks: bad before good, any before plain.
-    pub fn loudest(&self) -> Ink {
+    pub fn loudest(&self) -> Tone {
         self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
     }
 
     /// Its texts with their inks, made harmless for output.
-    pub fn spans(&self) -> Vec<(Ink, String)> {
+    pub fn spans(&self) -> Vec<(Tone, String)> {
         self.disarmed().into_owned()
     }
 
@@ -196,7 +196,7 @@ impl Line {
         for row in self.rows(style.width) {
             for (ink, text) in row {
                 match ink.ansi() {
-                    ansi if style.color && ink != Ink::Plain => write!(out, "{ansi}{text}{ansi:#}")?,
+                    ansi if style.color && ink != Tone::Plain => write!(out, "{ansi}{text}{ansi:#}")?,
                     _ => out.write_str(&text)?,
                 }
             }
@@ -206,7 +206,7 @@ impl Line {
     }
 
     /// Its texts, with anything escaped that a build log could treat as a command.
-    fn disarmed(&self) -> Cow<'_, [(Ink, String)]> {
+    fn disarmed(&self) -> Cow<'_, [(Tone, String)]> {
         let mut start = String::new();
         for (_, text) in &self.spans {
             start.push_str(if start.is_empty() { text.trim_start() } else { text });
@@ -224,9 +224,9 @@ impl Line {
         Cow::Owned(spans)
     }
 
-    fn rows(&self, width: Option<usize>) -> Vec<Vec<(Ink, String)>> {
+    fn rows(&self, width: Option<usize>) -> Vec<Vec<(Tone, String)>> {
         let spans = self.disarmed();
-        let mut rows = vec![vec![(Ink::Plain, " ".repeat(self.indent))]];
+        let mut rows = vec![vec![(Tone::Plain, " ".repeat(self.indent))]];
         let (mut column, mut start) = (self.indent, self.indent);
         let mut gap = 0;
         let pieces = spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
@@ -238,7 +238,7 @@ impl Line {
             let full = width.is_some_and(|width| column + gap + length > width) && !word.starts_with(':');
             if full && length > 0 && gap > 0 && column > start {
                 start = self.hang;
-                rows.push(vec![(Ink::Plain, " ".repeat(start))]);
+                rows.push(vec![(Tone::Plain, " ".repeat(start))]);
                 (column, gap) = (start, 0);
             }
             if length > 0 {
@@ -255,7 +255,7 @@ impl Line {
 }
 
 /// Appends to the last span if the ink is the same. Spaces take the ink of the text before them.
-fn append(row: &mut Vec<(Ink, String)>, ink: Ink, text: &str) {
+fn append(row: &mut Vec<(Tone, String)>, ink: Tone, text: &str) {
     match row.last_mut() {
         Some((last, before)) if *last == ink || text.trim().is_empty() => before.push_str(text),
         _ => row.push((ink, text.to_owned())),
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn colour_does_not_change_the_text() {
-        let line = Line::new(1).ink(Ink::Bad, "REPLACE").text(" pod.trainer ").ink(Ink::Dim, "x");
+        let line = Line::new(1).ink(Tone::Bad, "REPLACE").text(" pod.trainer ").ink(Tone::Dim, "x");
         let coloured = written(&line, &Style { color: true, ..Style::default() });
         assert!(coloured.contains("\u{1b}["));
         let mut plain = String::new();
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn two_spans_without_a_space_are_not_separated() {
         let style = Style { width: Some(10), ..Style::default() };
-        let line = Line::new(0).text("12345678 ").text("abc").ink(Ink::Dim, "def");
+        let line = Line::new(0).text("12345678 ").text("abc").ink(Tone::Dim, "def");
         assert_eq!(written(&line, &style), "12345678\n    abcdef\n");
     }
 }

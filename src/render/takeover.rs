@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde_json::{Value as Json, json};
 
-use super::style::{Ink, Line, Style};
+use super::style::{Line, Style, Tone};
 use super::words;
 use crate::model::{Address, Money, Object, Value};
 
 /// An object that was not imported.
-pub struct Left<'o> {
+pub struct SkippedImport<'o> {
     pub object: &'o Object,
     /// Stable code for `--json`.
     pub code: &'static str,
@@ -17,34 +17,39 @@ pub struct Left<'o> {
 }
 
 /// For people.
-pub fn text(out: &mut dyn fmt::Write, taken: &[(Address, &Object)], left: &[Left<'_>], style: &Style) -> fmt::Result {
+pub fn text(
+    out: &mut dyn fmt::Write,
+    taken: &[(Address, &Object)],
+    left: &[SkippedImport<'_>],
+    style: &Style,
+) -> fmt::Result {
     let head = match taken.len() {
         0 => "Took nothing into the state.".to_owned(),
         count => format!("Took {} into the state:", words::count(count, "resource")),
     };
-    Line::new(0).ink(Ink::Heading, head).write(out, style)?;
+    Line::new(0).ink(Tone::Heading, head).write(out, style)?;
     let width = taken.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
     for (address, object) in taken {
         let (address, name) = (address.to_string(), Value::text(&object.name));
         Line::of(2, format!("{address:width$}  {}  {name}", object.id)).write(out, style)?;
     }
     if !left.is_empty() {
-        Line::new(0).ink(Ink::Heading, "Left outside:").write(out, style)?;
+        Line::new(0).ink(Tone::Heading, "Left outside:").write(out, style)?;
     }
-    for Left { object, why, .. } in left {
+    for SkippedImport { object, why, .. } in left {
         let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();
         let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
-        Line::new(2).ink(Ink::Bad, "!").text(head).write(out, style)?;
+        Line::new(2).ink(Tone::Bad, "!").text(head).write(out, style)?;
         Line::of(6, why).write(out, style)?;
     }
     Ok(())
 }
 
 /// For tools.
-pub fn json(taken: &[(Address, &Object)], left: &[Left<'_>]) -> Json {
+pub fn json(taken: &[(Address, &Object)], left: &[SkippedImport<'_>]) -> Json {
     let taken =
         taken.iter().map(|(address, object)| json!({ "address": address, "id": object.id, "name": object.name }));
-    let left = left.iter().map(|Left { object, code, why }| {
+    let left = left.iter().map(|SkippedImport { object, code, why }| {
         json!({
             "kind": object.kind, "id": object.id, "name": object.name, "reason": code, "why": why,
             "hourly": object.computed.cost_per_hour.map(Money::dollars),

@@ -16,8 +16,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::fold::{self, Row, Tally};
-use super::style::{Ink, Line, Style};
+use super::fold::{self, PlanRow, Tally};
+use super::style::{Line, Style, Tone};
 use super::words;
 use crate::model::cost::without_price;
 use crate::model::{Action, Address, Cost, Money, Note, Orphan, Plan, Refusal};
@@ -30,7 +30,7 @@ pub fn plan(out: &mut dyn fmt::Write, plan: &Plan, view: &PlanView, style: &Styl
     let context = Context { plan, by_address: plan.by_address(), view };
     let rows = fold::rows(plan);
     let changed = rows.iter().any(|row| row.change.action != Action::NoOp);
-    let mut page = Page { out, style, sections: 0 };
+    let mut page = SectionWriter { out, style, sections: 0 };
     if changed {
         page.section([heading(plan)])?;
     }
@@ -131,13 +131,13 @@ pub(super) fn cost_change(plan: &Plan) -> String {
 }
 
 /// Sections with one blank line between them.
-struct Page<'a> {
+struct SectionWriter<'a> {
     out: &'a mut dyn fmt::Write,
     style: &'a Style,
     sections: usize,
 }
 
-impl Page<'_> {
+impl SectionWriter<'_> {
     fn section(&mut self, lines: impl IntoIterator<Item = Line>) -> fmt::Result {
         let mut lines = lines.into_iter().peekable();
         if lines.peek().is_none() {
@@ -167,19 +167,19 @@ pub(super) fn heading(plan: &Plan) -> Line {
         other => other.to_owned(),
     };
     Line::new(0).ink(
-        Ink::Heading,
+        Tone::Heading,
         format!("{purpose} {}, environment {}, at {place} (REST {})", plan.name, plan.environment, plan.dialect),
     )
 }
 
-fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
+fn changes(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
     let all = rows.iter().filter(|row| row.change.action != Action::NoOp);
     let only = &context.view.only;
     let (mut changed, hidden): (Vec<_>, Vec<_>) =
         all.partition(|row| only.is_empty() || only.contains(&row.change.action));
     // The sort is stable, so equal changes keep the graph's order.
     changed.sort_by_key(|row| Reverse(row.change.risk));
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Changes").ink(Ink::Dim, legend(&changed)).hanging(0)];
+    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Changes").ink(Tone::Dim, legend(&changed)).hanging(0)];
     let (blocks, more) = block::blocks(context, &changed);
     if !more.is_empty() {
         let at_risk = at_risk(context.plan).map(|text| format!(", {text}")).unwrap_or_default();
@@ -189,14 +189,14 @@ fn changes(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
     lines.extend(more);
     if !hidden.is_empty() {
         lines.push(
-            Line::new(0).ink(Ink::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
+            Line::new(0).ink(Tone::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
         );
     }
     lines
 }
 
 /// Explains the symbols that occur, in the order of the summary: ` (+ create, -/+ destroy then create)`.
-fn legend(changed: &[&Row<'_>]) -> String {
+fn legend(changed: &[&PlanRow<'_>]) -> String {
     let actions: BTreeSet<Action> = changed.iter().map(|row| row.change.action).collect();
     let meaning = |action: &Action| {
         let meaning = match action {
@@ -212,12 +212,12 @@ fn legend(changed: &[&Row<'_>]) -> String {
     if meanings.is_empty() { String::new() } else { format!(" ({})", meanings.join(", ")) }
 }
 
-fn unchanged(context: &Context<'_>, rows: &[Row<'_>]) -> Vec<Line> {
-    let kept: Vec<&Row<'_>> = rows.iter().filter(|row| row.change.action == Action::NoOp).collect();
+fn unchanged(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
+    let kept: Vec<&PlanRow<'_>> = rows.iter().filter(|row| row.change.action == Action::NoOp).collect();
     if kept.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Unchanged")];
+    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Unchanged")];
     lines.extend(block::blocks(context, &kept).0);
     lines
 }
@@ -228,7 +228,7 @@ fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
     if plan.orphans.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, "Orphans"), Line::of(0, ORPHANS)];
+    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Orphans"), Line::of(0, ORPHANS)];
     let (orphans, more) = cap::first(&plan.orphans, full, 2, "orphan");
     lines.extend(orphans.into_iter().flat_map(|orphan| orphan_lines(plan, orphan)).chain(more));
     lines
@@ -236,7 +236,7 @@ fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
 
 pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
     let Orphan { kind, id, name, status, hourly, created_at, .. } = orphan;
-    let mut line = Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
+    let mut line = Line::new(2).ink(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
         Some(hourly) => line.text(format!("  {hourly}/h")),
         None => line.text("  cost unknown"),
@@ -266,21 +266,21 @@ fn refusals(plan: &Plan, full: bool) -> Vec<Line> {
     if refusals.is_empty() {
         return Vec::new();
     }
-    let heading = Line::new(0).ink(Ink::Bad, "Refused").text(": this plan is not applied as it stands");
+    let heading = Line::new(0).ink(Tone::Bad, "Refused").text(": this plan is not applied as it stands");
     let lines = refusals.into_iter().flat_map(|(address, refusal)| refusal_lines(address, refusal));
     std::iter::once(heading).chain(lines).chain(more).collect()
 }
 
 pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec<Line> {
     let Refusal { code, message, help, position } = refusal;
-    let mut head = Line::new(2).ink(Ink::Bad, "!").text("   ");
+    let mut head = Line::new(2).ink(Tone::Bad, "!").text("   ");
     head = match address {
         Some(address) => head.text(address),
         None => head.text("the whole plan"),
     };
-    head = head.ink(Ink::Dim, format!("  [{code}]"));
+    head = head.ink(Tone::Dim, format!("  [{code}]"));
     if let Some(position) = position {
-        head = head.ink(Ink::Dim, format!("  {position}"));
+        head = head.ink(Tone::Dim, format!("  {position}"));
     }
     let mut lines = vec![head, Line::of(6, message)];
     if !help.is_empty() {
@@ -304,7 +304,7 @@ pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
         0 => Line::of(0, "No changes. The state says what RunPod shows."),
         number => Line::new(0).ink(
-            Ink::Heading,
+            Tone::Heading,
             format!(
                 "The state takes over {} from RunPod; nothing changes there.",
                 words::count(number, "outside change")
@@ -313,7 +313,7 @@ pub(super) fn accepted(plan: &Plan) -> Line {
     }
 }
 
-pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line {
+pub(super) fn no_changes(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Line {
     if plan.all_refusals().next().is_some() {
         return Line::of(0, "No changes besides what is refused.");
     }
@@ -336,7 +336,7 @@ pub(super) fn no_changes(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Line
     )
 }
 
-fn summary(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
+fn summary(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Vec<Line> {
     debug_assert!(!rows.is_empty(), "a summary is written for changes");
     let total = plan.cost.hourly_after;
     let mut footer = match total {
@@ -352,5 +352,5 @@ fn summary(plan: &Plan, rows: &[Row<'_>], view: &PlanView) -> Vec<Line> {
     if let Some(id) = &view.plan_id {
         footer.push_str(&format!(" Plan id: {id}"));
     }
-    vec![Line::new(0).ink(Ink::Heading, summary_line(plan)), Line::new(0).ink(Ink::Dim, footer)]
+    vec![Line::new(0).ink(Tone::Heading, summary_line(plan)), Line::new(0).ink(Tone::Dim, footer)]
 }

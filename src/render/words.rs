@@ -182,14 +182,14 @@ fn first_few(mut addresses: Vec<&Address>) -> (Vec<String>, String) {
 }
 
 /// Values of the resource that a message may contain.
-pub struct Own<'a> {
+pub struct OwnValues<'a> {
     pub address: &'a Address,
     pub id: Option<&'a str>,
     pub name: Option<&'a str>,
 }
 
 /// A message with the values of its own resource replaced, so that messages with the same reason are equal.
-pub fn impersonal(message: &str, own: &Own<'_>) -> String {
+pub fn impersonal(message: &str, own: &OwnValues<'_>) -> String {
     let mut text = message.replace(&own.address.to_string(), "ADDRESS");
     for (value, word) in [(own.id, "ID"), (own.name, "NAME")] {
         // A short value may be part of any word.
@@ -249,7 +249,7 @@ mod tests {
         let said = |index: u32, id: &str| {
             let address = Address::new("pod", "w").with_index(index);
             let text = format!("DELETE /v2/pods/{id} answered 500: {address} is busy [request r-{id}] now");
-            impersonal(&text, &Own { address: &address, id: Some(id), name: None })
+            impersonal(&text, &OwnValues { address: &address, id: Some(id), name: None })
         };
         assert_eq!(said(1, "abcdef"), said(12, "ghijkl"));
         assert_eq!(said(1, "abcdef"), "DELETE /v2/pods/ID answered 500: ADDRESS is busy now");

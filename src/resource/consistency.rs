@@ -14,12 +14,12 @@ use super::references::forget_lost;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
     pub address: Address,
-    pub fault: Fault,
+    pub fault: RecordFault,
 }
 
 /// The problem with a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum RecordFault {
     /// Its kind differs from that of its address.
     OtherKind(String),
     UnknownKind(String),
@@ -48,7 +48,7 @@ pub enum Fault {
     NoSuccessor(Address),
 }
 
-impl Fault {
+impl RecordFault {
     /// Whether the record makes planning impossible. Other flaws are repaired when a state is read ([`mended`]).
     pub fn is_fatal(&self) -> bool {
         match self {
@@ -67,11 +67,11 @@ impl Flaw {
     /// The keys and indices that lead to the flaw within the record.
     pub fn path(&self) -> Vec<String> {
         let path: Vec<&str> = match &self.fault {
-            Fault::OtherKind(_) | Fault::UnknownKind(_) => vec!["kind"],
-            Fault::SameObject { .. } | Fault::PartId { .. } => vec!["id"],
-            Fault::Dependency { index, .. } => return vec!["depends_on".to_owned(), index.to_string()],
-            Fault::Reference { attribute, .. } => vec!["inputs", attribute],
-            Fault::NoParent(_) | Fault::NoSuccessor(_) => Vec::new(),
+            RecordFault::OtherKind(_) | RecordFault::UnknownKind(_) => vec!["kind"],
+            RecordFault::SameObject { .. } | RecordFault::PartId { .. } => vec!["id"],
+            RecordFault::Dependency { index, .. } => return vec!["depends_on".to_owned(), index.to_string()],
+            RecordFault::Reference { attribute, .. } => vec!["inputs", attribute],
+            RecordFault::NoParent(_) | RecordFault::NoSuccessor(_) => Vec::new(),
         };
         path.into_iter().map(str::to_owned).collect()
     }
@@ -81,22 +81,22 @@ impl fmt::Display for Flaw {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = &self.address;
         match &self.fault {
-            Fault::OtherKind(kind) => write!(formatter, "`{address}` is recorded as a `{kind}`"),
-            Fault::UnknownKind(kind) => write!(formatter, "this version of sindri knows no kind `{kind}`"),
-            Fault::SameObject { id, other } => write!(formatter, "`{address}` and `{other}` are both `{id}`"),
-            Fault::Dependency { to, .. } => {
+            RecordFault::OtherKind(kind) => write!(formatter, "`{address}` is recorded as a `{kind}`"),
+            RecordFault::UnknownKind(kind) => write!(formatter, "this version of sindri knows no kind `{kind}`"),
+            RecordFault::SameObject { id, other } => write!(formatter, "`{address}` and `{other}` are both `{id}`"),
+            RecordFault::Dependency { to, .. } => {
                 write!(formatter, "`{address}` depends on `{to}`, which is not in the state")
             }
-            Fault::Reference { attribute, to } => {
+            RecordFault::Reference { attribute, to } => {
                 write!(formatter, "`{attribute}` of `{address}` refers to `{to}`, which is not in the state")
             }
-            Fault::NoParent(parent) => {
+            RecordFault::NoParent(parent) => {
                 write!(formatter, "`{address}` is a part of `{parent}`, which is not in the state")
             }
-            Fault::PartId { expected } => {
+            RecordFault::PartId { expected } => {
                 write!(formatter, "the id of `{address}` does not follow from its parent's: it should be `{expected}`")
             }
-            Fault::NoSuccessor(successor) => {
+            RecordFault::NoSuccessor(successor) => {
                 write!(formatter, "`{address}` waits for `{successor}`, which is not in the state")
             }
         }
@@ -110,41 +110,41 @@ pub fn flaws(state: &State) -> Vec<Flaw> {
     for (address, record) in &state.resources {
         let mut refuse = |fault| found.push(Flaw { address: address.clone(), fault });
         if record.kind != address.kind {
-            refuse(Fault::OtherKind(record.kind.clone()));
+            refuse(RecordFault::OtherKind(record.kind.clone()));
         } else if kind::find(&record.kind).is_none() {
-            refuse(Fault::UnknownKind(record.kind.clone()));
+            refuse(RecordFault::UnknownKind(record.kind.clone()));
         }
         if let Some(other) = owners.insert((&record.kind, &record.id), address) {
-            refuse(Fault::SameObject { id: record.id.clone(), other: other.clone() });
+            refuse(RecordFault::SameObject { id: record.id.clone(), other: other.clone() });
         }
         of_edges(state, record, &mut refuse);
         match members::parent_of(address).map(|parent| (state.resources.get(&parent), parent)) {
             None => {}
-            Some((None, parent)) => refuse(Fault::NoParent(parent)),
+            Some((None, parent)) => refuse(RecordFault::NoParent(parent)),
             Some((Some(parent), _)) => {
                 let expected = members::id_of_member(&parent.id, address);
                 if record.id != expected {
-                    refuse(Fault::PartId { expected });
+                    refuse(RecordFault::PartId { expected });
                 }
             }
         }
         if let Some(successor) = address.successor().filter(|successor| !state.resources.contains_key(successor)) {
-            refuse(Fault::NoSuccessor(successor));
+            refuse(RecordFault::NoSuccessor(successor));
         }
     }
     found
 }
 
 /// Reports references and dependencies whose target is not in the state.
-fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(Fault)) {
+fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(RecordFault)) {
     for (index, to) in record.depends_on.iter().enumerate() {
         if !state.resources.contains_key(to) {
-            refuse(Fault::Dependency { index, to: to.clone() });
+            refuse(RecordFault::Dependency { index, to: to.clone() });
         }
     }
     for (attribute, value) in &record.inputs {
         for to in Value::references(value).into_iter().filter(|to| !state.resources.contains_key(to)) {
-            refuse(Fault::Reference { attribute: attribute.clone(), to: to.clone() });
+            refuse(RecordFault::Reference { attribute: attribute.clone(), to: to.clone() });
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{Attribute, Compare, Kind};
-use crate::model::{Attributes, Effect, FieldChange, Object, Origin, Position, Resource, Secret, Value};
+use crate::model::{Attributes, DifferenceOrigin, Effect, FieldChange, Object, Position, Resource, Secret, Value};
 
 /// The readings to compare.
 pub struct Readings<'a> {
@@ -106,7 +106,7 @@ fn position(path: &str, positions: &BTreeMap<String, Position>) -> Option<Positi
 
 /// The origin of a difference at `path`: drift if the desired value equals the one applied last, otherwise the
 /// configuration.
-fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<Origin> {
+fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<DifferenceOrigin> {
     let name = attribute.name;
     // An unknown recorded value cannot answer the question.
     let (wanted, recorded) = (readings.wanted.get(name), Some(readings.recorded?.get(name)?));
@@ -130,7 +130,7 @@ fn origin(attribute: &Attribute, path: &str, readings: &Readings<'_>) -> Option<
             satisfies(comparison, wanted.unwrap_or(&Value::Null), recorded.unwrap_or(&Value::Null))
         }
     };
-    Some(if unchanged { Origin::Drift } else { Origin::Declared })
+    Some(if unchanged { DifferenceOrigin::Drift } else { DifferenceOrigin::Declared })
 }
 
 fn attribute_changes(attribute: &Attribute, readings: &Readings<'_>) -> Vec<(String, Value, Value)> {

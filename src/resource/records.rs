@@ -7,7 +7,7 @@ use crate::model::{Address, Attributes, Awaiting, Object, Power, Record, Resourc
 use crate::resource::difference::satisfies;
 use crate::resource::members;
 use crate::resource::resolved;
-use crate::resource::{self, Records};
+use crate::resource::{self, RecordChanges};
 
 /// The record of a declared resource, without an id.
 pub fn declared_record(kind: &Kind, resource: &Resource, power: Option<Power>) -> Record {
@@ -160,12 +160,12 @@ pub fn part(
 }
 
 /// The records of objects and their parts after an import under declared addresses.
-pub fn imported(declared: &BTreeMap<Address, Resource>, taken: &[(Address, &Object)], prior: &State) -> Records {
+pub fn imported(declared: &BTreeMap<Address, Resource>, taken: &[(Address, &Object)], prior: &State) -> RecordChanges {
     let mut ids: BTreeMap<&Address, &str> =
         prior.resources.iter().map(|(address, record)| (address, record.id.as_str())).collect();
     ids.extend(taken.iter().map(|(address, object)| (address, object.id.as_str())));
     let id_of = |address: &Address| ids.get(address).map(|id| (*id).to_owned());
-    let mut records = Records::new();
+    let mut records = RecordChanges::new();
     for (address, object) in taken {
         let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { continue };
         let wanted = resolved(resource.inputs.clone(), &id_of);

@@ -8,7 +8,7 @@ use crate::model::{Address, Attributes, Entry, Outcome, Record, Replay, State, V
 use crate::resource::members;
 
 /// New records by address; `None` removes one.
-pub type Records = BTreeMap<Address, Option<Record>>;
+pub type RecordChanges = BTreeMap<Address, Option<Record>>;
 
 /// Folds one entry into the known state, and returns it with all consequences.
 pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
@@ -23,9 +23,9 @@ pub fn fold(known: &mut Replay, entry: Entry) -> Entry {
 }
 
 /// Adds all consequences to `changes` of a consistent `state`, so that the resulting state is consistent too.
-pub fn completed(state: &State, mut changes: Records) -> Records {
+pub fn completed(state: &State, mut changes: RecordChanges) -> RecordChanges {
     parts(state, &mut changes);
-    let after = After { state, lost: lost(state, &changes) };
+    let after = StateAfterLosses { state, lost: lost(state, &changes) };
     if !after.lost.is_empty() {
         let lost = &after.lost;
         let stands_on = |record: &Record| {
@@ -35,10 +35,10 @@ pub fn completed(state: &State, mut changes: Records) -> Records {
         let due = state.resources.iter().filter(|(address, record)| {
             !changes.contains_key(*address) && stands_on(record) //
         });
-        let due: Records = due
+        let due: RecordChanges = due
             .map(|(address, record)| {
                 let mut record = record.clone();
-                resolve(&mut record, |to| after.lost.get(to).map(|id| Lost::Was(id.clone())));
+                resolve(&mut record, |to| after.lost.get(to).map(|id| LostTarget::Was(id.clone())));
                 (address.clone(), Some(record))
             })
             .collect();
@@ -61,34 +61,34 @@ pub fn completed(state: &State, mut changes: Records) -> Records {
 
 /// Returns `changes` with their references meaning the same as in `state`: a reference whose target changes becomes the
 /// old id. Thus a record corrected from an observation still names the same object.
-pub fn meant_as_before(state: &State, mut changes: Records) -> Records {
+pub fn meant_as_before(state: &State, mut changes: RecordChanges) -> RecordChanges {
     let lost = lost(state, &changes);
     for record in changes.values_mut().flatten() {
-        resolve(record, |to| lost.get(to).map(|id| Lost::Was(id.clone())));
+        resolve(record, |to| lost.get(to).map(|id| LostTarget::Was(id.clone())));
     }
     changes
 }
 
 /// The former target of a reference that is now broken.
-enum Lost {
+enum LostTarget {
     Was(String),
     /// The target is unknown.
     Unknown,
 }
 
-struct After<'s> {
+struct StateAfterLosses<'s> {
     state: &'s State,
     /// The ids of resources that are gone or are now another object.
     lost: BTreeMap<Address, String>,
 }
 
-impl After<'_> {
-    fn knows(&self, changes: &Records, address: &Address) -> bool {
+impl StateAfterLosses<'_> {
+    fn knows(&self, changes: &RecordChanges, address: &Address) -> bool {
         changes.get(address).map_or_else(|| self.state.resources.contains_key(address), Option::is_some)
     }
 
-    fn id_of(&self, address: &Address) -> Lost {
-        self.state.resources.get(address).map_or(Lost::Unknown, |record| Lost::Was(record.id.clone()))
+    fn id_of(&self, address: &Address) -> LostTarget {
+        self.state.resources.get(address).map_or(LostTarget::Unknown, |record| LostTarget::Was(record.id.clone()))
     }
 }
 
@@ -97,8 +97,8 @@ fn needs(record: &Record) -> impl Iterator<Item = &Address> {
 }
 
 /// Removes parts that a change of their parent leaves out.
-fn parts(state: &State, changes: &mut Records) {
-    let mut due = Records::new();
+fn parts(state: &State, changes: &mut RecordChanges) {
+    let mut due = RecordChanges::new();
     for (address, change) in changes.iter().filter(|(address, _)| address.member.is_none()) {
         let Some(before) = state.resources.get(address) else { continue };
         if change.as_ref().is_some_and(|after| after.id == before.id) {
@@ -111,7 +111,7 @@ fn parts(state: &State, changes: &mut Records) {
     }
     changes.extend(due);
     // A part cannot exist without its parent, even if a late outcome says so.
-    let is_there = |changes: &Records, address: &Address| {
+    let is_there = |changes: &RecordChanges, address: &Address| {
         changes.get(address).map_or_else(|| state.resources.contains_key(address), Option::is_some)
     };
     let loose: Vec<Address> = changes
@@ -137,7 +137,7 @@ pub fn parts_of<'s>(state: &'s State, parent: &Address) -> impl Iterator<Item = 
 }
 
 /// Possible reference targets that are gone, or another object, after `changes`.
-fn lost(state: &State, changes: &Records) -> BTreeMap<Address, String> {
+fn lost(state: &State, changes: &RecordChanges) -> BTreeMap<Address, String> {
     let referred = changes.iter().filter(|(address, _)| kind::is_referred_to(&address.kind));
     let lost = referred.filter_map(|(address, change)| {
         let before = state.resources.get(address)?;
@@ -148,21 +148,21 @@ fn lost(state: &State, changes: &Records) -> BTreeMap<Address, String> {
 }
 
 /// Applies `lost` to every reference in the record. Removes inputs whose target is unknown.
-fn resolve(record: &mut Record, lost: impl Fn(&Address) -> Option<Lost>) {
+fn resolve(record: &mut Record, lost: impl Fn(&Address) -> Option<LostTarget>) {
     record.depends_on.retain(|to| lost(to).is_none());
     record.inputs.retain(|_, value| known(value, &lost));
 }
 
 /// Whether the value is known after replacing lost references with ids.
-fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<Lost>) -> bool {
+fn known(value: &mut Value, lost: &impl Fn(&Address) -> Option<LostTarget>) -> bool {
     match value {
         Value::Reference(to) => match lost(to) {
             None => true,
-            Some(Lost::Was(id)) => {
+            Some(LostTarget::Was(id)) => {
                 *value = Value::Text(id);
                 true
             }
-            Some(Lost::Unknown) => false,
+            Some(LostTarget::Unknown) => false,
         },
         Value::List(items) => items.iter_mut().all(|item| known(item, lost)),
         Value::Map(map) => map.values_mut().all(|item| known(item, lost)),
@@ -178,7 +178,7 @@ pub(super) fn forget_lost(state: &mut State) {
     for address in due {
         let Some(mut record) = state.resources.remove(&address) else { continue };
         let gone = |to: &Address| *to != address && !state.resources.contains_key(to);
-        resolve(&mut record, |to| gone(to).then_some(Lost::Unknown));
+        resolve(&mut record, |to| gone(to).then_some(LostTarget::Unknown));
         state.resources.insert(address, record);
     }
 }

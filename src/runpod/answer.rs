@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::ApiError;
-use super::classify::Context;
+use super::classify::ReplyContext;
 use super::error::Purpose;
 use crate::transport::Reply;
 
@@ -13,7 +13,7 @@ use crate::transport::Reply;
 const MEMORY_LIMIT: usize = 256 << 20;
 
 /// The answer to a request, with its size and duration.
-pub(super) struct Answer {
+pub(super) struct JsonReply {
     pub json: Json,
     /// Approximate memory taken by the JSON, in bytes.
     pub memory: usize,
@@ -22,7 +22,7 @@ pub(super) struct Answer {
 }
 
 /// The JSON of a success with the memory it takes, or the failure that the answer describes.
-pub(super) fn judge(context: &Context<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
+pub(super) fn judge(context: &ReplyContext<'_>, reply: &Reply) -> Result<(Json, usize), ApiError> {
     if !(200..300).contains(&reply.status) {
         return Err(context.refused(reply));
     }
@@ -61,7 +61,8 @@ mod tests {
 
     #[test]
     fn a_few_bytes_that_need_much_memory_are_refused() {
-        let context = Context { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[] };
+        let context =
+            ReplyContext { request: "GET /v2/pods", purpose: Purpose::Read, dialect: Dialect::V2, secrets: &[] };
         let reply = |body: String| Reply { status: 200, headers: Vec::new(), body: body.into() };
         for (part, count) in [("[],", 2_500_000), (r#"{"":0},"#, 400_000)] {
             let small = judge(&context, &reply(format!("[{}0]", part.repeat(count / 10)))).unwrap();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::error::ApiError;
-use crate::kind::{Kind, Outside};
+use crate::kind::{AccountObject, Kind};
 use crate::model::{Attributes, Dialect, Marker, Object, Power};
 use crate::planner::decide::feasible::Presence;
 
@@ -62,7 +62,7 @@ pub trait Api: Send + Sync {
     }
 
     /// Whether a pod can use an object that is not in the lists. Takes one request.
-    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
+    async fn presence(&self, outside: AccountObject, id: &str) -> Result<Option<Presence>, ApiError> {
         let _ = (outside, id);
         Ok(None)
     }

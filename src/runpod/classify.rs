@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::error::{ApiError, ErrorClass, Failure, Purpose, names_all};
+use super::error::{ApiError, ErrorClass, FailureEffect, Purpose, names_all};
 use super::mask::masked;
 use crate::model::Dialect;
 use crate::model::text::is_harmful;
 use crate::transport::{Reply, TransportError};
 
 /// Context needed to classify an answer.
-pub(super) struct Context<'a> {
+pub(super) struct ReplyContext<'a> {
     /// For example `POST /v2/pods`.
     pub request: &'a str,
     pub purpose: Purpose,
@@ -61,7 +61,7 @@ pub(super) fn nonsense(purpose: Purpose, request: &str, why: &str) -> ApiError {
     ApiError { failure: purpose.in_doubt(), purpose: Some(purpose), ..error }
 }
 
-impl Context<'_> {
+impl ReplyContext<'_> {
     /// The failure for an answer with a status outside 2xx.
     pub fn refused(&self, reply: &Reply) -> ApiError {
         let explains = reply.body.len() <= LONGEST_EXPLANATION;
@@ -71,11 +71,11 @@ impl Context<'_> {
         let failure = match (reply.status, self.purpose) {
             // The pod is unchanged (section 12, rule 3). A create with the same answer may have created a pod all the
             // same (Q7).
-            (_, Purpose::Power) if class == ErrorClass::NoCapacity => Failure::WithoutEffect,
+            (_, Purpose::Power) if class == ErrorClass::NoCapacity => FailureEffect::WithoutEffect,
             // A rule forbids the delete, whatever the status. Retrying cannot help.
-            (_, Purpose::Delete) if class == ErrorClass::Invalid => Failure::WithoutEffect,
+            (_, Purpose::Delete) if class == ErrorClass::Invalid => FailureEffect::WithoutEffect,
             (408 | 500.., purpose) => purpose.in_doubt(),
-            _ => Failure::WithoutEffect,
+            _ => FailureEffect::WithoutEffect,
         };
         ApiError {
             class,
@@ -101,7 +101,7 @@ impl Context<'_> {
     /// The failure for a request without an answer.
     pub fn lost(&self, error: &TransportError) -> ApiError {
         let failure = match error {
-            TransportError::NotSent { .. } => Failure::WithoutEffect,
+            TransportError::NotSent { .. } => FailureEffect::WithoutEffect,
             TransportError::NoAnswer { .. } => self.purpose.in_doubt(),
             TransportError::TooLong { .. } => return nonsense(self.purpose, self.request, &error.to_string()),
         };
@@ -213,7 +213,8 @@ mod tests {
     }
 
     fn judge(dialect: Dialect, purpose: Purpose, status: u16, body: &str) -> ApiError {
-        Context { request: "POST /v2/pods", purpose, dialect, secrets: &["canary-9f2"] }.refused(&reply(status, body))
+        ReplyContext { request: "POST /v2/pods", purpose, dialect, secrets: &["canary-9f2"] }
+            .refused(&reply(status, body))
     }
 
     #[test]
@@ -253,19 +254,22 @@ mod tests {
     #[test]
     fn a_v1_create_without_stock_may_have_left_a_pod_and_a_start_has_not() {
         let full = r#"{"error":"start pod: There are not enough free GPUs on the host machine to start this pod."}"#;
-        assert_eq!(judge(Dialect::V1, Purpose::Create, 500, full).failure, Failure::Unknown);
-        assert_eq!(judge(Dialect::V1, Purpose::Power, 500, full).failure, Failure::WithoutEffect);
-        assert_eq!(judge(Dialect::V2, Purpose::Create, 400, full).failure, Failure::WithoutEffect);
+        assert_eq!(judge(Dialect::V1, Purpose::Create, 500, full).failure, FailureEffect::Unknown);
+        assert_eq!(judge(Dialect::V1, Purpose::Power, 500, full).failure, FailureEffect::WithoutEffect);
+        assert_eq!(judge(Dialect::V2, Purpose::Create, 400, full).failure, FailureEffect::WithoutEffect);
     }
 
     #[test]
     fn only_a_refusal_proves_that_there_was_no_effect() {
-        for (status, failure) in
-            [(408, Failure::Unknown), (500, Failure::Unknown), (524, Failure::Unknown), (422, Failure::WithoutEffect)]
-        {
+        for (status, failure) in [
+            (408, FailureEffect::Unknown),
+            (500, FailureEffect::Unknown),
+            (524, FailureEffect::Unknown),
+            (422, FailureEffect::WithoutEffect),
+        ] {
             assert_eq!(judge(Dialect::V2, Purpose::Create, status, "{}").failure, failure, "{status}");
         }
-        assert_eq!(judge(Dialect::V2, Purpose::Read, 500, "{}").failure, Failure::WithoutEffect);
+        assert_eq!(judge(Dialect::V2, Purpose::Read, 500, "{}").failure, FailureEffect::WithoutEffect);
     }
 
     #[test]
@@ -301,11 +305,11 @@ mod tests {
     fn a_delete_forbidden_by_a_rule_is_refused_with_any_status() {
         let body = r#"{"error":"delete network volume: network volume is in use","status":500}"#;
         let refused = judge(Dialect::V1, Purpose::Delete, 500, body);
-        assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, Failure::WithoutEffect));
+        assert_eq!((refused.class, refused.failure), (ErrorClass::Invalid, FailureEffect::WithoutEffect));
         // A fault of RunPod or an error page of the gateway may hide that the request took effect.
         for body in [r#"{"error":"delete network volume: internal error","status":500}"#, "<html>in use</html>"] {
             let fault = judge(Dialect::V1, Purpose::Delete, 500, body);
-            assert_eq!((fault.class, fault.failure), (ErrorClass::Server, Failure::Unknown), "{body}");
+            assert_eq!((fault.class, fault.failure), (ErrorClass::Server, FailureEffect::Unknown), "{body}");
         }
     }
 
@@ -368,7 +372,7 @@ mod tests {
         let secret = "can\"ary\\9f2\nend";
         let quoted = Json::from(secret).to_string();
         for body in [format!("{{\"input\":{quoted}}}"), format!("cannot parse {quoted}")] {
-            let context = Context {
+            let context = ReplyContext {
                 request: "POST /v2/pods",
                 purpose: Purpose::Create,
                 dialect: Dialect::V2,

@@ -8,14 +8,14 @@ use bytes::Bytes;
 use serde_json::Value as Json;
 use tokio::time::{Instant, sleep};
 
-use super::answer::{Answer, judge};
-use super::classify::Context;
+use super::answer::{JsonReply, judge};
+use super::classify::ReplyContext;
 use super::error::Purpose;
-use super::pace::{Pace, Patience};
+use super::pace::{KeyPace, Patience};
 use super::v1::V1;
 use super::v2::V2;
 use super::wire::{Codec, Wire};
-use super::{ApiError, ApiKey, ErrorClass, Failure, LIST_LAG, NotifyFn, TraceFn};
+use super::{ApiError, ApiKey, ErrorClass, FailureEffect, LIST_LAG, NotifyFn, TraceFn};
 use crate::kind::Kind;
 use crate::model::{Attributes, Dialect, Value};
 use crate::transport::{Method, Reply, Request, Transport, TransportError};
@@ -40,7 +40,7 @@ pub struct Client {
     transport: Arc<dyn Transport>,
     pub(super) key: ApiKey,
     pub(super) dialect: Dialect,
-    pace: Pace,
+    pace: KeyPace,
     wait_limit: Duration,
     pub(super) list_lag: Duration,
     jitter: Mutex<fastrand::Rng>,
@@ -51,7 +51,7 @@ pub struct Client {
 }
 
 /// One request, without headers.
-pub(super) struct Call<'a> {
+pub(super) struct ApiCall<'a> {
     pub purpose: Purpose,
     pub method: Method,
     pub path: String,
@@ -59,7 +59,7 @@ pub(super) struct Call<'a> {
     pub secrets: Vec<&'a str>,
 }
 
-impl Call<'_> {
+impl ApiCall<'_> {
     pub fn read(path: String) -> Self {
         Self { purpose: Purpose::Read, method: Method::Get, path, body: None, secrets: Vec::new() }
     }
@@ -76,7 +76,7 @@ impl Client {
             transport,
             key,
             dialect,
-            pace: Pace::default(),
+            pace: KeyPace::default(),
             wait_limit: WAIT_LIMIT,
             list_lag: LIST_LAG,
             jitter: Mutex::new(fastrand::Rng::new()),
@@ -130,17 +130,18 @@ impl Client {
     }
 
     /// Sends a request, with retries, and returns the JSON of a success (`Null` if there is no body).
-    pub(super) async fn send(&self, call: Call<'_>) -> Result<Json, ApiError> {
+    pub(super) async fn send(&self, call: ApiCall<'_>) -> Result<Json, ApiError> {
         self.exchange(call).await.map(|answer| answer.json)
     }
 
     /// Like `send`, and also returns the size and duration of the answer.
-    pub(super) async fn exchange(&self, call: Call<'_>) -> Result<Answer, ApiError> {
+    pub(super) async fn exchange(&self, call: ApiCall<'_>) -> Result<JsonReply, ApiError> {
         let request = call.request();
         let mut secrets = call.secrets;
         secrets.extend(self.key.secret());
         secrets.extend(self.hidden.iter().map(String::as_str));
-        let context = Context { request: &request, purpose: call.purpose, dialect: self.dialect, secrets: &secrets };
+        let context =
+            ReplyContext { request: &request, purpose: call.purpose, dialect: self.dialect, secrets: &secrets };
         let body = call.body.as_ref().map(|json| Bytes::from(json.to_string()));
         self.check_size(&request, body.as_ref())?;
 
@@ -172,7 +173,7 @@ impl Client {
                 Ok(reply) => {
                     ticket.answered(&reply, self.backoff(refusals));
                     match judge(&context, &reply) {
-                        Ok((json, memory)) => return Ok(Answer { json, memory, time: spent }),
+                        Ok((json, memory)) => return Ok(JsonReply { json, memory, time: spent }),
                         Err(error) => error,
                     }
                 }
@@ -189,7 +190,7 @@ impl Client {
             if failures == ATTEMPTS || !worth_repeating(&error, call.purpose) || patience.waited > patience.limit {
                 return Err(doubted(error, in_doubt));
             }
-            in_doubt |= error.failure == Failure::Unknown;
+            in_doubt |= error.failure == FailureEffect::Unknown;
             if let Some(notify) = self.notify.as_ref().filter(|_| pause > ANNOUNCED) {
                 notify(pause, &error.to_string());
             }
@@ -265,7 +266,7 @@ pub(super) fn codec(dialect: Dialect) -> &'static Codec {
 fn worth_repeating(error: &ApiError, purpose: Purpose) -> bool {
     match error.class {
         // Any request that was never sent can be sent again.
-        ErrorClass::Network => purpose.repeatable() || error.failure == Failure::WithoutEffect,
+        ErrorClass::Network => purpose.repeatable() || error.failure == FailureEffect::WithoutEffect,
         // Without a status, the answer was too long to read and would be again.
         ErrorClass::Malformed if error.status.is_none() => false,
         ErrorClass::Server | ErrorClass::Malformed => purpose.repeatable() && !is_redirect(error),
@@ -280,7 +281,7 @@ fn is_redirect(error: &ApiError) -> bool {
 /// Marks the last failure as in doubt if an earlier attempt may have taken effect.
 fn doubted(mut error: ApiError, in_doubt: bool) -> ApiError {
     if in_doubt {
-        error.failure = Failure::Unknown;
+        error.failure = FailureEffect::Unknown;
     }
     error
 }

@@ -1,6 +1,6 @@
 //! The API that a command talks to, and the API key for it.
 //!
-//! Variables and files are read through functions passed in, never from the process itself. Gives an [`Origin`] and an
+//! Variables and files are read through functions passed in, never from the process itself. Gives an [`ApiOrigin`] and an
 //! [`ApiKey`]. The key is sent in one header and never printed.
 
 use std::fmt;
@@ -24,12 +24,12 @@ const ANY_KEY: &str = "emulator";
 
 /// Scheme, host and port of an API, for example `https://api.runpod.io`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct ApiOrigin {
     text: String,
     loopback: bool,
 }
 
-impl Origin {
+impl ApiOrigin {
     /// RunPod's origin for a dialect. Source: the `servers` of the two OpenAPI documents.
     pub fn of(dialect: Dialect) -> Self {
         let text = match dialect {
@@ -122,8 +122,8 @@ fn is_loopback(host: &str) -> bool {
 
 /// Identifies the account system that ids belong to ([`crate::model::State::api`]): `runpod` for both of RunPod's
 /// hosts.
-pub fn world_identity(origin: &Origin) -> String {
-    let own = [Dialect::V1, Dialect::V2].map(Origin::of);
+pub fn world_identity(origin: &ApiOrigin) -> String {
+    let own = [Dialect::V1, Dialect::V2].map(ApiOrigin::of);
     if own.contains(origin) { "runpod".to_owned() } else { origin.text.clone() }
 }
 
@@ -138,7 +138,7 @@ impl ApiKey {
     /// # Errors [`ErrorClass::NoCredentials`] if there is no key, the file cannot be read, or a header cannot carry the
     /// key.
     pub fn find(
-        origin: &Origin,
+        origin: &ApiOrigin,
         variable: impl Fn(&str) -> Option<String>,
         read: impl Fn(&Path) -> io::Result<String>,
     ) -> Result<Self, ApiError> {
@@ -187,7 +187,7 @@ impl fmt::Debug for ApiKey {
 mod tests {
     use super::*;
 
-    fn find(origin: &Origin, variables: &[(&str, &str)]) -> Result<ApiKey, ApiError> {
+    fn find(origin: &ApiOrigin, variables: &[(&str, &str)]) -> Result<ApiKey, ApiError> {
         let lookup = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         ApiKey::find(origin, lookup, |path| match path.to_str() {
             Some("/run/key") => Ok("rpa_file\n".to_owned()),
@@ -206,14 +206,14 @@ mod tests {
             ("http://[::1]:4010", "http://[::1]:4010"),
             ("https://gateway.example:8443", "https://gateway.example:8443"),
         ] {
-            assert_eq!(Origin::parse(url, Dialect::V2).unwrap().as_str(), origin, "{url}");
+            assert_eq!(ApiOrigin::parse(url, Dialect::V2).unwrap().as_str(), origin, "{url}");
         }
     }
 
     #[test]
     fn a_key_never_travels_over_plain_http_to_another_machine() {
         for url in ["http://api.runpod.io", "http://10.0.0.1", "http://127.0.0.1.example.com", "http://[::2]:80"] {
-            assert_eq!(Origin::parse(url, Dialect::V2).unwrap_err().class, ErrorClass::InsecureUrl, "{url}");
+            assert_eq!(ApiOrigin::parse(url, Dialect::V2).unwrap_err().class, ErrorClass::InsecureUrl, "{url}");
         }
     }
 
@@ -231,7 +231,7 @@ mod tests {
             "https://api.runpod.io/graphql",
             "https://api.runpod.io?x=1",
         ] {
-            let error = Origin::parse(url, Dialect::V2).unwrap_err();
+            let error = ApiOrigin::parse(url, Dialect::V2).unwrap_err();
             assert_eq!(error.class, ErrorClass::Invalid, "{url}");
             assert!(!error.to_string().contains("pass@"), "{error}");
         }
@@ -239,21 +239,21 @@ mod tests {
 
     #[test]
     fn an_url_of_the_other_dialect_is_refused_with_the_flag_to_pass() {
-        let error = Origin::parse("https://rest.runpod.io/v1", Dialect::V2).unwrap_err();
+        let error = ApiOrigin::parse("https://rest.runpod.io/v1", Dialect::V2).unwrap_err();
         assert!(error.to_string().contains("`--api v1`"), "{error}");
     }
 
     #[test]
     fn both_hosts_of_runpod_are_one_world() {
-        assert_eq!(world_identity(&Origin::of(Dialect::V1)), "runpod");
-        assert_eq!(world_identity(&Origin::parse("https://api.runpod.io/v2", Dialect::V2).unwrap()), "runpod");
-        let local = Origin::parse("http://127.0.0.1:4010", Dialect::V2).unwrap();
+        assert_eq!(world_identity(&ApiOrigin::of(Dialect::V1)), "runpod");
+        assert_eq!(world_identity(&ApiOrigin::parse("https://api.runpod.io/v2", Dialect::V2).unwrap()), "runpod");
+        let local = ApiOrigin::parse("http://127.0.0.1:4010", Dialect::V2).unwrap();
         assert_eq!(world_identity(&local), "http://127.0.0.1:4010");
     }
 
     #[test]
     fn the_variable_wins_over_the_file_and_both_are_trimmed() {
-        let origin = Origin::of(Dialect::V2);
+        let origin = ApiOrigin::of(Dialect::V2);
         let both = [(KEY_VARIABLE, " rpa_env "), (KEY_FILE_VARIABLE, "/run/key")];
         assert_eq!(find(&origin, &both).unwrap().header(), "Bearer rpa_env");
         assert_eq!(find(&origin, &both[1..]).unwrap().header(), "Bearer rpa_file");
@@ -261,18 +261,18 @@ mod tests {
 
     #[test]
     fn only_loopback_needs_no_key() {
-        let missing = find(&Origin::of(Dialect::V2), &[(KEY_VARIABLE, "  ")]).unwrap_err();
+        let missing = find(&ApiOrigin::of(Dialect::V2), &[(KEY_VARIABLE, "  ")]).unwrap_err();
         assert_eq!(missing.class, ErrorClass::NoCredentials);
-        let local = Origin::parse("http://127.0.0.1:4010", Dialect::V2).unwrap();
+        let local = ApiOrigin::parse("http://127.0.0.1:4010", Dialect::V2).unwrap();
         assert_eq!(find(&local, &[]).unwrap(), ApiKey::emulator());
     }
 
     #[test]
     fn a_key_that_no_header_can_carry_is_refused_without_showing_it() {
-        let error = find(&Origin::of(Dialect::V2), &[(KEY_VARIABLE, "rpa_canary\nx")]).unwrap_err();
+        let error = find(&ApiOrigin::of(Dialect::V2), &[(KEY_VARIABLE, "rpa_canary\nx")]).unwrap_err();
         assert_eq!(error.class, ErrorClass::NoCredentials);
         assert!(!format!("{error} {error:?}").contains("canary"));
-        let key = find(&Origin::of(Dialect::V2), &[(KEY_VARIABLE, "rpa_canary")]).unwrap();
+        let key = find(&ApiOrigin::of(Dialect::V2), &[(KEY_VARIABLE, "rpa_canary")]).unwrap();
         assert_eq!(format!("{key:?}"), "(sensitive)");
     }
 }

@@ -152,7 +152,7 @@ impl ErrorClass {
 
 /// Whether a failed request may have taken effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum FailureEffect {
     /// It had no effect: it was refused first, or never sent.
     WithoutEffect,
     /// It may have taken effect; check before sending it again.
@@ -164,7 +164,7 @@ pub enum Failure {
 #[error("{}", self.summary())]
 pub struct ApiError {
     pub class: ErrorClass,
-    pub failure: Failure,
+    pub failure: FailureEffect,
     /// For example `POST /v2/pods`, without the query. Empty for failures before there was a request.
     pub request: String,
     pub status: Option<u16>,
@@ -184,7 +184,7 @@ impl ApiError {
     pub fn local(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             class,
-            failure: Failure::WithoutEffect,
+            failure: FailureEffect::WithoutEffect,
             request: request.into(),
             status: None,
             message: message.into(),
@@ -197,7 +197,7 @@ impl ApiError {
 
     /// A failure with an answer that cannot be trusted. The request may have taken effect.
     pub fn in_doubt(class: ErrorClass, request: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { failure: Failure::Unknown, ..Self::local(class, request, message) }
+        Self { failure: FailureEffect::Unknown, ..Self::local(class, request, message) }
     }
 
     fn summary(&self) -> String {
@@ -289,8 +289,8 @@ impl Purpose {
     }
 
     /// The certainty after an answer without information.
-    pub fn in_doubt(self) -> Failure {
-        if self == Self::Read { Failure::WithoutEffect } else { Failure::Unknown }
+    pub fn in_doubt(self) -> FailureEffect {
+        if self == Self::Read { FailureEffect::WithoutEffect } else { FailureEffect::Unknown }
     }
 }
 

@@ -18,7 +18,7 @@ const LONGEST_ENTITY: usize = 9;
 /// `text` without any of `secrets`, and without the longer lines of secrets that have several lines.
 pub fn masked(text: &str, secrets: &[&str]) -> String {
     let parts = distinctive_parts(secrets.iter().copied());
-    let mut forms: Vec<Form> = parts.into_iter().flat_map(Form::of).collect();
+    let mut forms: Vec<SecretEncoding> = parts.into_iter().flat_map(SecretEncoding::of).collect();
     // Longest first, so that a secret that begins with another one is masked whole.
     forms.sort_by_key(|form| std::cmp::Reverse(form.letters.len()));
     forms.iter().fold(text.to_owned(), |text, form| form.without(&text))
@@ -67,13 +67,13 @@ fn hide(text: &mut String, secret: &str) {
 }
 
 /// One encoding of a secret, to be found letter by letter.
-struct Form {
+struct SecretEncoding {
     letters: Vec<char>,
     /// Part of a base64 word, which is masked as a whole.
     base64: bool,
 }
 
-impl Form {
+impl SecretEncoding {
     fn of(secret: &str) -> Vec<Self> {
         let quoted = serde_json::Value::from(secret).to_string();
         // Verbatim, and escaped: JSON inside a JSON string is escaped twice.

@@ -21,6 +21,6 @@ mod wire;
 
 pub use api::{Api, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
-pub use credential::{ApiKey, Origin, world_identity};
-pub use error::{ApiError, ErrorClass, Failure};
+pub use credential::{ApiKey, ApiOrigin, world_identity};
+pub use error::{ApiError, ErrorClass, FailureEffect};
 pub use mask::masked;

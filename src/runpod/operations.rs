@@ -8,15 +8,15 @@ use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value as Json;
 
-use super::answer::Answer;
+use super::answer::JsonReply;
 use super::classify::nonsense;
-use super::client::{Call, Client, codec, secrets};
+use super::client::{ApiCall, Client, codec, secrets};
 use super::error::Purpose;
 use super::mask::hide_in;
-use super::pages::{Page, Pages};
+use super::pages::{FetchedPage, Pages};
 use super::wire::{Wire, is_id, is_set};
 use super::{Api, ApiError, ErrorClass};
-use crate::kind::{Kind, Outside, Support};
+use crate::kind::{AccountObject, Kind, Support};
 use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
 use crate::planner::decide::feasible::Presence;
 use crate::transport::Method;
@@ -47,7 +47,7 @@ impl Client {
     }
 
     /// Sends a request whose answer is one object, and decodes it.
-    async fn object(&self, wire: &'static Wire, call: Call<'_>) -> Result<Object, ApiError> {
+    async fn object(&self, wire: &'static Wire, call: ApiCall<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
         let json = self.send(call).await?;
         self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the answer holds no object with an id"))
@@ -93,10 +93,10 @@ impl Api for Client {
                 path += if path.contains('?') { "&cursor=" } else { "?cursor=" };
                 path.extend(utf8_percent_encode(cursor, NON_ALPHANUMERIC));
             }
-            let call = Call::read(path);
+            let call = ApiCall::read(path);
             let request = call.request();
             let malformed = |why: &str| nonsense(Purpose::Read, &request, why);
-            let Answer { json: page, memory, time } = self.exchange(call).await?;
+            let JsonReply { json: page, memory, time } = self.exchange(call).await?;
             let rows = match wire.rows {
                 Some(member) => page.get(member),
                 None => Some(&page),
@@ -118,14 +118,14 @@ impl Api for Client {
                 None | Some(Json::Bool(true)) => {}
                 Some(_) => return Err(malformed("the answer does not say whether the list goes on")),
             }
-            let page = Page { next, added: objects.len() - before, memory, time };
+            let page = FetchedPage { next, added: objects.len() - before, memory, time };
             cursor = Some(pages.turn(&page).map_err(|why| malformed(&why))?);
         }
     }
 
     async fn read(&self, kind: &'static Kind, id: &str) -> Result<Option<Object>, ApiError> {
         let wire = self.wire(kind)?;
-        let call = Call::read(with_query(&object_path(wire, id)?, wire.read_query));
+        let call = ApiCall::read(with_query(&object_path(wire, id)?, wire.read_query));
         let request = &call.request();
         match self.object(wire, call).await.and_then(|object| same_object(id, object, request, Purpose::Read)) {
             Ok(object) => Ok(Some(object)),
@@ -141,7 +141,7 @@ impl Api for Client {
         marker: Option<&Marker>,
     ) -> Result<Object, ApiError> {
         let wire = self.wire(kind)?;
-        let call = Call {
+        let call = ApiCall {
             purpose: Purpose::Create,
             method: Method::Post,
             path: wire.collection.to_owned(),
@@ -163,7 +163,7 @@ impl Api for Client {
         let wire = self.wire(kind)?;
         let mut secrets = secrets(changes);
         secrets.extend(self::secrets(&current.attributes));
-        let call = Call {
+        let call = ApiCall {
             purpose: Purpose::Update,
             method: Method::Patch,
             path: object_path(wire, &current.id)?,
@@ -188,7 +188,7 @@ impl Api for Client {
 
     async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError> {
         let path = object_path(self.wire(kind)?, id)?;
-        let call = Call { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
+        let call = ApiCall { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
         match self.send(call).await {
             Ok(_) => Ok(true),
             Err(error) if error.class == ErrorClass::NotFound => Ok(false),
@@ -199,7 +199,7 @@ impl Api for Client {
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {
         let (below, body) = (codec(self.dialect).power)(power);
         let path = object_path(self.wire(kind)?, id)? + below;
-        let call = Call { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
+        let call = ApiCall { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
         self.send(call).await.map(drop)
     }
 
@@ -209,14 +209,14 @@ impl Api for Client {
         Some(format!("{path} {}", regions.join(",")))
     }
 
-    async fn presence(&self, outside: Outside, id: &str) -> Result<Option<Presence>, ApiError> {
+    async fn presence(&self, outside: AccountObject, id: &str) -> Result<Option<Presence>, ApiError> {
         let codec = codec(self.dialect);
         let (collection, query) = (codec.outside)(outside);
         // RunPod has no such ids, and this one would change the path.
         if !is_id(id) {
             return Ok(Some(Presence::Absent));
         }
-        match self.send(Call::read(with_query(&format!("{collection}/{id}"), query))).await {
+        match self.send(ApiCall::read(with_query(&format!("{collection}/{id}"), query))).await {
             Ok(json) if json.get(codec.serverless).and_then(Json::as_bool) == Some(true) => {
                 Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
             }
@@ -236,7 +236,7 @@ impl Api for Client {
     async fn in_stock(&self, kind: &'static Kind, inputs: &Attributes) -> Result<Option<bool>, ApiError> {
         let Some(stock) = &self.wire(kind)?.stock else { return Ok(None) };
         let Some(path) = (stock.path)(inputs) else { return Ok(None) };
-        let row = self.send(Call::read(path)).await?;
+        let row = self.send(ApiCall::read(path)).await?;
         Ok((stock.any)(&row, inputs))
     }
 }

@@ -25,15 +25,15 @@ const PROBE: Duration = Duration::from_secs(5);
 
 /// The pacing of one key.
 #[derive(Default)]
-pub(super) struct Pace {
-    state: Mutex<State>,
+pub(super) struct KeyPace {
+    state: Mutex<PaceState>,
     /// Notified when an answer may have changed what is left of a quota.
     changed: Notify,
 }
 
 #[derive(Default)]
-struct State {
-    windows: BTreeMap<String, Window>,
+struct PaceState {
+    windows: BTreeMap<String, RateWindow>,
     /// When requests were sent, oldest first. This is our own use of a quota, independent of the order of answers.
     sent: VecDeque<Instant>,
     in_flight: u64,
@@ -46,7 +46,7 @@ struct State {
 }
 
 /// One quota, for example `"minute";r=0;t=12` with `"minute";q=60;w=60`.
-struct Window {
+struct RateWindow {
     remaining: u64,
     reset: Instant,
     policy: Option<(usize, Duration)>,
@@ -54,7 +54,7 @@ struct Window {
 
 /// A request in flight.
 pub(super) struct Ticket<'a> {
-    pace: &'a Pace,
+    pace: &'a KeyPace,
     number: u64,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Patience {
     pub limit: Duration,
 }
 
-impl Pace {
+impl KeyPace {
     /// Waits until a request may be sent.
     ///
     /// # Errors The necessary wait, if it exceeds the limit.
@@ -102,7 +102,7 @@ impl Pace {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PaceState> {
         // The counts are valid even after a panic elsewhere.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,7 +128,7 @@ impl Ticket<'_> {
                     });
                     let remaining = limit.get("r")?.saturating_sub(others);
                     let reset = now + told_seconds(limit.get("t").copied().unwrap_or(1)) + MARGIN;
-                    Some((name.clone(), Window { remaining, reset, policy }))
+                    Some((name.clone(), RateWindow { remaining, reset, policy }))
                 })
                 .collect();
         }
@@ -150,7 +150,7 @@ impl Drop for Ticket<'_> {
     }
 }
 
-impl State {
+impl PaceState {
     /// Until when nothing may be sent, and why; `None` if a request may be sent now.
     fn blocked(&self, now: Instant) -> Option<(Instant, String)> {
         let hold = self.hold.map(|until| (until, "RunPod asked for slower requests".to_owned()));
@@ -228,7 +228,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_request_is_sent_before_an_exhausted_window_resets() {
-        let pace = Pace::default();
+        let pace = KeyPace::default();
         let start = Instant::now();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
         first.answered(&reply(200, &[("ratelimit", "\"minute\";r=0;t=12, \"hour\";r=9;t=100")]), PROBE);
@@ -238,7 +238,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_a_429_without_retry_after_the_exhausted_window_sets_the_wait() {
-        let pace = Pace::default();
+        let pace = KeyPace::default();
         let start = Instant::now();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
         first.answered(&reply(429, &[("ratelimit", "\"minute\";r=0;t=42, \"hour\";r=9;t=100")]), PROBE);
@@ -248,7 +248,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_wait_beyond_the_limit_is_refused_at_once() {
-        let pace = Pace::default();
+        let pace = KeyPace::default();
         let start = Instant::now();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
         first.answered(&reply(429, &[("retry-after", "90")]), PROBE);
@@ -268,7 +268,7 @@ mod tests {
             (200, vec![("ratelimit", limit)]),
             (200, vec![("ratelimit", "\"minute\";r=5;t=9".to_owned()), ("ratelimit-policy", policy)]),
         ] {
-            let pace = Pace::default();
+            let pace = KeyPace::default();
             let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
             let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
             first.answered(&reply(status, &headers), PROBE);
@@ -278,7 +278,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn requests_in_flight_count_as_used() {
-        let pace = Pace::default();
+        let pace = KeyPace::default();
         let first = pace.admit(&mut patience(60), None).await.ok().unwrap();
         let slow = pace.admit(&mut patience(60), None).await.ok().unwrap();
         first.answered(&reply(200, &[("ratelimit", "\"minute\";r=1;t=30")]), PROBE);
@@ -298,7 +298,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_request_that_is_abandoned_is_no_longer_in_flight() {
-        let pace = Pace::default();
+        let pace = KeyPace::default();
         drop(pace.admit(&mut patience(60), None).await.ok().unwrap());
         assert_eq!(pace.state().in_flight, 0);
     }

@@ -24,7 +24,7 @@ pub(super) struct Pages {
 }
 
 /// A page that announces another one.
-pub(super) struct Page<'a> {
+pub(super) struct FetchedPage<'a> {
     pub next: Option<&'a str>,
     /// Number of objects that no earlier page had.
     pub added: usize,
@@ -36,8 +36,8 @@ impl Pages {
     /// The cursor of the next page.
     ///
     /// # Errors The reason to stop following the list, worded for a message.
-    pub fn turn(&mut self, page: &Page<'_>) -> Result<String, String> {
-        let Page { next, added, memory, time } = *page;
+    pub fn turn(&mut self, page: &FetchedPage<'_>) -> Result<String, String> {
+        let FetchedPage { next, added, memory, time } = *page;
         let next = next.ok_or("the list goes on without saying where")?;
         self.memory += memory;
         self.time += time;
@@ -73,7 +73,7 @@ mod tests {
         let mut pages = Pages::default();
         for count in 1.. {
             let (cursor, added, memory, time) = page(count);
-            if let Err(why) = pages.turn(&Page { next: Some(&cursor), added, memory, time }) {
+            if let Err(why) = pages.turn(&FetchedPage { next: Some(&cursor), added, memory, time }) {
                 return (count, why);
             }
         }
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(follow(|count| (new(count), 1, 1, 29 * second)).0, 21);
         assert_eq!(follow(|count| ("c".repeat(count * 1_000), 1, 1, second)).0, 5);
         assert!(follow(|count| (new(count % 7), 1, 1, second)).1.contains("leads back"));
-        let nowhere = Page { next: None, added: 1, memory: 1, time: second };
+        let nowhere = FetchedPage { next: None, added: 1, memory: 1, time: second };
         assert!(Pages::default().turn(&nowhere).unwrap_err().contains("without saying where"));
     }
 

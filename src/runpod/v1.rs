@@ -5,10 +5,10 @@ use serde_json::{Value as Json, json};
 
 use super::argv::words;
 use super::wire::{
-    Body, Codec, Found, Wire, all_mapped, changed_environment, cost, endpoints, environment, flag, id, id_or_null,
-    is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
+    Codec, ReadAttributes, RequestBody, Wire, all_mapped, changed_environment, cost, endpoints, environment, flag, id,
+    id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
 };
-use crate::kind::{NETWORK_VOLUME, Outside, POD};
+use crate::kind::{AccountObject, NETWORK_VOLUME, POD};
 use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
@@ -65,10 +65,10 @@ pub(super) static V1: Codec = Codec {
 };
 
 /// Source: `GetContainerRegistryAuth` and `GetTemplate` of OpenAPI v1. Public templates are shown only on request.
-fn outside(outside: Outside) -> (&'static str, &'static str) {
+fn outside(outside: AccountObject) -> (&'static str, &'static str) {
     match outside {
-        Outside::Registry => ("/v1/containerregistryauth", ""),
-        Outside::Template => ("/v1/templates", "includePublicTemplates=true&includeRunpodTemplates=true"),
+        AccountObject::Registry => ("/v1/containerregistryauth", ""),
+        AccountObject::Template => ("/v1/templates", "includePublicTemplates=true&includeRunpodTemplates=true"),
     }
 }
 
@@ -80,7 +80,7 @@ fn power(power: Power) -> (&'static str, Option<Json>) {
 }
 
 fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [("name", "name"), ("size_gb", "size"), ("region", "dataCenterId")] {
         body.given(member, inputs.get(attribute));
     }
@@ -88,7 +88,7 @@ fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {
 }
 
 fn update_volume(_: &Object, changes: &Attributes) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [("name", "name"), ("size_gb", "size")] {
         body.given(member, changes.get(attribute));
     }
@@ -97,7 +97,7 @@ fn update_volume(_: &Object, changes: &Attributes) -> Json {
 
 fn decode_volume(json: &Json) -> Option<Object> {
     let id = id(json)?;
-    let mut found = Found::default();
+    let mut found = ReadAttributes::default();
     found.put("name", text(json, "name"));
     found.put("size_gb", whole(json, "size"));
     found.put("region", text(json, "dataCenterId"));
@@ -115,7 +115,7 @@ fn decode_volume(json: &Json) -> Option<Object> {
 
 fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     let input = |attribute: &str| inputs.get(attribute);
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [
         ("name", "name"),
         ("cloud", "cloudType"),
@@ -172,7 +172,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
 }
 
 /// Sends candidates with the instruction to try them in this order rather than by stock.
-fn in_order(body: &mut Body, member: &str, priority: &str, candidates: Option<&Value>) {
+fn in_order(body: &mut RequestBody, member: &str, priority: &str, candidates: Option<&Value>) {
     if is_set(candidates) {
         body.set(member, texts(candidates));
         body.set(priority, "custom");
@@ -180,7 +180,7 @@ fn in_order(body: &mut Body, member: &str, priority: &str, candidates: Option<&V
 }
 
 fn update_pod(current: &Object, changes: &Attributes) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [
         ("name", "name"),
         ("image", "imageName"),
@@ -219,7 +219,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     let (env, marker) = read_environment(json);
     let is_cpu = text(json, "cpuFlavorId").is_some();
 
-    let mut found = Found::default();
+    let mut found = ReadAttributes::default();
     found.put("name", text(json, "name"));
     found.put("image", text(json, "imageName").or_else(|| text(json, "image"))); // documented as `image` (Q8)
     found.put("cloud", flag(machine, "secureCloud").map(|secure| if secure { "SECURE" } else { "COMMUNITY" }));

@@ -6,11 +6,12 @@ use serde_json::{Value as Json, json};
 
 use super::argv::{Argv, words};
 use super::wire::{
-    Body, Codec, Found, Stock, Wire, all_mapped, changed_environment, cost, endpoints, environment, first, flag, id,
-    id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts, time, to_json, whole, word,
+    Codec, ReadAttributes, RequestBody, StockQuery, Wire, all_mapped, changed_environment, cost, endpoints,
+    environment, first, flag, id, id_or_null, is_public, is_set, number, ports, read_environment, status, text, texts,
+    time, to_json, whole, word,
 };
 use crate::kind::limits::V2_BODY_LIMIT;
-use crate::kind::{NETWORK_VOLUME, Outside, POD};
+use crate::kind::{AccountObject, NETWORK_VOLUME, POD};
 use crate::model::credential::command_line;
 use crate::model::{Attributes, Computed, Marker, Object, Power, SshTarget, Status, Value};
 
@@ -54,7 +55,7 @@ pub(super) static V2: Codec = Codec {
             ],
             replaced_whole: &["env"],
             decode: decode_pod,
-            stock: Some(Stock { path: stock_path, any: any_stock }),
+            stock: Some(StockQuery { path: stock_path, any: any_stock }),
         },
     ],
     body_limit: Some(V2_BODY_LIMIT),
@@ -64,10 +65,10 @@ pub(super) static V2: Codec = Codec {
 };
 
 /// Source: `getRegistry` and `getTemplate` of OpenAPI v2. `getTemplate` returns own and public templates.
-fn outside(outside: Outside) -> (&'static str, &'static str) {
+fn outside(outside: AccountObject) -> (&'static str, &'static str) {
     match outside {
-        Outside::Registry => ("/v2/registries", ""),
-        Outside::Template => ("/v2/templates", ""),
+        AccountObject::Registry => ("/v2/registries", ""),
+        AccountObject::Template => ("/v2/templates", ""),
     }
 }
 
@@ -113,7 +114,7 @@ fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
 }
 
 fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [("name", "name"), ("size_gb", "size"), ("region", "dataCenter"), ("tier", "type")] {
         body.given(member, inputs.get(attribute));
     }
@@ -121,7 +122,7 @@ fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {
 }
 
 fn update_volume(_: &Object, changes: &Attributes) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [("name", "name"), ("size_gb", "size")] {
         body.given(member, changes.get(attribute));
     }
@@ -130,7 +131,7 @@ fn update_volume(_: &Object, changes: &Attributes) -> Json {
 
 fn decode_volume(json: &Json) -> Option<Object> {
     let id = id(json)?;
-    let mut found = Found::default();
+    let mut found = ReadAttributes::default();
     found.put("name", text(json, "name"));
     found.put("size_gb", whole(json, "size"));
     found.put("region", text(json, "dataCenter"));
@@ -149,7 +150,7 @@ fn decode_volume(json: &Json) -> Option<Object> {
 
 fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     let input = |attribute: &str| inputs.get(attribute);
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     for (attribute, member) in [
         ("name", "name"),
         ("cloud", "cloud"),
@@ -169,7 +170,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
     if let Some(gpu) = first(input("gpu_types")) {
         body.set("gpu", gpu_request(gpu, inputs));
     } else if let Some(cpu) = first(input("cpu_flavors")) {
-        let mut request = Body::default();
+        let mut request = RequestBody::default();
         request.set("id", cpu);
         request.given("vcpuCount", input("vcpu_count"));
         body.set("cpu", request.into_json());
@@ -190,7 +191,7 @@ fn create_pod(inputs: &Attributes, marker: Option<&Marker>) -> Json {
 }
 
 fn gpu_request(id: &str, inputs: &Attributes) -> Json {
-    let mut request = Body::default();
+    let mut request = RequestBody::default();
     request.set("id", id);
     // Without a count no machine matches, despite the default in the document (Q3).
     request.set("count", inputs.get("gpu_count").and_then(Value::as_int).unwrap_or(1));
@@ -217,7 +218,7 @@ fn mounts(network_volume: Option<&Value>, volume_gb: Option<&Value>, path: Optio
 }
 
 fn update_pod(current: &Object, changes: &Attributes) -> Json {
-    let mut body = Body::default();
+    let mut body = RequestBody::default();
     let wanted = |attribute: &str| changes.get(attribute).or_else(|| current.attributes.get(attribute));
     let changed = |attributes: [&str; 2]| attributes.iter().any(|attribute| changes.contains_key(*attribute));
     for (attribute, member) in [("name", "name"), ("image", "image"), ("container_disk_gb", "disk")] {
@@ -261,7 +262,7 @@ fn decode_pod(json: &Json) -> Option<Object> {
     let gpu_count = whole(gpu, "count").filter(|count| *count > 0);
     let (env, marker) = read_environment(json);
 
-    let mut found = Found::default();
+    let mut found = ReadAttributes::default();
     for (attribute, member) in [("name", "name"), ("image", "image"), ("cloud", "cloud")] {
         found.put(attribute, text(json, member));
     }

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use crate::kind::{Kind, Outside};
+use crate::kind::{AccountObject, Kind};
 use crate::model::marker::MARKER_VARIABLE;
 use crate::model::text::is_harmful;
 use crate::model::{Attributes, Endpoint, Marker, Money, Object, Power, Secret, Status, Value};
@@ -17,7 +17,7 @@ pub(super) struct Codec {
     /// Largest JSON body, in bytes.
     pub body_limit: Option<usize>,
     /// Where to read objects that are not in the lists: path of the collection, and query.
-    pub outside: fn(Outside) -> (&'static str, &'static str),
+    pub outside: fn(AccountObject) -> (&'static str, &'static str),
     /// The member that marks a template for serverless workers.
     pub serverless: &'static str,
     /// The path below an object's own that starts or stops it, and the body.
@@ -44,11 +44,11 @@ pub(super) struct Wire {
     /// Decodes an object from the JSON. Only `id` is required.
     pub decode: fn(&Json) -> Option<Object>,
     /// How to ask whether a create could be served now, if the dialect has a catalog.
-    pub stock: Option<Stock>,
+    pub stock: Option<StockQuery>,
 }
 
 /// A catalog query for stock.
-pub(super) struct Stock {
+pub(super) struct StockQuery {
     /// Path and query for a create with these inputs; `None` if they name nothing in the catalog.
     pub path: fn(&Attributes) -> Option<String>,
     /// Whether the answer shows any stock; `None` if it does not say.
@@ -57,9 +57,9 @@ pub(super) struct Stock {
 
 /// A request body under construction. Attributes that are not set are omitted.
 #[derive(Default)]
-pub(super) struct Body(Map<String, Json>);
+pub(super) struct RequestBody(Map<String, Json>);
 
-impl Body {
+impl RequestBody {
     /// Sets `member`, unless the value is `Null`, empty text or an empty list.
     pub fn given(&mut self, member: &str, value: Option<&Value>) {
         match value.map(to_json) {
@@ -168,12 +168,12 @@ pub(super) fn read_environment(json: &Json) -> (Option<Value>, Option<Marker>) {
 
 /// The attributes read from an object, and the candidates chosen for it.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct ReadAttributes {
     pub attributes: Attributes,
     pub chosen: BTreeMap<String, String>,
 }
 
-impl Found {
+impl ReadAttributes {
     pub fn put(&mut self, attribute: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.attributes.insert(attribute.to_owned(), value.into());

@@ -48,7 +48,7 @@ pub enum StoreError {
 
     #[error(transparent)]
     #[diagnostic(transparent)]
-    Damaged(Box<Damage>),
+    Damaged(Box<DamagedFile>),
 
     #[error(
         "`{}` has format version {found}; this version of sindri reads up to {newest}",
@@ -106,7 +106,7 @@ pub enum StoreError {
             "the journal holds everything and the old file stands; remove one record of each contradiction with `sindri state rm`, which may take several in turn"
         )
     )]
-    Contradiction { path: PathBuf, problems: Vec<Problem> },
+    Contradiction { path: PathBuf, problems: Vec<FileProblem> },
 
     #[error("`{}` kept changing while it was read", path.display())]
     #[diagnostic(code(sindri::state::changing), help("an apply is writing it without pause; try again in a moment"))]
@@ -167,7 +167,7 @@ impl StoreError {
 
 /// One problem of a stored file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct FileProblem {
     pub message: String,
     /// The bytes of the file that show it, if known.
     pub at: Option<Range<usize>>,
@@ -176,17 +176,17 @@ pub struct Problem {
 /// A file that was refused and not changed, with all its problems.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{}` cannot be used: {}", .path.display(), .places.join("; "))]
-pub struct Damage {
+pub struct DamagedFile {
     pub path: PathBuf,
-    pub problems: Vec<Problem>,
+    pub problems: Vec<FileProblem>,
     /// One text per problem, with line and column.
     pub places: Vec<String>,
     help: &'static str,
     text: SourceText,
 }
 
-impl Damage {
-    pub(super) fn new(path: &Path, text: &str, problems: Vec<Problem>, help: &'static str) -> Self {
+impl DamagedFile {
+    pub(super) fn new(path: &Path, text: &str, problems: Vec<FileProblem>, help: &'static str) -> Self {
         let places = problems
             .iter()
             .map(|problem| match &problem.at {
@@ -202,7 +202,7 @@ impl Damage {
     }
 }
 
-impl Diagnostic for Damage {
+impl Diagnostic for DamagedFile {
     fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
         Some(Box::new("sindri::state::damaged"))
     }
@@ -223,8 +223,8 @@ impl Diagnostic for Damage {
     }
 }
 
-impl From<Damage> for StoreError {
-    fn from(damage: Damage) -> Self {
+impl From<DamagedFile> for StoreError {
+    fn from(damage: DamagedFile) -> Self {
         Self::Damaged(Box::new(damage))
     }
 }
@@ -255,7 +255,7 @@ fn saved_at(rescued: &Option<PathBuf>) -> String {
     }
 }
 
-fn listed(problems: &[Problem]) -> String {
+fn listed(problems: &[FileProblem]) -> String {
     problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("; ")
 }
 

@@ -7,15 +7,15 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::files::{LARGEST, ReadError, Reason, read_bytes};
+use crate::files::{LARGEST, ReadError, UnreadableReason, read_bytes};
 use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::text::escaped;
 use crate::resource::{Flaw, flaws, mended};
 
-use super::error::{Damage, Problem, StoreError, parent};
+use super::error::{DamagedFile, FileProblem, StoreError, parent};
 use super::migrate::{self, Unreadable};
-use super::outline::{Place, keys_written, outline};
+use super::outline::{OutlineEntry, keys_written, outline};
 
 /// Help for a damaged state file.
 const REPAIR: &str = "the file was left as it is; bring back the last good one from version control, or repair it by hand and check it with `sindri state verify`";
@@ -34,7 +34,7 @@ pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
 
 /// Like `parse_state`, without repairs.
 pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
-    let damaged = |text: &str, problems, help| Err(Damage::new(path, text, problems, help).into());
+    let damaged = |text: &str, problems, help| Err(DamagedFile::new(path, text, problems, help).into());
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
@@ -42,7 +42,7 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
             let end = text.len();
             return damaged(
                 &text,
-                vec![Problem { message: "not UTF-8 from here on".into(), at: Some(end..end) }],
+                vec![FileProblem { message: "not UTF-8 from here on".into(), at: Some(end..end) }],
                 REPAIR,
             );
         }
@@ -60,7 +60,7 @@ pub(super) fn parse_as_written(bytes: &[u8], path: &Path) -> Result<State, Store
         Err(Unreadable::Newer(found)) => {
             return Err(StoreError::Newer { path: path.to_owned(), found, newest: STATE_FORMAT_VERSION });
         }
-        Err(Unreadable::Unknown(message)) => return damaged(text, vec![Problem { message, at: None }], REPAIR),
+        Err(Unreadable::Unknown(message)) => return damaged(text, vec![FileProblem { message, at: None }], REPAIR),
     };
     // A duplicate key counts twice in the text but once in the document.
     if keys_written(text) != keys_of(&document) {
@@ -88,15 +88,15 @@ pub fn state_bytes(state: &State) -> Vec<u8> {
 }
 
 /// Contradictions that make a well-formed state unusable. `place` finds the bytes of a path within the file.
-pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Vec<Problem> {
+pub(super) fn contradictions(state: &State, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Vec<FileProblem> {
     let fatal = flaws(state).into_iter().filter(|flaw| flaw.fault.is_fatal());
     fatal.map(|flaw| problem(&flaw, place)).collect()
 }
 
-fn problem(flaw: &Flaw, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> Problem {
+fn problem(flaw: &Flaw, place: &dyn Fn(&[&str]) -> Option<Range<usize>>) -> FileProblem {
     let (address, path) = (flaw.address.to_string(), flaw.path());
     let path: Vec<&str> = ["resources", &address].into_iter().chain(path.iter().map(String::as_str)).collect();
-    Problem { message: flaw.to_string(), at: place(&path) }
+    FileProblem { message: flaw.to_string(), at: place(&path) }
 }
 
 /// For `sindri state verify`: checks that no record contradicts another. Also reports what reading would repair.
@@ -110,11 +110,11 @@ pub(super) fn verify(bytes: &[u8], path: &Path) -> Result<(), StoreError> {
     let places = by_path(outline(&text));
     let place = |path: &[&str]| places.get(path.join("\n").as_str()).cloned();
     let problems = flaws.iter().map(|flaw| problem(flaw, &place)).collect();
-    Err(Damage::new(path, &text, problems, MENDED).into())
+    Err(DamagedFile::new(path, &text, problems, MENDED).into())
 }
 
 /// The places by their path, joined by line breaks, which no key of a state contains.
-fn by_path(places: Vec<Place>) -> BTreeMap<String, Range<usize>> {
+fn by_path(places: Vec<OutlineEntry>) -> BTreeMap<String, Range<usize>> {
     places.into_iter().map(|place| (place.path.join("\n"), place.at)).collect()
 }
 
@@ -129,7 +129,7 @@ fn keys_of(document: &serde_json::Value) -> usize {
 
 /// Keys that appear twice in one mapping; serde would silently keep the last one. Keys inside the second value are
 /// duplicates too, and are not reported.
-fn doubled_keys(places: &[Place]) -> Vec<Problem> {
+fn doubled_keys(places: &[OutlineEntry]) -> Vec<FileProblem> {
     let mut seen = BTreeSet::new();
     let mut outer: Option<&[String]> = None;
     let mut problems = Vec::new();
@@ -138,22 +138,24 @@ fn doubled_keys(places: &[Place]) -> Vec<Problem> {
         if !seen.insert(&place.path) && !inside {
             outer = Some(&place.path);
             let key = place.path.last().map_or("", String::as_str);
-            problems
-                .push(Problem { message: format!("`{key}` stands here a second time"), at: Some(place.at.clone()) });
+            problems.push(FileProblem {
+                message: format!("`{key}` stands here a second time"),
+                at: Some(place.at.clone()),
+            });
         }
     }
     problems
 }
 
 /// Conflict markers that git left in the file.
-fn conflict_markers(text: &str) -> Vec<Problem> {
+fn conflict_markers(text: &str) -> Vec<FileProblem> {
     let mut start = 0;
     let mut problems = Vec::new();
     for line in text.split_inclusive('\n') {
         // JSON never begins a line with one of these.
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
             let at = Some(start..start + line.trim_end().len());
-            problems.push(Problem { message: "a marker of an unfinished merge".into(), at });
+            problems.push(FileProblem { message: "a marker of an unfinished merge".into(), at });
         }
         start += line.len();
     }
@@ -161,7 +163,7 @@ fn conflict_markers(text: &str) -> Vec<Problem> {
 }
 
 /// serde's message without its position, which the problem has already.
-fn from_serde(text: &str, error: &serde_json::Error) -> Problem {
+fn from_serde(text: &str, error: &serde_json::Error) -> FileProblem {
     let (line, column) = (error.line(), error.column());
     let message = error.to_string();
     let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message).to_owned();
@@ -174,7 +176,7 @@ fn from_serde(text: &str, error: &serde_json::Error) -> Problem {
         }
         start..start
     });
-    Problem { message, at }
+    FileProblem { message, at }
 }
 
 /// Counts disk operations, for tests of the store's guarantees.
@@ -189,10 +191,10 @@ pub(super) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>, StoreError> 
     match read_bytes(path, None, LARGEST) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.is_missing() => Ok(None),
-        Err(ReadError { reason: Reason::Permission, .. }) => {
+        Err(ReadError { reason: UnreadableReason::Permission, .. }) => {
             Err(StoreError::io("read", path, io::ErrorKind::PermissionDenied.into()))
         }
-        Err(ReadError { reason: Reason::Other(error), .. }) => {
+        Err(ReadError { reason: UnreadableReason::Other(error), .. }) => {
             Err(StoreError::io("read", path, io::Error::other(error)))
         }
         Err(ReadError { reason, .. }) => {

@@ -12,7 +12,7 @@ use crate::model::journal::JOURNAL_FORMAT_VERSION;
 use crate::model::text::escaped;
 use crate::model::{Entry, State};
 
-use super::error::{Damage, Problem, StoreError, parent};
+use super::error::{DamagedFile, FileProblem, StoreError, parent};
 use super::file::{Meter, leads_to, replace, sync_folder};
 use super::migrate::{self, Unreadable};
 use super::paths::Identity;
@@ -60,8 +60,8 @@ pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Contents, StoreError> {
         let entry = entry(line, entries.is_empty()).map_err(|refused| match refused {
             Refused::Newer(found) => StoreError::Newer { path: path.to_owned(), found, newest: JOURNAL_FORMAT_VERSION },
             Refused::Line(message) => {
-                let problem = Problem { message, at: Some(start..start + line.trim_end().len()) };
-                Damage::new(path, &whole, vec![problem], REPAIR).into()
+                let problem = FileProblem { message, at: Some(start..start + line.trim_end().len()) };
+                DamagedFile::new(path, &whole, vec![problem], REPAIR).into()
             }
         })?;
         entries.push(entry);
@@ -109,7 +109,7 @@ pub(super) fn lines<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> Vec<u8>
 
 /// The journal file, open for writing.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(super) struct JournalFile {
     path: PathBuf,
     /// Opened by the first write.
     file: Option<File>,
@@ -121,7 +121,7 @@ pub(super) struct Journal {
     older: bool,
 }
 
-impl Journal {
+impl JournalFile {
     pub fn new(path: &Path, contents: &Contents) -> Self {
         Self { path: path.to_owned(), file: None, length: contents.length, torn: contents.torn, older: contents.older }
     }
@@ -215,7 +215,7 @@ mod tests {
         let path = folder.path().join("prod.journal");
         fs::write(&path, "whole\nhalf a line that is longer than the next one").unwrap();
         let contents = Contents { entries: Vec::new(), length: 6, torn: true, older: false };
-        Journal::new(&path, &contents).append(b"next\n", &mut Meter::default()).unwrap();
+        JournalFile::new(&path, &contents).append(b"next\n", &mut Meter::default()).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "whole\nnext\n");
     }
 }

@@ -14,7 +14,7 @@ use crate::resource::{fold, mended};
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
 use super::holder::Holder;
-use super::journal::{self, Journal};
+use super::journal::{self, JournalFile};
 use super::lock::Lock;
 use super::paths::{Identity, Paths};
 use super::read::{FileContents, Loaded, digest};
@@ -26,7 +26,7 @@ use super::read::{FileContents, Loaded, digest};
 #[derive(Debug)]
 pub struct LockedState {
     queue: Mutex<Batch>,
-    writer: Mutex<Writer>,
+    writer: Mutex<StateWriter>,
 }
 
 /// Entries that wait for the same flush, and its result.
@@ -58,9 +58,10 @@ impl LockedState {
         remove_leftovers(&paths.state);
         remove_leftovers(&paths.journal);
         let Loaded { replay, file, journal } = Loaded::from_disk(paths, identity)?;
-        let journal = Journal::new(&paths.journal, &journal);
+        let journal = JournalFile::new(&paths.journal, &journal);
         let meter = Meter::default();
-        let writer = Writer { paths: paths.clone(), replay, file, journal, unwritten: Vec::new(), meter, _lock: lock };
+        let writer =
+            StateWriter { paths: paths.clone(), replay, file, journal, unwritten: Vec::new(), meter, _lock: lock };
         Ok(Self { queue: Mutex::default(), writer: Mutex::new(writer) })
     }
 
@@ -153,7 +154,7 @@ impl LockedState {
         held(&self.writer).meter.bytes
     }
 
-    fn write_queued(&self, writer: &mut Writer) -> Result<(), StoreError> {
+    fn write_queued(&self, writer: &mut StateWriter) -> Result<(), StoreError> {
         let batch = mem::take(&mut *held(&self.queue));
         let result = if batch.entries.is_empty() { Ok(()) } else { writer.write(batch.entries) };
         batch.result.get_or_init(|| result).clone()
@@ -166,12 +167,12 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 #[derive(Debug)]
-struct Writer {
+struct StateWriter {
     paths: Paths,
     replay: Replay,
     /// The state file as last read or written.
     file: Option<FileContents>,
-    journal: Journal,
+    journal: JournalFile,
     /// Outcomes that could not be written. They count in memory, and the next write includes them.
     unwritten: Vec<Entry>,
     meter: Meter,
@@ -179,7 +180,7 @@ struct Writer {
     _lock: Lock,
 }
 
-impl Writer {
+impl StateWriter {
     fn write(&mut self, entries: Vec<Entry>) -> Result<(), StoreError> {
         // The consequences of an outcome are written with it, so that an entry is complete whichever state it is folded
         // into. It counts in memory even if it cannot be written.

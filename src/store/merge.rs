@@ -12,7 +12,7 @@ use std::path::Path;
 use crate::model::text::escaped;
 use crate::model::{Address, Record, State};
 use crate::resource::members;
-use crate::resource::{Fault, flaws, follow_parents};
+use crate::resource::{RecordFault, flaws, follow_parents};
 
 use super::error::StoreError;
 use super::file::{parse_state, state_bytes};
@@ -29,7 +29,7 @@ pub struct Merged {
 }
 
 /// One version of the file: its path for messages, and its bytes.
-pub struct Version<'a> {
+pub struct FileVersion<'a> {
     pub path: &'a Path,
     pub bytes: &'a [u8],
 }
@@ -37,8 +37,8 @@ pub struct Version<'a> {
 /// Merges `ours` and `theirs`, whose common ancestor is `base`. An empty `base` means that there was no file.
 ///
 /// # Errors If this sindri cannot read one of the versions.
-pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Result<Merged, StoreError> {
-    let parse = |version: &Version<'_>| parse_state(version.bytes, version.path);
+pub fn merge(base: &FileVersion<'_>, ours: &FileVersion<'_>, theirs: &FileVersion<'_>) -> Result<Merged, StoreError> {
+    let parse = |version: &FileVersion<'_>| parse_state(version.bytes, version.path);
     let base = if base.bytes.is_empty() { None } else { Some(parse(base)?) };
     let (our_state, their_state) = (parse(ours)?, parse(theirs)?);
     if let Some(why) = foreign(&our_state, &their_state) {
@@ -56,7 +56,7 @@ pub fn merge(base: &Version<'_>, ours: &Version<'_>, theirs: &Version<'_>) -> Re
 }
 
 /// Both files between markers, so that neither passes for the result if they cannot be merged.
-pub fn both(ours: &Version<'_>, theirs: &Version<'_>) -> Vec<u8> {
+pub fn both(ours: &FileVersion<'_>, theirs: &FileVersion<'_>) -> Vec<u8> {
     between_markers(&String::from_utf8_lossy(ours.bytes), &String::from_utf8_lossy(theirs.bytes)).into_bytes()
 }
 
@@ -73,10 +73,10 @@ fn foreign(ours: &State, theirs: &State) -> Option<String> {
     .map(|(what, ours, theirs)| format!("they are two states: {what} `{ours}` here and `{theirs}` there"))
 }
 
-type Records = BTreeMap<Address, Record>;
+type RecordMap = BTreeMap<Address, Record>;
 
-fn records(base: &Records, ours: &Records, theirs: &Records) -> (Records, BTreeSet<Address>) {
-    let (mut merged, mut conflicts) = (Records::new(), BTreeSet::new());
+fn records(base: &RecordMap, ours: &RecordMap, theirs: &RecordMap) -> (RecordMap, BTreeSet<Address>) {
+    let (mut merged, mut conflicts) = (RecordMap::new(), BTreeSet::new());
     let addresses: BTreeSet<&Address> = base.keys().chain(ours.keys()).chain(theirs.keys()).collect();
     for address in addresses {
         let (before, our, their) = (base.get(address), ours.get(address), theirs.get(address));
@@ -108,7 +108,7 @@ fn same(address: &Address, one: Option<&Record>, other: Option<&Record>) -> bool
 }
 
 /// Parts of conflicting resources on which the sides differ. Keeping one side of a pod also keeps that side's ports.
-fn parts(conflicts: &BTreeSet<Address>, ours: &Records, theirs: &Records) -> BTreeSet<Address> {
+fn parts(conflicts: &BTreeSet<Address>, ours: &RecordMap, theirs: &RecordMap) -> BTreeSet<Address> {
     let is_part = |address: &&Address| members::parent_of(address).is_some_and(|parent| conflicts.contains(&parent));
     let addresses = ours.keys().chain(theirs.keys()).filter(is_part);
     addresses.filter(|address| ours.get(*address) != theirs.get(*address)).cloned().collect()
@@ -120,13 +120,16 @@ fn at_odds(merged: &State, ours: &State, theirs: &State) -> BTreeSet<Address> {
     let mut odd = BTreeSet::new();
     for flaw in flaws(merged) {
         let missing = match flaw.fault {
-            Fault::SameObject { other, .. } => {
+            RecordFault::SameObject { other, .. } => {
                 odd.extend([flaw.address, other]);
                 continue;
             }
-            Fault::Dependency { to, .. } | Fault::Reference { to, .. } => to,
-            Fault::NoParent(parent) => parent,
-            Fault::OtherKind(_) | Fault::UnknownKind(_) | Fault::PartId { .. } | Fault::NoSuccessor(_) => continue,
+            RecordFault::Dependency { to, .. } | RecordFault::Reference { to, .. } => to,
+            RecordFault::NoParent(parent) => parent,
+            RecordFault::OtherKind(_)
+            | RecordFault::UnknownKind(_)
+            | RecordFault::PartId { .. }
+            | RecordFault::NoSuccessor(_) => continue,
         };
         // Report the removed record as the conflict if a side still has it, otherwise the record that depends on it.
         let shown = [ours, theirs].into_iter().any(|side| side.resources.contains_key(&missing));
@@ -195,7 +198,7 @@ fn block(address: &Address, record: &Record, comma: Comma) -> String {
 }
 
 /// Records as written in the file.
-fn blocks(records: &Records) -> String {
+fn blocks(records: &RecordMap) -> String {
     if records.is_empty() {
         return String::new();
     }
@@ -240,7 +243,7 @@ mod tests {
 
     fn merged(base: &State, ours: &State, theirs: &State) -> Merged {
         let [base, ours, theirs] = [base, ours, theirs].map(state_bytes);
-        let version = |bytes| Version { path: Path::new("prod.json"), bytes };
+        let version = |bytes| FileVersion { path: Path::new("prod.json"), bytes };
         merge(&version(&base), &version(&ours), &version(&theirs)).unwrap()
     }
 

@@ -21,14 +21,14 @@ mod paths;
 mod plain;
 pub mod read;
 
-pub use error::{Damage, Problem, StoreError};
+pub use error::{DamagedFile, FileProblem, StoreError};
 pub use file::{parse_state, state_bytes};
 pub use holder::Holder;
 pub use journal::parse_journal;
 pub use lock::{running, unlock};
 pub use locked::LockedState;
 pub use paths::{Identity, Paths};
-pub use read::{Found, Snapshot, found_in, made_for, read, verify};
+pub use read::{FoundState, Snapshot, found_in, made_for, read, verify};
 
 #[cfg(test)]
 mod tests;

@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Keys {
 
 /// A key of a mapping or an element of a list, with its bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct OutlineEntry {
     /// Keys and list positions, outermost first.
     pub path: Vec<String>,
     /// The key with its quotes, or the element.
@@ -82,7 +82,7 @@ pub(super) struct Place {
 }
 
 /// Every key and list element, in the order of the text. The text must be valid JSON of bounded depth.
-pub(super) fn outline(text: &str) -> Vec<Place> {
+pub(super) fn outline(text: &str) -> Vec<OutlineEntry> {
     let mut scanner = Scanner { text, at: 0, path: Vec::new(), places: Vec::new() };
     scanner.value();
     scanner.places
@@ -92,7 +92,7 @@ struct Scanner<'a> {
     text: &'a str,
     at: usize,
     path: Vec<String>,
-    places: Vec<Place>,
+    places: Vec<OutlineEntry>,
 }
 
 impl Scanner<'_> {
@@ -117,7 +117,7 @@ impl Scanner<'_> {
             let at = self.string();
             let key = serde_json::from_str(&self.text[at.clone()]).unwrap_or_default();
             self.path.push(key);
-            self.places.push(Place { path: self.path.clone(), at, is_key: true });
+            self.places.push(OutlineEntry { path: self.path.clone(), at, is_key: true });
             self.skip(b':');
             self.value();
             self.path.pop();
@@ -132,7 +132,7 @@ impl Scanner<'_> {
         while !matches!(self.peek(), Some(b']') | None) {
             self.path.push(index.to_string());
             let (start, place) = (self.at, self.places.len());
-            self.places.push(Place { path: self.path.clone(), at: start..start, is_key: false });
+            self.places.push(OutlineEntry { path: self.path.clone(), at: start..start, is_key: false });
             self.value();
             self.places[place].at.end = self.at;
             self.path.pop();

@@ -13,7 +13,7 @@ use crate::files::Boundary;
 use crate::model::{Entry, Moment, PendingIntents, Replay, State};
 use crate::resource::{flaws, fold, mended};
 
-use super::error::{Problem, StoreError};
+use super::error::{FileProblem, StoreError};
 use super::file;
 use super::file::{parse_as_written, parse_state, read_if_there};
 use super::holder::Holder;
@@ -61,7 +61,7 @@ pub fn made_for(paths: &Paths) -> Result<Option<(String, String)>, StoreError> {
 
 /// The state of one environment, from [`found_in`].
 #[derive(Debug)]
-pub struct Found {
+pub struct FoundState {
     /// The environment, according to the file names.
     pub environment: String,
     pub paths: Paths,
@@ -69,7 +69,7 @@ pub struct Found {
     pub snapshot: Result<Snapshot, StoreError>,
 }
 
-impl Found {
+impl FoundState {
     /// Whether anything may exist because of it: a record, a request without an outcome, or files that cannot be read.
     pub fn records_something(&self) -> bool {
         match &self.snapshot {
@@ -81,7 +81,7 @@ impl Found {
 
 /// All states in a folder, by environment. A folder that is missing or cannot be listed has none. Follows links only
 /// inside `boundary`.
-pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<Found> {
+pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<FoundState> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let environments: BTreeSet<String> = entries
         .filter_map(|entry| {
@@ -95,12 +95,14 @@ pub fn found_in(folder: &Path, boundary: &Boundary) -> Vec<Found> {
         let named = folder.join(format!("{environment}.json"));
         let paths = match Paths::resolved(&named, boundary, false) {
             Ok(paths) => paths,
-            Err(error) => return Some(Found { environment, paths: Paths::of_state(&named), snapshot: Err(error) }),
+            Err(error) => {
+                return Some(FoundState { environment, paths: Paths::of_state(&named), snapshot: Err(error) });
+            }
         };
         let snapshot = made_for(&paths)
             .transpose()?
             .and_then(|(environment, api)| read(&paths, &Identity { environment: &environment, api: &api }));
-        Some(Found { environment, paths, snapshot })
+        Some(FoundState { environment, paths, snapshot })
     };
     environments.into_iter().filter_map(found).collect()
 }
@@ -113,7 +115,7 @@ pub fn verify(paths: &Paths, identity: &Identity<'_>) -> Result<Snapshot, StoreE
     }
     let flaws = flaws(&snapshot.state);
     if !flaws.is_empty() {
-        let problems = flaws.iter().map(|flaw| Problem { message: flaw.to_string(), at: None }).collect();
+        let problems = flaws.iter().map(|flaw| FileProblem { message: flaw.to_string(), at: None }).collect();
         return Err(StoreError::Contradiction { path: paths.state.clone(), problems });
     }
     Ok(snapshot)

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Dialect, Status, Value};
-use sindri::runpod::{Api, ErrorClass, Failure};
+use sindri::runpod::{Api, ErrorClass, FailureEffect};
 
 use crate::script::{Answer, KEY, Script, attributes, client, json as answer, marker, pod};
 
@@ -20,7 +20,7 @@ async fn reading_a_list_stops_at_pages_without_new_objects() {
     let pages = (0..10).map(|count| page(&json!([]), &format!("c{count}")));
     let script = Script::new(pages);
     let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
-    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::WithoutEffect));
+    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::WithoutEffect));
     assert!(error.to_string().contains("GET /v2/pods: the list goes on"), "{error}");
     assert!(help(&error).contains("changed nothing"), "{}", help(&error));
     assert_eq!(script.asked().len(), 3);
@@ -79,14 +79,14 @@ async fn ids_hosts_and_user_names_have_safe_characters() {
 async fn an_answer_about_another_object_is_refused() {
     let script = Script::new([answer(200, &json!({ "id": "b", "size": 1 }))]);
     let error = client(&script, Dialect::V2).read(&NETWORK_VOLUME, "a").await.unwrap_err();
-    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::WithoutEffect));
+    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::WithoutEffect));
     let script =
         Script::new([answer(200, &json!({ "id": "a", "size": 1 })), answer(200, &json!({ "id": "b", "size": 2 }))]);
     let client = client(&script, Dialect::V2);
     let volume = client.read(&NETWORK_VOLUME, "a").await.unwrap().unwrap();
     let change = attributes(&[("size_gb", Value::Int(2))]);
     let error = client.update(&NETWORK_VOLUME, &volume, &change).await.unwrap_err();
-    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::Unknown));
+    assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::Unknown));
 }
 
 /// If another project's pod were recorded, the next change would destroy it.
@@ -104,7 +104,7 @@ async fn a_create_with_an_invalid_answer_may_have_taken_effect() {
     ] {
         let script = Script::new([answer(201, &body)]);
         let error = client(&script, Dialect::V2).create(&POD, &pod(), Some(&marker())).await.unwrap_err();
-        assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::Unknown), "{body}");
+        assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::Unknown), "{body}");
         assert!(error.to_string().contains("POST /v2/pods"), "{error}");
         assert!(help(&error).contains("looks before it sends anything again"), "{}", help(&error));
         assert_eq!(script.asked().len(), 1, "a create is never repeated: {body}");

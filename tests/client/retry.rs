@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Dialect, Power, Value};
-use sindri::runpod::{Api, ApiError, ErrorClass, Failure};
+use sindri::runpod::{Api, ApiError, ErrorClass, FailureEffect};
 use tokio::time::Instant;
 
 use crate::script::{Answer, KEY, SECRET, Script, attributes, client, env, json as answer, pod, pod_with, text};
@@ -30,11 +30,11 @@ async fn a_create_is_never_sent_again_when_its_outcome_is_unknown() {
     for dialect in [Dialect::V1, Dialect::V2] {
         for unclear in unclear() {
             let (error, requests) = create(vec![unclear], dialect).await;
-            assert_eq!((requests, error.failure), (1, Failure::Unknown), "{error}");
+            assert_eq!((requests, error.failure), (1, FailureEffect::Unknown), "{error}");
         }
         // After a success without an id, there is a pod that cannot be identified.
         let (error, _) = create(vec![answer(201, &json!({ "name": "x" }))], dialect).await;
-        assert_eq!((error.class, error.failure), (ErrorClass::Malformed, Failure::Unknown));
+        assert_eq!((error.class, error.failure), (ErrorClass::Malformed, FailureEffect::Unknown));
     }
 }
 
@@ -42,20 +42,20 @@ async fn a_create_is_never_sent_again_when_its_outcome_is_unknown() {
 async fn a_create_that_was_refused_or_never_sent_had_no_effect() {
     for status in [400, 401, 402, 403, 404, 409, 410, 413, 422] {
         let (error, requests) = create(vec![answer(status, &json!({ "detail": "no" }))], Dialect::V2).await;
-        assert_eq!((requests, error.failure), (1, Failure::WithoutEffect), "{status}");
+        assert_eq!((requests, error.failure), (1, FailureEffect::WithoutEffect), "{status}");
     }
     let (error, requests) = create(vec![Answer::NotSent; 4], Dialect::V2).await;
-    assert_eq!((requests, error.class, error.failure), (4, ErrorClass::Network, Failure::WithoutEffect));
+    assert_eq!((requests, error.class, error.failure), (4, ErrorClass::Network, FailureEffect::WithoutEffect));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_v1_create_without_stock_is_in_doubt_and_a_v2_create_is_not() {
     let v1 = answer(500, &json!({ "error": "create pod: There are no instances currently available", "status": 500 }));
     let (error, requests) = create(vec![v1], Dialect::V1).await;
-    assert_eq!((requests, error.class, error.failure), (1, ErrorClass::NoCapacity, Failure::Unknown));
+    assert_eq!((requests, error.class, error.failure), (1, ErrorClass::NoCapacity, FailureEffect::Unknown));
     let v2 = answer(400, &json!({ "detail": "There are no longer any instances available with the requested ..." }));
     let (error, _) = create(vec![v2], Dialect::V2).await;
-    assert_eq!((error.class, error.failure), (ErrorClass::NoCapacity, Failure::WithoutEffect));
+    assert_eq!((error.class, error.failure), (ErrorClass::NoCapacity, FailureEffect::WithoutEffect));
 }
 
 #[tokio::test(start_paused = true)]
@@ -63,7 +63,7 @@ async fn starts_and_stops_are_sent_once() {
     for unclear in unclear().into_iter().filter(|answer| !matches!(answer, Answer::Reply(200 | 201, ..))) {
         let script = Script::new([unclear]);
         let error = client(&script, Dialect::V2).power(&POD, "p1", Power::Running).await.unwrap_err();
-        assert_eq!((script.asked().len(), error.failure), (1, Failure::Unknown), "{error}");
+        assert_eq!((script.asked().len(), error.failure), (1, FailureEffect::Unknown), "{error}");
     }
 }
 
@@ -73,7 +73,7 @@ async fn reads_deletes_and_updates_are_tried_four_times_with_growing_pauses() {
         let start = Instant::now();
         let script = Script::new(vec![unclear.clone(); 4]);
         let error = client(&script, Dialect::V2).list(&POD).await.unwrap_err();
-        assert_eq!((script.asked().len(), error.failure), (4, Failure::WithoutEffect), "{error}");
+        assert_eq!((script.asked().len(), error.failure), (4, FailureEffect::WithoutEffect), "{error}");
         let waited = start.elapsed();
         assert!((Duration::from_secs(7)..=Duration::from_secs(14)).contains(&waited), "{waited:?}");
 
@@ -101,7 +101,7 @@ async fn refused_requests_are_not_retried() {
 async fn an_earlier_attempt_in_doubt_leaves_the_result_in_doubt() {
     let script = Script::new([Answer::Lost, answer(409, &json!({ "detail": "busy" }))]);
     let error = client(&script, Dialect::V2).delete(&POD, "p1").await.unwrap_err();
-    assert_eq!((error.class, error.failure), (ErrorClass::Conflict, Failure::Unknown));
+    assert_eq!((error.class, error.failure), (ErrorClass::Conflict, FailureEffect::Unknown));
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn a_refused_delete_of_something_in_use_is_sent_once() {
         let error = client(&script, dialect).delete(&NETWORK_VOLUME, "vol1").await.unwrap_err();
         assert_eq!(
             (script.asked().len(), error.class, error.failure),
-            (1, ErrorClass::Invalid, Failure::WithoutEffect)
+            (1, ErrorClass::Invalid, FailureEffect::WithoutEffect)
         );
     }
 }

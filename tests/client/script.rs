@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use serde_json::Value as Json;
 use sindri::model::{Address, Attributes, Dialect, Marker, Secret, Value};
-use sindri::runpod::{ApiKey, Client, Origin};
+use sindri::runpod::{ApiKey, ApiOrigin, Client};
 use sindri::transport::{Reply, Request, Transport, TransportError};
 
 pub const KEY: &str = "rpa_canary_key";
@@ -79,7 +79,7 @@ impl Transport for Script {
 
 pub fn client(transport: &Arc<Script>, dialect: Dialect) -> Client {
     let key = ApiKey::find(
-        &Origin::of(dialect),
+        &ApiOrigin::of(dialect),
         |name| (name == "RUNPOD_API_KEY").then(|| KEY.to_owned()),
         |_| unreachable!("the key is in the variable"),
     );

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use sindri::emulator::{Fidelity, Outcome, QuotaProfile, Settings};
+use sindri::emulator::{DeliveryResult, Fidelity, QuotaProfile, Settings};
 use sindri::transport::{Method, Reply, Request};
 
 use crate::support::*;
@@ -93,7 +93,7 @@ fn quotas_are_announced_to_authenticated_clients_and_enforced() {
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("60")));
     assert_eq!(json_of(&refused)["detail"], "rate limit exceeded for the minute window");
     let later = emulator.handle(&get("/v2/pods"), START + SignedDuration::from_secs(60));
-    assert!(matches!(later.outcome, Outcome::Reply(Reply { status: 200, .. })));
+    assert!(matches!(later.outcome, DeliveryResult::Reply(Reply { status: 200, .. })));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 use serde_json::json;
-use sindri::emulator::{Emulator, EmulatorOptions, OpenError, Outcome, faults};
+use sindri::emulator::{DeliveryResult, Emulator, EmulatorOptions, OpenError, faults};
 use sindri::transport::{Method, Reply, Request};
 
 use crate::support::*;
@@ -26,11 +26,13 @@ fn a_fault_before_the_effect_prevents_it_and_one_after_does_not() {
             emulator_with_faults(&format!("[{{ match: {{ operation: createPod }}, effect: {{ {effect} }} }}]"));
         let outcome = emulator.handle(&create_pod(), START).outcome;
         match &outcome {
-            Outcome::Reply(reply) | Outcome::Cut(reply, 5) => assert_eq!(Some(reply.status), status, "{effect}"),
-            Outcome::Reset => assert_eq!(status, None, "{effect}"),
-            Outcome::Cut(..) => panic!("{effect}: cut elsewhere"),
+            DeliveryResult::Reply(reply) | DeliveryResult::Cut(reply, 5) => {
+                assert_eq!(Some(reply.status), status, "{effect}")
+            }
+            DeliveryResult::Reset => assert_eq!(status, None, "{effect}"),
+            DeliveryResult::Cut(..) => panic!("{effect}: cut elsewhere"),
         }
-        assert_eq!(matches!(outcome, Outcome::Cut(..)), effect.contains("hangUp"), "{effect}");
+        assert_eq!(matches!(outcome, DeliveryResult::Cut(..)), effect.contains("hangUp"), "{effect}");
         assert_eq!(pods(&emulator), created, "{effect}");
         let journal = emulator.journal(0);
         assert_eq!((journal[0].status, journal[0].fault), (status, Some(1)), "{effect}");
@@ -70,7 +72,7 @@ fn emulator_with_pod(effect: &str) -> (Emulator, String) {
 /// Sends a request `seconds` after the start.
 fn later(emulator: &Emulator, seconds: i64, request: &Request) -> Reply {
     match emulator.handle(request, START + SignedDuration::from_secs(seconds)).outcome {
-        Outcome::Reply(reply) => reply,
+        DeliveryResult::Reply(reply) => reply,
         other => panic!("no reply: {other:?}"),
     }
 }

@@ -1,7 +1,7 @@
 //! World files.
 
 use jiff::SignedDuration;
-use sindri::emulator::{EmulatorOptions, OpenError, Outcome, WorldFileError};
+use sindri::emulator::{DeliveryResult, EmulatorOptions, OpenError, WorldFileError};
 
 use crate::support::*;
 
@@ -23,7 +23,9 @@ fn a_world_outlives_its_emulator_and_its_file_does_not_depend_on_the_date() {
 
         let (emulator, reopened) = options.open().expect("the same world");
         assert!(reopened > START, "time has advanced");
-        let Outcome::Reply(listed) = emulator.handle(&get("/v2/pods"), reopened).outcome else { panic!("no reply") };
+        let DeliveryResult::Reply(listed) = emulator.handle(&get("/v2/pods"), reopened).outcome else {
+            panic!("no reply")
+        };
         assert_eq!(json_of(&listed)["pods"][0]["id"], created["id"]);
         drop(emulator);
         assert_eq!(std::fs::read_to_string(&path).expect("still there"), text, "reads do not change the file");

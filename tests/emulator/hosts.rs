@@ -2,14 +2,14 @@
 
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use sindri::emulator::{Emulator, Outcome, faults};
+use sindri::emulator::{DeliveryResult, Emulator, faults};
 use sindri::transport::{Method, Reply, Request};
 
 use crate::support::*;
 
 fn later(emulator: &Emulator, seconds: i64, request: &Request) -> Value {
     match emulator.handle(request, START + SignedDuration::from_secs(seconds)).outcome {
-        Outcome::Reply(reply) => json_of(&reply),
+        DeliveryResult::Reply(reply) => json_of(&reply),
         other => panic!("no reply: {other:?}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sindri::emulator::{EPOCH, Emulator, Outcome, Settings, World, faults};
+use sindri::emulator::{DeliveryResult, EPOCH, Emulator, Settings, World, faults};
 use sindri::transport::{Method, Reply, Request};
 
 pub const START: Timestamp = EPOCH;
@@ -53,7 +53,7 @@ pub fn without(header: &str, mut request: Request) -> Request {
 
 pub fn reply(emulator: &Emulator, request: &Request) -> Reply {
     match emulator.handle(request, START).outcome {
-        Outcome::Reply(reply) => reply,
+        DeliveryResult::Reply(reply) => reply,
         other => panic!("no reply: {other:?}"),
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, DriftClass, Finding, Object, Severity, Value};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
@@ -256,7 +256,7 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != twin));
 
         // Destroyed together with everything else; unmanaged objects are kept.
-        world.apply_with(&Desired::new(), Options { destroy: true, ..Options::default() }).await;
+        world.apply_with(&Desired::new(), PlanOptions { destroy: true, ..PlanOptions::default() }).await;
         assert!(world.pods().await.iter().all(|pod| pod.id != twin));
     });
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use sindri::apply::Event;
 use sindri::emulator::faults;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Value};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 
 use crate::fleet::{Fleet, Machine, Pod, Storage, Volume};
 use crate::world::{World, change, rest};
@@ -121,7 +121,7 @@ fn a_volume_that_is_missing_or_in_another_region_is_refused() {
 
         // The template is deleted between the plan and the first delete.
         let (state, observed) = (world.state(), world.observe().await);
-        let plan = world.plan_from(&there, &state, &observed, sindri::planner::Options::default());
+        let plan = world.plan_from(&there, &state, &observed, sindri::planner::PlanOptions::default());
         assert_eq!(plan.all_refusals().count(), 0);
         world.delete("network-volumes", &volume).await;
         rest().await;
@@ -254,8 +254,11 @@ fn a_volume_mounted_by_an_unmanaged_pod_is_not_replaced() {
         let says = format!("impossible_create: network volume {id} cannot be deleted while {strange} (\"strange\"");
         assert!(messages(&plan).contains(&says), "{}", messages(&plan));
         // Nothing delays operations that end costs.
-        let all =
-            Options { destroy: true, permits: BTreeSet::from(["--include-volumes".to_owned()]), ..Options::default() };
+        let all = PlanOptions {
+            destroy: true,
+            permits: BTreeSet::from(["--include-volumes".to_owned()]),
+            ..PlanOptions::default()
+        };
         let plan = world.plan_from(&wanted, &world.state(), &world.observe().await, all);
         assert_eq!(messages(&plan), "");
         assert!(plan.notes.iter().any(|note| note.message.contains("cannot be deleted while")), "{:?}", plan.notes);
@@ -271,7 +274,7 @@ fn a_create_of_unknown_outcome_may_exist_if_the_lists_fail() {
         world.emulator.set_faults(faults::parse(rules, "test").expect("valid rules"));
         let desired = Fleet::default().with_pod("main", Pod::default()).resources(Dialect::V2);
         let observed = Observed::default();
-        let plan = world.plan_from(&desired, &world.state(), &observed, Options::default());
+        let plan = world.plan_from(&desired, &world.state(), &observed, PlanOptions::default());
         let applied = world.carry_out(&plan, &observed).await;
         applied.says(&["it may exist and bill, and could not be looked for"]);
         let failed = applied.events.iter().filter(|event| matches!(event, Event::Failed { changed: true, .. }));

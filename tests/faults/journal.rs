@@ -6,7 +6,7 @@ use std::time::Duration;
 use sindri::apply::Event;
 use sindri::emulator::VolumeEvent;
 use sindri::model::{Action, Address, Dialect};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::by_hand;
 use sindri::planner::by_hand::ByHandError;
 use tokio::time::{Instant, sleep, timeout};
@@ -218,7 +218,7 @@ fn a_pod_replaced_on_another_branch_is_not_waited_for() {
         // Checking out the other branch brings its state; the journal is not in git.
         world.edit_state(|state| *state = before);
         let started = Instant::now();
-        let options = Options { targets: [Address::new("pod", "kept")].into(), ..Options::default() };
+        let options = PlanOptions { targets: [Address::new("pod", "kept")].into(), ..PlanOptions::default() };
         let applied = world.apply_with(&version("image:2", false), options).await;
         assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
         assert_eq!(applied.creates(), 0);
@@ -234,7 +234,7 @@ fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
         let desired = version("image:1", false);
         let (first, second) = tokio::join!(world.settle(&desired), async {
             sleep(Duration::from_millis(50)).await;
-            let options = Options { ignore_existing: true, ..Options::default() };
+            let options = PlanOptions { ignore_existing: true, ..PlanOptions::default() };
             clone.apply_with(&desired, options).await
         });
         for (applied, own) in [(&first, &world), (&second, &clone)] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, DriftClass, Power, Verb};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::drift::survey::accepted;
 use tokio::time::sleep;
 
@@ -31,7 +31,7 @@ fn a_preempted_pod_is_started_again_or_left_by_policy() {
             let left = accepted(&state, &observed).remove(&main).flatten().expect("a record");
             assert_eq!(left.power, Some(Power::Stopped));
             state.resources.insert(main, left);
-            assert!(world.plan_from(&desired, &state, &observed, Options::default()).is_empty());
+            assert!(world.plan_from(&desired, &state, &observed, PlanOptions::default()).is_empty());
 
             let applied = world.settle(&desired).await;
             assert_eq!(applied.requests.len(), 1, "{:?}", applied.requests);
@@ -70,7 +70,7 @@ fn a_migrated_pod_is_destroyed_once_it_is_no_longer_declared() {
             world.fault("createPod", "migrate: { seconds: 200 }");
             world.settle(&desired).await;
             sleep(Duration::from_secs(210)).await;
-            let options = Options { destroy, ..Options::default() };
+            let options = PlanOptions { destroy, ..PlanOptions::default() };
             let declared = if destroy { desired } else { Desired::new() };
             let applied = world.apply_with(&declared, options).await;
             let change = change(&applied.plan, "main");
@@ -117,7 +117,7 @@ fn an_unmanaged_pod_with_the_same_name_is_not_touched() {
         rest().await;
         assert_eq!(world.plan(&desired).await.orphans, [], "it is nobody's orphan");
 
-        world.apply_with(&desired, Options { destroy: true, ..Options::default() }).await;
+        world.apply_with(&desired, PlanOptions { destroy: true, ..PlanOptions::default() }).await;
         assert_eq!(world.pods().await.iter().map(|pod| &pod.id).collect::<Vec<_>>(), [&theirs[0].id]);
     });
 }

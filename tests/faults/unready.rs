@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sindri::emulator::PodEvent;
 use sindri::model::{Action, Awaiting, Cause, Dialect, Entry, Outcome, Power, Record, Verb};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::fleet::{Fleet, Pod};
@@ -84,7 +84,7 @@ fn a_plan_without_refresh_waits_for_resources_recorded_as_never_ready() {
         killed_while_waiting(&world, &desired).await;
         let state = world.state();
         let remembered = sindri::planner::drift::survey::remembered(&state);
-        let options = Options { unrefreshed: true, ..Options::default() };
+        let options = PlanOptions { unrefreshed: true, ..PlanOptions::default() };
         assert_eq!(world.plan_from(&desired, &state, &remembered, options.clone()).waits.len(), 1);
         sleep(Duration::from_secs(3_600)).await;
         world.refresh().await;
@@ -151,7 +151,8 @@ fn targets_limit_the_wait_and_the_rest_is_reported() {
         let desired = Fleet::default().with_pod("main", slow()).with_pod("other", hopeless()).resources(Dialect::V2);
         killed_while_waiting(&world, &desired).await;
         sleep(Duration::from_secs(700)).await;
-        let options = Options { targets: ["pod.main".parse().expect("an address")].into(), ..Options::default() };
+        let options =
+            PlanOptions { targets: ["pod.main".parse().expect("an address")].into(), ..PlanOptions::default() };
         let applied = world.apply_with(&desired, options).await;
         assert_eq!((applied.report.failed, applied.plan.waits.len()), (0, 1));
         let partial = applied.plan.partial.as_ref().expect("a part");

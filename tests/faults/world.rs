@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sindri::apply::look::{Place, look_twice};
+use sindri::apply::refresh::{RefreshContext, refresh_and_recheck};
 use sindri::apply::{self, Event, Job, Report, recover};
 use sindri::catalog::Catalog;
 use sindri::emulator::{Emulator, EmulatorOptions, InProcess, World as Inside, faults};
@@ -18,7 +18,7 @@ use sindri::planner::decide::feasible;
 use sindri::planner::drift::report;
 use sindri::planner::drift::report::Scope;
 use sindri::planner::drift::survey::accepted;
-use sindri::planner::{self, Input, Options};
+use sindri::planner::{self, Input, PlanOptions};
 use sindri::render::{Style, Summary};
 use sindri::runpod::credential::ApiKey;
 use sindri::runpod::{Api, Client};
@@ -156,15 +156,15 @@ impl World {
     /// The result of `sindri drift` in another process: without the lock, with its own client.
     pub async fn report(&self, unmanaged: bool) -> DriftReport {
         let paths = self.paths();
-        let place = Place { api: &self.client, paths: &paths, identity: IDENTITY, clock: &self.clock };
-        let sight = look_twice(place, |_| ()).await.expect("lists");
+        let place = RefreshContext { api: &self.client, paths: &paths, identity: IDENTITY, clock: &self.clock };
+        let refresh = refresh_and_recheck(place, |_| ()).await.expect("lists");
         report::report(&Scope {
             name: "test",
-            prior: &sight.state,
-            observed: &sight.observed,
+            prior: &refresh.state,
+            observed: &refresh.observed,
             catalog: Catalog::embedded(),
-            unsettled: &sight.unsettled,
-            expected: &sight.expected,
+            unsettled: &refresh.unsettled,
+            expected: &refresh.expected,
             unmanaged,
             now: self.clock.now(),
         })
@@ -258,7 +258,7 @@ impl World {
         self.observe().await.of_kind("pod").filter(|object| !object.is_leaving()).cloned().collect()
     }
 
-    pub fn plan_from(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
+    pub fn plan_from(&self, desired: &Desired, prior: &State, observed: &Observed, options: PlanOptions) -> Plan {
         let input = Input { dialect: self.dialect, options, ..Input::new("test", desired, prior, observed) };
         let plan = planner::plan(&input).expect("no circles");
         assert_eq!(sindri::planner::review::check::violations(&plan), []);
@@ -267,15 +267,15 @@ impl World {
     }
 
     pub async fn plan(&self, desired: &Desired) -> Plan {
-        self.plan_from(desired, &self.state(), &self.observe().await, Options::default())
+        self.plan_from(desired, &self.state(), &self.observe().await, PlanOptions::default())
     }
 
     pub async fn apply(&self, desired: &Desired) -> Applied {
-        self.apply_with(desired, Options::default()).await
+        self.apply_with(desired, PlanOptions::default()).await
     }
 
     /// Applies without asking.
-    pub async fn apply_with(&self, desired: &Desired, options: Options) -> Applied {
+    pub async fn apply_with(&self, desired: &Desired, options: PlanOptions) -> Applied {
         let since = self.emulator.journal(0).len() as u64;
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("the lock");
@@ -312,7 +312,7 @@ impl World {
             api: &self.client,
             store,
             clock: self.clock,
-            options: apply::Options {
+            options: apply::ApplyOptions {
                 seed: Some(self.seed.replace(self.seed.get() + 1)),
                 parallelism: self.parallelism,
             },

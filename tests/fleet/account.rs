@@ -9,7 +9,7 @@ use sindri::config::Config;
 use sindri::emulator::{self, EPOCH, Emulator, InProcess, Settings, World};
 use sindri::model::{Dialect, Plan};
 use sindri::observe::observe;
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::runpod::{ApiKey, Client};
 use sindri::store::{self, Holder, Identity, LockedState, Paths};
 use sindri::transport::Transport;
@@ -100,10 +100,10 @@ impl Account {
     pub async fn plan(&self) -> Plan {
         let snapshot = store::read(&self.paths, &HERE).expect("a readable state");
         let observed = observe(&self.client).await.expect("lists");
-        super::plan(&self.config, &snapshot.state, &observed, Options::default())
+        super::plan(&self.config, &snapshot.state, &observed, PlanOptions::default())
     }
 
-    pub async fn apply(&self, options: Options) -> Cost {
+    pub async fn apply(&self, options: PlanOptions) -> Cost {
         let store =
             LockedState::acquire(&self.paths, &HERE, Holder::new("apply"), Duration::ZERO).expect("a free lock");
         let observed = observe(&self.client).await.expect("lists");
@@ -116,7 +116,7 @@ impl Account {
             api: &self.client,
             store: &store,
             clock: self.clock,
-            options: apply::Options { seed: Some(7), ..apply::Options::default() },
+            options: apply::ApplyOptions { seed: Some(7), ..apply::ApplyOptions::default() },
             events: &|_| {},
             interrupt,
         };

@@ -10,7 +10,7 @@ use std::fmt::Write;
 use sindri::config::{self, Config, LoadOptions};
 use sindri::kind;
 use sindri::model::{Address, Attributes, Computed, Marker, Object, Observed, Plan, Secret, State, Status, Value};
-use sindri::planner::{self, Input, Options};
+use sindri::planner::{self, Input, PlanOptions};
 use tempfile::TempDir;
 
 /// Default number of ports of a pod.
@@ -115,7 +115,7 @@ pub fn nothing() -> State {
     State::new("4f1c09aa4f1c09aa".into(), "default".into(), "sandbox".into())
 }
 
-pub fn plan(config: &Config, prior: &State, observed: &Observed, options: Options) -> Plan {
+pub fn plan(config: &Config, prior: &State, observed: &Observed, options: PlanOptions) -> Plan {
     let Config { name, resources, dialect, moved, budget, .. } = config;
     let input = Input::new(name, resources, prior, observed);
     planner::plan(&Input { dialect: *dialect, moved, budget: *budget, options, ..input }).expect("a plan")

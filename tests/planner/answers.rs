@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use sindri::model::{Action, Address, Answer, Dialect, Drift, Object, Observed, Plan, Power, Secret, Status, Value};
-use sindri::planner::Options;
+use sindri::model::{
+    Action, Address, Dialect, Drift, DriftResponse, Object, Observed, Plan, Power, Secret, Status, Value,
+};
+use sindri::planner::PlanOptions;
 use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, text};
 
@@ -26,7 +28,7 @@ fn gpus(types: &'static [&'static str], least_ram_gb: i64) -> Machine {
 }
 
 /// The plan after `before` was applied, the objects were changed outside, and `after` was declared.
-fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options: Options) -> Plan {
+fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options: PlanOptions) -> Plan {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &before.resources(Dialect::V2)).await;
@@ -41,7 +43,7 @@ fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options
     })
 }
 
-fn answers(plan: &Plan) -> Vec<Answer> {
+fn answers(plan: &Plan) -> Vec<DriftResponse> {
     plan.drift.iter().map(|drift| drift.answer).collect()
 }
 
@@ -61,9 +63,9 @@ fn set_variable(object: &mut Object, name: &str, value: &str) {
 }
 
 /// A rule, the declared change, the outside change, and the answer.
-type Case = (&'static str, fn(&mut Pod), fn(&mut Object), Answer);
+type Case = (&'static str, fn(&mut Pod), fn(&mut Object), DriftResponse);
 
-const REPLACED: Answer = Answer::Planned(Action::Replace);
+const REPLACED: DriftResponse = DriftResponse::Planned(Action::Replace);
 
 #[test]
 fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
@@ -76,14 +78,14 @@ fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
     let stopped: fn(&mut Object) = |pod| (pod.status, pod.ready) = (Some(Status::Stopped), false);
     let cases: [Case; 20] = [
         ("exact, undone", |_| (), image, REPLACED),
-        ("exact, declared too", |pod| pod.image = "image:2", image, Answer::Agrees),
+        ("exact, declared too", |pod| pod.image = "image:2", image, DriftResponse::Agrees),
         ("exact, declared otherwise", |pod| pod.image = "image:3", image, REPLACED),
-        ("exact, ignored", |pod| pod.ignore = ["image"].into(), image, Answer::Ignored),
+        ("exact, ignored", |pod| pod.ignore = ["image"].into(), image, DriftResponse::Ignored),
         (
             "exact, ignored and declared otherwise",
             |pod| (pod.ignore, pod.image) = (["image"].into(), "image:3"),
             image,
-            Answer::Ignored,
+            DriftResponse::Ignored,
         ),
         (
             "exact, ignored in a pod that is replaced",
@@ -92,30 +94,30 @@ fn an_outside_change_agrees_only_if_the_rule_of_its_attribute_allows_it() {
             REPLACED,
         ),
         ("at least, undone", |_| (), ram, REPLACED),
-        ("at least, lowered", |pod| pod.machine = gpus(&["NVIDIA GeForce RTX 4090"], 4), ram, Answer::Agrees),
+        ("at least, lowered", |pod| pod.machine = gpus(&["NVIDIA GeForce RTX 4090"], 4), ram, DriftResponse::Agrees),
         ("at least, raised", |pod| pod.machine = gpus(&["NVIDIA GeForce RTX 4090"], 16), ram, REPLACED),
         ("one of, undone", |_| (), gpu, REPLACED),
         (
             "one of, listed",
             |pod| pod.machine = gpus(&["NVIDIA A40", "NVIDIA GeForce RTX 3090"], 8),
             gpu,
-            Answer::Agrees,
+            DriftResponse::Agrees,
         ),
         ("one of, not listed", |pod| pod.machine = gpus(&["NVIDIA A40"], 8), gpu, REPLACED),
         ("set, undone", |_| (), ports, REPLACED),
-        ("set, in another order", |pod| pod.ports = ["22/tcp", "8080/http"].into(), ports, Answer::Agrees),
+        ("set, in another order", |pod| pod.ports = ["22/tcp", "8080/http"].into(), ports, DriftResponse::Agrees),
         ("key, undone", |_| (), variable, REPLACED),
-        ("key, declared too", |pod| pod.env.extend([("A", Variable::Plain("2"))]), variable, Answer::Agrees),
+        ("key, declared too", |pod| pod.env.extend([("A", Variable::Plain("2"))]), variable, DriftResponse::Agrees),
         ("key, removed", |pod| pod.env.retain(|key, _| *key != "A"), variable, REPLACED),
-        ("key, ignored", |pod| pod.ignore = ["env.A"].into(), variable, Answer::Ignored),
-        ("when set, undone", |_| (), locked, Answer::Planned(Action::Update)),
-        ("power, declared too", |pod| pod.power = Some(Power::Stopped), stopped, Answer::Agrees),
+        ("key, ignored", |pod| pod.ignore = ["env.A"].into(), variable, DriftResponse::Ignored),
+        ("when set, undone", |_| (), locked, DriftResponse::Planned(Action::Update)),
+        ("power, declared too", |pod| pod.power = Some(Power::Stopped), stopped, DriftResponse::Agrees),
     ];
     for (name, declare, outside, expected) in cases {
         let mut after = pod();
         declare(&mut after);
         let fleet = |pod| Fleet::default().with_pod("main", pod);
-        let plan = planned(&fleet(pod()), &fleet(after), &outside, Options::default());
+        let plan = planned(&fleet(pod()), &fleet(after), &outside, PlanOptions::default());
         assert_eq!(answers(&plan), [expected], "{name}: {:#?}", plan.drift);
     }
 }
@@ -136,12 +138,12 @@ fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
         let desired = fleet("image:1");
         let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
 
-        let plan = world.plan_from(readings(), Options::default());
+        let plan = world.plan_from(readings(), PlanOptions::default());
         let main = Address::new("pod", "main");
         let does = |address: &Address| life::change_of(&plan, address).map(|it| (it.action, it.id.clone()));
         assert_eq!(does(&main), Some((Action::Import, Some(successor.id))));
         assert_eq!(does(&main.deposed(&changed.id)), Some((Action::Delete, Some(changed.id))));
-        assert_eq!(answers(&plan), [Answer::Planned(Action::Delete)]);
+        assert_eq!(answers(&plan), [DriftResponse::Planned(Action::Delete)]);
     });
 }
 
@@ -160,9 +162,9 @@ fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
         observed.insert(older);
         observed.insert(Object { id: "bbbb".into(), ..old });
         let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-        let plan = world.plan_from(readings, Options::default());
+        let plan = world.plan_from(readings, PlanOptions::default());
         let told: Vec<_> = plan.drift.iter().map(|drift| (drift.new_id(), drift.answer)).collect();
-        assert_eq!(told, [(Some("bbbb"), Answer::Planned(Action::Import))]);
+        assert_eq!(told, [(Some("bbbb"), DriftResponse::Planned(Action::Import))]);
     });
 }
 
@@ -170,18 +172,18 @@ fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
 fn an_irreversible_change_does_not_agree_if_it_is_refused() {
     let fleet = |size_gb| Fleet::default().with_volume("data", Volume { size_gb, ..Volume::default() });
     let grown = |object: &mut Object| set(object, "size_gb", 100.into());
-    let plan = planned(&fleet(50), &fleet(50), &grown, Options::default());
-    assert_eq!((answers(&plan), plan.all_refusals().count()), (vec![Answer::Refused], 1));
+    let plan = planned(&fleet(50), &fleet(50), &grown, PlanOptions::default());
+    assert_eq!((answers(&plan), plan.all_refusals().count()), (vec![DriftResponse::Refused], 1));
     let text = shown(&plan);
     assert!(!text.contains("agrees") && text.contains("see the refusal below"), "{text}");
-    assert_eq!(answers(&planned(&fleet(50), &fleet(100), &grown, Options::default())), [Answer::Agrees]);
+    assert_eq!(answers(&planned(&fleet(50), &fleet(100), &grown, PlanOptions::default())), [DriftResponse::Agrees]);
     // Another attribute of the same volume still matches.
     let renamed = |object: &mut Object| set(object, "name", "renamed".into());
-    let plan = planned(&fleet(50), &fleet(50), &renamed, Options::default());
-    assert_eq!(answers(&plan), [Answer::Planned(Action::Update)]);
+    let plan = planned(&fleet(50), &fleet(50), &renamed, PlanOptions::default());
+    assert_eq!(answers(&plan), [DriftResponse::Planned(Action::Update)]);
     // No longer declared, but protected.
-    let plan = planned(&fleet(50), &Fleet::default(), &grown, Options::default());
-    assert_eq!(answers(&plan), [Answer::Untouched]);
+    let plan = planned(&fleet(50), &Fleet::default(), &grown, PlanOptions::default());
+    assert_eq!(answers(&plan), [DriftResponse::Untouched]);
 }
 
 #[test]
@@ -196,22 +198,22 @@ fn ignored_attributes_are_distinguished_from_reverted_ones() {
         &fleet,
         &fleet,
         &outside,
-        Options { updates: Some(sindri::model::Updates::InPlace), ..Options::default() },
+        PlanOptions { updates: Some(sindri::model::Updates::InPlace), ..PlanOptions::default() },
     );
     let paths = |drift: &Drift| drift.fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>();
     let told: Vec<_> = plan.drift.iter().map(|drift| (paths(drift), drift.answer)).collect();
-    let undone = (vec!["env.A".to_owned()], Answer::Planned(Action::Update));
-    assert_eq!(told, [undone, (vec!["image".to_owned()], Answer::Ignored)]);
+    let undone = (vec!["env.A".to_owned()], DriftResponse::Planned(Action::Update));
+    assert_eq!(told, [undone, (vec!["image".to_owned()], DriftResponse::Ignored)]);
 }
 
 #[test]
 fn a_partial_plan_answers_what_it_leaves_out_and_a_refresh_what_it_records() {
     let fleet = Fleet::default().with_pod("api", pod()).with_pod("main", Pod::default());
     let outside = |object: &mut Object| set(object, "image", "image:2".into());
-    let target = |name: &str| Options { targets: [Address::new("pod", name)].into(), ..Options::default() };
-    assert_eq!(answers(&planned(&fleet, &fleet, &outside, target("api"))), [REPLACED, Answer::LeftOut]);
-    let refresh = Options { refresh_only: true, ..Options::default() };
-    assert_eq!(answers(&planned(&fleet, &fleet, &outside, refresh)), [Answer::Accepted; 2]);
+    let target = |name: &str| PlanOptions { targets: [Address::new("pod", name)].into(), ..PlanOptions::default() };
+    assert_eq!(answers(&planned(&fleet, &fleet, &outside, target("api"))), [REPLACED, DriftResponse::LeftOut]);
+    let refresh = PlanOptions { refresh_only: true, ..PlanOptions::default() };
+    assert_eq!(answers(&planned(&fleet, &fleet, &outside, refresh)), [DriftResponse::Accepted; 2]);
 }
 
 #[test]
@@ -229,7 +231,7 @@ fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
             [sindri::config::Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
         let desired = Fleet::default().with_pod("new", pod()).resources(Dialect::V2);
         let readings = Readings { desired: &desired, moved: &moved, prior: &prior, observed: &observed };
-        assert_eq!(answers(&world.plan_from(readings, Options::default())), [REPLACED]);
+        assert_eq!(answers(&world.plan_from(readings, PlanOptions::default())), [REPLACED]);
     });
 }
 
@@ -237,19 +239,27 @@ fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
 fn the_checker_finds_answers_that_contradict_the_plan() {
     let fleet = Fleet::default().with_pod("main", pod());
     let outside = |object: &mut Object| set(object, "image", "image:2".into());
-    let undone = planned(&fleet, &fleet, &outside, Options::default());
+    let undone = planned(&fleet, &fleet, &outside, PlanOptions::default());
     let declared = Fleet::default().with_pod("main", Pod { image: "image:2", ..pod() });
-    let agreed = planned(&fleet, &declared, &outside, Options::default());
+    let agreed = planned(&fleet, &declared, &outside, PlanOptions::default());
     let wrong = |plan: &Plan, answer| {
         let mut plan = plan.clone();
         plan.drift[0].answer = answer;
         !violations(&plan).is_empty()
     };
-    let wrongs =
-        [Answer::Agrees, Answer::Ignored, Answer::Untouched, Answer::LeftOut, Answer::Accepted, Answer::Refused];
-    assert!(wrongs.into_iter().chain([Answer::Planned(Action::Update)]).all(|answer| wrong(&undone, answer)));
-    assert!(!wrong(&agreed, Answer::Agrees) && wrong(&agreed, REPLACED) && wrong(&agreed, Answer::Refused));
+    let wrongs = [
+        DriftResponse::Agrees,
+        DriftResponse::Ignored,
+        DriftResponse::Untouched,
+        DriftResponse::LeftOut,
+        DriftResponse::Accepted,
+        DriftResponse::Refused,
+    ];
+    assert!(wrongs.into_iter().chain([DriftResponse::Planned(Action::Update)]).all(|answer| wrong(&undone, answer)));
+    assert!(
+        !wrong(&agreed, DriftResponse::Agrees) && wrong(&agreed, REPLACED) && wrong(&agreed, DriftResponse::Refused)
+    );
     let mut other = agreed;
     other.drift[0].fields[0].after = "image:9".into();
-    assert!(wrong(&other, Answer::Agrees), "what is there now is not what is declared");
+    assert!(wrong(&other, DriftResponse::Agrees), "what is there now is not what is declared");
 }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use sindri::catalog::{Catalog, Cloud};
 use sindri::config::Move;
 use sindri::model::{Action, Attributes, Dialect, Money, Observed, Plan, State, Value};
-use sindri::planner::{self, Options};
+use sindri::planner::{self, PlanOptions};
 
 use crate::fleet::{Fleet, Pod, Storage};
 use crate::world::{Readings, World};
@@ -31,7 +31,7 @@ fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {
     let moved: &[Move] = &[];
     let (prior, observed) = (world.state(), Observed::default());
     let readings = Readings { desired: &desired, moved, prior: &prior, observed: &observed };
-    let mut input = world.input(&readings, Options::default());
+    let mut input = world.input(&readings, PlanOptions::default());
     input.budget.max_hourly = Some(Money::from_dollars(limit));
     planner::plan(&input).expect("no circles")
 }
@@ -85,7 +85,7 @@ fn a_plan_without_a_new_machine_is_not_blocked() {
     let desired = BTreeMap::new();
     let (prior, observed) = (State { lineage: "1".into(), ..world.state() }, Observed::default());
     let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-    let mut input = world.input(&readings, Options::default());
+    let mut input = world.input(&readings, PlanOptions::default());
     input.budget.max_hourly = Some(Money::ZERO);
     assert_eq!(planner::plan(&input).expect("no circles").refusals, []);
 }

@@ -6,7 +6,7 @@ use sindri::model::{
     Action, Address, Awaiting, Cause, Dialect, Object, Observed, Operation, Plan, Power, Record, Resource, State,
     Status, Verb,
 };
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 
 use crate::fleet::{Fleet, Pod};
 use crate::world::{Readings, World, in_virtual_time};
@@ -148,7 +148,7 @@ fn a_predecessor_is_destroyed_only_once_its_successor_was_ready() {
             *record = Record { tainted, awaiting_ready, power: Some(power), ..record.clone() };
             observed.insert(Object { status: Some(status.clone()), ready, ..successor.clone() });
             let readings = Readings { desired, moved: &[], prior: &state, observed: &observed };
-            let plan = world.plan_from(readings, Options::default());
+            let plan = world.plan_from(readings, PlanOptions::default());
             let delete = plan.operations.iter().find(|it| it.address == address);
             let first = delete.map(|it| comes_after_a_wait(&plan, it));
             match first {

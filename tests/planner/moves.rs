@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sindri::config::Move;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Record, Resource, State};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::recognise::moves;
 
 use crate::fleet::{Fleet, Pod, Storage, Volume};
@@ -38,7 +38,7 @@ fn ids(state: &State) -> BTreeMap<String, String> {
 /// The plan of `desired` and `moved` for the current world.
 async fn planned(world: &World, desired: &BTreeMap<Address, Resource>, moved: &[Move]) -> Plan {
     let (prior, observed) = (world.state(), world.observe().await);
-    world.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, Options::default())
+    world.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, PlanOptions::default())
 }
 
 fn refusals(plan: &Plan) -> Vec<(String, String)> {
@@ -70,7 +70,7 @@ fn a_chain_leads_to_its_end_in_any_order() {
                 life::apply(&world, &one(start)).await;
                 let before = world.state().resources[&Address::new("pod", start)].id.clone();
                 let after = one(end);
-                let applied = world.apply_with(&after, &moved, Options::default()).await;
+                let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
                 assert_eq!(applied.requests, [format!("PATCH /v2/pods/{before}")], "{start} {moved:?}");
                 assert_eq!(world.state().resources[&Address::new("pod", end)].id, before);
                 let ports = world.state().resources.into_keys().filter(|address| address.kind == "port");
@@ -100,7 +100,7 @@ fn references_follow_a_renamed_volume_and_a_replica_chain_changes_keys_and_numbe
         life::apply(&world, &fleet("data", "api", Some(1))).await;
         let before = world.state().resources[&address("pod.api[0]")].id.clone();
         let after = fleet("scratch", "eval", None);
-        let applied = world.apply_with(&after, &moved, Options::default()).await;
+        let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(destroyed(&applied.plan), Vec::<String>::new());
         let state = world.state();
         assert_eq!(state.resources[&address("pod.eval")].id, before);
@@ -132,8 +132,8 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
 
         // The advice works: the first is destroyed, and the second takes its place.
         let only = [address("pod.api[0]")].into();
-        world.apply_with(&desired, &moved, Options { destroy: true, only, ..Options::default() }).await;
-        world.apply_with(&desired, &moved, Options::default()).await;
+        world.apply_with(&desired, &moved, PlanOptions { destroy: true, only, ..PlanOptions::default() }).await;
+        world.apply_with(&desired, &moved, PlanOptions::default()).await;
         assert_eq!(world.state().resources[&address("pod.api[0]")].id, second);
         life::settled(&world, &desired).await;
     });
@@ -149,7 +149,7 @@ fn a_recorded_target_without_an_object_must_be_removed_first() {
         let (prior, mut observed) = (world.state(), world.observe().await);
         let readings = |observed: &Observed| {
             let readings = Readings { desired: &one("b"), moved: &moved, prior: &prior, observed };
-            world.plan_from(readings, Options::default())
+            world.plan_from(readings, PlanOptions::default())
         };
         assert!(refusals(&readings(&observed))[0].1.contains("sindri destroy pod.b"));
         observed.remove("pod", &prior.resources[&address("pod.b")].id);
@@ -195,7 +195,7 @@ fn no_entry_leads_to_an_undeclared_address() {
         let (prior, observed) = (world.state(), world.observe().await);
         let moved = steps(&[("pod.train", "pod.evla")]);
         let readings = Readings { desired: &one("eval"), moved: &moved, prior: &prior, observed: &observed };
-        assert_eq!(refusals(&world.plan_from(readings, Options { destroy: true, ..Options::default() })), []);
+        assert_eq!(refusals(&world.plan_from(readings, PlanOptions { destroy: true, ..PlanOptions::default() })), []);
     });
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use sindri::model::{Action, Dialect, Risk};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 
 use crate::fleet::{Fleet, Machine, Storage};
 use crate::generate::{dialect, fleet, history, meddlings};
@@ -47,7 +47,7 @@ proptest! {
             let world = World::new(dialect);
             let desired = fleet.resources(dialect);
             life::apply(&world, &desired).await;
-            let options = Options { destroy: true, ..Options::default() };
+            let options = PlanOptions { destroy: true, ..PlanOptions::default() };
             let applied = world.apply_with(&desired, &[], options).await;
             let meant = ["locked", "prevent_destroy"];
             prop_assert!(applied.plan.all_refusals().all(|(_, refusal)| meant.contains(&refusal.code.as_str())));

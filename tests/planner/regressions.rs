@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sindri::config::Move;
 use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 
 use crate::fleet::{Fleet, Pod, Variable};
 use crate::life::{self, change_of};
@@ -124,7 +124,7 @@ fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
 
         let after = Fleet::default().with_pod("new", pod).resources(Dialect::V2);
         let moved = [Move { from: Address::new("pod", "old"), to: Address::new("pod", "new"), position: None }];
-        let applied = world.apply_with(&after, &moved, Options::default()).await;
+        let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(applied.requests, [format!("PATCH /v2/pods/{id}")], "its name follows its key");
         assert_eq!(only_pod(&world).await.id, id);
         life::settled(&world, &after).await;
@@ -142,7 +142,7 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
                 life::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
                 let mut fleet = Fleet::default().with_pod("eval", disk());
                 let moved = Move { from: Address::new("pod", "api"), to: Address::new("pod", "eval"), position: None };
-                world.apply_with(&fleet.resources(dialect), &[moved], Options::default()).await;
+                world.apply_with(&fleet.resources(dialect), &[moved], PlanOptions::default()).await;
                 if old_address_is_in_use {
                     fleet = fleet.with_pod("api", Pod::default());
                     life::apply(&world, &fleet.resources(dialect)).await;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::config::Move;
 use sindri::model::{Address, Dialect, Plan, Power, Resource};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::render::{PlanView, Style, text};
 
 use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
@@ -63,7 +63,7 @@ fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
                 to: rename.to.clone(),
                 position: None,
             });
-            let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), Options::default()).await;
+            let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 1), "a move leaves nothing to tell");
             life::settled(&world, &after).await;
         });
@@ -97,7 +97,7 @@ fn one_entry_renames_all_replicas_of_a_key() {
                 to: Address::new("pod", to),
                 position: None,
             };
-            let applied = world.apply_with(&after, &[keys("train", "trainer")], Options::default()).await;
+            let applied = world.apply_with(&after, &[keys("train", "trainer")], PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 3), "names alone change");
             assert_eq!(ids("pod"), before);
             life::settled(&world, &after).await;
@@ -169,9 +169,10 @@ fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
         let after = two("trainer", "evaluate").resources(Dialect::V2);
         let (state, observed) = (world.state(), world.observe().await);
         let readings = || crate::world::Readings { desired: &after, moved: &[], prior: &state, observed: &observed };
-        for options in
-            [Options { no_renames: true, ..Options::default() }, Options { destroy: true, ..Options::default() }]
-        {
+        for options in [
+            PlanOptions { no_renames: true, ..PlanOptions::default() },
+            PlanOptions { destroy: true, ..PlanOptions::default() },
+        ] {
             assert_eq!(pairs(&world.plan_from(readings(), options)), told(&[]));
         }
     });

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Resource, Secret, State, Value};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::review::identity;
-use sindri::planner::review::saved::{Comparison, SavedPlan};
+use sindri::planner::review::saved::{SavedPlan, SavedPlanComparison};
 
 use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
 use crate::generate::{dialect, history, meddlings};
@@ -33,12 +33,12 @@ impl Moment {
     }
 
     fn plan(&self, world: &World, targets: BTreeSet<Address>) -> Plan {
-        world.plan_from(self.readings(), Options { targets, ..Options::default() })
+        world.plan_from(self.readings(), PlanOptions { targets, ..PlanOptions::default() })
     }
 
     fn save(&self, world: &World) -> SavedPlan {
         let plan = self.plan(world, BTreeSet::new());
-        let saved = SavedPlan::of(&plan, &world.input(&self.readings(), Options::default()), "sindri.yaml".into());
+        let saved = SavedPlan::of(&plan, &world.input(&self.readings(), PlanOptions::default()), "sindri.yaml".into());
         let text = serde_json::to_string(&saved).expect("JSON");
         let read: SavedPlan = serde_json::from_str(&text).expect("the file reads back");
         assert_eq!(read, saved);
@@ -47,14 +47,14 @@ impl Moment {
         read
     }
 
-    fn compare(&self, world: &World, saved: &SavedPlan) -> (Comparison, Plan) {
-        let options = Options { targets: saved.targets(), ..Options::default() };
+    fn compare(&self, world: &World, saved: &SavedPlan) -> (SavedPlanComparison, Plan) {
+        let options = PlanOptions { targets: saved.targets(), ..PlanOptions::default() };
         let plan = self.plan(world, saved.targets());
         (saved.compare(&world.input(&self.readings(), options), &plan), plan)
     }
 }
 
-fn told(comparison: &Comparison) -> Vec<String> {
+fn told(comparison: &SavedPlanComparison) -> Vec<String> {
     comparison.moved.iter().map(ToString::to_string).collect()
 }
 
@@ -85,7 +85,7 @@ proptest! {
                 return Ok(());
             }
             let targets = BTreeSet::from([which.get(&changed).address.clone()]);
-            let part = world.apply_with(&desired, &[], Options { targets, ..Options::default() }).await.plan;
+            let part = world.apply_with(&desired, &[], PlanOptions { targets, ..PlanOptions::default() }).await.plan;
             let left = &part.partial.as_ref().expect("a partial plan").left_out;
             prop_assert!(part.operations.len() <= whole.operations.len());
             // The partial plan does what the whole one leaves out, and together they are the whole.
@@ -112,7 +112,7 @@ proptest! {
             let moment = Moment::of(&world, &second.resources(dialect)).await;
             let saved = moment.save(&world);
             let (same, _) = moment.compare(&world, &saved);
-            prop_assert_eq!(same, Comparison::default());
+            prop_assert_eq!(same, SavedPlanComparison::default());
 
             let elsewhere = Fleet::default().with_pod("new", Pod::default()).resources(dialect);
             let desired = moment.desired.iter().chain(&elsewhere).map(|(address, it)| (address.clone(), it.clone())).collect();
@@ -121,7 +121,7 @@ proptest! {
             if saved.actions.is_empty() {
                 prop_assert!(!comparison.moved.is_empty(), "an empty plan does nothing, whatever is pending");
             } else {
-                prop_assert_eq!(comparison, Comparison::default());
+                prop_assert_eq!(comparison, SavedPlanComparison::default());
                 prop_assert!(plan.leaves_out());
             }
             Ok(())
@@ -243,7 +243,7 @@ fn an_already_applied_change_is_done_and_not_stale() {
         let (world, moment, saved) = reviewed().await;
         life::apply(&world, &moment.desired).await;
         let (comparison, plan) = Moment::of(&world, &moment.desired).await.compare(&world, &saved);
-        assert_eq!(comparison, Comparison { moved: Vec::new(), done: vec![pod("api")] });
+        assert_eq!(comparison, SavedPlanComparison { moved: Vec::new(), done: vec![pod("api")] });
         assert!(plan.is_empty());
         // The change was withdrawn. Nothing is left to do either, but not because the plan was applied.
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
@@ -295,7 +295,7 @@ fn a_planned_delete_is_not_done_while_the_object_lives() {
         let id =
             saved.plan.changes.iter().find_map(|change| change.id.clone().filter(|_| change.address == pod("api")));
         moment.observed.remove("pod", &id.expect("an id"));
-        assert_eq!(moment.compare(&world, &saved).0, Comparison { moved: vec![], done: vec![pod("api")] });
+        assert_eq!(moment.compare(&world, &saved).0, SavedPlanComparison { moved: vec![], done: vec![pod("api")] });
     });
 }
 
@@ -309,7 +309,7 @@ fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
         assert!(!comparison.moved.is_empty(), "while the old one lives it was not this plan that took it away");
         moment.observed.remove("pod", &id);
         let (comparison, plan) = moment.compare(&world, &saved);
-        assert_eq!(comparison, Comparison::default());
+        assert_eq!(comparison, SavedPlanComparison::default());
         assert_eq!(done_by(&plan)[&pod("api")].0, Action::Create);
 
         // The new pod exists, and the old one could not be deleted.
@@ -336,14 +336,14 @@ fn a_replacement_on_request_is_done_once() {
         let desired = with(&[("api", mounted("image:1"))]).resources(Dialect::V2);
         life::apply(&world, &desired).await;
         let moment = Moment::of(&world, &desired).await;
-        let options = Options { replace: [pod("api")].into(), ..Options::default() };
+        let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
         let plan = world.plan_from(moment.readings(), options.clone());
         let saved = SavedPlan::of(&plan, &world.input(&moment.readings(), options.clone()), "sindri.yaml".into());
         assert_eq!(saved.options_now(&moment.prior).replace, options.replace);
         world.apply_with(&desired, &[], options).await;
         let later = Moment::of(&world, &desired).await;
         assert!(saved.options_now(&later.prior).replace.is_empty());
-        assert_eq!(later.compare(&world, &saved).0, Comparison { moved: vec![], done: vec![pod("api")] });
+        assert_eq!(later.compare(&world, &saved).0, SavedPlanComparison { moved: vec![], done: vec![pod("api")] });
     });
 }
 
@@ -352,7 +352,7 @@ fn a_refresh_only_plan_has_its_own_id() {
     in_virtual_time(async {
         let (world, mut moment, _) = reviewed().await;
         let id_of = |moment: &Moment| {
-            let options = Options { refresh_only: true, ..Options::default() };
+            let options = PlanOptions { refresh_only: true, ..PlanOptions::default() };
             identity::id(&world.plan_from(moment.readings(), options))
         };
         let nothing = id_of(&moment);
@@ -402,7 +402,11 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
         let env = third.desired.get_mut(&pod("api")).expect("declared").inputs.get_mut("env").expect("env");
         let Value::Map(env) = env else { panic!("{env:?}") };
         env.insert("A".into(), Value::Secret(Secret::new("canary-three")));
-        assert_eq!(third.compare(&world, &saved).0, Comparison::default(), "secrets are read when they are sent");
+        assert_eq!(
+            third.compare(&world, &saved).0,
+            SavedPlanComparison::default(),
+            "secrets are read when they are sent"
+        );
     });
 }
 
@@ -430,7 +434,7 @@ fn a_resource_is_replaced_on_request() {
         let desired = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
         life::apply(&world, &desired).await;
         let before = world.state();
-        let options = Options { replace: [pod("api")].into(), ..Options::default() };
+        let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
         let applied = world.apply_with(&desired, &[], options).await;
         assert_eq!(done_by(&applied.plan).into_keys().collect::<Vec<_>>(), [&pod("api")]);
         let id = |state: &State, name| state.resources[&pod(name)].id.clone();

@@ -7,7 +7,7 @@ use sindri::emulator::PodEvent;
 use sindri::model::{
     Action, Address, Attributes, Change, Dialect, Object, Plan, Power, Secret, SideEffect, Value, Verb,
 };
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::review::saved::SavedPlan;
 
 use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
@@ -76,7 +76,7 @@ fn an_impossible_change_is_refused_and_never_recorded_with_any_target() {
         let desired = shrinking(400, "image:2");
         let all = BTreeSet::from([pod("mounts"), pod("apart")]);
         for targets in [BTreeSet::new(), BTreeSet::from([pod("mounts")]), BTreeSet::from([volume("data")]), all] {
-            let options = Options { targets, ..Options::default() };
+            let options = PlanOptions { targets, ..PlanOptions::default() };
             let applied = world.apply_with(&desired, &[], options).await;
             let refused: Vec<_> = applied.plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect();
             assert_eq!(refused, ["impossible_change"]);
@@ -94,7 +94,7 @@ fn a_target_independent_of_a_refusal_runs_and_the_refusal_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         life::apply(&world, &shrinking(500, "image:1")).await;
-        let options = Options { targets: BTreeSet::from([pod("apart")]), ..Options::default() };
+        let options = PlanOptions { targets: BTreeSet::from([pod("apart")]), ..PlanOptions::default() };
         let part = world.apply_with(&shrinking(400, "image:2"), &[], options).await.plan;
         assert!(part.leaves_out());
         let partial = part.partial.expect("a partial plan");
@@ -117,8 +117,8 @@ fn a_saved_plan_keeps_its_refusals() {
         let desired = shrinking(400, "image:2");
         let (prior, observed) = (world.state(), world.observe().await);
         let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-        let plan = world.plan_from(readings(), Options::default());
-        let saved = SavedPlan::of(&plan, &world.input(&readings(), Options::default()), "sindri.yaml".into());
+        let plan = world.plan_from(readings(), PlanOptions::default());
+        let saved = SavedPlan::of(&plan, &world.input(&readings(), PlanOptions::default()), "sindri.yaml".into());
         let again = world.apply_with(&desired, &[], saved.options_now(&prior)).await;
         assert_eq!(again.plan.all_refusals().count(), 1);
         assert_eq!((again.requests, size_on_record(&world)), (Vec::new(), Some(500)));
@@ -215,7 +215,7 @@ fn a_saved_plan_contains_no_secret_of_a_side_effect() {
         let desired = one(Pod { image: "image:2", ..first });
         let (prior, observed) = (world.state(), world.observe().await);
         let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-        let input = world.input(&readings, Options::default());
+        let input = world.input(&readings, PlanOptions::default());
         let plan = sindri::planner::plan(&input).expect("no circles");
         let secrets = |plan: &Plan| {
             let change = change_of(plan, &pod("main")).expect("a change");
@@ -308,7 +308,7 @@ fn a_partial_plan_counts_only_existing_pods_against_the_budget() {
             Fleet::default().with_pod("one", Pod::default()).with_pod("two", Pod::default()).resources(Dialect::V2);
         let (prior, observed) = (world.state(), world.observe().await);
         let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
-        let options = Options { targets: BTreeSet::from([pod("one")]), ..Options::default() };
+        let options = PlanOptions { targets: BTreeSet::from([pod("one")]), ..PlanOptions::default() };
         let mut input = world.input(&readings, options);
         input.budget.max_pods = Some(1);
         let plan = sindri::planner::plan(&input).expect("no circles");

@@ -11,7 +11,7 @@ use sindri::emulator::{Emulator, EmulatorOptions, InProcess};
 use sindri::model::{Address, Dialect, Observed, Plan, Power, Resource, State};
 use sindri::observe::observe;
 use sindri::planner::decide::power::power_plan;
-use sindri::planner::{self, Input, Options};
+use sindri::planner::{self, Input, PlanOptions};
 use sindri::render::json::{plan_json, plan_schema};
 use sindri::runpod::Client;
 use sindri::runpod::credential::ApiKey;
@@ -80,13 +80,13 @@ impl World {
         observe(&self.client).await.expect("lists")
     }
 
-    pub fn input<'a>(&self, readings: &Readings<'a>, options: Options) -> Input<'a> {
+    pub fn input<'a>(&self, readings: &Readings<'a>, options: PlanOptions) -> Input<'a> {
         let Readings { desired, moved, prior, observed } = readings;
         Input { dialect: self.dialect, moved, options, ..Input::new("test", desired, prior, observed) }
     }
 
     /// The plan of these three readings, checked.
-    pub fn plan_from(&self, readings: Readings<'_>, options: Options) -> Plan {
+    pub fn plan_from(&self, readings: Readings<'_>, options: PlanOptions) -> Plan {
         let input = self.input(&readings, options);
         let plan = planner::plan(&input).expect("no circles");
         let json = plan_json(&plan, None);
@@ -103,29 +103,34 @@ impl World {
 
     pub async fn plan(&self, desired: &BTreeMap<Address, Resource>) -> Plan {
         let readings = Readings { desired, moved: &[], prior: &self.state(), observed: &self.observe().await };
-        self.plan_from(readings, Options::default())
+        self.plan_from(readings, PlanOptions::default())
     }
 
     pub async fn apply(&self, desired: &BTreeMap<Address, Resource>) -> Applied {
-        self.apply_with(desired, &[], Options::default()).await
+        self.apply_with(desired, &[], PlanOptions::default()).await
     }
 
     /// Applies without asking, whatever is lost; everything must succeed. A plan with refusals is returned without
     /// applying it.
-    pub async fn apply_with(&self, desired: &BTreeMap<Address, Resource>, moved: &[Move], options: Options) -> Applied {
+    pub async fn apply_with(
+        &self,
+        desired: &BTreeMap<Address, Resource>,
+        moved: &[Move],
+        options: PlanOptions,
+    ) -> Applied {
         self.carry_out(desired, moved, options, true).await
     }
 
     /// Applies; some of it may fail.
     pub async fn apply_however(&self, desired: &BTreeMap<Address, Resource>) -> Applied {
-        self.carry_out(desired, &[], Options::default(), false).await
+        self.carry_out(desired, &[], PlanOptions::default(), false).await
     }
 
     async fn carry_out(
         &self,
         desired: &BTreeMap<Address, Resource>,
         moved: &[Move],
-        options: Options,
+        options: PlanOptions,
         all: bool,
     ) -> Applied {
         let since = self.emulator.journal(0).len() as u64;
@@ -156,7 +161,7 @@ impl World {
         let observed = recover::recover(&self.client, &store, &self.clock, &|_| ()).await.expect("lists");
         let prior = store.snapshot().state;
         let readings = Readings { desired: &BTreeMap::new(), moved: &[], prior: &prior, observed: &observed };
-        let plan = power_plan(&self.input(&readings, Options::default()), std::slice::from_ref(address), wanted);
+        let plan = power_plan(&self.input(&readings, PlanOptions::default()), std::slice::from_ref(address), wanted);
         assert_eq!(plan.all_refusals().count(), 0, "{plan:#?}");
         let help = Mutex::new(String::new());
         let note = |event: Event| {
@@ -182,7 +187,7 @@ impl World {
             api: &self.client,
             store,
             clock: self.clock,
-            options: apply::Options { seed: Some(7), ..apply::Options::default() },
+            options: apply::ApplyOptions { seed: Some(7), ..apply::ApplyOptions::default() },
             events,
             interrupt,
         };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Address, Attributes, Cause, Change, Cost, CostSummary, Dialect, Effect, FieldChange, Loss, Money, Origin,
-    Plan, Position, Risk, Value,
+    Action, Address, Attributes, Cause, Change, Cost, CostSummary, Dialect, DifferenceOrigin, Effect, FieldChange,
+    Loss, Money, Plan, Position, Risk, Value,
 };
 
 pub fn address(text: &str) -> Address {
@@ -86,7 +86,7 @@ pub fn field(kind: &str, path: &str, before: Value, after: Value, effect: Effect
         after_unknown: false,
         effect,
         rule: rule.into(),
-        origin: Some(Origin::Declared),
+        origin: Some(DifferenceOrigin::Declared),
         position: Some(at(line)),
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 use sindri::apply::Event;
 use sindri::model::{
-    Action, Address, Answer, Cause, Change, Computed, Drift, DriftClass, Effect, Endpoint, FieldChange, Loss, Note,
-    Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect, SshTarget,
-    State, Status, Value, Verb, Wait,
+    Action, Address, Cause, Change, Computed, Drift, DriftClass, DriftResponse, Effect, Endpoint, FieldChange, Loss,
+    Note, Object, Observed, Orphan, Partial, Plan, Position, Record, Refusal, Rename, Risk, Secret, SideEffect,
+    SshTarget, State, Status, Value, Verb, Wait,
 };
 use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
@@ -109,7 +109,7 @@ pub fn hostile_plan(evil: &str) -> Plan {
         id: evil.into(),
         class: DriftClass::Changed,
         fields,
-        answer: Answer::Agrees,
+        answer: DriftResponse::Agrees,
     }];
     plan.orphans = vec![Orphan {
         kind: evil.into(),
@@ -273,13 +273,13 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
     found.push(("outputs", std::mem::take(&mut text)));
     found.extend(values.paths().iter().filter_map(|path| Some(("one output", values.raw(path)?))));
 
-    let node = graph::Node {
+    let node = graph::GraphNode {
         kind: "pod".into(),
         title: evil.into(),
         what: evil.into(),
         tip: evil.into(),
         symbol: "+",
-        ink: sindri::render::style::Ink::Good,
+        ink: sindri::render::style::Tone::Good,
         loses_data: false,
         anchor: None,
     };

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use sindri::model::{
-    Action, Address, Answer, Change, Drift, DriftClass, Marker, Note, Orphan, Partial, Plan, Refusal, Rename, Value,
-    Wait,
+    Action, Address, Change, Drift, DriftClass, DriftResponse, Marker, Note, Orphan, Partial, Plan, Refusal, Rename,
+    Value, Wait,
 };
 use sindri::render::{PlanView, Style, text};
 
@@ -132,7 +132,7 @@ fn everything(number: usize, of: &dyn Fn(&str, usize) -> String) -> Plan {
 
 fn drift(address: Address, index: usize) -> Drift {
     let class = if index.is_multiple_of(2) { DriftClass::Gone } else { DriftClass::Stopped };
-    Drift { address, id: format!("x{index}"), class, fields: Vec::new(), answer: Answer::Untouched }
+    Drift { address, id: format!("x{index}"), class, fields: Vec::new(), answer: DriftResponse::Untouched }
 }
 
 fn wait(address: Address) -> Wait {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use sindri::model::{
-    Action, Answer, Awaiting, Cause, Change, Drift, DriftClass, Effect, FieldChange, Loss, Marker, Note, Origin,
-    Orphan, Partial, Plan, Refusal, Rename, Risk, Secret, SideEffect, Value, Wait,
+    Action, Awaiting, Cause, Change, DifferenceOrigin, Drift, DriftClass, DriftResponse, Effect, FieldChange, Loss,
+    Marker, Note, Orphan, Partial, Plan, Refusal, Rename, Risk, Secret, SideEffect, Value, Wait,
 };
 use sindri::render::{PlanView, Style, markdown, text};
 
@@ -73,7 +73,7 @@ fn probable_renames_are_offered_as_lines_to_paste() {
     golden::check("renames.txt", &plain(&plan));
 }
 
-fn drift(text: &str, id: &str, class: DriftClass, answer: Answer) -> Drift {
+fn drift(text: &str, id: &str, class: DriftClass, answer: DriftResponse) -> Drift {
     Drift { address: address(text), id: id.into(), class, fields: Vec::new(), answer }
 }
 
@@ -168,15 +168,15 @@ pub fn everything() -> Plan {
         kept("port.steady:8888/http", attributes([]), 0.0),
     ]);
     plan.drift = vec![
-        drift("pod.fresh", "gone0", DriftClass::Gone, Answer::Planned(Action::Create)),
-        drift("pod.sleeper", "zz9", DriftClass::Stopped, Answer::Planned(Action::Start)),
+        drift("pod.fresh", "gone0", DriftClass::Gone, DriftResponse::Planned(Action::Create)),
+        drift("pod.sleeper", "zz9", DriftClass::Stopped, DriftResponse::Planned(Action::Start)),
         Drift {
             fields: vec![FieldChange {
                 rule: String::new(),
                 position: None,
                 ..field("pod", "image", "nginx:0".into(), "nginx:1".into(), Effect::Restart, 1)
             }],
-            ..drift("pod.steady", "k3pt", DriftClass::Changed, Answer::Agrees)
+            ..drift("pod.steady", "k3pt", DriftClass::Changed, DriftResponse::Agrees)
         },
     ];
     plan.orphans = vec![Orphan {
@@ -413,7 +413,7 @@ fn side_effects_are_below_the_fields_that_cause_the_replacement() {
 
 pub fn partial() -> Plan {
     let mut plan = plan(vec![changed_pod(), kept("pod.steady", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44)]);
-    plan.changes[0].fields[0].origin = Some(Origin::Drift);
+    plan.changes[0].fields[0].origin = Some(DifferenceOrigin::Drift);
     let left_out =
         [("network_volume.models", Action::Create), ("pod.b[0]", Action::Replace), ("pod.b[1]", Action::Replace)];
     plan.partial = Some(Partial {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sindri::model::{Action, Cause, DriftClass, Effect, Origin, Plan, Power, Retry, Risk, Secret};
+use sindri::model::{Action, Cause, DifferenceOrigin, DriftClass, Effect, Plan, Power, Retry, Risk, Secret};
 use sindri::render::json::{plan_json, plan_schema};
 
 use crate::fixture::{address, at, attributes, change, field, plan};
@@ -83,7 +83,7 @@ fn the_schema_has_every_value_of_the_model() {
         Cause::Destroy,
         Cause::Dependency { address: address("pod.b"), action: Action::ReplaceCreateFirst },
         Cause::Parent { address: address("pod.b") },
-        Cause::Power { wanted: Power::Running, origin: Some(Origin::Drift), position: None },
+        Cause::Power { wanted: Power::Running, origin: Some(DifferenceOrigin::Drift), position: None },
         Cause::Power { wanted: Power::Stopped, origin: None, position: Some(at(3)) },
         Cause::Marker { id: "x".into(), operation: "y".into(), same_lineage: true },
         Cause::Lookalike { id: "x".into() },

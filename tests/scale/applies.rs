@@ -1,6 +1,6 @@
 //! The requests and disk writes of an apply and a plan.
 
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 
 use super::fleet::Fleet;
 use super::fleet::account::{Account, Cost};
@@ -9,7 +9,7 @@ use super::fleet::account::{Account, Cost};
 async fn a_plan_without_changes_lists_volumes_once_and_pods_once_per_thousand() {
     let fleet = Fleet::of_resources(20_000);
     let account = Account::in_process(&fleet);
-    account.apply(Options::default()).await;
+    account.apply(PlanOptions::default()).await;
     let before = account.answered();
     let plan = account.plan().await;
     assert_eq!(plan.changes.len(), fleet.resources());
@@ -28,7 +28,7 @@ async fn applying_sends_one_request_each_and_writes_bytes_in_proportion() {
     for pods in [500, 1_000, 2_000] {
         let fleet = Fleet::of(pods);
         let account = Account::in_process(&fleet);
-        let cost = account.apply(Options::default()).await;
+        let cost = account.apply(PlanOptions::default()).await;
         let made = fleet.pods + fleet.volumes;
         assert_eq!(cost.creates, made);
         let pages = pods.div_ceil(1_000);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sindri::apply::Event;
 use sindri::config::Config;
 use sindri::model::{Action, Observed, Plan, State, Verb};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::drift::survey;
 use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, Summary, json, status, text};
@@ -30,13 +30,13 @@ impl World {
     /// Applies `before` and declares `after`.
     fn of(before: Fleet, after: Fleet) -> Self {
         let (config, folder) = before.config();
-        let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), Options::default());
+        let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), PlanOptions::default());
         let (state, observed) = fleet::applied(&plan);
         let (config, folder) = if before.yaml() == after.yaml() { (config, folder) } else { after.config() };
         Self { folder, config, state, observed }
     }
 
-    fn plan(&self, options: Options) -> Plan {
+    fn plan(&self, options: PlanOptions) -> Plan {
         fleet::plan(&self.config, &self.state, &self.observed, options)
     }
 }
@@ -47,10 +47,10 @@ type Stage = (&'static str, fn(&World, &Plan));
 const STAGES: &[Stage] = &[
     ("load", |world, _| drop(fleet::load(&world.folder))),
     ("plan to create", |world, _| {
-        drop(fleet::plan(&world.config, &fleet::nothing(), &Observed::default(), Options::default()));
+        drop(fleet::plan(&world.config, &fleet::nothing(), &Observed::default(), PlanOptions::default()));
     }),
-    ("plan", |world, _| drop(world.plan(Options::default()))),
-    ("plan to destroy", |world, _| drop(world.plan(Options { destroy: true, ..Options::default() }))),
+    ("plan", |world, _| drop(world.plan(PlanOptions::default()))),
+    ("plan to destroy", |world, _| drop(world.plan(PlanOptions { destroy: true, ..PlanOptions::default() }))),
     ("check", |_, plan| assert_eq!(violations(plan), [])),
     ("drift", |world, _| drop(survey::accepted(&world.state, &world.observed))),
     ("text", |_, plan| {
@@ -89,7 +89,7 @@ fn assert_linear(sizes: &[usize], action: Action, world: impl Fn(usize) -> World
     let mut before: Option<Vec<Work>> = None;
     for size in sizes {
         let world = world(*size);
-        let plan = world.plan(Options::default());
+        let plan = world.plan(PlanOptions::default());
         let pods = plan.changes.iter().filter(|change| change.address.kind == "pod");
         assert!(pods.clone().all(|change| change.action == action) && pods.count() > size / 4, "{:?}", plan.counts());
         let now: Vec<Work> = STAGES.iter().map(|(_, stage)| work(|| stage(&world, &plan)).0).collect();

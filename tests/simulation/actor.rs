@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sindri::apply::look::{Place, look};
+use sindri::apply::refresh::{RefreshContext, refresh};
 use sindri::apply::{self, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
@@ -21,8 +21,8 @@ use sindri::planner::decide::power::power_plan;
 use sindri::planner::drift::survey;
 use sindri::planner::review::identity;
 use sindri::planner::review::saved::SavedPlan;
-use sindri::planner::{Input, Options, by_hand};
-use sindri::resource::Records;
+use sindri::planner::{Input, PlanOptions, by_hand};
+use sindri::resource::RecordChanges;
 use sindri::resource::members;
 use sindri::resource::records::{declared_record, imported};
 use sindri::runpod::Client;
@@ -156,7 +156,7 @@ impl Actor {
     }
 
     /// Lock, recover, plan, apply, with consent to everything except for what `strangers` excludes.
-    pub async fn apply(&self, desired: &Desired, options: Options, seed: u64) -> Ended {
+    pub async fn apply(&self, desired: &Desired, options: PlanOptions, seed: u64) -> Ended {
         self.change(seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
     }
 
@@ -182,18 +182,18 @@ impl Actor {
     /// `sindri stop` and `sindri start`.
     pub async fn power(&self, desired: &Desired, address: &Address, wanted: Power, seed: u64) -> Ended {
         let plan = |prior: &State, observed: &Observed| {
-            let input = self.input(desired, prior, observed, Options::default());
+            let input = self.input(desired, prior, observed, PlanOptions::default());
             Some(power_plan(&input, std::slice::from_ref(address), wanted))
         };
         self.change(seed, plan).await
     }
 
     /// `sindri plan --out`, without a lock.
-    pub async fn save(&self, desired: &Desired, options: Options) -> Option<SavedPlan> {
+    pub async fn save(&self, desired: &Desired, options: PlanOptions) -> Option<SavedPlan> {
         let (paths, identity) = (self.paths(), self.identity());
-        let place = Place { api: &self.client, paths: &paths, identity, clock: &self.clock };
-        let sight = look(place, |_| ()).await.ok()?;
-        let input = self.input(desired, &sight.state, &sight.observed, options);
+        let place = RefreshContext { api: &self.client, paths: &paths, identity, clock: &self.clock };
+        let refresh = refresh(place, |_| ()).await.ok()?;
+        let input = self.input(desired, &refresh.state, &refresh.observed, options);
         Some(SavedPlan::of(&self.checked(&input), &input, "sindri.yaml".into()))
     }
 
@@ -245,7 +245,7 @@ impl Actor {
     }
 
     /// A command that changes only the state; returns whether it was possible.
-    async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<Records>) -> bool {
+    async fn correct(&self, records: impl Fn(&State, &Observed) -> Option<RecordChanges>) -> bool {
         let store = self.lock();
         let api = Sabotaged { client: &self.client, sabotage: self.sabotage };
         let Ok(observed) = recover::recover(&api, &store, &self.clock, &self.note()).await else {
@@ -268,7 +268,7 @@ impl Actor {
     }
 
     /// Without the safeguard: records adopted objects as declared.
-    fn believe(&self, desired: &Desired, records: &mut Records) {
+    fn believe(&self, desired: &Desired, records: &mut RecordChanges) {
         if self.sabotage != Sabotage::DeclaredRecords {
             return;
         }
@@ -315,7 +315,7 @@ impl Actor {
             api: &api,
             store: &store,
             clock: self.clock,
-            options: apply::Options { seed: Some(seed), ..apply::Options::default() },
+            options: apply::ApplyOptions { seed: Some(seed), ..apply::ApplyOptions::default() },
             events: &note,
             interrupt,
         };
@@ -362,7 +362,7 @@ impl Actor {
         events.iter().filter(|event| matches!(event, Event::Failed { .. })).count()
     }
 
-    pub fn plan(&self, desired: &Desired, prior: &State, observed: &Observed, options: Options) -> Plan {
+    pub fn plan(&self, desired: &Desired, prior: &State, observed: &Observed, options: PlanOptions) -> Plan {
         self.checked(&self.input(desired, prior, observed, options))
     }
 
@@ -371,13 +371,13 @@ impl Actor {
         desired: &'i Desired,
         prior: &'i State,
         observed: &'i Observed,
-        options: Options,
+        options: PlanOptions,
     ) -> Input<'i> {
         let strangers = self.strangers.get();
         Input {
             dialect: self.project.dialect,
             moved: self.moved.get().map_or(&[], Vec::as_slice),
-            options: Options {
+            options: PlanOptions {
                 adopt: strangers == Strangers::Adopt,
                 ignore_existing: strangers == Strangers::Beside,
                 ..options
@@ -403,7 +403,7 @@ impl Actor {
             input.options
         );
         for import in plan.operations.iter_mut().filter(|operation| operation.verb == Verb::Import) {
-            let mut records = Records::from([(import.address.clone(), import.record.take())]);
+            let mut records = RecordChanges::from([(import.address.clone(), import.record.take())]);
             self.believe(input.desired, &mut records);
             import.record = records.into_values().next().flatten();
         }
@@ -412,7 +412,7 @@ impl Actor {
 }
 
 /// Writes corrections of the state; returns false if the disk refuses them.
-async fn write(store: &LockedState, records: Records) -> bool {
+async fn write(store: &LockedState, records: RecordChanges) -> bool {
     let outcome = Outcome { operation: "by hand".into(), records };
     store.record(Entry::Outcome(outcome)).await.is_ok() && store.checkpoint().is_ok()
 }

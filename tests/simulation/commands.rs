@@ -15,7 +15,7 @@ use sindri::config::Move;
 use sindri::emulator::{InProcess, PodEvent, VolumeEvent};
 use sindri::kind;
 use sindri::model::{Address, Dialect, DriftClass, Power, State, Status, Updates, Value};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::planner::drift::survey;
 use sindri::planner::review::saved::SavedPlan;
 use sindri::resource;
@@ -145,7 +145,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         Person { actor: &actor, world: &world, desired: &versions[0], saved: None, tally: Tally::default() };
     let mut ledger = Ledger::default();
     if dice.u8(..4) > 0 {
-        person.run(Command::Apply(Options::default()), dice.u64(..)).await;
+        person.run(Command::Apply(PlanOptions::default()), dice.u64(..)).await;
     }
     for _ in 0..dice.usize(2..=7) {
         if dice.u8(..4) == 0 {
@@ -164,7 +164,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         let polls = if dice.u8(..6) == 0 { dice.usize(1..60) } else { usize::MAX };
         person.tally.commands += 1;
         let seed = dice.u64(..);
-        let is_whole = matches!(&command, Command::Apply(options) if *options == Options::default());
+        let is_whole = matches!(&command, Command::Apply(options) if *options == PlanOptions::default());
         let (failures, turn) = (actor.failures(), others.turn());
         let (ended, there) = tokio::join!(KillAfter::new(polls, person.run(command, seed)), turn);
         person.tally.kills += u64::from(ended.is_none());
@@ -234,7 +234,7 @@ impl Others<'_> {
                 let found = import(person, &person.actor.state(), &mut self.dice);
                 found.map_or(command, |(address, id)| Command::Import(address, id))
             }
-            2 | 3 => Command::Apply(Options::default()),
+            2 | 3 => Command::Apply(PlanOptions::default()),
             _ => command,
         }
     }
@@ -285,7 +285,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
         assert!(there, "`{address}` ({}) is recorded and not there", record.id);
     }
     let failures = actor.failures();
-    let Ended::Applied(_) = actor.apply(desired, Options::default(), seed).await else { return };
+    let Ended::Applied(_) = actor.apply(desired, PlanOptions::default(), seed).await else { return };
     if actor.failures() > failures {
         // It reported why: another project's pod mounts the object to delete, or a host has no free GPU.
         tally.failed += 1;
@@ -295,7 +295,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     actor.truth.look(&world.emulator);
     let (state, observed) = (actor.state(), actor.observe().await);
     actor.truth.check(&state, "the last apply");
-    let plan = actor.plan(desired, &state, &observed, Options::default());
+    let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     if plan.all_refusals().next().is_none() {
         assert_eq!(left_to_do(&plan), [""; 0], "the plan is empty");
         assert_eq!(survey::drift(&state, &observed), [], "nothing has drifted");
@@ -306,9 +306,9 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
 
 #[derive(Clone, Debug)]
 enum Command {
-    Apply(Options),
+    Apply(PlanOptions),
     /// `plan --out`.
-    Plan(Options),
+    Plan(PlanOptions),
     /// `apply FILE`.
     ApplySaved,
     /// `apply --expect ID` for the latest plan, or for an earlier one.
@@ -347,7 +347,12 @@ impl Command {
             (9, _) => Self::Expect,
             (10, Some(address)) => {
                 let only = BTreeSet::from([address]);
-                Self::Apply(Options { destroy: true, only, permits: deletions(dice.bool()), ..Options::default() })
+                Self::Apply(PlanOptions {
+                    destroy: true,
+                    only,
+                    permits: deletions(dice.bool()),
+                    ..PlanOptions::default()
+                })
             }
             _ => Self::Apply(options(person, &state, dice)),
         }
@@ -360,20 +365,20 @@ pub fn deletions(permitted: bool) -> BTreeSet<String> {
 }
 
 /// Random flags.
-fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> Options {
+fn options(person: &Person<'_>, state: &State, dice: &mut Rng) -> PlanOptions {
     let declared: Vec<&Address> = person.desired.keys().filter(|address| !members::is_member(address)).collect();
     let known: Vec<&Address> = declared.iter().copied().chain(state.resources.keys()).collect();
     let some = |addresses: &[&Address], dice: &mut Rng| -> BTreeSet<Address> {
         let count = if addresses.is_empty() { 0 } else { dice.usize(0..=2) };
         (0..count).map(|_| addresses[dice.usize(..addresses.len())].clone()).collect()
     };
-    Options {
+    PlanOptions {
         targets: if dice.u8(..3) == 0 { some(&known, dice) } else { BTreeSet::new() },
         replace: if dice.u8(..4) == 0 { some(&declared, dice) } else { BTreeSet::new() },
         updates: [None, None, Some(Updates::InPlace), Some(Updates::Recreate)][dice.usize(..4)],
         permits: deletions(dice.u8(..5) == 0),
         refresh_only: dice.u8(..12) == 0,
-        ..Options::default()
+        ..PlanOptions::default()
     }
 }
 
@@ -445,7 +450,7 @@ impl Person<'_> {
             Command::Power(address, power) => actor.power(desired, &address, power, seed).await,
             Command::FromMemory => {
                 let state = actor.state();
-                let options = Options { unrefreshed: true, ..Options::default() };
+                let options = PlanOptions { unrefreshed: true, ..PlanOptions::default() };
                 actor.plan(desired, &state, &survey::remembered(&state), options);
                 return false;
             }

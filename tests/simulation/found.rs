@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sindri::emulator::VolumeEvent;
 use sindri::model::Dialect;
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::account::World;
@@ -150,8 +150,8 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
         let (first, second) = (actor("test", "main"), actor("rival", "rival"));
         let desired = Fleet::default().with_volume("data", Volume::default()).resources(Dialect::V2);
         let mut ledger = Ledger::default();
-        first.apply(&desired, Options::default(), 1).await;
-        second.apply(&desired, Options::default(), 2).await;
+        first.apply(&desired, PlanOptions::default(), 1).await;
+        second.apply(&desired, PlanOptions::default(), 2).await;
         ledger.check(&world.emulator, &[&first, &second]);
         assert_eq!(second.agreed.borrow().len(), 1, "it was taken over");
 
@@ -161,8 +161,8 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
         });
         first.restore(None);
         sleep(Duration::from_secs(60)).await;
-        first.apply(&desired, Options::default(), 3).await;
-        second.apply(&desired, Options::default(), 4).await;
+        first.apply(&desired, PlanOptions::default(), 3).await;
+        second.apply(&desired, PlanOptions::default(), 4).await;
         for (actor, other) in [(&first, &second), (&second, &first)] {
             assert!(put_right(Patient { actor, other: Some(other), told: false }, &ledger, &desired, 5).await);
             ledger.check(&world.emulator, &[&first, &second]);

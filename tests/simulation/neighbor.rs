@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use sindri::model::{Dialect, Value};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::account::World;
@@ -91,10 +91,10 @@ impl Neighbor {
     pub async fn take(&self, turn: Turn) -> bool {
         sleep(turn.after).await;
         self.now.set(turn.to);
-        let options = Options {
+        let options = PlanOptions {
             destroy: turn.to.is_none(),
             permits: deletions(turn.to.is_none() && turn.include_volumes),
-            ..Options::default()
+            ..PlanOptions::default()
         };
         let apply = async { self.actor.apply(&self.wanted(), options, turn.seed).await };
         let ended: Option<Ended> = KillAfter::new(turn.polls, apply).await;

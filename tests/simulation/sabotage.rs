@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sindri::kind::Kind;
 use sindri::model::{Attributes, Dialect, Marker, Object, Power};
-use sindri::runpod::{Api, ApiError, Client, Failure};
+use sindri::runpod::{Api, ApiError, Client, FailureEffect};
 
 /// The removed safeguard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Api for Sabotaged<'_> {
     ) -> Result<Object, ApiError> {
         let answer = self.client.create(kind, inputs, marker).await;
         match &answer {
-            Err(error) if self.sabotage == Sabotage::BlindRetry && error.failure == Failure::Unknown => {
+            Err(error) if self.sabotage == Sabotage::BlindRetry && error.failure == FailureEffect::Unknown => {
                 self.client.create(kind, inputs, marker).await
             }
             _ => answer,

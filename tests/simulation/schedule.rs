@@ -7,7 +7,7 @@ use fastrand::Rng;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sindri::model::{Action, Address, Cause, Dialect, Marker, Object, Observed, Plan, Power, Resource, State, Status};
-use sindri::planner::Options;
+use sindri::planner::PlanOptions;
 use sindri::resource::members;
 use tokio::time::sleep;
 
@@ -92,7 +92,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         world.emulator.set_faults(rules);
         let polls = if dice.u8(..4) == 0 { usize::MAX } else { dice.usize(1..60) };
         verdict.applies += 1;
-        let mine = KillAfter::new(polls, main.apply(desired, Options::default(), dice.u64(..)));
+        let mine = KillAfter::new(polls, main.apply(desired, PlanOptions::default(), dice.u64(..)));
         let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
         verdict.neighbors += u64::from(turn.is_some());
         let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), Meddling::draw(&mut dice)));
@@ -161,7 +161,7 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     if settled && theirs {
         // Repairing one project did not affect the other.
         let observed = main.observe().await;
-        let plan = main.plan(desired, &main.state(), &observed, Options::default());
+        let plan = main.plan(desired, &main.state(), &observed, PlanOptions::default());
         assert_eq!(left_to_do(&plan), [""; 0], "the first project's plan is still empty");
     }
     verdict.trace = world.trace();
@@ -211,7 +211,7 @@ impl Patient<'_> {
 pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
     let Patient { actor, told, .. } = patient;
     let shared = patient.shares();
-    let refused = match actor.apply(desired, Options::default(), seed).await {
+    let refused = match actor.apply(desired, PlanOptions::default(), seed).await {
         Ended::Refused => true,
         Ended::Applied(plan) => {
             assert!(plan.refusals.is_empty());
@@ -222,7 +222,7 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     sleep(Duration::from_secs(120)).await;
     let observed = actor.observe().await;
     let state = actor.state();
-    let plan = actor.plan(desired, &state, &observed, Options::default());
+    let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     only_own_pods(actor, &state, &observed);
     // A clone of the same project has another lineage, but all names are the same.
     let clone = actor.project.strangers == Strangers::Beside;

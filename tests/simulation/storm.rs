@@ -2,17 +2,17 @@
 
 use fastrand::Rng;
 use serde_json::{Value, json};
-use sindri::emulator::faults::{self, Rule};
+use sindri::emulator::faults::{self, FaultRule};
 
 /// Up to four rules.
-pub fn rules(dice: &mut Rng) -> Vec<Rule> {
+pub fn rules(dice: &mut Rng) -> Vec<FaultRule> {
     let count = dice.usize(0..=4);
     let rules: Vec<Value> = (0..count).map(|_| rule(dice)).collect();
     faults::from_values(rules, "the storm").expect("rules that mean something")
 }
 
 /// Makes every request slow, so that those of two programs overlap.
-pub fn slow() -> Vec<Rule> {
+pub fn slow() -> Vec<FaultRule> {
     let rules = ["beforeEffect", "afterEffect"].map(|side| {
         json!({ "match": { "probability": 0.6 }, "effect": { "latency": { "seconds": 0.2, "upTo": 6, "side": side } } })
     });

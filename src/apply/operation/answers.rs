@@ -15,9 +15,9 @@ type Slot = Arc<AsyncMutex<Option<(Instant, Verdict)>>>;
 
 /// The answers of this run, by question.
 #[derive(Default)]
-pub(super) struct Answers(Mutex<BTreeMap<String, Slot>>);
+pub(super) struct AnswerCache(Mutex<BTreeMap<String, Slot>>);
 
-impl Answers {
+impl AnswerCache {
     pub async fn get(&self, question: &str, lifetime: Option<Duration>, ask: impl AsyncFnOnce() -> Verdict) -> Verdict {
         let entry =
             Arc::clone(self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(question.to_owned()).or_default());

@@ -2,14 +2,14 @@
 
 use tokio::time::{Instant, sleep};
 
-use super::{OperationError, RESEND_FRESH, Run, lock};
+use super::{OperationError, RESEND_FRESH, RunningOperation, lock};
 use crate::apply::Event;
 use crate::apply::recover::{updated, without_effect};
 use crate::kind::Compare;
 use crate::model::{Attributes, Entry, Intent, Object, Power, Verb};
-use crate::runpod::{ApiError, ErrorClass, Failure};
+use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     pub(super) async fn update(&self) -> Result<(), OperationError> {
         let Some(mut current) = self.current() else { return Err(self.vanished()) };
         if self.replaces_a_map()
@@ -31,7 +31,9 @@ impl Run<'_, '_> {
                 let object = self.confirm_update(&intent, &changes, object).await?;
                 self.changed(&intent, object).await
             }
-            Err(error) if error.failure == Failure::Unknown => self.settle_unknown(&intent, &changes, &error).await,
+            Err(error) if error.failure == FailureEffect::Unknown => {
+                self.settle_unknown(&intent, &changes, &error).await
+            }
             Err(error) => {
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
                 Err(self.failed(&error, Some(&current.id), false))
@@ -103,16 +105,16 @@ impl Run<'_, '_> {
         if let Err(error) = self.patiently(async || self.api().power(self.kind, &current.id, wanted).await).await {
             // The request was refused because the pod is already in that state, or its answer was lost. Read the actual
             // state.
-            let worth_a_look = error.class == ErrorClass::Conflict || error.failure == Failure::Unknown;
+            let worth_a_look = error.class == ErrorClass::Conflict || error.failure == FailureEffect::Unknown;
             let seen = if worth_a_look { self.api().read(self.kind, &current.id).await } else { Ok(None) };
-            if seen.is_err() && error.failure == Failure::Unknown {
+            if seen.is_err() && error.failure == FailureEffect::Unknown {
                 // The intent stays pending; the next command sees the result.
                 return Err(self.failed(&error, Some(&current.id), true));
             }
             let there = seen.ok().flatten().and_then(|object| object.status?.power()) == Some(wanted);
             if !there {
                 self.record(Entry::Outcome(without_effect(&intent))).await?;
-                return Err(self.failed(&error, Some(&current.id), error.failure == Failure::Unknown));
+                return Err(self.failed(&error, Some(&current.id), error.failure == FailureEffect::Unknown));
             }
         }
         self.changed(&intent, current).await

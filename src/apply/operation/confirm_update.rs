@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{OperationError, Run};
+use super::{OperationError, RunningOperation};
 use crate::apply::Event;
-use crate::apply::recover::{Request, quoted};
+use crate::apply::recover::{UpdateRequest, quoted};
 use crate::model::{Attributes, Entry, Intent, Object, Verb};
 
 /// How long answers may show old values. Source: contract, section 13.
 const STALE: Duration = Duration::from_secs(90);
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     /// Returns the object once it shows the new values. RunPod may accept an update and leave a field unchanged, which
     /// at first cannot be distinguished from an outdated answer (contract, section 13).
     pub(super) async fn confirm_update(
@@ -52,8 +52,8 @@ impl Run<'_, '_> {
     }
 
     /// The update of `intent`, for comparison with objects.
-    pub(super) fn request<'i>(&self, intent: &'i Intent, changes: &Attributes) -> Request<'i> {
-        Request::sent(self.kind, intent, self.job().store.record_of(&self.operation.address), changes)
+    pub(super) fn request<'i>(&self, intent: &'i Intent, changes: &Attributes) -> UpdateRequest<'i> {
+        UpdateRequest::sent(self.kind, intent, self.job().store.record_of(&self.operation.address), changes)
     }
 
     fn not_done(&self, id: String, missing: &BTreeSet<String>, had_effect: bool) {

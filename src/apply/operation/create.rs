@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{OperationError, Run, lock};
+use super::{OperationError, RunningOperation, lock};
 use crate::apply::Event;
 use crate::apply::job::skipped;
-use crate::apply::recover::{Found, created, search, several, without_effect};
+use crate::apply::recover::{SearchResult, created, search, several, without_effect};
 use crate::model::{Address, Attributes, Entry, Intent, Marker, Object, Record, Value, Verb};
 use crate::resource::resolved;
-use crate::runpod::{ApiError, ErrorClass, Failure};
+use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     pub(super) async fn create(&self) -> Result<(), OperationError> {
         let inputs = self.resolved_inputs();
         let mut refused: Option<ApiError> = None;
@@ -67,21 +67,21 @@ impl Run<'_, '_> {
                 Ok(object) => return Ok(Attempt::Made(Box::new(object), Box::new(intent))),
                 Err(error) => error,
             };
-            if error.failure == Failure::Unknown {
+            if error.failure == FailureEffect::Unknown {
                 self.tell(Event::Settled {
                     address: self.address(),
                     message: format!("{error}; whether it took effect is not known, so the lists are searched for it"),
                 });
                 match search(self.api(), self.kind, &intent, &self.job().store.snapshot()).await {
-                    Ok(Found::Made(object)) => {
+                    Ok(SearchResult::Made(object)) => {
                         self.tell(Event::Settled {
                             address: self.address(),
                             message: format!("found: {} `{}` had been created", self.kind.title, object.id),
                         });
                         return Ok(Attempt::Made(object, Box::new(intent)));
                     }
-                    Ok(Found::Nothing) => {}
-                    Ok(Found::Several(count)) => {
+                    Ok(SearchResult::Nothing) => {}
+                    Ok(SearchResult::Several(count)) => {
                         self.tell(Event::Settled { address: self.address(), message: several(self.kind, count) });
                         return Ok(Attempt::Unknown(error));
                     }
@@ -92,7 +92,7 @@ impl Run<'_, '_> {
             self.record(Entry::Outcome(without_effect(&intent))).await?;
             match error.class {
                 ErrorClass::NoCapacity | ErrorClass::Forbidden => return Ok(Attempt::Unavailable(error)),
-                _ if error.failure == Failure::Unknown => last = Some(error),
+                _ if error.failure == FailureEffect::Unknown => last = Some(error),
                 _ => return Ok(Attempt::Refused(error)),
             }
         }

@@ -5,25 +5,25 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{OperationError, RESEND_FRESH, Run};
+use super::{OperationError, RESEND_FRESH, RunningOperation};
 use crate::apply::Event;
 use crate::apply::recover::{followed, moved, without_effect};
-use crate::apply::watch::Sighting;
+use crate::apply::watch::ListSnapshot;
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
-use crate::runpod::{ApiError, ErrorClass, Failure};
+use crate::runpod::{ApiError, ErrorClass, FailureEffect};
 use crate::store::StoreError;
 
 /// Most attempts at a delete, spread over its timeout.
 const DELETES: u32 = 2;
 
 /// The fate of an object that is in no list.
-enum Gone {
+enum Disappearance {
     Gone,
     /// It exists under another id.
     Moved(Box<Object>),
 }
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     pub(super) async fn delete(&self) -> Result<(), OperationError> {
         let Some(id) = self.id() else { return Err(self.vanished()) };
         self.tell(Event::Started { address: self.address(), verb: Verb::Delete, id: Some(id.clone()), detail: None });
@@ -32,17 +32,17 @@ impl Run<'_, '_> {
         self.record(Entry::Intent(intent.clone())).await?;
         let sent = self.api().delete(self.kind, &id).await;
         if let Err(error) = &sent
-            && (error.failure == Failure::WithoutEffect || self.is_kept(error, &id))
+            && (error.failure == FailureEffect::WithoutEffect || self.is_kept(error, &id))
         {
             self.record(Entry::Outcome(without_effect(&intent))).await?;
             return Err(self.failed(error, Some(&id), false));
         }
         self.release();
         let gone = self.gone(&intent, &id, matches!(sent, Ok(true))).await?;
-        if let Some(Gone::Moved(object)) = gone {
+        if let Some(Disappearance::Moved(object)) = gone {
             return Err(self.moved(&intent, &id, &object).await?);
         }
-        if let Some(Gone::Gone) = gone {
+        if let Some(Disappearance::Gone) = gone {
             let mut records: BTreeMap<Address, Option<Record>> =
                 self.operation.members.iter().map(|(address, record)| (address.clone(), record.clone())).collect();
             records.insert(self.operation.address.clone(), None);
@@ -101,7 +101,12 @@ impl Run<'_, '_> {
 
     /// Waits until the object is in no list, because only absence confirms a delete. For a new object neither a 404 nor
     /// absence proves anything, so the delete is repeated until RunPod accepts it.
-    async fn gone(&self, intent: &Intent, id: &str, mut accepted: bool) -> Result<Option<Gone>, OperationError> {
+    async fn gone(
+        &self,
+        intent: &Intent,
+        id: &str,
+        mut accepted: bool,
+    ) -> Result<Option<Disappearance>, OperationError> {
         let Some(watch) = self.executor.watches.get(self.kind.name) else { return Ok(None) };
         let end = Instant::now() + self.operation.timeouts.delete;
         let fresh_until = Instant::now() + if accepted { Duration::ZERO } else { self.freshness() };
@@ -136,13 +141,13 @@ impl Run<'_, '_> {
     }
 
     /// Searches a list without the deleted object for a copy under another id.
-    fn remains(&self, intent: &Intent, sighting: &Sighting) -> Gone {
+    fn remains(&self, intent: &Intent, sighting: &ListSnapshot) -> Disappearance {
         let state = self.job().store.snapshot().state;
         // Objects that existed before are not copies of it; the plan has reported them as duplicates.
         let fresh = |object: &&Object| self.job().observed.get(object.kind, &object.id).is_none();
         match moved(intent, &state, sighting.objects.values().filter(fresh)) {
-            Some(object) => Gone::Moved(Box::new(object.clone())),
-            None => Gone::Gone,
+            Some(object) => Disappearance::Moved(Box::new(object.clone())),
+            None => Disappearance::Gone,
         }
     }
 

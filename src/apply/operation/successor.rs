@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::answers::Verdict;
-use super::{OperationError, Run, lock};
+use super::{OperationError, RunningOperation, lock};
 use crate::apply::Event;
 use crate::kind::{self, Kind, Names};
 use crate::model::{Address, Attributes, Operation, Verb};
@@ -20,19 +20,21 @@ use crate::runpod::ErrorClass;
 const STOCK_IS_FRESH: Duration = Duration::from_secs(60);
 
 /// A reason why a successor cannot exist.
-struct Objection {
+struct SuccessorObjection {
     message: String,
     help: &'static str,
     class: ErrorClass,
 }
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     /// Fails, before anything is destroyed, if the successor of the object to be deleted cannot exist.
     pub(super) async fn check_successor(&self, id: &str) -> Result<(), OperationError> {
         let successor = self.operation.replaced_by.and_then(|index| self.job().plan.operations.get(index));
         let Some(successor) = successor else { return Ok(()) };
         let Some(kind) = kind::find(&successor.address.kind) else { return Ok(()) };
-        let Some(Objection { message, help, class }) = self.objection(kind, successor).await else { return Ok(()) };
+        let Some(SuccessorObjection { message, help, class }) = self.objection(kind, successor).await else {
+            return Ok(());
+        };
         self.tell(Event::Failed {
             address: self.address(),
             verb: Verb::Delete,
@@ -45,9 +47,9 @@ impl Run<'_, '_> {
         Err(OperationError::Failed(Some(class)))
     }
 
-    async fn objection(&self, kind: &'static Kind, successor: &Operation) -> Option<Objection> {
+    async fn objection(&self, kind: &'static Kind, successor: &Operation) -> Option<SuccessorObjection> {
         if let Some(error) = unsendable(self.api(), self.job().plan, successor) {
-            return Some(Objection {
+            return Some(SuccessorObjection {
                 message: format!("its replacement cannot be created, so nothing was destroyed: {error}"),
                 help: error.class.help(),
                 class: error.class,
@@ -67,7 +69,7 @@ impl Run<'_, '_> {
                 continue;
             }
             if let Some(missing) = self.missing(&inputs, names, id).await {
-                return Some(Objection {
+                return Some(SuccessorObjection {
                     message: format!("its replacement cannot be created, so nothing was destroyed: {missing}"),
                     help: "correct the configuration and run the command again",
                     class: ErrorClass::NotFound,
@@ -75,7 +77,7 @@ impl Run<'_, '_> {
             }
         }
         let in_stock = !kind.has_capacity || self.in_stock(kind, successor).await;
-        (!in_stock).then(|| Objection {
+        (!in_stock).then(|| SuccessorObjection {
             message: "its replacement is out of stock, so nothing was destroyed".to_owned(),
             help: "try again later, or allow more GPU types or regions",
             class: ErrorClass::NoCapacity,

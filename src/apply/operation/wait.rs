@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
-use super::{OperationError, Run, lock};
+use super::{OperationError, RunningOperation, lock};
 use crate::apply::Event;
 use crate::model::{Entry, Object, Outcome, Record, Status, Verb};
 
@@ -18,7 +18,7 @@ enum Unready {
     Unlisted,
 }
 
-impl Run<'_, '_> {
+impl RunningOperation<'_, '_> {
     pub(super) fn release(&self) {
         lock(&self.permit).take();
     }

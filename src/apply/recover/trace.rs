@@ -4,7 +4,7 @@ use crate::kind::{self, Kind};
 use crate::model::{Intent, Object, PendingIntents, State, Verb};
 
 /// The result of a create, as far as the lists show it.
-pub(super) enum Trace<'o> {
+pub(super) enum CreateTrace<'o> {
     Nothing,
     /// The created object, and the number of duplicates. A marker is conclusive, and the oldest object is kept.
     Made(&'o Object, usize),
@@ -18,15 +18,15 @@ pub(super) fn trace<'o>(
     state: &State,
     pending: &PendingIntents,
     objects: impl Iterator<Item = &'o Object>,
-) -> Trace<'o> {
-    let Some(kind) = kind::find(&intent.address.kind) else { return Trace::Nothing };
+) -> CreateTrace<'o> {
+    let Some(kind) = kind::find(&intent.address.kind) else { return CreateTrace::Nothing };
     let found = made_by(intent, state, objects);
     // Number of our own pending creates with the same inputs; each of them may have created one.
     let alike = || pending.iter().filter(|other| ask_the_same(kind, intent, other)).count().max(1);
     match found.first() {
-        None => Trace::Nothing,
-        Some(_) if !kind.is_marked() && found.len() > alike() => Trace::Several(kind, found.len()),
-        Some(first) => Trace::Made(first, if kind.is_marked() { found.len() - 1 } else { 0 }),
+        None => CreateTrace::Nothing,
+        Some(_) if !kind.is_marked() && found.len() > alike() => CreateTrace::Several(kind, found.len()),
+        Some(first) => CreateTrace::Made(first, if kind.is_marked() { found.len() - 1 } else { 0 }),
     }
 }
 

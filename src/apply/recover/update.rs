@@ -10,7 +10,7 @@ use crate::resource::members;
 use crate::resource::resolved;
 
 /// The attributes that an update requests, and how to check whether an object shows them.
-pub struct Request<'i> {
+pub struct UpdateRequest<'i> {
     intent: &'i Intent,
     kind: &'static Kind,
     /// The record before the update.
@@ -33,7 +33,7 @@ pub struct UpdateResult {
     pub had_effect: bool,
 }
 
-impl<'i> Request<'i> {
+impl<'i> UpdateRequest<'i> {
     /// A request with a known body.
     pub fn sent(kind: &'static Kind, intent: &'i Intent, before: Option<Record>, changes: &Attributes) -> Self {
         let mut wanted = changes.clone();

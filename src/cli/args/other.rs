@@ -9,7 +9,7 @@ use super::examples::*;
 use super::words::{address, duration, interval};
 use crate::apply::readiness::Condition;
 use crate::cli::address::AddressWord;
-use crate::emulator::{Fidelity, Pace, QuotaProfile};
+use crate::emulator::{BootPace, Fidelity, QuotaProfile};
 
 #[derive(Debug, Args)]
 pub struct DiffArgs {
@@ -266,7 +266,7 @@ pub struct ServeArgs {
     pub fidelity: Fidelity,
     /// How long pods take to come up
     #[arg(long, default_value_t, value_name = "fast|realistic")]
-    pub pace: Pace,
+    pub pace: BootPace,
     /// How many requests are allowed
     #[arg(long, default_value_t, value_name = "off|documented|generous")]
     pub quota: QuotaProfile,

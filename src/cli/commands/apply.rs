@@ -15,11 +15,11 @@ use crate::cli::consent::{self, Consent};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session};
-use crate::cli::signals::{Request, Signals};
+use crate::cli::signals::{SignalRequest, Signals};
 use crate::cli::unreachable;
 use crate::model::{Observed, Plan, State, Updates};
 use crate::planner;
-use crate::planner::Options;
+use crate::planner::PlanOptions;
 use crate::planner::review::identity;
 use crate::render::{Summary, json, status};
 use crate::store::LockedState;
@@ -32,7 +32,7 @@ pub async fn apply(args: &ApplyArgs, global: &Global, console: &Console, command
         true => Session::open_state(global, console)?,
         false => Session::open(global, console, Secrets::Needed)?,
     };
-    let run = Run {
+    let run = ApplyRun {
         session: &session,
         console,
         change: &args.change,
@@ -55,10 +55,10 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
     let approval = Approval::of(None, &args.change, global)?;
     approval.can_be_given(&args.change, console, "destroy")?;
     let session = Session::open_state(global, console)?;
-    let run = Run { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
+    let run = ApplyRun { session: &session, console, change: &args.change, view: &args.view, adopt: false, approval };
     let asked = |prior: &State| {
         let only = destroyed(&args.addresses, &session, prior)?;
-        Ok(Options { destroy: true, only, permits: args.permits.flags(), ..Options::default() })
+        Ok(PlanOptions { destroy: true, only, permits: args.permits.flags(), ..PlanOptions::default() })
     };
     let (exit, _) = run.all(&asked, "destroy", "Destroy everything listed above in").await?;
     session.close()?;
@@ -66,7 +66,7 @@ pub async fn destroy(args: &DestroyArgs, global: &Global, console: &Console) -> 
 }
 
 /// One run of a command that changes resources.
-struct Run<'a> {
+struct ApplyRun<'a> {
     session: &'a Session,
     console: &'a Console,
     change: &'a ChangeFlags,
@@ -75,11 +75,11 @@ struct Run<'a> {
     approval: Approval,
 }
 
-impl Run<'_> {
+impl ApplyRun<'_> {
     /// Runs all steps. Returns the exit code, and whether there was anything to change.
     async fn all(
         &self,
-        asked: &dyn Fn(&State) -> Result<Options, Failure>,
+        asked: &dyn Fn(&State) -> Result<PlanOptions, Failure>,
         command: &str,
         question: &str,
     ) -> Result<(Exit, bool), Failure> {
@@ -125,7 +125,7 @@ impl Run<'_> {
     }
 
     /// A plan that was shown, matches the approval, and is not refused.
-    async fn planned(&self, prior: &State, observed: &Observed, options: Options) -> Result<Plan, Failure> {
+    async fn planned(&self, prior: &State, observed: &Observed, options: PlanOptions) -> Result<Plan, Failure> {
         let input = self.session.plan_input(prior, observed, options);
         let mut plan = checked(planner::plan(&input)?, prior)?;
         self.approval.narrows(&mut plan);
@@ -183,7 +183,7 @@ pub async fn carry_out(
         api: &session.client,
         store,
         clock: session.clock,
-        options: apply::Options { parallelism, seed: None },
+        options: apply::ApplyOptions { parallelism, seed: None },
         events: &note,
         interrupt,
     };
@@ -253,7 +253,7 @@ async fn stopped_twice(signals: &mut Signals, stopping: impl FnOnce()) {
     signals.next().await;
     stopping();
     // A closing terminal may send several signals, which mean no more than the first one.
-    while signals.next().await == Request::HangUp {}
+    while signals.next().await == SignalRequest::HangUp {}
 }
 
 /// Exits while requests are in flight. Their intents are already in the journal.
@@ -293,7 +293,7 @@ async fn how_to_connect(session: &Session, console: &Console, all: bool) -> Resu
     if console.json {
         return Ok(());
     }
-    let (state, observed) = session.look(console).await?;
+    let (state, observed) = session.refresh(console).await?;
     let mut text = String::new();
     let pods = state.resources.iter().filter_map(|(address, record)| {
         let object = observed.get(&record.kind, &record.id)?;

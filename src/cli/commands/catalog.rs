@@ -17,10 +17,10 @@ const FIRST_CELL: usize = 34;
 /// A table, with the same rows for tools.
 struct Table {
     columns: Vec<&'static str>,
-    rows: Vec<Row>,
+    rows: Vec<CatalogRow>,
 }
 
-struct Row {
+struct CatalogRow {
     cells: Vec<String>,
     item: Value,
 }
@@ -137,7 +137,7 @@ fn gpus(catalog: &Catalog) -> Table {
             "offered": { "secure": in_secure, "community": in_community },
             "max_count": { "secure": gpu.max_count(Cloud::Secure), "community": gpu.max_count(Cloud::Community) },
         });
-        Row { cells, item }
+        CatalogRow { cells, item }
     });
     Table { columns: vec!["GPU TYPE", "VRAM", "SECURE", "MAX", "COMMUNITY", "MAX"], rows: rows.collect() }
 }
@@ -154,7 +154,7 @@ fn pools(catalog: &Catalog) -> Table {
             members.join(", "),
         ];
         let item = json!({ "id": pool.id, "tier": tier(&pool.id), "vram_gb": pool.vram_gb, "gpu_types": pool.members });
-        Row { cells, item }
+        CatalogRow { cells, item }
     });
     Table { columns: vec!["POOL", "TIER", "VRAM", "GPU TYPES"], rows: rows.collect() }
 }
@@ -176,7 +176,7 @@ fn cpus(catalog: &Catalog) -> Table {
             "disk_limit_gb_per_vcpu": flavor.disk_limit_gb_per_vcpu,
             "hourly_per_vcpu": dollars(flavor.price_per_vcpu()),
         });
-        Row { cells, item }
+        CatalogRow { cells, item }
     });
     Table { columns: vec!["FLAVOR", "VCPU", "RAM/VCPU", "DISK/VCPU", "PER VCPU", "KIND"], rows: rows.collect() }
 }
@@ -193,7 +193,7 @@ fn regions(catalog: &Catalog) -> Table {
             "region": center.region,
             "network_volume_tiers": center.volume_tiers(),
         });
-        Row { cells: vec![center.id.clone(), center.location.clone(), tiers], item }
+        CatalogRow { cells: vec![center.id.clone(), center.location.clone(), tiers], item }
     });
     Table { columns: vec!["REGION", "LOCATION", "NETWORK VOLUMES"], rows: rows.collect() }
 }

@@ -13,7 +13,7 @@ use crate::resource::inventory::live_object;
 
 pub async fn run(args: &ConnectArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
-    let (state, observed) = session.look(console).await?;
+    let (state, observed) = session.refresh(console).await?;
     session.close()?;
     let pod = &select_one(args.pod.as_ref(), &state, "connect")?;
     let record = &state.resources[pod];

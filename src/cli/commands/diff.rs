@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, load_options, variable};
 use crate::config::{self, Config, LoadOptions, Problems};
 use crate::model::{Money, Value};
-use crate::planner::review::compare::{Row, Side, compare, differing};
+use crate::planner::review::compare::{ComparedEnvironment, ComparisonRow, compare, differing};
 use crate::render::comparison;
 
 pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -43,8 +43,8 @@ pub fn run(args: &DiffArgs, global: &Global, console: &Console) -> Result<Exit, 
     Ok(if comparison::is_same(&found, &project) { Exit::Success } else { Exit::Changes })
 }
 
-fn side(config: &Config) -> Side<'_> {
-    Side { environment: &config.environment, resources: &config.resources }
+fn side(config: &Config) -> ComparedEnvironment<'_> {
+    ComparedEnvironment { environment: &config.environment, resources: &config.resources }
 }
 
 fn count(named: usize) -> String {
@@ -56,7 +56,7 @@ fn count(named: usize) -> String {
 }
 
 /// Settings that belong to no resource.
-fn project(left: &Config, right: &Config) -> Vec<Row> {
+fn project(left: &Config, right: &Config) -> Vec<ComparisonRow> {
     let money = |limit: Option<Money>| limit.map_or(Value::Null, |limit| Value::text(limit.to_string()));
     let pods = |limit: Option<u32>| limit.map_or(Value::Null, |limit| Value::Int(limit.into()));
     let text = |text: &dyn ToString| Value::Text(text.to_string());

@@ -1,7 +1,7 @@
 //! `sindri drift`: how RunPod differs from the last applied state. Takes no lock, writes nothing, and needs only the
 //! name from the configuration.
 
-use crate::apply::look::Sight;
+use crate::apply::refresh::Refresh;
 use crate::catalog::Catalog;
 use crate::cli::args::{DriftArgs, Global};
 use crate::cli::console::Console;
@@ -12,7 +12,7 @@ use crate::render::{drift, json};
 
 pub async fn run(args: &DriftArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
-    let Sight { state, observed, unsettled, expected } = session.look_twice(console).await?;
+    let Refresh { state, observed, unsettled, expected } = session.refresh_and_recheck(console).await?;
     let report = report(&Scope {
         name: &session.config.name,
         prior: &state,

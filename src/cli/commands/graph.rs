@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::{Secrets, Session, configuration};
 use crate::graph::ResourceGraph;
 use crate::model::Plan;
-use crate::planner::{self, Options};
+use crate::planner::{self, PlanOptions};
 use crate::render::PlanView;
 use crate::render::graph::{declared, document, dot, mermaid, of_plan};
 
@@ -44,8 +44,8 @@ pub async fn run(args: &GraphArgs, global: &Global, console: &Console) -> Result
 
 /// The plan that `sindri plan` would show.
 async fn planned(session: &Session, console: &Console) -> Result<Plan, Failure> {
-    let (prior, observed) = session.look(console).await?;
-    let input = session.plan_input(&prior, &observed, Options::default());
+    let (prior, observed) = session.refresh(console).await?;
+    let input = session.plan_input(&prior, &observed, PlanOptions::default());
     let mut plan = plan::checked(planner::plan(&input)?, input.prior)?;
     session.examine(&mut plan).await;
     Ok(plan)

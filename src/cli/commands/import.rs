@@ -10,7 +10,7 @@ mod objects;
 
 use serde_json::json;
 
-use crate::cli::address::{AddressWord, Known};
+use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -41,7 +41,7 @@ async fn one(
     let refuse =
         |code, message: String, help: &str| Err(Failure::message(Exit::Error, code, message, Some(help.to_owned())));
     let declared = &session.config.resources;
-    let address = Known::declared(declared.keys()).with_hint(DECLARE_FIRST).one(word)?;
+    let address = KnownAddresses::declared(declared.keys()).with_hint(DECLARE_FIRST).one(word)?;
     let store = session.lock("import", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
     let state = store.snapshot().state;

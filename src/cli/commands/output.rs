@@ -21,7 +21,7 @@ fn with_kind(path: &str, outputs: &Outputs) -> Result<Option<String>, Failure> {
 
 pub async fn run(args: &OutputArgs, global: &Global, console: &Console) -> Result<Exit, Failure> {
     let session = Session::open_state(global, console)?;
-    let (state, observed) = session.look(console).await?;
+    let (state, observed) = session.refresh(console).await?;
     session.close()?;
     let outputs = Outputs::new(&state, &observed);
     match &args.path {

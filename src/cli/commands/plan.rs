@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalog::Catalog;
-use crate::cli::address::{AddressWord, Known};
+use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{FormatFlags, Global, PlanArgs, PlanFlags, ViewFlags};
 use crate::cli::consent;
 use crate::cli::console::Console;
@@ -16,7 +16,7 @@ use crate::planner;
 use crate::planner::recognise::moves;
 use crate::planner::review::identity;
 use crate::planner::review::saved::SavedPlan;
-use crate::planner::{Input, Options};
+use crate::planner::{Input, PlanOptions};
 use crate::render::{PlanView, html, json, markdown, text};
 use crate::resource::members;
 
@@ -28,15 +28,15 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
         // The state contains no secret values for comparison.
         (false, false) => Session::offline(global, console, Secrets::NamesAlone)?,
     };
-    let (prior, observed) = if args.refresh { session.look(console).await? } else { session.remember()? };
+    let (prior, observed) = if args.refresh { session.refresh(console).await? } else { session.remember()? };
     let asked = match args.destroy {
         true => {
             let only = destroyed(&args.plan.target, &session, &prior)?;
-            Options { destroy: true, only, ..untargeted(&args.plan) }
+            PlanOptions { destroy: true, only, ..untargeted(&args.plan) }
         }
         false => options(&args.plan, &session, &prior)?,
     };
-    let options = Options { unrefreshed: !args.refresh, ..asked };
+    let options = PlanOptions { unrefreshed: !args.refresh, ..asked };
     let input = session.plan_input(&prior, &observed, options);
     let mut plan = checked(planner::plan(&input)?, input.prior)?;
     if args.refresh {
@@ -60,11 +60,11 @@ pub async fn run(args: &PlanArgs, global: &Global, console: &Console) -> Result<
 }
 
 /// The planner options from the flags.
-pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Options, Failure> {
+pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<PlanOptions, Failure> {
     let declared = || session.config.resources.keys();
-    let known = Known::declared_or_recorded(prior, declared().chain(prior.resources.keys()));
-    let replace = Known::declared(declared()).all(&flags.replace)?;
-    Ok(Options {
+    let known = KnownAddresses::declared_or_recorded(prior, declared().chain(prior.resources.keys()));
+    let replace = KnownAddresses::declared(declared()).all(&flags.replace)?;
+    Ok(PlanOptions {
         targets: known.all(&flags.target)?,
         // A port is created and deleted with its pod.
         replace: replace.into_iter().map(|address| members::parent_of(&address).unwrap_or(address)).collect(),
@@ -72,15 +72,15 @@ pub fn options(flags: &PlanFlags, session: &Session, prior: &State) -> Result<Op
     })
 }
 
-fn untargeted(flags: &PlanFlags) -> Options {
-    Options {
+fn untargeted(flags: &PlanFlags) -> PlanOptions {
+    PlanOptions {
         permits: flags.permits.flags(),
         updates: flags.updates,
         adopt: flags.adopt,
         ignore_existing: flags.ignore_existing,
         refresh_only: flags.refresh_only,
         no_renames: flags.no_renames,
-        ..Options::default()
+        ..PlanOptions::default()
     }
 }
 
@@ -89,7 +89,7 @@ fn untargeted(flags: &PlanFlags) -> Options {
 pub fn destroyed(words: &[AddressWord], session: &Session, prior: &State) -> Result<BTreeSet<Address>, Failure> {
     let moved = moves::followed(prior, &session.config.moved, &session.config.resources).state;
     let recorded = [prior, &*moved].into_iter().flat_map(|state| state.resources.keys());
-    let only = Known::recorded(prior, recorded).all(words)?;
+    let only = KnownAddresses::recorded(prior, recorded).all(words)?;
     only.iter().try_for_each(is_whole)?;
     Ok(only)
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::apply::carry_out;
-use crate::cli::address::{AddressWord, Known};
+use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, PowerArgs};
 use crate::cli::consent;
 use crate::cli::console::Console;
@@ -48,14 +48,14 @@ pub fn select(words: &[AddressWord], all: bool, state: &State, command: &str) ->
     if words.is_empty() {
         return Ok(vec![only(&pods, command)?]);
     }
-    Ok(Known::recorded(state, pods).all(words)?.into_iter().collect())
+    Ok(KnownAddresses::recorded(state, pods).all(words)?.into_iter().collect())
 }
 
 /// The recorded pod in the argument; the only pod without one.
 pub fn select_one(word: Option<&AddressWord>, state: &State, command: &str) -> Result<Address, Failure> {
     let pods = recorded(state)?;
     match word {
-        Some(word) => Known::recorded(state, pods).one(word).cloned(),
+        Some(word) => KnownAddresses::recorded(state, pods).one(word).cloned(),
         None => only(&pods, command),
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::cli::address::{AddressWord, Known};
+use crate::cli::address::{AddressWord, KnownAddresses};
 use crate::cli::args::{Global, StateCommand};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -64,7 +64,7 @@ fn read(session: &Session) -> Result<State, Failure> {
 }
 
 fn one<'s>(state: &'s State, word: &AddressWord) -> Result<&'s Address, Failure> {
-    Known::recorded(state, state.resources.keys()).one(word)
+    KnownAddresses::recorded(state, state.resources.keys()).one(word)
 }
 
 /// The message after `state rm`; `declared_in` is the configuration that still declares the resource.

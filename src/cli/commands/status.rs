@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use crate::cli::address::Known;
+use crate::cli::address::KnownAddresses;
 use crate::cli::args::{Global, StatusArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -20,7 +20,7 @@ pub async fn run(args: &StatusArgs, global: &Global, console: &Console) -> Resul
     let exit = match args.watch {
         true => watch(&session, args, global.sandbox, console).await?,
         false => {
-            let (state, observed) = session.look(console).await?;
+            let (state, observed) = session.refresh(console).await?;
             let view = view(args, &state)?;
             match console.json {
                 true => console.json(&status::status_json(&state, &observed, &view.only)),
@@ -42,7 +42,7 @@ async fn watch(session: &Session, args: &StatusArgs, simulated: bool, console: &
         let refreshed = tokio::select! {
             biased;
             _ = signals.next() => return Ok(Exit::Interrupted),
-            refreshed = session.look(console) => refreshed,
+            refreshed = session.refresh(console) => refreshed,
         };
         // A watched resource may be destroyed and recreated in between.
         let refreshed = refreshed.and_then(|(state, observed)| Ok((view(args, &state)?, state, observed)));
@@ -107,7 +107,7 @@ fn page(session: &Session, state: &State, observed: &Observed, view: &StatusView
 /// The selection from the arguments. A resource that is being replaced is shown with its predecessor.
 fn view(args: &StatusArgs, state: &State) -> Result<StatusView, Failure> {
     let recorded = || state.resources.keys().filter(|address| !members::is_member(address));
-    let mut only = Known::recorded(state, recorded()).all(&args.addresses)?;
+    let mut only = KnownAddresses::recorded(state, recorded()).all(&args.addresses)?;
     let predecessors = recorded().filter(|address| address.successor().is_some_and(|it| only.contains(&it)));
     let predecessors: Vec<Address> = predecessors.cloned().collect();
     only.extend(predecessors);

@@ -14,7 +14,7 @@ use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
-use crate::model::{Address, Pending};
+use crate::model::{Address, PendingIntent};
 use crate::store::{self, Holder, LockedState, StoreError};
 
 pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
@@ -38,7 +38,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     }
     if !pending.is_empty() {
         text.push_str(&format!("Requests of unknown outcome: {}\n", pending.len()));
-        for Pending { address, verb, at, .. } in pending.iter() {
+        for PendingIntent { address, verb, at, .. } in pending.iter() {
             text.push_str(&format!("  {address}  {verb}  sent about {at}\n"));
         }
         text.push_str(

@@ -10,8 +10,8 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::power::select;
 use crate::apply::Event;
-use crate::apply::look::Sight;
-use crate::apply::readiness::{Condition, Hopeless, Standing, standing};
+use crate::apply::readiness::{Condition, PodReadiness, ReadinessFailure, standing};
+use crate::apply::refresh::Refresh;
 use crate::cli::args::{Global, WaitArgs};
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
@@ -48,8 +48,8 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
     }
     let session = Session::open_state(global, console)?;
     let mut signals = Signals::listen();
-    let sight = session.look_twice(console).await?;
-    let pods = pods(args, &sight)?;
+    let refresh = session.refresh_and_recheck(console).await?;
+    let pods = pods(args, &refresh)?;
     if pods.is_empty() {
         session.close()?;
         console.either(
@@ -59,7 +59,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
         return Ok(Exit::Success);
     }
     let progress = console.progress();
-    let mut wait = Wait {
+    let mut wait = WaitRun {
         session: &session,
         condition: &args.condition,
         progress: (!console.json).then_some(&progress),
@@ -68,7 +68,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
     };
     let ended = tokio::select! {
         biased;
-        ended = wait.until_ready(sight.observed, args.timeout) => ended,
+        ended = wait.until_ready(refresh.observed, args.timeout) => ended,
         _ = signals.next() => Err(Failure::message(
             Exit::Interrupted,
             "interrupted",
@@ -93,7 +93,7 @@ pub async fn run(args: &WaitArgs, global: &Global, console: &Console) -> Result<
 }
 
 /// One pod to wait for.
-struct Pod {
+struct AwaitedPod {
     address: Address,
     id: String,
     kind: &'static Kind,
@@ -105,8 +105,8 @@ struct Pod {
 }
 
 /// The selected pods; by default, every pod recorded as running.
-fn pods(args: &WaitArgs, sight: &Sight) -> Result<Vec<Pod>, Failure> {
-    let Sight { state, unsettled, .. } = sight;
+fn pods(args: &WaitArgs, refresh: &Refresh) -> Result<Vec<AwaitedPod>, Failure> {
+    let Refresh { state, unsettled, .. } = refresh;
     let addresses = match args.pods.is_empty() {
         true => recorded_running(state),
         false => select(&args.pods, false, state, "wait")?,
@@ -115,7 +115,7 @@ fn pods(args: &WaitArgs, sight: &Sight) -> Result<Vec<Pod>, Failure> {
         let record = state.resources.get(&address)?;
         let kind = kind::find(&record.kind)?;
         let fresh = unsettled.get(&address) == Some(&Unsettled::Fresh);
-        Some(Pod { id: record.id.clone(), kind, fresh, ready: false, shows: String::new(), address })
+        Some(AwaitedPod { id: record.id.clone(), kind, fresh, ready: false, shows: String::new(), address })
     };
     Ok(addresses.into_iter().filter_map(pod).collect())
 }
@@ -129,16 +129,16 @@ fn recorded_running(state: &State) -> Vec<Address> {
     runs.map(|(address, _)| address.clone()).collect()
 }
 
-struct Wait<'a> {
+struct WaitRun<'a> {
     session: &'a Session,
     condition: &'a Condition,
     /// `None` if only the object at the end is printed.
     progress: Option<&'a Progress>,
     started: Instant,
-    pods: Vec<Pod>,
+    pods: Vec<AwaitedPod>,
 }
 
-impl Wait<'_> {
+impl WaitRun<'_> {
     /// Polls until every pod is ready, beginning with `observed`. An error says which pods are not ready, and why.
     async fn until_ready(&mut self, observed: Observed, timeout: Duration) -> Result<(), Failure> {
         let deadline = self.started + timeout;
@@ -170,7 +170,7 @@ impl Wait<'_> {
                 return Err(self.late(timeout, failed.as_deref()));
             }
             sleep_until(next).await;
-            match timeout_at(deadline, self.look()).await {
+            match timeout_at(deadline, self.refresh()).await {
                 Ok(Ok(seen)) => (observed, failed) = (Some(seen), None),
                 Ok(Err(error)) if error.class.stops_everything() => return Err(error.into()),
                 // A failed list says nothing about the pods.
@@ -181,7 +181,7 @@ impl Wait<'_> {
     }
 
     /// One list for each kind of resource to wait for.
-    async fn look(&self) -> Result<Observed, crate::runpod::ApiError> {
+    async fn refresh(&self) -> Result<Observed, crate::runpod::ApiError> {
         let kinds: BTreeMap<&str, &'static Kind> =
             self.pods.iter().filter(|pod| !pod.ready).map(|pod| (pod.kind.name, pod.kind)).collect();
         let mut observed = Observed::default();
@@ -197,21 +197,21 @@ impl Wait<'_> {
         let lag = self.session.client.list_lag();
         let (elapsed, condition) = (self.started.elapsed(), self.condition);
         let open: Vec<usize> = (0..self.pods.len()).filter(|index| !self.pods[*index].ready).collect();
-        let looks = open.into_iter().map(|index| {
+        let checks = open.into_iter().map(|index| {
             let pod = &self.pods[index];
             async move {
                 let standing =
-                    timeout_at(deadline, look_at(pod, condition, observed, pod.fresh && elapsed < lag)).await;
-                (index, standing.unwrap_or_else(|_| Standing::NotYet(SILENT.to_owned())))
+                    timeout_at(deadline, check_pod(pod, condition, observed, pod.fresh && elapsed < lag)).await;
+                (index, standing.unwrap_or_else(|_| PodReadiness::NotYet(SILENT.to_owned())))
             }
         });
-        let looks: BTreeMap<usize, Standing> = stream::iter(looks).buffer_unordered(PROBES).collect().await;
-        for (index, standing) in looks {
+        let checks: BTreeMap<usize, PodReadiness> = stream::iter(checks).buffer_unordered(PROBES).collect().await;
+        for (index, standing) in checks {
             let pod = &mut self.pods[index];
             match standing {
-                Standing::Ready | Standing::Probe(_) => (pod.ready, pod.shows) = (true, "ready".to_owned()),
-                Standing::NotYet(why) => pod.shows = why,
-                Standing::Never(hopeless) => {
+                PodReadiness::Ready | PodReadiness::Probe(_) => (pod.ready, pod.shows) = (true, "ready".to_owned()),
+                PodReadiness::NotYet(why) => pod.shows = why,
+                PodReadiness::Never(hopeless) => {
                     pod.shows.clone_from(&hopeless.message);
                     return Some(never(pod, &hopeless));
                 }
@@ -222,7 +222,7 @@ impl Wait<'_> {
     }
 
     fn tell(&self, index: usize, observed: &Observed) {
-        let Pod { address, id, kind, ready, shows, .. } = &self.pods[index];
+        let AwaitedPod { address, id, kind, ready, shows, .. } = &self.pods[index];
         let (address, id, elapsed) = (address.clone(), id.clone(), self.started.elapsed());
         self.show(&match ready {
             true => {
@@ -241,7 +241,7 @@ impl Wait<'_> {
 
     /// The error after the deadline.
     fn late(&self, timeout: Duration, poll: Option<&str>) -> Failure {
-        let open: Vec<&Pod> = self.pods.iter().filter(|pod| !pod.ready).collect();
+        let open: Vec<&AwaitedPod> = self.pods.iter().filter(|pod| !pod.ready).collect();
         let after = words::duration(timeout);
         let poll = poll.map(|error| format!(" (the last poll failed: {error})")).unwrap_or_default();
         let message = match open.as_slice() {
@@ -269,11 +269,11 @@ impl Wait<'_> {
 }
 
 /// The readiness of one pod, including probes.
-async fn look_at(pod: &Pod, condition: &Condition, observed: &Observed, may_lag: bool) -> Standing {
+async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed, may_lag: bool) -> PodReadiness {
     let Some(object) = observed.get(pod.kind.name, &pod.id) else {
         return match may_lag {
-            true => Standing::NotYet("not listed yet".to_owned()),
-            false => Standing::Never(Hopeless {
+            true => PodReadiness::NotYet("not listed yet".to_owned()),
+            false => PodReadiness::Never(ReadinessFailure {
                 code: "not_found",
                 message: "is recorded, but RunPod does not list it any more".to_owned(),
                 help: "`sindri plan` shows what became of it",
@@ -281,24 +281,24 @@ async fn look_at(pod: &Pod, condition: &Condition, observed: &Observed, may_lag:
         };
     };
     match standing(condition, object) {
-        Standing::Probe(probes) => {
+        PodReadiness::Probe(probes) => {
             let tried = stream::iter(probes.iter().map(probe)).buffer_unordered(PROBES).collect::<Vec<_>>().await;
             match tried.into_iter().find_map(Result::err) {
-                Some(why) => Standing::NotYet(why),
-                None => Standing::Ready,
+                Some(why) => PodReadiness::NotYet(why),
+                None => PodReadiness::Ready,
             }
         }
         other => other,
     }
 }
 
-fn never(pod: &Pod, hopeless: &Hopeless) -> Failure {
+fn never(pod: &AwaitedPod, hopeless: &ReadinessFailure) -> Failure {
     let help = hopeless.help.replace("{pod}", &words::shell(&pod.address.to_string()));
     let message = format!("`{}` ({}) {}", pod.address, pod.id, hopeless.message);
     Failure::message(Exit::Error, hopeless.code, message, Some(help)).about(&pod.address, Some(&pod.id))
 }
 
-fn report(condition: &Condition, pods: &[Pod], ready: bool, elapsed: Duration) -> Json {
+fn report(condition: &Condition, pods: &[AwaitedPod], ready: bool, elapsed: Duration) -> Json {
     let pods: Vec<Json> = pods
         .iter()
         .map(|pod| json!({ "address": pod.address, "id": pod.id, "ready": pod.ready, "shows": pod.shows }))

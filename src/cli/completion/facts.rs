@@ -17,7 +17,7 @@ use crate::resource::members::is_member;
 
 /// The kind of name that an argument takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Which {
+pub(super) enum CompletionKind {
     /// Addresses in the state.
     Recorded,
     /// Addresses in the state, without ports.
@@ -61,7 +61,7 @@ impl Facts {
         self.typed.starts_with('-')
     }
 
-    pub fn candidates(&self, which: Which) -> Vec<CompletionCandidate> {
+    pub fn candidates(&self, which: CompletionKind) -> Vec<CompletionCandidate> {
         let words = self.words(which);
         let short = self.without_kind(&words);
         if short.is_empty() { words } else { short }.into_iter().map(CompletionCandidate::new).collect()
@@ -78,30 +78,32 @@ impl Facts {
         names().filter(|name| name.starts_with(typed)).filter(is_clear).map(str::to_owned).collect()
     }
 
-    fn words(&self, which: Which) -> Vec<String> {
+    fn words(&self, which: CompletionKind) -> Vec<String> {
         let texts = |addresses: &mut dyn Iterator<Item = &Address>| addresses.map(ToString::to_string).collect();
         match which {
-            Which::Environments => self.environments(),
-            Which::GpuTypes => {
+            CompletionKind::Environments => self.environments(),
+            CompletionKind::GpuTypes => {
                 let catalog = Catalog::embedded();
                 // An ambiguous name is not offered.
                 let is_clear = |name: &String| catalog.resolve_gpu(name).is_ok();
                 let name = |gpu: &GpuType| Some(gpu.display_name.clone()).filter(is_clear).unwrap_or(gpu.id.clone());
                 catalog.gpu_types.iter().map(name).collect()
             }
-            Which::Regions => {
+            CompletionKind::Regions => {
                 let listed = Catalog::embedded().data_centers.iter().filter(|center| center.is_listed());
                 listed.map(|center| center.id.clone()).collect()
             }
-            Which::Recorded => texts(&mut self.addresses().recorded.iter()),
-            Which::RecordedWhole => texts(&mut self.addresses().recorded.iter().filter(|it| !is_member(it))),
-            Which::Unrecorded => {
+            CompletionKind::Recorded => texts(&mut self.addresses().recorded.iter()),
+            CompletionKind::RecordedWhole => texts(&mut self.addresses().recorded.iter().filter(|it| !is_member(it))),
+            CompletionKind::Unrecorded => {
                 let Addresses { recorded, declared } = self.addresses();
                 texts(&mut declared.iter().filter(|it| !is_member(it) && !recorded.contains(it)))
             }
-            Which::Known => self.known(),
-            Which::Pods => self.pods(),
-            Which::Outputs => self.addresses().recorded.iter().map(|address| format!("{address}.id")).collect(),
+            CompletionKind::Known => self.known(),
+            CompletionKind::Pods => self.pods(),
+            CompletionKind::Outputs => {
+                self.addresses().recorded.iter().map(|address| format!("{address}.id")).collect()
+            }
         }
     }
 

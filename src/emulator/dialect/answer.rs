@@ -2,22 +2,22 @@
 
 use jiff::Timestamp;
 
-use super::call::{Answer, Call, Dialect};
+use super::call::{ApiVersion, Call, CallReply};
 use super::{v1, v2, v2_2026_08};
 use crate::emulator::state::world::World;
 
 impl World {
     /// Answers one call at virtual time `now`. An earlier `now` than before counts as no time passed.
-    pub fn answer(&mut self, call: &Call, now: Timestamp) -> Answer {
+    pub fn answer(&mut self, call: &Call, now: Timestamp) -> CallReply {
         let now = self.advance_to(now);
         self.touched.clear();
         if call.tweaks.spend_limit.is_some() {
             self.set_account(None, Some(call.tweaks.spend_limit), now);
         }
         let mut reply = match call.dialect {
-            Dialect::V1 => v1::answer::answer(self, call, now),
-            Dialect::V2 if call.tweaks.v2_2026_08 => v2_2026_08::answer(self, call, now),
-            Dialect::V2 => v2::answer::answer(self, call, now),
+            ApiVersion::V1 => v1::answer::answer(self, call, now),
+            ApiVersion::V2 if call.tweaks.v2_2026_08 => v2_2026_08::answer(self, call, now),
+            ApiVersion::V2 => v2::answer::answer(self, call, now),
         };
         reply.tweak(&call.tweaks);
         let touched = std::mem::take(&mut self.touched);

@@ -12,7 +12,7 @@ use crate::emulator::rules::tweaks::Tweaks;
 /// The two dialects of RunPod's REST API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Dialect {
+pub enum ApiVersion {
     V1,
     V2,
 }
@@ -22,7 +22,7 @@ pub enum Dialect {
 /// It has no `Debug`, because a body can contain a secret.
 #[derive(Clone)]
 pub struct Call {
-    pub dialect: Dialect,
+    pub dialect: ApiVersion,
     /// See [`Route::operation`](super::route::Route::operation). The answer to an unknown operation is 404.
     pub operation: &'static str,
     /// The `{id}` of the path, percent-decoded.
@@ -35,7 +35,7 @@ pub struct Call {
 
 impl Call {
     /// A call with nothing but its operation.
-    pub fn new(dialect: Dialect, operation: &'static str) -> Self {
+    pub fn new(dialect: ApiVersion, operation: &'static str) -> Self {
         Self { dialect, operation, id: None, query: BTreeMap::new(), body: None, tweaks: Tweaks::default() }
     }
 
@@ -67,7 +67,7 @@ impl Call {
 
 /// An answer as bytes.
 #[derive(Clone)]
-pub struct Answer {
+pub struct CallReply {
     pub status: u16,
     pub content_type: &'static str,
     /// Empty for 204.

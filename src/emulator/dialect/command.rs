@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 /// A stored `args`, parsed.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Command {
+pub struct ContainerCommand {
     pub entrypoint: Vec<String>,
     pub cmd: Vec<String>,
 }
 
-impl Command {
+impl ContainerCommand {
     /// A JSON object sets one or both arrays. Anything else is split like a shell command and becomes `cmd`.
     pub fn parse(args: &str) -> Self {
         let list = |value: Option<&Value>| -> Vec<String> {
@@ -68,19 +68,20 @@ mod tests {
 
     #[test]
     fn a_plain_string_is_split_like_a_shell_command_and_an_object_sets_both_arrays() {
-        let bare = Command::parse("python 'a b.py'");
-        assert_eq!(bare, Command { entrypoint: vec![], cmd: list(&["python", "a b.py"]) });
-        let object = Command::parse(r#"{"entrypoint":["sh"],"cmd":["-c","ls"]}"#);
-        assert_eq!(object, Command { entrypoint: list(&["sh"]), cmd: list(&["-c", "ls"]) });
-        assert_eq!(Command::parse(""), Command::default());
+        let bare = ContainerCommand::parse("python 'a b.py'");
+        assert_eq!(bare, ContainerCommand { entrypoint: vec![], cmd: list(&["python", "a b.py"]) });
+        let object = ContainerCommand::parse(r#"{"entrypoint":["sh"],"cmd":["-c","ls"]}"#);
+        assert_eq!(object, ContainerCommand { entrypoint: list(&["sh"]), cmd: list(&["-c", "ls"]) });
+        assert_eq!(ContainerCommand::parse(""), ContainerCommand::default());
     }
 
     #[test]
     fn arrays_that_conflict_with_args_are_rejected_and_an_empty_array_clears() {
-        assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["a", "b"]))), Some("a b".to_owned()));
-        assert_eq!(Command::stored("", Some("a b"), None, Some(list(&["b"]))), None);
-        assert_eq!(Command::stored("a b", None, None, Some(vec![])), Some(String::new()));
-        let kept = Command::stored(r#"{"entrypoint":["sh"]}"#, None, None, Some(list(&["x"]))).expect("no args given");
-        assert_eq!(Command::parse(&kept), Command { entrypoint: list(&["sh"]), cmd: list(&["x"]) });
+        assert_eq!(ContainerCommand::stored("", Some("a b"), None, Some(list(&["a", "b"]))), Some("a b".to_owned()));
+        assert_eq!(ContainerCommand::stored("", Some("a b"), None, Some(list(&["b"]))), None);
+        assert_eq!(ContainerCommand::stored("a b", None, None, Some(vec![])), Some(String::new()));
+        let kept = ContainerCommand::stored(r#"{"entrypoint":["sh"]}"#, None, None, Some(list(&["x"])))
+            .expect("no args given");
+        assert_eq!(ContainerCommand::parse(&kept), ContainerCommand { entrypoint: list(&["sh"]), cmd: list(&["x"]) });
     }
 }

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::response::{Response, RouteResult};
-use super::schema::{Members, Shape, checked};
-use crate::emulator::rules::refusal::Refusal;
+use super::schema::{ObjectShape, PresentMembers, checked};
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::registry::Registry;
 use crate::emulator::state::world::World;
 
@@ -20,14 +20,14 @@ pub fn all(world: &World) -> Value {
 }
 
 pub fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.registries.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+    Ok(Response::json(200, view(world.registries.get(call.object_id()).ok_or(RequestRefusal::NotFound)?)))
 }
 
 /// Creates a credential and answers with `status`.
-pub fn create(world: &mut World, call: &Call, shape: &Shape, status: u16, now: Timestamp) -> RouteResult {
+pub fn create(world: &mut World, call: &Call, shape: &ObjectShape, status: u16, now: Timestamp) -> RouteResult {
     checked(shape, call.body.as_ref())?;
     world.now = now;
-    let name = Members::of(call.body.as_ref()).text("name").unwrap_or_default();
+    let name = PresentMembers::of(call.body.as_ref()).text("name").unwrap_or_default();
     Ok(Response::json(status, view(world.add_registry(name)?)))
 }
 

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::call::Answer;
-use super::command::Command;
-use crate::emulator::rules::refusal::Refusal;
+use super::call::CallReply;
+use super::command::ContainerCommand;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::rules::tweaks::{EchoArgs, Tweaks};
 
 /// The result of a route's handler.
-pub type RouteResult = Result<Response, Refusal>;
+pub type RouteResult = Result<Response, RequestRefusal>;
 
 /// A status and its content.
 pub struct Response {
@@ -81,14 +81,14 @@ impl Response {
         });
     }
 
-    pub fn into_answer(self, touched: Vec<String>) -> Answer {
+    pub fn into_answer(self, touched: Vec<String>) -> CallReply {
         let (content_type, body) = match self.content {
             Content::Empty => ("application/json", Vec::new()),
             Content::Json(value) => ("application/json", bytes(&value)),
             Content::Problem(value) => ("application/problem+json", bytes(&value)),
             Content::Events(text) => ("text/event-stream", text.into_bytes()),
         };
-        Answer { status: self.status, content_type, body, touched }
+        CallReply { status: self.status, content_type, body, touched }
     }
 }
 
@@ -102,7 +102,7 @@ fn echo_command(object: &mut Map<String, Value>, echo: EchoArgs) {
     let Some(args) = object.get("args").and_then(Value::as_str) else { return };
     let again = match echo {
         EchoArgs::Verbatim => args.to_owned(),
-        EchoArgs::Reserialized => Command::parse(args).encode(),
+        EchoArgs::Reserialized => ContainerCommand::parse(args).encode(),
         EchoArgs::Split => String::new(),
     };
     object.insert("args".to_owned(), json!(again));

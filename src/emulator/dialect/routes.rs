@@ -1,20 +1,20 @@
 //! All routes of both dialects.
 
-use super::call::Dialect;
+use super::call::ApiVersion;
 use super::route::Route;
 use super::{v1, v2};
 
 /// The routes of a dialect, by kind.
-pub fn routes(dialect: Dialect) -> Box<dyn Iterator<Item = &'static Route>> {
+pub fn routes(dialect: ApiVersion) -> Box<dyn Iterator<Item = &'static Route>> {
     match dialect {
-        Dialect::V1 => Box::new(v1::kinds::routes()),
-        Dialect::V2 => Box::new(v2::kinds::routes()),
+        ApiVersion::V1 => Box::new(v1::kinds::routes()),
+        ApiVersion::V2 => Box::new(v2::kinds::routes()),
     }
 }
 
 /// The names of all operations. Names that both dialects have appear twice.
 pub fn operations() -> impl Iterator<Item = &'static str> {
-    routes(Dialect::V2).chain(routes(Dialect::V1)).map(|route| route.operation)
+    routes(ApiVersion::V2).chain(routes(ApiVersion::V1)).map(|route| route.operation)
 }
 
 #[cfg(test)]
@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn a_method_and_path_match_one_route() {
-        for dialect in [Dialect::V1, Dialect::V2] {
+        for dialect in [ApiVersion::V1, ApiVersion::V2] {
             let mut seen = BTreeMap::new();
             for route in routes(dialect) {
                 let earlier = seen.insert((route.method.word(), route.path), route.operation);
@@ -37,7 +37,7 @@ mod tests {
     #[test]
     fn an_operation_is_a_read_or_a_write_in_both_dialects() {
         let mut seen = BTreeMap::new();
-        for route in routes(Dialect::V1).chain(routes(Dialect::V2)) {
+        for route in routes(ApiVersion::V1).chain(routes(ApiVersion::V2)) {
             let writes = seen.entry(route.operation).or_insert(route.changes_world());
             assert_eq!(*writes, route.changes_world(), "{}", route.operation);
         }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use crate::emulator::rules::refusal::{Refusal, Violation};
+use crate::emulator::rules::refusal::{RequestRefusal, SchemaViolation};
 
 /// The values that a member accepts.
 pub enum Type {
@@ -31,7 +31,7 @@ pub enum Type {
     },
     /// An object of strings with any names.
     TextMap,
-    Object(&'static Shape),
+    Object(&'static ObjectShape),
     OrNull(&'static Type),
 }
 
@@ -50,16 +50,16 @@ pub struct Pattern {
 pub type Member = (&'static str, Type);
 
 /// The members that an object accepts.
-pub struct Shape {
+pub struct ObjectShape {
     /// Grouped, so that shapes can share a group.
     pub members: &'static [&'static [Member]],
     pub required: &'static [&'static str],
     pub min_members: usize,
 }
 
-impl Shape {
+impl ObjectShape {
     /// All errors of a body. A missing body counts as null.
-    pub fn check(&self, body: Option<&Value>) -> Vec<Violation> {
+    pub fn check(&self, body: Option<&Value>) -> Vec<SchemaViolation> {
         let mut found = Vec::new();
         Type::check_object(self, "$", body.unwrap_or(&Value::Null), &mut found);
         found
@@ -67,8 +67,8 @@ impl Shape {
 }
 
 impl Type {
-    fn check(&self, path: &str, value: &Value, found: &mut Vec<Violation>) {
-        let mut other = |what: String| found.push(Violation::Other { path: path.to_owned(), what });
+    fn check(&self, path: &str, value: &Value, found: &mut Vec<SchemaViolation>) {
+        let mut other = |what: String| found.push(SchemaViolation::Other { path: path.to_owned(), what });
         match self {
             Self::OrNull(inner) => {
                 if !value.is_null() {
@@ -134,9 +134,9 @@ impl Type {
         }
     }
 
-    fn check_object(shape: &Shape, path: &str, value: &Value, found: &mut Vec<Violation>) {
+    fn check_object(shape: &ObjectShape, path: &str, value: &Value, found: &mut Vec<SchemaViolation>) {
         let Some(members) = value.as_object() else {
-            found.push(Violation::Other { path: path.to_owned(), what: wrong_type(value, "object") });
+            found.push(SchemaViolation::Other { path: path.to_owned(), what: wrong_type(value, "object") });
             return;
         };
         let path_of = |name: &str| format!("{path}.{name}");
@@ -144,15 +144,15 @@ impl Type {
             members.keys().filter(|&name| shape.member(name).is_none()).map(String::clone).collect();
         for &name in shape.required {
             if !members.contains_key(name) {
-                found.push(Violation::Missing { path: path.to_owned(), name });
+                found.push(SchemaViolation::Missing { path: path.to_owned(), name });
             }
         }
         if !unknown.is_empty() {
-            found.push(Violation::Unknown { path: path.to_owned(), names: unknown });
+            found.push(SchemaViolation::Unknown { path: path.to_owned(), names: unknown });
         }
         if members.len() < shape.min_members {
             let what = format!("minProperties: got {}, want {}", members.len(), shape.min_members);
-            found.push(Violation::Other { path: path.to_owned(), what });
+            found.push(SchemaViolation::Other { path: path.to_owned(), what });
         }
         for (name, member) in members {
             if let Some(kind) = shape.member(name) {
@@ -162,7 +162,7 @@ impl Type {
     }
 }
 
-impl Shape {
+impl ObjectShape {
     fn member(&self, name: &str) -> Option<&Type> {
         self.members.iter().copied().flatten().find(|(known, _)| *known == name).map(|(_, kind)| kind)
     }
@@ -188,9 +188,9 @@ fn wrong_type(value: &Value, wanted: &str) -> String {
 }
 
 /// The members of a validated body. A null member counts as absent.
-pub struct Members<'a>(pub &'a Map<String, Value>);
+pub struct PresentMembers<'a>(pub &'a Map<String, Value>);
 
-impl<'a> Members<'a> {
+impl<'a> PresentMembers<'a> {
     pub fn of(body: Option<&'a Value>) -> Self {
         static NONE: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
         Self(body.and_then(Value::as_object).unwrap_or(&NONE))
@@ -240,7 +240,7 @@ impl<'a> Members<'a> {
 }
 
 /// Rejects a body that does not fit its shape.
-pub fn checked(shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
+pub fn checked(shape: &ObjectShape, body: Option<&Value>) -> Result<(), RequestRefusal> {
     let violations = shape.check(body);
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(RequestRefusal::Schema(violations)) }
 }

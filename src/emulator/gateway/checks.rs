@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::emulator::Inner;
 use super::journal::{JournalEntry, without_secret};
 use super::replies::{Rejection, error, gateway_block, too_many, violation};
-use super::target::{Routed, Target};
-use crate::emulator::dialect::call::{Call, Dialect};
+use super::target::{RequestTarget, Routed};
+use crate::emulator::dialect::call::{ApiVersion, Call};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::settings::Fidelity;
 use crate::transport::{Method, Request};
@@ -26,17 +26,17 @@ impl Inner {
     pub fn check(
         &mut self,
         request: &Request,
-        target: &Target<'_>,
-        dialect: Dialect,
+        target: &RequestTarget<'_>,
+        dialect: ApiVersion,
         entry: &mut JournalEntry,
         headers: &mut Vec<(String, String)>,
     ) -> Result<Call, Rejection> {
         let refuse = |status, detail: &str| Rejection::Api(error(dialect, status, detail));
         let settings = &self.world.settings;
         match dialect {
-            Dialect::V1 if settings.v1_retired => return Err(refuse(410, "REST API v1 has been retired")),
-            Dialect::V1 => {}
-            Dialect::V2 => {
+            ApiVersion::V1 if settings.v1_retired => return Err(refuse(410, "REST API v1 has been retired")),
+            ApiVersion::V1 => {}
+            ApiVersion::V2 => {
                 self.answered += 1;
                 headers.push(("x-request-id".into(), request_id(settings.seed, self.answered)));
                 let is_too_large = request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY_BYTES);
@@ -52,7 +52,7 @@ impl Inner {
         let counted = self.quotas.count(dialect, token, self.now);
         headers.extend(counted.headers);
         if let Some((window, wait)) = counted.refused {
-            if dialect == Dialect::V2 {
+            if dialect == ApiVersion::V2 {
                 headers.push(("retry-after".into(), wait.to_string()));
             }
             return Err(Rejection::Api(too_many(dialect, &format!("rate limit exceeded for the {window} window"))));

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::emulator::{Emulator, Inner};
 use super::faults;
 use super::faults::Faults;
-use super::journal::Journal;
+use super::journal::RequestJournal;
 use super::world_file::SavedWorld;
 use crate::emulator::state::events::{PodEvent, VolumeEvent};
 use crate::emulator::state::settings::Settings;
@@ -163,7 +163,7 @@ impl Inner {
         self.answered = 0;
         self.faults = Faults::new(self.faults.rules().cloned().collect(), seed);
         self.quotas.clear();
-        self.journal = Journal::default();
+        self.journal = RequestJournal::default();
     }
 
     fn clock(&self) -> Value {

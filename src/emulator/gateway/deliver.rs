@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::delivery::{Delivery, Outcome};
+use super::delivery::{Delivery, DeliveryResult};
 use super::emulator::Emulator;
 use crate::transport::Request;
 use crate::transport::clock::Clock;
@@ -39,7 +39,7 @@ impl TimeSource {
 }
 
 /// Handles a request from its arrival until its answer is sent.
-pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource) -> Outcome {
+pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource) -> DeliveryResult {
     let pending = emulator.receive(&request, time.now(&emulator));
     let Delivery { delay, outcome } = if pending.wait.is_zero() {
         emulator.finish(pending, time.now(&emulator))
@@ -52,7 +52,7 @@ pub async fn deliver(emulator: Arc<Emulator>, request: Request, time: TimeSource
             emulator.finish(pending, now)
         });
         // The task only fails when the runtime shuts down, and then the outcome is not read.
-        late.await.unwrap_or(Delivery { delay: Duration::ZERO, outcome: Outcome::Reset })
+        late.await.unwrap_or(Delivery { delay: Duration::ZERO, outcome: DeliveryResult::Reset })
     };
     time.pass(&emulator, delay).await;
     outcome

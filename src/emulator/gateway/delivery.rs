@@ -8,11 +8,11 @@ use crate::transport::Reply;
 pub struct Delivery {
     /// Virtual time until the outcome is sent.
     pub delay: Duration,
-    pub outcome: Outcome,
+    pub outcome: DeliveryResult,
 }
 
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum DeliveryResult {
     Reply(Reply),
     /// The connection breaks after this many bytes of the body.
     Cut(Reply, usize),

@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::delivery::{Delivery, Outcome};
-use super::faults::{CallFacts, Faults, Fired, Interference, Rule};
-use super::journal::{Journal, JournalEntry};
+use super::delivery::{Delivery, DeliveryResult};
+use super::faults::{CallFacts, FaultRule, Faults, Fired, Interference};
+use super::journal::{JournalEntry, RequestJournal};
 use super::quota::{QuotaProfile, Quotas};
 use super::replies::{Rejection, reply, substituted};
-use super::target::Target;
+use super::target::RequestTarget;
 use super::timeline::Timeline;
 use super::world_file::{SavedWorld, WorldFile, WorldFileError};
-use crate::emulator::dialect::call::{Call, Dialect};
+use crate::emulator::dialect::call::{ApiVersion, Call};
 use crate::emulator::state::world::World;
 use crate::transport::{Reply, Request};
 
@@ -34,24 +34,24 @@ pub struct Inner {
     pub timeline: Timeline,
     pub faults: Faults,
     pub quotas: Quotas,
-    pub journal: Journal,
+    pub journal: RequestJournal,
     /// The number of answered requests, from which request ids are derived.
     pub answered: u64,
     pub file: Option<WorldFile>,
 }
 
 /// A received request that is rejected or waits for its effect.
-pub struct Pending {
+pub struct PendingRequest {
     /// Virtual time to wait before calling [`Emulator::finish`].
     pub wait: Duration,
     entry: JournalEntry,
-    dialect: Dialect,
+    dialect: ApiVersion,
     /// Headers for an answer from the API itself.
     headers: Vec<(String, String)>,
-    step: Step,
+    step: RequestStep,
 }
 
-enum Step {
+enum RequestStep {
     Refused(Reply),
     Call(Box<(Call, Fired)>),
 }
@@ -75,7 +75,7 @@ impl Emulator {
             timeline: Timeline::starting_at(now),
             faults: Faults::default(),
             quotas: Quotas::default(),
-            journal: Journal::default(),
+            journal: RequestJournal::default(),
             answered: saved.answered,
             world: saved.world,
             file,
@@ -113,7 +113,7 @@ impl Emulator {
     }
 
     /// Replaces the fault rules and resets their counts.
-    pub fn set_faults(&self, rules: Vec<Rule>) {
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
         let mut inner = self.lock();
         inner.faults = Faults::new(rules, inner.seed);
     }
@@ -145,19 +145,19 @@ impl Emulator {
     }
 
     /// Checks a request in the order of the real service and applies the fault rules.
-    pub fn receive(&self, request: &Request, now: Timestamp) -> Pending {
+    pub fn receive(&self, request: &Request, now: Timestamp) -> PendingRequest {
         let inner = &mut *self.lock();
         inner.now = inner.now.max(now);
-        let target = Target::parse(&request.path);
-        let dialect = target.dialect.unwrap_or(Dialect::V2);
+        let target = RequestTarget::parse(&request.path);
+        let dialect = target.dialect.unwrap_or(ApiVersion::V2);
         let mut entry = JournalEntry::new(request, dialect);
         let mut headers = Vec::new();
         let checked = inner.check(request, &target, dialect, &mut entry, &mut headers);
         let (wait, step) = match checked {
-            Err(Rejection::Gateway(reply)) => (Duration::ZERO, Step::Refused(reply)),
+            Err(Rejection::Gateway(reply)) => (Duration::ZERO, RequestStep::Refused(reply)),
             Err(Rejection::Api(mut reply)) => {
                 reply.headers.append(&mut headers);
-                (Duration::ZERO, Step::Refused(reply))
+                (Duration::ZERO, RequestStep::Refused(reply))
             }
             Ok(call) => {
                 let fired = inner.faults.fire(&CallFacts {
@@ -169,20 +169,20 @@ impl Emulator {
                     body: call.body.as_ref(),
                 });
                 entry.fault = fired.rule;
-                (fired.before, Step::Call(Box::new((call, fired))))
+                (fired.before, RequestStep::Call(Box::new((call, fired))))
             }
         };
-        Pending { wait, entry, dialect, headers, step }
+        PendingRequest { wait, entry, dialect, headers, step }
     }
 
     /// Carries out a received request at `now`. Returns what to send and when.
-    pub fn finish(&self, pending: Pending, now: Timestamp) -> Delivery {
+    pub fn finish(&self, pending: PendingRequest, now: Timestamp) -> Delivery {
         let inner = &mut *self.lock();
         inner.now = inner.now.max(now);
-        let Pending { wait: _, mut entry, dialect, headers, step } = pending;
+        let PendingRequest { wait: _, mut entry, dialect, headers, step } = pending;
         let (delay, outcome) = match step {
-            Step::Refused(reply) => (Duration::ZERO, Outcome::Reply(reply)),
-            Step::Call(accepted) => {
+            RequestStep::Refused(reply) => (Duration::ZERO, DeliveryResult::Reply(reply)),
+            RequestStep::Call(accepted) => {
                 let (mut call, fired) = *accepted;
                 call.tweaks = fired.tweaks;
                 (fired.after, inner.effect(call, fired.interference, dialect, headers, &mut entry))
@@ -190,8 +190,8 @@ impl Emulator {
         };
         entry.time = inner.now;
         entry.status = match &outcome {
-            Outcome::Reply(reply) | Outcome::Cut(reply, _) => Some(reply.status),
-            Outcome::Reset => None,
+            DeliveryResult::Reply(reply) | DeliveryResult::Cut(reply, _) => Some(reply.status),
+            DeliveryResult::Reset => None,
         };
         inner.journal.push(entry);
         inner.flush();
@@ -212,10 +212,10 @@ impl Inner {
         &mut self,
         call: Call,
         interference: Interference,
-        dialect: Dialect,
+        dialect: ApiVersion,
         headers: Vec<(String, String)>,
         entry: &mut JournalEntry,
-    ) -> Outcome {
+    ) -> DeliveryResult {
         if let Interference::Before(substitute) = interference {
             return substituted(substitute, dialect, headers);
         }
@@ -228,12 +228,12 @@ impl Inner {
         reply.headers.extend(headers.iter().cloned());
         match interference {
             Interference::After(substitute) => substituted(substitute, dialect, headers),
-            Interference::Cut(cut) if cut.hang_up => Outcome::Cut(reply, cut.bytes),
+            Interference::Cut(cut) if cut.hang_up => DeliveryResult::Cut(reply, cut.bytes),
             Interference::Cut(cut) => {
                 reply.body.truncate(cut.bytes);
-                Outcome::Reply(reply)
+                DeliveryResult::Reply(reply)
             }
-            Interference::None | Interference::Before(_) => Outcome::Reply(reply),
+            Interference::None | Interference::Before(_) => DeliveryResult::Reply(reply),
         }
     }
 

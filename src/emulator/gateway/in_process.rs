@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::deliver::{TimeSource, deliver};
-use super::delivery::Outcome;
+use super::delivery::DeliveryResult;
 use super::emulator::Emulator;
 use crate::transport::clock::Clock;
 use crate::transport::{Reply, Request, Transport, TransportError};
@@ -37,9 +37,9 @@ impl Transport for InProcess {
         let answer = deliver(self.emulator.clone(), request, TimeSource::Tokio(self.clock));
         match tokio::time::timeout(TIMEOUT, answer).await {
             Err(_) => Err(no_answer("timed out")),
-            Ok(Outcome::Reply(reply)) => Ok(reply),
-            Ok(Outcome::Cut(..)) => Err(no_answer("the connection broke during the answer")),
-            Ok(Outcome::Reset) => Err(no_answer("connection reset by peer")),
+            Ok(DeliveryResult::Reply(reply)) => Ok(reply),
+            Ok(DeliveryResult::Cut(..)) => Err(no_answer("the connection broke during the answer")),
+            Ok(DeliveryResult::Reset) => Err(no_answer("connection reset by peer")),
         }
     }
 

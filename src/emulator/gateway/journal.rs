@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::call::ApiVersion;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Request;
 
@@ -21,7 +21,7 @@ pub struct JournalEntry {
     pub number: u64,
     /// Virtual time of the effect.
     pub time: Timestamp,
-    pub dialect: Dialect,
+    pub dialect: ApiVersion,
     /// `None` if the request was rejected before its route was known.
     pub operation: Option<&'static str>,
     pub method: &'static str,
@@ -39,7 +39,7 @@ pub struct JournalEntry {
 }
 
 impl JournalEntry {
-    pub(in crate::emulator) fn new(request: &Request, dialect: Dialect) -> Self {
+    pub(in crate::emulator) fn new(request: &Request, dialect: ApiVersion) -> Self {
         Self {
             number: 0,
             time: Timestamp::UNIX_EPOCH,
@@ -76,12 +76,12 @@ pub fn without_secret(route: &Route, body: &Value) -> Value {
 }
 
 #[derive(Default)]
-pub struct Journal {
+pub struct RequestJournal {
     entries: VecDeque<JournalEntry>,
     last: u64,
 }
 
-impl Journal {
+impl RequestJournal {
     pub fn push(&mut self, mut entry: JournalEntry) {
         self.last += 1;
         entry.number = self.last;

@@ -10,7 +10,7 @@ use super::faults;
 use super::faults::FaultsError;
 use super::quota::QuotaProfile;
 use super::world_file::{EPOCH, SavedWorld, WorldFile, WorldFileError};
-use crate::emulator::state::settings::{Fidelity, Pace, Settings};
+use crate::emulator::state::settings::{BootPace, Fidelity, Settings};
 use crate::emulator::state::world::World;
 
 /// The options of `--sandbox` and `emulator serve`. Enums parse with `FromStr` and print with `Display`.
@@ -22,7 +22,7 @@ pub struct EmulatorOptions {
     pub faults: Option<String>,
     pub seed: u64,
     pub fidelity: Fidelity,
-    pub pace: Pace,
+    pub pace: BootPace,
     pub quota: QuotaProfile,
     pub v1_retired: bool,
     /// The earliest start of virtual time. A server sets the current time, because its clients use the system clock. A

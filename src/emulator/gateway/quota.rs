@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 
-use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::call::ApiVersion;
 use crate::emulator::state::settings::UnknownWord;
 
 /// A set of rate limits.
@@ -22,18 +22,19 @@ pub enum QuotaProfile {
     Generous,
 }
 
-struct Window {
+struct CountingWindow {
     name: &'static str,
     quota: usize,
     seconds: i64,
 }
 
-const fn window(name: &'static str, quota: usize, seconds: i64) -> Window {
-    Window { name, quota, seconds }
+const fn window(name: &'static str, quota: usize, seconds: i64) -> CountingWindow {
+    CountingWindow { name, quota, seconds }
 }
 
-const DOCUMENTED: &[Window] = &[window("minute", 60, 60), window("hour", 3000, 3600), window("day", 50_000, 86_400)];
-const GENEROUS: &[Window] = &[window("minute", 180, 60), window("hour", 7200, 3600)];
+const DOCUMENTED: &[CountingWindow] =
+    &[window("minute", 60, 60), window("hour", 3000, 3600), window("day", 50_000, 86_400)];
+const GENEROUS: &[CountingWindow] = &[window("minute", 180, 60), window("hour", 7200, 3600)];
 
 /// v1 has a tenth of the limits, which were reduced before its retirement (emulator behaviour, section 7).
 const V1_SHARE: usize = 10;
@@ -47,7 +48,7 @@ impl QuotaProfile {
         }
     }
 
-    fn windows(self) -> &'static [Window] {
+    fn windows(self) -> &'static [CountingWindow] {
         match self {
             Self::Off => &[],
             Self::Documented => DOCUMENTED,
@@ -73,18 +74,18 @@ impl fmt::Display for QuotaProfile {
     }
 }
 
-impl Window {
-    fn quota(&self, dialect: Dialect) -> usize {
+impl CountingWindow {
+    fn quota(&self, dialect: ApiVersion) -> usize {
         match dialect {
-            Dialect::V1 => self.quota / V1_SHARE,
-            Dialect::V2 => self.quota,
+            ApiVersion::V1 => self.quota / V1_SHARE,
+            ApiVersion::V2 => self.quota,
         }
     }
 }
 
 /// The result of counting a request.
 #[derive(Debug, PartialEq)]
-pub struct Counted {
+pub struct QuotaResult {
     /// `RateLimit` and `RateLimit-Policy`; empty without limits.
     pub headers: Vec<(String, String)>,
     /// The window that refuses the request, and the whole seconds until it has room again.
@@ -96,7 +97,7 @@ pub struct Counted {
 pub struct Quotas {
     profile: QuotaProfile,
     /// One queue of times per window of the profile.
-    taken: BTreeMap<(Dialect, u64), Vec<VecDeque<Timestamp>>>,
+    taken: BTreeMap<(ApiVersion, u64), Vec<VecDeque<Timestamp>>>,
 }
 
 impl Quotas {
@@ -110,10 +111,10 @@ impl Quotas {
     }
 
     /// Counts a request in every window of its key. A refused request is not counted.
-    pub fn count(&mut self, dialect: Dialect, key: &str, now: Timestamp) -> Counted {
+    pub fn count(&mut self, dialect: ApiVersion, key: &str, now: Timestamp) -> QuotaResult {
         let windows = self.profile.windows();
         if windows.is_empty() {
-            return Counted { headers: Vec::new(), refused: None };
+            return QuotaResult { headers: Vec::new(), refused: None };
         }
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
@@ -138,24 +139,24 @@ impl Quotas {
         if refused.is_none() {
             queues.iter_mut().for_each(|queue| queue.push_back(now));
         }
-        Counted { headers: headers(dialect, windows, queues, now), refused }
+        QuotaResult { headers: headers(dialect, windows, queues, now), refused }
     }
 }
 
 /// Whole seconds, rounded up, until the slot taken at `taken` is free.
-fn seconds_until_free(window: &Window, taken: Timestamp, now: Timestamp) -> i64 {
+fn seconds_until_free(window: &CountingWindow, taken: Timestamp, now: Timestamp) -> i64 {
     let left = window.seconds * 1000 - now.duration_since(taken).as_millis() as i64;
     left.div_euclid(1000) + i64::from(left.rem_euclid(1000) > 0)
 }
 
 /// For every window `"minute";r=59;t=60` and `"minute";q=60;w=60`. v1 has no such headers.
 fn headers(
-    dialect: Dialect,
-    windows: &[Window],
+    dialect: ApiVersion,
+    windows: &[CountingWindow],
     queues: &[VecDeque<Timestamp>],
     now: Timestamp,
 ) -> Vec<(String, String)> {
-    if dialect == Dialect::V1 {
+    if dialect == ApiVersion::V1 {
         return Vec::new();
     }
     let (mut limit, mut policy) = (String::new(), String::new());
@@ -182,18 +183,18 @@ mod tests {
     fn a_request_over_the_quota_is_refused_until_the_oldest_leaves_the_window() {
         let mut quotas = Quotas::new(QuotaProfile::Documented);
         for second in 0..60 {
-            let counted = quotas.count(Dialect::V2, "key", START + (second / 2).seconds());
+            let counted = quotas.count(ApiVersion::V2, "key", START + (second / 2).seconds());
             assert_eq!(counted.refused, None, "request {second}");
         }
         let at = START + 30.seconds();
-        assert_eq!(quotas.count(Dialect::V2, "key", at).refused, Some(("minute", 30)));
-        assert_eq!(quotas.count(Dialect::V2, "other", at).refused, None, "each key has its own windows");
-        assert_eq!(quotas.count(Dialect::V2, "key", START + 60.seconds()).refused, None);
+        assert_eq!(quotas.count(ApiVersion::V2, "key", at).refused, Some(("minute", 30)));
+        assert_eq!(quotas.count(ApiVersion::V2, "other", at).refused, None, "each key has its own windows");
+        assert_eq!(quotas.count(ApiVersion::V2, "key", START + 60.seconds()).refused, None);
     }
 
     #[test]
     fn headers_announce_every_window_of_the_profile() {
-        let counted = Quotas::new(QuotaProfile::Documented).count(Dialect::V2, "key", START);
+        let counted = Quotas::new(QuotaProfile::Documented).count(ApiVersion::V2, "key", START);
         assert_eq!(
             counted.headers,
             [
@@ -210,17 +211,17 @@ mod tests {
     fn v1_has_a_tenth_and_no_headers() {
         let mut quotas = Quotas::new(QuotaProfile::Generous);
         for _ in 0..18 {
-            let counted = quotas.count(Dialect::V1, "key", START);
-            assert_eq!(counted, Counted { headers: Vec::new(), refused: None });
+            let counted = quotas.count(ApiVersion::V1, "key", START);
+            assert_eq!(counted, QuotaResult { headers: Vec::new(), refused: None });
         }
-        assert_eq!(quotas.count(Dialect::V1, "key", START).refused, Some(("minute", 60)));
+        assert_eq!(quotas.count(ApiVersion::V1, "key", START).refused, Some(("minute", 60)));
     }
 
     #[test]
     fn no_limits_mean_no_headers_and_no_refusals() {
         let mut quotas = Quotas::new(QuotaProfile::Off);
         for _ in 0..100 {
-            assert_eq!(quotas.count(Dialect::V2, "key", START), Counted { headers: Vec::new(), refused: None });
+            assert_eq!(quotas.count(ApiVersion::V2, "key", START), QuotaResult { headers: Vec::new(), refused: None });
         }
     }
 }

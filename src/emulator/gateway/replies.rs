@@ -3,18 +3,18 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::delivery::Outcome;
+use super::delivery::DeliveryResult;
 use super::faults::Substitute;
-use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::call::ApiVersion;
 use crate::transport::Reply;
 
 /// The replacement for the world's answer. Answers of the gateway have none of the API's headers.
-pub fn substituted(substitute: Substitute, dialect: Dialect, headers: Vec<(String, String)>) -> Outcome {
+pub fn substituted(substitute: Substitute, dialect: ApiVersion, headers: Vec<(String, String)>) -> DeliveryResult {
     let mut from_api = match substitute {
-        Substitute::Reset => return Outcome::Reset,
-        Substitute::Cloudflare => return Outcome::Reply(gateway_block()),
+        Substitute::Reset => return DeliveryResult::Reset,
+        Substitute::Cloudflare => return DeliveryResult::Reply(gateway_block()),
         Substitute::Garbage(garbage) => {
-            return Outcome::Reply(reply(garbage.code, &garbage.content_type, garbage.text));
+            return DeliveryResult::Reply(reply(garbage.code, &garbage.content_type, garbage.text));
         }
         Substitute::Status(status) => match status.body {
             Some(Value::String(text)) => reply(status.code, "text/plain", text),
@@ -28,7 +28,7 @@ pub fn substituted(substitute: Substitute, dialect: Dialect, headers: Vec<(Strin
         }
     };
     from_api.headers.extend(headers);
-    Outcome::Reply(from_api)
+    DeliveryResult::Reply(from_api)
 }
 
 pub fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
@@ -38,10 +38,10 @@ pub fn reply(status: u16, content_type: &str, body: impl Into<Bytes>) -> Reply {
 }
 
 /// An error in the form of the dialect (contract, section 2.3).
-pub fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
+pub fn error(dialect: ApiVersion, status: u16, detail: &str) -> Reply {
     let body = match dialect {
-        Dialect::V1 => json!({ "error": detail, "status": status }),
-        Dialect::V2 => json!({ "title": title(status), "status": status, "detail": detail }),
+        ApiVersion::V1 => json!({ "error": detail, "status": status }),
+        ApiVersion::V2 => json!({ "title": title(status), "status": status, "detail": detail }),
     };
     reply(status, error_type(dialect), body.to_string())
 }
@@ -49,21 +49,21 @@ pub fn error(dialect: Dialect, status: u16, detail: &str) -> Reply {
 /// A schema error of v2 (contract, section 2.3).
 pub fn violation(text: &str) -> Reply {
     let body = json!({ "title": title(422), "status": 422, "detail": "Request validation failed.", "errors": [text] });
-    reply(422, error_type(Dialect::V2), body.to_string())
+    reply(422, error_type(ApiVersion::V2), body.to_string())
 }
 
 /// Status 429. v1 does not name the window.
-pub fn too_many(dialect: Dialect, detail: &str) -> Reply {
+pub fn too_many(dialect: ApiVersion, detail: &str) -> Reply {
     match dialect {
-        Dialect::V1 => error(dialect, 429, "Too many requests"),
-        Dialect::V2 => error(dialect, 429, detail),
+        ApiVersion::V1 => error(dialect, 429, "Too many requests"),
+        ApiVersion::V2 => error(dialect, 429, detail),
     }
 }
 
-fn error_type(dialect: Dialect) -> &'static str {
+fn error_type(dialect: ApiVersion) -> &'static str {
     match dialect {
-        Dialect::V1 => "application/json",
-        Dialect::V2 => "application/problem+json",
+        ApiVersion::V1 => "application/json",
+        ApiVersion::V2 => "application/problem+json",
     }
 }
 

@@ -19,10 +19,10 @@ use tokio::task::JoinSet;
 
 use super::control::MOUNT;
 use super::deliver::{TimeSource, deliver};
-use super::delivery::Outcome;
+use super::delivery::DeliveryResult;
 use super::emulator::Emulator;
 use super::origin;
-use super::target::Target;
+use super::target::RequestTarget;
 use super::world_file::WorldFileError;
 use crate::transport::{Method, Reply, Request};
 
@@ -32,8 +32,8 @@ const MAX_BODY_BYTES: usize = 256 << 20;
 /// How long open connections may continue after a signal to stop.
 const GRACE: Duration = Duration::from_secs(2);
 
-type Part = stream::Iter<std::array::IntoIter<io::Result<Frame<Bytes>>, 2>>;
-type Body = Either<Full<Bytes>, StreamBody<Part>>;
+type StreamPart = stream::Iter<std::array::IntoIter<io::Result<Frame<Bytes>>, 2>>;
+type ResponseBody = Either<Full<Bytes>, StreamBody<StreamPart>>;
 
 /// Serves until ctrl-c or SIGTERM, then finishes open requests and saves the world.
 ///
@@ -93,12 +93,12 @@ async fn respond(
     peer: SocketAddr,
     emulator: Arc<Emulator>,
     reset: &Notify,
-) -> Response<Body> {
+) -> Response<ResponseBody> {
     let (head, body) = request.into_parts();
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let is_control = path.starts_with(MOUNT);
     let Some(method) = method(&head.method) else {
-        let allow = vec![("allow".into(), Target::parse(&path).methods())];
+        let allow = vec![("allow".into(), RequestTarget::parse(&path).methods())];
         return whole(Reply { status: 405, headers: allow, body: Bytes::new() });
     };
     let mut request = Request { method, path, headers: headers(&head.headers), body: None };
@@ -114,9 +114,9 @@ async fn respond(
         return whole(emulator.control(&request));
     }
     match deliver(emulator, request, TimeSource::Own).await {
-        Outcome::Reply(reply) => whole(reply),
-        Outcome::Cut(reply, at) => cut(reply, at),
-        Outcome::Reset => {
+        DeliveryResult::Reply(reply) => whole(reply),
+        DeliveryResult::Cut(reply, at) => cut(reply, at),
+        DeliveryResult::Reset => {
             reset.notify_one();
             std::future::pending().await
         }
@@ -140,14 +140,14 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
-fn whole(reply: Reply) -> Response<Body> {
+fn whole(reply: Reply) -> Response<ResponseBody> {
     let (mut response, body) = head(reply);
     *response.body_mut() = Either::Left(Full::new(body));
     response
 }
 
 /// An answer that announces the whole body and breaks after `at` bytes.
-fn cut(reply: Reply, at: usize) -> Response<Body> {
+fn cut(reply: Reply, at: usize) -> Response<ResponseBody> {
     let (mut response, body) = head(reply);
     let part = body.slice(..at.min(body.len()));
     let broken = io::Error::other("cut on purpose");
@@ -156,7 +156,7 @@ fn cut(reply: Reply, at: usize) -> Response<Body> {
     response
 }
 
-fn head(reply: Reply) -> (Response<Body>, Bytes) {
+fn head(reply: Reply) -> (Response<ResponseBody>, Bytes) {
     let mut response = Response::new(Either::Left(Full::default()));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in reply.headers {

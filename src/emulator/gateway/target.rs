@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::call::ApiVersion;
 use crate::emulator::dialect::route::Route;
 use crate::emulator::dialect::routes::routes;
 use crate::transport::Method;
@@ -20,18 +20,18 @@ pub enum Routed {
 
 /// The parts of a request's path.
 #[derive(Debug)]
-pub struct Target<'path> {
+pub struct RequestTarget<'path> {
     /// `None` for a path outside both dialects, which is answered as in v2.
-    pub dialect: Option<Dialect>,
+    pub dialect: Option<ApiVersion>,
     /// The path below `/v1/` or `/v2/`.
     below: &'path str,
     query: &'path str,
 }
 
-impl<'path> Target<'path> {
+impl<'path> RequestTarget<'path> {
     pub fn parse(path_and_query: &'path str) -> Self {
         let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
-        for (mount, dialect) in [("/v1/", Dialect::V1), ("/v2/", Dialect::V2)] {
+        for (mount, dialect) in [("/v1/", ApiVersion::V1), ("/v2/", ApiVersion::V2)] {
             if let Some(below) = path.strip_prefix(mount) {
                 return Self { dialect: Some(dialect), below, query };
             }
@@ -69,7 +69,7 @@ impl<'path> Target<'path> {
             let (name, value) = (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")));
             match parameters.get_mut(&name) {
                 None => drop(parameters.insert(name, value)),
-                Some(earlier) if self.dialect == Some(Dialect::V1) => *earlier = format!("{earlier},{value}"),
+                Some(earlier) if self.dialect == Some(ApiVersion::V1) => *earlier = format!("{earlier},{value}"),
                 Some(_) => {
                     return Err(format!("parameter '{name}' is not exploded, but is specified multiple times"));
                 }
@@ -106,7 +106,7 @@ mod tests {
 
     /// The operation and the id, `not found`, or the allowed methods.
     fn route(method: Method, path: &str) -> String {
-        match Target::parse(path).route(method) {
+        match RequestTarget::parse(path).route(method) {
             Routed::Found(route, id) => format!("{} {}", route.operation, id.unwrap_or_default()),
             Routed::NotFound => "not found".to_owned(),
             Routed::WrongMethod(methods) => methods,
@@ -136,8 +136,8 @@ mod tests {
 
     #[test]
     fn a_repeated_parameter_is_joined_in_v1_and_rejected_in_v2() {
-        let joined = Target::parse("/v1/pods?id=a&id=b%20c").query().expect("v1 joins");
+        let joined = RequestTarget::parse("/v1/pods?id=a&id=b%20c").query().expect("v1 joins");
         assert_eq!(joined["id"], "a,b c");
-        assert!(Target::parse("/v2/pods?limit=1&limit=2").query().is_err());
+        assert!(RequestTarget::parse("/v2/pods?limit=1&limit=2").query().is_err());
     }
 }

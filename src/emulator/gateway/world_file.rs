@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::state::settings::Pace;
+use crate::emulator::state::settings::BootPace;
 use crate::emulator::state::world::World;
 use crate::files::{self, LARGEST, ReadError, read_bytes};
 
@@ -59,8 +59,8 @@ impl SavedWorld<World> {
     /// commands that only read do not write the file.
     pub fn reopened_at(&self, passed: Duration) -> Timestamp {
         let minutes = match self.world.settings.pace {
-            Pace::Fast => 1,
-            Pace::Realistic => 15, // longer than most image pulls
+            BootPace::Fast => 1,
+            BootPace::Realistic => 15, // longer than most image pulls
         };
         let passed = SignedDuration::from_secs(i64::try_from(passed.as_secs()).unwrap_or(i64::MAX));
         self.clock.checked_add(passed.max(SignedDuration::from_mins(minutes))).unwrap_or(Timestamp::MAX)

@@ -4,7 +4,7 @@ use crate::emulator::state::host::Machine;
 use crate::emulator::state::moment::after_millis;
 use crate::emulator::state::pattern::matches_pattern;
 use crate::emulator::state::pod::{Phase, StartOutcome};
-use crate::emulator::state::settings::Pace;
+use crate::emulator::state::settings::BootPace;
 use crate::emulator::state::world::World;
 
 /// Why a container starts.
@@ -19,7 +19,7 @@ pub enum StartKind {
 
 /// Steps that take time, in milliseconds (behaviour page, section 4).
 #[derive(Clone, Copy)]
-pub enum Step {
+pub enum BootStep {
     Allocate,
     PullCached,
     PullFirst,
@@ -30,17 +30,17 @@ pub enum Step {
 }
 
 impl World {
-    pub(in crate::emulator) fn step(&mut self, step: Step) -> u64 {
+    pub(in crate::emulator) fn step(&mut self, step: BootStep) -> u64 {
         let (low, high) = match (self.settings.pace, step) {
-            (Pace::Fast, Step::PullFirst) => (1000, 1000),
-            (Pace::Fast, Step::Vanish) => (0, 0),
-            (Pace::Fast, _) => (200, 200),
-            (Pace::Realistic, Step::Allocate) => (2000, 8000),
-            (Pace::Realistic, Step::PullCached) => (5000, 28_000),
-            (Pace::Realistic, Step::PullFirst) => (300_000, 780_000),
-            (Pace::Realistic, Step::Boot) => (8000, 45_000),
-            (Pace::Realistic, Step::Resume | Step::Restart) => (5000, 20_000),
-            (Pace::Realistic, Step::Vanish) => (0, 10_000),
+            (BootPace::Fast, BootStep::PullFirst) => (1000, 1000),
+            (BootPace::Fast, BootStep::Vanish) => (0, 0),
+            (BootPace::Fast, _) => (200, 200),
+            (BootPace::Realistic, BootStep::Allocate) => (2000, 8000),
+            (BootPace::Realistic, BootStep::PullCached) => (5000, 28_000),
+            (BootPace::Realistic, BootStep::PullFirst) => (300_000, 780_000),
+            (BootPace::Realistic, BootStep::Boot) => (8000, 45_000),
+            (BootPace::Realistic, BootStep::Resume | BootStep::Restart) => (5000, 20_000),
+            (BootPace::Realistic, BootStep::Vanish) => (0, 10_000),
         };
         self.rng.between(low, high)
     }
@@ -68,20 +68,20 @@ impl World {
         } else {
             StartOutcome::Up
         };
-        let placed = if kind == StartKind::Create { after_millis(now, self.step(Step::Allocate)) } else { now };
+        let placed = if kind == StartKind::Create { after_millis(now, self.step(BootStep::Allocate)) } else { now };
         let missing = machine.is_some_and(|machine| self.stock.pulls(machine, image));
         let pull = if kind == StartKind::Resume || (kind == StartKind::Recreate && !missing) {
             0
         } else if self.image_is(&self.settings.image_slow, image) {
             1_800_000
         } else {
-            self.step(if missing { Step::PullFirst } else { Step::PullCached })
+            self.step(if missing { BootStep::PullFirst } else { BootStep::PullCached })
         };
         let pulled = after_millis(placed, pull);
         let boot = self.step(match kind {
-            StartKind::Create => Step::Boot,
-            StartKind::Resume => Step::Resume,
-            StartKind::Recreate => Step::Restart,
+            StartKind::Create => BootStep::Boot,
+            StartKind::Resume => BootStep::Resume,
+            StartKind::Recreate => BootStep::Restart,
         });
         Phase::Started { placed, pulled, up: after_millis(pulled, boot), outcome, resumed: kind == StartKind::Resume }
     }

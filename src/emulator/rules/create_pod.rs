@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::boot::StartKind;
 use super::market::market;
 use super::pod_spec::PodSpec;
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
@@ -16,9 +16,9 @@ use crate::emulator::state::pod::{GlobalNetworking, Phase, Pod, StatusChange, St
 use crate::emulator::state::world::World;
 
 impl World {
-    pub(in crate::emulator) fn check_image(&self, image: &str) -> Result<(), Refusal> {
+    pub(in crate::emulator) fn check_image(&self, image: &str) -> Result<(), RequestRefusal> {
         match self.image_is(&self.settings.image_not_found, image) {
-            true => Err(Refusal::NoImage(image.to_owned())),
+            true => Err(RequestRefusal::NoImage(image.to_owned())),
             false => Ok(()),
         }
     }
@@ -29,12 +29,12 @@ impl World {
         spec: PodSpec,
         tweaks: &Tweaks,
         now: Timestamp,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, RequestRefusal> {
         self.check_image(&spec.image)?;
         let volume_center = match &spec.storage {
             Storage::Network { volume_id } => {
                 let volume = self.volumes.get(volume_id).filter(|volume| volume.visible.found <= now);
-                Some(volume.ok_or(Refusal::NotFound)?.data_center.clone())
+                Some(volume.ok_or(RequestRefusal::NotFound)?.data_center.clone())
             }
             _ => None,
         };
@@ -42,16 +42,16 @@ impl World {
         self.check_global_networking(&spec)?;
         self.check_money(&spec, now)?;
         if tweaks.object_mounts_bug {
-            return Err(Refusal::rule(
+            return Err(RequestRefusal::rule(
                 r#"Variable "$input" got invalid value: Field "objectMounts" is not defined by type "PodFindAndDeployOnDemandInput"."#,
             ));
         }
         if tweaks.no_capacity && !tweaks.ghost {
-            return Err(Refusal::NoCapacity);
+            return Err(RequestRefusal::NoCapacity);
         }
         self.now = now;
         let placement = if self.is_misspelt(&spec) {
-            spec.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(Refusal::NoCapacity)
+            spec.hardware.first().map(|hardware| (hardware.clone(), None)).ok_or(RequestRefusal::NoCapacity)
         } else {
             let place = self.stock.place(&spec, volume_center.as_deref(), &mut self.rng, now);
             place.map(|(hardware, machine)| (hardware, Some(machine)))
@@ -63,7 +63,7 @@ impl World {
             self.touched.clear(); // created by another client
         }
         let id = self.insert_pod(spec, hardware, machine, tweaks);
-        if tweaks.ghost { Err(Refusal::NoCapacity) } else { Ok(id) }
+        if tweaks.ghost { Err(RequestRefusal::NoCapacity) } else { Ok(id) }
     }
 
     /// The live service accepts a data center in lower case but never finds a host for it (Q27).
@@ -74,8 +74,8 @@ impl World {
             && spec.data_centers.iter().any(|id| known(&id.to_ascii_uppercase()))
     }
 
-    fn check_global_networking(&self, spec: &PodSpec) -> Result<(), Refusal> {
-        let refused = || Refusal::rule("global networking is not available for the requested configuration");
+    fn check_global_networking(&self, spec: &PodSpec) -> Result<(), RequestRefusal> {
+        let refused = || RequestRefusal::rule("global networking is not available for the requested configuration");
         if !spec.global_networking {
             return Ok(());
         }

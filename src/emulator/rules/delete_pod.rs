@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::boot::Step;
-use super::refusal::Refusal;
+use super::boot::BootStep;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::moment::{after_millis, after_seconds};
 use crate::emulator::state::pod::StatusChange;
@@ -12,10 +12,15 @@ use crate::emulator::state::world::World;
 
 impl World {
     /// Deletes a pod and its pod volume.
-    pub(in crate::emulator) fn terminate(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) -> Result<(), Refusal> {
+    pub(in crate::emulator) fn terminate(
+        &mut self,
+        id: &str,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> Result<(), RequestRefusal> {
         let pod = self.find_pod(id, now)?;
         if pod.locked && self.settings.lock_blocks_delete {
-            return Err(Refusal::Conflict("pod is locked".to_owned()));
+            return Err(RequestRefusal::Conflict("pod is locked".to_owned()));
         }
         if tweaks.delete_ignored {
             return Ok(());
@@ -23,7 +28,7 @@ impl World {
         self.now = now;
         let shown = match tweaks.delete_slow_seconds {
             Some(seconds) => after_seconds(now, seconds),
-            None => after_millis(now, self.step(Step::Vanish)),
+            None => after_millis(now, self.step(BootStep::Vanish)),
         };
         let listed = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
         self.delete_pod(id, listed, shown);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::pod_spec::disk_limit;
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
@@ -36,19 +36,19 @@ impl World {
         changes: Changes,
         tweaks: &Tweaks,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestRefusal> {
         let pod = self.find_pod(id, now)?;
         if let Some(image) = &changes.image {
             self.check_image(image)?;
         }
         self.check_registry(changes.registry.as_ref().and_then(Option::as_deref))?;
         if changes.disk.zip(disk_limit(&pod.hardware)).is_some_and(|(disk, limit)| disk > limit) {
-            return Err(Refusal::NoCapacity);
+            return Err(RequestRefusal::NoCapacity);
         }
         if let (Storage::Persistent { size }, Some(wanted)) = (&pod.storage, changes.volume_size)
             && wanted < *size
         {
-            return Err(Refusal::rule("volume size cannot be reduced"));
+            return Err(RequestRefusal::rule("volume size cannot be reduced"));
         }
         let (old, mut next) = (pod.clone(), pod.clone());
         changes.apply(&mut next);

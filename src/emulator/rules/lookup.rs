@@ -2,27 +2,27 @@
 
 use jiff::Timestamp;
 
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::Pod;
-use crate::emulator::state::pod_status::Status;
+use crate::emulator::state::pod_status::PodStatus;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
 impl World {
     /// A pod by id, once it is readable after its create.
-    pub(in crate::emulator) fn find_pod(&self, id: &str, now: Timestamp) -> Result<&Pod, Refusal> {
-        self.pods.get(id).filter(|pod| pod.visible.found <= now).ok_or(Refusal::NotFound)
+    pub(in crate::emulator) fn find_pod(&self, id: &str, now: Timestamp) -> Result<&Pod, RequestRefusal> {
+        self.pods.get(id).filter(|pod| pod.visible.found <= now).ok_or(RequestRefusal::NotFound)
     }
 
-    pub(in crate::emulator) fn status_of(&self, pod: &Pod, now: Timestamp) -> Status {
+    pub(in crate::emulator) fn status_of(&self, pod: &Pod, now: Timestamp) -> PodStatus {
         pod.stage(now).status(self.settings.fidelity)
     }
 
     /// A volume by id, once it is readable after its create.
-    pub(in crate::emulator) fn find_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, Refusal> {
-        self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(Refusal::NotFound)
+    pub(in crate::emulator) fn find_volume(&self, id: &str, now: Timestamp) -> Result<&Volume, RequestRefusal> {
+        self.volumes.get(id).filter(|volume| volume.visible.found <= now).ok_or(RequestRefusal::NotFound)
     }
 
     /// The volumes that a list shows, newest first.

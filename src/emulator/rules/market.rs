@@ -4,21 +4,21 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::emulator::state::hardware::Cloud;
+use crate::emulator::state::hardware::HostCloud;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Market {
-    pub gpu_types: Vec<GpuType>,
-    pub cpu_flavors: Vec<CpuFlavor>,
-    pub data_centers: Vec<DataCenter>,
+    pub gpu_types: Vec<MarketGpuType>,
+    pub cpu_flavors: Vec<MarketCpuFlavor>,
+    pub data_centers: Vec<MarketDataCenter>,
     cuda_versions: CudaVersions,
     v1_enum_oddities: Oddities,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct GpuType {
+pub struct MarketGpuType {
     pub id: String,
     pub display_name: String,
     pub vram_gb: u64,
@@ -44,7 +44,7 @@ pub struct GpuOffer {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct CpuFlavor {
+pub struct MarketCpuFlavor {
     pub id: String,
     pub name: String,
     pub group: String,
@@ -64,7 +64,7 @@ pub struct Range {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DataCenter {
+pub struct MarketDataCenter {
     pub id: String,
     pub name: String,
     pub region: String,
@@ -132,38 +132,38 @@ pub fn version_number(version: &str) -> (u32, u32) {
 }
 
 impl Market {
-    pub fn gpu(&self, id: &str) -> Option<&GpuType> {
+    pub fn gpu(&self, id: &str) -> Option<&MarketGpuType> {
         self.gpu_types.iter().find(|gpu| gpu.id == id)
     }
 
-    pub fn flavor(&self, id: &str) -> Option<&CpuFlavor> {
+    pub fn flavor(&self, id: &str) -> Option<&MarketCpuFlavor> {
         self.cpu_flavors.iter().find(|flavor| flavor.id == id)
     }
 
     /// A data center that takes new pods and volumes.
-    pub fn center(&self, id: &str) -> Option<&DataCenter> {
+    pub fn center(&self, id: &str) -> Option<&MarketDataCenter> {
         self.listed_centers().find(|center| center.id == id)
     }
 
-    pub fn listed_centers(&self) -> impl Iterator<Item = &DataCenter> {
+    pub fn listed_centers(&self) -> impl Iterator<Item = &MarketDataCenter> {
         self.data_centers.iter().filter(|center| center.offer.listed)
     }
 }
 
-impl GpuType {
+impl MarketGpuType {
     /// USD per GPU and hour.
-    pub fn price(&self, cloud: Cloud) -> f64 {
+    pub fn price(&self, cloud: HostCloud) -> f64 {
         match cloud {
-            Cloud::Secure => self.offer.price_secure,
-            Cloud::Community => self.offer.price_community,
+            HostCloud::Secure => self.offer.price_secure,
+            HostCloud::Community => self.offer.price_community,
         }
     }
 
     /// The most GPUs one pod can have; 0 if the cloud does not offer the type.
-    pub fn max_count(&self, cloud: Cloud) -> u32 {
+    pub fn max_count(&self, cloud: HostCloud) -> u32 {
         match cloud {
-            Cloud::Secure if self.offer.secure => self.offer.max_secure,
-            Cloud::Community if self.offer.community => self.offer.max_community,
+            HostCloud::Secure if self.offer.secure => self.offer.max_secure,
+            HostCloud::Community if self.offer.community => self.offer.max_community,
             _ => 0,
         }
     }
@@ -173,7 +173,7 @@ impl GpuType {
     }
 }
 
-impl CpuFlavor {
+impl MarketCpuFlavor {
     /// Whether the count is a power of two within the flavor's range.
     pub fn allows(&self, vcpu_count: u32) -> bool {
         vcpu_count.is_power_of_two() && (self.vcpu.min..=self.vcpu.max).contains(&vcpu_count)

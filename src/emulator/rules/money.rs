@@ -4,21 +4,21 @@ use jiff::Timestamp;
 
 use super::pod_spec::PodSpec;
 use super::prices::storage;
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use crate::emulator::state::ledger::{Rate, nanos};
 use crate::emulator::state::pod::{Phase, Pod, Storage};
 use crate::emulator::state::world::World;
 
 impl World {
-    pub(in crate::emulator) fn check_money(&self, spec: &PodSpec, now: Timestamp) -> Result<(), Refusal> {
+    pub(in crate::emulator) fn check_money(&self, spec: &PodSpec, now: Timestamp) -> Result<(), RequestRefusal> {
         let price = spec.hardware.first().map_or(0.0, |hardware| hardware.price(spec.cloud));
         let persistent = if let Storage::Persistent { size } = spec.storage { size } else { 0 };
         let wanted = Rate { compute: nanos(price), storage: storage(spec.disk + persistent, 0.10) };
         if !self.ledger.affords(wanted, now) {
-            return Err(Refusal::NoBalance);
+            return Err(RequestRefusal::NoBalance);
         }
         if !self.ledger.within_limit(wanted) {
-            return Err(Refusal::rule("spend limit exceeded"));
+            return Err(RequestRefusal::rule("spend limit exceeded"));
         }
         Ok(())
     }

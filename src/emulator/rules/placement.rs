@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::market::{DataCenter, LISTS, market};
+use super::market::{LISTS, MarketDataCenter, market};
 use super::pod_spec::{PodSpec, disk_limit};
-use super::refusal::Refusal;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use super::refusal::RequestRefusal;
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::host::{Host, Machine};
 use crate::emulator::state::rng::Rng;
 use crate::emulator::state::stock::Stock;
@@ -20,14 +20,14 @@ const CPU_PODS_PER_HOST: u32 = 16;
 
 /// Availability in the catalog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
+pub enum StockLevel {
     None,
     Low,
     Medium,
     High,
 }
 
-impl Level {
+impl StockLevel {
     pub fn word(self) -> &'static str {
         match self {
             Self::None => "NONE",
@@ -40,19 +40,19 @@ impl Level {
 
 impl Stock {
     /// The availability of `count` GPUs on one host.
-    pub fn gpu_level(&self, gpu: &str, count: u32, cloud: Option<Cloud>, center: &str) -> Level {
-        let clouds = cloud.map_or(vec![Cloud::Secure, Cloud::Community], |cloud| vec![cloud]);
+    pub fn gpu_level(&self, gpu: &str, count: u32, cloud: Option<HostCloud>, center: &str) -> StockLevel {
+        let clouds = cloud.map_or(vec![HostCloud::Secure, HostCloud::Community], |cloud| vec![cloud]);
         let sold = market().gpu(gpu).is_some_and(|gpu| clouds.iter().any(|&cloud| gpu.max_count(cloud) >= count));
-        if sold { self.level(gpu, count, center) } else { Level::None }
+        if sold { self.level(gpu, count, center) } else { StockLevel::None }
     }
 
     /// The availability of a CPU flavor, or of a GPU type that the cloud offers.
-    pub fn level(&self, hardware: &str, count: u32, center: &str) -> Level {
+    pub fn level(&self, hardware: &str, count: u32, center: &str) -> StockLevel {
         match self.free(hardware, center) {
-            Some(free) if free < count => Level::None,
-            Some(..=4) => Level::Low,
-            Some(..=20) => Level::Medium,
-            _ => Level::High,
+            Some(free) if free < count => StockLevel::None,
+            Some(..=4) => StockLevel::Low,
+            Some(..=20) => StockLevel::Medium,
+            _ => StockLevel::High,
         }
     }
 
@@ -64,7 +64,7 @@ impl Stock {
         volume_center: Option<&str>,
         rng: &mut Rng,
         now: Timestamp,
-    ) -> Result<(Hardware, Machine), Refusal> {
+    ) -> Result<(Hardware, Machine), RequestRefusal> {
         for hardware in &spec.hardware {
             if !fits(hardware, spec) {
                 continue;
@@ -77,12 +77,17 @@ impl Stock {
             };
             return Ok((hardware.clone(), self.put(hardware, center, spec, rng, now)));
         }
-        Err(Refusal::NoCapacity)
+        Err(RequestRefusal::NoCapacity)
     }
 
     /// Data centers where this hardware is free, in the order of the request.
-    fn centers(&self, hardware: &Hardware, spec: &PodSpec, volume_center: Option<&str>) -> Vec<&'static DataCenter> {
-        let asked: Vec<&'static DataCenter> = if spec.data_centers.is_empty() {
+    fn centers(
+        &self,
+        hardware: &Hardware,
+        spec: &PodSpec,
+        volume_center: Option<&str>,
+    ) -> Vec<&'static MarketDataCenter> {
+        let asked: Vec<&'static MarketDataCenter> = if spec.data_centers.is_empty() {
             market().listed_centers().collect()
         } else {
             spec.data_centers.iter().filter_map(|id| market().center(id)).collect()
@@ -100,7 +105,7 @@ impl Stock {
     fn put(
         &mut self,
         hardware: &Hardware,
-        center: &DataCenter,
+        center: &MarketDataCenter,
         spec: &PodSpec,
         rng: &mut Rng,
         now: Timestamp,
@@ -146,7 +151,7 @@ impl Host {
         });
         let network = if rng.chance(0.5) { "198.51.100" } else { "203.0.113" };
         let address = format!("{network}.{}", rng.between(1, 254));
-        let has_ip = spec.cloud == Cloud::Secure || spec.public_ip || rng.chance(0.5);
+        let has_ip = spec.cloud == HostCloud::Secure || spec.public_ip || rng.chance(0.5);
         Self {
             id: rng.id(12),
             ssh_suffix: rng.hex(),
@@ -185,7 +190,7 @@ fn fits(hardware: &Hardware, spec: &PodSpec) -> bool {
         }),
         // CPU flavors exist only in Secure Cloud and limit the container disk (contract, section 9).
         Hardware::Cpu { id, vcpu_count } => {
-            spec.cloud == Cloud::Secure
+            spec.cloud == HostCloud::Secure
                 && market().flavor(id).is_some_and(|flavor| flavor.allows(*vcpu_count))
                 && disk_limit(hardware).is_none_or(|limit| spec.disk <= limit)
         }

@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 
 use super::boot::StartKind;
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::moment::{after_millis, after_seconds};
 use crate::emulator::state::pod::{Phase, Pod, StaleCopy, StalePorts, StatusChange};
-use crate::emulator::state::settings::{Pace, ResumeWithoutGpu};
+use crate::emulator::state::settings::{BootPace, ResumeWithoutGpu};
 use crate::emulator::state::world::World;
 
 /// An action of a user on a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub enum PodAction {
     Start,
     Stop,
     Restart,
@@ -21,7 +21,7 @@ pub enum Action {
     Reset,
 }
 
-impl Action {
+impl PodAction {
     pub fn word(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -37,24 +37,24 @@ impl World {
     pub(in crate::emulator) fn act(
         &mut self,
         id: &str,
-        action: Action,
+        action: PodAction,
         tweaks: &Tweaks,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestRefusal> {
         let pod = self.find_pod(id, now)?;
         let status = self.status_of(pod, now);
         // v2's table has no reset; it has the same conditions as a restart.
-        let needed = if action == Action::Reset { Action::Restart } else { action };
+        let needed = if action == PodAction::Reset { PodAction::Restart } else { action };
         if !status.actions().contains(&needed.word()) {
             let text = format!("action '{}' is not valid for pod status {}", action.word(), status.word());
-            return Err(Refusal::Conflict(text));
+            return Err(RequestRefusal::Conflict(text));
         }
-        if pod.locked && matches!(action, Action::Stop | Action::Reset) {
-            return Err(Refusal::Conflict("pod is locked".to_owned()));
+        if pod.locked && matches!(action, PodAction::Stop | PodAction::Reset) {
+            return Err(RequestRefusal::Conflict("pod is locked".to_owned()));
         }
         match action {
-            Action::Start => self.start(id, tweaks, now),
-            Action::Stop => {
+            PodAction::Start => self.start(id, tweaks, now),
+            PodAction::Stop => {
                 self.now = now;
                 self.change_pod(id, |pod| {
                     let old = pod.clone();
@@ -63,9 +63,9 @@ impl World {
                 self.stop(id, "User");
                 Ok(())
             }
-            Action::Restart | Action::Reset => {
+            PodAction::Restart | PodAction::Reset => {
                 self.now = now;
-                self.recreate(id, action == Action::Reset);
+                self.recreate(id, action == PodAction::Reset);
                 Ok(())
             }
         }
@@ -82,10 +82,15 @@ impl World {
         });
     }
 
-    pub(in crate::emulator) fn start(&mut self, id: &str, tweaks: &Tweaks, now: Timestamp) -> Result<(), Refusal> {
+    pub(in crate::emulator) fn start(
+        &mut self,
+        id: &str,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> Result<(), RequestRefusal> {
         let pod = self.find_pod(id, now)?;
         if self.ledger.is_exhausted {
-            return Err(Refusal::NoBalance);
+            return Err(RequestRefusal::NoBalance);
         }
         let center = pod.machine.as_ref().map_or("", |machine| machine.data_center.as_str());
         let free = self.stock.free(pod.hardware.id(), center);
@@ -93,7 +98,7 @@ impl World {
         let full = pod.stolen_at.is_some_and(|at| at <= now) || free.is_some_and(|free| free < wanted);
         let zero = tweaks.zero_gpu || (full && self.settings.resume_without_gpu == ResumeWithoutGpu::Zero);
         if tweaks.resume_refused || pod.is_serviced() || (full && !zero) {
-            return Err(Refusal::HostFull);
+            return Err(RequestRefusal::HostFull);
         }
         let (old, mut next) = (pod.clone(), pod.clone());
         self.now = now;
@@ -106,7 +111,7 @@ impl World {
             *attached = if zero { 0 } else { *count };
         }
         self.publish_ports(&mut next);
-        if self.settings.pace == Pace::Realistic {
+        if self.settings.pace == BootPace::Realistic {
             next.stale_ports = Some(StalePorts { until: after_seconds(now, 90), ports: old.tcp_ports });
         }
         self.change_pod(id, |pod| *pod = next);

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::market::{LISTS, market, version_number};
 use super::ports::parse_port;
-use super::refusal::Refusal;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use super::refusal::RequestRefusal;
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::pod::Storage;
 
 /// A pod to be created.
@@ -14,7 +14,7 @@ pub struct PodSpec {
     pub name: String,
     /// Alternatives, tried in order.
     pub hardware: Vec<Hardware>,
-    pub cloud: Cloud,
+    pub cloud: HostCloud,
     /// Allowed data centers; empty means any.
     pub data_centers: Vec<String>,
     /// Take the first data center with stock instead of a random one.
@@ -67,14 +67,14 @@ impl CudaConstraint {
 }
 
 /// Checks the console's limits on ports and environment variables, which the API is assumed to enforce too.
-pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<(), Refusal> {
+pub fn check_limits(ports: &[String], env: &BTreeMap<String, String>) -> Result<(), RequestRefusal> {
     let parsed: Option<Vec<_>> = ports.iter().map(|port| parse_port(port)).collect();
     let http = |(_, protocol): &(u32, &str)| *protocol == "http";
     if parsed.is_none_or(|ports| ports.into_iter().filter(http).count() > 10) {
-        return Err(Refusal::rule("invalid ports"));
+        return Err(RequestRefusal::rule("invalid ports"));
     }
     if env.len() > 50 {
-        return Err(Refusal::rule("too many environment variables"));
+        return Err(RequestRefusal::rule("too many environment variables"));
     }
     Ok(())
 }

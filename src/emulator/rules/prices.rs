@@ -1,7 +1,7 @@
 //! Hourly prices (contract, section 16).
 
 use super::market::market;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::ledger::{Rate, nanos};
 use crate::emulator::state::pod::{Phase, Pod, Storage};
 use crate::emulator::state::volume::Volume;
@@ -16,7 +16,7 @@ pub fn storage(size_gb: u64, usd_per_gb_month: f64) -> i64 {
 
 impl Hardware {
     /// USD per hour while running.
-    pub fn price(&self, cloud: Cloud) -> f64 {
+    pub fn price(&self, cloud: HostCloud) -> f64 {
         match self {
             Self::Gpu { id, attached, .. } => {
                 market().gpu(id).map_or(0.0, |gpu| gpu.price(cloud)) * f64::from(*attached)

@@ -3,9 +3,9 @@
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq)]
-pub enum Refusal {
+pub enum RequestRefusal {
     /// The body violates its schema (v2: 422).
-    Schema(Vec<Violation>),
+    Schema(Vec<SchemaViolation>),
     /// The body fits its schema but breaks another rule (v2: 400). RunPod's text.
     Rule(String),
     NotFound,
@@ -19,26 +19,26 @@ pub enum Refusal {
     Conflict(String),
 }
 
-impl Refusal {
+impl RequestRefusal {
     pub fn rule(text: impl Into<String>) -> Self {
         Self::Rule(text.into())
     }
 
     /// A single violation at a path in the body or the query.
     pub fn violation(path: &str, what: impl Into<String>) -> Self {
-        Self::Schema(vec![Violation::Other { path: path.to_owned(), what: what.into() }])
+        Self::Schema(vec![SchemaViolation::Other { path: path.to_owned(), what: what.into() }])
     }
 }
 
 /// One schema error in a body.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Violation {
+pub enum SchemaViolation {
     Unknown { path: String, names: Vec<String> },
     Missing { path: String, name: &'static str },
     Other { path: String, what: String },
 }
 
-impl fmt::Display for Violation {
+impl fmt::Display for SchemaViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { path, names } => {
@@ -52,14 +52,14 @@ impl fmt::Display for Violation {
 }
 
 /// The reason in words, for a control call.
-pub fn describe(refusal: &Refusal) -> String {
+pub fn describe(refusal: &RequestRefusal) -> String {
     match refusal {
-        Refusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-        Refusal::Rule(text) | Refusal::Conflict(text) => text.clone(),
-        Refusal::NotFound => "not found".to_owned(),
-        Refusal::NoImage(image) => format!("image {image} not found"),
-        Refusal::NoBalance => "insufficient balance".to_owned(),
-        Refusal::NoCapacity => "no capacity".to_owned(),
-        Refusal::HostFull => "no free GPU on the host".to_owned(),
+        RequestRefusal::Schema(violations) => violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        RequestRefusal::Rule(text) | RequestRefusal::Conflict(text) => text.clone(),
+        RequestRefusal::NotFound => "not found".to_owned(),
+        RequestRefusal::NoImage(image) => format!("image {image} not found"),
+        RequestRefusal::NoBalance => "insufficient balance".to_owned(),
+        RequestRefusal::NoCapacity => "no capacity".to_owned(),
+        RequestRefusal::HostFull => "no free GPU on the host".to_owned(),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::market::market;
-use super::refusal::Refusal;
+use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::ledger::Rate;
 use crate::emulator::state::moment::after_seconds;
@@ -22,17 +22,17 @@ impl World {
         tier: Option<&str>,
         tweaks: &Tweaks,
         now: Timestamp,
-    ) -> Result<String, Refusal> {
+    ) -> Result<String, RequestRefusal> {
         let tiers = market().center(data_center).map(|center| center.offer.network_volume_types.as_slice());
         let Some(first) = tiers.and_then(<[String]>::first) else {
-            return Err(Refusal::Rule(no_volumes_there(data_center)));
+            return Err(RequestRefusal::Rule(no_volumes_there(data_center)));
         };
         let tier = tier.unwrap_or(first);
         if !tiers.unwrap_or_default().iter().any(|offered| offered == tier) {
-            return Err(Refusal::Rule(format!("network volume type {tier} is not available in {data_center}")));
+            return Err(RequestRefusal::Rule(format!("network volume type {tier} is not available in {data_center}")));
         }
         if self.volumes.len() >= self.settings.volume_quota as usize {
-            return Err(Refusal::rule("network volume quota exceeded"));
+            return Err(RequestRefusal::rule("network volume quota exceeded"));
         }
         self.now = now;
         let volume = Volume {
@@ -79,10 +79,10 @@ impl World {
         id: &str,
         tweaks: &Tweaks,
         now: Timestamp,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), RequestRefusal> {
         let volume = self.find_volume(id, now)?;
         if volume.attached > 0 {
-            return Err(Refusal::rule("network volume is in use"));
+            return Err(RequestRefusal::rule("network volume is in use"));
         }
         if !tweaks.delete_ignored {
             self.now = now;

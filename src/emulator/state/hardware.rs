@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
-pub enum Cloud {
+pub enum HostCloud {
     Secure,
     Community,
 }
 
-impl Cloud {
+impl HostCloud {
     pub const WORDS: &[&str] = &["SECURE", "COMMUNITY"];
 
     pub fn word(self) -> &'static str {

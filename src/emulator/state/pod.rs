@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::hardware::{Cloud, Hardware};
+use super::hardware::{Hardware, HostCloud};
 use super::host::Machine;
 use super::ordered_store::Keyed;
 
@@ -16,7 +16,7 @@ pub struct Pod {
     pub id: String,
     pub name: String,
     pub hardware: Hardware,
-    pub cloud: Cloud,
+    pub cloud: HostCloud,
     pub image: String,
     pub args: String,
     /// Container disk, GB.

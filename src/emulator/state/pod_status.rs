@@ -26,15 +26,15 @@ pub enum Stage {
 }
 
 impl Stage {
-    pub fn status(self, fidelity: Fidelity) -> Status {
+    pub fn status(self, fidelity: Fidelity) -> PodStatus {
         match (self, fidelity) {
-            (Self::Stopped, _) => Status::Exited,
-            (Self::Failed, _) => Status::Error,
-            (Self::Up | Self::CrashLoop, _) => Status::Running,
+            (Self::Stopped, _) => PodStatus::Exited,
+            (Self::Failed, _) => PodStatus::Error,
+            (Self::Up | Self::CrashLoop, _) => PodStatus::Running,
             // The live service reports RUNNING from the first answer on (Q11).
-            (_, Fidelity::Observed) => Status::Running,
-            (Self::Allocating, Fidelity::Documented) => Status::Provisioning,
-            (Self::Pulling | Self::Booting | Self::Resuming, Fidelity::Documented) => Status::Starting,
+            (_, Fidelity::Observed) => PodStatus::Running,
+            (Self::Allocating, Fidelity::Documented) => PodStatus::Provisioning,
+            (Self::Pulling | Self::Booting | Self::Resuming, Fidelity::Documented) => PodStatus::Starting,
         }
     }
 
@@ -46,7 +46,7 @@ impl Stage {
 
 /// v2's `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub enum PodStatus {
     Provisioning,
     Starting,
     Running,
@@ -55,7 +55,7 @@ pub enum Status {
     Terminated,
 }
 
-impl Status {
+impl PodStatus {
     pub fn word(self) -> &'static str {
         match self {
             Self::Provisioning => "PROVISIONING",

@@ -8,7 +8,7 @@ use super::ordered_store::Keyed;
 /// An account secret. The value is checked but not stored, because no route returns it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Secret {
+pub struct AccountSecret {
     pub serial: u64,
     pub id: String,
     pub name: String,
@@ -17,7 +17,7 @@ pub struct Secret {
     pub value_last_updated_at: Timestamp,
 }
 
-impl Keyed for Secret {
+impl Keyed for AccountSecret {
     fn serial(&self) -> u64 {
         self.serial
     }

@@ -17,7 +17,7 @@ pub enum Fidelity {
 /// How long pods take to start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Pace {
+pub enum BootPace {
     #[default]
     Fast,
     Realistic,
@@ -68,7 +68,7 @@ impl fmt::Display for Fidelity {
     }
 }
 
-impl Pace {
+impl BootPace {
     pub fn word(self) -> &'static str {
         match self {
             Self::Fast => "fast",
@@ -77,7 +77,7 @@ impl Pace {
     }
 }
 
-impl FromStr for Pace {
+impl FromStr for BootPace {
     type Err = UnknownWord;
 
     fn from_str(given: &str) -> Result<Self, UnknownWord> {
@@ -89,7 +89,7 @@ impl FromStr for Pace {
     }
 }
 
-impl fmt::Display for Pace {
+impl fmt::Display for BootPace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -101,7 +101,7 @@ impl fmt::Display for Pace {
 pub struct Settings {
     pub seed: u64,
     pub fidelity: Fidelity,
-    pub pace: Pace,
+    pub pace: BootPace,
     /// v1 answers every request with 410, as RunPod does since 2026-11-15.
     pub v1_retired: bool,
     /// When a create lacks a required member, the error also lists legal members as unknown (Q22). Observed fidelity
@@ -150,7 +150,7 @@ impl Default for Settings {
         Self {
             seed: 0,
             fidelity: Fidelity::default(),
-            pace: Pace::default(),
+            pace: BootPace::default(),
             v1_retired: false,
             noisy_missing: true,
             enforce_ui_limits: true,

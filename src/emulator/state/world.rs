@@ -13,7 +13,7 @@ use super::ordered_store::OrderedStore;
 use super::pod::Pod;
 use super::registry::Registry;
 use super::rng::Rng;
-use super::secret::Secret;
+use super::secret::AccountSecret;
 use super::settings::Settings;
 use super::stock::{CapacityRule, Stock};
 use super::template::Template;
@@ -40,7 +40,7 @@ pub struct World {
     #[serde(rename = "departedPods")]
     pub(in crate::emulator) deleted_pods: OrderedStore<Tombstone<Pod>>,
     pub(in crate::emulator) ssh_keys: Vec<String>,
-    pub(in crate::emulator) secrets: OrderedStore<Secret>,
+    pub(in crate::emulator) secrets: OrderedStore<AccountSecret>,
     /// Events that will happen to pods.
     #[serde(rename = "due", default, skip_serializing_if = "Vec::is_empty")]
     pub(in crate::emulator) due_events: Vec<DueEvent>,

@@ -7,7 +7,7 @@ mod rules;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::emulator::dialect::call::{Call, Dialect};
+use crate::emulator::dialect::call::{ApiVersion, Call};
 use crate::emulator::dialect::routes::{operations, routes};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::events::PodEvent;
@@ -92,11 +92,11 @@ impl Bench {
 }
 
 fn v2(operation: &'static str) -> Call {
-    Call::new(Dialect::V2, operation)
+    Call::new(ApiVersion::V2, operation)
 }
 
 fn v1(operation: &'static str) -> Call {
-    Call::new(Dialect::V1, operation)
+    Call::new(ApiVersion::V1, operation)
 }
 
 const GPU: &str = "NVIDIA GeForce RTX 4090";
@@ -177,7 +177,7 @@ fn the_same_seed_and_calls_give_the_same_answers_even_after_a_save() {
     let run = |seed: u64, save: bool| {
         let mut bench = Bench::new(Settings {
             seed,
-            pace: crate::emulator::state::settings::Pace::Realistic,
+            pace: crate::emulator::state::settings::BootPace::Realistic,
             ..Settings::default()
         });
         let mut answers = Vec::new();
@@ -233,9 +233,9 @@ fn reads_do_not_change_the_saved_world() {
     let id = bench.create(pod("a"));
     let before = bench.saved();
     bench.pass(100_000);
-    let all = routes(Dialect::V1).chain(routes(Dialect::V2));
+    let all = routes(ApiVersion::V1).chain(routes(ApiVersion::V2));
     for operation in all.filter(|route| !route.changes_world()).map(|route| route.operation) {
-        for dialect in [Dialect::V1, Dialect::V2] {
+        for dialect in [ApiVersion::V1, ApiVersion::V2] {
             bench.send_any(Call::new(dialect, operation).id(&id));
         }
     }

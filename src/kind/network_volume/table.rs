@@ -3,7 +3,7 @@
 use super::price::PRICING;
 use super::words::{describe, losses};
 use crate::kind::attribute::{Attribute, BOTH, Compare, Support, attribute, in_place, replace};
-use crate::kind::limits::{LONGEST_NAME, Limit, NOT_EMPTY, Rule, Source, limit};
+use crate::kind::limits::{LONGEST_NAME, Limit, LimitRule, LimitSource, NOT_EMPTY, limit};
 use crate::kind::{Kind, Protection, Readiness, Recognition};
 use crate::model::Dialect::{V1, V2};
 use crate::model::{Effect, Risk, Value};
@@ -57,21 +57,21 @@ const NO_TIER: Support =
 const LIMITS: &[Limit] = &[
     created("name", "name", LONGEST_NAME, "name_length"),
     created("region", "dataCenter", NOT_EMPTY, "empty_id"),
-    created("size_gb", "size", Rule::Whole { min: 10, max: 4096 }, "volume_size"),
-    limit(V1, "name", LONGEST_NAME, "name_length", Source::Page("as the name of a pod")),
+    created("size_gb", "size", LimitRule::Whole { min: 10, max: 4096 }, "volume_size"),
+    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Page("as the name of a pod")),
     limit(
         V1,
         "size_gb",
         // The document allows 0; 1 GB is the smallest size reported to work.
-        Rule::Whole { min: 1, max: 4000 },
+        LimitRule::Whole { min: 1, max: 4000 },
         "volume_size",
-        Source::Schema("NetworkVolumeCreateInput", "size"),
+        LimitSource::Schema("NetworkVolumeCreateInput", "size"),
     ),
 ];
 
 /// A limit from the schema of REST v2's create request.
-const fn created(attribute: &'static str, member: &'static str, rule: Rule, code: &'static str) -> Limit {
-    limit(V2, attribute, rule, code, Source::Schema("CreateNetworkVolumeRequest", member))
+const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: &'static str) -> Limit {
+    limit(V2, attribute, rule, code, LimitSource::Schema("CreateNetworkVolumeRequest", member))
 }
 
 fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {

@@ -4,7 +4,7 @@
 //! An attribute that neither update schema can carry forces replacement.
 
 use crate::kind::attribute::{
-    Attribute, BOTH, Compare, Names, Outside, SharedMap, Support, attribute, in_place, replace, restart,
+    AccountObject, Attribute, BOTH, Compare, Names, SharedMap, Support, attribute, in_place, replace, restart,
 };
 use crate::model::{Dialect, Effect, Value};
 
@@ -77,7 +77,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
     from_template(attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH)),
     from_template(attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH)),
     from_template(naming(
-        Names::Outside(Outside::Registry),
+        Names::Outside(AccountObject::Registry),
         attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
     )),
     Attribute {
@@ -93,7 +93,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         BOTH,
     ),
     naming(
-        Names::Outside(Outside::Template),
+        Names::Outside(AccountObject::Template),
         attribute("template", Compare::Recorded, replace, "a template is read once, when the pod is created", BOTH),
     ),
     attribute(

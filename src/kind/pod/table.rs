@@ -4,7 +4,7 @@ use super::attributes::ATTRIBUTES;
 use super::price::PRICING;
 use super::words::{describe, losses};
 use crate::kind::limits::{
-    FROM_ONE, LONGEST_NAME, Limit, MOST_HTTP_PORTS, MOST_VARIABLES, NOT_EMPTY, Rule, Source, limit,
+    FROM_ONE, LONGEST_NAME, Limit, LimitRule, LimitSource, MOST_HTTP_PORTS, MOST_VARIABLES, NOT_EMPTY, limit,
 };
 use crate::kind::{Kind, Readiness, Recognition};
 use crate::model::Dialect::{self, V1, V2};
@@ -46,33 +46,33 @@ const LIMITS: &[Limit] = &[
     created("name", "name", LONGEST_NAME, "name_length"),
     created("container_disk_gb", "disk", FROM_ONE, "disk_size"),
     created("gpu_count", "gpu/count", FROM_ONE, "gpu_count"),
-    created("cuda_versions", "gpu/allowedCudaVersions[]", Rule::Versions, "bad_version"),
+    created("cuda_versions", "gpu/allowedCudaVersions[]", LimitRule::Versions, "bad_version"),
     created("min_ram_gb_per_gpu", "gpu/minRamPerGpu", FROM_ONE, "memory_floor"),
     created("min_vcpu_per_gpu", "gpu/minVcpuCountPerGpu", FROM_ONE, "vcpu_floor"),
-    created("vcpu_count", "cpu/vcpuCount", Rule::Whole { min: 2, max: i64::MAX }, "bad_vcpus"),
-    created("volume_gb", "mounts/persistent/size", Rule::WholeOrNone { min: 10 }, "volume_size"),
+    created("vcpu_count", "cpu/vcpuCount", LimitRule::Whole { min: 2, max: i64::MAX }, "bad_vcpus"),
+    created("volume_gb", "mounts/persistent/size", LimitRule::WholeOrNone { min: 10 }, "volume_size"),
     created("template", "templateId", NOT_EMPTY, "empty_id"),
     variables(V2),
     http_ports(V2),
-    limit(V1, "name", LONGEST_NAME, "name_length", Source::Schema("PodCreateInput", "name")),
-    limit(V1, "gpu_count", FROM_ONE, "gpu_count", Source::Schema("PodCreateInput", "gpuCount")),
-    limit(V1, "cuda_versions", Rule::Versions, "bad_version", Source::Page("the form of v1's enumeration")),
-    limit(V1, "template", NOT_EMPTY, "empty_id", Source::Page("as REST v2")),
+    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Schema("PodCreateInput", "name")),
+    limit(V1, "gpu_count", FROM_ONE, "gpu_count", LimitSource::Schema("PodCreateInput", "gpuCount")),
+    limit(V1, "cuda_versions", LimitRule::Versions, "bad_version", LimitSource::Page("the form of v1's enumeration")),
+    limit(V1, "template", NOT_EMPTY, "empty_id", LimitSource::Page("as REST v2")),
     variables(V1),
     http_ports(V1),
 ];
 
 /// A limit from the schema of REST v2's create request.
-const fn created(attribute: &'static str, member: &'static str, rule: Rule, code: &'static str) -> Limit {
-    limit(V2, attribute, rule, code, Source::Schema("CreatePodRequest", member))
+const fn created(attribute: &'static str, member: &'static str, rule: LimitRule, code: &'static str) -> Limit {
+    limit(V2, attribute, rule, code, LimitSource::Schema("CreatePodRequest", member))
 }
 
 const fn variables(dialect: Dialect) -> Limit {
-    let source = Source::Page("RunPod's page on environment variables");
-    limit(dialect, "env", Rule::Entries { max: MOST_VARIABLES }, "too_many_variables", source)
+    let source = LimitSource::Page("RunPod's page on environment variables");
+    limit(dialect, "env", LimitRule::Entries { max: MOST_VARIABLES }, "too_many_variables", source)
 }
 
 const fn http_ports(dialect: Dialect) -> Limit {
-    let rule = Rule::Ports { protocol: "http", max: MOST_HTTP_PORTS };
-    limit(dialect, "ports", rule, "too_many_ports", Source::Page("RunPod's console"))
+    let rule = LimitRule::Ports { protocol: "http", max: MOST_HTTP_PORTS };
+    limit(dialect, "ports", rule, "too_many_ports", LimitSource::Page("RunPod's console"))
 }

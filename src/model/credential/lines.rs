@@ -13,7 +13,7 @@ use super::tokens::token_ranges;
 /// Returns the text with credentials masked. References to variables and secrets stay.
 pub fn mask_credentials(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    let mut inside = Inside::Nothing;
+    let mut inside = OpenConstruct::Nothing;
     let mut follows_flag = false;
     for line in text.split_inclusive('\n') {
         let mut scan = Scan { line, at: 0, inside, masks: Vec::new() };
@@ -67,7 +67,7 @@ fn starred(line: &str, masks: &[Range<usize>]) -> String {
 
 /// A construct that continues on the next line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
+enum OpenConstruct {
     Nothing,
     /// The value of a key with this indentation: it covers all lines indented further.
     Below(usize),
@@ -79,7 +79,7 @@ enum Inside {
 struct Scan<'a> {
     line: &'a str,
     at: usize,
-    inside: Inside,
+    inside: OpenConstruct,
     masks: Vec<Range<usize>>,
 }
 
@@ -87,18 +87,18 @@ impl Scan<'_> {
     fn run(&mut self) {
         let (line, indent) = (self.line, self.line.len() - self.line.trim_start().len());
         match self.inside {
-            Inside::Below(key) if line.trim().is_empty() || indent > key => return self.mask_rest(0),
-            Inside::Quotes(quote) => self.close(0, quote),
-            Inside::PrivateKey => {
+            OpenConstruct::Below(key) if line.trim().is_empty() || indent > key => return self.mask_rest(0),
+            OpenConstruct::Quotes(quote) => self.close(0, quote),
+            OpenConstruct::PrivateKey => {
                 if line.contains("-----END") {
-                    self.inside = Inside::Nothing;
+                    self.inside = OpenConstruct::Nothing;
                 }
                 return self.mask_rest(0);
             }
-            Inside::Below(_) | Inside::Nothing => self.inside = Inside::Nothing,
+            OpenConstruct::Below(_) | OpenConstruct::Nothing => self.inside = OpenConstruct::Nothing,
         }
         if holds_private_key(line) && !line.contains("-----END") {
-            self.inside = Inside::PrivateKey;
+            self.inside = OpenConstruct::PrivateKey;
             return self.mask_rest(0);
         }
         self.values(indent);
@@ -169,7 +169,8 @@ impl Scan<'_> {
                 Some(quote @ ('"' | '\'')) => self.close(kept, quote),
                 _ => {
                     self.mask_rest(kept);
-                    self.inside = if assigns || in_flow { Inside::Nothing } else { Inside::Below(indent) };
+                    self.inside =
+                        if assigns || in_flow { OpenConstruct::Nothing } else { OpenConstruct::Below(indent) };
                 }
             };
         }
@@ -177,7 +178,7 @@ impl Scan<'_> {
             Some(quote @ ('"' | '\'')) => self.close(start + 1, quote),
             Some('|' | '>' | '&' | '!') | None if !assigns => {
                 self.mask_rest(start);
-                self.inside = Inside::Below(indent);
+                self.inside = OpenConstruct::Below(indent);
             }
             Some('{' | '[') if !assigns => {}
             _ if in_flow => {
@@ -188,7 +189,7 @@ impl Scan<'_> {
             _ => {
                 self.mask_rest(start);
                 // A plain value continues on lines that are indented further.
-                self.inside = if assigns { Inside::Nothing } else { Inside::Below(indent) };
+                self.inside = if assigns { OpenConstruct::Nothing } else { OpenConstruct::Below(indent) };
             }
         }
     }
@@ -202,12 +203,12 @@ impl Scan<'_> {
             } else if letter == quote {
                 self.masks.push(start..start + offset);
                 self.at = start + offset + 1;
-                self.inside = Inside::Nothing;
+                self.inside = OpenConstruct::Nothing;
                 return;
             }
         }
         self.mask_rest(start);
-        self.inside = Inside::Quotes(quote);
+        self.inside = OpenConstruct::Quotes(quote);
     }
 
     fn mask_rest(&mut self, start: usize) {

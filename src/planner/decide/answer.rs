@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Address, Answer, Cause, Change, Drift, DriftClass};
+use crate::model::{Action, Address, Cause, Change, Drift, DriftClass, DriftResponse};
 use crate::planner::decide::change::{Decision, Decisions};
-use crate::planner::input::Options;
-use crate::planner::recognise::moves::Moved;
+use crate::planner::input::PlanOptions;
+use crate::planner::recognise::moves::MovedState;
 use crate::resource::difference::ignored;
 
 /// The address at which a plan decides about a drifted object. Drift uses the addresses of the state as read; the
@@ -33,38 +33,40 @@ impl<'m> Places<'m> {
 }
 
 /// Sets the answer of every drift entry from the decision about its object.
-pub fn answer(drifts: &mut [Drift], decided: &Decisions<'_>, moved: &Moved<'_>) {
+pub fn answer(drifts: &mut [Drift], decided: &Decisions<'_>, moved: &MovedState<'_>) {
     let places = Places::new(&moved.done);
     for drift in drifts {
         let address = places.of(drift, |address| decided.by_address.contains_key(address));
         drift.answer = match decided.by_address.get(&address) {
             Some(decision) => answer_of(drift, decision),
-            None => Answer::Untouched,
+            None => DriftResponse::Untouched,
         };
     }
 }
 
-fn answer_of(drift: &Drift, decision: &Decision<'_>) -> Answer {
+fn answer_of(drift: &Drift, decision: &Decision<'_>) -> DriftResponse {
     let change = &decision.change;
     let Some(resource) = decision.resource else {
-        return planned(change).unwrap_or(Answer::Untouched);
+        return planned(change).unwrap_or(DriftResponse::Untouched);
     };
     let differs = |path: &String| drift.fields.iter().any(|field| field.path == *path);
     if decision.refused.iter().any(differs) {
-        return Answer::Refused;
+        return DriftResponse::Refused;
     }
     if change.action.destroys() {
-        return Answer::Planned(change.action);
+        return DriftResponse::Planned(change.action);
     }
     match drift.class {
-        DriftClass::Changed if change.fields.iter().any(|field| differs(&field.path)) => Answer::Planned(change.action),
+        DriftClass::Changed if change.fields.iter().any(|field| differs(&field.path)) => {
+            DriftResponse::Planned(change.action)
+        }
         DriftClass::Changed => {
             let ignore = &resource.lifecycle.ignore_changes;
             let any = drift.fields.iter().any(|field| ignored(&field.path, ignore));
-            if any { Answer::Ignored } else { Answer::Agrees }
+            if any { DriftResponse::Ignored } else { DriftResponse::Agrees }
         }
-        DriftClass::Stopped | DriftClass::Started if !change.causes.iter().any(is_about_power) => Answer::Agrees,
-        _ => planned(change).unwrap_or(Answer::Untouched),
+        DriftClass::Stopped | DriftClass::Started if !change.causes.iter().any(is_about_power) => DriftResponse::Agrees,
+        _ => planned(change).unwrap_or(DriftResponse::Untouched),
     }
 }
 
@@ -72,24 +74,26 @@ fn is_about_power(cause: &Cause) -> bool {
     matches!(cause, Cause::Power { .. })
 }
 
-fn planned(change: &Change) -> Option<Answer> {
-    (change.action != Action::NoOp).then_some(Answer::Planned(change.action))
+fn planned(change: &Change) -> Option<DriftResponse> {
+    (change.action != Action::NoOp).then_some(DriftResponse::Planned(change.action))
 }
 
 /// Adjusts the answers for a plan that accepts the drift, or that leaves out some decisions.
-pub fn narrow(drifts: &mut [Drift], changes: &[Change], moved: &Moved<'_>, options: &Options) {
+pub fn narrow(drifts: &mut [Drift], changes: &[Change], moved: &MovedState<'_>, options: &PlanOptions) {
     if options.refresh_only {
-        drifts.iter_mut().for_each(|drift| drift.answer = Answer::Accepted);
+        drifts.iter_mut().for_each(|drift| drift.answer = DriftResponse::Accepted);
         return;
     }
     let acts = |change: &&Change| change.action != Action::NoOp || !change.refusals.is_empty();
     let kept: BTreeSet<&Address> = changes.iter().filter(acts).map(|change| &change.address).collect();
     let planned: BTreeSet<&Address> = changes.iter().map(|change| &change.address).collect();
     let places = Places::new(&moved.done);
-    for drift in drifts.iter_mut().filter(|drift| matches!(drift.answer, Answer::Planned(_) | Answer::Refused)) {
+    for drift in
+        drifts.iter_mut().filter(|drift| matches!(drift.answer, DriftResponse::Planned(_) | DriftResponse::Refused))
+    {
         let address = places.of(drift, |address| planned.contains(address));
         if !kept.contains(&address) {
-            drift.answer = Answer::LeftOut;
+            drift.answer = DriftResponse::LeftOut;
         }
     }
 }

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Kind, MachineFacts, price};
 use crate::model::{
-    Action, Address, Attributes, Awaiting, Cause, Change, Cost, Object, Origin, Power, Resource, SideEffect, Status,
-    Value,
+    Action, Address, Attributes, Awaiting, Cause, Change, Cost, DifferenceOrigin, Object, Power, Resource, SideEffect,
+    Status, Value,
 };
 use crate::planner::decide::ignored;
 use crate::planner::decide::member::decide_member;
@@ -27,11 +27,11 @@ use crate::resource::resolved;
 pub use self::damage::describe;
 pub use self::decision::{Decision, Decisions};
 use self::refuse::ambiguous;
-pub use self::subject::Context;
+pub use self::subject::DecisionContext;
 use self::subject::{Members, Subject, Successor};
 
 /// Decides about every declared or recorded address.
-pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
+pub fn decide<'a>(context: &DecisionContext<'a>) -> Decisions<'a> {
     let mut order: Vec<Address> = context.graphs.desired.order().to_vec();
     order
         .extend(context.graphs.prior.order().iter().filter(|address| !context.desired.contains_key(*address)).cloned());
@@ -54,7 +54,7 @@ pub fn decide<'a>(context: &Context<'a>) -> Decisions<'a> {
 
 impl<'c, 'a> Subject<'c, 'a> {
     fn new(
-        context: &'c Context<'a>,
+        context: &'c DecisionContext<'a>,
         kind: &'static Kind,
         address: &'c Address,
         members: &Members<'_>,
@@ -223,7 +223,8 @@ impl<'c, 'a> Subject<'c, 'a> {
         let moves = power.zip(seen).filter(|(wanted, seen)| wanted != seen).map(|(wanted, _)| wanted);
         if let Some(wanted) = moves {
             let recorded = self.record.as_ref().filter(|_| self.claim.is_none()).and_then(|record| record.power);
-            let origin = recorded.map(|recorded| if recorded == wanted { Origin::Drift } else { Origin::Declared });
+            let origin = recorded
+                .map(|recorded| if recorded == wanted { DifferenceOrigin::Drift } else { DifferenceOrigin::Declared });
             causes.push(Cause::Power { wanted, origin, position: resource.positions.get("power").cloned() });
         }
         // An impossible change is planned like any other; its refusal prevents the apply.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kind::{self, Names, Outside};
+use crate::kind::{self, AccountObject, Names};
 use crate::model::{
     Action, Address, Attributes, Change, FieldChange, Note, Observed, Operation, Plan, Refusal, Value, Verb,
 };
@@ -26,7 +26,7 @@ pub enum Presence {
 
 impl Presence {
     /// Why a create cannot use the object `id`; `None` if it can.
-    pub fn objection(self, outside: Outside, id: &str) -> Option<String> {
+    pub fn objection(self, outside: AccountObject, id: &str) -> Option<String> {
         match self {
             Self::Usable => None,
             Self::Absent => Some(absent(outside.title(), id)),
@@ -43,7 +43,7 @@ fn absent(title: &str, id: &str) -> String {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// By kind of object and id.
-    pub outside: BTreeMap<(Outside, String), Presence>,
+    pub outside: BTreeMap<(AccountObject, String), Presence>,
     /// By address: creates that the client cannot send, with the reason.
     pub unsendable: BTreeMap<Address, String>,
     /// Replacements for which RunPod's catalog shows no stock.
@@ -51,7 +51,7 @@ pub struct Answers {
 }
 
 /// The objects outside the lists that a create with these inputs names.
-pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (Outside, String)> {
+pub fn outside(kind: &str, inputs: &Attributes) -> impl Iterator<Item = (AccountObject, String)> {
     let named = kind::find(kind).into_iter().flat_map(|kind| kind.named(inputs));
     named.filter_map(|(_, names, id)| match names {
         Names::Outside(outside) => Some((outside, id.to_owned())),
@@ -82,7 +82,7 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
         // Without a refresh, nothing is known about objects outside the state.
         return;
     }
-    let mut found = Found::default();
+    let mut found = FeasibilityFindings::default();
     for (address, operation) in creates(plan) {
         let Some(creates) = kind::find(&address.kind) else { continue };
         for (_, names, id) in creates.named(&operation.inputs) {
@@ -102,7 +102,7 @@ pub(in crate::planner) fn refuse_unlisted(plan: &mut Plan, observed: &Observed) 
 
 /// Refuses creates that the answers rule out, and adds notes for doubtful ones.
 pub fn judge(plan: &mut Plan, answers: &Answers) {
-    let mut found = Found::default();
+    let mut found = FeasibilityFindings::default();
     for (address, operation) in creates(plan) {
         if let Some(message) = answers.unsendable.get(address) {
             let help =
@@ -114,7 +114,7 @@ pub fn judge(plan: &mut Plan, answers: &Answers) {
             let Some(message) = presence.and_then(|presence| presence.objection(outside, &id)) else { continue };
             // Lookups do not show all shared templates. If nothing is replaced, a failing create destroys nothing, so a
             // note is enough.
-            if outside == Outside::Template && !makes_room(plan, address) {
+            if outside == AccountObject::Template && !makes_room(plan, address) {
                 found.note(&format!("{message}, so RunPod will probably refuse the create"), address);
             } else {
                 let help = "check the id, and that the API key belongs to the same account";
@@ -185,12 +185,12 @@ fn makes_room(plan: &Plan, address: &Address) -> bool {
 
 /// Findings grouped by text, so that a fleet that names one object gets a single refusal.
 #[derive(Default)]
-struct Found {
+struct FeasibilityFindings {
     refusals: BTreeMap<(String, &'static str), Vec<Address>>,
     notes: BTreeMap<String, Vec<Address>>,
 }
 
-impl Found {
+impl FeasibilityFindings {
     fn refuse(&mut self, message: &str, help: &'static str, address: &Address) {
         self.refusals.entry((message.to_owned(), help)).or_default().push(address.clone());
     }

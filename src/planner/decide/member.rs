@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 
 use crate::kind::Kind;
 use crate::model::{Action, Address, Attributes, Cause, Change, Record};
-use crate::planner::decide::change::{Context, Decision};
+use crate::planner::decide::change::{Decision, DecisionContext};
 use crate::resource::members;
 use crate::resource::records::declared_record;
 
 /// Decides about one part, based on the decision about its parent.
 pub fn decide_member<'a>(
-    context: &Context<'a>,
+    context: &DecisionContext<'a>,
     kind: &'static Kind,
     address: &Address,
     parent: Option<&Decision<'a>>,

@@ -2,7 +2,7 @@
 
 use crate::model::{Cause, Effect, FieldChange, Object, Power, Record, Resource, Status, Updates};
 use crate::planner::decide::power;
-use crate::planner::input::Options;
+use crate::planner::input::PlanOptions;
 
 /// Why an object must be replaced, independent of its attributes.
 pub fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
@@ -18,7 +18,7 @@ pub fn broken(object: &Object, record: Option<&Record>) -> Option<Cause> {
 }
 
 /// Whether a change that needs a restart replaces the object. `power` holds the desired and the current power.
-pub fn recreates(options: &Options, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
+pub fn recreates(options: &PlanOptions, resource: &Resource, power: (Option<Power>, Option<Power>)) -> bool {
     // A stopped pod that stays stopped has no container to recreate: an update is free, but a replacement costs a boot.
     let rests = power == (Some(Power::Stopped), Some(Power::Stopped));
     match options.updates {

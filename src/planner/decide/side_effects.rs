@@ -4,7 +4,9 @@
 //! Returns data for the plan and makes no decisions.
 
 use crate::kind::{Compare, Kind};
-use crate::model::{Attributes, Dialect, Effect, FieldChange, Loss, Object, Origin, Resource, SideEffect, Value};
+use crate::model::{
+    Attributes, Dialect, DifferenceOrigin, Effect, FieldChange, Loss, Object, Resource, SideEffect, Value,
+};
 use crate::resource::difference::{Readings, difference, ignored};
 
 const IGNORED: &str = "ignored otherwise; a new one gets what the file says";
@@ -37,7 +39,7 @@ pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dia
             after_unknown: false,
             effect: Effect::InPlace,
             rule: rule.to_owned(),
-            origin: Some(Origin::Declared),
+            origin: Some(DifferenceOrigin::Declared),
             position: readings.positions.get(attribute.name).cloned(),
         })
     });

@@ -7,8 +7,8 @@ use crate::catalog::Catalog;
 use crate::kind::{self, price};
 use crate::model::drift::finding_id;
 use crate::model::{
-    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Record, Retry,
-    Severity, State, Status, Timeouts, Undo, Unsettled, Value,
+    Address, Drift, DriftClass, DriftReport, Effect, FieldChange, Finding, Hold, Object, Observed, Record,
+    RestoreEffect, Retry, Severity, State, Status, Timeouts, Unsettled, Value,
 };
 use crate::planner::decide::lock::is_locked;
 use crate::planner::decide::power::retry;
@@ -93,7 +93,7 @@ impl Scope<'_> {
         let preempted =
             drift.class == DriftClass::Stopped && object.is_some_and(|object| spot(object) && !by_user(object));
         let undo = undo(&drift);
-        let replaced = matches!(undo, Some(Undo::Restart | Undo::Replace));
+        let replaced = matches!(undo, Some(RestoreEffect::Restart | RestoreEffect::Replace));
         let at_risk = object.filter(|_| replaced).zip(kind::find(&drift.address.kind)).map(|(object, kind)| {
             (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect() //
         });
@@ -138,7 +138,7 @@ impl Scope<'_> {
         finding.retry = (!record.tainted && !is_locked(object)).then_some(Retry::StopAndStart);
         finding.at_risk = (kind.losses)(&object.attributes).into_iter().filter(|loss| loss.precious).collect();
         if record.tainted {
-            finding.undo = Some(Undo::Replace);
+            finding.undo = Some(RestoreEffect::Replace);
         }
         Some(finding)
     }
@@ -237,18 +237,18 @@ fn order(finding: &Finding) -> impl Ord + use<> {
 }
 
 /// The effect of undoing the worst of the differences.
-fn undo(drift: &Drift) -> Option<Undo> {
+fn undo(drift: &Drift) -> Option<RestoreEffect> {
     match drift.class {
-        DriftClass::ZeroGpu | DriftClass::Errored => return Some(Undo::Replace),
+        DriftClass::ZeroGpu | DriftClass::Errored => return Some(RestoreEffect::Replace),
         DriftClass::Changed => {}
         _ => return None,
     }
     let kind = kind::find(&drift.address.kind)?;
     let each = drift.fields.iter().map(|field| match (field.effect, kind.refusal(field)) {
-        (_, Some(_)) => Undo::Impossible,
-        (Effect::InPlace, None) => Undo::InPlace,
-        (Effect::Restart, None) => Undo::Restart,
-        (Effect::Replace, None) => Undo::Replace,
+        (_, Some(_)) => RestoreEffect::Impossible,
+        (Effect::InPlace, None) => RestoreEffect::InPlace,
+        (Effect::Restart, None) => RestoreEffect::Restart,
+        (Effect::Replace, None) => RestoreEffect::Replace,
     });
     each.max()
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::kind;
 use crate::model::{
-    Address, Answer, Attributes, Computed, Drift, DriftClass, Effect, Entry, FieldChange, Note, Object, Observed,
-    Origin, Outcome, Power, Record, Replay, State, Status, Value,
+    Address, Attributes, Computed, DifferenceOrigin, Drift, DriftClass, DriftResponse, Effect, Entry, FieldChange,
+    Note, Object, Observed, Outcome, Power, Record, Replay, State, Status, Value,
 };
 use crate::resource;
 use crate::resource::difference::{Readings, difference, ignored};
@@ -40,7 +40,7 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
         let folded = members::folded(address, &record.inputs, &members);
         let entry = |class, fields| {
             let (address, id) = (address.clone(), record.id.clone());
-            Drift { address, id, class, fields, answer: Answer::default() }
+            Drift { address, id, class, fields, answer: DriftResponse::default() }
         };
         let Some(object) = live_object(observed, record).or_else(|| migrated.get(address).copied()) else {
             drifts.push(entry(DriftClass::Gone, Vec::new()));
@@ -90,7 +90,7 @@ pub(in crate::planner) fn display_only_field(path: &str, before: Value, after: V
         after_unknown: false,
         effect: Effect::InPlace,
         rule: String::new(),
-        origin: Some(Origin::Drift),
+        origin: Some(DifferenceOrigin::Drift),
         position: None,
     }
 }

@@ -18,7 +18,7 @@ use crate::resource::records::parts_there;
 /// The operations of all decisions.
 pub fn operations(decisions: &Decisions<'_>, graphs: &Graphs, dialect: Dialect) -> Vec<Operation> {
     let members = members::by_parent(decisions.by_address.keys());
-    let mut draft = Draft::default();
+    let mut draft = OperationsDraft::default();
     for address in &decisions.order {
         let Some(decision) = decisions.by_address.get(address).filter(|_| !members::is_member(address)) else {
             continue;
@@ -35,7 +35,7 @@ pub fn operations(decisions: &Decisions<'_>, graphs: &Graphs, dialect: Dialect) 
 
 /// Operations under construction; edges may still point forwards.
 #[derive(Default)]
-struct Draft {
+struct OperationsDraft {
     operations: Vec<Operation>,
     /// The first and the last operation that make an address usable.
     makes: BTreeMap<Address, (usize, usize)>,
@@ -45,7 +45,7 @@ struct Draft {
     waits: BTreeMap<Address, usize>,
 }
 
-impl Draft {
+impl OperationsDraft {
     fn connect(&mut self, address: &Address, graphs: &Graphs) {
         if let Some((first, _)) = self.makes.get(address).copied() {
             let needed = graphs.desired.dependencies(address).filter_map(|needed| self.makes.get(needed));
@@ -131,7 +131,7 @@ impl Draft {
 
 /// The sequence of operations for one address.
 struct Sequence<'d, 'a> {
-    draft: &'d mut Draft,
+    draft: &'d mut OperationsDraft,
     decision: &'d Decision<'a>,
     members: &'d [&'d Decision<'a>],
     dialect: Dialect,

@@ -8,7 +8,7 @@ use crate::model::{Address, Cause, Object, Orphan, Resource, State, Value};
 use crate::planner::input::Input;
 use crate::planner::recognise::lookalikes::alike;
 use crate::planner::recognise::moves::Moves;
-use crate::planner::recognise::succession::Judge;
+use crate::planner::recognise::succession::ObjectChooser;
 use crate::resource::inventory::{Owner, Owners, live_object, unmanaged};
 
 /// An object that an address adopts.
@@ -44,7 +44,7 @@ impl<'a> Claims<'a> {
 /// Examines every live object without a record.
 pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, Resource>) -> Claims<'a> {
     let mut unmanaged = unmanaged(prior, input.observed);
-    let (judge, moves) = (Judge::new(input, prior, desired), Moves::new(input.moved));
+    let (judge, moves) = (ObjectChooser::new(input, prior, desired), Moves::new(input.moved));
     // Moves to an undeclared address are not followed.
     let followed = |address: &Address| moves.destination(address).filter(|to| desired.contains_key(to));
     let destination = |address: &Address| followed(address).unwrap_or_else(|| address.clone());

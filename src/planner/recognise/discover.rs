@@ -24,7 +24,7 @@ pub struct Search<'a> {
 
 /// How an object was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trace {
+pub enum RecognisedBy {
     Marker,
     /// A discovered pod mounts it, as declared in the pod's block.
     Mount,
@@ -34,7 +34,7 @@ pub enum Trace {
 
 /// Why an object was not adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
+pub enum SkipReason {
     /// Another object of the same address is older or recorded.
     Twin {
         of: String,
@@ -45,24 +45,24 @@ pub enum Reason {
 }
 
 /// An object that belongs to an address.
-pub struct Taken<'a> {
+pub struct Adoption<'a> {
     pub address: Address,
     pub object: &'a Object,
-    pub by: Trace,
+    pub by: RecognisedBy,
 }
 
 /// An object that looks like ours but is not adopted.
-pub struct Left<'a> {
+pub struct SkippedAdoption<'a> {
     pub address: Address,
     pub object: &'a Object,
-    pub why: Reason,
+    pub why: SkipReason,
 }
 
 /// The objects that one lineage left behind.
 #[derive(Default)]
 pub struct Discovery<'a> {
-    pub taken: Vec<Taken<'a>>,
-    pub left: Vec<Left<'a>>,
+    pub taken: Vec<Adoption<'a>>,
+    pub left: Vec<SkippedAdoption<'a>>,
     pub records: BTreeMap<Address, Option<Record>>,
 }
 
@@ -90,9 +90,9 @@ impl<'a> Search<'a> {
             let Some(marker) = &object.marker else { continue };
             let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
             match self.holder(&found, &address) {
-                Some(of) => found.leave(address, object, Reason::Twin { of }),
-                None if !self.declared.contains_key(&address) => found.leave(address, object, Reason::Undeclared),
-                None => found.take(address, object, Trace::Marker),
+                Some(of) => found.leave(address, object, SkipReason::Twin { of }),
+                None if !self.declared.contains_key(&address) => found.leave(address, object, SkipReason::Undeclared),
+                None => found.take(address, object, RecognisedBy::Marker),
             }
         }
         self.mounted(&unmanaged, &mut found);
@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
     /// Volumes that discovered pods mount in place of a declared one.
     fn mounted(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
         let mut mounts: Vec<(Address, String)> = Vec::new();
-        for Taken { address, object, .. } in &found.taken {
+        for Adoption { address, object, .. } in &found.taken {
             let Some(resource) = self.declared.get(address) else { continue };
             for (name, value) in &resource.inputs {
                 if let (Value::Reference(target), Some(id)) =
@@ -135,7 +135,7 @@ impl<'a> Search<'a> {
             let Some(object) = found_object.filter(|_| !taken && self.holder(found, &address).is_none()) else {
                 continue;
             };
-            found.take(address, object, Trace::Mount);
+            found.take(address, object, RecognisedBy::Mount);
         }
     }
 
@@ -152,9 +152,9 @@ impl<'a> Search<'a> {
             let alike: Vec<&Object> = unmanaged.iter().copied().filter(|object| looks(object)).filter(free).collect();
             match alike.as_slice() {
                 [] => {}
-                [only] => found.take(address.clone(), only, Trace::Looks),
+                [only] => found.take(address.clone(), only, RecognisedBy::Looks),
                 several => {
-                    several.iter().for_each(|object| found.leave(address.clone(), object, Reason::Ambiguous));
+                    several.iter().for_each(|object| found.leave(address.clone(), object, SkipReason::Ambiguous));
                 }
             }
         }
@@ -162,11 +162,11 @@ impl<'a> Search<'a> {
 }
 
 impl<'a> Discovery<'a> {
-    fn take(&mut self, address: Address, object: &'a Object, by: Trace) {
-        self.taken.push(Taken { address, object, by });
+    fn take(&mut self, address: Address, object: &'a Object, by: RecognisedBy) {
+        self.taken.push(Adoption { address, object, by });
     }
 
-    fn leave(&mut self, address: Address, object: &'a Object, why: Reason) {
-        self.left.push(Left { address, object, why });
+    fn leave(&mut self, address: Address, object: &'a Object, why: SkipReason) {
+        self.left.push(SkippedAdoption { address, object, why });
     }
 }

@@ -59,7 +59,7 @@ impl<'m> Moves<'m> {
 }
 
 /// The state after applying moves.
-pub struct Moved<'s> {
+pub struct MovedState<'s> {
     pub state: Cow<'s, State>,
     /// Every address that changed, including members and predecessors, from old to new.
     pub done: Vec<(Address, Address)>,
@@ -74,14 +74,14 @@ pub struct Moved<'s> {
 pub struct Blocked {
     pub from: Address,
     pub to: Address,
-    pub why: Why,
+    pub why: MoveRefusal,
     /// Position of the entry to correct.
     pub position: Option<Position>,
 }
 
 /// Why a move cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum MoveRefusal {
     /// This recorded address blocks it: the target itself, or another source that moves there too.
     Taken(Address),
     /// The target is not declared, so the next plan would destroy the object there.
@@ -89,18 +89,19 @@ pub enum Why {
 }
 
 /// Applies every move from a recorded address to a free one, even if it is undeclared. For manual corrections.
-pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> Moved<'s> {
+pub fn renamed<'s>(prior: &'s State, moved: &[Move]) -> MovedState<'s> {
     follow_where(prior, moved, &|_| true)
 }
 
 /// The state that a plan starts from: applies every move from a recorded address to a free and `declared` one. Members
 /// and predecessors follow their resource.
-pub fn followed<'s>(prior: &'s State, moved: &[Move], declared: &BTreeMap<Address, Resource>) -> Moved<'s> {
+pub fn followed<'s>(prior: &'s State, moved: &[Move], declared: &BTreeMap<Address, Resource>) -> MovedState<'s> {
     follow_where(prior, moved, &|address| declared.contains_key(address))
 }
 
-fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Address) -> bool) -> Moved<'s> {
-    let mut result = Moved { state: Cow::Borrowed(prior), done: Vec::new(), blocked: Vec::new(), idle: Vec::new() };
+fn follow_where<'s>(prior: &'s State, moved: &[Move], is_declared: &dyn Fn(&Address) -> bool) -> MovedState<'s> {
+    let mut result =
+        MovedState { state: Cow::Borrowed(prior), done: Vec::new(), blocked: Vec::new(), idle: Vec::new() };
     if moved.is_empty() {
         return result;
     }
@@ -142,8 +143,8 @@ fn blocked(
         let taken = prior.resources.contains_key(to).then_some(to).or_else(rival);
         // The first entry of a chain names the source, the last one the target.
         let (why, entry) = match taken {
-            Some(by) => (Why::Taken(by.clone()), chain.first()),
-            None if !is_declared(to) => (Why::Undeclared, chain.last()),
+            Some(by) => (MoveRefusal::Taken(by.clone()), chain.first()),
+            None if !is_declared(to) => (MoveRefusal::Undeclared, chain.last()),
             None => continue,
         };
         let position = entry.and_then(|entry| entry.position.clone());
@@ -190,7 +191,7 @@ pub fn corrections(before: &State, after: &State) -> BTreeMap<Address, Option<Re
 }
 
 /// Refuses the changes of live resources whose `moved` entry could not be followed.
-pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
+pub fn refuse(changes: &mut [Change], moved: &MovedState<'_>, input: &Input<'_>) {
     if input.options.destroy || input.options.refresh_only {
         return;
     }
@@ -206,8 +207,8 @@ pub fn refuse(changes: &mut [Change], moved: &Moved<'_>, input: &Input<'_>) {
 fn refusal(blocked: &Blocked, state: &State, input: &Input<'_>) -> Refusal {
     let Blocked { from, to, why, position } = blocked;
     let (why, first) = match why {
-        Why::Taken(by) => taken(from, to, by, state, input),
-        Why::Undeclared => {
+        MoveRefusal::Taken(by) => taken(from, to, by, state, input),
+        MoveRefusal::Undeclared => {
             (format!("`{to}` is not declared"), format!("correct the entry or declare `{to}`")) //
         }
     };
@@ -246,7 +247,7 @@ fn quoted(address: &Address) -> String {
 const NAMED: usize = 4;
 
 /// Reports entries that have no effect because the state contains neither end. A first apply has nothing to move.
-pub fn note(moved: &Moved<'_>, input: &Input<'_>) -> Option<Note> {
+pub fn note(moved: &MovedState<'_>, input: &Input<'_>) -> Option<Note> {
     let idle = &moved.idle;
     if idle.is_empty() || input.options.destroy || moved.state.resources.is_empty() {
         return None;

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind::{self, Compare, Kind};
 use crate::model::{Action, Address, Attributes, Cause, Effect, Rename, Resource, Status, Updates, Value};
-use crate::planner::decide::change::{Context, Decision, Decisions};
+use crate::planner::decide::change::{Decision, DecisionContext, Decisions};
 use crate::resource::difference::{Difference, Readings, difference, satisfies};
 use crate::resource::members;
 use crate::resource::resolved;
 
 /// Pairs of addresses that look like the same resource, per kind, in the order of the old addresses.
-pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
+pub fn renames(context: &DecisionContext<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     let options = &context.input.options;
     if options.destroy || options.no_renames {
         return Vec::new();
@@ -25,12 +25,13 @@ pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
     // moved.
     for kind in kind::listed() {
         let of_kind = || decided.by_address.values().filter(|decision| decision.kind.name == kind.name);
-        let leaving: Vec<Leaving<'_>> =
-            of_kind().filter_map(|decision| Leaving::of(context, decision, &members)).collect();
+        let leaving: Vec<RemovedCandidate<'_>> =
+            of_kind().filter_map(|decision| RemovedCandidate::of(context, decision, &members)).collect();
         if leaving.is_empty() {
             continue;
         }
-        let coming: Vec<Coming<'_>> = of_kind().filter_map(|decision| Coming::of(decision, decided, &found)).collect();
+        let coming: Vec<DeclaredCandidate<'_>> =
+            of_kind().filter_map(|decision| DeclaredCandidate::of(decision, decided, &found)).collect();
         found.extend(pairs(kind, &leaving, &coming, options.updates));
     }
     found.sort_by(|left, right| left.from.cmp(&right.from));
@@ -38,7 +39,7 @@ pub fn renames(context: &Context<'_>, decided: &Decisions<'_>) -> Vec<Rename> {
 }
 
 /// An existing object whose block was removed.
-struct Leaving<'d> {
+struct RemovedCandidate<'d> {
     address: &'d Address,
     id: &'d str,
     seen: &'d Attributes,
@@ -46,9 +47,9 @@ struct Leaving<'d> {
     looks: Vec<Value>,
 }
 
-impl<'d> Leaving<'d> {
+impl<'d> RemovedCandidate<'d> {
     fn of(
-        context: &Context<'_>,
+        context: &DecisionContext<'_>,
         decision: &'d Decision<'_>,
         members: &BTreeMap<Address, Vec<&Address>>,
     ) -> Option<Self> {
@@ -68,14 +69,14 @@ impl<'d> Leaving<'d> {
 }
 
 /// A declared resource with neither a record nor an object.
-struct Coming<'d> {
+struct DeclaredCandidate<'d> {
     address: &'d Address,
     resource: &'d Resource,
     wanted: Attributes,
     looks: Vec<Value>,
 }
 
-impl<'d> Coming<'d> {
+impl<'d> DeclaredCandidate<'d> {
     fn of(decision: &'d Decision<'_>, decided: &Decisions<'_>, renamed: &[Rename]) -> Option<Self> {
         let new = decision.change.action == Action::Create
             && matches!(decision.change.causes.as_slice(), [Cause::New { .. }]);
@@ -93,7 +94,7 @@ impl<'d> Coming<'d> {
     }
 
     /// A quick check whether it can equal `old`; a negative result is definite.
-    fn resembles(&self, old: &Leaving<'_>) -> bool {
+    fn resembles(&self, old: &RemovedCandidate<'_>) -> bool {
         // Attributes that are ignored or supplied by a template may have any value.
         let supplied = kind::find(&self.address.kind).is_some_and(|kind| kind.supplied(&self.wanted).next().is_some());
         supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
@@ -122,11 +123,17 @@ struct Distance {
 }
 
 /// Pairs each resource at most once: equal ones first, then slightly different ones without a rival.
-fn pairs(kind: &'static Kind, leaving: &[Leaving<'_>], coming: &[Coming<'_>], updates: Option<Updates>) -> Vec<Rename> {
+fn pairs(
+    kind: &'static Kind,
+    leaving: &[RemovedCandidate<'_>],
+    coming: &[DeclaredCandidate<'_>],
+    updates: Option<Updates>,
+) -> Vec<Rename> {
     let mut chosen = Chosen::default();
     // Pairs a renamed fleet by replica number, which avoids comparing all attributes of all pairs.
-    let same_number =
-        |old: &Leaving<'_>, new: &Coming<'_>| old.address.index == new.address.index && new.resembles(old);
+    let same_number = |old: &RemovedCandidate<'_>, new: &DeclaredCandidate<'_>| {
+        old.address.index == new.address.index && new.resembles(old)
+    };
     chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &same_number));
     chosen.take_equal(&chosen.fits(kind, leaving, coming, updates, &|old, new| new.resembles(old)));
     chosen.take_alike(&chosen.fits(kind, leaving, coming, updates, &|_, _| true));
@@ -145,13 +152,13 @@ impl Chosen {
     fn fits(
         &self,
         kind: &'static Kind,
-        leaving: &[Leaving<'_>],
-        coming: &[Coming<'_>],
+        leaving: &[RemovedCandidate<'_>],
+        coming: &[DeclaredCandidate<'_>],
         updates: Option<Updates>,
-        considered: &dyn Fn(&Leaving<'_>, &Coming<'_>) -> bool,
+        considered: &dyn Fn(&RemovedCandidate<'_>, &DeclaredCandidate<'_>) -> bool,
     ) -> Vec<(Distance, Rename)> {
         let old = leaving.iter().filter(|old| !self.from.contains(old.address));
-        let new: Vec<&Coming<'_>> = coming.iter().filter(|new| !self.to.contains(new.address)).collect();
+        let new: Vec<&DeclaredCandidate<'_>> = coming.iter().filter(|new| !self.to.contains(new.address)).collect();
         let mut fits: Vec<(Distance, Rename)> = old
             .flat_map(|old| new.iter().map(move |new| (old, *new)))
             .filter(|(old, new)| considered(old, new))
@@ -201,8 +208,8 @@ impl Chosen {
 /// The pair, if it is worth reporting: no difference makes it another object, and most attributes are equal.
 fn fit(
     kind: &'static Kind,
-    old: &Leaving<'_>,
-    new: &Coming<'_>,
+    old: &RemovedCandidate<'_>,
+    new: &DeclaredCandidate<'_>,
     updates: Option<Updates>,
 ) -> Option<(Distance, Rename)> {
     let resource = new.resource;

@@ -18,7 +18,7 @@ use crate::resource::inventory::{live_object, unmanaged};
 use crate::resource::members;
 use crate::resource::records::wanted_power;
 use crate::resource::resolved;
-use crate::resource::{self, Records};
+use crate::resource::{self, RecordChanges};
 
 /// Predecessors by the address of their successor.
 #[derive(Default)]
@@ -62,8 +62,8 @@ pub fn deposed<'s>(
     if candidates.is_empty() {
         return (state, found);
     }
-    let judge = Judge::new(input, prior, desired);
-    let mut changes = Records::new();
+    let judge = ObjectChooser::new(input, prior, desired);
+    let mut changes = RecordChanges::new();
     for (address, objects) in candidates {
         let Some(predecessor) = prior.resources.get(address).filter(|_| judge.has_successor(address, &objects)) else {
             continue;
@@ -142,7 +142,7 @@ fn lookalikes<'a, 'd>(
 }
 
 /// Decides which of several objects an address should keep.
-pub struct Judge<'j, 'a> {
+pub struct ObjectChooser<'j, 'a> {
     input: &'j Input<'a>,
     prior: &'j State,
     desired: &'j BTreeMap<Address, Resource>,
@@ -150,7 +150,7 @@ pub struct Judge<'j, 'a> {
     recorded_members: BTreeMap<Address, Vec<&'j Address>>,
 }
 
-impl<'j, 'a> Judge<'j, 'a> {
+impl<'j, 'a> ObjectChooser<'j, 'a> {
     pub fn new(input: &'j Input<'a>, prior: &'j State, desired: &'j BTreeMap<Address, Resource>) -> Self {
         let declared_members = members::by_parent(desired.keys());
         let recorded_members = members::by_parent(prior.resources.keys());

@@ -9,11 +9,16 @@ use crate::resource::members;
 use crate::resource::resolved;
 
 /// The known ids of recorded or chosen objects, by address.
-pub type Ids = BTreeMap<Address, String>;
+pub type IdsByAddress = BTreeMap<Address, String>;
 
 /// The attributes in which `object` differs from the declaration of `address`; empty if the next plan would leave it
 /// unchanged.
-pub fn differing(declared: &BTreeMap<Address, Resource>, address: &Address, object: &Object, ids: &Ids) -> Vec<String> {
+pub fn differing(
+    declared: &BTreeMap<Address, Resource>,
+    address: &Address,
+    object: &Object,
+    ids: &IdsByAddress,
+) -> Vec<String> {
     let Some((kind, resource)) = kind::find(&address.kind).zip(declared.get(address)) else { return Vec::new() };
     let members: Vec<&Address> = declared
         .values()

@@ -5,35 +5,35 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kind;
 use crate::model::{
-    Action, Address, Answer, Change, Drift, DriftClass, Entry, FieldChange, Operation, Outcome, Plan, Replay, Risk,
-    State, Value, Verb,
+    Action, Address, Change, Drift, DriftClass, DriftResponse, Entry, FieldChange, Operation, Outcome, Plan, Replay,
+    Risk, State, Value, Verb,
 };
 use crate::planner::decide::answer::Places;
 use crate::resource::difference::satisfies;
 use crate::resource::members;
-use crate::resource::{self, Flaw, Records};
+use crate::resource::{self, Flaw, RecordChanges};
 
 /// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{address}`: {broken}")]
-pub struct Violation {
+pub struct PlanViolation {
     pub address: Address,
     pub broken: &'static str,
 }
 
 /// All invariants that `plan` violates; empty for a correct plan.
-pub fn violations(plan: &Plan) -> Vec<Violation> {
+pub fn violations(plan: &Plan) -> Vec<PlanViolation> {
     let mut violations = Vec::new();
     let mut by_address: BTreeMap<&Address, Vec<&Operation>> = BTreeMap::new();
     for (index, operation) in plan.operations.iter().enumerate() {
         by_address.entry(&operation.address).or_default().push(operation);
         each_operation(index, operation, plan, &mut |broken| {
-            violations.push(Violation { address: operation.address.clone(), broken });
+            violations.push(PlanViolation { address: operation.address.clone(), broken });
         });
     }
     let mut seen = BTreeSet::new();
     for change in &plan.changes {
-        let mut refuse = |broken| violations.push(Violation { address: change.address.clone(), broken });
+        let mut refuse = |broken| violations.push(PlanViolation { address: change.address.clone(), broken });
         if !seen.insert(&change.address) {
             refuse("it stands in the plan twice");
         }
@@ -41,7 +41,7 @@ pub fn violations(plan: &Plan) -> Vec<Violation> {
         each_change(change, &own, &mut refuse);
     }
     for (address, _) in by_address.into_iter().filter(|(address, _)| address.successor().is_none()) {
-        violations.push(Violation {
+        violations.push(PlanViolation {
             address: address.clone(),
             broken: "it has operations, but no change that a reader could see",
         });
@@ -69,7 +69,7 @@ pub fn flaws(prior: &State, plan: &Plan) -> Vec<Flaw> {
 }
 
 /// The records after an operation, with placeholder ids for what it creates.
-fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
+fn outcome(index: usize, operation: &Operation, state: &State) -> RecordChanges {
     let mut records = operation.members.clone();
     let before = state.resources.get(&operation.address);
     let mut record = operation.record.clone();
@@ -90,14 +90,14 @@ fn outcome(index: usize, operation: &Operation, state: &State) -> Records {
 }
 
 /// Checks that the waits shown to the user are exactly those that are carried out.
-fn waits(plan: &Plan, violations: &mut Vec<Violation>) {
+fn waits(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     let told: BTreeSet<(&Address, Option<&str>)> =
         plan.waits.iter().map(|wait| (&wait.address, Some(wait.id.as_str()))).collect();
     let done = plan.operations.iter().filter(|operation| operation.verb == Verb::Wait);
     let done: BTreeSet<(&Address, Option<&str>)> =
         done.map(|operation| (&operation.address, operation.id.as_deref())).collect();
     for (address, _) in told.symmetric_difference(&done) {
-        violations.push(Violation {
+        violations.push(PlanViolation {
             address: (*address).clone(),
             broken: "the waits that a reader sees are not those that are carried out",
         });
@@ -167,7 +167,7 @@ fn each_change(change: &Change, operations: &[&Operation], refuse: &mut dyn FnMu
 
 /// A delete that makes room for a successor must wait for all dependencies of the successor. Operations that need room
 /// themselves are exempt, because two deletes could otherwise wait for each other.
-fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
+fn successors(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     let mut needs_room: BTreeMap<usize, bool> = BTreeMap::new();
     for (index, operation) in plan.operations.iter().enumerate() {
         let Some(successor) = operation.replaced_by.and_then(|successor| plan.operations.get(successor)) else {
@@ -178,7 +178,7 @@ fn successors(plan: &Plan, violations: &mut Vec<Violation>) {
             !needs_room && !reaches(plan, operation, *needed)
         });
         if early {
-            violations.push(Violation {
+            violations.push(PlanViolation {
                 address: operation.address.clone(),
                 broken: "it is destroyed before all that its successor needs is there",
             });
@@ -192,7 +192,7 @@ fn needs_room_of_its_own(plan: &Plan, index: usize) -> bool {
 }
 
 /// A create or update must wait for the resources it refers to if the same plan creates them.
-fn references(plan: &Plan, violations: &mut Vec<Violation>) {
+fn references(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     let made: BTreeMap<&Address, usize> = plan
         .operations
         .iter()
@@ -203,7 +203,7 @@ fn references(plan: &Plan, violations: &mut Vec<Violation>) {
     for operation in &plan.operations {
         for target in operation.inputs.values().flat_map(Value::references) {
             if made.get(target).is_some_and(|maker| !reaches(plan, operation, *maker)) {
-                violations.push(Violation {
+                violations.push(PlanViolation {
                     address: operation.address.clone(),
                     broken: "it does not wait for what it refers to",
                 });
@@ -213,14 +213,14 @@ fn references(plan: &Plan, violations: &mut Vec<Violation>) {
 }
 
 /// Checks that the plan's answer to each outside change matches its changes.
-fn answers(plan: &Plan, violations: &mut Vec<Violation>) {
+fn answers(plan: &Plan, violations: &mut Vec<PlanViolation>) {
     let changes = plan.by_address();
     let places = Places::new(&plan.moves);
     for drift in &plan.drift {
         let address = places.of(drift, |address| changes.contains_key(address));
         let change = changes.get(&address).copied();
         if let Some(broken) = change.and_then(|change| contradiction(drift, change)) {
-            violations.push(Violation { address: drift.address.clone(), broken });
+            violations.push(PlanViolation { address: drift.address.clone(), broken });
         }
     }
 }
@@ -230,19 +230,19 @@ fn contradiction(drift: &Drift, change: &Change) -> Option<&'static str> {
     let undone = || change.action.destroys() || drift.fields.iter().any(changes);
     let changed = drift.class == DriftClass::Changed;
     match drift.answer {
-        Answer::Planned(action) if action != change.action => {
+        DriftResponse::Planned(action) if action != change.action => {
             Some("it says that an action settles an outside change, and plans another")
         }
-        Answer::Agrees | Answer::Ignored | Answer::Untouched if changed && undone() => {
+        DriftResponse::Agrees | DriftResponse::Ignored | DriftResponse::Untouched if changed && undone() => {
             Some("it says that an outside change stays, and plans to undo it")
         }
-        Answer::Agrees if changed && !drift.fields.iter().all(|field| is_declared(field, change)) => {
+        DriftResponse::Agrees if changed && !drift.fields.iter().all(|field| is_declared(field, change)) => {
             Some("it says that an outside change agrees with what is declared, and it does not")
         }
-        Answer::Refused if change.refusals.is_empty() => {
+        DriftResponse::Refused if change.refusals.is_empty() => {
             Some("it says that an outside change is refused, and nothing is")
         }
-        Answer::LeftOut | Answer::Accepted if change.action != Action::NoOp => {
+        DriftResponse::LeftOut | DriftResponse::Accepted if change.action != Action::NoOp => {
             Some("it says that an outside change is left, and acts on it")
         }
         _ => None,

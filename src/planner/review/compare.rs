@@ -12,14 +12,14 @@ use crate::resource::members;
 
 /// One environment.
 #[derive(Clone, Copy)]
-pub struct Side<'a> {
+pub struct ComparedEnvironment<'a> {
     pub environment: &'a str,
     pub resources: &'a BTreeMap<Address, Resource>,
 }
 
 /// A field that differs between the sides; `Null` if it is not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
+pub struct ComparisonRow {
     pub path: String,
     pub left: Value,
     pub right: Value,
@@ -28,7 +28,7 @@ pub struct Row {
 /// All differences between the two sides.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    pub differing: Vec<(Address, Vec<Row>)>,
+    pub differing: Vec<(Address, Vec<ComparisonRow>)>,
     /// Blocks that the other side lacks, with a description.
     pub only_left: Vec<(Address, String)>,
     pub only_right: Vec<(Address, String)>,
@@ -36,7 +36,7 @@ pub struct Comparison {
 }
 
 /// Compares the blocks of two environments.
-pub fn compare(left: Side<'_>, right: Side<'_>) -> Comparison {
+pub fn compare(left: ComparedEnvironment<'_>, right: ComparedEnvironment<'_>) -> Comparison {
     let (ours, theirs) = (blocks(left), blocks(right));
     let mut comparison = Comparison::default();
     for (address, our) in &ours {
@@ -52,19 +52,20 @@ pub fn compare(left: Side<'_>, right: Side<'_>) -> Comparison {
 }
 
 /// Rows for settings outside the blocks that differ.
-pub fn differing<'p>(pairs: impl IntoIterator<Item = (&'p str, Value, Value)>) -> Vec<Row> {
-    let differ =
-        |(path, left, right): (&str, Value, Value)| (left != right).then(|| Row { path: path.to_owned(), left, right });
+pub fn differing<'p>(pairs: impl IntoIterator<Item = (&'p str, Value, Value)>) -> Vec<ComparisonRow> {
+    let differ = |(path, left, right): (&str, Value, Value)| {
+        (left != right).then(|| ComparisonRow { path: path.to_owned(), left, right })
+    };
     pairs.into_iter().filter_map(differ).collect()
 }
 
 /// The declared contents of one block.
-struct Block {
+struct DeclaredBlock {
     fields: Attributes,
     description: String,
 }
 
-fn blocks(side: Side<'_>) -> BTreeMap<Address, Block> {
+fn blocks(side: ComparedEnvironment<'_>) -> BTreeMap<Address, DeclaredBlock> {
     let members = members::by_parent(side.resources.keys());
     let mut counts: BTreeMap<Address, i64> = BTreeMap::new();
     let mut blocks = BTreeMap::new();
@@ -83,7 +84,7 @@ fn blocks(side: Side<'_>) -> BTreeMap<Address, Block> {
             }
             fields.extend(life(resource));
             let describe = |kind: &'static kind::Kind| (kind.describe)(&resource.inputs, &BTreeMap::new()).to_string();
-            Block { fields, description: kind::find(&address.kind).map(describe).unwrap_or_default() }
+            DeclaredBlock { fields, description: kind::find(&address.kind).map(describe).unwrap_or_default() }
         });
     }
     for (address, count) in counts {
@@ -127,10 +128,10 @@ fn life(resource: &Resource) -> Attributes {
     .collect()
 }
 
-fn rows(kind: &str, left: &Block, right: &Block) -> Vec<Row> {
+fn rows(kind: &str, left: &DeclaredBlock, right: &DeclaredBlock) -> Vec<ComparisonRow> {
     let mut rows = Vec::new();
     for name in left.fields.keys().chain(right.fields.keys()).collect::<BTreeSet<_>>() {
-        let at = |block: &Block| block.fields.get(name).cloned().unwrap_or_default();
+        let at = |block: &DeclaredBlock| block.fields.get(name).cloned().unwrap_or_default();
         let compare =
             kind::find(kind).and_then(|kind| kind.attribute(name)).map_or(Compare::Exact, |known| known.compare);
         split(name.clone(), at(left), at(right), compare, &mut rows);
@@ -139,7 +140,7 @@ fn rows(kind: &str, left: &Block, right: &Block) -> Vec<Row> {
 }
 
 /// Maps are compared key by key.
-fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut Vec<Row>) {
+fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut Vec<ComparisonRow>) {
     if let (Value::Map(_) | Value::Null, Value::Map(_)) | (Value::Map(_), Value::Null) = (&left, &right) {
         let keys: BTreeSet<String> =
             [&left, &right].into_iter().filter_map(Value::as_map).flat_map(|map| map.keys().cloned()).collect();
@@ -148,7 +149,7 @@ fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut V
             match (at(&left), at(&right)) {
                 (Some(Value::Secret(_)), Some(Value::Secret(_))) => {}
                 (left, right) if left == right => {}
-                (left, right) => rows.push(Row {
+                (left, right) => rows.push(ComparisonRow {
                     path: format!("{path}.{key}"),
                     left: left.unwrap_or_default(),
                     right: right.unwrap_or_default(),
@@ -160,6 +161,6 @@ fn split(path: String, left: Value, right: Value, compare: Compare, rows: &mut V
     // Sets have no order; all other values are compared exactly.
     let how = if compare == Compare::Set { Compare::Set } else { Compare::Exact };
     if !satisfies(how, &left, &right) {
-        rows.push(Row { path, left, right });
+        rows.push(ComparisonRow { path, left, right });
     }
 }

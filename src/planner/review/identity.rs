@@ -23,7 +23,7 @@ pub fn id(plan: &Plan) -> String {
 /// Like [`id`], for a saved plan, whose requests are only known by their digests.
 pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     #[derive(Serialize)]
-    struct Canonical<'a> {
+    struct CanonicalPlan<'a> {
         name: &'a str,
         environment: &'a str,
         /// Omitted before the first apply, because every run then generates a new one.
@@ -38,7 +38,7 @@ pub fn id_with(plan: &Plan, requests: &BTreeMap<Address, String>) -> String {
     }
     let mut moves: Vec<_> = plan.moves.iter().collect();
     moves.sort();
-    digest(&Canonical {
+    digest(&CanonicalPlan {
         name: &plan.name,
         environment: &plan.environment,
         lineage: (!plan.new_state).then_some(plan.lineage.as_str()),
@@ -59,7 +59,7 @@ pub fn actions<'a>(plan: &'a Plan, requests: &BTreeMap<Address, String>) -> BTre
 
 fn action(change: &Change, requests: Option<&String>) -> String {
     #[derive(Serialize)]
-    struct Canonical<'a> {
+    struct CanonicalChange<'a> {
         action: Action,
         id: Option<&'a str>,
         fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
@@ -69,7 +69,7 @@ fn action(change: &Change, requests: Option<&String>) -> String {
         side_fields: BTreeMap<&'a str, (&'a Value, &'a Value)>,
         requests: Option<&'a String>,
     }
-    digest(&Canonical {
+    digest(&CanonicalChange {
         action: change.action,
         id: change.id.as_deref(),
         fields: change.fields.iter().map(|field| (field.path.as_str(), (&field.before, &field.after))).collect(),
@@ -89,20 +89,20 @@ fn action(change: &Change, requests: Option<&String>) -> String {
 /// For each address with requests, a digest of them: what is sent, regardless of the order between addresses.
 pub fn requests(plan: &Plan) -> BTreeMap<Address, String> {
     #[derive(Serialize)]
-    struct Request<'a> {
+    struct CanonicalRequest<'a> {
         verb: Verb,
         id: Option<&'a str>,
         inputs: &'a Attributes,
         candidates: &'a [Attributes],
         members: Vec<&'a Address>,
     }
-    let mut by_address: BTreeMap<Address, Vec<Request<'_>>> = BTreeMap::new();
+    let mut by_address: BTreeMap<Address, Vec<CanonicalRequest<'_>>> = BTreeMap::new();
     for operation in plan.operations.iter().filter(|operation| operation.verb != Verb::Wait) {
         // A predecessor's delete counts towards its successor's address.
         let address = operation.address.successor().unwrap_or_else(|| operation.address.clone());
         let Operation { verb, id, inputs, candidates, members, .. } = operation;
         let members = members.keys().collect();
-        by_address.entry(address).or_default().push(Request {
+        by_address.entry(address).or_default().push(CanonicalRequest {
             verb: *verb,
             id: id.as_deref(),
             inputs,

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Action, Address, Attributes, Change, Plan, Position, Record, Resource, State, Value};
-use crate::planner::input::{Input, Options};
+use crate::planner::input::{Input, PlanOptions};
 use crate::planner::recognise::moves;
 use crate::planner::review::identity;
 use crate::resource::records::redact;
@@ -31,9 +31,9 @@ pub struct SavedPlan {
     /// The date of the catalog that supplied the prices.
     pub catalog_date: String,
     /// The plan's options, set by flags.
-    pub options: Options,
+    pub options: PlanOptions,
     /// The inputs behind each action.
-    pub actions: BTreeMap<Address, Basis>,
+    pub actions: BTreeMap<Address, Fingerprint>,
     /// For display; unchanged resources keep only their address.
     pub plan: Plan,
     /// A digest of all fields above, to detect later edits.
@@ -42,7 +42,7 @@ pub struct SavedPlan {
 
 /// The inputs behind one action, as digests by field, without secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Basis {
+pub struct Fingerprint {
     /// Digest of the requests, if the address has any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requests: Option<String>,
@@ -70,7 +70,7 @@ impl SavedPlan {
         let mut requests = identity::requests(plan);
         let plan_id = identity::id_with(plan, &requests);
         let prior = moves::followed(input.prior, input.moved, input.desired).state;
-        let sources = Sources { input, prior: &prior.resources };
+        let sources = ReadingDigests { input, prior: &prior.resources };
         let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
         let actions = changed
             .map(|change| {
@@ -111,9 +111,9 @@ impl SavedPlan {
 
     /// The options for re-planning the contents of this plan. A requested replacement that was already carried out is
     /// not repeated.
-    pub fn options_now(&self, prior: &State) -> Options {
+    pub fn options_now(&self, prior: &State) -> PlanOptions {
         // The saved plan may be unrefreshed, but the re-plan always compares with actual objects.
-        let mut options = Options { unrefreshed: false, ..self.options.clone() };
+        let mut options = PlanOptions { unrefreshed: false, ..self.options.clone() };
         let planned = self.plan.by_address();
         options.replace.retain(|address| {
             let recorded = prior.resources.get(address).map(|record| record.id.as_str());
@@ -135,14 +135,14 @@ impl SavedPlan {
     }
 
     /// Compares this plan with a new plan for [`Self::targets`].
-    pub fn compare(&self, input: &Input<'_>, fresh: &Plan) -> Comparison {
-        let mut comparison = Comparison::default();
+    pub fn compare(&self, input: &Input<'_>, fresh: &Plan) -> SavedPlanComparison {
+        let mut comparison = SavedPlanComparison::default();
         if let Some(elsewhere) = self.elsewhere(fresh) {
             comparison.moved.push(elsewhere);
             return comparison;
         }
         let prior = moves::followed(input.prior, input.moved, input.desired).state;
-        let sources = Sources { input, prior: &prior.resources };
+        let sources = ReadingDigests { input, prior: &prior.resources };
         let saved = identity::actions(&self.plan, &self.requests());
         let requests = identity::requests(fresh);
         let now = identity::actions(fresh, &requests);
@@ -169,7 +169,7 @@ impl SavedPlan {
         let extra = fresh.changes.iter().filter(|change| change.action != Action::NoOp);
         for change in extra.filter(|change| !self.actions.contains_key(&change.address) && !self.is_predecessor(change))
         {
-            comparison.moved.push(Moved::new(&change.address, What::Extra(change.action)));
+            comparison.moved.push(ChangedInput::new(&change.address, InputChange::Extra(change.action)));
         }
         comparison
     }
@@ -182,9 +182,12 @@ impl SavedPlan {
     }
 
     /// The plan is for another project, environment, API or state.
-    fn elsewhere(&self, fresh: &Plan) -> Option<Moved> {
+    fn elsewhere(&self, fresh: &Plan) -> Option<ChangedInput> {
         let place = |what, was: &str, is: &str| {
-            (was != is).then(|| Moved { address: None, what: What::Elsewhere(what, was.to_owned(), is.to_owned()) })
+            (was != is).then(|| ChangedInput {
+                address: None,
+                what: InputChange::Elsewhere(what, was.to_owned(), is.to_owned()),
+            })
         };
         let lineages = !self.plan.new_state && !fresh.new_state;
         place("project", &self.plan.name, &fresh.name)
@@ -202,7 +205,7 @@ fn outlived(was: &Change, input: &Input<'_>, prior: &State) -> bool {
 }
 
 /// Whether it is the rest of a replacement that failed halfway: the old object is gone and no longer recorded.
-fn is_rest(was: Option<&Change>, change: Option<&Change>, current: &Basis) -> bool {
+fn is_rest(was: Option<&Change>, change: Option<&Change>, current: &Fingerprint) -> bool {
     let action = |change: Option<&Change>| change.map(|change| change.action);
     action(was) == Some(Action::Replace) && action(change) == Some(Action::Create) && current.record.is_empty()
 }
@@ -227,24 +230,24 @@ fn shown(plan: &Plan) -> Plan {
 
 /// The result of comparing a saved plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Comparison {
+pub struct SavedPlanComparison {
     /// Reasons not to apply it; empty if it may be applied.
-    pub moved: Vec<Moved>,
+    pub moved: Vec<ChangedInput>,
     /// Resources that are already as the plan would make them.
     pub done: Vec<Address>,
 }
 
 /// One difference from the time when the plan was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct ChangedInput {
     /// `None` for the plan as a whole.
     pub address: Option<Address>,
-    pub what: What,
+    pub what: InputChange,
 }
 
-/// See [`Moved`].
+/// See [`ChangedInput`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum InputChange {
     /// The plan is for another project, environment, API or state: which of these, its old value and its new value.
     Elsewhere(&'static str, String, String),
     /// The reading did not exist then but exists now.
@@ -267,30 +270,30 @@ pub enum Reading {
     Observed,
 }
 
-impl Moved {
-    fn new(address: &Address, what: What) -> Self {
+impl ChangedInput {
+    fn new(address: &Address, what: InputChange) -> Self {
         Self { address: Some(address.clone()), what }
     }
 }
 
-impl fmt::Display for Moved {
+impl fmt::Display for ChangedInput {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(address) = &self.address {
             write!(formatter, "`{address}`: ")?;
         }
         let word = |action: &Option<Action>| action.map_or("no-op", Action::word);
         match &self.what {
-            What::Elsewhere(what, was, is) => {
+            InputChange::Elsewhere(what, was, is) => {
                 write!(formatter, "it was made for the {what} `{was}`, and this is `{is}`")
             }
-            What::Came(Reading::Config, None) => formatter.write_str("it is declared now"),
-            What::Came(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
-            What::Came(Reading::Record, _) => formatter.write_str("the state has a record of it now"),
-            What::Came(Reading::Observed, _) => formatter.write_str("RunPod shows it now"),
-            What::Went(Reading::Config) => formatter.write_str("it is no longer declared"),
-            What::Went(Reading::Record) => formatter.write_str("the state has no record of it any more"),
-            What::Went(Reading::Observed) => formatter.write_str("RunPod does not show it any more"),
-            What::Field(reading, field, position) => {
+            InputChange::Came(Reading::Config, None) => formatter.write_str("it is declared now"),
+            InputChange::Came(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
+            InputChange::Came(Reading::Record, _) => formatter.write_str("the state has a record of it now"),
+            InputChange::Came(Reading::Observed, _) => formatter.write_str("RunPod shows it now"),
+            InputChange::Went(Reading::Config) => formatter.write_str("it is no longer declared"),
+            InputChange::Went(Reading::Record) => formatter.write_str("the state has no record of it any more"),
+            InputChange::Went(Reading::Observed) => formatter.write_str("RunPod does not show it any more"),
+            InputChange::Field(reading, field, position) => {
                 let who = match reading {
                     Reading::Config => "the configuration says",
                     Reading::Record => "its record in the state says",
@@ -299,11 +302,13 @@ impl fmt::Display for Moved {
                 write!(formatter, "{who} something else of `{field}`")?;
                 position.as_ref().map_or(Ok(()), |position| write!(formatter, " ({position})"))
             }
-            What::Action(was, is) if was == is => {
+            InputChange::Action(was, is) if was == is => {
                 write!(formatter, "it would still be `{}`, but not with the same requests", word(was))
             }
-            What::Action(was, is) => write!(formatter, "it was `{}`, and would now be `{}`", word(was), word(is)),
-            What::Extra(action) => {
+            InputChange::Action(was, is) => {
+                write!(formatter, "it was `{}`, and would now be `{}`", word(was), word(is))
+            }
+            InputChange::Extra(action) => {
                 write!(formatter, "it would now be `{}` as well, which is not in the plan", action.word())
             }
         }
@@ -313,19 +318,19 @@ impl fmt::Display for Moved {
 /// All differences between the readings of one address; if there are none, the different action.
 fn moved(
     address: &Address,
-    was: &Basis,
-    is: &Basis,
+    was: &Fingerprint,
+    is: &Fingerprint,
     resource: Option<&Resource>,
     planned: Option<&Change>,
     change: Option<&Change>,
-) -> Vec<Moved> {
+) -> Vec<ChangedInput> {
     let position = |field: &str| {
         let resource = resource?;
         let attribute = field.split_once('.').map_or(field, |(attribute, _)| attribute);
         let positions = &resource.positions;
         positions.get(field).or_else(|| positions.get(attribute)).or(resource.position.as_ref()).cloned()
     };
-    let mut found: Vec<Moved> = Vec::new();
+    let mut found: Vec<ChangedInput> = Vec::new();
     for (reading, was, is) in [
         (Reading::Config, &was.config, &is.config),
         (Reading::Record, &was.record, &is.record),
@@ -333,16 +338,17 @@ fn moved(
     ] {
         let place = |field: &str| position(field).filter(|_| reading == Reading::Config);
         match (was.is_empty(), is.is_empty()) {
-            (true, false) => found.push(Moved::new(address, What::Came(reading, place("")))),
-            (false, true) => found.push(Moved::new(address, What::Went(reading))),
+            (true, false) => found.push(ChangedInput::new(address, InputChange::Came(reading, place("")))),
+            (false, true) => found.push(ChangedInput::new(address, InputChange::Went(reading))),
             _ => found.extend(
-                differing(was, is).map(|field| Moved::new(address, What::Field(reading, field.clone(), place(field)))),
+                differing(was, is)
+                    .map(|field| ChangedInput::new(address, InputChange::Field(reading, field.clone(), place(field)))),
             ),
         }
     }
     if found.is_empty() {
         let action = |change: Option<&Change>| change.map(|change| change.action);
-        found.push(Moved::new(address, What::Action(action(planned), action(change))));
+        found.push(ChangedInput::new(address, InputChange::Action(action(planned), action(change))));
     }
     found
 }
@@ -353,15 +359,15 @@ fn differing<'a>(was: &'a Fields, is: &'a Fields) -> impl Iterator<Item = &'a St
 }
 
 /// The three readings, as digests.
-struct Sources<'a> {
+struct ReadingDigests<'a> {
     input: &'a Input<'a>,
     /// The prior records after applying moves.
     prior: &'a BTreeMap<Address, Record>,
 }
 
-impl Sources<'_> {
-    fn basis(&self, address: &Address, change: Option<&Change>, requests: Option<String>) -> Basis {
-        Basis {
+impl ReadingDigests<'_> {
+    fn basis(&self, address: &Address, change: Option<&Change>, requests: Option<String>) -> Fingerprint {
+        Fingerprint {
             requests,
             config: self.input.desired.get(address).map(of_resource).unwrap_or_default(),
             record: self.prior.get(address).map(of_record).unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::config::DEFAULT_ENVIRONMENT;
 use crate::kind;
-use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Price, Retry, Undo, Unsettled};
+use crate::model::{DriftClass, DriftReport, FieldChange, Finding, Hold, Loss, Price, RestoreEffect, Retry, Unsettled};
 use crate::render::words;
 
 /// A sentence whose literals are marked, so that each format can escape them.
@@ -169,7 +169,11 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
         DriftClass::Started => hourly.map(|hourly| Phrase::new(format!("it bills {hourly}"))),
         DriftClass::NotReady => {
             let bills = hourly.map(|hourly| Phrase::new(format!("it bills {hourly} all the same")));
-            if finding.undo == Some(Undo::Replace) { bills.map(|bills| at_risk(bills, finding)) } else { bills }
+            if finding.undo == Some(RestoreEffect::Replace) {
+                bills.map(|bills| at_risk(bills, finding))
+            } else {
+                bills
+            }
         }
         DriftClass::Moved => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
@@ -202,10 +206,12 @@ fn at_risk(phrase: Phrase, finding: &Finding) -> Phrase {
 fn undoing(finding: &Finding) -> Option<Phrase> {
     let kind = kind::find(&finding.kind)?;
     let words = match finding.undo? {
-        Undo::InPlace => return None,
-        Undo::Restart => format!("undoing it replaces the {}, or, in place, makes its container anew", kind.title),
-        Undo::Replace => format!("undoing it replaces the {}", kind.title),
-        Undo::Impossible => {
+        RestoreEffect::InPlace => return None,
+        RestoreEffect::Restart => {
+            format!("undoing it replaces the {}, or, in place, makes its container anew", kind.title)
+        }
+        RestoreEffect::Replace => format!("undoing it replaces the {}", kind.title),
+        RestoreEffect::Impossible => {
             let reason = finding.fields.iter().find_map(|field| kind.refusal(field))?;
             return Some(Phrase::new(format!("it cannot be undone: {reason}")));
         }
@@ -236,7 +242,7 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
             let replace = held(finding, &ALL, apply("replaces it, where it is still declared"));
             retry.into_iter().chain([replace]).collect()
         }
-        DriftClass::NotReady if finding.undo == Some(Undo::Replace) => {
+        DriftClass::NotReady if finding.undo == Some(RestoreEffect::Replace) => {
             vec![held(finding, &ALL, apply("replaces it, unless it became ready"))]
         }
         DriftClass::NotReady => {
@@ -311,17 +317,17 @@ fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     match finding.undo {
         // An apply does not change ignored attributes.
         _ if finding.ignored => vec![refresh],
-        Some(Undo::Impossible) => {
+        Some(RestoreEffect::Impossible) => {
             let write = Phrase::new("write what is there now into the configuration");
             vec![Remedy { command: None, effect: write }, refresh]
         }
-        Some(Undo::Restart) => vec![
+        Some(RestoreEffect::Restart) => vec![
             held(finding, &ALL, apply("puts back what is declared; it asks before a volume is lost")),
             run("sindri apply --updates in-place", "does so with the same pod, and keeps its volume"),
             refresh,
         ],
-        Some(Undo::Replace) => vec![held(finding, &ALL, apply("puts back what is declared")), refresh],
-        Some(Undo::InPlace) | None => vec![apply("puts back what is declared"), refresh],
+        Some(RestoreEffect::Replace) => vec![held(finding, &ALL, apply("puts back what is declared")), refresh],
+        Some(RestoreEffect::InPlace) | None => vec![apply("puts back what is declared"), refresh],
     }
 }
 

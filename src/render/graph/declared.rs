@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::folding::{Folded, Group, Item, folded};
-use super::picture::{Node, Picture};
+use super::folding::{BoxGroup, Folded, GraphItem, folded};
+use super::picture::{GraphNode, Picture};
 use crate::graph::ResourceGraph;
 use crate::model::Address;
-use crate::render::style::Ink;
+use crate::render::style::Tone;
 use crate::resource::members::parent_of;
 
 /// The picture of a graph of declared resources.
@@ -18,7 +18,7 @@ pub fn declared(graph: &ResourceGraph) -> Picture {
         }
     }
     let owners = graph.order().iter().filter(|address| parent_of(address).is_none());
-    let items = owners.map(|address| Item {
+    let items = owners.map(|address| GraphItem {
         address,
         needs: graph.dependencies(address).cloned().collect(),
         parts: parts.remove(address).unwrap_or_default(),
@@ -29,11 +29,20 @@ pub fn declared(graph: &ResourceGraph) -> Picture {
     Picture { nodes, edges, caption: level.of_resources() }
 }
 
-fn node(first: &Address, group: Group) -> Node {
-    let Group { items: _, title, size, parts, names } = group;
+fn node(first: &Address, group: BoxGroup) -> GraphNode {
+    let BoxGroup { items: _, title, size, parts, names } = group;
     let facts: Vec<String> = [size].into_iter().filter(|size| !size.is_empty()).chain(parts).collect();
     let what = facts.join(", ");
     let tip = [title.clone(), what.clone()].into_iter().filter(|part| !part.is_empty()).chain(names);
     let tip = tip.collect::<Vec<_>>().join(": ");
-    Node { kind: first.kind.clone(), title, what, tip, symbol: "", ink: Ink::Plain, loses_data: false, anchor: None }
+    GraphNode {
+        kind: first.kind.clone(),
+        title,
+        what,
+        tip,
+        symbol: "",
+        ink: Tone::Plain,
+        loses_data: false,
+        anchor: None,
+    }
 }

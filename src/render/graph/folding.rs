@@ -10,7 +10,7 @@ use crate::model::Address;
 use crate::render::{fold, words};
 
 /// A resource that can have a box. Its parts, such as ports, are counted in it.
-pub(super) struct Item<'a, T> {
+pub(super) struct GraphItem<'a, T> {
     pub address: &'a Address,
     pub needs: BTreeSet<Address>,
     /// Number of parts, by kind.
@@ -20,7 +20,7 @@ pub(super) struct Item<'a, T> {
 }
 
 /// Resources that share a box, by index.
-pub(super) struct Group {
+pub(super) struct BoxGroup {
     pub items: Vec<usize>,
     pub title: String,
     /// `4 pods`; empty if the title says it, and only the kind for a single resource.
@@ -33,20 +33,20 @@ pub(super) struct Group {
 
 /// Boxes and the arrows between them.
 pub(super) struct Folded {
-    pub groups: Vec<Group>,
+    pub groups: Vec<BoxGroup>,
     pub edges: BTreeSet<(usize, usize)>,
-    pub level: Level,
+    pub level: FoldLevel,
 }
 
 /// Why resources share a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(super) enum FoldLevel {
     Name,
     Needs,
     Kind,
 }
 
-impl Level {
+impl FoldLevel {
     /// The rule in words, for the caption of a picture of declared resources.
     pub fn of_resources(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl Level {
         }
     }
 
-    fn key<T: Clone>(self, item: &Item<'_, T>, needed: &BTreeSet<&Address>) -> Key<T> {
+    fn key<T: Clone>(self, item: &GraphItem<'_, T>, needed: &BTreeSet<&Address>) -> Key<T> {
         let Address { kind, name, index, member } = item.address;
         // A single pod is not a replica, even if its name has or had numbers in the same plan.
         let by_name = || vec![name.clone(), index.is_some().to_string(), member.clone().unwrap_or_default()];
@@ -86,11 +86,14 @@ impl Level {
 type Key<T> = (String, Vec<String>, T);
 
 /// Folds resources until there are few enough boxes to read.
-pub(super) fn folded<T: Ord + Clone>(mut items: Vec<Item<'_, T>>) -> (Folded, Vec<Item<'_, T>>) {
+pub(super) fn folded<T: Ord + Clone>(mut items: Vec<GraphItem<'_, T>>) -> (Folded, Vec<GraphItem<'_, T>>) {
     items.sort_by(|one, other| one.address.cmp(other.address));
     let needed: BTreeSet<&Address> = items.iter().flat_map(|item| &item.needs).collect();
-    let boxes = |level: &Level| items.iter().map(|item| level.key(item, &needed)).collect::<BTreeSet<_>>().len();
-    let level = [Level::Name, Level::Needs].into_iter().find(|level| boxes(level) <= LEGIBLE).unwrap_or(Level::Kind);
+    let boxes = |level: &FoldLevel| items.iter().map(|item| level.key(item, &needed)).collect::<BTreeSet<_>>().len();
+    let level = [FoldLevel::Name, FoldLevel::Needs]
+        .into_iter()
+        .find(|level| boxes(level) <= LEGIBLE)
+        .unwrap_or(FoldLevel::Kind);
     let mut places: BTreeMap<Key<T>, usize> = BTreeMap::new();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     let mut place_of: BTreeMap<&Address, usize> = BTreeMap::new();
@@ -112,8 +115,8 @@ pub(super) fn folded<T: Ord + Clone>(mut items: Vec<Item<'_, T>>) -> (Folded, Ve
     (Folded { groups, edges, level }, items)
 }
 
-fn described<T>(items: &[Item<'_, T>], numbers: Vec<usize>) -> Group {
-    let members: Vec<&Item<'_, T>> = numbers.iter().map(|number| &items[*number]).collect();
+fn described<T>(items: &[GraphItem<'_, T>], numbers: Vec<usize>) -> BoxGroup {
+    let members: Vec<&GraphItem<'_, T>> = numbers.iter().map(|number| &items[*number]).collect();
     let addresses: Vec<&Address> = members.iter().map(|item| item.address).collect();
     let kind = title_of(&addresses[0].kind);
     let same_name = addresses.iter().all(|address| address.name == addresses[0].name);
@@ -129,7 +132,7 @@ fn described<T>(items: &[Item<'_, T>], numbers: Vec<usize>) -> Group {
     }
     let parts = parts.into_iter().map(|(kind, number)| words::count(number, title_of(kind))).collect();
     let names = (!same_name).then(|| words::few(addresses));
-    Group { items: numbers, title, size, parts, names }
+    BoxGroup { items: numbers, title, size, parts, names }
 }
 
 fn title_of(kind: &str) -> &str {

@@ -16,10 +16,10 @@ pub(super) const MARGIN: usize = 8;
 const TALL: usize = 24;
 
 /// The upper left corner of a box.
-pub(super) type Place = (usize, usize);
+pub(super) type BoxCorner = (usize, usize);
 
 /// The corner of every box.
-pub(super) fn places(picture: &Picture) -> Vec<Place> {
+pub(super) fn places(picture: &Picture) -> Vec<BoxCorner> {
     let joined: BTreeSet<usize> = picture.edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
     let mut layers: BTreeMap<usize, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for (node, depth) in depths(picture).into_iter().enumerate() {
@@ -56,7 +56,7 @@ pub(super) fn places(picture: &Picture) -> Vec<Place> {
 }
 
 /// The average top of boxes.
-fn middle(nodes: impl Iterator<Item = usize>, places: &[Place]) -> Option<usize> {
+fn middle(nodes: impl Iterator<Item = usize>, places: &[BoxCorner]) -> Option<usize> {
     let (sum, number) = nodes.fold((0, 0), |(sum, number), node| (sum + places[node].1, number + 1));
     sum.checked_div(number)
 }
@@ -69,7 +69,7 @@ fn sorted(nodes: &[usize], wish: impl Fn(usize) -> usize) -> Vec<(usize, usize)>
 }
 
 /// Stacks boxes in a column at their wanted tops, or lower if the boxes above need the space. Returns the lower end.
-fn stack(wishes: impl Iterator<Item = (usize, usize)>, column: usize, places: &mut [Place]) -> usize {
+fn stack(wishes: impl Iterator<Item = (usize, usize)>, column: usize, places: &mut [BoxCorner]) -> usize {
     let mut top = MARGIN;
     for (wish, node) in wishes {
         let y = top.max(wish);
@@ -118,16 +118,16 @@ fn layer_of(kind: &str, left: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::graph::picture::Node;
+    use crate::render::graph::picture::GraphNode;
 
     fn picture(nodes: usize, edges: &[(usize, usize)]) -> Picture {
-        let node = |number: usize| Node {
+        let node = |number: usize| GraphNode {
             kind: "pod".into(),
             title: format!("pod.p{number}"),
             what: "create".into(),
             tip: String::new(),
             symbol: "+",
-            ink: crate::render::style::Ink::Good,
+            ink: crate::render::style::Tone::Good,
             loses_data: false,
             anchor: None,
         };
@@ -149,7 +149,7 @@ mod tests {
                 assert!(places[from].0 + WIDTH < places[to].0, "{from} -> {to}: {places:?}");
             }
             for (number, (x, y)) in places.iter().enumerate() {
-                let apart = |other: &Place| x.abs_diff(other.0) >= WIDTH || y.abs_diff(other.1) >= HEIGHT;
+                let apart = |other: &BoxCorner| x.abs_diff(other.0) >= WIDTH || y.abs_diff(other.1) >= HEIGHT;
                 assert!(places[..number].iter().all(apart), "{number}: {places:?}");
             }
         }

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::render::style::Ink;
+use crate::render::style::Tone;
 
 /// A picture with more boxes is not readable.
 pub(super) const LEGIBLE: usize = 60;
 
 /// One box.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Node {
+pub struct GraphNode {
     /// The kind of the resource, which decides the column.
     pub kind: String,
     pub title: String,
@@ -19,7 +19,7 @@ pub struct Node {
     pub tip: String,
     /// The symbol of the planned action; empty without a plan.
     pub symbol: &'static str,
-    pub ink: Ink,
+    pub ink: Tone,
     pub loses_data: bool,
     /// The number of the change to which the box links.
     pub anchor: Option<usize>,
@@ -28,7 +28,7 @@ pub struct Node {
 /// Boxes, and arrows between their indices, from a dependency to its dependent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<GraphNode>,
     pub edges: BTreeSet<(usize, usize)>,
     /// The rule by which resources share boxes, for the caption.
     pub caption: &'static str,

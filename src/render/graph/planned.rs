@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::folding::{Folded, Group, Item, folded};
-use super::picture::{Node, Picture};
+use super::folding::{BoxGroup, Folded, GraphItem, folded};
+use super::picture::{GraphNode, Picture};
 use crate::model::{Action, Address, Cause, Change, Plan};
-use crate::render::fold::{self, Row};
-use crate::render::text::block::{self, Block};
+use crate::render::fold::{self, PlanRow};
+use crate::render::text::block::{self, ChangeBlock};
 use crate::render::text::{Context, PlanView};
 use crate::render::words;
 use crate::resource::members::parent_of;
@@ -22,9 +22,9 @@ pub fn of_plan(plan: &Plan, view: &PlanView) -> Picture {
 }
 
 /// The graph of the plan's blocks. Each box links to the first of its blocks.
-pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
+pub fn of(rows: &[PlanRow<'_>], blocks: &[ChangeBlock<'_>]) -> Picture {
     let needs = Needs::of(rows);
-    let items = rows.iter().map(|row| Item {
+    let items = rows.iter().map(|row| GraphItem {
         address: &row.change.address,
         needs: needs.by(row.change),
         parts: parts(row),
@@ -37,17 +37,17 @@ pub fn of(rows: &[Row<'_>], blocks: &[Block<'_>]) -> Picture {
         .enumerate()
         .flat_map(|(number, block)| block.changes.iter().map(move |change| (&change.address, number)))
         .collect();
-    let shown = |group: &Group| -> BTreeSet<usize> {
+    let shown = |group: &BoxGroup| -> BTreeSet<usize> {
         group.items.iter().filter_map(|item| places.get(items[*item].address).copied()).collect()
     };
     let addresses =
-        |group: &Group| -> BTreeSet<&Address> { group.items.iter().map(|item| items[*item].address).collect() };
+        |group: &BoxGroup| -> BTreeSet<&Address> { group.items.iter().map(|item| items[*item].address).collect() };
     let nodes = groups.iter().map(|group| node(group, &addresses(group), blocks, &shown(group))).collect();
     Picture { nodes, edges, caption: level.of_changes() }
 }
 
 /// Number of parts in the row of a change, by kind.
-fn parts<'a>(row: &Row<'a>) -> BTreeMap<&'a str, usize> {
+fn parts<'a>(row: &PlanRow<'a>) -> BTreeMap<&'a str, usize> {
     let mut parts = BTreeMap::new();
     for member in &row.members {
         *parts.entry(member.address.kind.as_str()).or_default() += 1;
@@ -56,8 +56,13 @@ fn parts<'a>(row: &Row<'a>) -> BTreeMap<&'a str, usize> {
 }
 
 /// The box of a group, described by the blocks in `shown`, which may contain other resources too.
-fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], shown: &BTreeSet<usize>) -> Node {
-    let Group { items: _, title, size, parts, names } = group;
+fn node(
+    group: &BoxGroup,
+    addresses: &BTreeSet<&Address>,
+    blocks: &[ChangeBlock<'_>],
+    shown: &BTreeSet<usize>,
+) -> GraphNode {
+    let BoxGroup { items: _, title, size, parts, names } = group;
     let all = shown.iter().flat_map(|number| &blocks[*number].changes);
     let changes: Vec<&Change> = all.copied().filter(|change| addresses.contains(&change.address)).collect();
     let (first, action) = (shown.first().map(|number| &blocks[*number]), changes.first().map(|change| change.action));
@@ -80,13 +85,13 @@ fn node(group: &Group, addresses: &BTreeSet<&Address>, blocks: &[Block<'_>], sho
     if !losses.is_empty() && losses.len() <= 3 && action.destroys() {
         tip.push_str(&format!("; destroys {}", losses.into_iter().collect::<Vec<_>>().join(", ")));
     }
-    Node {
+    GraphNode {
         kind: addresses.first().map(|address| address.kind.clone()).unwrap_or_default(),
         title: title.clone(),
         what: facts.join(", "),
         tip,
         symbol: action.symbol(),
-        ink: first.map(Block::ink).unwrap_or_default(),
+        ink: first.map(ChangeBlock::ink).unwrap_or_default(),
         loses_data: changes.iter().any(|change| fold::loses_data(change)),
         anchor: first.and(shown.first().copied()),
     }
@@ -98,7 +103,7 @@ struct Needs<'a> {
 }
 
 impl<'a> Needs<'a> {
-    fn of(rows: &[Row<'a>]) -> Self {
+    fn of(rows: &[PlanRow<'a>]) -> Self {
         let ids = rows.iter().filter_map(|row| Some((row.change.id.as_deref()?, &row.change.address)));
         Self { by_id: ids.filter(|(id, _)| !id.is_empty()).collect() }
     }

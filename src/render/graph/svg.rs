@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::layout::{GAP_X, HEIGHT, MARGIN, Place, WIDTH, places};
-use super::picture::{Node, Picture};
+use super::layout::{BoxCorner, GAP_X, HEIGHT, MARGIN, WIDTH, places};
+use super::picture::{GraphNode, Picture};
 use crate::render::markup::{class, escaped, shortened, shortened_inside};
 
 const STYLE: &str = include_str!("style.css");
@@ -50,7 +50,7 @@ fn drawn(out: &mut dyn fmt::Write, picture: &Picture, style: Option<&str>) -> fm
     out.write_str("</svg>\n")
 }
 
-fn edge(out: &mut dyn fmt::Write, from: Place, to: Place) -> fmt::Result {
+fn edge(out: &mut dyn fmt::Write, from: BoxCorner, to: BoxCorner) -> fmt::Result {
     let (x1, y1, x2, y2) = (from.0 + WIDTH, from.1 + HEIGHT / 2, to.0, to.1 + HEIGHT / 2);
     let bend = GAP_X / 2;
     // A cycle has an edge that leads back; it is drawn like any other.
@@ -62,7 +62,7 @@ fn edge(out: &mut dyn fmt::Write, from: Place, to: Place) -> fmt::Result {
     )
 }
 
-fn boxed(out: &mut dyn fmt::Write, node: &Node, (x, y): Place) -> fmt::Result {
+fn boxed(out: &mut dyn fmt::Write, node: &GraphNode, (x, y): BoxCorner) -> fmt::Result {
     let loses = if node.loses_data { " loses" } else { "" };
     let (open, close) = match node.anchor {
         Some(anchor) => (format!("<a href=\"#c{anchor}\">"), "</a>"),

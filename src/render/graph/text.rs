@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::picture::{Node, Picture};
-use crate::render::style::{Ink, harmless};
+use super::picture::{GraphNode, Picture};
+use crate::render::style::{Tone, harmless};
 
 /// The text of a box: the title, and everything below it.
-fn label(node: &Node) -> [String; 2] {
+fn label(node: &GraphNode) -> [String; 2] {
     let loss = if node.loses_data { "DATA IS LOST: " } else { "" };
     [format!("{} {}", node.symbol, node.title).trim_start().to_owned(), format!("{loss}{}", node.what)]
 }
 
 /// The colour of a box's border, readable on light and on dark backgrounds.
-fn colour(ink: Ink) -> Option<&'static str> {
+fn colour(ink: Tone) -> Option<&'static str> {
     match ink {
-        Ink::Good => Some("#2da44e"),
-        Ink::Change => Some("#bf8700"),
-        Ink::Bad => Some("#cf222e"),
-        Ink::Dim => Some("#848d97"),
-        Ink::Plain | Ink::Heading => None,
+        Tone::Good => Some("#2da44e"),
+        Tone::Change => Some("#bf8700"),
+        Tone::Bad => Some("#cf222e"),
+        Tone::Dim => Some("#848d97"),
+        Tone::Plain | Tone::Heading => None,
     }
 }
 
@@ -62,7 +62,7 @@ pub fn mermaid(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     for (from, to) in &picture.edges {
         writeln!(out, "  n{from} --> n{to}")?;
     }
-    for ink in [Ink::Good, Ink::Change, Ink::Bad, Ink::Dim] {
+    for ink in [Tone::Good, Tone::Change, Tone::Bad, Tone::Dim] {
         if let Some(colour) = colour(ink).filter(|_| picture.nodes.iter().any(|node| node.ink == ink)) {
             writeln!(out, "  classDef {} stroke:{colour},stroke-width:2px", class(ink))?;
         }
@@ -70,12 +70,12 @@ pub fn mermaid(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     Ok(())
 }
 
-fn class(ink: Ink) -> &'static str {
+fn class(ink: Tone) -> &'static str {
     match ink {
-        Ink::Good => "good",
-        Ink::Change => "change",
-        Ink::Bad => "bad",
-        Ink::Plain | Ink::Heading | Ink::Dim => "dim",
+        Tone::Good => "good",
+        Tone::Change => "change",
+        Tone::Bad => "bad",
+        Tone::Plain | Tone::Heading | Tone::Dim => "dim",
     }
 }
 
@@ -93,19 +93,19 @@ mod tests {
     use super::*;
 
     fn drawn(draw: fn(&mut dyn fmt::Write, &Picture) -> fmt::Result) -> String {
-        let node = |title: &str, what: &str, ink| Node {
+        let node = |title: &str, what: &str, ink| GraphNode {
             kind: "pod".into(),
             title: title.into(),
             what: what.into(),
             tip: String::new(),
-            symbol: if ink == Ink::Good { "+" } else { "" },
+            symbol: if ink == Tone::Good { "+" } else { "" },
             ink,
             loses_data: false,
             anchor: None,
         };
         let nodes = vec![
-            node("network_volume.data", "network volume", Ink::Plain),
-            node("pod.trainer[0..3]", "4 x \"H100\"\n<b>", Ink::Good),
+            node("network_volume.data", "network volume", Tone::Plain),
+            node("pod.trainer[0..3]", "4 x \"H100\"\n<b>", Tone::Good),
         ];
         let mut out = String::new();
         draw(&mut out, &Picture { nodes, edges: [(0, 1)].into(), caption: "" }).unwrap();

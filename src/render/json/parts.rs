@@ -38,13 +38,13 @@ pub(super) fn side(attributes: &Attributes) -> (Json, Json) {
 }
 
 /// An object after the plan: its values, which of them are secret, and which become known only then.
-pub(super) struct After {
+pub(super) struct AfterValues {
     pub values: Json,
     pub sensitive: Json,
     pub unknown: Json,
 }
 
-impl After {
+impl AfterValues {
     pub fn of(by_address: &ByAddress<'_>, change: &Change) -> Self {
         let (mut values, sensitive) = side(&change.after);
         let unknown = resolve_references(by_address, change, &mut values);

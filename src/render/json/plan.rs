@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::drift::resource_drift;
-use super::parts::{After, ByAddress, identity, side};
+use super::parts::{AfterValues, ByAddress, identity, side};
 use super::planned::{TERRAFORM_VERSION, configuration, planned_values};
 use super::{cost as hourly, dollars, split_secrets};
 use crate::model::{
@@ -152,7 +152,8 @@ fn refusal_json(address: Option<&Address>, refusal: &Refusal) -> Json {
 
 fn resource_change(by_address: &ByAddress<'_>, change: &Change) -> Json {
     let (before, before_sensitive) = side(&change.before);
-    let After { values: after, sensitive: after_sensitive, unknown: after_unknown } = After::of(by_address, change);
+    let AfterValues { values: after, sensitive: after_sensitive, unknown: after_unknown } =
+        AfterValues::of(by_address, change);
     let mut inner = json!({
         "actions": terraform_actions(change.action),
         "before": before,

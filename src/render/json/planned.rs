@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::parts::{After, ByAddress, PROVIDER, identity};
+use super::parts::{AfterValues, ByAddress, PROVIDER, identity};
 use super::split_secrets;
 use crate::kind;
 use crate::model::{Action, Address, Cause, Change, Value};
@@ -20,7 +20,7 @@ pub const TERRAFORM_VERSION: &str = "1.9.0";
 /// The resources that sindri manages once the plan is applied.
 pub fn planned_values(by_address: &ByAddress<'_>, changes: &[Change]) -> Json {
     let resource = |change: &Change| {
-        let After { values, sensitive, .. } = After::of(by_address, change);
+        let AfterValues { values, sensitive, .. } = AfterValues::of(by_address, change);
         let mut entry = identity(&change.address);
         entry.insert("schema_version".into(), json!(0));
         entry.insert("values".into(), values);

@@ -9,7 +9,7 @@ use super::super::safe;
 use super::super::style::harmless;
 use super::super::text::block;
 use super::super::words;
-use super::fit::Row;
+use super::fit::FittedRow;
 use crate::kind;
 use crate::model::{Address, Change, Loss};
 
@@ -23,7 +23,7 @@ const WORTH_A_PATTERN: usize = 3;
 
 /// The common properties of the addresses in one list.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Fate<'a> {
+struct SharedProperties<'a> {
     word: &'static str,
     kind: &'a str,
     /// The precious data that is lost, with its mount path but without its size.
@@ -35,8 +35,8 @@ type Sizes = Vec<Option<i64>>;
 type List<'a> = Vec<(&'a Address, Sizes)>;
 
 /// All changes grouped by fate, in order of first appearance.
-pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Row> {
-    let mut fates: BTreeMap<Fate<'a>, (usize, List<'a>)> = BTreeMap::new();
+pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<FittedRow> {
+    let mut fates: BTreeMap<SharedProperties<'a>, (usize, List<'a>)> = BTreeMap::new();
     for (place, change) in changes.into_iter().enumerate() {
         let (fate, sizes) = fate(change);
         fates.entry(fate).or_insert_with(|| (place, Vec::new())).1.push((&change.address, sizes));
@@ -46,18 +46,18 @@ pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<Row> {
     fates.iter().flat_map(|(fate, (_, list))| list_of(fate, list)).collect()
 }
 
-fn fate(change: &Change) -> (Fate<'_>, Sizes) {
+fn fate(change: &Change) -> (SharedProperties<'_>, Sizes) {
     let precious = || change.losses.iter().filter(|loss| loss.precious);
     let losses = precious().map(|loss| (loss.what.as_str(), loss.mount_path.as_deref())).collect();
     let word = words::action(change.action);
-    (Fate { word, kind: &change.address.kind, losses }, precious().map(|loss| loss.size_gb).collect())
+    (SharedProperties { word, kind: &change.address.kind, losses }, precious().map(|loss| loss.size_gb).collect())
 }
 
 fn shown(text: &str, longest: usize) -> String {
     safe::cut(&harmless(text), longest)
 }
 
-fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
+fn list_of(fate: &SharedProperties<'_>, list: &[(&Address, Sizes)]) -> Vec<FittedRow> {
     let alike = list.iter().all(|(_, sizes)| *sizes == list[0].1);
     let title = kind::find(fate.kind).map_or(fate.kind, |kind| kind.title);
     let each = if list.len() == 1 { "with" } else { "each with" };
@@ -74,7 +74,7 @@ fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
     let word = if losses.is_empty() { fate.word.to_owned() } else { fate.word.to_uppercase() };
     let legend = if alike { "" } else { " (behind each colon the GB)" };
     let head = format!("{word} {}{what}{legend}:", words::count(list.len(), title));
-    let mut rows = vec![Row { text: format!("- {}\n", shown(&head, LONGEST_HEAD)), items: 0 }];
+    let mut rows = vec![FittedRow { text: format!("- {}\n", shown(&head, LONGEST_HEAD)), items: 0 }];
     for (pattern, items) in patterns(list) {
         rows.extend(wrapped(&pattern, &runs(items, alike)));
     }
@@ -82,23 +82,24 @@ fn list_of(fate: &Fate<'_>, list: &[(&Address, Sizes)]) -> Vec<Row> {
 }
 
 /// One address under its pattern: the text that replaces `#`.
-struct Item<'a> {
+struct FactoredItem<'a> {
     label: String,
     sizes: &'a Sizes,
 }
 
 /// Addresses under patterns in which `#` replaces the last number. Addresses that would be alone in a pattern get none.
-fn patterns<'a>(list: &'a [(&Address, Sizes)]) -> Vec<(String, Vec<Item<'a>>)> {
-    let mut patterns: BTreeMap<(String, String), Vec<Item<'a>>> = BTreeMap::new();
+fn patterns<'a>(list: &'a [(&Address, Sizes)]) -> Vec<(String, Vec<FactoredItem<'a>>)> {
+    let mut patterns: BTreeMap<(String, String), Vec<FactoredItem<'a>>> = BTreeMap::new();
     for (address, sizes) in list {
         let (before, label, after) = split(address);
-        patterns.entry((before, after)).or_default().push(Item { label, sizes });
+        patterns.entry((before, after)).or_default().push(FactoredItem { label, sizes });
     }
     let mut alone = Vec::new();
     let mut found = Vec::new();
     for ((before, after), mut items) in patterns {
         if items.len() < WORTH_A_PATTERN {
-            let whole = |item: Item<'a>| Item { label: format!("{before}{}{after}", item.label), ..item };
+            let whole =
+                |item: FactoredItem<'a>| FactoredItem { label: format!("{before}{}{after}", item.label), ..item };
             alone.extend(items.into_iter().map(whole));
         } else {
             items.sort_by(|a, b| (a.label.len(), &a.label).cmp(&(b.label.len(), &b.label)));
@@ -129,7 +130,7 @@ fn split(address: &Address) -> (String, String, String) {
 }
 
 /// Writes the common beginning of single addresses once, if that saves space.
-fn shared_beginning(mut items: Vec<Item<'_>>) -> (String, Vec<Item<'_>>) {
+fn shared_beginning(mut items: Vec<FactoredItem<'_>>) -> (String, Vec<FactoredItem<'_>>) {
     items.sort_by(|a, b| a.label.cmp(&b.label));
     let (first, last) = (&items[0].label, &items[items.len() - 1].label);
     // The texts are sorted, so the first and the last have the shortest common beginning.
@@ -145,7 +146,7 @@ fn shared_beginning(mut items: Vec<Item<'_>>) -> (String, Vec<Item<'_>>) {
 }
 
 /// Labels with the number of addresses that each represents: `0001:101`, `0002..0009:100`.
-fn runs(items: Vec<Item<'_>>, alike: bool) -> Vec<(String, usize)> {
+fn runs(items: Vec<FactoredItem<'_>>, alike: bool) -> Vec<(String, usize)> {
     let mut words: Vec<(String, usize)> = Vec::new();
     let mut items = items.into_iter().peekable();
     while let Some(first) = items.next() {
@@ -173,13 +174,13 @@ fn follows(number: &str, next: &str) -> bool {
 }
 
 /// Wraps labels into rows. A row repeats the pattern only at its beginning.
-fn wrapped(pattern: &str, words: &[(String, usize)]) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    let mut row = Row { text: format!("-   {pattern}"), items: 0 };
+fn wrapped(pattern: &str, words: &[(String, usize)]) -> Vec<FittedRow> {
+    let mut rows: Vec<FittedRow> = Vec::new();
+    let mut row = FittedRow { text: format!("-   {pattern}"), items: 0 };
     for (word, number) in words {
         if row.items > 0 && row.text.len() + 1 + word.len() > WIDTH {
             row.text.push('\n');
-            rows.push(std::mem::replace(&mut row, Row { text: "-     ".to_owned(), items: 0 }));
+            rows.push(std::mem::replace(&mut row, FittedRow { text: "-     ".to_owned(), items: 0 }));
         }
         if row.items > 0 {
             row.text.push(' ');
@@ -200,7 +201,7 @@ mod tests {
         let list: Vec<(Address, Sizes)> =
             addresses.iter().map(|(text, size)| (text.parse().unwrap(), vec![Some(*size)])).collect();
         let list: Vec<(&Address, Sizes)> = list.iter().map(|(address, sizes)| (address, sizes.clone())).collect();
-        let fate = Fate { word: "destroy", kind: "pod", losses: vec![("pod volume", Some("/w"))] };
+        let fate = SharedProperties { word: "destroy", kind: "pod", losses: vec![("pod volume", Some("/w"))] };
         list_of(&fate, &list).into_iter().map(|row| row.text).collect()
     }
 

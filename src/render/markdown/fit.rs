@@ -5,7 +5,7 @@ use super::super::safe;
 
 /// The lines for one or a few resources.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct FittedRow {
     pub text: String,
     /// Number of resources in the row.
     pub items: usize,
@@ -13,10 +13,10 @@ pub struct Row {
 
 /// Rows in one code block.
 #[derive(Clone, Debug, Default)]
-pub struct Form {
+pub struct SectionForm {
     /// A sentence before the block, without foreign text.
     pub intro: String,
-    pub rows: Vec<Row>,
+    pub rows: Vec<FittedRow>,
 }
 
 /// A part of the comment.
@@ -32,7 +32,7 @@ pub struct Section {
     /// Whether the section is omitted rather than cut, without counting as missing.
     pub dispensable: bool,
     /// Most detailed first.
-    pub forms: Vec<Form>,
+    pub forms: Vec<SectionForm>,
 }
 
 /// A section, with as much as fits.
@@ -49,7 +49,7 @@ pub struct Fitted {
 const LEAST: usize = 800;
 
 impl Section {
-    fn poorest(&self) -> &Form {
+    fn poorest(&self) -> &SectionForm {
         self.forms.last().expect("a section has a form")
     }
 
@@ -66,7 +66,7 @@ impl Section {
                 return Fitted { text, ..Fitted::default() };
             }
         }
-        let hidden = |rows: &[Row]| rows.iter().map(|row| row.items).sum();
+        let hidden = |rows: &[FittedRow]| rows.iter().map(|row| row.items).sum();
         let form = self.poorest();
         if self.dispensable {
             return Fitted { dropped: true, ..Fitted::default() };
@@ -87,7 +87,7 @@ impl Section {
         }
     }
 
-    fn written(&self, form: &Form, shown: usize) -> String {
+    fn written(&self, form: &SectionForm, shown: usize) -> String {
         if form.rows.is_empty() {
             return String::new();
         }
@@ -129,9 +129,9 @@ mod tests {
     use super::*;
 
     fn section(rows: usize, width: usize) -> Section {
-        let form = |width: usize| Form {
+        let form = |width: usize| SectionForm {
             intro: String::new(),
-            rows: (0..rows).map(|_| Row { text: "x".repeat(width - 1) + "\n", items: 2 }).collect(),
+            rows: (0..rows).map(|_| FittedRow { text: "x".repeat(width - 1) + "\n", items: 2 }).collect(),
         };
         Section {
             noun: "change",

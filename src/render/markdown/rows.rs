@@ -1,12 +1,12 @@
 //! Changes as rows of a block that colours lines by their first character: `-` for losses, `+` for additions, `!` for
 //! changes.
 
-use super::super::fold::Row as Resource;
-use super::super::style::{Ink, Line, Style};
-use super::super::text::block::{self, Block};
+use super::super::fold::PlanRow as Resource;
+use super::super::style::{Line, Style, Tone};
+use super::super::text::block::{self, ChangeBlock};
 use super::super::text::{Context, fields};
 use super::factored;
-use super::fit::{Form, Row};
+use super::fit::{FittedRow, SectionForm};
 use crate::model::{Action, Change};
 
 /// Columns that a comment shows without scrolling.
@@ -15,9 +15,9 @@ const WIDTH: usize = 100;
 pub const LONGEST: usize = 300;
 
 /// Destructive changes: in full, then with long lines cut, then as one line each, then with common parts written once.
-pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
+pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<SectionForm> {
     let blocks = block::without_attributes(context, resources);
-    let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
+    let form = |intro: &str, rows: Vec<FittedRow>| SectionForm { intro: intro.to_owned(), rows };
     let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
     const SHORT: &str = "Fields and reasons are left out for length; every resource is named with what it loses.";
     vec![
@@ -29,11 +29,11 @@ pub fn destroyed<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<
 }
 
 /// Other changes: in full, then with long lines cut, then as headlines only.
-pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<Form> {
+pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<SectionForm> {
     let blocks = block::without_attributes(context, resources);
-    let form = |intro: &str, rows: Vec<Row>| Form { intro: intro.to_owned(), rows };
+    let form = |intro: &str, rows: Vec<FittedRow>| SectionForm { intro: intro.to_owned(), rows };
     let whole = |longest| blocks.iter().map(|block| whole(block, longest)).collect();
-    let head = |block: &Block<'_>| Row { text: headline(block, LONGEST), items: block.changes.len() };
+    let head = |block: &ChangeBlock<'_>| FittedRow { text: headline(block, LONGEST), items: block.changes.len() };
     vec![
         form("", whole(usize::MAX)),
         form("Long values are cut.", whole(LONGEST)),
@@ -42,7 +42,7 @@ pub fn others<'a>(context: &Context<'a>, resources: &[&Resource<'a>]) -> Vec<For
 }
 
 /// Every attribute of resources; replicas with equal attributes are grouped.
-pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<Row> {
+pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<FittedRow> {
     let face = |change: &'a Change| {
         let attributes = if change.after.is_empty() { &change.before } else { &change.after };
         (change.action, fields::attributes(attributes, 4))
@@ -53,14 +53,14 @@ pub fn attributes<'a>(resources: &[&Resource<'a>]) -> Vec<Row> {
         let title = Line::of(0, block::title(&changes, |change| &change.address));
         let mut text = signed(sign(action), &title, usize::MAX);
         lines.iter().for_each(|line| text.push_str(&signed(' ', line, usize::MAX)));
-        Row { text, items: changes.len() }
+        FittedRow { text, items: changes.len() }
     };
     groups.map(row).collect()
 }
 
 /// Lines without signs that describe `items` resources.
-pub fn plain(lines: &[Line], items: usize, longest: usize) -> Row {
-    Row { text: lines.iter().map(|line| written(line, longest, "")).collect(), items }
+pub fn plain(lines: &[Line], items: usize, longest: usize) -> FittedRow {
+    FittedRow { text: lines.iter().map(|line| written(line, longest, "")).collect(), items }
 }
 
 fn sign(action: Action) -> char {
@@ -72,19 +72,19 @@ fn sign(action: Action) -> char {
     }
 }
 
-fn headline(block: &Block<'_>, longest: usize) -> String {
+fn headline(block: &ChangeBlock<'_>, longest: usize) -> String {
     let line = Line::new(0).hanging(4).join(block.headline(0));
-    let line = if block.refused { line.ink(Ink::Bad, "  refused, see above") } else { line };
-    signed(if block.ink() == Ink::Bad { '-' } else { sign(block.action()) }, &line, longest)
+    let line = if block.refused { line.ink(Tone::Bad, "  refused, see above") } else { line };
+    signed(if block.ink() == Tone::Bad { '-' } else { sign(block.action()) }, &line, longest)
 }
 
-fn whole(block: &Block<'_>, longest: usize) -> Row {
+fn whole(block: &ChangeBlock<'_>, longest: usize) -> FittedRow {
     let mut text = headline(block, longest);
     for line in &block.body {
         let sign = match line.loudest() {
-            Ink::Bad => '-',
-            Ink::Good => '+',
-            Ink::Plain | Ink::Heading | Ink::Change | Ink::Dim => ' ',
+            Tone::Bad => '-',
+            Tone::Good => '+',
+            Tone::Plain | Tone::Heading | Tone::Change | Tone::Dim => ' ',
         };
         text.push_str(&signed(sign, line, longest));
     }
@@ -94,11 +94,11 @@ fn whole(block: &Block<'_>, longest: usize) -> Row {
             text.push_str(&signed(' ', &Line::of(6, format!("ids: {}", ids.join(", "))), longest));
         }
     }
-    Row { text, items: block.changes.len() }
+    FittedRow { text, items: block.changes.len() }
 }
 
 /// One line with the action and its losses.
-fn brief(block: &Block<'_>) -> Row {
+fn brief(block: &ChangeBlock<'_>) -> FittedRow {
     let losses = block.changes.first().map(|change| change.losses.iter().map(block::loss).collect::<Vec<_>>());
     let losses = losses.filter(|losses| !losses.is_empty()).map_or_else(String::new, |losses| {
         format!("  destroys{}: {}", if block.changes.len() > 1 { " each" } else { "" }, losses.join(", "))
@@ -106,7 +106,7 @@ fn brief(block: &Block<'_>) -> Row {
     let ids: Vec<&str> = block.changes.iter().take(1).filter_map(|change| change.id.as_deref()).collect();
     let id = if block.changes.len() == 1 && !ids.is_empty() { format!("  {}", ids[0]) } else { String::new() };
     let line = Line::of(0, format!("{}  {}{id}{losses}", block.title, block.word())).hanging(4);
-    Row { text: signed('-', &line, LONGEST), items: block.changes.len() }
+    FittedRow { text: signed('-', &line, LONGEST), items: block.changes.len() }
 }
 
 /// A line in the block, with the sign before each of its rows.

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
-use super::{Description, Row, orphans, reach, rows};
+use super::{Description, StatusRow, orphans, reach, rows};
 use crate::catalog::Catalog;
 use crate::kind::{self, price};
 use crate::model::{Address, Cost, Money, Object, Observed, State, Status};
-use crate::render::style::{Ink, Line, Style, harmless};
+use crate::render::style::{Line, Style, Tone, harmless};
 use crate::render::words;
 
 /// The selection that the reader asked for.
@@ -65,14 +65,14 @@ pub fn table(
 const BETWEEN: usize = 2;
 
 /// One block of lines: the cells of a row, and the lines below it.
-struct Block<const N: usize> {
+struct TableBlock<const N: usize> {
     cells: [String; N],
     well: bool,
     below: Vec<Line>,
 }
 
 /// Aligns blocks in columns. An address too wide for its column gets its own line.
-fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Vec<Line> {
+fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<TableBlock<N>>) -> Vec<Line> {
     // Escaped before measuring, so that the columns align for any name.
     for cell in blocks.iter_mut().flat_map(|block| &mut block.cells) {
         *cell = harmless(cell).into_owned();
@@ -88,14 +88,14 @@ fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<Block<N>>) -> Ve
     let widths: Vec<usize> =
         (0..N).map(|column| width(column, if column == 0 { widest } else { usize::MAX })).collect();
     let pad = |column: usize, text: &str| format!("{text:width$}", width = widths[column] + BETWEEN);
-    let dim = |line: Line, (column, text): (usize, &&str)| line.ink(Ink::Dim, pad(column, text));
+    let dim = |line: Line, (column, text): (usize, &&str)| line.ink(Tone::Dim, pad(column, text));
     let mut lines = vec![headings.iter().enumerate().fold(Line::new(0), dim)];
-    for Block { cells, well, below } in blocks {
+    for TableBlock { cells, well, below } in blocks {
         let mut line = Line::new(0);
         for (column, text) in cells.iter().enumerate() {
-            let state = if well { Ink::Good } else { Ink::Bad };
+            let state = if well { Tone::Good } else { Tone::Bad };
             if fits(column, text) {
-                line = line.ink(if column == 1 { state } else { Ink::Plain }, pad(column, text));
+                line = line.ink(if column == 1 { state } else { Tone::Plain }, pad(column, text));
             } else {
                 lines.push(Line::of(0, text));
                 line = line.text(pad(column, ""));
@@ -117,8 +117,8 @@ fn dash(cell: Option<String>) -> String {
 }
 
 /// Every resource with its id, hardware and connections.
-fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
-    let block = |row: &Row<'_>| {
+fn detailed(rows: &[StatusRow<'_>]) -> Vec<Line> {
+    let block = |row: &StatusRow<'_>| {
         let Description { what, place, details: _ } = row.description();
         let hourly = row.hourly();
         let uptime = row.object.and_then(|object| object.computed.uptime_seconds);
@@ -135,34 +135,34 @@ fn detailed(rows: &[Row<'_>]) -> Vec<Line> {
             dash(uptime.map(|seconds| words::duration(Duration::from_secs(seconds)))),
             dash(hourly.and_then(Cost::amount).zip(uptime).map(|(hourly, seconds)| spent(hourly, seconds).to_string())),
         ];
-        Block { cells, well: row.is_well(), below }
+        TableBlock { cells, well: row.is_well(), below }
     };
     columns(HEADINGS, rows.iter().map(block).collect())
 }
 
 /// One line per resource.
-fn short(rows: &[Row<'_>]) -> Vec<Line> {
-    let block = |row: &Row<'_>| {
+fn short(rows: &[StatusRow<'_>]) -> Vec<Line> {
+    let block = |row: &StatusRow<'_>| {
         let hourly = dash(row.hourly().map(amount));
         let cells = [row.address.to_string(), row.state(), row.record.id.clone(), hourly];
-        Block { cells, well: row.is_well(), below: Vec::new() }
+        TableBlock { cells, well: row.is_well(), below: Vec::new() }
     };
     columns(SHORT_HEADINGS, rows.iter().map(block).collect())
 }
 
 /// The properties that replicas in one row share: health, address without number, state and hardware.
-type Group = (bool, Address, String, String);
+type ReplicaGroup = (bool, Address, String, String);
 
 /// Replicas with the same state and hardware share a row; unhealthy ones come first.
-fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
-    let mut groups: BTreeMap<Group, Vec<&Row<'_>>> = BTreeMap::new();
+fn grouped(rows: &[StatusRow<'_>]) -> Vec<Line> {
+    let mut groups: BTreeMap<ReplicaGroup, Vec<&StatusRow<'_>>> = BTreeMap::new();
     for row in rows {
         // A deposed predecessor is not a replica.
         let is_replica = row.address.index.is_some() && row.address.member.is_none();
         let name = Address { index: row.address.index.filter(|_| !is_replica), ..row.address.clone() };
         groups.entry((row.is_well(), name, row.state(), row.description().what)).or_default().push(row);
     }
-    let block = |((well, _, state, what), rows): (Group, Vec<&Row<'_>>)| {
+    let block = |((well, _, state, what), rows): (ReplicaGroup, Vec<&StatusRow<'_>>)| {
         let address = words::few(rows.iter().map(|row| row.address).collect());
         let hourly: Cost = rows.iter().filter_map(|row| row.hourly()).sum();
         let below = match rows.as_slice() {
@@ -171,11 +171,11 @@ fn grouped(rows: &[Row<'_>]) -> Vec<Line> {
             [] => String::new(),
         };
         let cells = [address, state, region(&rows), amount(hourly)];
-        Block { cells, well, below: vec![Line::of(4, below)] }
+        TableBlock { cells, well, below: vec![Line::of(4, below)] }
     };
     let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect());
     let more = "`sindri status --short` has a line for each, `sindri status ADDRESS` all of one.";
-    lines.extend([Line::new(0), Line::new(0).ink(Ink::Dim, more).hanging(0)]);
+    lines.extend([Line::new(0), Line::new(0).ink(Tone::Dim, more).hanging(0)]);
     lines
 }
 
@@ -185,7 +185,7 @@ fn title(address: &Address) -> &str {
 }
 
 /// `US-CA-2`, or the number of regions.
-fn region(rows: &[&Row<'_>]) -> String {
+fn region(rows: &[&StatusRow<'_>]) -> String {
     let places: BTreeSet<String> = rows.iter().filter_map(|row| row.description().place).collect();
     match places.len() {
         0 => dash(None),
@@ -201,8 +201,8 @@ fn spent(hourly: Money, seconds: u64) -> Money {
 }
 
 /// `4 resources: 1 Running, 1 Stopped, 1 Available, 1 NotDeployed (gone) | $5.94/h ($4,335/mo)`.
-fn total(rows: &[Row<'_>]) -> Line {
-    let hourly: Cost = rows.iter().filter_map(Row::hourly).sum();
+fn total(rows: &[StatusRow<'_>]) -> Line {
+    let hourly: Cost = rows.iter().filter_map(StatusRow::hourly).sum();
     let mut states: BTreeMap<(bool, String), usize> = BTreeMap::new();
     for row in rows {
         *states.entry((!row.is_well(), row.state())).or_default() += 1;
@@ -210,14 +210,14 @@ fn total(rows: &[Row<'_>]) -> Line {
     let mut line = Line::of(0, format!("{}: ", words::count(rows.len(), "resource"))).hanging(0);
     for (number, ((ailing, state), count)) in states.iter().enumerate() {
         let comma = if number > 0 { ", " } else { "" };
-        line = line.text(comma).ink(if *ailing { Ink::Bad } else { Ink::Good }, format!("{count} {state}"));
+        line = line.text(comma).ink(if *ailing { Tone::Bad } else { Tone::Good }, format!("{count} {state}"));
     }
     line.text(format!(" | {}", hourly.hour_and_month()))
 }
 
 /// A note if RunPod reports another price than plans estimate for the same resources.
-fn difference(rows: &[Row<'_>]) -> Option<Line> {
-    let reported = |row: &Row<'_>| {
+fn difference(rows: &[StatusRow<'_>]) -> Option<Line> {
+    let reported = |row: &StatusRow<'_>| {
         let object = row.object?;
         Some((object.reported_price()?, estimated(object)?))
     };
@@ -232,7 +232,7 @@ fn difference(rows: &[Row<'_>]) -> Option<Line> {
     let estimated: Money = differing.iter().map(|(_, estimated)| *estimated).sum();
     let resources = words::count(differing.len(), "resource");
     let text = format!("RunPod reports {reported}/h for {resources}; plans estimate {estimated}/h with disks.");
-    Some(Line::new(0).ink(Ink::Dim, text).hanging(0))
+    Some(Line::new(0).ink(Tone::Dim, text).hanging(0))
 }
 
 /// The estimate from the catalog alone, which may be incomplete.
@@ -248,7 +248,7 @@ fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
         let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
         let facts =
             format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
-        Line::new(0).ink(Ink::Bad, "orphan").text(facts)
+        Line::new(0).ink(Tone::Bad, "orphan").text(facts)
     };
     orphans(state, observed).map(line).collect()
 }

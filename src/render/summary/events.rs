@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::row::{Failure, Fate, Row, Status, Step};
+use super::row::{ChangeResult, OperationFailure, OperationStep, StepStatus, SummaryRow};
 use crate::apply::{Event, reporting_address};
 use crate::kind;
 use crate::model::{Action, Address, Double, Money, Plan, Verb};
-use crate::render::style::{Ink, Line};
+use crate::render::style::{Line, Tone};
 use crate::render::{fold, words};
 
 /// An object that is in no state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Orphan {
+pub(super) struct OrphanRow {
     pub id: String,
     pub name: String,
     pub hourly: Option<Money>,
@@ -23,11 +23,11 @@ pub(super) struct Orphan {
 pub struct Summary {
     /// The command, for example `apply`.
     pub(super) command: String,
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<SummaryRow>,
     /// The row and step of each operation that an event may refer to.
     pub(super) places: BTreeMap<(Address, Verb), Vec<(usize, usize)>>,
     pub(super) recovered: usize,
-    pub(super) orphans: Vec<Orphan>,
+    pub(super) orphans: Vec<OrphanRow>,
     pub(super) doubles: Vec<Double>,
     /// Pods whose container keeps exiting.
     pub(super) crashing: Vec<(Address, String)>,
@@ -50,7 +50,7 @@ impl Summary {
         let rows = fold::rows(plan);
         let numbers: BTreeMap<&Address, usize> =
             rows.iter().enumerate().map(|(number, row)| (&row.change.address, number)).collect();
-        summary.rows = rows.iter().map(|row| Row::of(row.change)).collect();
+        summary.rows = rows.iter().map(|row| SummaryRow::of(row.change)).collect();
         for operation in &plan.operations {
             let told = reporting_address(&operation.address);
             let number = numbers.get(&operation.address).or_else(|| numbers.get(&told));
@@ -62,13 +62,13 @@ impl Summary {
     }
 
     pub(super) fn add_row(&mut self, address: &Address) -> usize {
-        self.rows.push(Row::unplanned(address));
+        self.rows.push(SummaryRow::unplanned(address));
         self.rows.len() - 1
     }
 
     pub(super) fn add_step(&mut self, row: usize, told: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
         let steps = &mut self.rows[row].steps;
-        steps.push(Step { verb, id, accepted: false, status: Status::Planned });
+        steps.push(OperationStep { verb, id, accepted: false, status: StepStatus::Planned });
         let place = (row, steps.len() - 1);
         self.places.entry((told.clone(), verb)).or_default().push(place);
         place
@@ -76,23 +76,23 @@ impl Summary {
 
     pub fn note(&mut self, event: &Event) {
         match event {
-            Event::Started { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), Status::Started),
-            Event::Accepted { address, verb, id } => self.set(address, *verb, Some(id), Status::Accepted),
-            Event::Done { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), Status::Done),
+            Event::Started { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), StepStatus::Started),
+            Event::Accepted { address, verb, id } => self.set(address, *verb, Some(id), StepStatus::Accepted),
+            Event::Done { address, verb, id, .. } => self.set(address, *verb, id.as_ref(), StepStatus::Done),
             Event::Failed { address, verb, id, message, help, code, changed } => {
                 let (message, help, code) = (message.clone(), help.clone(), code.clone());
-                let failure = Failure { message, help, code, changed: *changed };
-                self.set(address, *verb, id.as_ref(), Status::Failed(failure));
+                let failure = OperationFailure { message, help, code, changed: *changed };
+                self.set(address, *verb, id.as_ref(), StepStatus::Failed(failure));
             }
             Event::Unfinished { address, verb, id, because } => {
-                self.set(address, *verb, Some(id), Status::Unfinished(because.clone()));
+                self.set(address, *verb, Some(id), StepStatus::Unfinished(because.clone()));
             }
             Event::Skipped { address, verb, because } => {
-                self.set(address, *verb, None, Status::Skipped(because.clone()));
+                self.set(address, *verb, None, StepStatus::Skipped(because.clone()));
             }
             Event::Recovered { .. } => self.recovered += 1,
             Event::OrphanFound { id, name, hourly } => {
-                self.orphans.push(Orphan { id: id.clone(), name: name.clone(), hourly: *hourly });
+                self.orphans.push(OrphanRow { id: id.clone(), name: name.clone(), hourly: *hourly });
             }
             Event::DoubleFound(double) => self.doubles.push((**double).clone()),
             Event::CrashLoop { address, id } => self.crashing.push((address.clone(), id.clone())),
@@ -107,13 +107,14 @@ impl Summary {
 
     /// Sets the status of an event's operation. If several match, takes the one with this id, otherwise the first one
     /// that has not ended.
-    pub(super) fn set(&mut self, address: &Address, verb: Verb, id: Option<&String>, status: Status) {
+    pub(super) fn set(&mut self, address: &Address, verb: Verb, id: Option<&String>, status: StepStatus) {
         let places = self.places.get(&(address.clone(), verb)).map_or(&[][..], Vec::as_slice);
         let step = |place: &&(usize, usize)| self.rows.get(place.0).and_then(|row| row.steps.get(place.1));
         let same = places.iter().find(|place| id.is_some() && step(place).is_some_and(|step| step.id.as_ref() == id));
         let open = places.iter().find(|place| {
-            step(place)
-                .is_some_and(|step| !matches!(step.status, Status::Done | Status::Failed(_) | Status::Skipped(_)))
+            step(place).is_some_and(|step| {
+                !matches!(step.status, StepStatus::Done | StepStatus::Failed(_) | StepStatus::Skipped(_))
+            })
         });
         let (row, step) = match same.or(open).copied() {
             Some(place) => place,
@@ -126,30 +127,32 @@ impl Summary {
         let step = &mut self.rows[row].steps[step];
         // An operation that was skipped before its delete was confirmed, for example, keeps its id.
         step.id = id.cloned().or_else(|| step.id.take());
-        step.accepted |= matches!(status, Status::Accepted);
+        step.accepted |= matches!(status, StepStatus::Accepted);
         step.status = status;
     }
 
     /// Number of requests that were sent or are waited for, and have not ended.
     pub fn in_flight(&self) -> usize {
-        let open = |step: &&Step| matches!(step.status, Status::Started | Status::Accepted);
+        let open = |step: &&OperationStep| matches!(step.status, StepStatus::Started | StepStatus::Accepted);
         self.rows.iter().flat_map(|row| &row.steps).filter(open).count()
     }
 
     /// Whether everything that was planned or started has succeeded.
     pub fn is_complete(&self) -> bool {
-        !self.interrupted && self.rows.iter().all(|row| matches!(row.fate(), Fate::Done | Fate::Unchanged))
+        !self.interrupted
+            && self.rows.iter().all(|row| matches!(row.fate(), ChangeResult::Done | ChangeResult::Unchanged))
     }
 
     /// Whether anything changed at RunPod or in the state, including failures with an effect and unfinished operations.
     pub fn changed_anything(&self) -> bool {
-        self.recovered > 0 || self.rows.iter().any(Row::changed)
+        self.recovered > 0 || self.rows.iter().any(SummaryRow::changed)
     }
 
     /// Whether an interrupted command only had to wait for what exists already.
     fn only_waits(&self) -> bool {
-        let mut open = self.rows.iter().filter(|row| matches!(row.fate(), Fate::Unfinished | Fate::NotStarted));
-        let is_wait = |row: &Row| row.steps.iter().all(|step| step.verb == Verb::Wait);
+        let mut open =
+            self.rows.iter().filter(|row| matches!(row.fate(), ChangeResult::Unfinished | ChangeResult::NotStarted));
+        let is_wait = |row: &SummaryRow| row.steps.iter().all(|step| step.verb == Verb::Wait);
         self.interrupted && open.next().is_some_and(is_wait) && open.all(is_wait)
     }
 
@@ -177,10 +180,10 @@ impl Summary {
 
     pub(super) fn verdict(&self, elapsed: Duration) -> Line {
         let (ink, end) = match (self.interrupted, self.is_complete(), self.changed_anything()) {
-            (true, ..) => (Ink::Bad, "interrupted"),
-            (_, true, _) => (Ink::Good, "complete"),
-            (_, _, true) => (Ink::Bad, "incomplete"),
-            (_, _, false) => (Ink::Bad, "failed"),
+            (true, ..) => (Tone::Bad, "interrupted"),
+            (_, true, _) => (Tone::Good, "complete"),
+            (_, _, true) => (Tone::Bad, "incomplete"),
+            (_, _, false) => (Tone::Bad, "failed"),
         };
         if let Some(done) = self.done_in_a_word() {
             return Line::new(0).ink(ink, done).text(format!(" in {}.", words::duration(elapsed)));
@@ -199,7 +202,7 @@ impl Summary {
             return None;
         }
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| row.fate() == Fate::Done) {
+        for row in self.rows.iter().filter(|row| row.fate() == ChangeResult::Done) {
             *kinds.entry(&row.address.kind).or_default() += 1;
         }
         let title = |kind: &str| kind::find(kind).map_or_else(|| kind.to_owned(), |kind| kind.title.to_owned());
@@ -223,9 +226,9 @@ impl Summary {
     /// Pairs such as `created` and 3, in the order of a plan's summary line.
     pub(super) fn counts(&self) -> Vec<(&'static str, usize)> {
         let done = |fits: fn(Action) -> bool| {
-            self.rows.iter().filter(|row| row.fate() == Fate::Done && fits(row.action())).count()
+            self.rows.iter().filter(|row| row.fate() == ChangeResult::Done && fits(row.action())).count()
         };
-        let ended = |fate: Fate| self.rows.iter().filter(|row| row.fate() == fate).count();
+        let ended = |fate: ChangeResult| self.rows.iter().filter(|row| row.fate() == fate).count();
         let counts = [
             ("recovered", self.recovered),
             ("created", done(|action| action == Action::Create)),
@@ -237,9 +240,9 @@ impl Summary {
             ("imported", done(|action| action == Action::Import)),
             ("forgotten", done(|action| action == Action::Forget)),
             ("ready", done(|action| action == Action::NoOp)),
-            ("failed", ended(Fate::Failed)),
-            ("not finished", ended(Fate::Unfinished)),
-            ("not started", ended(Fate::NotStarted)),
+            ("failed", ended(ChangeResult::Failed)),
+            ("not finished", ended(ChangeResult::Unfinished)),
+            ("not started", ended(ChangeResult::NotStarted)),
         ];
         counts.into_iter().filter(|(_, number)| *number > 0).collect()
     }

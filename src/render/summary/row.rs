@@ -7,11 +7,11 @@ use crate::model::{Action, Address, Change, Cost, Verb};
 
 /// One change of the plan, or changes that happened without a plan.
 #[derive(Clone, Debug)]
-pub struct Row {
+pub struct SummaryRow {
     pub address: Address,
     /// As planned; `None` without a plan.
     planned: Option<Action>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<OperationStep>,
     /// The object that existed before.
     before: Option<String>,
     /// The object's name, which may appear in messages.
@@ -22,17 +22,17 @@ pub struct Row {
 
 /// One operation.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct OperationStep {
     pub verb: Verb,
     /// For a create, set once it is known.
     pub id: Option<String>,
     /// Whether RunPod accepted the request, regardless of later events.
     pub accepted: bool,
-    pub status: Status,
+    pub status: StepStatus,
 }
 
 #[derive(Clone, Debug)]
-pub enum Status {
+pub enum StepStatus {
     Planned,
     Skipped(String),
     /// The request may have been sent.
@@ -42,11 +42,11 @@ pub enum Status {
     /// Started, but its end was not awaited.
     Unfinished(String),
     Done,
-    Failed(Failure),
+    Failed(OperationFailure),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct OperationFailure {
     pub message: String,
     pub help: Option<String>,
     pub code: String,
@@ -55,7 +55,7 @@ pub struct Failure {
 
 /// How a change ended. Each change has exactly one of these, so that the counts add up to the plan's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum ChangeResult {
     Unchanged,
     Done,
     Failed,
@@ -65,18 +65,18 @@ pub enum Fate {
 
 /// One object that exists, or may exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing<'r> {
+pub struct ExistingObject<'r> {
     pub address: &'r Address,
     pub id: &'r str,
     pub hourly: Cost,
-    pub state: State,
+    pub state: ObjectState,
     /// Whether the address now belongs to its successor.
     pub superseded: bool,
 }
 
 /// The last known state of an object. Ordered, with those that need attention first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum ObjectState {
     /// This operation failed.
     Failed(Verb),
     /// RunPod accepted this operation, and then something failed.
@@ -90,7 +90,7 @@ pub enum State {
     AsBefore,
 }
 
-impl fmt::Display for State {
+impl fmt::Display for ObjectState {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Failed(Verb::Create) => "created, but failed",
@@ -124,7 +124,7 @@ impl fmt::Display for State {
     }
 }
 
-impl Row {
+impl SummaryRow {
     pub fn of(change: &Change) -> Self {
         let name = [&change.before, &change.after].into_iter().find_map(|side| side.get("name")?.as_text());
         Self {
@@ -149,18 +149,18 @@ impl Row {
         }
     }
 
-    pub fn fate(&self) -> Fate {
-        let all = |fits: fn(&Status) -> bool| self.steps.iter().all(|step| fits(&step.status));
+    pub fn fate(&self) -> ChangeResult {
+        let all = |fits: fn(&StepStatus) -> bool| self.steps.iter().all(|step| fits(&step.status));
         if self.steps.is_empty() {
-            Fate::Unchanged
+            ChangeResult::Unchanged
         } else if self.failure().is_some() {
-            Fate::Failed
-        } else if all(|status| matches!(status, Status::Done)) {
-            Fate::Done
-        } else if all(|status| matches!(status, Status::Planned | Status::Skipped(_))) {
-            Fate::NotStarted
+            ChangeResult::Failed
+        } else if all(|status| matches!(status, StepStatus::Done)) {
+            ChangeResult::Done
+        } else if all(|status| matches!(status, StepStatus::Planned | StepStatus::Skipped(_))) {
+            ChangeResult::NotStarted
         } else {
-            Fate::Unfinished
+            ChangeResult::Unfinished
         }
     }
 
@@ -183,9 +183,9 @@ impl Row {
         }
     }
 
-    pub fn failure(&self) -> Option<(&Step, &Failure)> {
+    pub fn failure(&self) -> Option<(&OperationStep, &OperationFailure)> {
         self.steps.iter().find_map(|step| match &step.status {
-            Status::Failed(failure) => Some((step, failure)),
+            StepStatus::Failed(failure) => Some((step, failure)),
             _ => None,
         })
     }
@@ -193,21 +193,22 @@ impl Row {
     /// Whether anything happened at RunPod or in the state.
     pub fn changed(&self) -> bool {
         self.steps.iter().any(|step| match &step.status {
-            Status::Planned | Status::Skipped(_) => false,
-            Status::Failed(failure) => failure.changed || (step.accepted && step.verb != Verb::Wait),
+            StepStatus::Planned | StepStatus::Skipped(_) => false,
+            StepStatus::Failed(failure) => failure.changed || (step.accepted && step.verb != Verb::Wait),
             _ if step.verb == Verb::Wait => false,
-            Status::Started | Status::Accepted | Status::Unfinished(_) | Status::Done => true,
+            StepStatus::Started | StepStatus::Accepted | StepStatus::Unfinished(_) | StepStatus::Done => true,
         })
     }
 
     /// Whether the previous object is gone and has no replacement.
     pub fn lost_predecessor(&self) -> bool {
-        let deleted = self.steps.iter().any(|step| step.verb == Verb::Delete && matches!(step.status, Status::Done));
+        let deleted =
+            self.steps.iter().any(|step| step.verb == Verb::Delete && matches!(step.status, StepStatus::Done));
         deleted && self.action().is_replacement() && self.standing().is_empty()
     }
 
     /// The objects that exist now, or may exist.
-    pub fn standing(&self) -> Vec<Standing<'_>> {
+    pub fn standing(&self) -> Vec<ExistingObject<'_>> {
         let (mut old, mut new) = (self.old(), None);
         for step in &self.steps {
             match step.verb {
@@ -227,56 +228,56 @@ impl Row {
         new.into_iter().chain(old).collect()
     }
 
-    fn object<'r>(&'r self, id: &'r str, hourly: Cost, state: State) -> Standing<'r> {
-        Standing { address: &self.address, id, hourly, state, superseded: false }
+    fn object<'r>(&'r self, id: &'r str, hourly: Cost, state: ObjectState) -> ExistingObject<'r> {
+        ExistingObject { address: &self.address, id, hourly, state, superseded: false }
     }
 
-    fn old(&self) -> Option<Standing<'_>> {
+    fn old(&self) -> Option<ExistingObject<'_>> {
         // Without a plan, only the steps know the object.
         let known = self.steps.iter().find(|step| step.verb != Verb::Create).and_then(|step| step.id.as_deref());
         let id = self.before.as_deref().or(known)?;
-        let state = if self.action().destroys() { State::Remains } else { State::AsBefore };
+        let state = if self.action().destroys() { ObjectState::Remains } else { ObjectState::AsBefore };
         Some(self.object(id, self.hourly_before, state))
     }
 
-    fn made<'r>(&'r self, step: &'r Step) -> Option<Standing<'r>> {
+    fn made<'r>(&'r self, step: &'r OperationStep) -> Option<ExistingObject<'r>> {
         let state = match &step.status {
-            Status::Done => State::Done(Verb::Create),
-            Status::Accepted | Status::Unfinished(_) => State::Begun(Verb::Create),
-            Status::Failed(failure) if failure.changed => State::Failed(Verb::Create),
+            StepStatus::Done => ObjectState::Done(Verb::Create),
+            StepStatus::Accepted | StepStatus::Unfinished(_) => ObjectState::Begun(Verb::Create),
+            StepStatus::Failed(failure) if failure.changed => ObjectState::Failed(Verb::Create),
             _ => return None,
         };
         Some(self.object(step.id.as_deref()?, self.hourly_after, state))
     }
 
-    fn deleted<'r>(&'r self, old: Option<Standing<'r>>, step: &'r Step) -> Option<Standing<'r>> {
+    fn deleted<'r>(&'r self, old: Option<ExistingObject<'r>>, step: &'r OperationStep) -> Option<ExistingObject<'r>> {
         let state = match step.status {
-            Status::Done => return None,
-            Status::Planned | Status::Skipped(_) => State::Remains,
-            Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(Verb::Delete),
-            Status::Failed(_) => State::Failed(Verb::Delete),
+            StepStatus::Done => return None,
+            StepStatus::Planned | StepStatus::Skipped(_) => ObjectState::Remains,
+            StepStatus::Started | StepStatus::Accepted | StepStatus::Unfinished(_) => ObjectState::Begun(Verb::Delete),
+            StepStatus::Failed(_) => ObjectState::Failed(Verb::Delete),
         };
         let id = step.id.as_deref().or(old.map(|old| old.id))?;
         // A plan may estimate the cost on one side only.
         Some(self.object(id, self.hourly_before, state))
     }
 
-    fn change(&self, object: &mut Standing<'_>, step: &Step) {
-        let Step { verb, status, accepted, .. } = step;
+    fn change(&self, object: &mut ExistingObject<'_>, step: &OperationStep) {
+        let OperationStep { verb, status, accepted, .. } = step;
         let verb = *verb;
         object.state = match status {
-            Status::Planned | Status::Skipped(_) => return,
-            Status::Done => match object.state {
-                State::Done(Verb::Create) => return,
-                _ => State::Done(verb),
+            StepStatus::Planned | StepStatus::Skipped(_) => return,
+            StepStatus::Done => match object.state {
+                ObjectState::Done(Verb::Create) => return,
+                _ => ObjectState::Done(verb),
             },
-            Status::Failed(_) if *accepted => State::AcceptedOnly(verb),
-            Status::Failed(_) => State::Failed(verb),
-            Status::Started | Status::Accepted | Status::Unfinished(_) => State::Begun(verb),
+            StepStatus::Failed(_) if *accepted => ObjectState::AcceptedOnly(verb),
+            StepStatus::Failed(_) => ObjectState::Failed(verb),
+            StepStatus::Started | StepStatus::Accepted | StepStatus::Unfinished(_) => ObjectState::Begun(verb),
         };
         // Until the operation is done, assume the higher of both prices.
         object.hourly = match status {
-            Status::Done => self.hourly_after,
+            StepStatus::Done => self.hourly_after,
             _ if !self.hourly_after.is_known() => self.hourly_after,
             _ => self.hourly_before.max(self.hourly_after),
         };

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::style::{Ink, Line};
+use super::super::style::{Line, Tone};
 use super::super::words;
-use super::events::{Orphan, Summary};
-use super::row::{Fate, Row, Standing, State, Status};
+use super::events::{OrphanRow, Summary};
+use super::row::{ChangeResult, ExistingObject, ObjectState, StepStatus, SummaryRow};
 use crate::model::{Address, Cost, Double, Verb};
 
 /// Most objects to list one by one.
@@ -24,11 +24,19 @@ fn plain(heading: &str, lines: Vec<Line>) -> Vec<Line> {
 
 /// Objects that exist and are billed: totals first, then objects that need attention.
 pub(super) fn existing(summary: &Summary) -> Vec<Line> {
-    let mut objects: Vec<Standing<'_>> =
-        summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged).flat_map(Row::standing).collect();
+    let mut objects: Vec<ExistingObject<'_>> = summary
+        .rows
+        .iter()
+        .filter(|row| row.fate() != ChangeResult::Unchanged)
+        .flat_map(SummaryRow::standing)
+        .collect();
     objects.sort_by(|one, other| one.state.cmp(&other.state).then_with(|| one.address.cmp(other.address)));
-    let unchanged: Vec<Cost> =
-        summary.rows.iter().filter(|row| row.fate() == Fate::Unchanged).map(Row::unchanged_cost).collect();
+    let unchanged: Vec<Cost> = summary
+        .rows
+        .iter()
+        .filter(|row| row.fate() == ChangeResult::Unchanged)
+        .map(SummaryRow::unchanged_cost)
+        .collect();
     let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Cost>();
     let mut heading = format!("Exists now: {}", objects.len());
     let billing = unchanged.iter().filter(|hourly| hourly.is_billed()).count();
@@ -43,20 +51,20 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
         lines.push(rest(&objects[LISTED..]));
     }
     lines.extend(how_to_go_on(summary, &objects));
-    section(Line::new(0).ink(Ink::Heading, heading), lines)
+    section(Line::new(0).ink(Tone::Heading, heading), lines)
 }
 
-fn object(object: &Standing<'_>) -> Line {
-    let Standing { address, id, hourly, state, superseded } = object;
+fn object(object: &ExistingObject<'_>) -> Line {
+    let ExistingObject { address, id, hourly, state, superseded } = object;
     let whose = if *superseded { ", predecessor" } else { "" };
     let cost = if hourly.is_billed() { format!("  {}", hourly.of_one()) } else { String::new() };
-    let ink = if *state < State::Done(Verb::Create) { Ink::Bad } else { Ink::Plain };
+    let ink = if *state < ObjectState::Done(Verb::Create) { Tone::Bad } else { Tone::Plain };
     Line::of(2, format!("{address}  {id}{cost}  ")).ink(ink, state).text(whose)
 }
 
 /// The objects that are not listed, counted by state.
-fn rest(objects: &[Standing<'_>]) -> Line {
-    let mut states: BTreeMap<State, usize> = BTreeMap::new();
+fn rest(objects: &[ExistingObject<'_>]) -> Line {
+    let mut states: BTreeMap<ObjectState, usize> = BTreeMap::new();
     for object in objects {
         *states.entry(object.state).or_default() += 1;
     }
@@ -65,9 +73,10 @@ fn rest(objects: &[Standing<'_>]) -> Line {
 }
 
 /// Commands to destroy objects that did not end as planned, and to list the objects not shown here.
-fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
-    let needs_care = |object: &&Standing<'_>| object.state < State::Done(Verb::Create) && object.hourly.is_billed();
-    let costly: Vec<&Standing<'_>> = objects.iter().filter(needs_care).collect();
+fn how_to_go_on(summary: &Summary, objects: &[ExistingObject<'_>]) -> Option<Line> {
+    let needs_care =
+        |object: &&ExistingObject<'_>| object.state < ObjectState::Done(Verb::Create) && object.hourly.is_billed();
+    let costly: Vec<&ExistingObject<'_>> = objects.iter().filter(needs_care).collect();
     let mut hints = Vec::new();
     if objects.len() > LISTED {
         hints.push("`sindri status` lists all".to_owned());
@@ -87,7 +96,7 @@ fn how_to_go_on(summary: &Summary, objects: &[Standing<'_>]) -> Option<Line> {
 
 /// Failures, grouped by reason.
 pub(super) fn failures(summary: &Summary) -> Vec<Line> {
-    let mut groups: Vec<(FailureKey, Vec<&Row>)> = Vec::new();
+    let mut groups: Vec<(FailureKey, Vec<&SummaryRow>)> = Vec::new();
     let mut places: BTreeMap<FailureKey, usize> = BTreeMap::new();
     for row in &summary.rows {
         let Some(key) = failure_key(row) else { continue };
@@ -117,9 +126,9 @@ struct FailureKey {
     lost_predecessor: bool,
 }
 
-fn failure_key(row: &Row) -> Option<FailureKey> {
+fn failure_key(row: &SummaryRow) -> Option<FailureKey> {
     let (step, failure) = row.failure()?;
-    let own = words::Own { address: &row.address, id: step.id.as_deref(), name: row.name.as_deref() };
+    let own = words::OwnValues { address: &row.address, id: step.id.as_deref(), name: row.name.as_deref() };
     Some(FailureKey {
         verb: step.verb,
         code: failure.code.clone(),
@@ -129,19 +138,19 @@ fn failure_key(row: &Row) -> Option<FailureKey> {
     })
 }
 
-fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
+fn failure_group(key: &FailureKey, rows: &[&SummaryRow]) -> Vec<Line> {
     let (head, message, help) = match rows {
         [row] => {
             let failure = row.failure().map(|(_, failure)| failure);
             let message = failure.map_or_else(String::new, |failure| failure.message.clone());
             let help = failure.and_then(|failure| failure.help.clone());
-            (Line::of(2, format!("{}  ", row.address)).ink(Ink::Bad, words::failed(key.verb)), message, help)
+            (Line::of(2, format!("{}  ", row.address)).ink(Tone::Bad, words::failed(key.verb)), message, help)
         }
         rows => {
             let named = words::few(rows.iter().map(|row| &row.address).collect());
             let number = rows.len();
             let head = Line::new(2).ink(
-                Ink::Bad,
+                Tone::Bad,
                 match key.verb {
                     Verb::Wait => format!("{number} are not ready"),
                     verb => format!("{number} could not be {}", words::done(verb)),
@@ -150,7 +159,7 @@ fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
             (head.text(format!(": {named}")), key.message.clone(), key.help.clone())
         }
     };
-    let mut lines = vec![Line::new(0), head.ink(Ink::Dim, format!("  [{}]", key.code)), Line::of(6, message)];
+    let mut lines = vec![Line::new(0), head.ink(Tone::Dim, format!("  [{}]", key.code)), Line::of(6, message)];
     lines.extend(help.map(|help| Line::of(6, format!("help: {help}"))));
     if key.lost_predecessor {
         lines.push(Line::of(6, "its predecessor is already destroyed"));
@@ -160,13 +169,13 @@ fn failure_group(key: &FailureKey, rows: &[&Row]) -> Vec<Line> {
 
 /// Operations that were started and did not end.
 pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
-    let unfinished = summary.rows.iter().filter(|row| row.fate() == Fate::Unfinished);
+    let unfinished = summary.rows.iter().filter(|row| row.fate() == ChangeResult::Unfinished);
     let groups = grouped(unfinished.map(|row| {
-        let open = row.steps.iter().find(|step| !matches!(step.status, Status::Done));
+        let open = row.steps.iter().find(|step| !matches!(step.status, StepStatus::Done));
         let (verb, why) = match open.map(|step| (step.verb, &step.status)) {
-            Some((verb, Status::Unfinished(because))) => (verb, because.clone()),
-            Some((verb, Status::Accepted)) => (verb, "accepted by RunPod, end not seen".to_owned()),
-            Some((verb, Status::Started)) => (verb, "sent, answer not seen".to_owned()),
+            Some((verb, StepStatus::Unfinished(because))) => (verb, because.clone()),
+            Some((verb, StepStatus::Accepted)) => (verb, "accepted by RunPod, end not seen".to_owned()),
+            Some((verb, StepStatus::Started)) => (verb, "sent, answer not seen".to_owned()),
             Some((verb, _)) => (verb, format!("only {}", done_words(row))),
             None => (Verb::Update, String::new()),
         };
@@ -176,26 +185,27 @@ pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
 }
 
 /// `destroyed`: the finished steps of a change.
-fn done_words(row: &Row) -> String {
-    let done = row.steps.iter().filter(|step| matches!(step.status, Status::Done)).map(|step| words::done(step.verb));
+fn done_words(row: &SummaryRow) -> String {
+    let done =
+        row.steps.iter().filter(|step| matches!(step.status, StepStatus::Done)).map(|step| words::done(step.verb));
     done.collect::<Vec<_>>().join(" and ")
 }
 
 /// Changes that never started.
 pub(super) fn not_started(summary: &Summary) -> Vec<Line> {
-    let rows = || summary.rows.iter().filter(|row| row.fate() == Fate::NotStarted);
+    let rows = || summary.rows.iter().filter(|row| row.fate() == ChangeResult::NotStarted);
     let reasons: BTreeSet<(Verb, String)> = rows().map(skip_reason).collect();
-    let key = |row: &Row| match (skip_reason(row), reasons.len() > GROUPS) {
+    let key = |row: &SummaryRow| match (skip_reason(row), reasons.len() > GROUPS) {
         ((verb, _), true) => (verb, "for several reasons".to_owned()),
         (key, false) => key,
     };
     plain("Not started", grouped(rows().map(|row| (key(row), &row.address))))
 }
 
-fn skip_reason(row: &Row) -> (Verb, String) {
+fn skip_reason(row: &SummaryRow) -> (Verb, String) {
     let step = row.steps.first();
     let because = step.map(|step| match &step.status {
-        Status::Skipped(because) => because.clone(),
+        StepStatus::Skipped(because) => because.clone(),
         _ => "interrupted".to_owned(),
     });
     (step.map_or(Verb::Update, |step| step.verb), because.unwrap_or_default())
@@ -229,25 +239,25 @@ pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for (address, id) in summary.crashing.iter().take(LISTED) {
         let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
-        lines.push(Line::new(2).ink(Ink::Bad, "!").text(what));
+        lines.push(Line::new(2).ink(Tone::Bad, "!").text(what));
         let end = words::end_command(address);
         lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
     }
     lines.extend(more(summary.crashing.len()));
-    section(Line::new(0).ink(Ink::Heading, "Crash loops"), lines)
+    section(Line::new(0).ink(Tone::Heading, "Crash loops"), lines)
 }
 
 /// Objects that are billed and in no state.
 pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
-    for Orphan { id, name, hourly } in summary.orphans.iter().take(LISTED) {
+    for OrphanRow { id, name, hourly } in summary.orphans.iter().take(LISTED) {
         let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
-        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
+        lines.push(Line::new(2).ink(Tone::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
         let todo = format!("end it at {}, or take it over with `sindri import ADDRESS ID`", words::CONSOLE);
         lines.push(Line::of(6, todo));
     }
     lines.extend(more(summary.orphans.len()));
-    section(Line::new(0).ink(Ink::Heading, "Orphans"), lines)
+    section(Line::new(0).ink(Tone::Heading, "Orphans"), lines)
 }
 
 /// Duplicates created from another copy of the project.
@@ -255,7 +265,7 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {
         let kind = kind.replace('_', " ");
-        lines.push(Line::new(2).ink(Ink::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
+        lines.push(Line::new(2).ink(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
         lines.push(Line::of(6, format!("the same as `{address}` ({of}), made from another state of this project")));
     }
     if !lines.is_empty() {
@@ -267,7 +277,7 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
         ];
         lines.extend(todo.map(|line| Line::of(2, line)));
     }
-    section(Line::new(0).ink(Ink::Heading, "Doubles"), lines)
+    section(Line::new(0).ink(Tone::Heading, "Doubles"), lines)
 }
 
 fn more(all: usize) -> Option<Line> {

@@ -8,13 +8,13 @@ use serde_json::{Value as Json, json};
 use super::super::json::event::double;
 use super::super::json::{FORMAT_VERSION, cost, dollars};
 use super::events::Summary;
-use super::row::{Failure, Fate, Row, Standing, Status, Step};
+use super::row::{ChangeResult, ExistingObject, OperationFailure, OperationStep, StepStatus, SummaryRow};
 use crate::model::Cost;
 
 pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
     let counts: BTreeMap<&str, usize> = summary.counts().into_iter().collect();
     let steps = || summary.rows.iter().flat_map(|row| row.steps.iter().map(move |step| (row, step)));
-    let done = steps().filter(|(_, step)| matches!(step.status, Status::Done));
+    let done = steps().filter(|(_, step)| matches!(step.status, StepStatus::Done));
     let done: Vec<Json> =
         done.map(|(row, step)| json!({"address": row.address, "verb": step.verb, "id": step.id})).collect();
     let failed: Vec<Json> = summary.rows.iter().filter_map(|row| failed(summary, row)).collect();
@@ -47,19 +47,19 @@ pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
 
 /// The objects that the changes created, kept or left, with their costs.
 fn exists(summary: &Summary) -> Vec<Json> {
-    let rows = summary.rows.iter().filter(|row| row.fate() != Fate::Unchanged);
-    let object = |object: Standing<'_>| {
+    let rows = summary.rows.iter().filter(|row| row.fate() != ChangeResult::Unchanged);
+    let object = |object: ExistingObject<'_>| {
         json!({
             "address": object.address, "id": object.id, "state": object.state.to_string(),
             "hourly_estimate": cost(object.hourly),
             "end_command": summary.end_command(object.address, object.superseded),
         })
     };
-    rows.flat_map(Row::standing).map(object).collect()
+    rows.flat_map(SummaryRow::standing).map(object).collect()
 }
 
-fn failed(summary: &Summary, row: &Row) -> Option<Json> {
-    let (step, Failure { message, help, code, changed }) = row.failure()?;
+fn failed(summary: &Summary, row: &SummaryRow) -> Option<Json> {
+    let (step, OperationFailure { message, help, code, changed }) = row.failure()?;
     let alive = left(row, step);
     Some(json!({
         "address": row.address, "verb": step.verb, "id": step.id, "message": message, "help": help, "code": code,
@@ -70,16 +70,16 @@ fn failed(summary: &Summary, row: &Row) -> Option<Json> {
 }
 
 /// The cost of a step's object, if it exists, and whether it has a successor.
-fn left(row: &Row, step: &Step) -> Option<(Cost, bool)> {
+fn left(row: &SummaryRow, step: &OperationStep) -> Option<(Cost, bool)> {
     let id = step.id.as_deref()?;
     row.standing().into_iter().find(|object| object.id == id).map(|object| (object.hourly, object.superseded))
 }
 
-fn unfinished(summary: &Summary, row: &Row, step: &Step) -> Option<Json> {
+fn unfinished(summary: &Summary, row: &SummaryRow, step: &OperationStep) -> Option<Json> {
     let because = match &step.status {
-        Status::Unfinished(because) => Some(because),
-        Status::Accepted | Status::Started => None,
-        Status::Planned | Status::Skipped(_) | Status::Done | Status::Failed(_) => return None,
+        StepStatus::Unfinished(because) => Some(because),
+        StepStatus::Accepted | StepStatus::Started => None,
+        StepStatus::Planned | StepStatus::Skipped(_) | StepStatus::Done | StepStatus::Failed(_) => return None,
     };
     let alive = left(row, step);
     Some(json!({
@@ -89,10 +89,10 @@ fn unfinished(summary: &Summary, row: &Row, step: &Step) -> Option<Json> {
     }))
 }
 
-fn skipped(summary: &Summary, row: &Row, step: &Step) -> Option<Json> {
+fn skipped(summary: &Summary, row: &SummaryRow, step: &OperationStep) -> Option<Json> {
     let because = match &step.status {
-        Status::Skipped(because) => because.as_str(),
-        Status::Planned if summary.interrupted => "interrupted",
+        StepStatus::Skipped(because) => because.as_str(),
+        StepStatus::Planned if summary.interrupted => "interrupted",
         _ => return None,
     };
     Some(json!({"address": row.address, "verb": step.verb, "because": because}))

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::fold::{self, Row};
-use super::super::style::{Ink, Line};
+use super::super::fold::{self, PlanRow};
+use super::super::style::{Line, Tone};
 use super::super::words;
 use super::view::Context;
 use super::{cap, causes, fields, objects};
@@ -14,7 +14,7 @@ use crate::model::{Action, Address, Cause, Change, Cost, Effect, Loss, Retry, Si
 
 /// How a change is displayed, apart from its address. Replicas with equal faces are grouped.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Face {
+struct GroupKey {
     action: Action,
     loses_data: bool,
     /// A description of the object.
@@ -29,16 +29,16 @@ struct Face {
 }
 
 /// Changes with equal faces, ready to be written.
-pub struct Block<'a> {
+pub struct ChangeBlock<'a> {
     pub changes: Vec<&'a Change>,
     /// Its address, or that of its replicas.
     pub title: String,
     pub refused: bool,
     pub body: Vec<Line>,
-    face: Face,
+    face: GroupKey,
 }
 
-impl Block<'_> {
+impl ChangeBlock<'_> {
     pub fn action(&self) -> Action {
         self.face.action
     }
@@ -48,7 +48,7 @@ impl Block<'_> {
         word(&self.face)
     }
 
-    pub fn ink(&self) -> Ink {
+    pub fn ink(&self) -> Tone {
         ink(self.face.action, self.face.loses_data)
     }
 
@@ -59,7 +59,7 @@ impl Block<'_> {
 }
 
 /// The blocks of rows, in their order.
-pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
+pub fn gathered<'a>(context: &Context<'a>, rows: &[&PlanRow<'a>]) -> Vec<ChangeBlock<'a>> {
     if context.view.full {
         return gather(context, rows, true);
     }
@@ -73,37 +73,41 @@ pub fn gathered<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> 
 }
 
 /// Like `gathered`, but without unchanged attributes even in a full view, for callers that show them elsewhere.
-pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&Row<'a>]) -> Vec<Block<'a>> {
+pub fn without_attributes<'a>(context: &Context<'a>, rows: &[&PlanRow<'a>]) -> Vec<ChangeBlock<'a>> {
     gather(context, rows, false)
 }
 
-fn gather<'a>(context: &Context<'a>, rows: &[&Row<'a>], full: bool) -> Vec<Block<'a>> {
+fn gather<'a>(context: &Context<'a>, rows: &[&PlanRow<'a>], full: bool) -> Vec<ChangeBlock<'a>> {
     gather_by(rows, false, |row| face(context, row, full))
 }
 
 /// From this number of destroyed resources on, replicas in different regions share a block.
 const FLEET: usize = 12;
 
-fn gather_by<'a>(rows: &[&Row<'a>], merges_places: bool, face: impl Fn(&Row<'a>) -> Face) -> Vec<Block<'a>> {
-    let merges = |face: &Face| merges_places && face.action == Action::Delete;
-    let placeless = |row: &Row<'a>| {
+fn gather_by<'a>(
+    rows: &[&PlanRow<'a>],
+    merges_places: bool,
+    face: impl Fn(&PlanRow<'a>) -> GroupKey,
+) -> Vec<ChangeBlock<'a>> {
+    let merges = |face: &GroupKey| merges_places && face.action == Action::Delete;
+    let placeless = |row: &PlanRow<'a>| {
         let face = face(row);
-        if merges(&face) { Face { what: Line::of(0, objects::anywhere(row.change)), ..face } } else { face }
+        if merges(&face) { GroupKey { what: Line::of(0, objects::anywhere(row.change)), ..face } } else { face }
     };
     let groups = group(rows.iter().map(|row| (row.change, &row.change.address, placeless(row))));
-    let block = |(changes, mut face): (Vec<&'a Change>, Face)| {
+    let block = |(changes, mut face): (Vec<&'a Change>, GroupKey)| {
         if merges(&face) {
             face.what = Line::of(0, objects::in_all_places(&changes));
         }
         let mut body = std::mem::take(&mut face.body);
         body.extend(face.retry.map(|retry| retry_line(&changes, retry)));
-        Block { title: title(&changes, |change| &change.address), changes, refused: face.refused, body, face }
+        ChangeBlock { title: title(&changes, |change| &change.address), changes, refused: face.refused, body, face }
     };
     groups.into_iter().map(block).collect()
 }
 
 /// The blocks to show, and a line for the others of each action. Refused changes are shown first, then the worst ones.
-fn capped<'a>(context: &Context<'_>, blocks: Vec<Block<'a>>) -> (Vec<Block<'a>>, Vec<Line>) {
+fn capped<'a>(context: &Context<'_>, blocks: Vec<ChangeBlock<'a>>) -> (Vec<ChangeBlock<'a>>, Vec<Line>) {
     let mut by_action: BTreeMap<Action, Vec<usize>> = BTreeMap::new();
     for (place, block) in blocks.iter().enumerate().filter(|_| !context.view.full) {
         by_action.entry(block.action()).or_default().push(place);
@@ -134,7 +138,7 @@ fn hidden_line(action: Action, changes: &[&Change]) -> Line {
 }
 
 /// The lines of rows, grouped into blocks, and lines for the rows that are not shown.
-pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> (Vec<Line>, Vec<Line>) {
+pub fn blocks(context: &Context<'_>, rows: &[&PlanRow<'_>]) -> (Vec<Line>, Vec<Line>) {
     let (blocks, hidden) = capped(context, gathered(context, rows));
     // Aligned, but a very long name does not widen the column.
     let widths = blocks.iter().map(|block| block.title.chars().count());
@@ -149,7 +153,7 @@ pub fn blocks(context: &Context<'_>, rows: &[&Row<'_>]) -> (Vec<Line>, Vec<Line>
         }
         let symbol = format!("{:3} ", block.action().symbol());
         let head = Line::new(0).hanging(INDENT + 2).ink(block.ink(), symbol).join(block.headline(column));
-        lines.push(if block.refused { head.ink(Ink::Bad, "  refused, see below") } else { head });
+        lines.push(if block.refused { head.ink(Tone::Bad, "  refused, see below") } else { head });
         lines.extend(block.body);
     }
     (lines, hidden)
@@ -174,7 +178,7 @@ pub fn title<'a, I>(items: &[&'a I], address: impl Fn(&'a I) -> &'a Address) -> 
     fold::group_address(&items.iter().map(|item| address(item)).collect::<Vec<_>>())
 }
 
-fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
+fn headline(title: &str, changes: &[&Change], face: &GroupKey) -> Line {
     let ink = ink(face.action, face.loses_data);
     let mut line = Line::new(0).text(format!("{title}  ")).ink(ink, format!("{:7}", word(face)));
     let each = changes.len() > 1;
@@ -190,18 +194,18 @@ fn headline(title: &str, changes: &[&Change], face: &Face) -> Line {
     }
     line = price(line, face, changes.len());
     if let Some(position) = &face.position {
-        line = line.ink(Ink::Dim, format!("  ({position})"));
+        line = line.ink(Tone::Dim, format!("  ({position})"));
     }
     line
 }
 
-fn word(face: &Face) -> String {
+fn word(face: &GroupKey) -> String {
     let word = words::action(face.action);
     if face.loses_data { word.to_uppercase() } else { word.to_owned() }
 }
 
 /// The cost of a new object, or the saving of a destroyed one. Other changes have their own line for it.
-fn price(line: Line, face: &Face, number: usize) -> Line {
+fn price(line: Line, face: &GroupKey, number: usize) -> Line {
     let (word, amount) = match face.action {
         Action::Create | Action::Import => ("", face.hourly_after),
         Action::Delete => ("saves ", face.hourly_before),
@@ -219,18 +223,18 @@ fn price(line: Line, face: &Face, number: usize) -> Line {
     }
 }
 
-fn ink(action: Action, loses_data: bool) -> Ink {
+fn ink(action: Action, loses_data: bool) -> Tone {
     match action {
-        _ if loses_data => Ink::Bad,
-        Action::NoOp => Ink::Dim,
-        Action::Create | Action::Start | Action::Import => Ink::Good,
-        Action::Update | Action::Stop | Action::Replace | Action::ReplaceCreateFirst | Action::Forget => Ink::Change,
-        Action::Delete => Ink::Bad,
+        _ if loses_data => Tone::Bad,
+        Action::NoOp => Tone::Dim,
+        Action::Create | Action::Start | Action::Import => Tone::Good,
+        Action::Update | Action::Stop | Action::Replace | Action::ReplaceCreateFirst | Action::Forget => Tone::Change,
+        Action::Delete => Tone::Bad,
     }
 }
 
-fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
-    let Row { change, members } = row;
+fn face(context: &Context<'_>, row: &PlanRow<'_>, full: bool) -> GroupKey {
+    let PlanRow { change, members } = row;
     let action = change.action;
     // An existing object is known to the reader; hardware and place are enough to identify it.
     let what = match action {
@@ -238,7 +242,7 @@ fn face(context: &Context<'_>, row: &Row<'_>, full: bool) -> Face {
         Action::Delete | Action::NoOp => objects::existing(change),
         _ => Description::default(),
     };
-    Face {
+    GroupKey {
         action,
         loses_data: fold::loses_data(change),
         what: Line::of(0, what),
@@ -277,9 +281,9 @@ fn retry_line(changes: &[&Change], retry: Retry) -> Line {
     let keeps = changes.iter().any(|change| change.losses.iter().any(|loss| loss.precious));
     let keeps = if keeps { ", and keeps its volume" } else { "" };
     Line::new(INDENT)
-        .ink(Ink::Good, "first try")
+        .ink(Tone::Good, "first try")
         .text(format!(": {command}"))
-        .ink(Ink::Dim, format!("  # {back}{keeps}"))
+        .ink(Tone::Dim, format!("  # {back}{keeps}"))
 }
 
 const INDENT: usize = 6;
@@ -296,7 +300,7 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     // An update that restarts has its own line about losses below.
     if !change.losses.is_empty() && change.action != Action::Update {
         let losses: Vec<String> = change.losses.iter().map(loss).collect();
-        let ink = if fold::loses_data(change) { Ink::Bad } else { Ink::Plain };
+        let ink = if fold::loses_data(change) { Tone::Bad } else { Tone::Plain };
         lines.push(Line::new(INDENT).ink(ink, "destroys").text(format!(": {}", losses.join(", "))));
     }
     if !change.action.destroys() && change.fields.iter().any(|field| field.effect == Effect::Restart) {

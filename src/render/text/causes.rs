@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::words;
 use super::view::Context;
-use crate::model::{Action, Address, Cause, Change, Effect, Origin, Power};
+use crate::model::{Action, Address, Cause, Change, DifferenceOrigin, Effect, Power};
 
 /// One line per cause that the fields do not show already.
 pub fn because(context: &Context<'_>, change: &Change) -> Vec<String> {
@@ -32,7 +32,7 @@ fn clause<'a>(context: &Context<'a>, cause: &'a Cause, seen: &mut Vec<&'a Addres
                 Power::Stopped => "it should be stopped",
             };
             match (origin, position) {
-                (Some(Origin::Drift), _) => format!("{wanted}, as it was when applied last"),
+                (Some(DifferenceOrigin::Drift), _) => format!("{wanted}, as it was when applied last"),
                 (_, Some(position)) => format!("{wanted} ({position})"),
                 _ => wanted.to_owned(),
             }
@@ -68,7 +68,7 @@ fn dependency<'a>(context: &Context<'a>, address: &'a Address, action: Action, s
 fn own_reason(change: &Change) -> Option<String> {
     let worst: Effect = change.fields.iter().map(|field| field.effect).max()?;
     let fields = || change.fields.iter().filter(|field| field.effect == worst);
-    let drifted = fields().all(|field| field.origin == Some(Origin::Drift));
+    let drifted = fields().all(|field| field.origin == Some(DifferenceOrigin::Drift));
     let names: Vec<String> = fields().map(|field| format!("`{}`", field.path)).collect();
     let places: BTreeSet<String> = fields().filter_map(|field| Some(field.position.as_ref()?.to_string())).collect();
     let places = match places.len() {

@@ -1,10 +1,10 @@
 //! Outside changes: how the observed objects differ from the last applied state, and whether this plan reverts that.
 
-use super::super::style::{Ink, Line};
+use super::super::style::{Line, Tone};
 use super::super::words;
 use super::view::Context;
 use super::{block, cap, fields};
-use crate::model::{Answer, Drift, Plan};
+use crate::model::{Drift, DriftResponse, Plan};
 use crate::render::drift::words::happened;
 
 /// The section; empty without drift.
@@ -12,7 +12,7 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
     if context.plan.drift.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Ink::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
+    let mut lines = vec![Line::new(0).ink(Tone::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
     let full = context.view.full;
     let (groups, more) = cap::first(groups(context, full), full, 2, "outside change");
     lines.extend(groups.into_iter().flat_map(|(_, lines)| lines).chain(more));
@@ -37,28 +37,28 @@ pub fn groups(context: &Context<'_>, full: bool) -> Vec<(usize, Vec<Line>)> {
     let mut blocks = Vec::new();
     for (drifts, (happened, consequence, body)) in groups {
         let title = title(&drifts);
-        let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Ink::Change, format!("{happened:11}"));
+        let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Tone::Change, format!("{happened:11}"));
         line = line.text(match drifts.len() {
             0..=3 => format!("  {}", drifts.iter().map(|drift| drift.id.as_str()).collect::<Vec<_>>().join(", ")),
             // A fleet's ids are in `--json`; here they would bury the change.
             many => format!("  {many} of them"),
         });
-        let mut lines = vec![line.ink(Ink::Dim, format!("  # {consequence}"))];
+        let mut lines = vec![line.ink(Tone::Dim, format!("  # {consequence}"))];
         lines.extend(body);
         blocks.push((drifts.len(), lines));
     }
     blocks
 }
 
-fn consequence(answer: Answer) -> String {
+fn consequence(answer: DriftResponse) -> String {
     let words = match answer {
-        Answer::Planned(action) => return format!("this plan: {}", words::action(action)),
-        Answer::Untouched => "nothing is to be done",
-        Answer::Agrees => "it agrees with what is declared; nothing is to be done",
-        Answer::Ignored => "lifecycle.ignoreChanges names it; nothing is to be done",
-        Answer::Refused => "it cannot become what is declared; see the refusal below",
-        Answer::LeftOut => "this plan leaves it out",
-        Answer::Accepted => "the state takes it over",
+        DriftResponse::Planned(action) => return format!("this plan: {}", words::action(action)),
+        DriftResponse::Untouched => "nothing is to be done",
+        DriftResponse::Agrees => "it agrees with what is declared; nothing is to be done",
+        DriftResponse::Ignored => "lifecycle.ignoreChanges names it; nothing is to be done",
+        DriftResponse::Refused => "it cannot become what is declared; see the refusal below",
+        DriftResponse::LeftOut => "this plan leaves it out",
+        DriftResponse::Accepted => "the state takes it over",
     };
     words.to_owned()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use similar::{ChangeTag, TextDiff};
 
-use super::super::style::{Ink, Line};
+use super::super::style::{Line, Tone};
 use crate::kind::{self, Compare};
-use crate::model::{Attributes, Change, Effect, FieldChange, Origin, Value};
+use crate::model::{Attributes, Change, DifferenceOrigin, Effect, FieldChange, Value};
 
 /// A longer text is shown on separate lines.
 const LONG: usize = 72;
@@ -50,7 +50,7 @@ fn flatten<'a>(path: String, value: &'a Value, flat: &mut Vec<(String, &'a Value
 }
 
 /// Two values at the most specific path where they differ.
-struct Difference<'a> {
+struct FieldDifference<'a> {
     path: String,
     before: &'a Value,
     after: &'a Value,
@@ -71,7 +71,7 @@ fn differences<'a>(
     let mut lines = Vec::new();
     for difference in &found {
         let label = Line::new(indent).text(format!("{:column$}  ", difference.path));
-        let note = remark(difference.field).map(|remark| Line::new(0).ink(Ink::Dim, format!("  # {remark}")));
+        let note = remark(difference.field).map(|remark| Line::new(0).ink(Tone::Dim, format!("  # {remark}")));
         let (head, rest) = values(difference, compare(&difference.path), indent + 4);
         lines.push(label.join(head).join(note.unwrap_or_default()));
         lines.extend(rest);
@@ -85,7 +85,7 @@ fn split<'a>(
     before: &'a Value,
     after: &'a Value,
     field: &'a FieldChange,
-    found: &mut Vec<Difference<'a>>,
+    found: &mut Vec<FieldDifference<'a>>,
 ) {
     const ABSENT: &Value = &Value::Null;
     let keys: BTreeSet<&String> = match (before, after) {
@@ -94,7 +94,7 @@ fn split<'a>(
         _ => BTreeSet::new(),
     };
     if keys.is_empty() || field.after_unknown {
-        return found.push(Difference { path, before, after, field });
+        return found.push(FieldDifference { path, before, after, field });
     }
     let at = |value: &'a Value, key: &String| value.as_map().and_then(|map| map.get(key)).unwrap_or(ABSENT);
     for key in keys {
@@ -106,8 +106,8 @@ fn split<'a>(
 }
 
 /// The text after the path, and the lines below it.
-fn values(difference: &Difference<'_>, compare: Option<Compare>, indent: usize) -> (Line, Vec<Line>) {
-    let Difference { before, after, field, .. } = difference;
+fn values(difference: &FieldDifference<'_>, compare: Option<Compare>, indent: usize) -> (Line, Vec<Line>) {
+    let FieldDifference { before, after, field, .. } = difference;
     if field.after_unknown {
         return (Line::of(0, format!("{before} -> (known after apply)")), Vec::new());
     }
@@ -138,13 +138,13 @@ fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
     let (mut added, mut removed) = (0, 0);
     for (index, group) in diff.grouped_ops(2).iter().enumerate() {
         if index > 0 {
-            lines.push(Line::new(indent).ink(Ink::Dim, "..."));
+            lines.push(Line::new(indent).ink(Tone::Dim, "..."));
         }
         for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
             let (sign, ink) = match change.tag() {
-                ChangeTag::Delete => ("-", Ink::Bad),
-                ChangeTag::Insert => ("+", Ink::Good),
-                ChangeTag::Equal => (" ", Ink::Plain),
+                ChangeTag::Delete => ("-", Tone::Bad),
+                ChangeTag::Insert => ("+", Tone::Good),
+                ChangeTag::Equal => (" ", Tone::Plain),
             };
             added += usize::from(change.tag() == ChangeTag::Insert);
             removed += usize::from(change.tag() == ChangeTag::Delete);
@@ -152,7 +152,7 @@ fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
             let line = Line::new(indent).ink(ink, format!("{sign} {}", text.strip_suffix('\n').unwrap_or(text)));
             // Without this note, lines that differ only in the final newline would look the same.
             let open_end = change.missing_newline() && change.tag() != ChangeTag::Equal && before.contains('\n');
-            lines.push(if open_end { line.ink(Ink::Dim, "  (no line end)") } else { line });
+            lines.push(if open_end { line.ink(Tone::Dim, "  (no line end)") } else { line });
         }
     }
     let words = match (removed, added) {
@@ -173,8 +173,8 @@ fn remark(change: &Change, field: &FieldChange, with_rule: bool) -> Option<Strin
     let forces = field.effect == Effect::Replace && change.action.is_replacement();
     let effect = if forces { "forces replacement: " } else { "" };
     let place = match (field.origin, &field.position) {
-        (Some(Origin::Drift), Some(position)) => Some(format!("changed at RunPod, not at {position}")),
-        (Some(Origin::Drift), None) => Some("changed at RunPod".to_owned()),
+        (Some(DifferenceOrigin::Drift), Some(position)) => Some(format!("changed at RunPod, not at {position}")),
+        (Some(DifferenceOrigin::Drift), None) => Some("changed at RunPod".to_owned()),
         (_, position) => position.as_ref().map(ToString::to_string),
     };
     match (if with_rule { field.rule.as_str() } else { "" }, place) {

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::blocks::{Blocks, Checks, Reason};
+use super::blocks::{Blocks, Checks, NoBlockReason};
 use super::objects::{left, unmanaged};
 use super::{draft, new};
 use crate::cli::args::{Global, ImportArgs};
@@ -14,7 +14,7 @@ use crate::config::{self, write};
 use crate::kind;
 use crate::model::{Address, Object, Observed, State};
 use crate::planner::recognise::takeover;
-use crate::planner::recognise::takeover::Ids;
+use crate::planner::recognise::takeover::IdsByAddress;
 use crate::render::takeover as report;
 use crate::resource::inventory::live_object;
 use crate::resource::records::imported;
@@ -74,7 +74,8 @@ async fn add(
     blocks.write(&declared.rest, &in_use, &checks);
     let text = write::blocks(&blocks.volumes, &blocks.pods);
     let file = session.config_name();
-    let left: Vec<report::Left<'_>> = blocks.left.iter().map(|(object, reason)| left(object, reason)).collect();
+    let left: Vec<report::SkippedImport<'_>> =
+        blocks.left.iter().map(|(object, reason)| left(object, reason)).collect();
     if console.json {
         let mut json = report::json(&declared.taken, &left);
         json["file"] = json!(null);
@@ -103,7 +104,7 @@ async fn add(
     }
 }
 
-struct Declared<'o> {
+struct DeclaredObjects<'o> {
     taken: Vec<(Address, &'o Object)>,
     rest: Vec<&'o Object>,
 }
@@ -115,9 +116,10 @@ fn declared<'o>(
     observed: &'o Observed,
     mut unmanaged: Vec<&'o Object>,
     blocks: &mut Blocks<'o>,
-) -> Declared<'o> {
-    let mut declared = Declared { taken: Vec::new(), rest: Vec::new() };
-    let mut ids: Ids = state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
+) -> DeclaredObjects<'o> {
+    let mut declared = DeclaredObjects { taken: Vec::new(), rest: Vec::new() };
+    let mut ids: IdsByAddress =
+        state.resources.iter().map(|(address, record)| (address.clone(), record.id.clone())).collect();
     // Volumes come before pods, because pods are compared by the ids of their mounts.
     unmanaged.sort_by_key(|object| kind::rank(object.kind));
     for object in unmanaged {
@@ -138,7 +140,7 @@ fn declared<'o>(
                 ids.insert(address.clone(), object.id.clone());
                 declared.taken.push((address, object));
             }
-            Some((address, fields)) => blocks.left.push((object, Reason::Differs { address, fields })),
+            Some((address, fields)) => blocks.left.push((object, NoBlockReason::Differs { address, fields })),
         }
     }
     declared

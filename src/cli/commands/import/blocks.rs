@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::write::{self, Block};
+use crate::config::write::{self, YamlBlock};
 use crate::config::{self, Config, LoadOptions};
 use crate::model::{Address, Marker, Object, Status, Value};
 use crate::planner::recognise::takeover;
-use crate::planner::recognise::takeover::Ids;
+use crate::planner::recognise::takeover::IdsByAddress;
 
 /// Why an object gets no block.
-pub enum Reason {
+pub enum NoBlockReason {
     /// A sindri project created it.
     Marked(Marker),
     /// A pod created by a sindri project mounts it.
@@ -26,10 +26,10 @@ pub enum Reason {
 /// Blocks with their objects, and the objects that were left out.
 #[derive(Default)]
 pub struct Blocks<'o> {
-    pub volumes: Vec<Block>,
-    pub pods: Vec<Block>,
+    pub volumes: Vec<YamlBlock>,
+    pub pods: Vec<YamlBlock>,
     pub objects: Vec<(Address, &'o Object)>,
-    pub left: Vec<(&'o Object, Reason)>,
+    pub left: Vec<(&'o Object, NoBlockReason)>,
 }
 
 /// Context to check single blocks: the name of the project, and how its file is read.
@@ -51,8 +51,10 @@ impl<'o> Blocks<'o> {
         let mut own = Vec::new();
         for object in unmanaged {
             match (&object.marker, mounts.get(object.id.as_str())) {
-                (Some(marker), _) => self.left.push((object, Reason::Marked(marker.clone()))),
-                (None, Some(pod)) => self.left.push((object, Reason::MountedByMarked { pod: (*pod).to_owned() })),
+                (Some(marker), _) => self.left.push((object, NoBlockReason::Marked(marker.clone()))),
+                (None, Some(pod)) => {
+                    self.left.push((object, NoBlockReason::MountedByMarked { pod: (*pod).to_owned() }))
+                }
                 (None, None) => own.push(object),
             }
         }
@@ -63,7 +65,7 @@ impl<'o> Blocks<'o> {
     pub fn write(&mut self, unmanaged: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
         let of_kind =
             |kind: &str| unmanaged.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
-        let mut ids = Ids::new();
+        let mut ids = IdsByAddress::new();
         let mut keys = taken_keys(taken, "network_volume");
         for object in of_kind("network_volume") {
             let key = write::key(&object.name, "volume", &keys);
@@ -79,15 +81,15 @@ impl<'o> Blocks<'o> {
                 }
                 Ok(fields) => {
                     let problem = format!("its {fields} cannot be written so that it reads back");
-                    self.left.push((object, Reason::Undeclarable { problem }));
+                    self.left.push((object, NoBlockReason::Undeclarable { problem }));
                 }
-                Err(problem) => self.left.push((object, Reason::Undeclarable { problem })),
+                Err(problem) => self.left.push((object, NoBlockReason::Undeclarable { problem })),
             }
         }
         let mut keys = taken_keys(taken, "pod");
         for object in of_kind("pod") {
             if let Some(status) = object.status.as_ref().filter(|_| takeover::is_broken(object)) {
-                self.left.push((object, Reason::Broken { status: status.to_string() }));
+                self.left.push((object, NoBlockReason::Broken { status: status.to_string() }));
                 continue;
             }
             // On v1, a pod that is still being placed does not show its hardware.
@@ -95,7 +97,7 @@ impl<'o> Blocks<'o> {
             if object.status == Some(Status::Creating) && !placed {
                 let problem =
                     "it is being created, and RunPod does not show its hardware yet; try again in a minute".to_owned();
-                self.left.push((object, Reason::Undeclarable { problem }));
+                self.left.push((object, NoBlockReason::Undeclarable { problem }));
                 continue;
             }
             let key = write::key(&object.name, "pod", &keys);
@@ -105,15 +107,15 @@ impl<'o> Blocks<'o> {
                     keys.insert(key);
                     self.pods.push(block);
                 }
-                Err(problem) => self.left.push((object, Reason::Undeclarable { problem })),
+                Err(problem) => self.left.push((object, NoBlockReason::Undeclarable { problem })),
             }
         }
     }
 
-    fn pod(&self, object: &Object, key: &str, ids: &Ids, checks: &Checks<'_>) -> Result<Block, String> {
+    fn pod(&self, object: &Object, key: &str, ids: &IdsByAddress, checks: &Checks<'_>) -> Result<YamlBlock, String> {
         let mounted = object.attributes.get("network_volume").and_then(Value::as_text);
         let volume = ids.iter().find(|(_, id)| Some(id.as_str()) == mounted).map(|(address, _)| address.name.as_str());
-        let below: Vec<Block> =
+        let below: Vec<YamlBlock> =
             self.volumes.iter().filter(|block| Some(block.key.as_str()) == volume).cloned().collect();
         let address = Address::new(object.kind, key);
         let with = |ignored: &[String]| {
@@ -141,7 +143,7 @@ fn fields(
     text: &str,
     address: &Address,
     object: &Object,
-    ids: &Ids,
+    ids: &IdsByAddress,
 ) -> Result<Vec<String>, String> {
     let config = checks.config(text)?;
     Ok(takeover::differing(&config.resources, address, object, ids))

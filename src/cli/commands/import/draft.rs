@@ -16,9 +16,9 @@ const PREFIX: &str = ".sindri-import-";
 const SUFFIX: &str = ".yaml";
 
 /// A configuration on disk under another name, until everything else is written.
-pub struct Draft(tempfile::NamedTempFile);
+pub struct DraftFile(tempfile::NamedTempFile);
 
-impl Draft {
+impl DraftFile {
     pub fn beside(base: &Path, text: &str) -> Result<Self, Failure> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(PREFIX).suffix(SUFFIX);

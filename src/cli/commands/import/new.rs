@@ -6,8 +6,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::blocks::{Blocks, Checks, Reason};
-use super::draft::{self, Draft};
+use super::blocks::{Blocks, Checks, NoBlockReason};
+use super::draft::{self, DraftFile};
 use super::objects::{left, unmanaged};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::commands::plan::checked;
@@ -16,7 +16,7 @@ use crate::cli::exit::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::{self, DEFAULT_ENVIRONMENT, LoadOptions, write};
 use crate::model::{Address, Object, Observed, Record, State};
-use crate::planner::{self, Options};
+use crate::planner::{self, PlanOptions};
 use crate::render::takeover as report;
 use crate::resource::inventory::live_object;
 use crate::resource::records::imported;
@@ -53,14 +53,15 @@ pub async fn run(
     let found = import.writes_files;
     if found {
         // The state is written first, because a configuration without a state would create everything a second time.
-        let written = Draft::beside(base, &import.text)?;
+        let written = DraftFile::beside(base, &import.text)?;
         store.correct("import --all", import.records.clone()).await?;
         store.checkpoint()?;
         written.publish(base)?;
     }
     draft::clear(base);
     session.close()?;
-    let left: Vec<report::Left<'_>> = import.left.iter().map(|(object, reason)| left(object, reason)).collect();
+    let left: Vec<report::SkippedImport<'_>> =
+        import.left.iter().map(|(object, reason)| left(object, reason)).collect();
     if console.json {
         let mut json = report::json(&import.taken, &left);
         json["file"] = json!(found.then(|| base.display().to_string()));
@@ -87,7 +88,7 @@ pub async fn run(
 struct Import<'o> {
     text: String,
     taken: Vec<(Address, &'o Object)>,
-    left: Vec<(&'o Object, Reason)>,
+    left: Vec<(&'o Object, NoBlockReason)>,
     records: BTreeMap<Address, Option<Record>>,
     /// Whether there is a configuration to write. An interrupted import always has one, because its state is already
     /// written.
@@ -165,7 +166,7 @@ fn must_change_nothing(
 ) -> Result<(), Failure> {
     let resources = records.iter().filter_map(|(address, record)| Some((address.clone(), record.clone()?)));
     let state = State { resources: resources.collect(), ..prior.clone() };
-    let plan = planner::plan(&session.plan_input(&state, observed, Options::default()))?;
+    let plan = planner::plan(&session.plan_input(&state, observed, PlanOptions::default()))?;
     let plan = checked(plan, &state)?;
     match plan.changes.iter().find(|change| change.action != crate::model::Action::NoOp) {
         None => Ok(()),

@@ -1,6 +1,6 @@
 //! Unmanaged objects in the order that reports list them, and why some are left out.
 
-use super::blocks::Reason;
+use super::blocks::NoBlockReason;
 use crate::model::{Object, Observed, State, natural};
 use crate::render::takeover as report;
 use crate::resource::inventory;
@@ -16,9 +16,9 @@ pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
 }
 
 /// The reason in words.
-pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
+pub fn left<'o>(object: &'o Object, reason: &NoBlockReason) -> report::SkippedImport<'o> {
     let (code, why) = match reason {
-        Reason::Marked(marker) => (
+        NoBlockReason::Marked(marker) => (
             "marked",
             format!(
                 "it carries the marker of {}/{}: in that project, `sindri import --discover` takes it. `--include-marked` takes \
@@ -26,12 +26,12 @@ pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
                 marker.name, marker.environment
             ),
         ),
-        Reason::MountedByMarked { pod } => {
+        NoBlockReason::MountedByMarked { pod } => {
             ("marked", format!("pod {pod} of another project mounts it; `--include-marked` takes it all the same"))
         }
-        Reason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
-        Reason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),
-        Reason::Differs { address, fields } => (
+        NoBlockReason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
+        NoBlockReason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),
+        NoBlockReason::Differs { address, fields } => (
             "differs",
             format!(
                 "{address} declares it with another {}; `{}` takes it as it is",
@@ -40,5 +40,5 @@ pub fn left<'o>(object: &'o Object, reason: &Reason) -> report::Left<'o> {
             ),
         ),
     };
-    report::Left { object, code, why }
+    report::SkippedImport { object, code, why }
 }

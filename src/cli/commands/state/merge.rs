@@ -8,7 +8,7 @@ use crate::cli::args::Global;
 use crate::cli::console::Console;
 use crate::cli::exit::{Exit, Failure};
 use crate::files::{self, LARGEST, read_bytes};
-use crate::store::merge::{Merged, Version, both, merge};
+use crate::store::merge::{FileVersion, Merged, both, merge};
 
 /// `paths` are base, ours and theirs; the result replaces ours.
 pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(), Failure> {
@@ -21,7 +21,7 @@ pub fn run(global: &Global, console: &Console, paths: [&PathBuf; 3]) -> Result<(
         })
     };
     let bytes = [read(&base)?, read(&ours)?, read(&theirs)?];
-    let version = |path, bytes| Version { path, bytes };
+    let version = |path, bytes| FileVersion { path, bytes };
     let [base_version, our_version, their_version] =
         [version(&base, &bytes[0][..]), version(&ours, &bytes[1][..]), version(&theirs, &bytes[2][..])];
     let write = |bytes: &[u8]| {

@@ -3,22 +3,22 @@
 use serde_json::json;
 
 use crate::emulator::dialect::response::Response;
-use crate::emulator::rules::refusal::{Refusal, Violation};
+use crate::emulator::rules::refusal::{RequestRefusal, SchemaViolation};
 use crate::emulator::state::settings::Settings;
 
 /// The body for a refusal. `doing` starts the text of a 500, `noun` that of a 404.
-pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &Refusal) -> Response {
+pub fn failure(settings: &Settings, doing: &str, noun: &str, refusal: &RequestRefusal) -> Response {
     let text = match refusal {
-        Refusal::Schema(violations) => return invalid(violations),
-        Refusal::NotFound => return error(404, &format!("{noun} not found")),
-        Refusal::NoImage(_) => "Something went wrong. Please try again later or contact support.".to_owned(),
-        Refusal::Rule(text) => format!("{doing}: {text}"),
-        Refusal::NoBalance => format!("{doing}: Insufficient funds"),
-        Refusal::NoCapacity => format!("{doing}: There are no instances currently available"),
-        Refusal::HostFull => {
+        RequestRefusal::Schema(violations) => return invalid(violations),
+        RequestRefusal::NotFound => return error(404, &format!("{noun} not found")),
+        RequestRefusal::NoImage(_) => "Something went wrong. Please try again later or contact support.".to_owned(),
+        RequestRefusal::Rule(text) => format!("{doing}: {text}"),
+        RequestRefusal::NoBalance => format!("{doing}: Insufficient funds"),
+        RequestRefusal::NoCapacity => format!("{doing}: There are no instances currently available"),
+        RequestRefusal::HostFull => {
             format!("{doing}: There are not enough free GPUs on the host machine to start this pod.")
         }
-        Refusal::Conflict(text) => format!("{doing}: {text}"),
+        RequestRefusal::Conflict(text) => format!("{doing}: {text}"),
     };
     // The live service answers client errors with 500 (Q5); the document only has 400.
     error(if settings.observed() { 500 } else { 400 }, &text)
@@ -28,9 +28,9 @@ pub fn error(status: u16, text: &str) -> Response {
     Response::json(status, json!({ "error": text, "status": status }))
 }
 
-fn invalid(violations: &[Violation]) -> Response {
+fn invalid(violations: &[SchemaViolation]) -> Response {
     let unknown = violations.iter().filter_map(|violation| match violation {
-        Violation::Unknown { names, .. } => Some(names),
+        SchemaViolation::Unknown { names, .. } => Some(names),
         _ => None,
     });
     let mut problems: Vec<String> = unknown

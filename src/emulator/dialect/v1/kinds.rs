@@ -7,19 +7,19 @@ use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
 use crate::transport::Method::Get;
 
-pub struct Kind {
+pub struct KindRoutes {
     /// The name of the kind in error texts.
     pub noun: &'static str,
     pub routes: &'static [Route],
 }
 
 /// Source: `paths` of the OpenAPI document, without serverless, billing and updates of templates.
-pub static KINDS: &[Kind] = &[
-    Kind { noun: "pod", routes: pods::ROUTES },
-    Kind { noun: "network volume", routes: volumes::ROUTES },
-    Kind { noun: "template", routes: templates::ROUTES },
-    Kind { noun: "container registry auth", routes: registries::ROUTES },
-    Kind { noun: "openapi", routes: DOCUMENT },
+pub static KINDS: &[KindRoutes] = &[
+    KindRoutes { noun: "pod", routes: pods::ROUTES },
+    KindRoutes { noun: "network volume", routes: volumes::ROUTES },
+    KindRoutes { noun: "template", routes: templates::ROUTES },
+    KindRoutes { noun: "container registry auth", routes: registries::ROUTES },
+    KindRoutes { noun: "openapi", routes: DOCUMENT },
 ];
 
 const DOCUMENT: &[Route] = &[Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
@@ -31,7 +31,7 @@ pub fn routes() -> impl Iterator<Item = &'static Route> {
     KINDS.iter().flat_map(|kind| kind.routes)
 }
 
-impl Kind {
+impl KindRoutes {
     /// For example `create pod` for `createPod`.
     pub fn describe(&self, operation: &str) -> String {
         let verb: String = operation.chars().take_while(char::is_ascii_lowercase).collect();

@@ -1,8 +1,8 @@
 //! The shapes of pod requests in v1 (OpenAPI v1).
 
-use crate::emulator::dialect::schema::{FROM_ONE, Shape, TEXT, TEXTS, Type, WHOLE};
+use crate::emulator::dialect::schema::{FROM_ONE, ObjectShape, TEXT, TEXTS, Type, WHOLE};
 use crate::emulator::rules::market::LISTS;
-use crate::emulator::state::hardware::Cloud;
+use crate::emulator::state::hardware::HostCloud;
 
 const SIZE: Type = Type::OrNull(&WHOLE);
 const NAME: Type = Type::Text { min: 0, max: 191, pattern: None };
@@ -29,10 +29,10 @@ const fn list_of(of: &'static Type) -> Type {
     Type::List { of, max: usize::MAX }
 }
 
-pub(super) const CREATE_POD: Shape = Shape {
+pub(super) const CREATE_POD: ObjectShape = ObjectShape {
     members: &[&[
         ("allowedCudaVersions", list_of(&Type::Listed(cuda_versions))),
-        ("cloudType", Type::Word(Cloud::WORDS)),
+        ("cloudType", Type::Word(HostCloud::WORDS)),
         ("computeType", Type::Word(&["GPU", "CPU"])),
         ("containerDiskInGb", SIZE),
         ("containerRegistryAuthId", TEXT),
@@ -69,7 +69,7 @@ pub(super) const CREATE_POD: Shape = Shape {
     min_members: 0,
 };
 
-pub(super) const UPDATE_POD: Shape = Shape {
+pub(super) const UPDATE_POD: ObjectShape = ObjectShape {
     members: &[&[
         ("containerDiskInGb", SIZE),
         ("containerRegistryAuthId", TEXT),

@@ -7,13 +7,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::pod_documented;
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::rules::market::market;
 use crate::emulator::rules::prices::rounded;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::pod::{Pod, StatusChange, Storage};
-use crate::emulator::state::pod_status::Status;
+use crate::emulator::state::pod_status::PodStatus;
 use crate::emulator::state::world::World;
 
 /// The `include*` flags, which are off by default.
@@ -38,15 +38,15 @@ pub(super) fn pod(world: &World, pod: &Pod, include: &Include, now: Timestamp) -
 
 /// A recently deleted pod.
 pub(super) fn terminated(world: &World, pod: &Pod, include: &Include, now: Timestamp) -> Value {
-    view(world, pod, Status::Terminated, include, now)
+    view(world, pod, PodStatus::Terminated, include, now)
 }
 
-fn view(world: &World, pod: &Pod, status: Status, include: &Include, now: Timestamp) -> Value {
+fn view(world: &World, pod: &Pod, status: PodStatus, include: &Include, now: Timestamp) -> Value {
     let placed = pod.placed_on(now);
     let observed = world.settings.observed();
-    let stopped = matches!(status, Status::Exited | Status::Terminated);
+    let stopped = matches!(status, PodStatus::Exited | PodStatus::Terminated);
     let cost = if stopped && !observed { 0.0 } else { rounded(pod.price()) };
-    let command = Command::parse(&pod.args);
+    let command = ContainerCommand::parse(&pod.args);
     let (volume_gb, volume_id) = match &pod.storage {
         Storage::None => (0, ""),
         Storage::Persistent { size } => (*size, ""),
@@ -112,14 +112,14 @@ fn add_hardware(body: &mut Value, pod: &Pod, observed: bool) {
 }
 
 /// The host and the addresses of the pod, empty until the container is up.
-fn add_place(body: &mut Value, pod: &Pod, status: Status, placed: Option<&Machine>, now: Timestamp) {
+fn add_place(body: &mut Value, pod: &Pod, status: PodStatus, placed: Option<&Machine>, now: Timestamp) {
     body["machineId"] = json!(placed.map_or("", |machine| machine.id.as_str()));
     if placed.is_some() {
         body["lastStartedAt"] = json!(go_time(pod.started_at));
     }
     let stage = pod.stage(now);
     let reachable =
-        (stage.is_up() || stage == crate::emulator::state::pod_status::Stage::Resuming) && status == Status::Running;
+        (stage.is_up() || stage == crate::emulator::state::pod_status::Stage::Resuming) && status == PodStatus::Running;
     let ip = placed.and_then(|machine| machine.ip.as_deref()).filter(|_| reachable && !pod.is_unreachable(now));
     // Reads show the old mapping for a while after a start (Q14), even before the container is up.
     let ports = if stage.is_up() { pod.shown_ports(now) } else { &stale_ports(pod, now) };
@@ -147,7 +147,7 @@ fn machine(pod: &Pod, host: Option<&Machine>, observed: bool) -> Value {
     let mut body = json!({
         "dataCenterId": host.data_center,
         "location": center.map_or("", |center| center.country_code.as_str()),
-        "secureCloud": pod.cloud == Cloud::Secure,
+        "secureCloud": pod.cloud == HostCloud::Secure,
         "supportPublicIp": host.ip.is_some(),
         "cpuCount": host.vcpu_count,
     });

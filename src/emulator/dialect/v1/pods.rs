@@ -9,16 +9,16 @@ use super::pod_bodies::{CREATE_POD, UPDATE_POD};
 use super::pod_view::{self, Include};
 use super::templates;
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, checked};
+use crate::emulator::dialect::schema::{PresentMembers, checked};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::{LISTS, market};
-use crate::emulator::rules::pod_actions::Action;
+use crate::emulator::rules::pod_actions::PodAction;
 use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
-use crate::emulator::rules::refusal::Refusal;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::rules::refusal::RequestRefusal;
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
@@ -41,31 +41,31 @@ pub const ROUTES: &[Route] = &[
     Route::write(Patch, "pods/{id}", "updatePod", update),
     Route::write(Delete, "pods/{id}", "deletePod", delete),
     Route::write(Post, "pods/{id}/update", "updatePod", update),
-    Route::write(Post, "pods/{id}/start", "startPod", |world, call, now| act(world, call, Action::Start, now)),
-    Route::write(Post, "pods/{id}/stop", "stopPod", |world, call, now| act(world, call, Action::Stop, now)),
-    Route::write(Post, "pods/{id}/restart", "restartPod", |world, call, now| act(world, call, Action::Restart, now)),
-    Route::write(Post, "pods/{id}/reset", "resetPod", |world, call, now| act(world, call, Action::Reset, now)),
+    Route::write(Post, "pods/{id}/start", "startPod", |world, call, now| act(world, call, PodAction::Start, now)),
+    Route::write(Post, "pods/{id}/stop", "stopPod", |world, call, now| act(world, call, PodAction::Stop, now)),
+    Route::write(Post, "pods/{id}/restart", "restartPod", |world, call, now| act(world, call, PodAction::Restart, now)),
+    Route::write(Post, "pods/{id}/reset", "resetPod", |world, call, now| act(world, call, PodAction::Reset, now)),
 ];
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref())?;
-    let spec = spec(world, &Members::of(body.as_ref()))?;
+    let spec = spec(world, &PresentMembers::of(body.as_ref()))?;
     let id = world.create_pod(spec, &call.tweaks, now)?;
-    let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
+    let pod = world.pods.get(&id).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(201, pod_view::pod(world, pod, &Include::default(), now)))
 }
 
-fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
-    let cloud = Cloud::from_word(body.text("cloudType"));
-    let image = body.text("imageName").ok_or_else(|| Refusal::rule("imageName or templateId is required"))?;
+fn spec(world: &World, body: &PresentMembers) -> Result<PodSpec, RequestRefusal> {
+    let cloud = HostCloud::from_word(body.text("cloudType"));
+    let image = body.text("imageName").ok_or_else(|| RequestRefusal::rule("imageName or templateId is required"))?;
     let volume_size = body.whole("volumeInGb").unwrap_or(VOLUME_GB);
     let storage = match body.text("networkVolumeId").filter(|id| !id.is_empty()) {
-        Some(_) if cloud == Cloud::Community => {
-            return Err(Refusal::rule("network volumes require SECURE cloud"));
+        Some(_) if cloud == HostCloud::Community => {
+            return Err(RequestRefusal::rule("network volumes require SECURE cloud"));
         }
         Some(id) => {
-            world.volumes.get(id).ok_or_else(|| Refusal::rule("network volume not found"))?;
+            world.volumes.get(id).ok_or_else(|| RequestRefusal::rule("network volume not found"))?;
             Storage::Network { volume_id: id.to_owned() }
         }
         None if volume_size == 0 => Storage::None,
@@ -75,7 +75,7 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     if world.settings.enforce_ui_limits {
         check_limits(&ports, &env)?;
     }
-    let command = Command {
+    let command = ContainerCommand {
         entrypoint: body.texts("dockerEntrypoint").unwrap_or_default(),
         cmd: body.texts("dockerStartCmd").unwrap_or_default(),
     };
@@ -112,7 +112,7 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
 
 /// The candidates in the order of the request. Both priorities take the first one with stock, because unlimited stock
 /// has no "most available".
-fn hardware(body: &Members) -> Vec<Hardware> {
+fn hardware(body: &PresentMembers) -> Vec<Hardware> {
     if body.text("computeType") == Some("CPU") {
         let ids = body.texts("cpuFlavorIds").filter(|ids| !ids.is_empty());
         let ids = ids.unwrap_or_else(|| LISTS.cpu_flavors.clone());
@@ -194,13 +194,13 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
         members.remove(field);
     }
     let id = call.object_id();
-    let changes = changes(world, world.find_pod(id, now)?, &Members::of(kept.as_ref()))?;
+    let changes = changes(world, world.find_pod(id, now)?, &PresentMembers::of(kept.as_ref()))?;
     world.edit(id, changes, &call.tweaks, now)?;
     get(world, call, now)
 }
 
-fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
-    let command = Command::parse(&pod.args);
+fn changes(world: &World, pod: &Pod, body: &PresentMembers) -> Result<Changes, RequestRefusal> {
+    let command = ContainerCommand::parse(&pod.args);
     let mut changes = Changes {
         name: body.text("name").map(str::to_owned),
         locked: body.flag("locked"),
@@ -214,7 +214,7 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
         global_networking: body.flag("globalNetworking"),
         args: (body.has("dockerEntrypoint") || body.has("dockerStartCmd")).then(|| {
             let entrypoint = body.texts("dockerEntrypoint").unwrap_or(command.entrypoint);
-            Command { entrypoint, cmd: body.texts("dockerStartCmd").unwrap_or(command.cmd) }.encode()
+            ContainerCommand { entrypoint, cmd: body.texts("dockerStartCmd").unwrap_or(command.cmd) }.encode()
         }),
         // Only these two are updated in place. The document says that anything else "will trigger a reset".
         resets: body.0.keys().any(|name| !matches!(name.as_str(), "name" | "locked")),
@@ -223,7 +223,7 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
         apply_defaults(&mut changes);
     }
     if changes.volume_size.is_some_and(|size| size > 0) && pod.storage == Storage::None {
-        return Err(Refusal::rule("a pod volume cannot be added to an existing pod"));
+        return Err(RequestRefusal::rule("a pod volume cannot be added to an existing pod"));
     }
     if world.settings.enforce_ui_limits {
         check_limits(changes.ports.as_deref().unwrap_or(&pod.ports), changes.env.as_ref().unwrap_or(&pod.env))?;
@@ -242,7 +242,7 @@ fn apply_defaults(changes: &mut Changes) {
     changes.args.get_or_insert_default();
 }
 
-fn act(world: &mut World, call: &Call, action: Action, now: Timestamp) -> RouteResult {
+fn act(world: &mut World, call: &Call, action: PodAction, now: Timestamp) -> RouteResult {
     world.act(call.object_id(), action, &call.tweaks, now)?;
     get(world, call, now)
 }

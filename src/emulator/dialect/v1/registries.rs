@@ -3,10 +3,10 @@
 use crate::emulator::dialect::registries;
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Shape, TEXT};
+use crate::emulator::dialect::schema::{ObjectShape, TEXT};
 use crate::transport::Method::{Delete, Get, Post};
 
-const CREATE: Shape = Shape {
+const CREATE: ObjectShape = ObjectShape {
     members: &[&[("name", TEXT), ("username", TEXT), ("password", TEXT)]],
     required: &["name", "username", "password"],
     min_members: 0,

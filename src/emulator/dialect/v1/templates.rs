@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, Shape, TEXT, TEXTS, Type, WHOLE, checked};
+use crate::emulator::dialect::schema::{ObjectShape, PresentMembers, TEXT, TEXTS, Type, WHOLE, checked};
 use crate::emulator::dialect::templates::delete;
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::template::{Template, TemplateVolume};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Post};
 
-const CREATE_TEMPLATE: Shape = Shape {
+const CREATE_TEMPLATE: ObjectShape = ObjectShape {
     members: &[&[
         ("category", Type::Word(&["NVIDIA", "AMD", "CPU"])),
         ("containerDiskInGb", WHOLE),
@@ -43,7 +43,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 fn view(template: &Template) -> Value {
-    let Command { entrypoint, cmd } = Command::parse(&template.args);
+    let ContainerCommand { entrypoint, cmd } = ContainerCommand::parse(&template.args);
     let volume = template.volume.as_ref();
     json!({
         "id": template.id, "name": template.name, "imageName": template.image, "category": template.category,
@@ -60,14 +60,14 @@ fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
 }
 
 fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(RequestRefusal::NotFound)?)))
 }
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
+    let body = PresentMembers::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
-    let command = Command {
+    let command = ContainerCommand {
         entrypoint: body.texts("dockerEntrypoint").unwrap_or_default(),
         cmd: body.texts("dockerStartCmd").unwrap_or_default(),
     };
@@ -96,11 +96,13 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 }
 
 /// Completes the body of a create from its template. Explicit members win, and `env` is merged by key.
-pub fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, Refusal> {
-    let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
-    let template = world.templates.get(id).ok_or_else(|| Refusal::rule("template not found"))?;
+pub fn completed(world: &World, body: Option<&Value>) -> Result<Option<Value>, RequestRefusal> {
+    let Some(id) = PresentMembers::of(body).text("templateId").filter(|id| !id.is_empty()) else {
+        return Ok(body.cloned());
+    };
+    let template = world.templates.get(id).ok_or_else(|| RequestRefusal::rule("template not found"))?;
     if template.serverless {
-        return Err(Refusal::rule("a serverless template cannot be used for a pod"));
+        return Err(RequestRefusal::rule("a serverless template cannot be used for a pod"));
     }
     let mut members = body.and_then(Value::as_object).cloned().unwrap_or_default();
     members.remove("templateId");

@@ -6,23 +6,23 @@ use serde_json::{Value, json};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, Shape, TEXT, Type, checked};
+use crate::emulator::dialect::schema::{ObjectShape, PresentMembers, TEXT, Type, checked};
 use crate::emulator::dialect::volumes;
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
 
 const VOLUME_SIZE: Type = Type::Whole { min: 0, max: 4000 };
 
-const CREATE_VOLUME: Shape = Shape {
+const CREATE_VOLUME: ObjectShape = ObjectShape {
     members: &[&[("name", TEXT), ("size", VOLUME_SIZE), ("dataCenterId", TEXT)]],
     required: &["name", "size", "dataCenterId"],
     min_members: 0,
 };
 
-const UPDATE_VOLUME: Shape =
-    Shape { members: &[&[("name", TEXT), ("size", VOLUME_SIZE)]], required: &[], min_members: 0 };
+const UPDATE_VOLUME: ObjectShape =
+    ObjectShape { members: &[&[("name", TEXT), ("size", VOLUME_SIZE)]], required: &[], min_members: 0 };
 
 pub const ROUTES: &[Route] = &[
     Route::read(Get, "networkvolumes", "listNetworkVolumes", list),
@@ -48,7 +48,7 @@ fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
 /// v1 answers 200, not 201.
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
+    let body = PresentMembers::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenterId").unwrap_or_default());
     let id = world.create_volume(name, body.whole("size").unwrap_or(0), center, None, &call.tweaks, now)?;
     show(world, &id, Timestamp::MAX)
@@ -65,7 +65,7 @@ fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     match world.delete_volume(call.object_id(), &call.tweaks, now) {
         Ok(()) => Ok(Response::no_content()),
         // Unlike a GET, which is 404.
-        Err(Refusal::NotFound) => Err(Refusal::rule("Tried to delete nonexistent network volume")),
+        Err(RequestRefusal::NotFound) => Err(RequestRefusal::rule("Tried to delete nonexistent network volume")),
         Err(refusal) => Err(refusal),
     }
 }

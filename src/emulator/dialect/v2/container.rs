@@ -1,6 +1,6 @@
 //! Request members of containers, which pods and templates share (OpenAPI v2).
 
-use crate::emulator::dialect::schema::{FROM_ONE, Member, Pattern, Shape, TEXT, TEXTS, Type};
+use crate::emulator::dialect::schema::{FROM_ONE, Member, ObjectShape, Pattern, TEXT, TEXTS, Type};
 
 pub const CONTAINER: &[Member] = &[
     ("image", TEXT),
@@ -13,7 +13,7 @@ pub const CONTAINER: &[Member] = &[
     ("registry", Type::OrNull(&TEXT)),
 ];
 
-pub const PERSISTENT: Shape = Shape {
+pub const PERSISTENT: ObjectShape = ObjectShape {
     members: &[&[("size", Type::Whole { min: 10, max: u64::MAX }), ("path", TEXT)]],
     required: &["size", "path"],
     min_members: 0,

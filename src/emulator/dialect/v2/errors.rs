@@ -1,30 +1,30 @@
 //! Problem documents of v2.
 
 use crate::emulator::dialect::response::Response;
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 
 /// The problem document for a refusal, in RunPod's words (contract, section 14; behaviour page, section 5.1).
-pub fn problem(refusal: &Refusal) -> Response {
+pub fn problem(refusal: &RequestRefusal) -> Response {
     match refusal {
-        Refusal::Schema(violations) => {
+        RequestRefusal::Schema(violations) => {
             let errors = violations.iter().map(ToString::to_string).collect();
             Response::problem(422, "Request validation failed.", Some(errors))
         }
-        Refusal::NoImage(image) => {
+        RequestRefusal::NoImage(image) => {
             let errors = vec![format!("$.image: image '{image}' not found")];
             Response::problem(422, "Request validation failed.", Some(errors))
         }
-        Refusal::Rule(text) => Response::problem(400, text, None),
-        Refusal::NotFound => Response::problem(404, "resource not found", None),
-        Refusal::NoBalance => Response::problem(402, "Insufficient balance.", None),
-        Refusal::NoCapacity => Response::problem(
+        RequestRefusal::Rule(text) => Response::problem(400, text, None),
+        RequestRefusal::NotFound => Response::problem(404, "resource not found", None),
+        RequestRefusal::NoBalance => Response::problem(402, "Insufficient balance.", None),
+        RequestRefusal::NoCapacity => Response::problem(
             400,
             "There are no longer any instances available with the requested specifications. Please refresh and try again.",
             None,
         ),
-        Refusal::HostFull => {
+        RequestRefusal::HostFull => {
             Response::problem(400, "There are not enough free GPUs on the host machine to start this pod.", None)
         }
-        Refusal::Conflict(text) => Response::problem(409, text, None),
+        RequestRefusal::Conflict(text) => Response::problem(409, text, None),
     }
 }

@@ -7,12 +7,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 
 const LARGEST: usize = 1000;
 
 /// The rows that a call requests.
-pub(super) struct Page {
+pub(super) struct PageRequest {
     pub limit: usize,
     /// Rows created before this serial.
     pub before: u64,
@@ -28,24 +28,24 @@ struct Cursor {
     before: u64,
 }
 
-impl Page {
+impl PageRequest {
     /// Reads `limit`, `cursor` and the parameters named in `others`.
     pub fn from_query(
         operation: &'static str,
         others: &[&str],
         query: &BTreeMap<String, String>,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, RequestRefusal> {
         let limit = match query.get("limit").map(|text| text.parse::<i64>()) {
             None => LARGEST,
-            Some(Err(_)) => return Err(Refusal::violation("$.limit", "got string, want integer")),
+            Some(Err(_)) => return Err(RequestRefusal::violation("$.limit", "got string, want integer")),
             Some(Ok(limit)) if limit < 1 => {
-                return Err(Refusal::violation("$.limit", format!("minimum: got {limit}, want 1")));
+                return Err(RequestRefusal::violation("$.limit", format!("minimum: got {limit}, want 1")));
             }
             Some(Ok(limit)) => (usize::try_from(limit).ok().filter(|limit| *limit <= LARGEST))
-                .ok_or_else(|| Refusal::violation("$.limit", format!("maximum: got {limit}, want {LARGEST}")))?,
+                .ok_or_else(|| RequestRefusal::violation("$.limit", format!("maximum: got {limit}, want {LARGEST}")))?,
         };
         if query.get("includeClusterPods").is_some_and(|flag| !matches!(flag.as_str(), "true" | "false")) {
-            return Err(Refusal::violation("$.includeClusterPods", "got string, want boolean"));
+            return Err(RequestRefusal::violation("$.includeClusterPods", "got string, want boolean"));
         }
         let bound = |name: &&String| *name == "limit" || others.contains(&name.as_str());
         let parameters: BTreeMap<String, String> =
@@ -55,7 +55,7 @@ impl Page {
             Some(cursor) => {
                 open(cursor)
                     .filter(|cursor| cursor.operation == operation && cursor.parameters == parameters)
-                    .ok_or_else(|| Refusal::violation("$.cursor", "invalid cursor"))?
+                    .ok_or_else(|| RequestRefusal::violation("$.cursor", "invalid cursor"))?
                     .before
             }
         };

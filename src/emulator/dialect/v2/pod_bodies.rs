@@ -1,10 +1,10 @@
 //! The shapes of pod requests in v2 (OpenAPI v2, October 2026).
 
 use super::container::{CONTAINER, PERSISTENT, VERSION};
-use crate::emulator::dialect::schema::{FROM_ONE, NAME, Shape, TEXT, TEXTS, Type};
-use crate::emulator::state::hardware::Cloud;
+use crate::emulator::dialect::schema::{FROM_ONE, NAME, ObjectShape, TEXT, TEXTS, Type};
+use crate::emulator::state::hardware::HostCloud;
 
-const GPU: Shape = Shape {
+const GPU: ObjectShape = ObjectShape {
     members: &[&[
         ("id", TEXT),
         ("count", FROM_ONE),
@@ -17,16 +17,16 @@ const GPU: Shape = Shape {
     min_members: 0,
 };
 
-const CPU: Shape = Shape {
+const CPU: ObjectShape = ObjectShape {
     members: &[&[("id", NAME), ("vcpuCount", Type::Whole { min: 2, max: u64::MAX })]],
     required: &["id", "vcpuCount"],
     min_members: 0,
 };
 
-const NETWORK: Shape =
-    Shape { members: &[&[("volumeId", TEXT), ("path", TEXT)]], required: &["volumeId", "path"], min_members: 0 };
+const NETWORK: ObjectShape =
+    ObjectShape { members: &[&[("volumeId", TEXT), ("path", TEXT)]], required: &["volumeId", "path"], min_members: 0 };
 
-const MOUNTS: Shape = Shape {
+const MOUNTS: ObjectShape = ObjectShape {
     members: &[&[
         ("persistent", Type::Object(&PERSISTENT)),
         ("network", Type::List { of: &Type::Object(&NETWORK), max: 1 }),
@@ -35,12 +35,12 @@ const MOUNTS: Shape = Shape {
     min_members: 0,
 };
 
-pub(super) const CREATE_POD: Shape = Shape {
+pub(super) const CREATE_POD: ObjectShape = ObjectShape {
     members: &[
         CONTAINER,
         &[
             ("name", NAME),
-            ("cloud", Type::Word(Cloud::WORDS)),
+            ("cloud", Type::Word(HostCloud::WORDS)),
             ("cpu", Type::Object(&CPU)),
             ("dataCenterIds", TEXTS),
             ("globalNetworking", Type::Flag),
@@ -55,7 +55,7 @@ pub(super) const CREATE_POD: Shape = Shape {
     min_members: 0,
 };
 
-pub(super) const UPDATE_POD: Shape = Shape {
+pub(super) const UPDATE_POD: ObjectShape = ObjectShape {
     members: &[
         CONTAINER,
         &[
@@ -70,7 +70,7 @@ pub(super) const UPDATE_POD: Shape = Shape {
     min_members: 0,
 };
 
-pub(super) const POD_ACTION: Shape = Shape {
+pub(super) const POD_ACTION: ObjectShape = ObjectShape {
     members: &[&[("action", Type::Word(&["start", "stop", "restart", "terminate"]))]],
     required: &["action"],
     min_members: 0,

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Content, Response, RouteResult};
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::pod::{Phase, Pod};
 use crate::emulator::state::pod_status::{CRASH_PERIOD_SECONDS, Stage};
 use crate::emulator::state::world::World;
@@ -17,7 +17,7 @@ use crate::emulator::state::world::World;
 const MOST_LINES: usize = 5000;
 const DEFAULT_LINES: usize = 100;
 
-struct Line {
+struct LogLine {
     at: Timestamp,
     source: &'static str,
     text: String,
@@ -28,19 +28,19 @@ pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let source = match call.query.get("source").map(String::as_str) {
         None => None,
         Some(source @ ("container" | "system")) => Some(source),
-        Some(_) => return Err(Refusal::violation("$.source", "value must be one of 'container', 'system'")),
+        Some(_) => return Err(RequestRefusal::violation("$.source", "value must be one of 'container', 'system'")),
     };
     let tail = match call.query.get("tail").map(|text| text.parse::<usize>()) {
         None => DEFAULT_LINES,
         Some(Ok(tail)) if tail <= MOST_LINES => tail,
         Some(Ok(tail)) => {
-            return Err(Refusal::violation("$.tail", format!("maximum: got {tail}, want {MOST_LINES}")));
+            return Err(RequestRefusal::violation("$.tail", format!("maximum: got {tail}, want {MOST_LINES}")));
         }
-        Some(Err(_)) => return Err(Refusal::violation("$.tail", "got string, want integer")),
+        Some(Err(_)) => return Err(RequestRefusal::violation("$.tail", "got string, want integer")),
     };
     // The gateway turns a client's `Last-Event-ID` into a query parameter. Our ids start with the time.
     let since = time(call, "since")?.max(time(call, "last-event-id")?);
-    let lines: Vec<Line> = (lines(pod, now).into_iter())
+    let lines: Vec<LogLine> = (lines(pod, now).into_iter())
         .filter(|line| source.is_none_or(|source| line.source == source))
         .filter(|line| since.is_none_or(|since| line.at > since))
         .collect();
@@ -52,16 +52,17 @@ pub fn stream(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     Ok(Response { status: 200, content: Content::Events(events) })
 }
 
-fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, Refusal> {
+fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, RequestRefusal> {
     let Some(text) = call.query.get(name) else { return Ok(None) };
     let moment = text.split('/').next().unwrap_or(text);
-    let parsed = moment.parse().map_err(|_| Refusal::violation(&format!("$.{name}"), "is not a valid date-time"))?;
+    let parsed =
+        moment.parse().map_err(|_| RequestRefusal::violation(&format!("$.{name}"), "is not a valid date-time"))?;
     Ok(Some(parsed))
 }
 
 /// All log lines since the last start.
-fn lines(pod: &Pod, now: Timestamp) -> Vec<Line> {
-    let system = |at: Timestamp, text: &str| Line { at, source: "system", text: text.to_owned() };
+fn lines(pod: &Pod, now: Timestamp) -> Vec<LogLine> {
+    let system = |at: Timestamp, text: &str| LogLine { at, source: "system", text: text.to_owned() };
     let (pulled, up) = match pod.phase {
         Phase::Stopped { since } => return vec![system(since, "stop container")],
         Phase::Started { pulled, up, .. } => (pulled, up),
@@ -75,7 +76,7 @@ fn lines(pod: &Pod, now: Timestamp) -> Vec<Line> {
         Stage::Failed => lines.push(system(pulled, "error creating container")),
         Stage::Up => {
             lines.push(system(up, "start container"));
-            lines.push(Line { at: up, source: "container", text: "Emulated container is up.".to_owned() });
+            lines.push(LogLine { at: up, source: "container", text: "Emulated container is up.".to_owned() });
         }
         Stage::CrashLoop => {
             let periods = now.duration_since(up).as_secs() / CRASH_PERIOD_SECONDS;

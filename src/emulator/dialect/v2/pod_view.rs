@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::rules::prices::rounded;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
 use crate::emulator::state::pod::{Pod, Storage};
-use crate::emulator::state::pod_status::{Stage, Status};
+use crate::emulator::state::pod_status::{PodStatus, Stage};
 use crate::emulator::state::world::World;
 
 /// An existing pod, or its stale copy.
@@ -19,14 +19,14 @@ pub(super) fn pod(world: &World, pod: &Pod, now: Timestamp) -> Value {
 
 /// A recently deleted pod.
 pub(super) fn terminated(world: &World, pod: &Pod, now: Timestamp) -> Value {
-    view(world, pod, Status::Terminated, now)
+    view(world, pod, PodStatus::Terminated, now)
 }
 
-fn view(world: &World, pod: &Pod, status: Status, now: Timestamp) -> Value {
-    let gone = status == Status::Terminated;
+fn view(world: &World, pod: &Pod, status: PodStatus, now: Timestamp) -> Value {
+    let gone = status == PodStatus::Terminated;
     let placed = pod.placed_on(now);
     let up = pod.stage(now).is_up() && !gone && !pod.is_unreachable(now);
-    let command = Command::parse(&pod.args);
+    let command = ContainerCommand::parse(&pod.args);
     let mut body = json!({
         "id": pod.id,
         "name": pod.name,

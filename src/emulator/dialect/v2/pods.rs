@@ -3,21 +3,21 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::page::{self, Page};
+use super::page::{self, PageRequest};
 use super::pod_bodies::{CREATE_POD, POD_ACTION, UPDATE_POD};
 use super::{pod_logs, pod_view, templates};
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, Shape};
+use crate::emulator::dialect::schema::{ObjectShape, PresentMembers};
 use crate::emulator::rules::edit_pod::Changes;
 use crate::emulator::rules::market::market;
-use crate::emulator::rules::pod_actions::Action;
+use crate::emulator::rules::pod_actions::PodAction;
 use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
-use crate::emulator::rules::refusal::{Refusal, Violation};
+use crate::emulator::rules::refusal::{RequestRefusal, SchemaViolation};
 use crate::emulator::rules::tweaks::Tweaks;
-use crate::emulator::state::hardware::{Cloud, Hardware};
+use crate::emulator::state::hardware::{Hardware, HostCloud};
 use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
@@ -36,23 +36,24 @@ pub const ROUTES: &[Route] = &[
     Route::read(Get, "pods/{id}/logs", "getPodLogs", pod_logs::stream),
 ];
 
-fn checked(world: &World, shape: &Shape, body: Option<&Value>) -> Result<(), Refusal> {
+fn checked(world: &World, shape: &ObjectShape, body: Option<&Value>) -> Result<(), RequestRefusal> {
     let mut violations = shape.check(body);
     let missing =
-        violations.iter().any(|violation| matches!(violation, Violation::Missing { path, .. } if path == "$"));
+        violations.iter().any(|violation| matches!(violation, SchemaViolation::Missing { path, .. } if path == "$"));
     if missing && world.settings.noisy_missing && world.settings.observed() {
-        let names: Vec<String> = Members::of(body).0.keys().cloned().collect();
-        let unknown =
-            violations.iter().any(|violation| matches!(violation, Violation::Unknown { path, .. } if path == "$"));
+        let names: Vec<String> = PresentMembers::of(body).0.keys().cloned().collect();
+        let unknown = violations
+            .iter()
+            .any(|violation| matches!(violation, SchemaViolation::Unknown { path, .. } if path == "$"));
         if !names.is_empty() && !unknown {
-            violations.push(Violation::Unknown { path: "$".to_owned(), names });
+            violations.push(SchemaViolation::Unknown { path: "$".to_owned(), names });
         }
     }
-    if violations.is_empty() { Ok(()) } else { Err(Refusal::Schema(violations)) }
+    if violations.is_empty() { Ok(()) } else { Err(RequestRefusal::Schema(violations)) }
 }
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
-    let mut page = Page::from_query("listPods", &["includeClusterPods"], &call.query)?;
+    let mut page = PageRequest::from_query("listPods", &["includeClusterPods"], &call.query)?;
     if let Some(most) = world.settings.short_pages {
         page.limit = page.limit.min(most.max(1));
     }
@@ -88,26 +89,26 @@ fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(world, &CREATE_POD, call.body.as_ref())?;
     let body = templates::completed(world, call.body.as_ref(), true)?;
-    let spec = spec(world, &Members::of(body.as_ref()))?;
+    let spec = spec(world, &PresentMembers::of(body.as_ref()))?;
     let id = world.create_pod(spec, &call.tweaks, now)?;
-    let pod = world.pods.get(&id).ok_or(Refusal::NotFound)?;
+    let pod = world.pods.get(&id).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(201, pod_view::pod(world, pod, now)))
 }
 
 /// Checks the rules across members and returns the spec of the pod.
-fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
-    let cloud = Cloud::from_word(body.text("cloud"));
+fn spec(world: &World, body: &PresentMembers) -> Result<PodSpec, RequestRefusal> {
+    let cloud = HostCloud::from_word(body.text("cloud"));
     let (gpu, cpu) = (body.object("gpu"), body.object("cpu"));
     if gpu.is_some() == cpu.is_some() {
-        return Err(Refusal::rule("exactly one of gpu or cpu must be set"));
+        return Err(RequestRefusal::rule("exactly one of gpu or cpu must be set"));
     }
     if body.text("image").is_none() {
-        return Err(Refusal::rule("image is required unless templateId is set"));
+        return Err(RequestRefusal::rule("image is required unless templateId is set"));
     }
     let (storage, mount_path) = mounts(body, cpu.is_some(), cloud)?;
     let cuda = cuda_constraint(gpu.as_ref())?;
-    let stored = Command::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
-    let args = stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?;
+    let stored = ContainerCommand::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+    let args = stored.ok_or_else(|| RequestRefusal::rule("args conflicts with entrypoint/cmd"))?;
     let (ports, env) = (body.texts("ports").unwrap_or_default(), body.text_map("env").unwrap_or_default());
     if world.settings.enforce_ui_limits {
         check_limits(&ports, &env)?;
@@ -115,13 +116,13 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     if let Some(cpu) = &cpu {
         let (id, count) = (cpu.text("id").unwrap_or_default(), cpu.count("vcpuCount").unwrap_or(0));
         if market().flavor(id).is_some_and(|flavor| !flavor.allows(count)) {
-            return Err(Refusal::rule("vcpuCount is not valid for the selected CPU flavor"));
+            return Err(RequestRefusal::rule("vcpuCount is not valid for the selected CPU flavor"));
         }
     }
     // The live service gives this error whenever `disk` is missing (Q2).
     let disk = body.whole("disk");
     if disk.is_none() && world.settings.observed() {
-        return Err(Refusal::rule("You must either provide a template id or pod configuration parameters"));
+        return Err(RequestRefusal::rule("You must either provide a template id or pod configuration parameters"));
     }
     Ok(PodSpec {
         name: body.text("name").unwrap_or_default().to_owned(),
@@ -150,8 +151,8 @@ fn spec(world: &World, body: &Members) -> Result<PodSpec, Refusal> {
     })
 }
 
-fn hardware(world: &World, gpu: Option<&Members>, cpu: Option<&Members>) -> Vec<Hardware> {
-    let id = |members: &Members| members.text("id").unwrap_or_default().to_owned();
+fn hardware(world: &World, gpu: Option<&PresentMembers>, cpu: Option<&PresentMembers>) -> Vec<Hardware> {
+    let id = |members: &PresentMembers| members.text("id").unwrap_or_default().to_owned();
     let cpu = cpu.map(|cpu| Hardware::Cpu { id: id(cpu), vcpu_count: cpu.count("vcpuCount").unwrap_or(0) });
     // Without `count` the live service finds no machine (Q3), although the document says that the default is 1.
     let unsaid = if world.settings.observed() { 0 } else { 1 };
@@ -162,18 +163,20 @@ fn hardware(world: &World, gpu: Option<&Members>, cpu: Option<&Members>) -> Vec<
     gpu.into_iter().chain(cpu).collect()
 }
 
-fn mounts(body: &Members, on_cpu: bool, cloud: Cloud) -> Result<(Storage, String), Refusal> {
+fn mounts(body: &PresentMembers, on_cpu: bool, cloud: HostCloud) -> Result<(Storage, String), RequestRefusal> {
     let mounts = body.object("mounts");
     let persistent = mounts.as_ref().and_then(|mounts| mounts.object("persistent"));
     let network = mounts.as_ref().and_then(|mounts| mounts.list("network")).and_then(<[Value]>::first);
-    let path = |mount: &Members| mount.text("path").unwrap_or(DEFAULT_PATH).to_owned();
+    let path = |mount: &PresentMembers| mount.text("path").unwrap_or(DEFAULT_PATH).to_owned();
     match (persistent, network) {
-        (Some(_), Some(_)) => Err(Refusal::rule("mounts.persistent and mounts.network are mutually exclusive")),
-        (Some(_), None) if on_cpu => Err(Refusal::rule("mounts.persistent is not supported on CPU pods")),
-        (None, Some(_)) if cloud == Cloud::Community => Err(Refusal::rule("network volumes require SECURE cloud")),
+        (Some(_), Some(_)) => Err(RequestRefusal::rule("mounts.persistent and mounts.network are mutually exclusive")),
+        (Some(_), None) if on_cpu => Err(RequestRefusal::rule("mounts.persistent is not supported on CPU pods")),
+        (None, Some(_)) if cloud == HostCloud::Community => {
+            Err(RequestRefusal::rule("network volumes require SECURE cloud"))
+        }
         (Some(mount), None) => Ok((Storage::Persistent { size: mount.whole("size").unwrap_or(0) }, path(&mount))),
         (None, Some(mount)) => {
-            let mount = Members::of(Some(mount));
+            let mount = PresentMembers::of(Some(mount));
             let volume_id = mount.text("volumeId").unwrap_or_default().to_owned();
             Ok((Storage::Network { volume_id }, path(&mount)))
         }
@@ -181,11 +184,11 @@ fn mounts(body: &Members, on_cpu: bool, cloud: Cloud) -> Result<(Storage, String
     }
 }
 
-fn cuda_constraint(gpu: Option<&Members>) -> Result<CudaConstraint, Refusal> {
+fn cuda_constraint(gpu: Option<&PresentMembers>) -> Result<CudaConstraint, RequestRefusal> {
     let allowed = gpu.and_then(|gpu| gpu.texts("allowedCudaVersions")).unwrap_or_default();
     let minimum = gpu.and_then(|gpu| gpu.text("minCudaVersion")).map(str::to_owned);
     if !allowed.is_empty() && minimum.is_some() {
-        return Err(Refusal::rule("allowedCudaVersions and minCudaVersion are mutually exclusive"));
+        return Err(RequestRefusal::rule("allowedCudaVersions and minCudaVersion are mutually exclusive"));
     }
     Ok(CudaConstraint { allowed, minimum })
 }
@@ -203,7 +206,7 @@ pub fn apply_patch(
     body: Option<&Value>,
     tweaks: &Tweaks,
     now: Timestamp,
-) -> Result<(), Refusal> {
+) -> Result<(), RequestRefusal> {
     checked(world, &UPDATE_POD, body)?;
     let kept: Option<Value> = match (&tweaks.patch_drops_field, body) {
         (Some(field), Some(Value::Object(members))) => {
@@ -214,12 +217,12 @@ pub fn apply_patch(
         _ => body.cloned(),
     };
     let kept = templates::completed(world, kept.as_ref(), false)?;
-    let body = Members::of(kept.as_ref());
+    let body = PresentMembers::of(kept.as_ref());
     let changes = changes(world, world.find_pod(id, now)?, &body)?;
     world.edit(id, changes, tweaks, now)
 }
 
-fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal> {
+fn changes(world: &World, pod: &Pod, body: &PresentMembers) -> Result<Changes, RequestRefusal> {
     let mut changes = Changes {
         name: body.text("name").map(str::to_owned),
         locked: body.flag("locked"),
@@ -232,8 +235,9 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
         ..Changes::default()
     };
     if ["args", "entrypoint", "cmd"].iter().any(|name| body.has(name)) {
-        let stored = Command::stored(&pod.args, body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
-        changes.args = Some(stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?);
+        let stored =
+            ContainerCommand::stored(&pod.args, body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+        changes.args = Some(stored.ok_or_else(|| RequestRefusal::rule("args conflicts with entrypoint/cmd"))?);
     }
     if let Some(mounts) = body.object("mounts") {
         remount(pod, &mounts, &mut changes)?;
@@ -245,16 +249,16 @@ fn changes(world: &World, pod: &Pod, body: &Members) -> Result<Changes, Refusal>
 }
 
 /// Changes a mount. It keeps its kind and its volume, but its path can change and a pod volume can grow.
-fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Refusal> {
-    let refused = || Refusal::rule("mounts cannot be added, removed or changed to another kind after create");
+fn remount(pod: &Pod, mounts: &PresentMembers, changes: &mut Changes) -> Result<(), RequestRefusal> {
+    let refused = || RequestRefusal::rule("mounts cannot be added, removed or changed to another kind after create");
     if let Some(network) = mounts.list("network") {
-        let Some(mount) = network.first() else { return Err(Refusal::rule("mounts cannot be cleared")) };
-        let mount = Members::of(Some(mount));
+        let Some(mount) = network.first() else { return Err(RequestRefusal::rule("mounts cannot be cleared")) };
+        let mount = PresentMembers::of(Some(mount));
         match &pod.storage {
             Storage::Network { volume_id } if mount.text("volumeId") == Some(volume_id) => {
                 changes.mount_path = mount.text("path").map(str::to_owned);
             }
-            Storage::Network { .. } => return Err(Refusal::rule("mounts.network volumeId cannot be changed")),
+            Storage::Network { .. } => return Err(RequestRefusal::rule("mounts.network volumeId cannot be changed")),
             _ => return Err(refused()),
         }
     }
@@ -270,10 +274,10 @@ fn remount(pod: &Pod, mounts: &Members, changes: &mut Changes) -> Result<(), Ref
 
 fn action(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(world, &POD_ACTION, call.body.as_ref())?;
-    let action = match Members::of(call.body.as_ref()).text("action") {
-        Some("start") => Action::Start,
-        Some("stop") => Action::Stop,
-        Some("restart") => Action::Restart,
+    let action = match PresentMembers::of(call.body.as_ref()).text("action") {
+        Some("start") => PodAction::Start,
+        Some("stop") => PodAction::Stop,
+        Some("restart") => PodAction::Restart,
         _ => return delete(world, call, now),
     };
     let id = call.object_id();

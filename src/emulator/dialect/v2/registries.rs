@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::emulator::dialect::registries;
 use crate::emulator::dialect::response::Response;
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{NAME, Shape};
+use crate::emulator::dialect::schema::{NAME, ObjectShape};
 use crate::transport::Method::{Delete, Get, Post};
 
-const CREATE: Shape = Shape {
+const CREATE: ObjectShape = ObjectShape {
     members: &[&[("name", NAME), ("username", NAME), ("password", NAME)]],
     required: &["name", "username", "password"],
     min_members: 0,

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
-use crate::emulator::rules::refusal::Refusal;
-use crate::emulator::state::secret::Secret;
+use crate::emulator::dialect::schema::{ObjectShape, Pattern, PresentMembers, Type, checked};
+use crate::emulator::rules::refusal::RequestRefusal;
+use crate::emulator::state::secret::AccountSecret;
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
 
@@ -18,7 +18,7 @@ const SECRET_VALUE: Type = Type::Text { min: 1, max: 16_777_216, pattern: None }
 
 const DESCRIPTION: Type = Type::Text { min: 0, max: 65_535, pattern: None };
 
-const CREATE_SECRET: Shape = Shape {
+const CREATE_SECRET: ObjectShape = ObjectShape {
     members: &[&[
         ("name", Type::Text { min: 1, max: 191, pattern: Some(&SECRET_NAME) }),
         ("value", SECRET_VALUE),
@@ -28,8 +28,8 @@ const CREATE_SECRET: Shape = Shape {
     min_members: 0,
 };
 
-const UPDATE_SECRET: Shape =
-    Shape { members: &[&[("value", SECRET_VALUE), ("description", DESCRIPTION)]], required: &[], min_members: 1 };
+const UPDATE_SECRET: ObjectShape =
+    ObjectShape { members: &[&[("value", SECRET_VALUE), ("description", DESCRIPTION)]], required: &[], min_members: 1 };
 
 pub const ROUTES: &[Route] = &[
     Route::read(Get, "account/secrets", "listSecrets", list),
@@ -56,16 +56,16 @@ fn list(world: &World, call: &Call, _: Timestamp) -> RouteResult {
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_SECRET, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
+    let body = PresentMembers::of(call.body.as_ref());
     let name = body.text("name").unwrap_or_default();
     if name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("RUNPOD")) {
-        return Err(Refusal::rule("secret names must not start with RUNPOD"));
+        return Err(RequestRefusal::rule("secret names must not start with RUNPOD"));
     }
     if world.secrets.newest_first().any(|secret| secret.name == name) {
-        return Err(Refusal::Conflict("a secret with this name already exists".to_owned()));
+        return Err(RequestRefusal::Conflict("a secret with this name already exists".to_owned()));
     }
     world.now = now;
-    let secret = Secret {
+    let secret = AccountSecret {
         serial: world.take_serial(),
         id: world.rng.id(12),
         name: name.to_owned(),
@@ -79,14 +79,14 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 }
 
 fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    let secret = world.secrets.get(call.object_id()).ok_or(Refusal::NotFound)?;
+    let secret = world.secrets.get(call.object_id()).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(200, view(secret)))
 }
 
 fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&UPDATE_SECRET, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
-    let secret = world.secrets.get_mut(call.object_id()).ok_or(Refusal::NotFound)?;
+    let body = PresentMembers::of(call.body.as_ref());
+    let secret = world.secrets.get_mut(call.object_id()).ok_or(RequestRefusal::NotFound)?;
     world.now = now;
     if body.has("value") {
         secret.value_last_updated_at = now;
@@ -98,12 +98,12 @@ fn update(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 }
 
 fn delete(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
-    world.secrets.remove(call.object_id()).ok_or(Refusal::NotFound)?;
+    world.secrets.remove(call.object_id()).ok_or(RequestRefusal::NotFound)?;
     world.now = now;
     Ok(Response::no_content())
 }
 
-fn view(secret: &Secret) -> Value {
+fn view(secret: &AccountSecret) -> Value {
     json!({
         "id": secret.id,
         "name": secret.name,

@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, Pattern, Shape, Type, checked};
+use crate::emulator::dialect::schema::{ObjectShape, Pattern, PresentMembers, Type, checked};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Get, Put};
 
 const KEY_PATTERN: Pattern =
     Pattern { source: r"^(ssh|ecdsa|sk)-[^\s]+ [^\s]+([ \t][^\n\r]*)?$", holds: is_public_key };
 
-const KEYS: Shape = Shape {
+const KEYS: ObjectShape = ObjectShape {
     members: &[&[(
         "keys",
         Type::List { of: &Type::Text { min: 0, max: usize::MAX, pattern: Some(&KEY_PATTERN) }, max: usize::MAX },
@@ -47,7 +47,7 @@ fn get(world: &World, _: &Call, _: Timestamp) -> RouteResult {
 fn put(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&KEYS, call.body.as_ref())?;
     world.now = now;
-    world.ssh_keys = Members::of(call.body.as_ref()).texts("keys").unwrap_or_default();
+    world.ssh_keys = PresentMembers::of(call.body.as_ref()).texts("keys").unwrap_or_default();
     get(world, call, now)
 }
 

@@ -5,20 +5,20 @@ use serde_json::{Map, Value, json};
 
 use super::container::{CONTAINER, PERSISTENT, VERSION};
 use crate::emulator::dialect::call::Call;
-use crate::emulator::dialect::command::Command;
+use crate::emulator::dialect::command::ContainerCommand;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
+use crate::emulator::dialect::schema::{NAME, ObjectShape, PresentMembers, Type, checked};
 use crate::emulator::dialect::templates::delete;
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::template::{Template, TemplateVolume};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Post};
 
-const TEMPLATE_MOUNTS: Shape =
-    Shape { members: &[&[("persistent", Type::Object(&PERSISTENT))]], required: &[], min_members: 0 };
+const TEMPLATE_MOUNTS: ObjectShape =
+    ObjectShape { members: &[&[("persistent", Type::Object(&PERSISTENT))]], required: &[], min_members: 0 };
 
-const CREATE_TEMPLATE: Shape = Shape {
+const CREATE_TEMPLATE: ObjectShape = ObjectShape {
     members: &[
         CONTAINER,
         &[
@@ -48,7 +48,7 @@ fn view(template: &Template) -> Value {
         .volume
         .as_ref()
         .map_or_else(|| json!({}), |volume| json!({ "persistent": { "size": volume.size, "path": volume.path } }));
-    let Command { entrypoint, cmd } = Command::parse(&template.args);
+    let ContainerCommand { entrypoint, cmd } = ContainerCommand::parse(&template.args);
     json!({
         "id": template.id, "name": template.name, "image": template.image, "args": template.args,
         "entrypoint": entrypoint, "cmd": cmd, "disk": template.disk, "mounts": mounts, "ports": template.ports,
@@ -64,22 +64,22 @@ fn list(world: &World, _: &Call, _: Timestamp) -> RouteResult {
 }
 
 fn get(world: &World, call: &Call, _: Timestamp) -> RouteResult {
-    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(Refusal::NotFound)?)))
+    Ok(Response::json(200, view(world.templates.get(call.object_id()).ok_or(RequestRefusal::NotFound)?)))
 }
 
 /// `startSsh` and `startJupyter` default to true; `ports` and `mounts` default to none (Q33).
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_TEMPLATE, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
+    let body = PresentMembers::of(call.body.as_ref());
     let text = |name: &str| body.text(name).unwrap_or_default().to_owned();
     let persistent = body.object("mounts").and_then(|mounts| mounts.object("persistent"));
-    let stored = Command::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
+    let stored = ContainerCommand::stored("", body.text("args"), body.texts("entrypoint"), body.texts("cmd"));
     let template = Template {
         serial: 0,
         id: String::new(),
         name: text("name"),
         image: text("image"),
-        args: stored.ok_or_else(|| Refusal::rule("args conflicts with entrypoint/cmd"))?,
+        args: stored.ok_or_else(|| RequestRefusal::rule("args conflicts with entrypoint/cmd"))?,
         disk: body.whole("disk").unwrap_or(20),
         ports: body.texts("ports").unwrap_or_default(),
         env: body.text_map("env").unwrap_or_default(),
@@ -101,11 +101,13 @@ fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
 
 /// Completes a body from its template. Explicit members win, and `env` is merged by key (`templateId` in the document).
 /// An update takes neither mounts nor the flags of a create.
-pub fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, Refusal> {
-    let Some(id) = Members::of(body).text("templateId").filter(|id| !id.is_empty()) else { return Ok(body.cloned()) };
-    let template = world.templates.get(id).ok_or(Refusal::NotFound)?;
+pub fn completed(world: &World, body: Option<&Value>, creates: bool) -> Result<Option<Value>, RequestRefusal> {
+    let Some(id) = PresentMembers::of(body).text("templateId").filter(|id| !id.is_empty()) else {
+        return Ok(body.cloned());
+    };
+    let template = world.templates.get(id).ok_or(RequestRefusal::NotFound)?;
     if template.serverless {
-        return Err(Refusal::violation("$.templateId", "a serverless template cannot be used for a pod"));
+        return Err(RequestRefusal::violation("$.templateId", "a serverless template cannot be used for a pod"));
     }
     let mut members = body.and_then(Value::as_object).cloned().unwrap_or_default();
     members.remove("templateId");

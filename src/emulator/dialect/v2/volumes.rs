@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use crate::emulator::dialect::call::Call;
 use crate::emulator::dialect::response::{Response, RouteResult};
 use crate::emulator::dialect::route::Route;
-use crate::emulator::dialect::schema::{Members, NAME, Shape, Type, checked};
+use crate::emulator::dialect::schema::{NAME, ObjectShape, PresentMembers, Type, checked};
 use crate::emulator::dialect::volumes;
-use crate::emulator::rules::refusal::Refusal;
+use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
@@ -17,14 +17,14 @@ const VOLUME_SIZE: Type = Type::Whole { min: 10, max: 4096 };
 
 pub const VOLUME_TIERS: &[&str] = &["STANDARD", "HIGH_PERFORMANCE"];
 
-const CREATE_VOLUME: Shape = Shape {
+const CREATE_VOLUME: ObjectShape = ObjectShape {
     members: &[&[("name", NAME), ("size", VOLUME_SIZE), ("dataCenter", NAME), ("type", Type::Word(VOLUME_TIERS))]],
     required: &["name", "size", "dataCenter"],
     min_members: 0,
 };
 
-const UPDATE_VOLUME: Shape =
-    Shape { members: &[&[("name", NAME), ("size", VOLUME_SIZE)]], required: &[], min_members: 1 };
+const UPDATE_VOLUME: ObjectShape =
+    ObjectShape { members: &[&[("name", NAME), ("size", VOLUME_SIZE)]], required: &[], min_members: 1 };
 
 pub const ROUTES: &[Route] = &[
     Route::read(Get, "network-volumes", "listNetworkVolumes", list),
@@ -55,11 +55,11 @@ fn show(world: &World, id: &str, now: Timestamp) -> RouteResult {
 
 fn create(world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
     checked(&CREATE_VOLUME, call.body.as_ref())?;
-    let body = Members::of(call.body.as_ref());
+    let body = PresentMembers::of(call.body.as_ref());
     let (name, center) = (body.text("name").unwrap_or_default(), body.text("dataCenter").unwrap_or_default());
     let size = body.whole("size").unwrap_or(0);
     let id = world.create_volume(name, size, center, body.text("type"), &call.tweaks, now)?;
-    let volume = world.volumes.get(&id).ok_or(Refusal::NotFound)?;
+    let volume = world.volumes.get(&id).ok_or(RequestRefusal::NotFound)?;
     Ok(Response::json(201, view(volume)))
 }
 

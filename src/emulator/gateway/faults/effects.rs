@@ -77,7 +77,7 @@ effects! {
     /// The account's spend limit from this call on, in USD per hour.
     spend_limit: Option<f64>,
     /// The host takes the GPU back and the pod becomes EXITED.
-    preempt: Option<Preempt>,
+    preempt: Option<Preemption>,
     /// The container enters a crash loop (quirk Q15).
     crash_loop: bool,
     /// The pod, or every pod on a host, stays RUNNING but is unreachable for a while.
@@ -91,14 +91,14 @@ effects! {
 /// A preemption some time after the call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Preempt {
+pub struct Preemption {
     pub seconds: u64,
     /// Preempts every spot pod that is running by then, instead of the pod of the call.
     #[serde(skip_serializing_if = "is_default")]
     pub all_spot: bool,
 }
 
-impl Default for Preempt {
+impl Default for Preemption {
     fn default() -> Self {
         Self { seconds: 60, all_spot: false }
     }
@@ -166,13 +166,13 @@ pub struct Latency {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub up_to: Option<f64>,
     #[serde(default)]
-    pub side: Side,
+    pub side: DelaySide,
 }
 
 /// Whether the delay comes before or after the effect.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Side {
+pub enum DelaySide {
     #[default]
     BeforeEffect,
     AfterEffect,

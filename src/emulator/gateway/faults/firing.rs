@@ -7,16 +7,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::consequences::Interference;
-use super::effects::Side;
-use super::rule::{Rule, When};
-use crate::emulator::dialect::call::Dialect;
+use super::effects::DelaySide;
+use super::rule::{CallMatch, FaultRule};
+use crate::emulator::dialect::call::ApiVersion;
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::pattern::matches_pattern;
 use crate::transport::Method;
 
 /// The facts of a call that rules can match.
 pub struct CallFacts<'call> {
-    pub dialect: Dialect,
+    pub dialect: ApiVersion,
     pub method: Method,
     pub operation: &'call str,
     pub id: Option<&'call str>,
@@ -26,7 +26,7 @@ pub struct CallFacts<'call> {
 }
 
 impl CallFacts<'_> {
-    fn is_met_by(&self, when: &When) -> bool {
+    fn is_met_by(&self, when: &CallMatch) -> bool {
         let matches = |pattern: &Option<String>, text: Option<&str>| {
             pattern.as_deref().is_none_or(|pattern| text.is_some_and(|text| matches_pattern(pattern, text)))
         };
@@ -82,7 +82,7 @@ pub struct Faults {
 
 #[derive(Debug)]
 struct Armed {
-    rule: Rule,
+    rule: FaultRule,
     /// Each rule has its own generator, so that adding a rule does not affect the others.
     random: fastrand::Rng,
     matched: u64,
@@ -90,8 +90,8 @@ struct Armed {
 }
 
 impl Faults {
-    pub fn new(rules: Vec<Rule>, seed: u64) -> Self {
-        let arm = |(index, rule): (usize, Rule)| {
+    pub fn new(rules: Vec<FaultRule>, seed: u64) -> Self {
+        let arm = |(index, rule): (usize, FaultRule)| {
             let random =
                 fastrand::Rng::with_seed(seed.wrapping_add((index as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
             Armed { rule, random, matched: 0, fired: 0 }
@@ -99,13 +99,13 @@ impl Faults {
         Self { armed: rules.into_iter().enumerate().map(arm).collect() }
     }
 
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub fn rules(&self) -> impl Iterator<Item = &FaultRule> {
         self.armed.iter().map(|armed| &armed.rule)
     }
 
     /// Whether v2 behaves as in August 2026, for the checks before a call exists.
     pub fn is_v2_2026_08(&self) -> bool {
-        self.rules().any(|rule| rule.effect.v2_2026_08 && rule.when.dialect != Some(Dialect::V1))
+        self.rules().any(|rule| rule.effect.v2_2026_08 && rule.when.dialect != Some(ApiVersion::V1))
     }
 
     /// Finds the first rule that fires for a call. A rule only counts calls for which no earlier rule fired.
@@ -142,8 +142,8 @@ impl Armed {
             let spread = latency.up_to.map_or(0.0, |up_to| (up_to - latency.seconds) * self.random.f64());
             let time = Duration::from_secs_f64(latency.seconds + spread);
             match latency.side {
-                Side::BeforeEffect => fired.before = time,
-                Side::AfterEffect => fired.after = time,
+                DelaySide::BeforeEffect => fired.before = time,
+                DelaySide::AfterEffect => fired.after = time,
             }
         }
         Some(fired)
@@ -163,7 +163,7 @@ mod tests {
 
     fn create(body: &Value) -> CallFacts<'_> {
         CallFacts {
-            dialect: Dialect::V2,
+            dialect: ApiVersion::V2,
             method: Method::Post,
             operation: "createPod",
             id: None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::rule::Rule;
+use super::rule::FaultRule;
 use super::scenarios;
 
 /// A fault list that cannot be used.
@@ -32,7 +32,7 @@ pub enum FaultsError {
 ///
 /// # Errors
 /// If neither exists, or a rule is invalid.
-pub fn load(scenario_or_path: &str) -> Result<Vec<Rule>, FaultsError> {
+pub fn load(scenario_or_path: &str) -> Result<Vec<FaultRule>, FaultsError> {
     match scenarios::find(scenario_or_path) {
         Some(text) => parse(text, scenario_or_path),
         None => {
@@ -47,7 +47,7 @@ pub fn load(scenario_or_path: &str) -> Result<Vec<Rule>, FaultsError> {
 ///
 /// # Errors
 /// If there is no such scenario.
-pub fn scenario(name: &str) -> Result<Vec<Rule>, FaultsError> {
+pub fn scenario(name: &str) -> Result<Vec<FaultRule>, FaultsError> {
     scenarios::find(name)
         .map_or_else(|| Err(FaultsError::UnknownScenario { name: name.into() }), |text| parse(text, name))
 }
@@ -56,7 +56,7 @@ pub fn scenario(name: &str) -> Result<Vec<Rule>, FaultsError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(text: &str, origin: &str) -> Result<Vec<Rule>, FaultsError> {
+pub fn parse(text: &str, origin: &str) -> Result<Vec<FaultRule>, FaultsError> {
     let rules: Vec<Value> = serde_yaml::from_str(text)
         .map_err(|error| FaultsError::Syntax { origin: origin.into(), reason: error.to_string() })?;
     from_values(rules, origin)
@@ -66,12 +66,12 @@ pub fn parse(text: &str, origin: &str) -> Result<Vec<Rule>, FaultsError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn from_values(rules: Vec<Value>, origin: &str) -> Result<Vec<Rule>, FaultsError> {
+pub fn from_values(rules: Vec<Value>, origin: &str) -> Result<Vec<FaultRule>, FaultsError> {
     let numbered = rules.into_iter().enumerate();
     numbered
         .map(|(index, value)| {
             let refuse = |reason| FaultsError::Rule { origin: origin.into(), number: index + 1, reason };
-            let rule: Rule = serde_json::from_value(value).map_err(|error| refuse(error.to_string()))?;
+            let rule: FaultRule = serde_json::from_value(value).map_err(|error| refuse(error.to_string()))?;
             rule.fault().map_or(Ok(rule), |reason| Err(refuse(reason)))
         })
         .collect()

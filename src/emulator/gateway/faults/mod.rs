@@ -22,8 +22,9 @@ mod scenarios;
 
 pub(in crate::emulator) use consequences::{Interference, Substitute};
 pub use effects::{
-    Effects, ErrorStatus, ExtraMembers, Garbage, HostDown, Latency, Maintenance, OWN_HOST, RateLimited, Side, Truncate,
+    DelaySide, Effects, ErrorStatus, ExtraMembers, Garbage, HostDown, Latency, Maintenance, OWN_HOST, RateLimited,
+    Truncate,
 };
 pub(in crate::emulator) use firing::{CallFacts, Faults, Fired};
 pub use list::{FaultsError, from_values, load, parse, scenario};
-pub use rule::{Rule, When};
+pub use rule::{CallMatch, FaultRule};

@@ -3,26 +3,26 @@
 use serde::{Deserialize, Serialize};
 
 use super::effects::{Effects, Latency};
-use crate::emulator::dialect::call::Dialect;
+use crate::emulator::dialect::call::ApiVersion;
 use crate::emulator::dialect::routes::operations;
 use crate::emulator::state::pattern::matches_pattern;
 
 /// One rule of a fault list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Rule {
+pub struct FaultRule {
     #[serde(rename = "match", default)]
-    pub when: When,
+    pub when: CallMatch,
     pub effect: Effects,
 }
 
 /// The calls that a rule applies to: those that meet every given condition, counted by `nth`, `every` and `times`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct When {
+pub struct CallMatch {
     /// `v1` or `v2`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dialect: Option<Dialect>,
+    pub dialect: Option<ApiVersion>,
     /// `GET`, `POST`, ...
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
@@ -55,10 +55,10 @@ pub struct When {
     pub probability: Option<f64>,
 }
 
-impl Rule {
+impl FaultRule {
     /// Why the rule is invalid, if it is.
     pub fn fault(&self) -> Option<String> {
-        let Rule { when, effect } = self;
+        let FaultRule { when, effect } = self;
         if let Some(operation) = &when.operation
             && !operations().any(|known| matches_pattern(operation, known))
         {

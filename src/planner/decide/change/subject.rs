@@ -9,7 +9,7 @@ use crate::planner::input::{Graphs, Input};
 use crate::planner::recognise::claim::Claims;
 
 /// The data that every decision may use.
-pub struct Context<'a> {
+pub struct DecisionContext<'a> {
     pub input: &'a Input<'a>,
     /// Empty if everything is being destroyed.
     pub desired: &'a BTreeMap<Address, Resource>,
@@ -33,7 +33,7 @@ pub(in crate::planner) enum Successor {
 
 /// One address with its three readings: desired, prior and observed.
 pub(super) struct Subject<'c, 'a> {
-    pub context: &'c Context<'a>,
+    pub context: &'c DecisionContext<'a>,
     pub kind: &'static Kind,
     pub address: &'c Address,
     pub resource: Option<&'a Resource>,

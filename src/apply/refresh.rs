@@ -11,7 +11,7 @@ use crate::transport::clock::Clock;
 
 /// The inputs of a read-only command.
 #[derive(Clone, Debug)]
-pub struct Sight {
+pub struct Refresh {
     /// With the pending operations of a running or killed apply settled in memory, if the world shows their outcome.
     pub state: State,
     pub observed: Observed,
@@ -23,7 +23,7 @@ pub struct Sight {
 
 /// The state and the API to read.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct RefreshContext<'a> {
     pub api: &'a dyn Api,
     pub paths: &'a Paths,
     pub identity: Identity<'a>,
@@ -31,29 +31,36 @@ pub struct Place<'a> {
 }
 
 /// Reads the state, then the world. Calls `running` if an apply is in progress.
-pub async fn look(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+pub async fn refresh(place: RefreshContext<'_>, running: impl FnOnce(&Holder)) -> Result<Refresh, RecoverError> {
     let before = store::read(place.paths, &place.identity)?;
     see(place, before, running).await
 }
 
-/// Like `look`, and marks changes made by an apply in the meantime, so that they are not reported as drift.
-pub async fn look_twice(place: Place<'_>, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+/// Like `refresh`, and marks changes made by an apply in the meantime, so that they are not reported as drift.
+pub async fn refresh_and_recheck(
+    place: RefreshContext<'_>,
+    running: impl FnOnce(&Holder),
+) -> Result<Refresh, RecoverError> {
     let before = store::read(place.paths, &place.identity)?;
-    let mut sight = see(place, before.clone(), running).await?;
+    let mut refresh = see(place, before.clone(), running).await?;
     // The lists are newer than the state that was read before them. Everything that an apply created before the lists
     // were made has an intent or a record by now, because the intent is durable before the request is sent.
     let after = store::read(place.paths, &place.identity)?;
     for address in moved_on(&before, &after) {
-        sight.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
+        refresh.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
     }
-    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, sight.observed.iter()));
+    let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, refresh.observed.iter()));
     let made = made.map(|object| (object.kind.to_owned(), object.id.clone()));
     let recorded = after.state.resources.values().map(|record| (record.kind.clone(), record.id.clone()));
-    sight.expected = made.chain(recorded).collect();
-    Ok(sight)
+    refresh.expected = made.chain(recorded).collect();
+    Ok(refresh)
 }
 
-async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) -> Result<Sight, RecoverError> {
+async fn see(
+    place: RefreshContext<'_>,
+    before: Snapshot,
+    running: impl FnOnce(&Holder),
+) -> Result<Refresh, RecoverError> {
     let Snapshot { state, pending, last_create, running: holder, .. } = before;
     if let Some(holder) = &holder {
         running(holder);
@@ -67,7 +74,7 @@ async fn see(place: Place<'_>, before: Snapshot, running: impl FnOnce(&Holder)) 
     let mut unsettled: BTreeMap<Address, Unsettled> =
         fresh.into_iter().map(|address| (address, Unsettled::Fresh)).collect();
     unsettled.extend(pending.iter().map(|intent| (intent.address.clone(), Unsettled::InFlight)));
-    Ok(Sight { state, observed, unsettled, expected: BTreeSet::new() })
+    Ok(Refresh { state, observed, unsettled, expected: BTreeSet::new() })
 }
 
 /// Addresses that differ between two readings of one state.
