@@ -12,11 +12,11 @@ use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, json, text};
 use tokio::runtime::{Builder, Runtime};
 
-#[path = "../tests/fleet/mod.rs"]
-mod fleet;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
-use fleet::account::Account;
-use fleet::{Fleet, Layout};
+use support::large_fleet::{self, Fleet, Layout};
+use support::measured::Account;
 
 /// As the command line has it.
 static RUNTIME: LazyLock<Runtime> =
@@ -36,7 +36,7 @@ fn as_text(plan: &Plan) -> String {
 #[divan::bench(args = [Layout::Replicas, Layout::Blocks])]
 fn validate_2000_pods(bencher: Bencher<'_, '_>, layout: Layout) {
     let (_, folder) = Fleet { volumes: 1, layout, ..Fleet::of(2_000) }.config();
-    bencher.bench_local(|| fleet::load(&folder));
+    bencher.bench_local(|| large_fleet::load(&folder));
 }
 
 /// `sindri plan` when nothing changed: file, state, lists, plan, check, text.
@@ -45,7 +45,7 @@ fn plan_without_changes_2000_pods(bencher: Bencher<'_, '_>) {
     let account = Account::over_loopback(&Fleet::of(2_000));
     RUNTIME.block_on(account.apply(PlanOptions::default()));
     bencher.bench_local(|| {
-        let config = fleet::load(&account.folder);
+        let config = large_fleet::load(&account.folder);
         let plan = RUNTIME.block_on(account.plan());
         assert!(plan.is_empty() && violations(&plan).is_empty());
         (config, as_text(&plan))
@@ -82,14 +82,19 @@ struct Changed {
 impl Changed {
     fn new() -> Self {
         let before = Fleet::of_resources(20_000);
-        let plan = fleet::plan(&before.config().0, &fleet::nothing(), &Observed::default(), PlanOptions::default());
-        let (state, observed) = fleet::applied(&plan);
+        let plan = large_fleet::plan(
+            &before.config().0,
+            &large_fleet::nothing(),
+            &Observed::default(),
+            PlanOptions::default(),
+        );
+        let (state, observed) = large_fleet::applied(&plan);
         let (config, _) = Fleet { image: "ghcr.io/team/train:2", ..before }.config();
         Self { config, state, observed }
     }
 
     fn plan(&self) -> Plan {
-        fleet::plan(&self.config, &self.state, &self.observed, PlanOptions::default())
+        large_fleet::plan(&self.config, &self.state, &self.observed, PlanOptions::default())
     }
 }
 

@@ -3,8 +3,7 @@
 //! The documents are RunPod's and not in this repository. `SINDRI_CONTRACT_DIR` is the folder that contains them
 //! (`openapi-v1.json`, `openapi-v2-2026-10.json`). Without them these tests say so and check nothing.
 
-#[path = "client/script.rs"]
-mod script;
+mod support;
 
 use std::path::PathBuf;
 
@@ -14,7 +13,7 @@ use sindri::kind::{self, AccountObject, KINDS, Kind, NETWORK_VOLUME, POD};
 use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::Api;
 
-use script::{Script, attributes, client, env, json as answer, marker, pod, pod_with};
+use support::script::{Script, attributes, client, env, json as answer, marker, pod, pod_with};
 
 fn document(name: &str) -> Option<Json> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/runpod");

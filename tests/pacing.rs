@@ -3,8 +3,7 @@
 //! The quota sets a lower bound on the time: at most 60 requests can be sent in any minute, so the last of N requests
 //! is sent (N - 1) / 60 whole minutes after the first. Every request counts, including lists.
 
-#[path = "fleet/mod.rs"]
-mod fleet;
+mod support;
 
 use std::time::Duration;
 
@@ -13,8 +12,8 @@ use sindri::emulator::{QuotaProfile, faults};
 use sindri::planner::PlanOptions;
 use tokio::time::Instant;
 
-use fleet::Fleet;
-use fleet::account::Account;
+use support::large_fleet::Fleet;
+use support::measured::Account;
 
 /// Requests in any minute. Source: section 2.2 of the API contract.
 const PER_MINUTE: usize = 60;

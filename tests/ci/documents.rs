@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::golden;
+use crate::support::golden;
 
 #[test]
 fn the_page_shows_real_output() {
@@ -13,7 +13,7 @@ fn the_page_shows_real_output() {
     while let Some((before, after)) = rest.split_once("<!-- capture: ") {
         let (name, after) = after.split_once(" -->\n").expect("a name");
         let (_, after) = after.split_once("<!-- /capture -->\n").expect("an end");
-        let text = fs::read_to_string(golden::path(name)).expect("a golden file");
+        let text = fs::read_to_string(golden::path(&format!("ci/{name}"))).expect("a golden file");
         // Longer than any fence inside.
         let fence = "`".repeat(5);
         assert!(!text.contains(&fence), "{name}");

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::golden;
-use crate::runner::{Ran, Trigger, run};
-use crate::stage::{HF_TOKEN, Stage, settled};
+use crate::ci::runner::{Ran, Trigger, run};
+use crate::ci::stage::{HF_TOKEN, Stage, settled};
 use crate::support::KEY;
+use crate::support::golden;
 
 const REPOSITORY: &str = "team/gpus";
 
@@ -101,7 +101,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     let second = all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 12, REPOSITORY)), true);
     assert_eq!((posted(&stage), comments(&stage, 12).len()), (4, 2), "the comments of before, brought up to date");
     assert_ne!(plan_ids(&first), plan_ids(&second));
-    golden::check("plan.md", &comments(&stage, 12)[1]);
+    golden::check("ci/plan.md", &comments(&stage, 12)[1]);
     assert_eq!(stage.emulator.writes(), writes, "plans change nothing");
 
     // After the merge, the reviewed plan is applied, whatever people comment, and the state is on the main branch.
@@ -109,7 +109,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     let before = stage.id("prod", "pod.notebook");
     let sha = merged(&stage, "larger", 12);
     let applied = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
-    golden::check("apply.md", &settled(&applied[1].summary));
+    golden::check("ci/apply.md", &settled(&applied[1].summary));
     assert_ne!(stage.id("prod", "pod.notebook"), before);
     let writes = stage.emulator.writes();
     all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
@@ -129,7 +129,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     let issues = stage.platform("issues.json");
     assert_eq!(issues.len(), 1);
     assert_eq!(issues[0]["title"], "Drift in prod");
-    golden::check("drift.md", &settled(issues[0]["body"].as_str().expect("text")));
+    golden::check("ci/drift.md", &settled(issues[0]["body"].as_str().expect("text")));
     drift(&night);
     assert_eq!(stage.platform("issues.json"), issues, "one issue, however many nights");
     assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
@@ -140,7 +140,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     let refused = run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", "0123456789abcdef"));
     let [refused] = &refused[..] else { panic!("only the environment that was named") };
     assert!(refused.failed);
-    golden::check("stale.md", &settled(&refused.summary));
+    golden::check("ci/stale.md", &settled(&refused.summary));
     assert_eq!(stage.emulator.writes(), writes, "another id changes nothing");
     for ran in run(&stage, "sindri-apply.yml", &by_hand(&stage, "prod", &rest[..16])) {
         ran.went(true);
@@ -148,7 +148,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     drift(&night);
     let issues = stage.platform("issues.json");
     assert_eq!((issues.len(), &issues[0]["state"]), (1, &json!("closed")));
-    golden::check("settled.md", issues[0]["comment"].as_str().expect("text"));
+    golden::check("ci/settled.md", issues[0]["comment"].as_str().expect("text"));
 
     // Finally, there is nothing to do, and nothing to approve.
     let writes = stage.emulator.writes();
@@ -156,7 +156,7 @@ fn from_a_pull_request_to_an_empty_plan() {
     stage.write("README.md", "GPUs of the team.\n");
     let sha = stage.commit("a word for readers");
     let nothing = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), true);
-    golden::check("nothing.md", &settled(&nothing[1].summary));
+    golden::check("ci/nothing.md", &settled(&nothing[1].summary));
     assert_eq!(stage.emulator.writes(), writes);
     stage.holds_no_secret();
 }
@@ -172,7 +172,7 @@ fn a_fork_gets_a_plan_from_the_state_alone_and_no_comment() {
     trigger.secrets = json!({});
     trigger.github["token"] = json!("read-only");
     let ran = all_went(run(&stage, "sindri-plan.yml", &trigger), true);
-    golden::check("fork.md", &settled(&ran[1].summary));
+    golden::check("ci/fork.md", &settled(&ran[1].summary));
     assert_eq!(comments(&stage, 3), Vec::<String>::new());
     assert_eq!(stage.emulator.requests(), asked, "RunPod is not asked");
 
@@ -189,7 +189,7 @@ fn a_failed_plan_is_reported_in_the_comment_and_fails() {
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A400O");
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "a slip"]);
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
-    golden::check("problem.md", &settled(&comments(&stage, 4)[1]));
+    golden::check("ci/problem.md", &settled(&comments(&stage, 4)[1]));
 
     // The next mistake has the same code and no plan either, but its reason is reported once.
     stage.edit("gpuType: NVIDIA RTX A400O", "gpuType: NVIDIA RTX A40000");
@@ -206,7 +206,7 @@ fn a_failed_plan_is_reported_in_the_comment_and_fails() {
     stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 50"));
     stage.git("desk", &["commit", "--quiet", "--all", "--message", "a smaller volume"]);
     all_went(run(&stage, "sindri-plan.yml", &pull_request(&stage, 4, REPOSITORY)), false);
-    golden::check("refused.md", &settled(&comments(&stage, 4)[1]));
+    golden::check("ci/refused.md", &settled(&comments(&stage, 4)[1]));
 
     // Refused again for another volume size: the plan has the same position but another reason.
     stage.write("sindri.yaml", &config.replace("sizeGb: 100", "sizeGb: 60"));
@@ -229,7 +229,7 @@ fn unapproved_plans_are_not_applied() {
     stage.edit("gpuType: NVIDIA RTX A4000", "gpuType: NVIDIA RTX A5000");
     let sha = stage.commit("straight to the main branch");
     let ran = all_went(run(&stage, "sindri-apply.yml", &push(&sha)), false);
-    golden::check("unapproved.md", &settled(&ran[1].summary));
+    golden::check("ci/unapproved.md", &settled(&ran[1].summary));
     // Nor by a person's comment, even with the correct id.
     stage.put(&format!("commits/{sha}.json"), &json!([{ "number": 5, "merged_at": "now", "merge_commit_sha": sha }]));
     let id = stage.sindri("-e prod plan --json").exits(0).json()["sindri"]["plan_id"].clone();

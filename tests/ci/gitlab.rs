@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::golden;
-use crate::runner::yaml;
-use crate::stage::{HF_TOKEN, Stage, examples, settled};
+use crate::ci::runner::yaml;
+use crate::ci::stage::{HF_TOKEN, Stage, examples, settled};
+use crate::support::golden;
 use crate::support::{KEY, Said};
 
 pub fn pipeline() -> Value {
@@ -114,7 +114,7 @@ fn from_a_merge_request_to_an_empty_plan() {
         json!({ "id": 1, "author": { "username": "person" }, "body": "<!-- sindri-plan prod 0123456789abcdef 2 -->" });
     stage.put("notes-5.json", &json!([imitation]));
     all_exit(run(&stage, "larger", &request), 0);
-    golden::check("note.md", &notes(&stage)[1]);
+    golden::check("ci/note.md", &notes(&stage)[1]);
     let changed = |stage: &Stage| stage.calls().iter().filter(|call| call.contains("--request")).count();
     all_exit(run(&stage, "larger", &request), 0);
     assert_eq!((changed(&stage), notes(&stage).len()), (2, 2), "the same plan is not said twice");
@@ -169,7 +169,7 @@ fn from_a_merge_request_to_an_empty_plan() {
         assert_eq!(issues.len(), 1, "{issues:#?}");
         assert_eq!((&issues[0]["title"], &issues[0]["state"]), (&json!("Drift in staging"), &json!("opened")));
     }
-    golden::check("issue.md", &settled(stage.platform("issues.json")[0]["description"].as_str().expect("text")));
+    golden::check("ci/issue.md", &settled(stage.platform("issues.json")[0]["description"].as_str().expect("text")));
     assert_eq!(stage.emulator.writes(), writes, "looking changes nothing");
 
     // The change that reverts the drift was not approved at first; then it is, by its id.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::rules;
-use crate::stage::examples;
+use crate::ci::rules;
+use crate::ci::stage::examples;
 
 fn files(folder: &str, ending: &str) -> Vec<(String, PathBuf, String)> {
     let entries = fs::read_dir(examples().join(folder)).expect("a folder").map(|entry| entry.expect("an entry").path());

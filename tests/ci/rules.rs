@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::runner::yaml;
-use crate::stage::examples;
+use crate::ci::runner::yaml;
+use crate::ci::stage::examples;
 
 /// The breaches in one file, with their positions.
 struct Report<'a> {

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use crate::expression::{Scope, Status};
-use crate::stage::{Stage, examples};
+use crate::ci::expression::{Scope, Status};
+use crate::ci::stage::{Stage, examples};
 
 /// A YAML file, with mappings as in JSON. A duplicate key is an error.
 pub fn yaml(text: &str) -> Result<Value, String> {

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::golden;
-use crate::stage::{HF_TOKEN, Stage, settled};
+use crate::ci::stage::{HF_TOKEN, Stage, settled};
+use crate::support::golden;
 use crate::support::{KEY, Said, fault, until};
 
 fn environment() -> BTreeMap<String, String> {
@@ -80,7 +80,7 @@ fn a_partly_failed_apply_commits_its_state_and_the_rest_is_another_plan() {
         json!({ "noCapacity": true })
     )]));
     run(&stage, &machine, &format!("apply.sh {approved}")).exits(8);
-    golden::check("failed.md", &settled(&fs::read_to_string(machine.join("apply.md")).expect("text")));
+    golden::check("ci/failed.md", &settled(&fs::read_to_string(machine.join("apply.md")).expect("text")));
     run(&stage, &machine, "keep-state.sh main").exits(0);
     let kept = stage.kept("prod");
     assert!(

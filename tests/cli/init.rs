@@ -1,6 +1,6 @@
 //! A first configuration from flags, and suggestions for mistyped commands.
 
-use crate::interrupt::through_shell;
+use crate::cli::interrupt::through_shell;
 use crate::support::{Project, Said, sindri};
 
 /// A folder without a configuration.

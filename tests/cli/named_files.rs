@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::interrupt::through_shell;
+use crate::cli::interrupt::through_shell;
 use crate::support::{BARE, Emulator, Project, Said, sindri};
 
 fn fifo(path: &Path) {

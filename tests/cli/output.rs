@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::interrupt::{alive, begun, recorded, signal, slow_answers, through_shell};
+use crate::cli::interrupt::{alive, begun, recorded, signal, slow_answers, through_shell};
 use crate::support::{Emulator, Project, Said, fault, fleet, sindri, until};
 
 /// Ways to lose one stream or both. The reader of the last one exits at once.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::interrupt::{begun, has_recorded_a_create};
+use crate::cli::interrupt::{begun, has_recorded_a_create};
 use crate::support::{BARE, Emulator, PAIR, Project, Said, until};
 
 fn plan_id(plan: &Value) -> String {

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::interrupt::signal;
+use crate::cli::interrupt::signal;
 use crate::support::{BARE, Emulator, PAIR, Project, Said};
 
 const APPLY: &str = "apply --auto-approve";

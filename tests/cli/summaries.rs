@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::interrupt::{alive, begun, recorded, signal};
+use crate::cli::interrupt::{alive, begun, recorded, signal};
 use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";

@@ -10,7 +10,7 @@ use rustix::fs::{Mode, OFlags, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::interrupt::{alive, recorded, signal, slow_answers};
+use crate::cli::interrupt::{alive, recorded, signal, slow_answers};
 use crate::support::{DEADLINE, Emulator, PAIR, Project, fleet, until};
 
 /// A terminal with this many columns: the user's side, and the program's side.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::interrupt::{begun, has_recorded_a_create, signal};
+use crate::cli::interrupt::{begun, has_recorded_a_create, signal};
 use crate::support::{BARE, Emulator, KEY, Project, Said, sindri, until};
 
 const APPLY: &str = "apply --auto-approve";

@@ -3,8 +3,8 @@
 
 use std::process::Command;
 
+use crate::cli::terminal::on_terminal;
 use crate::support::{Emulator, Project, Said, sindri};
-use crate::terminal::on_terminal;
 
 const COLUMNS: usize = 80;
 

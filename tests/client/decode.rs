@@ -5,7 +5,7 @@ use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Dialect, Endpoint, Money, Object, SshTarget, Status, Value};
 use sindri::runpod::Api;
 
-use crate::script::{SECRET, Script, client, env, json as answer, marker};
+use crate::support::script::{SECRET, Script, client, env, json as answer, marker};
 
 async fn read(dialect: Dialect, json: &Json) -> Object {
     let script = Script::new([answer(200, json)]);

@@ -5,7 +5,7 @@ use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Attributes, Dialect, Object, Power, Secret, Value};
 use sindri::runpod::{Api, ErrorClass};
 
-use crate::script::{SECRET, Script, attributes, client, env, json as answer, marker, pod, pod_with, text};
+use crate::support::script::{SECRET, Script, attributes, client, env, json as answer, marker, pod, pod_with, text};
 
 async fn create(dialect: Dialect, inputs: &Attributes) -> Json {
     let script = Script::new([answer(201, &json!({ "id": "p1" }))]);

@@ -5,7 +5,7 @@ use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Dialect, Status, Value};
 use sindri::runpod::{Api, ErrorClass, FailureEffect};
 
-use crate::script::{Answer, KEY, Script, attributes, client, json as answer, marker, pod};
+use crate::support::script::{Answer, KEY, Script, attributes, client, json as answer, marker, pod};
 
 fn page(pods: &Json, next: &str) -> Answer {
     answer(200, &json!({ "pods": pods, "pagination": { "nextCursor": next, "hasNextPage": true } }))

@@ -9,7 +9,9 @@ use sindri::model::{Dialect, Power, Value};
 use sindri::runpod::{Api, ApiError, ErrorClass, FailureEffect};
 use tokio::time::Instant;
 
-use crate::script::{Answer, KEY, SECRET, Script, attributes, client, env, json as answer, pod, pod_with, text};
+use crate::support::script::{
+    Answer, KEY, SECRET, Script, attributes, client, env, json as answer, pod, pod_with, text,
+};
 
 /// Every answer after which the effect of a request is unknown.
 fn unclear() -> Vec<Answer> {

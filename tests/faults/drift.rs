@@ -11,9 +11,9 @@ use sindri::model::{Address, Dialect, DriftClass, Finding, Object, Severity, Val
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
-use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
-use crate::world::{World, rest};
-use crate::{Desired, in_virtual_time};
+use crate::faults::world::{World, rest};
+use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
+use crate::support::{Desired, in_virtual_time};
 
 use DriftClass::{Changed, Errored, Gone, Moved, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
 

@@ -8,9 +8,9 @@ use sindri::emulator::faults;
 use sindri::model::{Action, Address, Dialect, Observed, Plan, Value};
 use sindri::planner::PlanOptions;
 
-use crate::fleet::{Fleet, Machine, Pod, Storage, Volume};
-use crate::world::{World, change, rest};
-use crate::{Desired, in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Machine, Pod, Storage, Volume};
+use crate::support::{Desired, in_virtual_time, one};
 
 /// The pods with this attribute.
 fn with(mut desired: Desired, attribute: &str, value: impl Into<Value>) -> Desired {

@@ -11,9 +11,9 @@ use sindri::planner::by_hand;
 use sindri::planner::by_hand::ByHandError;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::world::{World, change, rest};
-use crate::{Desired, in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::{Desired, in_virtual_time, one};
 
 /// Two pods, one of them on a network volume.
 fn version(image: &'static str, create_first: bool) -> Desired {

@@ -9,9 +9,9 @@ use sindri::emulator::{EmulatorOptions, PodEvent, faults};
 use sindri::model::{Action, Address, Dialect, DriftClass, Power, Status};
 use tokio::time::{sleep, timeout};
 
-use crate::fleet::{Fleet, Pod, Variable};
-use crate::world::{World, change, rest};
-use crate::{in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod, Variable};
+use crate::support::{in_virtual_time, one};
 
 fn updatable() -> Pod {
     let env = BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Secret("one"))]);

@@ -6,9 +6,9 @@ use sindri::kind::NETWORK_VOLUME;
 use sindri::model::{Action, Address, Dialect, Power};
 use tokio::time::{sleep, timeout};
 
-use crate::fleet::{Fleet, Pod, Volume};
-use crate::world::{World, change, rest};
-use crate::{in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod, Volume};
+use crate::support::{in_virtual_time, one};
 
 #[test]
 fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {

@@ -6,9 +6,9 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect};
 use tokio::time::{sleep, timeout};
 
-use crate::fleet::{Fleet, Pod};
-use crate::world::{World, change, rest};
-use crate::{Desired, in_virtual_time};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod};
+use crate::support::{Desired, in_virtual_time};
 
 fn version(image: &'static str, create_first: bool, dialect: Dialect) -> Desired {
     let pod = Pod { image, create_first, ports: ["22/tcp"].into(), ..Pod::default() };

@@ -9,10 +9,10 @@ use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, DriftClass, DriftReport, Object, Power, Severity, Status, Unsettled};
 use tokio::time::sleep;
 
-use crate::Desired;
-use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::in_virtual_time;
-use crate::world::World;
+use crate::faults::world::World;
+use crate::support::Desired;
+use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::support::in_virtual_time;
 
 /// In total for both dialects.
 const REFRESHES: u32 = 1_000;
@@ -183,7 +183,7 @@ fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
         let report = world.report(false).await;
         assert_eq!((report.findings.len(), report.drifted()), (0, false));
         assert!(report.unsettled.contains_key(&Address::new("pod", "main")));
-        crate::world::rest().await;
+        crate::faults::world::rest().await;
         assert_eq!(told(&world.report(false).await).len(), 1);
     });
 }

@@ -4,9 +4,9 @@ use sindri::apply::Event;
 use sindri::kind::{NETWORK_VOLUME, POD};
 use sindri::model::{Address, Dialect, Marker, Power};
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::in_virtual_time;
-use crate::world::{World, rest};
+use crate::faults::world::{World, rest};
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::in_virtual_time;
 
 /// As written by the first builds that applied anything: nothing about the last create, outcomes that say whether they
 /// settle, and no creator of deleted objects. Killed while writing the last line. Ids are in angle brackets.

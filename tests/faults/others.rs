@@ -8,9 +8,9 @@ use sindri::planner::PlanOptions;
 use sindri::planner::drift::survey::accepted;
 use tokio::time::sleep;
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::world::{World, change, rest};
-use crate::{Desired, in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::{Desired, in_virtual_time, one};
 
 #[test]
 fn a_preempted_pod_is_started_again_or_left_by_policy() {

@@ -8,9 +8,9 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Address, Dialect, Value};
 use tokio::time::timeout;
 
-use crate::fleet::{Fleet, Pod, Variable, Volume};
-use crate::world::{World, rest};
-use crate::{Desired, in_virtual_time, one};
+use crate::faults::world::{World, rest};
+use crate::support::fleet::{Fleet, Pod, Variable, Volume};
+use crate::support::{Desired, in_virtual_time, one};
 
 fn old() -> Pod {
     let env = BTreeMap::from([("A", Variable::Plain("1")), ("B", Variable::Plain("1"))]);

@@ -2,9 +2,9 @@
 
 use sindri::model::{Dialect, Power};
 
-use crate::fleet::{Fleet, Machine, Pod};
-use crate::world::{World, rest};
-use crate::{in_virtual_time, one};
+use crate::faults::world::{World, rest};
+use crate::support::fleet::{Fleet, Machine, Pod};
+use crate::support::{in_virtual_time, one};
 
 fn choosy() -> Pod {
     let types = &["NVIDIA GeForce RTX 3090", "NVIDIA GeForce RTX 4090"];

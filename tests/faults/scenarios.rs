@@ -4,9 +4,9 @@
 use sindri::emulator::faults;
 use sindri::model::Dialect;
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::in_virtual_time;
-use crate::world::{World, rest};
+use crate::faults::world::{World, rest};
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::in_virtual_time;
 
 const SCENARIOS: [&str; 10] = [
     "calm",
@@ -21,7 +21,7 @@ const SCENARIOS: [&str; 10] = [
     "august-spec",
 ];
 
-fn fleet(image: &'static str, dialect: Dialect) -> crate::Desired {
+fn fleet(image: &'static str, dialect: Dialect) -> crate::support::Desired {
     let pod = Pod { image, in_place: true, ports: ["22/tcp"].into(), ..Pod::default() };
     let mounting = Pod { storage: Storage::Network("data"), ..pod.clone() };
     let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("mounting", mounting);

@@ -7,9 +7,9 @@ use sindri::model::{Action, Awaiting, Cause, Dialect, Entry, Outcome, Power, Rec
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
-use crate::fleet::{Fleet, Pod};
-use crate::world::{World, change, rest};
-use crate::{Desired, in_virtual_time, one};
+use crate::faults::world::{World, change, rest};
+use crate::support::fleet::{Fleet, Pod};
+use crate::support::{Desired, in_virtual_time, one};
 
 /// Pulling its image takes half an hour; the time limit is twenty minutes.
 fn slow() -> Pod {

@@ -29,7 +29,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::Desired;
+use crate::support::Desired;
 
 const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::aftermath::{APPLY, Figures, Place, count};
+use crate::kill::aftermath::{APPLY, Figures, Place, count};
 
 const PODS: usize = 10;
 

@@ -8,8 +8,8 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::aftermath::{APPLY, Place, count};
-use crate::effects::library;
+use crate::kill::aftermath::{APPLY, Place, count};
+use crate::kill::effects::library;
 use crate::support::{Said, fault, until};
 
 const PODS: usize = 8;

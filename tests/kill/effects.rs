@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::aftermath::{APPLY, Figures, Place, count};
+use crate::kill::aftermath::{APPLY, Figures, Place, count};
 use crate::support::Said;
 
 const STEPPED: &str = "apply --auto-approve --parallelism 1";

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::aftermath::{APPLY, Figures, Place, count};
+use crate::kill::aftermath::{APPLY, Figures, Place, count};
 
 const PODS: usize = 298;
 

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::aftermath::{APPLY, Place, count};
-use crate::effects::library;
+use crate::kill::aftermath::{APPLY, Place, count};
+use crate::kill::effects::library;
 use crate::support::Said;
 
 const STEPPED: &str = "apply --auto-approve --parallelism 1";

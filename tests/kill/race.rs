@@ -4,7 +4,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::json;
 
-use crate::aftermath::{APPLY, Place};
+use crate::kill::aftermath::{APPLY, Place};
 use crate::support::{Said, fault, until};
 
 const PODS: usize = 8;

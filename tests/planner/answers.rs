@@ -9,9 +9,10 @@ use sindri::planner::PlanOptions;
 use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, text};
 
-use crate::fleet::{Fleet, Machine, Pod, Variable, Volume};
-use crate::life;
-use crate::world::{Readings, World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::world::{Readings, World};
+use crate::support::fleet::{Fleet, Machine, Pod, Variable, Volume};
+use crate::support::in_virtual_time;
 
 /// A pod with a value for every comparison rule.
 fn pod() -> Pod {

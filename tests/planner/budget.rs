@@ -8,8 +8,8 @@ use sindri::config::Move;
 use sindri::model::{Action, Attributes, Dialect, Money, Observed, Plan, State, Value};
 use sindri::planner::{self, PlanOptions};
 
-use crate::fleet::{Fleet, Pod, Storage};
-use crate::world::{Readings, World};
+use crate::planner::world::{Readings, World};
+use crate::support::fleet::{Fleet, Pod, Storage};
 
 /// The plan that creates pods on these machines within a budget, in dollars per hour.
 fn planned(pods: &[(&[&str], Cloud)], limit: f64) -> Plan {

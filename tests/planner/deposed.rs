@@ -8,8 +8,9 @@ use sindri::model::{
 };
 use sindri::planner::PlanOptions;
 
-use crate::fleet::{Fleet, Pod};
-use crate::world::{Readings, World, in_virtual_time};
+use crate::planner::world::{Readings, World};
+use crate::support::fleet::{Fleet, Pod};
+use crate::support::in_virtual_time;
 
 fn pod(image: &'static str) -> Fleet {
     Fleet::default().with_pod("main", Pod { image, create_first: true, ..Pod::default() })

@@ -1,15 +1,14 @@
 //! Invariants after every apply, checked on the world and the state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sindri::kind::{self, Compare};
 use sindri::model::{Action, Address, Attributes, Object, Observed, Plan, Resource, Risk, State, Value};
 use sindri::resource::members;
 
-use crate::order;
-use crate::world::{Applied, World};
-
-pub type Desired = BTreeMap<Address, Resource>;
+use crate::planner::order;
+use crate::planner::world::{Applied, World};
+use crate::support::Desired;
 
 /// Applies, and asserts all invariants of an apply. Returns the plan; a plan with refusals was not applied.
 pub async fn apply(world: &World, desired: &Desired) -> Plan {

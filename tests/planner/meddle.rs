@@ -7,8 +7,8 @@ use sindri::emulator::{PodEvent, VolumeEvent};
 use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
 
-use crate::generate::Meddling;
-use crate::world::World;
+use crate::planner::world::World;
+use crate::support::generate::Meddling;
 
 /// Makes the change to `object` if it is possible for such an object. Returns the drift that must follow, if any.
 pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expected> {

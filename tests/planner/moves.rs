@@ -7,9 +7,10 @@ use sindri::model::{Action, Address, Dialect, Observed, Plan, Record, Resource, 
 use sindri::planner::PlanOptions;
 use sindri::planner::recognise::moves;
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::life;
-use crate::world::{Readings, World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::world::{Readings, World};
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::in_virtual_time;
 
 fn address(text: &str) -> Address {
     text.parse().expect("an address")

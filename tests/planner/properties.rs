@@ -7,11 +7,12 @@ use proptest::test_runner::Config;
 use sindri::model::{Action, Dialect, Risk};
 use sindri::planner::PlanOptions;
 
-use crate::fleet::{Fleet, Machine, Storage};
-use crate::generate::{dialect, fleet, history, meddlings};
-use crate::life;
-use crate::meddle::{meddle, rest};
-use crate::world::{World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::meddle::{meddle, rest};
+use crate::planner::world::World;
+use crate::support::fleet::{Fleet, Machine, Storage};
+use crate::support::generate::{dialect, fleet, history, meddlings};
+use crate::support::in_virtual_time;
 
 pub fn cases(standard: u32) -> Config {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());

@@ -7,10 +7,11 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
 use sindri::planner::PlanOptions;
 
-use crate::fleet::{Fleet, Pod, Variable};
-use crate::life::{self, change_of};
-use crate::meddle::rest;
-use crate::world::{World, in_virtual_time};
+use crate::planner::life::{self, change_of};
+use crate::planner::meddle::rest;
+use crate::planner::world::World;
+use crate::support::fleet::{Fleet, Pod, Variable};
+use crate::support::in_virtual_time;
 
 const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
 
@@ -138,7 +139,7 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
         for old_address_is_in_use in [false, true] {
             in_virtual_time(async {
                 let world = World::new(dialect);
-                let disk = || Pod { storage: crate::fleet::Storage::Own(20), ..Pod::default() };
+                let disk = || Pod { storage: crate::support::fleet::Storage::Own(20), ..Pod::default() };
                 life::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
                 let mut fleet = Fleet::default().with_pod("eval", disk());
                 let moved = Move { from: Address::new("pod", "api"), to: Address::new("pod", "eval"), position: None };

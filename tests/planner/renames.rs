@@ -7,9 +7,10 @@ use sindri::model::{Address, Dialect, Plan, Power, Resource};
 use sindri::planner::PlanOptions;
 use sindri::render::{PlanView, Style, text};
 
-use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::life;
-use crate::world::{World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::world::World;
+use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::support::in_virtual_time;
 
 const A4000: Machine = Machine::Gpus { types: &["NVIDIA RTX A4000"], count: 1, least_ram_gb: None };
 
@@ -168,7 +169,8 @@ fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
         life::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
         let after = two("trainer", "evaluate").resources(Dialect::V2);
         let (state, observed) = (world.state(), world.observe().await);
-        let readings = || crate::world::Readings { desired: &after, moved: &[], prior: &state, observed: &observed };
+        let readings =
+            || crate::planner::world::Readings { desired: &after, moved: &[], prior: &state, observed: &observed };
         for options in [
             PlanOptions { no_renames: true, ..PlanOptions::default() },
             PlanOptions { destroy: true, ..PlanOptions::default() },

@@ -9,12 +9,14 @@ use sindri::planner::PlanOptions;
 use sindri::planner::review::identity;
 use sindri::planner::review::saved::{SavedPlan, SavedPlanComparison};
 
-use crate::fleet::{Fleet, Pod, Storage, Variable, Volume};
-use crate::generate::{dialect, history, meddlings};
-use crate::life::{self, Desired};
-use crate::meddle::{meddle, rest};
-use crate::properties::cases;
-use crate::world::{Readings, World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::meddle::{meddle, rest};
+use crate::planner::properties::cases;
+use crate::planner::world::{Readings, World};
+use crate::support::Desired;
+use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
+use crate::support::generate::{dialect, history, meddlings};
+use crate::support::in_virtual_time;
 
 /// Everything from which a plan is made, at one moment.
 struct Moment {

@@ -3,9 +3,10 @@
 
 use sindri::model::{Dialect, Power};
 
-use crate::fleet::{Fleet, Pod, Storage, Volume};
-use crate::life;
-use crate::world::{World, in_virtual_time};
+use crate::planner::life;
+use crate::planner::world::World;
+use crate::support::fleet::{Fleet, Pod, Storage, Volume};
+use crate::support::in_virtual_time;
 
 /// All variants of the pod; `None` means not declared.
 fn pods() -> Vec<Option<Pod>> {

@@ -10,10 +10,12 @@ use sindri::model::{
 use sindri::planner::PlanOptions;
 use sindri::planner::review::saved::SavedPlan;
 
-use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
-use crate::life::{self, Desired, change_of};
-use crate::meddle::rest;
-use crate::world::{Readings, World, in_virtual_time};
+use crate::planner::life::{self, change_of};
+use crate::planner::meddle::rest;
+use crate::planner::world::{Readings, World};
+use crate::support::Desired;
+use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use crate::support::in_virtual_time;
 
 const L4: &str = "NVIDIA L4";
 const A5000: &str = "NVIDIA RTX A5000";

@@ -1,7 +1,6 @@
 //! One emulated RunPod with one state, and an apply through the whole engine: lock, recover, plan, apply.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
@@ -25,12 +24,6 @@ static SCHEMA: LazyLock<jsonschema::Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&plan_schema()).expect("a valid schema"));
 
 const IDENTITY: Identity<'static> = Identity { environment: "default", api: "sandbox" };
-
-/// Runs with a clock that stands still while any task can run.
-pub fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(future)
-}
 
 pub struct World {
     pub emulator: Arc<Emulator>,

@@ -6,8 +6,8 @@ use sindri::apply::Event;
 use sindri::model::{Action, Operation, Plan, Verb};
 use sindri::render::{Style, Summary};
 
-use crate::applies::operation;
-use crate::fixture::{address, change, plan};
+use crate::render::applies::operation;
+use crate::render::fixture::{address, change, plan};
 
 fn told(verb: Verb, action: Action) -> String {
     let pod = || address("pod.z");

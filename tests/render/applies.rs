@@ -7,8 +7,8 @@ use sindri::apply::Event;
 use sindri::model::{Action, Address, Change, Computed, Object, Operation, Plan, Status, Verb};
 use sindri::render::{Progress, ProgressKind, Style, Summary};
 
-use crate::fixture::{address, change, create, gpu_pod, money, plan};
-use crate::golden;
+use crate::render::fixture::{address, change, create, gpu_pod, money, plan};
+use crate::support::golden;
 
 pub fn object(id: &str, hourly: f64) -> Object {
     Object {
@@ -116,7 +116,7 @@ fn told(plan: &Plan, command: &str, events: &[Event]) -> String {
 
 #[test]
 fn plain_progress_is_a_line_per_event_that_matters() {
-    golden::check("progress_plain.txt", &shown(ProgressKind::Plain, &troubled()));
+    golden::check("render/progress_plain.txt", &shown(ProgressKind::Plain, &troubled()));
 }
 
 #[test]
@@ -126,14 +126,14 @@ fn quiet_progress_prints_nothing() {
 
 #[test]
 fn json_progress_is_one_object_per_event() {
-    golden::check("progress.jsonl", &shown(ProgressKind::Json, &troubled()));
+    golden::check("render/progress.jsonl", &shown(ProgressKind::Json, &troubled()));
 }
 
 #[test]
 fn a_partly_applied_plan_lists_objects_costs_and_how_to_destroy_them() {
     let events: Vec<Event> =
         troubled().into_iter().filter(|event| !matches!(event, Event::Interrupted { .. })).collect();
-    golden::check("summary_partly.txt", &summary(&events));
+    golden::check("render/summary_partly.txt", &summary(&events));
 }
 
 #[test]
@@ -323,7 +323,7 @@ fn two_hundred_pods_fit_on_a_screen_with_existing_objects_first() {
     let rows = screen(&creates(200), "deploy", &interrupted(events));
     assert!(rows.len() <= 24, "{} rows:\n{}", rows.len(), rows.join("\n"));
     assert!(rows.iter().all(|row| row.len() <= 80), "{}", rows.join("\n"));
-    golden::check("summary_interrupted.txt", &(rows.join("\n") + "\n"));
+    golden::check("render/summary_interrupted.txt", &(rows.join("\n") + "\n"));
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn an_interrupted_destroy_lists_existing_objects_first() {
     events.extend((60..200).map(|index| skipped(index, Verb::Delete)));
     let rows = screen(&deletes(200), "destroy", &interrupted(events));
     assert!(rows.len() <= 24, "{} rows:\n{}", rows.len(), rows.join("\n"));
-    golden::check("summary_interrupted_destroy.txt", &(rows.join("\n") + "\n"));
+    golden::check("render/summary_interrupted_destroy.txt", &(rows.join("\n") + "\n"));
 }
 
 #[test]

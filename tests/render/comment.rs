@@ -6,9 +6,10 @@ use proptest::prelude::*;
 use sindri::model::{Action, Cause, Change, Loss, Plan, Risk};
 use sindri::render::{PlanView, markdown};
 
-use crate::fixture::{address, at, attributes, change, create, gpu_pod, kept, losses, money, plan};
-use crate::markup::{CANARY, faults};
-use crate::{golden, plans};
+use crate::render::fixture::{address, at, attributes, change, create, gpu_pod, kept, losses, money, plan};
+use crate::render::markup::{CANARY, faults};
+use crate::render::plans;
+use crate::support::golden;
 
 pub fn comment(plan: &Plan, view: &PlanView, budget: usize) -> String {
     let mut out = String::new();
@@ -22,15 +23,15 @@ fn whole(plan: &Plan) -> String {
 
 #[test]
 fn whole_plans_as_comments() {
-    golden::check("everything.md", &whole(&plans::everything()));
+    golden::check("render/everything.md", &whole(&plans::everything()));
     let full = PlanView { full: true, ..plans::view() };
-    golden::check("everything_full.md", &comment(&plans::everything(), &full, markdown::BUDGET));
-    golden::check("first_apply.md", &whole(&plan(plans::fleet())));
-    golden::check("fleet_update.md", &whole(&plans::fleet_update()));
-    golden::check("long_texts.md", &whole(&plans::long_texts()));
-    golden::check("destroy.md", &whole(&plans::destruction()));
+    golden::check("render/everything_full.md", &comment(&plans::everything(), &full, markdown::BUDGET));
+    golden::check("render/first_apply.md", &whole(&plan(plans::fleet())));
+    golden::check("render/fleet_update.md", &whole(&plans::fleet_update()));
+    golden::check("render/long_texts.md", &whole(&plans::long_texts()));
+    golden::check("render/destroy.md", &whole(&plans::destruction()));
     let part = PlanView { flags: vec!["--target=pod.trainer[0]".into()], ..plans::view() };
-    golden::check("partial.md", &comment(&plans::partial(), &part, markdown::BUDGET));
+    golden::check("render/partial.md", &comment(&plans::partial(), &part, markdown::BUDGET));
 }
 
 #[test]

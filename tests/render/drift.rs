@@ -10,9 +10,9 @@ use sindri::planner::drift::report::{Scope, report};
 use sindri::render::json::{drift_json, drift_schema, to_text};
 use sindri::render::{Style, drift};
 
-use crate::applies::object;
-use crate::fixture::{address, attributes, gpu_pod, volume};
-use crate::golden;
+use crate::render::applies::object;
+use crate::render::fixture::{address, attributes, gpu_pod, volume};
+use crate::support::golden;
 
 pub fn record(kind: &str, id: &str, inputs: sindri::model::Attributes) -> Record {
     let power = (kind == "pod").then_some(Power::Running);
@@ -163,10 +163,10 @@ pub fn markdown(report: &DriftReport) -> String {
 fn every_class_is_reported_with_costs_and_advice() {
     let (state, observed) = world();
     let all = reported(&state, &observed, &[("pod.worker[4]", Unsettled::Fresh)], true);
-    golden::check("drift.txt", &text(&all, None));
-    golden::check("drift_80.txt", &text(&all, Some(80)));
-    golden::check("drift.md", &markdown(&all));
-    golden::check("drift.json", &(to_text(&drift_json(&all), true) + "\n"));
+    golden::check("render/drift.txt", &text(&all, None));
+    golden::check("render/drift_80.txt", &text(&all, Some(80)));
+    golden::check("render/drift.md", &markdown(&all));
+    golden::check("render/drift.json", &(to_text(&drift_json(&all), true) + "\n"));
 }
 
 #[test]

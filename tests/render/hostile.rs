@@ -15,7 +15,7 @@ use sindri::render::drift as render_drift;
 use sindri::render::style::is_harmful;
 use sindri::render::{PlanView, Progress, ProgressKind, Style, Summary, graph, json, status, text};
 
-use crate::fixture::{change, money, plan};
+use crate::render::fixture::{change, money, plan};
 
 const CANARY: &str = "canary-secret-7781";
 
@@ -259,13 +259,13 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
         .expect("a string takes everything");
     found.push(("connect", std::mem::take(&mut text)));
     for unmanaged in [false, true] {
-        let report = crate::drift::reported(&state, &observed, &[], unmanaged);
+        let report = crate::render::drift::reported(&state, &observed, &[], unmanaged);
         for width in [None, Some(40)] {
             let style = Style { width, ..style };
             render_drift::text(&mut text, &report, &style).expect("a string takes everything");
             found.push(("drift", std::mem::take(&mut text)));
         }
-        found.push(("drift as Markdown", crate::drift::markdown(&report)));
+        found.push(("drift as Markdown", crate::render::drift::markdown(&report)));
         found.push(("drift as JSON", json::to_text(&json::drift_json(&report), true)));
     }
     let values = status::Outputs::new(&state, &observed);
@@ -308,7 +308,7 @@ fn hostile_drift_markdown(evil: &str) -> String {
             kind: "pod".into(),
             id,
             inputs: inputs.clone(),
-            ..crate::drift::record("pod", "", BTreeMap::new())
+            ..crate::render::drift::record("pod", "", BTreeMap::new())
         };
         state.resources.insert(Address::new("pod", &format!("{evil}{name}")), record);
     }
@@ -320,7 +320,7 @@ fn hostile_drift_markdown(evil: &str) -> String {
     let orphan =
         |marker: &str| Object { id: format!("{evil}{marker}"), marker: marker.parse().ok(), ..hostile_object(evil) };
     let observed = [changed, orphan("line:n/x:pod.x:op"), orphan("other:n/x:pod.x:op"), orphan("")];
-    crate::drift::markdown(&crate::drift::reported(&state, &observed.into_iter().collect(), &[], true))
+    crate::render::drift::markdown(&crate::render::drift::reported(&state, &observed.into_iter().collect(), &[], true))
 }
 
 /// Markdown without its code spans, found as CommonMark does: from a run of backticks to the next one of the same

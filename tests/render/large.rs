@@ -8,8 +8,8 @@ use sindri::model::{
 };
 use sindri::render::{PlanView, Style, text};
 
-use crate::fixture::{address, change, gpu_pod, losses, money, plan};
-use crate::plans::view;
+use crate::render::fixture::{address, change, gpu_pod, losses, money, plan};
+use crate::render::plans::view;
 
 /// `number` pods to destroy, spread over 30 regions.
 fn destruction(number: usize, name: impl Fn(usize) -> String) -> Plan {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use sindri::render::{PlanView, markdown};
 
-use crate::comment::{comment, doomed};
-use crate::fixture::plan;
-use crate::hostile::{evil, hostile_plan};
-use crate::plans;
+use crate::render::comment::{comment, doomed};
+use crate::render::fixture::plan;
+use crate::render::hostile::{evil, hostile_plan};
+use crate::render::plans;
 
 /// Our own tags and comments.
 fn is_ours(html: &str) -> bool {

@@ -3,8 +3,8 @@
 use sindri::model::{Change, Marker, Orphan, Plan};
 use sindri::render::{Style, text};
 
-use crate::fixture::{create, gpu_pod, kept, plan};
-use crate::plans::view;
+use crate::render::fixture::{create, gpu_pod, kept, plan};
+use crate::render::plans::view;
 
 fn remedy(changes: Vec<Change>) -> String {
     let orphan = Orphan {

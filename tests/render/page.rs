@@ -7,10 +7,11 @@ use roxmltree::{Document, Node, ParsingOptions};
 use sindri::model::{Action, Change, Plan, Value};
 use sindri::render::{PlanView, html};
 
-use crate::fixture::{address, change, create, gpu_pod, kept, plan, volume};
-use crate::hostile::{evil, hostile_plan};
-use crate::markup::markup;
-use crate::{golden, plans};
+use crate::render::fixture::{address, change, create, gpu_pod, kept, plan, volume};
+use crate::render::hostile::{evil, hostile_plan};
+use crate::render::markup::markup;
+use crate::render::plans;
+use crate::support::golden;
 
 fn page(plan: &Plan, view: &PlanView) -> String {
     let mut out = String::new();
@@ -68,7 +69,7 @@ fn whole_plans_as_pages() {
         assert_eq!(faults(&parsed(&text)), Vec::<String>::new(), "{name}");
         // Reading one style sheet is enough.
         let style = text.split_once("<style>\n").and_then(|(_, rest)| rest.split_once("</style>")).expect("a style").0;
-        golden::check(name, &text.replace(style, ""));
+        golden::check(&format!("render/{name}"), &text.replace(style, ""));
     }
 }
 

@@ -8,8 +8,10 @@ use sindri::model::{
 };
 use sindri::render::{PlanView, Style, markdown, text};
 
-use crate::fixture::{address, at, attributes, change, create, field, gpu_pod, kept, losses, money, plan, volume};
-use crate::golden;
+use crate::render::fixture::{
+    address, at, attributes, change, create, field, gpu_pod, kept, losses, money, plan, volume,
+};
+use crate::support::golden;
 
 pub fn view() -> PlanView {
     PlanView {
@@ -51,7 +53,7 @@ pub fn fleet() -> Vec<Change> {
 
 #[test]
 fn a_first_apply_takes_a_line_or_two_per_resource() {
-    golden::check("first_apply.txt", &plain(&plan(fleet())));
+    golden::check("render/first_apply.txt", &plain(&plan(fleet())));
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn probable_renames_are_offered_as_lines_to_paste() {
         ],
         ..plan(vec![create("pod.trainer[0]", gpu_pod(H100, 2, PYTORCH), 5.86, 12)])
     };
-    golden::check("renames.txt", &plain(&plan));
+    golden::check("render/renames.txt", &plain(&plan));
 }
 
 fn drift(text: &str, id: &str, class: DriftClass, answer: DriftResponse) -> Drift {
@@ -197,19 +199,19 @@ pub fn everything() -> Plan {
 
 #[test]
 fn a_plan_with_everything_is_ordered_from_worst_to_least() {
-    golden::check("everything.txt", &plain(&everything()));
+    golden::check("render/everything.txt", &plain(&everything()));
 }
 
 #[test]
 fn a_narrow_terminal_wraps_at_words() {
     let style = Style { width: Some(80), ..Style::default() };
-    golden::check("everything_80.txt", &rendered(&everything(), &view(), &style));
+    golden::check("render/everything_80.txt", &rendered(&everything(), &view(), &style));
 }
 
 #[test]
 fn the_full_view_shows_every_attribute_and_unchanged_resources() {
     let full = PlanView { full: true, ..view() };
-    golden::check("everything_full.txt", &rendered(&everything(), &full, &Style::default()));
+    golden::check("render/everything_full.txt", &rendered(&everything(), &full, &Style::default()));
 }
 
 pub fn fleet_update() -> Plan {
@@ -240,7 +242,7 @@ pub fn fleet_update() -> Plan {
 
 #[test]
 fn replicas_with_equal_changes_are_one_block_and_others_are_separate() {
-    golden::check("fleet_update.txt", &plain(&fleet_update()));
+    golden::check("render/fleet_update.txt", &plain(&fleet_update()));
 }
 
 pub fn long_texts() -> Plan {
@@ -282,7 +284,7 @@ pub fn long_texts() -> Plan {
 
 #[test]
 fn long_texts_and_ports_show_only_differences() {
-    golden::check("long_texts.txt", &plain(&long_texts()));
+    golden::check("render/long_texts.txt", &plain(&long_texts()));
 }
 
 #[test]
@@ -364,7 +366,7 @@ pub fn destruction() -> Plan {
 
 #[test]
 fn destroying_everything_says_so_once() {
-    golden::check("destroy.txt", &plain(&destruction()));
+    golden::check("render/destroy.txt", &plain(&destruction()));
 }
 
 fn shrink() -> Refusal {
@@ -404,11 +406,14 @@ fn side_effects() -> Plan {
 #[test]
 fn side_effects_are_below_the_fields_that_cause_the_replacement() {
     let plan = side_effects();
-    golden::check("side_effects.txt", &plain(&plan));
-    golden::check("side_effects_80.txt", &rendered(&plan, &view(), &Style { width: Some(80), ..Style::default() }));
+    golden::check("render/side_effects.txt", &plain(&plan));
+    golden::check(
+        "render/side_effects_80.txt",
+        &rendered(&plan, &view(), &Style { width: Some(80), ..Style::default() }),
+    );
     let mut comment = String::new();
     markdown::plan(&mut comment, &plan, &view(), markdown::BUDGET).expect("a string takes everything");
-    golden::check("side_effects.md", &comment);
+    golden::check("render/side_effects.md", &comment);
 }
 
 pub fn partial() -> Plan {
@@ -453,7 +458,7 @@ pub fn waiting() -> Plan {
 fn unready_resources_are_listed_with_their_age_even_without_changes() {
     let now = "2026-11-23T10:00:00Z".parse().ok();
     let told = rendered(&waiting(), &PlanView { now, ..view() }, &Style::default());
-    golden::check("not_ready.txt", &told);
+    golden::check("render/not_ready.txt", &told);
     let mut changing = waiting();
     changing.changes.push(create("pod.new", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44, 9));
     let told = rendered(&changing, &view(), &Style::default());
@@ -465,7 +470,7 @@ fn unready_resources_are_listed_with_their_age_even_without_changes() {
 #[test]
 fn a_partial_plan_counts_what_it_leaves_out() {
     let mut plan = partial();
-    golden::check("partial.txt", &plain(&plan));
+    golden::check("render/partial.txt", &plain(&plan));
 
     let only = PlanView { only: [Action::Delete].into(), ..view() };
     let text = rendered(&plan, &only, &Style::default());

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use sindri::model::{Action, Cause, DifferenceOrigin, DriftClass, Effect, Plan, Power, Retry, Risk, Secret};
 use sindri::render::json::{plan_json, plan_schema};
 
-use crate::fixture::{address, at, attributes, change, field, plan};
-use crate::hostile::{evil, hostile_plan};
-use crate::plans;
+use crate::render::fixture::{address, at, attributes, change, field, plan};
+use crate::render::hostile::{evil, hostile_plan};
+use crate::render::plans;
 
 static SCHEMA: LazyLock<jsonschema::Validator> =
     LazyLock::new(|| jsonschema::draft202012::new(&plan_schema()).expect("a valid schema"));

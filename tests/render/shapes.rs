@@ -4,12 +4,16 @@ use serde_json::json;
 use sindri::model::{Action, Cause, Effect, Secret, Value};
 use sindri::render::json::{plan_json, to_text};
 
-use crate::fixture::{address, change, create, field, gpu_pod, kept, plan, volume};
-use crate::{golden, plans};
+use crate::render::fixture::{address, change, create, field, gpu_pod, kept, plan, volume};
+use crate::render::plans;
+use crate::support::golden;
 
 #[test]
 fn the_plan_as_json() {
-    golden::check("everything.json", &(to_text(&plan_json(&plans::everything(), Some("9c1f7a2e44b0")), true) + "\n"));
+    golden::check(
+        "render/everything.json",
+        &(to_text(&plan_json(&plans::everything(), Some("9c1f7a2e44b0")), true) + "\n"),
+    );
 }
 
 #[test]

@@ -8,10 +8,10 @@ use sindri::model::{Endpoint, Object, Observed, SshTarget, State, Status, Value}
 use sindri::render::status::StatusView;
 use sindri::render::{Style, json, status};
 
-use crate::applies::object;
-use crate::drift::record;
-use crate::fixture::{address, gpu_pod, volume};
-use crate::golden;
+use crate::render::applies::object;
+use crate::render::drift::record;
+use crate::render::fixture::{address, gpu_pod, volume};
+use crate::support::golden;
 
 fn running(id: &str) -> Object {
     let mut pod = object(id, 5.86);
@@ -53,9 +53,9 @@ fn status_shows_resources_costs_and_connections() {
     let mut out = String::new();
     status::table(&mut out, &state, &observed, &Default::default(), &Style::default())
         .expect("a string takes everything");
-    golden::check("status.txt", &out);
+    golden::check("render/status.txt", &out);
     golden::check(
-        "status.json",
+        "render/status.json",
         &(json::to_text(&status::status_json(&state, &observed, &Default::default()), true) + "\n"),
     );
 }
@@ -83,7 +83,7 @@ fn two_hundred_pods_fit_on_a_screen_of_80_columns() {
     let style = Style { width: Some(80), ..Style::default() };
     let mut out = String::new();
     status::table(&mut out, &state, &observed, &Default::default(), &style).expect("a string takes everything");
-    golden::check("status_fleet_80.txt", &out);
+    golden::check("render/status_fleet_80.txt", &out);
     assert!(out.lines().count() <= 24, "{out}");
     for view in [
         StatusView { short: true, ..StatusView::default() },
@@ -107,7 +107,7 @@ fn a_short_status_has_one_line_for_each_resource() {
     let view = StatusView { short: true, ..StatusView::default() };
     let mut out = String::new();
     status::table(&mut out, &state, &observed, &view, &Style::default()).expect("a string takes everything");
-    golden::check("status_short.txt", &out);
+    golden::check("render/status_short.txt", &out);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn after_a_deploy_every_connection_is_listed() {
     let mut out = String::new();
     let pod = running("5xpma5eg46tqjq");
     status::connect(&mut out, &address("pod.main"), &pod, &Style::default()).expect("a string takes everything");
-    golden::check("connect.txt", &out);
+    golden::check("render/connect.txt", &out);
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn outputs_can_be_listed_and_picked_one_by_one() {
     let outputs = status::Outputs::new(&state, &observed);
     let mut out = String::new();
     outputs.text(&mut out, &Style::default()).expect("a string takes everything");
-    golden::check("output.txt", &out);
+    golden::check("render/output.txt", &out);
     for path in outputs.paths() {
         assert!(outputs.raw(&path).is_some(), "{path}");
     }

@@ -4,12 +4,12 @@ use serde_json::{Value as Json, json};
 use sindri::model::{Action, Cost, Plan, SideEffect};
 use sindri::render::{Style, html, json as tools, status, text};
 
-use crate::applies::object;
-use crate::comment::comment;
-use crate::drift::record;
-use crate::fixture::{address, change, create, gpu_pod, money, plan};
-use crate::golden;
-use crate::plans::view;
+use crate::render::applies::object;
+use crate::render::comment::comment;
+use crate::render::drift::record;
+use crate::render::fixture::{address, change, create, gpu_pod, money, plan};
+use crate::render::plans::view;
+use crate::support::golden;
 
 /// Two equal pods and one to be replaced, all without known prices, and one pod with a price.
 fn unpriced() -> Plan {
@@ -31,7 +31,7 @@ fn a_plan_counts_pods_without_a_known_price_in_every_form() {
     let (plan, view) = (unpriced(), view());
     let mut shown = String::new();
     text::plan(&mut shown, &plan, &view, &Style::default()).expect("a string takes everything");
-    golden::check("unpriced.txt", &shown);
+    golden::check("render/unpriced.txt", &shown);
     assert!(text::summary_line(&plan).ends_with("| +$0.06/h (+$43.80/mo), 3 pods without a known price"));
     let total = "$0.57/h ($416.10/mo) plus 3 pods without a known price";
     let comment = comment(&plan, &view, 60_000);

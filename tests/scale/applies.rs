@@ -2,8 +2,8 @@
 
 use sindri::planner::PlanOptions;
 
-use super::fleet::Fleet;
-use super::fleet::account::{Account, Cost};
+use crate::support::large_fleet::Fleet;
+use crate::support::measured::{Account, Cost};
 
 #[tokio::test(start_paused = true)]
 async fn a_plan_without_changes_lists_volumes_once_and_pods_once_per_thousand() {

@@ -13,7 +13,7 @@ use sindri::store::{parse_state, state_bytes};
 use tempfile::TempDir;
 
 use super::count::{Work, work};
-use super::fleet::{self, Fleet, Layout};
+use crate::support::large_fleet::{self, Fleet, Layout};
 
 /// Twice the fleet may take this many times the work. Sorting takes slightly more than twice.
 const GROWTH: f64 = 2.6;
@@ -30,14 +30,14 @@ impl World {
     /// Applies `before` and declares `after`.
     fn of(before: Fleet, after: Fleet) -> Self {
         let (config, folder) = before.config();
-        let plan = fleet::plan(&config, &fleet::nothing(), &Observed::default(), PlanOptions::default());
-        let (state, observed) = fleet::applied(&plan);
+        let plan = large_fleet::plan(&config, &large_fleet::nothing(), &Observed::default(), PlanOptions::default());
+        let (state, observed) = large_fleet::applied(&plan);
         let (config, folder) = if before.yaml() == after.yaml() { (config, folder) } else { after.config() };
         Self { folder, config, state, observed }
     }
 
     fn plan(&self, options: PlanOptions) -> Plan {
-        fleet::plan(&self.config, &self.state, &self.observed, options)
+        large_fleet::plan(&self.config, &self.state, &self.observed, options)
     }
 }
 
@@ -45,9 +45,9 @@ impl World {
 type Stage = (&'static str, fn(&World, &Plan));
 
 const STAGES: &[Stage] = &[
-    ("load", |world, _| drop(fleet::load(&world.folder))),
+    ("load", |world, _| drop(large_fleet::load(&world.folder))),
     ("plan to create", |world, _| {
-        drop(fleet::plan(&world.config, &fleet::nothing(), &Observed::default(), PlanOptions::default()));
+        drop(large_fleet::plan(&world.config, &large_fleet::nothing(), &Observed::default(), PlanOptions::default()));
     }),
     ("plan", |world, _| drop(world.plan(PlanOptions::default()))),
     ("plan to destroy", |world, _| drop(world.plan(PlanOptions { destroy: true, ..PlanOptions::default() }))),

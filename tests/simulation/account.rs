@@ -8,7 +8,7 @@ use serde_json::json;
 use sindri::emulator::{Emulator, EmulatorOptions, PodEvent, VolumeEvent};
 use sindri::transport::clock::Clock;
 
-use crate::truth::Truth;
+use crate::simulation::truth::Truth;
 
 pub struct World {
     pub emulator: Arc<Emulator>,

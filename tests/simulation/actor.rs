@@ -1,7 +1,7 @@
 //! One user of sindri: a project with its configuration, its state on its own disk, and its connection to the account.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -12,9 +12,7 @@ use sindri::apply::{self, Event, Job, recover};
 use sindri::config::Move;
 use sindri::emulator::{Emulator, InProcess};
 use sindri::kind;
-use sindri::model::{
-    Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, Resource, State, Verb,
-};
+use sindri::model::{Action, Address, Cause, Dialect, Entry, Marker, Observed, Outcome, Plan, Power, State, Verb};
 use sindri::observe::observe;
 use sindri::planner;
 use sindri::planner::decide::power::power_plan;
@@ -33,11 +31,10 @@ use sindri::transport::{Method, Reply, Request, Transport, TransportError};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::account::World;
-use crate::sabotage::{Sabotage, Sabotaged};
-use crate::truth::Truth;
-
-pub type Desired = BTreeMap<Address, Resource>;
+use crate::simulation::account::World;
+use crate::simulation::sabotage::{Sabotage, Sabotaged};
+use crate::simulation::truth::Truth;
+use crate::support::Desired;
 
 /// The user's answer about unmanaged objects that match theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,13 +24,14 @@ use sindri::runpod::credential::ApiKey;
 use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
 
-use crate::account::World;
-use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
-use crate::ledger::Ledger;
-use crate::neighbor::Neighbor;
-use crate::sabotage::Sabotage;
-use crate::schedule::{history_with, no_orphans};
-use crate::storm;
+use crate::simulation::account::World;
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers, left_to_do};
+use crate::simulation::ledger::Ledger;
+use crate::simulation::neighbor::Neighbor;
+use crate::simulation::sabotage::Sabotage;
+use crate::simulation::schedule::{history_with, no_orphans};
+use crate::simulation::storm;
+use crate::support::{Desired, in_virtual_time};
 
 /// Counts of a search.
 #[derive(Debug, Default)]
@@ -115,8 +116,7 @@ impl Company {
 
 /// Runs one seed; panics if a record is not true.
 pub fn run(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(schedule(seed, company, sabotage))
+    in_virtual_time(schedule(seed, company, sabotage))
 }
 
 async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {

@@ -8,13 +8,14 @@ use sindri::model::Dialect;
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
-use crate::account::World;
-use crate::actor::{Actor, Project, Strangers};
-use crate::commands::{self, Company};
-use crate::fleet::{Fleet, Volume};
-use crate::ledger::Ledger;
-use crate::sabotage::Sabotage;
-use crate::schedule::{Patient, put_right, run};
+use crate::simulation::account::World;
+use crate::simulation::actor::{Actor, Project, Strangers};
+use crate::simulation::commands::{self, Company};
+use crate::simulation::ledger::Ledger;
+use crate::simulation::sabotage::Sabotage;
+use crate::simulation::schedule::{Patient, put_right, run};
+use crate::support::fleet::{Fleet, Volume};
+use crate::support::in_virtual_time;
 
 #[test]
 fn the_copy_of_a_migrated_predecessor_is_destroyed_and_no_orphan() {
@@ -138,8 +139,7 @@ fn after_a_lost_disk_the_predecessor_of_a_volume_is_destroyed_after_its_pods() {
 /// disk and creates another, and the second project restores the old name. Now there are two, one for each project.
 #[test]
 fn an_adopted_volume_may_be_renamed_by_its_new_project() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(async {
+    in_virtual_time(async {
         let world = World::new(0);
         let actor = |name, signature| {
             let strangers = Strangers::Adopt;

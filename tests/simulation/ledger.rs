@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sindri::emulator::{Emulator, JournalEntry};
 
-use crate::actor::Actor;
+use crate::simulation::actor::Actor;
 
 /// The creator of each object, by id.
 #[derive(Default)]

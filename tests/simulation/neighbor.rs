@@ -9,12 +9,13 @@ use sindri::model::{Dialect, Value};
 use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
-use crate::account::World;
-use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers};
-use crate::commands::deletions;
-use crate::fleet::Fleet;
-use crate::sabotage::Sabotage;
-use crate::schedule::history;
+use crate::simulation::account::World;
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers};
+use crate::simulation::commands::deletions;
+use crate::simulation::sabotage::Sabotage;
+use crate::simulation::schedule::history;
+use crate::support::Desired;
+use crate::support::fleet::Fleet;
 
 pub struct Neighbor {
     pub actor: Actor,

@@ -11,14 +11,15 @@ use sindri::planner::PlanOptions;
 use sindri::resource::members;
 use tokio::time::sleep;
 
-use crate::account::{Meddling, World};
-use crate::actor::{Actor, Desired, Ended, KillAfter, Project, Strangers, left_to_do};
-use crate::generate;
-use crate::ledger::Ledger;
-use crate::neighbor::Neighbor;
-use crate::sabotage::Sabotage;
-use crate::storm;
-use crate::truth::sound;
+use crate::simulation::account::{Meddling, World};
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers, left_to_do};
+use crate::simulation::ledger::Ledger;
+use crate::simulation::neighbor::Neighbor;
+use crate::simulation::sabotage::Sabotage;
+use crate::simulation::storm;
+use crate::simulation::truth::sound;
+use crate::support::generate;
+use crate::support::{Desired, in_virtual_time};
 
 /// Counts of a search.
 #[derive(Debug, Default)]
@@ -55,8 +56,7 @@ impl Verdict {
 
 /// Runs one seed; panics if an invariant is broken.
 pub fn run(seed: u64, sabotage: Sabotage) -> Verdict {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime").block_on(schedule(seed, sabotage))
+    in_virtual_time(schedule(seed, sabotage))
 }
 
 async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
@@ -169,12 +169,16 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
 }
 
 /// Two versions of one configuration.
-pub fn history(seed: u64) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
+pub fn history(seed: u64) -> (crate::support::fleet::Fleet, crate::support::fleet::Fleet) {
     history_with(seed, false, false)
 }
 
 /// Like `history`, optionally with ignored fields and locked pods.
-pub fn history_with(seed: u64, ignored: bool, locked: bool) -> (crate::fleet::Fleet, crate::fleet::Fleet) {
+pub fn history_with(
+    seed: u64,
+    ignored: bool,
+    locked: bool,
+) -> (crate::support::fleet::Fleet, crate::support::fleet::Fleet) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);

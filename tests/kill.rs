@@ -10,17 +10,17 @@
 //! SINDRI_KILLS=300 cargo test --release --test kill any_command -- --nocapture
 //! ```
 
-#[allow(dead_code, reason = "shared with the tests of the command line")]
-#[path = "../cli/support.rs"]
 mod support;
 
-mod aftermath;
-mod commands;
-#[cfg(target_os = "linux")]
-mod disk;
-#[cfg(target_os = "linux")]
-mod effects;
-mod instants;
-#[cfg(target_os = "linux")]
-mod lost;
-mod race;
+mod kill {
+    mod aftermath;
+    mod commands;
+    #[cfg(target_os = "linux")]
+    mod disk;
+    #[cfg(target_os = "linux")]
+    mod effects;
+    mod instants;
+    #[cfg(target_os = "linux")]
+    mod lost;
+    mod race;
+}

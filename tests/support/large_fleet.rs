@@ -1,8 +1,5 @@
 //! Configurations of any size, and RunPod's objects once they are applied. Shared by `tests/scale` and
 //! `benches/fleet.rs`.
-#![allow(dead_code, reason = "each target uses its part")]
-
-pub mod account;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -3,9 +3,10 @@
 //!
 //! `benches/fleet.rs` measures work without such counts, for example a search through a list that allocates nothing.
 
-#[path = "../fleet/mod.rs"]
-mod fleet;
+mod support;
 
-mod applies;
-mod count;
-mod stages;
+mod scale {
+    mod applies;
+    mod count;
+    mod stages;
+}

@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::Fleet;
+use super::large_fleet::{self, Fleet};
 
 const HERE: Identity<'_> = Identity { environment: "default", api: "sandbox" };
 
@@ -100,14 +100,14 @@ impl Account {
     pub async fn plan(&self) -> Plan {
         let snapshot = store::read(&self.paths, &HERE).expect("a readable state");
         let observed = observe(&self.client).await.expect("lists");
-        super::plan(&self.config, &snapshot.state, &observed, PlanOptions::default())
+        large_fleet::plan(&self.config, &snapshot.state, &observed, PlanOptions::default())
     }
 
     pub async fn apply(&self, options: PlanOptions) -> Cost {
         let store =
             LockedState::acquire(&self.paths, &HERE, Holder::new("apply"), Duration::ZERO).expect("a free lock");
         let observed = observe(&self.client).await.expect("lists");
-        let plan = super::plan(&self.config, &store.snapshot().state, &observed, options);
+        let plan = large_fleet::plan(&self.config, &store.snapshot().state, &observed, options);
         let before = self.answered();
         let (_stop, interrupt) = watch::channel(false);
         let job = Job {

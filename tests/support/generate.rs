@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use sindri::model::{Dialect, Power};
 
-use crate::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
+use super::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
 
 const VOLUMES: [&str; 3] = ["data", "models", "scratch"];
 const PODS: [&str; 4] = ["api", "eval", "note", "train"];

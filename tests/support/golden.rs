@@ -1,9 +1,14 @@
-//! Comparison with `tests/golden/render/<name>`; `SINDRI_BLESS=1` rewrites the files.
+//! Comparison with golden files, `tests/golden/<name>`; `SINDRI_BLESS=1` rewrites them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+pub fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+#[track_caller]
 pub fn check(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/render").join(name);
+    let path = path(name);
     if std::env::var_os("SINDRI_BLESS").is_some() {
         std::fs::create_dir_all(path.parent().expect("a folder")).expect("the golden folder");
         return std::fs::write(&path, actual).expect("a golden file can be written");

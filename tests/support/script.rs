@@ -1,5 +1,4 @@
 //! A transport that answers from a script and records the requests.
-#![allow(dead_code, reason = "each test target uses its part")]
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};

@@ -1,32 +1,10 @@
-//! Applies under adverse conditions: seeded configurations, edits, faults, kills at any await, lost disks, people who
-//! make changes, and a second sindri on the same account, in virtual time. Afterwards one plain apply must put
-//! everything right.
-//!
-//! `SINDRI_SIM_SEEDS=100000 cargo test --release --test simulation -- --nocapture` runs a long search. A failing seed
-//! prints the command that replays it.
-
-mod account;
-mod actor;
-mod commands;
-#[path = "../planner/fleet.rs"]
-#[allow(dead_code)]
-mod fleet;
-mod found;
-#[path = "../planner/generate.rs"]
-#[allow(dead_code)]
-mod generate;
-mod ledger;
-mod neighbor;
-mod sabotage;
-mod schedule;
-mod storm;
-mod truth;
+//! The searches through many seeds.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use commands::Company;
-use sabotage::Sabotage;
-use schedule::{Verdict, run};
+use crate::simulation::commands::{self, Company};
+use crate::simulation::sabotage::Sabotage;
+use crate::simulation::schedule::{Verdict, run};
 
 /// Number of schedules per test run; `SINDRI_SIM_SEEDS` overrides it.
 const SEEDS: u64 = 2_000;

@@ -120,7 +120,6 @@ impl Emulator {
 
     /// On a fixed port, once it is free. A state contains the address of its API, so the port must be the same in every
     /// run.
-    #[allow(dead_code)] // used by tests with golden files
     pub fn at(port: u16, flags: &[&str]) -> Self {
         let start = Instant::now();
         loop {
@@ -300,7 +299,6 @@ impl Project {
     }
 
     /// The same command for an emulator whose lists do not lag, so that absence is proved at once.
-    #[allow(dead_code, reason = "not every suite that shares this file proves absence")]
     pub fn run_without_lag(&self, emulator: &Emulator, words: &str) -> Said {
         Said::of(self.command(emulator, words).env("SINDRI_LIST_LAG", "1s"))
     }
