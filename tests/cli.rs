@@ -44,7 +44,7 @@ mod cli {
     mod renames;
     mod secrets;
     #[cfg(unix)]
-    mod standing;
+    mod status;
     mod story;
     mod summaries;
     mod takeover;

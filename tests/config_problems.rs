@@ -526,9 +526,9 @@ fn is_refused_and_masked(yaml: &str, secret: &str) {
 }
 
 fn is_masked(problems: &Problems, secret: &str) {
-    let told = sindri::render::draw(problems, miette::GraphicalTheme::none(), Some(80));
+    let messages = sindri::render::draw(problems, miette::GraphicalTheme::none(), Some(80));
     let start = &secret[..8];
-    assert!(!told.contains(secret) && !told.to_lowercase().replace('-', "_").contains(start), "{told}");
+    assert!(!messages.contains(secret) && !messages.to_lowercase().replace('-', "_").contains(start), "{messages}");
 }
 
 #[test]

@@ -7,8 +7,8 @@ mod planner {
     mod answers;
     mod budget;
     mod deposed;
-    mod life;
-    mod meddle;
+    mod checked;
+    mod outside_changes;
     mod moves;
     mod order;
     mod properties;

@@ -8,7 +8,7 @@ mod render {
     mod orphans;
     mod plans;
     mod applies;
-    mod standing;
+    mod current;
     mod drift;
     mod shapes;
     mod comment;

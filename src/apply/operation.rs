@@ -89,7 +89,7 @@ impl<'a> Executor<'a> {
             index,
             operation,
             kind,
-            begun: Instant::now(),
+            started_at: Instant::now(),
             permit: Mutex::new(permit.ok()),
         };
         match operation.verb {
@@ -115,7 +115,7 @@ struct RunningOperation<'r, 'a> {
     index: usize,
     operation: &'r Operation,
     kind: &'static Kind,
-    begun: Instant,
+    started_at: Instant,
     /// Released before waiting, so that waits do not block requests.
     permit: Mutex<Option<SemaphorePermit<'r>>>,
 }
@@ -195,7 +195,7 @@ impl<'a> RunningOperation<'_, 'a> {
             verb: self.operation.verb,
             id: object.as_ref().map(|object| object.id.clone()).or_else(|| self.id()),
             object: object.map(Box::new),
-            elapsed: self.begun.elapsed(),
+            elapsed: self.started_at.elapsed(),
         });
     }
 
@@ -239,7 +239,7 @@ impl<'a> RunningOperation<'_, 'a> {
         Some(format!(
             "it is used by {}, and can be deleted once nothing uses it: end that first, where it is managed, and run the \
              command again",
-            in_use::told(&users)
+            in_use::describe(&users)
         ))
     }
 }

@@ -79,7 +79,7 @@ pub struct ReadinessFailure {
 }
 
 /// Evaluates the condition for `object`.
-pub fn standing(condition: &Condition, object: &Object) -> PodReadiness {
+pub fn readiness(condition: &Condition, object: &Object) -> PodReadiness {
     let never =
         |code, message: &str, help| PodReadiness::Never(ReadinessFailure { code, message: message.to_owned(), help });
     match &object.status {
@@ -209,8 +209,8 @@ mod tests {
 
     #[test]
     fn hopeless_pods_are_reported_at_once() {
-        let code = |condition: &Condition, pod: &Object| match standing(condition, pod) {
-            PodReadiness::Never(hopeless) => hopeless.code,
+        let code = |condition: &Condition, pod: &Object| match readiness(condition, pod) {
+            PodReadiness::Never(failure) => failure.code,
             other => panic!("{other:?}"),
         };
         for (status, word) in [(Status::Stopped, "stopped"), (Status::Error, "errored"), (Status::ZeroGpu, "zero_gpu")]
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(code(&page(None), &bare), "no_port");
         assert_eq!(code(&page(None), &several), "ambiguous_port");
         assert_eq!(
-            standing(&page(Some(81)), &several),
+            readiness(&page(Some(81)), &several),
             PodReadiness::Probe(vec![Probe::HttpSucceeds("https://b/".to_owned())])
         );
     }
@@ -234,23 +234,25 @@ mod tests {
     #[test]
     fn pods_that_may_become_ready_are_not_ready_yet() {
         let creating = pod(Status::Creating, false, &[("22/tcp", None)]);
-        assert_eq!(standing(&Condition::Ssh, &creating), PodReadiness::NotYet("Creating".to_owned()));
+        assert_eq!(readiness(&Condition::Ssh, &creating), PodReadiness::NotYet("Creating".to_owned()));
         let open = pod(Status::Running, false, &[("22/tcp", None), ("80/http", Some("https://a"))]);
-        let told = PodReadiness::NotYet("running, no public address for 22/tcp yet".to_owned());
+        let not_yet = PodReadiness::NotYet("running, no public address for 22/tcp yet".to_owned());
         for condition in [Condition::Running, Condition::Ports, Condition::Ssh] {
-            assert_eq!(standing(&condition, &open), told);
+            assert_eq!(readiness(&condition, &open), not_yet);
         }
         let strange = pod(Status::Unknown("PAUSED".to_owned()), false, &[]);
-        assert!(matches!(standing(&Condition::Running, &strange), PodReadiness::NotYet(why) if why.contains("PAUSED")));
+        assert!(
+            matches!(readiness(&Condition::Running, &strange), PodReadiness::NotYet(why) if why.contains("PAUSED"))
+        );
     }
 
     #[test]
     fn every_port_and_the_pods_own_ssh_server_are_probed() {
         let ports = [("22/tcp", Some("203.0.113.7:35558")), ("80/http", Some("https://p-80.proxy.runpod.net"))];
         let mut ready = pod(Status::Running, true, &ports);
-        assert_eq!(standing(&Condition::Running, &ready), PodReadiness::Ready);
+        assert_eq!(readiness(&Condition::Running, &ready), PodReadiness::Ready);
         assert_eq!(
-            standing(&Condition::Ports, &ready),
+            readiness(&Condition::Ports, &ready),
             PodReadiness::Probe(vec![
                 Probe::Tcp("203.0.113.7:35558".to_owned()),
                 Probe::HttpAnswers("https://p-80.proxy.runpod.net".to_owned()),
@@ -259,7 +261,7 @@ mod tests {
         let host = "203.0.113.7".to_owned();
         ready.computed.ssh_direct = Some(SshTarget { host, port: 35558, username: "root".to_owned() });
         assert_eq!(
-            standing(&Condition::Ssh, &ready),
+            readiness(&Condition::Ssh, &ready),
             PodReadiness::Probe(vec![Probe::Ssh("203.0.113.7:35558".to_owned())])
         );
     }

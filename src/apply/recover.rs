@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use trace::{CreateTrace, trace};
-pub(super) use trace::{made_by, moved};
+pub(super) use trace::{made_by, migrated_object};
 pub(super) use update::{UpdateRequest, quoted, updated};
 
 use super::{Event, Events};
@@ -168,7 +168,7 @@ fn settle(
         // Lists show deleted objects for a while, so a listed object proves nothing yet.
         Verb::Delete if object.is_some() => None,
         Verb::Delete => {
-            if let Some(object) = moved(intent, state, observed.iter()) {
+            if let Some(object) = migrated_object(intent, state, observed.iter()) {
                 let how = format!("it had moved instead: `{}` carries its marker", object.id);
                 return Some((followed(intent, state, object), how, Some(object.id.clone())));
             }
@@ -231,7 +231,7 @@ pub async fn recover(
     // request may have been sent long after its intent was written.
     let started = Instant::now();
     let mut gaps = SEARCHES.iter().skip(1).copied();
-    let mut told = false;
+    let mut reported = false;
     loop {
         let mut observed = observe(api).await?;
         let mut replay = store.snapshot();
@@ -268,7 +268,7 @@ pub async fn recover(
             }
             return Ok(observed);
         }
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut reported, true) {
             for address in unseen.iter().chain(open.iter().map(|intent| &intent.address)) {
                 let message = format!(
                     "an earlier run created or deleted it, no list shows the result, and lists lag; checking for up to {} s",

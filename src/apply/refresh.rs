@@ -46,7 +46,7 @@ pub async fn refresh_and_recheck(
     // The lists are newer than the state that was read before them. Everything that an apply created before the lists
     // were made has an intent or a record by now, because the intent is durable before the request is sent.
     let after = store::read(place.paths, &place.identity)?;
-    for address in moved_on(&before, &after) {
+    for address in appended(&before, &after) {
         refresh.unsettled.entry(address.clone()).or_insert(Unsettled::InFlight);
     }
     let made = after.pending.iter().flat_map(|intent| made_by(intent, &after.state, refresh.observed.iter()));
@@ -78,7 +78,7 @@ async fn see(
 }
 
 /// Addresses that differ between two readings of one state.
-fn moved_on<'s>(before: &'s Snapshot, after: &'s Snapshot) -> impl Iterator<Item = &'s Address> {
+fn appended<'s>(before: &'s Snapshot, after: &'s Snapshot) -> impl Iterator<Item = &'s Address> {
     let records = |snapshot: &'s Snapshot| snapshot.state.resources.keys();
     let recorded = records(before)
         .chain(records(after))

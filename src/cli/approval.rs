@@ -85,7 +85,7 @@ impl Approval {
 
     /// A saved plan is complete in itself. Report that it is limited to some addresses only if other changes are
     /// pending, or if it was limited from the start.
-    pub fn narrows(&self, plan: &mut Plan) {
+    pub fn clear_partial(&self, plan: &mut Plan) {
         let Self::Saved(saved) = self else { return };
         if saved.options.targets.is_empty() && !plan.leaves_out() {
             plan.partial = None;
@@ -103,7 +103,7 @@ impl Approval {
     }
 
     /// Checks that the new plan is the approved one.
-    pub fn stands(&self, input: &Input<'_>, plan: &Plan) -> Result<(), Failure> {
+    pub fn verify(&self, input: &Input<'_>, plan: &Plan) -> Result<(), Failure> {
         match self {
             Self::None => Ok(()),
             Self::Expected { id, saved } => {
@@ -111,7 +111,7 @@ impl Approval {
                 if now == *id {
                     return Ok(());
                 }
-                let told =
+                let listed =
                     saved.as_ref().map(|saved| differences(&saved.compare(input, plan), true)).unwrap_or_default();
                 let state = if plan.is_empty() {
                     "nothing is to be done any more".to_owned()
@@ -123,7 +123,7 @@ impl Approval {
                 Err(Failure::message(
                     Exit::Stale,
                     "unexpected_plan",
-                    format!("the plan `{id}` was expected, and {state}{told}"),
+                    format!("the plan `{id}` was expected, and {state}{listed}"),
                     Some(match (plan.is_empty(), plan.changes_anything()) {
                         (true, _) => "if it was applied already, all is well; nothing was changed".into(),
                         (_, false) => "`sindri wait` waits until everything is ready; nothing was changed".into(),
@@ -135,10 +135,10 @@ impl Approval {
             }
             Self::Saved(saved) => {
                 let comparison = saved.compare(input, plan);
-                if comparison.moved.is_empty() {
+                if comparison.differences.is_empty() {
                     return Ok(());
                 }
-                let changed = words::count(comparison.moved.len(), "difference");
+                let changed = words::count(comparison.differences.len(), "difference");
                 Err(Failure::message(
                     Exit::Stale,
                     "stale_plan",
@@ -163,7 +163,7 @@ fn is_id(word: &str) -> bool {
 fn differences(comparison: &SavedPlanComparison, done: bool) -> String {
     let settled =
         comparison.done.iter().filter(|_| done).map(|address| format!("`{address}`: nothing is to be done any more"));
-    let lines: Vec<String> = comparison.moved.iter().map(ToString::to_string).chain(settled).collect();
+    let lines: Vec<String> = comparison.differences.iter().map(ToString::to_string).chain(settled).collect();
     let mut text = String::new();
     for line in lines.iter().take(TOLD) {
         text.push_str(&format!("\n  {line}"));

@@ -120,19 +120,19 @@ fn which(command: &str, argument: &Arg) -> Option<CompletionKind> {
 /// The words of a line that may end inside a quote. A space at the end starts an empty word.
 fn split(line: &str) -> Vec<String> {
     let mut words = vec![String::new()];
-    let (mut quote, mut begun) = (None, false);
+    let (mut quote, mut in_word) = (None, false);
     let mut characters = line.chars();
     while let Some(character) = characters.next() {
         let Some(word) = words.last_mut() else { break };
         match (quote, character) {
             (Some(open), _) if character == open => quote = None,
-            (None, '\'' | '"') => (quote, begun) = (Some(character), true),
+            (None, '\'' | '"') => (quote, in_word) = (Some(character), true),
             (None | Some('"'), '\\') => word.extend(characters.next()),
             (None, _) if character.is_whitespace() => {
-                if begun || !word.is_empty() {
+                if in_word || !word.is_empty() {
                     words.push(String::new());
                 }
-                begun = false;
+                in_word = false;
             }
             _ => word.push(character),
         }

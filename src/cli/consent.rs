@@ -132,7 +132,7 @@ fn flags_suffice(plan: &Plan, change: &ChangeFlags, adopt: bool) -> Result<(), F
              changed",
         ));
     }
-    if plan.adopts_strangers() && !adopt {
+    if plan.adopts_unmanaged() && !adopt {
         return Err(Failure::refused(
             "adoption_needs_consent",
             "there are pods or volumes that look like this configuration's own, but are in no state",

@@ -138,7 +138,7 @@ impl Console {
     }
 
     /// Prints a result made of sentences, which wrap at the terminal's width.
-    pub fn sentences(&self, text: &str) {
+    pub fn wrapped(&self, text: &str) {
         self.result(&wrapped(text, self.out));
     }
 
@@ -153,7 +153,7 @@ impl Console {
 
     /// Prints a result as a sentence for people or as an object for tools.
     pub fn either(&self, text: &str, value: &serde_json::Value) {
-        if self.json { self.json(value) } else { self.sentences(text) }
+        if self.json { self.json(value) } else { self.wrapped(text) }
     }
 
     /// Prints information that is not a result.

@@ -84,15 +84,15 @@ impl ResourceDraft {
         }
     }
 
-    pub fn finish(self, address: Address, life: LifecycleSettings, at: Span, findings: &Findings) -> Resource {
+    pub fn finish(self, address: Address, settings: LifecycleSettings, at: Span, findings: &Findings) -> Resource {
         let positions = self.spans.into_iter().map(|(path, span)| (path, findings.sources.position(span))).collect();
         Resource {
             address,
             inputs: self.inputs,
             parent: None,
-            power: life.power,
-            lifecycle: life.lifecycle,
-            timeouts: life.timeouts,
+            power: settings.power,
+            lifecycle: settings.lifecycle,
+            timeouts: settings.timeouts,
             position: Some(findings.sources.position(at)),
             positions,
         }

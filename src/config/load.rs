@@ -114,28 +114,28 @@ pub(super) fn choose(options: &LoadOptions<'_>) -> Result<Files, Problems> {
 /// Like [`choose`], for commands that only need the state. A missing or ambiguous base, and overlays that are ambiguous
 /// or cannot be listed, are returned as problems. It fails only if the state cannot be determined.
 pub(super) fn choose_leniently(options: &LoadOptions<'_>) -> Result<(Files, Vec<Problem>), Problems> {
-    let mut told = Vec::new();
+    let mut findings = Vec::new();
     let base = match &options.file {
         Some(file) => options.directory.join(file),
         None => match search(&options.directory) {
             Ok(base) => base,
             Err(problems) => {
                 let Some(base) = beside_a_state(options) else { return Err(problems) };
-                told.extend(problems);
+                findings.extend(problems);
                 base
             }
         },
     };
     let mut overlays = overlays(&base).unwrap_or_else(|problems| {
-        told.extend(problems);
+        findings.extend(problems);
         Vec::new()
     });
     let ambiguous = |overlay: &Overlay| options.environment.as_ref() == Some(&overlay.environment);
     if overlays.iter().filter(|overlay| ambiguous(overlay)).count() > 1 {
-        told.extend(options.environment.as_deref().map(two_overlays).into_iter().flatten());
+        findings.extend(options.environment.as_deref().map(two_overlays).into_iter().flatten());
         overlays.dedup_by(|later, first| later.environment == first.environment);
     }
-    Ok((select(base, &overlays, options)?, told))
+    Ok((select(base, &overlays, options)?, findings))
 }
 
 /// Where `sindri.yaml` would be: next to the nearest state with records.

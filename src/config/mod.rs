@@ -24,7 +24,7 @@ mod image;
 mod interpolate;
 mod json_schema;
 mod legacy;
-mod life;
+mod lifecycle;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
 mod machine;

@@ -9,7 +9,7 @@ use super::draft::{LifecycleSettings, ResourceDraft};
 use super::environment::{self};
 use super::fields;
 use super::image::{self, NoReference, Reference};
-use super::life::{lifecycle, timeouts};
+use super::lifecycle::{lifecycle, timeouts};
 use super::machine::{self, MachineFields};
 use super::port::ports;
 use super::problem::Findings;
@@ -92,7 +92,7 @@ pub(super) fn pods(
         // The position records that the file sets power. If the file does not, `stop` and `start` decide.
         draft.place("power", node.span);
     }
-    let life = LifecycleSettings {
+    let settings = LifecycleSettings {
         power: Some(power),
         lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
         timeouts: timeouts(pod.get("timeouts"), findings),
@@ -133,7 +133,7 @@ pub(super) fn pods(
             resource.parent = Some(address.clone());
             resources.push(resource);
         }
-        resources.push(draft.finish(address, life.clone(), at, findings));
+        resources.push(draft.finish(address, settings.clone(), at, findings));
     }
     resources
 }

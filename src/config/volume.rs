@@ -4,7 +4,7 @@ use super::context::{MountableVolume, Project};
 use super::document::{MappingEntry, YamlNode};
 use super::draft::{LifecycleSettings, ResourceDraft};
 use super::fields;
-use super::life::lifecycle;
+use super::lifecycle::lifecycle;
 use super::problem::Findings;
 use super::region::resolve_region;
 use super::source::Span;

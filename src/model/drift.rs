@@ -100,7 +100,7 @@ pub struct Finding {
     /// For an object that is not in our state: the marker that names its creator.
     pub marker: Option<Marker>,
     /// For an orphan: the object recorded for its address is also alive.
-    pub twin: bool,
+    pub recorded_is_live: bool,
     /// For an orphan: it was created from this state, so apply adopts it without a flag.
     pub same_lineage: bool,
 }
@@ -167,8 +167,8 @@ impl Finding {
 }
 
 fn new_id(class: DriftClass, fields: &[FieldChange]) -> Option<&str> {
-    let moved = (class == DriftClass::Moved).then_some(fields)?;
-    moved.iter().find(|field| field.path == "id")?.after.as_text()
+    let migrated = (class == DriftClass::Migrated).then_some(fields)?;
+    migrated.iter().find(|field| field.path == "id")?.after.as_text()
 }
 
 impl DriftClass {
@@ -177,7 +177,7 @@ impl DriftClass {
         match self {
             Self::Stopped => Some([Power::Running, Power::Stopped]),
             Self::Started => Some([Power::Stopped, Power::Running]),
-            Self::Gone | Self::Changed | Self::ZeroGpu | Self::Errored | Self::NotReady | Self::Moved => None,
+            Self::Gone | Self::Changed | Self::ZeroGpu | Self::Errored | Self::NotReady | Self::Migrated => None,
             Self::Orphan | Self::Unmanaged => None,
         }
     }
@@ -192,7 +192,7 @@ impl DriftClass {
             Self::ZeroGpu => "zero-gpu",
             Self::Errored => "errored",
             Self::NotReady => "not-ready",
-            Self::Moved => "moved",
+            Self::Migrated => "moved",
             Self::Orphan => "orphan",
             Self::Unmanaged => "unmanaged",
         }
@@ -242,8 +242,8 @@ mod tests {
 
     #[test]
     fn drift_classes_have_stable_identifiers() {
-        use DriftClass::{Changed, Errored, Gone, Moved, NotReady, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
-        for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, NotReady, Moved, Orphan, Unmanaged] {
+        use DriftClass::{Changed, Errored, Gone, Migrated, NotReady, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
+        for class in [Gone, Changed, Stopped, Started, ZeroGpu, Errored, NotReady, Migrated, Orphan, Unmanaged] {
             assert_eq!(serde_json::json!(class), class.word());
         }
         assert_eq!(serde_json::json!(Severity::Information), Severity::Information.word());

@@ -25,7 +25,8 @@ pub enum DriftClass {
     /// It should run but is not ready.
     NotReady,
     /// It has another id (`fields` has `id`), another region, or lost one of its addresses.
-    Moved,
+    #[serde(rename = "moved")]
+    Migrated,
     /// It carries our marker but is in no state.
     Orphan,
     /// It belongs to another project or is not managed by sindri.
@@ -256,7 +257,7 @@ impl Plan {
     }
 
     /// Whether it adopts an object that only looks like ours. This needs a person's consent.
-    pub fn adopts_strangers(&self) -> bool {
+    pub fn adopts_unmanaged(&self) -> bool {
         self.changes
             .iter()
             .flat_map(|change| &change.causes)

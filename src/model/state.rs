@@ -96,7 +96,7 @@ impl Record {
     }
 
     /// The address in the object's marker: the one it was created for.
-    pub fn called<'r>(&'r self, address: &'r Address) -> &'r Address {
+    pub fn marker_address<'r>(&'r self, address: &'r Address) -> &'r Address {
         self.marked.as_ref().unwrap_or(address)
     }
 }

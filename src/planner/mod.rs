@@ -72,8 +72,9 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
         waits.clear();
         records = survey::accepted(input.prior, input.observed);
     } else if !input.options.targets.is_empty() {
-        let (told, remaining) = partial::restrict(&input.options.targets, &graphs.desired, &mut changes, operations);
-        (partial, operations) = (Some(told), remaining);
+        let (reported, remaining) =
+            partial::restrict(&input.options.targets, &graphs.desired, &mut changes, operations);
+        (partial, operations) = (Some(reported), remaining);
         partial::restrict_waits(&mut waits, &operations, &mut partial);
     }
     if partial.is_some() || input.options.refresh_only {
@@ -84,11 +85,11 @@ pub fn plan(input: &Input<'_>) -> Result<Plan, GraphError> {
     answer::narrow(&mut drift, &changes, &moved, &input.options);
     let cost = cost(&changes);
     let corrected = protect::corrections(prior, &records);
-    let purse = survey::zero_balance_note(input.prior, input.observed).filter(|_| !input.options.destroy);
+    let zero_balance = survey::zero_balance_note(input.prior, input.observed).filter(|_| !input.options.destroy);
     let idle = moves::note(&moved, input);
     let doubles = doubles::doubles(input.name, prior, input.observed, input.catalog);
     let twice = doubles::notes(&doubles);
-    let notes = purse.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).chain(twice);
+    let notes = zero_balance.into_iter().chain(notes(&changes, input, prior)).chain(corrected).chain(idle).chain(twice);
     let notes = notes.collect();
     let mut plan = Plan {
         name: input.name.to_owned(),

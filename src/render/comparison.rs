@@ -30,12 +30,12 @@ pub fn text(
         let verb = if *same == 1 { "is" } else { "are" };
         return Line::of(0, format!("{left} and {right} ask for the same: {count} {verb} alike.")).write(out, style);
     }
-    Line::new(0).ink(Tone::Heading, format!("{left} | {right}")).write(out, style)?;
+    Line::new(0).tone(Tone::Heading, format!("{left} | {right}")).write(out, style)?;
     let configuration = ("configuration".to_owned(), project);
     let named = differing.iter().map(|(address, rows)| (address.to_string(), rows.as_slice()));
     for (name, rows) in [configuration].into_iter().filter(|(_, rows)| !rows.is_empty()).chain(named) {
         out.write_char('\n')?;
-        Line::new(0).ink(Tone::Change, "~").text(format!(" {name}")).write(out, style)?;
+        Line::new(0).tone(Tone::Change, "~").text(format!(" {name}")).write(out, style)?;
         let [paths, lefts] = [widest(rows, |row| row.path.clone()), widest(rows, |row| row.left.to_string())];
         for ComparisonRow { path, left, right } in rows {
             let left = left.to_string();
@@ -45,7 +45,7 @@ pub fn text(
     for (environment, blocks) in [(left, only_left), (right, only_right)] {
         if !blocks.is_empty() {
             out.write_char('\n')?;
-            Line::new(0).ink(Tone::Heading, format!("Only in {environment}")).write(out, style)?;
+            Line::new(0).tone(Tone::Heading, format!("Only in {environment}")).write(out, style)?;
         }
         for (address, description) in blocks {
             Line::of(2, format!("{address}  {description}")).write(out, style)?;
@@ -58,10 +58,10 @@ pub fn text(
         (only_right.len(), format!("only in {right}")),
         (*same, "alike".to_owned()),
     ];
-    let told: Vec<String> =
+    let counts: Vec<String> =
         parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let told = if told.is_empty() { "no resource differs".to_owned() } else { told.join(", ") };
-    Line::new(0).ink(Tone::Heading, format!("Resources: {told}")).write(out, style)
+    let counts = if counts.is_empty() { "no resource differs".to_owned() } else { counts.join(", ") };
+    Line::new(0).tone(Tone::Heading, format!("Resources: {counts}")).write(out, style)
 }
 
 /// Longer values do not count for the width of the column.

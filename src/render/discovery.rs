@@ -17,67 +17,67 @@ pub fn text(
     (lineage, others): (&str, &[String]),
     style: &Style,
 ) -> fmt::Result {
-    let count = words::count(found.taken.len(), "resource");
-    let head = match found.taken.len() {
+    let count = words::count(found.adopted.len(), "resource");
+    let head = match found.adopted.len() {
         0 => format!("Found nothing of {name}/{environment} that the state lacks."),
         _ => format!("Took {count} into the state of environment {environment} (lineage {lineage}):"),
     };
-    Line::new(0).ink(Tone::Heading, head).write(out, style)?;
-    let width = found.taken.iter().map(|taken| taken.address.to_string().len()).max().unwrap_or(0);
-    for Adoption { address, object, by } in &found.taken {
+    Line::new(0).tone(Tone::Heading, head).write(out, style)?;
+    let width = found.adopted.iter().map(|adopted| adopted.address.to_string().len()).max().unwrap_or(0);
+    for Adoption { address, object, by } in &found.adopted {
         let (address, name) = (address.to_string(), Value::text(&object.name));
         Line::of(2, format!("{address:width$}  {}  {name}  by {}", object.id, trace(*by))).write(out, style)?;
     }
-    if !found.left.is_empty() {
-        Line::new(0).ink(Tone::Heading, "Left outside:").write(out, style)?;
+    if !found.skipped.is_empty() {
+        Line::new(0).tone(Tone::Heading, "Left outside:").write(out, style)?;
     }
-    for left in &found.left {
-        self::left(left).into_iter().try_for_each(|line| line.write(out, style))?;
+    for skipped in &found.skipped {
+        self::skipped(skipped).into_iter().try_for_each(|line| line.write(out, style))?;
     }
     if !others.is_empty() {
         Line::of(0, format!("Pods of other lineages stay outside: {}.", others.join(", "))).write(out, style)?;
     }
-    if !found.taken.is_empty() {
+    if !found.adopted.is_empty() {
         Line::of(0, "`sindri plan` shows where they differ from the configuration.").write(out, style)?;
     }
     Ok(())
 }
 
-fn left(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [Line; 2] {
+fn skipped(SkippedAdoption { address, object, why }: &SkippedAdoption<'_>) -> [Line; 2] {
     let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();
     let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
     let (import, console) = (words::import_command(address, &object.id), words::CONSOLE);
     let todo = match why {
-        SkipReason::Twin { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
+        SkipReason::Duplicate { of } => format!("a twin: {address} is {of}; end it at {console} if nothing needs it"),
         SkipReason::Undeclared => {
             format!("made for {address}, which is not declared: declare it and run `{import}`, or end it at {console}")
         }
         SkipReason::Ambiguous => format!("one of several that look like {address}; choose with `{import}`"),
     };
-    [Line::new(2).ink(Tone::Bad, "!").text(head), Line::of(6, todo)]
+    [Line::new(2).tone(Tone::Bad, "!").text(head), Line::of(6, todo)]
 }
 
 fn trace(by: RecognisedBy) -> &'static str {
     match by {
         RecognisedBy::Marker => "its marker",
         RecognisedBy::Mount => "the pod that mounts it",
-        RecognisedBy::Looks => "its name, size and place",
+        RecognisedBy::Identity => "its name, size and place",
     }
 }
 
 /// For tools.
 pub fn json(found: &Discovery<'_>, lineage: &str, others: &[String]) -> Json {
-    let taken = found.taken.iter().map(|Adoption { address, object, by }| {
+    let adopted = found.adopted.iter().map(|Adoption { address, object, by }| {
         let by = match by {
             RecognisedBy::Marker => "marker",
             RecognisedBy::Mount => "mount",
-            RecognisedBy::Looks => "looks",
+            RecognisedBy::Identity => "looks",
         };
         json!({ "address": address, "id": object.id, "name": object.name, "by": by })
     });
-    let left = found.left.iter().map(|SkippedAdoption { address, object, why }| {
+    let skipped = found.skipped.iter().map(|SkippedAdoption { address, object, why }| {
         let (reason, of) = match why {
-            SkipReason::Twin { of } => ("twin", Some(of)),
+            SkipReason::Duplicate { of } => ("twin", Some(of)),
             SkipReason::Undeclared => ("undeclared", None),
             SkipReason::Ambiguous => ("ambiguous", None),
         };
@@ -87,7 +87,7 @@ pub fn json(found: &Discovery<'_>, lineage: &str, others: &[String]) -> Json {
         })
     });
     json!({
-        "format_version": super::json::FORMAT_VERSION, "lineage": lineage, "taken": taken.collect::<Vec<_>>(),
-        "left": left.collect::<Vec<_>>(), "other_lineages": others,
+        "format_version": super::json::FORMAT_VERSION, "lineage": lineage, "taken": adopted.collect::<Vec<_>>(),
+        "left": skipped.collect::<Vec<_>>(), "other_lineages": others,
     })
 }

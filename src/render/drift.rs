@@ -20,9 +20,9 @@ pub fn text(out: &mut dyn fmt::Write, report: &DriftReport, style: &Style) -> fm
         rest.into_iter().partition(|finding| finding.class == DriftClass::Unmanaged);
     let heading = format!("Drift in {}/{} since the last apply", report.name, report.environment);
     let sections = [
-        section(report, Line::new(0).ink(Tone::Heading, heading), &drift),
-        section(report, Line::new(0).ink(Tone::Heading, "For information").text(": this is no drift"), &moved),
-        strangers(&unmanaged),
+        section(report, Line::new(0).tone(Tone::Heading, heading), &drift),
+        section(report, Line::new(0).tone(Tone::Heading, "For information").text(": this is no drift"), &moved),
+        unmanaged_lines(&unmanaged),
         notes(report),
         unsettled(report),
     ];
@@ -50,18 +50,18 @@ fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Li
     let column = groups.iter().map(|(group, _)| title(group).chars().count()).max().unwrap_or(0);
     let mut lines = vec![heading];
     for (index, (group, (severity, class, body, remedies))) in groups.iter().enumerate() {
-        let ink = match severity {
+        let tone = match severity {
             Severity::Error => Tone::Bad,
             Severity::Warning => Tone::Change,
             Severity::Information => Tone::Plain,
         };
         let line = Line::new(2).text(format!("{:column$}  ", title(group)));
-        let line = line.ink(ink, format!("{:14}", words::happened(*class)));
+        let line = line.tone(tone, format!("{:14}", words::happened(*class)));
         let ids = |id: fn(&Finding) -> &str| group.iter().map(|finding| id(finding)).collect::<Vec<_>>().join(", ");
         lines.push(match group.len() {
             0..=3 => line
                 .text(format!("  {}", ids(|finding| &finding.object_id)))
-                .ink(Tone::Dim, format!("  # finding {}", ids(|finding| &finding.id))),
+                .tone(Tone::Dim, format!("  # finding {}", ids(|finding| &finding.id))),
             // A fleet's ids are in `--json`; here they would bury the finding.
             many => line.text(format!("  {many} of them")),
         });
@@ -77,9 +77,9 @@ fn section(report: &DriftReport, heading: Line, findings: &[&Finding]) -> Vec<Li
 
 fn remedy(remedy: &words::Remedy) -> Line {
     let words::Remedy { command, effect } = remedy;
-    let line = Line::new(6).ink(Tone::Good, "> ");
+    let line = Line::new(6).tone(Tone::Good, "> ");
     match command {
-        Some(command) => line.text(command).ink(Tone::Dim, format!("  # {effect}")),
+        Some(command) => line.text(command).tone(Tone::Dim, format!("  # {effect}")),
         None => line.text(effect),
     }
 }
@@ -96,18 +96,18 @@ fn body(finding: &Finding) -> Vec<Line> {
 }
 
 /// Unmanaged objects, one line each, and their total cost.
-fn strangers(findings: &[&Finding]) -> Vec<Line> {
+fn unmanaged_lines(findings: &[&Finding]) -> Vec<Line> {
     if findings.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Not managed here")];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Not managed here")];
     for finding in findings {
         let name = finding.name.as_deref().unwrap_or_default();
         let status = finding.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
         let facts = format!("{:14}  {}  \"{name}\"{status}", words::title(&finding.kind), finding.object_id);
         let price = finding.price.map(|price| format!("  {}", words::price(price)));
         let line = Line::of(2, facts).text(price.unwrap_or_default());
-        lines.push(line.ink(Tone::Dim, format!("  # {}", words::what(finding))));
+        lines.push(line.tone(Tone::Dim, format!("  # {}", words::what(finding))));
     }
     let together: Cost = findings.iter().filter_map(|finding| finding.price).map(|price| price.hourly).sum();
     lines.push(Line::of(2, format!("together {}", together.hour_and_month())));
@@ -118,7 +118,7 @@ fn notes(report: &DriftReport) -> Vec<Line> {
     report
         .notes
         .iter()
-        .map(|note| Line::new(0).ink(Tone::Heading, "Note").text(format!(": {}", note.message)))
+        .map(|note| Line::new(0).tone(Tone::Heading, "Note").text(format!(": {}", note.message)))
         .collect()
 }
 
@@ -126,7 +126,7 @@ fn unsettled(report: &DriftReport) -> Vec<Line> {
     if report.unsettled.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Not told yet")];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Not told yet")];
     let line = |(address, why): (&Address, &crate::model::Unsettled)| {
         Line::of(2, format!("{address}: {}", words::unsettled(*why)))
     };
@@ -140,15 +140,18 @@ fn verdict(report: &DriftReport) -> Line {
         words::tally(report.findings.iter().filter(|finding| (finding.severity > Severity::Information) == drift))
     };
     let head = match (report.drifted(), report.checked) {
-        (true, _) => Line::new(0).ink(Tone::Change, "Drift").text(format!(": {}", tally(true))),
+        (true, _) => Line::new(0).tone(Tone::Change, "Drift").text(format!(": {}", tally(true))),
         (false, 0) => Line::of(0, format!("No drift: nothing is recorded in environment {}", report.environment)),
         (false, 1) => Line::of(0, "No drift: 1 resource is as it was last applied"),
         (false, checked) => Line::of(0, format!("No drift: {checked} resources are as they were last applied")),
     };
     let information = Some(tally(false)).filter(|words| !words.is_empty());
     let line = head.text(information.map(|words| format!(" | {words} (information)")).unwrap_or_default());
-    let untold = report.unsettled.len();
-    let line =
-        if untold > 0 { line.text(format!(" | {} not told yet", common::count(untold, "resource"))) } else { line };
+    let unreported = report.unsettled.len();
+    let line = if unreported > 0 {
+        line.text(format!(" | {} not told yet", common::count(unreported, "resource")))
+    } else {
+        line
+    };
     if report.drifted() { line } else { line.text(".") }
 }

@@ -169,15 +169,15 @@ fn section(out: &mut dyn fmt::Write, heading: &str, sentence: &str, lines: &[Lin
 
 /// One change, or replicas with equal changes, as a fold. Changes that lose data are unfolded.
 fn change(out: &mut dyn fmt::Write, number: usize, block: &ChangeBlock<'_>) -> fmt::Result {
-    let open = if block.ink() == Tone::Bad { " open=\"open\"" } else { "" };
+    let open = if block.tone() == Tone::Bad { " open=\"open\"" } else { "" };
     write!(
         out,
         "<details class=\"{}\"{open}>\n<summary><span class=\"symbol\">{}</span>",
-        markup::class(block.ink()).unwrap_or_default(),
+        markup::class(block.tone()).unwrap_or_default(),
         escaped(block.action().symbol())
     )?;
     let head = block.headline(0);
-    markup::spans(out, &if block.refused { head.ink(Tone::Bad, "  refused, see above") } else { head })?;
+    markup::spans(out, &if block.refused { head.tone(Tone::Bad, "  refused, see above") } else { head })?;
     // The anchor is inside, so that a browser unfolds the change when a link to it is followed.
     write!(out, "</summary>\n<div class=\"inside\" id=\"c{number}\">\n")?;
     markup::block(out, &block.body)?;
@@ -198,7 +198,7 @@ fn attributes(out: &mut dyn fmt::Write, changes: &[&Change]) -> fmt::Result {
     let mut all = Vec::new();
     for (alike, lines) in block::group(changes.iter().map(|change| (*change, &change.address, lines(change)))) {
         if !lines.is_empty() {
-            all.push(Line::new(0).ink(Tone::Heading, block::title(&alike, |change| &change.address)));
+            all.push(Line::new(0).tone(Tone::Heading, block::title(&alike, |change| &change.address)));
             all.extend(lines);
         }
     }

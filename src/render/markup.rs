@@ -23,8 +23,8 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// The CSS class for an ink; none for plain text.
-pub fn class(ink: Tone) -> Option<&'static str> {
-    match ink {
+pub fn class(tone: Tone) -> Option<&'static str> {
+    match tone {
         Tone::Plain => None,
         Tone::Heading => Some("heading"),
         Tone::Good => Some("good"),
@@ -36,8 +36,8 @@ pub fn class(ink: Tone) -> Option<&'static str> {
 
 /// The spans of a line, each in its ink.
 pub fn spans(out: &mut dyn fmt::Write, line: &Line) -> fmt::Result {
-    for (ink, text) in line.spans() {
-        match class(ink) {
+    for (tone, text) in line.spans() {
+        match class(tone) {
             Some(class) => write!(out, "<span class=\"{class}\">{}</span>", escaped(&text))?,
             None => out.write_str(&escaped(&text))?,
         }
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_block_keeps_relative_indents() {
         let mut out = String::new();
-        block(&mut out, &[Line::of(6, "a"), Line::new(8).ink(Tone::Bad, "<")]).unwrap();
+        block(&mut out, &[Line::of(6, "a"), Line::new(8).tone(Tone::Bad, "<")]).unwrap();
         assert_eq!(out, "<pre>a\n  <span class=\"bad\">&lt;</span>\n</pre>\n");
     }
 

@@ -126,7 +126,7 @@ struct Tracker {
     finished: usize,
     failed: usize,
     /// Time of the last line about waiting for a resource (`None`: for the fleet).
-    told: BTreeMap<Option<Address>, Duration>,
+    reported_at: BTreeMap<Option<Address>, Duration>,
     /// How often the same event happened for the same reason.
     repeats: BTreeMap<(String, String), usize>,
     interrupted: bool,
@@ -148,12 +148,12 @@ impl Tracker {
                 vec![about(address).text(format!("{}{id}{detail}", words::doing(*verb)))]
             }
             Event::CandidateUnavailable { address, detail, message } => {
-                vec![about(address).ink(Tone::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
+                vec![about(address).tone(Tone::Change, format!("{detail} cannot be had")).text(format!(": {message}"))]
             }
             Event::Accepted { address, verb, id } => {
                 self.waited.insert(address.clone());
                 self.waiting.insert(address.clone(), (String::new(), Duration::ZERO));
-                self.told.insert(Some(address.clone()), now);
+                self.reported_at.insert(Some(address.clone()), now);
                 // A new id is shown immediately, because the object is billed from now on.
                 let new = *verb == Verb::Create;
                 new.then(|| about(address).text(format!("accepted as {id}, waiting until it is ready")))
@@ -173,7 +173,7 @@ impl Tracker {
                 let running = object.as_ref().filter(|_| *verb != Verb::Stop);
                 let cost = running.and_then(|object| object.computed.cost_per_hour);
                 let cost = cost.map(|cost| format!(", {cost}/h")).unwrap_or_default();
-                let done = Line::new(0).ink(Tone::Good, words::done(*verb));
+                let done = Line::new(0).tone(Tone::Good, words::done(*verb));
                 let of_all = self.of_all().map(|of_all| format!(" ({of_all})")).unwrap_or_default();
                 let rest = format!("{id}{cost}, after {}{of_all}", words::duration(*elapsed));
                 vec![about(address).join(done).text(rest)]
@@ -185,7 +185,7 @@ impl Tracker {
                 let reason = (words::infinitive(*verb).to_owned(), words::impersonal(message, &own));
                 let exists = id.as_ref().filter(|_| *changed).map(|id| format!(" ({id} exists)")).unwrap_or_default();
                 let word = format!("{}{exists}", words::failed(*verb));
-                let line = about(address).ink(Tone::Bad, word).text(format!(": {message}"));
+                let line = about(address).tone(Tone::Bad, word).text(format!(": {message}"));
                 self.unless_repeated(reason, line)
             }
             // The summary follows immediately and says what exists.
@@ -208,20 +208,20 @@ impl Tracker {
             Event::Settled { address, message } => vec![about(address).text(message)],
             Event::CrashLoop { address, id } => {
                 let rest = format!(" {id} exits and is started again, over and over, and bills all the same");
-                vec![about(address).ink(Tone::Bad, "its container in").text(rest)]
+                vec![about(address).tone(Tone::Bad, "its container in").text(rest)]
             }
             Event::OrphanFound { id, name, hourly } => {
                 let cost = hourly.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
-                vec![Line::new(0).ink(Tone::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
+                vec![Line::new(0).tone(Tone::Bad, "orphan").text(format!(": {id} \"{name}\"{cost} is in no state"))]
             }
             Event::NotListed { kind, message } => {
                 let rest = format!(": orphans and doubles among {}s could not be looked for: {message}", kind.title);
-                vec![Line::new(0).ink(Tone::Bad, "note").text(rest)]
+                vec![Line::new(0).tone(Tone::Bad, "note").text(rest)]
             }
             Event::DoubleFound(double) => {
                 let Double { id, name, address, hourly, .. } = &**double;
                 let rest = format!(" of {address}: {id} \"{name}\", {}, is in no state", hourly.of_one());
-                vec![Line::new(0).ink(Tone::Bad, "double").text(rest)]
+                vec![Line::new(0).tone(Tone::Bad, "double").text(rest)]
             }
             Event::Interrupted { in_flight } => {
                 self.interrupted = true;
@@ -246,18 +246,18 @@ impl Tracker {
     fn close(&mut self, address: &Address) {
         self.open.remove(address);
         self.waiting.remove(address);
-        self.told.remove(&Some(address.clone()));
+        self.reported_at.remove(&Some(address.clone()));
     }
 
     /// One line every 30 seconds, per resource or for a whole fleet.
     fn still_waiting(&mut self, address: &Address, now: Duration) -> Option<Line> {
         let fleet = self.waiting.len() >= FLEET;
         let key = (!fleet).then(|| address.clone());
-        let last = *self.told.entry(key.clone()).or_insert(now);
+        let last = *self.reported_at.entry(key.clone()).or_insert(now);
         if now.saturating_sub(last) < PATIENCE {
             return None;
         }
-        self.told.insert(key, now);
+        self.reported_at.insert(key, now);
         let (status, elapsed) = self.waiting.get(address)?;
         Some(match fleet {
             true => {

@@ -100,7 +100,7 @@ pub fn ssh_command(target: &SshTarget) -> String {
 pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, style: &Style) -> fmt::Result {
     let cost = object.computed.cost_per_hour.map(|hourly| format!(", {hourly}/h")).unwrap_or_default();
     let status = object.status.as_ref().map(|status| format!("  {status}")).unwrap_or_default();
-    let head = Line::new(0).ink(Tone::Heading, address);
+    let head = Line::new(0).tone(Tone::Heading, address);
     head.text(format!("  {}{status}{cost}", object.id)).write(out, style)?;
     let mut ways = reach(object);
     // Only kinds with a status have a container in which to open a shell.
@@ -110,7 +110,7 @@ pub fn connect(out: &mut dyn fmt::Write, address: &Address, object: &Object, sty
     for (name, how) in ways {
         // Source: the user's document, "Method 2: SSH via Proxy".
         let limits = if name == "ssh (proxy)" { "  # a terminal only: no scp, no sftp" } else { "" };
-        Line::of(2, format!("{name:12}  {how}")).join(Line::new(0).ink(Tone::Dim, limits)).write(out, style)?;
+        Line::of(2, format!("{name:12}  {how}")).join(Line::new(0).tone(Tone::Dim, limits)).write(out, style)?;
     }
     Ok(())
 }

@@ -134,12 +134,12 @@ impl Line {
 
     #[must_use]
     pub fn text(self, text: impl fmt::Display) -> Self {
-        self.ink(Tone::Plain, text)
+        self.tone(Tone::Plain, text)
     }
 
     #[must_use]
-    pub fn ink(mut self, ink: Tone, text: impl fmt::Display) -> Self {
-        self.spans.push((ink, harmless(&text.to_string()).into_owned()));
+    pub fn tone(mut self, tone: Tone, text: impl fmt::Display) -> Self {
+        self.spans.push((tone, harmless(&text.to_string()).into_owned()));
         self
     }
 
@@ -164,17 +164,17 @@ impl Line {
         }
         let mut left = longest;
         let mut short = Self { spans: Vec::new(), ..self.clone() };
-        for (ink, text) in &self.spans {
+        for (tone, text) in &self.spans {
             let kept: String = text.chars().take(left).collect();
             left -= kept.chars().count();
-            short.spans.push((*ink, kept));
+            short.spans.push((*tone, kept));
         }
-        short.ink(Tone::Dim, format!("... ({} more characters)", length - longest))
+        short.tone(Tone::Dim, format!("... ({} more characters)", length - longest))
     }
 
     /// The most important of its inks: bad before good, any before plain.
     pub fn loudest(&self) -> Tone {
-        self.spans.iter().map(|(ink, _)| *ink).max_by_key(|ink| ink.loudness()).unwrap_or_default()
+        self.spans.iter().map(|(tone, _)| *tone).max_by_key(|tone| tone.loudness()).unwrap_or_default()
     }
 
     /// Its texts with their inks, made harmless for output.
@@ -194,9 +194,9 @@ impl Line {
     /// indentation. A word longer than the width is not broken, so that it can be copied.
     pub fn write(&self, out: &mut dyn fmt::Write, style: &Style) -> fmt::Result {
         for row in self.rows(style.width) {
-            for (ink, text) in row {
-                match ink.ansi() {
-                    ansi if style.color && ink != Tone::Plain => write!(out, "{ansi}{text}{ansi:#}")?,
+            for (tone, text) in row {
+                match tone.ansi() {
+                    ansi if style.color && tone != Tone::Plain => write!(out, "{ansi}{text}{ansi:#}")?,
                     _ => out.write_str(&text)?,
                 }
             }
@@ -229,8 +229,8 @@ impl Line {
         let mut rows = vec![vec![(Tone::Plain, " ".repeat(self.indent))]];
         let (mut column, mut start) = (self.indent, self.indent);
         let mut gap = 0;
-        let pieces = spans.iter().flat_map(|(ink, text)| text.split_inclusive(' ').map(move |piece| (*ink, piece)));
-        for (ink, piece) in pieces {
+        let pieces = spans.iter().flat_map(|(tone, text)| text.split_inclusive(' ').map(move |piece| (*tone, piece)));
+        for (tone, piece) in pieces {
             let word = piece.trim_end_matches(' ');
             let length = word.chars().count();
             // Never break before a word that follows the previous one without a gap, or before one that would begin a
@@ -243,8 +243,8 @@ impl Line {
             }
             if length > 0 {
                 let row = rows.last_mut().expect("there is always a row");
-                append(row, ink, &" ".repeat(gap));
-                append(row, ink, word);
+                append(row, tone, &" ".repeat(gap));
+                append(row, tone, word);
                 column += gap + length;
                 gap = 0;
             }
@@ -255,10 +255,10 @@ impl Line {
 }
 
 /// Appends to the last span if the ink is the same. Spaces take the ink of the text before them.
-fn append(row: &mut Vec<(Tone, String)>, ink: Tone, text: &str) {
+fn append(row: &mut Vec<(Tone, String)>, tone: Tone, text: &str) {
     match row.last_mut() {
-        Some((last, before)) if *last == ink || text.trim().is_empty() => before.push_str(text),
-        _ => row.push((ink, text.to_owned())),
+        Some((last, before)) if *last == tone || text.trim().is_empty() => before.push_str(text),
+        _ => row.push((tone, text.to_owned())),
     }
 }
 
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn colour_does_not_change_the_text() {
-        let line = Line::new(1).ink(Tone::Bad, "REPLACE").text(" pod.trainer ").ink(Tone::Dim, "x");
+        let line = Line::new(1).tone(Tone::Bad, "REPLACE").text(" pod.trainer ").tone(Tone::Dim, "x");
         let coloured = written(&line, &Style { color: true, ..Style::default() });
         assert!(coloured.contains("\u{1b}["));
         let mut plain = String::new();
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn two_spans_without_a_space_are_not_separated() {
         let style = Style { width: Some(10), ..Style::default() };
-        let line = Line::new(0).text("12345678 ").text("abc").ink(Tone::Dim, "def");
+        let line = Line::new(0).text("12345678 ").text("abc").tone(Tone::Dim, "def");
         assert_eq!(written(&line, &style), "12345678\n    abcdef\n");
     }
 }

@@ -20,42 +20,42 @@ pub struct SkippedImport<'o> {
 pub fn text(
     out: &mut dyn fmt::Write,
     taken: &[(Address, &Object)],
-    left: &[SkippedImport<'_>],
+    skipped: &[SkippedImport<'_>],
     style: &Style,
 ) -> fmt::Result {
     let head = match taken.len() {
         0 => "Took nothing into the state.".to_owned(),
         count => format!("Took {} into the state:", words::count(count, "resource")),
     };
-    Line::new(0).ink(Tone::Heading, head).write(out, style)?;
+    Line::new(0).tone(Tone::Heading, head).write(out, style)?;
     let width = taken.iter().map(|(address, _)| address.to_string().len()).max().unwrap_or(0);
     for (address, object) in taken {
         let (address, name) = (address.to_string(), Value::text(&object.name));
         Line::of(2, format!("{address:width$}  {}  {name}", object.id)).write(out, style)?;
     }
-    if !left.is_empty() {
-        Line::new(0).ink(Tone::Heading, "Left outside:").write(out, style)?;
+    if !skipped.is_empty() {
+        Line::new(0).tone(Tone::Heading, "Left outside:").write(out, style)?;
     }
-    for SkippedImport { object, why, .. } in left {
+    for SkippedImport { object, why, .. } in skipped {
         let cost = object.computed.cost_per_hour.map(|cost| format!("  {cost}/h")).unwrap_or_default();
         let head = format!("   {} {}  {}{cost}", object.kind, object.id, Value::text(&object.name));
-        Line::new(2).ink(Tone::Bad, "!").text(head).write(out, style)?;
+        Line::new(2).tone(Tone::Bad, "!").text(head).write(out, style)?;
         Line::of(6, why).write(out, style)?;
     }
     Ok(())
 }
 
 /// For tools.
-pub fn json(taken: &[(Address, &Object)], left: &[SkippedImport<'_>]) -> Json {
+pub fn json(taken: &[(Address, &Object)], skipped: &[SkippedImport<'_>]) -> Json {
     let taken =
         taken.iter().map(|(address, object)| json!({ "address": address, "id": object.id, "name": object.name }));
-    let left = left.iter().map(|SkippedImport { object, code, why }| {
+    let skipped = skipped.iter().map(|SkippedImport { object, code, why }| {
         json!({
             "kind": object.kind, "id": object.id, "name": object.name, "reason": code, "why": why,
             "hourly": object.computed.cost_per_hour.map(Money::dollars),
         })
     });
     json!({
-        "format_version": super::json::FORMAT_VERSION, "taken": taken.collect::<Vec<_>>(), "left": left.collect::<Vec<_>>(),
+        "format_version": super::json::FORMAT_VERSION, "taken": taken.collect::<Vec<_>>(), "left": skipped.collect::<Vec<_>>(),
     })
 }

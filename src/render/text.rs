@@ -166,7 +166,7 @@ pub(super) fn heading(plan: &Plan) -> Line {
         "runpod" => "RunPod".to_owned(),
         other => other.to_owned(),
     };
-    Line::new(0).ink(
+    Line::new(0).tone(
         Tone::Heading,
         format!("{purpose} {}, environment {}, at {place} (REST {})", plan.name, plan.environment, plan.dialect),
     )
@@ -179,7 +179,7 @@ fn changes(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
         all.partition(|row| only.is_empty() || only.contains(&row.change.action));
     // The sort is stable, so equal changes keep the graph's order.
     changed.sort_by_key(|row| Reverse(row.change.risk));
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Changes").ink(Tone::Dim, legend(&changed)).hanging(0)];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Changes").tone(Tone::Dim, legend(&changed)).hanging(0)];
     let (blocks, more) = block::blocks(context, &changed);
     if !more.is_empty() {
         let at_risk = at_risk(context.plan).map(|text| format!(", {text}")).unwrap_or_default();
@@ -189,7 +189,7 @@ fn changes(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
     lines.extend(more);
     if !hidden.is_empty() {
         lines.push(
-            Line::new(0).ink(Tone::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
+            Line::new(0).tone(Tone::Dim, format!("{} not shown (--only)", words::count(hidden.len(), "other change"))),
         );
     }
     lines
@@ -217,7 +217,7 @@ fn unchanged(context: &Context<'_>, rows: &[PlanRow<'_>]) -> Vec<Line> {
     if kept.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Unchanged")];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Unchanged")];
     lines.extend(block::blocks(context, &kept).0);
     lines
 }
@@ -228,7 +228,7 @@ fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
     if plan.orphans.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, "Orphans"), Line::of(0, ORPHANS)];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, "Orphans"), Line::of(0, ORPHANS)];
     let (orphans, more) = cap::first(&plan.orphans, full, 2, "orphan");
     lines.extend(orphans.into_iter().flat_map(|orphan| orphan_lines(plan, orphan)).chain(more));
     lines
@@ -236,7 +236,7 @@ fn orphans(plan: &Plan, full: bool) -> Vec<Line> {
 
 pub(super) fn orphan_lines(plan: &Plan, orphan: &Orphan) -> [Line; 2] {
     let Orphan { kind, id, name, status, hourly, created_at, .. } = orphan;
-    let mut line = Line::new(2).ink(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
+    let mut line = Line::new(2).tone(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\""));
     line = match hourly {
         Some(hourly) => line.text(format!("  {hourly}/h")),
         None => line.text("  cost unknown"),
@@ -266,21 +266,21 @@ fn refusals(plan: &Plan, full: bool) -> Vec<Line> {
     if refusals.is_empty() {
         return Vec::new();
     }
-    let heading = Line::new(0).ink(Tone::Bad, "Refused").text(": this plan is not applied as it stands");
+    let heading = Line::new(0).tone(Tone::Bad, "Refused").text(": this plan is not applied as it stands");
     let lines = refusals.into_iter().flat_map(|(address, refusal)| refusal_lines(address, refusal));
     std::iter::once(heading).chain(lines).chain(more).collect()
 }
 
 pub(super) fn refusal_lines(address: Option<&Address>, refusal: &Refusal) -> Vec<Line> {
     let Refusal { code, message, help, position } = refusal;
-    let mut head = Line::new(2).ink(Tone::Bad, "!").text("   ");
+    let mut head = Line::new(2).tone(Tone::Bad, "!").text("   ");
     head = match address {
         Some(address) => head.text(address),
         None => head.text("the whole plan"),
     };
-    head = head.ink(Tone::Dim, format!("  [{code}]"));
+    head = head.tone(Tone::Dim, format!("  [{code}]"));
     if let Some(position) = position {
-        head = head.ink(Tone::Dim, format!("  {position}"));
+        head = head.tone(Tone::Dim, format!("  {position}"));
     }
     let mut lines = vec![head, Line::of(6, message)];
     if !help.is_empty() {
@@ -303,7 +303,7 @@ pub(super) fn note(note: &Note) -> Line {
 pub(super) fn accepted(plan: &Plan) -> Line {
     match plan.drift.len() {
         0 => Line::of(0, "No changes. The state says what RunPod shows."),
-        number => Line::new(0).ink(
+        number => Line::new(0).tone(
             Tone::Heading,
             format!(
                 "The state takes over {} from RunPod; nothing changes there.",
@@ -352,5 +352,5 @@ fn summary(plan: &Plan, rows: &[PlanRow<'_>], view: &PlanView) -> Vec<Line> {
     if let Some(id) = &view.plan_id {
         footer.push_str(&format!(" Plan id: {id}"));
     }
-    vec![Line::new(0).ink(Tone::Heading, summary_line(plan)), Line::new(0).ink(Tone::Dim, footer)]
+    vec![Line::new(0).tone(Tone::Heading, summary_line(plan)), Line::new(0).tone(Tone::Dim, footer)]
 }

@@ -49,7 +49,7 @@ pub enum RecordFault {
 }
 
 impl RecordFault {
-    /// Whether the record makes planning impossible. Other flaws are repaired when a state is read ([`mended`]).
+    /// Whether the record makes planning impossible. Other flaws are repaired when a state is read ([`repaired`]).
     pub fn is_fatal(&self) -> bool {
         match self {
             Self::OtherKind(_) | Self::UnknownKind(_) | Self::SameObject { .. } | Self::Dependency { .. } => true,
@@ -154,7 +154,7 @@ fn of_edges(state: &State, record: &Record, refuse: &mut dyn FnMut(RecordFault))
 ///
 /// A line-based merge, a manual edit or an earlier version may leave such records. Their original values cannot be
 /// recovered.
-pub fn mended(mut state: State) -> State {
+pub fn repaired(mut state: State) -> State {
     let is_loose = |address: &Address| {
         members::parent_of(address).is_some_and(|parent| !state.resources.contains_key(&parent)) //
     };
@@ -230,9 +230,9 @@ mod tests {
             ("port.a:22/tcp", record("port", "p7:22/tcp")),
             ("port.c:22/tcp", record("port", "p8:22/tcp")),
         ]);
-        let told: Vec<String> = flaws(&state).iter().map(ToString::to_string).collect();
+        let reported: Vec<String> = flaws(&state).iter().map(ToString::to_string).collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "`network_volume.b` and `network_volume.a` are both `v1`",
                 "`network_volume.c` is recorded as a `pod`",
@@ -254,10 +254,10 @@ mod tests {
             ("port.a:22/tcp", record("port", "p7:22/tcp")),
             ("port.c:22/tcp", record("port", "p8:22/tcp")),
         ]);
-        let mended = mended(broken);
-        assert_eq!(flaws(&mended), []);
-        let kept: Vec<String> = mended.resources.keys().map(ToString::to_string).collect();
+        let repaired = repaired(broken);
+        assert_eq!(flaws(&repaired), []);
+        let kept: Vec<String> = repaired.resources.keys().map(ToString::to_string).collect();
         assert_eq!(kept, ["pod.a", "port.a:22/tcp"]);
-        assert!(mended.resources[&"pod.a".parse().unwrap()].inputs.is_empty(), "what it mounted cannot be told");
+        assert!(repaired.resources[&"pod.a".parse().unwrap()].inputs.is_empty(), "what it mounted cannot be told");
     }
 }

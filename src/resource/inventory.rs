@@ -19,8 +19,9 @@ pub fn identity_key(object: &Object) -> Option<Vec<&Value>> {
 /// Live objects without a record.
 pub fn unmanaged<'o>(prior: &State, observed: &'o Observed) -> Vec<&'o Object> {
     let recorded = recorded(prior);
-    let is_stranger = |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
-    observed.iter().filter(is_stranger).collect()
+    let is_unmanaged =
+        |object: &&Object| !object.is_leaving() && !recorded.contains(&(object.kind, object.id.as_str()));
+    observed.iter().filter(is_unmanaged).collect()
 }
 
 /// The kinds and ids of all recorded objects.
@@ -37,7 +38,7 @@ pub fn migrated<'s, 'o>(prior: &'s State, observed: &'o Observed) -> BTreeMap<&'
         .filter(|object| object.marker.as_ref().is_some_and(|marker| marker.lineage == prior.lineage))
         .filter_map(|object| match owners.find(object) {
             Owner::Recorded(address) => Some((address, object)),
-            Owner::Several | Owner::Nobody => None,
+            Owner::Ambiguous | Owner::Unmanaged => None,
         })
         .collect();
     // The map keeps the last entry, so sort the oldest to the end.
@@ -61,8 +62,8 @@ pub struct Owners<'s> {
 pub enum Owner<'s> {
     Recorded(&'s Address),
     /// Several addresses are possible, so none is chosen.
-    Several,
-    Nobody,
+    Ambiguous,
+    Unmanaged,
 }
 
 impl<'s> Owners<'s> {
@@ -71,7 +72,7 @@ impl<'s> Owners<'s> {
         let own = |address: &Address| !members::is_member(address) && address.successor().is_none();
         for (address, record) in prior.resources.iter().filter(|(address, _)| own(address)) {
             if live_object(observed, record).is_none() {
-                gone.entry(record.called(address)).or_default().push(address);
+                gone.entry(record.marker_address(address)).or_default().push(address);
             }
         }
         Self { prior, gone }
@@ -79,19 +80,19 @@ impl<'s> Owners<'s> {
 
     /// Finds the owner by marker; if several records match, by name.
     pub fn find(&self, object: &Object) -> Owner<'s> {
-        let Some(marker) = &object.marker else { return Owner::Nobody };
+        let Some(marker) = &object.marker else { return Owner::Unmanaged };
         let named = |address: &&&Address| {
             let record = self.prior.resources.get(**address);
             record.and_then(recorded_name) == Some(object.name.as_str())
         };
         match self.gone.get(&marker.address).map(Vec::as_slice) {
-            None | Some([]) => Owner::Nobody,
+            None | Some([]) => Owner::Unmanaged,
             Some([only]) => Owner::Recorded(only),
             Some(several) => {
                 let mut alike = several.iter().filter(named);
                 match (alike.next(), alike.next()) {
                     (Some(only), None) => Owner::Recorded(only),
-                    _ => Owner::Several,
+                    _ => Owner::Ambiguous,
                 }
             }
         }

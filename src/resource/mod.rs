@@ -10,6 +10,6 @@ pub mod records;
 mod references;
 mod rename;
 
-pub use consistency::{Flaw, RecordFault, flaws, follow_parents, mended};
+pub use consistency::{Flaw, RecordFault, flaws, follow_parents, repaired};
 pub use references::{RecordChanges, completed, fold, meant_as_before, parts_of, resolved};
 pub use rename::{renamed, renamed_address};

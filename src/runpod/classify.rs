@@ -196,11 +196,11 @@ fn tells_no_balance(text: &str) -> bool {
 
 /// `Retry-After`, which RunPod sends in whole seconds.
 pub(super) fn retry_after(reply: &Reply) -> Option<Duration> {
-    reply.header("retry-after")?.trim().parse().ok().map(told_seconds)
+    reply.header("retry-after")?.trim().parse().ok().map(stated_seconds)
 }
 
 /// Converts seconds from a header, limited to one day. Larger values could overflow when added to a time.
-pub(super) fn told_seconds(seconds: u64) -> Duration {
+pub(super) fn stated_seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds.min(86_400))
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::NotifyFn;
-use super::classify::{retry_after, told_seconds};
+use super::classify::{retry_after, stated_seconds};
 use crate::transport::Reply;
 
 /// Shorter waits are not announced.
@@ -41,7 +41,7 @@ struct PaceState {
     /// The latest request whose answer was read. Quotas in answers to earlier requests are out of date.
     latest: u64,
     /// After a 429, nothing is sent before this.
-    hold: Option<Instant>,
+    paused_until: Option<Instant>,
     announced: Option<Instant>,
 }
 
@@ -124,19 +124,19 @@ impl Ticket<'_> {
                 .iter()
                 .filter_map(|(name, limit)| {
                     let policy = policies.get(name).and_then(|policy| {
-                        Some((usize::try_from(policy.get("q").copied()?).ok()?, told_seconds(*policy.get("w")?)))
+                        Some((usize::try_from(policy.get("q").copied()?).ok()?, stated_seconds(*policy.get("w")?)))
                     });
                     let remaining = limit.get("r")?.saturating_sub(others);
-                    let reset = now + told_seconds(limit.get("t").copied().unwrap_or(1)) + MARGIN;
+                    let reset = now + stated_seconds(limit.get("t").copied().unwrap_or(1)) + MARGIN;
                     Some((name.clone(), RateWindow { remaining, reset, policy }))
                 })
                 .collect();
         }
         if reply.status == 429 {
             let used_up = limits.values().filter(|limit| limit.get("r") == Some(&0)).filter_map(|limit| limit.get("t"));
-            let told = retry_after(reply).or_else(|| used_up.max().copied().map(told_seconds));
-            let until = now + told.map_or(fallback, |wait| wait + MARGIN);
-            state.hold = state.hold.max(Some(until));
+            let stated = retry_after(reply).or_else(|| used_up.max().copied().map(stated_seconds));
+            let until = now + stated.map_or(fallback, |wait| wait + MARGIN);
+            state.paused_until = state.paused_until.max(Some(until));
         }
         drop(state);
         // Dropping the ticket removes the request from those in flight and notifies the waiting ones.
@@ -153,17 +153,17 @@ impl Drop for Ticket<'_> {
 impl PaceState {
     /// Until when nothing may be sent, and why; `None` if a request may be sent now.
     fn blocked(&self, now: Instant) -> Option<(Instant, String)> {
-        let hold = self.hold.map(|until| (until, "RunPod asked for slower requests".to_owned()));
+        let paused_until = self.paused_until.map(|until| (until, "RunPod asked for slower requests".to_owned()));
         let windows = self.windows.iter().flat_map(|(name, window)| {
-            let told = (window.remaining == 0).then_some(window.reset);
+            let stated = (window.remaining == 0).then_some(window.reset);
             let own = window.policy.and_then(|(quota, length)| {
                 // The request that must leave the window before another one may enter.
                 let oldest = self.sent.len().checked_sub(quota.max(1))?;
                 Some(self.sent[oldest] + length + MARGIN)
             });
-            [told, own].into_iter().flatten().map(move |until| (until, format!("this {name}'s requests are used up")))
+            [stated, own].into_iter().flatten().map(move |until| (until, format!("this {name}'s requests are used up")))
         });
-        hold.into_iter().chain(windows).filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
+        paused_until.into_iter().chain(windows).filter(|(until, _)| *until > now).max_by_key(|(until, _)| *until)
     }
 
     /// Counts a request that is sent now.

@@ -109,8 +109,8 @@ fn any_stock(row: &Json, inputs: &Attributes) -> Option<bool> {
     let centers = row.get("dataCenters").and_then(Json::as_array)?;
     let asked =
         centers.iter().filter(|center| center.get("id").and_then(Json::as_str).is_some_and(|id| regions.contains(&id)));
-    let told: Vec<bool> = asked.filter_map(some).collect();
-    if told.is_empty() { some(row).filter(|some| !some) } else { Some(told.contains(&true)) }
+    let stated: Vec<bool> = asked.filter_map(some).collect();
+    if stated.is_empty() { some(row).filter(|some| !some) } else { Some(stated.contains(&true)) }
 }
 
 fn create_volume(inputs: &Attributes, _: Option<&Marker>) -> Json {

@@ -11,7 +11,7 @@ use crate::files::{LARGEST, ReadError, UnreadableReason, read_bytes};
 use crate::model::State;
 use crate::model::state::STATE_FORMAT_VERSION;
 use crate::model::text::escaped;
-use crate::resource::{Flaw, flaws, mended};
+use crate::resource::{Flaw, flaws, repaired};
 
 use super::error::{DamagedFile, FileProblem, StoreError, parent};
 use super::migrate::{self, Unreadable};
@@ -27,9 +27,9 @@ const UNFINISHED_MERGE: &str = "finish git's merge: keep both sides' resources, 
 ///
 /// Refuses invalid JSON, duplicate keys, unknown words and addresses, two records of one object, and `depends_on`
 /// without a record. All problems are reported together, each with its place. Values that follow from other records are
-/// repaired ([`mended`]), and the next write saves the repair.
+/// repaired ([`repaired`]), and the next write saves the repair.
 pub fn parse_state(bytes: &[u8], path: &Path) -> Result<State, StoreError> {
-    parse_as_written(bytes, path).map(mended)
+    parse_as_written(bytes, path).map(repaired)
 }
 
 /// Like `parse_state`, without repairs.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::model::journal::JOURNAL_FORMAT_VERSION;
 use crate::model::{Address, Entry, Moment, Outcome, Record, Replay, State};
-use crate::resource::{fold, mended};
+use crate::resource::{fold, repaired};
 
 use super::error::{StoreError, parent};
 use super::file::{Meter, contradictions, read_if_there, remove_leftovers, replace, rescue, state_bytes};
@@ -231,7 +231,7 @@ impl StateWriter {
     }
 
     fn ahead(&self) -> Option<Vec<Address>> {
-        let state = mended(self.replay.state.clone());
+        let state = repaired(self.replay.state.clone());
         let file = self.file.as_ref().map(|file| &file.state);
         if file == Some(&state) || (self.journal.is_empty() && self.unwritten.is_empty()) {
             return None;
@@ -246,8 +246,8 @@ impl StateWriter {
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         if self.journal.is_empty() && self.unwritten.is_empty() {
             // Repairs made when the state was read are not in the journal.
-            let mended = self.file.as_ref().is_some_and(|file| file.state != self.replay.state);
-            return if mended { self.save() } else { Ok(()) };
+            let repaired = self.file.as_ref().is_some_and(|file| file.state != self.replay.state);
+            return if repaired { self.save() } else { Ok(()) };
         }
         self.save()?;
         self.reset_journal()
@@ -267,7 +267,7 @@ impl StateWriter {
 
     /// Updates the state file if it differs from the known state.
     fn save(&mut self) -> Result<(), StoreError> {
-        let state = mended(self.replay.state.clone());
+        let state = repaired(self.replay.state.clone());
         let path = &self.paths.state;
         let bytes = state_bytes(&state);
         if !parent(path).is_dir() {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::files::Boundary;
 use crate::model::{Entry, Moment, PendingIntents, Replay, State};
-use crate::resource::{flaws, fold, mended};
+use crate::resource::{flaws, fold, repaired};
 
 use super::error::{FileProblem, StoreError};
 use super::file;
@@ -184,7 +184,7 @@ impl Loaded {
             journal = Contents { torn: true, ..Contents::default() };
         }
         let mut replay = Replay::new(match &file {
-            Some(FileContents { state, .. }) => mended(state.clone()),
+            Some(FileContents { state, .. }) => repaired(state.clone()),
             None => State::new(new_lineage(), identity.environment.to_owned(), identity.api.to_owned()),
         });
         if let Some(Entry::Begin { lineage, environment, api, .. }) = journal.entries.first() {

@@ -50,8 +50,8 @@ fn an_unmounted_volume_is_found_by_its_attributes_and_an_ambiguous_one_is_skippe
     let (status, other) = emulator.ask("POST", "/v2/network-volumes", Some(volume));
     assert_eq!(status, 201, "{other}");
     let said = project.run(&emulator, "import --discover --json").exits(0).json();
-    let left: Vec<&Value> = said["left"].as_array().unwrap().iter().map(|left| &left["reason"]).collect();
-    assert_eq!(left, ["ambiguous", "ambiguous"], "{said}");
+    let skipped: Vec<&Value> = said["left"].as_array().unwrap().iter().map(|skipped| &skipped["reason"]).collect();
+    assert_eq!(skipped, ["ambiguous", "ambiguous"], "{said}");
     assert_eq!(said["taken"].as_array().unwrap().len(), 2, "{said}");
     project.run(&emulator, &format!("import network_volume.data {id}")).exits(0);
     project.run(&emulator, "plan --detailed-exitcode").exits(0);

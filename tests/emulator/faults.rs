@@ -254,7 +254,7 @@ fn maintenance_is_announced_by_v1_and_stops_the_pod_free_of_charge() {
     };
     assert_eq!(machine(30), (json!("RUNNING"), json!("2026-01-01T00:01:00Z")));
     assert_eq!(machine(90).0, "EXITED");
-    let spent = || emulator.meddle(|world, now| world.account(now).hourly);
+    let spent = || emulator.modify(|world, now| world.account(now).hourly);
     assert_eq!(spent(), 0.0);
     assert_eq!(later(&emulator, 100, &action(&id, "start")).status, 400, "not before the maintenance is over");
     assert_eq!(machine(700), (json!("RUNNING"), json!(null)));

@@ -15,7 +15,7 @@ use crate::faults::world::{World, rest};
 use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
 use crate::support::{Desired, in_virtual_time};
 
-use DriftClass::{Changed, Errored, Gone, Moved, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
+use DriftClass::{Changed, Errored, Gone, Migrated, Orphan, Started, Stopped, Unmanaged, ZeroGpu};
 
 const NIGHT: Duration = Duration::from_secs(24 * 3600);
 
@@ -46,7 +46,7 @@ fn classes(findings: &[Finding]) -> Vec<(DriftClass, String)> {
 
 async fn event(world: &World, event: PodEvent) {
     let id = world.record("main").id;
-    world.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+    world.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
 }
 
 /// One event of a pod is reported as one class, and resolved by both `apply` and `refresh`.
@@ -82,7 +82,7 @@ fn every_event_of_a_pod_has_one_class_and_is_resolved_by_an_apply_or_a_refresh()
     told(PodEvent::Delete, Gone, Severity::Error, &BOTH, true);
     told(PodEvent::Stop, Stopped, Severity::Warning, &BOTH, true);
     told(PodEvent::Preempt, Stopped, Severity::Warning, &BOTH, true);
-    told(PodEvent::Migrate, Moved, Severity::Warning, &BOTH, true);
+    told(PodEvent::Migrate, Migrated, Severity::Warning, &BOTH, true);
     for changes in [
         json!({ "image": "image:2" }),
         json!({ "ports": ["22/tcp", "9999/tcp"] }),
@@ -177,7 +177,7 @@ fn grown_or_deleted_volumes_are_reported_with_their_pods() {
         let desired = fleet.resources(Dialect::V2);
         world.settle(&desired).await;
         let id = world.state().resources[&Address::new("network_volume", "data")].id.clone();
-        let volume = |event: VolumeEvent| world.meddle(|world, now| world.volume_event(&id, &event, now));
+        let volume = |event: VolumeEvent| world.modify(|world, now| world.volume_event(&id, &event, now));
         volume(VolumeEvent::Resize { size: 90 }).expect("a volume");
         let found = nights(&world, false).await;
         assert_eq!(classes(&found), [(Changed, "network_volume.data".to_owned())]);
@@ -200,7 +200,7 @@ fn a_zero_balance_stops_pods_with_a_network_volume_and_terminates_the_rest() {
         let kept = Pod { storage: Storage::Network("data"), ..Pod::default() };
         let fleet = Fleet::default().with_volume("data", Volume::default()).with_pod("kept", kept);
         world.settle(&fleet.with_pod("main", pod()).resources(Dialect::V2)).await;
-        world.meddle(|world, now| world.set_account(Some(0.01), None, now));
+        world.modify(|world, now| world.set_account(Some(0.01), None, now));
         sleep(Duration::from_secs(3600)).await;
         let report = world.report(false).await;
         assert!(report.notes[0].message.contains("balance may have reached zero"), "{:?}", report.notes);
@@ -210,7 +210,7 @@ fn a_zero_balance_stops_pods_with_a_network_volume_and_terminates_the_rest() {
 }
 
 /// A pod like `like`, with this marker.
-async fn stray(world: &World, like: &Object, name: &str, marker: Option<String>) -> String {
+async fn unmanaged_pod(world: &World, like: &Object, name: &str, marker: Option<String>) -> String {
     let mut env = json!({});
     if let Some(marker) = marker {
         env[MARKER_VARIABLE] = json!(marker);
@@ -230,12 +230,12 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         world.settle(&desired).await;
         let like = world.pods().await.remove(0);
         let lineage = world.state().lineage;
-        let twin = stray(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
-        stray(&world, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
-        stray(&world, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
-        stray(&world, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
-        stray(&world, &like, "by hand", None).await;
-        stray(&world, &like, "nonsense", Some("no marker".into())).await;
+        let twin = unmanaged_pod(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
+        unmanaged_pod(&world, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
+        unmanaged_pod(&world, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
+        unmanaged_pod(&world, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
+        unmanaged_pod(&world, &like, "by hand", None).await;
+        unmanaged_pod(&world, &like, "nonsense", Some("no marker".into())).await;
         let ours = [(Orphan, "pod.lost"), (Orphan, "pod.main"), (Orphan, "pod.old")];
         let ours = ours.map(|(class, address)| (class, address.to_owned()));
         assert_eq!(classes(&nights(&world, false).await), ours);
@@ -243,14 +243,14 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         assert_eq!(classes(&found[..3]), ours);
         assert_eq!(found[3..].iter().map(|finding| finding.class).collect::<Vec<_>>(), [Unmanaged; 3]);
         assert!(found[3..].iter().all(|finding| finding.severity == Severity::Information && finding.price.is_some()));
-        let facts = |finding: &Finding| (finding.twin, finding.same_lineage);
+        let facts = |finding: &Finding| (finding.recorded_is_live, finding.same_lineage);
         assert_eq!(found[..3].iter().map(facts).collect::<Vec<_>>(), [(false, true), (true, true), (false, false)]);
         assert_eq!(found[1].object_id, twin);
 
         // The recorded pod is deleted. Its duplicate then takes its place, and is no longer an orphan.
         event(&world, PodEvent::Delete).await;
         let found = nights(&world, false).await;
-        let moved: Vec<_> = found.iter().filter(|finding| finding.class == Moved).collect();
+        let moved: Vec<_> = found.iter().filter(|finding| finding.class == Migrated).collect();
         assert_eq!((moved.len(), moved[0].new_id()), (1, Some(twin.as_str())));
         assert_eq!(moved[0].fields[0].before, Value::text(&moved[0].object_id));
         assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != twin));

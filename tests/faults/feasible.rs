@@ -320,7 +320,7 @@ fn stock_is_requested_once_and_its_lack_is_noted() {
         let machine = Machine::Gpus { types, count: 1, least_ram_gb: None };
         let other = Fleet::default().with_pod("main", Pod { replicas: Some(3), machine, ..Pod::default() });
         let rule = sindri::emulator::CapacityRule { gpu: types[0].into(), data_center: "*".into(), free: 0 };
-        world.meddle(|inside, _| inside.set_capacity(vec![rule]));
+        world.modify(|inside, _| inside.set_capacity(vec![rule]));
         let before = asked(&world, "/catalog/gpus/");
         let plan = world.examined(&other.resources(Dialect::V2)).await;
         assert!(

@@ -269,7 +269,7 @@ fn a_larger_size_set_by_someone_else_is_not_taken_for_our_update() {
         let address = Address::new("network_volume", "data");
         let id = world.state().resources[&address].id.clone();
         let grown = VolumeEvent::Resize { size: 600 };
-        world.meddle(|world, now| world.volume_event(&id, &grown, now)).expect("a volume");
+        world.modify(|world, now| world.volume_event(&id, &grown, now)).expect("a volume");
         rest().await;
         let found = world.report(false).await.findings;
         let fields: Vec<(String, String)> = found

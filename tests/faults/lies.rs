@@ -123,7 +123,7 @@ fn a_container_recreated_once_is_not_a_crash_loop() {
         let somebody = async {
             sleep(Duration::from_secs(300)).await;
             let edit = PodEvent::Edit { changes: json!({ "image": "image:2" }) };
-            world.meddle(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
+            world.modify(|world, now| world.pod_event(&id, &edit, now)).expect("an edit");
         };
         let (applied, ()) = tokio::join!(world.settle(&desired), somebody);
         assert!(!applied.events.iter().any(|event| matches!(event, Event::CrashLoop { .. })));
@@ -195,7 +195,7 @@ fn a_pod_is_not_replaced_because_its_host_is_down() {
         world.settle(&one(Pod::default())).await;
         let id = world.record("main").id;
         let down = PodEvent::HostDown { seconds: 100_000 };
-        world.meddle(|world, now| world.pod_event(&id, &down, now)).expect("a host");
+        world.modify(|world, now| world.pod_event(&id, &down, now)).expect("a host");
         rest().await;
         let plan = world.plan(&one(Pod::default())).await;
         assert!(!plan.changes_anything() && plan.drift.is_empty(), "{:#?}", plan.changes);
@@ -251,7 +251,7 @@ fn an_edit_not_shown_by_reads_yet_is_left_to_the_next_apply() {
         assert!(killed.is_err(), "it waits until its update is shown");
         let edit = PodEvent::Edit { changes: json!({ "ports": ["9999/http"] }) };
         let id = world.record("main").id;
-        world.meddle(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
+        world.modify(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
 
         // Reads still show image and ports from before both changes.
         let applied = world.settle(&pod("image:2")).await;

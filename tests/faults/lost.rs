@@ -174,6 +174,6 @@ fn two_equal_creates_each_find_their_own_object() {
         world.calm();
         let applied = world.settle(&desired).await;
         assert_eq!(applied.recovered().matches("it had been created").count(), 2, "{}", applied.recovered());
-        assert!(!applied.plan.adopts_strangers() && applied.requests.is_empty());
+        assert!(!applied.plan.adopts_unmanaged() && applied.requests.is_empty());
     });
 }

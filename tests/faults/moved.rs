@@ -29,7 +29,7 @@ async fn moves(world: &World, id: &str) {
     while !world.is_being_deleted(id) {
         sleep(Duration::from_secs(1)).await;
     }
-    world.meddle(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
+    world.modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_pod_that_migrates_after_its_destroy_was_killed_is_followed_and_no_orphan() 
             let desired = if destroyed { Desired::new() } else { version("image:2", false, Dialect::V2) };
             let killed = timeout(Duration::from_secs(5), world.apply(&desired)).await;
             assert!(killed.is_err(), "its delete is under way");
-            world.meddle(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
+            world.modify(|inside, now| inside.pod_event(&old, &PodEvent::Migrate, now)).expect("a place to move to");
             rest().await;
 
             let applied = world.settle(&desired).await;
@@ -100,7 +100,7 @@ fn a_predecessor_that_migrates_before_its_delete_is_destroyed_and_no_orphan() {
             let killed = timeout(Duration::from_millis(500), world.apply(&desired)).await;
             assert!(killed.is_err(), "its successor is being waited for");
             for id in [old.clone(), world.record("main").id].iter().take(1 + usize::from(both)) {
-                world.meddle(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
+                world.modify(|inside, now| inside.pod_event(id, &PodEvent::Migrate, now)).expect("a place to move to");
             }
             rest().await;
 

@@ -95,7 +95,7 @@ async fn disturb(world: &World, dice: &mut fastrand::Rng) {
     let running = |pod: &Object| pod.status == Some(Status::Running);
     let pods: Vec<Object> = world.pods().await.into_iter().filter(running).collect();
     let Some(pod) = dice.choice(&pods) else { return };
-    let event = |event: PodEvent| world.meddle(|world, now| world.pod_event(&pod.id, &event, now));
+    let event = |event: PodEvent| world.modify(|world, now| world.pod_event(&pod.id, &event, now));
     match dice.u8(0..6) {
         0 => {
             // Ports change with every start.
@@ -179,7 +179,7 @@ fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
         world.settle(&desired).await;
         // Neither lists nor reads show it, as for a pod that was created a moment ago.
         let id = world.record("main").id;
-        world.meddle(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
+        world.modify(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
         let report = world.report(false).await;
         assert_eq!((report.findings.len(), report.drifted()), (0, false));
         assert!(report.unsettled.contains_key(&Address::new("pod", "main")));

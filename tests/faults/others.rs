@@ -134,7 +134,7 @@ fn a_zero_balance_is_mentioned_when_pods_disappear_and_stops_the_apply() {
             .with_pod("kept", kept)
             .resources(Dialect::V2);
         world.settle(&desired).await;
-        world.meddle(|world, now| world.set_account(Some(0.01), None, now));
+        world.modify(|world, now| world.set_account(Some(0.01), None, now));
         sleep(Duration::from_secs(3600)).await;
 
         let plan = world.plan(&desired).await;
@@ -147,7 +147,7 @@ fn a_zero_balance_is_mentioned_when_pods_disappear_and_stops_the_apply() {
         assert_eq!((applied.report.failed, applied.requests.len()), (1, 1), "{:?}", applied.requests);
         assert_eq!(applied.report.skipped, 3);
 
-        world.meddle(|world, now| world.set_account(Some(100.0), None, now));
+        world.modify(|world, now| world.set_account(Some(100.0), None, now));
         world.settle(&desired).await;
         assert!(world.plan(&desired).await.is_empty());
     });
@@ -160,7 +160,7 @@ fn one_missing_pod_of_two_is_no_sign_of_a_zero_balance() {
         let desired = one(Pod { replicas: Some(2), ..Pod::default() });
         world.settle(&desired).await;
         let id = world.pods().await[0].id.clone();
-        world.meddle(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
+        world.modify(|world, now| world.pod_event(&id, &PodEvent::Delete, now)).expect("a delete");
         rest().await;
         let plan = world.plan(&desired).await;
         assert_eq!((plan.drift[0].class, plan.notes), (DriftClass::Gone, vec![]));

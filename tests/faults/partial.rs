@@ -88,7 +88,7 @@ fn recovery_records_only_existing_ports() {
         let world = killed("updatePod", "ports", &one(old()), &one(three)).await;
         let edit = PodEvent::Edit { changes: json!({ "ports": ["22/tcp", "7000/http", "9000/http"] }) };
         let id = world.record("main").id;
-        world.meddle(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
+        world.modify(|inside, now| inside.pod_event(&id, &edit, now)).expect("a pod to edit");
         rest().await;
         world.recover().await;
         assert_eq!(ports(&world), ["22/tcp", "7000/http", "9000/http"]);

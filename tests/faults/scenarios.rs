@@ -43,7 +43,7 @@ fn after_every_scenario_one_apply_puts_everything_right() {
                     world.apply(&fleet(image, dialect)).await;
                 }
                 world.calm();
-                world.meddle(|inside, now| inside.set_account(Some(100.0), None, now));
+                world.modify(|inside, now| inside.set_account(Some(100.0), None, now));
                 rest().await;
                 let desired = fleet("image:2", dialect);
                 world.settle(&desired).await;

@@ -167,7 +167,7 @@ fn a_started_pod_that_was_not_seen_ready_is_waited_for_and_never_replaced() {
         let (world, desired) = (World::new(Dialect::V2), one(Pod::default()));
         world.settle(&desired).await;
         let id = world.record("main").id;
-        let event = |event: PodEvent| world.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+        let event = |event: PodEvent| world.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
         event(PodEvent::Stop);
         rest().await;
         event(PodEvent::Start);

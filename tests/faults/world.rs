@@ -88,8 +88,8 @@ impl World {
         self.emulator.set_faults(Vec::new());
     }
 
-    pub fn meddle<R>(&self, act: impl FnOnce(&mut Inside, jiff::Timestamp) -> R) -> R {
-        self.emulator.meddle(act)
+    pub fn modify<R>(&self, act: impl FnOnce(&mut Inside, jiff::Timestamp) -> R) -> R {
+        self.emulator.modify(act)
     }
 
     /// Whether the state has a pending delete of this pod.

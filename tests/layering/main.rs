@@ -1,6 +1,7 @@
 //! A module uses only modules above it in the list of `src/lib.rs`. Nothing else prevents cycles within one crate.
 
 mod cycles;
+mod type_names;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Modules that must not use each other, whatever their order. A misreading of RunPod's API that client and emulator
 /// shared would stay hidden.
-const STRANGERS: [(&str, &str); 1] = [("runpod", "emulator")];
+const INDEPENDENT: [(&str, &str); 1] = [("runpod", "emulator")];
 
 /// Modules of which another module may use only a single item, to limit the coupling.
 const SINGLE_ITEMS: [(&str, &str, &str); 1] = [("planner", "config", "Move")];
@@ -120,7 +121,7 @@ fn fault(modules: &[String], one: &Use) -> Option<String> {
         return Some(format!("`{}` stands below `{}`", one.to, one.from));
     }
     let pair = [(one.from.as_str(), one.to.as_str()), (one.to.as_str(), one.from.as_str())];
-    if STRANGERS.iter().any(|strangers| pair.contains(strangers)) {
+    if INDEPENDENT.iter().any(|modules| pair.contains(modules)) {
         return Some("they must not know each other".into());
     }
     let single = SINGLE_ITEMS.iter().find(|(from, to, _)| (*from, *to) == (one.from.as_str(), one.to.as_str()));

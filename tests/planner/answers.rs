@@ -9,7 +9,7 @@ use sindri::planner::PlanOptions;
 use sindri::planner::review::check::violations;
 use sindri::render::{PlanView, Style, text};
 
-use crate::planner::life;
+use crate::planner::checked;
 use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Machine, Pod, Variable, Volume};
 use crate::support::in_virtual_time;
@@ -32,7 +32,7 @@ fn gpus(types: &'static [&'static str], least_ram_gb: i64) -> Machine {
 fn planned(before: &Fleet, after: &Fleet, outside: &dyn Fn(&mut Object), options: PlanOptions) -> Plan {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &before.resources(Dialect::V2)).await;
+        checked::apply(&world, &before.resources(Dialect::V2)).await;
         let prior = world.state();
         let change = |mut object: Object| {
             outside(&mut object);
@@ -129,7 +129,7 @@ fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = |image| Fleet::default().with_pod("main", Pod { image, ..pod() }).resources(Dialect::V2);
-        life::apply(&world, &fleet("image:1")).await;
+        checked::apply(&world, &fleet("image:1")).await;
         let (prior, mut observed) = (world.state(), world.observe().await);
         let mut changed = observed.of_kind("pod").next().expect("one pod").clone();
         let successor = Object { id: "succ3ss0r".into(), ..changed.clone() };
@@ -141,7 +141,7 @@ fn a_change_to_a_deposed_object_is_answered_by_its_deletion() {
 
         let plan = world.plan_from(readings(), PlanOptions::default());
         let main = Address::new("pod", "main");
-        let does = |address: &Address| life::change_of(&plan, address).map(|it| (it.action, it.id.clone()));
+        let does = |address: &Address| checked::change_of(&plan, address).map(|it| (it.action, it.id.clone()));
         assert_eq!(does(&main), Some((Action::Import, Some(successor.id))));
         assert_eq!(does(&main.deposed(&changed.id)), Some((Action::Delete, Some(changed.id))));
         assert_eq!(answers(&plan), [DriftResponse::Planned(Action::Delete)]);
@@ -154,7 +154,7 @@ fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = Fleet::default().with_pod("main", pod()).resources(Dialect::V2);
-        life::apply(&world, &desired).await;
+        checked::apply(&world, &desired).await;
         let (prior, mut observed) = (world.state(), world.observe().await);
         let old = observed.of_kind("pod").next().expect("one pod").clone();
         observed.remove("pod", &old.id);
@@ -164,8 +164,8 @@ fn drift_is_reported_for_the_copy_that_the_plan_adopts() {
         observed.insert(Object { id: "bbbb".into(), ..old });
         let readings = Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
         let plan = world.plan_from(readings, PlanOptions::default());
-        let told: Vec<_> = plan.drift.iter().map(|drift| (drift.new_id(), drift.answer)).collect();
-        assert_eq!(told, [(Some("bbbb"), DriftResponse::Planned(Action::Import))]);
+        let found: Vec<_> = plan.drift.iter().map(|drift| (drift.new_id(), drift.answer)).collect();
+        assert_eq!(found, [(Some("bbbb"), DriftResponse::Planned(Action::Import))]);
     });
 }
 
@@ -202,9 +202,9 @@ fn ignored_attributes_are_distinguished_from_reverted_ones() {
         PlanOptions { updates: Some(sindri::model::Updates::InPlace), ..PlanOptions::default() },
     );
     let paths = |drift: &Drift| drift.fields.iter().map(|field| field.path.clone()).collect::<Vec<_>>();
-    let told: Vec<_> = plan.drift.iter().map(|drift| (paths(drift), drift.answer)).collect();
+    let found: Vec<_> = plan.drift.iter().map(|drift| (paths(drift), drift.answer)).collect();
     let undone = (vec!["env.A".to_owned()], DriftResponse::Planned(Action::Update));
-    assert_eq!(told, [undone, (vec!["image".to_owned()], DriftResponse::Ignored)]);
+    assert_eq!(found, [undone, (vec!["image".to_owned()], DriftResponse::Ignored)]);
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_partial_plan_answers_what_it_leaves_out_and_a_refresh_what_it_records() {
 fn a_resource_with_a_moved_entry_is_answered_under_its_new_address() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
+        checked::apply(&world, &Fleet::default().with_pod("old", pod()).resources(Dialect::V2)).await;
         let (prior, observed) = (world.state(), world.observe().await);
         let outside = |mut object: Object| {
             set(&mut object, "image", "image:2".into());

@@ -46,15 +46,15 @@ fn a_budget_refuses_a_machine_without_a_price_and_names_it() {
     for gpu in
         ["Tesla T4", "Tesla V100-PCIE-16GB", "NVIDIA A30", "NVIDIA GeForce RTX 3090 Ti", "NVIDIA GeForce RTX 5080"]
     {
-        let told = unknown(&[gpu], Cloud::Secure);
+        let found = unknown(&[gpu], Cloud::Secure);
         let message = format!(
             "cannot check the budget of $1,000/h: the catalog has no price for `{gpu}` in the SECURE cloud (`pod.a`)"
         );
-        assert_eq!(told.len(), 1, "{told:?}");
-        assert_eq!(told[0].0, message);
-        let offers_cloud = told[0].1.starts_with("set `cloudType: COMMUNITY`, choose a type");
-        assert_eq!(offers_cloud, gpu != "Tesla T4", "{told:?}");
-        assert!(told[0].1.ends_with("or remove `budget.maxHourly`"), "{told:?}");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].0, message);
+        let offers_cloud = found[0].1.starts_with("set `cloudType: COMMUNITY`, choose a type");
+        assert_eq!(offers_cloud, gpu != "Tesla T4", "{found:?}");
+        assert!(found[0].1.ends_with("or remove `budget.maxHourly`"), "{found:?}");
     }
     // A list is as uncertain as its worst member, in any position.
     for gpus in [["NVIDIA L4", "Tesla T4"], ["Tesla T4", "NVIDIA L4"]] {
@@ -66,17 +66,17 @@ fn a_budget_refuses_a_machine_without_a_price_and_names_it() {
 #[test]
 fn the_most_expensive_candidate_counts_against_the_budget() {
     let listed = planned(&[(&["NVIDIA L4", "NVIDIA H100 80GB HBM3"], Cloud::Secure)], 1.0);
-    let told = refusals(&listed);
-    assert!(told[0].0.starts_with("this plan costs up to $3.29"), "{told:?}");
+    let found = refusals(&listed);
+    assert!(found[0].0.starts_with("this plan costs up to $3.29"), "{found:?}");
     assert_eq!(refusals(&planned(&[(&["NVIDIA L4"], Cloud::Secure)], 1.0)), []);
 }
 
 #[test]
 fn exceeding_the_budget_already_is_reported_too() {
     let plan = planned(&[(&["NVIDIA B200"], Cloud::Secure), (&["Tesla T4"], Cloud::Secure)], 5.0);
-    let told = refusals(&plan);
-    assert!(told[0].0.starts_with("this plan costs $6.80/h plus 1 pod without a known price, over"), "{told:?}");
-    assert!(told[1].0.starts_with("cannot check the budget"), "{told:?}");
+    let found = refusals(&plan);
+    assert!(found[0].0.starts_with("this plan costs $6.80/h plus 1 pod without a known price, over"), "{found:?}");
+    assert!(found[1].0.starts_with("cannot check the budget"), "{found:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use sindri::model::{Action, Address, Dialect, Observed, Plan, Record, Resource, 
 use sindri::planner::PlanOptions;
 use sindri::planner::recognise::moves;
 
-use crate::planner::life;
+use crate::planner::checked;
 use crate::planner::world::{Readings, World};
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
 use crate::support::in_virtual_time;
@@ -43,13 +43,13 @@ async fn planned(world: &World, desired: &BTreeMap<Address, Resource>, moved: &[
 }
 
 fn refusals(plan: &Plan) -> Vec<(String, String)> {
-    let told = |(at, refusal): (Option<&Address>, &sindri::model::Refusal)| {
+    let text = |(at, refusal): (Option<&Address>, &sindri::model::Refusal)| {
         (
             at.map(ToString::to_string).unwrap_or_default(),
             format!("{}: {}; {}", refusal.code, refusal.message, refusal.help),
         )
     };
-    plan.all_refusals().map(told).collect()
+    plan.all_refusals().map(text).collect()
 }
 
 fn destroyed(plan: &Plan) -> Vec<String> {
@@ -68,7 +68,7 @@ fn a_chain_leads_to_its_end_in_any_order() {
             let end = if moved.len() == 2 { "c" } else { "e" };
             for start in ["a", "b"] {
                 let world = World::new(Dialect::V2);
-                life::apply(&world, &one(start)).await;
+                checked::apply(&world, &one(start)).await;
                 let before = world.state().resources[&Address::new("pod", start)].id.clone();
                 let after = one(end);
                 let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
@@ -76,7 +76,7 @@ fn a_chain_leads_to_its_end_in_any_order() {
                 assert_eq!(world.state().resources[&Address::new("pod", end)].id, before);
                 let ports = world.state().resources.into_keys().filter(|address| address.kind == "port");
                 assert!(ports.map(|port| port.name).eq([end, end]), "ports follow their pod");
-                life::settled(&world, &after).await;
+                checked::settled(&world, &after).await;
                 let plan = planned(&world, &after, &moved).await;
                 assert!(plan.is_empty() && plan.notes.is_empty(), "carried out before, so silent: {:?}", plan.notes);
             }
@@ -98,7 +98,7 @@ fn references_follow_a_renamed_volume_and_a_replica_chain_changes_keys_and_numbe
     ]);
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &fleet("data", "api", Some(1))).await;
+        checked::apply(&world, &fleet("data", "api", Some(1))).await;
         let before = world.state().resources[&address("pod.api[0]")].id.clone();
         let after = fleet("scratch", "eval", None);
         let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
@@ -106,7 +106,7 @@ fn references_follow_a_renamed_volume_and_a_replica_chain_changes_keys_and_numbe
         let state = world.state();
         assert_eq!(state.resources[&address("pod.eval")].id, before);
         assert_eq!(state.resources[&address("pod.eval")].depends_on, [address("network_volume.scratch")]);
-        life::settled(&world, &after).await;
+        checked::settled(&world, &after).await;
     });
 }
 
@@ -116,7 +116,7 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
     let moved = steps(&[("pod.api[1]", "pod.api[0]")]);
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &fleet(2)).await;
+        checked::apply(&world, &fleet(2)).await;
         let [first, second] =
             [0, 1].map(|index| world.state().resources[&Address::new("pod", "api").with_index(index)].id.clone());
         let desired = fleet(1);
@@ -136,7 +136,7 @@ fn a_taken_target_is_refused_with_its_address_and_advice() {
         world.apply_with(&desired, &moved, PlanOptions { destroy: true, only, ..PlanOptions::default() }).await;
         world.apply_with(&desired, &moved, PlanOptions::default()).await;
         assert_eq!(world.state().resources[&address("pod.api[0]")].id, second);
-        life::settled(&world, &desired).await;
+        checked::settled(&world, &desired).await;
     });
 }
 
@@ -145,7 +145,7 @@ fn a_recorded_target_without_an_object_must_be_removed_first() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let both = Fleet::default().with_pod("a", with_ports(None)).with_pod("b", with_ports(None));
-        life::apply(&world, &both.resources(Dialect::V2)).await;
+        checked::apply(&world, &both.resources(Dialect::V2)).await;
         let moved = steps(&[("pod.a", "pod.b")]);
         let (prior, mut observed) = (world.state(), world.observe().await);
         let readings = |observed: &Observed| {
@@ -170,7 +170,7 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
     let after = Fleet::default().with_pod("c", with_ports(Some(1))).resources(Dialect::V2);
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &both()).await;
+        checked::apply(&world, &both()).await;
         // One entry is for a key and the other for a replica, or one is later in the same chain.
         for moved in
             [steps(&[("pod.a", "pod.c"), ("pod.b[0]", "pod.c[0]")]), steps(&[("pod.a", "pod.b"), ("pod.b", "pod.c")])]
@@ -187,7 +187,7 @@ fn two_sources_that_lead_to_one_address_are_both_refused() {
 fn no_entry_leads_to_an_undeclared_address() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &one("train")).await;
+        checked::apply(&world, &one("train")).await;
         let plan = planned(&world, &one("eval"), &steps(&[("pod.train", "pod.evla")])).await;
         let found = refusals(&plan);
         assert_eq!(found.len(), 1, "{found:?}");
@@ -204,7 +204,7 @@ fn no_entry_leads_to_an_undeclared_address() {
 fn a_predecessor_follows_its_successor() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &one("old")).await;
+        checked::apply(&world, &one("old")).await;
         let mut state = world.state();
         let record = state.resources[&address("pod.old")].clone();
         let deposed = address("pod.old").deposed("gone1");
@@ -226,7 +226,7 @@ fn a_predecessor_follows_its_successor() {
 fn a_predecessor_that_regains_its_address_has_only_its_own_ports() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &one("old")).await;
+        checked::apply(&world, &one("old")).await;
         let (mut state, pod) = (world.state(), address("pod.old"));
         let record = state.resources[&pod].clone();
         // Its successor, which is gone, had another port.
@@ -249,7 +249,7 @@ fn an_entry_for_an_unknown_address_is_noted_and_an_applied_one_is_not() {
         let world = World::new(Dialect::V2);
         let entry = steps(&[("pod.trian", "pod.eval")]);
         assert_eq!(planned(&world, &one("eval"), &entry).await.notes, [], "a first apply moves nothing");
-        life::apply(&world, &one("train")).await;
+        checked::apply(&world, &one("train")).await;
         let plan = planned(&world, &one("eval"), &entry).await;
         assert!(
             plan.notes.iter().any(|note| note.message.contains("`pod.trian -> pod.eval` has no effect")),
@@ -272,7 +272,7 @@ fn every_order_of_the_entries_gives_the_same_state() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let fleet = Fleet::default().with_pod("a", with_ports(Some(3))).with_pod("x", with_ports(None));
-        life::apply(&world, &fleet.resources(Dialect::V2)).await;
+        checked::apply(&world, &fleet.resources(Dialect::V2)).await;
         let state = world.state();
         let expected = ids(&moves::renamed(&state, &chain).state);
         assert!(
@@ -298,7 +298,7 @@ fn a_volume_whose_target_is_taken_is_refused_too() {
     };
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &volumes(&["data", "models"])).await;
+        checked::apply(&world, &volumes(&["data", "models"])).await;
         let moved = steps(&[("network_volume.data", "network_volume.models")]);
         let plan = planned(&world, &volumes(&["models"]), &moved).await;
         let found = refusals(&plan);

@@ -7,11 +7,11 @@ use proptest::test_runner::Config;
 use sindri::model::{Action, Dialect, Risk};
 use sindri::planner::PlanOptions;
 
-use crate::planner::life;
-use crate::planner::meddle::{meddle, rest};
+use crate::planner::checked;
+use crate::planner::outside_changes::{change_outside, rest};
 use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Machine, Storage};
-use crate::support::generate::{dialect, fleet, history, meddlings};
+use crate::support::generate::{dialect, fleet, history, outside_changes};
 use crate::support::in_virtual_time;
 
 pub fn cases(standard: u32) -> Config {
@@ -26,7 +26,7 @@ proptest! {
     fn after_an_apply_there_is_nothing_left_to_do(dialect in dialect(), fleet in fleet()) {
         in_virtual_time(async {
             let world = World::new(dialect);
-            let plan = life::apply(&world, &fleet.resources(dialect)).await;
+            let plan = checked::apply(&world, &fleet.resources(dialect)).await;
             prop_assert!(plan.changes.iter().all(|change| change.action == Action::Create));
             prop_assert!(plan.changes.iter().all(|change| change.risk == Risk::None));
             Ok(())
@@ -37,8 +37,8 @@ proptest! {
     fn any_configuration_can_become_any_other(dialect in dialect(), (first, second) in history()) {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &first.resources(dialect)).await;
-            life::apply(&world, &second.resources(dialect)).await;
+            checked::apply(&world, &first.resources(dialect)).await;
+            checked::apply(&world, &second.resources(dialect)).await;
         });
     }
 
@@ -47,7 +47,7 @@ proptest! {
         in_virtual_time(async {
             let world = World::new(dialect);
             let desired = fleet.resources(dialect);
-            life::apply(&world, &desired).await;
+            checked::apply(&world, &desired).await;
             let options = PlanOptions { destroy: true, ..PlanOptions::default() };
             let applied = world.apply_with(&desired, &[], options).await;
             let meant = ["locked", "prevent_destroy"];
@@ -55,26 +55,26 @@ proptest! {
             if applied.plan.all_refusals().next().is_none() {
                 let left = world.state().resources.into_keys();
                 prop_assert!(left.eq(desired.into_keys().filter(|address| address.kind == "network_volume")));
-                prop_assert_eq!(world.emulator.look(|world| world.pod_ids().count()), 0);
-                prop_assert_eq!(world.emulator.look(|world| world.volume_ids().count()), fleet.volumes.len());
+                prop_assert_eq!(world.emulator.inspect(|world| world.pod_ids().count()), 0);
+                prop_assert_eq!(world.emulator.inspect(|world| world.volume_ids().count()), fleet.volumes.len());
             }
             Ok(())
         })?;
     }
 
     #[test]
-    fn outside_changes_are_reported_and_reverted(dialect in dialect(), fleet in fleet(), deeds in meddlings()) {
+    fn outside_changes_are_reported_and_reverted(dialect in dialect(), fleet in fleet(), deeds in outside_changes()) {
         in_virtual_time(async {
             let world = World::new(dialect);
             let desired = fleet.resources(dialect);
-            life::apply(&world, &desired).await;
+            checked::apply(&world, &desired).await;
             let objects: Vec<_> = world.observe().await.iter().cloned().collect();
             let mut touched = BTreeSet::new();
             let mut expected = Vec::new();
             for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
                 let object = which.get(&objects);
                 if touched.insert(&object.id) {
-                    expected.extend(meddle(&world, *deed, object));
+                    expected.extend(change_outside(&world, *deed, object));
                 }
             }
             rest().await;
@@ -82,7 +82,7 @@ proptest! {
             for expected in &expected {
                 prop_assert!(expected.is_named(&plan.drift), "{expected:?} {:#?}", plan.drift);
             }
-            life::apply(&world, &desired).await;
+            checked::apply(&world, &desired).await;
             Ok(())
         })?;
     }
@@ -93,7 +93,7 @@ proptest! {
         let other = if dialect == Dialect::V1 { Dialect::V2 } else { Dialect::V1 };
         in_virtual_time(async {
             let mut world = World::new(dialect);
-            life::apply(&world, &fleet.resources(dialect)).await;
+            checked::apply(&world, &fleet.resources(dialect)).await;
             // For a community pod, v1 shows only that it has a machine; v2 shows when it is ready.
             tokio::time::sleep(std::time::Duration::from_secs(600)).await;
             world.speak(other);

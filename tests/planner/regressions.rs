@@ -7,8 +7,8 @@ use sindri::emulator::PodEvent;
 use sindri::model::{Action, Address, Cause, Dialect, Object, Plan, Power, Resource, Verb};
 use sindri::planner::PlanOptions;
 
-use crate::planner::life::{self, change_of};
-use crate::planner::meddle::rest;
+use crate::planner::checked::{self, change_of};
+use crate::planner::outside_changes::rest;
 use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Pod, Variable};
 use crate::support::in_virtual_time;
@@ -29,7 +29,7 @@ async fn only_pod(world: &World) -> Object {
 
 fn edit(world: &World, object: &Object, changes: serde_json::Value) {
     let event = PodEvent::Edit { changes };
-    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
+    world.emulator.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_pod_can_be_created_stopped_and_locked() {
         in_virtual_time(async {
             let world = World::new(dialect);
             let pod = Pod { locked: true, power: Some(Power::Stopped), ..Pod::default() };
-            let plan = life::apply(&world, &one(pod, dialect)).await;
+            let plan = checked::apply(&world, &one(pod, dialect)).await;
             let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
             assert_eq!(verbs, [Verb::Create, Verb::Stop, Verb::Update]);
         });
@@ -51,14 +51,14 @@ fn a_locked_pod_is_not_stopped_until_it_is_unlocked() {
         in_virtual_time(async {
             let world = World::new(dialect);
             let locked = Pod { locked: true, ..Pod::default() };
-            life::apply(&world, &one(locked.clone(), dialect)).await;
+            checked::apply(&world, &one(locked.clone(), dialect)).await;
 
             let still_locked = Pod { power: Some(Power::Stopped), title: "-b", ..locked.clone() };
-            let plan = life::apply(&world, &one(still_locked, dialect)).await;
+            let plan = checked::apply(&world, &one(still_locked, dialect)).await;
             assert_eq!(plan.all_refusals().map(|(_, refusal)| refusal.code.as_str()).collect::<Vec<_>>(), ["locked"]);
 
             let unlocked = Pod { power: Some(Power::Stopped), locked: false, ..locked };
-            let plan = life::apply(&world, &one(unlocked, dialect)).await;
+            let plan = checked::apply(&world, &one(unlocked, dialect)).await;
             assert_eq!(change_of(&plan, &main_pod()).map(|change| change.action), Some(Action::Update));
         });
     }
@@ -72,11 +72,11 @@ fn ignored_fields_are_recorded_as_observed() {
             let env = BTreeMap::from([("A", Variable::Plain("1")), ("TOKEN", Variable::Secret("one"))]);
             let ignore = BTreeSet::from(["image", "env.A", "ports"]);
             let first = Pod { ports: BTreeSet::from(["22/tcp"]), env, ignore, ..Pod::default() };
-            life::apply(&world, &one(first.clone(), dialect)).await;
+            checked::apply(&world, &one(first.clone(), dialect)).await;
             let env = BTreeMap::from([("A", Variable::Plain("2")), ("TOKEN", Variable::Secret("one"))]);
             let second = Pod { image: "image:2", env, ports: BTreeSet::from(["8888/http"]), ..first };
             let desired = one(second, dialect);
-            let plan = life::apply(&world, &desired).await;
+            let plan = checked::apply(&world, &desired).await;
             assert!(plan.is_empty(), "{:#?}", plan.changes);
 
             let record = &world.state().resources[&main_pod()];
@@ -88,7 +88,7 @@ fn ignored_fields_are_recorded_as_observed() {
             rest().await;
             let plan = world.plan(&desired).await;
             assert!(plan.is_empty() && plan.drift.len() == 1, "{:#?}", plan.drift);
-            life::apply(&world, &desired).await;
+            checked::apply(&world, &desired).await;
             assert_eq!(world.state().resources[&main_pod()].inputs["image"], "image:outside".into());
         });
     }
@@ -99,13 +99,13 @@ fn a_migrated_pod_in_error_is_adopted_and_then_replaced() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = one(Pod::default(), Dialect::V2);
-        life::apply(&world, &desired).await;
+        checked::apply(&world, &desired).await;
         for event in [PodEvent::Migrate, PodEvent::Fail] {
             let id = only_pod(&world).await.id;
-            world.emulator.meddle(|world, now| world.pod_event(&id, &event, now)).expect("an event");
+            world.emulator.modify(|world, now| world.pod_event(&id, &event, now)).expect("an event");
         }
         rest().await;
-        let plan = life::apply(&world, &desired).await;
+        let plan = checked::apply(&world, &desired).await;
         let verbs: Vec<Verb> = plan.operations.iter().map(|operation| operation.verb).collect();
         assert_eq!(verbs, [Verb::Import, Verb::Delete, Verb::Create]);
         assert_eq!(plan.operations[1].replaced_by, Some(2));
@@ -120,7 +120,7 @@ fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
         let world = World::new(Dialect::V2);
         let pod = Pod { ports: BTreeSet::from(["22/tcp", "8888/http"]), ..Pod::default() };
         let before = Fleet::default().with_pod("old", pod.clone()).resources(Dialect::V2);
-        life::apply(&world, &before).await;
+        checked::apply(&world, &before).await;
         let id = only_pod(&world).await.id;
 
         let after = Fleet::default().with_pod("new", pod).resources(Dialect::V2);
@@ -128,7 +128,7 @@ fn a_pod_with_a_moved_entry_continues_under_its_new_address() {
         let applied = world.apply_with(&after, &moved, PlanOptions::default()).await;
         assert_eq!(applied.requests, [format!("PATCH /v2/pods/{id}")], "its name follows its key");
         assert_eq!(only_pod(&world).await.id, id);
-        life::settled(&world, &after).await;
+        checked::settled(&world, &after).await;
     });
 }
 
@@ -140,13 +140,13 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
             in_virtual_time(async {
                 let world = World::new(dialect);
                 let disk = || Pod { storage: crate::support::fleet::Storage::Own(20), ..Pod::default() };
-                life::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
+                checked::apply(&world, &Fleet::default().with_pod("api", disk()).resources(dialect)).await;
                 let mut fleet = Fleet::default().with_pod("eval", disk());
                 let moved = Move { from: Address::new("pod", "api"), to: Address::new("pod", "eval"), position: None };
                 world.apply_with(&fleet.resources(dialect), &[moved], PlanOptions::default()).await;
                 if old_address_is_in_use {
                     fleet = fleet.with_pod("api", Pod::default());
-                    life::apply(&world, &fleet.resources(dialect)).await;
+                    checked::apply(&world, &fleet.resources(dialect)).await;
                 }
                 let desired = fleet.resources(dialect);
                 let id = |world: &World, name: &str| world.state().resources[&Address::new("pod", name)].id.clone();
@@ -156,7 +156,7 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
                 );
 
                 let event = |id: &str, event: PodEvent| {
-                    world.emulator.meddle(|world, now| world.pod_event(id, &event, now)).expect("an event");
+                    world.emulator.modify(|world, now| world.pod_event(id, &event, now)).expect("an event");
                 };
                 event(&id(&world, "eval"), PodEvent::Migrate);
                 if old_address_is_in_use {
@@ -171,10 +171,10 @@ fn a_renamed_pod_that_migrates_is_followed_and_not_mistaken_for_its_old_address(
                 );
                 assert_eq!(plan.orphans, []);
                 let before = id(&world, "eval");
-                life::apply(&world, &desired).await;
+                checked::apply(&world, &desired).await;
                 assert_ne!(id(&world, "eval"), before);
                 assert_eq!(
-                    world.emulator.look(|world| world.pod_ids().count()),
+                    world.emulator.inspect(|world| world.pod_ids().count()),
                     1 + usize::from(old_address_is_in_use)
                 );
             });
@@ -209,7 +209,7 @@ fn a_refusal_because_of_a_lock_advises_only_unlocking() {
 
         // A pod in error is replaced, whatever the file says.
         let id = only_pod(&world).await.id;
-        world.emulator.meddle(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
+        world.emulator.modify(|world, now| world.pod_event(&id, &PodEvent::Fail, now)).expect("it fails");
         rest().await;
         assert!(advice_for(&unlocked).await.starts_with("unlock it in the RunPod console"));
     });

@@ -7,7 +7,7 @@ use sindri::model::{Address, Dialect, Plan, Power, Resource};
 use sindri::planner::PlanOptions;
 use sindri::render::{PlanView, Style, text};
 
-use crate::planner::life;
+use crate::planner::checked;
 use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
 use crate::support::in_virtual_time;
@@ -18,7 +18,7 @@ fn pairs(plan: &Plan) -> Vec<(String, String)> {
     plan.renames.iter().map(|rename| (rename.from.to_string(), rename.to.to_string())).collect()
 }
 
-fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect()
 }
 
@@ -36,7 +36,7 @@ fn between(before: Fleet, after: &Fleet) -> Plan {
 fn between_resources(before: &BTreeMap<Address, Resource>, after: &BTreeMap<Address, Resource>) -> Plan {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, before).await;
+        checked::apply(&world, before).await;
         world.plan(after).await
     })
 }
@@ -51,11 +51,11 @@ fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &Fleet::default().with_pod("train", pod()).resources(dialect)).await;
+            checked::apply(&world, &Fleet::default().with_pod("train", pod()).resources(dialect)).await;
             let id = world.observe().await.of_kind("pod").next().expect("a pod").id.clone();
             let after = Fleet::default().with_pod("trainer", pod()).resources(dialect);
             let plan = world.plan(&after).await;
-            assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+            assert_eq!(pairs(&plan), owned(&[("pod.train", "pod.trainer")]));
             let rename = &plan.renames[0];
             assert_eq!((rename.id.as_str(), rename.differing.len(), rename.keeps), (id.as_str(), 0, true));
 
@@ -66,7 +66,7 @@ fn a_pod_with_only_a_new_key_looks_renamed_and_follows_the_suggested_entries() {
             });
             let applied = world.apply_with(&after, &moved.collect::<Vec<_>>(), PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 1), "a move leaves nothing to tell");
-            life::settled(&world, &after).await;
+            checked::settled(&world, &after).await;
         });
     }
 }
@@ -77,7 +77,7 @@ fn one_entry_renames_all_replicas_of_a_key() {
     for dialect in [Dialect::V1, Dialect::V2] {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &replicated("train", 3).resources(dialect)).await;
+            checked::apply(&world, &replicated("train", 3).resources(dialect)).await;
             let ids = |kind| -> BTreeSet<String> {
                 world
                     .state()
@@ -101,7 +101,7 @@ fn one_entry_renames_all_replicas_of_a_key() {
             let applied = world.apply_with(&after, &[keys("train", "trainer")], PlanOptions::default()).await;
             assert_eq!((applied.plan.renames, applied.requests.len()), (vec![], 3), "names alone change");
             assert_eq!(ids("pod"), before);
-            life::settled(&world, &after).await;
+            checked::settled(&world, &after).await;
             // Already applied: the entry stays in the file, and does nothing.
             let readings = world.plan(&after).await;
             assert!(readings.is_empty());
@@ -117,9 +117,9 @@ fn replicas_keep_their_numbers_and_a_single_pod_becomes_the_first_of_them() {
     let same: Vec<_> = (0..3).map(|index| (format!("pod.train[{index}]"), format!("pod.trainer[{index}]"))).collect();
     assert_eq!(pairs(&plan), same);
     let plan = between(single("trainer"), &replicated("trainer", 2));
-    assert_eq!(pairs(&plan), told(&[("pod.trainer", "pod.trainer[0]")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.trainer", "pod.trainer[0]")]));
     let plan = between(replicated("trainer", 2), &single("trainer"));
-    assert_eq!(pairs(&plan), told(&[("pod.trainer[0]", "pod.trainer")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.trainer[0]", "pod.trainer")]));
 }
 
 #[test]
@@ -130,10 +130,10 @@ fn a_volume_and_its_pods_with_new_keys_look_renamed() {
     };
     let plan = between(fleet("data", "train"), &fleet("datasets", "trainer"));
     let expected = [("network_volume.data", "network_volume.datasets"), ("pod.train", "pod.trainer")];
-    assert_eq!(pairs(&plan), told(&expected));
+    assert_eq!(pairs(&plan), owned(&expected));
     // A volume of another size is not a rename: growing it with someone's data would be a surprise.
     let other = Fleet::default().with_volume("scratch", Volume { size_gb: 80, ..Volume::default() });
-    assert_eq!(pairs(&between(Fleet::default().with_volume("data", Volume::default()), &other)), told(&[]));
+    assert_eq!(pairs(&between(Fleet::default().with_volume("data", Volume::default()), &other)), owned(&[]));
 }
 
 #[test]
@@ -149,24 +149,24 @@ fn a_different_pod_is_not_suggested() {
     ];
     for other in others {
         let after = Fleet::default().with_pod("eval", other.clone());
-        assert_eq!(pairs(&between(before(), &after)), told(&[]), "{other:?}");
+        assert_eq!(pairs(&between(before(), &after)), owned(&[]), "{other:?}");
     }
     // Both are still declared, or both are new, so there is nothing to choose.
-    assert_eq!(pairs(&between(before(), &before().with_pod("eval", pod()))), told(&[]));
-    assert_eq!(pairs(&between(Fleet::default(), &before().with_pod("eval", pod()))), told(&[]));
+    assert_eq!(pairs(&between(before(), &before().with_pod("eval", pod()))), owned(&[]));
+    assert_eq!(pairs(&between(Fleet::default(), &before().with_pod("eval", pod()))), owned(&[]));
 }
 
 #[test]
 fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
     let two = |one, other| Fleet::default().with_pod(one, pod()).with_pod(other, pod());
     let plan = between(two("eval", "train"), &two("trainer", "evaluate"));
-    assert_eq!(pairs(&plan), told(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.eval", "pod.evaluate"), ("pod.train", "pod.trainer")]));
     // Among several candidates, the most similar name.
     let plan = between(Fleet::default().with_pod("train", pod()), &two("eval", "trainer"));
-    assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.train", "pod.trainer")]));
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
+        checked::apply(&world, &two("eval", "train").resources(Dialect::V2)).await;
         let after = two("trainer", "evaluate").resources(Dialect::V2);
         let (state, observed) = (world.state(), world.observe().await);
         let readings =
@@ -175,7 +175,7 @@ fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
             PlanOptions { no_renames: true, ..PlanOptions::default() },
             PlanOptions { destroy: true, ..PlanOptions::default() },
         ] {
-            assert_eq!(pairs(&world.plan_from(readings(), options)), told(&[]));
+            assert_eq!(pairs(&world.plan_from(readings(), options)), owned(&[]));
         }
     });
 }
@@ -184,7 +184,7 @@ fn two_equal_pods_are_paired_once_each_and_a_flag_turns_it_off() {
 fn a_stopped_pod_is_renamed_like_a_running_one() {
     let stopped = || Pod { power: Some(Power::Stopped), ..pod() };
     let plan = between(Fleet::default().with_pod("train", stopped()), &Fleet::default().with_pod("trainer", stopped()));
-    assert_eq!(pairs(&plan), told(&[("pod.train", "pod.trainer")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.train", "pod.trainer")]));
 }
 
 #[test]
@@ -204,12 +204,12 @@ fn ambiguous_pairs_are_not_suggested_but_replicas_pair_by_number() {
         keys.iter().fold(Fleet::default(), |fleet, key| fleet.with_pod(key, pod.clone()))
     };
     let plan = between_resources(&written(&single(pod(), &["x"])), &written(&single(other(), &["y", "z"])));
-    assert_eq!(pairs(&plan), told(&[]));
+    assert_eq!(pairs(&plan), owned(&[]));
     let plan = between_resources(&written(&single(pod(), &["x"])), &written(&single(other(), &["y"])));
-    assert_eq!(pairs(&plan), told(&[("pod.x", "pod.y")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.x", "pod.y")]));
     assert_eq!((plan.renames[0].differing.as_slice(), plan.renames[0].keeps), (&["command".to_owned()][..], false));
     let replicas = |pod: Pod, key| written(&Fleet::default().with_pod(key, Pod { replicas: Some(2), ..pod }));
     let plan = between_resources(&replicas(pod(), "x"), &replicas(Pod { in_place: true, ..other() }, "y"));
-    assert_eq!(pairs(&plan), told(&[("pod.x[0]", "pod.y[0]"), ("pod.x[1]", "pod.y[1]")]));
+    assert_eq!(pairs(&plan), owned(&[("pod.x[0]", "pod.y[0]"), ("pod.x[1]", "pod.y[1]")]));
     assert!(plan.renames.iter().all(|rename| rename.keeps), "they are changed in place");
 }

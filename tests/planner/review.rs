@@ -9,13 +9,13 @@ use sindri::planner::PlanOptions;
 use sindri::planner::review::identity;
 use sindri::planner::review::saved::{SavedPlan, SavedPlanComparison};
 
-use crate::planner::life;
-use crate::planner::meddle::{meddle, rest};
+use crate::planner::checked;
+use crate::planner::outside_changes::{change_outside, rest};
 use crate::planner::properties::cases;
 use crate::planner::world::{Readings, World};
 use crate::support::Desired;
 use crate::support::fleet::{Fleet, Pod, Storage, Variable, Volume};
-use crate::support::generate::{dialect, history, meddlings};
+use crate::support::generate::{dialect, history, outside_changes};
 use crate::support::in_virtual_time;
 
 /// Everything from which a plan is made, at one moment.
@@ -56,8 +56,8 @@ impl Moment {
     }
 }
 
-fn told(comparison: &SavedPlanComparison) -> Vec<String> {
-    comparison.moved.iter().map(ToString::to_string).collect()
+fn texts(comparison: &SavedPlanComparison) -> Vec<String> {
+    comparison.differences.iter().map(ToString::to_string).collect()
 }
 
 fn done_by(plan: &Plan) -> BTreeMap<&Address, (Action, Option<&str>, Vec<&str>)> {
@@ -79,7 +79,7 @@ proptest! {
     ) {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &first.resources(dialect)).await;
+            checked::apply(&world, &first.resources(dialect)).await;
             let desired = second.resources(dialect);
             let whole = world.plan(&desired).await;
             let changed: Vec<_> = whole.changes.iter().filter(|change| change.action != Action::NoOp).collect();
@@ -100,7 +100,7 @@ proptest! {
                 prop_assert_eq!(whole_does.get(address).map(|(action, ..)| action), Some(action));
             }
             if part.all_refusals().next().is_none() {
-                life::apply(&world, &desired).await;
+                checked::apply(&world, &desired).await;
             }
             Ok(())
         })?;
@@ -110,7 +110,7 @@ proptest! {
     fn a_saved_plan_is_unaffected_by_changes_elsewhere(dialect in dialect(), (first, second) in history()) {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &first.resources(dialect)).await;
+            checked::apply(&world, &first.resources(dialect)).await;
             let moment = Moment::of(&world, &second.resources(dialect)).await;
             let saved = moment.save(&world);
             let (same, _) = moment.compare(&world, &saved);
@@ -121,7 +121,7 @@ proptest! {
             let later = Moment { desired, ..moment };
             let (comparison, plan) = later.compare(&world, &saved);
             if saved.actions.is_empty() {
-                prop_assert!(!comparison.moved.is_empty(), "an empty plan does nothing, whatever is pending");
+                prop_assert!(!comparison.differences.is_empty(), "an empty plan does nothing, whatever is pending");
             } else {
                 prop_assert_eq!(comparison, SavedPlanComparison::default());
                 prop_assert!(plan.leaves_out());
@@ -133,20 +133,20 @@ proptest! {
     /// Everything done for a saved plan is in that plan, despite any changes in the meantime.
     #[test]
     fn only_approved_operations_run(
-        dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in meddlings(), edits in any::<bool>(),
+        dialect in dialect(), (first, second) in history(), (third, _) in history(), deeds in outside_changes(), edits in any::<bool>(),
     ) {
         in_virtual_time(async {
             let world = World::new(dialect);
-            life::apply(&world, &first.resources(dialect)).await;
+            checked::apply(&world, &first.resources(dialect)).await;
             let saved = Moment::of(&world, &second.resources(dialect)).await.save(&world);
             let objects: Vec<_> = world.observe().await.iter().cloned().collect();
             for (deed, which) in deeds.iter().filter(|_| !objects.is_empty()) {
-                meddle(&world, *deed, which.get(&objects));
+                change_outside(&world, *deed, which.get(&objects));
             }
             rest().await;
             let desired = if edits { third } else { second }.resources(dialect);
             let (comparison, plan) = Moment::of(&world, &desired).await.compare(&world, &saved);
-            if comparison.moved.is_empty() {
+            if comparison.differences.is_empty() {
                 let (approved, runs) = (done_by(&saved.plan), done_by(&plan));
                 for (address, does) in runs {
                     prop_assert_eq!(Some(&does), approved.get(address), "{}", address);
@@ -174,7 +174,7 @@ fn pod(name: &str) -> Address {
 async fn reviewed() -> (World, Moment, SavedPlan) {
     let world = World::new(Dialect::V2);
     let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-    life::apply(&world, &before).await;
+    checked::apply(&world, &before).await;
     let after = with(&[("api", mounted("image:2")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
     let moment = Moment::of(&world, &after).await;
     let saved = moment.save(&world);
@@ -193,7 +193,7 @@ fn changed_fields_are_listed_by_reading() {
                 observed: moment.observed.clone(),
             };
             change(&mut later);
-            told(&later.compare(&world, &saved).0)
+            texts(&later.compare(&world, &saved).0)
         };
         let id = moment.prior.resources[&pod("api")].id.clone();
 
@@ -243,16 +243,16 @@ fn changed_fields_are_listed_by_reading() {
 fn an_already_applied_change_is_done_and_not_stale() {
     in_virtual_time(async {
         let (world, moment, saved) = reviewed().await;
-        life::apply(&world, &moment.desired).await;
+        checked::apply(&world, &moment.desired).await;
         let (comparison, plan) = Moment::of(&world, &moment.desired).await.compare(&world, &saved);
-        assert_eq!(comparison, SavedPlanComparison { moved: Vec::new(), done: vec![pod("api")] });
+        assert_eq!(comparison, SavedPlanComparison { differences: Vec::new(), done: vec![pod("api")] });
         assert!(plan.is_empty());
         // The change was withdrawn. Nothing is left to do either, but not because the plan was applied.
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        life::apply(&world, &before).await;
+        checked::apply(&world, &before).await;
         let (comparison, _) = Moment::of(&world, &before).await.compare(&world, &saved);
         let image = "`pod.api`: the configuration says something else of `image` (sindri.yaml:7)";
-        assert_eq!(told(&comparison)[0], image);
+        assert_eq!(texts(&comparison)[0], image);
     });
 }
 
@@ -289,15 +289,18 @@ fn a_planned_delete_is_not_done_while_the_object_lives() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let before = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        life::apply(&world, &before).await;
+        checked::apply(&world, &before).await;
         let mut moment = Moment::of(&world, &with(&[("eval", mounted("image:1"))]).resources(Dialect::V2)).await;
         let saved = moment.save(&world);
         moment.prior.resources.retain(|address, _| address.name != "api");
-        assert_eq!(told(&moment.compare(&world, &saved).0), ["`pod.api`: the state has no record of it any more"]);
+        assert_eq!(texts(&moment.compare(&world, &saved).0), ["`pod.api`: the state has no record of it any more"]);
         let id =
             saved.plan.changes.iter().find_map(|change| change.id.clone().filter(|_| change.address == pod("api")));
         moment.observed.remove("pod", &id.expect("an id"));
-        assert_eq!(moment.compare(&world, &saved).0, SavedPlanComparison { moved: vec![], done: vec![pod("api")] });
+        assert_eq!(
+            moment.compare(&world, &saved).0,
+            SavedPlanComparison { differences: vec![], done: vec![pod("api")] }
+        );
     });
 }
 
@@ -308,7 +311,7 @@ fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
         let (world, mut moment, saved) = reviewed().await;
         let id = moment.prior.resources.remove(&pod("api")).expect("recorded").id;
         let (comparison, _) = moment.compare(&world, &saved);
-        assert!(!comparison.moved.is_empty(), "while the old one lives it was not this plan that took it away");
+        assert!(!comparison.differences.is_empty(), "while the old one lives it was not this plan that took it away");
         moment.observed.remove("pod", &id);
         let (comparison, plan) = moment.compare(&world, &saved);
         assert_eq!(comparison, SavedPlanComparison::default());
@@ -317,16 +320,16 @@ fn the_rest_of_a_replacement_belongs_to_the_plan_that_started_it() {
         // The new pod exists, and the old one could not be deleted.
         let world = World::new(Dialect::V2);
         let first = |image| with(&[("api", Pod { create_first: true, ..mounted(image) })]).resources(Dialect::V2);
-        life::apply(&world, &first("image:1")).await;
+        checked::apply(&world, &first("image:1")).await;
         let before = Moment::of(&world, &first("image:2")).await;
         let saved = before.save(&world);
         let old = before.prior.resources[&pod("api")].clone();
-        life::apply(&world, &first("image:2")).await;
+        checked::apply(&world, &first("image:2")).await;
         let mut later = Moment::of(&world, &first("image:2")).await;
         later.observed.insert(before.observed.get("pod", &old.id).expect("it was there").clone());
         later.prior.resources.insert(pod("api").deposed(&old.id), old);
         let (comparison, plan) = later.compare(&world, &saved);
-        assert_eq!(told(&comparison), [""; 0]);
+        assert_eq!(texts(&comparison), [""; 0]);
         assert_eq!(plan.operations.len(), 1);
     });
 }
@@ -336,7 +339,7 @@ fn a_replacement_on_request_is_done_once() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = with(&[("api", mounted("image:1"))]).resources(Dialect::V2);
-        life::apply(&world, &desired).await;
+        checked::apply(&world, &desired).await;
         let moment = Moment::of(&world, &desired).await;
         let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
         let plan = world.plan_from(moment.readings(), options.clone());
@@ -345,7 +348,10 @@ fn a_replacement_on_request_is_done_once() {
         world.apply_with(&desired, &[], options).await;
         let later = Moment::of(&world, &desired).await;
         assert!(saved.options_now(&later.prior).replace.is_empty());
-        assert_eq!(later.compare(&world, &saved).0, SavedPlanComparison { moved: vec![], done: vec![pod("api")] });
+        assert_eq!(
+            later.compare(&world, &saved).0,
+            SavedPlanComparison { differences: vec![], done: vec![pod("api")] }
+        );
     });
 }
 
@@ -395,7 +401,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
         });
         assert_eq!(ids[0], ids[1], "neither the secret nor, before the first apply, the lineage is part of it");
 
-        life::apply(&world, &of("canary-one")).await;
+        checked::apply(&world, &of("canary-one")).await;
         let moment = Moment::of(&world, &of("canary-two")).await;
         let saved = moment.save(&world);
         assert_eq!(saved.actions.len(), 1, "a new value is a change");
@@ -417,7 +423,7 @@ fn neither_an_id_nor_a_file_knows_a_secret() {
 fn a_plan_that_adopts_objects_of_a_lost_state_has_one_id() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
+        checked::apply(&world, &with(&[("api", mounted("image:1"))]).resources(Dialect::V2)).await;
         let desired = with(&[("api", mounted("image:2"))]).resources(Dialect::V2);
         let observed = world.observe().await;
         let ids = ["one", "two"].map(|lineage| {
@@ -434,7 +440,7 @@ fn a_resource_is_replaced_on_request() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let desired = with(&[("api", mounted("image:1")), ("eval", mounted("image:1"))]).resources(Dialect::V2);
-        life::apply(&world, &desired).await;
+        checked::apply(&world, &desired).await;
         let before = world.state();
         let options = PlanOptions { replace: [pod("api")].into(), ..PlanOptions::default() };
         let applied = world.apply_with(&desired, &[], options).await;
@@ -442,7 +448,7 @@ fn a_resource_is_replaced_on_request() {
         let id = |state: &State, name| state.resources[&pod(name)].id.clone();
         assert_ne!(id(&world.state(), "api"), id(&before, "api"));
         assert_eq!(id(&world.state(), "eval"), id(&before, "eval"));
-        life::settled(&world, &desired).await;
+        checked::settled(&world, &desired).await;
     });
 }
 
@@ -452,7 +458,7 @@ fn a_plan_without_refresh_sends_no_requests_and_agrees_with_one_that_refreshed()
         for dialect in [Dialect::V1, Dialect::V2] {
             let world = World::new(dialect);
             let desired = with(&[("api", mounted("image:1"))]).resources(dialect);
-            life::apply(&world, &desired).await;
+            checked::apply(&world, &desired).await;
             let remembered = sindri::planner::drift::survey::remembered(&world.state());
             let edited = with(&[("api", mounted("image:2"))]).resources(dialect);
             for (desired, changes) in [(&desired, 0), (&edited, 1)] {

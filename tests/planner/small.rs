@@ -3,7 +3,7 @@
 
 use sindri::model::{Dialect, Power};
 
-use crate::planner::life;
+use crate::planner::checked;
 use crate::planner::world::World;
 use crate::support::fleet::{Fleet, Pod, Storage, Volume};
 use crate::support::in_virtual_time;
@@ -43,7 +43,7 @@ fn every_small_world_becomes_every_other() {
                     let second = fleet(after.as_ref(), region, lifecycle).resources(Dialect::V2);
                     let created = world.apply(&first).await;
                     assert_eq!(created.plan.drift, []);
-                    life::apply(&world, &second).await;
+                    checked::apply(&world, &second).await;
                 });
             }
         }

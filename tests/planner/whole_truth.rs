@@ -10,8 +10,8 @@ use sindri::model::{
 use sindri::planner::PlanOptions;
 use sindri::planner::review::saved::SavedPlan;
 
-use crate::planner::life::{self, change_of};
-use crate::planner::meddle::rest;
+use crate::planner::checked::{self, change_of};
+use crate::planner::outside_changes::rest;
 use crate::planner::world::{Readings, World};
 use crate::support::Desired;
 use crate::support::fleet::{Fleet, Machine, Pod, Storage, Variable, Volume};
@@ -38,7 +38,7 @@ async fn only_pod(world: &World) -> Object {
 
 fn edit(world: &World, object: &Object, changes: serde_json::Value) {
     let event = PodEvent::Edit { changes };
-    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
+    world.emulator.modify(|world, now| world.pod_event(&object.id, &event, now)).expect("an edit");
 }
 
 fn env_beside_the_marker(object: &Object, more: &[(&str, &str)]) -> serde_json::Value {
@@ -74,7 +74,7 @@ fn size_on_record(world: &World) -> Option<i64> {
 fn an_impossible_change_is_refused_and_never_recorded_with_any_target() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &shrinking(500, "image:1")).await;
+        checked::apply(&world, &shrinking(500, "image:1")).await;
         let desired = shrinking(400, "image:2");
         let all = BTreeSet::from([pod("mounts"), pod("apart")]);
         for targets in [BTreeSet::new(), BTreeSet::from([pod("mounts")]), BTreeSet::from([volume("data")]), all] {
@@ -95,7 +95,7 @@ fn an_impossible_change_is_refused_and_never_recorded_with_any_target() {
 fn a_target_independent_of_a_refusal_runs_and_the_refusal_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &shrinking(500, "image:1")).await;
+        checked::apply(&world, &shrinking(500, "image:1")).await;
         let options = PlanOptions { targets: BTreeSet::from([pod("apart")]), ..PlanOptions::default() };
         let part = world.apply_with(&shrinking(400, "image:2"), &[], options).await.plan;
         assert!(part.leaves_out());
@@ -115,7 +115,7 @@ fn a_target_independent_of_a_refusal_runs_and_the_refusal_is_reported() {
 fn a_saved_plan_keeps_its_refusals() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        life::apply(&world, &shrinking(500, "image:1")).await;
+        checked::apply(&world, &shrinking(500, "image:1")).await;
         let desired = shrinking(400, "image:2");
         let (prior, observed) = (world.state(), world.observe().await);
         let readings = || Readings { desired: &desired, moved: &[], prior: &prior, observed: &observed };
@@ -134,11 +134,11 @@ fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
         let env = |wanted| BTreeMap::from([("KEEP", Variable::Plain("a")), ("WANTED", Variable::Plain(wanted))]);
         let ignore = BTreeSet::from(["env.KEEP", "image", "ports"]);
         let first = Pod { env: env("w"), ports: BTreeSet::from(["22/tcp"]), ignore, ..Pod::default() };
-        life::apply(&world, &one(first.clone())).await;
-        let living = only_pod(&world).await;
-        let mut changes = env_beside_the_marker(&living, &[("KEEP", "live"), ("WANTED", "w")]);
+        checked::apply(&world, &one(first.clone())).await;
+        let live_pod = only_pod(&world).await;
+        let mut changes = env_beside_the_marker(&live_pod, &[("KEEP", "live"), ("WANTED", "w")]);
         changes["image"] = json!("image:hotfix");
-        edit(&world, &living, changes);
+        edit(&world, &live_pod, changes);
         rest().await;
 
         // They alone make nothing pending, and the plan shows the values that are kept.
@@ -156,7 +156,7 @@ fn ignored_fields_that_a_replacement_changes_are_in_the_plan() {
         assert_eq!(beside["image"], ("\"image:hotfix\"".into(), "\"image:2\"".into()));
         assert_eq!(beside["env.KEEP"], ("(sensitive)".into(), "\"a\"".into()));
         assert_eq!(change.after["image"], Value::text("image:2"));
-        life::apply(&world, &one(Pod { env: env("w2"), ..second })).await;
+        checked::apply(&world, &one(Pod { env: env("w2"), ..second })).await;
     });
 }
 
@@ -166,8 +166,8 @@ fn the_price_of_a_kept_pod_uses_the_observed_value_of_an_ignored_field() {
         let world = World::new(Dialect::V2);
         let gpus = |count| Machine::Gpus { types: &[L4], count, least_ram_gb: None };
         let first = Pod { machine: gpus(1), in_place: true, ignore: BTreeSet::from(["gpu_count"]), ..Pod::default() };
-        life::apply(&world, &one(first.clone())).await;
-        let plan = life::apply(&world, &one(Pod { machine: gpus(4), image: "image:2", ..first })).await;
+        checked::apply(&world, &one(first.clone())).await;
+        let plan = checked::apply(&world, &one(Pod { machine: gpus(4), image: "image:2", ..first })).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
         assert_eq!((change.action, change.hourly_after), (Action::Update, change.hourly_before));
         assert_eq!(change.after["gpu_count"], Value::Int(1));
@@ -179,11 +179,11 @@ fn undeclared_variables_are_among_the_losses_of_a_replacement() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let first = Pod { env: BTreeMap::from([("OURS", Variable::Plain("1"))]), ssh: Some(true), ..Pod::default() };
-        life::apply(&world, &one(first.clone())).await;
-        let living = only_pod(&world).await;
+        checked::apply(&world, &one(first.clone())).await;
+        let live_pod = only_pod(&world).await;
         let beside =
             [("OURS", "1"), ("HF_TOKEN", "hf_x"), ("BATCH", "8"), ("PUBLIC_KEY", "ssh-rsa A"), ("RUNPOD_X", "y")];
-        edit(&world, &living, env_beside_the_marker(&living, &beside));
+        edit(&world, &live_pod, env_beside_the_marker(&live_pod, &beside));
         rest().await;
 
         let plan = world.plan(&one(Pod { image: "image:2", ..first.clone() })).await;
@@ -209,7 +209,7 @@ fn a_saved_plan_contains_no_secret_of_a_side_effect() {
         let world = World::new(Dialect::V2);
         let env = [("A", Variable::Secret("canary-declared"))].into();
         let first = Pod { env, ignore: ["env.A"].into(), ..Pod::default() };
-        life::apply(&world, &one(first.clone())).await;
+        checked::apply(&world, &one(first.clone())).await;
         let object = only_pod(&world).await;
         edit(&world, &object, env_beside_the_marker(&object, &[("A", "canary-outside")]));
         rest().await;
@@ -241,12 +241,12 @@ fn a_replacement_shows_that_it_tries_the_first_candidate() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let from = |types| Pod { machine: Machine::Gpus { types, count: 1, least_ram_gb: None }, ..Pod::default() };
-        life::apply(&world, &one(from(&[L4, A5000]))).await;
+        checked::apply(&world, &one(from(&[L4, A5000]))).await;
         let turned = from(&[A5000, L4]);
         let plan = world.plan(&one(turned.clone())).await;
         assert!(plan.is_empty(), "another order alone replaces nothing");
 
-        let plan = life::apply(&world, &one(Pod { image: "image:2", ..turned })).await;
+        let plan = checked::apply(&world, &one(Pod { image: "image:2", ..turned })).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
         assert_eq!(side_fields(change)["gpu_types"], (format!("\"{L4}\""), format!("\"{A5000}\"")));
     });
@@ -257,7 +257,7 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         let stopped = Pod { power: Some(Power::Stopped), storage: Storage::Own(20), ..Pod::default() };
-        let plan = life::apply(&world, &one(stopped.clone())).await;
+        let plan = checked::apply(&world, &one(stopped.clone())).await;
         let boots = |plan: &sindri::model::Plan| {
             let change = change_of(plan, &pod("main")).expect("a change");
             change.side_effects.iter().find_map(|effect| match effect {
@@ -268,13 +268,13 @@ fn a_pod_that_stays_stopped_is_not_booted_to_change_what_can_be_changed_in_place
         assert!(boots(&plan).is_some_and(|hourly| hourly.is_billed()), "a stopped pod is created running");
 
         let changed = Pod { image: "image:2", ..stopped };
-        let plan = life::apply(&world, &one(changed.clone())).await;
+        let plan = checked::apply(&world, &one(changed.clone())).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
         assert_eq!((change.action, boots(&plan)), (Action::Update, None));
         assert_eq!(change.losses, []);
 
         let other = Pod { machine: Machine::Gpus { types: &[A5000], count: 1, least_ram_gb: None }, ..changed };
-        let plan = life::apply(&world, &one(other)).await;
+        let plan = checked::apply(&world, &one(other)).await;
         assert_eq!(change_of(&plan, &pod("main")).map(|change| change.action), Some(Action::Replace));
         assert!(boots(&plan).is_some_and(|hourly| hourly.is_billed()));
     });
@@ -291,7 +291,7 @@ fn a_pod_is_created_before_the_old_one_is_destroyed_even_if_its_volume_is_replac
                 .with_pod("main", on_volume)
                 .resources(Dialect::V2)
         };
-        life::apply(&world, &fleet("US-CA-2")).await;
+        checked::apply(&world, &fleet("US-CA-2")).await;
         let plan = world.plan(&fleet("EU-RO-1")).await;
         let change = change_of(&plan, &pod("main")).expect("a change");
         assert_eq!(change.action, Action::ReplaceCreateFirst);

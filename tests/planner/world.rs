@@ -136,8 +136,8 @@ impl World {
         let plan = self.plan_from(Readings { desired, moved, prior: &prior, observed: &observed }, options);
         if plan.all_refusals().next().is_none() {
             let report = self.run(&store, &plan, &observed, &note).await;
-            let told = events.lock().expect("no panic");
-            assert!(!all || (report.failed, report.skipped) == (0, 0), "{told:#?}\n{:#?}", plan.operations);
+            let recorded = events.lock().expect("no panic");
+            assert!(!all || (report.failed, report.skipped) == (0, 0), "{recorded:#?}\n{:#?}", plan.operations);
             assert!(!all || report.done == plan.operations.len());
             assert!(report.orphans.is_empty(), "{:#?}", report.orphans);
         }

@@ -44,7 +44,7 @@ fn without_changes_the_comment_is_one_line_below_the_marker() {
 }
 
 /// A pod to be destroyed, with a pod volume of this size.
-pub fn doomed(name: &str, size_gb: i64) -> Change {
+pub fn deletion(name: &str, size_gb: i64) -> Change {
     let mut before = gpu_pod("NVIDIA L4", 1, "ghcr.io/acme/train:1");
     before.insert("volume_gb".into(), size_gb.into());
     Change {
@@ -66,7 +66,7 @@ fn five_thousand_destroyed_pods_are_all_listed_with_their_losses() {
         (5_000, |index| format!("team-{}-node-{index}", index % 7)),
     ] {
         // Neighbours lose different sizes, so that no ranges are possible.
-        let plan = plan((0..number).map(|index| doomed(&name(index), 10 + index % 990)).collect());
+        let plan = plan((0..number).map(|index| deletion(&name(index), 10 + index % 990)).collect());
         let text = whole(&plan);
         assert!(text.len() <= markdown::BUDGET, "{}", text.len());
         assert!(!text.contains("not complete"), "{text}");
@@ -109,7 +109,7 @@ fn destroyed_pods_are_complete_beside_thousands_of_other_changes() {
     let mut changes: Vec<Change> = (0..4_900)
         .map(|index| create(&format!("pod.new-{index}"), gpu_pod(&format!("GPU {index}"), 1, "a:1"), 0.44, 12))
         .collect();
-    changes.extend((0..100).map(|index| doomed(&format!("old-{index}"), 10 + index)));
+    changes.extend((0..100).map(|index| deletion(&format!("old-{index}"), 10 + index)));
     let text = whole(&plan(changes));
     assert!(text.len() <= markdown::BUDGET, "{}", text.len());
     for index in 0..100 {
@@ -125,7 +125,7 @@ fn destroyed_pods_are_complete_beside_thousands_of_other_changes() {
 #[test]
 fn too_many_for_any_form_are_counted_at_the_top() {
     let name = |index: i64| format!("{:016x}", index.wrapping_mul(0x1e37_79b9_7f4a_7c15).rotate_left(13));
-    let plan = plan((0..5_000).map(|index| doomed(&name(index), 10 + index % 990)).collect());
+    let plan = plan((0..5_000).map(|index| deletion(&name(index), 10 + index % 990)).collect());
     let text = whole(&plan);
     assert!(text.len() <= markdown::BUDGET, "{}", text.len());
     let notice = text.lines().nth(2).expect("a third line");
@@ -146,13 +146,13 @@ proptest! {
 
     #[test]
     fn every_budget_is_kept_and_omitted_resources_are_counted(
-        doomed_pods in 0_usize..60,
+        deleted_pods in 0_usize..60,
         new_pods in 0_usize..60,
         width in 1_usize..200,
         budget in markdown::LEAST_BUDGET..30_000,
     ) {
         let name = |index: usize| format!("{}{index}", "n".repeat(1 + (index * 31 + width) % width));
-        let mut changes: Vec<Change> = (0..doomed_pods).map(|index| doomed(&name(index), 10 + index as i64)).collect();
+        let mut changes: Vec<Change> = (0..deleted_pods).map(|index| deletion(&name(index), 10 + index as i64)).collect();
         changes.extend((0..new_pods).map(|index| create(&format!("pod.new-{}", name(index)), gpu_pod("L4", 1, "a"), 0.4, 1)));
         let text = comment(&plan(changes), &plans::view(), budget);
         prop_assert!(text.len() <= budget, "{} > {budget}", text.len());
@@ -166,7 +166,7 @@ proptest! {
 
 #[test]
 fn the_shortest_form_shows_unknown_sizes_and_two_volumes_of_one_pod() {
-    let mut changes: Vec<Change> = (0..3_000).map(|index| doomed(&format!("w-{index}"), 10 + index)).collect();
+    let mut changes: Vec<Change> = (0..3_000).map(|index| deletion(&format!("w-{index}"), 10 + index)).collect();
     changes[7].losses.push(Loss {
         what: "pod volume".into(),
         names: Vec::new(),

@@ -279,7 +279,7 @@ fn outputs(evil: &str) -> Vec<(&'static str, String)> {
         what: evil.into(),
         tip: evil.into(),
         symbol: "+",
-        ink: sindri::render::style::Tone::Good,
+        tone: sindri::render::style::Tone::Good,
         loses_data: false,
         anchor: None,
     };

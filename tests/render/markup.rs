@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use sindri::render::{PlanView, markdown};
 
-use crate::render::comment::{comment, doomed};
+use crate::render::comment::{comment, deletion};
 use crate::render::fixture::plan;
 use crate::render::hostile::{evil, hostile_plan};
 use crate::render::plans;
@@ -178,7 +178,7 @@ proptest! {
 #[test]
 fn names_of_any_length_leave_room_for_important_parts() {
     for name in ["\u{1d54f}".repeat(400), "`".repeat(400), format!("{}{}", "`".repeat(60), "\u{1d54f}".repeat(400))] {
-        let mut wide = plan(vec![doomed("old", 10), doomed("older", 10)]);
+        let mut wide = plan(vec![deletion("old", 10), deletion("older", 10)]);
         (wide.name, wide.environment) = (name.clone(), name.clone());
         wide.changes[1].address.name = name.clone();
         let view = PlanView { plan_id: Some(name.clone()), catalog_date: Some(name), ..plans::view() };

@@ -180,11 +180,11 @@ fn every_text_colour_is_readable_on_its_backgrounds() {
             vec![("good", "good-back"), ("change", "change-back"), ("bad", "bad-back"), ("text", "bad-back")];
         pairs.extend([("text", "good-back"), ("text", "change-back")]);
         for ground in ["back", "panel"] {
-            pairs.extend(["text", "dim", "good", "change", "bad", "link"].map(|ink| (ink, ground)));
+            pairs.extend(["text", "dim", "good", "change", "bad", "link"].map(|tone| (tone, ground)));
         }
-        for (ink, ground) in pairs {
-            let contrast = contrast(colors[ink], colors[ground]);
-            assert!(contrast >= 4.5, "{ink} on {ground}: {contrast:.2}");
+        for (tone, ground) in pairs {
+            let contrast = contrast(colors[tone], colors[ground]);
+            assert!(contrast >= 4.5, "{tone} on {ground}: {contrast:.2}");
         }
     }
 }

@@ -34,9 +34,9 @@ impl World {
     }
 
     /// Makes the change; returns whether it was possible.
-    pub fn meddle(&self, meddling: &Meddling) -> bool {
-        let pick = meddling.pick;
-        self.emulator.meddle(|world, now| {
+    pub fn change_outside(&self, change: &OutsideChange) -> bool {
+        let pick = change.pick;
+        self.emulator.modify(|world, now| {
             let pods: Vec<String> = world.pod_ids().map(str::to_owned).collect();
             let volumes: Vec<String> = world.volume_ids().map(str::to_owned).collect();
             if !volumes.is_empty() && pick.is_multiple_of(7) {
@@ -44,18 +44,18 @@ impl World {
                     .volume_event(&volumes[pick % volumes.len()], &VolumeEvent::Rename { name: "meddled".into() }, now)
                     .is_ok();
             }
-            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &meddling.event, now).is_ok()
+            !pods.is_empty() && world.pod_event(&pods[pick % pods.len()], &change.event, now).is_ok()
         })
     }
 }
 
 /// Someone else deletes, stops, edits or migrates something.
-pub struct Meddling {
+pub struct OutsideChange {
     event: PodEvent,
     pick: usize,
 }
 
-impl Meddling {
+impl OutsideChange {
     pub fn draw(dice: &mut Rng) -> Self {
         let event = match dice.u8(..6) {
             0 => PodEvent::Delete,

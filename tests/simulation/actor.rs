@@ -38,7 +38,7 @@ use crate::support::Desired;
 
 /// The user's answer about unmanaged objects that match theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Strangers {
+pub enum UnmanagedPolicy {
     /// `--adopt`.
     Adopt,
     /// `--ignore-existing`.
@@ -55,7 +55,7 @@ pub struct Project {
     pub environment: &'static str,
     pub dialect: Dialect,
     /// The user's answer until they choose another one.
-    pub strangers: Strangers,
+    pub policy: UnmanagedPolicy,
     /// Whether another project gives its volumes the same names.
     pub alike: bool,
     /// Distinguishes its requests from those of others in the emulator's journal.
@@ -75,7 +75,7 @@ pub struct Actor {
     folder: TempDir,
     sabotage: Sabotage,
     /// The user's current answer.
-    pub strangers: Cell<Strangers>,
+    pub policy: Cell<UnmanagedPolicy>,
     /// The `moved` entries of its configuration.
     pub moved: OnceCell<Vec<Move>>,
     /// Ids that its plans announced as destroyed.
@@ -101,9 +101,9 @@ impl Actor {
         let folder = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
         let folder = folder.expect("a temporary folder");
         let (announced, agreed, events) = <(RefCell<_>, RefCell<_>, Mutex<_>)>::default();
-        let strangers = Cell::new(project.strangers);
+        let policy = Cell::new(project.policy);
         let moved = OnceCell::new();
-        Self { project, client, clock, folder, sabotage, strangers, moved, announced, agreed, events, truth }
+        Self { project, client, clock, folder, sabotage, policy, moved, announced, agreed, events, truth }
     }
 
     fn identity(&self) -> Identity<'static> {
@@ -152,7 +152,7 @@ impl Actor {
         }
     }
 
-    /// Lock, recover, plan, apply, with consent to everything except for what `strangers` excludes.
+    /// Lock, recover, plan, apply, with consent to everything except for what `policy` excludes.
     pub async fn apply(&self, desired: &Desired, options: PlanOptions, seed: u64) -> Ended {
         self.change(seed, |prior, observed| Some(self.plan(desired, prior, observed, options.clone()))).await
     }
@@ -162,7 +162,7 @@ impl Actor {
         let plan = |prior: &State, observed: &Observed| {
             let input = self.input(desired, prior, observed, saved.options_now(prior));
             let plan = self.checked(&input);
-            saved.compare(&input, &plan).moved.is_empty().then_some(plan)
+            saved.compare(&input, &plan).differences.is_empty().then_some(plan)
         };
         self.change(seed, plan).await
     }
@@ -285,7 +285,7 @@ impl Actor {
         };
         let prior = store.snapshot().state;
         let Some(plan) = plan(&prior, &observed) else { return Ended::Refused };
-        let agrees = self.strangers.get() != Strangers::Refuse || !plan.adopts_strangers();
+        let agrees = self.policy.get() != UnmanagedPolicy::Refuse || !plan.adopts_unmanaged();
         if !agrees || plan.all_refusals().next().is_some() {
             return Ended::Refused;
         }
@@ -370,13 +370,13 @@ impl Actor {
         observed: &'i Observed,
         options: PlanOptions,
     ) -> Input<'i> {
-        let strangers = self.strangers.get();
+        let policy = self.policy.get();
         Input {
             dialect: self.project.dialect,
             moved: self.moved.get().map_or(&[], Vec::as_slice),
             options: PlanOptions {
-                adopt: strangers == Strangers::Adopt,
-                ignore_existing: strangers == Strangers::Beside,
+                adopt: policy == UnmanagedPolicy::Adopt,
+                ignore_existing: policy == UnmanagedPolicy::Beside,
                 ..options
             },
             ..Input::new(self.project.name, desired, prior, observed)
@@ -459,12 +459,12 @@ impl Transport for Signed {
             return self.carrier.send(request).await;
         }
         request.path = format!("{}?by={}", request.path, self.signature);
-        self.truth.look(&self.emulator);
+        self.truth.record(&self.emulator);
         let mut answer = std::pin::pin!(self.carrier.send(request));
         loop {
             // An answer may be late, and its object may have changed by then.
             let waited = tokio::time::timeout(Duration::from_millis(500), answer.as_mut()).await;
-            self.truth.look(&self.emulator);
+            self.truth.record(&self.emulator);
             if let Ok(answer) = waited {
                 return answer;
             }

@@ -25,7 +25,7 @@ use sindri::runpod::{Api, Client};
 use tokio::time::sleep;
 
 use crate::simulation::account::World;
-use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers, left_to_do};
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, UnmanagedPolicy, left_to_do};
 use crate::simulation::ledger::Ledger;
 use crate::simulation::neighbor::Neighbor;
 use crate::simulation::sabotage::Sabotage;
@@ -45,9 +45,9 @@ pub struct Tally {
     pub saved: u64,
     pub stale: u64,
     pub partial: u64,
-    pub meddled: u64,
+    pub outside_changes: u64,
     /// Objects that someone created without sindri.
-    pub strangers: u64,
+    pub policy: u64,
     /// Applies of a second sindri.
     pub neighbors: u64,
     /// Schedules whose last apply failed, and reported it.
@@ -68,8 +68,8 @@ impl Tally {
             saved,
             stale,
             partial,
-            meddled,
-            strangers,
+            outside_changes,
+            policy,
             neighbors,
             failed,
             settled,
@@ -83,8 +83,8 @@ impl Tally {
         self.saved += saved;
         self.stale += stale;
         self.partial += partial;
-        self.meddled += meddled;
-        self.strangers += strangers;
+        self.outside_changes += outside_changes;
+        self.policy += policy;
         self.neighbors += neighbors;
         self.failed += failed;
         self.settled += settled;
@@ -122,8 +122,9 @@ pub fn run(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
 async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
     let mut dice = Rng::with_seed(seed ^ 0x5eed);
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
-    let strangers = [Strangers::Adopt, Strangers::Adopt, Strangers::Beside, Strangers::Refuse][dice.usize(..4)];
-    let project = Project { name: "test", environment: "default", dialect, strangers, alike: false, signature: "main" };
+    let policy = [UnmanagedPolicy::Adopt, UnmanagedPolicy::Adopt, UnmanagedPolicy::Beside, UnmanagedPolicy::Refuse]
+        [dice.usize(..4)];
+    let project = Project { name: "test", environment: "default", dialect, policy, alike: false, signature: "main" };
     let world = World::new(seed);
     let actor = Actor::new(project, &world, seed, sabotage);
     actor.truth.watches.store(true, Ordering::Relaxed);
@@ -151,8 +152,8 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         if dice.u8(..4) == 0 {
             person.desired = &versions[1];
         }
-        if dice.bool() && meddle(&world, &actor, &mut dice) {
-            person.tally.meddled += 1;
+        if dice.bool() && change_outside(&world, &actor, &mut dice) {
+            person.tally.outside_changes += 1;
         }
         let rules = if dice.u8(..4) == 0 { storm::rules(&mut dice) } else { Vec::new() };
         // An object with an undocumented status is not known to be unready.
@@ -169,7 +170,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         let (ended, there) = tokio::join!(KillAfter::new(polls, person.run(command, seed)), turn);
         person.tally.kills += u64::from(ended.is_none());
         person.tally.neighbors += u64::from(there);
-        actor.truth.look(&world.emulator);
+        actor.truth.record(&world.emulator);
         actor.truth.check(&actor.state(), &told);
         ledger.check(&world.emulator, &actors);
         if company.is_there() && !obscured && ended == Some(true) && is_whole && actor.failures() == failures {
@@ -224,8 +225,8 @@ impl Others<'_> {
         if !self.company.is_there() {
             return command;
         }
-        let answers = [Strangers::Adopt, Strangers::Beside, Strangers::Refuse];
-        person.actor.strangers.set(answers[self.dice.usize(..3)]);
+        let answers = [UnmanagedPolicy::Adopt, UnmanagedPolicy::Beside, UnmanagedPolicy::Refuse];
+        person.actor.policy.set(answers[self.dice.usize(..3)]);
         if self.dice.u8(..3) == 0 {
             self.make(person).await;
         }
@@ -253,8 +254,8 @@ impl Others<'_> {
         }
         let Some(kind) = kind::find(&address.kind) else { return };
         let made = self.stranger.create(kind, &inputs, None).await;
-        person.tally.strangers += u64::from(made.is_ok());
-        person.actor.truth.look(&person.world.emulator);
+        person.tally.policy += u64::from(made.is_ok());
+        person.actor.truth.record(&person.world.emulator);
     }
 
     /// The other sindri acts at the same time; false if there is none, or it pauses.
@@ -292,7 +293,7 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
         return;
     }
     sleep(Duration::from_secs(120)).await;
-    actor.truth.look(&world.emulator);
+    actor.truth.record(&world.emulator);
     let (state, observed) = (actor.state(), actor.observe().await);
     actor.truth.check(&state, "the last apply");
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
@@ -389,7 +390,7 @@ fn import(person: &Person<'_>, state: &State, dice: &mut Rng) -> Option<(Address
         return None;
     }
     let address = declared[dice.usize(..declared.len())];
-    let ids: Vec<String> = person.world.emulator.look(|world| match kind::find(&address.kind) {
+    let ids: Vec<String> = person.world.emulator.inspect(|world| match kind::find(&address.kind) {
         Some(kind) if kind.has_container => world.pod_ids().map(str::to_owned).collect(),
         _ => world.volume_ids().map(str::to_owned).collect(),
     });
@@ -463,8 +464,8 @@ impl Person<'_> {
 }
 
 /// Someone else makes a random change. Returns whether it was possible.
-fn meddle(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
-    actor.truth.look(&world.emulator);
+fn change_outside(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
+    actor.truth.record(&world.emulator);
     let pick = dice.usize(..1000);
     let edit = |changes| PodEvent::Edit { changes };
     let event = match dice.u8(..14) {
@@ -487,7 +488,7 @@ fn meddle(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
         2 => Some(VolumeEvent::Delete),
         _ => None,
     };
-    let done = world.emulator.meddle(|inside, now| {
+    let done = world.emulator.modify(|inside, now| {
         let pods: Vec<String> = inside.pod_ids().map(str::to_owned).collect();
         let volumes: Vec<String> = inside.volume_ids().map(str::to_owned).collect();
         match volume {
@@ -497,6 +498,6 @@ fn meddle(world: &World, actor: &Actor, dice: &mut Rng) -> bool {
             _ => !pods.is_empty() && inside.pod_event(&pods[pick % pods.len()], &event, now).is_ok(),
         }
     });
-    actor.truth.look(&world.emulator);
+    actor.truth.record(&world.emulator);
     done
 }

@@ -9,7 +9,7 @@ use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::simulation::account::World;
-use crate::simulation::actor::{Actor, Project, Strangers};
+use crate::simulation::actor::{Actor, Project, UnmanagedPolicy};
 use crate::simulation::commands::{self, Company};
 use crate::simulation::ledger::Ledger;
 use crate::simulation::sabotage::Sabotage;
@@ -142,9 +142,9 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
     in_virtual_time(async {
         let world = World::new(0);
         let actor = |name, signature| {
-            let strangers = Strangers::Adopt;
+            let policy = UnmanagedPolicy::Adopt;
             let project =
-                Project { name, environment: "default", dialect: Dialect::V2, strangers, alike: true, signature };
+                Project { name, environment: "default", dialect: Dialect::V2, policy, alike: true, signature };
             Actor::new(project, &world, 0, Sabotage::None)
         };
         let (first, second) = (actor("test", "main"), actor("rival", "rival"));
@@ -155,7 +155,7 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
         ledger.check(&world.emulator, &[&first, &second]);
         assert_eq!(second.agreed.borrow().len(), 1, "it was taken over");
 
-        world.emulator.meddle(|inside, now| {
+        world.emulator.modify(|inside, now| {
             let id = inside.volume_ids().next().expect("one volume").to_owned();
             inside.volume_event(&id, &VolumeEvent::Rename { name: "renamed".into() }, now).expect("it is there");
         });
@@ -167,7 +167,7 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
             assert!(put_right(Patient { actor, other: Some(other), told: false }, &ledger, &desired, 5).await);
             ledger.check(&world.emulator, &[&first, &second]);
         }
-        let volumes = world.emulator.meddle(|inside, _| inside.volume_ids().count());
+        let volumes = world.emulator.modify(|inside, _| inside.volume_ids().count());
         assert_eq!(volumes, 2);
     });
 }

@@ -10,7 +10,7 @@ use sindri::planner::PlanOptions;
 use tokio::time::sleep;
 
 use crate::simulation::account::World;
-use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers};
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, UnmanagedPolicy};
 use crate::simulation::commands::deletions;
 use crate::simulation::sabotage::Sabotage;
 use crate::simulation::schedule::history;
@@ -36,9 +36,9 @@ pub struct Turn {
 impl Neighbor {
     /// A neighbour in two thirds of the worlds. Also returns how the first project must treat objects that match its
     /// own: two projects with equal volume names must not both adopt everything that they find.
-    pub fn draw(world: &World, seed: u64, dice: &mut Rng) -> (Option<Self>, Strangers) {
+    pub fn draw(world: &World, seed: u64, dice: &mut Rng) -> (Option<Self>, UnmanagedPolicy) {
         let (name, environment) = match dice.u8(..6) {
-            0 | 1 => return (None, Strangers::Adopt),
+            0 | 1 => return (None, UnmanagedPolicy::Adopt),
             2 | 3 => ("rival", "default"),
             4 => ("test", "staging"),
             // A second clone of the same project whose state was never shared, and so with another lineage.
@@ -46,17 +46,17 @@ impl Neighbor {
         };
         let clone = (name, environment) == ("test", "default");
         let alike = clone || dice.u8(..3) == 0;
-        let (mut ours, mut theirs) = (Strangers::Adopt, Strangers::Adopt);
+        let (mut ours, mut theirs) = (UnmanagedPolicy::Adopt, UnmanagedPolicy::Adopt);
         if alike {
-            ours = if clone || dice.bool() { Strangers::Beside } else { Strangers::Adopt };
+            ours = if clone || dice.bool() { UnmanagedPolicy::Beside } else { UnmanagedPolicy::Adopt };
             theirs = match dice.u8(..3) {
-                0 if !clone => Strangers::Adopt,
-                1 if !clone => Strangers::Refuse,
-                _ => Strangers::Beside,
+                0 if !clone => UnmanagedPolicy::Adopt,
+                1 if !clone => UnmanagedPolicy::Refuse,
+                _ => UnmanagedPolicy::Beside,
             };
         }
         let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
-        let project = Project { name, environment, dialect, strangers: theirs, alike, signature: "rival" };
+        let project = Project { name, environment, dialect, policy: theirs, alike, signature: "rival" };
         let actor = Actor::new(project, world, !seed, Sabotage::None);
         // Equal blocks test equal names most thoroughly.
         let (first, second) = history(if alike && dice.bool() { seed } else { !seed });

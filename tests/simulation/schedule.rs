@@ -11,8 +11,8 @@ use sindri::planner::PlanOptions;
 use sindri::resource::members;
 use tokio::time::sleep;
 
-use crate::simulation::account::{Meddling, World};
-use crate::simulation::actor::{Actor, Ended, KillAfter, Project, Strangers, left_to_do};
+use crate::simulation::account::{OutsideChange, World};
+use crate::simulation::actor::{Actor, Ended, KillAfter, Project, UnmanagedPolicy, left_to_do};
 use crate::simulation::ledger::Ledger;
 use crate::simulation::neighbor::Neighbor;
 use crate::simulation::sabotage::Sabotage;
@@ -28,7 +28,7 @@ pub struct Verdict {
     pub applies: u64,
     pub kills: u64,
     pub lost_disks: u64,
-    pub meddled: u64,
+    pub outside_changes: u64,
     pub faults: u64,
     pub refused: u64,
     /// Concurrent applies of another project on the same account.
@@ -45,7 +45,7 @@ impl Verdict {
         self.applies += other.applies;
         self.kills += other.kills;
         self.lost_disks += other.lost_disks;
-        self.meddled += other.meddled;
+        self.outside_changes += other.outside_changes;
         self.faults += other.faults;
         self.refused += other.refused;
         self.neighbors += other.neighbors;
@@ -64,9 +64,9 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     let mut verdict = Verdict { schedules: 1, ..Verdict::default() };
     let dialect = if dice.u8(..4) == 0 { Dialect::V1 } else { Dialect::V2 };
     let world = World::new(seed);
-    let (neighbor, strangers) = Neighbor::draw(&world, seed, &mut dice);
+    let (neighbor, policy) = Neighbor::draw(&world, seed, &mut dice);
     let alike = neighbor.as_ref().is_some_and(|neighbor| neighbor.actor.project.alike);
-    let project = Project { name: "test", environment: "default", dialect, strangers, alike, signature: "main" };
+    let project = Project { name: "test", environment: "default", dialect, policy, alike, signature: "main" };
     let main = Actor::new(project, &world, seed, sabotage);
     let (first, second) = history(seed);
     let versions = [first.resources(dialect), second.resources(dialect)];
@@ -95,8 +95,8 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
         let mine = KillAfter::new(polls, main.apply(desired, PlanOptions::default(), dice.u64(..)));
         let turn = neighbor.as_ref().and_then(|neighbor| Some((neighbor, neighbor.turn(&mut dice)?)));
         verdict.neighbors += u64::from(turn.is_some());
-        let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), Meddling::draw(&mut dice)));
-        moves |= visit.as_ref().is_some_and(|(_, meddling)| meddling.moves());
+        let visit = (dice.u8(..3) == 0).then(|| (dice.u64(0..20_000), OutsideChange::draw(&mut dice)));
+        moves |= visit.as_ref().is_some_and(|(_, change)| change.moves());
         let (ended, theirs, visited) = tokio::join!(
             mine,
             async {
@@ -106,9 +106,9 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
                 }
             },
             async {
-                let Some((after, meddling)) = visit else { return false };
+                let Some((after, change)) = visit else { return false };
                 sleep(Duration::from_millis(after)).await;
-                world.meddle(&meddling)
+                world.change_outside(&change)
             }
         );
         verdict.kills += u64::from(!theirs);
@@ -120,19 +120,19 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
             Some(Ended::Refused) => verdict.refused += 1,
             Some(Ended::Applied(_)) => {}
         }
-        if dice.u8(..6) == 0 && strangers == Strangers::Adopt {
+        if dice.u8(..6) == 0 && policy == UnmanagedPolicy::Adopt {
             // A runner is lost with its disk, and the next one starts from the last commit. Objects created in the last
             // seconds may be in no list yet, so at least that much time passes (docs/reliability.md says so).
             verdict.lost_disks += 1;
             main.restore(committed);
             sleep(Duration::from_secs(60)).await;
         }
-        let later = (dice.u8(..4) == 0).then(|| Meddling::draw(&mut dice));
-        moves |= later.as_ref().is_some_and(|meddling| meddling.moves());
-        let meddled = later.is_some_and(|meddling| world.meddle(&meddling));
-        verdict.meddled += u64::from(meddled) + u64::from(visited);
+        let later = (dice.u8(..4) == 0).then(|| OutsideChange::draw(&mut dice));
+        moves |= later.as_ref().is_some_and(|change| change.moves());
+        let outside_changes = later.is_some_and(|change| world.change_outside(&change));
+        verdict.outside_changes += u64::from(outside_changes) + u64::from(visited);
         // If someone edits an object while reads are stale, no apply can see the change.
-        hidden = late.filter(|_| meddled || visited).unwrap_or(0).max(hidden);
+        hidden = late.filter(|_| outside_changes || visited).unwrap_or(0).max(hidden);
         ledger.check(&world.emulator, &actors);
         sound(&main.state(), "a round");
         sleep(Duration::from_secs(dice.u64(0..40))).await;
@@ -229,7 +229,7 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     let plan = actor.plan(desired, &state, &observed, PlanOptions::default());
     only_own_pods(actor, &state, &observed);
     // A clone of the same project has another lineage, but all names are the same.
-    let clone = actor.project.strangers == Strangers::Beside;
+    let clone = actor.project.policy == UnmanagedPolicy::Beside;
     let mine = |id: &str, marker: Option<&Marker>| match marker {
         Some(marker) => actor.is_mine(marker) && (marker.lineage == state.lineage || !clone),
         // A user who is told that their volume cannot be identified, and answers "beside", gets one more.

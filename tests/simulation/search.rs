@@ -30,7 +30,7 @@ fn one_plain_apply_puts_everything_right_after_any_faults() {
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     if only.is_none() {
         // A search that never meets these conditions proves nothing.
-        assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.meddled > 0 && tally.faults > 0, "{tally:?}");
+        assert!(tally.kills > 0 && tally.lost_disks > 0 && tally.outside_changes > 0 && tally.faults > 0, "{tally:?}");
         assert!(tally.neighbors > 0 && tally.shared > 0, "{tally:?}");
     }
 }
@@ -61,9 +61,9 @@ fn after_every_command_the_state_is_true_and_one_refresh_makes_it_equal_to_the_w
     assert!(failed.is_empty(), "failing seeds: {failed:?}");
     if only.is_none() {
         // A search that never meets these conditions proves nothing.
-        let commands::Tally { imports, moves, saved, stale, partial, kills, meddled, .. } = tally;
-        let commands::Tally { strangers, neighbors, settled, .. } = tally;
-        let met = [imports, moves, saved, stale, partial, kills, meddled, strangers, neighbors, settled];
+        let commands::Tally { imports, moves, saved, stale, partial, kills, outside_changes, .. } = tally;
+        let commands::Tally { policy, neighbors, settled, .. } = tally;
+        let met = [imports, moves, saved, stale, partial, kills, outside_changes, policy, neighbors, settled];
         assert!(met.iter().all(|count| *count > 0), "{tally:?}");
     }
 }

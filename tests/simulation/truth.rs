@@ -26,11 +26,11 @@ pub struct Truth {
 
 impl Truth {
     /// Records the current values.
-    pub fn look(&self, emulator: &Emulator) {
+    pub fn record(&self, emulator: &Emulator) {
         if !self.watches.load(Ordering::Relaxed) {
             return;
         }
-        let world = emulator.look(|world| serde_json::to_value(world)).expect("a world is JSON");
+        let world = emulator.inspect(|world| serde_json::to_value(world)).expect("a world is JSON");
         let mut seen_ids = BTreeSet::new();
         let mut seen = self.seen.lock().expect("no panic");
         let mut note = |object: &Json, attributes: fn(&Json) -> Vec<(&'static str, Value)>| {

@@ -25,7 +25,7 @@ pub fn fleet() -> impl Strategy<Value = Fleet> {
 
 /// A change that someone else makes to a pod or volume.
 #[derive(Clone, Copy, Debug)]
-pub enum Meddling {
+pub enum OutsideChange {
     Delete,
     Power,
     Image,
@@ -38,8 +38,8 @@ pub enum Meddling {
 }
 
 /// Changes, each to one of the objects that exist at that time.
-pub fn meddlings() -> impl Strategy<Value = Vec<(Meddling, proptest::sample::Index)>> {
-    use Meddling::{Delete, Fail, Grow, Image, LoseGpu, Migrate, Power, Rename, Variable};
+pub fn outside_changes() -> impl Strategy<Value = Vec<(OutsideChange, proptest::sample::Index)>> {
+    use OutsideChange::{Delete, Fail, Grow, Image, LoseGpu, Migrate, Power, Rename, Variable};
     let kinds = select(vec![Delete, Power, Image, Variable, Fail, LoseGpu, Migrate, Rename, Grow]);
     proptest::collection::vec((kinds, any::<proptest::sample::Index>()), 1..=3)
 }

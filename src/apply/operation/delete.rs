@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{OperationError, RESEND_FRESH, RunningOperation};
 use crate::apply::Event;
-use crate::apply::recover::{followed, moved, without_effect};
+use crate::apply::recover::{followed, migrated_object, without_effect};
 use crate::apply::watch::ListSnapshot;
 use crate::model::{Address, Entry, Intent, Object, Outcome, Record, Verb};
 use crate::runpod::{ApiError, ErrorClass, FailureEffect};
@@ -20,7 +20,7 @@ const DELETES: u32 = 2;
 enum Disappearance {
     Gone,
     /// It exists under another id.
-    Moved(Box<Object>),
+    Migrated(Box<Object>),
 }
 
 impl RunningOperation<'_, '_> {
@@ -39,8 +39,8 @@ impl RunningOperation<'_, '_> {
         }
         self.release();
         let gone = self.gone(&intent, &id, matches!(sent, Ok(true))).await?;
-        if let Some(Disappearance::Moved(object)) = gone {
-            return Err(self.moved(&intent, &id, &object).await?);
+        if let Some(Disappearance::Migrated(object)) = gone {
+            return Err(self.migrated(&intent, &id, &object).await?);
         }
         if let Some(Disappearance::Gone) = gone {
             let mut records: BTreeMap<Address, Option<Record>> =
@@ -81,7 +81,7 @@ impl RunningOperation<'_, '_> {
 
     /// RunPod migrated the object before the delete arrived. The approval covered only the old id, so the record is
     /// updated, and the next plan decides what to do with the object.
-    async fn moved(&self, intent: &Intent, id: &str, object: &Object) -> Result<OperationError, StoreError> {
+    async fn migrated(&self, intent: &Intent, id: &str, object: &Object) -> Result<OperationError, StoreError> {
         let outcome = followed(intent, &self.job().store.snapshot().state, object);
         self.record(Entry::Outcome(outcome)).await?;
         self.tell(Event::Failed {
@@ -145,8 +145,8 @@ impl RunningOperation<'_, '_> {
         let state = self.job().store.snapshot().state;
         // Objects that existed before are not copies of it; the plan has reported them as duplicates.
         let fresh = |object: &&Object| self.job().observed.get(object.kind, &object.id).is_none();
-        match moved(intent, &state, sighting.objects.values().filter(fresh)) {
-            Some(object) => Disappearance::Moved(Box::new(object.clone())),
+        match migrated_object(intent, &state, sighting.objects.values().filter(fresh)) {
+            Some(object) => Disappearance::Migrated(Box::new(object.clone())),
             None => Disappearance::Gone,
         }
     }

@@ -58,7 +58,11 @@ fn looks_like(kind: &Kind, intent: &Intent, object: &Object) -> bool {
 
 /// The object that the delete `intent` was for, if it now has another id: RunPod migrates a pod by ending it and
 /// recreating it with the same environment under another id.
-pub fn moved<'o>(intent: &Intent, state: &State, objects: impl Iterator<Item = &'o Object>) -> Option<&'o Object> {
+pub fn migrated_object<'o>(
+    intent: &Intent,
+    state: &State,
+    objects: impl Iterator<Item = &'o Object>,
+) -> Option<&'o Object> {
     let made_by = intent.made_by.as_ref()?;
     let carries = |object: &&Object| {
         let marker = object.marker.as_ref();

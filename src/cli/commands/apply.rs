@@ -128,7 +128,7 @@ impl ApplyRun<'_> {
     async fn planned(&self, prior: &State, observed: &Observed, options: PlanOptions) -> Result<Plan, Failure> {
         let input = self.session.plan_input(prior, observed, options);
         let mut plan = checked(planner::plan(&input)?, prior)?;
-        self.approval.narrows(&mut plan);
+        self.approval.clear_partial(&mut plan);
         self.session.examine(&mut plan).await;
         let out_of_reach = unreachable::states(self.session, &input);
         unreachable::warn(&out_of_reach, self.console);
@@ -140,7 +140,7 @@ impl ApplyRun<'_> {
         } else {
             show(&plan, Format::Text, &view(self.view, &plan, &input, self.session), self.console);
         }
-        self.approval.stands(&input, &plan)?;
+        self.approval.verify(&input, &plan)?;
         consent::refusals(&plan)?;
         Ok(plan)
     }

@@ -29,7 +29,7 @@ pub fn run(args: &InitArgs, global: &Global, console: &Console) -> Result<Exit, 
             String::new()
         }
     };
-    console.sentences(&format!("Wrote `{}`.\n{for_editors}Next: `sindri plan --sandbox`.\n", path.display()));
+    console.wrapped(&format!("Wrote `{}`.\n{for_editors}Next: `sindri plan --sandbox`.\n", path.display()));
     Ok(Exit::Success)
 }
 
@@ -53,11 +53,11 @@ fn refused(text: &str, problems: &Problems) -> Failure {
         let line = problem.position.as_ref().and_then(|position| text.lines().nth(position.line as usize - 1))?;
         FLAGS.iter().find(|(field, _)| line.trim_start().starts_with(field)).map(|(_, flag)| *flag)
     };
-    let told = |problem: &Problem| match flag(problem) {
+    let message = |problem: &Problem| match flag(problem) {
         Some(flag) => format!("`{flag}`: {problem}"),
         None => problem.to_string(),
     };
-    let messages: Vec<String> = problems.iter().map(told).collect();
+    let messages: Vec<String> = problems.iter().map(message).collect();
     let several = messages.len() > 1;
     let help = |problem: &Problem| match (problem.help.as_deref()?, flag(problem)) {
         (help, Some(flag)) if several => Some(format!("`{flag}`: {help}")),

@@ -33,7 +33,7 @@ pub async fn run(args: &PowerArgs, wanted: Power, global: &Global, console: &Con
     }
     let (exit, _) = carry_out(&session, console, &store, &plan, &observed, 10, command).await?;
     if exit == Exit::Success && plan.changes_anything() && !console.json {
-        console.sentences(&aftermath(&plan, wanted));
+        console.wrapped(&aftermath(&plan, wanted));
     }
     session.close()?;
     Ok(exit)

@@ -27,7 +27,7 @@ pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Resu
     if console.json {
         console.json(&json!({ "format_version": "1.0", "gone": gone, "changed": changed }));
     } else if gone.is_empty() && changed.is_empty() {
-        console.sentences(&format!("The state says what RunPod shows: {} records.\n", prior.resources.len()));
+        console.wrapped(&format!("The state says what RunPod shows: {} records.\n", prior.resources.len()));
     } else {
         let mut text = String::new();
         for (what, addresses) in [("forgotten, because it is gone", gone), ("taken over as it is now", changed)] {
@@ -36,7 +36,7 @@ pub async fn run(args: &RefreshArgs, global: &Global, console: &Console) -> Resu
             }
         }
         text.push_str("`sindri plan` shows what the configuration makes of that.\n");
-        console.sentences(&text);
+        console.wrapped(&text);
     }
     Ok(Exit::Success)
 }

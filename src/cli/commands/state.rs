@@ -114,7 +114,7 @@ fn verify(session: &Session, console: &Console) -> Result<(), Failure> {
     if console.json {
         console.json(&json!({ "format_version": "1.0", "valid": true, "resources": count, "digest": state.digest() }));
     } else {
-        console.sentences(&format!("The state is sound: {count} records.\nDigest: {}\n", state.digest()));
+        console.wrapped(&format!("The state is sound: {count} records.\nDigest: {}\n", state.digest()));
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub fn run(global: &Global, console: &Console) -> Result<Exit, Failure> {
     let counted: Vec<String> =
         counts.iter().map(|(title, count)| format!("{count} {title}{}", if *count == 1 { "" } else { "s" })).collect();
     let file = config.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    console.sentences(&format!(
+    console.wrapped(&format!(
         "`{file}` is valid for environment `{}`.\nIt declares {}.\n",
         config.environment,
         if counted.is_empty() { "no resources".to_owned() } else { counted.join(", ") }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::power::select;
 use crate::apply::Event;
-use crate::apply::readiness::{Condition, PodReadiness, ReadinessFailure, standing};
+use crate::apply::readiness::{Condition, PodReadiness, ReadinessFailure, readiness};
 use crate::apply::refresh::Refresh;
 use crate::cli::args::{Global, WaitArgs};
 use crate::cli::console::Console;
@@ -200,20 +200,20 @@ impl WaitRun<'_> {
         let checks = open.into_iter().map(|index| {
             let pod = &self.pods[index];
             async move {
-                let standing =
+                let readiness =
                     timeout_at(deadline, check_pod(pod, condition, observed, pod.fresh && elapsed < lag)).await;
-                (index, standing.unwrap_or_else(|_| PodReadiness::NotYet(SILENT.to_owned())))
+                (index, readiness.unwrap_or_else(|_| PodReadiness::NotYet(SILENT.to_owned())))
             }
         });
         let checks: BTreeMap<usize, PodReadiness> = stream::iter(checks).buffer_unordered(PROBES).collect().await;
-        for (index, standing) in checks {
+        for (index, readiness) in checks {
             let pod = &mut self.pods[index];
-            match standing {
+            match readiness {
                 PodReadiness::Ready | PodReadiness::Probe(_) => (pod.ready, pod.shows) = (true, "ready".to_owned()),
                 PodReadiness::NotYet(why) => pod.shows = why,
-                PodReadiness::Never(hopeless) => {
-                    pod.shows.clone_from(&hopeless.message);
-                    return Some(never(pod, &hopeless));
+                PodReadiness::Never(failure) => {
+                    pod.shows.clone_from(&failure.message);
+                    return Some(never(pod, &failure));
                 }
             }
             self.tell(index, observed);
@@ -280,7 +280,7 @@ async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed,
             }),
         };
     };
-    match standing(condition, object) {
+    match readiness(condition, object) {
         PodReadiness::Probe(probes) => {
             let tried = stream::iter(probes.iter().map(probe)).buffer_unordered(PROBES).collect::<Vec<_>>().await;
             match tried.into_iter().find_map(Result::err) {
@@ -292,10 +292,10 @@ async fn check_pod(pod: &AwaitedPod, condition: &Condition, observed: &Observed,
     }
 }
 
-fn never(pod: &AwaitedPod, hopeless: &ReadinessFailure) -> Failure {
-    let help = hopeless.help.replace("{pod}", &words::shell(&pod.address.to_string()));
-    let message = format!("`{}` ({}) {}", pod.address, pod.id, hopeless.message);
-    Failure::message(Exit::Error, hopeless.code, message, Some(help)).about(&pod.address, Some(&pod.id))
+fn never(pod: &AwaitedPod, failure: &ReadinessFailure) -> Failure {
+    let help = failure.help.replace("{pod}", &words::shell(&pod.address.to_string()));
+    let message = format!("`{}` ({}) {}", pod.address, pod.id, failure.message);
+    Failure::message(Exit::Error, failure.code, message, Some(help)).about(&pod.address, Some(&pod.id))
 }
 
 fn report(condition: &Condition, pods: &[AwaitedPod], ready: bool, elapsed: Duration) -> Json {

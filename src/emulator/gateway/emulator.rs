@@ -99,12 +99,12 @@ impl Emulator {
     }
 
     /// Reads the world.
-    pub fn look<R>(&self, look: impl FnOnce(&World) -> R) -> R {
-        look(&self.lock().world)
+    pub fn inspect<R>(&self, inspect: impl FnOnce(&World) -> R) -> R {
+        inspect(&self.lock().world)
     }
 
     /// Changes the world without a request, at the latest time of any request.
-    pub fn meddle<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
+    pub fn modify<R>(&self, act: impl FnOnce(&mut World, Timestamp) -> R) -> R {
         let mut inner = self.lock();
         let now = inner.now;
         let result = act(&mut inner.world, now);

@@ -60,11 +60,11 @@ mod tests {
     fn a_stopped_clock_moves_only_when_advanced() {
         let mut timeline = Timeline::starting_at(Timestamp::UNIX_EPOCH);
         timeline.set_scale(0.0);
-        let standing = timeline.now();
+        let paused = timeline.now();
         std::thread::sleep(Duration::from_millis(2));
-        assert_eq!(timeline.now(), standing);
+        assert_eq!(timeline.now(), paused);
         timeline.advance(Duration::from_secs(90));
-        assert_eq!(timeline.now(), standing + SignedDuration::from_secs(90));
+        assert_eq!(timeline.now(), paused + SignedDuration::from_secs(90));
     }
 
     #[test]

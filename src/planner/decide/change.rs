@@ -160,9 +160,9 @@ impl<'c, 'a> Subject<'c, 'a> {
         change.side_effects = self.side_effects(&readings, resource, object, action);
         change.fields = difference.all();
         change.before = self.display_object(object);
-        let kept = |declared: &Attributes, living: &Attributes| match action.is_replacement() {
+        let kept = |declared: &Attributes, shown: &Attributes| match action.is_replacement() {
             true => declared.clone(),
-            false => side_effects::kept(declared.clone(), self.kind, resource, living),
+            false => side_effects::kept(declared.clone(), self.kind, resource, shown),
         };
         change.after = kept(&self.declared, &change.before);
         (change.risk, change.losses) = self.damage(object, action, &change.fields);

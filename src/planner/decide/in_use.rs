@@ -26,16 +26,16 @@ pub fn users<'o>(plan: &Plan, observed: &'o Observed) -> BTreeMap<(&'static str,
 }
 
 /// Lists at most three users, each with its owner if known.
-pub fn told(users: &[&Object]) -> String {
+pub fn describe(users: &[&Object]) -> String {
     let owner = |object: &&Object| match &object.marker {
         Some(marker) => format!("{} (`{}` of {}/{})", object.id, marker.address, marker.name, marker.environment),
         None => format!("{} (\"{}\", in no project)", object.id, object.name),
     };
-    let mut told: Vec<String> = users.iter().take(3).map(owner).collect();
+    let mut names: Vec<String> = users.iter().take(3).map(owner).collect();
     if users.len() > 3 {
-        told.push(format!("{} more", users.len() - 3));
+        names.push(format!("{} more", users.len() - 3));
     }
-    told.join(", ")
+    names.join(", ")
 }
 
 /// Refuses replacements whose delete RunPod will reject. Otherwise the dependents would be destroyed while the old
@@ -47,7 +47,7 @@ pub(in crate::planner) fn refuse(plan: &mut Plan, observed: &Observed) {
         };
         let Some(delete) = plan.operations.iter().find(deletes) else { continue };
         let title = kind::find(name).map_or(name, |kind| kind.title);
-        let message = format!("{title} {id} cannot be deleted while {} uses it", told(&users));
+        let message = format!("{title} {id} cannot be deleted while {} uses it", describe(&users));
         let address = delete.address.clone();
         let replaces = |change: &&mut Change| change.action.is_replacement() && change.id.as_deref() == Some(&*id);
         let Some(change) = plan.changes.iter_mut().find(replaces) else {

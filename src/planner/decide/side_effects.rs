@@ -24,17 +24,17 @@ pub fn fields(readings: &Readings<'_>, object: &Object, resource: &Resource, dia
     let other = readings.kind.attributes.iter().filter(|attribute| attribute.candidates);
     let other = other.filter_map(|attribute| {
         let (wanted, seen) = (resource.inputs.get(attribute.name)?, object.attributes.get(attribute.name)?);
-        let (items, living) = (wanted.text_items(), *seen.text_items().first()?);
+        let (items, shown) = (wanted.text_items(), *seen.text_items().first()?);
         // A value outside the list is already reported as a difference.
-        let chosen = items.contains(&living) && !ignored(attribute.name, readings.ignored);
+        let chosen = items.contains(&shown) && !ignored(attribute.name, readings.ignored);
         let (after, rule) = match (dialect, items.as_slice()) {
             (Dialect::V1, [_, _, ..]) => (wanted.clone(), ANY),
-            (Dialect::V2, [first, ..]) if *first != living => (Value::text(*first), FIRST),
+            (Dialect::V2, [first, ..]) if *first != shown => (Value::text(*first), FIRST),
             _ => return None,
         };
         chosen.then(|| FieldChange {
             path: attribute.name.to_owned(),
-            before: Value::text(living),
+            before: Value::text(shown),
             after,
             after_unknown: false,
             effect: Effect::InPlace,
@@ -69,12 +69,12 @@ pub fn undeclared(kind: &Kind, object: &Object, inputs: &[&Attributes]) -> Vec<L
     lost.collect()
 }
 
-/// `declared` as it applies to an existing object: ignored attributes keep the values in `living`.
-pub fn kept(mut declared: Attributes, kind: &Kind, resource: &Resource, living: &Attributes) -> Attributes {
+/// `declared` as it applies to an existing object: ignored attributes keep the values in `shown`.
+pub fn kept(mut declared: Attributes, kind: &Kind, resource: &Resource, shown: &Attributes) -> Attributes {
     for path in &resource.lifecycle.ignore_changes {
         let (name, key) = path.split_once('.').map_or((path.as_str(), None), |(name, key)| (name, Some(key)));
         // The API does not return every attribute; for the others, only the declared value can be shown.
-        let Some(seen) = living.get(name) else { continue };
+        let Some(seen) = shown.get(name) else { continue };
         match key {
             None if kind.attribute(name).is_some_and(|attribute| attribute.compare != Compare::Recorded) => {
                 declared.insert(name.to_owned(), seen.clone());

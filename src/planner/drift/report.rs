@@ -61,7 +61,7 @@ pub fn report(scope: &Scope<'_>) -> DriftReport {
         let key = (object.kind.to_owned(), object.id.clone());
         !object.is_leaving() && !claimed.contains(&(object.kind, object.id.as_str())) && !scope.expected.contains(&key)
     };
-    findings.extend(observed.iter().filter(is_free).filter_map(|object| scope.stray(object)));
+    findings.extend(observed.iter().filter(is_free).filter_map(|object| scope.unmanaged_finding(object)));
     findings.sort_by_cached_key(order);
     DriftReport {
         name: name.to_owned(),
@@ -154,7 +154,7 @@ impl Scope<'_> {
     }
 
     /// A live object that is not in the state.
-    fn stray(&self, object: &Object) -> Option<Finding> {
+    fn unmanaged_finding(&self, object: &Object) -> Option<Finding> {
         let prior = self.prior;
         let ours = object.marker.as_ref().filter(|marker| {
             marker.lineage == prior.lineage || marker.same_project(self.name, &prior.environment) //
@@ -166,7 +166,7 @@ impl Scope<'_> {
             Some(marker) => {
                 let record = prior.resources.get(&marker.address);
                 Finding {
-                    twin: record.is_some_and(|record| live_object(self.observed, record).is_some()),
+                    recorded_is_live: record.is_some_and(|record| live_object(self.observed, record).is_some()),
                     same_lineage: marker.lineage == prior.lineage,
                     ..self.finding(DriftClass::Orphan, Severity::Warning, address, of, Vec::new())
                 }
@@ -211,7 +211,7 @@ impl Scope<'_> {
             preempted: false,
             never_ready: false,
             marker: None,
-            twin: false,
+            recorded_is_live: false,
             same_lineage: false,
         }
     }
@@ -259,7 +259,7 @@ fn severity(drift: &Drift) -> Severity {
         DriftClass::Changed | DriftClass::Stopped | DriftClass::Started => Severity::Warning,
         DriftClass::NotReady | DriftClass::Orphan => Severity::Warning,
         // The state names an id that no longer exists, which misleads every reader until it is resolved.
-        DriftClass::Moved if drift.new_id().is_some() => Severity::Warning,
-        DriftClass::Moved | DriftClass::Unmanaged => Severity::Information,
+        DriftClass::Migrated if drift.new_id().is_some() => Severity::Warning,
+        DriftClass::Migrated | DriftClass::Unmanaged => Severity::Information,
     }
 }

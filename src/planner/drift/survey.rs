@@ -22,7 +22,7 @@ pub fn drift(prior: &State, observed: &Observed) -> Vec<Drift> {
 /// Like [`drift`], but the caller chooses which object each migrated record is matched to (`Claims::settle`).
 pub fn drift_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address, &Object>) -> Vec<Drift> {
     let mut drifts = survey_with(prior, observed, migrated);
-    drifts.retain(|drift| drift.class != DriftClass::Moved || drift.new_id().is_some());
+    drifts.retain(|drift| drift.class != DriftClass::Migrated || drift.new_id().is_some());
     drifts
 }
 
@@ -53,7 +53,7 @@ fn survey_with(prior: &State, observed: &Observed, migrated: &BTreeMap<&Address,
         }
         let moves = moves(record, object, &fields);
         if !moves.is_empty() {
-            drifts.push(entry(DriftClass::Moved, moves));
+            drifts.push(entry(DriftClass::Migrated, moves));
         }
         // Kept separate, because one part needs a decision and the other is informational.
         let (ignored, fields): (Vec<_>, Vec<_>) =
@@ -72,8 +72,8 @@ fn moves(record: &Record, object: &Object, changed: &[FieldChange]) -> Vec<Field
     let id = (record.id != object.id).then_some(("id", &record.id, &object.id));
     let chosen = record.chosen.iter().filter_map(|(name, before)| {
         let after = object.computed.chosen.get(name).filter(|after| *after != before)?;
-        let told = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
-        (!told).then_some((name.as_str(), before, after))
+        let reported = changed.iter().any(|field| field.after.text_items() == [after.as_str()]);
+        (!reported).then_some((name.as_str(), before, after))
     });
     id.into_iter()
         .chain(chosen)
@@ -170,7 +170,7 @@ fn corrections(prior: &State, observed: &Observed) -> BTreeMap<Address, Option<R
             if let Some(kind) = kind::listed_in(&record.kind, &path).filter(|_| drift.class == DriftClass::Changed) {
                 let known = members.get(&drift.address).map_or(&[][..], Vec::as_slice);
                 records.extend(accepted_members(kind, &drift.address, &record.id, known, &after));
-            } else if drift.class != DriftClass::Moved {
+            } else if drift.class != DriftClass::Migrated {
                 accept(&mut record.inputs, &path, after);
             }
         }
@@ -210,9 +210,9 @@ fn predecessors(prior: &State, observed: &Observed, records: &mut BTreeMap<Addre
         let Some(successor) = address.successor() else { continue };
         let Some(object) = live_object(observed, record) else {
             // Unless RunPod migrated the successor; then the next plan imports it.
-            let carries = |stray: &&Object| {
-                stray.marker.as_ref().is_some_and(|marker| {
-                    marker.lineage == prior.lineage && marker.address == *record.called(&successor) //
+            let carries = |orphan: &&Object| {
+                orphan.marker.as_ref().is_some_and(|marker| {
+                    marker.lineage == prior.lineage && marker.address == *record.marker_address(&successor) //
                 })
             };
             if !migrated.iter().any(carries) {

@@ -53,9 +53,10 @@ impl OperationsDraft {
             self.operations[first].depends_on.extend(needed);
         }
         if let Some(destroys) = self.destroys.get(address).copied() {
-            let standing = graphs.prior.dependents(address).filter_map(|standing| self.destroys.get(standing).copied());
-            let standing: Vec<usize> = standing.filter(|standing| *standing != destroys).collect();
-            self.operations[destroys].depends_on.extend(standing);
+            let dependents =
+                graphs.prior.dependents(address).filter_map(|dependents| self.destroys.get(dependents).copied());
+            let dependents: Vec<usize> = dependents.filter(|dependents| *dependents != destroys).collect();
+            self.operations[destroys].depends_on.extend(dependents);
             if self.operations[destroys].replaced_by.is_some() {
                 // Destroy nothing before the dependencies of its successor exist. A dependency that is also replaced
                 // cannot be waited for, because it is only destroyed after its dependents.
@@ -66,9 +67,10 @@ impl OperationsDraft {
             if self.operations[destroys].replaced_by.is_none() {
                 // Keep a predecessor until the dependents of its successor exist, because it may still be needed.
                 let successor = address.successor().unwrap_or_else(|| address.clone());
-                let standing = graphs.desired.dependents(&successor).filter_map(|standing| self.makes.get(standing));
-                let standing: Vec<usize> = standing.map(|(_, last)| *last).collect();
-                self.operations[destroys].depends_on.extend(standing);
+                let dependents =
+                    graphs.desired.dependents(&successor).filter_map(|dependents| self.makes.get(dependents));
+                let dependents: Vec<usize> = dependents.map(|(_, last)| *last).collect();
+                self.operations[destroys].depends_on.extend(dependents);
             }
             let Some(successor) = address.successor() else { return };
             // A predecessor left behind by an earlier run is destroyed once its successor exists. If both are

@@ -69,7 +69,7 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             }
             let address = match owners.find(object) {
                 Owner::Recorded(address) if same_lineage => address.clone(),
-                Owner::Several if same_lineage => {
+                Owner::Ambiguous if same_lineage => {
                     claims.orphans.push(object);
                     continue;
                 }

@@ -29,14 +29,14 @@ pub enum RecognisedBy {
     /// A discovered pod mounts it, as declared in the pod's block.
     Mount,
     /// Name, size and region, for kinds without a marker.
-    Looks,
+    Identity,
 }
 
 /// Why an object was not adopted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SkipReason {
     /// Another object of the same address is older or recorded.
-    Twin {
+    Duplicate {
         of: String,
     },
     Undeclared,
@@ -61,8 +61,8 @@ pub struct SkippedAdoption<'a> {
 /// The objects that one lineage left behind.
 #[derive(Default)]
 pub struct Discovery<'a> {
-    pub taken: Vec<Adoption<'a>>,
-    pub left: Vec<SkippedAdoption<'a>>,
+    pub adopted: Vec<Adoption<'a>>,
+    pub skipped: Vec<SkippedAdoption<'a>>,
     pub records: BTreeMap<Address, Option<Record>>,
 }
 
@@ -90,17 +90,17 @@ impl<'a> Search<'a> {
             let Some(marker) = &object.marker else { continue };
             let address = moves.destination(&marker.address).unwrap_or_else(|| marker.address.clone());
             match self.holder(&found, &address) {
-                Some(of) => found.leave(address, object, SkipReason::Twin { of }),
-                None if !self.declared.contains_key(&address) => found.leave(address, object, SkipReason::Undeclared),
-                None => found.take(address, object, RecognisedBy::Marker),
+                Some(of) => found.skip(address, object, SkipReason::Duplicate { of }),
+                None if !self.declared.contains_key(&address) => found.skip(address, object, SkipReason::Undeclared),
+                None => found.adopt(address, object, RecognisedBy::Marker),
             }
         }
         self.mounted(&unmanaged, &mut found);
         self.alike(&unmanaged, &mut found);
-        found.taken.sort_by(|one, other| one.address.cmp(&other.address));
-        let taken: Vec<(Address, &Object)> =
-            found.taken.iter().map(|taken| (taken.address.clone(), taken.object)).collect();
-        found.records = imported(self.declared, &taken, self.prior);
+        found.adopted.sort_by(|one, other| one.address.cmp(&other.address));
+        let adopted: Vec<(Address, &Object)> =
+            found.adopted.iter().map(|adopted| (adopted.address.clone(), adopted.object)).collect();
+        found.records = imported(self.declared, &adopted, self.prior);
         found
     }
 
@@ -111,15 +111,16 @@ impl<'a> Search<'a> {
 
     /// The id of the live object that an address already has.
     fn holder(&self, found: &Discovery<'_>, address: &Address) -> Option<String> {
-        let taken = found.taken.iter().find(|taken| taken.address == *address).map(|taken| taken.object.id.clone());
+        let adopted =
+            found.adopted.iter().find(|adopted| adopted.address == *address).map(|adopted| adopted.object.id.clone());
         let record = self.prior.resources.get(address);
-        taken.or_else(|| record.and_then(|record| live_object(self.observed, record)).map(|object| object.id.clone()))
+        adopted.or_else(|| record.and_then(|record| live_object(self.observed, record)).map(|object| object.id.clone()))
     }
 
     /// Volumes that discovered pods mount in place of a declared one.
     fn mounted(&self, unmanaged: &[&'a Object], found: &mut Discovery<'a>) {
         let mut mounts: Vec<(Address, String)> = Vec::new();
-        for Adoption { address, object, .. } in &found.taken {
+        for Adoption { address, object, .. } in &found.adopted {
             let Some(resource) = self.declared.get(address) else { continue };
             for (name, value) in &resource.inputs {
                 if let (Value::Reference(target), Some(id)) =
@@ -131,11 +132,12 @@ impl<'a> Search<'a> {
         }
         for (address, id) in mounts {
             let found_object = unmanaged.iter().copied().find(|object| object.kind == address.kind && object.id == id);
-            let taken = found.taken.iter().any(|taken| taken.object.kind == address.kind && taken.object.id == id);
-            let Some(object) = found_object.filter(|_| !taken && self.holder(found, &address).is_none()) else {
+            let adopted =
+                found.adopted.iter().any(|adopted| adopted.object.kind == address.kind && adopted.object.id == id);
+            let Some(object) = found_object.filter(|_| !adopted && self.holder(found, &address).is_none()) else {
                 continue;
             };
-            found.take(address, object, RecognisedBy::Mount);
+            found.adopt(address, object, RecognisedBy::Mount);
         }
     }
 
@@ -146,15 +148,16 @@ impl<'a> Search<'a> {
             if self.holder(found, address).is_some() {
                 continue;
             }
-            let looks =
+            let has_identity =
                 |object: &Object| object.kind == kind.name && kind.same_identity(&resource.inputs, &object.attributes);
-            let free = |object: &&Object| !found.taken.iter().any(|taken| std::ptr::eq(taken.object, *object));
-            let alike: Vec<&Object> = unmanaged.iter().copied().filter(|object| looks(object)).filter(free).collect();
+            let free = |object: &&Object| !found.adopted.iter().any(|adopted| std::ptr::eq(adopted.object, *object));
+            let alike: Vec<&Object> =
+                unmanaged.iter().copied().filter(|object| has_identity(object)).filter(free).collect();
             match alike.as_slice() {
                 [] => {}
-                [only] => found.take(address.clone(), only, RecognisedBy::Looks),
+                [only] => found.adopt(address.clone(), only, RecognisedBy::Identity),
                 several => {
-                    several.iter().for_each(|object| found.leave(address.clone(), object, SkipReason::Ambiguous));
+                    several.iter().for_each(|object| found.skip(address.clone(), object, SkipReason::Ambiguous));
                 }
             }
         }
@@ -162,11 +165,11 @@ impl<'a> Search<'a> {
 }
 
 impl<'a> Discovery<'a> {
-    fn take(&mut self, address: Address, object: &'a Object, by: RecognisedBy) {
-        self.taken.push(Adoption { address, object, by });
+    fn adopt(&mut self, address: Address, object: &'a Object, by: RecognisedBy) {
+        self.adopted.push(Adoption { address, object, by });
     }
 
-    fn leave(&mut self, address: Address, object: &'a Object, why: SkipReason) {
-        self.left.push(SkippedAdoption { address, object, why });
+    fn skip(&mut self, address: Address, object: &'a Object, why: SkipReason) {
+        self.skipped.push(SkippedAdoption { address, object, why });
     }
 }

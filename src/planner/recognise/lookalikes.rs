@@ -14,20 +14,20 @@ pub(in crate::planner) fn alike<'d, 'a>(
     unmanaged: &[&'a Object],
     declared: impl Iterator<Item = (&'d Address, &'d Resource)>,
 ) -> Vec<Alike<'d, 'a>> {
-    let mut looks: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
+    let mut by_identity: BTreeMap<(&str, Vec<&Value>), Alike<'d, 'a>> = BTreeMap::new();
     for object in unmanaged {
         if let Some(key) = identity_key(object) {
-            looks.entry((object.kind, key)).or_default().1.push(object);
+            by_identity.entry((object.kind, key)).or_default().1.push(object);
         }
     }
-    if looks.is_empty() {
+    if by_identity.is_empty() {
         return Vec::new();
     }
     for (address, resource) in declared {
         let key = kind::find(&address.kind).and_then(|kind| Some((kind.name, kind.identity_key(&resource.inputs)?)));
-        if let Some(group) = key.and_then(|key| looks.get_mut(&key)) {
+        if let Some(group) = key.and_then(|key| by_identity.get_mut(&key)) {
             group.0.push(address);
         }
     }
-    looks.into_values().collect()
+    by_identity.into_values().collect()
 }

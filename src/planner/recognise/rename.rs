@@ -44,7 +44,7 @@ struct RemovedCandidate<'d> {
     id: &'d str,
     seen: &'d Attributes,
     recorded: Attributes,
-    looks: Vec<Value>,
+    identity_key: Vec<Value>,
 }
 
 impl<'d> RemovedCandidate<'d> {
@@ -63,8 +63,8 @@ impl<'d> RemovedCandidate<'d> {
         let members = members.get(address).map_or(&[][..], Vec::as_slice);
         let id_of = |target: &Address| context.prior.resources.get(target).map(|record| record.id.clone());
         let recorded = resolved(members::fold_members(address, &record.inputs, members), &id_of);
-        let looks = looks(decision.kind, |name| object.attributes.get(name).or(recorded.get(name)));
-        Some(Self { address, id: &object.id, seen: &object.attributes, recorded, looks })
+        let identity_key = identity_key(decision.kind, |name| object.attributes.get(name).or(recorded.get(name)));
+        Some(Self { address, id: &object.id, seen: &object.attributes, recorded, identity_key })
     }
 }
 
@@ -73,7 +73,7 @@ struct DeclaredCandidate<'d> {
     address: &'d Address,
     resource: &'d Resource,
     wanted: Attributes,
-    looks: Vec<Value>,
+    identity_key: Vec<Value>,
 }
 
 impl<'d> DeclaredCandidate<'d> {
@@ -89,20 +89,20 @@ impl<'d> DeclaredCandidate<'d> {
             })
         };
         let wanted = resolved(decision.change.after.clone(), &id_of);
-        let looks = looks(decision.kind, |name| wanted.get(name));
-        Some(Self { address: &decision.change.address, resource, wanted, looks })
+        let identity_key = identity_key(decision.kind, |name| wanted.get(name));
+        Some(Self { address: &decision.change.address, resource, wanted, identity_key })
     }
 
     /// A quick check whether it can equal `old`; a negative result is definite.
     fn resembles(&self, old: &RemovedCandidate<'_>) -> bool {
         // Attributes that are ignored or supplied by a template may have any value.
         let supplied = kind::find(&self.address.kind).is_some_and(|kind| kind.supplied(&self.wanted).next().is_some());
-        supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.looks == old.looks
+        supplied || !self.resource.lifecycle.ignore_changes.is_empty() || self.identity_key == old.identity_key
     }
 }
 
 /// The values of attributes that are compared exactly, with all forms of "nothing" normalised.
-fn looks<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
+fn identity_key<'v>(kind: &Kind, attribute: impl Fn(&str) -> Option<&'v Value>) -> Vec<Value> {
     let exact = kind
         .attributes
         .iter()

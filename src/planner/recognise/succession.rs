@@ -110,7 +110,7 @@ fn candidates<'a, 'd>(
     for (address, record) in &prior.resources {
         let lives = !members::is_member(address) && live_object(input.observed, record).is_some();
         if let Some((address, _)) = desired.get_key_value(address).filter(|_| lives && !waiting.contains(address)) {
-            by_marker.entry(record.called(address)).or_default().push(address);
+            by_marker.entry(record.marker_address(address)).or_default().push(address);
         }
     }
     for object in unmanaged {

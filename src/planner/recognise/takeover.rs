@@ -48,7 +48,10 @@ pub fn differing(
 }
 
 /// The declared addresses with the same name at RunPod as this object.
-pub fn namesakes<'d>(declared: &'d BTreeMap<Address, Resource>, object: &Object) -> impl Iterator<Item = &'d Address> {
+pub fn addresses_of_same_name<'d>(
+    declared: &'d BTreeMap<Address, Resource>,
+    object: &Object,
+) -> impl Iterator<Item = &'d Address> {
     let named = |resource: &&Resource| {
         let name = kind::find(object.kind).and_then(|kind| kind.display_name(&resource.inputs));
         resource.address.kind == object.kind && name == Some(object.name.as_str())

@@ -91,12 +91,12 @@ fn outcome(index: usize, operation: &Operation, state: &State) -> RecordChanges 
 
 /// Checks that the waits shown to the user are exactly those that are carried out.
 fn waits(plan: &Plan, violations: &mut Vec<PlanViolation>) {
-    let told: BTreeSet<(&Address, Option<&str>)> =
+    let reported: BTreeSet<(&Address, Option<&str>)> =
         plan.waits.iter().map(|wait| (&wait.address, Some(wait.id.as_str()))).collect();
     let done = plan.operations.iter().filter(|operation| operation.verb == Verb::Wait);
     let done: BTreeSet<(&Address, Option<&str>)> =
         done.map(|operation| (&operation.address, operation.id.as_deref())).collect();
-    for (address, _) in told.symmetric_difference(&done) {
+    for (address, _) in reported.symmetric_difference(&done) {
         violations.push(PlanViolation {
             address: (*address).clone(),
             broken: "the waits that a reader sees are not those that are carried out",

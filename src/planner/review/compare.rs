@@ -82,7 +82,7 @@ fn blocks(side: ComparedEnvironment<'_>) -> BTreeMap<Address, DeclaredBlock> {
             if let Some(Value::Text(name)) = name {
                 *name = plain_name(name, address, side.environment);
             }
-            fields.extend(life(resource));
+            fields.extend(lifecycle_settings(resource));
             let describe = |kind: &'static kind::Kind| (kind.describe)(&resource.inputs, &BTreeMap::new()).to_string();
             DeclaredBlock { fields, description: kind::find(&address.kind).map(describe).unwrap_or_default() }
         });
@@ -103,7 +103,7 @@ fn plain_name(name: &str, address: &Address, environment: &str) -> String {
 }
 
 /// Lifecycle rules as ordinary fields.
-fn life(resource: &Resource) -> Attributes {
+fn lifecycle_settings(resource: &Resource) -> Attributes {
     let lifecycle = &resource.lifecycle;
     let updates = match lifecycle.updates {
         Updates::Recreate => "recreate",

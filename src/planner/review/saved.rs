@@ -74,8 +74,8 @@ impl SavedPlan {
         let changed = plan.changes.iter().filter(|change| change.action != Action::NoOp);
         let actions = changed
             .map(|change| {
-                let basis = sources.basis(&change.address, Some(change), requests.remove(&change.address));
-                (change.address.clone(), basis)
+                let fingerprint = sources.fingerprint(&change.address, Some(change), requests.remove(&change.address));
+                (change.address.clone(), fingerprint)
             })
             .collect();
         let mut saved = Self {
@@ -106,7 +106,7 @@ impl SavedPlan {
 
     fn requests(&self) -> BTreeMap<Address, String> {
         let requests = self.actions.iter();
-        requests.filter_map(|(address, basis)| Some((address.clone(), basis.requests.clone()?))).collect()
+        requests.filter_map(|(address, fingerprint)| Some((address.clone(), fingerprint.requests.clone()?))).collect()
     }
 
     /// The options for re-planning the contents of this plan. A requested replacement that was already carried out is
@@ -138,7 +138,7 @@ impl SavedPlan {
     pub fn compare(&self, input: &Input<'_>, fresh: &Plan) -> SavedPlanComparison {
         let mut comparison = SavedPlanComparison::default();
         if let Some(elsewhere) = self.elsewhere(fresh) {
-            comparison.moved.push(elsewhere);
+            comparison.differences.push(elsewhere);
             return comparison;
         }
         let prior = moves::followed(input.prior, input.moved, input.desired).state;
@@ -148,28 +148,35 @@ impl SavedPlan {
         let now = identity::actions(fresh, &requests);
         let changes = fresh.by_address();
         let planned = self.plan.by_address();
-        for (address, basis) in &self.actions {
+        for (address, fingerprint) in &self.actions {
             if now.contains_key(address) && now.get(address) == saved.get(address) {
                 continue;
             }
             let (was, change) = (planned.get(address).copied(), changes.get(address).copied());
-            let mut current = sources.basis(address, change, requests.get(address).cloned());
+            let mut current = sources.fingerprint(address, change, requests.get(address).cloned());
             let outlived = was.is_some_and(|was| was.action.destroys() && outlived(was, input, &prior));
             if outlived {
                 // The object exists, although the new plan does not include it.
-                current.observed = basis.observed.clone();
+                current.observed = fingerprint.observed.clone();
             }
-            let agreed = current.config == basis.config && !outlived;
+            let agreed = current.config == fingerprint.config && !outlived;
             if agreed && !now.contains_key(address) {
                 comparison.done.push(address.clone());
             } else if !(agreed && is_rest(was, change, &current)) {
-                comparison.moved.extend(moved(address, basis, &current, input.desired.get(address), was, change));
+                comparison.differences.extend(changed_inputs(
+                    address,
+                    fingerprint,
+                    &current,
+                    input.desired.get(address),
+                    was,
+                    change,
+                ));
             }
         }
         let extra = fresh.changes.iter().filter(|change| change.action != Action::NoOp);
         for change in extra.filter(|change| !self.actions.contains_key(&change.address) && !self.is_predecessor(change))
         {
-            comparison.moved.push(ChangedInput::new(&change.address, InputChange::Extra(change.action)));
+            comparison.differences.push(ChangedInput::new(&change.address, InputChange::Extra(change.action)));
         }
         comparison
     }
@@ -232,7 +239,7 @@ fn shown(plan: &Plan) -> Plan {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SavedPlanComparison {
     /// Reasons not to apply it; empty if it may be applied.
-    pub moved: Vec<ChangedInput>,
+    pub differences: Vec<ChangedInput>,
     /// Resources that are already as the plan would make them.
     pub done: Vec<Address>,
 }
@@ -251,9 +258,9 @@ pub enum InputChange {
     /// The plan is for another project, environment, API or state: which of these, its old value and its new value.
     Elsewhere(&'static str, String, String),
     /// The reading did not exist then but exists now.
-    Came(Reading, Option<Position>),
+    Added(Reading, Option<Position>),
     /// The reading existed then but does not exist now.
-    Went(Reading),
+    Removed(Reading),
     /// One field differs.
     Field(Reading, String, Option<Position>),
     /// The readings are equal but the action differs, because a dependency changed.
@@ -286,13 +293,13 @@ impl fmt::Display for ChangedInput {
             InputChange::Elsewhere(what, was, is) => {
                 write!(formatter, "it was made for the {what} `{was}`, and this is `{is}`")
             }
-            InputChange::Came(Reading::Config, None) => formatter.write_str("it is declared now"),
-            InputChange::Came(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
-            InputChange::Came(Reading::Record, _) => formatter.write_str("the state has a record of it now"),
-            InputChange::Came(Reading::Observed, _) => formatter.write_str("RunPod shows it now"),
-            InputChange::Went(Reading::Config) => formatter.write_str("it is no longer declared"),
-            InputChange::Went(Reading::Record) => formatter.write_str("the state has no record of it any more"),
-            InputChange::Went(Reading::Observed) => formatter.write_str("RunPod does not show it any more"),
+            InputChange::Added(Reading::Config, None) => formatter.write_str("it is declared now"),
+            InputChange::Added(Reading::Config, Some(position)) => write!(formatter, "it is declared now ({position})"),
+            InputChange::Added(Reading::Record, _) => formatter.write_str("the state has a record of it now"),
+            InputChange::Added(Reading::Observed, _) => formatter.write_str("RunPod shows it now"),
+            InputChange::Removed(Reading::Config) => formatter.write_str("it is no longer declared"),
+            InputChange::Removed(Reading::Record) => formatter.write_str("the state has no record of it any more"),
+            InputChange::Removed(Reading::Observed) => formatter.write_str("RunPod does not show it any more"),
             InputChange::Field(reading, field, position) => {
                 let who = match reading {
                     Reading::Config => "the configuration says",
@@ -316,7 +323,7 @@ impl fmt::Display for ChangedInput {
 }
 
 /// All differences between the readings of one address; if there are none, the different action.
-fn moved(
+fn changed_inputs(
     address: &Address,
     was: &Fingerprint,
     is: &Fingerprint,
@@ -338,8 +345,8 @@ fn moved(
     ] {
         let place = |field: &str| position(field).filter(|_| reading == Reading::Config);
         match (was.is_empty(), is.is_empty()) {
-            (true, false) => found.push(ChangedInput::new(address, InputChange::Came(reading, place("")))),
-            (false, true) => found.push(ChangedInput::new(address, InputChange::Went(reading))),
+            (true, false) => found.push(ChangedInput::new(address, InputChange::Added(reading, place("")))),
+            (false, true) => found.push(ChangedInput::new(address, InputChange::Removed(reading))),
             _ => found.extend(
                 differing(was, is)
                     .map(|field| ChangedInput::new(address, InputChange::Field(reading, field.clone(), place(field)))),
@@ -366,7 +373,7 @@ struct ReadingDigests<'a> {
 }
 
 impl ReadingDigests<'_> {
-    fn basis(&self, address: &Address, change: Option<&Change>, requests: Option<String>) -> Fingerprint {
+    fn fingerprint(&self, address: &Address, change: Option<&Change>, requests: Option<String>) -> Fingerprint {
         Fingerprint {
             requests,
             config: self.input.desired.get(address).map(of_resource).unwrap_or_default(),

@@ -67,7 +67,7 @@ pub fn happened(class: DriftClass) -> &'static str {
         DriftClass::ZeroGpu => "lost its GPU",
         DriftClass::Errored => "is in error",
         DriftClass::NotReady => "is not ready",
-        DriftClass::Moved => "has moved",
+        DriftClass::Migrated => "has moved",
         DriftClass::Orphan => "is in no state",
         DriftClass::Unmanaged => "is not managed here",
     }
@@ -87,9 +87,9 @@ pub fn what(finding: &Finding) -> Phrase {
             }
             phrase
         }
-        DriftClass::Moved => moved(finding),
+        DriftClass::Migrated => moved(finding),
         DriftClass::NotReady => not_ready(finding),
-        DriftClass::Orphan if finding.twin => {
+        DriftClass::Orphan if finding.recorded_is_live => {
             Phrase::new("exists a second time: what is recorded there is alive, and ")
                 .code(object_id)
                 .text(" is in no state")
@@ -175,7 +175,7 @@ pub fn consequence(finding: &Finding) -> Option<Phrase> {
                 bills
             }
         }
-        DriftClass::Moved => None,
+        DriftClass::Migrated => None,
         DriftClass::Orphan | DriftClass::Unmanaged => {
             billed.map(|billed| Phrase::new(format!("it costs {}{}", about(billed), billed.hourly.hour_and_month())))
         }
@@ -252,10 +252,10 @@ pub fn remedies(report: &DriftReport, finding: &Finding, target: &str) -> Vec<Re
             let unlock = Remedy { command: None, effect: unlock };
             vec![wait, finding.retry.map_or(unlock, |retry| self::retry(report, finding, retry, &address))]
         }
-        DriftClass::Moved if finding.new_id().is_some() => {
+        DriftClass::Migrated if finding.new_id().is_some() => {
             vec![apply("takes it over under its new id"), refresh("does so too, and changes nothing else")]
         }
-        DriftClass::Moved => vec![refresh("notes where it is")],
+        DriftClass::Migrated => vec![refresh("notes where it is")],
         DriftClass::Orphan => orphan(report, finding),
         DriftClass::Unmanaged => Vec::new(),
     }
@@ -333,7 +333,7 @@ fn changed(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
 
 fn orphan(report: &DriftReport, finding: &Finding) -> Vec<Remedy> {
     let end = Remedy { command: None, effect: Phrase::new("where nobody needs it, end it at ").code(words::CONSOLE) };
-    let Some(address) = finding.address.as_ref().filter(|_| !finding.twin) else { return vec![end] };
+    let Some(address) = finding.address.as_ref().filter(|_| !finding.recorded_is_live) else { return vec![end] };
     let run = |command: String, effect: &str| Remedy {
         command: Some(in_environment(report, &command)),
         effect: Phrase::new(effect),

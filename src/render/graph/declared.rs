@@ -41,7 +41,7 @@ fn node(first: &Address, group: BoxGroup) -> GraphNode {
         what,
         tip,
         symbol: "",
-        ink: Tone::Plain,
+        tone: Tone::Plain,
         loses_data: false,
         anchor: None,
     }

@@ -127,7 +127,7 @@ mod tests {
             what: "create".into(),
             tip: String::new(),
             symbol: "+",
-            ink: crate::render::style::Tone::Good,
+            tone: crate::render::style::Tone::Good,
             loses_data: false,
             anchor: None,
         };

@@ -19,7 +19,7 @@ pub struct GraphNode {
     pub tip: String,
     /// The symbol of the planned action; empty without a plan.
     pub symbol: &'static str,
-    pub ink: Tone,
+    pub tone: Tone,
     pub loses_data: bool,
     /// The number of the change to which the box links.
     pub anchor: Option<usize>,

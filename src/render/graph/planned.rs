@@ -91,7 +91,7 @@ fn node(
         what: facts.join(", "),
         tip,
         symbol: action.symbol(),
-        ink: first.map(ChangeBlock::ink).unwrap_or_default(),
+        tone: first.map(ChangeBlock::tone).unwrap_or_default(),
         loses_data: changes.iter().any(|change| fold::loses_data(change)),
         anchor: first.and(shown.first().copied()),
     }

@@ -74,7 +74,7 @@ fn boxed(out: &mut dyn fmt::Write, node: &GraphNode, (x, y): BoxCorner) -> fmt::
         "{open}<title>{}</title><svg x=\"{x}\" y=\"{y}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" class=\"node \
          {}{loses}\"><rect x=\"1\" y=\"1\" width=\"{}\" height=\"{}\" rx=\"5\"/>",
         escaped(&node.tip),
-        class(node.ink).unwrap_or_default(),
+        class(node.tone).unwrap_or_default(),
         WIDTH - 2,
         HEIGHT - 2,
     )?;

@@ -13,8 +13,8 @@ fn label(node: &GraphNode) -> [String; 2] {
 }
 
 /// The colour of a box's border, readable on light and on dark backgrounds.
-fn colour(ink: Tone) -> Option<&'static str> {
-    match ink {
+fn colour(tone: Tone) -> Option<&'static str> {
+    match tone {
         Tone::Good => Some("#2da44e"),
         Tone::Change => Some("#bf8700"),
         Tone::Bad => Some("#cf222e"),
@@ -31,7 +31,8 @@ pub fn dot(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     writeln!(out, "digraph sindri {{\n  rankdir = LR\n  node [shape = box]")?;
     for (node, name) in picture.nodes.iter().zip(&names) {
         let [title, what] = label(node).map(|text| escaped(&text));
-        let colour = colour(node.ink).map(|colour| format!(", color = \"{colour}\", penwidth = 2")).unwrap_or_default();
+        let colour =
+            colour(node.tone).map(|colour| format!(", color = \"{colour}\", penwidth = 2")).unwrap_or_default();
         writeln!(out, "  \"{name}\" [label = \"{title}\\n{what}\"{colour}]")?;
     }
     for (from, to) in &picture.edges {
@@ -56,22 +57,22 @@ pub fn mermaid(out: &mut dyn fmt::Write, picture: &Picture) -> fmt::Result {
     writeln!(out, "flowchart LR")?;
     for (number, node) in picture.nodes.iter().enumerate() {
         let [title, what] = label(node).map(|text| mermaid_text(&text));
-        let class = colour(node.ink).map(|_| format!(":::{}", class(node.ink))).unwrap_or_default();
+        let class = colour(node.tone).map(|_| format!(":::{}", class(node.tone))).unwrap_or_default();
         writeln!(out, "  n{number}[\"{title}<br/>{what}\"]{class}")?;
     }
     for (from, to) in &picture.edges {
         writeln!(out, "  n{from} --> n{to}")?;
     }
-    for ink in [Tone::Good, Tone::Change, Tone::Bad, Tone::Dim] {
-        if let Some(colour) = colour(ink).filter(|_| picture.nodes.iter().any(|node| node.ink == ink)) {
-            writeln!(out, "  classDef {} stroke:{colour},stroke-width:2px", class(ink))?;
+    for tone in [Tone::Good, Tone::Change, Tone::Bad, Tone::Dim] {
+        if let Some(colour) = colour(tone).filter(|_| picture.nodes.iter().any(|node| node.tone == tone)) {
+            writeln!(out, "  classDef {} stroke:{colour},stroke-width:2px", class(tone))?;
         }
     }
     Ok(())
 }
 
-fn class(ink: Tone) -> &'static str {
-    match ink {
+fn class(tone: Tone) -> &'static str {
+    match tone {
         Tone::Good => "good",
         Tone::Change => "change",
         Tone::Bad => "bad",
@@ -93,13 +94,13 @@ mod tests {
     use super::*;
 
     fn drawn(draw: fn(&mut dyn fmt::Write, &Picture) -> fmt::Result) -> String {
-        let node = |title: &str, what: &str, ink| GraphNode {
+        let node = |title: &str, what: &str, tone| GraphNode {
             kind: "pod".into(),
             title: title.into(),
             what: what.into(),
             tip: String::new(),
-            symbol: if ink == Tone::Good { "+" } else { "" },
-            ink,
+            symbol: if tone == Tone::Good { "+" } else { "" },
+            tone,
             loses_data: false,
             anchor: None,
         };

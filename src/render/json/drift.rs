@@ -72,7 +72,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
         preempted,
         never_ready,
         marker,
-        twin,
+        recorded_is_live,
         same_lineage,
     } = finding;
     let remedies = words::remedies(report, finding, &words::target(&[finding]))
@@ -108,7 +108,7 @@ fn finding_json(report: &DriftReport, finding: &Finding) -> Json {
             "lineage": marker.lineage, "name": marker.name, "environment": marker.environment,
             "address": marker.address, "operation": marker.operation,
         })),
-        "twin": twin,
+        "twin": recorded_is_live,
         "same_lineage": same_lineage,
         "drift": *severity > Severity::Information,
     })

@@ -36,17 +36,17 @@ type List<'a> = Vec<(&'a Address, Sizes)>;
 
 /// All changes grouped by fate, in order of first appearance.
 pub fn rows<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Vec<FittedRow> {
-    let mut fates: BTreeMap<SharedProperties<'a>, (usize, List<'a>)> = BTreeMap::new();
+    let mut groups: BTreeMap<SharedProperties<'a>, (usize, List<'a>)> = BTreeMap::new();
     for (place, change) in changes.into_iter().enumerate() {
-        let (fate, sizes) = fate(change);
-        fates.entry(fate).or_insert_with(|| (place, Vec::new())).1.push((&change.address, sizes));
+        let (properties, sizes) = properties(change);
+        groups.entry(properties).or_insert_with(|| (place, Vec::new())).1.push((&change.address, sizes));
     }
-    let mut fates: Vec<_> = fates.into_iter().collect();
-    fates.sort_by_key(|(_, (place, _))| *place);
-    fates.iter().flat_map(|(fate, (_, list))| list_of(fate, list)).collect()
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, (place, _))| *place);
+    groups.iter().flat_map(|(properties, (_, list))| list_of(properties, list)).collect()
 }
 
-fn fate(change: &Change) -> (SharedProperties<'_>, Sizes) {
+fn properties(change: &Change) -> (SharedProperties<'_>, Sizes) {
     let precious = || change.losses.iter().filter(|loss| loss.precious);
     let losses = precious().map(|loss| (loss.what.as_str(), loss.mount_path.as_deref())).collect();
     let word = words::action(change.action);
@@ -57,21 +57,21 @@ fn shown(text: &str, longest: usize) -> String {
     safe::cut(&harmless(text), longest)
 }
 
-fn list_of(fate: &SharedProperties<'_>, list: &[(&Address, Sizes)]) -> Vec<FittedRow> {
+fn list_of(properties: &SharedProperties<'_>, list: &[(&Address, Sizes)]) -> Vec<FittedRow> {
     let alike = list.iter().all(|(_, sizes)| *sizes == list[0].1);
-    let title = kind::find(fate.kind).map_or(fate.kind, |kind| kind.title);
+    let title = kind::find(properties.kind).map_or(properties.kind, |kind| kind.title);
     let each = if list.len() == 1 { "with" } else { "each with" };
     let loss = |(place, (what, path)): (usize, &(&str, Option<&str>))| {
         let size_gb = list[0].1[place].filter(|_| alike);
         let (what, mount_path) = ((*what).to_owned(), path.map(str::to_owned));
         block::loss(&Loss { what, names: Vec::new(), size_gb, mount_path, precious: true })
     };
-    let losses: Vec<String> = fate.losses.iter().enumerate().map(loss).collect();
+    let losses: Vec<String> = properties.losses.iter().enumerate().map(loss).collect();
     let what = match losses.as_slice() {
         [] => ", no volume is lost".to_owned(),
         losses => format!(", {each} its {}", losses.join(" and ")),
     };
-    let word = if losses.is_empty() { fate.word.to_owned() } else { fate.word.to_uppercase() };
+    let word = if losses.is_empty() { properties.word.to_owned() } else { properties.word.to_uppercase() };
     let legend = if alike { "" } else { " (behind each colon the GB)" };
     let head = format!("{word} {}{what}{legend}:", words::count(list.len(), title));
     let mut rows = vec![FittedRow { text: format!("- {}\n", shown(&head, LONGEST_HEAD)), items: 0 }];
@@ -201,8 +201,8 @@ mod tests {
         let list: Vec<(Address, Sizes)> =
             addresses.iter().map(|(text, size)| (text.parse().unwrap(), vec![Some(*size)])).collect();
         let list: Vec<(&Address, Sizes)> = list.iter().map(|(address, sizes)| (address, sizes.clone())).collect();
-        let fate = SharedProperties { word: "destroy", kind: "pod", losses: vec![("pod volume", Some("/w"))] };
-        list_of(&fate, &list).into_iter().map(|row| row.text).collect()
+        let properties = SharedProperties { word: "destroy", kind: "pod", losses: vec![("pod volume", Some("/w"))] };
+        list_of(&properties, &list).into_iter().map(|row| row.text).collect()
     }
 
     #[test]

@@ -74,8 +74,8 @@ fn sign(action: Action) -> char {
 
 fn headline(block: &ChangeBlock<'_>, longest: usize) -> String {
     let line = Line::new(0).hanging(4).join(block.headline(0));
-    let line = if block.refused { line.ink(Tone::Bad, "  refused, see above") } else { line };
-    signed(if block.ink() == Tone::Bad { '-' } else { sign(block.action()) }, &line, longest)
+    let line = if block.refused { line.tone(Tone::Bad, "  refused, see above") } else { line };
+    signed(if block.tone() == Tone::Bad { '-' } else { sign(block.action()) }, &line, longest)
 }
 
 fn whole(block: &ChangeBlock<'_>, longest: usize) -> FittedRow {

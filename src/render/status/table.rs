@@ -88,14 +88,14 @@ fn columns<const N: usize>(headings: [&str; N], mut blocks: Vec<TableBlock<N>>) 
     let widths: Vec<usize> =
         (0..N).map(|column| width(column, if column == 0 { widest } else { usize::MAX })).collect();
     let pad = |column: usize, text: &str| format!("{text:width$}", width = widths[column] + BETWEEN);
-    let dim = |line: Line, (column, text): (usize, &&str)| line.ink(Tone::Dim, pad(column, text));
+    let dim = |line: Line, (column, text): (usize, &&str)| line.tone(Tone::Dim, pad(column, text));
     let mut lines = vec![headings.iter().enumerate().fold(Line::new(0), dim)];
     for TableBlock { cells, well, below } in blocks {
         let mut line = Line::new(0);
         for (column, text) in cells.iter().enumerate() {
             let state = if well { Tone::Good } else { Tone::Bad };
             if fits(column, text) {
-                line = line.ink(if column == 1 { state } else { Tone::Plain }, pad(column, text));
+                line = line.tone(if column == 1 { state } else { Tone::Plain }, pad(column, text));
             } else {
                 lines.push(Line::of(0, text));
                 line = line.text(pad(column, ""));
@@ -175,7 +175,7 @@ fn grouped(rows: &[StatusRow<'_>]) -> Vec<Line> {
     };
     let mut lines = columns(SHARED_HEADINGS, groups.into_iter().map(block).collect());
     let more = "`sindri status --short` has a line for each, `sindri status ADDRESS` all of one.";
-    lines.extend([Line::new(0), Line::new(0).ink(Tone::Dim, more).hanging(0)]);
+    lines.extend([Line::new(0), Line::new(0).tone(Tone::Dim, more).hanging(0)]);
     lines
 }
 
@@ -210,7 +210,7 @@ fn total(rows: &[StatusRow<'_>]) -> Line {
     let mut line = Line::of(0, format!("{}: ", words::count(rows.len(), "resource"))).hanging(0);
     for (number, ((ailing, state), count)) in states.iter().enumerate() {
         let comma = if number > 0 { ", " } else { "" };
-        line = line.text(comma).ink(if *ailing { Tone::Bad } else { Tone::Good }, format!("{count} {state}"));
+        line = line.text(comma).tone(if *ailing { Tone::Bad } else { Tone::Good }, format!("{count} {state}"));
     }
     line.text(format!(" | {}", hourly.hour_and_month()))
 }
@@ -232,7 +232,7 @@ fn difference(rows: &[StatusRow<'_>]) -> Option<Line> {
     let estimated: Money = differing.iter().map(|(_, estimated)| *estimated).sum();
     let resources = words::count(differing.len(), "resource");
     let text = format!("RunPod reports {reported}/h for {resources}; plans estimate {estimated}/h with disks.");
-    Some(Line::new(0).ink(Tone::Dim, text).hanging(0))
+    Some(Line::new(0).tone(Tone::Dim, text).hanging(0))
 }
 
 /// The estimate from the catalog alone, which may be incomplete.
@@ -248,7 +248,7 @@ fn orphan_lines(state: &State, observed: &Observed) -> Vec<Line> {
         let address = object.marker.as_ref().map(|marker| marker.address.to_string()).unwrap_or_default();
         let facts =
             format!(": {} {} \"{}\", made for {address}{cost}, is in no state", object.kind, object.id, object.name);
-        Line::new(0).ink(Tone::Bad, "orphan").text(facts)
+        Line::new(0).tone(Tone::Bad, "orphan").text(facts)
     };
     orphans(state, observed).map(line).collect()
 }

@@ -52,11 +52,11 @@ impl Summary {
             rows.iter().enumerate().map(|(number, row)| (&row.change.address, number)).collect();
         summary.rows = rows.iter().map(|row| SummaryRow::of(row.change)).collect();
         for operation in &plan.operations {
-            let told = reporting_address(&operation.address);
-            let number = numbers.get(&operation.address).or_else(|| numbers.get(&told));
+            let address = reporting_address(&operation.address);
+            let number = numbers.get(&operation.address).or_else(|| numbers.get(&address));
             let number = number.copied().unwrap_or_else(|| summary.add_row(&operation.address));
             let id = operation.id.clone().filter(|_| operation.verb != Verb::Create);
-            summary.add_step(number, &told, operation.verb, id);
+            summary.add_step(number, &address, operation.verb, id);
         }
         summary
     }
@@ -66,11 +66,11 @@ impl Summary {
         self.rows.len() - 1
     }
 
-    pub(super) fn add_step(&mut self, row: usize, told: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
+    pub(super) fn add_step(&mut self, row: usize, address: &Address, verb: Verb, id: Option<String>) -> (usize, usize) {
         let steps = &mut self.rows[row].steps;
         steps.push(OperationStep { verb, id, accepted: false, status: StepStatus::Planned });
         let place = (row, steps.len() - 1);
-        self.places.entry((told.clone(), verb)).or_default().push(place);
+        self.places.entry((address.clone(), verb)).or_default().push(place);
         place
     }
 
@@ -140,7 +140,7 @@ impl Summary {
     /// Whether everything that was planned or started has succeeded.
     pub fn is_complete(&self) -> bool {
         !self.interrupted
-            && self.rows.iter().all(|row| matches!(row.fate(), ChangeResult::Done | ChangeResult::Unchanged))
+            && self.rows.iter().all(|row| matches!(row.result(), ChangeResult::Done | ChangeResult::Unchanged))
     }
 
     /// Whether anything changed at RunPod or in the state, including failures with an effect and unfinished operations.
@@ -151,7 +151,7 @@ impl Summary {
     /// Whether an interrupted command only had to wait for what exists already.
     fn only_waits(&self) -> bool {
         let mut open =
-            self.rows.iter().filter(|row| matches!(row.fate(), ChangeResult::Unfinished | ChangeResult::NotStarted));
+            self.rows.iter().filter(|row| matches!(row.result(), ChangeResult::Unfinished | ChangeResult::NotStarted));
         let is_wait = |row: &SummaryRow| row.steps.iter().all(|step| step.verb == Verb::Wait);
         self.interrupted && open.next().is_some_and(is_wait) && open.all(is_wait)
     }
@@ -179,18 +179,18 @@ impl Summary {
     }
 
     pub(super) fn verdict(&self, elapsed: Duration) -> Line {
-        let (ink, end) = match (self.interrupted, self.is_complete(), self.changed_anything()) {
+        let (tone, end) = match (self.interrupted, self.is_complete(), self.changed_anything()) {
             (true, ..) => (Tone::Bad, "interrupted"),
             (_, true, _) => (Tone::Good, "complete"),
             (_, _, true) => (Tone::Bad, "incomplete"),
             (_, _, false) => (Tone::Bad, "failed"),
         };
         if let Some(done) = self.done_in_a_word() {
-            return Line::new(0).ink(ink, done).text(format!(" in {}.", words::duration(elapsed)));
+            return Line::new(0).tone(tone, done).text(format!(" in {}.", words::duration(elapsed)));
         }
         let (first, rest) = self.command.split_at_checked(1).unwrap_or_default();
         let head = format!("{}{rest} {end}", first.to_uppercase());
-        Line::new(0).ink(ink, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
+        Line::new(0).tone(tone, head).text(format!(": {} in {}.", self.outline(), words::duration(elapsed)))
     }
 
     /// For example `Stopped 2 pods`, if a power command did only that.
@@ -202,7 +202,7 @@ impl Summary {
             return None;
         }
         let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-        for row in self.rows.iter().filter(|row| row.fate() == ChangeResult::Done) {
+        for row in self.rows.iter().filter(|row| row.result() == ChangeResult::Done) {
             *kinds.entry(&row.address.kind).or_default() += 1;
         }
         let title = |kind: &str| kind::find(kind).map_or_else(|| kind.to_owned(), |kind| kind.title.to_owned());
@@ -226,9 +226,9 @@ impl Summary {
     /// Pairs such as `created` and 3, in the order of a plan's summary line.
     pub(super) fn counts(&self) -> Vec<(&'static str, usize)> {
         let done = |fits: fn(Action) -> bool| {
-            self.rows.iter().filter(|row| row.fate() == ChangeResult::Done && fits(row.action())).count()
+            self.rows.iter().filter(|row| row.result() == ChangeResult::Done && fits(row.action())).count()
         };
-        let ended = |fate: ChangeResult| self.rows.iter().filter(|row| row.fate() == fate).count();
+        let ended = |result: ChangeResult| self.rows.iter().filter(|row| row.result() == result).count();
         let counts = [
             ("recovered", self.recovered),
             ("created", done(|action| action == Action::Create)),

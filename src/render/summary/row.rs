@@ -149,7 +149,7 @@ impl SummaryRow {
         }
     }
 
-    pub fn fate(&self) -> ChangeResult {
+    pub fn result(&self) -> ChangeResult {
         let all = |fits: fn(&StepStatus) -> bool| self.steps.iter().all(|step| fits(&step.status));
         if self.steps.is_empty() {
             ChangeResult::Unchanged
@@ -204,11 +204,11 @@ impl SummaryRow {
     pub fn lost_predecessor(&self) -> bool {
         let deleted =
             self.steps.iter().any(|step| step.verb == Verb::Delete && matches!(step.status, StepStatus::Done));
-        deleted && self.action().is_replacement() && self.standing().is_empty()
+        deleted && self.action().is_replacement() && self.existing_objects().is_empty()
     }
 
     /// The objects that exist now, or may exist.
-    pub fn standing(&self) -> Vec<ExistingObject<'_>> {
+    pub fn existing_objects(&self) -> Vec<ExistingObject<'_>> {
         let (mut old, mut new) = (self.old(), None);
         for step in &self.steps {
             match step.verb {

@@ -27,14 +27,14 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
     let mut objects: Vec<ExistingObject<'_>> = summary
         .rows
         .iter()
-        .filter(|row| row.fate() != ChangeResult::Unchanged)
-        .flat_map(SummaryRow::standing)
+        .filter(|row| row.result() != ChangeResult::Unchanged)
+        .flat_map(SummaryRow::existing_objects)
         .collect();
     objects.sort_by(|one, other| one.state.cmp(&other.state).then_with(|| one.address.cmp(other.address)));
     let unchanged: Vec<Cost> = summary
         .rows
         .iter()
-        .filter(|row| row.fate() == ChangeResult::Unchanged)
+        .filter(|row| row.result() == ChangeResult::Unchanged)
         .map(SummaryRow::unchanged_cost)
         .collect();
     let total = objects.iter().map(|object| object.hourly).chain(unchanged.iter().copied()).sum::<Cost>();
@@ -51,15 +51,15 @@ pub(super) fn existing(summary: &Summary) -> Vec<Line> {
         lines.push(rest(&objects[LISTED..]));
     }
     lines.extend(how_to_go_on(summary, &objects));
-    section(Line::new(0).ink(Tone::Heading, heading), lines)
+    section(Line::new(0).tone(Tone::Heading, heading), lines)
 }
 
 fn object(object: &ExistingObject<'_>) -> Line {
     let ExistingObject { address, id, hourly, state, superseded } = object;
     let whose = if *superseded { ", predecessor" } else { "" };
     let cost = if hourly.is_billed() { format!("  {}", hourly.of_one()) } else { String::new() };
-    let ink = if *state < ObjectState::Done(Verb::Create) { Tone::Bad } else { Tone::Plain };
-    Line::of(2, format!("{address}  {id}{cost}  ")).ink(ink, state).text(whose)
+    let tone = if *state < ObjectState::Done(Verb::Create) { Tone::Bad } else { Tone::Plain };
+    Line::of(2, format!("{address}  {id}{cost}  ")).tone(tone, state).text(whose)
 }
 
 /// The objects that are not listed, counted by state.
@@ -144,12 +144,12 @@ fn failure_group(key: &FailureKey, rows: &[&SummaryRow]) -> Vec<Line> {
             let failure = row.failure().map(|(_, failure)| failure);
             let message = failure.map_or_else(String::new, |failure| failure.message.clone());
             let help = failure.and_then(|failure| failure.help.clone());
-            (Line::of(2, format!("{}  ", row.address)).ink(Tone::Bad, words::failed(key.verb)), message, help)
+            (Line::of(2, format!("{}  ", row.address)).tone(Tone::Bad, words::failed(key.verb)), message, help)
         }
         rows => {
             let named = words::few(rows.iter().map(|row| &row.address).collect());
             let number = rows.len();
-            let head = Line::new(2).ink(
+            let head = Line::new(2).tone(
                 Tone::Bad,
                 match key.verb {
                     Verb::Wait => format!("{number} are not ready"),
@@ -159,7 +159,7 @@ fn failure_group(key: &FailureKey, rows: &[&SummaryRow]) -> Vec<Line> {
             (head.text(format!(": {named}")), key.message.clone(), key.help.clone())
         }
     };
-    let mut lines = vec![Line::new(0), head.ink(Tone::Dim, format!("  [{}]", key.code)), Line::of(6, message)];
+    let mut lines = vec![Line::new(0), head.tone(Tone::Dim, format!("  [{}]", key.code)), Line::of(6, message)];
     lines.extend(help.map(|help| Line::of(6, format!("help: {help}"))));
     if key.lost_predecessor {
         lines.push(Line::of(6, "its predecessor is already destroyed"));
@@ -169,7 +169,7 @@ fn failure_group(key: &FailureKey, rows: &[&SummaryRow]) -> Vec<Line> {
 
 /// Operations that were started and did not end.
 pub(super) fn unfinished(summary: &Summary) -> Vec<Line> {
-    let unfinished = summary.rows.iter().filter(|row| row.fate() == ChangeResult::Unfinished);
+    let unfinished = summary.rows.iter().filter(|row| row.result() == ChangeResult::Unfinished);
     let groups = grouped(unfinished.map(|row| {
         let open = row.steps.iter().find(|step| !matches!(step.status, StepStatus::Done));
         let (verb, why) = match open.map(|step| (step.verb, &step.status)) {
@@ -193,7 +193,7 @@ fn done_words(row: &SummaryRow) -> String {
 
 /// Changes that never started.
 pub(super) fn not_started(summary: &Summary) -> Vec<Line> {
-    let rows = || summary.rows.iter().filter(|row| row.fate() == ChangeResult::NotStarted);
+    let rows = || summary.rows.iter().filter(|row| row.result() == ChangeResult::NotStarted);
     let reasons: BTreeSet<(Verb, String)> = rows().map(skip_reason).collect();
     let key = |row: &SummaryRow| match (skip_reason(row), reasons.len() > GROUPS) {
         ((verb, _), true) => (verb, "for several reasons".to_owned()),
@@ -239,12 +239,12 @@ pub(super) fn crash_loops(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for (address, id) in summary.crashing.iter().take(LISTED) {
         let what = format!("   {address}  {id} says that it runs; its container exits and is started again");
-        lines.push(Line::new(2).ink(Tone::Bad, "!").text(what));
+        lines.push(Line::new(2).tone(Tone::Bad, "!").text(what));
         let end = words::end_command(address);
         lines.push(Line::of(6, format!("its logs are at {}; to end the cost: `{end}`", words::CONSOLE)));
     }
     lines.extend(more(summary.crashing.len()));
-    section(Line::new(0).ink(Tone::Heading, "Crash loops"), lines)
+    section(Line::new(0).tone(Tone::Heading, "Crash loops"), lines)
 }
 
 /// Objects that are billed and in no state.
@@ -252,12 +252,12 @@ pub(super) fn orphans(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for OrphanRow { id, name, hourly } in summary.orphans.iter().take(LISTED) {
         let cost = hourly.map_or_else(|| "cost unknown".to_owned(), |hourly| format!("{hourly}/h"));
-        lines.push(Line::new(2).ink(Tone::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
+        lines.push(Line::new(2).tone(Tone::Bad, "!").text(format!("   {id}  \"{name}\"  {cost}, and in no state")));
         let todo = format!("end it at {}, or take it over with `sindri import ADDRESS ID`", words::CONSOLE);
         lines.push(Line::of(6, todo));
     }
     lines.extend(more(summary.orphans.len()));
-    section(Line::new(0).ink(Tone::Heading, "Orphans"), lines)
+    section(Line::new(0).tone(Tone::Heading, "Orphans"), lines)
 }
 
 /// Duplicates created from another copy of the project.
@@ -265,7 +265,7 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
     let mut lines = Vec::new();
     for Double { kind, id, name, address, of, hourly, .. } in summary.doubles.iter().take(LISTED) {
         let kind = kind.replace('_', " ");
-        lines.push(Line::new(2).ink(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
+        lines.push(Line::new(2).tone(Tone::Bad, "!").text(format!("   {kind} {id}  \"{name}\"  {}", hourly.of_one())));
         lines.push(Line::of(6, format!("the same as `{address}` ({of}), made from another state of this project")));
     }
     if !lines.is_empty() {
@@ -277,7 +277,7 @@ pub(super) fn doubles(summary: &Summary) -> Vec<Line> {
         ];
         lines.extend(todo.map(|line| Line::of(2, line)));
     }
-    section(Line::new(0).ink(Tone::Heading, "Doubles"), lines)
+    section(Line::new(0).tone(Tone::Heading, "Doubles"), lines)
 }
 
 fn more(all: usize) -> Option<Line> {

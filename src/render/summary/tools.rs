@@ -47,7 +47,7 @@ pub(super) fn json(summary: &Summary, elapsed: Duration) -> Json {
 
 /// The objects that the changes created, kept or left, with their costs.
 fn exists(summary: &Summary) -> Vec<Json> {
-    let rows = summary.rows.iter().filter(|row| row.fate() != ChangeResult::Unchanged);
+    let rows = summary.rows.iter().filter(|row| row.result() != ChangeResult::Unchanged);
     let object = |object: ExistingObject<'_>| {
         json!({
             "address": object.address, "id": object.id, "state": object.state.to_string(),
@@ -55,7 +55,7 @@ fn exists(summary: &Summary) -> Vec<Json> {
             "end_command": summary.end_command(object.address, object.superseded),
         })
     };
-    rows.flat_map(SummaryRow::standing).map(object).collect()
+    rows.flat_map(SummaryRow::existing_objects).map(object).collect()
 }
 
 fn failed(summary: &Summary, row: &SummaryRow) -> Option<Json> {
@@ -72,7 +72,7 @@ fn failed(summary: &Summary, row: &SummaryRow) -> Option<Json> {
 /// The cost of a step's object, if it exists, and whether it has a successor.
 fn left(row: &SummaryRow, step: &OperationStep) -> Option<(Cost, bool)> {
     let id = step.id.as_deref()?;
-    row.standing().into_iter().find(|object| object.id == id).map(|object| (object.hourly, object.superseded))
+    row.existing_objects().into_iter().find(|object| object.id == id).map(|object| (object.hourly, object.superseded))
 }
 
 fn unfinished(summary: &Summary, row: &SummaryRow, step: &OperationStep) -> Option<Json> {

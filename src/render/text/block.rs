@@ -48,8 +48,8 @@ impl ChangeBlock<'_> {
         word(&self.face)
     }
 
-    pub fn ink(&self) -> Tone {
-        ink(self.face.action, self.face.loses_data)
+    pub fn tone(&self) -> Tone {
+        tone(self.face.action, self.face.loses_data)
     }
 
     /// Address, action and description of the object. The address is padded to `column`.
@@ -152,8 +152,8 @@ pub fn blocks(context: &Context<'_>, rows: &[&PlanRow<'_>]) -> (Vec<Line>, Vec<L
             lines.push(Line::new(0));
         }
         let symbol = format!("{:3} ", block.action().symbol());
-        let head = Line::new(0).hanging(INDENT + 2).ink(block.ink(), symbol).join(block.headline(column));
-        lines.push(if block.refused { head.ink(Tone::Bad, "  refused, see below") } else { head });
+        let head = Line::new(0).hanging(INDENT + 2).tone(block.tone(), symbol).join(block.headline(column));
+        lines.push(if block.refused { head.tone(Tone::Bad, "  refused, see below") } else { head });
         lines.extend(block.body);
     }
     (lines, hidden)
@@ -179,8 +179,8 @@ pub fn title<'a, I>(items: &[&'a I], address: impl Fn(&'a I) -> &'a Address) -> 
 }
 
 fn headline(title: &str, changes: &[&Change], face: &GroupKey) -> Line {
-    let ink = ink(face.action, face.loses_data);
-    let mut line = Line::new(0).text(format!("{title}  ")).ink(ink, format!("{:7}", word(face)));
+    let tone = tone(face.action, face.loses_data);
+    let mut line = Line::new(0).text(format!("{title}  ")).tone(tone, format!("{:7}", word(face)));
     let each = changes.len() > 1;
     if let [only] = changes {
         line = only.id.iter().fold(line, |line, id| line.text(format!("  {id}")));
@@ -194,7 +194,7 @@ fn headline(title: &str, changes: &[&Change], face: &GroupKey) -> Line {
     }
     line = price(line, face, changes.len());
     if let Some(position) = &face.position {
-        line = line.ink(Tone::Dim, format!("  ({position})"));
+        line = line.tone(Tone::Dim, format!("  ({position})"));
     }
     line
 }
@@ -223,7 +223,7 @@ fn price(line: Line, face: &GroupKey, number: usize) -> Line {
     }
 }
 
-fn ink(action: Action, loses_data: bool) -> Tone {
+fn tone(action: Action, loses_data: bool) -> Tone {
     match action {
         _ if loses_data => Tone::Bad,
         Action::NoOp => Tone::Dim,
@@ -281,9 +281,9 @@ fn retry_line(changes: &[&Change], retry: Retry) -> Line {
     let keeps = changes.iter().any(|change| change.losses.iter().any(|loss| loss.precious));
     let keeps = if keeps { ", and keeps its volume" } else { "" };
     Line::new(INDENT)
-        .ink(Tone::Good, "first try")
+        .tone(Tone::Good, "first try")
         .text(format!(": {command}"))
-        .ink(Tone::Dim, format!("  # {back}{keeps}"))
+        .tone(Tone::Dim, format!("  # {back}{keeps}"))
 }
 
 const INDENT: usize = 6;
@@ -300,8 +300,8 @@ fn body(context: &Context<'_>, change: &Change, members: &[&Change], full: bool)
     // An update that restarts has its own line about losses below.
     if !change.losses.is_empty() && change.action != Action::Update {
         let losses: Vec<String> = change.losses.iter().map(loss).collect();
-        let ink = if fold::loses_data(change) { Tone::Bad } else { Tone::Plain };
-        lines.push(Line::new(INDENT).ink(ink, "destroys").text(format!(": {}", losses.join(", "))));
+        let tone = if fold::loses_data(change) { Tone::Bad } else { Tone::Plain };
+        lines.push(Line::new(INDENT).tone(tone, "destroys").text(format!(": {}", losses.join(", "))));
     }
     if !change.action.destroys() && change.fields.iter().any(|field| field.effect == Effect::Restart) {
         lines.push(Line::of(INDENT, "restarts: the container disk is wiped, volumes are kept"));

@@ -12,7 +12,7 @@ pub fn section(context: &Context<'_>) -> Vec<Line> {
     if context.plan.drift.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, HEADING), Line::of(0, explanation(context.plan)).hanging(0)];
     let full = context.view.full;
     let (groups, more) = cap::first(groups(context, full), full, 2, "outside change");
     lines.extend(groups.into_iter().flat_map(|(_, lines)| lines).chain(more));
@@ -37,13 +37,13 @@ pub fn groups(context: &Context<'_>, full: bool) -> Vec<(usize, Vec<Line>)> {
     let mut blocks = Vec::new();
     for (drifts, (happened, consequence, body)) in groups {
         let title = title(&drifts);
-        let mut line = Line::new(2).text(format!("{title:column$}  ")).ink(Tone::Change, format!("{happened:11}"));
+        let mut line = Line::new(2).text(format!("{title:column$}  ")).tone(Tone::Change, format!("{happened:11}"));
         line = line.text(match drifts.len() {
             0..=3 => format!("  {}", drifts.iter().map(|drift| drift.id.as_str()).collect::<Vec<_>>().join(", ")),
             // A fleet's ids are in `--json`; here they would bury the change.
             many => format!("  {many} of them"),
         });
-        let mut lines = vec![line.ink(Tone::Dim, format!("  # {consequence}"))];
+        let mut lines = vec![line.tone(Tone::Dim, format!("  # {consequence}"))];
         lines.extend(body);
         blocks.push((drifts.len(), lines));
     }

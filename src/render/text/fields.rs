@@ -14,10 +14,10 @@ const LONG: usize = 72;
 /// One line per field, or several for a long value.
 pub fn lines(change: &Change, indent: usize) -> Vec<Line> {
     // Each rule is shown once per block.
-    let mut told = BTreeSet::new();
+    let mut remarked = BTreeSet::new();
     // A side effect always shows its rule.
     let own = |field: &FieldChange| change.fields.iter().any(|own| own.path == field.path);
-    let mut remark = |field: &FieldChange| remark(change, field, told.insert(field.rule.clone()) || !own(field));
+    let mut remark = |field: &FieldChange| remark(change, field, remarked.insert(field.rule.clone()) || !own(field));
     let compare = |path: &str| Some(kind::find(&change.address.kind)?.attribute(path)?.compare);
     differences(change.all_fields(), &compare, &mut remark, indent)
 }
@@ -71,7 +71,7 @@ fn differences<'a>(
     let mut lines = Vec::new();
     for difference in &found {
         let label = Line::new(indent).text(format!("{:column$}  ", difference.path));
-        let note = remark(difference.field).map(|remark| Line::new(0).ink(Tone::Dim, format!("  # {remark}")));
+        let note = remark(difference.field).map(|remark| Line::new(0).tone(Tone::Dim, format!("  # {remark}")));
         let (head, rest) = values(difference, compare(&difference.path), indent + 4);
         lines.push(label.join(head).join(note.unwrap_or_default()));
         lines.extend(rest);
@@ -138,10 +138,10 @@ fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
     let (mut added, mut removed) = (0, 0);
     for (index, group) in diff.grouped_ops(2).iter().enumerate() {
         if index > 0 {
-            lines.push(Line::new(indent).ink(Tone::Dim, "..."));
+            lines.push(Line::new(indent).tone(Tone::Dim, "..."));
         }
         for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let (sign, ink) = match change.tag() {
+            let (sign, tone) = match change.tag() {
                 ChangeTag::Delete => ("-", Tone::Bad),
                 ChangeTag::Insert => ("+", Tone::Good),
                 ChangeTag::Equal => (" ", Tone::Plain),
@@ -149,10 +149,10 @@ fn long(before: &str, after: &str, indent: usize) -> (Line, Vec<Line>) {
             added += usize::from(change.tag() == ChangeTag::Insert);
             removed += usize::from(change.tag() == ChangeTag::Delete);
             let text = change.value();
-            let line = Line::new(indent).ink(ink, format!("{sign} {}", text.strip_suffix('\n').unwrap_or(text)));
+            let line = Line::new(indent).tone(tone, format!("{sign} {}", text.strip_suffix('\n').unwrap_or(text)));
             // Without this note, lines that differ only in the final newline would look the same.
             let open_end = change.missing_newline() && change.tag() != ChangeTag::Equal && before.contains('\n');
-            lines.push(if open_end { line.ink(Tone::Dim, "  (no line end)") } else { line });
+            lines.push(if open_end { line.tone(Tone::Dim, "  (no line end)") } else { line });
         }
     }
     let words = match (removed, added) {

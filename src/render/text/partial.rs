@@ -12,7 +12,7 @@ use crate::model::{Action, Address, Partial, Plan, Refusal};
 pub fn section(plan: &Plan, full: bool) -> Vec<Line> {
     let Some(partial) = &plan.partial else { return Vec::new() };
     let mut lines =
-        vec![Line::new(0).ink(Tone::Change, "Partial plan").text(format!(": {}", scope(partial))).hanging(0)];
+        vec![Line::new(0).tone(Tone::Change, "Partial plan").text(format!(": {}", scope(partial))).hanging(0)];
     lines.extend(pending(partial, full).into_iter().map(|(_, line)| line));
     lines
 }
@@ -42,11 +42,11 @@ pub fn pending(partial: &Partial, full: bool) -> Vec<(usize, Line)> {
     let line = |(action, addresses): (Action, Vec<&Address>)| {
         let number = addresses.len();
         let names = cap::names(addresses, full);
-        let line = Line::new(4).ink(Tone::Change, format!("{:3} ", action.symbol())).text(words::action(action));
+        let line = Line::new(4).tone(Tone::Change, format!("{:3} ", action.symbol())).text(words::action(action));
         (number, line.text(format!("  {names}")).hanging(8))
     };
     let names = cap::names(partial.not_ready.iter().collect(), full);
-    let not_ready = Line::new(4).ink(Tone::Change, "... ").text(format!("not ready  {names}")).hanging(8);
+    let not_ready = Line::new(4).tone(Tone::Change, "... ").text(format!("not ready  {names}")).hanging(8);
     let not_ready = (!partial.not_ready.is_empty()).then_some((partial.not_ready.len(), not_ready));
     by_action.into_iter().map(line).chain(refused(partial)).chain(not_ready).collect()
 }
@@ -54,7 +54,7 @@ pub fn pending(partial: &Partial, full: bool) -> Vec<(usize, Line)> {
 /// The first few reasons why left-out changes could not be applied.
 fn refused(partial: &Partial) -> impl Iterator<Item = (usize, Line)> {
     let line = |(_, refusal): &(Address, Refusal)| {
-        Line::new(4).ink(Tone::Bad, "!   ").text(format!("refused  {}", refusal.message)).hanging(8) //
+        Line::new(4).tone(Tone::Bad, "!   ").text(format!("refused  {}", refusal.message)).hanging(8) //
     };
     let more = partial.refused.len().saturating_sub(NAMED);
     let rest = (more > 0).then(|| (more, Line::of(8, format!("and {}", words::count(more, "more refusal")))));

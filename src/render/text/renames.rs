@@ -13,7 +13,7 @@ const FEW: usize = 6;
 /// The section; empty if nothing looks renamed.
 pub fn section(plan: &Plan, config: &str, full: bool) -> Vec<Line> {
     let body = body(plan, config, full);
-    let heading = (!body.is_empty()).then(|| Line::new(0).ink(Tone::Heading, HEADING));
+    let heading = (!body.is_empty()).then(|| Line::new(0).tone(Tone::Heading, HEADING));
     heading.into_iter().chain(body).collect()
 }
 
@@ -26,7 +26,7 @@ pub fn body(plan: &Plan, config: &str, full: bool) -> Vec<Line> {
     }
     let mut lines = Vec::new();
     for rename in plan.renames.iter().take(FEW) {
-        lines.push(Line::new(2).ink(Tone::Change, "?").text(format!("   {}", sentence(rename))));
+        lines.push(Line::new(2).tone(Tone::Change, "?").text(format!("   {}", sentence(rename))));
     }
     if plan.renames.len() > FEW {
         lines.push(Line::of(6, format!("... and {} more", plan.renames.len() - FEW)));

@@ -19,7 +19,7 @@ pub fn section(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<Line> {
     if plan.waits.is_empty() {
         return Vec::new();
     }
-    let mut lines = vec![Line::new(0).ink(Tone::Heading, HEADING), Line::of(0, EXPLANATION)];
+    let mut lines = vec![Line::new(0).tone(Tone::Heading, HEADING), Line::of(0, EXPLANATION)];
     let (groups, more) = cap::first(groups(plan, now, full), full, 2, "group");
     lines.extend(groups.into_iter().map(|(_, line)| line).chain(more));
     lines
@@ -32,7 +32,7 @@ pub fn groups(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<(usize, Li
     let title = |waits: &[&Wait]| cap::title(block::title(waits, |wait| &wait.address), full);
     let column = groups.iter().map(|(waits, _)| title(waits).chars().count()).max().unwrap_or(0);
     let line = |(waits, (status, timeout)): (Vec<&Wait>, (String, u64))| {
-        let mut line = Line::new(2).text(format!("{:column$}  ", title(&waits))).ink(Tone::Change, status);
+        let mut line = Line::new(2).text(format!("{:column$}  ", title(&waits))).tone(Tone::Change, status);
         if let Some(since) = oldest(&waits, now) {
             line = line.text(format!(", {since}"));
         }
@@ -41,7 +41,7 @@ pub fn groups(plan: &Plan, now: Option<Timestamp>, full: bool) -> Vec<(usize, Li
             many => format!("  {} of them", many.len()),
         });
         let limit = words::duration(Duration::from_secs(timeout));
-        (waits.len(), line.ink(Tone::Dim, format!("  # apply waits up to {limit}")))
+        (waits.len(), line.tone(Tone::Dim, format!("  # apply waits up to {limit}")))
     };
     groups.into_iter().map(line).collect()
 }

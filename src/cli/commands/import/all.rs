@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::blocks::{Blocks, Checks, NoBlockReason};
-use super::objects::{left, unmanaged};
+use super::objects::{skipped, unmanaged};
 use super::{draft, new};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::console::Console;
@@ -74,19 +74,19 @@ async fn add(
     blocks.write(&declared.rest, &in_use, &checks);
     let text = write::blocks(&blocks.volumes, &blocks.pods);
     let file = session.config_name();
-    let left: Vec<report::SkippedImport<'_>> =
-        blocks.left.iter().map(|(object, reason)| left(object, reason)).collect();
+    let skipped: Vec<report::SkippedImport<'_>> =
+        blocks.skipped.iter().map(|(object, reason)| skipped(object, reason)).collect();
     if console.json {
-        let mut json = report::json(&declared.taken, &left);
+        let mut json = report::json(&declared.taken, &skipped);
         json["file"] = json!(null);
         json["yaml"] = json!(text);
         console.json(&json);
     } else {
-        let mut told = String::new();
+        let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = report::text(&mut told, &declared.taken, &left, &console.style());
+        let _ = report::text(&mut text, &declared.taken, &skipped, &console.style());
         // Only the blocks are the result, so that they can be redirected to a file.
-        console.say(told.trim_end());
+        console.say(text.trim_end());
         console.result(&text);
     }
     match blocks.objects.len() {
@@ -128,7 +128,7 @@ fn declared<'o>(
             !alive && !declared.taken.iter().any(|(taken, _)| taken == address)
         };
         let mut best: Option<(Address, Vec<String>)> = None;
-        for address in takeover::namesakes(resources, object).filter(|address| is_free(address)) {
+        for address in takeover::addresses_of_same_name(resources, object).filter(|address| is_free(address)) {
             let fields = takeover::differing(resources, address, object, &ids);
             if best.as_ref().is_none_or(|(_, least)| fields.len() < least.len()) {
                 best = Some((address.clone(), fields));
@@ -140,7 +140,7 @@ fn declared<'o>(
                 ids.insert(address.clone(), object.id.clone());
                 declared.taken.push((address, object));
             }
-            Some((address, fields)) => blocks.left.push((object, NoBlockReason::Differs { address, fields })),
+            Some((address, fields)) => blocks.skipped.push((object, NoBlockReason::Differs { address, fields })),
         }
     }
     declared

@@ -29,7 +29,7 @@ pub struct Blocks<'o> {
     pub volumes: Vec<YamlBlock>,
     pub pods: Vec<YamlBlock>,
     pub objects: Vec<(Address, &'o Object)>,
-    pub left: Vec<(&'o Object, NoBlockReason)>,
+    pub skipped: Vec<(&'o Object, NoBlockReason)>,
 }
 
 /// Context to check single blocks: the name of the project, and how its file is read.
@@ -51,9 +51,9 @@ impl<'o> Blocks<'o> {
         let mut own = Vec::new();
         for object in unmanaged {
             match (&object.marker, mounts.get(object.id.as_str())) {
-                (Some(marker), _) => self.left.push((object, NoBlockReason::Marked(marker.clone()))),
+                (Some(marker), _) => self.skipped.push((object, NoBlockReason::Marked(marker.clone()))),
                 (None, Some(pod)) => {
-                    self.left.push((object, NoBlockReason::MountedByMarked { pod: (*pod).to_owned() }))
+                    self.skipped.push((object, NoBlockReason::MountedByMarked { pod: (*pod).to_owned() }))
                 }
                 (None, None) => own.push(object),
             }
@@ -81,15 +81,15 @@ impl<'o> Blocks<'o> {
                 }
                 Ok(fields) => {
                     let problem = format!("its {fields} cannot be written so that it reads back");
-                    self.left.push((object, NoBlockReason::Undeclarable { problem }));
+                    self.skipped.push((object, NoBlockReason::Undeclarable { problem }));
                 }
-                Err(problem) => self.left.push((object, NoBlockReason::Undeclarable { problem })),
+                Err(problem) => self.skipped.push((object, NoBlockReason::Undeclarable { problem })),
             }
         }
         let mut keys = taken_keys(taken, "pod");
         for object in of_kind("pod") {
             if let Some(status) = object.status.as_ref().filter(|_| takeover::is_broken(object)) {
-                self.left.push((object, NoBlockReason::Broken { status: status.to_string() }));
+                self.skipped.push((object, NoBlockReason::Broken { status: status.to_string() }));
                 continue;
             }
             // On v1, a pod that is still being placed does not show its hardware.
@@ -97,7 +97,7 @@ impl<'o> Blocks<'o> {
             if object.status == Some(Status::Creating) && !placed {
                 let problem =
                     "it is being created, and RunPod does not show its hardware yet; try again in a minute".to_owned();
-                self.left.push((object, NoBlockReason::Undeclarable { problem }));
+                self.skipped.push((object, NoBlockReason::Undeclarable { problem }));
                 continue;
             }
             let key = write::key(&object.name, "pod", &keys);
@@ -107,7 +107,7 @@ impl<'o> Blocks<'o> {
                     keys.insert(key);
                     self.pods.push(block);
                 }
-                Err(problem) => self.left.push((object, NoBlockReason::Undeclarable { problem })),
+                Err(problem) => self.skipped.push((object, NoBlockReason::Undeclarable { problem })),
             }
         }
     }

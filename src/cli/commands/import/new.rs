@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::blocks::{Blocks, Checks, NoBlockReason};
 use super::draft::{self, DraftFile};
-use super::objects::{left, unmanaged};
+use super::objects::{skipped, unmanaged};
 use crate::cli::args::{Global, ImportArgs};
 use crate::cli::commands::plan::checked;
 use crate::cli::console::Console;
@@ -44,7 +44,7 @@ pub async fn run(
     let observed = session.recover(&store, console).await?;
     let prior = store.snapshot().state;
     let import = match draft::left_behind(base, &prior, args.name.as_deref(), options) {
-        Some(text) => Import::begun(text, &prior, &observed),
+        Some(text) => Import::resumed(text, &prior, &observed),
         None => {
             let checks = Checks { name: &name, base, options, dialect };
             Import::of_everything(args, (&prior, &observed), &checks, &mut session)?
@@ -60,27 +60,27 @@ pub async fn run(
     }
     draft::clear(base);
     session.close()?;
-    let left: Vec<report::SkippedImport<'_>> =
-        import.left.iter().map(|(object, reason)| left(object, reason)).collect();
+    let skipped: Vec<report::SkippedImport<'_>> =
+        import.skipped.iter().map(|(object, reason)| skipped(object, reason)).collect();
     if console.json {
-        let mut json = report::json(&import.taken, &left);
+        let mut json = report::json(&import.taken, &skipped);
         json["file"] = json!(found.then(|| base.display().to_string()));
         json["yaml"] = json!(found.then_some(&import.text));
         console.json(&json);
         return Ok(Exit::Success);
     }
-    let mut told = String::new();
+    let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = report::text(&mut told, &import.taken, &left, &console.style());
+    let _ = report::text(&mut text, &import.taken, &skipped, &console.style());
     if found {
-        told.push_str(&format!(
+        text.push_str(&format!(
             "Wrote `{}` and `{}`. {}\n",
             base.display(),
             session.state_path().display(),
             import.next
         ));
     }
-    console.sentences(&told);
+    console.wrapped(&text);
     Ok(Exit::Success)
 }
 
@@ -88,7 +88,7 @@ pub async fn run(
 struct Import<'o> {
     text: String,
     taken: Vec<(Address, &'o Object)>,
-    left: Vec<(&'o Object, NoBlockReason)>,
+    skipped: Vec<(&'o Object, NoBlockReason)>,
     records: BTreeMap<Address, Option<Record>>,
     /// Whether there is a configuration to write. An interrupted import always has one, because its state is already
     /// written.
@@ -99,12 +99,12 @@ struct Import<'o> {
 
 impl<'o> Import<'o> {
     /// An import that was stopped after it wrote the state. `text` is the missing configuration.
-    fn begun(text: String, prior: &State, observed: &'o Observed) -> Self {
-        let living = |(address, record): (&Address, &Record)| Some((address.clone(), live_object(observed, record)?));
+    fn resumed(text: String, prior: &State, observed: &'o Observed) -> Self {
+        let live = |(address, record): (&Address, &Record)| Some((address.clone(), live_object(observed, record)?));
         Self {
             text,
-            taken: prior.resources.iter().filter_map(living).collect(),
-            left: Vec::new(),
+            taken: prior.resources.iter().filter_map(live).collect(),
+            skipped: Vec::new(),
             records: BTreeMap::new(),
             writes_files: true,
             next: "This completes an import that was interrupted. `sindri plan` shows what changed since.",
@@ -149,7 +149,7 @@ impl<'o> Import<'o> {
             text,
             writes_files: !blocks.objects.is_empty(),
             taken: blocks.objects,
-            left: blocks.left,
+            skipped: blocks.skipped,
             records,
             next: "`sindri plan` is empty now. Environment variables stay as they are and are not in the file: a pod that is \
                    replaced has only those that `env` and `secrets` declare.",

@@ -16,7 +16,7 @@ pub fn unmanaged<'o>(state: &State, observed: &'o Observed) -> Vec<&'o Object> {
 }
 
 /// The reason in words.
-pub fn left<'o>(object: &'o Object, reason: &NoBlockReason) -> report::SkippedImport<'o> {
+pub fn skipped<'o>(object: &'o Object, reason: &NoBlockReason) -> report::SkippedImport<'o> {
     let (code, why) = match reason {
         NoBlockReason::Marked(marker) => (
             "marked",

@@ -8,10 +8,10 @@ use sindri::model::marker::MARKER_VARIABLE;
 use sindri::model::{Address, Dialect, Drift, DriftClass, Object, Power, Value};
 
 use crate::planner::world::World;
-use crate::support::generate::Meddling;
+use crate::support::generate::OutsideChange;
 
 /// Makes the change to `object` if it is possible for such an object. Returns the drift that must follow, if any.
-pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expected> {
+pub fn change_outside(world: &World, meddling: OutsideChange, object: &Object) -> Option<Expected> {
     let state = world.state();
     let address = state.address_of(object.kind, &object.id)?.clone();
     let expect = |class, path| Some(Expected { address: address.clone(), class, path });
@@ -19,37 +19,37 @@ pub fn meddle(world: &World, meddling: Meddling, object: &Object) -> Option<Expe
     if object.kind == "network_volume" {
         let size_gb = object.attributes["size_gb"].as_int().and_then(|size| u64::try_from(size).ok()).expect("a size");
         let (event, expected) = match meddling {
-            Meddling::Delete => (VolumeEvent::Delete, expect(DriftClass::Gone, None)),
-            Meddling::Grow => (VolumeEvent::Resize { size: size_gb + 10 }, changed("size_gb")),
-            Meddling::Rename => (VolumeEvent::Rename { name: "renamed".into() }, changed("name")),
+            OutsideChange::Delete => (VolumeEvent::Delete, expect(DriftClass::Gone, None)),
+            OutsideChange::Grow => (VolumeEvent::Resize { size: size_gb + 10 }, changed("size_gb")),
+            OutsideChange::Rename => (VolumeEvent::Rename { name: "renamed".into() }, changed("name")),
             _ => return None,
         };
-        let done = world.emulator.meddle(|world, now| world.volume_event(&object.id, &event, now));
+        let done = world.emulator.modify(|world, now| world.volume_event(&object.id, &event, now));
         return done.ok().and(expected);
     }
     let stopped = object.status.as_ref().and_then(|status| status.power()) == Some(Power::Stopped);
     let edit = |changes| PodEvent::Edit { changes };
     let (event, expected) = match meddling {
-        Meddling::Delete => (PodEvent::Delete, expect(DriftClass::Gone, None)),
-        Meddling::Migrate => (PodEvent::Migrate, expect(DriftClass::Moved, Some("id"))),
-        Meddling::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
-        Meddling::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
+        OutsideChange::Delete => (PodEvent::Delete, expect(DriftClass::Gone, None)),
+        OutsideChange::Migrate => (PodEvent::Migrate, expect(DriftClass::Migrated, Some("id"))),
+        OutsideChange::Power if stopped => (PodEvent::Start, expect(DriftClass::Started, None)),
+        OutsideChange::Power => (PodEvent::Preempt, expect(DriftClass::Stopped, None)),
         // v1 has no word for it, and still says RUNNING.
-        Meddling::Fail if world.dialect == Dialect::V1 => return None,
-        Meddling::Fail => (PodEvent::Fail, expect(DriftClass::Errored, None)),
-        Meddling::LoseGpu if !stopped => (PodEvent::ZeroGpu, expect(DriftClass::ZeroGpu, None)),
-        Meddling::Image => (edit(json!({ "image": "image:outside" })), changed("image")),
-        Meddling::Rename => (edit(json!({ "name": "renamed" })), changed("name")),
-        Meddling::Variable => {
+        OutsideChange::Fail if world.dialect == Dialect::V1 => return None,
+        OutsideChange::Fail => (PodEvent::Fail, expect(DriftClass::Errored, None)),
+        OutsideChange::LoseGpu if !stopped => (PodEvent::ZeroGpu, expect(DriftClass::ZeroGpu, None)),
+        OutsideChange::Image => (edit(json!({ "image": "image:outside" })), changed("image")),
+        OutsideChange::Rename => (edit(json!({ "name": "renamed" })), changed("name")),
+        OutsideChange::Variable => {
             let declared = state.resources[&address].inputs["env"].as_map().is_some_and(|env| {
                 // Only the name of a secret is recorded. Another value is a difference from the file, but not drift.
                 env.get("A").is_some_and(|value| matches!(value, Value::Text(_)))
             });
             (edit(json!({ "env": outside_env(object) })), changed("env.A").filter(|_| declared))
         }
-        Meddling::LoseGpu | Meddling::Grow => return None,
+        OutsideChange::LoseGpu | OutsideChange::Grow => return None,
     };
-    world.emulator.meddle(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
+    world.emulator.modify(|world, now| world.pod_event(&object.id, &event, now)).ok().and(expected)
 }
 
 /// All variables of the pod, including the marker, with another value of `A`.
