@@ -85,7 +85,7 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nstopAfter: 4h", "unknown_key", 1, "sindri has no timers"),
         ("gpuType: NVIDIA L4\nterminate_after: 4h", "unknown_key", 1, "sindri has no timers"),
         ("gpuType: NVIDIA L4\nfor_each: [a, b]", "unknown_key", 1, "`replicas: 3`"),
-        ("gpuType: NVIDIA L4\nsetup: pip install x", "unknown_key", 1, "no setup steps"),
+        ("gpuType: NVIDIA L4\nsetup: pip install x", "unknown_key", 1, "does not run setup steps"),
         ("gpuType: NVIDIA L4\nssh_key: x", "unknown_key", 1, "`startSsh: true`"),
         ("gpuType: NVIDIA L4\nminCudaVersion: 12.8", "unknown_key", 1, "did you mean `cudaVersions`?"),
         ("gpuType: NVIDIA L4\ncloudType: SECUR", "unknown_word", 1, "did you mean `SECURE`?"),
@@ -104,10 +104,10 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
             "write one of `NVIDIA A100 80GB PCIe` (80 GB, $1.39/h), `NVIDIA A100-SXM4-80GB` (80 GB, $1.59/h), the pool",
         ),
         ("gpuType: A100-40GB", "gpu_not_in_cloud", 0, "`cloudType: COMMUNITY`"),
-        ("gpuType: RTX 4090 48GB", "unknown_gpu", 0, "it exists as `NVIDIA GeForce RTX 4090` (24 GB"),
+        ("gpuType: RTX 4090 48GB", "unknown_gpu", 0, "available: `NVIDIA GeForce RTX 4090` (24 GB"),
         ("gpuType: [\"4090,L4\"]", "gpu_list_in_one_text", 0, "[\"NVIDIA GeForce RTX 4090\", \"NVIDIA L4\"]"),
         ("gpuType: 2x A40", "gpu_count_in_name", 0, "`gpuType: NVIDIA A40` and `gpuCount: 2`"),
-        ("gpuType: []", "missing_gpu", 0, "name at least one"),
+        ("gpuType: []", "missing_gpu", 0, "list at least one"),
         ("containerDiskGb: 20", "missing_gpu", -1, "`cpuOnly: true`"),
         ("gpuType: NVIDIA L4\ncloudType: COMMUNITY", "gpu_not_in_cloud", 0, "`cloudType: SECURE`"),
         ("gpuType: NVIDIA A100 80GB PCIe\ngpuCount: 9", "too_many_gpus", 1, "replicas"),
@@ -132,7 +132,7 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nvolumeMountPath: workspace", "bad_path", 1, "`/workspace`"),
         ("gpuType: NVIDIA L4\nnetworkVolumeId: vol1\nvolumeSizeGb: 20", "two_volumes", 2, "remove `volumeSizeGb`"),
         ("gpuType: ADA_24\nnetworkVolumeId: vol1\ncloudType: COMMUNITY", "volume_on_community", 1, "remove"),
-        ("gpuType: NVIDIA L4\nnetworkVolume: data", "unknown_volume", 1, "declare it below `networkVolumes`"),
+        ("gpuType: NVIDIA L4\nnetworkVolume: data", "unknown_volume", 1, "declare it under `networkVolumes`"),
         (
             "gpuType: NVIDIA L4\nnetworkVolume: dta\nnetworkVolumes: { data: { sizeGb: 10, region: US-CA-2 } }",
             "unknown_volume",
@@ -167,7 +167,7 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nregion: US-CA-22", "unknown_region", 1, "did you mean `US-CA-2`?"),
         ("gpuType: NVIDIA L4\nregion: [US-CA-2, ATLANTIS]", "unknown_region", 1, "`EU` for Europe"),
         // ports
-        ("gpuType: NVIDIA L4\nports: [53/udp]", "bad_port", 1, "no UDP"),
+        ("gpuType: NVIDIA L4\nports: [53/udp]", "bad_port", 1, "does not forward UDP"),
         ("gpuType: NVIDIA L4\nports: [8888]", "bad_port", 1, "`8888/http` or `8888/tcp`"),
         ("gpuType: NVIDIA L4\nports: [\"8080:80\"]", "bad_port", 1, "`80/http` or `80/tcp`"),
         ("gpuType: NVIDIA L4\nports: 8888/http 22/tcp", "bad_port", 1, "write a list"),
@@ -184,11 +184,11 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
             "reverse proxy",
         ),
         // environment
-        ("gpuType: NVIDIA L4\nenv: { RUNPOD_API_KEY: x }", "api_key", 1, "a key of its own"),
+        ("gpuType: NVIDIA L4\nenv: { RUNPOD_API_KEY: x }", "api_key", 1, "its own key under that name"),
         ("gpuType: NVIDIA L4\nenv: { RUNPOD_POD_ID: x }", "reserved_variable", 1, "another name"),
         ("gpuType: NVIDIA L4\nenv: { SINDRI_RESOURCE: x }", "reserved_variable", 1, "another name"),
         ("gpuType: NVIDIA L4\nenv: { 1A: x }", "bad_variable", 1, "letters, digits"),
-        ("gpuType: NVIDIA L4\nenv: { A: \"${RUNPOD_API_KEY}\" }", "api_key", 1, "reads it by itself"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${RUNPOD_API_KEY}\" }", "api_key", 1, "reads it directly"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE}\" }", "undefined_variable", 1, "${NOWHERE:-value}"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${NOWHERE\" }", "bad_variable", 1, "`$$`"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${no where}\" }", "bad_variable", 1, "${NAME:-default}"),
@@ -199,12 +199,12 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nenv: { A: \"${A=b}\" }", "bad_variable", 1, "`${A:-value}`"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD%x}\" }", "bad_variable", 1, "as in a shell"),
         ("gpuType: NVIDIA L4\nenv: { A: \"${#SIZE_WORD}\" }", "bad_variable", 1, "as in a shell"),
-        ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD:-${RUNPOD_API_KEY}}\" }", "api_key", 1, "reads it by itself"),
+        ("gpuType: NVIDIA L4\nenv: { A: \"${SIZE_WORD:-${RUNPOD_API_KEY}}\" }", "api_key", 1, "reads it directly"),
         // the rest of a pod
         ("gpuType: NVIDIA L4\nimage: ubuntu", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: reg.io:5000/ubuntu:latest", "moving_image", 1, "pin a version"),
         ("gpuType: NVIDIA L4\nimage: \"a b\"", "bad_image", 1, "ghcr.io"),
-        ("gpuType: NVIDIA L4\nimage: https://hub.docker.com/r/a/b:1", "bad_image", 1, "leave out the scheme"),
+        ("gpuType: NVIDIA L4\nimage: https://hub.docker.com/r/a/b:1", "bad_image", 1, "omit the scheme"),
         ("gpuType: NVIDIA L4\nimage: Runpod/PyTorch:2.8.0", "bad_image", 1, "lowercase letters"),
         ("gpuType: NVIDIA L4\nimage: a/b:1:2", "bad_image", 1, "keep one"),
         ("gpuType: NVIDIA L4\nimage: a/b@sha256:abc", "bad_image", 1, "64 hexadecimal digits"),
@@ -212,15 +212,15 @@ fn problems_of_a_pod_on_v2_have_a_position_and_advice() {
         ("gpuType: NVIDIA L4\nvolumeMountPath: /usr/", "bad_path", 1, "`/workspace`"),
         ("gpuType: NVIDIA L4\nvolumeMountPath: /a/../etc", "bad_path", 1, "`/workspace`"),
         ("gpuType: NVIDIA L4\nvolumeMountPath: /root", "hidden_files", 1, "`/workspace`"),
-        ("gpuType: NVIDIA L4\nports: [70001/tcp]", "bad_port", 1, "a port of its choice"),
+        ("gpuType: NVIDIA L4\nports: [70001/tcp]", "bad_port", 1, "a request for any free port"),
         ("gpuType: NVIDIA L4\nports: [-1/tcp]", "bad_port", 1, "1 to 65535"),
-        ("gpuType: NVIDIA L4\ntemplateId: \"\"", "empty_id", 1, "not empty"),
+        ("gpuType: NVIDIA L4\ntemplateId: \"\"", "empty_id", 1, "write a value"),
         ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeMountPath: /w", "path_without_size", 2, "`volumeSizeGb` too"),
-        ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeSizeGb: 0", "template_volume", 2, "the template decides"),
+        ("gpuType: NVIDIA L4\ntemplateId: t\nvolumeSizeGb: 0", "template_volume", 2, "to use the template's volume"),
         ("networkVolumes:\n  data: { sizeGb: 10, region: US-CA-2, name: \"\" }", "name_length", 1, "from 1 to 191"),
         ("gpuType: NVIDIA L4\nargs: \"echo 'open\"", "bad_command", 1, "close the quote"),
-        ("gpuType: NVIDIA L4\nargs: '[\"a\", 1]'", "bad_command", 1, "a list of texts"),
-        ("gpuType: NVIDIA L4\nargs: '[\"a\", b]'", "bad_command", 1, "a list of texts"),
+        ("gpuType: NVIDIA L4\nargs: '[\"a\", 1]'", "bad_command", 1, "a list of strings"),
+        ("gpuType: NVIDIA L4\nargs: '[\"a\", b]'", "bad_command", 1, "a list of strings"),
         ("gpuType: NVIDIA L4\nargs: '{\"cmd\": \"a b\"}'", "bad_command", 1, "an object with `cmd`"),
         ("gpuType: NVIDIA L4\nargs: '{\"cmd\": [], \"env\": {}}'", "bad_command", 1, "an object with `cmd`"),
         ("gpuType: NVIDIA L4\nentrypoint: '{\"cmd\": [\"a\"]}'", "bad_command", 1, "entrypoint: [\"python\""),
@@ -288,8 +288,8 @@ fn problems_of_a_file_have_a_position_and_advice() {
         ("name: a\ndeployment: []\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "wrong_type", 2, ""),
         (named("version: \"4.0\""), "version", 2, "3.0"),
         (named("version: \"2\""), "version", 2, "3.0"),
-        (named("x-a:\n\tb: 1"), "syntax", 3, "indent with spaces: tabs cannot indent YAML"),
-        (named("extensions:\n  profile: ml\n\tactive: [x]"), "syntax", 4, "indent with spaces: tabs cannot indent YAML"),
+        (named("x-a:\n\tb: 1"), "syntax", 3, "indent with spaces; YAML does not allow tabs"),
+        (named("extensions:\n  profile: ml\n\tactive: [x]"), "syntax", 4, "indent with spaces; YAML does not allow tabs"),
         (named("<<<<<<< HEAD\nx-a: 1\n=======\nx-a: 2\n>>>>>>> topic"), "syntax", 2, "keep one version"),
         (named("x-a: {{ RUNPOD_SECRET_token }}"), "syntax", 2, "`\"{{ RUNPOD_SECRET_name }}\"`"),
         (named("secrets: [ { name: A },\n  { name: A } ]"), "duplicate_key", 3, "keep one"),
@@ -301,28 +301,28 @@ fn problems_of_a_file_have_a_position_and_advice() {
         ("name: a\ndeployment: { image: \"x:1\", resources: { gpu: { count: 2 } } }\nproviders: { runpod: { gpuType: NVIDIA L4, gpuCount: 3 } }".into(), "conflict", 2, "keep `gpuCount`"),
         ("name: a\ndeployment: { image: \"x:1\", resources: { gpu: { enabled: false } } }\nproviders: { runpod: { gpuType: NVIDIA L4 } }".into(), "conflict", 2, "cpuOnly"),
         (named("moved: [ { from: pod, to: pod.demo } ]"), "bad_address", 2, "pod.trainer"),
-        (named("moved: [ { from: pod.x } ]"), "missing_field", 2, "a move reads"),
+        (named("moved: [ { from: pod.x } ]"), "missing_field", 2, "write it as `{ from"),
         (named("moved: [ { from: pod.demo, to: pod.x } ]"), "bad_move", 2, "rename its block"),
-        (named("moved: [ { from: pod.x, to: network_volume.x } ]"), "bad_move", 2, "of one kind"),
+        (named("moved: [ { from: pod.x, to: network_volume.x } ]"), "bad_move", 2, "of the same kind"),
         (format!("{FLEET}moved: [ {{ from: pod.train, to: pod.demo }} ]\n"), "bad_move", 9, "rename its block"),
         (named("moved: [ { from: pod.x, to: pod.dmo } ]"), "unknown_address", 2, "did you mean `pod.demo`?"),
         (named("moved: [ { from: pod.x, to: pod.x } ]"), "bad_move", 2, "remove the entry"),
         (named("moved: [ { from: pdo.x, to: pod.demo } ]"), "bad_address", 2, "accepted: `network_volume`, `pod`"),
-        (named("moved: [ { from: \"port.x:22/tcp\", to: pod.demo } ]"), "bad_move", 2, "its parts follow it"),
-        (named("moved: [ { from: \"pod.x:deposed-a\", to: pod.demo } ]"), "bad_move", 2, "its parts follow it"),
+        (named("moved: [ { from: \"port.x:22/tcp\", to: pod.demo } ]"), "bad_move", 2, "its parts move with it"),
+        (named("moved: [ { from: \"pod.x:deposed-a\", to: pod.demo } ]"), "bad_move", 2, "its parts move with it"),
         (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.x, to: pod.y }"), "bad_move", 4, "keep one"),
         (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.x, to: pod.demo }"), "bad_move", 4, "keep one"),
         (named("moved:\n- { from: pod.x, to: pod.demo }\n- { from: pod.y, to: pod.demo }"), "bad_move", 4, "keep one entry"),
         (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.x }"), "bad_move", 3, "sindri state mv"),
         (named("moved:\n- { from: pod.z, to: pod.x }\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.x }"), "bad_move", 5, "keep one"),
-        (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: \"pod.y[0]\", to: \"pod.x[0]\" }"), "bad_move", 3, "needs an end"),
+        (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: \"pod.y[0]\", to: \"pod.x[0]\" }"), "bad_move", 3, "a chain of moves must end"),
         (named("moved:\n- { from: pod.x, to: pod.y }\n- { from: pod.y, to: pod.dmo }"), "unknown_address", 4, "did you mean"),
         (named("budget: { maxHourly: lots }"), "wrong_type", 2, ""),
         (named("secrets: [ { source: env } ]"), "missing_field", 2, "environment variable"),
         (named("secrets: [ { name: A, source: vault } ]"), "unsupported_source", 2, "`source: env`"),
         (named("secrets: [ { name: A, source: file } ]"), "missing_field", 2, "`path`"),
         (named("secrets: [ { name: A, required: true } ]"), "missing_secrets", 2, ".env.local"),
-        (named("secrets: [ { name: RUNPOD_API_KEY } ]"), "api_key", 2, "a key of its own"),
+        (named("secrets: [ { name: RUNPOD_API_KEY } ]"), "api_key", 2, "its own key under that name"),
         (named("extensions: { profile: ml, active: [x] }"), "conflict", 2, "keep `profile`"),
     ];
     let mismatches: Vec<String> = cases
@@ -352,7 +352,7 @@ fn a_version_is_a_text_or_the_number_3() {
 fn a_tab_after_a_colon_is_accepted_or_named() {
     let yaml = pod("gpuType: NVIDIA L4").replace("name: demo", "name:\tdemo");
     if loaded(&yaml, Dialect::V2).is_err() {
-        assert_eq!(mismatch(&yaml, Dialect::V2, "syntax", 2, "in place of the tab after `:`"), None);
+        assert_eq!(mismatch(&yaml, Dialect::V2, "syntax", 2, "replace the tab after `:`"), None);
     }
 }
 
@@ -457,7 +457,7 @@ fn a_name_that_runpod_would_cut_or_refuse_is_refused_once_for_all_replicas() {
 fn ids_that_are_empty_or_blank_are_refused_everywhere() {
     for id in ["networkVolumeId", "networkVolume", "templateId", "registryAuth", "containerRegistryAuthId"] {
         for (value, phrase) in
-            [("\"\"", "not empty"), ("\"  \"", "not empty"), ("\" a\"", "blanks"), ("\"a\\n\"", "blanks")]
+            [("\"\"", "write a value"), ("\"  \"", "write a value"), ("\" a\"", "blanks"), ("\"a\\n\"", "blanks")]
         {
             let yaml = pod(&format!("gpuType: NVIDIA L4\n{id}: {value}"));
             assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, phrase), None);
@@ -465,11 +465,11 @@ fn ids_that_are_empty_or_blank_are_refused_everywhere() {
     }
     for value in ["\",\"", "\" , \""] {
         let yaml = pod(&format!("gpuType: NVIDIA L4\nregion: {value}"));
-        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "not empty"), None);
+        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "write a value"), None);
     }
     for region in ["\"\"", "\" \""] {
         let yaml = pod(&format!("gpuType: NVIDIA L4\nnetworkVolumes: {{ data: {{ region: {region}, sizeGb: 10 }} }}"));
-        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "not empty"), None);
+        assert_eq!(mismatch(&yaml, Dialect::V2, "empty_id", FIRST + 1, "write a value"), None);
     }
     // No id is taken as any by mistake.
     for fields in
@@ -581,7 +581,7 @@ fn a_value_with_a_nul_character_is_refused() {
 fn a_timeout_of_zero_is_refused_and_a_short_one_is_reported() {
     for time in ["create: 0s", "create: 0h0m", "delete: 0m"] {
         let yaml = pod(&format!("gpuType: NVIDIA L4\ntimeouts: {{ {time} }}"));
-        assert_eq!(mismatch(&yaml, Dialect::V2, "zero_timeout", FIRST + 1, "leave the field out"), None);
+        assert_eq!(mismatch(&yaml, Dialect::V2, "zero_timeout", FIRST + 1, "remove the field"), None);
     }
     let yaml = pod("gpuType: NVIDIA L4\ntimeouts: { create: 5s, delete: 5s }");
     assert_eq!(mismatch(&yaml, Dialect::V2, "short_timeout", FIRST + 1, "billed"), None);

@@ -214,7 +214,7 @@ fn unavailable_sizes_are_reported_and_never_substituted() {
     let help = problem.help(Catalog::embedded(), Cloud::Secure);
     assert_eq!(
         help,
-        "it exists as `NVIDIA GeForce RTX 4090` (24 GB, $0.74/h); `sindri catalog gpus 48GB` lists what has 48 GB"
+        "available: `NVIDIA GeForce RTX 4090` (24 GB, $0.74/h); `sindri catalog gpus 48GB` lists GPUs with 48 GB"
     );
 }
 

@@ -47,8 +47,8 @@ impl UnknownGpu {
         match self {
             Self::Ambiguous(_) => format!("`{shown}` may mean several GPU types"),
             Self::NoSuchSize { wanted_gb, .. } => format!("there is no `{shown}`: no such GPU has {wanted_gb} GB"),
-            Self::List(_) => format!("`{shown}` lists several GPUs in one text"),
-            Self::Counted { .. } => format!("`{shown}` says how many GPUs, which `gpuCount` does"),
+            Self::List(_) => format!("`{shown}` lists several GPUs in one string"),
+            Self::Counted { .. } => format!("`{shown}` includes a count; use `gpuCount`"),
             Self::Unknown { .. } => format!("there is no GPU type, pool or tier `{shown}`"),
         }
     }
@@ -61,7 +61,7 @@ impl UnknownGpu {
         };
         match self {
             Self::Ambiguous(ids) => match ids.as_slice() {
-                [only] => format!("write {}: the others are not offered here", catalog.describe_gpu(only, cloud)),
+                [only] => format!("write {}; the others are not offered here", catalog.describe_gpu(only, cloud)),
                 _ => {
                     let pool = catalog.pools.iter().find(|pool| {
                         pool.members.len() == ids.len() && pool.members.iter().all(|member| ids.contains(member))
@@ -72,9 +72,9 @@ impl UnknownGpu {
             },
             Self::NoSuchSize { wanted_gb, sizes } => {
                 let exists = catalog.gpu_types.iter().any(|gpu| gpu.vram_gb == *wanted_gb);
-                let list = if exists { format!(" gpus {wanted_gb}GB` lists what has") } else { "` lists".to_owned() };
+                let list = if exists { format!(" gpus {wanted_gb}GB` lists GPUs with") } else { "` lists".to_owned() };
                 let what = if exists { format!("{wanted_gb} GB") } else { "all".to_owned() };
-                format!("it exists as {}; `sindri catalog{list} {what}", described(sizes))
+                format!("available: {}; `sindri catalog{list} {what}", described(sizes))
             }
             Self::List(parts) => {
                 let names = parts.iter().flat_map(|UnknownPart(names)| match names.as_slice() {

@@ -20,10 +20,12 @@ pub enum BadInstance {
 impl fmt::Display for BadInstance {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Shape => formatter.write_str("it must read `<flavor>-<vCPUs>-<GB of memory>`, as `cpu3c-2-4` does"),
+            Self::Shape => {
+                formatter.write_str("it must have the form `<flavor>-<vCPUs>-<GB of memory>`, such as `cpu3c-2-4`")
+            }
             Self::UnknownFlavor => formatter.write_str("there is no such CPU flavor"),
             Self::Memory { expected_gb } => {
-                write!(formatter, "that flavor has {expected_gb} GB of memory with so many vCPUs")
+                write!(formatter, "that flavor has {expected_gb} GB of memory with that many vCPUs")
             }
         }
     }

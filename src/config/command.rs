@@ -29,7 +29,7 @@ pub(super) fn command(pod: &YamlNode, draft: &mut ResourceDraft, findings: &mut 
             findings
                 .error("conflict", node.span, "`entrypoint` and the JSON in `args` both name the entrypoint")
                 .also(args.span, "the other one")
-                .help("keep `entrypoint`, and write the words of `cmd` as a list into `args`");
+                .help("keep `entrypoint`, and move the words of `cmd` into `args` as a list");
         }
         (Some(node), None) => {
             let parts = parts(node, "entrypoint", findings);
@@ -52,7 +52,7 @@ fn set(
     let words = words.filter(|words| !words.is_empty()).map_or(Value::Null, command_line);
     if words.holds_secret() {
         warn_of_literal(node.span, key, findings)
-            .help("files get shared: put it into `env` or `secrets`, and read it in the command as `$NAME`");
+            .help("put it into `env` or `secrets`, which stay hidden, and read it in the command as `$NAME`");
     }
     draft.set(attribute, words, Some(node.span));
 }
@@ -121,9 +121,9 @@ fn from_json(json: Option<&Json>, node: &YamlNode, key: &str, findings: &mut Fin
 
 fn wrong_json(node: &YamlNode, key: &str, findings: &mut Findings) {
     let help = match key {
-        "entrypoint" => "write a list of texts: `entrypoint: [\"python\", \"-u\"]`",
+        "entrypoint" => "write a list of strings: `entrypoint: [\"python\", \"-u\"]`",
         _ => {
-            "write a list of texts, `args: [\"python\", \"train.py\"]`, or an object with `cmd` and `entrypoint`: \
+            "write a list of strings, `args: [\"python\", \"train.py\"]`, or an object with `cmd` and `entrypoint`: \
               `args: '{\"cmd\": [\"--port\", \"80\"], \"entrypoint\": [\"serve\"]}'`"
         }
     };

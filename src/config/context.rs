@@ -47,8 +47,8 @@ impl Project<'_> {
             findings.error("bad_name", at, format!("`{key}` cannot name a resource")).nearest(
                 plain_name(key, LONGEST_KEY).as_deref(),
                 format!(
-                    "a name has lowercase letters, digits, `-` and `_`, begins with a letter, and has at most {LONGEST_KEY} \
-                     characters"
+                    "a name consists of lowercase letters, digits, `-` and `_`, begins with a letter, and has at \
+                     most {LONGEST_KEY} characters"
                 ),
             );
         }

@@ -197,7 +197,7 @@ fn parse_text(file: usize, text: &str, findings: &mut Findings) -> Option<YamlNo
         && let Some((_, second)) = events.iter().filter(|(event, _)| matches!(event, Event::DocumentStart(_))).nth(1)
     {
         findings
-            .error("syntax", *second, "the file holds more than one YAML document")
+            .error("syntax", *second, "the file contains more than one YAML document")
             .help("keep one document per file; other environments go into overlays such as `sindri.prod.yaml`");
         return None;
     }
@@ -218,12 +218,12 @@ fn report_syntax(info: &str, at: Span, text: &str, findings: &mut Findings) {
         let at = Span { start, end: start + marker.len(), ..at };
         findings
             .error("syntax", at, "the file has an unresolved merge conflict")
-            .label("a conflict marker of git")
-            .help("keep one version of each conflict and remove the lines of `<<<<<<<`, `=======` and `>>>>>>>`");
+            .label("a git conflict marker")
+            .help("keep one version of each conflict and remove the `<<<<<<<`, `=======` and `>>>>>>>` lines");
         return;
     }
     let (at, help) = match indented_with_tab(text, at.start) {
-        Some(tab) => (Span { start: tab, end: tab + 1, ..at }, "indent with spaces: tabs cannot indent YAML"),
+        Some(tab) => (Span { start: tab, end: tab + 1, ..at }, "indent with spaces; YAML does not allow tabs"),
         None => (at, syntax_help(info, line_of(text, at.start), line_above(text, at.start))),
     };
     findings.error("syntax", at, format!("this is not YAML: {info}")).label("here").help(help);
@@ -272,17 +272,17 @@ fn syntax_help(info: &str, line: &str, above: &str) -> &'static str {
     let value = line.split_once(": ").map_or("", |(_, value)| value.trim_start());
     let is_open = !value.starts_with(['"', '\'']);
     if line.contains(":\t") || line.contains("-\t") {
-        "write a space in place of the tab after `:` or `-`"
+        "replace the tab after `:` or `-` with a space"
     } else if line.contains("{{") {
         QUOTE_BRACES
     } else if is_open && line.contains("${") && value.starts_with(['{', '[']) {
-        "quote what holds `${` between braces or brackets: `{ STAGE: \"${STAGE}\" }`"
+        "quote a value that contains `${` inside braces or brackets: `{ STAGE: \"${STAGE}\" }`"
     } else if lacks_space(line) || lacks_space(above) {
         SPACE_AFTER_COLON
     } else if is_open && value.contains(": ") && info.contains("mapping values") {
-        "quote a value that holds `: `, in single quotes if it has double ones"
+        "quote a value that contains `: `; use single quotes if it contains double quotes"
     } else {
-        "check indentation, colons and quotes at this place and just above it"
+        "check indentation, colons and quotes here and just above"
     }
 }
 
@@ -328,7 +328,7 @@ impl Builder<'_, '_> {
             Event::Alias(anchor) => {
                 let node = self.anchors.iter().rev().find(|(id, _)| *id == anchor).map(|(_, node)| node.clone());
                 let Some(node) = node else {
-                    self.findings.error("syntax", span, "this alias refers to the value that it is a part of");
+                    self.findings.error("syntax", span, "this alias refers to a value that contains it");
                     return None;
                 };
                 self.nodes += size(&node);
@@ -364,10 +364,10 @@ impl Builder<'_, '_> {
                 (Event::Scalar(name, ..), key_span) => (name.into_owned(), key_span),
                 (_, span) => {
                     let has_braces = line_of(self.findings.sources.text(span.file), span.start).contains("{{");
-                    let problem = self.findings.error("syntax", span, "a key must be a plain word");
-                    problem.label("not a word").help(match has_braces {
+                    let problem = self.findings.error("syntax", span, "a key must be a plain string");
+                    problem.label("not a string").help(match has_braces {
                         true => QUOTE_BRACES,
-                        false => "write the key as one text, followed by `:` and its value",
+                        false => "write the key as one string, followed by `:` and its value",
                     });
                     return None;
                 }
@@ -378,7 +378,7 @@ impl Builder<'_, '_> {
                 inherited.push(value);
             } else if let Some(first) = places.get(&name) {
                 self.findings
-                    .error("duplicate_key", key_span, format!("`{name}` is written twice"))
+                    .error("duplicate_key", key_span, format!("`{name}` appears twice"))
                     .label("again here")
                     .also(*first, "first here")
                     .help("remove one of the two");

@@ -56,7 +56,7 @@ impl ResourceDraft {
                 self.inputs.get(attribute.name).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false)));
             if let (true, Support::No { reason, help }) = (asked, attribute.support(dialect)) {
                 let at = self.spans.get(attribute.name).copied().unwrap_or(at);
-                findings.error("unsupported", at, reason).label(format!("not possible on {dialect}")).help(help);
+                findings.error("unsupported", at, reason).label(format!("not supported by {dialect}")).help(help);
             }
         }
     }
@@ -79,7 +79,7 @@ impl ResourceDraft {
             let field = field.map_or(limit.attribute, |field| field.name);
             let at = self.spans.get(limit.attribute).copied().unwrap_or(at);
             findings
-                .error(limit.code, at, format!("RunPod does not accept this `{field}` of a {}", self.kind.title))
+                .error(limit.code, at, format!("RunPod does not accept this `{field}` for a {}", self.kind.title))
                 .help(format!("accepted: {}{unit}", limit.rule.accepted()));
         }
     }

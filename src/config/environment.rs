@@ -41,8 +41,10 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
         let hidden = is_credential && !refers_to_secret(scalar);
         let written_here = scalar.written.is_none() && !scalar.text.is_empty() && !entry.key.contains("PUBLIC");
         if hidden && written_here {
-            warn_of_literal(entry.key_span, &entry.key, findings)
-                .help(format!("files get shared: write `${{{0}}}` here, or list `{0}` below `secrets`", entry.key));
+            warn_of_literal(entry.key_span, &entry.key, findings).help(format!(
+                "write `${{{0}}}` here, or list `{0}` under `secrets`, so that the file can be shared",
+                entry.key
+            ));
         }
         let text = scalar.text.clone();
         let value = if hidden { Value::Secret(Secret::new(text)) } else { Value::Text(text) };
@@ -55,10 +57,10 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
             .error(
                 "too_many_variables",
                 pod,
-                format!("a pod here gets {count} environment variables, and sindri adds one"),
+                format!("this pod gets {count} environment variables, and sindri adds one"),
             )
             .help(format!(
-                "RunPod takes {MOST_VARIABLES} per pod: put the others into a file on a volume, or into the image"
+                "RunPod accepts {MOST_VARIABLES} per pod; put the others into a file on a volume or into the image"
             ));
     }
     variables
@@ -66,7 +68,7 @@ pub(super) fn of_pod(common: &Variables, env: Option<&YamlNode>, pod: Span, find
 
 /// Warns that a credential is written in the file. Its value is hidden anyway.
 pub(super) fn warn_of_literal<'f>(at: Span, field: &str, findings: &'f mut Findings) -> &'f mut Problem {
-    findings.warn("literal_credential", at, format!("`{field}` holds a credential that is written into the file"))
+    findings.warn("literal_credential", at, format!("`{field}` contains a credential in plain text"))
 }
 
 /// `{{ RUNPOD_SECRET_x }}` is a reference, not the secret itself.
@@ -77,13 +79,13 @@ fn refers_to_secret(scalar: &Scalar) -> bool {
 
 pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool {
     if name == API_KEY {
-        findings
-            .error("api_key", at, format!("`{API_KEY}` may not be given to a pod"))
-            .help("RunPod gives every pod a key of its own under that name; yours would open the whole account to it");
+        findings.error("api_key", at, format!("`{API_KEY}` must not be given to a pod")).help(
+            "RunPod gives every pod its own key under that name; yours would give it access to the whole account",
+        );
     } else if name == MARKER_VARIABLE {
         findings
-            .error("reserved_variable", at, format!("`{name}` is sindri's own"))
-            .help("sindri finds its pods again by it; choose another name");
+            .error("reserved_variable", at, format!("`{name}` is reserved for sindri"))
+            .help("sindri uses it to find its pods; choose another name");
     } else if name.starts_with("RUNPOD_") {
         findings
             .error("reserved_variable", at, format!("`{name}`: RunPod sets the variables that start with `RUNPOD_`"))
@@ -91,7 +93,7 @@ pub(super) fn is_allowed(name: &str, at: Span, findings: &mut Findings) -> bool 
     } else if !is_variable_name(name) {
         findings
             .error("bad_variable", at, format!("`{name}` cannot name an environment variable"))
-            .help("letters, digits and `_`, not starting with a digit");
+            .help("use letters, digits and `_`, and do not start with a digit");
     } else {
         return true;
     }
@@ -108,7 +110,7 @@ pub(super) fn extensions(root: &YamlNode, findings: &mut Findings) -> Variables 
     };
     if let (Some(_), Some(active)) = (extensions.get("profile"), extensions.entry("active")) {
         findings
-            .error("conflict", active.key_span, "`active` and `profile` exclude each other")
+            .error("conflict", active.key_span, "`active` and `profile` are mutually exclusive")
             .help("keep `profile` and put the others into `additional`, or list everything in `active`");
     }
     set("INIT_WORKSPACE", "true", span);

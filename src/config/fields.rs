@@ -11,7 +11,7 @@ use super::table::{BlockSchema, Choices, Field, ValueShape};
 
 const POSITIVE: ValueShape = ValueShape::Int(1, i64::MAX);
 const ELSEWHERE: &str = "these are settings of another provider; sindri supports RunPod only, so remove them";
-const NO_VERIFY: &str = "RunPod pulls the image by itself and checks no signatures; pin a digest instead";
+const NO_VERIFY: &str = "RunPod pulls the image itself and does not check signatures; pin a digest instead";
 
 pub(super) static ROOT: BlockSchema = BlockSchema {
     title: "the top level",
@@ -22,10 +22,11 @@ pub(super) static ROOT: BlockSchema = BlockSchema {
             .like("name: my-project")
             .choices(Choices::Matching(
                 "^[a-z][a-z0-9-]{0,62}$",
-                "A name has lowercase letters, digits and `-`, begins with a letter, and has at most 63 characters.",
+                "A name consists of lowercase letters, digits and `-`, begins with a letter, and has at most 63 \
+                 characters.",
             ))
             .required(),
-        Field::new("deployment", ValueShape::Block(&DEPLOYMENT), "The image to run, and the size of the machine.")
+        Field::new("deployment", ValueShape::Block(&DEPLOYMENT), "The image to run and the machine size.")
             .like(r#"deployment: { provider: runpod, image: "ghcr.io/owner/name:1.2.3" }"#),
         Field::new(
             "extensions",
@@ -67,15 +68,15 @@ static DEPLOYMENT: BlockSchema = BlockSchema {
         Field::new("image_config", ValueShape::Block(&IMAGE_CONFIG), "The image in parts.")
             .aliases(&["imageConfig"])
             .like(r#"image_config: { registry: ghcr.io/owner/name, tag_override: "1.2.3" }"#),
-        Field::new("buildFromSource", ValueShape::Block(&BUILD), "Not possible at RunPod.")
+        Field::new("buildFromSource", ValueShape::Block(&BUILD), "Not supported by RunPod.")
             .aliases(&["build_from_source"])
             .like("buildFromSource: { enabled: false }")
             .not_offered(),
-        Field::new("resources", ValueShape::Block(&RESOURCES), "The machine's size.")
+        Field::new("resources", ValueShape::Block(&RESOURCES), "Machine size.")
             .like("resources: { memory: 16GB, cpus: 4 }"),
-        Field::new("volumes", ValueShape::Block(&VOLUMES), "The pod volume, as sindri 3.x writes it.")
+        Field::new("volumes", ValueShape::Block(&VOLUMES), "The pod volume, in the syntax of sindri 3.x.")
             .like("volumes: { workspace: { size: 20GB } }"),
-        Field::ignored("distro", "the image decides which distribution it is"),
+        Field::ignored("distro", "the image determines the distribution"),
     ]],
 };
 
@@ -102,7 +103,7 @@ static BUILD: BlockSchema = BlockSchema {
     habits: &[],
     fields: &[&[
         Field::new("enabled", ValueShape::Bool, "Must be false."),
-        Field::new("gitRef", ValueShape::Text, "Without effect.").aliases(&["git_ref"]),
+        Field::new("gitRef", ValueShape::Text, "Has no effect.").aliases(&["git_ref"]),
     ]],
 };
 
@@ -110,8 +111,8 @@ static RESOURCES: BlockSchema = BlockSchema {
     title: "`resources`",
     habits: &[],
     fields: &[&[
-        Field::new("memory", ValueShape::Memory, "Least memory of the machine, such as `16GB`.").like("memory: 16GB"),
-        Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").like("cpus: 4"),
+        Field::new("memory", ValueShape::Memory, "Minimum memory of the machine, such as `16GB`.").like("memory: 16GB"),
+        Field::new("cpus", POSITIVE, "Minimum number of vCPUs of the machine.").like("cpus: 4"),
         Field::new("gpu", ValueShape::Block(&GPU), "Whether the pod has GPUs, and which.")
             .like("gpu: { tier: gpu-small, count: 2 }"),
     ]],
@@ -122,12 +123,12 @@ static GPU: BlockSchema = BlockSchema {
     habits: &[],
     fields: &[&[
         Field::new("enabled", ValueShape::Bool, "Whether the pod has GPUs."),
-        Field::new("type", ValueShape::Word(&["nvidia", "amd"]), "The maker."),
+        Field::new("type", ValueShape::Word(&["nvidia", "amd"]), "The GPU vendor."),
         Field::new("count", ValueShape::Int(1, 16), "Number of GPUs; the same as `gpuCount`.").like("count: 2"),
         Field::new("tier", ValueShape::Text, "`gpu-small`, `gpu-medium`, `gpu-large`, `gpu-xlarge`.")
             .like("tier: gpu-small")
             .choices(Choices::Open("tiers", tiers)),
-        Field::ignored("memory", "each GPU type has its own memory: choose by `gpuType` or `tier`"),
+        Field::ignored("memory", "the memory depends on the GPU type; choose by `gpuType` or `tier`"),
     ]],
 };
 
@@ -141,10 +142,10 @@ static WORKSPACE: BlockSchema = BlockSchema {
     title: "`workspace`",
     habits: &[],
     fields: &[&[
-        Field::new("size", ValueShape::Memory, "As `volumeSizeGb`, with a unit.")
+        Field::new("size", ValueShape::Memory, "Like `volumeSizeGb`, but with a unit.")
             .like("workspace: { size: 20GB, path: /workspace }")
             .like("size: 20GB"),
-        Field::new("path", ValueShape::Text, "As `volumeMountPath`."),
+        Field::new("path", ValueShape::Text, "Same as `volumeMountPath`."),
     ]],
 };
 
@@ -171,24 +172,20 @@ static SECRET: BlockSchema = BlockSchema {
     habits: SECRET_HABITS,
     fields: &[&[
         Field::new("name", ValueShape::Text, "The environment variable in the pod.").like("name: HF_TOKEN").required(),
-        Field::new(
-            "source",
-            ValueShape::Word(&["env", "file", "runpod", "vault", "s3"]),
-            "Where its value comes from.",
-        )
-        .like("source: env")
-        .choices(Choices::Closed(&["env", "file", "runpod"])),
+        Field::new("source", ValueShape::Word(&["env", "file", "runpod", "vault", "s3"]), "The source of its value.")
+            .like("source: env")
+            .choices(Choices::Closed(&["env", "file", "runpod"])),
         Field::new("required", ValueShape::Bool, "Whether a missing value is an error."),
         Field::new("fromFile", ValueShape::Text, "A file with the value, read if the variable is not set.")
             .aliases(&["from_file"])
             .local(),
         Field::new("path", ValueShape::Text, "The file, for `source: file`.").local(),
-        Field::ignored("mountPath", "RunPod cannot put files into a pod: the content becomes the variable's value"),
-        Field::ignored("permissions", "RunPod cannot put files into a pod: the content becomes the variable's value"),
-        Field::ignored("vaultPath", "sindri does not read Vault"),
-        Field::ignored("vaultKey", "sindri does not read Vault"),
-        Field::ignored("vaultMount", "sindri does not read Vault"),
-        Field::ignored("s3Path", "sindri does not read S3"),
+        Field::ignored("mountPath", "RunPod cannot put files into a pod; the content becomes the variable's value"),
+        Field::ignored("permissions", "RunPod cannot put files into a pod; the content becomes the variable's value"),
+        Field::ignored("vaultPath", "sindri does not read from Vault"),
+        Field::ignored("vaultKey", "sindri does not read from Vault"),
+        Field::ignored("vaultMount", "sindri does not read from Vault"),
+        Field::ignored("s3Path", "sindri does not read from S3"),
     ]],
 };
 
@@ -207,9 +204,9 @@ static BUDGET: BlockSchema = BlockSchema {
     title: "`budget`",
     habits: BUDGET_HABITS,
     fields: &[&[
-        Field::new("maxHourly", ValueShape::Amount, "Highest cost of all resources together, in dollars per hour.")
+        Field::new("maxHourly", ValueShape::Amount, "Maximum total cost of all resources, in dollars per hour.")
             .like("maxHourly: 25.00"),
-        Field::new("maxPods", ValueShape::Int(0, u32::MAX as i64), "Highest number of pods.").like("maxPods: 8"),
+        Field::new("maxPods", ValueShape::Int(0, u32::MAX as i64), "Maximum number of pods.").like("maxPods: 8"),
     ]],
 };
 
@@ -250,7 +247,7 @@ static RUNPOD: BlockSchema = BlockSchema {
             Field::new(
                 "pods",
                 ValueShape::Named(&POD),
-                "Pods by name. Fields beside `pods` are the defaults of every pod.",
+                "Pods by name. Fields next to `pods` are defaults for every pod.",
             )
             .like("pods: { trainer: { gpuType: NVIDIA L4 } }"),
         ],
@@ -319,10 +316,10 @@ static POD_FIELDS: &[Field] = &[
         .aliases(&["vcpu_count"])
         .sets("vcpu_count")
         .like("vcpuCount: 4"),
-    Field::new("memory", ValueShape::Memory, "Least memory of the machine, such as `16GB`.")
+    Field::new("memory", ValueShape::Memory, "Minimum memory of the machine, such as `16GB`.")
         .sets("min_ram_gb_per_gpu")
         .like("memory: 16GB"),
-    Field::new("cpus", POSITIVE, "Least number of vCPUs of the machine.").sets("min_vcpu_per_gpu").like("cpus: 4"),
+    Field::new("cpus", POSITIVE, "Minimum number of vCPUs of the machine.").sets("min_vcpu_per_gpu").like("cpus: 4"),
     Field::new("containerDiskGb", POSITIVE, "Container disk in GB, wiped when the pod stops; 50 by default.")
         .aliases(&["container_disk_gb"])
         .sets("container_disk_gb")
@@ -357,7 +354,7 @@ static POD_FIELDS: &[Field] = &[
     .like("region: [US-KS-2, US-CA-2]")
     .choices(Choices::Open("regions", regions)),
     Field::new("spot", ValueShape::Bool, "An interruptible pod; v1 only.").not_offered().sets("spot"),
-    Field::new("spotBid", ValueShape::Amount, "As `spot: true`; no API takes the bid.")
+    Field::new("spotBid", ValueShape::Amount, "Same as `spot: true`; no API accepts the bid.")
         .aliases(&["spot_bid"])
         .sets("spot")
         .like("spotBid: 0.50")
@@ -372,23 +369,23 @@ static POD_FIELDS: &[Field] = &[
         .aliases(&["network_volume"])
         .sets("network_volume")
         .like("networkVolume: data"),
-    Field::new("networkVolumeId", ValueShape::Id, "A network volume that sindri does not own, by id.")
+    Field::new("networkVolumeId", ValueShape::Id, "The id of a network volume that sindri does not manage.")
         .aliases(&["network_volume_id"])
         .sets("network_volume")
         .like("networkVolumeId: abc123"),
-    Field::new("publicIp", ValueShape::Bool, "Asks for a public address.").aliases(&["public_ip"]).sets("public_ip"),
+    Field::new("publicIp", ValueShape::Bool, "Requests a public address.").aliases(&["public_ip"]).sets("public_ip"),
     Field::new("startSsh", ValueShape::Bool, "Starts sshd with the account's keys.")
         .aliases(&["start_ssh"])
         .sets("start_ssh"),
     Field::new("templateId", ValueShape::Id, "A template of the account.").aliases(&["template_id"]).sets("template"),
-    Field::new("image", ValueShape::Text, "The container image, where it differs from `deployment.image`.")
+    Field::new("image", ValueShape::Text, "The container image, if it differs from `deployment.image`.")
         .sets("image")
         .like(r#"image: "ghcr.io/owner/name:1.2.3""#),
-    Field::new("args", ValueShape::Line, "The command: a line as in a shell, or a list of words.")
+    Field::new("args", ValueShape::Line, "The command, as a shell-style line or a list of words.")
         .aliases(&["command", "dockerStartCmd"])
         .sets("command")
         .like(r#"args: ["python", "train.py"]"#),
-    Field::new("entrypoint", ValueShape::Line, "The entrypoint: a line as in a shell, or a list of words.")
+    Field::new("entrypoint", ValueShape::Line, "The entrypoint, as a shell-style line or a list of words.")
         .aliases(&["dockerEntrypoint"])
         .sets("entrypoint")
         .like(r#"entrypoint: ["python"]"#),
@@ -396,7 +393,7 @@ static POD_FIELDS: &[Field] = &[
     Field::new("registryAuth", ValueShape::Id, "Id of a registry credential of the account.")
         .aliases(&["registryAuthId", "containerRegistryAuthId"])
         .sets("registry_auth"),
-    Field::new("cudaVersions", ValueShape::Texts, "CUDA versions that the host may have, such as `12.8`.")
+    Field::new("cudaVersions", ValueShape::Texts, "Accepted CUDA versions of the host, such as `12.8`.")
         .aliases(&["allowedCudaVersions"])
         .sets("cuda_versions")
         .like(r#"cudaVersions: ["12.8"]"#),
@@ -419,7 +416,7 @@ static POD_FIELDS: &[Field] = &[
     Field::new(
         "timeouts",
         ValueShape::Block(&TIMEOUTS),
-        "How long sindri waits for the pod to be ready, and to be gone.",
+        "How long sindri waits for the pod to become ready and to be deleted.",
     )
     .like("timeouts: { create: 15m }"),
 ];
@@ -450,7 +447,7 @@ static TIMEOUTS: BlockSchema = BlockSchema {
     fields: &[&[
         Field::new("create", ValueShape::Duration, "Longest wait until the pod is ready, such as `15m`.")
             .like("create: 15m"),
-        Field::new("delete", ValueShape::Duration, "Longest wait until the pod is gone, such as `90s`.")
+        Field::new("delete", ValueShape::Duration, "Longest wait until the pod is deleted, such as `90s`.")
             .like("delete: 90s"),
     ]],
 };

@@ -27,7 +27,7 @@ pub(super) fn right_form(node: &YamlNode, field: &Field) -> Option<String> {
     let heading = match (&field.shape, &node.data) {
         (ValueShape::List(_), _) => "write a list of mappings:",
         (ValueShape::Variables | ValueShape::Block(_), _) => "write a mapping:",
-        (ValueShape::Named(_), _) => "write each below a name of its own:",
+        (ValueShape::Named(_), _) => "write each one under its own name:",
         (ValueShape::Texts | ValueShape::Line, Data::Map(_)) => "write a list:",
         _ => "for example",
     };

@@ -5,18 +5,19 @@ use super::table::ForeignKeys;
 const REPLICAS: &str = "`replicas: 3` makes three pods; `gpuCount` is the number of GPUs in each";
 const GPUS: &str = "write `gpuType: \"NVIDIA L4\"`, and `gpuCount: 2` for two of them";
 const MOUNTS: &str = "write `networkVolume: data` to mount a volume that `networkVolumes` declares, or \
-                      `volumeSizeGb: 20` for a pod volume; `volumeMountPath` says where";
+                      `volumeSizeGb: 20` for a pod volume; `volumeMountPath` sets the path";
 const REGIONS: &str = "did you mean `region`? It takes data centers such as `US-KS-2`, or `US` and `EU`";
-const ORDER: &str = "remove it: sindri orders resources by what they refer to, such as `networkVolume`";
+const ORDER: &str = "remove it: sindri orders resources by their references, such as `networkVolume`";
 const SPOT: &str = "write `cloudType: COMMUNITY` for cheaper hosts; REST v2 has no spot pods";
-const NO_TAGS: &str = "remove it: RunPod has no labels for pods; sindri finds its own by `SINDRI_RESOURCE`";
+const NO_TAGS: &str = "remove it: RunPod has no labels for pods, and sindri finds its own by `SINDRI_RESOURCE`";
 const NO_RESTART: &str = "remove it: RunPod decides when a container restarts";
 
 const NO_TIMER: &str = "remove it: sindri has no timers. Run `sindri stop` or `sindri destroy` from a scheduler";
-const NO_LOOPS: &str = "remove it: sindri has no loops. Write each pod below its name in `pods`, or `replicas: 3` for \
-                        identical ones";
-const NO_SETUP: &str = "remove it: sindri runs no setup steps. Build them into the image, or run them first in `args`";
-const NO_KEYS: &str = "remove it: sindri sets no SSH keys. Add yours to the account at RunPod, and write \
+const NO_LOOPS: &str = "remove it: sindri has no loops. Write each pod under its name in `pods`, or `replicas: 3` \
+                        for identical ones";
+const NO_SETUP: &str =
+    "remove it: sindri does not run setup steps. Build them into the image, or run them first in `args`";
+const NO_KEYS: &str = "remove it: sindri does not set SSH keys. Add yours to the account at RunPod, and write \
                        `startSsh: true`";
 
 const fn habit(keys: &'static [&'static str], instead: &'static str) -> ForeignKeys {
@@ -25,21 +26,21 @@ const fn habit(keys: &'static [&'static str], instead: &'static str) -> ForeignK
 
 /// At the top level of the file.
 pub(super) static ROOT_HABITS: &[ForeignKeys] = &[
-    habit(&["volumes", "volume", "mounts"], "network volumes are declared below `providers.runpod.networkVolumes`"),
+    habit(&["volumes", "volume", "mounts"], "network volumes are declared under `providers.runpod.networkVolumes`"),
     habit(
         &["services", "pod", "instances", "servers", "machines"],
-        "pods are declared below `providers.runpod.pods`, each below its name",
+        "pods are declared under `providers.runpod.pods`, each under its name",
     ),
-    habit(&["count", "replicas"], "`replicas` belongs below `providers.runpod.pods.NAME`"),
+    habit(&["count", "replicas"], "`replicas` belongs under `providers.runpod.pods.NAME`"),
     habit(
         &["environments", "profiles", "workspaces", "stages"],
-        "write what differs in `prod` into `sindri.prod.yaml`, and select it with `-e prod`",
+        "write the settings that differ in `prod` into `sindri.prod.yaml`, and select it with `-e prod`",
     ),
     habit(
         &["variables", "vars", "locals"],
-        "`${NAME}` in a value reads the environment; anchors go below `x-...` keys",
+        "`${NAME}` in a value reads the environment; anchors go under `x-...` keys",
     ),
-    habit(&["environment", "envVars"], "did you mean `env`? It belongs below `providers.runpod`"),
+    habit(&["environment", "envVars"], "did you mean `env`? It belongs under `providers.runpod`"),
     habit(&["dependsOn"], ORDER),
 ];
 
@@ -70,7 +71,7 @@ pub(super) static POD_HABITS: &[ForeignKeys] = &[
     ),
     habit(
         &["vram", "vramGb", "minVram", "gpuMemory", "gpuMemoryGb", "minGpuMemory", "gpuRam", "minMemoryPerGpu"],
-        "choose a `gpuType` that has as much: `sindri catalog gpus` lists the memory of each",
+        "choose a `gpuType` with enough memory; `sindri catalog gpus` lists the memory of each",
     ),
     habit(
         &["mounts", "mount", "volumes", "volume", "volumeMounts", "volumeMount", "persistentVolume", "storage"],
@@ -115,10 +116,7 @@ pub(super) static POD_HABITS: &[ForeignKeys] = &[
         &["environment", "envVars", "envs", "variables", "vars"],
         "did you mean `env`? It is a mapping: `env: { LOG_LEVEL: info }`",
     ),
-    habit(
-        &["cmd", "dockerArgs", "run", "script"],
-        "did you mean `args`? It is a line as in a shell, or a list of words",
-    ),
+    habit(&["cmd", "dockerArgs", "run", "script"], "did you mean `args`? It is a shell-style line or a list of words"),
     habit(&["imageName", "container", "dockerImage"], "did you mean `image`?"),
     habit(&["interruptible", "preemptible", "bid", "bidPrice", "bidPerGpu", "spotPrice", "maxPrice", "use_spot"], SPOT),
     habit(&["secureCloud"], "write `cloudType: SECURE`"),
@@ -126,7 +124,7 @@ pub(super) static POD_HABITS: &[ForeignKeys] = &[
     habit(&["supportPublicIp", "public_ip_address"], "did you mean `publicIp`?"),
     habit(
         &["minVCPUPerGPU", "minVcpuCount", "cpu", "vcpu", "vcpus", "vCPU"],
-        "write `cpus: 4` for a floor on a GPU pod, or `vcpuCount: 4` for a CPU pod",
+        "write `cpus: 4` for a minimum on a GPU pod, or `vcpuCount: 4` for a CPU pod",
     ),
     habit(
         &["minRAMPerGPU", "minMemoryInGb", "ram", "mem", "memoryInGb", "memoryGb"],
@@ -142,7 +140,7 @@ pub(super) static POD_HABITS: &[ForeignKeys] = &[
     habit(&["restart", "restartPolicy"], NO_RESTART),
     habit(
         &["minCudaVersion", "cudaVersion", "cuda", "minCuda"],
-        "did you mean `cudaVersions`? It lists every version that will do: `cudaVersions: [\"12.8\", \"12.9\"]`",
+        "did you mean `cudaVersions`? It lists all accepted versions: `cudaVersions: [\"12.8\", \"12.9\"]`",
     ),
     habit(
         &[
@@ -176,16 +174,16 @@ pub(super) static VOLUME_HABITS: &[ForeignKeys] = &[
     habit(&["sizeInGb", "capacity", "volumeSizeGb", "diskGb"], "did you mean `sizeGb`? It counts GB: `sizeGb: 100`"),
     habit(
         &["id", "volumeId", "networkVolumeId"],
-        "mount a volume that is there with `networkVolumeId` in the pod, or take it over: `sindri import`",
+        "mount an existing volume with `networkVolumeId` in the pod, or import it with `sindri import`",
     ),
-    habit(&["mountPath", "path", "mount", "volumeMountPath"], "the pod that mounts it says where: `volumeMountPath`"),
+    habit(&["mountPath", "path", "mount", "volumeMountPath"], "set `volumeMountPath` in the pod that mounts it"),
 ];
 
 /// In a secret.
 pub(super) static SECRET_HABITS: &[ForeignKeys] = &[
-    habit(&["value"], "remove it: a value in the file is no secret. `source: env` reads the variable of that name"),
-    habit(&["env", "key", "variable"], "`name` is the variable, in the pod and in your environment"),
-    habit(&["file", "filename"], "did you mean `path`? It goes with `source: file`"),
+    habit(&["value"], "remove it: a value in the file is not a secret. `source: env` reads the variable of that name"),
+    habit(&["env", "key", "variable"], "`name` is the name of the variable, in the pod and in your environment"),
+    habit(&["file", "filename"], "did you mean `path`? Use it with `source: file`"),
 ];
 
 /// In `budget`.
@@ -197,7 +195,7 @@ pub(super) static BUDGET_HABITS: &[ForeignKeys] = &[
     ),
     habit(
         &["monthly", "maxMonthly", "perMonth", "daily", "maxDaily"],
-        "write the limit for an hour: `maxHourly: 25.00`; sindri counts 730 hours a month",
+        "write an hourly limit: `maxHourly: 25.00`; sindri counts 730 hours a month",
     ),
 ];
 
@@ -205,7 +203,7 @@ pub(super) static BUDGET_HABITS: &[ForeignKeys] = &[
 pub(super) static TIMEOUT_HABITS: &[ForeignKeys] = &[
     habit(
         &["ready", "start", "up", "boot", "read", "update"],
-        "did you mean `create`? It includes the start: `create: 15m`",
+        "did you mean `create`? It includes startup: `create: 15m`",
     ),
     habit(&["destroy", "stop", "terminate", "remove"], "did you mean `delete`? It is a time: `delete: 90s`"),
 ];
@@ -213,5 +211,5 @@ pub(super) static TIMEOUT_HABITS: &[ForeignKeys] = &[
 /// Next to `runpod`.
 pub(super) static PROVIDER_HABITS: &[ForeignKeys] = &[habit(
     &["aws", "gcp", "google", "azure", "lambda", "vast", "vastai", "coreweave", "modal", "local", "paperspace"],
-    "remove it: sindri supports RunPod only, below `providers.runpod`",
+    "remove it: sindri supports RunPod only, under `providers.runpod`",
 )];

@@ -35,10 +35,10 @@ impl TextFault {
     pub fn what(self) -> &'static str {
         match self {
             Self::FromCredential | Self::Token => "would show a credential in plans and state",
-            Self::Nul => "holds a NUL character",
-            Self::Control => "holds a control character",
+            Self::Nul => "contains a NUL character",
+            Self::Control => "contains a control character",
             Self::Blank => "must not be empty",
-            Self::Padded => "has blanks at its start or end",
+            Self::Padded => "has leading or trailing whitespace",
         }
     }
 
@@ -48,7 +48,7 @@ impl TextFault {
             Self::Token => "this looks like a credential",
             Self::Nul | Self::Control => "not accepted",
             Self::Blank => "empty",
-            Self::Padded => "blanks",
+            Self::Padded => "whitespace",
         }
     }
 
@@ -58,13 +58,13 @@ impl TextFault {
                 "put it into `env` or `secrets`, where it stays hidden; a command can read it there as `$NAME`"
             }
             Self::Token => {
-                "only values of `env` and `secrets` stay hidden: name the thing here, and revoke the token if this file \
+                "only values of `env` and `secrets` stay hidden; remove the token here, and revoke it if this file \
                  was shared"
             }
-            Self::Nul => "no environment variable or argument can hold one: remove `\\0`, or encode the value",
+            Self::Nul => "environment variables and arguments cannot contain it; remove `\\0`, or encode the value",
             Self::Control => "remove the control character, such as `\\n` or `\\x1b`",
-            Self::Blank => "not empty: write a value, or remove the field",
-            Self::Padded => "remove the blanks",
+            Self::Blank => "write a value, or remove the field",
+            Self::Padded => "remove the whitespace",
         }
     }
 }

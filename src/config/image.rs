@@ -60,29 +60,30 @@ fn characters(text: &str) -> Result<(), NoReference> {
         return no("it has typographic quotes", "write plain quotes, or none: `image: ghcr.io/owner/name:1.2.3`");
     }
     if text.contains(['"', '\'', '`']) {
-        return no("it has quotes inside", "quote the value once: `image: \"ghcr.io/owner/name:1.2.3\"`");
+        return no("it contains quotes", "quote the value once: `image: \"ghcr.io/owner/name:1.2.3\"`");
     }
     if text.contains("://") {
         return no(
             "it is a web address",
-            "leave out the scheme and any page path: `docker.io/owner/name:1.2.3`, not `https://hub.docker.com/r/owner/name`",
+            "omit the scheme and any page path: `docker.io/owner/name:1.2.3`, not \
+             `https://hub.docker.com/r/owner/name`",
         );
     }
     if text.contains(char::is_whitespace) {
-        return no("it has white space", EXAMPLE);
+        return no("it contains whitespace", EXAMPLE);
     }
     if text.contains(char::is_control) {
-        return no("it has control characters", EXAMPLE);
+        return no("it contains control characters", EXAMPLE);
     }
     if !text.is_ascii() {
-        return no("it has characters outside ASCII", EXAMPLE);
+        return no("it contains non-ASCII characters", EXAMPLE);
     }
     Ok(())
 }
 
 fn check_digest(digest: &str) -> Result<(), NoReference> {
     let Some((algorithm, hex)) = digest.split_once(':') else {
-        return no("its digest names no algorithm", DIGEST);
+        return no("its digest has no algorithm", DIGEST);
     };
     let digits = match algorithm {
         "sha256" => 64,
@@ -94,7 +95,7 @@ fn check_digest(digest: &str) -> Result<(), NoReference> {
         return no("it has two digests", DIGEST);
     }
     if !hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte)) {
-        return no("its digest has something else than small hexadecimal digits", DIGEST);
+        return no("its digest has characters other than lowercase hexadecimal digits", DIGEST);
     }
     if hex.len() != digits {
         return no("its digest has the wrong length", DIGEST);
@@ -104,7 +105,7 @@ fn check_digest(digest: &str) -> Result<(), NoReference> {
 
 fn check_tag(tag: &str) -> Result<(), NoReference> {
     if tag.is_empty() {
-        return no("its tag is empty", "write a tag behind the colon, or remove the colon");
+        return no("its tag is empty", "write a tag after the colon, or remove the colon");
     }
     if tag.contains(':') {
         return no("it has two tags", "keep one: `ghcr.io/owner/name:1.2.3`");
@@ -115,8 +116,8 @@ fn check_tag(tag: &str) -> Result<(), NoReference> {
     let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !tag.bytes().all(|byte| word(byte) || matches!(byte, b'.' | b'-')) || !tag.bytes().next().is_some_and(word) {
         return no(
-            "its tag cannot be one",
-            "a tag has letters, digits, `_`, `.` and `-`, and starts with none of the last two",
+            "its tag is invalid",
+            "a tag consists of letters, digits, `_`, `.` and `-`, and does not start with `.` or `-`",
         );
     }
     Ok(())
@@ -135,7 +136,7 @@ fn check_name(name: &str) -> Result<(), NoReference> {
     }
     if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return no(
-            "its repository has capitals",
+            "its repository has uppercase letters",
             "write it in lowercase letters: `runpod/pytorch`, not `Runpod/PyTorch`",
         );
     }
@@ -143,7 +144,7 @@ fn check_name(name: &str) -> Result<(), NoReference> {
         check_part(part)?;
     }
     if path.len() == 64 && path.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return no("it is an image id", "name the image by its repository: `ghcr.io/owner/name:1.2.3`");
+        return no("it is an image id", "use the name of its repository: `ghcr.io/owner/name:1.2.3`");
     }
     if name.len() > LONGEST_NAME {
         return no("it is too long", "host and repository have at most 255 characters");
@@ -157,18 +158,18 @@ fn is_meant_as_host(part: &str) -> bool {
 }
 
 fn check_host(host: &str) -> Result<(), NoReference> {
-    const HOST: &str = "a registry is a host and perhaps a port: `ghcr.io`, `registry.example.com:5000`";
+    const HOST: &str = "a registry is a host with an optional port: `ghcr.io`, `registry.example.com:5000`";
     if host.eq_ignore_ascii_case("hub.docker.com") {
         return no(
-            "`hub.docker.com` is a web page and no registry",
-            "Docker Hub's registry is `docker.io`: `docker.io/owner/name:1.2.3`",
+            "`hub.docker.com` is a website, not a registry",
+            "the registry of Docker Hub is `docker.io`: `docker.io/owner/name:1.2.3`",
         );
     }
     let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, rest)) if address.parse::<std::net::Ipv6Addr>().is_ok() => {
             (None, if rest.is_empty() { None } else { Some(rest.strip_prefix(':').unwrap_or_default()) })
         }
-        Some(_) => return no("its registry is no address", HOST),
+        Some(_) => return no("its registry is not a valid address", HOST),
         None => match host.split_once(':') {
             Some((host, port)) => (Some(host), Some(port)),
             None => (Some(host), None),
@@ -176,7 +177,7 @@ fn check_host(host: &str) -> Result<(), NoReference> {
     };
     let number = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse().is_ok_and(|n: u16| n > 0);
     if port.is_some_and(|port| !number(port)) {
-        return no("the port of its registry is no number from 1 to 65535", HOST);
+        return no("the port of its registry is not a number from 1 to 65535", HOST);
     }
     let label = |label: &str| {
         !label.is_empty()
@@ -185,7 +186,7 @@ fn check_host(host: &str) -> Result<(), NoReference> {
             && !label.ends_with('-')
     };
     match host {
-        Some(host) if !host.split('.').all(label) => no("its registry cannot be a host", HOST),
+        Some(host) if !host.split('.').all(label) => no("its registry is not a valid host name", HOST),
         _ => Ok(()),
     }
 }
@@ -193,7 +194,7 @@ fn check_host(host: &str) -> Result<(), NoReference> {
 /// One path component: lower-case letters and digits, separated by `.`, `_`, `__` or hyphens.
 fn check_part(part: &str) -> Result<(), NoReference> {
     const PART: &str =
-        "each part between slashes has lowercase letters and digits, with single `.`, `_` or `-` between them";
+        "each part between slashes consists of lowercase letters and digits, with single `.`, `_` or `-` between them";
     if part.is_empty() {
         return no("its repository has an empty part", PART);
     }
@@ -203,12 +204,12 @@ fn check_part(part: &str) -> Result<(), NoReference> {
         match byte {
             byte if plain(byte) => {
                 if !is_separator(&separator) {
-                    return no("its repository has separators in a row", PART);
+                    return no("its repository has consecutive separators", PART);
                 }
                 separator.clear();
             }
             b'.' | b'_' | b'-' => separator.push(char::from(byte)),
-            _ => return no("its repository has a character that no registry takes", PART),
+            _ => return no("its repository has a character that no registry accepts", PART),
         }
     }
     let starts_and_ends = part.bytes().next().is_some_and(plain) && separator.is_empty();
@@ -265,17 +266,17 @@ mod tests {
             ("", "it is empty"),
             ("https://hub.docker.com/r/runpod/pytorch:2.8.0", "it is a web address"),
             ("docker://ubuntu", "it is a web address"),
-            ("hub.docker.com/r/runpod/pytorch", "`hub.docker.com` is a web page and no registry"),
-            ("Runpod/PyTorch:2.8.0", "its repository has capitals"),
-            ("Runpod/pytorch", "its repository has capitals"),
-            ("ghcr.io/Owner/name", "its repository has capitals"),
+            ("hub.docker.com/r/runpod/pytorch", "`hub.docker.com` is a website, not a registry"),
+            ("Runpod/PyTorch:2.8.0", "its repository has uppercase letters"),
+            ("Runpod/pytorch", "its repository has uppercase letters"),
+            ("ghcr.io/Owner/name", "its repository has uppercase letters"),
             ("\u{201c}runpod/pytorch:2.8.0\u{201d}", "it has typographic quotes"),
-            ("'runpod/pytorch'", "it has quotes inside"),
-            (" runpod/pytorch", "it has white space"),
-            ("runpod/py torch", "it has white space"),
-            ("runpod/pytorch\n", "it has white space"),
-            ("runpod/pytorch\u{7}", "it has control characters"),
-            ("runpod/p\u{443}torch", "it has characters outside ASCII"),
+            ("'runpod/pytorch'", "it contains quotes"),
+            (" runpod/pytorch", "it contains whitespace"),
+            ("runpod/py torch", "it contains whitespace"),
+            ("runpod/pytorch\n", "it contains whitespace"),
+            ("runpod/pytorch\u{7}", "it contains control characters"),
+            ("runpod/p\u{443}torch", "it contains non-ASCII characters"),
             (":2.8.0", "it has no repository"),
             ("ghcr.io/:1", "it has no repository"),
             ("/a:1", "its repository has an empty part"),
@@ -284,34 +285,34 @@ mod tests {
             ("a/b/:1", "its repository has an empty part"),
             ("a:", "its tag is empty"),
             ("runpod/pytorch:2.8.0:cuda", "it has two tags"),
-            ("a:-x", "its tag cannot be one"),
-            ("a:b+c", "its tag cannot be one"),
+            ("a:-x", "its tag is invalid"),
+            ("a:b+c", "its tag is invalid"),
             (&format!("x:{}", "t".repeat(LONGEST_TAG + 1)), "its tag is too long"),
             ("ghcr.io/owner/name@sha256:abc", "its digest has the wrong length"),
             (&format!("a@sha256:{short}"), "its digest has the wrong length"),
-            (&format!("a@sha256:{short}G"), "its digest has something else than small hexadecimal digits"),
-            (&format!("a@sha256:{short}A"), "its digest has something else than small hexadecimal digits"),
+            (&format!("a@sha256:{short}G"), "its digest has characters other than lowercase hexadecimal digits"),
+            (&format!("a@sha256:{short}A"), "its digest has characters other than lowercase hexadecimal digits"),
             (&format!("a@md5:{digits}"), "its digest has an unknown algorithm"),
             (&format!("a@SHA256:{digits}"), "its digest has an unknown algorithm"),
-            (&format!("a@{digits}"), "its digest names no algorithm"),
+            (&format!("a@{digits}"), "its digest has no algorithm"),
             (&format!("a@sha256:{digits}@sha256:{digits}"), "it has two digests"),
-            ("a@", "its digest names no algorithm"),
+            ("a@", "its digest has no algorithm"),
             (&format!("@sha256:{digits}"), "it has no repository"),
             ("../pytorch:2.8.0", "its repository starts or ends with a separator"),
             ("./pytorch", "its repository starts or ends with a separator"),
             ("-a/b", "its repository starts or ends with a separator"),
             ("a/b_", "its repository starts or ends with a separator"),
-            ("a..b/c", "its registry cannot be a host"),
-            ("x/a..b", "its repository has separators in a row"),
-            ("x/a_.b", "its repository has separators in a row"),
-            ("x/a___b", "its repository has separators in a row"),
-            ("x/a$b", "its repository has a character that no registry takes"),
-            ("ghcr.io:/x", "the port of its registry is no number from 1 to 65535"),
-            ("ghcr.io:99999/x", "the port of its registry is no number from 1 to 65535"),
-            ("ghcr.io:x/x", "the port of its registry is no number from 1 to 65535"),
-            ("-ghcr.io/x", "its registry cannot be a host"),
-            ("ghcr_io.example/x", "its registry cannot be a host"),
-            ("[::g]/x", "its registry is no address"),
+            ("a..b/c", "its registry is not a valid host name"),
+            ("x/a..b", "its repository has consecutive separators"),
+            ("x/a_.b", "its repository has consecutive separators"),
+            ("x/a___b", "its repository has consecutive separators"),
+            ("x/a$b", "its repository has a character that no registry accepts"),
+            ("ghcr.io:/x", "the port of its registry is not a number from 1 to 65535"),
+            ("ghcr.io:99999/x", "the port of its registry is not a number from 1 to 65535"),
+            ("ghcr.io:x/x", "the port of its registry is not a number from 1 to 65535"),
+            ("-ghcr.io/x", "its registry is not a valid host name"),
+            ("ghcr_io.example/x", "its registry is not a valid host name"),
+            ("[::g]/x", "its registry is not a valid address"),
             (&digits, "it is an image id"),
             (&format!("a/{}", "b".repeat(LONGEST_NAME - 1)), "it is too long"),
         ] {

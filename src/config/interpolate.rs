@@ -41,8 +41,8 @@ fn refuse_api_key(span: Span, scalar: &mut Scalar, keys: &[String], findings: &m
     let origin = if scalar.written.is_some() { ValueOrigin::Resolved } else { ValueOrigin::Literal };
     if holds_api_key(&scalar.text, origin, keys) {
         findings
-            .error("api_key", span, "this value holds your RunPod API key")
-            .help(format!("remove it: no pod may get the key, and RunPod gives every pod a `{API_KEY}` of its own"));
+            .error("api_key", span, "this value contains your RunPod API key")
+            .help(format!("remove it: pods must not get this key, and RunPod gives every pod its own `{API_KEY}`"));
         scalar.text.clear();
         scalar.written.get_or_insert_default();
         scalar.unresolved = true;
@@ -61,7 +61,7 @@ struct Interpolation<'a> {
 
 /// Limit on nested defaults; no real configuration exceeds it.
 const DEEPEST: usize = 16;
-const FORMS: &str = "write `${NAME}` or `${NAME:-default}`; `$$` gives a dollar sign";
+const FORMS: &str = "write `${NAME}` or `${NAME:-default}`, or `$$` for a dollar sign";
 
 /// How the word after a name is used. With a colon, the operators treat an empty value as unset.
 #[derive(Clone, Copy)]
@@ -157,8 +157,8 @@ impl Interpolation<'_> {
         *rest = after;
         let written = &start[..start.len() - after.len()];
         if name == API_KEY {
-            self.refuse("api_key", written, format!("`{API_KEY}` may not be put into a configuration"))
-                .help("sindri reads it by itself; RunPod gives every pod a key of its own that can do less");
+            self.refuse("api_key", written, format!("`{API_KEY}` cannot be used in a configuration"))
+                .help("sindri reads it directly; RunPod gives every pod its own key with fewer permissions");
             return Ok(String::new());
         }
         self.substituted = true;
@@ -171,7 +171,7 @@ impl Interpolation<'_> {
             Operator::None if used && !is_set => {
                 self.refuse("undefined_variable", written, format!("`{name}` is not set in the environment"))
                     .label("needed here")
-                    .help(format!("set it, or give a default: `${{{name}:-value}}`; `$$` gives a dollar sign"));
+                    .help(format!("set it, or write a default: `${{{name}:-value}}`; write `$$` for a dollar sign"));
                 String::new()
             }
             Operator::Default | Operator::Required | Operator::None => value.unwrap_or_default(),
@@ -199,7 +199,7 @@ impl Interpolation<'_> {
         let assigns = written.split_once(":=").or_else(|| written.split_once('=')).map(|(name, _)| &name[2..]);
         let help = match assigns {
             Some(name) if is_variable_name(name) => {
-                format!("sindri sets no variables: write `${{{name}:-value}}`; `$$` gives a dollar sign")
+                format!("sindri does not set variables; write `${{{name}:-value}}`, or `$$` for a dollar sign")
             }
             _ => format!("{FORMS}; `:?`, `?`, `-`, `:+` and `+` work as in a shell"),
         };

@@ -159,7 +159,7 @@ impl SchemaWriter {
                 Choices::Free | Choices::Open(..) => self.text_of(field),
             },
             ValueShape::Id => {
-                let rule = "An id is not empty and has no blanks around it.";
+                let rule = "An id is not empty and has no leading or trailing whitespace.";
                 let text = matching("^\\S(.*\\S)?$", rule);
                 let other = json!({ "not": { "type": ["string", "array", "object", "null"] } });
                 self.or_variable(vec![text, other])

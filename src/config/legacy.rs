@@ -28,8 +28,8 @@ fn renamed(entry: &MappingEntry, key: &str) -> MappingEntry {
 fn refuse_builds(deployment: &YamlNode, findings: &mut Findings) {
     if let Some(enabled) = deployment.at(&["buildFromSource", "enabled"]).filter(|node| node.bool() == Some(true)) {
         findings
-            .error("unsupported", enabled.span, "RunPod runs images and builds none")
-            .help("build and push the image in CI, then name it in `deployment.image`");
+            .error("unsupported", enabled.span, "RunPod runs images but does not build them")
+            .help("build and push the image in CI, then set `deployment.image` to it");
     }
 }
 
@@ -38,7 +38,7 @@ fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry>
     let (Some(parts), None) = (parts, plain) else {
         if let (Some(parts), Some(plain)) = (parts, plain) {
             findings
-                .error("conflict", parts.key_span, "`image_config` and `image` both name the image")
+                .error("conflict", parts.key_span, "`image_config` and `image` both set the image")
                 .also(plain.key_span, "the other one")
                 .help("keep one of them");
         }
@@ -61,8 +61,8 @@ fn image(deployment: &YamlNode, findings: &mut Findings) -> Option<MappingEntry>
     } else {
         let at = parts.value.get("version").map_or(parts.key_span, |node| node.span);
         findings
-            .error("unsupported", at, "the image needs an exact tag or digest: sindri resolves no version ranges")
-            .help("give `tag_override` or `digest`, so that every apply runs the same image");
+            .error("unsupported", at, "the image needs an exact tag or digest; sindri does not resolve version ranges")
+            .help("set `tag_override` or `digest`, so that every apply runs the same image");
         // Still return the image, to avoid a second error about a missing one.
         registry.to_owned()
     };
@@ -81,8 +81,8 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
             if let Some(gpu_type) = gpu_type {
                 findings
                     .error("conflict", entry.value.span, "`gpu.enabled: false` contradicts `gpuType`")
-                    .also(gpu_type.key_span, "asks for GPUs")
-                    .help("remove one of them; a pod without GPUs has `cpuOnly: true`");
+                    .also(gpu_type.key_span, "requests GPUs")
+                    .help("remove one of them; for a pod without GPUs, write `cpuOnly: true`");
             }
             return fields;
         }
@@ -109,8 +109,8 @@ fn resources(deployment: &YamlNode, runpod: &YamlNode, findings: &mut Findings) 
     }
     if let (Some("amd"), None, Some(maker)) = (gpu.get("type").and_then(YamlNode::text), gpu_type, gpu.get("type")) {
         findings
-            .error("missing_gpu", maker.span, "`type: amd` alone does not say which GPU")
-            .help("write `gpuType: \"AMD Instinct MI300X OAM\"` below `providers.runpod`");
+            .error("missing_gpu", maker.span, "`type: amd` does not select a GPU type")
+            .help("write `gpuType: \"AMD Instinct MI300X OAM\"` under `providers.runpod`");
     }
     fields
 }

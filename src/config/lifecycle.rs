@@ -78,8 +78,14 @@ fn check_timeouts(node: Option<&YamlNode>, findings: &mut Findings) {
                 findings
                     .error("zero_timeout", written.span, format!("`timeouts.{key}` must be longer than zero"))
                     .help(match key {
-                        "create" => "sindri would give up on a pod that it has just created and that is billed; leave the field out for 20 minutes",
-                        _ => "sindri would give up before RunPod removes the pod; leave the field out for 3 minutes",
+                        "create" => {
+                            "sindri would give up on a pod that it has just created and that is billed; \
+                                     remove the field to use the default of 20 minutes"
+                        }
+                        _ => {
+                            "sindri would give up before RunPod removes the pod; remove the field to use the \
+                              default of 3 minutes"
+                        }
                     });
             }
             Some(time) if key == "create" && time < SHORT => {

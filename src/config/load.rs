@@ -194,7 +194,10 @@ fn select(base: PathBuf, overlays: &[Overlay], options: &LoadOptions<'_>) -> Res
     let help = match close {
         Some(nearest) => format!("did you mean `{nearest}`? There are {}", listed(known)),
         None if !has_overlays => {
-            format!("write what differs there into `{stem}.{environment}.yaml` beside {}", file_name(&base))
+            format!(
+                "write the settings that differ there into `{stem}.{environment}.yaml` next to {}",
+                file_name(&base)
+            )
         }
         None => format!("there are {}", listed(known)),
     };
@@ -240,7 +243,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
                 return Err(nowhere(
                     "ambiguous_file",
                     format!("{} has both `sindri.yaml` and `sindri.yml`", folder.display()),
-                    "keep one of them, or name the file with `-f`",
+                    "keep one of them, or select the file with `-f`",
                 ));
             }
         }
@@ -249,7 +252,7 @@ fn search(directory: &Path) -> Result<PathBuf, Problems> {
     Err(nowhere(
         "no_configuration",
         format!("there is no `sindri.yaml` in {} or above it", here.display()),
-        "`sindri init` writes one; `-f FILE` names another, `-C DIR` another folder",
+        "`sindri init` writes one; `-f FILE` selects another file, `-C DIR` another folder",
     ))
 }
 
@@ -304,7 +307,7 @@ fn file_name(path: &Path) -> String {
 fn unreadable(path: &Path, error: &std::io::Error) -> Problems {
     let help = match error.kind() {
         ErrorKind::NotFound => "check the path; `sindri init` writes a first `sindri.yaml`",
-        _ => "check that you may read it",
+        _ => "check its read permission",
     };
     nowhere("unreadable", format!("cannot read {}: {error}", path.display()), help)
 }

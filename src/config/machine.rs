@@ -63,31 +63,26 @@ pub(super) fn choose(
         (_, Some(gpu_type), None) => {
             if let Some(vcpus) = pod.entry("vcpuCount") {
                 findings
-                    .error("cpu_with_gpu", vcpus.key_span, "`vcpuCount` belongs to a pod without GPUs")
-                    .help("for a floor on a GPU pod write `cpus`, below `deployment.resources` or in the pod");
+                    .error("cpu_with_gpu", vcpus.key_span, "`vcpuCount` is only for pods without GPUs")
+                    .help("for a minimum on a GPU pod, write `cpus` under `deployment.resources` or in the pod");
             }
             gpus(pod, gpu_type, cloud, project, draft, findings);
         }
         (_, Some(gpu_type), Some(cpu)) => {
             findings
-                .error("cpu_with_gpu", cpu.key_span, format!("`{}` and `gpuType` exclude each other", cpu.key))
-                .also(gpu_type.key_span, "asks for GPUs")
+                .error("cpu_with_gpu", cpu.key_span, format!("`{}` and `gpuType` are mutually exclusive", cpu.key))
+                .also(gpu_type.key_span, "requests GPUs")
                 .help("keep one of them");
         }
         (_, None, _) => {
             let tiers: Vec<String> =
                 project.catalog.aliases.tiers.iter().map(|tier| format!("`{}`", tier.tier)).collect();
-            findings
-                .missing(
-                    GPU_OR_CPU,
-                    "missing_gpu",
-                    at,
-                    "the pod says neither which GPU it needs nor that it needs none",
-                )
-                .help(format!(
+            findings.missing(GPU_OR_CPU, "missing_gpu", at, "the pod specifies neither a GPU nor `cpuOnly`").help(
+                format!(
                     "write `gpuType: \"NVIDIA L4\"` (or a pool, or {}), or `cpuOnly: true`; `sindri catalog` lists all",
                     tiers.join(", ")
-                ));
+                ),
+            );
         }
     }
     machine
@@ -98,7 +93,7 @@ fn refuse_gpu_fields(pod: &YamlNode, findings: &mut Findings) {
         // `globalNetworking: false` requests nothing.
         if let Some(entry) = pod.entry(key).filter(|entry| entry.value.bool() != Some(false)) {
             findings
-                .error("cpu_with_gpu", entry.key_span, format!("`{key}` belongs to a pod with GPUs"))
+                .error("cpu_with_gpu", entry.key_span, format!("`{key}` is only for pods with GPUs"))
                 .label("the pod has none")
                 .help("remove it, or remove `cpuOnly` and the other CPU fields");
         }
@@ -148,7 +143,7 @@ fn gpus(
     if gpu_type.value.one_or_more().is_empty() {
         findings
             .missing(&["gpuType"], "missing_gpu", gpu_type.key_span, "`gpuType` lists no GPU")
-            .help("name at least one, for example `NVIDIA L4`");
+            .help("list at least one, for example `NVIDIA L4`");
     }
     draft.set("gpu_types", Value::texts(ids), Some(gpu_type.value.span));
 }
@@ -193,7 +188,7 @@ fn candidates(
         && let Some(first) = unfit.first()
     {
         let message = match &resolved.pool {
-            Some(pool) => format!("no GPU of `{pool}` can be had here: {}", first.message),
+            Some(pool) => format!("no GPU of `{pool}` is available here: {}", first.message),
             None => first.message.clone(),
         };
         // Mark the wrong field and the one that conflicts with it.
@@ -253,7 +248,11 @@ fn cpus(
 ) -> Option<i64> {
     if machine.cloud == Cloud::Community {
         findings
-            .error("cpu_on_community", machine.cloud_span.unwrap_or(at), "RunPod has CPU pods in the SECURE cloud only")
+            .error(
+                "cpu_on_community",
+                machine.cloud_span.unwrap_or(at),
+                "RunPod offers CPU pods only in the SECURE cloud",
+            )
             .help("remove `cloudType`, or write `cloudType: SECURE`");
     }
     let choice = match pod.get("cpuInstanceId") {
@@ -281,7 +280,7 @@ fn cpus(
             .warn(
                 "less_memory",
                 memory.span,
-                format!("the CPU machine has {memory_gb} GB of memory, less than asked for"),
+                format!("the CPU machine has {memory_gb} GB of memory, less than requested"),
             )
             .help("raise the vCPUs, or choose a flavor with more memory per vCPU: `cpu3g` has 4 GB, `cpu3m` 8 GB");
     }
@@ -309,7 +308,7 @@ fn instance_choice<'a>(
             if let Some(other) = pod.entry("vcpuCount").filter(|entry| entry.value.int() != Some(vcpus)) {
                 findings
                     .error("conflict", other.value.span, format!("`{shown}` has {vcpus} vCPUs"))
-                    .also(instance.span, "named here")
+                    .also(instance.span, "set here")
                     .help("remove `vcpuCount`");
             }
             Some(Choice { flavors: vec![flavor], vcpus, flavor_span: Some(instance.span), vcpu_span: None })
@@ -323,7 +322,7 @@ fn instance_choice<'a>(
                 _ => None,
             };
             findings
-                .error("bad_cpu_instance", instance.span, format!("`{shown}` is no CPU machine: {why}"))
+                .error("bad_cpu_instance", instance.span, format!("`{shown}` is not a CPU machine: {why}"))
                 .nearest(close, "for example `cpu3c-2-4`, `cpu3g-4-16` or `cpu5c-4-8`");
             None
         }

@@ -51,28 +51,30 @@ pub(super) fn check(path: &str) -> Option<MountProblem> {
         return Some(MountProblem::Error("a mount path must be absolute"));
     }
     if path.contains(char::is_control) {
-        return Some(MountProblem::Error("a mount path has no control characters"));
+        return Some(MountProblem::Error("a mount path cannot contain control characters"));
     }
     if path.contains(':') {
-        return Some(MountProblem::Error("a mount path has no colon, which separates the two sides of a mount"));
+        return Some(MountProblem::Error(
+            "a mount path cannot contain a colon, which separates the two sides of a mount",
+        ));
     }
     let parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
     if parts.contains(&"..") {
-        return Some(MountProblem::Error("a mount path has no `..`"));
+        return Some(MountProblem::Error("a mount path cannot contain `..`"));
     }
     if path.len() > LONGEST_PATH || parts.iter().any(|part| part.len() > LONGEST_PART) {
         return Some(MountProblem::Error("this mount path is longer than Linux allows"));
     }
     let plain = parts.join("/");
     if plain.is_empty() || NEEDED.contains(&plain.as_str()) {
-        return Some(MountProblem::Error("a volume mounted here hides files of the image that it needs to start"));
+        return Some(MountProblem::Error("a volume mounted here hides image files that are needed to start"));
     }
     if parts.first().is_some_and(|first| KERNEL.contains(first)) {
-        return Some(MountProblem::Error("nothing can be mounted here: these files belong to the kernel"));
+        return Some(MountProblem::Error("nothing can be mounted here; the kernel provides these files"));
     }
     OFTEN_USED
         .contains(&plain.as_str())
-        .then_some(MountProblem::Warning("a volume mounted here hides what the image has in this folder"))
+        .then_some(MountProblem::Warning("a volume mounted here hides the image's files in this folder"))
 }
 
 #[cfg(test)]

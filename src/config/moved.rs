@@ -66,13 +66,13 @@ fn entry(node: &YamlNode, declared: &DeclaredResources<'_>, findings: &mut Findi
     if from.kind != to.kind {
         findings
             .error("bad_move", to_span, format!("a {} cannot become a {}", from.kind, to.kind))
-            .help("both ends must be of one kind");
+            .help("both addresses must be of the same kind");
     } else if from == to {
         findings.error("bad_move", to_span, format!("`{from}` moves to itself")).help("remove the entry");
     } else if declared.has(&step, from) {
         findings
-            .error("bad_move", from_span, format!("`{from}` is still declared, so it did not move"))
-            .help("rename its block as well, or remove the move");
+            .error("bad_move", from_span, format!("`{from}` is still declared, so it has not moved"))
+            .help("also rename its block, or remove the move");
     } else {
         return Some(MovedEntry { step, from: from_span, to: to_span });
     }
@@ -84,12 +84,12 @@ fn end(node: &YamlNode, field: &'static str, findings: &mut Findings) -> Option<
     let Some(end) = node.get(field) else {
         findings
             .missing(&["from", "to"], "missing_field", node.span, format!("the move has no `{field}`"))
-            .help("a move reads `{ from: pod.train, to: pod.trainer }`");
+            .help("write it as `{ from: pod.train, to: pod.trainer }`");
         return None;
     };
     let Ok(address) = end.text().unwrap_or_default().parse::<Address>() else {
         findings
-            .error("bad_address", end.span, format!("`{field}` is no address"))
+            .error("bad_address", end.span, format!("`{field}` is not an address"))
             .help("addresses look like `pod.trainer`, `pod.trainer[3]` or `network_volume.datasets`");
         return None;
     };
@@ -103,8 +103,8 @@ fn end(node: &YamlNode, field: &'static str, findings: &mut Findings) -> Option<
             .nearest(close, format!("accepted: {accepted}"));
     } else if address.member.is_some() || known.is_some_and(|kind| kind.member_of.is_some()) {
         findings
-            .error("bad_move", end.span, format!("`{address}` is a part of another resource"))
-            .help("move that resource; its parts follow it");
+            .error("bad_move", end.span, format!("`{address}` is part of another resource"))
+            .help("move that resource; its parts move with it");
     } else {
         return Some((address, end.span));
     }
@@ -123,7 +123,7 @@ fn duplicates(entries: &[MovedEntry], findings: &mut Findings) -> bool {
             single = false;
         } else if let Some(other) = targets.insert(&step.to, step) {
             let message = format!("`{}` already moves to `{}`{}", other.from, step.to, place(other));
-            findings.error("bad_move", *to, message).help("two resources cannot have one address: keep one entry");
+            findings.error("bad_move", *to, message).help("two resources cannot share an address; keep one entry");
             single = false;
         }
     }
@@ -197,7 +197,7 @@ fn refuse_cycle<'e>(cycle: impl Iterator<Item = &'e MovedEntry> + Clone, finding
     let Some(first) = cycle.clone().next() else { return };
     let path: Vec<String> = cycle.chain([first]).map(|entry| format!("`{}`", entry.step.from)).collect();
     findings.error("bad_move", first.from, format!("these moves form a cycle: {}", path.join(" -> "))).help(
-        "a chain of moves needs an end; to swap two resources, use `sindri state mv` with a third address in between",
+        "a chain of moves must end; to swap two resources, use `sindri state mv` with a third address in between",
     );
 }
 
@@ -214,6 +214,6 @@ fn undeclared(entries: &[MovedEntry], declared: &DeclaredResources<'_>, findings
         let close = findings.may_search().then(|| declared.nearest(&step.to)).flatten();
         findings
             .warn("unknown_address", *span, format!("`{}` is not declared", step.to))
-            .nearest(close.as_deref(), "nothing keeps the resource there");
+            .nearest(close.as_deref(), "a moved resource needs a block at its new address");
     }
 }

@@ -146,7 +146,7 @@ fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut
                     &["image", "image_config", "deployment", "templateId", "pods"],
                     "missing_image",
                     at,
-                    "no image is named",
+                    "no image is set",
                 )
                 .help("write `deployment.image`, for example `ghcr.io/owner/name:1.2.3`");
         }
@@ -155,13 +155,13 @@ fn set_image(pod: &YamlNode, at: Span, draft: &mut ResourceDraft, findings: &mut
     let text = image.text().unwrap_or_default();
     match image::parse(text) {
         Err(NoReference { reason, help }) => {
-            findings.error("bad_image", image.span, format!("this is not the name of an image: {reason}")).help(help);
+            findings.error("bad_image", image.span, format!("this is not a valid image name: {reason}")).help(help);
         }
         Ok(Reference { digest: None, tag: tag @ (None | Some("latest")) }) => {
             findings
                 .warn("moving_image", image.span, "the image may change under the same name")
-                .label(if tag.is_none() { "no tag" } else { "`latest` moves" })
-                .help("pin a version tag or a digest: a pod that is made again should run the same image");
+                .label(if tag.is_none() { "no tag" } else { "`latest` changes over time" })
+                .help("pin a version tag or a digest, so that a recreated pod runs the same image");
         }
         Ok(_) => {}
     }
@@ -212,7 +212,7 @@ fn switches(
         && (project.dialect, machine.cloud) == (Dialect::V2, Cloud::Community)
     {
         findings
-            .warn("public_ip", public.span, "REST v2 cannot ask for a public address in the COMMUNITY cloud")
+            .warn("public_ip", public.span, "REST v2 cannot request a public address in the COMMUNITY cloud")
             .help("SECURE hosts always have one; here it depends on the host that RunPod chooses");
     }
 }
@@ -226,7 +226,7 @@ fn global_networking(pod: &YamlNode, project: &Project<'_>, draft: &ResourceDraf
         findings
             .warn("global_networking", wish.span, "none of the pod's data centers is known to have global networking")
             .help(
-                "these are: ".to_owned()
+                "these are known to have it: ".to_owned()
                     + &project
                         .catalog
                         .data_centers
@@ -246,7 +246,7 @@ fn spot_bid(pod: &YamlNode, dialect: Dialect, draft: &mut ResourceDraft, finding
     };
     if dialect == Dialect::V1 {
         findings
-            .warn("spot_bid", bid.span, "the bid is not sent: RunPod's REST API takes none")
+            .warn("spot_bid", bid.span, "the bid is not sent; RunPod's REST API does not accept bids")
             .help("write `spot: true`; RunPod sets the price");
     }
     draft.set("spot", Value::Bool(true), Some(bid.span));

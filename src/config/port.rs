@@ -103,7 +103,7 @@ fn parse_port(text: &str) -> Result<Port, String> {
     let protocol = match protocol.to_ascii_lowercase().as_str() {
         "http" => "http",
         "tcp" => "tcp",
-        "udp" => return Err("RunPod forwards no UDP; use `tcp`, or a tunnel over it".to_owned()),
+        "udp" => return Err("RunPod does not forward UDP; use `tcp`, or a tunnel over it".to_owned()),
         "https" => return Err(format!("write `{number}/http`: RunPod's proxy adds TLS")),
         // `http/8888`
         number if number.parse::<u16>().is_ok() => return Err(format!("write the number first: {}", both(number))),
@@ -112,8 +112,8 @@ fn parse_port(text: &str) -> Result<Port, String> {
     match number.parse::<u32>() {
         // Source: RunPod's page on exposing ports: a number above 70000 requests a symmetrical mapping.
         Ok(SYMMETRICAL..) => {
-            Err("RunPod reads a number above 70000 as a wish for a port of its choice, so that no address \
-                                  could name it; use one from 1 to 65535"
+            Err("RunPod treats a number above 70000 as a request for any free port, which no address can name; use \
+                                  one from 1 to 65535"
                 .to_owned())
         }
         Ok(number) if number > 0 => {
@@ -132,7 +132,7 @@ fn no_protocol(text: &str) -> String {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     match text.rsplit_once(':') {
         Some((_, inside)) if is_number(inside) => {
-            format!("RunPod chooses the outside port; name the one in the container: {}", both(inside))
+            format!("RunPod chooses the external port; write only the container port: {}", both(inside))
         }
         _ if is_number(text) => format!("add a protocol: {}", both(text)),
         _ => "write a list of ports: `[\"8888/http\", \"22/tcp\"]`".to_owned(),
@@ -141,7 +141,7 @@ fn no_protocol(text: &str) -> String {
 
 fn other_protocol(text: &str) -> String {
     if text.contains([',', ' ', ';']) {
-        return "write a list, one port each: `[\"8888/http\", \"22/tcp\"]`".to_owned();
+        return "write a list with one port per entry: `[\"8888/http\", \"22/tcp\"]`".to_owned();
     }
     "the protocol is `http` (through RunPod's proxy) or `tcp` (at a public address)".to_owned()
 }
@@ -149,7 +149,7 @@ fn other_protocol(text: &str) -> String {
 fn number_help(number: &str, protocol: &str) -> String {
     match number.split_once('-').or_else(|| number.split_once(':')) {
         Some((first, last)) if [first, last].iter().all(|number| number.parse::<u16>().is_ok()) => {
-            format!("list each port on its own: `\"{first}/{protocol}\"` and so on up to `\"{last}/{protocol}\"`")
+            format!("list each port separately: `\"{first}/{protocol}\"` and so on up to `\"{last}/{protocol}\"`")
         }
         _ => RANGE.to_owned(),
     }

@@ -44,8 +44,8 @@ fn lost_overlay(files: &Files) -> Problem {
     let stem = base.file_stem().unwrap_or_default().to_string_lossy();
     Problem::warning(
         "lost_overlay",
-        format!("there is no `{stem}.{environment}.yaml`: `{environment}` is read from `{stem}.yaml` alone"),
-        format!("bring the overlay back, or end the environment with `sindri -e {environment} destroy`"),
+        format!("there is no `{stem}.{environment}.yaml`: `{environment}` is read only from `{stem}.yaml`"),
+        format!("restore the overlay, or destroy the environment with `sindri -e {environment} destroy`"),
     )
 }
 
@@ -163,9 +163,7 @@ fn check_version(root: &YamlNode, findings: &mut Findings) {
         .filter(|(major, minor)| number(major) && number(minor))
         .map(|(major, _)| major);
     if major != Some("3") {
-        findings
-            .error("version", version.span, "this sindri reads files of version 3")
-            .help("write `version: \"3.0\"`");
+        findings.error("version", version.span, "this sindri reads format version 3").help("write `version: \"3.0\"`");
     }
 }
 
@@ -178,7 +176,7 @@ fn check_provider(root: &YamlNode, findings: &mut Findings) {
     if let Some(provider) = provider.filter(|provider| !provider.text().is_some_and(is_runpod)) {
         let shown = provider.scalar().map_or("", |scalar| scalar.shown());
         findings
-            .error("provider", provider.span, format!("sindri rents from RunPod, not from `{shown}`"))
+            .error("provider", provider.span, format!("sindri supports RunPod, not `{shown}`"))
             .label("another provider")
             .help("write `provider: runpod`");
     } else if provider.is_none() && root.at(&["providers", "runpod"]).is_none() {
@@ -187,7 +185,7 @@ fn check_provider(root: &YamlNode, findings: &mut Findings) {
                 &["providers", "runpod", "deployment", "provider"],
                 "missing_field",
                 root.span,
-                "the file says nothing of RunPod",
+                "the file has no RunPod settings",
             )
             .help("add `deployment: { provider: runpod, image: ... }` and `providers: { runpod: { gpuType: ... } }`");
     }
@@ -212,7 +210,8 @@ fn name(root: &YamlNode, findings: &mut Findings) -> String {
                 .filter(|_| node.scalar().is_some_and(|scalar| scalar.written.is_none()))
                 .as_deref(),
             format!(
-                "a name has lowercase letters, digits and `-`, begins with a letter, and has at most {LONGEST_NAME} characters"
+                "a name consists of lowercase letters, digits and `-`, begins with a letter, and has at most \
+                 {LONGEST_NAME} characters"
             ),
         );
     }

@@ -74,8 +74,8 @@ fn meant(word: &str, project: &Project<'_>) -> String {
     let centers = project.catalog.resolve_region(country).unwrap_or_default();
     let shown: Vec<String> = centers.iter().take(MOST_SHOWN).map(|id| format!("`{id}`")).collect();
     format!(
-        "RunPod names its data centers differently: write `{country}` for any data center there, or for example {}; \
-         `sindri catalog regions` lists all",
+        "RunPod uses other names for its data centers; write `{country}` for any data center there, or for example \
+         {}; `sindri catalog regions` lists all",
         shown.join(", ")
     )
 }

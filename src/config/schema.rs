@@ -92,7 +92,7 @@ impl Check<'_> {
             Some(index) if entries[index].key_span.file == own.key_span.file => {
                 let name = &own.key;
                 self.findings
-                    .error("duplicate_key", own.key_span, format!("`{written}` says the same as `{name}`"))
+                    .error("duplicate_key", own.key_span, format!("`{written}` is another spelling of `{name}`"))
                     .label("again here")
                     .also(entries[index].key_span, "first here")
                     .help(format!("keep `{name}`"));
@@ -124,16 +124,16 @@ impl Check<'_> {
             ValueShape::Variables => self.variables(node, field),
             ValueShape::List(item) => self.list(node, item, field),
             ValueShape::Texts | ValueShape::Line => self.texts(node, shape, field),
-            ValueShape::Text | ValueShape::Id => self.scalar(node, field, subject, "a text", |_| true),
+            ValueShape::Text | ValueShape::Id => self.scalar(node, field, subject, "a string", |_| true),
             ValueShape::Bool => self.scalar(node, field, subject, "`true` or `false`", |node| node.bool().is_some()),
             ValueShape::Amount => {
-                self.scalar(node, field, subject, "an amount of dollars", |node| amount(node).is_some())
+                self.scalar(node, field, subject, "an amount in dollars", |node| amount(node).is_some())
             }
             ValueShape::Memory => {
-                self.scalar(node, field, subject, "a size with its unit", |node| megabytes(node).is_some())
+                self.scalar(node, field, subject, "a size with a unit", |node| megabytes(node).is_some())
             }
             ValueShape::Duration => {
-                self.scalar(node, field, subject, "a time with its unit", |node| duration(node).is_some())
+                self.scalar(node, field, subject, "a time with a unit", |node| duration(node).is_some())
             }
             ValueShape::Int(low, high) => self.int(node, (*low, *high), field, subject),
             ValueShape::Word(accepted) => self.word(node, accepted, field, subject),
@@ -167,7 +167,7 @@ impl Check<'_> {
             let empty = YamlNode { span: entry.key_span, data: Data::Map(Vec::new()) };
             let value = if entry.value.is_null() { &empty } else { &entry.value };
             if !matches!(value.data, Data::Map(_)) {
-                let message = format!("`{}` must be a mapping, the fields of {}", entry.key, block.title);
+                let message = format!("`{}` must be a mapping with the fields of {}", entry.key, block.title);
                 self.mistaken(value, message, "a mapping", right_form(node, field));
             }
             entries.push(MappingEntry { value: self.block(value, block), ..entry.clone() });
@@ -219,8 +219,8 @@ impl Check<'_> {
                 Some(YamlNode { span: node.span, data: Data::List(shaped) })
             }
             Data::Map(_) => {
-                let message = format!("`{}` must be a text, or a list of texts", field.name);
-                self.wrong_type(node, field, message, "a text or a list")
+                let message = format!("`{}` must be a string or a list of strings", field.name);
+                self.wrong_type(node, field, message, "a string or a list")
             }
         }
     }
@@ -261,7 +261,7 @@ impl Check<'_> {
         field: &Field,
         subject: MessageSubject,
     ) -> Option<YamlNode> {
-        let mut node = self.scalar(node, field, subject, "a text", |_| true)?;
+        let mut node = self.scalar(node, field, subject, "a string", |_| true)?;
         let Data::Scalar(scalar) = &mut node.data else { return None };
         if let Some(word) = accepted.iter().find(|word| word.eq_ignore_ascii_case(&scalar.text)) {
             // Use the table's spelling from here on; `written` keeps the text for messages.
@@ -324,14 +324,15 @@ impl Check<'_> {
                     .error("wrong_type", entry.key_span, format!("the variable `{key}` has no value"))
                     .label("no value")
                     .help(format!(
-                        "write `{key}: \"\"` for an empty one, or `{key}: ${{{key}}}` to take it from your environment"
+                        "write `{key}: \"\"` for an empty value, or `{key}: ${{{key}}}` to take it from your \
+                         environment"
                     ));
             } else if entry.value.scalar().is_none() {
                 let description = entry.value.description();
                 self.findings
                     .error("wrong_type", entry.value.span, format!("the variable `{key}` must have a single value"))
                     .label(format!("this is {description}"))
-                    .help(format!("write one text: `{key}: a,b`, or JSON in single quotes: `{key}: '[1, 2]'`"));
+                    .help(format!("write one string: `{key}: a,b`, or JSON in single quotes: `{key}: '[1, 2]'`"));
             } else {
                 entries.push(entry.clone());
             }

@@ -20,7 +20,7 @@ use crate::model::{Secret, Value};
 const LONGEST: u64 = 128 << 10;
 
 const EMPTY: &str = "its value is empty";
-const NOT_SET: &str = "it is in no environment, `.env.local` or `.env`";
+const NOT_SET: &str = "it is not in the environment, `.env.local` or `.env`";
 
 /// Sources of secret values.
 pub(super) struct SecretSources<'a> {
@@ -126,7 +126,7 @@ impl Reader<'_> {
                 None => {
                     findings
                         .missing(&["path"], "missing_field", secret.span, format!("the secret `{name}` has no `path`"))
-                        .help("`source: file` needs the `path` of the file, relative to this one");
+                        .help("`source: file` needs the `path` of the file, relative to this file");
                     return;
                 }
             },
@@ -156,16 +156,21 @@ impl Reader<'_> {
         let secret = match found {
             Ok(value) if holds_api_key(&value, ValueOrigin::Resolved, self.sources.api_keys) => {
                 findings
-                    .error("api_key", span, format!("the value of the secret `{name}` holds your RunPod API key"))
+                    .error("api_key", span, format!("the value of the secret `{name}` contains your RunPod API key"))
                     .help(format!(
-                        "no pod may get it under any name: it opens the whole account. RunPod gives every pod a `{API_KEY}` of its own"
+                        "pods must not get it under any name; it gives access to the whole account. RunPod gives \
+                         every pod its own `{API_KEY}`"
                     ));
                 Secret::unknown()
             }
             Ok(value) if value_fault(&value).is_some() => {
                 findings
-                    .error("control_character", span, format!("the value of the secret `{name}` holds a NUL character"))
-                    .help("no environment variable can hold one: encode the value, for example in base64");
+                    .error(
+                        "control_character",
+                        span,
+                        format!("the value of the secret `{name}` contains a NUL character"),
+                    )
+                    .help("environment variables cannot contain it; encode the value, for example in base64");
                 Secret::unknown()
             }
             Ok(value) => Secret::new(value),
@@ -177,7 +182,7 @@ impl Reader<'_> {
             Err(MissingReason::Absent(why)) if required && self.sources.offline => {
                 findings
                     .warn("missing_secrets", span, format!("the required secret `{name}` is missing: {why}"))
-                    .help("it is taken as unchanged here; an apply needs its value");
+                    .help("it is treated as unchanged here; an apply needs its value");
                 Secret::unknown()
             }
             Err(MissingReason::Absent(why)) if required => {
@@ -186,8 +191,8 @@ impl Reader<'_> {
             }
             Err(MissingReason::Absent(why)) => {
                 findings
-                    .advise("optional_secret", span, format!("the secret `{name}` is left out: {why}"))
-                    .help("set it to hand it to the pods; leaving it out later would take it from them");
+                    .advise("optional_secret", span, format!("the secret `{name}` is omitted: {why}"))
+                    .help("set it to pass it to the pods; omitting it later removes it from them");
                 return;
             }
         };
@@ -246,7 +251,7 @@ fn tell_missing(missing: &[Missing], findings: &mut Findings) {
     let problem = findings.error("missing_secrets", *at, format!("{number} missing: {names}"));
     problem
         .label("required")
-        .help(format!("{whys}\nset them in the environment, or in `.env.local` beside the configuration"));
+        .help(format!("{whys}\nset them in the environment, or in `.env.local` next to the configuration"));
     for Missing { span, .. } in others {
         problem.also(*span, "required");
     }

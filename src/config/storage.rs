@@ -48,7 +48,7 @@ pub(super) fn storage(
         mount_path(path, findings);
         if from_template && !attached && size.is_none() && project.dialect == Dialect::V2 {
             findings
-                .error("path_without_size", path.span, "REST v2 takes a mount path only with the size of the volume")
+                .error("path_without_size", path.span, "REST v2 accepts a mount path only with the size of the volume")
                 .help("write `volumeSizeGb` too, or leave both to the template");
         }
     }
@@ -73,8 +73,8 @@ fn container_disk(
     let disk_gb = disk.and_then(YamlNode::int).unwrap_or(CONTAINER_DISK_GB.min(limit));
     if let Some(disk) = disk.filter(|_| disk_gb > limit) {
         findings
-            .error("disk_limit", disk.span, format!("this CPU machine takes at most {limit} GB of container disk"))
-            .help("lower `containerDiskGb`, or take more vCPUs");
+            .error("disk_limit", disk.span, format!("this CPU machine has at most {limit} GB of container disk"))
+            .help("lower `containerDiskGb`, or request more vCPUs");
     }
     draft.set("container_disk_gb", Value::Int(disk_gb), disk.map(|node| node.span));
 }
@@ -83,7 +83,7 @@ fn container_disk(
 fn refuse_both(pod: &YamlNode, dialect: Dialect, findings: &mut Findings) {
     let Some(size) = pod.get("volumeSizeGb").filter(|size| size.int().is_some_and(|gb| gb > 0)) else { return };
     let message = "a pod has either a pod volume or a network volume";
-    let help = "remove `volumeSizeGb`: the network volume takes its place at the mount path";
+    let help = "remove `volumeSizeGb`; the network volume is mounted there instead";
     match dialect {
         Dialect::V2 => findings.error("two_volumes", size.span, message).help(help),
         Dialect::V1 => findings.warn("two_volumes", size.span, message).help(help),
@@ -102,12 +102,12 @@ fn written_volume(
     if gb > 0 && !machine.has_gpus && dialect == Dialect::V2 {
         findings
             .error("volume_on_cpu", size.span, "REST v2 has no pod volume on a CPU pod")
-            .help("write `volumeSizeGb: 0`, and keep what must last on a network volume");
+            .help("write `volumeSizeGb: 0`, and keep lasting data on a network volume");
     }
     if gb == 0 && from_template && machine.has_gpus && dialect == Dialect::V2 {
         findings
-            .warn("template_volume", size.span, "REST v2 cannot leave out a pod volume that the template has")
-            .help("the template decides: remove `volumeSizeGb`, or use a template without a volume");
+            .warn("template_volume", size.span, "REST v2 cannot omit a pod volume that the template has")
+            .help("remove `volumeSizeGb` to use the template's volume, or use a template without a volume");
         return None;
     }
     Some(gb)
@@ -140,15 +140,15 @@ fn network_volume(
     let (by_name, by_id) = (pod.entry("networkVolume"), pod.entry("networkVolumeId"));
     if let (Some(by_name), Some(by_id)) = (by_name, by_id) {
         findings
-            .error("conflict", by_id.key_span, "`networkVolumeId` and `networkVolume` exclude each other")
+            .error("conflict", by_id.key_span, "`networkVolumeId` and `networkVolume` are mutually exclusive")
             .also(by_name.key_span, "the other one")
             .help("RunPod mounts one network volume per pod");
     }
     let entry = by_name.or(by_id);
     if let (Some(entry), Cloud::Community) = (entry, machine.cloud) {
         findings
-            .error("volume_on_community", entry.key_span, "network volumes are in the SECURE cloud only")
-            .also(machine.cloud_span.unwrap_or(at), "asks for the other cloud")
+            .error("volume_on_community", entry.key_span, "network volumes exist only in the SECURE cloud")
+            .also(machine.cloud_span.unwrap_or(at), "requests the other cloud")
             .help("remove `cloudType: COMMUNITY`, or the network volume");
     }
     if let Some(name) = by_name {
@@ -163,7 +163,7 @@ fn network_volume(
                             region.span,
                             format!("the pod cannot run here: its network volume `{text}` is in `{home}`"),
                         );
-                        problem.help(format!("write `region: {home}`, or remove `region`: the volume decides"));
+                        problem.help(format!("write `region: {home}`, or remove `region` to follow the volume"));
                         if let Some(span) = volume.region_span {
                             problem.also(span, "the volume is here");
                         }
@@ -187,9 +187,9 @@ fn unknown_volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Fi
     let names = || known.into_iter().flat_map(|volumes| volumes.keys()).map(String::as_str);
     let declared = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let otherwise = if declared.is_empty() {
-        "declare it below `networkVolumes`, or use `networkVolumeId` for one that sindri does not own".to_owned()
+        "declare it under `networkVolumes`, or use `networkVolumeId` for one that sindri does not manage".to_owned()
     } else {
-        format!("declared are {declared}; `networkVolumeId` takes one that sindri does not own")
+        format!("declared: {declared}; use `networkVolumeId` for one that sindri does not manage")
     };
     findings
         .error("unknown_volume", entry.value.span, format!("there is no network volume `{shown}`"))

@@ -68,7 +68,7 @@ impl KeyVocabulary {
             let name = if field.name == key { String::new() } else { format!(", as `{}`", field.name) };
             let place = match path.as_slice() {
                 [] => "at the top level of the file".to_owned(),
-                path => format!("below `{}`", path.join(".")),
+                path => format!("under `{}`", path.join(".")),
             };
             ("not here", format!("`{key}` belongs {place}{name}"))
         } else if let Some(field) = near(key, block) {

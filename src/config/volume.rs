@@ -56,7 +56,7 @@ fn size(node: &YamlNode, at: Span, project: &Project<'_>, draft: &mut ResourceDr
     let Some((size, size_gb)) = node.get("sizeGb").and_then(|size| Some((size, size.int()?))) else {
         findings
             .missing(&["sizeGb"], "missing_field", at, "the network volume has no `sizeGb`")
-            .help(format!("give its size in GB, {accepted}"));
+            .help(format!("set its size in GB, {accepted}"));
         return;
     };
     if rule.is_some_and(|limit| !limit.rule.holds(&Value::Int(size_gb))) {
@@ -89,7 +89,7 @@ fn region(
     let Some(node) = node else {
         findings
             .missing(&["region"], "missing_field", at, "the network volume has no `region`")
-            .help("name its data center, for example `US-KS-2`; pods that mount it run there");
+            .help("set it to a data center, for example `US-KS-2`; pods that mount it run there");
         return None;
     };
     let ids = resolve_region(node, project, findings);
@@ -98,7 +98,7 @@ fn region(
         [id] => id.clone(),
         several => {
             findings
-                .error("region_conflict", node.span, "a network volume lives in one data center")
+                .error("region_conflict", node.span, "a network volume belongs to one data center")
                 .help(format!("choose one of {}", several.join(", ")));
             return None;
         }
@@ -109,11 +109,11 @@ fn region(
         if tiers.is_empty() {
             findings
                 .warn("volume_region", node.span, format!("`{id}` is not known to have network volumes"))
-                .help(format!("these are: {}", with_volumes(project, STANDARD)));
+                .help(format!("these are known to have them: {}", with_volumes(project, STANDARD)));
         } else if let Some(tier) = tier.filter(|tier| !tiers.iter().any(|known| known == tier)) {
             findings
                 .warn("volume_region", node.span, format!("`{id}` is not known to have {tier} network volumes"))
-                .help(format!("these are: {}", with_volumes(project, tier)));
+                .help(format!("these are known to have them: {}", with_volumes(project, tier)));
         }
     }
     Some(id)

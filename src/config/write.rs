@@ -85,7 +85,7 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
         let words = seen(attribute).filter(|words| words.as_list().is_some_and(|words| !words.is_empty()));
         if words.is_some_and(Value::holds_secret) {
             lines.line(&format!(
-                "# `{field}` holds a credential: it is not written here, and stays as it is at RunPod."
+                "# `{field}` contains a credential. It is not written here and is unchanged at RunPod."
             ));
         } else {
             lines.field(field, words);
@@ -109,10 +109,8 @@ pub fn pod(key: &str, object: &Object, volume: Option<&str>, ignored: &[String])
     let names: Vec<String> =
         seen("env").and_then(Value::as_map).into_iter().flatten().map(|(name, _)| quoted(name)).collect();
     if !names.is_empty() {
-        lines.line(
-            "# Its environment stays as it is; a pod that takes its place has only what `env` and `secrets` say.",
-        );
-        lines.line(&format!("# There is: {}", names.join(", ")));
+        lines.line("# Its environment is unchanged; a replacement gets only the variables in `env` and `secrets`.");
+        lines.line(&format!("# It now has: {}", names.join(", ")));
     }
     lines.into_block(key)
 }

@@ -28,14 +28,19 @@ fn cases() -> Vec<Case> {
         case(BARE.replace("A4000", "A400O"), "unknown_gpu", "8:14", &["`NVIDIA RTX A400O`", "did you mean"]),
         case(BARE.replace("NVIDIA RTX A4000", "ADA_25"), "unknown_gpu", "8:14", &["`ADA_25`", "`ADA_24`?"]),
         case(with("    region: US-CA-3"), "unknown_region", "10:13", &["`US-CA-3`", "did you mean `US-CA-2`?"]),
-        case(with("    ports: [53/udp]"), "bad_port", "10:13", &["`53/udp`", "RunPod forwards no UDP"]),
+        case(with("    ports: [53/udp]"), "bad_port", "10:13", &["`53/udp`", "RunPod does not forward UDP"]),
         case(with("    ports: [80/http, 80/http]"), "duplicate_port", "10:22", &["port 80 is listed twice"]),
         case(with(&format!("    ports: {ports:?}")), "too_many_ports", "10:5", &["at most 10 HTTP ports"]),
-        case(with(&format!("    env:\n{variables}")), "too_many_variables", "", &["51", "RunPod takes 50"]),
+        case(with(&format!("    env:\n{variables}")), "too_many_variables", "", &["51", "RunPod accepts 50"]),
         case(with("    gpuCount: 17"), "out_of_range", "10:15", &["`gpuCount` must be from 1 to 16"]),
-        case(with(&format!("    cloudType: COMMUNITY\n{volume}")), "volume_on_community", "", &["SECURE cloud only"]),
+        case(
+            with(&format!("    cloudType: COMMUNITY\n{volume}")),
+            "volume_on_community",
+            "",
+            &["only in the SECURE cloud"],
+        ),
         case(with(&format!("    region: US-TX-3\n{volume}")), "region_conflict", "10:13", &["`data` is in `US-CA-2`"]),
-        case(with("    cpuOnly: true"), "cpu_with_gpu", "8:5", &["`gpuType` belongs to a pod with GPUs"]),
+        case(with("    cpuOnly: true"), "cpu_with_gpu", "8:5", &["`gpuType` is only for pods with GPUs"]),
         case(BARE.replace("volumeSizeGb: 0", "volumeSizeGb: 5"), "volume_size", "9:19", &["at least 10 GB"]),
         case(
             format!(

@@ -244,7 +244,7 @@ fn credentials_in_urls_commands_and_variables_are_hidden_like_declared_ones() {
             }
             said
         };
-        run("validate").exits(0).warns("literal_credential").warns("`args` holds a credential");
+        run("validate").exits(0).warns("literal_credential").warns("`args` contains a credential");
         run("plan --full").exits(0).tells("visible-value").tells("--port").tells("(sensitive)");
         run("plan --json --full").exits(0);
         run("apply --auto-approve -v").exits(0);
@@ -291,7 +291,7 @@ fn credentials_in_urls_commands_and_variables_are_hidden_like_declared_ones() {
         let said = other.run(&emulator, "import --all --name team --include-marked").exits(0);
         let written = format!("{}{}{}", said.stdout, said.stderr, other.read("sindri.yaml"));
         assert!(!written.contains("canary"), "{written}");
-        assert!(written.contains("holds a credential"), "{written}");
+        assert!(written.contains("contains a credential"), "{written}");
         // The outside change has restarted the pod.
         other.run(&emulator, "wait --timeout 120s").exits(0);
         other.run(&emulator, "plan --detailed-exitcode").exits(0);

@@ -150,15 +150,15 @@ fn the_api_key_reaches_no_pod_under_any_name() {
     // The key may also be in a file, or come from one.
     let by_file = with_secrets("{ name: FOO, source: file, path: key.txt }");
     by_file.write("key.txt", &format!("key: {KEY}\n"));
-    is_refused(&emulator, &by_file, "holds your RunPod API key");
+    is_refused(&emulator, &by_file, "contains your RunPod API key");
     let by_dotenv = with_secrets("{ name: FOO }");
     by_dotenv.write(".env", &format!("FOO={KEY}\n"));
-    is_refused(&emulator, &by_dotenv, "holds your RunPod API key");
+    is_refused(&emulator, &by_dotenv, "contains your RunPod API key");
     let in_key_file = with_secrets("{ name: FOO, source: file, path: key.txt }");
     in_key_file.write("key.txt", KEY);
     let mut command = in_key_file.command(&emulator, "plan");
     command.env_remove("RUNPOD_API_KEY").env("RUNPOD_API_KEY_FILE", in_key_file.path("key.txt"));
-    Said::of(&mut command).exits(1).warns("holds your RunPod API key");
+    Said::of(&mut command).exits(1).warns("contains your RunPod API key");
     assert_eq!(emulator.requests(), Vec::<String>::new());
 }
 
@@ -249,7 +249,7 @@ fn an_unreadable_dotenv_is_an_error_and_never_counts_as_absent() {
         fs::write(project.path(".env"), bytes).unwrap();
         let said = project.run(&emulator, "plan").exits(1).warns(phrase);
         assert!(!format!("{said:?}").contains(CANARY), "{said:?}");
-        assert!(!said.stderr.contains("it is in no"), "{said:?}");
+        assert!(!said.stderr.contains("it is not in the environment"), "{said:?}");
         let json = project.run(&emulator, "plan --json").exits(1);
         assert!(json.stderr.contains("sindri::config::unreadable_") && !json.stderr.contains(CANARY), "{json:?}");
         // Commands that need only the state still work.
@@ -332,8 +332,7 @@ fn a_label_far_to_the_right_is_drawn() {
     let said = project.run(&emulator, "validate").exits(1).warns("`bogus` is not a key of");
     assert!(said.stderr.len() < 5000 && said.stderr.contains("\"bogus\": 1"), "{said:?}");
     project.write("sindri.yaml", &config("\"env\": {\"A_TOKEN\": \"canary-of-a-file-0123\"}"));
-    let said =
-        project.run(&emulator, "plan").exits(0).warns("`A_TOKEN` holds a credential that is written into the file");
+    let said = project.run(&emulator, "plan").exits(0).warns("`A_TOKEN` contains a credential in plain text");
     assert!(!said.stderr.contains(CANARY), "{said:?}");
     project.write("sindri.yaml", BARE);
     project.write("state/default.json", &format!("{{\"format_version\": 1, \"pad\": \"{wide}\"}}}}"));

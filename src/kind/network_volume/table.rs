@@ -25,7 +25,7 @@ pub static NETWORK_VOLUME: Kind = Kind {
     has_capacity: false,
     not_in_catalog: &[],
     disk_attributes: &["size_gb"],
-    protection: Some(Protection { flag: "--include-volumes", help: "Delete network volumes too, with their data" }),
+    protection: Some(Protection { flag: "--include-volumes", help: "Also delete network volumes and their data" }),
     lock_attribute: None,
     spot_attribute: None,
     budget_weight: 0,
@@ -58,7 +58,7 @@ const LIMITS: &[Limit] = &[
     created("name", "name", LONGEST_NAME, "name_length"),
     created("region", "dataCenter", NOT_EMPTY, "empty_id"),
     created("size_gb", "size", LimitRule::Whole { min: 10, max: 4096 }, "volume_size"),
-    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Page("as the name of a pod")),
+    limit(V1, "name", LONGEST_NAME, "name_length", LimitSource::Page("same as the name of a pod")),
     limit(
         V1,
         "size_gb",
@@ -77,7 +77,7 @@ const fn created(attribute: &'static str, member: &'static str, rule: LimitRule,
 fn grow_only(before: &Value, after: &Value) -> Result<Effect, &'static str> {
     match (before.as_int(), after.as_int()) {
         (Some(before), Some(after)) if after < before => {
-            Err("RunPod can enlarge a network volume but never shrink it: a smaller copy would lose the data")
+            Err("RunPod can enlarge a network volume but never shrink it; a smaller copy would lose data")
         }
         _ => Ok(Effect::InPlace),
     }

@@ -10,7 +10,7 @@ use crate::model::{Dialect, Effect, Value};
 
 pub(super) const ATTRIBUTES: &[Attribute] = &[
     attribute("name", Compare::Exact, in_place, "a pod is renamed in place", BOTH),
-    from_template(attribute("image", Compare::Exact, restart, "a new image makes the container anew", BOTH)),
+    from_template(attribute("image", Compare::Exact, restart, "a new image recreates the container", BOTH)),
     attribute("cloud", Compare::Exact, replace, "RunPod cannot move a pod to another cloud", BOTH),
     candidates("gpu_types", "RunPod cannot change the GPU type of a pod"),
     attribute("gpu_count", Compare::Exact, replace, "RunPod cannot change the number of GPUs of a pod", BOTH),
@@ -42,7 +42,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         "container_disk_gb",
         Compare::Exact,
         restart,
-        "a new disk size makes the container anew",
+        "a new disk size recreates the container",
         BOTH,
     )),
     from_template(attribute(
@@ -56,7 +56,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         "volume_mount_path",
         Compare::WhenSet,
         restart,
-        "a new mount path makes the container anew",
+        "a new mount path recreates the container",
         BOTH,
     )),
     naming(
@@ -65,20 +65,20 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
             "network_volume",
             Compare::Exact,
             replace,
-            "a network volume is attached when the pod is created, and never changed after",
+            "a network volume is attached when the pod is created, and cannot be changed later",
             BOTH,
         ),
     ),
-    from_template(attribute("ports", Compare::Set, restart, "a change of ports makes the container anew", BOTH)),
+    from_template(attribute("ports", Compare::Set, restart, "a change of ports recreates the container", BOTH)),
     Attribute {
         shared: Some(&ENVIRONMENT),
-        ..attribute("env", Compare::ManagedKeys, restart, "a change of the environment makes the container anew", BOTH)
+        ..attribute("env", Compare::ManagedKeys, restart, "a change of the environment recreates the container", BOTH)
     },
-    from_template(attribute("entrypoint", Compare::Exact, restart, "a new entrypoint makes the container anew", BOTH)),
-    from_template(attribute("command", Compare::Exact, restart, "a new command makes the container anew", BOTH)),
+    from_template(attribute("entrypoint", Compare::Exact, restart, "a new entrypoint recreates the container", BOTH)),
+    from_template(attribute("command", Compare::Exact, restart, "a new command recreates the container", BOTH)),
     from_template(naming(
         Names::Outside(AccountObject::Registry),
-        attribute("registry_auth", Compare::Exact, restart, "a new registry credential makes the container anew", BOTH),
+        attribute("registry_auth", Compare::Exact, restart, "a new registry credential recreates the container", BOTH),
     )),
     Attribute {
         // Source: OpenAPI v2 has `locked` in `UpdatePodRequest` but not in `CreatePodRequest`.
@@ -104,7 +104,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         (
             Support::No {
                 reason: "REST v1 has no `startSsh`",
-                help: "put your public key into `env.PUBLIC_KEY`: RunPod's images start sshd with it",
+                help: "put your public key into `env.PUBLIC_KEY`; RunPod's images start sshd with it",
             },
             Support::Yes,
         ),
@@ -120,7 +120,7 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
         "public_ip",
         Compare::Recorded,
         replace,
-        "a public address is asked for when the pod is created",
+        "a public address is requested when the pod is created",
         // On v2, `true` has no effect: SECURE hosts always have a public address, and COMMUNITY hosts cannot be asked
         // for one. `config` warns about it.
         BOTH,
@@ -128,7 +128,8 @@ pub(super) const ATTRIBUTES: &[Attribute] = &[
 ];
 
 const V1_ONLY_SPOT: Support = Support::No {
-    reason: "REST v2 cannot rent spot pods: its create request has no such member, and RunPod withdrew spot pods in May 2026",
+    reason: "REST v2 cannot create spot pods; its create request has no such member, and RunPod withdrew spot pods \
+             in May 2026",
     help: "remove `spot` and `spotBid` (COMMUNITY is the cheaper cloud), or keep this file for `--api v1` on a private gateway",
 };
 
