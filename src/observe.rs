@@ -1,4 +1,4 @@
-//! Reads the world through an API: two list calls for any fleet give [`Observed`], and the questions of a plan beyond
+//! Reads the world through an API: one list call per listed kind gives [`Observed`], and the questions of a plan beyond
 //! the lists give [`Answers`]. Decides nothing.
 
 use std::collections::{BTreeMap, BTreeSet};

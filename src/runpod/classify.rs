@@ -84,6 +84,7 @@ impl ReplyContext<'_> {
             status: Some(reply.status),
             message,
             purpose: Some(self.purpose),
+            advice: None,
             details,
             request_id: self.request_id(reply),
             retry_after: retry_after(reply),
@@ -153,10 +154,10 @@ impl ReplyContext<'_> {
         (self.clean(&message), details.take(DETAILS_LIMIT).map(|text| self.clean(text)).collect())
     }
 
-    fn request_id(&self, reply: &Reply) -> Option<String> {
+    fn request_id(&self, reply: &Reply) -> Option<Box<str>> {
         let id = masked(reply.header("x-request-id")?, self.secrets);
         let id: String = id.chars().filter(char::is_ascii_graphic).take(64).collect();
-        Some(id).filter(|id| !id.is_empty())
+        (!id.is_empty()).then(|| id.into_boxed_str())
     }
 
     /// One line of printable text without secrets.

@@ -10,11 +10,10 @@ use tokio::time::{Instant, sleep};
 
 use super::answer::{JsonReply, judge};
 use super::classify::ReplyContext;
+use super::dialects::{codec, wires};
 use super::error::Purpose;
 use super::pace::{KeyPace, Patience};
-use super::v1::V1;
-use super::v2::V2;
-use super::wire::{Codec, Wire};
+use super::wire::Wire;
 use super::{ApiError, ApiKey, ErrorClass, FailureEffect, LIST_LAG, NotifyFn, TraceFn};
 use crate::kind::Kind;
 use crate::model::{Attributes, Dialect, Value};
@@ -247,18 +246,10 @@ impl Client {
     }
 
     pub(super) fn wire(&self, kind: &'static Kind) -> Result<&'static Wire, ApiError> {
-        let wires = codec(self.dialect).wires;
-        wires.iter().find(|wire| wire.kind.name == kind.name).ok_or_else(|| {
+        wires(self.dialect).iter().copied().find(|wire| wire.kind.name == kind.name).ok_or_else(|| {
             let message = format!("REST {} has no objects of the kind {}", self.dialect, kind.title);
             ApiError::local(ErrorClass::Invalid, "", message)
         })
-    }
-}
-
-pub(super) fn codec(dialect: Dialect) -> &'static Codec {
-    match dialect {
-        Dialect::V1 => &V1,
-        Dialect::V2 => &V2,
     }
 }
 

@@ -159,6 +159,9 @@ pub enum FailureEffect {
     Unknown,
 }
 
+/// Advice about a refusal with this message, if a kind of object can say more than the class of the error.
+pub type AdviceFn = fn(Purpose, ErrorClass, &str) -> Option<&'static str>;
+
 /// A failed request. Never contains a header, a credential, a secret value or a request body.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{}", self.summary())]
@@ -172,10 +175,12 @@ pub struct ApiError {
     pub message: String,
     /// Purpose of the request, if RunPod answered it. Used to choose the help text.
     pub(super) purpose: Option<Purpose>,
+    /// Remedies for the kind of object. They take precedence over those of the purpose and the class.
+    pub(super) advice: Option<AdviceFn>,
     /// RunPod's list of violations.
     pub details: Vec<String>,
     /// `x-request-id`.
-    pub request_id: Option<String>,
+    pub request_id: Option<Box<str>>,
     pub retry_after: Option<Duration>,
 }
 
@@ -189,6 +194,7 @@ impl ApiError {
             status: None,
             message: message.into(),
             purpose: None,
+            advice: None,
             details: Vec::new(),
             request_id: None,
             retry_after: None,
@@ -226,14 +232,17 @@ impl miette::Diagnostic for ApiError {
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let advice = self.purpose.and_then(|purpose| purpose.advice(self.class, &self.message));
+        let advice = self.purpose.and_then(|purpose| {
+            let of_kind = self.advice.and_then(|advice| advice(purpose, self.class, &self.message));
+            of_kind.or_else(|| purpose.advice(self.class))
+        });
         Some(Box::new(advice.unwrap_or_else(|| self.class.help())))
     }
 }
 
 /// The purpose of a request. Decides whether it may be sent twice, and what is unknown after a lost answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub enum Purpose {
     Read,
     Create,
     Update,
@@ -249,17 +258,8 @@ impl Purpose {
     }
 
     /// The remedy for a refusal, if the class alone is not specific enough.
-    pub fn advice(self, class: ErrorClass, message: &str) -> Option<&'static str> {
-        if (class, self) == (ErrorClass::Invalid, Self::Create)
-            && let Some((_, advice)) = NAMED_CAUSES.iter().find(|(words, _)| names_all(message, words))
-        {
-            return Some(advice);
-        }
+    fn advice(self, class: ErrorClass) -> Option<&'static str> {
         match (class, self) {
-            (ErrorClass::Invalid, Self::Create) => Some(
-                "check that the GPU type is spelt as `sindri catalog` lists it, that the image exists and can be pulled, \
-                 and that `containerDiskGb` is large enough for it",
-            ),
             (ErrorClass::Invalid, Self::Update) => Some(
                 "RunPod's text says what it does not accept: correct that in the configuration and run `sindri apply` again. \
                  Nothing was changed",
@@ -280,10 +280,6 @@ impl Purpose {
                 "something between here and RunPod answered instead of it, or the API has changed. Whether the request took \
                  effect is not known; the next sindri command looks before it sends anything again",
             ),
-            (ErrorClass::NoCapacity, Self::Power) => Some(
-                "a pod starts on the machine that has its volume, and that is full: start it again later, or make a new one \
-                 elsewhere with `sindri apply --replace ADDRESS`, which loses a volume of its own",
-            ),
             _ => None,
         }
     }
@@ -293,24 +289,6 @@ impl Purpose {
         if self == Self::Read { FailureEffect::WithoutEffect } else { FailureEffect::Unknown }
     }
 }
-
-/// Causes that RunPod's text names when it refuses a create, with the advice for each.
-const NAMED_CAUSES: [(&[&str], &str); 4] = [
-    (
-        &["registry", "not found"],
-        "`registryAuth` names a registry credential that this account does not have: check its id, and that the API key \
-         belongs to the same account",
-    ),
-    (
-        &["registry"],
-        "the text is about the registry credential: check `registryAuth`, and that the credential may pull this image",
-    ),
-    (&["template", "serverless"], "`templateId` names a template for serverless workers: choose one for pods"),
-    (
-        &["template", "not found"],
-        "`templateId` names a template that this API key cannot read: check its id, and that the key belongs to the right account",
-    ),
-];
 
 pub(super) fn names_all(message: &str, words: &[&str]) -> bool {
     let message = message.to_lowercase();

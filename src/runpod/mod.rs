@@ -7,20 +7,25 @@
 pub mod api;
 pub mod client;
 pub mod credential;
+pub mod decode;
+pub mod encode;
+pub mod wire;
 mod answer;
-mod argv;
 mod classify;
+mod dialects;
 mod error;
 mod mask;
+mod network_volumes;
 mod operations;
 mod pace;
 mod pages;
+mod pods;
 mod v1;
 mod v2;
-mod wire;
 
 pub use api::{Api, LIST_LAG, NotifyFn, TraceFn};
 pub use client::Client;
 pub use credential::{ApiKey, ApiOrigin, world_identity};
-pub use error::{ApiError, ErrorClass, FailureEffect};
+pub use dialects::wires;
+pub use error::{AdviceFn, ApiError, ErrorClass, FailureEffect, Purpose};
 pub use mask::masked;

@@ -10,11 +10,14 @@ use serde_json::Value as Json;
 
 use super::answer::JsonReply;
 use super::classify::nonsense;
-use super::client::{ApiCall, Client, codec, secrets};
+use super::client::{ApiCall, Client, secrets};
+use super::decode::{flag, is_id};
+use super::dialects::codec;
+use super::encode::is_set;
 use super::error::Purpose;
 use super::mask::hide_in;
 use super::pages::{FetchedPage, Pages};
-use super::wire::{Wire, is_id, is_set};
+use super::wire::{PowerRequest, Update, Wire};
 use super::{Api, ApiError, ErrorClass};
 use crate::kind::{AccountObject, Kind, Support};
 use crate::model::{Attributes, Dialect, Marker, Object, Power, Value};
@@ -46,10 +49,15 @@ impl Client {
         Some(object)
     }
 
+    /// Sends a request about an object. A refusal gets the advice of its kind.
+    async fn send_about(&self, wire: &Wire, call: ApiCall<'_>) -> Result<Json, ApiError> {
+        self.send(call).await.map_err(|error| ApiError { advice: Some(wire.advice), ..error })
+    }
+
     /// Sends a request whose answer is one object, and decodes it.
     async fn object(&self, wire: &'static Wire, call: ApiCall<'_>) -> Result<Object, ApiError> {
         let (request, purpose) = (call.request(), call.purpose);
-        let json = self.send(call).await?;
+        let json = self.send_about(wire, call).await?;
         self.decode(wire, &json).ok_or_else(|| nonsense(purpose, &request, "the answer holds no object with an id"))
     }
 
@@ -161,35 +169,27 @@ impl Api for Client {
 
     async fn update(&self, kind: &'static Kind, current: &Object, changes: &Attributes) -> Result<Object, ApiError> {
         let wire = self.wire(kind)?;
+        let path = object_path(wire, &current.id)?;
+        let Some(update) = &wire.update else {
+            let message = format!("a {} cannot be changed", kind.title);
+            return Err(ApiError::local(ErrorClass::Invalid, format!("{} {path}", Method::Patch.word()), message));
+        };
         let mut secrets = secrets(changes);
         secrets.extend(self::secrets(&current.attributes));
-        let call = ApiCall {
-            purpose: Purpose::Update,
-            method: Method::Patch,
-            path: object_path(wire, &current.id)?,
-            body: Some((wire.update)(current, changes)),
-            secrets,
-        };
+        let body = Some((update.encode)(current, changes));
+        let call = ApiCall { purpose: Purpose::Update, method: Method::Patch, path, body, secrets };
         let request = call.request();
         self.check_values(&request, kind, changes)?;
-        if let Some(name) = changes.keys().find(|name| !wire.in_update.contains(&name.as_str())) {
-            let message = format!("`{name}` of a {} cannot be changed", kind.title);
-            return Err(ApiError::local(ErrorClass::Invalid, request, message));
-        }
-        let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
-        if let Some(name) = wire.replaced_whole.iter().find(unknown) {
-            let message =
-                format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
-            return Err(ApiError::local(ErrorClass::Malformed, request, message));
-        }
+        check_update(&request, kind, update, current, changes)?;
         let object = self.object(wire, call).await?;
         same_object(&current.id, object, &request, Purpose::Update)
     }
 
     async fn delete(&self, kind: &'static Kind, id: &str) -> Result<bool, ApiError> {
-        let path = object_path(self.wire(kind)?, id)?;
+        let wire = self.wire(kind)?;
+        let path = object_path(wire, id)?;
         let call = ApiCall { purpose: Purpose::Delete, method: Method::Delete, path, body: None, secrets: Vec::new() };
-        match self.send(call).await {
+        match self.send_about(wire, call).await {
             Ok(_) => Ok(true),
             Err(error) if error.class == ErrorClass::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -197,27 +197,32 @@ impl Api for Client {
     }
 
     async fn power(&self, kind: &'static Kind, id: &str, power: Power) -> Result<(), ApiError> {
-        let (below, body) = (codec(self.dialect).power)(power);
-        let path = object_path(self.wire(kind)?, id)? + below;
+        let wire = self.wire(kind)?;
+        let path = object_path(wire, id)?;
+        let Some(encode) = wire.power else {
+            let message = format!("a {} cannot be started or stopped", kind.title);
+            return Err(ApiError::local(ErrorClass::Invalid, format!("{} {path}", Method::Post.word()), message));
+        };
+        let PowerRequest { below, body } = encode(power);
+        let path = path + below;
         let call = ApiCall { purpose: Purpose::Power, method: Method::Post, path, body, secrets: Vec::new() };
-        self.send(call).await.map(drop)
+        self.send_about(wire, call).await.map(drop)
     }
 
     fn stock_key(&self, kind: &'static Kind, inputs: &Attributes) -> Option<String> {
-        let path = (self.wire(kind).ok()?.stock.as_ref()?.path)(inputs)?;
-        let regions = inputs.get("regions").map(Value::text_items).unwrap_or_default();
-        Some(format!("{path} {}", regions.join(",")))
+        (self.wire(kind).ok()?.stock.as_ref()?.key)(inputs)
     }
 
     async fn presence(&self, outside: AccountObject, id: &str) -> Result<Option<Presence>, ApiError> {
-        let codec = codec(self.dialect);
-        let (collection, query) = (codec.outside)(outside);
+        let collections = codec(self.dialect).outside;
+        let Some(place) = collections.iter().find(|place| place.outside == outside) else { return Ok(None) };
         // RunPod has no such ids, and this one would change the path.
         if !is_id(id) {
             return Ok(Some(Presence::Absent));
         }
-        match self.send(ApiCall::read(with_query(&format!("{collection}/{id}"), query))).await {
-            Ok(json) if json.get(codec.serverless).and_then(Json::as_bool) == Some(true) => {
+        let call = ApiCall::read(with_query(&format!("{}/{id}", place.collection), place.query));
+        match self.send(call).await {
+            Ok(json) if place.serverless.and_then(|member| flag(&json, member)) == Some(true) => {
                 Ok(Some(Presence::Unfit("it is for serverless workers, not for pods")))
             }
             Ok(_) => Ok(Some(Presence::Usable)),
@@ -239,6 +244,27 @@ impl Api for Client {
         let row = self.send(ApiCall::read(path)).await?;
         Ok((stock.any)(&row, inputs))
     }
+}
+
+/// Refuses an update that the body cannot carry, or that would lose values that RunPod did not show.
+fn check_update(
+    request: &str,
+    kind: &Kind,
+    update: &Update,
+    current: &Object,
+    changes: &Attributes,
+) -> Result<(), ApiError> {
+    if let Some(name) = changes.keys().find(|name| !update.attributes.contains(&name.as_str())) {
+        let message = format!("`{name}` of a {} cannot be changed", kind.title);
+        return Err(ApiError::local(ErrorClass::Invalid, request, message));
+    }
+    let unknown = |name: &&&str| changes.contains_key(**name) && !current.attributes.contains_key(**name);
+    if let Some(name) = update.replaced_whole.iter().find(unknown) {
+        let message =
+            format!("RunPod replaces all of `{name}`, and did not tell what is in it now: nothing was changed");
+        return Err(ApiError::local(ErrorClass::Malformed, request, message));
+    }
+    Ok(())
 }
 
 /// The path of one object. Ids also come from files, and must not change the path.

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use miette::Diagnostic;
 use serde_json::json;
-use sindri::kind::{NETWORK_VOLUME, POD};
-use sindri::model::{Dialect, Power, Value};
+use sindri::kind::{Kind, NETWORK_VOLUME, POD};
+use sindri::model::{Attributes, Dialect, Power, Value};
 use sindri::runpod::{Api, ApiError, ErrorClass, FailureEffect};
 use tokio::time::Instant;
 
@@ -187,5 +188,33 @@ async fn a_refused_delete_of_something_in_use_is_sent_once() {
             (script.asked().len(), error.class, error.failure),
             (1, ErrorClass::Invalid, FailureEffect::WithoutEffect)
         );
+    }
+}
+
+/// The help text after a refused create.
+async fn advice(kind: &'static Kind, inputs: &Attributes, detail: &str) -> String {
+    let script = Script::new([answer(400, &json!({ "detail": detail }))]);
+    let error = client(&script, Dialect::V2).create(kind, inputs, None).await.unwrap_err();
+    error.help().unwrap().to_string()
+}
+
+#[tokio::test(start_paused = true)]
+async fn advice_about_a_refusal_fits_the_kind_of_the_object() {
+    let volume = attributes(&[("name", "data".into()), ("size_gb", Value::Int(10)), ("region", "US-CA-2".into())]);
+    for (detail, expected) in [("template t not found", "`templateId`"), ("no such thing", "GPU type")] {
+        let pods = advice(&POD, &pod(), detail).await;
+        assert!(pods.contains(expected), "{pods}");
+        let volumes = advice(&NETWORK_VOLUME, &volume, detail).await;
+        assert!(!volumes.contains(expected) && volumes.contains("the text above"), "{volumes}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kind_without_power_is_neither_started_nor_stopped() {
+    for dialect in [Dialect::V1, Dialect::V2] {
+        let script = Script::new([]);
+        let error = client(&script, dialect).power(&NETWORK_VOLUME, "v1", Power::Stopped).await.unwrap_err();
+        assert_eq!((error.class, error.failure), (ErrorClass::Invalid, FailureEffect::WithoutEffect), "{error}");
+        assert_eq!(script.asked(), Vec::<String>::new());
     }
 }

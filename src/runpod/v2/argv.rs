@@ -5,6 +5,8 @@
 
 use serde_json::{Value as Json, json};
 
+use crate::runpod::decode::words;
+
 /// The two lists of words that start a container. An empty list means the image's default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Argv {
@@ -44,11 +46,6 @@ impl Argv {
     pub fn is_empty(&self) -> bool {
         self.entrypoint.is_empty() && self.command.is_empty()
     }
-}
-
-/// The strings of a JSON list, or nothing if the value is not a list.
-pub(super) fn words(json: Option<&Json>) -> Vec<String> {
-    json.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,34 @@
+//! Network volumes, as far as both dialects have the same format.
+
+use serde_json::Value as Json;
+
+use super::decode::ReadAttributes;
+use super::encode::RequestBody;
+use super::wire::{MemberNames, Update};
+use crate::kind::NETWORK_VOLUME;
+use crate::model::{Attributes, Object};
+
+const NAME: &MemberNames = &[("name", "name")];
+const SIZE: &MemberNames = &[("size_gb", "size")];
+
+/// Volumes can be renamed and resized.
+pub(super) const UPDATE: Update =
+    Update { encode: |_, changes| encode(changes, &[]), attributes: &["name", "size_gb"], replaced_whole: &[] };
+
+/// A body with name and size, and with the texts that differ between the dialects.
+pub(super) fn encode(values: &Attributes, others: &MemberNames) -> Json {
+    let mut body = RequestBody::default();
+    for names in [NAME, SIZE, others] {
+        body.given(names, values);
+    }
+    body.into_json()
+}
+
+/// A volume with name and size, and with the texts that differ between the dialects.
+pub(super) fn decode(json: &Json, others: &MemberNames) -> Option<Object> {
+    let mut found = ReadAttributes::default();
+    found.texts(NAME, json);
+    found.numbers(SIZE, json);
+    found.texts(others, json);
+    found.into_object(&NETWORK_VOLUME, json)
+}

@@ -1,0 +1,18 @@
+//! REST v2, `https://api.runpod.io/v2`: nested bodies, almost no defaults. Sources: sections 3, 4, 9 and 11 of the API
+//! contract, and RunPod's OpenAPI document.
+
+mod argv;
+mod network_volume;
+mod outside;
+mod pod;
+
+use super::wire::Codec;
+use crate::kind::limits::V2_BODY_LIMIT;
+use crate::model::KindRegistry;
+
+/// The dialect, with one line per kind.
+pub(super) static V2: Codec = Codec {
+    wires: KindRegistry::new(&[&network_volume::WIRE, &pod::WIRE]),
+    body_limit: Some(V2_BODY_LIMIT),
+    outside: outside::OUTSIDE,
+};
