@@ -17,12 +17,12 @@ const MOST_FAULTS: usize = 10;
 /// The variables of both files.
 #[derive(Default)]
 pub(super) struct Dotenv {
-    values: BTreeMap<String, Value>,
+    values: BTreeMap<String, DotenvValue>,
     pub faults: Vec<DotenvProblem>,
 }
 
 /// The value of a variable, or why it is ambiguous.
-type Value = Result<String, DotenvProblem>;
+type DotenvValue = Result<String, DotenvProblem>;
 
 /// A part of a `.env` file that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Dotenv {
         dotenv
     }
 
-    pub fn get(&self, name: &str) -> Option<&Value> {
+    pub fn get(&self, name: &str) -> Option<&DotenvValue> {
         self.values.get(name)
     }
 
