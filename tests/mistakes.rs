@@ -41,17 +41,17 @@ fn each_mistake_is_reported_with_its_position_and_the_correct_form() {
     let mistakes = mistakes();
     assert!(mistakes.len() >= 50, "{}", mistakes.len());
     for path in mistakes {
-        let told = report(&fs::read_to_string(&path).unwrap());
+        let text = report(&fs::read_to_string(&path).unwrap());
         let expected = path.with_extension("txt");
         if bless {
-            fs::write(&expected, &told).unwrap();
-        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
-            different.push(format!("{}\n{told}", path.display()));
+            fs::write(&expected, &text).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != text {
+            different.push(format!("{}\n{text}", path.display()));
         }
-        assert!(told.contains("help: "), "{} has no help:\n{told}", path.display());
-        let wide: Vec<&str> = told.lines().filter(|line| line.chars().count() > WIDTH).collect();
+        assert!(text.contains("help: "), "{} has no help:\n{text}", path.display());
+        let wide: Vec<&str> = text.lines().filter(|line| line.chars().count() > WIDTH).collect();
         assert!(wide.is_empty(), "{}: {wide:?}", path.display());
-        assert!(!told.contains("s3cret"), "{} shows a secret:\n{told}", path.display());
+        assert!(!text.contains("s3cret"), "{} shows a secret:\n{text}", path.display());
     }
     assert!(different.is_empty(), "SINDRI_BLESS=1 writes these anew:\n{}", different.join("\n"));
 }

@@ -132,8 +132,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Calls `look` with every list requested from now on, until it returns something or `deadline` passes.
-    pub async fn until<T>(&self, deadline: Instant, mut look: impl FnMut(&ListSnapshot) -> Option<T>) -> Option<T> {
+    /// Calls `check` with every list requested from now on, until it returns something or `deadline` passes.
+    pub async fn until<T>(&self, deadline: Instant, mut check: impl FnMut(&ListSnapshot) -> Option<T>) -> Option<T> {
         let from = Instant::now();
         let mut seen = self.latest().0;
         let _waiting = Waiting::enter(self);
@@ -148,7 +148,7 @@ impl<'a> Watch<'a> {
             }
             seen = number;
             if let Some(sighting) = sighting.filter(|sighting| sighting.asked >= from)
-                && let Some(found) = look(&sighting)
+                && let Some(found) = check(&sighting)
             {
                 return Some(found);
             }

@@ -116,8 +116,8 @@ fn a_cancelled_job_finishes_requests_in_flight_and_commits_its_state() {
     let sent = Command::new("kill").args(["-INT", &apply.id().to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()));
     let said = Said::from(apply.wait_with_output().expect("it ends")).exits(130).warns("nothing new starts");
-    let told = fs::read_to_string(machine.join("apply.md")).expect("text");
-    assert!(told.contains("ended with exit code 130"), "{told}\n{}", said.stderr);
+    let comment = fs::read_to_string(machine.join("apply.md")).expect("text");
+    assert!(comment.contains("ended with exit code 130"), "{comment}\n{}", said.stderr);
     run(&stage, &machine, "keep-state.sh main").exits(0);
     assert!(stage.kept("prod")["resources"]["pod.judge"].is_object());
     stage.emulator.faults(json!([]));

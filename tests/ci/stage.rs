@@ -227,7 +227,7 @@ impl Stage {
 
     /// Checks that no file in the clones, machines, origin, comments or issues contains a secret.
     pub fn holds_no_secret(&self) {
-        look(self.folder.path(), &mut |path, bytes| no_secret_in(&path.display().to_string(), bytes));
+        for_each_file(self.folder.path(), &mut |path, bytes| no_secret_in(&path.display().to_string(), bytes));
     }
 }
 
@@ -247,10 +247,10 @@ fn no_secret_in(what: &str, bytes: &[u8]) {
     }
 }
 
-fn look(folder: &Path, each: &mut dyn FnMut(&Path, &[u8])) {
+fn for_each_file(folder: &Path, each: &mut dyn FnMut(&Path, &[u8])) {
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         match entry.is_dir() {
-            true => look(&entry, each),
+            true => for_each_file(&entry, each),
             false => each(&entry, &fs::read(&entry).expect("readable")),
         }
     }

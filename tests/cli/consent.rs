@@ -77,10 +77,10 @@ fn if_several_volumes_match_only_the_mounted_one_is_adopted() {
     let (emulator, project) = (Emulator::start(), Project::new(PAIR));
     project.run(&emulator, "apply -y").exits(0);
     let (volume, trainer) = (project.id("network_volume.data"), project.id("pod.trainer"));
-    let look = emulator.volumes()[0].clone();
-    let twin = json!({ "name": look["name"], "size": look["size"], "dataCenter": look["dataCenter"] });
+    let original = emulator.volumes()[0].clone();
+    let copy = json!({ "name": original["name"], "size": original["size"], "dataCenter": original["dataCenter"] });
     for _ in 0..3 {
-        assert!(emulator.ask("POST", "/v2/network-volumes", Some(twin.clone())).0 < 300);
+        assert!(emulator.ask("POST", "/v2/network-volumes", Some(copy.clone())).0 < 300);
     }
     fs::remove_dir_all(project.path("state")).expect("a state");
     let writes = emulator.writes();

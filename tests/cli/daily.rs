@@ -70,8 +70,8 @@ fn errors_in_the_file_stop_no_command_that_needs_only_the_state() {
     }
     project.edit("${TAG:-1}", "${TAG}");
     let said = project.run(&emulator, "status").exits(0);
-    let told: Vec<&str> = said.stderr.lines().collect();
-    assert!(matches!(told[..], [line] if line.starts_with("Warning: `sindri.yaml` has ")), "{told:?}");
+    let lines: Vec<&str> = said.stderr.lines().collect();
+    assert!(matches!(lines[..], [line] if line.starts_with("Warning: `sindri.yaml` has ")), "{lines:?}");
     assert_eq!(project.run(&emulator, "status --json").exits(0).stderr, "");
     // It still asks first, and then destroys.
     project.run(&emulator, "destroy").exits(3).warns("no_terminal");

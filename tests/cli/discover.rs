@@ -63,17 +63,17 @@ fn duplicates_and_undeclared_objects_are_not_imported() {
     project.run(&emulator, "apply --auto-approve").exits(0);
     let pods = emulator.pods();
     let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
-    let twin = json!({
+    let duplicate = json!({
         "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
         "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
     });
-    let (status, twin) = emulator.ask("POST", "/v2/pods", Some(twin));
-    assert_eq!(status, 201, "{twin}");
+    let (status, duplicate) = emulator.ask("POST", "/v2/pods", Some(duplicate));
+    assert_eq!(status, 201, "{duplicate}");
     let notebook = project.id("pod.notebook");
     lose_the_state(&project);
     project.edit("notebook:", "lab:");
     let said = project.run(&emulator, "import --discover").exits(0);
-    let said = said.tells(twin["id"].as_str().unwrap()).tells("a twin: pod.trainer is").tells("/h");
+    let said = said.tells(duplicate["id"].as_str().unwrap()).tells("a twin: pod.trainer is").tells("/h");
     said.tells(&format!("sindri import pod.notebook {notebook}")).tells("not declared");
     assert_eq!(project.id("pod.trainer"), trainer["id"].as_str().unwrap());
     assert!(records(&project)["pod.notebook"].is_null());

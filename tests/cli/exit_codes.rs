@@ -179,13 +179,13 @@ fn an_apply_that_leaves_orphans_says_so_by_its_exit_code() {
     project.run(&emulator, "apply --auto-approve").exits(0);
     let pods = emulator.pods();
     let trainer = pods.iter().find(|pod| pod["name"] == "story-trainer").unwrap();
-    let twin = json!({
+    let duplicate = json!({
         "name": "twin", "image": "example/image:1", "cloud": "SECURE", "disk": 50, "gpu": { "id": "NVIDIA RTX A4000", "count": 1 },
         "env": { "SINDRI_RESOURCE": trainer["env"]["SINDRI_RESOURCE"] },
     });
-    let (status, twin) = emulator.ask("POST", "/v2/pods", Some(twin));
-    assert_eq!(status, 201, "{twin}");
-    let id = twin["id"].as_str().unwrap();
+    let (status, duplicate) = emulator.ask("POST", "/v2/pods", Some(duplicate));
+    assert_eq!(status, 201, "{duplicate}");
+    let id = duplicate["id"].as_str().unwrap();
     project.run(&emulator, "apply --auto-approve").exits(2).tells("Orphans").tells(id).tells("/h");
     project.run(&emulator, "plan --detailed-exitcode").exits(0).tells(id);
     assert_eq!(emulator.ask("DELETE", &format!("/v2/pods/{id}"), None).0, 204);
@@ -204,14 +204,15 @@ fn every_apply_reports_a_volume_of_another_clone_with_its_cost_and_exit_code() {
     assert_eq!((emulator.volumes().len(), emulator.pods().len()), (2, 1), "no pod tells of the clone");
 
     // A plan that changes nothing, one that updates, and one that creates.
-    let told = |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and place").tells("$7.00/mo");
-    told(first.run(&emulator, "apply -y").exits(2));
+    let names_double =
+        |said: Said| said.tells(&format!("`{double}`")).tells("same name, size and place").tells("$7.00/mo");
+    names_double(first.run(&emulator, "apply -y").exits(2));
     first.run(&emulator, "apply -y --ignore-existing").exits(0);
     first.edit("image: example/image:1", "image: example/image:2");
-    told(first.run(&emulator, "apply -y --updates in-place").exits(2)).tells("1 updated");
+    names_double(first.run(&emulator, "apply -y --updates in-place").exits(2)).tells("1 updated");
     first.edit("US-CA-2 }", "US-CA-2 }, more: { sizeGb: 10, region: US-CA-2 }");
-    told(first.run(&emulator, "apply -y").exits(2)).tells("Doubles").tells("the same as `network_volume.data`");
-    told(first.run(&emulator, "plan --detailed-exitcode").exits(0));
+    names_double(first.run(&emulator, "apply -y").exits(2)).tells("Doubles").tells("the same as `network_volume.data`");
+    names_double(first.run(&emulator, "plan --detailed-exitcode").exits(0));
     assert_eq!(emulator.ask("DELETE", &format!("/v2/network-volumes/{double}"), None).0, 204);
     first.run(&emulator, "apply -y").exits(0);
 }

@@ -10,7 +10,7 @@ use crate::support::{BARE, Emulator, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";
 
-pub fn begun(project: &Project, emulator: &Emulator, words: &str) -> Child {
+pub fn spawn(project: &Project, emulator: &Emulator, words: &str) -> Child {
     let mut command = project.command(emulator, words);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
 }
@@ -70,7 +70,7 @@ fn whole(project: &Project, emulator: &Emulator, pods: usize) {
 fn the_first_interrupt_records_requests_in_flight_and_starts_nothing_new() {
     for name in ["INT", "TERM", "HUP"] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(2.0, 2.0)), Project::new(&fleet(6)));
-        let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+        let first = spawn(&project, &emulator, "apply --auto-approve --parallelism 2");
         until("the first create", || !emulator.writes().is_empty());
         signal(&first, name);
         let said = Said::from(first.wait_with_output().unwrap()).exits(130).warns("nothing new starts");
@@ -87,7 +87,7 @@ fn the_first_interrupt_records_requests_in_flight_and_starts_nothing_new() {
 fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
     for (name, again) in [("INT", "INT"), ("TERM", "TERM"), ("TERM", "INT")] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(600.0, 600.0)), Project::new(&fleet(3)));
-        let first = begun(&project, &emulator, APPLY);
+        let first = spawn(&project, &emulator, APPLY);
         until("all creates", || emulator.writes().len() == 3);
         signal(&first, name);
         // The two signals must not merge: the first has arrived once its line is on stderr.
@@ -113,7 +113,7 @@ fn the_second_interrupt_exits_at_once_and_the_journal_is_complete() {
 #[test]
 fn a_closing_terminal_asks_to_stop_once_with_any_number_of_signals() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(3.0, 3.0)), Project::new(&fleet(4)));
-    let first = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+    let first = spawn(&project, &emulator, "apply --auto-approve --parallelism 2");
     until("the first create", || !emulator.writes().is_empty());
     for _ in 0..3 {
         signal(&first, "HUP");
@@ -146,7 +146,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_ignored() {
 fn the_next_apply_finishes_one_killed_at_any_point() {
     for creates in [1, 3, 6, 10] {
         let (emulator, project) = (Emulator::with_faults(slow_answers(0.1, 1.5)), Project::new(&fleet(10)));
-        let mut first = begun(&project, &emulator, "apply --auto-approve --parallelism 4");
+        let mut first = spawn(&project, &emulator, "apply --auto-approve --parallelism 4");
         until("so many creates", || emulator.writes().len() >= creates);
         first.kill().unwrap();
         first.wait().unwrap();
@@ -161,7 +161,7 @@ fn a_lost_create_is_sent_again_only_after_the_lists_would_show_it() {
     let latency = json!({ "latency": { "seconds": 600 } });
     let rules = json!([fault(json!({ "operation": "createPod" }), latency)]);
     let (emulator, project) = (Emulator::with_faults(rules), Project::new(&fleet(2)));
-    let mut first = begun(&project, &emulator, APPLY);
+    let mut first = spawn(&project, &emulator, APPLY);
     until("two intents", || {
         let journal = project.path("state/default.journal");
         std::fs::read_to_string(journal)
@@ -188,7 +188,7 @@ fn the_next_destroy_finishes_a_killed_one() {
     let latency = json!({ "latency": { "seconds": 0.3, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "deletePod" }), latency)]));
     let before = emulator.writes().len();
-    let mut first = begun(&project, &emulator, "destroy --auto-approve --parallelism 2");
+    let mut first = spawn(&project, &emulator, "destroy --auto-approve --parallelism 2");
     until("three deletes", || emulator.writes().len() >= before + 3);
     first.kill().unwrap();
     first.wait().unwrap();
@@ -204,7 +204,7 @@ fn unlock_names_a_running_holder_and_cleans_up_after_a_dead_one() {
     let json = project.run(&emulator, "unlock --json").exits(0).json();
     assert_eq!(json, json!({ "format_version": "1.0", "held": false, "left_by": null, "recorded": [], "pending": [] }));
     assert!(!project.path("state").exists(), "where nothing was, nothing is made");
-    let mut first = begun(&project, &emulator, APPLY);
+    let mut first = spawn(&project, &emulator, APPLY);
     until("both creates", || emulator.writes().len() == 2);
     let (pid, stored) = (first.id(), project.read("state/default.lock"));
     let said = project.run(&emulator, "unlock").exits(4).warns("cli::held").warns("`apply`");
@@ -236,7 +236,7 @@ fn unlock_writes_the_journal_of_a_dead_holder_to_the_state_file_without_requests
     // The third answer never arrives.
     let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "createPod", "pod": "bare-worker-2" }), slow)]));
-    let mut first = begun(&project, &emulator, APPLY);
+    let mut first = spawn(&project, &emulator, APPLY);
     let outcomes = || std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
     until("two answers", || emulator.writes().len() == 3 && outcomes().matches("outcome").count() == 2);
     first.kill().unwrap();
@@ -277,7 +277,7 @@ providers:
 fn after_an_apply_is_killed_while_waiting_the_next_one_waits() {
     for (name, code) in [("KILL", None), ("INT", Some(130)), ("TERM", Some(130)), ("HUP", Some(130))] {
         let (emulator, project) = (Emulator::start(), Project::new(&HOPELESS.replace("5s", "1h")));
-        let mut first = begun(&project, &emulator, APPLY);
+        let mut first = spawn(&project, &emulator, APPLY);
         until("the create is recorded", || has_recorded_a_create(&project));
         signal(&first, name);
         assert_eq!(first.wait().unwrap().code(), code, "{name}");
@@ -310,7 +310,7 @@ fn a_complete_apply_does_not_fail_because_addresses_cannot_be_listed() {
 fn an_interrupt_after_a_complete_apply_exits_at_once() {
     let (emulator, project) = (Emulator::start(), Project::new(BARE));
     emulator.faults(once_it_is_complete(json!({ "latency": { "seconds": 600, "side": "afterEffect" } })));
-    let child = begun(&project, &emulator, APPLY);
+    let child = spawn(&project, &emulator, APPLY);
     let lists = || emulator.requests().iter().filter(|line| *line == "GET /v2/network-volumes").count();
     until("the second list", || lists() == 2);
     signal(&child, "INT");

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::interrupt::{alive, begun, recorded, signal, slow_answers, through_shell};
+use crate::cli::interrupt::{alive, recorded, signal, slow_answers, spawn, through_shell};
 use crate::support::{Emulator, Project, Said, fault, fleet, sindri, until};
 
 /// Ways to lose one stream or both. The reader of the last one exits at once.
@@ -64,7 +64,7 @@ fn finishes(script: &str) {
 #[test]
 fn an_apply_finishes_after_its_reader_exits() {
     let (emulator, project) = (Emulator::with_faults(slow_answers(0.5, 1.0)), Project::new(&fleet(6)));
-    let mut child = begun(&project, &emulator, "apply --auto-approve --parallelism 2");
+    let mut child = spawn(&project, &emulator, "apply --auto-approve --parallelism 2");
     let (mut line, mut stderr) = (String::new(), BufReader::new(child.stderr.take().unwrap()));
     stderr.read_line(&mut line).unwrap();
     drop(stderr);
@@ -154,7 +154,7 @@ fn a_stalled_reader_blocks_neither_the_apply_nor_signals() {
     let pods = 40;
     let (emulator, project) = (Emulator::start(), Project::new(&fleet(pods)));
     // More than the buffer of a pipe.
-    let child = begun(&project, &emulator, "apply --auto-approve --json");
+    let child = spawn(&project, &emulator, "apply --auto-approve --json");
     until("a state of all pods", || project.path("state/default.json").exists() && recorded(&project).len() == pods);
     std::thread::sleep(Duration::from_millis(500));
     signal(&child, "TERM");

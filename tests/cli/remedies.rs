@@ -82,10 +82,10 @@ fn remedies(finding: &Value) -> Vec<(Option<String>, String)> {
 
 /// Recreates the drift for each of its remedies, and runs that one. Nothing is left to resolve.
 fn each_remedy_settles(config: &str, events: &[Value], class: &str, expected: &[&str]) {
-    let told = remedies(&Scene::of(config, events).finding());
-    let commands: Vec<&str> = told.iter().map(|(command, effect)| command.as_deref().unwrap_or(effect)).collect();
+    let found = remedies(&Scene::of(config, events).finding());
+    let commands: Vec<&str> = found.iter().map(|(command, effect)| command.as_deref().unwrap_or(effect)).collect();
     assert_eq!(commands, expected, "{class}");
-    for (command, effect) in told.iter().filter_map(|(command, effect)| Some((command.as_ref()?, effect))) {
+    for (command, effect) in found.iter().filter_map(|(command, effect)| Some((command.as_ref()?, effect))) {
         let scene = Scene::of(config, events);
         assert_eq!(scene.finding()["class"], class);
         for said in scene.type_in(command) {
@@ -143,23 +143,23 @@ fn no_remedy_suggests_a_replacement_that_apply_refuses() {
     let protected = config("    lifecycle: { preventDestroy: true }\n");
     let allow = "an apply refuses to replace it: apply `lifecycle.preventDestroy: false` with it to allow that";
     let scene = Scene::of(&protected, &[event("fail")]);
-    let told = remedies(&scene.finding());
-    assert_eq!(told[1], (None, allow.to_owned()));
+    let found = remedies(&scene.finding());
+    assert_eq!(found[1], (None, allow.to_owned()));
     scene.type_in(APPLY).remove(0).exits(3).warns("prevent_destroy");
     scene.project.edit("preventDestroy: true", "preventDestroy: false");
     scene.type_in(APPLY).remove(0).exits(0);
     assert_eq!(scene.drift()["drifted"], json!(false));
 
     let scene = Scene::of(&config("    locked: true\n"), &[event("zeroGpu")]);
-    let told = remedies(&scene.finding());
-    assert!(matches!(&told[..], [(None, unlock)] if unlock.contains("unlock it first")), "{told:?}");
+    let found = remedies(&scene.finding());
+    assert!(matches!(&found[..], [(None, unlock)] if unlock.contains("unlock it first")), "{found:?}");
     scene.type_in(APPLY).remove(0).exits(3).warns("locked");
     let image = edit(json!({ "image": "example/image:9" }));
     let in_place = "sindri apply --updates in-place";
     let unlock =
         "it is locked, and an apply refuses to stop or replace it: unlock it first at `https://console.runpod.io/pods`";
-    let told = remedies(&Scene::of(&config("    locked: true\n"), from_ref(&image)).finding());
-    assert!(told[0].0.is_none() && told[0].1.starts_with(&unlock[..60]), "{told:?}");
+    let found = remedies(&Scene::of(&config("    locked: true\n"), from_ref(&image)).finding());
+    assert!(found[0].0.is_none() && found[0].1.starts_with(&unlock[..60]), "{found:?}");
     let scene = Scene::of(&config("    locked: true\n"), &[image]);
     scene.type_in(in_place).remove(0).exits(0);
     until("a container that is up", || scene.is_settled());

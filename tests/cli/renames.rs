@@ -53,8 +53,8 @@ fn a_rename_that_needs_a_replacement_anyway_is_reported_without_blocking() {
     fleet.run(&emulator, "apply --auto-approve").exits(0);
     fleet.write("sindri.yaml", &project("trainer").replace("    volumeSizeGb", "    args: sleep 1\n    volumeSizeGb"));
     let renames = |words: &str| fleet.run(&emulator, words).exits(0).json()["sindri"]["renames"].clone();
-    let told = renames("plan --json");
-    assert_eq!((&told[0]["differing"], &told[0]["keeps"]), (&json!(["command"]), &json!(false)), "{told}");
+    let found = renames("plan --json");
+    assert_eq!((&found[0]["differing"], &found[0]["keeps"]), (&json!(["command"]), &json!(false)), "{found}");
     assert_eq!(renames("plan --json --updates in-place")[0]["keeps"], true);
     fleet.run(&emulator, "apply --auto-approve --updates in-place").exits(3).warns("rename_needs_decision");
     fleet.run(&emulator, "plan").exits(0).tells("the same but for command");

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::interrupt::{begun, has_recorded_a_create};
+use crate::cli::interrupt::{has_recorded_a_create, spawn};
 use crate::support::{BARE, Emulator, PAIR, Project, Said, until};
 
 fn plan_id(plan: &Value) -> String {
@@ -243,7 +243,7 @@ fn pair_with_a_slow_pod() -> Project {
 #[test]
 fn a_saved_plan_waits_for_the_resources_that_it_listed() {
     let (emulator, project) = (Emulator::start(), pair_with_a_slow_pod());
-    let mut first = begun(&project, &emulator, "apply -y");
+    let mut first = spawn(&project, &emulator, "apply -y");
     until("both pods are recorded", || {
         let journal = std::fs::read_to_string(project.path("state/default.journal")).unwrap_or_default();
         has_recorded_a_create(&project) && journal.matches("\"outcome\"").count() >= 2
@@ -257,7 +257,7 @@ fn a_saved_plan_waits_for_the_resources_that_it_listed() {
     project.edit("first", "renamed");
     project.run(&emulator, "plan --out plan.json").tells("~   pod.a").tells("Not ready yet").tells("pod.b");
 
-    let mut applying = begun(&project, &emulator, "apply plan.json");
+    let mut applying = spawn(&project, &emulator, "apply plan.json");
     until("the update is sent", || emulator.writes().iter().any(|request| request.starts_with("PATCH ")));
     let lists = emulator.requests().len();
     until("it looks again", || applying.try_wait().unwrap().is_some() || emulator.requests().len() > lists + 3);

@@ -72,13 +72,13 @@ fn small_digits(text: &str) -> String {
     parts.fold(first, |text, part| format!("{text}%{}{}", part[..2].to_lowercase(), &part[2..]))
 }
 
-fn every_file(folder: &Path, look: &mut dyn FnMut(&Path, &[u8])) {
+fn every_file(folder: &Path, check: &mut dyn FnMut(&Path, &[u8])) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            every_file(&path, look);
+            every_file(&path, check);
         } else {
-            look(&path, &fs::read(&path).unwrap());
+            check(&path, &fs::read(&path).unwrap());
         }
     }
 }

@@ -144,8 +144,8 @@ fn a_pod_without_a_public_port_is_reached_through_the_proxy_with_its_own_user() 
     let id = project.id("pod.bare");
     let printed = project.run(&emulator, "connect --print").exits(0).stdout;
     assert!(printed.starts_with(&format!("ssh {id}-")) && printed.ends_with("@ssh.runpod.io\n"), "{printed}");
-    let told = project.run(&emulator, "connect --print --json").exits(0).json();
-    assert_eq!((&told["method"], &told["id"]), (&json!("proxy"), &json!(id)));
+    let printed = project.run(&emulator, "connect --print --json").exits(0).json();
+    assert_eq!((&printed["method"], &printed["id"]), (&json!("proxy"), &json!(id)));
     project.run(&emulator, "connect -- nvidia-smi").exits(1).warns("runs no commands").warns("22/tcp");
 }
 

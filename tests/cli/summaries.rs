@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::cli::interrupt::{alive, begun, recorded, signal};
+use crate::cli::interrupt::{alive, recorded, signal, spawn};
 use crate::support::{BARE, Emulator, PAIR, Project, Said, fault, fleet, until};
 
 const APPLY: &str = "apply --auto-approve";
@@ -22,7 +22,7 @@ fn outcomes(project: &Project) -> usize {
 #[test]
 fn after_an_interrupt_starting_pods_are_listed_as_billed() {
     let (emulator, project) = (slow_boots(), Project::new(&fleet(3)));
-    let child = begun(&project, &emulator, APPLY);
+    let child = spawn(&project, &emulator, APPLY);
     until("three pods", || outcomes(&project) == 3);
     signal(&child, "INT");
     let said = Said::from(child.wait_with_output().unwrap()).exits(130);
@@ -43,7 +43,7 @@ fn a_second_interrupt_still_lists_existing_objects_and_requests_in_flight() {
     let (emulator, project) = (slow_boots(), Project::new(&fleet(3)));
     let slow = json!({ "latency": { "seconds": 600, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "createPod", "pod": "bare-worker-2" }), slow)]));
-    let child = begun(&project, &emulator, APPLY);
+    let child = spawn(&project, &emulator, APPLY);
     until("two answers", || outcomes(&project) == 2 && emulator.writes().len() == 3);
     signal(&child, "INT");
     std::thread::sleep(std::time::Duration::from_millis(500));
@@ -70,7 +70,7 @@ fn an_interrupted_destroy_lists_billed_objects_and_suggests_destroy() {
     let latency = json!({ "latency": { "seconds": 2, "side": "afterEffect" } });
     emulator.faults(json!([fault(json!({ "operation": "deletePod" }), latency)]));
     let before = emulator.writes().len();
-    let child = begun(&project, &emulator, "destroy --auto-approve --parallelism 1");
+    let child = spawn(&project, &emulator, "destroy --auto-approve --parallelism 1");
     until("a delete", || emulator.writes().len() > before);
     signal(&child, "INT");
     let said = Said::from(child.wait_with_output().unwrap()).exits(130);

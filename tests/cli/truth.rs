@@ -110,22 +110,22 @@ fn verify_finds_contradicting_records_and_refresh_repairs_them() {
             records["pod.gone:deposed-abcdefghijklmn"] = pod;
         }),
     ];
-    for (told, damage) in damage {
+    for (message, damage) in damage {
         let mut state: Value = serde_json::from_str(&sound).expect("a state");
         damage(&mut state["resources"]);
         project.write("state/default.json", &serde_json::to_string_pretty(&state).expect("JSON"));
-        project.run(&emulator, "state verify").exits(1).warns(told).warns("sindri refresh");
+        project.run(&emulator, "state verify").exits(1).warns(message).warns("sindri refresh");
         for command in ["refresh", "state verify", "drift", "plan --detailed-exitcode"] {
             project.run_without_lag(&emulator, command).exits(0);
         }
     }
     // No plan can be made from these.
-    for (told, from, to) in [
+    for (message, from, to) in [
         ("are both", project.id("pod.trainer"), project.id("pod.notebook")),
         ("depends on `network_volume.gone`", "\"network_volume.data\"\n".into(), "\"network_volume.gone\"\n".into()),
     ] {
         project.write("state/default.json", &sound.replacen(&from, &to, 1));
-        project.run(&emulator, "state verify").exits(1).warns(told);
+        project.run(&emulator, "state verify").exits(1).warns(message);
     }
 }
 

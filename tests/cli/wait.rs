@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::cli::interrupt::{begun, has_recorded_a_create, signal};
+use crate::cli::interrupt::{has_recorded_a_create, signal, spawn};
 use crate::support::{BARE, Emulator, KEY, Project, Said, sindri, until};
 
 const APPLY: &str = "apply --auto-approve";
@@ -19,7 +19,7 @@ fn slow() -> String {
 /// A project whose apply was killed while it waited for `pod.bare`.
 fn killed(emulator: &Emulator) -> Project {
     let project = Project::new(&slow());
-    let mut first = begun(&project, emulator, APPLY);
+    let mut first = spawn(&project, emulator, APPLY);
     until("the create is recorded", || has_recorded_a_create(&project));
     first.kill().unwrap();
     first.wait().unwrap();
@@ -84,7 +84,7 @@ fn a_pod_whose_servers_do_not_answer_is_not_ready() {
 fn a_wait_can_be_interrupted() {
     let emulator = Emulator::start();
     let project = killed(&emulator);
-    let waiting = begun(&project, &emulator, "wait --timeout 1h");
+    let waiting = spawn(&project, &emulator, "wait --timeout 1h");
     let lists = emulator.requests().len();
     until("it looks again", || emulator.requests().len() > lists + 2);
     signal(&waiting, "INT");

@@ -50,7 +50,7 @@ async fn event(world: &World, event: PodEvent) {
 }
 
 /// One event of a pod is reported as one class, and resolved by both `apply` and `refresh`.
-fn told(what: PodEvent, class: DriftClass, severity: Severity, dialects: &[Dialect], by_refresh: bool) {
+fn assert_reported(what: PodEvent, class: DriftClass, severity: Severity, dialects: &[Dialect], by_refresh: bool) {
     for dialect in dialects {
         for refresh in [false, true] {
             in_virtual_time(async {
@@ -79,10 +79,10 @@ const BOTH: [Dialect; 2] = [Dialect::V1, Dialect::V2];
 
 #[test]
 fn every_event_of_a_pod_has_one_class_and_is_resolved_by_an_apply_or_a_refresh() {
-    told(PodEvent::Delete, Gone, Severity::Error, &BOTH, true);
-    told(PodEvent::Stop, Stopped, Severity::Warning, &BOTH, true);
-    told(PodEvent::Preempt, Stopped, Severity::Warning, &BOTH, true);
-    told(PodEvent::Migrate, Migrated, Severity::Warning, &BOTH, true);
+    assert_reported(PodEvent::Delete, Gone, Severity::Error, &BOTH, true);
+    assert_reported(PodEvent::Stop, Stopped, Severity::Warning, &BOTH, true);
+    assert_reported(PodEvent::Preempt, Stopped, Severity::Warning, &BOTH, true);
+    assert_reported(PodEvent::Migrate, Migrated, Severity::Warning, &BOTH, true);
     for changes in [
         json!({ "image": "image:2" }),
         json!({ "ports": ["22/tcp", "9999/tcp"] }),
@@ -92,12 +92,12 @@ fn every_event_of_a_pod_has_one_class_and_is_resolved_by_an_apply_or_a_refresh()
         json!({ "locked": true }),
         json!({ "name": "renamed" }),
     ] {
-        told(PodEvent::Edit { changes }, Changed, Severity::Warning, &BOTH, true);
+        assert_reported(PodEvent::Edit { changes }, Changed, Severity::Warning, &BOTH, true);
     }
     // No state can accept these, so the pods are replaced.
-    told(PodEvent::ZeroGpu, ZeroGpu, Severity::Error, &BOTH, false);
+    assert_reported(PodEvent::ZeroGpu, ZeroGpu, Severity::Error, &BOTH, false);
     // v1 has no word for it, and still says RUNNING.
-    told(PodEvent::Fail, Errored, Severity::Error, &[Dialect::V2], false);
+    assert_reported(PodEvent::Fail, Errored, Severity::Error, &[Dialect::V2], false);
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         world.settle(&desired).await;
         let like = world.pods().await.remove(0);
         let lineage = world.state().lineage;
-        let twin = unmanaged_pod(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
+        let duplicate = unmanaged_pod(&world, &like, "twin", Some(format!("{lineage}:test/default:pod.main:x1"))).await;
         unmanaged_pod(&world, &like, "lost", Some(format!("{lineage}:test/default:pod.lost:x2"))).await;
         unmanaged_pod(&world, &like, "older", Some("0ther:test/default:pod.old:x3".into())).await;
         unmanaged_pod(&world, &like, "theirs", Some("0ther:vision/dev:pod.main:x4".into())).await;
@@ -245,18 +245,18 @@ fn an_object_in_no_state_is_an_orphan_if_marked_and_otherwise_unmanaged() {
         assert!(found[3..].iter().all(|finding| finding.severity == Severity::Information && finding.price.is_some()));
         let facts = |finding: &Finding| (finding.recorded_is_live, finding.same_lineage);
         assert_eq!(found[..3].iter().map(facts).collect::<Vec<_>>(), [(false, true), (true, true), (false, false)]);
-        assert_eq!(found[1].object_id, twin);
+        assert_eq!(found[1].object_id, duplicate);
 
         // The recorded pod is deleted. Its duplicate then takes its place, and is no longer an orphan.
         event(&world, PodEvent::Delete).await;
         let found = nights(&world, false).await;
-        let moved: Vec<_> = found.iter().filter(|finding| finding.class == Migrated).collect();
-        assert_eq!((moved.len(), moved[0].new_id()), (1, Some(twin.as_str())));
-        assert_eq!(moved[0].fields[0].before, Value::text(&moved[0].object_id));
-        assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != twin));
+        let migrated: Vec<_> = found.iter().filter(|finding| finding.class == Migrated).collect();
+        assert_eq!((migrated.len(), migrated[0].new_id()), (1, Some(duplicate.as_str())));
+        assert_eq!(migrated[0].fields[0].before, Value::text(&migrated[0].object_id));
+        assert!(found.iter().all(|finding| finding.class != Orphan || finding.object_id != duplicate));
 
         // Destroyed together with everything else; unmanaged objects are kept.
         world.apply_with(&Desired::new(), PlanOptions { destroy: true, ..PlanOptions::default() }).await;
-        assert!(world.pods().await.iter().all(|pod| pod.id != twin));
+        assert!(world.pods().await.iter().all(|pod| pod.id != duplicate));
     });
 }

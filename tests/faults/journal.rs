@@ -238,8 +238,8 @@ fn two_clones_of_a_project_report_each_others_pods_and_volumes() {
             clone.apply_with(&desired, options).await
         });
         for (applied, own) in [(&first, &world), (&second, &clone)] {
-            let told: Vec<String> = applied.report.doubles.iter().map(|double| double.address.to_string()).collect();
-            assert_eq!(told, ["network_volume.data", "pod.kept", "pod.plain"]);
+            let doubles: Vec<String> = applied.report.doubles.iter().map(|double| double.address.to_string()).collect();
+            assert_eq!(doubles, ["network_volume.data", "pod.kept", "pod.plain"]);
             for double in &applied.report.doubles {
                 assert!(double.hourly.is_billed(), "{double:?}");
                 assert_eq!(double.of, own.state().resources[&double.address].id);

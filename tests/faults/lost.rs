@@ -29,9 +29,9 @@ fn a_create_that_succeeded_despite_an_error_is_found_and_not_sent_again() {
             world.fault("createPod, times: 1", effect);
             let applied = world.settle(&desired).await;
             assert_eq!(applied.creates(), 1, "{effect}");
-            let told = applied.settled();
-            assert!(told[0].contains("whether it took effect is not known"), "{effect}: {told:?}");
-            assert!(told[1].contains("had been created"), "{effect}: {told:?}");
+            let settled = applied.settled();
+            assert!(settled[0].contains("whether it took effect is not known"), "{effect}: {settled:?}");
+            assert!(settled[1].contains("had been created"), "{effect}: {settled:?}");
             rest().await;
             let pods = world.pods().await;
             assert_eq!(pods.iter().map(|pod| &pod.id).collect::<Vec<_>>(), [&world.record("main").id], "{effect}");
@@ -146,8 +146,8 @@ fn if_two_volumes_match_a_lost_create_the_user_must_choose() {
             world.makes(&NETWORK_VOLUME, &desired[&volume], None).await;
         });
         assert_eq!(applied.report.failed, 1);
-        let told = applied.settled();
-        assert!(told[1].starts_with("2 network volumes look like what it asked for"), "{told:?}");
+        let settled = applied.settled();
+        assert!(settled[1].starts_with("2 network volumes look like what it asked for"), "{settled:?}");
         assert!(world.state().resources.is_empty());
 
         // The next run cannot tell either, and does nothing until the user says which one it is.

@@ -50,7 +50,7 @@ fn fleet(round: u32) -> Fleet {
         .with_pod("moody", Pod { power, ..base })
 }
 
-fn told(report: &DriftReport) -> Vec<String> {
+fn reported(report: &DriftReport) -> Vec<String> {
     // An unreachable host is reported while it lasts, because its pods are billed and cannot be reached.
     let drift = report.findings.iter().filter(|finding| finding.class != DriftClass::NotReady);
     let drift = drift.filter(|finding| finding.severity > Severity::Information);
@@ -78,7 +78,7 @@ fn a_thousand_refreshes_of_a_noisy_world_report_no_drift() {
                     world.emulator.set_faults(faults::parse(noise, "noise").expect("valid rules"));
                 }
                 let report = world.report(true).await;
-                assert_eq!(told(&report), Vec::<String>::new(), "refresh {round} over {dialect}");
+                assert_eq!(reported(&report), Vec::<String>::new(), "refresh {round} over {dialect}");
                 ports.extend(addresses(&world).await);
             }
             // A world without noise would prove nothing.
@@ -155,7 +155,7 @@ fn changes_by_a_running_apply_are_not_drift() {
                 let watching = async {
                     loop {
                         let report = world.report(true).await;
-                        assert_eq!(told(&report), Vec::<String>::new(), "step {step} over {dialect}, time {asked}");
+                        assert_eq!(reported(&report), Vec::<String>::new(), "step {step} over {dialect}, time {asked}");
                         assert!(report.findings.iter().all(|finding| finding.class != DriftClass::Unmanaged), "{step}");
                         asked += 1;
                         sleep(Duration::from_millis(300)).await;
@@ -184,7 +184,7 @@ fn a_new_pod_missing_from_lists_is_not_reported_as_gone() {
         assert_eq!((report.findings.len(), report.drifted()), (0, false));
         assert!(report.unsettled.contains_key(&Address::new("pod", "main")));
         crate::faults::world::rest().await;
-        assert_eq!(told(&world.report(false).await).len(), 1);
+        assert_eq!(reported(&world.report(false).await).len(), 1);
     });
 }
 

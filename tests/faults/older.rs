@@ -50,7 +50,7 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
         rest().await;
 
         let applied = world.settle(&desired).await;
-        let told: Vec<String> = applied
+        let reported: Vec<String> = applied
             .events
             .iter()
             .filter_map(|event| match event {
@@ -59,7 +59,7 @@ fn a_journal_of_an_earlier_build_is_read_and_its_open_operations_are_settled() {
             })
             .collect();
         assert_eq!(
-            told,
+            reported,
             [
                 "create pod.lost: it had been created; its answer was lost",
                 "delete pod.gone: it is gone",

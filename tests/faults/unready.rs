@@ -17,7 +17,7 @@ fn slow() -> Pod {
 }
 
 /// Its container never starts.
-fn hopeless() -> Pod {
+fn never_ready() -> Pod {
     Pod { image: "emulator/cuda-too-new:1", ..Pod::default() }
 }
 
@@ -51,7 +51,7 @@ fn the_apply_after_a_killed_one_waits_and_the_plan_after_that_is_empty() {
 #[test]
 fn a_pod_that_never_becomes_ready_fails_the_next_apply_and_is_replaced_by_the_one_after() {
     in_virtual_time(async {
-        let (world, desired) = (World::new(Dialect::V2), one(hopeless()));
+        let (world, desired) = (World::new(Dialect::V2), one(never_ready()));
         killed_while_waiting(&world, &desired).await;
         sleep(Duration::from_secs(7_200)).await;
         let report = world.report(false).await;
@@ -148,7 +148,7 @@ fn a_pod_missing_from_a_lost_state_is_adopted_and_waited_for() {
 fn targets_limit_the_wait_and_the_rest_is_reported() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
-        let desired = Fleet::default().with_pod("main", slow()).with_pod("other", hopeless()).resources(Dialect::V2);
+        let desired = Fleet::default().with_pod("main", slow()).with_pod("other", never_ready()).resources(Dialect::V2);
         killed_while_waiting(&world, &desired).await;
         sleep(Duration::from_secs(700)).await;
         let options =

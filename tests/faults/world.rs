@@ -238,15 +238,15 @@ impl World {
     pub async fn recover(&self) -> String {
         let store =
             LockedState::acquire(&self.paths(), &IDENTITY, Holder::new("test"), Duration::ZERO).expect("a lock");
-        let told = Mutex::new(String::new());
+        let recorded = Mutex::new(String::new());
         let note = |event: Event| {
             if let Event::Recovered { how, .. } = event {
-                told.lock().expect("no panic").push_str(&how);
+                recorded.lock().expect("no panic").push_str(&how);
             }
         };
         recover::recover(&self.client, &store, &self.clock, &note).await.expect("lists");
         store.checkpoint().expect("a disk");
-        told.into_inner().expect("no panic")
+        recorded.into_inner().expect("no panic")
     }
 
     pub async fn observe(&self) -> Observed {
@@ -359,11 +359,11 @@ impl Applied {
 
     /// Messages about operations of an earlier run.
     pub fn recovered(&self) -> String {
-        let told = self.events.iter().filter_map(|event| match event {
+        let recorded = self.events.iter().filter_map(|event| match event {
             Event::Recovered { address, how, .. } => Some(format!("{address}: {how}\n")),
             _ => None,
         });
-        told.collect()
+        recorded.collect()
     }
 
     pub fn creates(&self) -> usize {

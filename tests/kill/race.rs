@@ -10,7 +10,7 @@ use crate::support::{Said, fault, until};
 const PODS: usize = 8;
 const WAITING: &str = "apply --auto-approve --lock-timeout 2m";
 
-fn begun(place: &Place, words: &str) -> Child {
+fn spawn(place: &Place, words: &str) -> Child {
     let mut command = place.command(words);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs")
 }
@@ -24,7 +24,7 @@ fn only_one_of_twenty_concurrent_applies_runs_at_a_time() {
     let place = Place::new(PODS);
     let latency = json!({ "latency": { "seconds": 6, "side": "afterEffect" } });
     place.emulator.faults(json!([fault(json!({ "operation": "create*" }), latency)]));
-    let all: Vec<Child> = (0..20).map(|number| begun(&place, if number % 2 == 0 { APPLY } else { WAITING })).collect();
+    let all: Vec<Child> = (0..20).map(|number| spawn(&place, if number % 2 == 0 { APPLY } else { WAITING })).collect();
     for (number, child) in all.into_iter().enumerate() {
         let said = ended(child);
         match said.code {
@@ -42,10 +42,10 @@ fn after_the_holder_is_killed_a_waiting_apply_continues_and_recovers() {
     let place = Place::new(PODS);
     let latency = json!({ "latency": { "seconds": 3600, "side": "afterEffect" } });
     place.emulator.faults(json!([fault(json!({ "operation": "createPod" }), latency)]));
-    let mut holder = begun(&place, APPLY);
+    let mut holder = spawn(&place, APPLY);
     until("creates under way", || place.emulator.writes().len() >= 4);
     place.run(APPLY).exits(4).warns(&format!("process {}", holder.id()));
-    let waiting: Vec<Child> = (0..5).map(|_| begun(&place, WAITING)).collect();
+    let waiting: Vec<Child> = (0..5).map(|_| spawn(&place, WAITING)).collect();
     place.emulator.faults(json!([]));
     holder.kill().expect("a child of ours");
     holder.wait().expect("a child of ours");

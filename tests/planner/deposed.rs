@@ -201,15 +201,15 @@ fn a_pod_that_never_became_ready_is_not_kept_as_a_predecessor() {
     in_virtual_time(async {
         let world = World::new(Dialect::V2);
         world.apply(&pod("image:1").resources(Dialect::V2)).await;
-        let hopeless = pod("emulator/slow:1").resources(Dialect::V2);
+        let never_ready = pod("emulator/slow:1").resources(Dialect::V2);
         for _ in 0..3 {
-            world.apply_however(&hopeless).await;
+            world.apply_however(&never_ready).await;
             // The healthy pod, and the last attempt.
             assert_eq!(pods(&world.observe().await), 2);
             let (_, working) = predecessor(&world.state());
             assert!(world.observe().await.get("pod", &working).is_some_and(|object| object.ready));
         }
-        let plan = world.plan(&hopeless).await;
+        let plan = world.plan(&never_ready).await;
         let change = plan.changes.iter().find(|change| change.address == main()).expect("it is told");
         assert_eq!((change.action, &change.causes), (Action::Replace, &vec![Cause::Tainted]));
     });

@@ -9,7 +9,7 @@ use sindri::render::{Style, Summary};
 use crate::render::applies::operation;
 use crate::render::fixture::{address, change, plan};
 
-fn told(verb: Verb, action: Action) -> String {
+fn summary_of(verb: Verb, action: Action) -> String {
     let pod = || address("pod.z");
     let mut changed = change("pod.z", action);
     changed.id = (verb != Verb::Create).then(|| "z0".to_owned());
@@ -35,11 +35,11 @@ fn told(verb: Verb, action: Action) -> String {
 
 #[test]
 fn after_a_failed_wait_the_accepted_request_is_mentioned() {
-    let update = told(Verb::Update, Action::Update);
+    let update = summary_of(Verb::Update, Action::Update);
     assert!(update.contains("update accepted, but failed") && !update.contains("could not be updated"), "{update}");
-    let start = told(Verb::Start, Action::Start);
+    let start = summary_of(Verb::Start, Action::Start);
     assert!(start.contains("started, but not ready") && !start.contains("could not be started"), "{start}");
-    for text in [update, start, told(Verb::Create, Action::Create)] {
+    for text in [update, start, summary_of(Verb::Create, Action::Create)] {
         assert!(!text.contains("Nothing was changed"), "{text}");
     }
 }

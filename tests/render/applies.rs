@@ -102,11 +102,11 @@ fn summary(events: &[Event]) -> String {
     let plan = plan(
         (0..4).map(|index| create(&format!("pod.trainer[{index}]"), gpu_pod("NVIDIA L4", 1, "a:1"), 0.44, 3)).collect(),
     );
-    told(&plan, "apply", events)
+    summary_of(&plan, "apply", events)
 }
 
 /// The summary of a command that was to apply `plan`.
-fn told(plan: &Plan, command: &str, events: &[Event]) -> String {
+fn summary_of(plan: &Plan, command: &str, events: &[Event]) -> String {
     let mut summary = Summary::expecting(plan, command);
     events.iter().for_each(|event| summary.note(event));
     let mut out = String::new();
@@ -159,7 +159,7 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
         code: "server_error".into(),
         changed: false,
     };
-    let text = told(&Plan { destroy: false, ..deletes(1) }, "apply", &[failed]);
+    let text = summary_of(&Plan { destroy: false, ..deletes(1) }, "apply", &[failed]);
     assert!(text.starts_with("Apply failed: 1 failed in"), "{text}");
     assert!(
         text.contains(
@@ -182,7 +182,7 @@ fn a_failed_destroy_says_that_the_object_is_still_billed() {
     (kept.id, kept.hourly_before) = (Some("v0l".into()), money(0.01).into());
     let mut plan = Plan { destroy: true, ..plan(vec![kept]) };
     plan.operations = vec![operation("network_volume.data", Verb::Delete, Some("v0l"))];
-    let text = told(&plan, "destroy", &[volume]);
+    let text = summary_of(&plan, "destroy", &[volume]);
     assert!(text.starts_with("Destroy failed: 1 failed in"), "{text}");
     assert!(text.contains("to end it: `sindri destroy network_volume.data --include-volumes`"), "{text}");
     assert!(text.ends_with("Run the same `sindri destroy` again when the cause is gone.\n"), "{text}");
@@ -266,7 +266,7 @@ fn unfinished_creates_after_an_interrupt_are_listed_first_as_billed() {
                 (plan.changes[0].action, plan.changes[0].id) = (Action::Update, Some("tr0".into()));
                 plan.operations = vec![operation("pod.trainer[0]", verb, Some("tr0"))];
             }
-            let text = told(&plan, "apply", &interrupted(events));
+            let text = summary_of(&plan, "apply", &interrupted(events));
             assert!(text.starts_with("Apply interrupted: 1 not finished in"), "{text}");
             assert!(
                 text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  "),
@@ -285,10 +285,10 @@ fn unfinished_creates_after_an_interrupt_are_listed_first_as_billed() {
 #[test]
 fn after_an_unconfirmed_delete_the_object_may_still_be_billed() {
     let events = [started("pod.trainer[0]", Verb::Delete, Some("tr0"), None), left(0, Verb::Delete)];
-    let text = told(&deletes(1), "destroy", &interrupted(events.to_vec()));
+    let text = summary_of(&deletes(1), "destroy", &interrupted(events.to_vec()));
     assert!(text.starts_with("Destroy interrupted: 1 not finished in"), "{text}");
     assert!(text.contains("pod.trainer[0]  tr0  $0.44/h  delete sent, may still exist"), "{text}");
-    let text = told(&deletes(1), "destroy", &interrupted(vec![skipped(0, Verb::Delete)]));
+    let text = summary_of(&deletes(1), "destroy", &interrupted(vec![skipped(0, Verb::Delete)]));
     assert!(text.contains("1 not started") && text.contains("Nothing was changed"), "{text}");
     assert!(
         text.contains("Exists now: 1, for about $0.44/h in all\n  pod.trainer[0]  tr0  $0.44/h  not destroyed"),
@@ -302,10 +302,10 @@ fn an_interrupted_wait_is_resumed_and_does_not_start_over() {
     (plan.changes[0].action, plan.changes[0].id) = (Action::NoOp, Some("tr0".into()));
     plan.operations = vec![operation("pod.trainer[0]", Verb::Wait, Some("tr0"))];
     for events in [vec![left(0, Verb::Wait)], vec![skipped(0, Verb::Wait)]] {
-        let text = told(&plan, "apply", &interrupted(events));
+        let text = summary_of(&plan, "apply", &interrupted(events));
         assert!(text.contains("Nothing was changed. Run `sindri apply` again to resume the wait."), "{text}");
     }
-    let text = told(&creates(1), "apply", &interrupted(vec![skipped(0, Verb::Create)]));
+    let text = summary_of(&creates(1), "apply", &interrupted(vec![skipped(0, Verb::Create)]));
     assert!(text.contains("Nothing was changed. Run `sindri apply` again to start over."), "{text}");
 }
 
@@ -402,14 +402,14 @@ fn an_apply_reports_as_many_changes_as_its_plan_counted() {
         done("pod.x", Verb::Create, "new", 1),
         done("pod.x", Verb::Delete, "old", 1),
     ];
-    assert_eq!(told(&plan, "apply", &all), "Apply complete: 3 created, 1 replaced in 21m 10s.\n");
+    assert_eq!(summary_of(&plan, "apply", &all), "Apply complete: 3 created, 1 replaced in 21m 10s.\n");
 
     // Without its last steps a change is not finished, but still counts as one.
-    let text = told(&plan, "apply", &interrupted(all[..5].to_vec()));
+    let text = summary_of(&plan, "apply", &interrupted(all[..5].to_vec()));
     assert!(text.starts_with("Apply interrupted: 2 created, 1 not finished, 1 not started in"), "{text}");
     assert!(text.contains("  1 to stop: pod.trainer[2] (only created)"), "{text}");
     // Both objects of a replacement exist until its predecessor is deleted.
-    let text = told(&plan, "apply", &interrupted(all[..7].to_vec()));
+    let text = summary_of(&plan, "apply", &interrupted(all[..7].to_vec()));
     assert!(text.contains("pod.x  new") && text.contains("pod.x  old  not destroyed, predecessor"), "{text}");
 }
 
@@ -429,14 +429,14 @@ fn a_predecessor_is_not_destroyed_by_its_successors_name() {
         ]);
     }
     let made = ["pod.x", "pod.y"].map(|pod| done(pod, Verb::Create, "new", 1)).to_vec();
-    let text = told(&plan, "apply", &interrupted(made.clone()));
+    let text = summary_of(&plan, "apply", &interrupted(made.clone()));
     assert!(text.contains("  `sindri apply` ends predecessors\n") && !text.contains("ADDRESS"), "{text}");
     let unfinished = made
         .into_iter()
         .take(1)
         .chain([started("pod.y", Verb::Create, Some("new"), None)])
         .chain([Event::Accepted { address: address("pod.y"), verb: Verb::Create, id: "new".into() }]);
-    let text = told(&plan, "apply", &interrupted(unfinished.collect()));
+    let text = summary_of(&plan, "apply", &interrupted(unfinished.collect()));
     assert!(text.contains("`sindri destroy ADDRESS` ends one; `sindri apply` ends predecessors"), "{text}");
 }
 

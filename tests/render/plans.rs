@@ -457,14 +457,14 @@ pub fn waiting() -> Plan {
 #[test]
 fn unready_resources_are_listed_with_their_age_even_without_changes() {
     let now = "2026-11-23T10:00:00Z".parse().ok();
-    let told = rendered(&waiting(), &PlanView { now, ..view() }, &Style::default());
-    golden::check("render/not_ready.txt", &told);
+    let rendered_plan = rendered(&waiting(), &PlanView { now, ..view() }, &Style::default());
+    golden::check("render/not_ready.txt", &rendered_plan);
     let mut changing = waiting();
     changing.changes.push(create("pod.new", gpu_pod("NVIDIA L4", 1, "nginx:1"), 0.44, 9));
-    let told = rendered(&changing, &view(), &Style::default());
-    assert!(told.contains("Plan: 1 create, 4 unchanged (3 not ready) | "), "{told}");
+    let rendered_plan = rendered(&changing, &view(), &Style::default());
+    assert!(rendered_plan.contains("Plan: 1 create, 4 unchanged (3 not ready) | "), "{rendered_plan}");
     // A saved plan is read at another time, so times are absolute.
-    assert!(told.contains("Creating, created 2026-11-23T08:00:00Z"), "{told}");
+    assert!(rendered_plan.contains("Creating, created 2026-11-23T08:00:00Z"), "{rendered_plan}");
 }
 
 #[test]

@@ -161,7 +161,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         world.emulator.set_faults(rules);
         let command = Command::draw(&person, &mut dice).await;
         let command = others.instead(&mut person, command).await;
-        let told = format!("{command:?}");
+        let command_text = format!("{command:?}");
         let polls = if dice.u8(..6) == 0 { dice.usize(1..60) } else { usize::MAX };
         person.tally.commands += 1;
         let seed = dice.u64(..);
@@ -171,7 +171,7 @@ async fn schedule(seed: u64, company: Company, sabotage: Sabotage) -> Tally {
         person.tally.kills += u64::from(ended.is_none());
         person.tally.neighbors += u64::from(there);
         actor.truth.record(&world.emulator);
-        actor.truth.check(&actor.state(), &told);
+        actor.truth.check(&actor.state(), &command_text);
         ledger.check(&world.emulator, &actors);
         if company.is_there() && !obscured && ended == Some(true) && is_whole && actor.failures() == failures {
             world.emulator.set_faults(Vec::new());
@@ -275,11 +275,11 @@ async fn in_the_end(actor: &Actor, world: &World, desired: &Desired, tally: &mut
     let drift: Vec<_> = survey::drift(&state, &observed).into_iter().filter(|it| lasting(it.class)).collect();
     assert!(drift.is_empty(), "after a refresh nothing has drifted: {drift:#?}");
     let again = survey::accepted(&state, &observed);
-    let told: Vec<String> = again
+    let rewritten: Vec<String> = again
         .iter()
         .map(|(address, record)| format!("`{address}`: {:?} -> {record:?}", state.resources.get(address)))
         .collect();
-    assert_eq!(told, [""; 0], "a second refresh has nothing to do");
+    assert_eq!(rewritten, [""; 0], "a second refresh has nothing to do");
     assert_eq!(resource::flaws(&state), [], "after the last refresh");
     for (address, record) in state.resources.iter().filter(|(address, _)| !members::is_member(address)) {
         let there = observed.get(&record.kind, &record.id).is_some_and(|object| !object.is_leaving());

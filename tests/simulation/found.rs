@@ -164,7 +164,9 @@ fn an_adopted_volume_may_be_renamed_by_its_new_project() {
         first.apply(&desired, PlanOptions::default(), 3).await;
         second.apply(&desired, PlanOptions::default(), 4).await;
         for (actor, other) in [(&first, &second), (&second, &first)] {
-            assert!(put_right(Patient { actor, other: Some(other), told: false }, &ledger, &desired, 5).await);
+            assert!(
+                put_right(Patient { actor, other: Some(other), may_have_orphans: false }, &ledger, &desired, 5).await
+            );
             ledger.check(&world.emulator, &[&first, &second]);
         }
         let volumes = world.emulator.modify(|inside, _| inside.volume_ids().count());

@@ -143,19 +143,19 @@ async fn schedule(seed: u64, sabotage: Sabotage) -> Verdict {
     sleep(Duration::from_secs(hidden.max(10))).await;
     // Lists that still show a deleted object can make it look like the copy of a migrated one. The copy is reported
     // then.
-    let told = verdict.lost_disks > 0 || (moves && lags);
+    let may_have_orphans = verdict.lost_disks > 0 || (moves && lags);
     let Some(neighbor) = &neighbor else {
-        put_right(Patient { actor: &main, other: None, told }, &ledger, desired, dice.u64(..)).await;
+        put_right(Patient { actor: &main, other: None, may_have_orphans }, &ledger, desired, dice.u64(..)).await;
         ledger.check(&world.emulator, &actors);
         verdict.trace = world.trace();
         return verdict;
     };
     let other = &neighbor.actor;
     verdict.shared += shared(&main, other);
-    let patient = Patient { actor: &main, other: Some(other), told };
+    let patient = Patient { actor: &main, other: Some(other), may_have_orphans };
     let settled = put_right(patient, &ledger, desired, dice.u64(..)).await;
     ledger.check(&world.emulator, &actors);
-    let patient = Patient { actor: other, other: Some(&main), told: moves && lags };
+    let patient = Patient { actor: other, other: Some(&main), may_have_orphans: moves && lags };
     let theirs = put_right(patient, &ledger, &neighbor.wanted(), dice.u64(..)).await;
     ledger.check(&world.emulator, &actors);
     if settled && theirs {
@@ -200,7 +200,7 @@ pub struct Patient<'a> {
     pub actor: &'a Actor,
     pub other: Option<&'a Actor>,
     /// Whether orphans may remain, if the plan names them.
-    pub told: bool,
+    pub may_have_orphans: bool,
 }
 
 impl Patient<'_> {
@@ -213,7 +213,7 @@ impl Patient<'_> {
 /// Recovery and one more apply: every declared resource exists exactly once, the state equals the world, and no healthy
 /// object was destroyed. Returns whether nothing prevented that.
 pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired, seed: u64) -> bool {
-    let Patient { actor, told, .. } = patient;
+    let Patient { actor, may_have_orphans, .. } = patient;
     let shared = patient.shares();
     let refused = match actor.apply(desired, PlanOptions::default(), seed).await {
         Ended::Refused => true,
@@ -237,7 +237,7 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
     };
     let orphans = plan.orphans.iter().filter(|orphan| mine(&orphan.id, Some(&orphan.marker)));
     let orphans: BTreeSet<&str> = orphans.map(|orphan| &*orphan.id).collect();
-    assert!(told || orphans.is_empty(), "nothing of ours is left without a record: {orphans:?}");
+    assert!(may_have_orphans || orphans.is_empty(), "nothing of ours is left without a record: {orphans:?}");
     // Objects that only a lost state knew, and duplicates, are reported and kept. If a plan was refused, a predecessor
     // may still wait for its delete, which is not a duplicate.
     let waiting: BTreeSet<&str> = plan
@@ -248,8 +248,8 @@ pub async fn put_right(patient: Patient<'_>, ledger: &Ledger, desired: &Desired,
         .collect();
     let kept = kept(&plan, &observed, desired);
     let counts = |object: &&Object| {
-        let told = [&orphans, &waiting, &kept].iter().any(|told| told.contains(&*object.id));
-        mine(&object.id, object.marker.as_ref()) && !told
+        let accepted = [&orphans, &waiting, &kept].iter().any(|list| list.contains(&*object.id));
+        mine(&object.id, object.marker.as_ref()) && !accepted
     };
     no_twins(observed.iter().filter(counts));
     if shared || patient.shares() {
@@ -326,8 +326,8 @@ fn no_twins<'o>(objects: impl Iterator<Item = &'o Object>) {
         if let Some(marker) = &object.marker {
             assert!(seen.insert(marker.address.clone()), "`{}` exists twice", marker.address);
         } else if object.name != "meddled" {
-            let look = ["region", "size_gb"].map(|name| object.attributes.get(name).cloned());
-            assert!(names.insert((object.name.clone(), look)), "`{}` exists twice", object.name);
+            let identity = ["region", "size_gb"].map(|name| object.attributes.get(name).cloned());
+            assert!(names.insert((object.name.clone(), identity)), "`{}` exists twice", object.name);
         }
     }
 }

@@ -78,13 +78,14 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
             // An undeclared recorded object may also have been migrated. It must be destroyed, not forgotten.
             let known = desired.contains_key(&address) || (same_lineage && prior.resources.contains_key(&address));
             let wanted = known && !alive(&address) && !claims.by_address.contains_key(&address);
-            let heir = match claims.get(&address) {
+            let successor = match claims.get(&address) {
                 Some(claim) => Some(claim.object),
                 None => prior.resources.get(&address).and_then(|record| input.observed.get(&record.kind, &record.id)),
             };
             let free = |address: &Address| !alive(address) && claims.get(address).is_none();
-            let predecessor = heir.filter(|_| same_lineage && !wanted);
-            let predecessor = predecessor.and_then(|heir| moved_predecessor(prior, &address, heir, object, &free));
+            let predecessor = successor.filter(|_| same_lineage && !wanted);
+            let predecessor =
+                predecessor.and_then(|successor| moved_predecessor(prior, &address, successor, object, &free));
             if let Some(address) = predecessor {
                 let cause = Cause::Marker { id: object.id.clone(), operation: marker.operation.clone(), same_lineage };
                 claims.by_address.insert(address.clone(), Claim { object, cause });
@@ -102,19 +103,19 @@ pub fn claims<'a>(input: &Input<'a>, prior: &State, desired: &BTreeMap<Address, 
     claims
 }
 
-/// The predecessor of `heir` (the live object at `address`) that `object` may be under a new id: one that awaits
+/// The predecessor of `successor` (the live object at `address`) that `object` may be under a new id: one that awaits
 /// destruction and no longer exists. A marker names the address its pod was created for, even if the pod was deposed
 /// since.
 fn moved_predecessor<'p>(
     prior: &'p State,
     address: &Address,
-    heir: &Object,
+    successor: &Object,
     object: &Object,
     free: &dyn Fn(&Address) -> bool,
 ) -> Option<&'p Address> {
     let operation = |object: &Object| object.marker.as_ref().map(|marker| marker.operation.clone());
     // An object created by the same request is a duplicate of the successor.
-    let is_older = operation(heir) != operation(object);
+    let is_older = operation(successor) != operation(object);
     let deposed = |candidate: &&Address| candidate.successor().as_ref() == Some(address) && free(candidate);
     prior.resources.keys().find(deposed).filter(|_| is_older)
 }
@@ -141,12 +142,12 @@ fn claim_lookalikes<'a>(
         for address in addresses {
             let known = mounted.get(address);
             match objects.iter().position(|object| known.is_some_and(|ids| ids.contains(object.id.as_str()))) {
-                Some(place) => claims.look(address, objects.remove(place)),
+                Some(place) => claims.claim_by_identity(address, objects.remove(place)),
                 None => open.push(address),
             }
         }
         if objects.len() <= open.len() {
-            open.into_iter().zip(objects).for_each(|(address, object)| claims.look(address, object));
+            open.into_iter().zip(objects).for_each(|(address, object)| claims.claim_by_identity(address, object));
         } else {
             claims.ambiguous.extend(open.into_iter().map(|address| (address.clone(), objects.clone())));
         }
@@ -164,7 +165,7 @@ impl<'a> Claims<'a> {
         }
     }
 
-    fn look(&mut self, address: &Address, object: &'a Object) {
+    fn claim_by_identity(&mut self, address: &Address, object: &'a Object) {
         self.by_address.insert(address.clone(), Claim { object, cause: Cause::Lookalike { id: object.id.clone() } });
     }
 }
