@@ -12,6 +12,10 @@ mod dialect;
 mod gateway;
 
 pub use dialect::call::{ApiVersion, Call, CallReply};
+pub use dialect::response::{Response, RouteResult};
+pub use dialect::route::{KindRoutes, Route};
+pub use dialect::routes::kinds;
+pub use dialect::schema;
 pub use gateway::delivery::{Delivery, DeliveryResult};
 pub use gateway::emulator::Emulator;
 pub use gateway::faults;
@@ -21,11 +25,13 @@ pub use gateway::options::{EmulatorOptions, OpenError};
 pub use gateway::quota::QuotaProfile;
 pub use gateway::serve::serve;
 pub use gateway::world_file::{EPOCH, WorldFileError};
+pub use rules::refusal::{RequestRefusal, SchemaViolation};
 pub use rules::tweaks::Tweaks;
 pub use state::events::{PodEvent, VolumeEvent};
 pub use state::ledger::Account;
 pub use state::settings::{BootPace, Fidelity, ResumeWithoutGpu, Settings};
 pub use state::stock::CapacityRule;
+pub use state::stored_object::StoredObject;
 pub use state::world::World;
 
 #[cfg(test)]

@@ -351,3 +351,16 @@ fn v2_can_behave_as_in_august_2026() {
     assert_eq!((refused.status, &json_of(&refused)["errors"]), (422, &json!(errors)));
     assert_eq!(pods(&emulator), 2);
 }
+
+#[test]
+fn a_rule_selects_an_object_of_any_kind_by_its_current_name() {
+    let emulator = emulator();
+    let volume = json!({ "name": "data", "size": 10, "dataCenter": "US-CA-2" });
+    let made = reply(&emulator, &request(Method::Post, "/v2/network-volumes", Some(volume)));
+    let path = format!("/v2/network-volumes/{}", json_of(&made)["id"].as_str().expect("an id"));
+    for (pattern, status) in [("data", 503), ("other", 200)] {
+        let rules = format!("[{{ match: {{ pod: {pattern} }}, effect: {{ status: {{ code: 503 }} }} }}]");
+        emulator.set_faults(faults::parse(&rules, "test").expect("valid rules"));
+        assert_eq!(reply(&emulator, &get(&path)).status, status, "{pattern}");
+    }
+}

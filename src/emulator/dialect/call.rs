@@ -40,7 +40,7 @@ impl Call {
     }
 
     /// The id in the path, or an empty string.
-    pub(in crate::emulator) fn object_id(&self) -> &str {
+    pub fn object_id(&self) -> &str {
         self.id.as_deref().unwrap_or_default()
     }
 
@@ -72,6 +72,6 @@ pub struct CallReply {
     pub content_type: &'static str,
     /// Empty for 204.
     pub body: Vec<u8>,
-    /// Ids of the pods and volumes that the call created or changed.
+    /// Ids of the objects that the call created or changed.
     pub touched: Vec<String>,
 }

@@ -12,8 +12,8 @@ pub type RouteResult = Result<Response, RequestRefusal>;
 
 /// A status and its content.
 pub struct Response {
-    pub status: u16,
-    pub content: Content,
+    pub(in crate::emulator) status: u16,
+    pub(in crate::emulator) content: Content,
 }
 
 pub enum Content {
@@ -24,16 +24,18 @@ pub enum Content {
 }
 
 impl Response {
+    /// A status with a JSON body.
     pub fn json(status: u16, body: Value) -> Self {
         Self { status, content: Content::Json(body) }
     }
 
+    /// 204, without a body.
     pub fn no_content() -> Self {
         Self { status: 204, content: Content::Empty }
     }
 
     /// v2's error body, RFC 9457.
-    pub fn problem(status: u16, detail: &str, errors: Option<Vec<String>>) -> Self {
+    pub(in crate::emulator) fn problem(status: u16, detail: &str, errors: Option<Vec<String>>) -> Self {
         let title = match status {
             400 => "Bad Request",
             402 => "Payment Required",
@@ -50,7 +52,7 @@ impl Response {
     }
 
     /// Applies faults that add, remove or change members. Error bodies stay unchanged.
-    pub fn tweak(&mut self, tweaks: &Tweaks) {
+    pub(in crate::emulator) fn tweak(&mut self, tweaks: &Tweaks) {
         let Tweaks { extra_members, missing_members, new_status, echo_args, .. } = tweaks;
         if extra_members.is_empty() && missing_members.is_empty() && new_status.is_none() && echo_args.is_none() {
             return;
@@ -81,7 +83,7 @@ impl Response {
         });
     }
 
-    pub fn into_answer(self, touched: Vec<String>) -> CallReply {
+    pub(in crate::emulator) fn into_answer(self, touched: Vec<String>) -> CallReply {
         let (content_type, body) = match self.content {
             Content::Empty => ("application/json", Vec::new()),
             Content::Json(value) => ("application/json", bytes(&value)),

@@ -9,6 +9,22 @@ use super::response::RouteResult;
 use crate::emulator::state::world::World;
 use crate::transport::Method;
 
+/// The routes of one kind of object in one dialect: an entry of the registry that [`super::routes::kinds`] returns.
+pub struct KindRoutes {
+    /// The name of the kind in v1's error texts and in the served OpenAPI document.
+    pub noun: &'static str,
+    pub routes: &'static [Route],
+}
+
+impl KindRoutes {
+    /// For example `create pod` for `createPod`.
+    pub(in crate::emulator) fn describe(&self, operation: &str) -> String {
+        let verb: String = operation.chars().take_while(char::is_ascii_lowercase).collect();
+        format!("{verb} {}", self.noun)
+    }
+}
+
+/// One operation on a path.
 pub struct Route {
     pub method: Method,
     /// The path below `/v1/` or `/v2/`. `{id}` matches one segment.
@@ -28,6 +44,7 @@ enum Handler {
 }
 
 impl Route {
+    /// An operation that changes nothing.
     pub const fn read(
         method: Method,
         path: &'static str,
@@ -37,6 +54,7 @@ impl Route {
         Self { method, path, operation, secret: None, handler: Handler::Read(handler) }
     }
 
+    /// An operation that can change the world.
     pub const fn write(
         method: Method,
         path: &'static str,
@@ -55,7 +73,7 @@ impl Route {
         matches!(self.handler, Handler::Write(_))
     }
 
-    pub fn answer(&self, world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
+    pub(in crate::emulator) fn answer(&self, world: &mut World, call: &Call, now: Timestamp) -> RouteResult {
         match self.handler {
             Handler::Read(answer) => answer(world, call, now),
             Handler::Write(answer) => answer(world, call, now),

@@ -1,8 +1,17 @@
 //! All routes of both dialects.
 
 use super::call::ApiVersion;
-use super::route::Route;
+use super::route::{KindRoutes, Route};
 use super::{v1, v2};
+use crate::model::KindRegistry;
+
+/// The kinds of a dialect. Kinds can be added before the first call.
+pub fn kinds(dialect: ApiVersion) -> &'static KindRegistry<KindRoutes> {
+    match dialect {
+        ApiVersion::V1 => &v1::kinds::KINDS,
+        ApiVersion::V2 => &v2::kinds::KINDS,
+    }
+}
 
 /// The routes of a dialect, by kind.
 pub fn routes(dialect: ApiVersion) -> Box<dyn Iterator<Item = &'static Route>> {

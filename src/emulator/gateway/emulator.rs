@@ -165,7 +165,7 @@ impl Emulator {
                     method: request.method,
                     operation: call.operation,
                     id: call.id.as_deref(),
-                    name: call.id.as_deref().and_then(|id| inner.world.pod_name(id)),
+                    name: call.id.as_deref().and_then(|id| inner.world.object_name(id)),
                     body: call.body.as_ref(),
                 });
                 entry.fault = fired.rule;

@@ -11,8 +11,7 @@ use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::hardware::Hardware;
 use crate::emulator::state::host::Machine;
-use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::{GlobalNetworking, Phase, Pod, StatusChange, Storage, Visibility};
+use crate::emulator::state::pod::{GlobalNetworking, Phase, Pod, StatusChange, Storage};
 use crate::emulator::state::world::World;
 
 impl World {
@@ -135,10 +134,7 @@ impl World {
             stolen_at: None,
             down_until: None,
             maintenance: None,
-            visible: Visibility {
-                found: after_seconds(now, tweaks.not_found_after_create_seconds.unwrap_or(0)),
-                listed: after_seconds(now, tweaks.appear_lag_seconds.unwrap_or(0)),
-            },
+            visible: tweaks.visibility(now),
             stale_copy: None,
         };
         self.publish_ports(&mut pod);

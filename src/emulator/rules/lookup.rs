@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
-use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::ordered_store::{Keyed, OrderedStore};
 use crate::emulator::state::pod::Pod;
 use crate::emulator::state::pod_status::PodStatus;
+use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
 
@@ -27,14 +28,24 @@ impl World {
 
     /// The volumes that a list shows, newest first.
     pub(in crate::emulator) fn listed_volumes(&self, tweaks: &Tweaks, now: Timestamp) -> Vec<&Volume> {
-        let lag = tweaks.appear_lag_seconds.unwrap_or(0);
-        let alive = (self.volumes.newest_first())
-            .filter(|volume| volume.visible.listed <= now && after_seconds(volume.created_at, lag) <= now);
-        let deleted = (self.deleted_volumes.newest_first())
-            .filter(|tombstone| tombstone.is_listed(tweaks.disappear_lag_seconds, now))
-            .map(|tombstone| &tombstone.item);
-        let mut shown: Vec<&Volume> = alive.chain(deleted).collect();
-        shown.sort_by_key(|volume| std::cmp::Reverse(volume.serial));
-        shown
+        let appears = |volume: &Volume| tweaks.lists(volume.visible, volume.created_at, now);
+        listed(&self.volumes, &self.deleted_volumes, appears, tweaks, now)
     }
+}
+
+/// The items that a list shows, newest first: those that appear in lists, and the deleted ones that are still there.
+pub(super) fn listed<'w, T: Keyed>(
+    items: &'w OrderedStore<T>,
+    deleted: &'w OrderedStore<Tombstone<T>>,
+    appears: impl Fn(&T) -> bool,
+    tweaks: &Tweaks,
+    now: Timestamp,
+) -> Vec<&'w T> {
+    let existing = items.newest_first().filter(|item| appears(item));
+    let deleted = (deleted.newest_first())
+        .filter(|tombstone| tombstone.is_listed(tweaks.disappear_lag_seconds, now))
+        .map(|tombstone| &tombstone.item);
+    let mut shown: Vec<&T> = existing.chain(deleted).collect();
+    shown.sort_by_key(|item| std::cmp::Reverse(item.serial()));
+    shown
 }

@@ -12,6 +12,7 @@ mod maintenance;
 pub mod market;
 mod migrate;
 mod money;
+mod objects;
 pub mod placement;
 pub mod pod_actions;
 pub mod pod_spec;

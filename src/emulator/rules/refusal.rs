@@ -20,6 +20,7 @@ pub enum RequestRefusal {
 }
 
 impl RequestRefusal {
+    /// A broken rule, in RunPod's words.
     pub fn rule(text: impl Into<String>) -> Self {
         Self::Rule(text.into())
     }

@@ -1,8 +1,11 @@
 //! Faults inside the world: how one call misbehaves, and the events that it triggers.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::emulator::state::events::PodEvent;
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::pod::Visibility;
 
 /// Faults that apply to one call. Durations are virtual seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,6 +52,21 @@ pub struct Tweaks {
     pub spend_limit: Option<f64>,
     /// Events that the call triggers, now or later.
     pub follow_ups: Vec<FollowUp>,
+}
+
+impl Tweaks {
+    /// When an object that is created now becomes visible.
+    pub(in crate::emulator) fn visibility(&self, now: Timestamp) -> Visibility {
+        Visibility {
+            found: after_seconds(now, self.not_found_after_create_seconds.unwrap_or(0)),
+            listed: after_seconds(now, self.appear_lag_seconds.unwrap_or(0)),
+        }
+    }
+
+    /// Whether a list shows an existing object.
+    pub(in crate::emulator) fn lists(&self, visible: Visibility, created_at: Timestamp, now: Timestamp) -> bool {
+        visible.listed <= now && after_seconds(created_at, self.appear_lag_seconds.unwrap_or(0)) <= now
+    }
 }
 
 /// How `args` is returned, which is not documented (contract, section 20).

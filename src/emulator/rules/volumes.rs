@@ -7,7 +7,6 @@ use super::refusal::RequestRefusal;
 use super::tweaks::Tweaks;
 use crate::emulator::state::ledger::Rate;
 use crate::emulator::state::moment::after_seconds;
-use crate::emulator::state::pod::Visibility;
 use crate::emulator::state::tombstone::Tombstone;
 use crate::emulator::state::volume::Volume;
 use crate::emulator::state::world::World;
@@ -44,10 +43,7 @@ impl World {
             tier: tier.to_owned(),
             attached: 0,
             created_at: now,
-            visible: Visibility {
-                found: after_seconds(now, tweaks.not_found_after_create_seconds.unwrap_or(0)),
-                listed: after_seconds(now, tweaks.appear_lag_seconds.unwrap_or(0)),
-            },
+            visible: tweaks.visibility(now),
         };
         let id = volume.id.clone();
         self.ledger.change(Rate::default(), volume.rate(), now);

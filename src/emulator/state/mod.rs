@@ -14,6 +14,7 @@ pub mod rng;
 pub mod secret;
 pub mod settings;
 pub mod stock;
+pub mod stored_object;
 pub mod template;
 pub mod tombstone;
 pub mod volume;

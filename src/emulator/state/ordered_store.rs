@@ -59,6 +59,10 @@ impl<T: Keyed> OrderedStore<T> {
     pub fn len(&self) -> usize {
         self.by_serial.len()
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_serial.is_empty()
+    }
 }
 
 impl<T: Serialize> Serialize for OrderedStore<T> {

@@ -2,7 +2,10 @@
 //!
 //! Reads change nothing, so the saved file stays the same until an object changes.
 //!
-//! A new kind of object gets a type beside this file and a field here: an [`OrderedStore`] with `#[serde(default)]`.
+//! A new kind of object gets a type beside this file and a field here: an [`OrderedStore`] with `#[serde(default)]`. A
+//! kind without rules of its own can use `World::create_object` and its neighbors instead.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +19,7 @@ use super::rng::Rng;
 use super::secret::AccountSecret;
 use super::settings::Settings;
 use super::stock::{CapacityRule, Stock};
+use super::stored_object::StoredKind;
 use super::template::Template;
 use super::tombstone::Tombstone;
 use super::volume::Volume;
@@ -48,6 +52,9 @@ pub struct World {
     pub(in crate::emulator) registries: OrderedStore<Registry>,
     #[serde(default)]
     pub(in crate::emulator) templates: OrderedStore<Template>,
+    /// Objects of kinds without a field of their own, by kind.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(in crate::emulator) other_kinds: BTreeMap<String, StoredKind>,
     /// Ids of the objects that the current call created or changed.
     #[serde(skip)]
     pub(in crate::emulator) touched: Vec<String>,
@@ -70,6 +77,7 @@ impl World {
             due_events: Vec::new(),
             registries: OrderedStore::default(),
             templates: OrderedStore::default(),
+            other_kinds: BTreeMap::new(),
             touched: Vec::new(),
             settings,
         }
@@ -87,9 +95,12 @@ impl World {
         self.ledger.account(now.max(self.now))
     }
 
-    /// The name of an existing pod.
-    pub fn pod_name(&self, id: &str) -> Option<&str> {
-        self.pods.get(id).map(|pod| pod.name.as_str())
+    /// The name of an existing object of any kind.
+    pub fn object_name(&self, id: &str) -> Option<&str> {
+        let pod = self.pods.get(id).map(|pod| pod.name.as_str());
+        let volume = || self.volumes.get(id).map(|volume| volume.name.as_str());
+        let other = || self.other_kinds.values().find_map(|stored| stored.objects.get(id)?.member("name")?.as_str());
+        pod.or_else(volume).or_else(other)
     }
 
     /// Ids of all existing pods, newest first.

@@ -2,6 +2,7 @@
 
 mod bookkeeping;
 mod faults;
+mod objects;
 mod rules;
 
 use jiff::{SignedDuration, Timestamp};

@@ -19,7 +19,6 @@ use crate::emulator::rules::pod_actions::PodAction;
 use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
 use crate::emulator::rules::refusal::RequestRefusal;
 use crate::emulator::state::hardware::{Hardware, HostCloud};
-use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
@@ -141,9 +140,8 @@ fn get(world: &World, call: &Call, now: Timestamp) -> RouteResult {
 
 fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     let include = Include::from_query(&call.query);
-    let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
     let alive = (world.pods.newest_first())
-        .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
+        .filter(|pod| call.tweaks.lists(pod.visible, pod.created_at, now))
         .map(|pod| (pod, false));
     let deleted = world.deleted_pods.newest_first().filter_map(|tombstone| {
         let terminated = now < tombstone.shown_until;

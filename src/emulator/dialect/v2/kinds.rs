@@ -2,25 +2,26 @@
 
 use super::{catalog, openapi, pods, registries, secrets, ssh_keys, templates, volumes};
 use crate::emulator::dialect::response::Response;
-use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::route::{KindRoutes, Route};
+use crate::model::KindRegistry;
 use crate::transport::Method::Get;
 
 /// Source: `paths` of the OpenAPI document, without serverless, clusters, billing, updates of templates and delegations
 /// of registries.
-static KINDS: &[&[Route]] = &[
-    pods::ROUTES,
-    volumes::ROUTES,
-    catalog::ROUTES,
-    templates::ROUTES,
-    registries::ROUTES,
-    ssh_keys::ROUTES,
-    secrets::ROUTES,
-];
+pub static KINDS: KindRegistry<KindRoutes> = KindRegistry::new(&[
+    &KindRoutes { noun: "pod", routes: pods::ROUTES },
+    &KindRoutes { noun: "network volume", routes: volumes::ROUTES },
+    &KindRoutes { noun: "catalog", routes: catalog::ROUTES },
+    &KindRoutes { noun: "template", routes: templates::ROUTES },
+    &KindRoutes { noun: "registry", routes: registries::ROUTES },
+    &KindRoutes { noun: "SSH key", routes: ssh_keys::ROUTES },
+    &KindRoutes { noun: "secret", routes: secrets::ROUTES },
+]);
 
 static DOCUMENT: Route = Route::read(Get, "openapi.json", "getOpenApi", |_, _, _| {
-    Ok(Response::json(200, openapi::document(KINDS.iter().copied().flatten())))
+    Ok(Response::json(200, openapi::document(KINDS.iter().copied())))
 });
 
 pub fn routes() -> impl Iterator<Item = &'static Route> {
-    KINDS.iter().copied().flatten().chain([&DOCUMENT])
+    KINDS.iter().flat_map(|kind| kind.routes).chain([&DOCUMENT])
 }

@@ -2,17 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::emulator::dialect::route::Route;
+use crate::emulator::dialect::route::KindRoutes;
 
-pub fn document(routes: impl Iterator<Item = &'static Route>) -> Value {
+pub fn document(kinds: impl Iterator<Item = &'static KindRoutes>) -> Value {
     let mut paths = Map::new();
-    for route in routes {
+    for (noun, route) in kinds.flat_map(|kind| kind.routes.iter().map(|route| (kind.noun, route))) {
         let item = paths.entry(format!("/v2/{}", route.path)).or_insert_with(|| {
             let id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } });
             json!({ "parameters": if route.path.contains("{id}") { vec![id] } else { Vec::new() } })
         });
         item[route.method.word().to_ascii_lowercase()] = json!({
             "operationId": route.operation,
+            "tags": [noun],
             "responses": { "default": { "description": "See RunPod's API reference." } },
         });
     }

@@ -18,7 +18,6 @@ use crate::emulator::rules::pod_spec::{CudaConstraint, PodSpec, check_limits};
 use crate::emulator::rules::refusal::{RequestRefusal, SchemaViolation};
 use crate::emulator::rules::tweaks::Tweaks;
 use crate::emulator::state::hardware::{Hardware, HostCloud};
-use crate::emulator::state::moment::after_seconds;
 use crate::emulator::state::pod::{Pod, Storage};
 use crate::emulator::state::world::World;
 use crate::transport::Method::{Delete, Get, Patch, Post};
@@ -57,9 +56,8 @@ fn list(world: &World, call: &Call, now: Timestamp) -> RouteResult {
     if let Some(most) = world.settings.short_pages {
         page.limit = page.limit.min(most.max(1));
     }
-    let lag = call.tweaks.appear_lag_seconds.unwrap_or(0);
     let alive = (world.pods.older_than(page.before))
-        .filter(|pod| pod.visible.listed <= now && after_seconds(pod.created_at, lag) <= now)
+        .filter(|pod| call.tweaks.lists(pod.visible, pod.created_at, now))
         .take(page.limit + 1);
     let deleted = (world.deleted_pods.older_than(page.before))
         .filter(|tombstone| tombstone.is_listed(call.tweaks.disappear_lag_seconds, now))

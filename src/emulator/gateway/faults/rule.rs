@@ -29,7 +29,7 @@ pub struct CallMatch {
     /// A pattern such as `createPod` or `*NetworkVolume`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
-    /// A pattern of the name or id of the pod or volume.
+    /// A pattern of the name or id of the object.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pod: Option<String>,
     /// A pattern that all requested GPU types must match.

@@ -1,0 +1,99 @@
+//! Creating, changing and deleting objects of kinds that have no type of their own. These rules honour the faults that
+//! apply to any kind: lags, refused and duplicate creates, ignored deletes and ignored fields.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::lookup::listed;
+use super::refusal::RequestRefusal;
+use super::tweaks::Tweaks;
+use crate::emulator::state::moment::after_seconds;
+use crate::emulator::state::stored_object::StoredObject;
+use crate::emulator::state::tombstone::Tombstone;
+use crate::emulator::state::world::World;
+
+impl World {
+    /// An object by id, once it is readable after its create.
+    pub fn find_object(&self, kind: &str, id: &str, now: Timestamp) -> Result<&StoredObject, RequestRefusal> {
+        let object = self.other_kinds.get(kind).and_then(|stored| stored.objects.get(id));
+        object.filter(|object| object.visible.found <= now).ok_or(RequestRefusal::NotFound)
+    }
+
+    /// The objects that a list shows, newest first.
+    pub fn listed_objects(&self, kind: &str, tweaks: &Tweaks, now: Timestamp) -> Vec<&StoredObject> {
+        let Some(stored) = self.other_kinds.get(kind) else { return Vec::new() };
+        let appears = |object: &StoredObject| tweaks.lists(object.visible, object.created_at, now);
+        listed(&stored.objects, &stored.deleted, appears, tweaks, now)
+    }
+
+    /// Creates an object with these members.
+    pub fn create_object(
+        &mut self,
+        kind: &str,
+        members: Map<String, Value>,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> Result<&StoredObject, RequestRefusal> {
+        if tweaks.no_capacity && !tweaks.ghost {
+            return Err(RequestRefusal::NoCapacity);
+        }
+        self.now = now;
+        if tweaks.duplicate_name {
+            self.insert_object(kind, members.clone(), &Tweaks::default());
+        }
+        let id = self.insert_object(kind, members, tweaks);
+        self.touched.push(id.clone());
+        if tweaks.ghost { Err(RequestRefusal::NoCapacity) } else { self.find_object(kind, &id, Timestamp::MAX) }
+    }
+
+    /// Adds an object and returns its id.
+    fn insert_object(&mut self, kind: &str, members: Map<String, Value>, tweaks: &Tweaks) -> String {
+        let (serial, id) = (self.take_serial(), self.rng.id(10));
+        let (created_at, visible) = (self.now, tweaks.visibility(self.now));
+        let object = StoredObject { serial, id: id.clone(), members, created_at, visible };
+        self.other_kinds.entry(kind.to_owned()).or_default().objects.insert(object);
+        id
+    }
+
+    /// Sets the given members of an object.
+    pub fn change_object(
+        &mut self,
+        kind: &str,
+        id: &str,
+        changes: Map<String, Value>,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> Result<&StoredObject, RequestRefusal> {
+        self.find_object(kind, id, now)?;
+        self.now = now;
+        if let Some(object) = self.other_kinds.get_mut(kind).and_then(|stored| stored.objects.get_mut(id)) {
+            let dropped = tweaks.patch_drops_field.as_deref();
+            object.members.extend(changes.into_iter().filter(|(name, _)| dropped != Some(name)));
+        }
+        self.touched.push(id.to_owned());
+        self.find_object(kind, id, now)
+    }
+
+    /// Deletes an object. Lists may lag behind.
+    pub fn delete_object(
+        &mut self,
+        kind: &str,
+        id: &str,
+        tweaks: &Tweaks,
+        now: Timestamp,
+    ) -> Result<(), RequestRefusal> {
+        self.find_object(kind, id, now)?;
+        if tweaks.delete_ignored {
+            return Ok(());
+        }
+        self.now = now;
+        let stored = self.other_kinds.entry(kind.to_owned()).or_default();
+        stored.deleted.retain(|tombstone| !tombstone.is_forgotten(now));
+        if let Some(item) = stored.objects.remove(id) {
+            let listed_until = after_seconds(now, tweaks.disappear_lag_seconds.unwrap_or(0));
+            stored.deleted.insert(Tombstone { item, at: now, listed_until, shown_until: now });
+            self.touched.push(id.to_owned());
+        }
+        Ok(())
+    }
+}

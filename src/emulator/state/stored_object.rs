@@ -1,0 +1,59 @@
+//! Objects of kinds that have no type of their own here, stored as the JSON that answers show.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::ordered_store::{Keyed, OrderedStore};
+use super::pod::Visibility;
+use super::tombstone::Tombstone;
+
+/// An object of a kind without a type of its own.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredObject {
+    pub(in crate::emulator) serial: u64,
+    pub(in crate::emulator) id: String,
+    /// The members that answers show, without the id.
+    pub(in crate::emulator) members: Map<String, Value>,
+    pub(in crate::emulator) created_at: Timestamp,
+    pub(in crate::emulator) visible: Visibility,
+}
+
+impl StoredObject {
+    /// The object as answers show it.
+    pub fn view(&self) -> Value {
+        let mut members = self.members.clone();
+        members.insert("id".to_owned(), self.id.clone().into());
+        Value::Object(members)
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// One member of the object, without its id.
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+}
+
+impl Keyed for StoredObject {
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+}
+
+/// The objects of one kind.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredKind {
+    pub objects: OrderedStore<StoredObject>,
+    /// Recently deleted objects, for lists that lag.
+    #[serde(default, skip_serializing_if = "OrderedStore::is_empty")]
+    pub deleted: OrderedStore<Tombstone<StoredObject>>,
+}
