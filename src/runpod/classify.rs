@@ -208,6 +208,7 @@ pub(super) fn stated_seconds(seconds: u64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runpod::pods;
 
     fn reply(status: u16, body: &str) -> Reply {
         Reply { status, headers: vec![("x-request-id".into(), "req-7".into())], body: body.to_owned().into() }
@@ -276,7 +277,7 @@ mod tests {
     #[test]
     fn the_help_fits_the_purpose_of_the_request() {
         let help = |purpose, status, body: &str| {
-            let error = judge(Dialect::V2, purpose, status, body);
+            let error = ApiError { advice: Some(pods::advice), ..judge(Dialect::V2, purpose, status, body) };
             miette::Diagnostic::help(&error).expect("a help").to_string()
         };
         for (purpose, phrase) in [
