@@ -2,37 +2,48 @@
 
 use std::collections::BTreeMap;
 
+use super::draft::Declared;
 use super::environment::Variables;
 use super::load::DEFAULT_ENVIRONMENT;
 use super::problem::Findings;
 use super::source::Span;
 use crate::catalog::Catalog;
+use crate::kind::Kind;
 use crate::model::{Address, Dialect};
 
 /// Data shared by all resources of a configuration.
-pub(super) struct Project<'a> {
+pub struct Project<'a> {
     pub name: String,
     /// Position of the name.
-    pub name_span: Option<Span>,
+    pub(super) name_span: Option<Span>,
     pub environment: String,
     pub dialect: Dialect,
     pub catalog: &'a Catalog,
-    pub volumes: BTreeMap<String, MountableVolume>,
+    /// The resources of the kinds that were read before.
+    pub declared: BTreeMap<Address, Declared>,
     /// Environment variables for all pods.
-    pub variables: Variables,
-}
-
-/// The facts about a volume that a pod needs to mount it.
-pub(super) struct MountableVolume {
-    pub address: Address,
-    /// `None` after an error.
-    pub region: Option<String>,
-    pub region_span: Option<Span>,
+    pub(super) variables: Variables,
 }
 
 const LONGEST_KEY: usize = 63;
 
 impl Project<'_> {
+    /// The names of the declared resources of one kind. They come before those that refer to them.
+    pub fn names<'p>(&'p self, kind: &'p Kind) -> impl Iterator<Item = &'p str> {
+        let of_kind = self.declared.keys().filter(|address| address.kind == kind.name);
+        of_kind.map(|address| address.name.as_str())
+    }
+
+    /// The declared resource of this kind and name.
+    pub fn find(&self, kind: &Kind, name: &str) -> Option<&Declared> {
+        self.declared.get(&Address::new(kind.name, name))
+    }
+
+    /// The name at RunPod of a resource that sets none.
+    pub fn standard_name(&self, key: &str) -> String {
+        format!("{}-{key}{}", self.name, self.suffix())
+    }
+
     /// Suffix of names at RunPod that separates the environments of one account.
     pub fn suffix(&self) -> String {
         if self.environment == DEFAULT_ENVIRONMENT { String::new() } else { format!("-{}", self.environment) }

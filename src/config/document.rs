@@ -17,20 +17,20 @@ const MOST_NODES: usize = 200_000;
 
 /// A value and its position. A collection has the position of its key.
 #[derive(Clone, Debug)]
-pub(super) struct YamlNode {
+pub struct YamlNode {
     pub span: Span,
     pub data: Data,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Data {
+pub enum Data {
     Scalar(Scalar),
     List(Vec<YamlNode>),
     Map(Vec<MappingEntry>),
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Scalar {
+pub struct Scalar {
     pub text: String,
     /// Written without quotes.
     pub plain: bool,
@@ -43,7 +43,7 @@ pub(super) struct Scalar {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct MappingEntry {
+pub struct MappingEntry {
     pub key: String,
     pub key_span: Span,
     pub value: YamlNode,

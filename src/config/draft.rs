@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::problem::Findings;
 use super::source::Span;
 use super::table::BlockSchema;
-use crate::kind::{Kind, Support};
+use crate::kind::{Kind, Support, is_referred_to, listed_in};
 use crate::model::{Address, Attributes, Dialect, Lifecycle, Power, Resource, Timeouts, Value};
 
+/// The inputs of a resource that is being read.
 #[derive(Clone)]
-pub(super) struct ResourceDraft {
+pub struct ResourceDraft {
     kind: &'static Kind,
     inputs: Attributes,
     spans: BTreeMap<String, Span>,
@@ -18,15 +19,8 @@ pub(super) struct ResourceDraft {
 impl ResourceDraft {
     /// A draft with all attributes of the kind unset, except those that members fold into (`ports` of a pod).
     pub fn new(kind: &'static Kind) -> Self {
-        let folded = |name: &str| {
-            crate::kind::KINDS.iter().any(|member| {
-                member
-                    .member_of
-                    .as_ref()
-                    .is_some_and(|membership| membership.parent == kind.name && membership.attribute == name)
-            })
-        };
-        let names = kind.attributes.iter().map(|attribute| attribute.name).filter(|name| !folded(name));
+        let is_folded = |name: &&str| listed_in(kind.name, name).is_some();
+        let names = kind.attributes.iter().map(|attribute| attribute.name).filter(|name| !is_folded(name));
         let inputs = names.map(|name| (name.to_owned(), Value::Null)).collect();
         Self { kind, inputs, spans: BTreeMap::new() }
     }
@@ -75,8 +69,7 @@ impl ResourceDraft {
                 continue;
             }
             let unit = if limit.attribute.ends_with("_gb") { " GB" } else { "" };
-            let field = block.fields().find(|field| field.attribute == Some(limit.attribute));
-            let field = field.map_or(limit.attribute, |field| field.name);
+            let field = block.field_of(limit.attribute);
             let at = self.spans.get(limit.attribute).copied().unwrap_or(at);
             findings
                 .error(limit.code, at, format!("RunPod does not accept this `{field}` for a {}", self.kind.title))
@@ -84,24 +77,41 @@ impl ResourceDraft {
         }
     }
 
-    pub fn finish(self, address: Address, settings: LifecycleSettings, at: Span, findings: &Findings) -> Resource {
-        let positions = self.spans.into_iter().map(|(path, span)| (path, findings.sources.position(span))).collect();
-        Resource {
+    /// The resource declared at `at`.
+    pub fn finish(self, address: Address, settings: LifecycleSettings, at: Span, findings: &Findings) -> Declared {
+        let position = |span: &Span| findings.sources.position(*span);
+        let resource = Resource {
             address,
             inputs: self.inputs,
             parent: None,
             power: settings.power,
             lifecycle: settings.lifecycle,
             timeouts: settings.timeouts,
-            position: Some(findings.sources.position(at)),
-            positions,
-        }
+            position: Some(position(&at)),
+            positions: self.spans.iter().map(|(path, span)| (path.clone(), position(span))).collect(),
+        };
+        // Only other resources ask for spans, and a fleet has thousands.
+        let spans = if is_referred_to(self.kind.name) { self.spans } else { BTreeMap::new() };
+        Declared { resource, spans }
+    }
+}
+
+/// A resource with the places of its attributes in the files, if other kinds refer to its kind.
+pub struct Declared {
+    pub resource: Resource,
+    spans: BTreeMap<String, Span>,
+}
+
+impl Declared {
+    /// The place of an attribute, if the file sets it.
+    pub fn span(&self, attribute: &str) -> Option<Span> {
+        self.spans.get(attribute).copied()
     }
 }
 
 /// Lifecycle settings of a resource, separate from its inputs.
 #[derive(Clone, Default)]
-pub(super) struct LifecycleSettings {
+pub struct LifecycleSettings {
     pub power: Option<Power>,
     pub lifecycle: Lifecycle,
     pub timeouts: Timeouts,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::port::ports;
+use super::kinds::pod::ports::ports;
 use super::problem::Findings;
 use super::{LoadOptions, MOST_PROBLEMS, check_text, document};
 use crate::model::similar::comparisons;

@@ -4,20 +4,58 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::document::YamlNode;
+use super::habits::habit;
 use super::problem::Findings;
 use super::quantity::duration;
-use super::table::BlockSchema;
+use super::table::{BlockSchema, Field, ForeignKeys, ValueShape};
 use super::unknown::list;
 use crate::catalog::nearest;
 use crate::kind::Kind;
 use crate::model::{Lifecycle, Timeouts, Updates};
 
-pub(super) fn lifecycle(
-    node: Option<&YamlNode>,
-    kind: &Kind,
-    block: &BlockSchema,
-    findings: &mut Findings,
-) -> Lifecycle {
+/// The field `lifecycle` of every kind.
+pub static LIFECYCLE: BlockSchema = BlockSchema {
+    title: "`lifecycle`",
+    fields: &[&[
+        Field::new(
+            "updates",
+            ValueShape::Word(&["recreate", "in-place"]),
+            "How a change is applied to a running pod: `recreate` (default) or `in-place`.",
+        ),
+        Field::new(
+            "createBeforeDestroy",
+            ValueShape::Bool,
+            "When replacing, create the new one before destroying the old one.",
+        ),
+        Field::new("preventDestroy", ValueShape::Bool, "Refuse every plan that destroys it."),
+        Field::new("ignoreChanges", ValueShape::Texts, "Fields that are never compared: `image`, `env.FOO`.")
+            .like("ignoreChanges: [image, env.FOO]"),
+    ]],
+    ..BlockSchema::EMPTY
+};
+
+pub(super) static TIMEOUTS: BlockSchema = BlockSchema {
+    title: "`timeouts`",
+    habits: TIMEOUT_HABITS,
+    fields: &[&[
+        Field::new("create", ValueShape::Duration, "Longest wait until the pod is ready, such as `15m`.")
+            .like("create: 15m"),
+        Field::new("delete", ValueShape::Duration, "Longest wait until the pod is deleted, such as `90s`.")
+            .like("delete: 90s"),
+    ]],
+    ..BlockSchema::EMPTY
+};
+
+static TIMEOUT_HABITS: &[ForeignKeys] = &[
+    habit(
+        &["ready", "start", "up", "boot", "read", "update"],
+        "did you mean `create`? It includes startup: `create: 15m`",
+    ),
+    habit(&["destroy", "stop", "terminate", "remove"], "did you mean `delete`? It is a time: `delete: 90s`"),
+];
+
+/// The lifecycle settings of a resource.
+pub fn lifecycle(node: Option<&YamlNode>, kind: &Kind, block: &BlockSchema, findings: &mut Findings) -> Lifecycle {
     let Some(node) = node else { return Lifecycle::default() };
     let flag = |key: &str| node.get(key).and_then(YamlNode::bool).unwrap_or(false);
     let updates = match node.get("updates").and_then(YamlNode::text) {

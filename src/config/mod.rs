@@ -1,13 +1,13 @@
 //! Reads files, overlays and the environment into a [`Config`], or reports all problems at once.
 //!
 //! `load` locates the files, `document` parses them into a tree, and `interpolate` substitutes variables. `schema`
-//! checks the tree against the tables in `fields`, and `legacy` translates `deployment` into fields of a pod. `pod`,
-//! `machine`, `storage`, `port`, `volume` and `environment` create the resources; `image` and `mount` check image names
-//! and mount paths, and `identifier` the texts of all fields. This module knows nothing about state and API.
+//! checks the tree against the tables in `fields`, with `identifier` for the texts of all fields, and `project` reads
+//! the rest. `kinds` has a folder per kind, which reads its resources and writes existing objects as blocks. This module
+//! knows nothing about state and API.
 
 mod api_key;
 mod choices;
-mod command;
+mod config_kind;
 mod configuration;
 mod context;
 mod document;
@@ -20,18 +20,14 @@ mod fields;
 mod form;
 mod habits;
 mod identifier;
-mod image;
 mod interpolate;
 mod json_schema;
-mod legacy;
+pub mod kinds;
 mod lifecycle;
+mod lines;
 #[allow(clippy::disallowed_methods, reason = "reads the configuration")]
 mod load;
-mod machine;
-mod mount;
 mod moved;
-mod pod;
-mod port;
 mod problem;
 mod project;
 mod quantity;
@@ -40,10 +36,8 @@ mod schema;
 mod secrets;
 mod source;
 mod starter;
-mod storage;
 mod table;
 mod unknown;
-mod volume;
 pub mod write;
 
 use std::path::{Path, PathBuf};

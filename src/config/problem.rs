@@ -47,13 +47,13 @@ impl Problem {
         }
     }
 
-    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+    pub fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
     }
 
     /// Suggests the nearest name if there is one, followed by the sentence `otherwise` in any case.
-    pub(super) fn nearest(&mut self, nearest: Option<&str>, otherwise: impl fmt::Display) -> &mut Self {
+    pub fn nearest(&mut self, nearest: Option<&str>, otherwise: impl fmt::Display) -> &mut Self {
         self.help(match nearest {
             Some(nearest) => format!("did you mean `{nearest}`? {otherwise}").trim_end().to_owned(),
             None => otherwise.to_string(),
@@ -61,7 +61,7 @@ impl Problem {
     }
 
     /// Sets the text shown at the position.
-    pub(super) fn label(&mut self, label: impl Into<String>) -> &mut Self {
+    pub fn label(&mut self, label: impl Into<String>) -> &mut Self {
         if let (Some(at), Some(first)) = (self.at, self.labels.first_mut()) {
             *first = LabeledSpan::new_primary_with_span(Some(label.into()), SourceSpan::from(at.start..at.end));
         }
@@ -70,7 +70,7 @@ impl Problem {
 
     /// Adds a label at a second position in the same file. Ignored for other files, which miette cannot show next to
     /// the first.
-    pub(super) fn also(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
+    pub fn also(&mut self, span: Span, label: impl Into<String>) -> &mut Self {
         if self.at.is_some_and(|at| at.file == span.file) {
             let range = SourceSpan::from(span.start..span.end);
             self.labels.push(LabeledSpan::new_with_span(Some(label.into()), range));
@@ -162,7 +162,7 @@ fn count(problems: usize) -> String {
 pub const MOST_PROBLEMS: usize = 100;
 
 /// Collects problems while a configuration is read. Owns the files, so that each problem can show its line.
-pub(super) struct Findings {
+pub struct Findings {
     pub sources: SourceFiles,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,

@@ -1,29 +1,25 @@
-//! Reads the whole configuration: name, dialect, volumes, pods, moves and budget.
+//! Reads the whole configuration: name, dialect, resources of each kind, moves and budget.
 
 use std::collections::BTreeMap;
 
+use super::config_kind::KindSection;
 use super::configuration::Config;
 use super::context::{Project, plain_name};
-use super::document::{Data, MappingEntry, YamlNode};
+use super::document::{Data, YamlNode};
 use super::fields::ROOT;
-use super::legacy;
+use super::kinds;
 use super::load::{Files, LoadOptions, folder};
 use super::moved::moved;
-use super::pod::{PodPosition, inherit, pods};
 use super::problem::{Findings, Problem, Problems};
 use super::quantity::amount;
 use super::schema::conform;
 use super::secrets::{self, SecretSources};
-use super::source::Span;
-use super::volume::volume;
 use crate::catalog::Catalog;
 use crate::model::{Address, Budget, Dialect, Resource};
 
 const LONGEST_NAME: usize = 63;
 /// Placeholder for a name that cannot be read.
 const UNNAMED: &str = "unnamed";
-/// Fields below `runpod` that are not defaults for pods.
-const NOT_OF_PODS: [&str; 3] = ["apiVersion", "networkVolumes", "pods"];
 
 /// Reads a configuration from an interpolated tree.
 pub(super) fn read(
@@ -80,22 +76,29 @@ pub(super) fn assemble(
         environment: files.environment.clone(),
         dialect,
         catalog: Catalog::embedded(),
-        volumes: BTreeMap::new(),
+        declared: BTreeMap::new(),
         variables: secrets::of_all(&root, &sources, &mut findings),
     };
 
-    let mut resources: BTreeMap<Address, Resource> = BTreeMap::new();
-    for entry in runpod.get("networkVolumes").map(YamlNode::entries).unwrap_or_default() {
-        let (resource, volume) = volume(entry, &project, &mut findings);
-        resources.insert(resource.address.clone(), resource);
-        project.volumes.insert(entry.key.clone(), volume);
+    for config in kinds::KINDS.iter() {
+        let others = kinds::sections().into_iter().filter(|section| section.name != config.section.name);
+        let section = KindSection {
+            root: &root,
+            runpod,
+            runpod_span,
+            entries: runpod.get(config.section.name).map(YamlNode::entries),
+            declares_others: others.into_iter().any(|section| runpod.get(section.name).is_some()),
+        };
+        for entry in section.declarations() {
+            project.check_key(&entry.key, entry.key_span, &mut findings);
+        }
+        let declared = (config.read)(&section, &project, &mut findings);
+        project.declared.extend(declared.into_iter().map(|it| (it.resource.address.clone(), it)));
     }
-    for resource in all_pods(&root, runpod, runpod_span, &project, &mut findings) {
-        resources.insert(resource.address.clone(), resource);
-    }
+    let Project { name, environment, declared, .. } = project;
+    let resources: BTreeMap<Address, Resource> = declared.into_iter().map(|(at, it)| (at, it.resource)).collect();
     let moved = moved(&root, &resources, &mut findings);
     let budget = budget(&root);
-    let Project { name, environment, .. } = project;
     let (file, environments) = (files.base.clone(), files.environments.clone());
     let warnings = Vec::new();
     let config = Config {
@@ -120,34 +123,6 @@ fn dialect(runpod: &YamlNode, options: &LoadOptions<'_>) -> Dialect {
         Some("v1") => Dialect::V1,
         _ => Dialect::V2,
     })
-}
-
-fn all_pods(
-    root: &YamlNode,
-    runpod: &YamlNode,
-    runpod_span: Span,
-    project: &Project<'_>,
-    findings: &mut Findings,
-) -> Vec<Resource> {
-    let own = runpod.entries().iter().filter(|entry| !NOT_OF_PODS.contains(&entry.key.as_str())).cloned().collect();
-    let own = YamlNode { span: runpod.span, data: Data::Map(own) };
-    let defaults = inherit(legacy::pod_fields(root, runpod, findings), &own);
-    match runpod.get("pods") {
-        Some(fleet) => {
-            let mut resources = Vec::new();
-            for MappingEntry { key, key_span, value } in fleet.entries() {
-                project.check_key(key, *key_span, findings);
-                let place = PodPosition { key, in_fleet: true, at: *key_span };
-                resources.extend(pods(&place, &inherit(defaults.clone(), value), project, findings));
-            }
-            resources
-        }
-        // A file may declare only volumes.
-        None if own.entries().is_empty() && runpod.get("networkVolumes").is_some() => Vec::new(),
-        None => {
-            pods(&PodPosition { key: &project.name, in_fleet: false, at: runpod_span }, &defaults, project, findings)
-        }
-    }
 }
 
 fn check_version(root: &YamlNode, findings: &mut Findings) {

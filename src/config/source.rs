@@ -9,7 +9,7 @@ use crate::model::credential::mask_credentials;
 
 /// Bytes of one file, `start..end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Span {
+pub struct Span {
     /// Index into [`SourceFiles`].
     pub file: usize,
     pub start: usize,
@@ -18,7 +18,7 @@ pub(super) struct Span {
 
 /// The files of one configuration: the base first, then its overlay.
 #[derive(Clone, Default)]
-pub(super) struct SourceFiles(Vec<SourceFile>);
+pub struct SourceFiles(Vec<SourceFile>);
 
 #[derive(Clone)]
 struct SourceFile {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::write::text as quoted;
+use super::lines::text as quoted;
 use super::{LoadOptions, Problems, check_text};
 
 /// File name of the schema for editors, next to the initial file.

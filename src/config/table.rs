@@ -3,23 +3,29 @@
 use crate::catalog::Catalog;
 
 /// One mapping with known keys.
-pub(super) struct BlockSchema {
+pub struct BlockSchema {
     /// For messages: `a pod`.
     pub title: &'static str,
+    /// Groups of fields. The first is of this block alone, the others may be shared.
     pub fields: &'static [&'static [Field]],
     /// Keys that other tools use here.
     pub habits: &'static [ForeignKeys],
+    /// The fields that declare resources of each kind, in the block that holds them. They follow its own fields.
+    pub sections: fn() -> Vec<&'static Field>,
 }
 
+/// A whole number from one up.
+pub const POSITIVE: ValueShape = ValueShape::Int(1, i64::MAX);
+
 /// Keys that people bring from other tools, and the equivalent here.
-pub(super) struct ForeignKeys {
+pub struct ForeignKeys {
     pub keys: &'static [&'static str],
     /// Completes the help text: what to write instead.
     pub instead: &'static str,
 }
 
 /// One key of a [`BlockSchema`].
-pub(super) struct Field {
+pub struct Field {
     pub name: &'static str,
     /// Accepted aliases.
     pub aliases: &'static [&'static str],
@@ -46,7 +52,7 @@ pub(super) struct Field {
 
 /// The allowed values of a text.
 #[derive(Clone, Copy)]
-pub(super) enum Choices {
+pub enum Choices {
     /// Any value of the shape.
     Free,
     /// These values, with a name for the schema definition; other spellings are accepted too.
@@ -58,14 +64,14 @@ pub(super) enum Choices {
 }
 
 /// How a field is treated.
-pub(super) enum FieldUse {
+pub enum FieldUse {
     Used,
     /// Accepted, with a remark that it has no effect and why.
     Ignored(&'static str),
 }
 
 /// The type of a value.
-pub(super) enum ValueShape {
+pub enum ValueShape {
     Text,
     /// The id of an object. It is not blank, and has no blanks around it and no control characters.
     Id,
@@ -158,8 +164,17 @@ impl Field {
 }
 
 impl BlockSchema {
+    /// A block without fields, to complete another.
+    pub const EMPTY: Self = Self { title: "", fields: &[], habits: &[], sections: Vec::new };
+
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields.iter().copied().flatten()
+        let (own, shared) = self.fields.split_at(self.fields.len().min(1));
+        own.iter().copied().flatten().chain((self.sections)()).chain(shared.iter().copied().flatten())
+    }
+
+    /// The name of the field that sets an attribute; the attribute's own name if none does.
+    pub fn field_of<'a>(&self, attribute: &'a str) -> &'a str {
+        self.fields().find(|field| field.attribute == Some(attribute)).map_or(attribute, |field| field.name)
     }
 
     pub fn field(&self, key: &str) -> Option<&'static Field> {

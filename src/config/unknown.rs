@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::document::MappingEntry;
-use super::fields::POD;
 use super::problem::Findings;
 use super::table::{BlockSchema, Field, ForeignKeys, ValueShape};
 use crate::model::similar::{LONGEST_WORD, edits};
@@ -12,6 +11,9 @@ use crate::model::similar::{LONGEST_WORD, edits};
 const MOST_LISTED: usize = 10;
 /// Keys whose meaning depends on the block, so that finding them in another block is no hint.
 const COMMON: [&str; 9] = ["type", "path", "size", "count", "enabled", "create", "delete", "from", "to"];
+
+/// Stands for the name of a declaration in a path of keys.
+const EACH: &str = "NAME";
 
 /// The block of every key in a file.
 pub(super) struct KeyVocabulary {
@@ -28,7 +30,7 @@ impl KeyVocabulary {
                 let with = |keys: &[&'static str]| [path.as_slice(), keys].concat();
                 match field.shape {
                     ValueShape::Block(inner) => Some((with(&[field.name]), inner)),
-                    ValueShape::Named(inner) => Some((with(&[field.name, "NAME"]), inner)),
+                    ValueShape::Named(inner) => Some((with(&[field.name, EACH]), inner)),
                     _ => None,
                 }
             };
@@ -74,11 +76,17 @@ impl KeyVocabulary {
         } else if let Some(field) = near(key, block) {
             findings.refuse(field.name);
             ("unknown", format!("did you mean `{}`?", field.name))
-        } else if let Some(habit) = habit(key, &POD) {
-            ("unknown", format!("in a pod: {}", habit.instead))
+        } else if let Some((block, habit)) = self.habit_of_a_kind(key) {
+            ("unknown", format!("in {}: {}", block.title, habit.instead))
         } else {
             ("unknown", listed(key, block))
         }
+    }
+
+    /// The meaning of the key in the declaration of a resource.
+    fn habit_of_a_kind(&self, key: &str) -> Option<(&'static BlockSchema, &'static ForeignKeys)> {
+        let declarations = self.homes.iter().filter(|(path, _)| path.last() == Some(&EACH));
+        declarations.rev().find_map(|(_, block)| Some((*block, habit(key, block)?)))
     }
 
     /// The first block from the top that has the key.

@@ -72,7 +72,7 @@ async fn add(
     let checks = Checks { name: &config.name, base: &config.file, options, dialect: config.dialect };
     let in_use = config.resources.keys().cloned().collect();
     blocks.write(&declared.rest, &in_use, &checks);
-    let text = write::blocks(&blocks.volumes, &blocks.pods);
+    let text = write::sections(&blocks.blocks);
     let file = session.config_name();
     let skipped: Vec<report::SkippedImport<'_>> =
         blocks.skipped.iter().map(|(object, reason)| skipped(object, reason)).collect();
@@ -93,7 +93,7 @@ async fn add(
         0 => Ok(Exit::Success),
         count => Err(Failure::refused(
             "undeclared_objects",
-            format!("{count} living pods and volumes are in no state, and `{file}` does not declare them"),
+            format!("{count} unmanaged objects are not declared in `{file}`"),
             format!(
                 "add the blocks above to `{file}` below `providers.runpod` and run this again: what then matches is recorded. \
                  Mind that a file for a single pod has to give it a block below `pods` first, with a `moved` entry, and that \

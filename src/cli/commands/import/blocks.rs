@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::write::{self, YamlBlock};
+use crate::config::kinds::{self, ConfigKind};
+use crate::config::write::{self, KnownIds, YamlBlock};
 use crate::config::{self, Config, LoadOptions};
-use crate::model::{Address, Marker, Object, Status, Value};
+use crate::kind;
+use crate::model::{Address, Marker, Object};
 use crate::planner::recognise::takeover;
 use crate::planner::recognise::takeover::IdsByAddress;
 
@@ -13,8 +15,8 @@ use crate::planner::recognise::takeover::IdsByAddress;
 pub enum NoBlockReason {
     /// A sindri project created it.
     Marked(Marker),
-    /// A pod created by a sindri project mounts it.
-    MountedByMarked { pod: String },
+    /// An object that a sindri project created uses it: `pod 7kq2m9x4ab3c1d`.
+    UsedByMarked { user: String },
     /// It is broken, so a plan would replace it.
     Broken { status: String },
     /// No block can describe it.
@@ -26,8 +28,7 @@ pub enum NoBlockReason {
 /// Blocks with their objects, and the objects that were left out.
 #[derive(Default)]
 pub struct Blocks<'o> {
-    pub volumes: Vec<YamlBlock>,
-    pub pods: Vec<YamlBlock>,
+    pub blocks: Vec<YamlBlock>,
     pub objects: Vec<(Address, &'o Object)>,
     pub skipped: Vec<(&'o Object, NoBlockReason)>,
 }
@@ -41,19 +42,22 @@ pub struct Checks<'a> {
 }
 
 impl<'o> Blocks<'o> {
-    /// Sets aside objects of other projects: marked pods, and the volumes that they mount.
+    /// Sets aside objects of other projects: those with a marker, and those that they use.
     pub fn without_marked(&mut self, unmanaged: Vec<&'o Object>) -> Vec<&'o Object> {
-        let mounts: BTreeMap<&str, &str> = unmanaged
-            .iter()
-            .filter(|object| object.marker.is_some())
-            .filter_map(|pod| Some((pod.attributes.get("network_volume")?.as_text()?, pod.id.as_str())))
+        let marked = unmanaged.iter().copied().filter(|object| object.marker.is_some());
+        let used_by: BTreeMap<(&str, &str), &Object> = marked
+            .flat_map(|user| {
+                let kind = kind::find(user.kind).into_iter();
+                kind.flat_map(|kind| kind.references(&user.attributes)).map(move |used| (used, user))
+            })
             .collect();
         let mut own = Vec::new();
         for object in unmanaged {
-            match (&object.marker, mounts.get(object.id.as_str())) {
+            match (&object.marker, used_by.get(&(object.kind, object.id.as_str()))) {
                 (Some(marker), _) => self.skipped.push((object, NoBlockReason::Marked(marker.clone()))),
-                (None, Some(pod)) => {
-                    self.skipped.push((object, NoBlockReason::MountedByMarked { pod: (*pod).to_owned() }))
+                (None, Some(user)) => {
+                    let user = format!("{} {}", user.kind, user.id);
+                    self.skipped.push((object, NoBlockReason::UsedByMarked { user }));
                 }
                 (None, None) => own.push(object),
             }
@@ -63,65 +67,70 @@ impl<'o> Blocks<'o> {
 
     /// Writes a block for each object, or the reason why there is none. `taken` are addresses in use.
     pub fn write(&mut self, unmanaged: &[&'o Object], taken: &BTreeSet<Address>, checks: &Checks<'_>) {
-        let of_kind =
-            |kind: &str| unmanaged.iter().copied().filter(move |object| object.kind == kind).collect::<Vec<_>>();
-        let mut ids = IdsByAddress::new();
-        let mut keys = taken_keys(taken, "network_volume");
-        for object in of_kind("network_volume") {
-            let key = write::key(&object.name, "volume", &keys);
-            let block = write::volume(&key, object);
-            let text = write::document(checks.name, checks.dialect, std::slice::from_ref(&block), &[]);
-            let address = Address::new(object.kind, &key);
-            match fields(checks, &text, &address, object, &ids).map(|fields| fields.join(", ")) {
-                Ok(fields) if fields.is_empty() => {
-                    keys.insert(key);
-                    ids.insert(address.clone(), object.id.clone());
-                    self.volumes.push(block);
-                    self.objects.push((address, object));
+        let mut written = WrittenBlocks::default();
+        for config in kinds::KINDS.iter() {
+            let of_kind = taken.iter().filter(|address| address.kind == config.kind.name);
+            let mut keys: BTreeSet<String> = of_kind.map(|address| address.name.clone()).collect();
+            for object in unmanaged.iter().copied().filter(|object| object.kind == config.kind.name) {
+                let key = write::key(&object.name, config.fallback_name, &keys);
+                match written.block(config, object, &key, checks) {
+                    Ok(block) => {
+                        let address = Address::new(object.kind, &key);
+                        written.add(object, &address, &block);
+                        keys.insert(key);
+                        self.blocks.push(block);
+                        self.objects.push((address, object));
+                    }
+                    Err(reason) => self.skipped.push((object, reason)),
                 }
-                Ok(fields) => {
-                    let problem = format!("its {fields} cannot be written so that it reads back");
-                    self.skipped.push((object, NoBlockReason::Undeclarable { problem }));
-                }
-                Err(problem) => self.skipped.push((object, NoBlockReason::Undeclarable { problem })),
-            }
-        }
-        let mut keys = taken_keys(taken, "pod");
-        for object in of_kind("pod") {
-            if let Some(status) = object.status.as_ref().filter(|_| takeover::is_broken(object)) {
-                self.skipped.push((object, NoBlockReason::Broken { status: status.to_string() }));
-                continue;
-            }
-            // On v1, a pod that is still being placed does not show its hardware.
-            let placed = ["gpu_types", "cpu_flavors"].iter().any(|name| object.attributes.contains_key(*name));
-            if object.status == Some(Status::Creating) && !placed {
-                let problem =
-                    "it is being created, and RunPod does not show its hardware yet; try again in a minute".to_owned();
-                self.skipped.push((object, NoBlockReason::Undeclarable { problem }));
-                continue;
-            }
-            let key = write::key(&object.name, "pod", &keys);
-            match self.pod(object, &key, &ids, checks) {
-                Ok(block) => {
-                    self.objects.push((Address::new(object.kind, &key), object));
-                    keys.insert(key);
-                    self.pods.push(block);
-                }
-                Err(problem) => self.skipped.push((object, NoBlockReason::Undeclarable { problem })),
             }
         }
     }
+}
 
-    fn pod(&self, object: &Object, key: &str, ids: &IdsByAddress, checks: &Checks<'_>) -> Result<YamlBlock, String> {
-        let mounted = object.attributes.get("network_volume").and_then(Value::as_text);
-        let volume = ids.iter().find(|(_, id)| Some(id.as_str()) == mounted).map(|(address, _)| address.name.as_str());
-        let below: Vec<YamlBlock> =
-            self.volumes.iter().filter(|block| Some(block.key.as_str()) == volume).cloned().collect();
+/// The blocks so far, for those that refer to them.
+#[derive(Default)]
+struct WrittenBlocks {
+    ids: IdsByAddress,
+    names: KnownIds,
+    blocks: BTreeMap<Address, YamlBlock>,
+}
+
+impl WrittenBlocks {
+    fn add(&mut self, object: &Object, address: &Address, block: &YamlBlock) {
+        if kind::is_referred_to(object.kind) {
+            self.ids.insert(address.clone(), object.id.clone());
+            self.names.insert(object.kind, &object.id, &address.name);
+            self.blocks.insert(address.clone(), block.clone());
+        }
+    }
+
+    /// The block of one object, if a file with it and with what it refers to declares exactly this object.
+    fn block(
+        &self,
+        config: &ConfigKind,
+        object: &Object,
+        key: &str,
+        checks: &Checks<'_>,
+    ) -> Result<YamlBlock, NoBlockReason> {
+        if let Some(status) = object.status.as_ref().filter(|_| takeover::is_broken(object)) {
+            return Err(NoBlockReason::Broken { status: status.to_string() });
+        }
+        let undeclarable = |problem: String| NoBlockReason::Undeclarable { problem };
+        if let Some(problem) = (config.undeclarable)(object) {
+            return Err(undeclarable(problem.to_owned()));
+        }
+        let used = config.kind.references(&object.attributes).filter_map(|(kind, id)| {
+            let name = self.names.name(kind, id)?;
+            self.blocks.get(&Address::new(kind, name)).cloned()
+        });
+        let used: Vec<YamlBlock> = used.collect();
         let address = Address::new(object.kind, key);
         let with = |ignored: &[String]| {
-            let block = write::pod(key, object, volume, ignored);
-            let text = write::document(checks.name, checks.dialect, &below, std::slice::from_ref(&block));
-            fields(checks, &text, &address, object, ids).map(|fields| (block, fields))
+            let block = write::block(config, key, object, &self.names, ignored);
+            let text = write::document(checks.name, checks.dialect, &[used.as_slice(), &[block.clone()]].concat());
+            let fields = fields(checks, &text, &address, object, &self.ids);
+            fields.map(|fields| (block, fields)).map_err(undeclarable)
         };
         let (block, fields) = with(&[])?;
         if fields.is_empty() {
@@ -129,12 +138,11 @@ impl<'o> Blocks<'o> {
         }
         // Attributes that a file cannot express are kept, because they are never compared.
         let (block, rest) = with(&fields)?;
-        if rest.is_empty() { Ok(block) } else { Err(format!("its {} cannot be written", rest.join(", "))) }
+        match rest.is_empty() {
+            true => Ok(block),
+            false => Err(undeclarable(format!("its {} cannot be written", rest.join(", ")))),
+        }
     }
-}
-
-fn taken_keys(taken: &BTreeSet<Address>, kind: &str) -> BTreeSet<String> {
-    taken.iter().filter(|address| address.kind == kind).map(|address| address.name.clone()).collect()
 }
 
 /// The fields in which the text differs from the object, or the reason why it is not a valid configuration.

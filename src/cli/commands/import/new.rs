@@ -38,7 +38,7 @@ pub async fn run(
     let name = args.name.clone().unwrap_or_else(|| name_of(base));
     let dialect = global.api.unwrap_or_default();
     // An empty configuration is enough to send requests to RunPod and to check the name.
-    let empty = config::check_text(base, &write::document(&name, dialect, &[], &[]), options)?;
+    let empty = config::check_text(base, &write::document(&name, dialect, &[]), options)?;
     let mut session = Session::of(empty, global, console)?;
     let store = session.lock("import --all", args.lock_timeout)?;
     let observed = session.recover(&store, console).await?;
@@ -126,7 +126,7 @@ impl<'o> Import<'o> {
             open = blocks.without_marked(open);
         }
         blocks.write(&open, &BTreeSet::new(), checks);
-        let text = write::document(checks.name, checks.dialect, &blocks.volumes, &blocks.pods);
+        let text = write::document(checks.name, checks.dialect, &blocks.blocks);
         let mut records = BTreeMap::new();
         if !blocks.objects.is_empty() {
             session.config = config::check_text(checks.base, &text, checks.options)?;

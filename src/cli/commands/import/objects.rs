@@ -26,8 +26,8 @@ pub fn skipped<'o>(object: &'o Object, reason: &NoBlockReason) -> report::Skippe
                 marker.name, marker.environment
             ),
         ),
-        NoBlockReason::MountedByMarked { pod } => {
-            ("marked", format!("pod {pod} of another project mounts it; `--include-marked` takes it all the same"))
+        NoBlockReason::UsedByMarked { user } => {
+            ("marked", format!("{user} of another project uses it; `--include-marked` takes it anyway"))
         }
         NoBlockReason::Broken { status } => ("broken", format!("it is {status}: a plan would replace it")),
         NoBlockReason::Undeclarable { problem } => ("undeclarable", format!("no block can declare it: {problem}")),

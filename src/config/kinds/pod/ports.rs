@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use super::document::YamlNode;
-use super::problem::Findings;
-use super::source::Span;
+use crate::config::document::YamlNode;
+use crate::config::problem::Findings;
+use crate::config::source::Span;
 use crate::kind::limits::MOST_HTTP_PORTS;
 
 /// Defaults from the user's document.
@@ -16,7 +16,7 @@ const RANGE: &str = "the number must be from 1 to 65535";
 const SYMMETRICAL: u32 = 70_001;
 
 /// One exposed port.
-pub(super) struct Port {
+pub(in crate::config) struct Port {
     pub number: u16,
     /// `http` or `tcp`.
     pub protocol: &'static str,
@@ -32,7 +32,7 @@ impl Port {
 }
 
 /// The ports of a pod, in file order. A pod with a template has no default ports, because the template has its own.
-pub(super) fn ports(pod: &YamlNode, from_template: bool, findings: &mut Findings) -> Vec<Port> {
+pub(in crate::config) fn ports(pod: &YamlNode, from_template: bool, findings: &mut Findings) -> Vec<Port> {
     let (written, exposed) = (pod.get("ports"), pod.get("exposePorts"));
     let mut found = PortList::default();
     for node in written.map(YamlNode::one_or_more).unwrap_or_default() {

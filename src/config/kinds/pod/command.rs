@@ -5,10 +5,10 @@
 
 use serde_json::Value as Json;
 
-use super::document::{Scalar, YamlNode};
-use super::draft::ResourceDraft;
-use super::environment::warn_of_literal;
-use super::problem::Findings;
+use crate::config::document::{Scalar, YamlNode};
+use crate::config::draft::ResourceDraft;
+use crate::config::environment::warn_of_literal;
+use crate::config::problem::Findings;
 use crate::model::Value;
 use crate::model::credential::command_line;
 

@@ -1,14 +1,15 @@
 //! The disks of a pod: container disk, pod volume or network volume, and the data centers that a network volume allows.
 
-use super::context::Project;
-use super::document::{MappingEntry, YamlNode};
-use super::draft::ResourceDraft;
 use super::machine::MachineFields;
 use super::mount::{self, MountProblem};
-use super::problem::Findings;
-use super::region::regions;
-use super::source::Span;
 use crate::catalog::{Cloud, nearest};
+use crate::config::context::Project;
+use crate::config::document::{MappingEntry, YamlNode};
+use crate::config::draft::ResourceDraft;
+use crate::config::problem::Findings;
+use crate::config::region::regions;
+use crate::config::source::Span;
+use crate::kind::NETWORK_VOLUME;
 use crate::model::{Dialect, Value};
 
 /// Defaults from the user's document, in GB.
@@ -153,22 +154,24 @@ fn network_volume(
     }
     if let Some(name) = by_name {
         let text = name.value.text().unwrap_or_default();
-        match project.volumes.get(text) {
+        match project.find(&NETWORK_VOLUME, text) {
             Some(volume) => {
-                draft.set("network_volume", Value::reference(volume.address.clone()), Some(name.value.span));
-                if let Some(home) = &volume.region {
-                    if let Some(region) = region.filter(|_| !ids.is_empty() && !ids.contains(home)) {
+                let address = volume.resource.address.clone();
+                draft.set("network_volume", Value::reference(address), Some(name.value.span));
+                // A volume without a region was reported.
+                if let Some(home) = volume.resource.inputs.get("region").and_then(Value::as_text) {
+                    if let Some(region) = region.filter(|_| !ids.is_empty() && !ids.iter().any(|id| id == home)) {
                         let problem = findings.error(
                             "region_conflict",
                             region.span,
                             format!("the pod cannot run here: its network volume `{text}` is in `{home}`"),
                         );
                         problem.help(format!("write `region: {home}`, or remove `region` to follow the volume"));
-                        if let Some(span) = volume.region_span {
+                        if let Some(span) = volume.span("region") {
                             problem.also(span, "the volume is here");
                         }
                     }
-                    ids = vec![home.clone()];
+                    ids = vec![home.to_owned()];
                 }
             }
             None => unknown_volume(name, project, findings),
@@ -183,8 +186,8 @@ fn network_volume(
 fn unknown_volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) {
     let shown = entry.value.scalar().map_or("", |scalar| scalar.shown());
     // Each search reads all names, so problems that are not shown must not cause one.
-    let known = if findings.may_search() { Some(&project.volumes) } else { None };
-    let names = || known.into_iter().flat_map(|volumes| volumes.keys()).map(String::as_str);
+    let known = findings.may_search().then_some(project);
+    let names = || known.into_iter().flat_map(|project| project.names(&NETWORK_VOLUME));
     let declared = names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let otherwise = if declared.is_empty() {
         "declare it under `networkVolumes`, or use `networkVolumeId` for one that sindri does not manage".to_owned()

@@ -2,9 +2,9 @@
 //!
 //! Sources: the user's document and sindri 3.x, whose files are still supported.
 
-use super::document::{Data, MappingEntry, Scalar, YamlNode};
-use super::problem::Findings;
-use super::quantity::megabytes;
+use crate::config::document::{Data, MappingEntry, Scalar, YamlNode};
+use crate::config::problem::Findings;
+use crate::config::quantity::megabytes;
 
 /// The pod fields set by `deployment`; fields below `runpod` override them.
 pub(super) fn pod_fields(root: &YamlNode, runpod: &YamlNode, findings: &mut Findings) -> YamlNode {

@@ -3,26 +3,28 @@
 use std::collections::BTreeMap;
 
 use super::command::command;
-use super::context::Project;
-use super::document::{Data, YamlNode, merge};
-use super::draft::{LifecycleSettings, ResourceDraft};
-use super::environment::{self};
-use super::fields;
+use super::fields::{self, POD_FIELDS};
 use super::image::{self, NoReference, Reference};
-use super::lifecycle::{lifecycle, timeouts};
+use super::legacy;
 use super::machine::{self, MachineFields};
-use super::port::ports;
-use super::problem::Findings;
-use super::source::Span;
+use super::ports::ports;
 use super::storage::{is_from_template, storage};
 use crate::catalog::Cloud;
+use crate::config::config_kind::KindSection;
+use crate::config::context::Project;
+use crate::config::document::{Data, MappingEntry, YamlNode, merge};
+use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
+use crate::config::environment;
+use crate::config::lifecycle::{lifecycle, timeouts};
+use crate::config::problem::Findings;
+use crate::config::source::Span;
 use crate::kind::{POD, PORT};
-use crate::model::{Address, Dialect, Power, Resource, Value};
+use crate::model::{Address, Dialect, Power, Value};
 
 /// Applies a pod's fields to its defaults: mappings merge, other values replace.
 ///
 /// A field also removes the defaults that it excludes: a pod with `cpuOnly: true` has no default GPU.
-pub(super) fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
+fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
     const GPU: &[&str] = &["gpuType", "gpuCount", "cudaVersions", "globalNetworking"];
     const CPU: &[&str] = &["cpuOnly", "cpuInstanceId", "cpuFlavor", "vcpuCount"];
     const STORAGE: &[&str] = &["networkVolume", "networkVolumeId", "volumeSizeGb"];
@@ -51,7 +53,7 @@ pub(super) fn inherit(mut defaults: YamlNode, own: &YamlNode) -> YamlNode {
 }
 
 /// Position and key of a pod in the file.
-pub(super) struct PodPosition<'a> {
+struct PodPosition<'a> {
     /// The name in its address.
     pub key: &'a str,
     /// Whether it is an entry of `pods`; a single pod is named after the project alone.
@@ -59,13 +61,36 @@ pub(super) struct PodPosition<'a> {
     pub at: Span,
 }
 
+/// All pods with their ports: those below `pods`, or the single pod of a file without that mapping.
+pub(super) fn pods(section: &KindSection<'_>, project: &Project<'_>, findings: &mut Findings) -> Vec<Declared> {
+    let KindSection { root, runpod, runpod_span, entries, declares_others } = section;
+    let is_default = |entry: &&MappingEntry| POD_FIELDS.iter().any(|field| field.name == entry.key);
+    let own: Vec<MappingEntry> = runpod.entries().iter().filter(is_default).cloned().collect();
+    let own = YamlNode { span: runpod.span, data: Data::Map(own) };
+    let defaults = inherit(legacy::pod_fields(root, runpod, findings), &own);
+    if let Some(entries) = entries {
+        let mut declared = Vec::new();
+        for MappingEntry { key, key_span, value } in *entries {
+            let place = PodPosition { key, in_fleet: true, at: *key_span };
+            declared.extend(pod_with_replicas(&place, &inherit(defaults.clone(), value), project, findings));
+        }
+        return declared;
+    }
+    // A file may declare only other resources.
+    if own.entries().is_empty() && *declares_others {
+        return Vec::new();
+    }
+    let place = PodPosition { key: &project.name, in_fleet: false, at: *runpod_span };
+    pod_with_replicas(&place, &defaults, project, findings)
+}
+
 /// A pod, or its replicas, with their ports.
-pub(super) fn pods(
+fn pod_with_replicas(
     place: &PodPosition<'_>,
     pod: &YamlNode,
     project: &Project<'_>,
     findings: &mut Findings,
-) -> Vec<Resource> {
+) -> Vec<Declared> {
     let at = place.at;
     let mut draft = ResourceDraft::new(&POD);
     let machine = machine::choose(pod, at, project, &mut draft, findings);
@@ -82,7 +107,7 @@ pub(super) fn pods(
     }
     // The name is checked below. The others were checked where individual items have positions.
     let open = |attribute: &str| !matches!(attribute, "name" | "ports" | "env" | "vcpu_count" | "cuda_versions");
-    draft.keep_limits(project.dialect, &fields::POD, at, open, findings);
+    draft.keep_limits(project.dialect, &fields::BLOCK, at, open, findings);
 
     let power = match pod.get("power").and_then(YamlNode::text) {
         Some("stopped") => Power::Stopped,
@@ -94,7 +119,7 @@ pub(super) fn pods(
     }
     let settings = LifecycleSettings {
         power: Some(power),
-        lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::POD, findings),
+        lifecycle: lifecycle(pod.get("lifecycle"), &POD, &fields::BLOCK, findings),
         timeouts: timeouts(pod.get("timeouts"), findings),
     };
     let replicas = pod.get("replicas").and_then(YamlNode::int).and_then(|count| u32::try_from(count).ok());
@@ -119,7 +144,7 @@ pub(super) fn pods(
         draft.set("name", Value::Text(name), own_name.map_or(project.name_span, |name| Some(name.span)));
         if Some(index) == last {
             // The last name is the longest.
-            draft.keep_limits(project.dialect, &fields::POD, at, |attribute| attribute == "name", findings);
+            draft.keep_limits(project.dialect, &fields::BLOCK, at, |attribute| attribute == "name", findings);
         }
         let with_index = |address: Address| index.map_or(address.clone(), |index| address.with_index(index));
         let address = with_index(Address::new(POD.name, place.key));
@@ -130,7 +155,7 @@ pub(super) fn pods(
             draft.set("protocol", Value::text(port.protocol), port.span);
             let mut resource =
                 draft.finish(port_address, LifecycleSettings::default(), port.span.unwrap_or(at), findings);
-            resource.parent = Some(address.clone());
+            resource.resource.parent = Some(address.clone());
             resources.push(resource);
         }
         resources.push(draft.finish(address, settings.clone(), at, findings));

@@ -1,52 +1,52 @@
-//! `networkVolumes`: the volumes that sindri creates, enlarges and keeps.
+//! Reads `networkVolumes`.
 
-use super::context::{MountableVolume, Project};
-use super::document::{MappingEntry, YamlNode};
-use super::draft::{LifecycleSettings, ResourceDraft};
 use super::fields;
-use super::lifecycle::lifecycle;
-use super::problem::Findings;
-use super::region::resolve_region;
-use super::source::Span;
+use crate::config::config_kind::KindSection;
+use crate::config::context::Project;
+use crate::config::document::{MappingEntry, YamlNode};
+use crate::config::draft::{Declared, LifecycleSettings, ResourceDraft};
+use crate::config::lifecycle::lifecycle;
+use crate::config::problem::Findings;
+use crate::config::region::resolve_region;
+use crate::config::source::Span;
 use crate::kind::NETWORK_VOLUME;
-use crate::model::{Address, Dialect, Resource, Value};
+use crate::model::{Address, Dialect, Value};
 
 const STANDARD: &str = "STANDARD";
 
-/// One declared volume, as a resource and as seen by pods.
-pub(super) fn volume(
-    entry: &MappingEntry,
-    project: &Project<'_>,
-    findings: &mut Findings,
-) -> (Resource, MountableVolume) {
+/// All declared volumes.
+pub(super) fn volumes(section: &KindSection<'_>, project: &Project<'_>, findings: &mut Findings) -> Vec<Declared> {
+    section.declarations().iter().map(|entry| volume(entry, project, findings)).collect()
+}
+
+fn volume(entry: &MappingEntry, project: &Project<'_>, findings: &mut Findings) -> Declared {
     let (key, at, node) = (&entry.key, entry.key_span, &entry.value);
-    project.check_key(key, at, findings);
     let mut draft = ResourceDraft::new(&NETWORK_VOLUME);
 
     let name = node.get("name");
-    let standard_name = || format!("{}-{key}{}", project.name, project.suffix());
     draft.set(
         "name",
-        Value::Text(name.and_then(YamlNode::text).map_or_else(standard_name, str::to_owned)),
+        Value::Text(name.and_then(YamlNode::text).map_or_else(|| project.standard_name(key), str::to_owned)),
         name.map_or(project.name_span, |node| Some(node.span)),
     );
     size(node, at, project, &mut draft, findings);
     let tier = tier(node, project.dialect, &mut draft);
     let region_node = node.get("region");
-    let region = region(region_node, at, tier.as_deref(), project, findings);
-    if let Some(region) = &region {
-        draft.set("region", Value::text(region), region_node.map(|node| node.span));
+    if let Some(region) = region(region_node, at, tier.as_deref(), project, findings) {
+        draft.set("region", Value::Text(region), region_node.map(|node| node.span));
     }
     draft.refuse_unsupported(project.dialect, at, findings);
     // Size and region have their own checks.
     let open = |attribute: &str| !matches!(attribute, "size_gb" | "region");
-    draft.keep_limits(project.dialect, &fields::NETWORK_VOLUME, at, open, findings);
+    draft.keep_limits(project.dialect, &fields::BLOCK, at, open, findings);
 
-    let address = Address::new(NETWORK_VOLUME.name, key);
-    let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::NETWORK_VOLUME, findings);
-    let resource =
-        draft.finish(address.clone(), LifecycleSettings { lifecycle, ..LifecycleSettings::default() }, at, findings);
-    (resource, MountableVolume { address, region, region_span: region_node.map(|node| node.span) })
+    let lifecycle = lifecycle(node.get("lifecycle"), &NETWORK_VOLUME, &fields::BLOCK, findings);
+    draft.finish(
+        Address::new(NETWORK_VOLUME.name, key),
+        LifecycleSettings { lifecycle, ..LifecycleSettings::default() },
+        at,
+        findings,
+    )
 }
 
 /// Sets the size and checks it against RunPod's limits. Above the maximum, the help refers to RunPod's support.

@@ -1,12 +1,12 @@
 //! Determines the machine of a pod: cloud, GPUs or CPUs, and data centers, resolved to exact ids and checked.
 
-use super::context::Project;
-use super::document::{Data, MappingEntry, YamlNode};
-use super::draft::ResourceDraft;
-use super::problem::Findings;
-use super::quantity::megabytes;
-use super::source::Span;
 use crate::catalog::{BadInstance, Cloud, CpuFlavor, GpuType, UnknownGpu, nearest};
+use crate::config::context::Project;
+use crate::config::document::{Data, MappingEntry, YamlNode};
+use crate::config::draft::ResourceDraft;
+use crate::config::problem::Findings;
+use crate::config::quantity::megabytes;
+use crate::config::source::Span;
 use crate::kind::limits::LimitRule;
 use crate::model::{Dialect, Value};
 
